@@ -1,0 +1,219 @@
+//! The vocabulary of checks: their names, what they may ask for, and what may be kept of them.
+//!
+//! Plain values, used by the configuration, the plan and the report alike.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of a check: a command of its own, so it looks like one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(with = "String")
+)]
+pub struct CheckName(String);
+
+/// Names that commands have, or will have, so that no check can take one.
+pub const RESERVED_NAMES: &[&str] = &[
+    "baseline",
+    "bash",
+    "build",
+    "compare",
+    "completions",
+    "doctor",
+    "help",
+    "init",
+    "list",
+    "man",
+    "pipe",
+    "remove",
+    "run",
+    "run-all",
+    "sync",
+    "trust",
+    "update",
+    "why",
+];
+
+/// Why a text is no [`CheckName`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The name belongs to a command.
+    #[error("`{0}` is a command of cargo pipe, so no check can have that name")]
+    Reserved(String),
+    /// The name would not do as a command.
+    #[error(
+        "`{0}` is no name for a check: it takes a to z, 0 to 9 and `-`, and starts with a letter"
+    )]
+    Malformed(String),
+}
+
+impl CheckName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    ///
+    /// When it is a command's, or has other characters than `a` to `z`, `0` to `9` and `-`.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        let fits = text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !fits || text.len() > 64 {
+            return Err(NameError::Malformed(text.to_owned()));
+        }
+        if RESERVED_NAMES.contains(&text) {
+            return Err(NameError::Reserved(text.to_owned()));
+        }
+        Ok(CheckName(text.to_owned()))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for CheckName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::new(&text)
+    }
+}
+
+impl From<CheckName> for String {
+    fn from(name: CheckName) -> String {
+        name.0
+    }
+}
+
+/// A way out of the sandbox that a project can ask for and only its user can grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum Grant {
+    /// The check reaches the network.
+    Network,
+    /// The check gets the docker socket, which is root on the engine's machine.
+    DockerSocket,
+    /// The check gets a copy of the project that it can write to; nothing is written back.
+    Writable,
+    /// Images are built from a Dockerfile that is not the generated one.
+    Dockerfile,
+}
+
+impl Grant {
+    /// All of them, in the order they are listed to a person.
+    pub const ALL: [Grant; 4] = [
+        Grant::Network,
+        Grant::DockerSocket,
+        Grant::Writable,
+        Grant::Dockerfile,
+    ];
+
+    /// The name that `--allow` takes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Grant::Network => "network",
+            Grant::DockerSocket => "docker-socket",
+            Grant::Writable => "writable",
+            Grant::Dockerfile => "dockerfile",
+        }
+    }
+
+    /// What granting it means, in a few words that follow "this lets the check".
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Grant::Network => "reach any machine that this one reaches",
+            Grant::DockerSocket => "control the docker engine, which is as good as root there",
+            Grant::Writable => "write to a private copy of the project",
+            Grant::Dockerfile => "run the instructions of the project's own Dockerfile",
+        }
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Grant {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Grant::ALL
+            .into_iter()
+            .find(|grant| grant.name() == text)
+            .ok_or_else(|| {
+                let names: Vec<&str> = Grant::ALL.iter().map(|grant| grant.name()).collect();
+                format!(
+                    "`{text}` is nothing that can be allowed; there are: {}",
+                    names.join(", ")
+                )
+            })
+    }
+}
+
+/// Whether an outcome may be kept and replayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CachePolicy {
+    /// Passed and findings alike.
+    #[default]
+    Always,
+    /// Only passed, for a check whose failures may be flaky.
+    Passed,
+    /// Never, for a check that depends on what no fingerprint covers, such as the network.
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_cannot_take_a_command_s_name() {
+        assert_eq!(
+            CheckName::new("run-all"),
+            Err(NameError::Reserved("run-all".into()))
+        );
+    }
+
+    #[test]
+    fn a_name_reads_like_a_command() {
+        assert!(CheckName::new("spelling-2").is_ok());
+        for bad in ["", "-x", "Lint", "a b", "a/b", "é", "1a"] {
+            assert!(CheckName::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn every_grant_reads_back() {
+        for grant in Grant::ALL {
+            assert_eq!(grant.name().parse(), Ok(grant));
+        }
+        assert!(
+            "root"
+                .parse::<Grant>()
+                .unwrap_err()
+                .contains("docker-socket")
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! What a project wants: complete, checked, and the same for everybody who asks.
+//!
+//! Owns [`Config`], which the plan reads. Layers of optional values ([`layer`]) are read by
+//! [`load`], folded by [`merge`], and turned into a `Config` by [`validate`], which alone may
+//! refuse. A `Config` knows no file, no environment and no terminal.
+
+pub mod layer;
+pub mod load;
+pub mod merge;
+pub mod validate;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::{CachePolicy, CheckName, Grant};
+use crate::project::ProjectPath;
+
+/// A project's settings, with every default filled in.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Config {
+    /// What is checked, relative to the project.
+    pub source: Vec<ProjectPath>,
+    /// The folder of the tools' configs.
+    pub config: ProjectPath,
+    /// Where checks run.
+    pub engine: EngineChoice,
+    /// How a snapshot gets into a container.
+    pub topology: TopologyChoice,
+    /// Globs of files that no check sees.
+    pub exclude: Vec<String>,
+    /// Globs of ignored files that checks see all the same.
+    pub include: Vec<String>,
+    /// The platform that is forced, such as `linux/amd64`.
+    pub platform: Option<String>,
+    /// How many checks run at once.
+    pub jobs: usize,
+    /// Never ask the network for anything.
+    pub offline: bool,
+    /// The Python the tools run on.
+    pub python: Python,
+    /// How images are made.
+    pub image: ImageSettings,
+    /// The checks, in the order they are listed and reported.
+    pub checks: Vec<Check>,
+    /// What the user allows beyond the sandbox.
+    pub allow: BTreeSet<Grant>,
+    /// The folder that the configuration's own files live in (`pipe.toml` or `Cargo.toml`).
+    pub manifest: String,
+}
+
+/// The Python the tools run on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Python {
+    /// Major and minor version, such as `3.13`.
+    pub version: String,
+    /// The base image.
+    pub image: String,
+}
+
+/// How images are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImageSettings {
+    /// The Dockerfile of the environments.
+    pub dockerfile: ProjectPath,
+    /// Debian packages that the environments need.
+    pub apt: Vec<String>,
+}
+
+/// Which engine to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum EngineChoice {
+    /// The first that is there.
+    #[default]
+    Auto,
+    /// The docker CLI.
+    Docker,
+}
+
+/// How a snapshot gets into a container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum TopologyChoice {
+    /// Bind where a container proves that it sees the snapshot, else stream.
+    #[default]
+    Auto,
+    /// Bind mounts.
+    Bind,
+    /// A volume that the snapshot is copied into.
+    Stream,
+}
+
+/// One check as configured.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Check {
+    /// Its name.
+    pub name: CheckName,
+    /// What it runs.
+    pub work: Work,
+    /// What it checks; the project's `source` unless it has its own.
+    pub source: Vec<ProjectPath>,
+    /// Globs of files that it does not see, the project's own included.
+    pub exclude: Vec<String>,
+    /// Globs of ignored files that it sees all the same, the project's own included.
+    pub include: Vec<String>,
+    /// Files and folders it reads besides its sources.
+    pub inputs: Vec<ProjectPath>,
+    /// Variables it gets.
+    pub env: BTreeMap<String, String>,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// What may be kept of it.
+    pub cache: CachePolicy,
+    /// What it asks for beyond the sandbox.
+    pub asks: BTreeSet<Grant>,
+}
+
+/// What a check runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// A tool of the catalogue.
+    Tool {
+        /// Its name there.
+        tool: String,
+        /// Its configuration file; none for the tool's usual one in the config folder.
+        config: Option<ProjectPath>,
+        /// Arguments besides the canonical ones.
+        args: Vec<String>,
+    },
+    /// A command of the user's own.
+    Command {
+        /// The program and its arguments; no shell.
+        run: Vec<String>,
+        /// The same for fixing.
+        fix: Option<Vec<String>>,
+        /// The image to run in; none for the project's base.
+        image: Option<String>,
+        /// Exit statuses that mean findings.
+        findings_exit: BTreeSet<i32>,
+    },
+}
+
+/// What is wrong in a configuration, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The file, relative to the project; or the name of a variable or flag.
+    pub origin: String,
+    /// The file's text, if it is a file that could be read.
+    pub text: Option<String>,
+    /// The bytes of the text that are wrong.
+    pub span: Option<Range<usize>>,
+    /// What is wrong, as one sentence without a period.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+impl ConfigError {
+    /// The 1-based line and column (in code points) where the wrong bytes begin.
+    #[must_use]
+    pub fn line_and_column(&self) -> Option<(usize, usize)> {
+        let before = self.text.as_deref()?.get(..self.span.as_ref()?.start)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        Some((line, column))
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line_and_column() {
+            Some((line, column)) => {
+                write!(
+                    formatter,
+                    "{}:{line}:{column}: {}",
+                    self.origin, self.message
+                )
+            }
+            None => write!(formatter, "{}: {}", self.origin, self.message),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

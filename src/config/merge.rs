@@ -1,0 +1,1 @@
+//! Folds layers, the lowest first, defaults last.

@@ -1,0 +1,1 @@
+//! Turns folded layers into a complete configuration, or says what is wrong with them.

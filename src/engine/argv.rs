@@ -1,0 +1,1 @@
+//! From what a container is to the arguments of the docker CLI.

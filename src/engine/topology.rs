@@ -1,0 +1,1 @@
+//! How snapshots get into containers.

@@ -1,0 +1,70 @@
+//! What a run tells whoever watches it.
+//!
+//! The library never prints: it emits events, one at a time and in order, to one [`Observer`].
+
+use std::time::Duration;
+
+use crate::check::CheckName;
+use crate::outcome::CheckOutcome;
+use crate::plan::Plan;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The plan is made and its checks begin.
+    Started(&'a Plan),
+    /// A program was started; for a person who wants to see every command.
+    Spawned {
+        /// The command as it could be typed.
+        command: &'a str,
+    },
+    /// An image is being built.
+    BuildStarted {
+        /// The environment's name, such as `pylint`.
+        environment: &'a str,
+    },
+    /// A line of a build's progress.
+    BuildProgress {
+        /// The environment's name.
+        environment: &'a str,
+        /// What the builder said.
+        line: &'a str,
+    },
+    /// An image was built.
+    BuildFinished {
+        /// The environment's name.
+        environment: &'a str,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// A check began.
+    CheckStarted {
+        /// The check.
+        check: &'a CheckName,
+    },
+    /// A check ended.
+    CheckFinished {
+        /// What became of it.
+        outcome: &'a CheckOutcome,
+    },
+    /// Something a person should know, of no particular check.
+    Warning {
+        /// What.
+        message: &'a str,
+    },
+}
+
+/// Whoever watches a run.
+pub trait Observer: Send {
+    /// Takes one event. Called from one thread at a time.
+    fn observe(&mut self, event: &Event<'_>);
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn observe(&mut self, _: &Event<'_>) {}
+}

@@ -1,0 +1,176 @@
+//! The hash of everything that can change an outcome.
+//!
+//! A pure, versioned function: two runs with one fingerprint have one outcome, whatever the
+//! machine, the checkout's path or the clock. Guarantees, each with a test:
+//!
+//! 1. Every ingredient changes the fingerprint; nothing else does.
+//! 2. The order in which files, variables and packages were found changes nothing.
+//! 3. No two different lists of values are written the same way: every value is preceded by its
+//!    length, so `"ab", "c"` and `"a", "bc"` differ.
+//! 4. A change of the rules themselves changes [`VERSION`], and with it every fingerprint.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the rules in this module.
+pub const VERSION: &str = "cargo-pipe/fingerprint/1";
+
+/// A BLAKE3 hash, shown as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(with = "String")
+)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// The hash of some bytes as they are.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Hash(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The first digits, enough to tell things apart on a screen or in a name.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string()[..16].to_owned()
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Hash({})", self.short())
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> String {
+        hash.to_string()
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut bytes = [0; 32];
+        let digits = text.as_bytes();
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(format!(
+                "`{text}` is no hash: it takes 64 hexadecimal digits"
+            ));
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|error| error.to_string())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|error| error.to_string())?;
+        }
+        Ok(Hash(bytes))
+    }
+}
+
+/// Collects named values into a hash, each written so that it cannot be taken for another.
+#[derive(Clone)]
+pub struct Recipe(blake3::Hasher);
+
+impl Recipe {
+    /// An empty recipe for one kind of thing.
+    #[must_use]
+    pub fn new(kind: &str) -> Self {
+        Recipe(blake3::Hasher::new()).with(VERSION).with(kind)
+    }
+
+    /// Adds a value.
+    #[must_use]
+    pub fn with(mut self, value: impl AsRef<[u8]>) -> Self {
+        self.add(value.as_ref());
+        self
+    }
+
+    /// Adds a list, so that it differs from its values added one by one.
+    #[must_use]
+    pub fn with_all<T: AsRef<[u8]>>(mut self, values: impl ExactSizeIterator<Item = T>) -> Self {
+        self.add(&(values.len() as u64).to_le_bytes());
+        values.for_each(|value| self.add(value.as_ref()));
+        self
+    }
+
+    /// The hash of all that was added.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash(*self.0.finalize().as_bytes())
+    }
+
+    fn add(&mut self, value: &[u8]) {
+        self.0.update(&(value.len() as u64).to_le_bytes());
+        self.0.update(value);
+    }
+}
+
+/// What can change a check's outcome, one hash each, so that a difference has a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Ingredients {
+    /// What the tool runs in: base image, lock, Dockerfile.
+    pub environment: Hash,
+    /// Operating system and processor, such as `linux/amd64`.
+    pub platform: Hash,
+    /// Arguments, variables, launcher, and how the exit status is read.
+    pub command: Hash,
+    /// The tool's configuration file.
+    pub config: Hash,
+    /// The files of the snapshot.
+    pub sources: Hash,
+}
+
+impl Ingredients {
+    /// The fingerprint over all of them.
+    #[must_use]
+    pub fn fingerprint(&self) -> Hash {
+        Recipe::new("check")
+            .with(self.environment.0)
+            .with(self.platform.0)
+            .with(self.command.0)
+            .with(self.config.0)
+            .with(self.sources.0)
+            .hash()
+    }
+}
+
+/// The fingerprint of a run: its checks' names and fingerprints, in plan order.
+#[must_use]
+pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> Hash {
+    checks
+        .into_iter()
+        .fold(Recipe::new("run"), |recipe, (name, hash)| {
+            recipe
+                .with(name)
+                .with(hash.map(|hash| hash.0.to_vec()).unwrap_or_default())
+        })
+        .hash()
+}
+
+/// The hash of a tree of files: each one's path and hash, in the order of their paths.
+#[must_use]
+pub fn of_files<P: AsRef<str>>(files: &BTreeMap<P, Hash>) -> Hash
+where
+    P: Ord,
+{
+    files
+        .iter()
+        .fold(Recipe::new("files"), |recipe, (path, hash)| {
+            recipe.with(path.as_ref()).with(hash.0)
+        })
+        .hash()
+}

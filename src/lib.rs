@@ -1,0 +1,38 @@
+//! Runs a project's code-quality checks on the developer's machine exactly as CI runs them.
+//!
+//! # Code map
+//!
+//! Each part may use what stands below it, never above it.
+//!
+//! - [`pipeline`] joins everything: discover, configure, plan, run.
+//! - [`run`] executes a plan in parallel and can be cancelled.
+//! - Edges touch the world: [`project::discover`] and [`config::load`] read it, [`snapshot`] copies
+//!   the files that a check may see, [`engine`] runs containers, [`scaffold`] writes files, and
+//!   [`process`] alone starts programs.
+//! - Pure parts turn values into values: [`config`], [`catalogue`], [`plan`], [`fingerprint`],
+//!   [`parse`], [`template`], [`report`].
+//! - Values: [`project`], [`check`], [`finding`], [`outcome`], [`event`], [`error`].
+
+pub mod pipeline;
+
+pub mod run;
+
+pub mod engine;
+pub mod process;
+pub mod scaffold;
+pub mod snapshot;
+
+pub mod catalogue;
+pub mod config;
+pub mod fingerprint;
+pub mod parse;
+pub mod plan;
+pub mod report;
+pub mod template;
+
+pub mod check;
+pub mod error;
+pub mod event;
+pub mod finding;
+pub mod outcome;
+pub mod project;

@@ -1,0 +1,1 @@
+//! From the formats that tools print to findings.

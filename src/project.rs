@@ -1,0 +1,230 @@
+//! Where a project is and how its files are named.
+//!
+//! Owns the project's root and [`ProjectPath`], the only way a file of the project is spoken of
+//! outside the edges. Must not know what is on the disk: [`discover`] finds that out, and the
+//! [`crate::snapshot`] reads it.
+
+pub mod discover;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A project: the folder that holds its configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Project {
+    /// The absolute, canonical path of the folder.
+    pub root: PathBuf,
+    /// The file that configures it, if there is one.
+    pub manifest: Option<Manifest>,
+}
+
+/// The file a project is configured by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manifest {
+    /// `pipe.toml` at the root.
+    PipeToml,
+    /// `[workspace.metadata.pipe]` in the root's `Cargo.toml`.
+    CargoToml,
+}
+
+impl Manifest {
+    /// The file's name, relative to the project's root.
+    #[must_use]
+    pub fn file_name(&self) -> &'static str {
+        match self {
+            Manifest::PipeToml => "pipe.toml",
+            Manifest::CargoToml => "Cargo.toml",
+        }
+    }
+}
+
+/// A path inside a project: relative to its root, with `/`, without `.` or `..`.
+///
+/// The root itself is `.`. Ordered as the bytes of its text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(with = "String")
+)]
+pub struct ProjectPath(String);
+
+/// Why a text is no [`ProjectPath`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PathError {
+    /// The path is empty.
+    #[error("a path is empty")]
+    Empty,
+    /// The path starts at the root of the file system.
+    #[error("`{0}` is absolute: paths are relative to the project")]
+    Absolute(String),
+    /// The path leads out of the project.
+    #[error("`{0}` leads out of the project")]
+    Outside(String),
+    /// The path has a character that no tool prints back faithfully.
+    #[error("`{}` has a control character", .0.escape_debug())]
+    Control(String),
+}
+
+impl ProjectPath {
+    /// The project's root.
+    #[must_use]
+    pub fn root() -> Self {
+        ProjectPath(".".to_owned())
+    }
+
+    /// Reads a path as a person writes it: `./src/`, `src//pkg` and `src/../src` are fine.
+    ///
+    /// # Errors
+    ///
+    /// When the path is empty, absolute, has a control character, or leads out of the project.
+    pub fn new(text: &str) -> Result<Self, PathError> {
+        if text.is_empty() {
+            return Err(PathError::Empty);
+        }
+        if text.starts_with('/') {
+            return Err(PathError::Absolute(text.to_owned()));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(PathError::Control(text.to_owned()));
+        }
+        let mut parts = Vec::new();
+        for part in text.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts
+                        .pop()
+                        .ok_or_else(|| PathError::Outside(text.to_owned()))?;
+                }
+                part => parts.push(part),
+            }
+        }
+        if parts.is_empty() {
+            return Ok(Self::root());
+        }
+        Ok(ProjectPath(parts.join("/")))
+    }
+
+    /// The path as text, `.` for the root.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the project's root.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.0 == "."
+    }
+
+    /// The path of `name` inside this folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`ProjectPath::new`].
+    pub fn join(&self, name: &str) -> Result<Self, PathError> {
+        Self::new(&format!("{}/{name}", self.0))
+    }
+
+    /// Whether this path is `folder` or lies below it.
+    #[must_use]
+    pub fn starts_with(&self, folder: &ProjectPath) -> bool {
+        folder.is_root()
+            || self.0 == folder.0
+            || self
+                .0
+                .strip_prefix(&folder.0)
+                .is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The last part, empty for the root.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        if self.is_root() {
+            ""
+        } else {
+            self.0.rsplit('/').next().unwrap_or_default()
+        }
+    }
+
+    /// Where the path is on this machine.
+    #[must_use]
+    pub fn on_disk(&self, root: &Path) -> PathBuf {
+        if self.is_root() {
+            root.to_owned()
+        } else {
+            root.join(&self.0)
+        }
+    }
+}
+
+impl fmt::Display for ProjectPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for ProjectPath {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        Self::new(&text)
+    }
+}
+
+impl From<ProjectPath> for String {
+    fn from(path: ProjectPath) -> String {
+        path.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> ProjectPath {
+        ProjectPath::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_normalised() {
+        assert_eq!(path("./src//pkg/").as_str(), "src/pkg");
+        assert_eq!(path("src/../lib").as_str(), "lib");
+        assert_eq!(path("src/..").as_str(), ".");
+    }
+
+    #[test]
+    fn a_path_never_leaves_the_project() {
+        assert_eq!(
+            ProjectPath::new("../x"),
+            Err(PathError::Outside("../x".into()))
+        );
+        assert_eq!(
+            ProjectPath::new("a/../../x"),
+            Err(PathError::Outside("a/../../x".into()))
+        );
+        assert_eq!(
+            ProjectPath::new("/etc"),
+            Err(PathError::Absolute("/etc".into()))
+        );
+        assert_eq!(ProjectPath::new(""), Err(PathError::Empty));
+        assert_eq!(
+            ProjectPath::new("a\nb"),
+            Err(PathError::Control("a\nb".into()))
+        );
+    }
+
+    #[test]
+    fn a_folder_holds_what_is_below_it_and_nothing_that_only_looks_so() {
+        assert!(path("src/a.py").starts_with(&path("src")));
+        assert!(path("src").starts_with(&path("src")));
+        assert!(!path("src2/a.py").starts_with(&path("src")));
+        assert!(path("src").starts_with(&ProjectPath::root()));
+    }
+}

@@ -1,0 +1,1 @@
+//! Finds the project that a folder belongs to.

@@ -1,0 +1,1 @@
+//! The JSON report: a frozen, versioned copy of a finished run.

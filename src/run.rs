@@ -1,0 +1,5 @@
+//! Executes a plan.
+
+mod cancel;
+
+pub use cancel::Cancel;

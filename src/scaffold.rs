@@ -1,0 +1,1 @@
+//! Writes generated files.

@@ -1,0 +1,1 @@
+//! Copies exactly the files that a check may see.
