@@ -7,6 +7,7 @@
 pub mod layer;
 pub mod load;
 pub mod merge;
+pub mod nearest;
 pub mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,10 +48,50 @@ pub struct Config {
     pub image: ImageSettings,
     /// The checks, in the order they are listed and reported.
     pub checks: Vec<Check>,
+    /// The pipelines that are generated.
+    pub ci: Ci,
     /// What the user allows beyond the sandbox.
     pub allow: BTreeSet<Grant>,
-    /// The folder that the configuration's own files live in (`pipe.toml` or `Cargo.toml`).
+    /// The file that configures the project, relative to its root: `pipe.toml` or `Cargo.toml`.
     pub manifest: String,
+}
+
+/// The pipelines that are generated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ci {
+    /// How jobs in GitLab reach an engine; none for no pipeline there.
+    pub gitlab: Option<GitlabJobs>,
+    /// Whether there is a workflow for GitHub.
+    pub github: bool,
+    /// How checks are spread over jobs.
+    pub jobs: CiJobs,
+}
+
+/// How jobs in GitLab reach an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum GitlabJobs {
+    /// They need none: a job's image is a check's environment.
+    Image,
+    /// The runner binds its docker socket into the job.
+    Socket,
+    /// A docker engine runs beside the job.
+    Dind,
+}
+
+/// How checks are spread over the jobs of a pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum CiJobs {
+    /// One job for all.
+    #[default]
+    RunAll,
+    /// One job each.
+    PerCheck,
 }
 
 /// The Python the tools run on.
@@ -169,6 +210,13 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// The same error, with what would be right.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
     /// The 1-based line and column (in code points) where the wrong bytes begin.
     #[must_use]
     pub fn line_and_column(&self) -> Option<(usize, usize)> {

@@ -1,1 +1,298 @@
-//! The files that cargo pipe generates.
+//! The files that cargo pipe writes, as templates.
+//!
+//! Owns the embedded sources, their rendering, and the list of what a project gets. Must not know
+//! what is on a disk: texts go to [`crate::scaffold`], which writes them, and to the engines.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::project::ProjectPath;
+
+/// The version of cargo pipe.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The Python that a project without a wish gets.
+pub const DEFAULT_PYTHON: &str = "3.13";
+
+/// The names that templates may use. A name that is not here is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Values {
+    /// Python's version, such as `3.13`.
+    pub python: String,
+    /// The same without a dot, such as `313`.
+    pub python_nodot: String,
+    /// The version of cargo pipe.
+    pub version: &'static str,
+    /// The image that environments are built on.
+    pub base_image: String,
+    /// The Debian packages that they need.
+    pub apt: Vec<String>,
+}
+
+impl Values {
+    /// The values of a configured project.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Values {
+            base_image: config.python.image.clone(),
+            apt: config.image.apt.clone(),
+            ..Self::for_python(&config.python.version)
+        }
+    }
+
+    /// The values of a project that names nothing but its Python.
+    #[must_use]
+    pub fn for_python(version: &str) -> Self {
+        Values {
+            python: version.to_owned(),
+            python_nodot: version.replace('.', ""),
+            version: VERSION,
+            base_image: format!("python:{version}-slim"),
+            apt: Vec::new(),
+        }
+    }
+}
+
+/// A file that cargo pipe writes into a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// The folder that it is in.
+    pub home: Home,
+    /// Its path in that folder.
+    pub path: &'static str,
+    /// Who needs it.
+    pub need: Need,
+    /// The mode it is created with, before the user's mask.
+    pub mode: u32,
+    /// What becomes of it, as a sentence for its first line.
+    note: &'static str,
+    source: &'static str,
+}
+
+/// The folder that a generated file is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// The project's root.
+    Project,
+    /// The folder of the tools' configuration files.
+    Config,
+}
+
+/// Who needs a generated file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A project that is configured by a `pipe.toml`.
+    Settings,
+    /// A project that builds its environments from our Dockerfile.
+    Dockerfile,
+    /// Checks with a tool that is installed from this lock.
+    Lock(&'static str),
+    /// Checks with a tool that reads this file of the config folder.
+    ToolConfig(&'static str),
+    /// A project that has no Python yet.
+    Example,
+}
+
+const YOURS: &str = "It is yours to edit.";
+const CHECKED: &str = "Without a hash for each file that is installed, a line is refused.";
+const COMPARED: &str = "Once edited, it is used only where `--allow dockerfile` is given.";
+
+/// Where our Dockerfile is.
+pub const DOCKERFILE: &str = ".docker/Dockerfile";
+
+/// Every file that cargo pipe writes into a project.
+pub const GENERATED: &[Generated] = &[
+    Generated {
+        home: Home::Project,
+        path: "pipe.toml",
+        need: Need::Settings,
+        mode: 0o644,
+        note: YOURS,
+        source: include_str!("../templates/pipe.toml"),
+    },
+    Generated {
+        home: Home::Project,
+        path: DOCKERFILE,
+        need: Need::Dockerfile,
+        mode: 0o644,
+        note: COMPARED,
+        source: include_str!("../templates/Dockerfile"),
+    },
+    lock(
+        "pylint",
+        ".docker/requirements/pylint.txt",
+        include_str!("../templates/requirements/pylint.txt"),
+    ),
+    lock(
+        "black",
+        ".docker/requirements/black.txt",
+        include_str!("../templates/requirements/black.txt"),
+    ),
+    lock(
+        "mypy",
+        ".docker/requirements/mypy.txt",
+        include_str!("../templates/requirements/mypy.txt"),
+    ),
+    lock(
+        "ruff",
+        ".docker/requirements/ruff.txt",
+        include_str!("../templates/requirements/ruff.txt"),
+    ),
+    tool_config(".pylintrc", include_str!("../templates/config/pylintrc")),
+    tool_config("black.toml", include_str!("../templates/config/black.toml")),
+    tool_config("mypy.ini", include_str!("../templates/config/mypy.ini")),
+    tool_config(
+        "pyproject.toml",
+        include_str!("../templates/config/ruff.toml"),
+    ),
+    Generated {
+        home: Home::Project,
+        path: "src/main.py",
+        need: Need::Example,
+        mode: 0o644,
+        note: YOURS,
+        source: include_str!("../templates/src/main.py"),
+    },
+];
+
+const fn lock(name: &'static str, path: &'static str, source: &'static str) -> Generated {
+    Generated {
+        home: Home::Project,
+        path,
+        need: Need::Lock(name),
+        mode: 0o644,
+        note: CHECKED,
+        source,
+    }
+}
+
+const fn tool_config(path: &'static str, source: &'static str) -> Generated {
+    Generated {
+        home: Home::Config,
+        path,
+        need: Need::ToolConfig(path),
+        mode: 0o644,
+        note: YOURS,
+        source,
+    }
+}
+
+impl Generated {
+    /// Where the file is in a project whose tools' configs are in this folder.
+    #[must_use]
+    pub fn path_in(&self, config_folder: &ProjectPath) -> Option<ProjectPath> {
+        match self.home {
+            Home::Project => ProjectPath::new(self.path).ok(),
+            Home::Config => config_folder.join(self.path).ok(),
+        }
+    }
+
+    /// The whole text: a line that says where it comes from, and the template.
+    #[must_use]
+    pub fn render(&self, values: &Values) -> String {
+        let body = render(self.source, values);
+        format!(
+            "# Made by cargo pipe {}. {}\n{body}",
+            values.version, self.note
+        )
+    }
+}
+
+/// The generated file of this path, such as [`DOCKERFILE`].
+#[must_use]
+pub fn generated(path: &str) -> Option<&'static Generated> {
+    GENERATED.iter().find(|file| file.path == path)
+}
+
+/// What holds where a project says nothing: the text of the lowest layer.
+#[must_use]
+pub fn default_config() -> String {
+    render(
+        include_str!("../templates/pipe.toml"),
+        &Values::for_python(DEFAULT_PYTHON),
+    )
+}
+
+fn render(source: &str, values: &Values) -> String {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(syntax());
+    environment
+        .render_str(source, Serde(values))
+        .expect("every template is rendered by the test `no_template_uses_an_unknown_name`")
+}
+
+/// Marks that mean nothing in TOML, YAML, a Dockerfile, an INI file or Python.
+fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder()
+        .variable_delimiters("@{{", "}}")
+        .block_delimiters("@{%", "%}")
+        .comment_delimiters("@{#", "#}")
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()
+        .expect("the marks differ from each other, which every rendering test shows")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_template_uses_an_unknown_name() {
+        for file in GENERATED {
+            let text = file.render(&Values::for_python("3.12"));
+            assert!(!text.contains("@{"), "{}", file.path);
+        }
+    }
+
+    #[test]
+    fn every_file_says_by_what_it_was_made() {
+        for file in GENERATED {
+            let text = file.render(&Values::for_python("3.12"));
+            let first = text.lines().next().unwrap();
+            let made = format!("# Made by cargo pipe {VERSION}. ");
+            assert!(first.starts_with(&made), "{}: {first}", file.path);
+            assert!(text.ends_with('\n'), "{}", file.path);
+            assert!(!text.contains("\n\n\n\n"), "{}", file.path);
+        }
+    }
+
+    #[test]
+    fn no_two_files_have_one_path() {
+        let folder = ProjectPath::new(".config").unwrap();
+        let mut paths: Vec<_> = GENERATED
+            .iter()
+            .map(|file| file.path_in(&folder).unwrap())
+            .collect();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), GENERATED.len());
+    }
+
+    #[test]
+    #[should_panic(expected = "UndefinedError")]
+    fn an_unknown_name_is_no_empty_text() {
+        let _ = render("a @{{ nothing }}", &Values::for_python("3.13"));
+    }
+
+    #[test]
+    fn marks_of_other_languages_are_left_alone() {
+        let text = "${{ x }} {{ y }} {% z %} {# w #} $[[ v ]]\n";
+        assert_eq!(render(text, &Values::for_python("3.13")), text);
+    }
+
+    #[test]
+    fn a_value_is_written_as_it_is() {
+        let values = Values {
+            apt: vec!["g++".to_owned(), "libpq5".to_owned()],
+            ..Values::for_python("3.13")
+        };
+        let text = "@{{ python_nodot }}\n@{% for name in apt %}\n  @{{ name }}\n@{% endfor %}\n";
+        assert_eq!(render(text, &values), "313\n  g++\n  libpq5\n");
+    }
+}

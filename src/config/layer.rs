@@ -1,6 +1,178 @@
 //! A configuration whose every value may be absent.
+//!
+//! Owns [`Layer`], what one place (the defaults, a file, the environment, the flags) says, and the
+//! schema of `pipe.toml` that editors get. Must not know which values go together or what they
+//! are when nobody says: [`super::merge`] folds layers, [`super::validate`] judges the result.
+
+mod text;
+mod value;
+
+pub(super) use text::translate;
+pub use text::{parse, place_in_cargo_toml};
+pub use value::{Keep, Place, Seconds, Sources, Switch, Value};
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{CiJobs, EngineChoice, TopologyChoice};
+use crate::check::Grant;
+
+/// A text whose place is known.
+pub type Text = Value<String>;
+/// Texts whose places are known, and that of the whole list.
+pub type Texts = Value<Vec<Text>>;
 
 /// What one place (a file, the environment, the flags) says.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// Settings of cargo pipe for one project. All of them are optional.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        title = "pipe.toml",
+        description = "Settings of cargo pipe for one project."
+    )
+)]
 #[non_exhaustive]
-pub struct Layer {}
+pub struct Layer {
+    /// The files and folders that are checked.
+    pub source: Option<Sources>,
+    /// The folder of the tools' configuration files.
+    pub config: Option<Text>,
+    /// Where checks run.
+    pub engine: Option<Value<EngineChoice>>,
+    /// How the files of a check get into a container.
+    pub topology: Option<Value<TopologyChoice>>,
+    /// Globs of files that no check sees.
+    pub exclude: Option<Texts>,
+    /// Globs of ignored files that checks see all the same.
+    pub include: Option<Texts>,
+    /// The platform to force, such as `linux/amd64`.
+    pub platform: Option<Text>,
+    /// How many checks run at once; as many as there are processors if absent.
+    pub jobs: Option<Value<i64>>,
+    /// Never ask the network for anything.
+    pub offline: Option<Value<bool>>,
+    /// How long a check may take: `90s`, `5m`, `1h`, or whole seconds.
+    pub timeout: Option<Value<Seconds>>,
+    /// The Python that the tools run on.
+    pub python: PythonLayer,
+    /// How images are made.
+    pub image: ImageLayer,
+    /// The checks: the built-in ones, changed, and a project's own.
+    pub checks: BTreeMap<Text, CheckLayer>,
+    /// The pipelines that are generated.
+    pub ci: CiLayer,
+    /// What the user allows beyond the sandbox. No file of a project can say it.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub allow: Vec<Grant>,
+}
+
+/// The Python that the tools run on.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Python")
+)]
+#[non_exhaustive]
+pub struct PythonLayer {
+    /// Major and minor version, such as `3.13`.
+    pub version: Option<Text>,
+    /// The base image; `python:VERSION-slim` if absent.
+    pub image: Option<Text>,
+}
+
+/// How images are made.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Image")
+)]
+#[non_exhaustive]
+pub struct ImageLayer {
+    /// The Dockerfile of the environments.
+    pub dockerfile: Option<Text>,
+    /// Debian packages that the environments need.
+    pub apt: Option<Texts>,
+}
+
+/// One check: a tool of cargo pipe (`tool`), or a command of the project's own (`run`).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Check")
+)]
+#[non_exhaustive]
+pub struct CheckLayer {
+    /// `false` switches the check off.
+    pub enabled: Option<Value<bool>>,
+    /// The tool that checks.
+    pub tool: Option<Text>,
+    /// The command that checks: a program and its arguments, without a shell.
+    pub run: Option<Texts>,
+    /// The command that repairs, for a check with `run`.
+    pub fix: Option<Texts>,
+    /// What it checks, if not the `source` of the project.
+    pub source: Option<Sources>,
+    /// Globs of files that it does not see, besides those of the project.
+    pub exclude: Option<Texts>,
+    /// Globs of ignored files that it sees all the same, besides those of the project.
+    pub include: Option<Texts>,
+    /// The tool's configuration file, if not the usual one in the config folder.
+    pub config: Option<Text>,
+    /// Further arguments of the tool.
+    pub args: Option<Texts>,
+    /// Files and folders that it reads besides its sources.
+    pub inputs: Option<Texts>,
+    /// Variables that it gets.
+    pub env: Option<Value<BTreeMap<Text, Text>>>,
+    /// How long it may take: `90s`, `5m`, `1h`, or whole seconds.
+    pub timeout: Option<Value<Seconds>>,
+    /// The image that a check with `run` runs in.
+    pub image: Option<Text>,
+    /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
+    pub findings_exit: Option<Value<Vec<Value<i64>>>>,
+    /// Whether its outcome is kept; `passed` keeps no failure.
+    pub cache: Option<Value<Keep>>,
+    /// Asks for the network, which the user has to allow.
+    pub network: Option<Value<bool>>,
+    /// Asks for the docker socket, which the user has to allow.
+    pub docker_socket: Option<Value<bool>>,
+    /// Asks for a copy of the project that it can write to, which the user has to allow.
+    pub writable: Option<Value<bool>>,
+}
+
+/// The pipelines that are generated.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Ci")
+)]
+#[non_exhaustive]
+pub struct CiLayer {
+    /// How jobs in GitLab reach an engine; `false` for no pipeline there.
+    pub gitlab: Option<Value<Switch>>,
+    /// Whether there is a workflow for GitHub.
+    pub github: Option<Value<bool>>,
+    /// One job for all checks, or one for each.
+    pub jobs: Option<Value<CiJobs>>,
+}
+
+/// The JSON schema of `pipe.toml`, for editors.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Layer).to_value()
+}

@@ -1,6 +1,21 @@
 //! Reads the layers of a configuration: files, environment, flags.
+//!
+//! Owns every look at the world that a configuration needs: the manifest's text, the process's
+//! variables, the number of processors, and whether paths stay inside the project on this disk.
+//! Must not judge values; [`super::validate`] does. The result goes to [`crate::pipeline`].
+
+mod variables;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::layer::{self, Layer, Value};
+use super::merge::Layers;
+use super::validate::{self, Context, Valid};
+use super::{Config, ConfigError};
+use crate::project::{Manifest, Project, discover};
+use crate::{catalogue, template};
 
 /// The variables of the process that runs cargo pipe, read once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,4 +54,79 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Environment(variables.into_iter().map(owned).collect())
     }
+}
+
+/// The configuration of a project, and what its user should be warned of.
+///
+/// # Errors
+///
+/// When a layer cannot be read, is wrong, or contradicts itself or another, and when a path in it
+/// leaves the project by a link.
+pub fn configure(
+    project: &Project,
+    environment: &Environment,
+    flags: Layer,
+) -> Result<(Config, Vec<String>), ConfigError> {
+    let manifest = project.manifest.clone().unwrap_or(Manifest::PipeToml);
+    let text = match &project.manifest {
+        Some(manifest) => read(&project.root, manifest)?,
+        None => String::new(),
+    };
+    let (variables, warnings) = variables::layer(environment)?;
+    let layers = Layers {
+        defaults: defaults()?,
+        file: layer::parse(&manifest, &text)?.unwrap_or_default(),
+        variables,
+        flags,
+    };
+    let tools = tools();
+    let context = Context {
+        manifest: manifest.file_name(),
+        text: &text,
+        tools: &tools,
+    };
+    let Valid { config, paths } = validate::validate(layers.merge(), &context)?;
+    for path in paths {
+        discover::inside(&project.root, &path.value).map_err(|outside| {
+            context
+                .error(&path, outside.to_string())
+                .with_hint("put the files themselves into the project")
+        })?;
+    }
+    Ok((config, warnings))
+}
+
+fn tools() -> Vec<&'static str> {
+    if catalogue::TOOLS.is_empty() {
+        return vec!["pylint", "black", "mypy", "ruff", "ruff-format"];
+    }
+    catalogue::TOOLS.iter().map(|tool| tool.name()).collect()
+}
+
+/// The text of a manifest.
+///
+/// # Errors
+///
+/// When it cannot be read, or is not UTF-8.
+pub(crate) fn read(root: &Path, manifest: &Manifest) -> Result<String, ConfigError> {
+    fs::read_to_string(root.join(manifest.file_name())).map_err(|error| ConfigError {
+        origin: manifest.file_name().to_owned(),
+        text: None,
+        span: None,
+        message: match error.kind() {
+            std::io::ErrorKind::InvalidData => "the file is not UTF-8".to_owned(),
+            _ => format!("cannot read the file: {error}"),
+        },
+        hint: None,
+    })
+}
+
+/// The embedded file that documents every setting, with what only this machine knows.
+fn defaults() -> Result<Layer, ConfigError> {
+    let text = template::default_config();
+    let mut layer = layer::parse(&Manifest::PipeToml, &text)?.unwrap_or_default();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = i64::try_from(processors.min(512)).unwrap_or(1);
+    layer.jobs = Some(Value::named("processors", jobs));
+    Ok(layer)
 }

@@ -1,1 +1,208 @@
 //! Folds layers, the lowest first, defaults last.
+//!
+//! Owns which layer wins and that nothing else decides: what a higher layer says replaces what a
+//! lower one says, value by value; checks of one name are merged, allowances add up. Must not
+//! judge the result: [`super::validate`] does that with the places that every value keeps.
+
+use std::collections::BTreeMap;
+
+use super::layer::{CheckLayer, CiLayer, ImageLayer, Layer, PythonLayer, Sources, Text, Value};
+
+/// All layers of a configuration, the lowest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layers {
+    /// What holds if nobody says anything.
+    pub defaults: Layer,
+    /// What the project says.
+    pub file: Layer,
+    /// What the environment says.
+    pub variables: Layer,
+    /// What the command line says.
+    pub flags: Layer,
+}
+
+/// How many layers lie over the defaults once all are merged.
+pub(super) const OVER_DEFAULTS: usize = 3;
+
+impl Layers {
+    /// One layer that says what all of them say together.
+    #[must_use]
+    pub fn merge(self) -> Layer {
+        [self.file, self.variables, self.flags]
+            .into_iter()
+            .fold(self.defaults, |lower, higher| over(higher, lower))
+    }
+}
+
+fn over(higher: Layer, lower: Layer) -> Layer {
+    Layer {
+        source: first_sources(higher.source, lower.source),
+        config: first(higher.config, lower.config),
+        engine: first(higher.engine, lower.engine),
+        topology: first(higher.topology, lower.topology),
+        exclude: first(higher.exclude, lower.exclude),
+        include: first(higher.include, lower.include),
+        platform: first(higher.platform, lower.platform),
+        jobs: first(higher.jobs, lower.jobs),
+        offline: first(higher.offline, lower.offline),
+        timeout: first(higher.timeout, lower.timeout),
+        python: PythonLayer {
+            version: first(higher.python.version, lower.python.version),
+            image: first(higher.python.image, lower.python.image),
+        },
+        image: ImageLayer {
+            dockerfile: first(higher.image.dockerfile, lower.image.dockerfile),
+            apt: first(higher.image.apt, lower.image.apt),
+        },
+        checks: merge_checks(higher.checks, lower.checks),
+        ci: CiLayer {
+            gitlab: first(higher.ci.gitlab, lower.ci.gitlab),
+            github: first(higher.ci.github, lower.ci.github),
+            jobs: first(higher.ci.jobs, lower.ci.jobs),
+        },
+        allow: [higher.allow, lower.allow].concat(),
+    }
+}
+
+/// Checks of both layers. One that both have keeps the place of the lower one, so that changing a
+/// built-in check does not move it in lists.
+fn merge_checks(
+    mut higher: BTreeMap<Text, CheckLayer>,
+    lower: BTreeMap<Text, CheckLayer>,
+) -> BTreeMap<Text, CheckLayer> {
+    let mut merged = BTreeMap::new();
+    for (name, below) in lower {
+        let above = higher.remove(&name).unwrap_or_default();
+        merged.insert(cover(name), check_over(above, below));
+    }
+    merged.extend(higher);
+    merged
+}
+
+fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
+    // What a check runs is one decision: a command replaces a tool and all that belongs to it.
+    let replaced = higher.tool.is_some() || higher.run.is_some();
+    let work = if replaced {
+        CheckLayer::default()
+    } else {
+        lower.clone()
+    };
+    CheckLayer {
+        enabled: first(higher.enabled, lower.enabled),
+        tool: first(higher.tool, work.tool),
+        run: first(higher.run, work.run),
+        fix: first(higher.fix, work.fix),
+        source: first_sources(higher.source, lower.source),
+        exclude: first(higher.exclude, lower.exclude),
+        include: first(higher.include, lower.include),
+        config: first(higher.config, work.config),
+        args: first(higher.args, work.args),
+        inputs: first(higher.inputs, lower.inputs),
+        env: first(higher.env, lower.env),
+        timeout: first(higher.timeout, lower.timeout),
+        image: first(higher.image, work.image),
+        findings_exit: first(higher.findings_exit, work.findings_exit),
+        cache: first(higher.cache, lower.cache),
+        network: first(higher.network, lower.network),
+        docker_socket: first(higher.docker_socket, lower.docker_socket),
+        writable: first(higher.writable, lower.writable),
+    }
+}
+
+fn first<T>(higher: Option<Value<T>>, lower: Option<Value<T>>) -> Option<Value<T>> {
+    higher.or_else(|| lower.map(cover))
+}
+
+fn first_sources(higher: Option<Sources>, lower: Option<Sources>) -> Option<Sources> {
+    first(higher.map(|paths| paths.0), lower.map(|paths| paths.0)).map(Sources)
+}
+
+fn cover<T>(mut value: Value<T>) -> Value<T> {
+    value.covered += 1;
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layer::parse;
+    use super::*;
+    use crate::check::Grant;
+    use crate::project::Manifest;
+
+    fn layer(text: &str) -> Layer {
+        parse(&Manifest::PipeToml, text).unwrap().unwrap()
+    }
+
+    fn merge(defaults: &str, file: &str) -> Layer {
+        Layers {
+            defaults: layer(defaults),
+            file: layer(file),
+            ..Layers::default()
+        }
+        .merge()
+    }
+
+    #[test]
+    fn the_highest_layer_that_says_something_wins() {
+        let merged = Layers {
+            defaults: layer("jobs = 1\nconfig = 'a'\noffline = false\nplatform = 'linux/amd64'"),
+            file: layer("jobs = 2\nconfig = 'b'\noffline = true"),
+            variables: layer("jobs = 3\nconfig = 'c'"),
+            flags: layer("jobs = 4"),
+        }
+        .merge();
+        let expected = layer("jobs = 4\nconfig = 'c'\noffline = true\nplatform = 'linux/amd64'");
+        assert_eq!(merged, expected);
+    }
+
+    #[test]
+    fn a_check_that_a_file_adds_leaves_the_built_in_ones() {
+        let merged = merge(
+            "[checks.lint]\ntool = 'pylint'",
+            "[checks.spelling]\nrun = ['codespell']",
+        );
+        assert_eq!(merged.checks.len(), 2);
+    }
+
+    #[test]
+    fn a_check_that_a_file_changes_keeps_the_rest_of_it() {
+        let merged = merge(
+            "[checks.lint]\ntool = 'pylint'\nargs = ['-v']",
+            "[checks.lint]\nenabled = false",
+        );
+        let expected = layer("[checks.lint]\ntool = 'pylint'\nargs = ['-v']\nenabled = false");
+        assert_eq!(merged, expected);
+    }
+
+    #[test]
+    fn a_command_replaces_a_tool_with_all_that_belongs_to_it() {
+        let merged = merge(
+            "[checks.lint]\ntool = 'pylint'\nargs = ['-v']\nconfig = 'x'\ntimeout = 3",
+            "[checks.lint]\nrun = ['flake8']",
+        );
+        let expected = layer("[checks.lint]\nrun = ['flake8']\ntimeout = 3");
+        assert_eq!(merged, expected);
+    }
+
+    #[test]
+    fn allowances_add_up() {
+        let allowing = |grant| Layer {
+            allow: vec![grant],
+            ..Layer::default()
+        };
+        let merged = Layers {
+            variables: allowing(Grant::Network),
+            flags: allowing(Grant::Writable),
+            ..Layers::default()
+        }
+        .merge();
+        assert_eq!(merged.allow, [Grant::Writable, Grant::Network]);
+    }
+
+    #[test]
+    fn a_default_is_known_to_be_one() {
+        let merged = merge("config = 'a'\njobs = 1", "jobs = 2");
+        assert_eq!(merged.config.unwrap().covered, OVER_DEFAULTS);
+        assert!(merged.jobs.unwrap().covered < OVER_DEFAULTS);
+    }
+}

@@ -1,1 +1,178 @@
 //! Turns folded layers into a complete configuration, or says what is wrong with them.
+//!
+//! Owns every rule about which values are right and which go together. Must not read a disk:
+//! paths that have to be inside the project there come out beside the [`Config`], and
+//! [`super::load`] looks at them. The `Config` goes to the plan.
+
+mod checks;
+mod terms;
+
+pub use terms::{CANONICAL_VARIABLES, Context};
+
+use super::layer::{CiLayer, ImageLayer, Layer, PythonLayer, Text, Value};
+use super::{Ci, Config, ConfigError, ImageSettings, Python};
+use crate::project::ProjectPath;
+use terms::Terms;
+
+/// A configuration that contradicts neither itself nor us.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Valid {
+    /// The configuration.
+    pub config: Config,
+    /// The paths in it that must not leave the project by a link, each with its place.
+    pub paths: Vec<Value<ProjectPath>>,
+}
+
+/// How many checks can run at once.
+const JOBS: std::ops::RangeInclusive<i64> = 1..=512;
+
+/// Completes and checks what all layers say together.
+///
+/// # Errors
+///
+/// When a value is wrong, or two values contradict each other.
+pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigError> {
+    let mut terms = Terms::new(context);
+    let source = terms.sources("source", layer.source.as_ref())?;
+    let config = terms.path("config", layer.config.as_ref())?;
+    let exclude = terms.globs(layer.exclude.as_ref())?;
+    let include = terms.globs(layer.include.as_ref())?;
+    let timeout = terms.timeout(layer.timeout.as_ref())?;
+    let scope = checks::Scope {
+        source: &source,
+        exclude: &exclude,
+        include: &include,
+        timeout,
+    };
+    let checks = checks::validate(&mut terms, layer.checks, &scope)?;
+    let config = Config {
+        config,
+        engine: layer.engine.map(|it| it.value).unwrap_or_default(),
+        topology: layer.topology.map(|it| it.value).unwrap_or_default(),
+        platform: platform(&terms, layer.platform)?,
+        jobs: jobs(&terms, layer.jobs)?,
+        offline: layer.offline.is_some_and(|it| it.value),
+        python: python(&terms, layer.python)?,
+        image: image(&mut terms, &layer.image)?,
+        checks,
+        ci: ci(layer.ci),
+        allow: layer.allow.into_iter().collect(),
+        manifest: context.manifest.to_owned(),
+        source,
+        exclude,
+        include,
+    };
+    Ok(Valid {
+        config,
+        paths: terms.into_paths(),
+    })
+}
+
+fn platform(terms: &Terms<'_>, platform: Option<Text>) -> Result<Option<String>, ConfigError> {
+    let Some(platform) = platform else {
+        return Ok(None);
+    };
+    let fits = platform.value.strip_prefix("linux/").is_some_and(|rest| {
+        let part = |part: &str| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        };
+        rest.split('/').all(part) && rest.split('/').count() <= 2
+    });
+    if !fits {
+        let message = format!("`{}` is no platform", platform.value);
+        return Err(terms
+            .error(&platform, message)
+            .with_hint("name it as docker does: \"linux/amd64\" or \"linux/arm64\""));
+    }
+    Ok(Some(platform.value))
+}
+
+fn jobs(terms: &Terms<'_>, jobs: Option<Value<i64>>) -> Result<usize, ConfigError> {
+    let jobs = terms.said("jobs", jobs.as_ref())?;
+    usize::try_from(jobs.value)
+        .ok()
+        .filter(|_| JOBS.contains(&jobs.value))
+        .ok_or_else(|| {
+            let message = format!("{} checks cannot run at once", jobs.value);
+            let hint = format!("write a number from {} to {}", JOBS.start(), JOBS.end());
+            terms.error(jobs, message).with_hint(hint)
+        })
+}
+
+fn python(terms: &Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError> {
+    let version = terms.said("python.version", python.version.as_ref())?;
+    let minor = version.value.strip_prefix("3.").unwrap_or_default();
+    let digits = minor.chars().all(|c| c.is_ascii_digit());
+    if minor.is_empty() || minor.len() > 2 || !digits || minor.starts_with('0') {
+        let message = format!("`{}` is no version of Python", version.value);
+        return Err(terms
+            .error(version, message)
+            .with_hint("write major and minor version, such as \"3.13\""));
+    }
+    let image = match python.image {
+        None => format!("python:{}-slim", version.value),
+        Some(image) => {
+            same_version(terms, version, &image)?;
+            terms.image(&image)?
+        }
+    };
+    Ok(Python {
+        version: version.value.clone(),
+        image,
+    })
+}
+
+/// An official image says its version in its tag, so it can be seen to be another one.
+fn same_version(terms: &Terms<'_>, version: &Text, image: &Text) -> Result<(), ConfigError> {
+    let name = image.value.rsplit('/').next().unwrap_or_default();
+    let Some(tag) = name.strip_prefix("python:3.") else {
+        return Ok(());
+    };
+    let minor: String = tag.chars().take_while(char::is_ascii_digit).collect();
+    if version.value == format!("3.{minor}") {
+        return Ok(());
+    }
+    let message = format!(
+        "the image is of Python 3.{minor}, and `version` is {}",
+        version.value
+    );
+    Err(terms
+        .error(image, message)
+        .with_hint("leave `image` out: it follows `version`"))
+}
+
+fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, ConfigError> {
+    let dockerfile = terms.path("image.dockerfile", image.dockerfile.as_ref())?;
+    let mut apt = Vec::new();
+    for package in terms.items(image.apt.as_ref()) {
+        let name = &package.value;
+        let fits = name.len() >= 2
+            && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c))
+            && !name.ends_with('-');
+        if !fits {
+            let message = format!("`{}` is no name of a Debian package", name.escape_debug());
+            return Err(terms
+                .error(&package, message)
+                .with_hint("write the name alone, such as \"libpq5\""));
+        }
+        apt.push(package.value);
+    }
+    Ok(ImageSettings { dockerfile, apt })
+}
+
+fn ci(ci: CiLayer) -> Ci {
+    Ci {
+        gitlab: ci.gitlab.and_then(|it| it.value.0),
+        github: ci.github.is_some_and(|it| it.value),
+        jobs: ci.jobs.map(|it| it.value).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

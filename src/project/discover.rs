@@ -1,1 +1,269 @@
 //! Finds the project that a folder belongs to.
+//!
+//! Owns where a project begins, and whether a path stays inside it on this disk. Must not know
+//! what a configuration means. The [`Project`] goes to [`crate::config::load`] and the plan.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{Manifest, Project, ProjectPath};
+use crate::config::{ConfigError, layer, load};
+
+/// Why a path of a project cannot be used on this disk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutsideError {
+    /// A link on the way leads out of the project.
+    #[error("`{path}` leads out of the project by the link `{link}`")]
+    LeadsOut {
+        /// The path.
+        path: ProjectPath,
+        /// The part of it that is the link.
+        link: ProjectPath,
+    },
+    /// A link on the way leads nowhere.
+    #[error("`{path}` leads nowhere by the link `{link}`")]
+    LeadsNowhere {
+        /// The path.
+        path: ProjectPath,
+        /// The part of it that is the link.
+        link: ProjectPath,
+    },
+    /// The path cannot be looked at.
+    #[error("cannot look at `{path}`: {error}")]
+    Unreadable {
+        /// The path.
+        path: ProjectPath,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// The project that `folder` belongs to: the nearest folder, itself or above, with a `pipe.toml` or
+/// a `Cargo.toml` that has `[workspace.metadata.pipe]`.
+///
+/// A folder that somebody names is where the search begins too, as for `git -C` and `cargo -C`, so
+/// that the name of any folder of a project will do.
+///
+/// # Errors
+///
+/// When there is no project, the folder cannot be entered, or both files configure it.
+pub fn find(folder: &Path) -> Result<Project, ConfigError> {
+    let start = fs::canonicalize(folder)
+        .map_err(|error| problem(folder, format!("cannot enter the folder: {error}")))?;
+    for root in start.ancestors() {
+        if let Some(manifest) = manifest(root)? {
+            return Ok(Project {
+                root: root.to_owned(),
+                manifest: Some(manifest),
+            });
+        }
+    }
+    Err(problem(
+        folder,
+        "there is no `pipe.toml`, here or in a folder above".to_owned(),
+    )
+    .with_hint("`cargo pipe init` makes this folder a project"))
+}
+
+/// The file that configures the project in this very folder, if there is one.
+///
+/// # Errors
+///
+/// When both files configure it, or the only one that could is no TOML.
+pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
+    let has_pipe = root.join(Manifest::PipeToml.file_name()).is_file();
+    if !root.join(Manifest::CargoToml.file_name()).is_file() {
+        return Ok(has_pipe.then_some(Manifest::PipeToml));
+    }
+    let text = load::read(root, &Manifest::CargoToml)?;
+    match (has_pipe, layer::place_in_cargo_toml(&text)) {
+        (true, Ok(Some(span))) => Err(ConfigError {
+            origin: Manifest::CargoToml.file_name().to_owned(),
+            text: Some(text),
+            span: Some(span),
+            message: "the project is configured twice: here and in `pipe.toml`".to_owned(),
+            hint: Some("keep one of the two".to_owned()),
+        }),
+        // Whatever else is wrong with a `Cargo.toml` is for cargo to say.
+        (true, _) => Ok(Some(Manifest::PipeToml)),
+        (false, place) => Ok(place?.map(|_| Manifest::CargoToml)),
+    }
+}
+
+/// Where a path of the project is, if it stays inside it on this disk.
+///
+/// Links inside the project are followed; what does not exist yet is fine.
+///
+/// # Errors
+///
+/// When a link on the way leads out of the project or nowhere, or cannot be followed.
+pub fn inside(root: &Path, path: &ProjectPath) -> Result<PathBuf, OutsideError> {
+    let canonical_root = match fs::canonicalize(root) {
+        Ok(real) => real,
+        // Where nothing is, no link is.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.on_disk(root)),
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    let mut so_far = ProjectPath::root();
+    for part in path.as_str().split('/').filter(|part| *part != ".") {
+        so_far = so_far
+            .join(part)
+            .map_err(|error| unreadable(path, io::Error::other(error)))?;
+        let here = so_far.on_disk(root);
+        let link = || so_far.clone();
+        match fs::canonicalize(&here) {
+            Ok(real) if real.starts_with(&canonical_root) => {}
+            Ok(_) => {
+                return Err(OutsideError::LeadsOut {
+                    path: path.clone(),
+                    link: link(),
+                });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if fs::symlink_metadata(&here).is_ok() {
+                    return Err(OutsideError::LeadsNowhere {
+                        path: path.clone(),
+                        link: link(),
+                    });
+                }
+                break;
+            }
+            Err(error) => return Err(unreadable(path, error)),
+        }
+    }
+    Ok(path.on_disk(root))
+}
+
+fn unreadable(path: &ProjectPath, error: io::Error) -> OutsideError {
+    OutsideError::Unreadable {
+        path: path.clone(),
+        error,
+    }
+}
+
+fn problem(folder: &Path, message: String) -> ConfigError {
+    ConfigError {
+        origin: folder.display().to_string(),
+        text: None,
+        span: None,
+        message,
+        hint: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn write(root: &Path, name: &str, text: &str) {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn path(text: &str) -> ProjectPath {
+        ProjectPath::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_project_is_found_from_any_folder_of_it() {
+        let root = folder();
+        write(root.path(), "pipe.toml", "");
+        write(root.path(), "src/package/__init__.py", "");
+        let project = find(&root.path().join("src/package")).unwrap();
+        assert_eq!(project.root, root.path().canonicalize().unwrap());
+        assert_eq!(project.manifest, Some(Manifest::PipeToml));
+    }
+
+    #[test]
+    fn the_manifest_of_a_member_is_passed_over_on_the_way_to_the_workspace() {
+        let root = folder();
+        write(root.path(), "Cargo.toml", "[workspace.metadata.pipe]");
+        write(root.path(), "member/Cargo.toml", "[package]\nname = 'x'");
+        let project = find(&root.path().join("member")).unwrap();
+        assert_eq!(project.root, root.path().canonicalize().unwrap());
+        assert_eq!(project.manifest, Some(Manifest::CargoToml));
+    }
+
+    #[test]
+    fn without_a_project_the_way_to_one_is_named() {
+        let root = folder();
+        let error = find(root.path()).unwrap_err();
+        assert!(error.hint.unwrap().contains("cargo pipe init"));
+    }
+
+    #[test]
+    fn two_configurations_of_one_project_are_refused_with_both_places() {
+        let root = folder();
+        write(root.path(), "pipe.toml", "");
+        write(
+            root.path(),
+            "Cargo.toml",
+            "[workspace]\n[workspace.metadata.pipe]\njobs = 1\n",
+        );
+        let error = find(root.path()).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "Cargo.toml:2:1: the project is configured twice: here and in `pipe.toml`"
+        );
+    }
+
+    #[test]
+    fn a_broken_cargo_toml_is_no_hindrance_beside_a_pipe_toml() {
+        let root = folder();
+        write(root.path(), "pipe.toml", "");
+        write(root.path(), "Cargo.toml", "[");
+        assert!(find(root.path()).is_ok());
+    }
+
+    #[test]
+    fn a_link_inside_the_project_may_be_used() {
+        let root = folder();
+        write(root.path(), "real/a.py", "");
+        symlink("real", root.path().join("src")).unwrap();
+        assert!(inside(root.path(), &path("src/a.py")).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_exist_yet_is_inside() {
+        let root = folder();
+        assert!(inside(root.path(), &path("src/later/a.py")).is_ok());
+        assert!(inside(root.path(), &ProjectPath::root()).is_ok());
+    }
+
+    #[test]
+    fn a_link_out_of_the_project_is_named() {
+        let (root, other) = (folder(), folder());
+        write(root.path(), "a/keep", "");
+        symlink(other.path(), root.path().join("a/out")).unwrap();
+        let error = inside(root.path(), &path("a/out/x/y")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`a/out/x/y` leads out of the project by the link `a/out`"
+        );
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_refused_because_it_may_lead_out_later() {
+        let root = folder();
+        symlink("/nowhere/at/all", root.path().join("src")).unwrap();
+        let error = inside(root.path(), &path("src")).unwrap_err();
+        assert_eq!(error.to_string(), "`src` leads nowhere by the link `src`");
+    }
+
+    #[test]
+    fn links_in_a_circle_are_refused() {
+        let root = folder();
+        symlink("b", root.path().join("a")).unwrap();
+        symlink("a", root.path().join("b")).unwrap();
+        assert!(inside(root.path(), &path("a")).is_err());
+    }
+}

@@ -1,0 +1,332 @@
+//! Values of a layer, each with the place where somebody wrote it.
+//!
+//! Owns [`Value`] and the few types whose notation is richer than TOML's own. Must not know what
+//! a value is for. Places end in [`super::super::ConfigError`]s.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
+use toml::Spanned;
+
+use super::super::GitlabJobs;
+use crate::check::CachePolicy;
+
+/// A value and where it was written. Compared and ordered by the value alone.
+#[derive(Clone, Debug)]
+pub struct Value<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub place: Place,
+    /// How many layers were laid over the one that it is from.
+    pub(in crate::config) covered: usize,
+}
+
+/// Where a value was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// These bytes of a file.
+    Bytes(Range<usize>),
+    /// A variable or a flag.
+    Name(&'static str),
+}
+
+impl<T> Value<T> {
+    /// The value of a variable or a flag with this name.
+    pub fn named(name: &'static str, value: T) -> Self {
+        let place = Place::Name(name);
+        Value::at(place, value)
+    }
+
+    fn at(place: Place, value: T) -> Self {
+        Value {
+            value,
+            place,
+            covered: 0,
+        }
+    }
+
+    /// Another value from the same place.
+    pub(in crate::config) fn with<U>(&self, value: U) -> Value<U> {
+        Value {
+            value,
+            place: self.place.clone(),
+            covered: self.covered,
+        }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Value<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Value<T> {}
+
+impl<T: PartialOrd> PartialOrd for Value<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl<T: Ord> Ord for Value<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.value.cmp(&other.value)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Value<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<T>::deserialize(deserializer)?;
+        Ok(Value::at(
+            Place::Bytes(spanned.span()),
+            spanned.into_inner(),
+        ))
+    }
+}
+
+/// What is checked: one path, or a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources(pub Value<Vec<Value<String>>>);
+
+impl<'de> Deserialize<'de> for Sources {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        enum Written {
+            One(String),
+            Many(Vec<Value<String>>),
+        }
+
+        struct WrittenVisitor;
+
+        impl<'de> Visitor<'de> for WrittenVisitor {
+            type Value = Written;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a path or a list of paths")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
+                Ok(Written::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Written, A::Error> {
+                let mut paths = Vec::new();
+                while let Some(path) = list.next_element()? {
+                    paths.push(path);
+                }
+                Ok(Written::Many(paths))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for Written {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(WrittenVisitor)
+            }
+        }
+
+        let written = Value::<Written>::deserialize(deserializer)?;
+        let Value { value, place, .. } = written;
+        Ok(Sources(match value {
+            Written::One(path) => Value::at(place.clone(), vec![Value::at(place, path)]),
+            Written::Many(paths) => Value::at(place, paths),
+        }))
+    }
+}
+
+/// A duration: `90s`, `5m`, `1h`, or whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seconds(pub Duration);
+
+impl Seconds {
+    /// What it looks like, for messages.
+    pub const NOTATION: &str = "a time such as \"90s\", \"5m\", \"1h\" or 90 for seconds";
+
+    /// Reads a number with its unit; none if it is something else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let unit = text.find(|c: char| !c.is_ascii_digit());
+        let (number, factor) = match unit.map_or((text, ""), |at| text.split_at(at)) {
+            (number, "" | "s") => (number, 1),
+            (number, "m") => (number, 60),
+            (number, "h") => (number, 60 * 60),
+            _ => return None,
+        };
+        let seconds = number.parse::<u64>().ok()?.checked_mul(factor)?;
+        Some(Seconds(Duration::from_secs(seconds)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Scalar {
+            expecting: Seconds::NOTATION,
+            read: |written| match written {
+                Unexpected::Str(text) => Seconds::parse(text),
+                Unexpected::Signed(number) => {
+                    Some(Seconds(Duration::from_secs(u64::try_from(number).ok()?)))
+                }
+                _ => None,
+            },
+        })
+    }
+}
+
+/// What is kept of a check: `true`, `false` or `"passed"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep(pub CachePolicy);
+
+impl<'de> Deserialize<'de> for Keep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Scalar {
+            expecting: "true, false or \"passed\"",
+            read: |written| match written {
+                Unexpected::Bool(true) => Some(Keep(CachePolicy::Always)),
+                Unexpected::Bool(false) => Some(Keep(CachePolicy::Never)),
+                Unexpected::Str("passed") => Some(Keep(CachePolicy::Passed)),
+                _ => None,
+            },
+        })
+    }
+}
+
+/// How jobs in GitLab reach an engine: `"image"`, `"socket"`, `"dind"`, or `false`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch(pub Option<GitlabJobs>);
+
+impl<'de> Deserialize<'de> for Switch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Scalar {
+            expecting: "\"image\", \"socket\", \"dind\" or false",
+            read: |written| match written {
+                Unexpected::Bool(false) => Some(Switch(None)),
+                Unexpected::Str("image") => Some(Switch(Some(GitlabJobs::Image))),
+                Unexpected::Str("socket") => Some(Switch(Some(GitlabJobs::Socket))),
+                Unexpected::Str("dind") => Some(Switch(Some(GitlabJobs::Dind))),
+                _ => None,
+            },
+        })
+    }
+}
+
+/// Reads a truth value, a number or a text, with one message for all that does not fit.
+struct Scalar<T> {
+    expecting: &'static str,
+    read: fn(Unexpected<'_>) -> Option<T>,
+}
+
+impl<T> Scalar<T> {
+    fn accept<E: Error>(self, written: Unexpected<'_>) -> Result<T, E> {
+        (self.read)(written).ok_or_else(|| E::invalid_value(written, &self.expecting))
+    }
+}
+
+impl<T> Visitor<'_> for Scalar<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.expecting)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<T, E> {
+        self.accept(Unexpected::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<T, E> {
+        self.accept(Unexpected::Signed(value))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<T, E> {
+        self.accept(Unexpected::Str(value))
+    }
+}
+
+/// What the schema of `pipe.toml` says about these types.
+#[cfg(feature = "schema")]
+mod schema {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::{Keep, Seconds, Sources, Switch, Value};
+
+    impl<T: JsonSchema> JsonSchema for Value<T> {
+        fn schema_name() -> Cow<'static, str> {
+            T::schema_name()
+        }
+
+        fn inline_schema() -> bool {
+            true
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            generator.subschema_for::<T>()
+        }
+    }
+
+    macro_rules! notation {
+        ($type:ident, $schema:tt) => {
+            impl JsonSchema for $type {
+                fn schema_name() -> Cow<'static, str> {
+                    stringify!($type).into()
+                }
+
+                fn inline_schema() -> bool {
+                    true
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!($schema)
+                }
+            }
+        };
+    }
+
+    notation!(Sources, {
+        "anyOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "type": "string" } },
+        ]
+    });
+    notation!(Seconds, {
+        "anyOf": [
+            { "type": "string", "pattern": "^[0-9]+[smh]?$" },
+            { "type": "integer", "minimum": 1 },
+        ]
+    });
+    notation!(Keep, { "enum": [true, false, "passed"] });
+    notation!(Switch, { "enum": ["image", "socket", "dind", false] });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_unit_or_is_in_seconds() {
+        let seconds = |text| Seconds::parse(text).map(|Seconds(time)| time.as_secs());
+        assert_eq!(seconds("90s"), Some(90));
+        assert_eq!(seconds("5m"), Some(300));
+        assert_eq!(seconds("1h"), Some(3600));
+        assert_eq!(seconds("7"), Some(7));
+    }
+
+    #[test]
+    fn a_time_that_is_none_or_too_long_to_count_is_refused() {
+        for bad in [
+            "",
+            "s",
+            "5 m",
+            "5d",
+            "-1s",
+            "1.5s",
+            "5é",
+            "99999999999999999h",
+        ] {
+            assert_eq!(Seconds::parse(bad), None, "{bad:?}");
+        }
+    }
+}

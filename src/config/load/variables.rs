@@ -1,0 +1,198 @@
+//! The layer that `CARGO_PIPE_*` variables make.
+//!
+//! Owns their names and notations. Must not read the process's environment: an [`Environment`]
+//! comes in, a layer and warnings about names that mean nothing go out.
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+
+use super::super::layer::{Layer, Seconds, Sources, Text, Value, translate};
+use super::super::{ConfigError, nearest};
+use super::Environment;
+use crate::check::Grant;
+
+const PREFIX: &str = "CARGO_PIPE_";
+const SOURCE: &str = "CARGO_PIPE_SOURCE";
+const CONFIG: &str = "CARGO_PIPE_CONFIG";
+const ENGINE: &str = "CARGO_PIPE_ENGINE";
+const TOPOLOGY: &str = "CARGO_PIPE_TOPOLOGY";
+const JOBS: &str = "CARGO_PIPE_JOBS";
+const OFFLINE: &str = "CARGO_PIPE_OFFLINE";
+const TIMEOUT: &str = "CARGO_PIPE_TIMEOUT";
+const ALLOW: &str = "CARGO_PIPE_ALLOW";
+
+/// Every variable that means something, those that are no settings included.
+const NAMES: &[&str] = &[
+    SOURCE,
+    CONFIG,
+    ENGINE,
+    TOPOLOGY,
+    JOBS,
+    OFFLINE,
+    TIMEOUT,
+    ALLOW,
+    "CARGO_PIPE_BUILD",
+    "CARGO_PIPE_CACHE_DIR",
+    "CARGO_PIPE_COLOR",
+    "CARGO_PIPE_DOCKER",
+    "CARGO_PIPE_VERSION",
+];
+
+/// What the environment says, and warnings about variables that say nothing.
+///
+/// Lists are separated by commas.
+pub(super) fn layer(environment: &Environment) -> Result<(Layer, Vec<String>), ConfigError> {
+    let get = |name| environment.get(name);
+    let layer = Layer {
+        source: get(SOURCE).map(|text| Sources(Value::named(SOURCE, list(SOURCE, text)))),
+        config: get(CONFIG).map(|text| Value::named(CONFIG, text.to_owned())),
+        engine: get(ENGINE).map(|text| word(ENGINE, text)).transpose()?,
+        topology: get(TOPOLOGY).map(|text| word(TOPOLOGY, text)).transpose()?,
+        jobs: get(JOBS).map(number).transpose()?,
+        offline: get(OFFLINE).map(truth).transpose()?,
+        timeout: get(TIMEOUT).map(time).transpose()?,
+        allow: get(ALLOW).map(grants).transpose()?.unwrap_or_default(),
+        ..Layer::default()
+    };
+    Ok((layer, strangers(environment)))
+}
+
+fn strangers(environment: &Environment) -> Vec<String> {
+    let strange = |name: &&String| name.starts_with(PREFIX) && !NAMES.contains(&name.as_str());
+    let warn = |name: &String| {
+        let hint = nearest::nearest(name, NAMES)
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
+        format!("`{name}` is no variable of cargo pipe{hint}")
+    };
+    environment.0.keys().filter(strange).map(warn).collect()
+}
+
+fn list(name: &'static str, text: &str) -> Vec<Text> {
+    text.split(',')
+        .map(|item| Value::named(name, item.trim().to_owned()))
+        .collect()
+}
+
+fn word<'a, T: Deserialize<'a>>(
+    name: &'static str,
+    text: &'a str,
+) -> Result<Value<T>, ConfigError> {
+    let deserializer: StrDeserializer<'_, ValueError> = text.into_deserializer();
+    T::deserialize(deserializer)
+        .map(|value| Value::named(name, value))
+        .map_err(|error| {
+            let (message, hint) = translate(&error.to_string());
+            ConfigError {
+                hint,
+                ..wrong(name, message)
+            }
+        })
+}
+
+fn number(text: &str) -> Result<Value<i64>, ConfigError> {
+    text.parse()
+        .map(|number| Value::named(JOBS, number))
+        .map_err(|_| wrong(JOBS, format!("`{text}` is no number")))
+}
+
+fn truth(text: &str) -> Result<Value<bool>, ConfigError> {
+    match text {
+        "1" | "true" | "yes" => Ok(Value::named(OFFLINE, true)),
+        "0" | "false" | "no" => Ok(Value::named(OFFLINE, false)),
+        _ => Err(
+            wrong(OFFLINE, format!("`{text}` is neither true nor false"))
+                .with_hint("write `1` or `0`"),
+        ),
+    }
+}
+
+fn time(text: &str) -> Result<Value<Seconds>, ConfigError> {
+    Seconds::parse(text)
+        .map(|seconds| Value::named(TIMEOUT, seconds))
+        .ok_or_else(|| {
+            wrong(TIMEOUT, format!("`{text}` is no time"))
+                .with_hint(format!("write {}", Seconds::NOTATION))
+        })
+}
+
+fn grants(text: &str) -> Result<Vec<Grant>, ConfigError> {
+    let grant = |name: &str| name.parse().map_err(|message| wrong(ALLOW, message));
+    let names = text.split(',').map(str::trim);
+    names.filter(|name| !name.is_empty()).map(grant).collect()
+}
+
+fn wrong(name: &'static str, message: String) -> ConfigError {
+    ConfigError {
+        origin: name.to_owned(),
+        text: None,
+        span: None,
+        message,
+        hint: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::EngineChoice;
+
+    fn error(name: &str, value: &str) -> String {
+        layer(&Environment::from([(name, value)]))
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn every_variable_says_something() {
+        let environment = Environment::from([
+            (SOURCE, "src, tests"),
+            (CONFIG, "conf"),
+            (ENGINE, "docker"),
+            (TOPOLOGY, "stream"),
+            (JOBS, "3"),
+            (OFFLINE, "1"),
+            (TIMEOUT, "5m"),
+            (ALLOW, "network,writable"),
+        ]);
+        let (said, warnings) = layer(&environment).unwrap();
+        let sources: Vec<Text> = said.source.unwrap().0.value;
+        let sources: Vec<&str> = sources.iter().map(|text| text.value.as_str()).collect();
+        assert_eq!(sources, ["src", "tests"]);
+        assert_eq!(said.engine.unwrap().value, EngineChoice::Docker);
+        assert_eq!(said.jobs.unwrap().value, 3);
+        assert_eq!(said.allow, [Grant::Network, Grant::Writable]);
+        assert!(said.config.is_some() && said.topology.is_some());
+        assert!(said.offline.is_some() && said.timeout.is_some());
+        assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn a_variable_that_means_nothing_is_a_warning() {
+        let environment = Environment::from([("CARGO_PIPE_JOB", "3"), ("CARGO_PIPE_DOCKER", "x")]);
+        let (_, warnings) = layer(&environment).unwrap();
+        assert_eq!(
+            warnings,
+            ["`CARGO_PIPE_JOB` is no variable of cargo pipe; did you mean `CARGO_PIPE_JOBS`?"]
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_variable() {
+        assert_eq!(error(JOBS, "many"), "CARGO_PIPE_JOBS: `many` is no number");
+        assert_eq!(
+            error(OFFLINE, "maybe"),
+            "CARGO_PIPE_OFFLINE: `maybe` is neither true nor false"
+        );
+        assert_eq!(
+            error(TIMEOUT, "soon"),
+            "CARGO_PIPE_TIMEOUT: `soon` is no time"
+        );
+        assert_eq!(
+            error(ENGINE, "dokcer"),
+            "CARGO_PIPE_ENGINE: `dokcer` is none of the values this can have"
+        );
+        assert!(error(ALLOW, "root").starts_with("CARGO_PIPE_ALLOW: `root` is nothing"));
+    }
+}

@@ -1,0 +1,246 @@
+//! Single values: paths, globs, names, times.
+//!
+//! Owns what each notation allows, and the making of errors from places. Must not know which
+//! settings go together; [`super::checks`] and [`super::validate`] do.
+
+use std::time::Duration;
+
+use super::super::ConfigError;
+use super::super::layer::{Place, Seconds, Sources, Text, Texts, Value};
+use super::super::merge::OVER_DEFAULTS;
+use crate::project::ProjectPath;
+
+/// Variables that every check gets from cargo pipe, the same everywhere.
+pub const CANONICAL_VARIABLES: &[&str] = &[
+    "COLUMNS",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LOGNAME",
+    "NO_COLOR",
+    "PATH",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONHASHSEED",
+    "TZ",
+    "USER",
+];
+
+/// The longest time that a check can be given.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a configuration is judged against.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The file of the project's own layer.
+    pub manifest: &'static str,
+    /// That file's text.
+    pub text: &'a str,
+    /// The names of the tools in the catalogue.
+    pub tools: &'a [&'a str],
+}
+
+impl Context<'_> {
+    /// An error about this value, with the place where it was written.
+    pub fn error<T>(&self, at: &Value<T>, message: impl Into<String>) -> ConfigError {
+        let (origin, span) = match &at.place {
+            Place::Bytes(span) => (self.manifest, Some(span)),
+            Place::Name(name) => (*name, None),
+        };
+        // The bytes of a default are those of another text.
+        let span = span.filter(|_| at.covered < OVER_DEFAULTS);
+        ConfigError {
+            origin: origin.to_owned(),
+            text: span.map(|_| self.text.to_owned()),
+            span: span.cloned(),
+            message: message.into(),
+            hint: None,
+        }
+    }
+}
+
+/// Reads single values, and collects the paths among them.
+pub(super) struct Terms<'a> {
+    context: &'a Context<'a>,
+    paths: Vec<Value<ProjectPath>>,
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn new(context: &'a Context<'a>) -> Self {
+        Terms {
+            context,
+            paths: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_paths(self) -> Vec<Value<ProjectPath>> {
+        self.paths
+    }
+
+    pub(super) fn tools(&self) -> &'a [&'a str] {
+        self.context.tools
+    }
+
+    pub(super) fn error<T>(&self, at: &Value<T>, message: impl Into<String>) -> ConfigError {
+        self.context.error(at, message)
+    }
+
+    /// A setting that the defaults always say.
+    pub(super) fn said<'v, T>(
+        &self,
+        setting: &str,
+        value: Option<&'v Value<T>>,
+    ) -> Result<&'v Value<T>, ConfigError> {
+        value.ok_or_else(|| ConfigError {
+            origin: self.context.manifest.to_owned(),
+            text: None,
+            span: None,
+            message: format!("`{setting}` is not set"),
+            hint: None,
+        })
+    }
+
+    /// The items of a list; a default list has default items.
+    pub(super) fn items(&self, texts: Option<&Texts>) -> Vec<Text> {
+        let Some(list) = texts else {
+            return Vec::new();
+        };
+        let covered = list.covered;
+        let item = |item: &Text| Value {
+            covered,
+            ..item.clone()
+        };
+        list.value.iter().map(item).collect()
+    }
+
+    pub(super) fn path(
+        &mut self,
+        setting: &str,
+        path: Option<&Text>,
+    ) -> Result<ProjectPath, ConfigError> {
+        let path = self.said(setting, path)?;
+        self.project_path(path)
+    }
+
+    pub(super) fn sources(
+        &mut self,
+        setting: &str,
+        sources: Option<&Sources>,
+    ) -> Result<Vec<ProjectPath>, ConfigError> {
+        let list = self.said(setting, sources.map(|paths| &paths.0))?;
+        if list.value.is_empty() {
+            return Err(self
+                .error(list, "there is nothing to check")
+                .with_hint("name a folder, such as source = [\"src\"]"));
+        }
+        self.paths(Some(list))
+    }
+
+    /// Paths, sorted, each once.
+    pub(super) fn paths(&mut self, texts: Option<&Texts>) -> Result<Vec<ProjectPath>, ConfigError> {
+        let mut paths = Vec::new();
+        for text in self.items(texts) {
+            paths.push(self.project_path(&text)?);
+        }
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    pub(super) fn project_path(&mut self, text: &Text) -> Result<ProjectPath, ConfigError> {
+        let path = ProjectPath::new(&text.value).map_err(|wrong| {
+            self.error(text, wrong.to_string()).with_hint(format!(
+                "write a path inside the project, seen from the folder of {}",
+                self.context.manifest
+            ))
+        })?;
+        if path.as_str().split('/').any(|part| part == ".git") {
+            return Err(self
+                .error(text, "no check sees `.git`")
+                .with_hint("it can hold credentials, and it differs in every checkout"));
+        }
+        self.paths.push(text.with(path.clone()));
+        Ok(path)
+    }
+
+    pub(super) fn globs(&self, texts: Option<&Texts>) -> Result<Vec<String>, ConfigError> {
+        let mut globs = Vec::new();
+        for text in self.items(texts) {
+            let glob = &text.value;
+            if glob.is_empty() || glob.starts_with('/') || glob.split('/').any(|part| part == "..")
+            {
+                let message = format!("`{}` matches no file of the project", glob.escape_debug());
+                return Err(self
+                    .error(&text, message)
+                    .with_hint("a glob begins at the project's root: \"src/generated/**\""));
+            }
+            if let Err(wrong) = globset::Glob::new(glob) {
+                let message = format!("`{}` is no glob: {}", glob.escape_debug(), wrong.kind());
+                return Err(self.error(&text, message));
+            }
+            globs.push(text.value);
+        }
+        Ok(globs)
+    }
+
+    /// A time that a check is given; the project's if it has none of its own.
+    pub(super) fn timeout(&self, time: Option<&Value<Seconds>>) -> Result<Duration, ConfigError> {
+        let time = self.said("timeout", time)?;
+        let Seconds(duration) = time.value;
+        if duration.is_zero() {
+            return Err(self
+                .error(time, "no check ends in no time")
+                .with_hint(format!("write {}", Seconds::NOTATION)));
+        }
+        if duration > LONGEST {
+            return Err(self
+                .error(time, "a check cannot take more than a day")
+                .with_hint(format!("write {}", Seconds::NOTATION)));
+        }
+        Ok(duration)
+    }
+
+    /// The reference of an image. Nothing else may stand where docker expects one.
+    pub(super) fn image(&self, text: &Text) -> Result<String, ConfigError> {
+        let image = &text.value;
+        let fits = image.len() <= 512
+            && image.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && image
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c));
+        if !fits {
+            let message = format!("`{}` is no name of an image", image.escape_debug());
+            return Err(self
+                .error(text, message)
+                .with_hint("write it as docker does: \"python:3.13-slim\""));
+        }
+        Ok(image.clone())
+    }
+
+    /// A program and its arguments.
+    pub(super) fn command(&self, texts: &Texts) -> Result<Vec<String>, ConfigError> {
+        let words = self.words(Some(texts))?;
+        if words.first().is_none_or(String::is_empty) {
+            return Err(self
+                .error(texts, "there is no program to run")
+                .with_hint("write it and its arguments: [\"codespell\", \"src\"]"));
+        }
+        Ok(words)
+    }
+
+    /// Texts that can be arguments of a program.
+    pub(super) fn words(&self, texts: Option<&Texts>) -> Result<Vec<String>, ConfigError> {
+        let words = self.items(texts);
+        words
+            .into_iter()
+            .map(|word| self.without_zero(&word).map(|()| word.value))
+            .collect()
+    }
+
+    /// Refuses what no program can be given.
+    pub(super) fn without_zero(&self, text: &Text) -> Result<(), ConfigError> {
+        if text.value.contains('\0') {
+            return Err(self.error(text, "there is a zero byte in it, which no program can get"));
+        }
+        Ok(())
+    }
+}

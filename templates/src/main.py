@@ -1,0 +1,14 @@
+"""A greeting in a language that is chosen by chance."""
+
+import random
+
+GREETINGS = ("Hello world", "Bonjour le monde!")
+
+
+def greet() -> str:
+    """Choose a greeting."""
+    return random.choice(GREETINGS)
+
+
+if __name__ == "__main__":
+    print(greet())
