@@ -1,0 +1,209 @@
+//! What `init` writes, keeps and refuses, in folders on a real disk.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use cargo_pipe::config::layer::Layer;
+use cargo_pipe::config::load::{Environment, configure};
+use cargo_pipe::project::discover;
+use cargo_pipe::scaffold::{Action, Mode, init};
+
+/// All that is written into an empty folder, in the order it is reported.
+const ALL: &[&str] = &[
+    "pipe.toml",
+    ".docker/Dockerfile",
+    ".docker/requirements/pylint.txt",
+    ".docker/requirements/black.txt",
+    ".docker/requirements/mypy.txt",
+    ".docker/requirements/ruff.txt",
+    ".config/.pylintrc",
+    ".config/black.toml",
+    ".config/mypy.ini",
+    ".config/pyproject.toml",
+    "src/main.py",
+];
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// The paths that had this action.
+fn with(action: Action, folder: &Path, mode: Mode) -> Vec<String> {
+    let changes = init(folder, mode).unwrap();
+    let changes = changes.into_iter();
+    let paths = changes.filter(|change| change.action == action);
+    paths.map(|change| change.path.to_string()).collect()
+}
+
+/// Every file below a folder with its bytes.
+fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else {
+                let path = entry.path();
+                let name = path.strip_prefix(root).unwrap().display().to_string();
+                files.insert(name, fs::read(&path).unwrap_or_default());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn an_empty_folder_gets_everything_and_nothing_else() {
+    let root = folder(&[]);
+    assert_eq!(with(Action::Written, root.path(), Mode::Write), ALL);
+    let mut expected: Vec<&str> = ALL.to_vec();
+    expected.sort_unstable();
+    let found = files(root.path());
+    assert_eq!(found.keys().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_is_written_is_a_project_with_the_defaults() {
+    let (written, bare) = (folder(&[]), folder(&[("pipe.toml", "")]));
+    init(written.path(), Mode::Write).unwrap();
+    let config = |root: &Path| {
+        let project = discover::find(root).unwrap();
+        configure(&project, &Environment::default(), Layer::default()).unwrap()
+    };
+    assert_eq!(config(written.path()), config(bare.path()));
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_made() {
+    let root = folder(&[]);
+    let new = root.path().join("a/b");
+    assert_eq!(with(Action::Written, &new, Mode::Write), ALL);
+    assert!(new.join("pipe.toml").is_file());
+}
+
+#[test]
+fn a_dry_run_says_the_same_and_writes_nothing() {
+    let root = folder(&[]);
+    let new = root.path().join("a/b");
+    assert_eq!(with(Action::Written, &new, Mode::DryRun), ALL);
+    assert!(files(root.path()).is_empty());
+    assert!(!root.path().join("a").exists());
+}
+
+#[test]
+fn the_second_time_changes_nothing() {
+    let root = folder(&[]);
+    init(root.path(), Mode::Write).unwrap();
+    let before = files(root.path());
+    let changes = init(root.path(), Mode::Write).unwrap();
+    assert!(changes.iter().all(|it| it.action == Action::Unchanged));
+    assert_eq!(files(root.path()), before);
+}
+
+#[test]
+fn a_file_that_exists_is_kept_whatever_it_is() {
+    let root = folder(&[(".config/.pylintrc", "mine"), ("src/app.py", "")]);
+    symlink("/nowhere", root.path().join("pipe.toml")).unwrap();
+    fs::create_dir_all(root.path().join(".config/mypy.ini")).unwrap();
+    let kept = with(Action::Kept, root.path(), Mode::Write);
+    assert_eq!(kept, ["pipe.toml", ".config/.pylintrc", ".config/mypy.ini"]);
+    let text = fs::read_to_string(root.path().join(".config/.pylintrc")).unwrap();
+    assert_eq!(text, "mine");
+    assert!(!Path::new("/nowhere").exists());
+}
+
+#[test]
+fn a_project_gets_only_what_it_lacks_where_it_wants_it() {
+    let pipe = "config = 'settings'\n\
+                [image]\ndockerfile = 'Dockerfile'\n\
+                [checks.lint]\nconfig = 'setup.cfg'\n";
+    let root = folder(&[("pipe.toml", pipe), ("src/app.py", "")]);
+    let written = with(Action::Written, root.path(), Mode::Write);
+    assert!(written.contains(&"settings/black.toml".to_owned()));
+    assert!(!written.iter().any(|path| path.ends_with("Dockerfile")));
+    assert!(!written.iter().any(|path| path.ends_with("main.py")));
+    let text = fs::read_to_string(root.path().join("pipe.toml")).unwrap();
+    assert_eq!(text, pipe);
+}
+
+#[test]
+fn a_workspace_that_configures_us_gets_no_second_configuration() {
+    let root = folder(&[("Cargo.toml", "[workspace.metadata.pipe]\n")]);
+    let written = with(Action::Written, root.path(), Mode::Write);
+    assert!(!written.contains(&"pipe.toml".to_owned()));
+    assert!(discover::find(root.path()).is_ok());
+}
+
+#[test]
+fn python_that_is_only_installed_is_no_reason_to_leave_out_the_example() {
+    let root = folder(&[("venv/pyvenv.cfg", ""), ("venv/lib/a.py", "")]);
+    let written = with(Action::Written, root.path(), Mode::Write);
+    assert!(written.contains(&"src/main.py".to_owned()));
+}
+
+#[test]
+fn a_wrong_configuration_is_reported_and_nothing_is_written() {
+    let root = folder(&[("pipe.toml", "jobs = 0\n")]);
+    let error = init(root.path(), Mode::Write).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "pipe.toml:1:8: 0 checks cannot run at once"
+    );
+    assert_eq!(files(root.path()).len(), 1);
+}
+
+#[test]
+fn nothing_is_written_through_a_link_out_of_the_project() {
+    let outside = folder(&[]);
+    for name in [".docker", ".config", "src"] {
+        let root = folder(&[]);
+        symlink(outside.path(), root.path().join(name)).unwrap();
+        let error = init(root.path(), Mode::Write).unwrap_err().to_string();
+        assert!(error.contains("leads out of the project"), "{error}");
+        assert!(!root.path().join("pipe.toml").exists(), "{name}");
+    }
+    assert!(files(outside.path()).is_empty());
+}
+
+#[test]
+fn a_file_where_a_folder_should_be_is_named() {
+    let root = folder(&[(".docker", "")]);
+    let error = init(root.path(), Mode::Write).unwrap_err().to_string();
+    assert!(error.contains(".docker"), "{error}");
+}
+
+#[test]
+fn files_are_readable_by_others_as_far_as_the_mask_allows() {
+    let root = folder(&[]);
+    init(root.path(), Mode::Write).unwrap();
+    let plain = root.path().join("plain");
+    fs::write(&plain, "").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&root.path().join("pipe.toml")), mode(&plain) & 0o644);
+}
+
+#[test]
+fn many_at_once_write_each_file_once_and_whole() {
+    let (root, alone) = (folder(&[]), folder(&[]));
+    init(alone.path(), Mode::Write).unwrap();
+    let written: usize = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| with(Action::Written, root.path(), Mode::Write).len()))
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert_eq!(written, ALL.len());
+    assert_eq!(files(root.path()), files(alone.path()));
+}
