@@ -5,6 +5,8 @@
 //! test fails when one is missing. Pure: a tool builds arguments and classifies bytes, it never
 //! starts anything.
 
+pub mod command;
+
 use crate::outcome::{Classified, RawOutput};
 use crate::plan::Command;
 use crate::project::ProjectPath;

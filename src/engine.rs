@@ -1,13 +1,33 @@
 //! Where a check runs.
 //!
-//! Owns the contract between a run and whatever executes its steps. An engine knows images,
-//! containers and mounts; it knows no tool, no finding and no verdict.
+//! Owns the contract between a run and whatever executes its steps: environments are prepared,
+//! trees are placed, jobs are run, and whatever was started is gone afterwards. An engine knows
+//! images, containers and mounts; it knows no tool, no finding and no verdict.
 
 pub mod argv;
+pub mod blueprint;
 pub mod docker;
-pub mod topology;
+mod image;
+mod owner;
+mod remove;
+mod topology;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::Hash;
+use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
+use crate::plan::Step;
+use crate::process::ProcessError;
+use crate::snapshot::{SnapshotError, Tree};
+
+pub use blueprint::{Blueprint, BlueprintError};
+pub use docker::Docker;
+pub use remove::Removed;
+
+/// The name of the list of files in a job's control tree.
+pub(crate) const FILES: &str = "files";
 
 /// What ran the checks, for the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +38,7 @@ pub struct EngineInfo {
     pub kind: String,
     /// The engine's own version.
     pub version: String,
-    /// How snapshots reached the containers; none if none was placed.
+    /// How snapshots reached the containers; none if no container was started.
     pub topology: Option<Topology>,
 }
 
@@ -32,4 +52,209 @@ pub enum Topology {
     Bind,
     /// They are copied into volumes of the engine.
     Stream,
+}
+
+/// What executes steps.
+pub trait Engine: Sync {
+    /// What it is, and how snapshots have reached its containers so far.
+    fn info(&self) -> EngineInfo;
+
+    /// Makes environments available, in the order given; what is missing is made at the same time.
+    ///
+    /// An error may be shared: environments on one base have it in common.
+    fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>>;
+
+    /// Takes note of every tree that the jobs of this run will need.
+    fn place(&self, trees: Vec<Tree>);
+
+    /// Runs a job to its end. Whatever it started is gone when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the job did not end by itself, or did not see its trees.
+    fn run(&self, job: &Job<'_>) -> Result<RawOutput, RunError>;
+}
+
+/// An environment that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// The environment's name, such as `pylint`.
+    pub name: String,
+    /// What to start containers from.
+    pub image: String,
+    /// The image's own name, for people.
+    pub reference: String,
+    /// The locked version of its tool, if it has one.
+    pub version: Option<String>,
+    /// Whether our launcher can run in it.
+    pub has_launcher: bool,
+    /// Whether it had to be built or pulled.
+    pub existed: bool,
+    /// The fingerprint's ingredient.
+    pub hash: Hash,
+    /// Operating system and processor, such as `linux/amd64`.
+    pub platform: String,
+}
+
+/// A step with everything it needs at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// What to do.
+    pub step: &'a Step,
+    /// What to do it in.
+    pub environment: &'a Prepared,
+    /// What it sees at `/app`.
+    pub app: &'a Tree,
+    /// What it sees at `/config`.
+    pub config: Option<&'a Tree>,
+    /// What it sees at `/pipe`: the launcher and its lists.
+    pub control: &'a Tree,
+}
+
+/// Why a job has no output.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The run was stopped.
+    #[error("stopped")]
+    Stopped,
+    /// It took longer than it may.
+    #[error("timed out")]
+    TimedOut {
+        /// What it had written by then.
+        output: RawOutput,
+    },
+    /// The container did not see the project.
+    #[error("the container does not see the project: {0}")]
+    Unseen(String),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Why an engine could not do its part.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// There is no such program.
+    #[error("`{0}` is not installed, or not on PATH")]
+    NotInstalled(String),
+    /// Nothing answers.
+    #[error("the docker engine does not answer: {0}")]
+    NotRunning(String),
+    /// It answers others.
+    #[error("the docker engine refuses this user: {0}")]
+    NoPermission(String),
+    /// An image is neither here nor to be had.
+    #[error("the image `{image}` is not here and cannot be pulled: {said}")]
+    ImageMissing {
+        /// The image.
+        image: String,
+        /// What docker said.
+        said: String,
+    },
+    /// Images are built by BuildKit, which docker reaches through its plugin buildx.
+    #[error("docker has no buildx, so it cannot build images with BuildKit")]
+    NoBuildx,
+    /// Something is missing that only the network has.
+    #[error("offline, and the image of `{0}` is not built yet")]
+    Offline(String),
+    /// An image cannot be built.
+    #[error("the image of `{environment}` cannot be built:\n{said}")]
+    BuildFailed {
+        /// The environment.
+        environment: String,
+        /// The end of what the builder said.
+        said: String,
+    },
+    /// A docker command failed.
+    #[error("`{command}` failed: {said}")]
+    Docker {
+        /// The command, without its arguments.
+        command: String,
+        /// What docker said.
+        said: String,
+    },
+    /// The image has no such program.
+    #[error("`{program}` cannot be started in the image `{image}`: {said}")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// The image.
+        image: String,
+        /// What was said.
+        said: String,
+    },
+    /// There are no threads to work with.
+    #[error("cannot start threads: {0}")]
+    Threads(String),
+    /// Docker's answer is not what docker answers.
+    #[error("docker answered `{0}`, which is not understood")]
+    Answer(String),
+    /// A grant is missing, or a file of the environment is not as it must be.
+    #[error(transparent)]
+    Blueprint(#[from] BlueprintError),
+    /// Files cannot be written or read.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// A program could not be run to its end.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+impl EngineError {
+    /// How a command that ends with this error ends.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            EngineError::Process(ProcessError::Stopped) => Verdict::Interrupted,
+            EngineError::Blueprint(_) => Verdict::Config,
+            _ => Verdict::Error,
+        }
+    }
+
+    /// What to do next, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            EngineError::NotInstalled(_) => {
+                "install docker, or name another program of its kind in CARGO_PIPE_DOCKER"
+            }
+            EngineError::NotRunning(_) => {
+                "start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST"
+            }
+            EngineError::NoPermission(_) => {
+                "add yourself to the group that owns the socket: `sudo usermod -aG docker $USER`, \
+                 then log in again"
+            }
+            EngineError::ImageMissing { image, .. } => {
+                return Some(format!(
+                    "`docker pull {image}` has to work once; behind a mirror, name its image in \
+                     pipe.toml: `[python] image = \"…\"`"
+                ));
+            }
+            EngineError::NoBuildx => {
+                "install the plugin: `docker-buildx` on Debian, `docker-buildx-plugin` from \
+                 Docker's own packages"
+            }
+            EngineError::Offline(_) => "run `cargo pipe build` once with a network",
+            EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows everything it says",
+            EngineError::Blueprint(error) => return error.hint(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// The same as the reason of a check's outcome.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        let kind = match self {
+            EngineError::Blueprint(_) | EngineError::NoProgram { .. } => ReasonKind::Config,
+            EngineError::Snapshot(_) => ReasonKind::Environment,
+            EngineError::Process(ProcessError::Stopped) => ReasonKind::Stopped,
+            EngineError::Answer(_) => ReasonKind::Internal,
+            _ => ReasonKind::Environment,
+        };
+        Reason::hinted(kind, self.to_string(), self.hint())
+    }
 }

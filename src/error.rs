@@ -4,8 +4,12 @@
 //! before there are outcomes. Each boundary has an enum of its own; this one joins them, says
 //! whose problem it is, and carries the hint that was attached where the error was born.
 
+use std::sync::Arc;
+
 use crate::config::ConfigError;
+use crate::engine::EngineError;
 use crate::outcome::Verdict;
+use crate::plan::PlanError;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +18,18 @@ pub enum Error {
     /// The configuration cannot be read, or contradicts itself.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// What was asked for cannot be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The engine is not there, or could not do its work.
+    #[error(transparent)]
+    Engine(Arc<EngineError>),
+}
+
+impl From<EngineError> for Error {
+    fn from(error: EngineError) -> Self {
+        Error::Engine(Arc::new(error))
+    }
 }
 
 impl Error {
@@ -21,15 +37,18 @@ impl Error {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Error::Config(_) => Verdict::Config,
+            Error::Config(_) | Error::Plan(_) => Verdict::Config,
+            Error::Engine(error) => error.verdict(),
         }
     }
 
     /// What to do next, where that is known.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<String> {
         match self {
-            Error::Config(error) => error.hint.as_deref(),
+            Error::Config(error) => error.hint.clone(),
+            Error::Plan(error) => Some(error.hint()),
+            Error::Engine(error) => error.hint(),
         }
     }
 }

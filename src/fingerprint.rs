@@ -14,6 +14,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::{Command, Step};
+use crate::project::ProjectPath;
+
 /// The version of the rules in this module.
 pub const VERSION: &str = "cargo-pipe/fingerprint/1";
 
@@ -148,6 +151,56 @@ impl Ingredients {
     }
 }
 
+/// What a step's fingerprint is made from, besides the step itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What the tool runs in.
+    pub environment: Hash,
+    /// Operating system and processor, such as `linux/amd64`.
+    pub platform: &'a str,
+    /// The launcher.
+    pub launcher: Hash,
+    /// The content of the tool's config.
+    pub config: Hash,
+    /// The snapshot.
+    pub sources: Hash,
+}
+
+/// The ingredients of a step. Its name, its time limit and where its config is kept are none.
+#[must_use]
+pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
+    let command = match &step.command {
+        Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
+        Command::Listed {
+            module,
+            args,
+            suffixes,
+        } => Recipe::new("listed")
+            .with(module)
+            .with_all(args.iter())
+            .with_all(suffixes.iter()),
+    };
+    let command = command
+        .with(&step.tool)
+        .with_all(step.source.iter().map(ProjectPath::as_str))
+        .with_all(
+            step.env
+                .iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        )
+        .with_all(step.findings_exit.iter().map(ToString::to_string))
+        .with_all(step.grants.iter().map(|grant| grant.name()))
+        .with(facts.launcher.0)
+        .hash();
+    Ingredients {
+        environment: facts.environment,
+        platform: Recipe::new("platform").with(facts.platform).hash(),
+        command,
+        config: facts.config,
+        sources: facts.sources,
+    }
+}
+
 /// The fingerprint of a run: its checks' names and fingerprints, in plan order.
 #[must_use]
 pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> Hash {
@@ -174,3 +227,6 @@ where
         })
         .hash()
 }
+
+#[cfg(test)]
+mod tests;

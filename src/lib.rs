@@ -10,7 +10,7 @@
 //!   the files that a check may see, [`engine`] runs containers, [`scaffold`] writes files, and
 //!   [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`config`], [`catalogue`], [`plan`], [`fingerprint`],
-//!   [`parse`], [`template`], [`report`].
+//!   [`lock`], [`parse`], [`template`], [`report`].
 //! - Values: [`project`], [`check`], [`finding`], [`outcome`], [`event`], [`error`].
 
 pub mod pipeline;
@@ -25,6 +25,7 @@ pub mod snapshot;
 pub mod catalogue;
 pub mod config;
 pub mod fingerprint;
+pub mod lock;
 pub mod parse;
 pub mod plan;
 pub mod report;

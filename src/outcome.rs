@@ -84,6 +84,15 @@ impl Reason {
             message: message.into(),
         }
     }
+
+    /// A reason of this kind that ends with what to do next.
+    pub fn hinted(kind: ReasonKind, message: impl Into<String>, hint: Option<String>) -> Self {
+        let message = message.into();
+        match hint {
+            Some(hint) => Reason::new(kind, format!("{message}\n\nhint: {hint}")),
+            None => Reason::new(kind, message),
+        }
+    }
 }
 
 /// Whose problem an error is.

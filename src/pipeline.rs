@@ -6,13 +6,16 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::config::layer::Layer;
-use crate::config::load::Environment;
+use crate::config::load::{self, Environment};
 use crate::error::Error;
 use crate::event::Observer;
-use crate::plan::{Plan, Request};
-use crate::project::Project;
+use crate::plan::{self, Plan, Request};
+use crate::process::Emitter;
+use crate::project::{Project, discover};
 use crate::report::Report;
-use crate::run::Cancel;
+use crate::run::{self, Cancel, World};
+
+pub use crate::engine::Removed;
 
 /// A configured project.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct Pipeline {
     pub config: Config,
     /// The variables that it was configured in.
     pub environment: Environment,
+    /// What its user should know about the configuration.
+    pub warnings: Vec<String>,
 }
 
 /// What [`Pipeline::build`] made available.
@@ -38,20 +43,6 @@ pub struct Built {
     pub existed: bool,
 }
 
-/// What [`Pipeline::remove`] took away.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Removed {
-    /// Containers by name.
-    pub containers: Vec<String>,
-    /// Volumes by name.
-    pub volumes: Vec<String>,
-    /// Images by reference.
-    pub images: Vec<String>,
-    /// Folders of ours in the user's cache.
-    pub folders: Vec<String>,
-}
-
 impl Pipeline {
     /// Finds and configures the project that `folder` belongs to. `flags` win over everything.
     ///
@@ -59,8 +50,14 @@ impl Pipeline {
     ///
     /// When there is no project, or its configuration is wrong.
     pub fn discover(folder: &Path, environment: Environment, flags: Layer) -> Result<Self, Error> {
-        let _ = (folder, environment, flags);
-        unreachable!("written with the configuration")
+        let project = discover::find(folder)?;
+        let (config, warnings) = load::configure(&project, &environment, flags)?;
+        Ok(Pipeline {
+            project,
+            config,
+            environment,
+            warnings,
+        })
     }
 
     /// Plans the checks of a request.
@@ -69,14 +66,15 @@ impl Pipeline {
     ///
     /// When a name is no check, or a grant is missing.
     pub fn plan(&self, request: &Request) -> Result<Plan, Error> {
-        let _ = request;
-        unreachable!("written with the plan")
+        Ok(plan::plan(&self.config, request)?)
     }
 
     /// Runs a plan to its end. What goes wrong with a check is in the report.
     pub fn run(&self, plan: &Plan, cancel: &Cancel, observer: &mut dyn Observer) -> Report {
-        let _ = (plan, cancel, observer);
-        unreachable!("written with the engine")
+        let emitter = Emitter::new(observer);
+        let mut report = run::execute(self.world(cancel, &emitter), plan);
+        report.warnings.splice(..0, self.warnings.iter().cloned());
+        report
     }
 
     /// Makes the environments of a plan available.
@@ -90,8 +88,19 @@ impl Pipeline {
         cancel: &Cancel,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Built>, Error> {
-        let _ = (plan, cancel, observer);
-        unreachable!("written with the engine")
+        let emitter = Emitter::new(observer);
+        let prepared = run::prepare(self.world(cancel, &emitter), plan)?;
+        prepared
+            .into_iter()
+            .map(|prepared| match prepared {
+                Ok(prepared) => Ok(Built {
+                    environment: prepared.name,
+                    image: prepared.reference,
+                    existed: prepared.existed,
+                }),
+                Err(error) => Err(Error::Engine(error)),
+            })
+            .collect()
     }
 
     /// Takes away this project's containers, volumes and images, and what nobody else refers to.
@@ -99,8 +108,18 @@ impl Pipeline {
     /// # Errors
     ///
     /// When the engine is not there.
-    pub fn remove(&self, observer: &mut dyn Observer) -> Result<Removed, Error> {
-        let _ = observer;
-        unreachable!("written with the engine")
+    pub fn remove(&self, cancel: &Cancel, observer: &mut dyn Observer) -> Result<Removed, Error> {
+        let emitter = Emitter::new(observer);
+        Ok(run::remove(self.world(cancel, &emitter))?)
+    }
+
+    fn world<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> World<'a> {
+        World {
+            project: &self.project,
+            config: &self.config,
+            variables: &self.environment,
+            cancel,
+            emitter,
+        }
     }
 }

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::check::{CachePolicy, CheckName, Grant};
+use crate::catalogue::{self, Invocation, Tool};
+use crate::check::{CachePolicy, CheckName, Grant, RESERVED_NAMES};
+use crate::config::nearest::nearest;
+use crate::config::{Check, Config, Work};
 use crate::project::ProjectPath;
 
 /// Where a snapshot appears in a container.
@@ -18,6 +21,9 @@ pub const APP: &str = "/app";
 pub const CONFIG: &str = "/config";
 /// Where the launcher and its lists appear in a container.
 pub const CONTROL: &str = "/pipe";
+
+/// The endings of the files that the catalogue's tools are about.
+const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
 
 /// What somebody asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +56,10 @@ pub struct Step {
     pub check: CheckName,
     /// The catalogue's name of its tool, or `command`.
     pub tool: String,
+    /// The files and folders it is about; without a file of these endings there is nothing to do.
+    pub source: Vec<ProjectPath>,
+    /// The endings of the files it is about; none for any.
+    pub endings: Vec<String>,
     /// The exact files that it sees and that its fingerprint covers.
     pub coverage: Coverage,
     /// The tool's configuration file.
@@ -117,4 +127,254 @@ pub enum Command {
         /// The endings of the files that are listed.
         suffixes: Vec<String>,
     },
+}
+
+/// The name of the tool behind a check of the user's own, in plans and reports.
+pub const COMMAND: &str = "command";
+
+/// Variables that every check gets, so that no tool's answer depends on the machine.
+pub const CANONICAL_ENV: &[(&str, &str)] = &[
+    ("BLACK_CACHE_DIR", "/tmp/black"),
+    ("COLUMNS", "80"),
+    ("HOME", "/tmp"),
+    ("LC_ALL", "C.UTF-8"),
+    ("LOGNAME", "pipe"),
+    ("MYPY_CACHE_DIR", "/tmp/mypy"),
+    ("NO_COLOR", "1"),
+    ("PYLINTHOME", "/tmp/pylint"),
+    ("PYTHONDONTWRITEBYTECODE", "1"),
+    ("PYTHONHASHSEED", "0"),
+    ("RUFF_CACHE_DIR", "/tmp/ruff"),
+    ("TERM", "dumb"),
+    ("TZ", "UTC"),
+    ("USER", "pipe"),
+];
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A name is neither a command nor a check.
+    #[error("`{name}` is neither a command nor a check of this project")]
+    UnknownCheck {
+        /// The name.
+        name: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// Checks ask for what nobody granted.
+    #[error("{}", missing_grants(.0))]
+    GrantsMissing(Vec<(CheckName, Grant)>),
+}
+
+impl PlanError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            PlanError::UnknownCheck { hint, .. } => hint.clone(),
+            PlanError::GrantsMissing(missing) => {
+                let grants: BTreeSet<Grant> = missing.iter().map(|(_, grant)| *grant).collect();
+                let flags: Vec<String> = grants
+                    .iter()
+                    .map(|grant| format!("--allow {grant}"))
+                    .collect();
+                format!(
+                    "if you trust this project, run it again with `{}`",
+                    flags.join(" ")
+                )
+            }
+        }
+    }
+}
+
+fn missing_grants(missing: &[(CheckName, Grant)]) -> String {
+    missing
+        .iter()
+        .map(|(check, grant)| {
+            format!(
+                "`{check}` asks for `{grant}`, which lets it {}",
+                grant.meaning()
+            )
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Plans the checks of a request.
+///
+/// # Errors
+///
+/// When a name is no check of the configuration, or a check asks for what is not granted.
+pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
+    for name in &request.checks {
+        if !config
+            .checks
+            .iter()
+            .any(|check| check.name.as_str() == name)
+        {
+            return Err(unknown_check(config, name));
+        }
+    }
+    let wanted = |check: &&Check| {
+        request.checks.is_empty()
+            || request
+                .checks
+                .iter()
+                .any(|name| check.name.as_str() == name)
+    };
+    let checks: Vec<&Check> = config.checks.iter().filter(wanted).collect();
+    let missing: Vec<(CheckName, Grant)> = checks
+        .iter()
+        .flat_map(|check| check.asks.iter().map(|grant| (check.name.clone(), *grant)))
+        .filter(|(_, grant)| !config.allow.contains(grant))
+        .collect();
+    if !missing.is_empty() {
+        return Err(PlanError::GrantsMissing(missing));
+    }
+    let steps = checks
+        .into_iter()
+        .map(|check| step(config, check, request))
+        .collect();
+    Ok(Plan {
+        steps,
+        fail_fast: request.fail_fast,
+        jobs: config.jobs,
+    })
+}
+
+fn unknown_check(config: &Config, name: &str) -> PlanError {
+    let checks: Vec<&str> = config
+        .checks
+        .iter()
+        .map(|check| check.name.as_str())
+        .collect();
+    let known: Vec<&str> = checks.iter().chain(RESERVED_NAMES).copied().collect();
+    let hint = match nearest(name, &known) {
+        Some(nearest) => format!("did you mean `cargo pipe {nearest}`?"),
+        None => format!("the checks are: {}", checks.join(", ")),
+    };
+    PlanError::UnknownCheck {
+        name: name.to_owned(),
+        hint,
+    }
+}
+
+fn step(config: &Config, check: &Check, request: &Request) -> Step {
+    let mut env: BTreeMap<String, String> = CANONICAL_ENV
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    env.extend(check.env.clone());
+    let mut step = Step {
+        check: check.name.clone(),
+        tool: COMMAND.to_owned(),
+        source: check.source.clone(),
+        endings: Vec::new(),
+        coverage: Coverage::of(check),
+        config: None,
+        environment: Environment::Base,
+        command: Command::Exec(Vec::new()),
+        env,
+        findings_exit: BTreeSet::new(),
+        grants: check.asks.clone(),
+        timeout: request.timeout.unwrap_or(check.timeout),
+        cache: check.cache,
+    };
+    match &check.work {
+        Work::Tool {
+            tool,
+            config: file,
+            args,
+        } => {
+            let tool = catalogue::find(tool).unwrap_or_else(|| {
+                unreachable!("the configuration was validated against the catalogue")
+            });
+            let file = ConfigFile::of(tool, file.as_ref(), config);
+            step.tool = tool.name().to_owned();
+            step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
+            step.environment = Environment::Tool(tool.lock().to_owned());
+            step.command = tool.check(&Invocation {
+                config: &file.in_container(),
+                source: &check.source,
+                args,
+            });
+            if !file.mounted {
+                step.coverage.add(&file.path);
+            }
+            step.config = Some(file);
+        }
+        Work::Command {
+            run,
+            image,
+            findings_exit,
+            ..
+        } => {
+            if let Some(image) = image {
+                step.environment = Environment::Image(image.clone());
+            }
+            step.command = Command::Exec(run.clone());
+            step.findings_exit = findings_exit.clone();
+        }
+    }
+    step
+}
+
+impl Coverage {
+    fn of(check: &Check) -> Coverage {
+        let paths: BTreeSet<ProjectPath> =
+            check.source.iter().chain(&check.inputs).cloned().collect();
+        let sorted = |globs: &[String]| {
+            let set: BTreeSet<String> = globs.iter().cloned().collect();
+            set.into_iter().collect()
+        };
+        Coverage {
+            paths: paths.into_iter().collect(),
+            exclude: sorted(&check.exclude),
+            include: sorted(&check.include),
+        }
+    }
+
+    fn add(&mut self, path: &ProjectPath) {
+        if let Err(place) = self.paths.binary_search(path) {
+            self.paths.insert(place, path.clone());
+        }
+    }
+}
+
+impl ConfigFile {
+    /// A file of the config folder is mounted apart; any other one is read in its place, because
+    /// relative paths in it must hold.
+    fn of(tool: &dyn Tool, named: Option<&ProjectPath>, config: &Config) -> ConfigFile {
+        match named {
+            Some(path) => {
+                let mounted = !config.config.is_root() && path.starts_with(&config.config);
+                ConfigFile {
+                    path: path.clone(),
+                    mounted,
+                }
+            }
+            None => {
+                let path = config
+                    .config
+                    .join(tool.config_file())
+                    .unwrap_or_else(|error| {
+                        unreachable!("the catalogue's names are plain: {error}")
+                    });
+                ConfigFile {
+                    path,
+                    mounted: !config.config.is_root(),
+                }
+            }
+        }
+    }
+
+    /// Where the tool finds it.
+    #[must_use]
+    pub fn in_container(&self) -> String {
+        match self.mounted {
+            true => format!("{CONFIG}/{}", self.path.file_name()),
+            false => format!("{APP}/{}", self.path),
+        }
+    }
 }

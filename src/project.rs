@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::Hash;
+
 /// A project: the folder that holds its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,6 +21,15 @@ pub struct Project {
     pub root: PathBuf,
     /// The file that configures it, if there is one.
     pub manifest: Option<Manifest>,
+}
+
+impl Project {
+    /// A name for the project on this machine: the same for the same folder, another for any
+    /// other.
+    #[must_use]
+    pub fn id(&self) -> String {
+        Hash::of(self.root.as_os_str().as_encoded_bytes()).short()
+    }
 }
 
 /// The file a project is configured by.

@@ -1,5 +1,358 @@
 //! Executes a plan.
+//!
+//! Owns the order of things: environments are prepared while snapshots are copied, then the steps
+//! run side by side in a rayon pool of our own, and every step ends as an outcome, whatever
+//! happens. It knows what an engine can do but not how, and what a tool's output means only through
+//! the catalogue. The outcomes go into a [`Report`].
 
-mod cancel;
+mod directory;
+mod hints;
+mod step;
 
-pub use cancel::Cancel;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rayon::prelude::*;
+
+use crate::config::Config;
+use crate::config::load::Environment as Variables;
+use crate::engine::docker::Settings;
+use crate::engine::{Blueprint, Docker, Engine, EngineError, EngineInfo, Prepared, Removed};
+use crate::event::Event;
+use crate::fingerprint::Hash;
+use crate::outcome::{CheckOutcome, Interruption, Outcome, Reason, ReasonKind, Verdict};
+use crate::plan::{Coverage, Environment, Plan, Step};
+use crate::process::Emitter;
+use crate::project::Project;
+use crate::report::Report;
+use crate::snapshot::{self, Inventory, SnapshotError, Tree};
+
+pub use crate::process::{Cancel, Stop};
+pub use directory::Directory;
+
+/// What a run has at hand.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// What it wants.
+    pub config: &'a Config,
+    /// The variables it runs in.
+    pub variables: &'a Variables,
+    /// The run's off switch.
+    pub cancel: &'a Cancel,
+    /// Whoever watches.
+    pub emitter: &'a Emitter<'a>,
+}
+
+/// An environment, or why it is not to be had; shared by all who wait for it.
+pub type Preparation = Result<Prepared, Arc<EngineError>>;
+
+/// A snapshot of a coverage, or why there is none.
+type Copied = Result<Snapshot, Reason>;
+
+/// The files that steps of equal coverage see.
+struct Snapshot {
+    inventory: Inventory,
+    tree: Tree,
+}
+
+/// Runs a plan to its end.
+pub fn execute(world: World<'_>, plan: &Plan) -> Report {
+    world.emitter.emit(&Event::Started(plan));
+    let checks = match pool(plan) {
+        Ok(pool) => pool.install(|| execute_in_pool(world, plan)),
+        Err(error) => Executed::failed(world, plan, &error.reason()),
+    };
+    let interruption = (world.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
+    Report {
+        verdict: Verdict::over(&checks.outcomes, interruption),
+        platform: checks.platform,
+        engine: checks.engine,
+        warnings: checks.warnings,
+        snapshots: checks.snapshots,
+        checks: checks.outcomes,
+    }
+}
+
+/// Makes the environments of a plan available.
+///
+/// # Errors
+///
+/// When there is no engine, or no place to work in.
+pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, EngineError> {
+    let directory = Directory::create(world.variables)?;
+    let docker = connect(world, &directory, longest(plan))?;
+    let pool = pool(plan)?;
+    Ok(pool
+        .install(|| environments(world, plan, &docker))
+        .into_values()
+        .collect())
+}
+
+/// Takes away what the engine has of the project, and what nobody else refers to.
+///
+/// # Errors
+///
+/// When there is no engine, or it refuses.
+pub fn remove(world: World<'_>) -> Result<Removed, EngineError> {
+    let directory = Directory::create(world.variables)?;
+    let docker = connect(world, &directory, Duration::ZERO)?;
+    docker.reap();
+    docker.remove_project()
+}
+
+/// Connects to the engine, for this run.
+///
+/// # Errors
+///
+/// When there is none.
+fn connect<'a>(
+    world: World<'a>,
+    directory: &Directory,
+    longest: Duration,
+) -> Result<Docker<'a>, EngineError> {
+    let settings = Settings {
+        program: world
+            .variables
+            .get("CARGO_PIPE_DOCKER")
+            .unwrap_or("docker")
+            .to_owned(),
+        project: world.project.id(),
+        run: directory.id().to_owned(),
+        folder: directory.path().to_owned(),
+        topology: world.config.topology,
+        platform: world.config.platform.clone(),
+        offline: world.config.offline,
+        longest,
+    };
+    Docker::connect(settings, world.cancel, world.emitter)
+}
+
+/// The pool that a plan's steps run in: our own, because a program that uses the library may have
+/// the global one.
+fn pool(plan: &Plan) -> Result<rayon::ThreadPool, EngineError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.jobs)
+        .build()
+        .map_err(|error| EngineError::Threads(error.to_string()))
+}
+
+/// The longest that a step of a plan may take.
+fn longest(plan: &Plan) -> Duration {
+    plan.steps
+        .iter()
+        .map(|step| step.timeout)
+        .max()
+        .unwrap_or_default()
+}
+
+/// What a run came to, before its verdict.
+struct Executed {
+    outcomes: Vec<CheckOutcome>,
+    platform: Option<String>,
+    engine: Option<EngineInfo>,
+    warnings: Vec<String>,
+    snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
+}
+
+impl Executed {
+    /// Nothing could be started, for one reason.
+    fn failed(world: World<'_>, plan: &Plan, reason: &Reason) -> Executed {
+        let outcomes = plan
+            .steps
+            .iter()
+            .map(|step| step::failed(world, step, reason))
+            .collect();
+        Executed {
+            outcomes,
+            platform: None,
+            engine: None,
+            warnings: Vec::new(),
+            snapshots: BTreeMap::new(),
+        }
+    }
+}
+
+fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
+    let directory = match Directory::create(world.variables) {
+        Ok(directory) => directory,
+        Err(error) => {
+            return Executed::failed(world, plan, &EngineError::from(error).reason());
+        }
+    };
+    let (engine, copies) = rayon::join(
+        || {
+            let docker = connect(world, &directory, longest(plan))?;
+            let environments = environments(world, plan, &docker);
+            Ok::<_, EngineError>((docker, environments))
+        },
+        || snapshots(world, plan, &directory),
+    );
+    let (docker, environments) = match engine {
+        Ok(engine) => engine,
+        Err(error) => return Executed::failed(world, plan, &error.reason()),
+    };
+    let steps: Vec<Result<step::Ready<'_>, Reason>> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let environment = environments.get(&step.environment);
+            step::Ready::of(
+                world,
+                step,
+                environment,
+                copies.get(&step.coverage),
+                &directory,
+            )
+        })
+        .collect();
+    docker.place(
+        steps
+            .iter()
+            .flatten()
+            .flat_map(step::Ready::trees)
+            .collect(),
+    );
+
+    let outcomes = std::thread::scope(|scope| {
+        // What an earlier run left behind is nobody's business to wait for.
+        scope.spawn(|| docker.reap());
+        let run = |(step, ready): (&Step, &Result<step::Ready<'_>, Reason>)| {
+            let outcome = match ready {
+                Ok(ready) => ready.run(world, &docker),
+                Err(reason) => step::failed(world, step, reason),
+            };
+            if plan.fail_fast && outcome.outcome != Outcome::Passed {
+                world.cancel.stop(Stop::FailFast);
+            }
+            outcome
+        };
+        plan.steps
+            .par_iter()
+            .zip(&steps)
+            .with_max_len(1)
+            .map(run)
+            .collect()
+    });
+
+    let used = steps
+        .iter()
+        .flatten()
+        .map(|ready| ready.platform().to_owned());
+    let mut warnings: Vec<String> = copies
+        .values()
+        .flatten()
+        .flat_map(|copy| copy.inventory.warnings.clone())
+        .collect();
+    warnings.extend(ignored_warnings(world, plan));
+    warnings.sort();
+    warnings.dedup();
+    Executed {
+        outcomes,
+        platform: used.collect::<BTreeSet<_>>().into_iter().next(),
+        engine: Some(docker.info()),
+        warnings,
+        snapshots: copies
+            .values()
+            .flatten()
+            .map(|copy| (copy.inventory.hash(), copy.inventory.hashes()))
+            .collect(),
+    }
+}
+
+/// Prepares each environment of a plan once.
+fn environments(
+    world: World<'_>,
+    plan: &Plan,
+    docker: &Docker<'_>,
+) -> BTreeMap<Environment, Preparation> {
+    let wanted: BTreeSet<&Environment> = plan.steps.iter().map(|step| &step.environment).collect();
+    let mut found = BTreeMap::new();
+    let mut blueprints = Vec::new();
+    for environment in wanted {
+        match Blueprint::read(&world.project.root, world.config, environment) {
+            Ok(blueprint) => blueprints.push(blueprint),
+            Err(error) => {
+                found.insert(environment.clone(), Err(Arc::new(EngineError::from(error))));
+            }
+        }
+    }
+    let prepared = docker.prepare(&blueprints);
+    found.extend(
+        blueprints
+            .into_iter()
+            .map(|blueprint| blueprint.environment)
+            .zip(prepared),
+    );
+    found
+}
+
+/// Copies each coverage of a plan once.
+fn snapshots(world: World<'_>, plan: &Plan, directory: &Directory) -> BTreeMap<Coverage, Copied> {
+    let wanted: BTreeSet<&Coverage> = plan.steps.iter().map(|step| &step.coverage).collect();
+    let wanted: Vec<&Coverage> = wanted.into_iter().collect();
+    let root = &world.project.root;
+    wanted
+        .into_par_iter()
+        .enumerate()
+        .map(|(number, coverage)| {
+            let folder: PathBuf = directory.path().join(format!("app-{number}"));
+            let copied = snapshot::copy(root, &folder, || Inventory::take(root, coverage));
+            let copied = copied.map(|(inventory, tree)| Snapshot { inventory, tree });
+            (
+                coverage.clone(),
+                copied.map_err(|error| snapshot_reason(&error)),
+            )
+        })
+        .collect()
+}
+
+fn snapshot_reason(error: &SnapshotError) -> Reason {
+    let (kind, hint) = match error {
+        SnapshotError::Missing(_) => (
+            ReasonKind::Config,
+            Some("change `source` or `inputs` in pipe.toml to what is there".to_owned()),
+        ),
+        SnapshotError::Glob { .. } => (ReasonKind::Config, None),
+        _ => (ReasonKind::Environment, None),
+    };
+    Reason::hinted(kind, error.to_string(), hint)
+}
+
+/// Warnings about files that every clone has and no check sees.
+fn ignored_warnings(world: World<'_>, plan: &Plan) -> Vec<String> {
+    let paths: BTreeSet<_> = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.source.clone())
+        .collect();
+    let paths: Vec<_> = paths.into_iter().collect();
+    let root = &world.project.root;
+    snapshot::tracked_but_ignored(root, &paths, world.cancel, world.emitter)
+        .into_iter()
+        .filter(|path| {
+            !world
+                .config
+                .include
+                .iter()
+                .any(|glob| glob == path.as_str())
+        })
+        .map(|path| {
+            format!(
+                "`{path}` is tracked by git but ignored by a .gitignore, so no check sees it; \
+                 `include = [\"{path}\"]` in pipe.toml takes it in"
+            )
+        })
+        .collect()
+}
+
+/// A time as a check's limit is told to a person.
+fn told(limit: Duration) -> String {
+    match limit.as_secs() {
+        seconds if seconds >= 120 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
+}

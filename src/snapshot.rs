@@ -1,1 +1,255 @@
 //! Copies exactly the files that a check may see.
+//!
+//! Owns the way from a [`Coverage`](crate::plan::Coverage) over an [`Inventory`] of hashed files
+//! to a [`Tree`] on the disk that an engine can place into a container. It knows no tool and no
+//! container. What a check can read is what is hashed: a file that changes between the two is
+//! noticed, and both are done again.
+
+mod inventory;
+mod tracked;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::fingerprint::{Hash, Recipe};
+use crate::project::ProjectPath;
+
+pub use inventory::{Entry, Inventory, Kind};
+pub use tracked::tracked_but_ignored;
+
+/// The file in each tree that holds the tree's hash: a container that can read it sees the tree.
+pub const PROOF: &str = ".cargo-pipe-proof";
+
+/// How often a snapshot is taken anew because files changed meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// Why files cannot be taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// A path that the configuration names is not there.
+    #[error("`{0}` does not exist")]
+    Missing(ProjectPath),
+    /// A glob cannot be read.
+    #[error("`{glob}` is no pattern: {reason}")]
+    Glob {
+        /// The glob.
+        glob: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("cannot {action} `{}`: {source}", .path.display())]
+    Io {
+        /// What was tried, such as `read`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file changed each time it was read.
+    #[error("`{0}` keeps changing while it is read")]
+    Changing(ProjectPath),
+}
+
+impl SnapshotError {
+    pub(crate) fn io<'a>(
+        action: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(io::Error) -> SnapshotError + use<'a> {
+        move |source| SnapshotError::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// A folder that can be placed into a container, and the hash that proves that it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    /// The folder on this machine.
+    pub folder: PathBuf,
+    /// The hash of what it holds, as written in its [`PROOF`].
+    pub hash: Hash,
+}
+
+/// Takes an inventory by `take` and copies it below `folder`, again if files change meanwhile.
+///
+/// # Errors
+///
+/// When files cannot be read or copied, or change every time.
+pub fn copy(
+    root: &Path,
+    folder: &Path,
+    take: impl Fn() -> Result<Inventory, SnapshotError>,
+) -> Result<(Inventory, Tree), SnapshotError> {
+    let mut attempt = 1;
+    loop {
+        let inventory = take()?;
+        let target = folder.join(attempt.to_string());
+        match copy_once(root, &target, &inventory) {
+            Ok(tree) => return Ok((inventory, tree)),
+            Err(error) if attempt == ATTEMPTS => return Err(error),
+            // Somebody edits, renames or deletes files: what was seen is not what was copied.
+            Err(_) => attempt += 1,
+        }
+    }
+}
+
+fn copy_once(root: &Path, target: &Path, inventory: &Inventory) -> Result<Tree, SnapshotError> {
+    for folder in inventory.folders() {
+        create_folder(&folder.on_disk(target))?;
+    }
+    inventory.entries.par_iter().try_for_each(|(path, entry)| {
+        let copied = match &entry.kind {
+            Kind::File { executable } => copy_file(root, target, path, *executable)?,
+            Kind::Link { to } => copy_link(target, path, to)?,
+        };
+        if copied == *entry {
+            Ok(())
+        } else {
+            Err(SnapshotError::Changing(path.clone()))
+        }
+    })?;
+    prove(target, inventory.hash())
+}
+
+/// Writes a tree of a few small files whose content is at hand: `(name, content)`.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, SnapshotError> {
+    create_folder(folder)?;
+    let mut recipe = Recipe::new("tree");
+    for (name, content) in files {
+        write(&folder.join(name), content, 0o644)?;
+        recipe = recipe.with(name).with(content);
+    }
+    prove(folder, recipe.hash())
+}
+
+fn prove(folder: &Path, hash: Hash) -> Result<Tree, SnapshotError> {
+    write(&folder.join(PROOF), format!("{hash}\n").as_bytes(), 0o644)?;
+    Ok(Tree {
+        folder: folder.to_owned(),
+        hash,
+    })
+}
+
+fn copy_file(
+    root: &Path,
+    target: &Path,
+    path: &ProjectPath,
+    executable: bool,
+) -> Result<Entry, SnapshotError> {
+    let source = path.on_disk(root);
+    let content = fs::read(&source).map_err(SnapshotError::io("read", &source))?;
+    // Modes are normalised: the check may run as somebody who is not the files' owner.
+    write(
+        &path.on_disk(target),
+        &content,
+        if executable { 0o755 } else { 0o644 },
+    )?;
+    Ok(Entry::file(&content, executable))
+}
+
+fn copy_link(target: &Path, path: &ProjectPath, to: &ProjectPath) -> Result<Entry, SnapshotError> {
+    let link = path.on_disk(target);
+    let up = "../".repeat(path.as_str().matches('/').count());
+    std::os::unix::fs::symlink(format!("{up}{to}"), &link)
+        .map_err(SnapshotError::io("link", &link))?;
+    Ok(Entry::link(to.clone()))
+}
+
+fn create_folder(folder: &Path) -> Result<(), SnapshotError> {
+    fs::create_dir_all(folder).map_err(SnapshotError::io("create", folder))?;
+    set_mode(folder, 0o755)
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), SnapshotError> {
+    fs::write(path, content).map_err(SnapshotError::io("write", path))?;
+    set_mode(path, mode)
+}
+
+/// Sets a mode in spite of the umask.
+fn set_mode(path: &Path, mode: u32) -> Result<(), SnapshotError> {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(SnapshotError::io("set the mode of", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::plan::Coverage;
+
+    fn coverage(paths: &[&str]) -> Coverage {
+        Coverage {
+            paths: paths
+                .iter()
+                .map(|path| ProjectPath::new(path).unwrap())
+                .collect(),
+            exclude: Vec::new(),
+            include: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_copy_holds_what_the_inventory_says_with_plain_modes() {
+        let project = tempfile::tempdir().unwrap();
+        let target = tempfile::tempdir().unwrap();
+        let source = project.path().join("src");
+        fs::create_dir(&source).unwrap();
+        fs::write(source.join("a.py"), "x = 1\n").unwrap();
+        fs::set_permissions(source.join("a.py"), fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink("a.py", source.join("b.py")).unwrap();
+
+        let coverage = coverage(&["src"]);
+        let take = || Inventory::take(project.path(), &coverage);
+        let (inventory, tree) = copy(project.path(), target.path(), take).unwrap();
+
+        let copied = tree.folder.join("src/a.py");
+        assert_eq!(fs::read_to_string(&copied).unwrap(), "x = 1\n");
+        assert_eq!(
+            fs::metadata(&copied).unwrap().permissions().mode() & 0o777,
+            0o644
+        );
+        assert_eq!(
+            fs::read_to_string(tree.folder.join("src/b.py")).unwrap(),
+            "x = 1\n"
+        );
+        let proof = fs::read_to_string(tree.folder.join(PROOF)).unwrap();
+        assert_eq!(proof.trim_end(), inventory.hash().to_string());
+    }
+
+    #[test]
+    fn a_file_that_changes_after_it_was_hashed_is_hashed_again() {
+        let project = tempfile::tempdir().unwrap();
+        let target = tempfile::tempdir().unwrap();
+        let file = project.path().join("a.py");
+        fs::write(&file, "x = 1\n").unwrap();
+        let edits = std::cell::Cell::new(0);
+        let coverage = coverage(&["."]);
+        let take = || {
+            let inventory = Inventory::take(project.path(), &coverage);
+            if edits.replace(edits.get() + 1) == 0 {
+                fs::write(&file, "x = 2\n").unwrap();
+            }
+            inventory
+        };
+        let (inventory, tree) = copy(project.path(), target.path(), take).unwrap();
+        assert_eq!(edits.get(), 2);
+        assert_eq!(fs::read(tree.folder.join("a.py")).unwrap(), b"x = 2\n");
+        let path = ProjectPath::new("a.py").unwrap();
+        assert_eq!(inventory.entries[&path], Entry::file(b"x = 2\n", false));
+    }
+}

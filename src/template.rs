@@ -207,6 +207,13 @@ pub fn generated(path: &str) -> Option<&'static Generated> {
     GENERATED.iter().find(|file| file.path == path)
 }
 
+/// The Dockerfile of a configured project.
+#[must_use]
+pub fn dockerfile(config: &Config) -> String {
+    let file = generated(DOCKERFILE).expect("the list of generated files has it");
+    file.render(&Values::of(config))
+}
+
 /// What holds where a project says nothing: the text of the lowest layer.
 #[must_use]
 pub fn default_config() -> String {

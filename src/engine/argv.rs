@@ -1,1 +1,266 @@
 //! From what a container is to the arguments of the docker CLI.
+//!
+//! Owns the sandbox: what a container gets unless something was granted. Pure, so that every flag
+//! is tested by a table; [`super::docker`] starts what comes out.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+/// The socket as the engine's machine names it.
+pub const SOCKET: &str = "/var/run/docker.sock";
+
+/// How many processes and threads a check may have.
+const PIDS_LIMIT: u32 = 1024;
+
+/// What a container is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Its name, unique per run.
+    pub name: String,
+    /// What it is found by later.
+    pub labels: BTreeMap<String, String>,
+    /// What it is started from.
+    pub image: String,
+    /// The platform that is forced.
+    pub platform: Option<String>,
+    /// User and group numbers inside.
+    pub user: (u32, u32),
+    /// Variables.
+    pub env: BTreeMap<String, String>,
+    /// Folders of the project.
+    pub mounts: Vec<Mount>,
+    /// Whether it reaches the network.
+    pub network: Network,
+    /// The group of the docker socket, if it gets the socket.
+    pub socket_group: Option<u32>,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+}
+
+/// Whether a container reaches the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Not even the machine it runs on.
+    None,
+    /// As far as the engine lets it.
+    Granted,
+}
+
+/// A folder of the project inside a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where it comes from.
+    pub source: Source,
+    /// Where it appears.
+    pub target: String,
+    /// Whether it can be written to.
+    pub access: Access,
+}
+
+/// Where a mounted folder comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A folder of the engine's machine.
+    Bind(PathBuf),
+    /// A volume of the engine.
+    Volume(String),
+}
+
+/// Whether a mounted folder can be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It cannot.
+    Read,
+    /// It can; a private copy.
+    Write,
+}
+
+/// The arguments of `docker run` for a container that removes itself.
+#[must_use]
+pub fn run(container: &Container) -> Vec<OsString> {
+    let mut args = words(["run", "--rm"]);
+    args.extend(sandbox(container));
+    args
+}
+
+/// The arguments of `docker create`.
+#[must_use]
+pub fn create(container: &Container) -> Vec<OsString> {
+    let mut args = words(["create"]);
+    args.extend(sandbox(container));
+    args
+}
+
+/// The value of `--mount`.
+#[must_use]
+pub fn mount(mount: &Mount) -> OsString {
+    let (kind, source) = match &mount.source {
+        Source::Bind(path) => ("type=bind", path.as_os_str()),
+        Source::Volume(name) => ("type=volume", OsStr::new(name)),
+    };
+    let mut value = OsString::from(kind);
+    let mut field = OsString::from("source=");
+    field.push(source);
+    push_field(&mut value, &field);
+    push_field(&mut value, OsStr::new(&format!("target={}", mount.target)));
+    if mount.access == Access::Read {
+        value.push(",readonly");
+    }
+    value
+}
+
+/// Adds a field to a `--mount` value, which is one line of comma-separated values: a field with a
+/// comma or a quote is quoted as a whole, its quotes doubled.
+fn push_field(value: &mut OsString, field: &OsStr) {
+    value.push(",");
+    let bytes = field.as_bytes();
+    if !bytes.iter().any(|byte| b",\"\n\r".contains(byte)) {
+        value.push(field);
+        return;
+    }
+    let mut quoted = vec![b'"'];
+    for byte in bytes {
+        quoted.extend(std::iter::repeat_n(
+            *byte,
+            if *byte == b'"' { 2 } else { 1 },
+        ));
+    }
+    quoted.push(b'"');
+    value.push(OsString::from_vec(quoted));
+}
+
+fn sandbox(container: &Container) -> Vec<OsString> {
+    let mut args = words(["--name", &container.name]);
+    for (name, value) in &container.labels {
+        args.extend(words(["--label", &format!("{name}={value}")]));
+    }
+    // A tool that does not care for signals is ended by its init; nothing is pulled on the way,
+    // and nobody reads the engine's own log of the container.
+    args.extend(words(["--init", "--pull", "never", "--log-driver", "none"]));
+    let network = match container.network {
+        Network::None => "none",
+        Network::Granted => "bridge",
+    };
+    args.extend(words(["--network", network, "--read-only"]));
+    // `exec`, because compiled modules are loaded from there by some tools.
+    args.extend(words([
+        "--tmpfs",
+        "/tmp:rw,exec,nosuid,nodev,size=1g,mode=1777",
+    ]));
+    let (user, group) = container.user;
+    args.extend(words([
+        "--user",
+        &format!("{user}:{group}"),
+        "--cap-drop",
+        "ALL",
+    ]));
+    args.extend(words(["--security-opt", "no-new-privileges"]));
+    args.extend(words(["--pids-limit", &PIDS_LIMIT.to_string()]));
+    if let Some(platform) = &container.platform {
+        args.extend(words(["--platform", platform]));
+    }
+    for (name, value) in &container.env {
+        args.extend(words(["--env", &format!("{name}={value}")]));
+    }
+    for mounted in &container.mounts {
+        args.push("--mount".into());
+        args.push(mount(mounted));
+    }
+    if let Some(group) = container.socket_group {
+        let socket = format!("type=bind,source={SOCKET},target={SOCKET}");
+        args.extend(words([
+            "--mount",
+            &socket,
+            "--group-add",
+            &group.to_string(),
+        ]));
+    }
+    args.extend(words(["--workdir", crate::plan::APP]));
+    // The image's own entry point, if it has one, would change what the command means.
+    if let Some((program, rest)) = container.command.split_first() {
+        args.extend(words(["--entrypoint", program, &container.image]));
+        args.extend(rest.iter().map(Into::into));
+    }
+    args
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
+    words.into_iter().map(OsString::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container() -> Container {
+        Container {
+            name: "n".into(),
+            labels: BTreeMap::from([("dev.cargo-pipe.run".into(), "r".into())]),
+            image: "i".into(),
+            platform: None,
+            user: (1000, 1001),
+            env: BTreeMap::from([("TZ".into(), "UTC".into())]),
+            mounts: vec![Mount {
+                source: Source::Bind("/p".into()),
+                target: "/app".into(),
+                access: Access::Read,
+            }],
+            network: Network::None,
+            socket_group: None,
+            command: vec!["python3".into(), "x".into()],
+        }
+    }
+
+    fn typed(container: &Container) -> String {
+        run(container).join(OsStr::new(" ")).into_string().unwrap()
+    }
+
+    #[test]
+    fn a_container_is_in_the_whole_sandbox() {
+        assert_eq!(
+            typed(&container()),
+            "run --rm --name n --label dev.cargo-pipe.run=r --init --pull never --log-driver none \
+             --network none --read-only --tmpfs /tmp:rw,exec,nosuid,nodev,size=1g,mode=1777 \
+             --user 1000:1001 --cap-drop ALL --security-opt no-new-privileges --pids-limit 1024 \
+             --env TZ=UTC --mount type=bind,source=/p,target=/app,readonly --workdir /app \
+             --entrypoint python3 i x"
+        );
+    }
+
+    #[test]
+    fn what_is_granted_is_there_and_nothing_else_changes() {
+        let mut granted = container();
+        granted.network = Network::Granted;
+        granted.socket_group = Some(999);
+        let expected = typed(&container())
+            .replace("--network none", "--network bridge")
+            .replace(
+                "--workdir",
+                "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock \
+             --group-add 999 --workdir",
+            );
+        assert_eq!(typed(&granted), expected);
+    }
+
+    #[test]
+    fn a_path_of_any_characters_is_one_field() {
+        for (path, field) in [
+            ("/a b", "source=/a b"),
+            ("/a:b$'\\=é", "source=/a:b$'\\=é"),
+            ("/a,b", "\"source=/a,b\""),
+            ("/a\"b", "\"source=/a\"\"b\""),
+        ] {
+            let value = mount(&Mount {
+                source: Source::Bind(path.into()),
+                target: "/app".into(),
+                access: Access::Write,
+            });
+            assert_eq!(
+                value.into_string().unwrap(),
+                format!("type=bind,{field},target=/app")
+            );
+        }
+    }
+}

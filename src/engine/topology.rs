@@ -1,1 +1,196 @@
-//! How snapshots get into containers.
+//! How trees get into containers.
+//!
+//! Owns one decision per run: folders are bound where a container proves that it sees them, and
+//! else streamed into volumes, which works wherever the engine is. The proof is read by
+//! [`super::docker`] for every container; nothing is guessed from the environment.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::argv::{self, Access, Mount, Source};
+use super::docker::Docker;
+use super::{EngineError, RunError, Topology};
+use crate::config::TopologyChoice;
+use crate::outcome::RawOutput;
+use crate::snapshot::{SnapshotError, Tree};
+
+/// Where trees appear in the container that only exists to fill the volumes.
+const HOLD: &str = "/hold";
+
+/// The trees of a run, and how they get into its containers.
+pub(super) struct Placement {
+    choice: TopologyChoice,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    trees: Vec<Tree>,
+    topology: Option<Topology>,
+    /// Each tree's volume under its folder, once they are filled.
+    volumes: Option<BTreeMap<PathBuf, String>>,
+}
+
+impl Placement {
+    pub(super) fn new(choice: TopologyChoice) -> Self {
+        Placement {
+            choice,
+            state: Mutex::new(State::default()),
+        }
+    }
+
+    /// Takes note of the trees that will be needed.
+    pub(super) fn expect(&self, trees: Vec<Tree>) {
+        self.state().trees = trees;
+    }
+
+    /// How trees have reached containers so far.
+    pub(super) fn topology(&self) -> Option<Topology> {
+        self.state().topology
+    }
+
+    /// Runs a job the way that works in this run; the first to find out decides for all.
+    pub(super) fn run(
+        &self,
+        attempt: impl Fn(Topology) -> Result<RawOutput, RunError>,
+    ) -> Result<RawOutput, RunError> {
+        let decided = self.topology();
+        let first = match (self.choice, decided) {
+            (_, Some(Topology::Stream)) | (TopologyChoice::Stream, _) => Topology::Stream,
+            _ => Topology::Bind,
+        };
+        match (attempt(first), self.choice) {
+            (Err(RunError::Unseen(_)), TopologyChoice::Auto) if first == Topology::Bind => {
+                self.decide(Topology::Stream);
+                attempt(Topology::Stream)
+            }
+            (result, _) => {
+                if result.is_ok() {
+                    self.decide(first);
+                }
+                result
+            }
+        }
+    }
+
+    /// The volume that holds a tree. The first call fills the volumes of all trees.
+    pub(super) fn volume(
+        &self,
+        docker: &Docker<'_>,
+        tree: &Tree,
+        image: &str,
+    ) -> Result<String, EngineError> {
+        let mut state = self.state();
+        if state.volumes.is_none() {
+            state.volumes = Some(fill(docker, &state.trees, image)?);
+        }
+        let volumes = state.volumes.as_ref();
+        volumes
+            .and_then(|volumes| volumes.get(&tree.folder))
+            .cloned()
+            .ok_or_else(|| {
+                EngineError::Answer(format!("no volume for `{}`", tree.folder.display()))
+            })
+    }
+
+    fn decide(&self, topology: Topology) {
+        let mut state = self.state();
+        // Once one container had to be streamed to, that is how this run works.
+        if state.topology != Some(Topology::Stream) {
+            state.topology = Some(topology);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Copies trees into new volumes, through a container that never starts.
+fn fill(
+    docker: &Docker<'_>,
+    trees: &[Tree],
+    image: &str,
+) -> Result<BTreeMap<PathBuf, String>, EngineError> {
+    docker.look_at_the_end();
+    let mut container = docker.container("hold", image);
+    let mut volumes = BTreeMap::new();
+    let mut archive = tar::Builder::new(Vec::new());
+    for (number, tree) in trees.iter().enumerate() {
+        let volume = format!("{}-{number}", container.name);
+        let target = format!("{HOLD}/{number}");
+        let source = Source::Volume(volume.clone());
+        container.mounts.push(Mount {
+            source,
+            target,
+            access: Access::Write,
+        });
+        append(
+            &mut archive,
+            &tree.folder,
+            Path::new(&number.to_string()),
+            container.user,
+        )
+        .map_err(SnapshotError::io("archive", &tree.folder))?;
+        volumes.insert(tree.folder.clone(), volume);
+    }
+    for volume in volumes.values() {
+        let labels = docker
+            .labels()
+            .iter()
+            .flat_map(|(name, value)| ["--label".to_owned(), format!("{name}={value}")]);
+        let start = ["volume", "create"].map(str::to_owned).into_iter();
+        docker.succeed(&docker.docker(start.chain(labels).chain([volume.clone()])))?;
+    }
+    docker.succeed(&docker.docker(argv::create(&container)))?;
+    let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
+    copy.stdin = archive
+        .into_inner()
+        .map_err(SnapshotError::io("archive", Path::new(HOLD)))?;
+    docker.succeed(&copy)?;
+    docker.remove_containers(&[container.name]);
+    Ok(volumes)
+}
+
+/// Adds a folder to an archive, in the order of its names, with no clock in it.
+fn append(
+    archive: &mut tar::Builder<impl Write>,
+    folder: &Path,
+    name: &Path,
+    owner: (u32, u32),
+) -> io::Result<()> {
+    let mut entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    let header = |kind, mode, size| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_uid(owner.0.into());
+        header.set_gid(owner.1.into());
+        header.set_size(size);
+        header
+    };
+    archive.append_data(
+        &mut header(tar::EntryType::Directory, 0o755, 0),
+        name,
+        io::empty(),
+    )?;
+    for entry in entries {
+        let (path, name) = (entry.path(), name.join(entry.file_name()));
+        let metadata = std::fs::symlink_metadata(&path)?;
+        if metadata.is_dir() {
+            append(archive, &path, &name, owner)?;
+        } else if metadata.is_symlink() {
+            let target = std::fs::read_link(&path)?;
+            archive.append_link(&mut header(tar::EntryType::Symlink, 0o777, 0), name, target)?;
+        } else {
+            let content = std::fs::read(&path)?;
+            let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+            let mut header = header(tar::EntryType::Regular, mode & 0o777, content.len() as u64);
+            archive.append_data(&mut header, name, content.as_slice())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! What the exit status of a user's own command means.
+//!
+//! Owns the one rule there is: 0 passed, the check's `findings-exit` findings, anything else an
+//! error. Its output is not read; a person does that, in the log.
+
+use std::collections::BTreeSet;
+
+use crate::outcome::{Classified, RawOutput, Reason, ReasonKind, ToolStatus};
+
+/// What a command's exit status means.
+#[must_use]
+pub fn classify(output: &RawOutput, findings_exit: &BTreeSet<i32>) -> Classified {
+    let status = match output.code {
+        0 => ToolStatus::Passed,
+        code if findings_exit.contains(&code) => ToolStatus::Findings,
+        code => ToolStatus::Failed(failed(code, findings_exit)),
+    };
+    Classified {
+        status,
+        findings: Vec::new(),
+        warnings: Vec::new(),
+        score: None,
+    }
+}
+
+fn failed(code: i32, findings_exit: &BTreeSet<i32>) -> Reason {
+    let known: Vec<String> = findings_exit.iter().map(ToString::to_string).collect();
+    Reason::hinted(
+        ReasonKind::Tool,
+        format!("the command ended with exit status {code}"),
+        Some(format!(
+            "0 means passed and {} means findings; `findings-exit` says so for other numbers",
+            known.join(" or ")
+        )),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_numbers_that_are_named_mean_findings() {
+        let status = |code| {
+            let output = RawOutput {
+                code,
+                ..RawOutput::default()
+            };
+            classify(&output, &BTreeSet::from([1, 65])).status
+        };
+        assert_eq!(status(0), ToolStatus::Passed);
+        assert_eq!(status(65), ToolStatus::Findings);
+        for code in [2, 64, 127, 137, -1] {
+            assert!(matches!(status(code), ToolStatus::Failed(_)), "{code}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What an environment is made from.
+//!
+//! Owns reading the Dockerfile and the locks of a project, and refusing what may not go into an
+//! image: a Dockerfile that cargo pipe did not write, unless that is granted, and lock lines other
+//! than pinned, hashed packages. An engine builds from the texts read here, never from the files,
+//! so that what was checked is what is built.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::check::Grant;
+use crate::config::Config;
+use crate::fingerprint::{Hash, Recipe};
+use crate::lock::{Lock, LockError};
+use crate::plan::Environment;
+use crate::project::discover::{self, OutsideError};
+use crate::project::{PathError, ProjectPath};
+use crate::template;
+
+/// What an environment is made from.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Blueprint {
+    /// Which environment it is.
+    pub environment: Environment,
+    /// What it is based on.
+    pub base: String,
+    /// The Dockerfile; none for an image that is not ours.
+    pub dockerfile: Option<Dockerfile>,
+    /// The packages of its tool.
+    pub lock: Option<Lock>,
+}
+
+/// A Dockerfile of environments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dockerfile {
+    /// Its text.
+    pub text: String,
+    /// Its folder, if it is not the one that cargo pipe would write: it may copy from there.
+    pub own_context: Option<PathBuf>,
+    /// Whether an image built from it holds more than the base and the lock.
+    pub adds_to_base: bool,
+}
+
+/// Why an environment cannot be made as the project describes it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlueprintError {
+    /// A file of the environment is not there.
+    #[error("`{0}` does not exist")]
+    Missing(ProjectPath),
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: ProjectPath,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A path leads out of the project.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// A file lies outside of the project once its links are followed.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// A lock says more than a lock may.
+    #[error("{path}:{}:1: {error}", .error.line)]
+    Lock {
+        /// The lock.
+        path: ProjectPath,
+        /// What is wrong in it.
+        error: LockError,
+    },
+    /// The project's Dockerfile is not the generated one, and nobody granted that.
+    #[error(
+        "`{0}` is not the Dockerfile that cargo pipe writes, so it needs the grant `dockerfile`"
+    )]
+    DockerfileNotGranted(ProjectPath),
+}
+
+impl BlueprintError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            BlueprintError::Missing(_) => {
+                Some("`cargo pipe init` writes the files that are missing".to_owned())
+            }
+            BlueprintError::DockerfileNotGranted(_) => Some(
+                "if you trust it, run it again with `--allow dockerfile`; \
+                 else delete it and let `cargo pipe init` write it"
+                    .to_owned(),
+            ),
+            BlueprintError::Lock { .. } => {
+                Some("a line is `name==1.2.3 --hash=sha256:…`, and nothing else".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Blueprint {
+    /// Reads what `environment` is made from.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing or says what it may not.
+    pub fn read(
+        root: &Path,
+        config: &Config,
+        environment: &Environment,
+    ) -> Result<Blueprint, BlueprintError> {
+        let base = config.python.image.clone();
+        let blueprint = |base, dockerfile, lock| Blueprint {
+            environment: environment.clone(),
+            base,
+            dockerfile,
+            lock,
+        };
+        Ok(match environment {
+            Environment::Image(image) => blueprint(image.clone(), None, None),
+            // Without packages the base itself is all there is, so nothing has to be built.
+            Environment::Base if config.image.apt.is_empty() => blueprint(base, None, None),
+            Environment::Base => blueprint(base, Some(dockerfile(root, config)?), None),
+            Environment::Tool(name) => {
+                let lock = lock(root, &lock_path(config, name)?)?;
+                blueprint(base, Some(dockerfile(root, config)?), Some(lock))
+            }
+        })
+    }
+
+    /// The environment's name in tags and messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.environment {
+            Environment::Tool(name) => name,
+            Environment::Base => "base",
+            Environment::Image(image) => image,
+        }
+    }
+
+    /// The locked version of the tool that the environment is named after.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.lock.as_ref()?.version(self.name())
+    }
+
+    /// The fingerprint's ingredient for this blueprint on a base of this identity.
+    #[must_use]
+    pub fn hash(&self, base: &Hash) -> Hash {
+        let dockerfile = self
+            .dockerfile
+            .as_ref()
+            .map(|dockerfile| instructions(&dockerfile.text));
+        let lock = self.lock.as_ref().map(|lock| lock.hash().to_string());
+        Recipe::new("environment")
+            .with(base.to_string())
+            .with(dockerfile.unwrap_or_default())
+            .with(lock.unwrap_or_default())
+            .hash()
+    }
+}
+
+/// Where the lock of a tool is: beside the Dockerfile.
+///
+/// # Errors
+///
+/// When the name is no name of a file.
+pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> {
+    let dockerfile = config.image.dockerfile.as_str();
+    let folder = dockerfile
+        .rsplit_once('/')
+        .map_or(".", |(folder, _)| folder);
+    ProjectPath::new(folder)?.join(&format!("requirements/{name}.txt"))
+}
+
+fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {
+    let text = read(root, path)?;
+    Lock::parse(&text).map_err(|error| BlueprintError::Lock {
+        path: path.clone(),
+        error,
+    })
+}
+
+fn dockerfile(root: &Path, config: &Config) -> Result<Dockerfile, BlueprintError> {
+    let path = &config.image.dockerfile;
+    let text = read(root, path)?;
+    let generated = template::dockerfile(config);
+    if instructions(&text) == instructions(&generated) {
+        // Built is our own text: a comment of theirs, such as `# syntax=`, could be a directive.
+        let adds_to_base = !config.image.apt.is_empty();
+        return Ok(Dockerfile {
+            text: generated,
+            own_context: None,
+            adds_to_base,
+        });
+    }
+    if !config.allow.contains(&Grant::Dockerfile) {
+        return Err(BlueprintError::DockerfileNotGranted(path.clone()));
+    }
+    let folder = path.on_disk(root).parent().map(Path::to_owned);
+    Ok(Dockerfile {
+        text,
+        own_context: folder,
+        adds_to_base: true,
+    })
+}
+
+/// A Dockerfile's lines without comments and blanks: what it does, whoever wrote it down.
+fn instructions(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn read(root: &Path, path: &ProjectPath) -> Result<String, BlueprintError> {
+    let place = discover::inside(root, path)?;
+    std::fs::read_to_string(place).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => BlueprintError::Missing(path.clone()),
+        _ => BlueprintError::Unreadable {
+            path: path.clone(),
+            source,
+        },
+    })
+}

@@ -1,0 +1,361 @@
+//! Images of environments.
+//!
+//! Owns what an image is called and when it is built: an image's tag says what it was made from,
+//! so a tag that exists needs no build, and a second tag of the project keeps it from being taken
+//! for nobody's. Building is BuildKit's work; where it happens is [`super::docker`]'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use super::blueprint::{Blueprint, Dockerfile};
+use super::docker::{Docker, last_line, text};
+use super::{EngineError, Prepared};
+use crate::event::Event;
+use crate::fingerprint::{Hash, Recipe};
+use crate::plan::Environment;
+use crate::snapshot;
+
+/// The repository of all images; each environment is one below it.
+pub(super) const REPOSITORY: &str = "cargo-pipe";
+/// Says that an image is of ours.
+pub(super) const IMAGE_LABEL: &str = "dev.cargo-pipe.image";
+
+/// How long a build or a pull may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// How many lines of a failed build are told.
+const TOLD_LINES: usize = 25;
+
+/// What docker says of an image. The names are docker's own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    #[serde(default)]
+    repo_tags: Option<Vec<String>>,
+    os: String,
+    architecture: String,
+    #[serde(default)]
+    variant: Option<String>,
+    #[serde(rename = "RootFS")]
+    root_fs: RootFs,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RootFs {
+    #[serde(default)]
+    layers: Vec<String>,
+}
+
+impl Inspected {
+    /// The same in every image store, which the id is not: it is the hash of the configuration in
+    /// one and of the manifest in the other (docker/cli#5526).
+    fn content(&self) -> Hash {
+        Recipe::new("layers")
+            .with_all(self.root_fs.layers.iter())
+            .hash()
+    }
+
+    fn platform(&self) -> String {
+        let variant = self
+            .variant
+            .as_deref()
+            .filter(|variant| !variant.is_empty());
+        let parts = [
+            Some(self.os.as_str()),
+            Some(self.architecture.as_str()),
+            variant,
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("/")
+    }
+
+    fn has_tag(&self, tag: &str) -> bool {
+        self.repo_tags.iter().flatten().any(|known| known == tag)
+    }
+}
+
+/// An image that others are based on.
+struct Base {
+    inspected: Inspected,
+    existed: bool,
+}
+
+/// The tag of the project that refers to an image.
+pub(super) fn project_tag(project: &str) -> String {
+    format!("project-{project}")
+}
+
+impl Docker<'_> {
+    pub(super) fn prepare_images(
+        &self,
+        blueprints: &[Blueprint],
+    ) -> Vec<Result<Prepared, Arc<EngineError>>> {
+        // Environments share their base: it is looked up, and pulled, before any of them is built.
+        let names: BTreeSet<&str> = blueprints
+            .iter()
+            .map(|blueprint| &*blueprint.base)
+            .collect();
+        let bases: BTreeMap<&str, Result<Base, Arc<EngineError>>> = names
+            .into_par_iter()
+            .map(|name| (name, self.base(name).map_err(Arc::new)))
+            .collect();
+        blueprints
+            .par_iter()
+            .map(|blueprint| {
+                let base = bases[blueprint.base.as_str()]
+                    .as_ref()
+                    .map_err(Arc::clone)?;
+                self.prepare_image(blueprint, base).map_err(Arc::new)
+            })
+            .collect()
+    }
+
+    /// The image that environments are based on, pulled if it is not here.
+    fn base(&self, image: &str) -> Result<Base, EngineError> {
+        if let Some(inspected) = self.inspect(image)? {
+            return Ok(Base {
+                inspected,
+                existed: true,
+            });
+        }
+        let missing = |said: String| EngineError::ImageMissing {
+            image: image.to_owned(),
+            said,
+        };
+        if self.settings.offline {
+            return Err(missing("offline".to_owned()));
+        }
+        self.emitter
+            .emit(&Event::BuildStarted { environment: image });
+        let started = Instant::now();
+        let platform = self.settings.platform.as_deref();
+        let mut args = vec!["pull", "--quiet"];
+        args.extend(
+            platform
+                .into_iter()
+                .flat_map(|platform| ["--platform", platform]),
+        );
+        args.extend(["--", image]);
+        let output = self.follow(&self.docker(args), BUILD_LIMIT, |line| {
+            self.emitter.emit(&Event::BuildProgress {
+                environment: image,
+                line,
+            });
+        })?;
+        if output.code != 0 {
+            return Err(missing(last_line(&output.stderr, "docker said nothing")));
+        }
+        let duration = started.elapsed();
+        self.emitter.emit(&Event::BuildFinished {
+            environment: image,
+            duration,
+        });
+        let inspected = self.inspect(image)?;
+        let inspected = inspected.ok_or_else(|| missing("it is gone again".to_owned()))?;
+        Ok(Base {
+            inspected,
+            existed: false,
+        })
+    }
+
+    fn prepare_image(&self, blueprint: &Blueprint, base: &Base) -> Result<Prepared, EngineError> {
+        let Base {
+            inspected: base,
+            existed,
+        } = base;
+        let hash = blueprint.hash(&base.content());
+        let Some(dockerfile) = &blueprint.dockerfile else {
+            return Ok(Prepared {
+                name: blueprint.name().to_owned(),
+                image: base.id.clone(),
+                reference: blueprint.base.clone(),
+                version: None,
+                has_launcher: blueprint.environment == Environment::Base,
+                existed: *existed,
+                hash,
+                platform: base.platform(),
+            });
+        };
+        let repository = format!("{REPOSITORY}/{}", blueprint.name());
+        // An image of one processor does not serve another: its base differs in its layers.
+        let key = Recipe::new("image")
+            .with(hash.to_string())
+            .with(base.platform())
+            .hash();
+        let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
+        let own_tag = format!("{repository}:{}", project_tag(&self.settings.project));
+        let (image, existed) = match self.inspect(&content_tag)? {
+            Some(image) => (image, true),
+            None => (self.build(blueprint, dockerfile, &content_tag)?, false),
+        };
+        if !image.has_tag(&own_tag) {
+            self.succeed(&self.docker(["tag", &image.id, &own_tag]))?;
+        }
+        // What packages of Debian or foreign instructions brought in is in no lock.
+        let hash = match dockerfile.adds_to_base {
+            true => Recipe::new("built")
+                .with(hash.to_string())
+                .with(image.content().to_string())
+                .hash(),
+            false => hash,
+        };
+        Ok(Prepared {
+            name: blueprint.name().to_owned(),
+            image: image.id.clone(),
+            reference: content_tag,
+            version: blueprint.version().map(str::to_owned),
+            has_launcher: true,
+            existed,
+            hash,
+            platform: image.platform(),
+        })
+    }
+
+    fn build(
+        &self,
+        blueprint: &Blueprint,
+        dockerfile: &Dockerfile,
+        tag: &str,
+    ) -> Result<Inspected, EngineError> {
+        let environment = blueprint.name();
+        if self.settings.offline {
+            return Err(EngineError::Offline(environment.to_owned()));
+        }
+        self.emitter.emit(&Event::BuildStarted { environment });
+        let started = Instant::now();
+        let output = self.follow(
+            &self.build_invocation(blueprint, dockerfile, tag)?,
+            BUILD_LIMIT,
+            |line| {
+                self.emitter.emit(&Event::BuildProgress {
+                    environment,
+                    line: said(line),
+                })
+            },
+        )?;
+        if output.code != 0 {
+            let buildx = self.call(["buildx", "version"])?;
+            return Err(match buildx.code {
+                0 => EngineError::BuildFailed {
+                    environment: environment.to_owned(),
+                    said: end_of(&output.stderr),
+                },
+                _ => EngineError::NoBuildx,
+            });
+        }
+        let duration = started.elapsed();
+        self.emitter.emit(&Event::BuildFinished {
+            environment,
+            duration,
+        });
+        let built = self.inspect(tag)?;
+        built.ok_or_else(|| EngineError::Answer(format!("no image `{tag}` after its build")))
+    }
+
+    fn build_invocation(
+        &self,
+        blueprint: &Blueprint,
+        dockerfile: &Dockerfile,
+        tag: &str,
+    ) -> Result<crate::process::Invocation, EngineError> {
+        let folder = self.settings.folder.join("build").join(blueprint.name());
+        let lock = blueprint
+            .lock
+            .as_ref()
+            .map(|lock| lock.text.as_str())
+            .unwrap_or_default();
+        let name = format!("{}.txt", blueprint.name());
+        snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
+        snapshot::write_tree(&folder.join("requirements"), &[(&name, lock.as_bytes())])?;
+        let context: PathBuf = dockerfile
+            .own_context
+            .clone()
+            .unwrap_or_else(|| folder.clone());
+
+        let target = if blueprint.lock.is_some() {
+            "tool"
+        } else {
+            "base"
+        };
+        let mut invocation = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
+        let mut add = |flag: &str, value: String| {
+            invocation.args.extend([flag.into(), value.into()]);
+        };
+        add("--target", target.to_owned());
+        add("--build-arg", format!("BASE={}", blueprint.base));
+        add("--build-arg", format!("LOCK={}", blueprint.name()));
+        add("--label", format!("{IMAGE_LABEL}={}", blueprint.name()));
+        add("--tag", tag.to_owned());
+        if let Some(platform) = &self.settings.platform {
+            add("--platform", platform.clone());
+        }
+        invocation.args.push("--file".into());
+        invocation.args.push(folder.join("Dockerfile").into());
+        invocation.args.push(context.into());
+        Ok(invocation)
+    }
+
+    fn inspect(&self, image: &str) -> Result<Option<Inspected>, EngineError> {
+        let output = self.call(["image", "inspect", "--format", "{{json .}}", "--", image])?;
+        let answer = text(&output.stdout);
+        if output.code != 0 || answer.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(&answer)
+            .map(Some)
+            .map_err(|error| EngineError::Answer(format!("{error}: {answer}")))
+    }
+}
+
+/// A builder's line without its step number and clock: `#7 3.213 Collecting x` → `Collecting x`.
+fn said(line: &str) -> &str {
+    let Some(rest) = line.strip_prefix('#') else {
+        return line;
+    };
+    let rest = rest.split_once(' ').map_or(rest, |(_, rest)| rest);
+    match rest.split_once(' ') {
+        Some((clock, text)) if clock.parse::<f64>().is_ok() => text,
+        _ => rest,
+    }
+}
+
+/// What a builder said at the end, without its own decoration.
+fn end_of(stderr: &[u8]) -> String {
+    let text = text(stderr);
+    let lines: Vec<&str> = text
+        .lines()
+        .map(said)
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_s_line_says_what_happens() {
+        assert_eq!(said("#7 3.213 Collecting black"), "Collecting black");
+        assert_eq!(said("#7 [tool 1/1] RUN pip"), "[tool 1/1] RUN pip");
+        assert_eq!(said("ERROR: no such host"), "ERROR: no such host");
+    }
+
+    #[test]
+    fn a_platform_names_its_variant_if_it_has_one() {
+        let inspected = |variant: &str| -> Inspected {
+            serde_json::from_str(&format!(
+                r#"{{"Id":"sha256:1","Os":"linux","Architecture":"arm","Variant":"{variant}","RootFS":{{"Layers":["a"]}}}}"#
+            ))
+            .unwrap()
+        };
+        assert_eq!(inspected("").platform(), "linux/arm");
+        assert_eq!(inspected("v7").platform(), "linux/arm/v7");
+    }
+}

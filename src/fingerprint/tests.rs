@@ -1,0 +1,157 @@
+//! Each ingredient changes the fingerprint, and nothing else does.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::*;
+use crate::check::{CachePolicy, CheckName, Grant};
+use crate::plan::{ConfigFile, Coverage, Environment};
+
+fn step() -> Step {
+    Step {
+        check: CheckName::new("lint").unwrap(),
+        tool: "pylint".into(),
+        source: vec![ProjectPath::new("src").unwrap()],
+        endings: vec![".py".into()],
+        coverage: Coverage {
+            paths: Vec::new(),
+            exclude: Vec::new(),
+            include: Vec::new(),
+        },
+        config: None,
+        environment: Environment::Tool("pylint".into()),
+        command: Command::Exec(vec!["pylint".into(), "src".into()]),
+        env: BTreeMap::from([("TZ".into(), "UTC".into())]),
+        findings_exit: BTreeSet::from([1]),
+        grants: BTreeSet::new(),
+        timeout: Duration::from_secs(1),
+        cache: CachePolicy::Always,
+    }
+}
+
+fn facts() -> Facts<'static> {
+    Facts {
+        environment: Hash::of(b"environment"),
+        platform: "linux/amd64",
+        launcher: Hash::of(b"launcher"),
+        config: Hash::of(b"config"),
+        sources: Hash::of(b"sources"),
+    }
+}
+
+fn fingerprint(step: &Step, facts: &Facts<'_>) -> Hash {
+    of_step(step, facts).fingerprint()
+}
+
+/// The fingerprint with one thing about the step changed.
+fn with(change: impl FnOnce(&mut Step)) -> Hash {
+    let mut step = step();
+    change(&mut step);
+    fingerprint(&step, &facts())
+}
+
+/// The fingerprint with one fact changed.
+fn given(change: impl FnOnce(&mut Facts<'static>)) -> Hash {
+    let mut facts = facts();
+    change(&mut facts);
+    fingerprint(&step(), &facts)
+}
+
+#[test]
+fn every_ingredient_changes_it() {
+    let one = Hash::of(b"another");
+    let all = [
+        fingerprint(&step(), &facts()),
+        given(|facts| facts.environment = one),
+        given(|facts| facts.platform = "linux/arm64"),
+        given(|facts| facts.launcher = one),
+        given(|facts| facts.config = one),
+        given(|facts| facts.sources = one),
+        with(|step| step.command = Command::Exec(vec!["pylint".into()])),
+        with(|step| {
+            step.command = Command::Listed {
+                module: "pylint".into(),
+                args: vec!["src".into()],
+                suffixes: Vec::new(),
+            };
+        }),
+        with(|step| step.tool = "mypy".into()),
+        with(|step| step.source = vec![ProjectPath::root()]),
+        with(|step| drop(step.env.insert("TZ".into(), "CET".into()))),
+        with(|step| drop(step.env.insert("X".into(), String::new()))),
+        with(|step| step.findings_exit = BTreeSet::from([1, 65])),
+        with(|step| step.grants = BTreeSet::from([Grant::Network])),
+    ];
+    assert_eq!(BTreeSet::from(all).len(), all.len());
+}
+
+#[test]
+fn nothing_else_changes_it() {
+    let same = fingerprint(&step(), &facts());
+    assert_eq!(
+        with(|step| step.check = CheckName::new("other").unwrap()),
+        same
+    );
+    assert_eq!(with(|step| step.timeout = Duration::from_secs(9)), same);
+    assert_eq!(with(|step| step.cache = CachePolicy::Never), same);
+    let path = ProjectPath::new("elsewhere/.pylintrc").unwrap();
+    assert_eq!(
+        with(|step| step.config = Some(ConfigFile {
+            path,
+            mounted: true
+        })),
+        same
+    );
+}
+
+#[test]
+fn two_lists_are_never_written_the_same_way() {
+    let argv = |words: &[&str]| {
+        with(|step| step.command = Command::Exec(words.iter().map(ToString::to_string).collect()))
+    };
+    let all = [
+        argv(&["ab", "c"]),
+        argv(&["a", "bc"]),
+        argv(&["abc"]),
+        argv(&["abc", ""]),
+    ];
+    assert_eq!(BTreeSet::from(all).len(), all.len());
+}
+
+#[test]
+fn the_order_files_were_found_in_changes_nothing() {
+    let files = [
+        ("b.py".to_owned(), Hash::of(b"1")),
+        ("a.py".to_owned(), Hash::of(b"2")),
+    ];
+    let mut shuffled = files.clone();
+    shuffled.reverse();
+    assert_eq!(
+        of_files(&BTreeMap::from(files)),
+        of_files(&BTreeMap::from(shuffled))
+    );
+}
+
+#[test]
+fn a_run_is_its_checks_in_their_order() {
+    let one = Some(Hash::of(b"1"));
+    let all = [
+        of_run([("a", one), ("b", None)]),
+        of_run([("b", None), ("a", one)]),
+        of_run([("a", one)]),
+        of_run([("a", None), ("b", one)]),
+    ];
+    assert_eq!(BTreeSet::from(all).len(), all.len());
+}
+
+#[test]
+fn a_hash_reads_back_and_a_known_one_stays() {
+    let hash = Recipe::new("test")
+        .with("a")
+        .with_all(["b", "c"].iter())
+        .hash();
+    assert_eq!(Hash::try_from(hash.to_string()), Ok(hash));
+    assert!(Hash::try_from("xyz".to_owned()).is_err());
+    // A change here is a change of every fingerprint: raise `VERSION`.
+    assert_eq!(hash.to_string(), "d3c06a6c97dc02b2ebd4eb8badad829af637fcabd85a16998ee6580f77ff3019");
+}

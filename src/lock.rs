@@ -1,0 +1,225 @@
+//! The locks of environments: every package of a tool, pinned with hashes.
+//!
+//! Owns what a lock may say: pinned, hashed requirements and nothing else, because a lock is
+//! installed while an image is built, with the network at hand. Pure: it is given a text and knows
+//! neither where it is nor who installs it. The plan's environments and the fingerprint use it.
+
+use crate::fingerprint::{Hash, Recipe};
+
+/// A lock that only names pinned packages with hashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lock {
+    /// Its text, as it will be installed.
+    pub text: String,
+    /// The packages, in the order of the text.
+    pub packages: Vec<Package>,
+}
+
+/// A pinned package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Package {
+    /// Its name, as the lock spells it.
+    pub name: String,
+    /// Its exact version.
+    pub version: String,
+    /// The environment it is needed in, such as `python_full_version < "3.11"`.
+    pub marker: Option<String>,
+    /// The hashes that its files may have, such as `sha256:…`, sorted.
+    pub hashes: Vec<String>,
+}
+
+/// Why a text is no lock.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct LockError {
+    /// The 1-based line.
+    pub line: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl Lock {
+    /// Reads a lock.
+    ///
+    /// # Errors
+    ///
+    /// When a line is anything but a pinned package with at least one SHA-256: an option, a URL, a
+    /// path or an open version could bring in what nobody reviewed.
+    pub fn parse(text: &str) -> Result<Lock, LockError> {
+        let packages = logical_lines(text)
+            .into_iter()
+            .map(|(line, content)| package(&content).map_err(|message| LockError { line, message }))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Lock {
+            text: text.to_owned(),
+            packages,
+        })
+    }
+
+    /// The version of a package.
+    #[must_use]
+    pub fn version(&self, name: &str) -> Option<&str> {
+        self.packages
+            .iter()
+            .find(|package| package.name == name)
+            .map(|package| &*package.version)
+    }
+
+    /// The hash of what is installed, whatever the lock's comments and order.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        let mut packages: Vec<&Package> = self.packages.iter().collect();
+        packages.sort_by_key(|package| (&package.name, &package.version, &package.marker));
+        packages
+            .iter()
+            .fold(Recipe::new("lock"), |recipe, package| {
+                recipe
+                    .with(&package.name)
+                    .with(&package.version)
+                    .with(package.marker.as_deref().unwrap_or_default())
+                    .with_all(package.hashes.iter())
+            })
+            .hash()
+    }
+}
+
+/// Lines with their continuations joined and comments dropped, under their first line's number.
+fn logical_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (index, raw) in text.lines().enumerate() {
+        let uncommented = match raw.trim_start().starts_with('#') {
+            true => "",
+            false => raw.split(" #").next().unwrap_or_default(),
+        };
+        let trimmed = uncommented.trim();
+        let (content, continues) = match trimmed.strip_suffix('\\') {
+            Some(content) => (content.trim_end(), true),
+            None => (trimmed, false),
+        };
+        let (line, mut joined) = open.take().unwrap_or((index + 1, String::new()));
+        joined.push(' ');
+        joined.push_str(content);
+        if continues {
+            open = Some((line, joined));
+        } else if !joined.trim().is_empty() {
+            lines.push((line, joined.trim().to_owned()));
+        }
+    }
+    lines.extend(open);
+    lines
+}
+
+fn package(line: &str) -> Result<Package, String> {
+    let mut words = line.split_whitespace().peekable();
+    let mut requirement = Vec::new();
+    while let Some(word) = words.next_if(|word| !word.starts_with("--")) {
+        requirement.push(word);
+    }
+    let mut hashes = words
+        .map(|word| match word.strip_prefix("--hash=") {
+            Some(hash) if is_sha256(hash) => Ok(hash.to_owned()),
+            Some(hash) => Err(format!("`{hash}` is no SHA-256")),
+            None => Err(format!("`{word}` is an option: a lock only names packages")),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    hashes.sort();
+    let requirement = requirement.join(" ");
+    let (pin, marker) = match requirement.split_once(';') {
+        Some((pin, marker)) => (pin.trim(), Some(marker.trim().to_owned())),
+        None => (requirement.as_str(), None),
+    };
+    let (name, version) = pin
+        .split_once("==")
+        .ok_or_else(|| format!("`{pin}` is not pinned with `==`"))?;
+    let (name, version) = (name.trim(), version.trim());
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || ".-_+!".contains(c))
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    if !plain(name.split('[').next().unwrap_or_default()) || !plain(version) {
+        return Err(format!("`{pin}` is not a name and one version"));
+    }
+    if hashes.is_empty() {
+        return Err(format!("`{pin}` has no `--hash=sha256:…`"));
+    }
+    Ok(Package {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        marker,
+        hashes,
+    })
+}
+
+fn is_sha256(hash: &str) -> bool {
+    hash.strip_prefix("sha256:")
+        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+    fn refused(text: &str) -> LockError {
+        Lock::parse(text).unwrap_err()
+    }
+
+    #[test]
+    fn a_pinned_package_with_hashes_is_read() {
+        let text = format!(
+            "# by uv\nastroid==4.3.4 ; python_version < \"4\" \\\n    --hash={HASH} \\\n    --hash={HASH}\n    # via pylint\n"
+        );
+        let lock = Lock::parse(&text).unwrap();
+        assert_eq!(lock.version("astroid"), Some("4.3.4"));
+        assert_eq!(
+            lock.packages[0].marker.as_deref(),
+            Some("python_version < \"4\"")
+        );
+        assert_eq!(lock.packages[0].hashes.len(), 2);
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_its_line() {
+        for (line, word) in [
+            ("--index-url https://example.test/simple", "option"),
+            ("-r other.txt", "not pinned"),
+            ("black>=26", "not pinned"),
+            ("black @ https://example.test/black.whl", "not pinned"),
+            ("./local", "not pinned"),
+            ("black==26.10.1", "no `--hash"),
+            ("black==26.*", "one version"),
+        ] {
+            let error = refused(&format!("# a comment\n{line}\n"));
+            assert_eq!(error.line, 2, "{line}");
+            assert!(error.message.contains(word), "{line}: {error}");
+        }
+        assert!(
+            refused(&format!("black==1 --hash={HASH} --pre"))
+                .message
+                .contains("option")
+        );
+        assert!(refused("black==1 --hash=md5:1").message.contains("SHA-256"));
+    }
+
+    #[test]
+    fn comments_and_order_do_not_change_the_hash_and_packages_do() {
+        let parse = |text: &str| Lock::parse(text).unwrap().hash();
+        let one = parse(&format!("a==1 --hash={HASH}\nb==2 --hash={HASH}\n"));
+        let other = parse(&format!(
+            "# note\nb==2 --hash={HASH}\n\na==1 --hash={HASH} # why\n"
+        ));
+        assert_eq!(one, other);
+        assert_ne!(
+            one,
+            parse(&format!("a==1 --hash={HASH}\nb==3 --hash={HASH}\n"))
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! What a person would want to know beside a finding.
+//!
+//! Owns one hint: an import that cannot be resolved although the file exists, because the file is
+//! ignored and so no check sees it. Looks at the disk, changes nothing.
+
+use std::path::Path;
+
+use crate::finding::Finding;
+use crate::project::ProjectPath;
+use crate::snapshot::Inventory;
+
+/// The codes of findings about imports, by pylint and mypy.
+const IMPORT_CODES: &[&str] = &["E0401", "E0611", "import-not-found", "import-untyped"];
+
+/// A warning for each module that exists in the project but is not seen.
+pub(super) fn ignored_imports(
+    root: &Path,
+    inventory: &Inventory,
+    source: &[ProjectPath],
+    findings: &[Finding],
+) -> Vec<String> {
+    let mut warnings: Vec<String> = findings
+        .iter()
+        .filter(|finding| IMPORT_CODES.contains(&finding.code.as_str()))
+        .flat_map(|finding| {
+            let folder = finding
+                .place
+                .path
+                .rsplit_once('/')
+                .map_or(".", |(folder, _)| folder);
+            let beside = ProjectPath::new(folder).ok();
+            candidates(&finding.message, source.iter().cloned().chain(beside))
+        })
+        .filter(|path| !inventory.entries.contains_key(path) && path.on_disk(root).is_file())
+        .map(|path| {
+            format!(
+                "`{path}` exists but no check sees it, because it is ignored; \
+                 `include = [\"{path}\"]` in pipe.toml takes it in"
+            )
+        })
+        .collect();
+    warnings.sort();
+    warnings.dedup();
+    warnings
+}
+
+/// The files that the modules quoted in a message could be.
+fn candidates(message: &str, folders: impl Iterator<Item = ProjectPath>) -> Vec<ProjectPath> {
+    let modules: Vec<String> = message
+        .split(['\'', '"', '`'])
+        .skip(1)
+        .step_by(2)
+        .filter(|quoted| {
+            quoted.split('.').all(|part| {
+                !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+            })
+        })
+        .map(|module| module.replace('.', "/"))
+        .collect();
+    // `No name '_version' in module 'pkg'` speaks of `pkg._version`.
+    let joined = match modules.as_slice() {
+        [name, module] => Some(format!("{module}/{name}")),
+        _ => None,
+    };
+    let modules: Vec<String> = modules.into_iter().chain(joined).collect();
+    let roots = folders.chain([ProjectPath::root()]);
+    roots
+        .flat_map(|root| {
+            modules
+                .iter()
+                .flat_map(|module| [format!("{module}.py"), format!("{module}/__init__.py")])
+                .filter_map(|file| root.join(&file).ok())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Place, Severity};
+
+    fn finding(code: &str, message: &str) -> Finding {
+        Finding {
+            place: Place::line("src/pkg/a.py", 1),
+            severity: Severity::Error,
+            code: code.into(),
+            rule: code.into(),
+            message: message.into(),
+            url: None,
+            gating: true,
+            related: Vec::new(),
+            fix: None,
+        }
+    }
+
+    #[test]
+    fn an_import_of_a_file_that_exists_and_is_not_seen_gets_a_hint() {
+        let project = tempfile::tempdir().unwrap();
+        let package = project.path().join("src/pkg");
+        std::fs::create_dir_all(&package).unwrap();
+        std::fs::write(package.join("_version.py"), "").unwrap();
+        let source = [ProjectPath::new("src").unwrap()];
+        let warn = |code: &str, message: &str| {
+            let findings = [finding(code, message)];
+            ignored_imports(project.path(), &Inventory::default(), &source, &findings).join("\n")
+        };
+        for (code, message) in [
+            ("E0401", "Unable to import 'pkg._version'"),
+            ("E0611", "No name '_version' in module 'pkg'"),
+            (
+                "import-not-found",
+                "Cannot find implementation for module named \"pkg._version\"",
+            ),
+        ] {
+            assert!(
+                warn(code, message).contains("`src/pkg/_version.py`"),
+                "{message}"
+            );
+        }
+        assert_eq!(warn("E0401", "Unable to import 'requests'"), "");
+        assert_eq!(warn("W0611", "Unused import 'pkg._version'"), "");
+    }
+}

@@ -1,0 +1,174 @@
+//! What is covered and what is not.
+
+use std::os::unix::fs::symlink;
+
+use super::*;
+
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn with(files: &[&str]) -> Project {
+        let project = Project(tempfile::tempdir().unwrap());
+        files.iter().for_each(|file| project.write(file, "x = 1\n"));
+        project
+    }
+
+    fn write(&self, path: &str, content: &str) {
+        let place = self.root().join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, content).unwrap();
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.0.path().canonicalize().unwrap()
+    }
+
+    fn take(&self, coverage: &Coverage) -> Inventory {
+        Inventory::take(&self.root(), coverage).unwrap()
+    }
+
+    fn seen(&self, coverage: &Coverage) -> Vec<String> {
+        self.take(coverage)
+            .entries
+            .keys()
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+fn covering(paths: &[&str]) -> Coverage {
+    Coverage {
+        paths: paths
+            .iter()
+            .map(|path| ProjectPath::new(path).unwrap())
+            .collect(),
+        exclude: Vec::new(),
+        include: Vec::new(),
+    }
+}
+
+#[test]
+fn only_what_is_below_the_named_paths_is_seen_and_the_root_s_marker() {
+    let project = Project::with(&[
+        "src/a.py",
+        "src/b/c.py",
+        "src2/d.py",
+        "e.py",
+        "pyproject.toml",
+    ]);
+    assert_eq!(
+        project.seen(&covering(&["src"])),
+        ["pyproject.toml", "src/a.py", "src/b/c.py"]
+    );
+}
+
+#[test]
+fn the_project_s_own_gitignore_counts_without_a_repository_and_a_parent_s_does_not() {
+    let outer = Project::with(&["inner/src/a.py", "inner/src/b.py", "inner/src/sub/c.py"]);
+    outer.write(".gitignore", "a.py\n");
+    outer.write("inner/.gitignore", "b.py\n");
+    outer.write("inner/src/sub/.gitignore", "*\n");
+    let inner = outer.root().join("inner");
+    let inventory = Inventory::take(&inner, &covering(&["src"])).unwrap();
+    assert_eq!(
+        inventory
+            .entries
+            .keys()
+            .map(ProjectPath::as_str)
+            .collect::<Vec<_>>(),
+        ["src/a.py"]
+    );
+}
+
+#[test]
+fn hidden_files_caches_environments_and_other_repositories_are_not_seen() {
+    let project = Project::with(&[
+        "a.py",
+        ".env",
+        ".hidden/b.py",
+        ".git/config",
+        "__pycache__/a.pyc",
+        "node_modules/m/x.py",
+        "venv/pyvenv.cfg",
+        "venv/lib/x.py",
+        "cache/CACHEDIR.TAG",
+        "cache/x.py",
+        "module/.git",
+        "module/x.py",
+    ]);
+    assert_eq!(project.seen(&covering(&["."])), ["a.py"]);
+}
+
+#[test]
+fn a_hidden_path_that_is_named_is_seen() {
+    let project = Project::with(&[".config/mypy.ini", ".config/other.ini", "a.py"]);
+    assert_eq!(
+        project.seen(&covering(&[".config/mypy.ini"])),
+        [".config/mypy.ini"]
+    );
+}
+
+#[test]
+fn globs_leave_files_out_and_take_ignored_ones_in() {
+    let project = Project::with(&[
+        "src/a.py",
+        "src/gen/b.py",
+        "src/_version.py",
+        "src/x/m_pb2.py",
+    ]);
+    project.write(".gitignore", "_version.py\n");
+    let coverage = Coverage {
+        exclude: vec!["src/gen/**".into(), "*_pb2.py".into()],
+        include: vec!["src/_version.py".into()],
+        ..covering(&["src"])
+    };
+    assert_eq!(project.seen(&coverage), ["src/_version.py", "src/a.py"]);
+}
+
+#[test]
+fn a_link_is_seen_only_if_it_leads_to_what_is_seen() {
+    let project = Project::with(&["src/a.py", "src/pkg/m.py", "other/secret.py"]);
+    let source = project.root().join("src");
+    symlink("a.py", source.join("inside.py")).unwrap();
+    symlink(source.join("pkg"), source.join("folder")).unwrap();
+    symlink("../other/secret.py", source.join("uncovered.py")).unwrap();
+    symlink("/etc/passwd", source.join("outside.py")).unwrap();
+    symlink("nowhere", source.join("broken.py")).unwrap();
+
+    let inventory = project.take(&covering(&["src"]));
+    let seen: Vec<_> = inventory.entries.keys().map(ProjectPath::as_str).collect();
+    assert_eq!(
+        seen,
+        ["src/a.py", "src/folder", "src/inside.py", "src/pkg/m.py"]
+    );
+    let warned = inventory.warnings.join("\n");
+    for name in ["uncovered.py", "outside.py", "broken.py"] {
+        assert!(warned.contains(name), "{warned}");
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named() {
+    let project = Project::with(&["a.py"]);
+    let error = Inventory::take(&project.root(), &covering(&["src"])).unwrap_err();
+    assert_eq!(error.to_string(), "`src` does not exist");
+}
+
+#[test]
+fn every_byte_name_and_executable_bit_changes_the_hash_and_a_touch_does_not() {
+    let project = Project::with(&["src/a.py"]);
+    let hash = || project.take(&covering(&["src"])).hash();
+    let before = hash();
+    project.write("src/a.py", "x = 1\n");
+    assert_eq!(hash(), before);
+
+    let file = project.root().join("src/a.py");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let executable = hash();
+    project.write("src/a.py", "x = 2\n");
+    let edited = hash();
+    fs::rename(&file, project.root().join("src/b.py")).unwrap();
+    let renamed = hash();
+    let all = BTreeSet::from([before, executable, edited, renamed]);
+    assert_eq!(all.len(), 4);
+}

@@ -1,0 +1,61 @@
+//! Files that git tracks although a `.gitignore` line covers them.
+//!
+//! Such files are in every clone, yet no check sees them, because what is seen follows from
+//! `.gitignore` alone. They are worth a warning. Asks git, where there is one, and believes
+//! nothing but its list of names.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::process::{self, Cancel, Emitter, Invocation, Until};
+use crate::project::ProjectPath;
+
+/// How long git may take; without its answer there is only no warning.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The tracked files below `paths` that are ignored; none where git has nothing to say.
+#[must_use]
+pub fn tracked_but_ignored(
+    root: &Path,
+    paths: &[ProjectPath],
+    cancel: &Cancel,
+    emitter: &Emitter<'_>,
+) -> Vec<ProjectPath> {
+    if !root.join(".git").exists() {
+        return Vec::new();
+    }
+    let Ok(git) = which::which("git") else {
+        return Vec::new();
+    };
+    let mut invocation = Invocation::new(git, ["-C"]);
+    invocation.args.push(root.into());
+    // A repository's own settings can name programs for git to start.
+    invocation.args.extend(
+        [
+            "-c",
+            "core.fsmonitor=false",
+            "ls-files",
+            "-z",
+            "--cached",
+            "--ignored",
+        ]
+        .into_iter()
+        .chain(["--exclude-per-directory=.gitignore", "--"])
+        .map(Into::into),
+    );
+    invocation
+        .args
+        .extend(paths.iter().map(|path| path.as_str().into()));
+    let until = Until {
+        cancel: Some(cancel),
+        limit: LIMIT,
+    };
+    let Ok(output) = process::run(&invocation, until, emitter) else {
+        return Vec::new();
+    };
+    output
+        .stdout
+        .split(|byte| *byte == 0)
+        .filter_map(|name| ProjectPath::new(std::str::from_utf8(name).ok()?).ok())
+        .collect()
+}
