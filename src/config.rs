@@ -2,7 +2,8 @@
 //!
 //! Owns [`Config`], which the plan reads. Layers of optional values ([`layer`]) are read by
 //! [`load`], folded by [`merge`], and turned into a `Config` by [`validate`], which alone may
-//! refuse. A `Config` knows no file, no environment and no terminal.
+//! refuse; [`nearest`] finds the words that were meant. A `Config` knows no file, no environment
+//! and no terminal.
 
 pub mod layer;
 pub mod load;

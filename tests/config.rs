@@ -179,7 +179,9 @@ fn a_link_out_of_the_project_is_refused_wherever_a_path_is_named() {
 #[test]
 fn a_default_that_is_a_link_out_is_refused_without_a_place_in_the_file() {
     let outside = tempfile::tempdir().unwrap();
-    let root = project(&[("pipe.toml", "# something\njobs = 1\n")]);
+    // Longer than the text that the default itself is written in.
+    let text = "# something\n".repeat(1000);
+    let root = project(&[("pipe.toml", &text)]);
     symlink(outside.path(), root.path().join("src")).unwrap();
     let error = load(root.path()).unwrap_err();
     assert_eq!(

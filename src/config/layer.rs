@@ -176,3 +176,15 @@ pub struct CiLayer {
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Layer).to_value()
 }
+
+#[cfg(all(test, feature = "schema"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_in_the_repository_is_that_of_the_types() {
+        let committed = include_str!("../../templates/schema/pipe.json");
+        let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        assert!(committed == schema, "`cargo xtask codegen` writes it anew");
+    }
+}
