@@ -7,7 +7,7 @@
 mod checks;
 mod terms;
 
-pub use terms::{CANONICAL_VARIABLES, Context};
+pub use terms::{Context, is_canonical};
 
 use super::layer::{CiLayer, ImageLayer, Layer, PythonLayer, Text, Value};
 use super::{Ci, Config, ConfigError, ImageSettings, Python};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::super::layer::{CheckLayer, Place, Text, Value};
 use super::super::{Check, ConfigError, Work, nearest};
-use super::terms::{CANONICAL_VARIABLES, Terms};
+use super::terms::{Terms, is_canonical};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::project::ProjectPath;
 
@@ -230,7 +230,7 @@ fn env(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeMap<String, String>
                 .error(name, message)
                 .with_hint("it takes letters, digits and `_`, and starts with no digit"));
         }
-        if CANONICAL_VARIABLES.contains(&name.value.as_str()) {
+        if is_canonical(&name.value) {
             let message = format!("`{}` is set by cargo pipe", name.value);
             return Err(terms
                 .error(name, message)

@@ -8,25 +8,21 @@ use std::time::Duration;
 use super::super::ConfigError;
 use super::super::layer::{Place, Seconds, Sources, Text, Texts, Value};
 use super::super::merge::OVER_DEFAULTS;
+use crate::plan::CANONICAL_ENV;
 use crate::project::ProjectPath;
 
-/// Variables that every check gets from cargo pipe, the same everywhere.
-pub const CANONICAL_VARIABLES: &[&str] = &[
-    "COLUMNS",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LOGNAME",
-    "NO_COLOR",
-    "PATH",
-    "PYTHONDONTWRITEBYTECODE",
-    "PYTHONHASHSEED",
-    "TZ",
-    "USER",
-];
+/// Variables that are the image's own, and that no check may change.
+const IMAGE_ENV: &[&str] = &["LANG", "PATH"];
 
 /// The longest time that a check can be given.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether every check gets this variable from us, the same everywhere.
+#[must_use]
+pub fn is_canonical(variable: &str) -> bool {
+    let canonical = CANONICAL_ENV.iter().map(|(name, _)| name);
+    canonical.chain(IMAGE_ENV).any(|name| *name == variable)
+}
 
 /// What a configuration is judged against.
 #[derive(Clone, Copy, Debug)]
