@@ -1,9 +1,17 @@
 //! The tools that cargo pipe knows.
 //!
 //! One file each: what it runs, what it reads, and what its exit status and streams mean. A tool
-//! is one such file, one lock in `templates/requirements` and one folder of recorded output; a
-//! test fails when one is missing. Pure: a tool builds arguments and classifies bytes, it never
-//! starts anything.
+//! is one such file, one lock in `templates/requirements`, one config in `templates/config` and
+//! one folder of recorded output; a test fails when one is missing. Pure: a tool builds arguments
+//! and classifies bytes, it never starts anything, and its findings go to the report unsorted.
+
+pub mod black;
+pub mod mypy;
+pub mod pylint;
+pub mod ruff;
+pub mod ruff_format;
+
+mod ending;
 
 pub mod command;
 
@@ -12,7 +20,13 @@ use crate::plan::Command;
 use crate::project::ProjectPath;
 
 /// Every tool, in the order they are listed.
-pub const TOOLS: &[&dyn Tool] = &[];
+pub const TOOLS: &[&dyn Tool] = &[
+    &pylint::Pylint,
+    &black::Black,
+    &mypy::Mypy,
+    &ruff::Ruff,
+    &ruff_format::RuffFormat,
+];
 
 /// A tool of the catalogue.
 pub trait Tool: Sync {
@@ -22,16 +36,26 @@ pub trait Tool: Sync {
     /// One line about what it does.
     fn about(&self) -> &'static str;
 
-    /// The name of its lock in `.docker/requirements`, without `.txt`.
+    /// What a person should know about how it is run and judged, a sentence or two each.
+    fn notes(&self) -> &'static [&'static str];
+
+    /// The name of its lock in `.docker/requirements`, without `.txt`; also of its package.
     fn lock(&self) -> &'static str;
+
+    /// The lock that a new project gets.
+    fn lock_template(&self) -> &'static str;
 
     /// The name of its configuration file in the config folder.
     fn config_file(&self) -> &'static str;
 
+    /// The configuration that a new project gets; a template over `python` and `python_nodot`.
+    fn config_template(&self) -> &'static str;
+
     /// The command that checks.
     fn check(&self, invocation: &Invocation<'_>) -> Command;
 
-    /// The command that repairs what can be repaired, if it can.
+    /// The command that repairs what can be repaired, if it can. Its exit status is no verdict:
+    /// what cannot be repaired is for the check to say.
     fn fix(&self, invocation: &Invocation<'_>) -> Option<Command>;
 
     /// What its output means.
@@ -49,14 +73,46 @@ pub struct Invocation<'a> {
     pub args: &'a [String],
 }
 
-/// The text of the files that a tool spoke of, for turning its columns into code points.
+impl Invocation<'_> {
+    /// A program's arguments. What is `canonical` comes behind the user's arguments, because in
+    /// every tool the last of two that contradict each other wins.
+    fn argv(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {
+        let mut argv: Vec<String> = program.iter().map(|part| (*part).to_owned()).collect();
+        argv.push(format!("{config}={}", self.config));
+        argv.extend_from_slice(self.args);
+        argv.extend(canonical.iter().map(|part| (*part).to_owned()));
+        argv
+    }
+
+    /// The same, with the source folders behind a `--`.
+    fn exec(&self, program: &[&str], config: &str, canonical: &[&str]) -> Command {
+        let mut argv = self.argv(program, config, canonical);
+        argv.push("--".to_owned());
+        argv.extend(self.source.iter().map(ToString::to_string));
+        Command::Exec(argv)
+    }
+}
+
+/// The files that a tool saw, for turning its columns into code points and its modules into paths.
 pub trait Sources {
     /// A file of the snapshot; none if there is no such file.
     fn read(&self, path: &str) -> Option<Vec<u8>>;
+
+    /// The files of the snapshot, relative to the project, with `/`, in any order.
+    fn paths(&self) -> Vec<String>;
 }
 
 /// The tool of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Tool> {
     TOOLS.iter().copied().find(|tool| tool.name() == name)
+}
+
+/// The version of a tool that its lock pins.
+#[must_use]
+pub fn locked_version<'a>(tool: &dyn Tool, lock: &'a str) -> Option<&'a str> {
+    lock.lines().find_map(|line| {
+        let version = line.strip_prefix(tool.lock())?.strip_prefix("==")?;
+        version.split([' ', ';', '\\']).next()
+    })
 }

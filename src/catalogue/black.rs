@@ -1,0 +1,208 @@
+//! black.
+//!
+//! Owns its commands and the meaning of its exit status together with its standard error, where
+//! it names the files that it cannot format. Must not know diffs, which are [`unified_diff`]'s.
+//! What it makes of them goes to the run.
+
+use super::ending::{
+    abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
+};
+use super::{Invocation, Sources, Tool};
+use crate::finding::{Finding, Place, Severity};
+use crate::outcome::{Classified, RawOutput, ReasonKind};
+use crate::parse::{inside, unified_diff};
+use crate::plan::Command;
+
+/// The exit status of sources that black cannot format.
+const CANNOT_FORMAT: i32 = 123;
+
+/// Formats, and proves that it left the meaning alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Black;
+
+impl Tool for Black {
+    fn name(&self) -> &'static str {
+        "black"
+    }
+
+    fn about(&self) -> &'static str {
+        "compares the sources with what black would write"
+    }
+
+    fn notes(&self) -> &'static [&'static str] {
+        &[
+            "Each finding is a hunk of the difference, and carries the edits that resolve it.",
+            "A source that black cannot parse is a finding too.",
+            "An unknown option in its configuration is an error, which black itself lets pass.",
+        ]
+    }
+
+    fn lock(&self) -> &'static str {
+        "black"
+    }
+
+    fn lock_template(&self) -> &'static str {
+        include_str!("../../templates/requirements/black.txt")
+    }
+
+    fn config_file(&self) -> &'static str {
+        "black.toml"
+    }
+
+    fn config_template(&self) -> &'static str {
+        include_str!("../../templates/config/black.toml")
+    }
+
+    fn check(&self, invocation: &Invocation<'_>) -> Command {
+        let canonical = ["--check", "--diff", "--no-color", "--no-cache"];
+        invocation.exec(&["black"], "--config", &canonical)
+    }
+
+    fn fix(&self, invocation: &Invocation<'_>) -> Option<Command> {
+        Some(invocation.exec(&["black"], "--config", &["--no-color", "--no-cache"]))
+    }
+
+    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+        if let Some(classified) = abnormal(self.name(), output) {
+            return classified;
+        }
+        let stderr = text(&output.stderr);
+        let mut findings = unified_diff::parse(&output.stdout);
+        if let Some(mistake) = mistake(output.code, &stderr) {
+            return Classified {
+                findings: findings.findings,
+                ..failed(ReasonKind::Config, mistake)
+            };
+        }
+        if !findings.unread.is_empty() {
+            return unreadable(self.name(), findings.unread, findings.findings);
+        }
+        match output.code {
+            0 if is_idle(&stderr) => nothing_to_check(self.name()),
+            0 => accepted(findings.findings),
+            2 if stderr.contains("'SRC ...'") => failed(ReasonKind::Tool, usage(&stderr)),
+            2 => failed(ReasonKind::Config, usage(&stderr)),
+            1 if !findings.findings.is_empty() => rejected(findings.findings),
+            CANNOT_FORMAT if !stderr.contains("INTERNAL ERROR") => {
+                let refused = refused(&stderr, sources);
+                if refused.is_empty() {
+                    return crashed(self.name(), output);
+                }
+                findings.findings.extend(refused);
+                rejected(findings.findings)
+            }
+            _ => Classified {
+                findings: findings.findings,
+                ..crashed(self.name(), output)
+            },
+        }
+    }
+}
+
+fn is_idle(stderr: &str) -> bool {
+    [
+        "No Python files are present",
+        "No Path provided",
+        "Nothing to do",
+    ]
+    .iter()
+    .any(|idle| stderr.contains(idle))
+}
+
+/// What black says of its configuration, whatever it does then.
+fn mistake(code: i32, stderr: &str) -> Option<String> {
+    let line = stderr.lines().find(|line| {
+        line.starts_with("Invalid config keys detected")
+            || (code == 1 && line.starts_with("Error: "))
+            || (code == 1 && line.contains("required version"))
+    })?;
+    let line = line.strip_prefix("Error: ").unwrap_or(line);
+    Some(line.trim_start_matches("Oh no! 💥 💔 💥 ").to_owned())
+}
+
+/// The line that says what is wrong, without the invitation to read the manual.
+fn usage(stderr: &str) -> String {
+    let error = stderr.lines().find_map(|line| line.strip_prefix("Error: "));
+    error.unwrap_or(stderr).trim().to_owned()
+}
+
+/// The files that black cannot format.
+fn refused(stderr: &str, sources: &dyn Sources) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for line in stderr.lines() {
+        if let Some(rest) = line.strip_prefix("error: cannot parse") {
+            findings.extend(unparsable(rest));
+        } else if let Some(rest) = line.strip_prefix("error: cannot format ") {
+            findings.push(unformattable(rest, sources));
+        } else if let (Some(why), Some(last)) =
+            (line.strip_prefix("ParseError: "), findings.last_mut())
+            && last.code == SYNTAX
+        {
+            last.message = format!("{}: {why}", last.message);
+        }
+    }
+    findings
+}
+
+/// The code of a source that is no Python, for both formatters.
+pub(super) const SYNTAX: &str = "syntax-error";
+/// The code of a source that cannot be read, for both formatters.
+pub(super) const UNREADABLE: &str = "unreadable";
+
+/// Reads `[ for target version Python 3.13]: src/main.py:4:17`, the column from 0.
+fn unparsable(rest: &str) -> Option<Finding> {
+    let (version, place) = rest.split_once(": ")?;
+    let (place, column) = place.rsplit_once(':')?;
+    let (path, line) = place.rsplit_once(':')?;
+    let place = Place {
+        column: Some(column.parse::<u32>().ok()?.saturating_add(1)),
+        ..Place::line(path, line.parse::<u32>().ok()?.max(1))
+    };
+    Some(refusal(place, SYNTAX, format!("cannot parse{version}")))
+}
+
+/// Reads `src/main.py: why`, where either may hold a colon and a blank.
+fn unformattable(rest: &str, sources: &dyn Sources) -> Finding {
+    let splits = rest
+        .match_indices(": ")
+        .map(|(at, _)| (&rest[..at], &rest[at + 2..]));
+    let (path, why) = splits
+        .clone()
+        .find(|(path, _)| sources.read(path).is_some())
+        .or_else(|| splits.clone().next())
+        .unwrap_or(("", rest));
+    // Older releases: `Cannot parse for target version Python 3.13: 4:17: text`.
+    if let Some((what, place)) = why
+        .split_once(": ")
+        .filter(|_| why.starts_with("Cannot parse"))
+        && let Some((place, text)) = place.split_once(": ")
+        && let Some(finding) = unparsable(&format!(": {path}:{place}"))
+    {
+        let message = format!("{}: {}", what.replacen('C', "c", 1), text.trim());
+        return Finding { message, ..finding };
+    }
+    refusal(Place::line(path, 1), UNREADABLE, why.to_owned())
+}
+
+/// A source that a formatter does not touch.
+pub(super) fn refusal(place: Place, code: &str, message: String) -> Finding {
+    let path = inside::project_path(&place.path);
+    let message = match path {
+        Some(_) => message,
+        None => format!("{}: {message}", place.path),
+    };
+    Finding {
+        place: Place {
+            path: path.unwrap_or_default(),
+            ..place
+        },
+        severity: Severity::Error,
+        code: code.to_owned(),
+        rule: code.to_owned(),
+        message,
+        url: None,
+        gating: true,
+        related: Vec::new(),
+        fix: None,
+    }
+}

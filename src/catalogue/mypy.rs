@@ -1,0 +1,179 @@
+//! mypy.
+//!
+//! Owns its command and the meaning of its exit status together with both streams: what mypy
+//! cannot read, and what it does not like in its configuration, it says on standard error alone.
+//! Must not know the format of its messages, which is [`mypy_json`]'s. What it makes of them goes
+//! to the run.
+
+use super::black::{UNREADABLE, refusal};
+use super::ending::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable};
+use super::{Invocation, Sources, Tool};
+use crate::finding::{Finding, Place, Severity};
+use crate::outcome::{Classified, RawOutput, ReasonKind};
+use crate::parse::mypy_json;
+use crate::plan::Command;
+
+/// Checks types.
+#[derive(Clone, Copy, Debug)]
+pub struct Mypy;
+
+impl Tool for Mypy {
+    fn name(&self) -> &'static str {
+        "mypy"
+    }
+
+    fn about(&self) -> &'static str {
+        "checks the types with mypy"
+    }
+
+    fn notes(&self) -> &'static [&'static str] {
+        &[
+            "It gets the source folders, so that its own `exclude` and its rules for stubs hold.",
+            "Notes, such as those of `reveal_type`, are listed; alone they do not count, as mypy \
+             itself has it.",
+            "An unknown option in its configuration is an error, which mypy itself lets pass.",
+            "It repairs nothing.",
+        ]
+    }
+
+    fn lock(&self) -> &'static str {
+        "mypy"
+    }
+
+    fn lock_template(&self) -> &'static str {
+        include_str!("../../templates/requirements/mypy.txt")
+    }
+
+    fn config_file(&self) -> &'static str {
+        "mypy.ini"
+    }
+
+    fn config_template(&self) -> &'static str {
+        include_str!("../../templates/config/mypy.ini")
+    }
+
+    fn check(&self, invocation: &Invocation<'_>) -> Command {
+        // The native parser's columns are converted twice, which nobody can undo.
+        let canonical = [
+            "--output=json",
+            "--no-native-parser",
+            "--cache-dir=/dev/null",
+        ];
+        invocation.exec(&["mypy"], "--config-file", &canonical)
+    }
+
+    fn fix(&self, _: &Invocation<'_>) -> Option<Command> {
+        None
+    }
+
+    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+        if let Some(classified) = abnormal(self.name(), output) {
+            return classified;
+        }
+        let stdout = mypy_json::parse(&output.stdout, sources);
+        let stderr = Complaints::read(output, sources);
+        let mut findings = stdout.findings;
+        if !stderr.mistakes.is_empty() {
+            return Classified {
+                findings,
+                ..failed(ReasonKind::Config, stderr.mistakes.join("\n"))
+            };
+        }
+        if stderr.is_idle {
+            return nothing_to_check(self.name());
+        }
+        // The summary is no JSON.
+        let unread: Vec<String> = stdout
+            .unread
+            .into_iter()
+            .filter(|line| !line.starts_with("Found ") && !line.starts_with("Success: "))
+            .collect();
+        if !unread.is_empty() {
+            return unreadable(self.name(), unread, findings);
+        }
+        findings.extend(stderr.unreadable);
+        let has_error = |finding: &Finding| finding.severity == Severity::Error;
+        let mut classified = match output.code {
+            0 => accepted(findings),
+            // With JSON mypy exits 1 for notes alone; without it the same run succeeds.
+            1 if !findings.is_empty() && !findings.iter().any(has_error) => accepted(findings),
+            1 | 2 if findings.iter().any(has_error) => rejected(findings),
+            _ => Classified {
+                findings,
+                ..crashed(self.name(), output)
+            },
+        };
+        if output.code < 2 {
+            classified.warnings.extend(stderr.rest);
+        }
+        classified
+    }
+}
+
+/// What mypy says on standard error.
+#[derive(Default)]
+struct Complaints {
+    mistakes: Vec<String>,
+    unreadable: Vec<Finding>,
+    is_idle: bool,
+    rest: Vec<String>,
+}
+
+impl Complaints {
+    fn read(output: &RawOutput, sources: &dyn Sources) -> Complaints {
+        // A plugin that cannot be loaded is reported as a message about the configuration.
+        let parsed = mypy_json::parse(&output.stderr, sources);
+        let mut complaints = Complaints::default();
+        complaints
+            .mistakes
+            .extend(
+                parsed
+                    .findings
+                    .into_iter()
+                    .map(|finding| match finding.place.path.as_str() {
+                        "" => finding.message,
+                        path => format!("{path}: {}", finding.message),
+                    }),
+            );
+        for line in parsed.unread {
+            complaints.sort_in(line);
+        }
+        complaints
+    }
+
+    fn sort_in(&mut self, line: String) {
+        if let Some(error) = line.strip_prefix("mypy: error: ") {
+            self.mistakes.push(error.to_owned());
+        } else if line.starts_with("There are no .py[i] files") {
+            self.is_idle = true;
+        } else if let Some((path, why)) = line.split_once(": error: Cannot ") {
+            let is_there = !why.contains("No such file");
+            let finding = refusal(Place::line(path, 1), UNREADABLE, format!("Cannot {why}"));
+            self.unreadable.extend(is_there.then_some(finding));
+        } else if is_mistake(&line) || self.is_quoted(&line) {
+            self.mistakes.push(line);
+        } else if !line.starts_with("usage: ") && !line.starts_with("            [") {
+            self.rest.push(line);
+        }
+    }
+
+    /// A parser of configurations says on the next lines what it stumbled over.
+    fn is_quoted(&self, line: &str) -> bool {
+        !self.mistakes.is_empty() && (line.starts_with("file: ") || line.starts_with(['\'', '\t']))
+    }
+}
+
+/// Whether a line is about the configuration: `mypy.ini: [mypy]: Unrecognized option: x = y`.
+fn is_mistake(line: &str) -> bool {
+    let known = ["Unrecognized option", "Not a boolean", "no section headers"];
+    let in_file = line.split_once(": ").is_some_and(|(file, text)| {
+        let is_config = [".ini", ".cfg", ".toml"]
+            .iter()
+            .any(|ending| file.ends_with(ending));
+        let is_remark = ["note:", "warning:", "Warning:"]
+            .iter()
+            .any(|remark| text.starts_with(remark));
+        is_config && !is_remark
+    });
+    in_file || known.iter().any(|text| line.contains(text))
+}

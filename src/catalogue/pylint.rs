@@ -1,0 +1,150 @@
+//! pylint.
+//!
+//! Owns its command and the meaning of its exit status, a bit mask that is 0 when the score is
+//! good enough. Must not know the format of its messages, which is [`pylint_json2`]'s. What it
+//! makes of them goes to the run.
+
+use super::ending::{
+    abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
+};
+use super::{Invocation, Sources, Tool};
+use crate::outcome::{Classified, RawOutput, ReasonKind};
+use crate::parse::pylint_json2::{self, Report};
+use crate::plan::Command;
+
+/// The exit status of a command line or configuration that pylint cannot start with.
+const USAGE: i32 = 32;
+
+/// Messages that say that pylint did not do its work: no such module, a crash in a checker.
+const NOT_DONE: &[&str] = &["F0001", "F0002"];
+
+/// Lints.
+#[derive(Clone, Copy, Debug)]
+pub struct Pylint;
+
+impl Tool for Pylint {
+    fn name(&self) -> &'static str {
+        "pylint"
+    }
+
+    fn about(&self) -> &'static str {
+        "looks for mistakes and bad style with pylint"
+    }
+
+    fn notes(&self) -> &'static [&'static str] {
+        &[
+            "It passes when the score reaches `fail-under` and nothing of `fail-on` was found; what \
+             it accepts is listed and does not count.",
+            "It gets every Python file and stub as a sorted list, in one process: with several, \
+             its findings change from run to run.",
+            "An unknown option or message in its configuration is an error, which pylint itself \
+             lets pass.",
+            "It repairs nothing.",
+        ]
+    }
+
+    fn lock(&self) -> &'static str {
+        "pylint"
+    }
+
+    fn lock_template(&self) -> &'static str {
+        include_str!("../../templates/requirements/pylint.txt")
+    }
+
+    fn config_file(&self) -> &'static str {
+        ".pylintrc"
+    }
+
+    fn config_template(&self) -> &'static str {
+        include_str!("../../templates/config/pylintrc")
+    }
+
+    fn check(&self, invocation: &Invocation<'_>) -> Command {
+        let canonical = ["--output-format=json2", "--jobs=1", "--persistent=n"];
+        Command::Listed {
+            module: "pylint".to_owned(),
+            args: invocation.argv(&[], "--rcfile", &canonical),
+            suffixes: vec![".py".to_owned(), ".pyi".to_owned()],
+        }
+    }
+
+    fn fix(&self, _: &Invocation<'_>) -> Option<Command> {
+        None
+    }
+
+    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+        if let Some(classified) = abnormal(self.name(), output) {
+            return classified;
+        }
+        if output.code == USAGE {
+            return refused(output);
+        }
+        match pylint_json2::parse(&output.stdout, sources) {
+            Some(report) => judge(report, output),
+            None => crashed(self.name(), output),
+        }
+    }
+}
+
+/// Pylint did not start.
+fn refused(output: &RawOutput) -> Classified {
+    if text(&output.stdout).contains("No files to lint") {
+        return nothing_to_check("pylint");
+    }
+    let stderr = text(&output.stderr);
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|line| !line.starts_with("usage: "))
+        .map(|line| line.trim_start_matches("pylint: error: "))
+        .collect();
+    failed(ReasonKind::Config, lines.join("\n"))
+}
+
+/// The score's threshold is pylint's own business, so every message of a run that it does not
+/// accept counts: which of them it would have let pass alone cannot be told from outside.
+fn judge(report: Report, output: &RawOutput) -> Classified {
+    let Report {
+        findings,
+        mut mistakes,
+        mut remarks,
+        unread,
+        score,
+    } = report;
+    if output.code != 0 && findings.is_empty() && mistakes.is_empty() {
+        // Only with a `fail-on` that names them.
+        mistakes.append(&mut remarks);
+    }
+    let not_done = findings
+        .iter()
+        .find(|finding| NOT_DONE.contains(&finding.code.as_str()))
+        .map(|finding| first_sentence(&finding.message).to_owned());
+    let mut classified = if !mistakes.is_empty() {
+        Classified {
+            findings,
+            ..failed(ReasonKind::Config, mistakes.join("\n"))
+        }
+    } else if !unread.is_empty() {
+        unreadable("pylint", unread, findings)
+    } else if let Some(message) = not_done {
+        Classified {
+            findings,
+            ..failed(ReasonKind::Tool, format!("pylint: {message}"))
+        }
+    } else if output.code == 0 {
+        accepted(findings)
+    } else if findings.is_empty() {
+        crashed("pylint", output)
+    } else {
+        rejected(findings)
+    };
+    classified.warnings.append(&mut remarks);
+    classified.score = score;
+    classified
+}
+
+/// The rest of a crash's message invites to a bug report and names a file that is gone.
+fn first_sentence(message: &str) -> &str {
+    message
+        .split_once(". ")
+        .map_or(message, |(sentence, _)| sentence)
+}

@@ -1,0 +1,167 @@
+//! ruff, the linter.
+//!
+//! Owns its commands and the meaning of its exit status, which [`super::ruff_format`] shares as
+//! far as ruff's refusals go. Must not know the format of its diagnostics, which is
+//! [`ruff_json`]'s. What it makes of them goes to the run.
+
+use super::ending::{
+    abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
+};
+use super::{Invocation, Sources, Tool};
+use crate::finding::Finding;
+use crate::outcome::{Classified, RawOutput, ReasonKind};
+use crate::parse::ruff_json;
+use crate::plan::Command;
+
+/// What ruff says, and exits 0, when there was nothing to do.
+const IDLE: &str = "No Python files found";
+
+/// Lints.
+#[derive(Clone, Copy, Debug)]
+pub struct Ruff;
+
+impl Tool for Ruff {
+    fn name(&self) -> &'static str {
+        "ruff"
+    }
+
+    fn about(&self) -> &'static str {
+        "looks for mistakes and bad style with ruff"
+    }
+
+    fn notes(&self) -> &'static [&'static str] {
+        &[
+            "It gets the source folders, so that its own `extend-exclude` holds.",
+            "A finding that ruff can resolve carries the edits; `--fix` makes those that ruff is \
+             sure of.",
+            "Its own cache is off, because it can answer wrongly.",
+        ]
+    }
+
+    fn lock(&self) -> &'static str {
+        "ruff"
+    }
+
+    fn lock_template(&self) -> &'static str {
+        include_str!("../../templates/requirements/ruff.txt")
+    }
+
+    fn config_file(&self) -> &'static str {
+        "pyproject.toml"
+    }
+
+    fn config_template(&self) -> &'static str {
+        include_str!("../../templates/config/ruff.toml")
+    }
+
+    fn check(&self, invocation: &Invocation<'_>) -> Command {
+        let canonical = [
+            "--output-format=json",
+            "--no-fix",
+            "--no-fix-only",
+            "--no-cache",
+        ];
+        invocation.exec(&["ruff", "check"], "--config", &canonical)
+    }
+
+    fn fix(&self, invocation: &Invocation<'_>) -> Option<Command> {
+        // What is left to find is for the check to say.
+        Some(invocation.exec(
+            &["ruff", "check"],
+            "--config",
+            &["--fix-only", "--no-cache"],
+        ))
+    }
+
+    fn classify(&self, output: &RawOutput, _: &dyn Sources) -> Classified {
+        if let Some(classified) = abnormal(self.name(), output) {
+            return classified;
+        }
+        if output.code == 2 {
+            return refused(self.name(), output);
+        }
+        let Some(parsed) = ruff_json::parse(&output.stdout) else {
+            return crashed(self.name(), output);
+        };
+        if !parsed.unread.is_empty() {
+            return unreadable(self.name(), parsed.unread, parsed.findings);
+        }
+        let findings = parsed.findings;
+        let not_done = findings.iter().find(|finding| is_not_done(finding));
+        if let Some(finding) = not_done {
+            let message = format!("ruff: {}: {}", finding.place.path, finding.message);
+            return Classified {
+                findings,
+                ..failed(ReasonKind::Tool, message)
+            };
+        }
+        let mut classified = match output.code {
+            0 | 1 if findings.is_empty() && is_idle(output) => nothing_to_check(self.name()),
+            0 => accepted(findings),
+            1 if !findings.is_empty() => rejected(findings),
+            _ => crashed(self.name(), output),
+        };
+        classified.warnings.extend(warnings(output));
+        classified
+    }
+}
+
+/// A source that is not there, or one that ruff itself fails on.
+fn is_not_done(finding: &Finding) -> bool {
+    let is_missing = finding.code == "E902" && finding.message.contains("No such file");
+    is_missing || finding.code == "panic"
+}
+
+/// Whether ruff says that there was nothing to do.
+pub(super) fn is_idle(output: &RawOutput) -> bool {
+    text(&output.stderr).contains(IDLE)
+}
+
+/// What ruff complains of besides, a paragraph each.
+pub(super) fn warnings(output: &RawOutput) -> Vec<String> {
+    let mut warnings: Vec<String> = Vec::new();
+    let mut is_inside = false;
+    for line in text(&output.stderr).lines() {
+        if let Some(warning) = line.strip_prefix("warning: ") {
+            if warning.starts_with(IDLE) {
+                continue;
+            }
+            warnings.push(warning.to_owned());
+            is_inside = true;
+        } else if is_inside && line.starts_with(' ') {
+            if let Some(last) = warnings.last_mut() {
+                last.push('\n');
+                last.push_str(line);
+            }
+        } else {
+            is_inside = false;
+        }
+    }
+    warnings
+}
+
+/// Ruff did not do its work: because of how it was told to, or because it could not.
+pub(super) fn refused(tool: &str, output: &RawOutput) -> Classified {
+    let stderr = text(&output.stderr);
+    let is_usage = stderr.contains("try '--help'");
+    let about_config = [
+        "configuration",
+        ".toml`",
+        "Unknown rule",
+        "Required version",
+    ];
+    let is_config = stderr.starts_with("ruff failed")
+        && about_config.iter().any(|words| stderr.contains(words));
+    if !is_usage && !is_config {
+        return crashed(tool, output);
+    }
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|line| *line != "ruff failed" && !line.starts_with("For more information"))
+        .map(|line| {
+            line.trim_start_matches("error: ")
+                .trim_start_matches("  Cause: ")
+        })
+        .collect();
+    failed(ReasonKind::Config, lines.join("\n").trim().to_owned())
+}

@@ -1,0 +1,125 @@
+//! ruff, the formatter.
+//!
+//! Owns its commands and the meaning of its exit status together with its standard error, where
+//! it names the files that it cannot format. Must not know diffs, which are [`unified_diff`]'s.
+//! What it makes of them goes to the run.
+
+use super::black::{SYNTAX, UNREADABLE, refusal};
+use super::ending::{
+    abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
+};
+use super::ruff::{Ruff, is_idle, refused, warnings};
+use super::{Invocation, Sources, Tool};
+use crate::finding::{Finding, Place};
+use crate::outcome::{Classified, RawOutput, ReasonKind};
+use crate::parse::unified_diff;
+use crate::plan::Command;
+
+/// Formats.
+#[derive(Clone, Copy, Debug)]
+pub struct RuffFormat;
+
+impl Tool for RuffFormat {
+    fn name(&self) -> &'static str {
+        "ruff-format"
+    }
+
+    fn about(&self) -> &'static str {
+        "compares the sources with what ruff would write"
+    }
+
+    fn notes(&self) -> &'static [&'static str] {
+        &[
+            "Each finding is a hunk of the difference, and carries the edits that resolve it.",
+            "A source that ruff cannot parse is a finding too.",
+            "It reads the linter's configuration and shares its environment.",
+            "It does not agree with black on every file: one of them can be the gate, not both.",
+        ]
+    }
+
+    fn lock(&self) -> &'static str {
+        Ruff.lock()
+    }
+
+    fn lock_template(&self) -> &'static str {
+        Ruff.lock_template()
+    }
+
+    fn config_file(&self) -> &'static str {
+        Ruff.config_file()
+    }
+
+    fn config_template(&self) -> &'static str {
+        Ruff.config_template()
+    }
+
+    fn check(&self, invocation: &Invocation<'_>) -> Command {
+        invocation.exec(&["ruff", "format"], "--config", &["--diff", "--no-cache"])
+    }
+
+    fn fix(&self, invocation: &Invocation<'_>) -> Option<Command> {
+        Some(invocation.exec(&["ruff", "format"], "--config", &["--no-cache"]))
+    }
+
+    fn classify(&self, output: &RawOutput, _: &dyn Sources) -> Classified {
+        if let Some(classified) = abnormal(self.name(), output) {
+            return classified;
+        }
+        let parsed = unified_diff::parse(&output.stdout);
+        if !parsed.unread.is_empty() {
+            return unreadable(self.name(), parsed.unread, parsed.findings);
+        }
+        let mut findings = parsed.findings;
+        let mut classified = match output.code {
+            0 if is_idle(output) => nothing_to_check(self.name()),
+            0 => accepted(findings),
+            1 if !findings.is_empty() => rejected(findings),
+            2 => match unformattable(&text(&output.stderr)) {
+                Ok(refusals) if refusals.is_empty() => refused(self.name(), output),
+                Ok(refusals) => {
+                    findings.extend(refusals);
+                    rejected(findings)
+                }
+                Err(message) => Classified {
+                    findings,
+                    ..failed(ReasonKind::Tool, message)
+                },
+            },
+            _ => crashed(self.name(), output),
+        };
+        classified.warnings.extend(warnings(output));
+        classified
+    }
+}
+
+/// The files that ruff cannot format, or why that is nobody's fault but the tool's.
+fn unformattable(stderr: &str) -> Result<Vec<Finding>, String> {
+    let mut findings = Vec::new();
+    for line in stderr.lines() {
+        if let Some(rest) = line.strip_prefix("error: Failed to parse ") {
+            findings.extend(unparsable(rest));
+        } else if let Some((path, why)) = line
+            .strip_prefix("error: Failed to read ")
+            .and_then(|rest| rest.split_once(": "))
+        {
+            findings.push(refusal(Place::line(path, 1), UNREADABLE, why.to_owned()));
+        } else if let Some(rest) = line.strip_prefix("error: Failed to format ") {
+            return Err(format!("ruff could not format {rest}"));
+        }
+    }
+    Ok(findings)
+}
+
+/// Reads `src/main.py:4:18: what is wrong`, both numbers from 1.
+fn unparsable(rest: &str) -> Option<Finding> {
+    let (at, place) = rest.match_indices(": ").find_map(|(at, _)| {
+        let (place, column) = rest[..at].rsplit_once(':')?;
+        let (path, line) = place.rsplit_once(':')?;
+        let place = Place {
+            column: Some(column.parse().ok()?),
+            ..Place::line(path, line.parse().ok()?)
+        };
+        Some((at, place))
+    })?;
+    Some(refusal(place, SYNTAX, rest[at + 2..].to_owned()))
+}

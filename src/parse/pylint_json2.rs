@@ -1,0 +1,231 @@
+//! Reads `pylint --output-format=json2`: one object, sometimes behind lines of text.
+//!
+//! Owns what is particular in pylint's messages: how each counts its columns, which of them speak
+//! of pylint's own configuration, and where those belong that pylint places at the file it read
+//! last. Must not know exit statuses. The [`Report`] goes to [`crate::catalogue::pylint`].
+
+mod project;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::columns::Columns;
+use super::modules::Modules;
+use super::{inside, line, locate};
+use crate::catalogue::Sources;
+use crate::finding::{Finding, Place, Severity};
+
+/// Messages whose columns are those of tokens: characters from 0.
+const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];
+
+/// Messages whose columns are characters from 1: Python's own, and those that pylint shifts.
+const CHARACTERS_FROM_1: &[&str] = &[
+    "E0001", "E2510", "E2511", "E2512", "E2513", "E2514", "E2515", "W0511",
+];
+
+/// What pylint reported.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// What it found in the sources, in any order.
+    pub findings: Vec<Finding>,
+    /// Mistakes in its configuration.
+    pub mistakes: Vec<String>,
+    /// What it says of its configuration that is no mistake.
+    pub remarks: Vec<String>,
+    /// Parts of the output that are no part of the format.
+    pub unread: Vec<String>,
+    /// From 10 down.
+    pub score: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(rename = "type")]
+    category: String,
+    symbol: String,
+    message: String,
+    #[serde(rename = "messageId")]
+    code: String,
+    module: String,
+    path: String,
+    line: Option<i64>,
+    column: Option<i64>,
+    #[serde(rename = "endLine")]
+    end_line: Option<i64>,
+    #[serde(rename = "endColumn")]
+    end_column: Option<i64>,
+}
+
+/// Reads the report; none if there is no such object in the stream.
+#[must_use]
+pub fn parse(stream: &[u8], sources: &dyn Sources) -> Option<Report> {
+    let (before, mut object) = object(stream)?;
+    let messages = match object.get_mut("messages").map(Value::take) {
+        Some(Value::Array(messages)) => messages,
+        _ => return None,
+    };
+    let mut report = Report {
+        score: object.pointer("/statistics/score").and_then(Value::as_f64),
+        ..Report::default()
+    };
+    report.read_text(before);
+    let mut sourced = Vec::new();
+    for value in messages {
+        match Message::deserialize(&value) {
+            Ok(message) if message.is_about_configuration() => report.note(message),
+            Ok(message) => sourced.push(message),
+            Err(error) => report.unread.push(format!("{error} in {value}")),
+        }
+    }
+    report.findings = findings(&sourced, sources);
+    Some(report)
+}
+
+/// The object, and what stands before it: plugins print, and so does pylint itself.
+fn object(stream: &[u8]) -> Option<(&[u8], Value)> {
+    let mut start = 0;
+    for line in stream.split_inclusive(|byte| *byte == b'\n') {
+        if line.first() == Some(&b'{') {
+            let mut values = serde_json::Deserializer::from_slice(&stream[start..]).into_iter();
+            if let Some(Ok(value)) = values.next() {
+                return Some((&stream[..start], value));
+            }
+        }
+        start += line.len();
+    }
+    None
+}
+
+fn findings(messages: &[Message], sources: &dyn Sources) -> Vec<Finding> {
+    let mut columns = Columns::new(sources);
+    let mut modules = Modules::new(sources);
+    for message in messages
+        .iter()
+        .filter(|message| !message.is_about_project())
+    {
+        if let Some(path) = inside::project_path(&message.path) {
+            modules.learn(&message.module, &path);
+        }
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    for message in messages {
+        let finding = match message.is_about_project() {
+            true => message.project_finding(&modules, sources),
+            false => message.finding(&mut columns),
+        };
+        // Pylint reads a source once more for the stub beside it.
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+impl Report {
+    /// Text instead of messages: what pylint says before it knows how to say it.
+    fn read_text(&mut self, text: &[u8]) {
+        let text = inside::strip(&String::from_utf8_lossy(text));
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with("***"))
+            .collect();
+        if lines.is_empty() {
+            return;
+        }
+        let text = lines.join("\n");
+        let is_mistake = |line: &&str| line.contains(": F0011: ") || line.contains(": E001");
+        match lines.iter().any(is_mistake) {
+            true => self.mistakes.push(text),
+            false => self.remarks.push(text),
+        }
+    }
+
+    /// A removed option changes nothing, all else means that pylint does not do as it is told.
+    fn note(&mut self, message: Message) {
+        let place = inside::strip(&message.path);
+        let text = inside::strip(&message.message);
+        let note = format!("{place}: {text} ({})", message.symbol);
+        match message.category.as_str() {
+            "refactor" | "info" => self.remarks.push(note),
+            _ => self.mistakes.push(note),
+        }
+    }
+}
+
+impl Message {
+    /// Pylint then has no module, and says the path again.
+    fn is_about_configuration(&self) -> bool {
+        let codes = ["E0013", "E0014", "E0015", "F0011", "R0022", "W0012"];
+        codes.contains(&self.code.as_str()) && self.module == self.path
+    }
+
+    fn severity(&self) -> Severity {
+        match self.category.as_str() {
+            "fatal" | "error" => Severity::Error,
+            "warning" => Severity::Warning,
+            _ => Severity::Info,
+        }
+    }
+
+    fn finding(&self, columns: &mut Columns<'_>) -> Finding {
+        let place = self.place(columns);
+        let text: Vec<&str> = self.message.lines().collect();
+        let (place, message) = locate(&self.path, place, &text.join(" "));
+        Finding {
+            place,
+            severity: self.severity(),
+            code: self.code.clone(),
+            rule: self.symbol.clone(),
+            message,
+            url: self.url(),
+            // Informational messages never reach pylint's exit status.
+            gating: self.category != "info",
+            related: Vec::new(),
+            fix: None,
+        }
+    }
+
+    fn place(&self, columns: &mut Columns<'_>) -> Place {
+        let path = inside::project_path(&self.path).unwrap_or_default();
+        let code = self.code.as_str();
+        let mut column = |at: u32, number: i64| {
+            let number = u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+            if CHARACTERS_FROM_1.contains(&code) {
+                number.max(1)
+            } else if CHARACTERS.contains(&code) {
+                number.saturating_add(1)
+            } else {
+                columns.of_bytes(&path, at, number)
+            }
+        };
+        let first = self.line.map_or(1, line);
+        let start = self.column.map(|number| column(first, number));
+        let end_line = self.end_line.map(line).filter(|last| *last >= first);
+        let end_column = self
+            .end_column
+            .and_then(|number| Some(column(end_line?, number)));
+        Place {
+            path: String::new(),
+            line: first,
+            column: start,
+            end_line,
+            end_column,
+        }
+    }
+
+    /// Pylint's manual has a page for each of its own messages. The numbers from 51 on are for
+    /// other people's checkers: <https://pylint.readthedocs.io/en/stable/development_guide/how_tos/custom_checkers.html>.
+    fn url(&self) -> Option<String> {
+        let checker: u32 = self.code.get(1..3)?.parse().ok()?;
+        let category = match self.category.as_str() {
+            "info" => "information",
+            category => category,
+        };
+        (checker <= 50).then(|| {
+            let symbol = &self.symbol;
+            let manual = "https://pylint.readthedocs.io/en/stable/user_guide/messages";
+            format!("{manual}/{category}/{symbol}.html")
+        })
+    }
+}

@@ -1,0 +1,388 @@
+//! What the tools really said, and what the catalogue makes of it.
+//!
+//! Each folder of `fixtures/tool-output` is one recorded run; its README says how to record one.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_pipe::catalogue::{self, Invocation, Sources, TOOLS, Tool};
+use cargo_pipe::finding::{Edit, Finding, Place, sort};
+use cargo_pipe::outcome::{Classified, RawOutput, ToolStatus};
+use cargo_pipe::plan::{CONFIG, Command};
+use cargo_pipe::project::ProjectPath;
+use proptest::prelude::*;
+use snapbox::{Assert, Data};
+
+#[path = "catalogue/launcher.rs"]
+mod launcher;
+
+/// The files that a recorded run saw.
+struct Snapshot(PathBuf);
+
+impl Sources for Snapshot {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        fs::read(self.0.join(path)).ok()
+    }
+
+    fn paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        let mut folders = vec![self.0.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in entries(&folder) {
+                match entry.is_dir() {
+                    true => folders.push(entry),
+                    false => paths.push(relative(&entry, &self.0)),
+                }
+            }
+        }
+        paths
+    }
+}
+
+#[test]
+fn every_recorded_run_means_what_it_says() {
+    for (tool, row) in rows() {
+        let classified = tool.classify(&recorded(&row), &Snapshot(row.join("app")));
+        Assert::new().action_env("SNAPSHOTS").eq(
+            Data::text(described(&classified)).raw(),
+            Data::read_from(&row.join("expected"), None).raw(),
+        );
+    }
+}
+
+#[test]
+fn every_run_was_recorded_with_the_command_that_is_used() {
+    for (tool, row) in rows() {
+        let config = format!("{CONFIG}/{}", tool.config_file());
+        let args = lines(&row.join("arguments")).unwrap_or_default();
+        let source = lines(&row.join("source")).unwrap_or(vec!["src".to_owned()]);
+        let source: Vec<ProjectPath> = source
+            .iter()
+            .map(|path| ProjectPath::new(path).unwrap())
+            .collect();
+        let command = tool.check(&Invocation {
+            config: &config,
+            source: &source,
+            args: &args,
+        });
+        let mut expected = match command {
+            Command::Exec(argv) => [vec!["exec".to_owned()], argv].concat(),
+            Command::Listed { module, args, .. } => {
+                [vec![format!("listed {module}")], args].concat()
+            }
+        };
+        expected.push(String::new());
+        Assert::new().action_env("SNAPSHOTS").eq(
+            Data::text(expected.join("\n")).raw(),
+            Data::read_from(&row.join("command"), None).raw(),
+        );
+    }
+}
+
+#[test]
+fn nothing_of_the_inside_of_a_container_comes_out() {
+    for (tool, row) in rows() {
+        let classified = tool.classify(&recorded(&row), &Snapshot(row.join("app")));
+        let shown = format!("{classified:?}");
+        for inside in ["/app", "/config", "/pipe", "/opt"] {
+            assert!(
+                !shown.contains(inside),
+                "{inside} in {}: {shown}",
+                row.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_finding_is_in_a_file_that_is_there_and_on_a_line_of_it() {
+    for (tool, row) in rows() {
+        let snapshot = Snapshot(row.join("app"));
+        for finding in tool.classify(&recorded(&row), &snapshot).findings {
+            for place in [&finding.place].into_iter().chain(&finding.related) {
+                // Two tools say of a source that is not there that it is not there.
+                let Some(text) = snapshot.read(&place.path) else {
+                    assert!(
+                        row.ends_with("missing-path"),
+                        "{}: {finding:?}",
+                        row.display()
+                    );
+                    continue;
+                };
+                let text = String::from_utf8_lossy(&text);
+                let length = u32::try_from(text.lines().count()).unwrap().max(1);
+                assert!(place.line <= length, "{}: {finding:?}", row.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_tool_has_its_lock_its_config_and_its_recorded_runs() {
+    for tool in TOOLS {
+        let version = catalogue::locked_version(*tool, tool.lock_template());
+        assert!(version.is_some(), "{}", tool.name());
+        assert!(
+            tool.lock_template().contains("--hash=sha256:"),
+            "{}",
+            tool.name()
+        );
+        assert!(!tool.config_template().is_empty(), "{}", tool.name());
+        assert!(!tool.notes().is_empty(), "{}", tool.name());
+        let rows: BTreeSet<String> = rows()
+            .into_iter()
+            .filter(|(other, _)| other.name() == tool.name())
+            .map(|(_, row)| relative(&row, &fixtures().join(tool.name())))
+            .collect();
+        for row in [
+            "clean",
+            "columns",
+            "config-malformed",
+            "config-missing",
+            "config-unknown-option",
+            "findings",
+            "killed",
+            "no-python-files",
+            "not-utf-8",
+            "syntax-error",
+            "unknown-flag",
+            "unreadable",
+        ] {
+            assert!(rows.contains(row), "{} has no row {row}", tool.name());
+        }
+    }
+}
+
+#[test]
+fn no_recorded_run_is_left_out() {
+    let folders = entries(&fixtures())
+        .into_iter()
+        .filter(|entry| entry.is_dir());
+    for folder in folders {
+        let name = relative(&folder, &fixtures());
+        assert!(catalogue::find(&name).is_some(), "{name} is no tool");
+        for row in entries(&folder) {
+            for file in ["app", "command", "stdout", "stderr", "code", "expected"] {
+                assert!(row.join(file).exists(), "{} has no {file}", row.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lock_says_its_tools_version() {
+    let pylint = catalogue::find("pylint").unwrap();
+    let version = |lock| catalogue::locked_version(pylint, lock);
+    assert_eq!(
+        version("# x\nastroid==4.3.4 \\\npylint==4.1.4 \\\n"),
+        Some("4.1.4")
+    );
+    assert_eq!(version("pylint-plugin==1 \\\npylint==2;x"), Some("2"));
+    assert_eq!(version("astroid==4.3.4"), None);
+}
+
+#[test]
+fn a_user_cannot_turn_off_what_the_answer_rests_on() {
+    let args = ["--jobs=4".to_owned(), "--output-format=text".to_owned()];
+    for tool in TOOLS {
+        let command = tool.check(&Invocation {
+            config: "/config/x",
+            source: &[ProjectPath::root()],
+            args: &args,
+        });
+        let (Command::Exec(argv) | Command::Listed { args: argv, .. }) = command;
+        let place = |wanted: &str| argv.iter().position(|argument| argument == wanted);
+        assert_eq!(
+            place("--jobs=4").unwrap() + 1,
+            place("--output-format=text").unwrap()
+        );
+        let canonical = argv
+            .iter()
+            .rposition(|argument| argument.starts_with("--"))
+            .unwrap();
+        assert!(
+            canonical > place("--output-format=text").unwrap(),
+            "{argv:?}"
+        );
+    }
+}
+
+/// Arbitrary bytes, and bytes that look like what some tool writes, cut anywhere.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let recorded: Vec<Vec<u8>> = rows()
+        .into_iter()
+        .flat_map(|(_, row)| [recorded(&row).stdout, recorded(&row).stderr])
+        .filter(|stream| !stream.is_empty())
+        .collect();
+    let damaged = (
+        proptest::sample::select(recorded),
+        any::<proptest::sample::Index>(),
+        any::<proptest::sample::Index>(),
+        any::<[u8; 3]>(),
+    )
+        .prop_map(|(mut stream, start, end, noise)| {
+            let (start, end) = (start.index(stream.len()), end.index(stream.len()));
+            stream.splice(
+                start.min(end)..start.max(end).min(start.min(end) + 9),
+                noise,
+            );
+            stream
+        });
+    prop_oneof![proptest::collection::vec(any::<u8>(), 0..200), damaged]
+}
+
+proptest! {
+    #[test]
+    fn no_output_makes_a_tool_panic_or_pass_what_it_failed(
+        stdout in stream(),
+        stderr in stream(),
+        code in prop_oneof![0..40, any::<i32>()],
+    ) {
+        let sources = Snapshot(fixtures().join("pylint/columns/app"));
+        let output = RawOutput { code, stdout, stderr };
+        for tool in TOOLS {
+            let classified = tool.classify(&output, &sources);
+            if tool.name() == "mypy" && has_notes_alone(&classified) {
+                continue;
+            }
+            if code != 0 {
+                prop_assert_ne!(classified.status, ToolStatus::Passed, "{}", tool.name());
+            }
+        }
+    }
+}
+
+/// Mypy's own exit status for these depends on the format that it writes.
+fn has_notes_alone(classified: &Classified) -> bool {
+    let is_note = |finding: &Finding| format!("{:?}", finding.severity) == "Info";
+    !classified.findings.is_empty() && classified.findings.iter().all(is_note)
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tool-output")
+}
+
+fn rows() -> Vec<(&'static dyn Tool, PathBuf)> {
+    TOOLS
+        .iter()
+        .flat_map(|tool| {
+            let rows = entries(&fixtures().join(tool.name()));
+            rows.into_iter().map(|row| (*tool, row))
+        })
+        .collect()
+}
+
+fn recorded(row: &Path) -> RawOutput {
+    let code = fs::read_to_string(row.join("code")).unwrap();
+    RawOutput {
+        code: code.trim().parse().unwrap(),
+        stdout: fs::read(row.join("stdout")).unwrap(),
+        stderr: fs::read(row.join("stderr")).unwrap(),
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    entries.sort();
+    entries
+}
+
+fn relative(path: &Path, folder: &Path) -> String {
+    path.strip_prefix(folder)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn lines(file: &Path) -> Option<Vec<String>> {
+    let text = fs::read_to_string(file).ok()?;
+    Some(text.lines().map(str::to_owned).collect())
+}
+
+/// Everything that a classified output says, for reading.
+fn described(classified: &Classified) -> String {
+    let mut text = match &classified.status {
+        ToolStatus::Passed => "passed\n".to_owned(),
+        ToolStatus::Findings => "findings\n".to_owned(),
+        ToolStatus::Failed(reason) => format!("failed: {:?}: {}\n", reason.kind, reason.message),
+    };
+    if let Some(score) = classified.score {
+        writeln!(text, "score {score:.2}").unwrap();
+    }
+    for warning in &classified.warnings {
+        writeln!(text, "warning: {warning}").unwrap();
+    }
+    let mut findings = classified.findings.clone();
+    sort(&mut findings);
+    for finding in &findings {
+        describe(finding, &mut text);
+    }
+    text
+}
+
+fn describe(finding: &Finding, text: &mut String) {
+    let Finding {
+        place,
+        severity,
+        code,
+        rule,
+        message,
+        url,
+        gating,
+        related,
+        fix,
+    } = finding;
+    let accepted = if *gating { "" } else { ", accepted" };
+    writeln!(
+        text,
+        "\n{}: {severity:?} {code} {rule}{accepted}",
+        spot(place)
+    )
+    .unwrap();
+    writeln!(text, "    {}", message.replace('\n', "\n    ")).unwrap();
+    if let Some(url) = url {
+        writeln!(text, "    {url}").unwrap();
+    }
+    for place in related {
+        writeln!(text, "    also {}", spot(place)).unwrap();
+    }
+    if let Some(fix) = fix {
+        let safe = if fix.safe { "safe" } else { "unsafe" };
+        writeln!(text, "    fix ({safe}): {}", fix.message).unwrap();
+        for Edit {
+            line,
+            column,
+            end_line,
+            end_column,
+            content,
+        } in &fix.edits
+        {
+            writeln!(
+                text,
+                "        {line}:{column} to {end_line}:{end_column}: {content:?}"
+            )
+            .unwrap();
+        }
+    }
+}
+
+fn spot(place: &Place) -> String {
+    let number = |number: Option<u32>| number.map_or("-".to_owned(), |number| number.to_string());
+    let Place {
+        path,
+        line,
+        column,
+        end_line,
+        end_column,
+    } = place;
+    let (column, end_line, end_column) = (number(*column), number(*end_line), number(*end_column));
+    format!("{path}:{line}:{column} to {end_line}:{end_column}")
+}

@@ -1,0 +1,143 @@
+//! The launcher, run by the Python of this machine. Without one its tests say so and do nothing.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use snapbox::{assert_data_eq, str};
+use tempfile::TempDir;
+
+const PROOF: &str = "5f0f4b9f8c1f4e0f9d7a1c2b3e4d5f60718293a4b5c6d7e8f90a1b2c3d4e5f60";
+
+/// A folder with a launcher, a proof, and a module `fake` that is installed with its command.
+fn control() -> TempDir {
+    let folder = TempDir::with_prefix("launcher").unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(
+        at("launcher.py"),
+        include_str!("../../templates/launcher.py"),
+    )
+    .unwrap();
+    fs::write(at(".cargo-pipe-proof"), format!("{PROOF}\n")).unwrap();
+    fs::create_dir(at("empty")).unwrap();
+    fs::create_dir_all(at("site/fake-1.dist-info")).unwrap();
+    let fake = "import os, sys\n\ndef run():\n    print([*sys.argv[:3], len(sys.argv)])\n    \
+                print([os.path.exists(entry + '/launcher.py') for entry in sys.path].count(True))\n    \
+                return 7\n";
+    fs::write(at("site/fake.py"), fake).unwrap();
+    fs::write(
+        at("site/fake-1.dist-info/METADATA"),
+        "Name: fake\nVersion: 1\n",
+    )
+    .unwrap();
+    let entry_points = "[console_scripts]\nother = fake:nothing\nfake = fake:run\n";
+    fs::write(at("site/fake-1.dist-info/entry_points.txt"), entry_points).unwrap();
+    folder
+}
+
+/// What the launcher does; none without a Python.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is tested is a program, not how the library starts one"
+)]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn launch(folder: &Path, arguments: &[&str]) -> Option<Output> {
+    let output = std::process::Command::new("python3")
+        .arg(folder.join("launcher.py"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("PYTHONPATH", folder.join("site"))
+        .output();
+    if output.is_err() {
+        eprintln!("skipped: there is no python3 to run the launcher with");
+    }
+    output.ok()
+}
+
+fn text(stream: &[u8]) -> String {
+    String::from_utf8(stream.to_vec()).unwrap()
+}
+
+#[test]
+fn a_program_starts_behind_its_proofs() {
+    let folder = control();
+    let program = "import sys; print(sys.argv); sys.stderr.write('mine\\n'); sys.exit(5)";
+    let arguments = ["--proof", ".", "--proof", ".", "exec", "--"];
+    let program = ["python3", "-c", program, "--", "a b"];
+    let Some(output) = launch(folder.path(), &[&arguments[..], &program].concat()) else {
+        return;
+    };
+    assert_eq!(output.status.code(), Some(5));
+    assert_data_eq!(
+        text(&output.stdout),
+        str![[r#"
+['-c', '--', 'a b']
+
+"#]]
+    );
+    let expected = format!("cargo-pipe-proof: {PROOF} {PROOF}\nmine\n");
+    assert_eq!(text(&output.stderr), expected);
+}
+
+#[test]
+fn nothing_starts_without_every_proof() {
+    let folder = control();
+    let marker = folder.path().join("marker");
+    let touch = format!("open({:?}, 'w')", marker.display());
+    for proof in [
+        "",
+        "short\n",
+        &format!("{}\n", PROOF.to_uppercase()),
+        &format!("{PROOF}0\n"),
+    ] {
+        fs::write(folder.path().join("empty/.cargo-pipe-proof"), proof).unwrap();
+        let arguments = [
+            "--proof", ".", "--proof", "empty", "exec", "--", "python3", "-c", &touch,
+        ];
+        let Some(output) = launch(folder.path(), &arguments) else {
+            return;
+        };
+        assert_eq!(output.status.code(), Some(96));
+        assert_eq!(
+            text(&output.stderr),
+            format!("cargo-pipe-proof: {PROOF} -\n")
+        );
+    }
+    let arguments = ["--proof", "nowhere", "exec", "--", "python3", "-c", &touch];
+    let output = launch(folder.path(), &arguments).unwrap();
+    assert_eq!(output.status.code(), Some(96));
+    assert_eq!(text(&output.stderr), "cargo-pipe-proof: -\n");
+    assert!(!marker.exists());
+}
+
+#[test]
+fn a_program_that_is_not_there_ends_as_in_a_shell() {
+    let folder = control();
+    for (program, code) in [("no-such-program", 127), ("./site/fake.py", 126)] {
+        let Some(output) = launch(folder.path(), &["--proof", ".", "exec", "--", program]) else {
+            return;
+        };
+        assert_eq!(output.status.code(), Some(code), "{program}");
+        assert!(text(&output.stderr).contains(&format!("cannot start {program}: ")));
+    }
+}
+
+#[test]
+fn a_list_of_files_may_be_longer_than_an_argument_list() {
+    let folder = control();
+    let mut files: Vec<u8> = b"odd \xff\nname.py\0".to_vec();
+    for number in 0..200_000 {
+        files.extend(format!("src/some/folder/module_{number}.py\0").into_bytes());
+    }
+    assert!(files.len() > 4 << 20);
+    fs::write(folder.path().join("files"), files).unwrap();
+    let arguments = ["--proof", ".", "listed", "fake", "files", "--", "--option"];
+    let Some(output) = launch(folder.path(), &arguments) else {
+        return;
+    };
+    assert_eq!(output.status.code(), Some(7));
+    assert_eq!(text(&output.stderr), format!("cargo-pipe-proof: {PROOF}\n"));
+    // The second line counts the folders with a launcher in the search path.
+    let expected = "['fake', '--option', 'odd \\udcff\\nname.py', 200003]\n0\n";
+    assert_eq!(text(&output.stdout), expected);
+}
