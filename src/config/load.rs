@@ -79,7 +79,7 @@ pub fn configure(
         variables,
         flags,
     };
-    let tools = tools();
+    let tools: Vec<&str> = catalogue::TOOLS.iter().map(|tool| tool.name()).collect();
     let context = Context {
         manifest: manifest.file_name(),
         text: &text,
@@ -94,13 +94,6 @@ pub fn configure(
         })?;
     }
     Ok((config, warnings))
-}
-
-fn tools() -> Vec<&'static str> {
-    if catalogue::TOOLS.is_empty() {
-        return vec!["pylint", "black", "mypy", "ruff", "ruff-format"];
-    }
-    catalogue::TOOLS.iter().map(|tool| tool.name()).collect()
 }
 
 /// The text of a manifest.

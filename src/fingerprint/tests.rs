@@ -153,5 +153,8 @@ fn a_hash_reads_back_and_a_known_one_stays() {
     assert_eq!(Hash::try_from(hash.to_string()), Ok(hash));
     assert!(Hash::try_from("xyz".to_owned()).is_err());
     // A change here is a change of every fingerprint: raise `VERSION`.
-    assert_eq!(hash.to_string(), "d3c06a6c97dc02b2ebd4eb8badad829af637fcabd85a16998ee6580f77ff3019");
+    assert_eq!(
+        hash.to_string(),
+        "d3c06a6c97dc02b2ebd4eb8badad829af637fcabd85a16998ee6580f77ff3019"
+    );
 }

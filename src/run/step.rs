@@ -3,7 +3,6 @@
 //! Owns what a step needs before it can run, its fingerprint, and what every possible end of its
 //! container means for the check. The run decides when; the engine decides how.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{Copied, Directory, Preparation, Snapshot, World, hints, told};
@@ -186,14 +185,13 @@ impl<'a> Ready<'a> {
         mut outcome: CheckOutcome,
         output: &RawOutput,
     ) -> CheckOutcome {
-        let sources = Folder(self.snapshot.tree.folder.clone());
         let Classified {
             status,
             mut findings,
             warnings,
             score,
         } = match catalogue::find(&self.step.tool) {
-            Some(tool) => tool.classify(output, &sources),
+            Some(tool) => tool.classify(output, self.snapshot),
             None => catalogue::command::classify(output, &self.step.findings_exit),
         };
         finding::sort(&mut findings);
@@ -346,12 +344,17 @@ fn shortened(bytes: &[u8]) -> (String, bool) {
     )
 }
 
-/// The files of a snapshot, for the catalogue.
-struct Folder(PathBuf);
-
-impl Sources for Folder {
+impl Sources for Snapshot {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         let path = ProjectPath::new(path).ok()?;
-        std::fs::read(path.on_disk(&self.0)).ok()
+        std::fs::read(path.on_disk(&self.tree.folder)).ok()
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.inventory
+            .entries
+            .keys()
+            .map(ToString::to_string)
+            .collect()
     }
 }
