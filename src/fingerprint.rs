@@ -216,14 +216,11 @@ pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> 
 
 /// The hash of a tree of files: each one's path and hash, in the order of their paths.
 #[must_use]
-pub fn of_files<P: AsRef<str>>(files: &BTreeMap<P, Hash>) -> Hash
-where
-    P: Ord,
-{
+pub fn of_files(files: &BTreeMap<String, Hash>) -> Hash {
     files
         .iter()
         .fold(Recipe::new("files"), |recipe, (path, hash)| {
-            recipe.with(path.as_ref()).with(hash.0)
+            recipe.with(path).with(hash.0)
         })
         .hash()
 }

@@ -1,6 +1,6 @@
 //! What a run will do, as plain data with reasons.
 //!
-//! `plan` is pure: from a [`Config`](crate::config::Config) and a [`Request`] it makes the
+//! `plan` is pure: from a [`Config`] and a [`Request`] it makes the
 //! [`Plan`] that `--dry-run` prints and [`crate::run`] executes. It spawns nothing, reads nothing
 //! and knows no engine; paths in it are those of the inside of a container or of the project.
 

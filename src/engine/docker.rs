@@ -601,12 +601,11 @@ fn first_line(bytes: &[u8], otherwise: &str) -> String {
 
 pub(super) fn last_line(bytes: &[u8], otherwise: &str) -> String {
     let text = text(bytes);
-    let lines = text.lines().map(str::trim);
     // Docker ends its errors with an advice that helps nobody here.
     let told = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");
-    lines
-        .filter(told)
-        .next_back()
+    text.lines()
+        .map(str::trim)
+        .rfind(told)
         .unwrap_or(otherwise)
         .to_owned()
 }
