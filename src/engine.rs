@@ -8,6 +8,7 @@ pub mod argv;
 pub mod blueprint;
 pub mod docker;
 mod image;
+mod job;
 mod owner;
 mod remove;
 mod topology;
@@ -129,7 +130,16 @@ pub enum RunError {
     Unseen(String),
     /// The engine failed.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(EngineError),
+}
+
+impl From<EngineError> for RunError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Process(ProcessError::Stopped) => RunError::Stopped,
+            error => RunError::Engine(error),
+        }
+    }
 }
 
 /// Why an engine could not do its part.
