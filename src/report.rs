@@ -3,9 +3,13 @@
 //! Owns [`Report`], which every renderer reads and none changes. A renderer is a function from a
 //! report to bytes: it decides nothing, reads nothing and starts nothing.
 
+pub mod count;
+pub mod harmless;
 #[cfg(feature = "cli")]
 pub mod human;
 pub mod json;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use std::collections::BTreeMap;
 
@@ -49,4 +53,51 @@ impl Report {
 pub enum Format {
     /// `cargo-pipe/report/1`.
     Json,
+}
+
+impl Format {
+    /// All of them, in the order they are listed to a person.
+    pub const ALL: [Format; 1] = [Format::Json];
+
+    /// The name that `--report` takes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Json => "json",
+        }
+    }
+
+    /// The report in this format.
+    #[must_use]
+    pub fn render(self, report: &Report) -> String {
+        match self {
+            Format::Json => json::to_json(report),
+        }
+    }
+}
+
+/// The warnings of a report, each once: those of no check first, then those of checks behind the
+/// names of the checks that share them.
+#[must_use]
+pub fn warnings(report: &Report) -> Vec<String> {
+    let mut of_checks: Vec<(&str, Vec<&str>)> = Vec::new();
+    for check in &report.checks {
+        for warning in &check.warnings {
+            match of_checks.iter_mut().find(|(text, _)| text == warning) {
+                Some((_, names)) => names.push(check.name.as_str()),
+                None => of_checks.push((warning, vec![check.name.as_str()])),
+            }
+        }
+    }
+    let mut all: Vec<String> = Vec::new();
+    let prefixed = of_checks.into_iter().map(|(text, mut names)| {
+        names.dedup();
+        format!("{}: {text}", names.join(", "))
+    });
+    for warning in report.warnings.iter().cloned().chain(prefixed) {
+        if !all.contains(&warning) {
+            all.push(warning);
+        }
+    }
+    all
 }

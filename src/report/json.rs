@@ -1,1 +1,359 @@
 //! The JSON report: a frozen, versioned copy of a finished run.
+//!
+//! Owns the types of `cargo-pipe/report/1`, which only ever gain fields; the schema generated from
+//! them, `templates/schema/report-1.json`, is the contract. It must not know how a run works: it
+//! copies a [`Report`](super::Report). Its text goes to files and pipes, and is read back with
+//! [`from_json`].
+
+mod text;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::EngineInfo;
+use crate::finding::{self, Severity};
+use crate::fingerprint::{Hash, Ingredients, Recipe};
+use crate::outcome::{CacheUse, CheckOutcome, Outcome, Reason, Verdict};
+
+/// The name of this version of the format.
+pub const SCHEMA: &str = "cargo-pipe/report/1";
+
+/// The report as pretty JSON with a line feed at the end. Equal reports give equal bytes.
+#[must_use]
+pub fn to_json(report: &super::Report) -> String {
+    text::pretty(&JsonReport::from(report))
+}
+
+/// Reads a report back. Fields that a newer version added are ignored.
+///
+/// # Errors
+///
+/// When the text is no JSON, or no report of this version of the format.
+pub fn from_json(text: &str) -> Result<JsonReport, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// The JSON schema of the format.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings
+        .into_generator()
+        .into_root_schema_for::<JsonReport>();
+    schema.insert("$id".to_owned(), SCHEMA.into());
+    schema.insert("title".to_owned(), "A report of cargo pipe".into());
+    schema.to_value()
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonReport {
+    /// `cargo-pipe/report/1`.
+    pub schema: SchemaName,
+    /// The version of cargo pipe that wrote the report.
+    pub version: String,
+    /// How the run ended.
+    pub verdict: Verdict,
+    /// The exit status that belongs to the verdict.
+    pub exit_code: u8,
+    /// Of the whole run: its checks' names and fingerprints.
+    pub fingerprint: Hash,
+    /// What the checks ran on, such as `linux/amd64`; null if nothing was started.
+    pub platform: Option<String>,
+    /// What ran the checks; null if nothing was started.
+    pub engine: Option<EngineInfo>,
+    /// What a person should know, each once.
+    pub warnings: Vec<String>,
+    /// The files of each snapshot and their hashes, under the snapshot's hash.
+    pub snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
+    /// The files that a fix changed.
+    pub changed_files: Vec<String>,
+    /// Which findings count; null if all that their tools do not accept.
+    pub gate: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The checks, in plan order.
+    pub checks: Vec<JsonCheck>,
+}
+
+/// The format's name, which reads as nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum SchemaName {
+    /// This version.
+    #[default]
+    #[serde(rename = "cargo-pipe/report/1")]
+    Report1,
+}
+
+/// What became of one check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonCheck {
+    /// The check.
+    pub name: String,
+    /// The tool behind it, or `command` for a check of the user's own.
+    pub tool: String,
+    /// The tool's locked version; null where none is locked.
+    pub tool_version: Option<String>,
+    /// The state it ended in.
+    pub outcome: Outcome,
+    /// Why, where it is neither passed nor findings.
+    pub reason: Option<Reason>,
+    /// Whether it ran or was replayed.
+    pub cache: CacheUse,
+    /// The hash of everything that can change its outcome; null if it ended before that was known.
+    pub fingerprint: Option<Hash>,
+    /// What the fingerprint is made from.
+    pub inputs: Option<Ingredients>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// How many findings of each severity it has, those that do not count included.
+    pub counts: Counts,
+    /// pylint's score.
+    pub score: Option<f64>,
+    /// What the tool wrote.
+    pub log: JsonLog,
+    /// Sorted by path, line, column, code and message.
+    pub findings: Vec<JsonFinding>,
+}
+
+/// Findings by severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Counts {
+    /// Something is wrong.
+    pub error: usize,
+    /// Something is likely to be wrong.
+    pub warning: usize,
+    /// Something could be better.
+    pub info: usize,
+}
+
+impl Counts {
+    /// Counts findings.
+    #[must_use]
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a finding::Finding>) -> Self {
+        let mut counts = Counts::default();
+        for finding in findings {
+            match finding.severity {
+                Severity::Error => counts.error += 1,
+                Severity::Warning => counts.warning += 1,
+                Severity::Info => counts.info += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// A tool's raw output as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonLog {
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+    /// Whether a part in the middle was left out.
+    pub truncated: bool,
+}
+
+/// One diagnosed problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonFinding {
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: JsonPlace,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The tool's short code.
+    pub code: String,
+    /// The tool's name for the rule.
+    pub rule: String,
+    /// What the tool says.
+    pub message: String,
+    /// The rule's documentation.
+    pub url: Option<String>,
+    /// Whether it counts for the verdict.
+    pub gating: bool,
+    /// Other places that belong to it.
+    pub related: Vec<JsonPlace>,
+    /// The same for the same problem after its lines have moved.
+    pub fingerprint: Hash,
+    /// What the tool would write instead.
+    pub fix: Option<JsonFix>,
+}
+
+/// A span in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonPlace {
+    /// Relative to the project, with `/`.
+    pub path: String,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in code points.
+    pub column: Option<u32>,
+    /// 1-based, the last line of the span.
+    pub end_line: Option<u32>,
+    /// 1-based, in code points, one past the end.
+    pub end_column: Option<u32>,
+}
+
+/// Edits that would resolve a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonFix {
+    /// What the edits do.
+    pub message: String,
+    /// Whether the tool is sure that they keep the code's meaning.
+    pub safe: bool,
+    /// Sorted by place, not overlapping.
+    pub edits: Vec<JsonEdit>,
+}
+
+/// One replacement of text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonEdit {
+    /// 1-based first line.
+    pub line: u32,
+    /// 1-based first column, in code points.
+    pub column: u32,
+    /// 1-based last line.
+    pub end_line: u32,
+    /// 1-based column one past the end, in code points.
+    pub end_column: u32,
+    /// What stands there afterwards.
+    pub content: String,
+}
+
+impl From<&super::Report> for JsonReport {
+    fn from(report: &super::Report) -> Self {
+        JsonReport {
+            schema: SchemaName::Report1,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            verdict: report.verdict,
+            exit_code: report.verdict.exit_code(),
+            fingerprint: report.fingerprint(),
+            platform: report.platform.clone(),
+            engine: report.engine.clone(),
+            warnings: super::warnings(report),
+            snapshots: report.snapshots.clone(),
+            changed_files: Vec::new(),
+            gate: None,
+            checks: report.checks.iter().map(JsonCheck::from).collect(),
+        }
+    }
+}
+
+impl From<&CheckOutcome> for JsonCheck {
+    fn from(check: &CheckOutcome) -> Self {
+        let fingerprints = fingerprints(check.name.as_str(), &check.findings);
+        let findings = check.findings.iter().zip(fingerprints);
+        JsonCheck {
+            name: check.name.to_string(),
+            tool: check.tool.clone(),
+            tool_version: check.tool_version.clone(),
+            outcome: check.outcome,
+            reason: check.reason.clone(),
+            cache: check.cache,
+            fingerprint: check.fingerprint(),
+            inputs: check.inputs.clone(),
+            duration_ms: u64::try_from(check.duration.as_millis()).unwrap_or(u64::MAX),
+            counts: Counts::of(&check.findings),
+            score: check.score,
+            log: JsonLog {
+                stdout: check.log.stdout.clone(),
+                stderr: check.log.stderr.clone(),
+                truncated: check.log.truncated,
+            },
+            findings: findings.map(json_finding).collect(),
+        }
+    }
+}
+
+impl From<&finding::Place> for JsonPlace {
+    fn from(place: &finding::Place) -> Self {
+        JsonPlace {
+            path: place.path.clone(),
+            line: place.line,
+            column: place.column,
+            end_line: place.end_line,
+            end_column: place.end_column,
+        }
+    }
+}
+
+impl From<&finding::Fix> for JsonFix {
+    fn from(fix: &finding::Fix) -> Self {
+        let edit = |edit: &finding::Edit| JsonEdit {
+            line: edit.line,
+            column: edit.column,
+            end_line: edit.end_line,
+            end_column: edit.end_column,
+            content: edit.content.clone(),
+        };
+        JsonFix {
+            message: fix.message.clone(),
+            safe: fix.safe,
+            edits: fix.edits.iter().map(edit).collect(),
+        }
+    }
+}
+
+/// The fingerprint of each finding of a check: over check, code, path and message, so that it
+/// outlives moved lines, and over how many equal ones come before, so that no two are the same.
+#[must_use]
+pub fn fingerprints(check: &str, findings: &[finding::Finding]) -> Vec<Hash> {
+    let mut seen: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    let of = |finding: &finding::Finding, occurrence: u64| {
+        Recipe::new("finding")
+            .with(check)
+            .with(&finding.code)
+            .with(&finding.place.path)
+            .with(&finding.message)
+            .with(occurrence.to_le_bytes())
+            .hash()
+    };
+    let mut hashes = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let kind = (
+            finding.code.as_str(),
+            finding.place.path.as_str(),
+            finding.message.as_str(),
+        );
+        let occurrence = seen.entry(kind).or_default();
+        hashes.push(of(finding, *occurrence));
+        *occurrence += 1;
+    }
+    hashes
+}
+
+fn json_finding((finding, fingerprint): (&finding::Finding, Hash)) -> JsonFinding {
+    JsonFinding {
+        place: JsonPlace::from(&finding.place),
+        severity: finding.severity,
+        code: finding.code.clone(),
+        rule: finding.rule.clone(),
+        message: finding.message.clone(),
+        url: finding.url.clone(),
+        gating: finding.gating,
+        related: finding.related.iter().map(JsonPlace::from).collect(),
+        fingerprint,
+        fix: finding.fix.as_ref().map(JsonFix::from),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! The one report that every renderer is tested with.
+//!
+//! Owns values that show each outcome and each shape of finding once. It must not know any
+//! format; the renderers' tests read it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Report;
+use crate::check::CheckName;
+use crate::engine::{EngineInfo, Topology};
+use crate::finding::{Edit, Finding, Fix, Place, Severity};
+use crate::fingerprint::{Hash, Ingredients};
+use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
+
+/// A run in which everything happened: findings, accepted findings, a pass from the cache, a
+/// crash, and a check that was cancelled.
+pub(crate) fn report() -> Report {
+    let checks = vec![lint(), format(), mypy(), ruff(), spelling()];
+    Report {
+        verdict: Verdict::over(&checks, None),
+        platform: Some("linux/amd64".to_owned()),
+        engine: Some(EngineInfo {
+            kind: "docker".to_owned(),
+            version: "26.1.5".to_owned(),
+            topology: Some(Topology::Bind),
+        }),
+        warnings: vec!["the base image has no digest".to_owned()],
+        snapshots: BTreeMap::from([(
+            Hash::of(b"sources"),
+            BTreeMap::from([("src/main.py".to_owned(), Hash::of(b"main"))]),
+        )]),
+        checks,
+    }
+}
+
+/// The same run with these checks alone.
+pub(crate) fn report_of(checks: Vec<CheckOutcome>) -> Report {
+    Report {
+        verdict: Verdict::over(&checks, None),
+        checks,
+        warnings: Vec::new(),
+        ..report()
+    }
+}
+
+/// A warning of pylint.
+pub(crate) fn finding(path: &str, line: u32) -> Finding {
+    Finding {
+        place: Place {
+            path: path.to_owned(),
+            line,
+            column: Some(1),
+            end_line: Some(line),
+            end_column: Some(10),
+        },
+        severity: Severity::Warning,
+        code: "W0611".to_owned(),
+        rule: "unused-import".to_owned(),
+        message: "Unused import os".to_owned(),
+        url: Some("https://pylint.readthedocs.io/en/stable/user_guide/messages/".to_owned()),
+        gating: true,
+        related: Vec::new(),
+        fix: None,
+    }
+}
+
+/// A check that passed without a word.
+pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
+    CheckOutcome {
+        name: CheckName::new(name).unwrap(),
+        tool: tool.to_owned(),
+        tool_version: Some("1.2.3".to_owned()),
+        outcome: Outcome::Passed,
+        reason: None,
+        cache: CacheUse::Miss,
+        inputs: Some(Ingredients {
+            environment: Hash::of(tool.as_bytes()),
+            platform: Hash::of(b"linux/amd64"),
+            command: Hash::of(name.as_bytes()),
+            config: Hash::of(b"config"),
+            sources: Hash::of(b"sources"),
+        }),
+        duration: Duration::from_millis(812),
+        score: None,
+        log: Log::default(),
+        findings: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// A check that could not be done.
+pub(crate) fn failed(name: &str, reason: Reason) -> CheckOutcome {
+    CheckOutcome {
+        outcome: Outcome::Error,
+        reason: Some(reason),
+        inputs: None,
+        ..passed(name, "ruff")
+    }
+}
+
+fn lint() -> CheckOutcome {
+    let accepted = Finding {
+        severity: Severity::Info,
+        code: "C0114".to_owned(),
+        rule: "missing-module-docstring".to_owned(),
+        message: "Missing module docstring".to_owned(),
+        gating: false,
+        ..finding("src/util.py", 1)
+    };
+    let duplicated = Finding {
+        place: Place {
+            end_line: Some(9),
+            ..Place::line("src/main.py", 4)
+        },
+        severity: Severity::Info,
+        code: "R0801".to_owned(),
+        rule: "duplicate-code".to_owned(),
+        message: "Similar lines in 2 files".to_owned(),
+        related: vec![Place {
+            end_line: Some(17),
+            ..Place::line("src/util.py", 12)
+        }],
+        ..finding("src/main.py", 4)
+    };
+    CheckOutcome {
+        outcome: Outcome::Findings,
+        score: Some(6.67),
+        findings: vec![finding("src/main.py", 2), duplicated, accepted],
+        ..passed("lint", "pylint")
+    }
+}
+
+fn format() -> CheckOutcome {
+    CheckOutcome {
+        cache: CacheUse::Hit,
+        duration: Duration::from_millis(3),
+        ..passed("format", "black")
+    }
+}
+
+fn mypy() -> CheckOutcome {
+    let finding = Finding {
+        severity: Severity::Error,
+        code: "return-value".to_owned(),
+        rule: "return-value".to_owned(),
+        message: "Incompatible return value type (got \"int\", expected \"str\")".to_owned(),
+        fix: Some(Fix {
+            message: "Return a string".to_owned(),
+            safe: false,
+            edits: vec![Edit {
+                line: 7,
+                column: 12,
+                end_line: 7,
+                end_column: 13,
+                content: "\"1\"".to_owned(),
+            }],
+        }),
+        ..finding("src/main.py", 7)
+    };
+    CheckOutcome {
+        outcome: Outcome::Findings,
+        duration: Duration::from_millis(2_140),
+        findings: vec![finding],
+        ..passed("mypy", "mypy")
+    }
+}
+
+fn ruff() -> CheckOutcome {
+    let hint = "report it to ruff with the log above".to_owned();
+    let reason = Reason::hinted(
+        ReasonKind::Tool,
+        "ruff panicked (exit status 101)",
+        Some(hint),
+    );
+    CheckOutcome {
+        log: Log {
+            stdout: String::new(),
+            stderr: "thread 'main' panicked\n\u{1b}[31mat src/lib.rs:1\u{1b}[0m\n".to_owned(),
+            truncated: false,
+        },
+        ..failed("ruff", reason)
+    }
+}
+
+fn spelling() -> CheckOutcome {
+    CheckOutcome {
+        outcome: Outcome::Cancelled,
+        reason: Some(Reason::new(
+            ReasonKind::Stopped,
+            "`lint` did not pass, and `--fail-fast` was given",
+        )),
+        tool_version: None,
+        duration: Duration::ZERO,
+        ..failed("spelling", Reason::new(ReasonKind::Stopped, ""))
+    }
+}
