@@ -4,6 +4,7 @@
 //! report to bytes: it decides nothing, reads nothing and starts nothing.
 
 pub mod count;
+pub mod elapsed;
 pub mod harmless;
 #[cfg(feature = "cli")]
 pub mod human;

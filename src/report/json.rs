@@ -7,6 +7,8 @@
 
 mod text;
 
+pub use text::pretty;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -11,13 +11,17 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use crate::report::harmless;
 
-/// The value as pretty JSON with a line feed at the end.
-pub(super) fn pretty<T: Serialize>(value: &T) -> String {
+/// A value whose map keys are texts, as pretty JSON with a line feed at the end.
+///
+/// # Panics
+///
+/// When the value has a map whose keys are no texts.
+pub fn pretty<T: Serialize>(value: &T) -> String {
     let mut bytes = Vec::new();
     let formatter = Harmless(PrettyFormatter::new());
     value
         .serialize(&mut Serializer::with_formatter(&mut bytes, formatter))
-        .expect("every key of a report is a string, and a vector takes every byte");
+        .expect("every key is a text, and a vector takes every byte");
     bytes.push(b'\n');
     String::from_utf8(bytes).expect("the serializer writes UTF-8")
 }

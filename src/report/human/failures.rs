@@ -1,0 +1,113 @@
+//! What could not be done, and why.
+//!
+//! Owns the telling of reasons: a tool's raw log first, the reason below it, the same reason of
+//! several checks once, the worst last. It must not judge; outcome and reason come with the check.
+//! Its text stands above the table, where a person looks first.
+
+use anstream::adapter::strip_str;
+
+use super::style::{self, paint};
+use super::table::outcome_name;
+use crate::outcome::{CheckOutcome, Outcome, Reason};
+use crate::report::harmless;
+
+/// Every check that is neither passed nor findings, with its reason.
+pub(super) fn listing(checks: &[CheckOutcome]) -> String {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for check in checks {
+        if matches!(check.outcome, Outcome::Passed | Outcome::Findings) {
+            continue;
+        }
+        let group = groups
+            .iter_mut()
+            .find(|group| group.outcome == check.outcome && group.reason == check.reason.as_ref());
+        match group {
+            Some(group) => group.checks.push(check),
+            None => groups.push(Group {
+                outcome: check.outcome,
+                reason: check.reason.as_ref(),
+                checks: vec![check],
+            }),
+        }
+    }
+    groups.sort_by_key(|group| badness(group.outcome));
+    let told: Vec<String> = groups.iter().map(tell).collect();
+    told.join("\n")
+}
+
+/// Checks that ended alike, for the same reason.
+struct Group<'a> {
+    outcome: Outcome,
+    reason: Option<&'a Reason>,
+    checks: Vec<&'a CheckOutcome>,
+}
+
+/// What is told later is read first.
+fn badness(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Passed | Outcome::Findings | Outcome::Skipped => 0,
+        Outcome::Cancelled => 1,
+        Outcome::TimedOut => 2,
+        Outcome::Error => 3,
+    }
+}
+
+fn tell(group: &Group<'_>) -> String {
+    let mut text: String = group.checks.iter().map(|check| log(check)).collect();
+    let names: Vec<&str> = group
+        .checks
+        .iter()
+        .map(|check| check.name.as_str())
+        .collect();
+    let names = paint(style::STRONG, names.join(", "));
+    let label = paint(
+        style::of_outcome(group.outcome),
+        outcome_name(group.outcome),
+    );
+    match group.reason {
+        Some(reason) => {
+            // A hint stands behind a blank line of the message, where `Reason::hinted` put it.
+            let (message, hint) = match reason.message.split_once("\n\nhint: ") {
+                Some((message, hint)) => (message, Some(hint)),
+                None => (reason.message.as_str(), None),
+            };
+            text += &format!("{names}: {label}: {}\n", harmless::text(message.trim_end()));
+            if let Some(hint) = hint {
+                let label = paint(style::INFO, "hint:");
+                text += &format!("\n{label} {}\n", harmless::text(hint.trim_end()));
+            }
+        }
+        None => text += &format!("{names}: {label}\n"),
+    }
+    text
+}
+
+/// What the tool wrote, unchanged but for colours and what else a terminal would obey.
+fn log(check: &CheckOutcome) -> String {
+    let streams = [
+        ("standard output", &check.log.stdout),
+        ("standard error", &check.log.stderr),
+    ];
+    let mut text = String::new();
+    for (stream, written) in streams {
+        if written.trim().is_empty() {
+            continue;
+        }
+        let head = format!("{} wrote to {stream}:", check.name);
+        text += &format!("{}\n", paint(style::STRONG, head));
+        for line in harmless::text(&strip_str(written).to_string())
+            .trim_end()
+            .lines()
+        {
+            text += format!("    {line}").trim_end();
+            text += "\n";
+        }
+        text += "\n";
+    }
+    if check.log.truncated && !text.is_empty() {
+        let note = "    (a part in the middle was left out)\n\n";
+        text.truncate(text.len() - 1);
+        text += note;
+    }
+    text
+}

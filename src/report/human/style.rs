@@ -1,0 +1,60 @@
+//! The colours a person sees.
+//!
+//! Owns which meaning has which style. It must not know where styled text goes: the printer
+//! strips it where no colour is wanted.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::finding::Severity;
+use crate::outcome::{Outcome, Verdict};
+
+/// Something is wrong.
+pub const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// Something is likely to be wrong.
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// Something to know.
+pub const INFO: Style = AnsiColor::Cyan.on_default();
+/// All is well.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// What may be skipped while reading.
+pub const DIM: Style = Style::new().dimmed();
+/// What should be read first.
+pub const STRONG: Style = Style::new().bold();
+
+/// The text in a style.
+#[must_use]
+pub fn paint(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The style of a severity.
+#[must_use]
+pub fn of_severity(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => ERROR,
+        Severity::Warning => WARNING,
+        Severity::Info => INFO,
+    }
+}
+
+/// The style of an outcome.
+#[must_use]
+pub fn of_outcome(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Passed => GOOD,
+        Outcome::Findings | Outcome::Error | Outcome::TimedOut => ERROR,
+        Outcome::Cancelled | Outcome::Skipped => WARNING,
+    }
+}
+
+/// The style of a verdict.
+#[must_use]
+pub fn of_verdict(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Passed => GOOD,
+        Verdict::Findings | Verdict::Config | Verdict::Error => ERROR,
+        Verdict::Interrupted => WARNING,
+    }
+}

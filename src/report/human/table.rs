@@ -1,0 +1,155 @@
+//! One line per check.
+//!
+//! Owns the table and how it gives way on a narrow terminal. It must not know a check's reasons or
+//! findings beyond their number. Its text stands above the verdict.
+
+use anstyle::Style;
+
+use super::style::{self, paint};
+use crate::outcome::{CacheUse, CheckOutcome, Outcome};
+use crate::report::count::Count;
+use crate::report::elapsed::Elapsed;
+use crate::report::json::Counts;
+
+/// The table of the checks.
+pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
+    if checks.is_empty() {
+        return String::new();
+    }
+    let columns: [Vec<Cell>; 5] = [
+        column("check", checks, |check| {
+            Cell::new(style::STRONG, check.name.to_string())
+        }),
+        column("outcome", checks, |check| {
+            Cell::new(
+                style::of_outcome(check.outcome),
+                outcome_name(check.outcome),
+            )
+        }),
+        column("findings", checks, |check| {
+            Cell::new(Style::new(), findings(Counts::of(&check.findings)))
+        }),
+        column("time", checks, |check| Cell::new(Style::new(), time(check))),
+        column("cache", checks, |check| {
+            Cell::new(style::DIM, cache_name(check.cache))
+        }),
+    ];
+    // The last columns give way first: they explain, the first ones tell.
+    let shown = (2..=columns.len())
+        .rev()
+        .find(|shown| width.is_none_or(|width| width_of(&columns[..*shown]) <= width))
+        .unwrap_or(2);
+    rows(&columns[..shown])
+}
+
+/// How an outcome is called.
+pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Findings => "findings",
+        Outcome::Error => "error",
+        Outcome::TimedOut => "timed out",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Skipped => "skipped",
+    }
+}
+
+/// Findings by severity, those that there are.
+fn findings(counts: Counts) -> String {
+    let Counts {
+        error,
+        warning,
+        info,
+    } = counts;
+    let parts = [
+        (error, Count(error, "error").to_string()),
+        (warning, Count(warning, "warning").to_string()),
+        (info, format!("{info} info")),
+    ];
+    let there: Vec<String> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(_, text)| text)
+        .collect();
+    there.join(", ")
+}
+
+/// A check that never began took no time.
+fn time(check: &CheckOutcome) -> String {
+    if check.duration.is_zero() {
+        String::new()
+    } else {
+        Elapsed(check.duration).to_string()
+    }
+}
+
+fn cache_name(cache: CacheUse) -> &'static str {
+    match cache {
+        CacheUse::Hit => "hit",
+        CacheUse::Miss => "miss",
+        CacheUse::Off => "off",
+    }
+}
+
+struct Cell {
+    style: Style,
+    text: String,
+}
+
+impl Cell {
+    fn new(style: Style, text: impl Into<String>) -> Self {
+        Cell {
+            style,
+            text: text.into(),
+        }
+    }
+}
+
+fn column(head: &str, checks: &[CheckOutcome], cell: impl Fn(&CheckOutcome) -> Cell) -> Vec<Cell> {
+    let head = Cell::new(style::DIM, head);
+    std::iter::once(head)
+        .chain(checks.iter().map(cell))
+        .collect()
+}
+
+/// What stands between two columns.
+const GAP: usize = 2;
+
+fn width_of(columns: &[Vec<Cell>]) -> usize {
+    let gaps = GAP * columns.len().saturating_sub(1);
+    columns
+        .iter()
+        .map(|column| column_width(column))
+        .sum::<usize>()
+        + gaps
+}
+
+/// Cells hold our own words, names of checks and numbers: one column per character.
+fn column_width(column: &[Cell]) -> usize {
+    column
+        .iter()
+        .map(|cell| cell.text.chars().count())
+        .max()
+        .unwrap_or_default()
+}
+
+fn rows(columns: &[Vec<Cell>]) -> String {
+    let height = columns.iter().map(Vec::len).max().unwrap_or_default();
+    let mut text = String::new();
+    for row in 0..height {
+        let mut padding = 0;
+        for column in columns {
+            if let Some(cell) = column.get(row) {
+                let length = cell.text.chars().count();
+                if length > 0 {
+                    text += &" ".repeat(padding);
+                    text += &paint(cell.style, &cell.text);
+                    padding = 0;
+                }
+                padding += column_width(column) - length + GAP;
+            }
+        }
+        text += "\n";
+    }
+    text
+}

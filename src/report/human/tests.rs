@@ -1,0 +1,232 @@
+use std::collections::BTreeSet;
+
+use anstream::adapter::strip_str;
+use snapbox::{assert_data_eq, str};
+
+use super::*;
+use crate::outcome::{CheckOutcome, Outcome, Reason, ReasonKind};
+use crate::report::sample;
+
+fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
+    let told = BTreeSet::new();
+    let options = Options {
+        width,
+        detail,
+        told: &told,
+    };
+    strip_str(&render(report, &options)).to_string()
+}
+
+fn shown(report: &Report) -> String {
+    plain(report, Some(80), Detail::Full)
+}
+
+#[test]
+fn a_person_reads_findings_then_failures_then_the_verdict() {
+    assert_data_eq!(
+        shown(&sample::report()),
+        str![[r#"
+src/main.py:2:1: warning: Unused import os [lint W0611 unused-import]
+src/main.py:4: info: Similar lines in 2 files [lint R0801 duplicate-code]
+    also at src/util.py:12-17
+src/main.py:7:1: error: Incompatible return value type (got "int", expected
+    "str") [mypy return-value]
+    fix: Return a string (may change behaviour)
+
+src/util.py:1:1: info: Missing module docstring [lint C0114
+    missing-module-docstring, accepted]
+
+lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
+
+warning: the base image has no digest
+
+spelling: cancelled: `lint` did not pass, and `--fail-fast` was given
+
+ruff wrote to standard error:
+    thread 'main' panicked
+    at src/lib.rs:1
+
+ruff: error: ruff panicked (exit status 101)
+
+hint: report it to ruff with the log above
+
+check     outcome    findings           time  cache
+lint      findings   1 warning, 2 info  0.8s  miss
+format    passed                        3ms   hit
+mypy      findings   1 error            2.1s  miss
+ruff      error                         0.8s  miss
+spelling  cancelled                           miss
+
+error: 1 of 5 checks could not be done
+
+"#]]
+    );
+}
+
+#[test]
+fn a_narrow_terminal_loses_columns_and_no_finding() {
+    assert_data_eq!(
+        plain(&sample::report(), Some(40), Detail::Full),
+        str![[r#"
+src/main.py:2:1: warning: Unused import
+    os [lint W0611 unused-import]
+src/main.py:4: info: Similar lines in 2
+    files [lint R0801 duplicate-code]
+    also at src/util.py:12-17
+src/main.py:7:1: error: Incompatible
+    return value type (got "int",
+    expected "str") [mypy return-value]
+    fix: Return a string (may change behaviour)
+
+src/util.py:1:1: info: Missing module
+    docstring [lint C0114
+    missing-module-docstring, accepted]
+
+lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
+
+warning: the base image has no digest
+
+spelling: cancelled: `lint` did not pass, and `--fail-fast` was given
+
+ruff wrote to standard error:
+    thread 'main' panicked
+    at src/lib.rs:1
+
+ruff: error: ruff panicked (exit status 101)
+
+hint: report it to ruff with the log above
+
+check     outcome    findings
+lint      findings   1 warning, 2 info
+format    passed
+mypy      findings   1 error
+ruff      error
+spelling  cancelled
+
+error: 1 of 5 checks could not be done
+
+"#]]
+    );
+}
+
+#[test]
+fn a_pipe_gets_each_finding_on_one_line() {
+    let report = sample::report();
+    let text = plain(&report, None, Detail::Full);
+    assert!(text.contains(
+        "src/main.py:7:1: error: Incompatible return value type (got \"int\", expected \"str\") [mypy return-value]\n"
+    ));
+}
+
+#[test]
+fn a_run_that_passed_says_so_with_its_fingerprint() {
+    let report = sample::report_of(vec![
+        sample::passed("lint", "pylint"),
+        sample::passed("format", "black"),
+    ]);
+    assert_data_eq!(
+        shown(&report),
+        str![[r#"
+check   outcome  findings  time  cache
+lint    passed             0.8s  miss
+format  passed             0.8s  miss
+
+passed: 2 checks  fingerprint 8209a19e3842fbec
+
+"#]]
+    );
+    assert_data_eq!(
+        plain(&report, Some(40), Detail::Verdict),
+        str![[r#"
+passed: 2 checks
+fingerprint 8209a19e3842fbec
+
+"#]]
+    );
+}
+
+#[test]
+fn one_reason_of_several_checks_is_told_once() {
+    let reason = || {
+        let hint = "start it with `sudo systemctl start docker`".to_owned();
+        Reason::hinted(ReasonKind::Environment, "docker is not running", Some(hint))
+    };
+    let report = sample::report_of(
+        ["lint", "format", "mypy", "ruff"]
+            .map(|name| sample::failed(name, reason()))
+            .to_vec(),
+    );
+    assert_data_eq!(
+        shown(&report),
+        str![[r#"
+lint, format, mypy, ruff: error: docker is not running
+
+hint: start it with `sudo systemctl start docker`
+
+check   outcome  findings  time  cache
+lint    error              0.8s  miss
+format  error              0.8s  miss
+mypy    error              0.8s  miss
+ruff    error              0.8s  miss
+
+error: 4 of 4 checks could not be done
+
+"#]]
+    );
+}
+
+#[test]
+fn findings_that_the_tool_accepts_are_explained() {
+    let mut accepted = sample::finding("src/main.py", 2);
+    accepted.gating = false;
+    let report = sample::report_of(vec![CheckOutcome {
+        score: Some(9.67),
+        findings: vec![accepted],
+        ..sample::passed("lint", "pylint")
+    }]);
+    assert_data_eq!(
+        shown(&report),
+        str![[r#"
+src/main.py:2:1: warning: Unused import os [lint W0611 unused-import, accepted]
+
+lint: pylint rates the code 9.67 of 10, which is enough: findings marked `accepted` do not count
+
+check  outcome  findings   time  cache
+lint   passed   1 warning  0.8s  miss
+
+passed: 1 check  fingerprint 16b7f40bf433f159
+
+"#]]
+    );
+}
+
+#[test]
+fn a_finding_cannot_steer_the_terminal() {
+    let mut finding = sample::finding("src/\u{1b}]0;title\u{7}.py", 1);
+    finding.message = "one\u{1b}[2J\ntwo\u{9b}2J".to_owned();
+    finding.code = "X\u{1b}1".to_owned();
+    let report = sample::report_of(vec![CheckOutcome {
+        outcome: Outcome::Findings,
+        findings: vec![finding],
+        ..sample::passed("lint", "pylint")
+    }]);
+    let text = plain(&report, None, Detail::Full);
+    assert!(
+        text.contains("␛]0;title␇.py:1:1: warning: one␛[2J [lint X␛1"),
+        "{text}"
+    );
+    assert!(text.contains("\n    two\\u{9b}2J\n"), "{text}");
+}
+
+#[test]
+fn a_warning_that_was_read_already_is_not_told_again() {
+    let report = sample::report();
+    let told = BTreeSet::from(["the base image has no digest".to_owned()]);
+    let options = Options {
+        width: None,
+        detail: Detail::Full,
+        told: &told,
+    };
+    assert!(shown(&report).contains("no digest"));
+    assert!(!render(&report, &options).contains("no digest"));
+}

@@ -1,0 +1,75 @@
+//! The last line.
+//!
+//! Owns how a verdict reads. It must not compute one: the report holds it. Its text ends what a
+//! person sees, and is all that a person sees who asked for quiet.
+
+use super::style::{self, paint};
+use crate::outcome::{CacheUse, CheckOutcome, Outcome, Verdict};
+use crate::report::Report;
+use crate::report::count::Count;
+
+/// The verdict, and the fingerprint if every check got far enough to have one.
+pub(super) fn line(report: &Report, width: Option<usize>) -> String {
+    let (label, text) = told(report);
+    let known = report.checks.iter().all(|check| check.inputs.is_some());
+    let fingerprint = (known && !report.checks.is_empty())
+        .then(|| format!("fingerprint {}", report.fingerprint().short()));
+    let length = label.chars().count() + 2 + text.chars().count();
+    let painted = paint(style::of_verdict(report.verdict), format!("{label}:"));
+    match fingerprint {
+        None => format!("{painted} {text}\n"),
+        Some(fingerprint) => {
+            let fits = width.is_none_or(|width| length + 2 + fingerprint.len() <= width);
+            let gap = if fits { "  " } else { "\n" };
+            format!("{painted} {text}{gap}{}\n", paint(style::DIM, fingerprint))
+        }
+    }
+}
+
+fn told(report: &Report) -> (&'static str, String) {
+    let checks = &report.checks;
+    let of_all = |some: usize| format!("{some} of {}", Count(checks.len(), "check"));
+    match report.verdict {
+        Verdict::Passed => ("passed", passed(checks)),
+        Verdict::Findings => {
+            let gating = checks
+                .iter()
+                .flat_map(|check| &check.findings)
+                .filter(|finding| finding.gating)
+                .count();
+            let failing = number(checks, |check| check.outcome == Outcome::Findings);
+            let text = format!("{} in {}", Count(gating, "finding"), of_all(failing));
+            ("findings", text)
+        }
+        Verdict::Config => ("configuration error", undone(checks, &of_all)),
+        Verdict::Error => ("error", undone(checks, &of_all)),
+        Verdict::Interrupted => {
+            let ended = number(checks, |check| check.outcome != Outcome::Cancelled);
+            ("interrupted", format!("{} ended", of_all(ended)))
+        }
+    }
+}
+
+fn passed(checks: &[CheckOutcome]) -> String {
+    let mut text = Count(checks.len(), "check").to_string();
+    let hits = number(checks, |check| check.cache == CacheUse::Hit);
+    let skipped = number(checks, |check| check.outcome == Outcome::Skipped);
+    if hits > 0 {
+        text += &format!(", {hits} from the cache");
+    }
+    if skipped > 0 {
+        text += &format!(", {skipped} skipped");
+    }
+    text
+}
+
+fn undone(checks: &[CheckOutcome], of_all: &dyn Fn(usize) -> String) -> String {
+    let undone = number(checks, |check| {
+        matches!(check.outcome, Outcome::Error | Outcome::TimedOut)
+    });
+    format!("{} could not be done", of_all(undone))
+}
+
+fn number(checks: &[CheckOutcome], matches: impl Fn(&CheckOutcome) -> bool) -> usize {
+    checks.iter().filter(|check| matches(check)).count()
+}
