@@ -1,2 +1,24 @@
-//! The command line.
-fn main() {}
+//! The command line of cargo pipe.
+//!
+//! Owns nothing but the way from arguments to an exit status: what was typed becomes settings, a
+//! command does its work, its verdict becomes the status. What the words mean is known elsewhere.
+
+mod args;
+mod commands;
+mod exit;
+mod interrupt;
+mod settings;
+mod term;
+
+use std::process::ExitCode;
+
+use cargo_pipe::config::load::Environment;
+
+fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    let mut term = term::Term::default();
+    let verdict = args::parse(std::env::args_os())
+        .and_then(|args| settings::settings(args, environment))
+        .and_then(|settings| commands::dispatch(settings, &mut term));
+    exit::code(verdict, term)
+}

@@ -1,0 +1,253 @@
+//! What can be typed.
+//!
+//! Owns the words of the command line and their help. It must not know what they mean: it reads no
+//! file and no variable. [`crate::settings`] takes it from here.
+
+mod check;
+mod help;
+mod run;
+
+use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+
+use cargo_pipe::check::Grant;
+use clap::{Args as _, Command, CommandFactory, Parser};
+
+pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
+pub(crate) use run::{MessageFormat, ReportTarget, RunArgs};
+
+use crate::exit::Failure;
+
+/// Run a project's code-quality checks exactly as CI runs them
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-pipe",
+    bin_name = "cargo pipe",
+    version,
+    long_about = help::ABOUT,
+    after_help = help::AFTER,
+    after_long_help = help::AFTER_LONG,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_value_name = "COMMAND | CHECK",
+    infer_long_args = false
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: CommandArgs,
+}
+
+/// The options that every command takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// The project's folder, or one below it [default: .]
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    pub(crate) project: Option<PathBuf>,
+
+    /// What is checked, relative to the project; may be repeated [env: CARGO_PIPE_SOURCE]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) source: Vec<String>,
+
+    /// Where the tools' configs are, relative to the project [env: CARGO_PIPE_CONFIG]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) config: Option<String>,
+
+    /// Where checks run [env: CARGO_PIPE_ENGINE]
+    #[arg(long, value_name = "ENGINE", global = true)]
+    pub(crate) engine: Option<EngineArg>,
+
+    /// How many checks run at once [env: CARGO_PIPE_JOBS]
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) jobs: Option<NonZeroU16>,
+
+    /// Ask the network for nothing [env: CARGO_PIPE_OFFLINE]
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+
+    /// Grant what the project asks for beyond the sandbox; may be repeated [env: CARGO_PIPE_ALLOW]
+    ///
+    /// A check has no network, no docker socket and cannot write, whatever `pipe.toml` says. Only
+    /// you can grant more, by its name: `network`, `docker-socket`, `writable`, or `dockerfile` for
+    /// images that are built from a Dockerfile of the project's own.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) allow: Vec<Grant>,
+
+    /// Show every program that is started, as it could be typed
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Show the verdict's line only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// When to use colours [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub(crate) color: clap::ColorChoice,
+}
+
+/// An engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The first that is there
+    Auto,
+    /// Containers of the docker CLI
+    Docker,
+}
+
+/// The commands.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum CommandArgs {
+    /// Scaffold a project: `pipe.toml`, Dockerfile, locks, the tools' configs
+    #[command(after_help = help::INIT)]
+    Init(InitArgs),
+
+    /// Run all checks, in parallel
+    #[command(after_help = help::RUN_ALL)]
+    RunAll(RunArgs),
+
+    /// Run some checks, in parallel
+    #[command(after_help = help::RUN)]
+    Run(RunSomeArgs),
+
+    /// List the checks
+    List(ListArgs),
+
+    /// Build the environments of checks ahead of time
+    #[command(after_help = help::BUILD)]
+    Build(BuildArgs),
+
+    /// Remove this project's containers, volumes, caches and images
+    #[command(long_about = help::REMOVE)]
+    Remove,
+
+    /// Print a script that completes commands, checks and options in a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
+
+    /// Print the manual page
+    #[command(after_help = help::MAN)]
+    Man(ManArgs),
+
+    /// The name of a check, and what was typed behind it.
+    #[command(external_subcommand)]
+    External(Vec<OsString>),
+
+    /// A check by its name; made by [`parse`].
+    #[command(skip)]
+    Check(CheckArgs),
+}
+
+/// What `init` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// The folder to scaffold; made if it is not there
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `run` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunSomeArgs {
+    /// The checks to run
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) checks: Vec<String>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// What `list` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `build` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BuildArgs {
+    /// The checks to build for; all if none is named
+    #[arg(value_name = "NAME")]
+    pub(crate) checks: Vec<String>,
+}
+
+/// What `completions` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// What `man` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// The command whose page to print; cargo pipe's own if none is named
+    pub(crate) command: Option<String>,
+}
+
+/// Reads the arguments of a process, its own name included.
+///
+/// `cargo pipe X` starts `cargo-pipe pipe X`, so one leading `pipe` is no word of ours.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Args, Failure> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    if arguments.get(1).is_some_and(|word| word == "pipe") {
+        arguments.remove(1);
+    }
+    set_color(&arguments);
+    check::help_last(&mut arguments);
+    let args = Args::try_parse_from(&arguments)?;
+    let CommandArgs::External(words) = &args.command else {
+        return Ok(args);
+    };
+    match words.first().and_then(|name| name.to_str()) {
+        Some(name) => Ok(check::parse(&arguments, name, args.global)),
+        None => Err(Failure::usage(
+            "the name of a command or check is not Unicode",
+        )),
+    }
+}
+
+/// The whole command line as clap sees it.
+pub(crate) fn command() -> Command {
+    Args::command()
+}
+
+/// The names of the commands.
+pub(crate) fn command_names() -> Vec<String> {
+    let names = command()
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect::<Vec<_>>();
+    names.into_iter().chain(["help".to_owned()]).collect()
+}
+
+/// The options of a check, on a command that stands for it.
+pub(crate) fn augment_with_run(command: Command) -> Command {
+    RunArgs::augment_args(command)
+}
+
+/// Colours are settled before anything is said, complaints about the arguments included.
+fn set_color(arguments: &[OsString]) {
+    let flag = OsStr::new("--color");
+    let behind = arguments
+        .windows(2)
+        .filter(|pair| pair[0] == flag)
+        .map(|pair| pair[1].to_str());
+    let joined = arguments
+        .iter()
+        .map(|word| word.to_str()?.strip_prefix("--color="));
+    let choice = match behind.chain(joined).flatten().next() {
+        Some("always") => anstream::ColorChoice::Always,
+        Some("never") => anstream::ColorChoice::Never,
+        _ => anstream::ColorChoice::Auto,
+    };
+    choice.write_global();
+}

@@ -1,0 +1,111 @@
+//! The longer help texts.
+//!
+//! Owns what a person reads who asks for help. It must not know how options are parsed; the
+//! command line hangs these texts where they belong.
+
+pub(super) const ABOUT: &str = "\
+Run a project's code-quality checks exactly as CI runs them.
+
+Checks are pylint, black, mypy, ruff and commands of the project's own. Each runs in a container \
+with locked tools, sees exactly the files it covers, and can write to none of them. The same \
+fingerprint on your machine and in CI means the same verdict.";
+
+pub(super) const AFTER: &str = "\
+Every check is a command as well: `cargo pipe lint`, `cargo pipe lint --help`.
+`cargo pipe list` names the checks of a project.
+
+Examples:
+  cargo pipe init demo         scaffold a project in the folder `demo`
+  cargo pipe run-all           run every check
+  cargo pipe lint              run one check
+  cargo pipe run lint mypy     run two checks
+  cargo pipe -C demo run-all   run the checks of another folder
+
+Exit status:
+  0    passed
+  1    findings
+  2    wrong usage or configuration, or a grant that is missing
+  3    a check could not be done: engine, build, crash, timeout, nothing to check
+  130  interrupted";
+
+pub(super) const AFTER_LONG: &str = "\
+Every check is a command as well: `cargo pipe lint`, `cargo pipe lint --help`.
+`cargo pipe list` names the checks of a project.
+
+Examples:
+  cargo pipe init demo         scaffold a project in the folder `demo`
+  cargo pipe run-all           run every check
+  cargo pipe lint              run one check
+  cargo pipe run lint mypy     run two checks
+  cargo pipe -C demo run-all   run the checks of another folder
+
+Variables: flags that make sense in CI have one, named in their help. `CARGO_PIPE_DOCKER` names
+another program of docker's kind. A flag wins over its variable, a variable over `pipe.toml`.
+
+Exit status, the same for every output format; the worst wins:
+  0    passed
+  1    findings
+  2    wrong usage or configuration, or a grant that is missing
+  3    a check could not be done: engine, build, crash, timeout, nothing to check
+  130  interrupted";
+
+pub(super) const INIT: &str = "\
+Nothing that exists is overwritten.
+
+Examples:
+  cargo pipe init              scaffold this folder
+  cargo pipe init demo         scaffold the folder `demo`
+  cargo pipe init --dry-run    show what would be written
+
+Exit status: 0 done, 2 the project is not as it should be, 3 a file could not be written";
+
+pub(super) const RUN_STATUS: &str = "\
+Exit status: 0 passed, 1 findings, 2 usage, configuration or a missing grant, 3 a check could not
+be done, 130 interrupted";
+
+pub(super) const RUN_ALL: &str = "\
+Examples:
+  cargo pipe run-all
+  cargo pipe run-all --fail-fast                  stop at the first check that does not pass
+  cargo pipe run-all --dry-run                    show what would run, and run nothing
+  cargo pipe run-all --report json=report.json    write a report as well
+  cargo pipe run-all --message-format json | jq .verdict
+
+Exit status: 0 passed, 1 findings, 2 usage, configuration or a missing grant, 3 a check could not
+be done, 130 interrupted";
+
+pub(super) const RUN: &str = "\
+Examples:
+  cargo pipe run lint
+  cargo pipe run lint mypy --fail-fast
+
+Exit status: 0 passed, 1 findings, 2 usage, configuration or a missing grant, 3 a check could not
+be done, 130 interrupted";
+
+pub(super) const BUILD: &str = "\
+Checks build what they need by themselves; this does it before they are run. What is there already
+is not built again.
+
+Examples:
+  cargo pipe build
+  cargo pipe build lint
+
+Exit status: 0 built, 2 usage or configuration, 3 not built, 130 interrupted";
+
+pub(super) const REMOVE: &str = "\
+Remove this project's containers, volumes, caches and images.
+
+Images that another project refers to stay. Files of the project are not touched.";
+
+pub(super) const COMPLETIONS: &str = "\
+The script completes `cargo-pipe`, with the checks of the project it was made in.
+
+Examples:
+  cargo pipe completions bash > ~/.local/share/bash-completion/completions/cargo-pipe
+  cargo pipe completions zsh > ~/.zfunc/_cargo-pipe
+  cargo pipe completions fish > ~/.config/fish/completions/cargo-pipe.fish";
+
+pub(super) const MAN: &str = "\
+Examples:
+  cargo pipe man > cargo-pipe.1
+  cargo pipe man run-all > cargo-pipe-run-all.1";

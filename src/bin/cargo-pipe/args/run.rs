@@ -1,0 +1,141 @@
+//! The options of every command that runs checks.
+//!
+//! Owns how they are spelled and read. It must not look at the disk: whether a report can be
+//! written is found out by the command, before it runs anything.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cargo_pipe::report::Format;
+
+/// What every command takes that runs checks.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Run options")]
+pub(crate) struct RunArgs {
+    /// Cancel the rest at the first check that does not pass
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// Show what would run, and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// The time each check may take: 90s, 5m, 1h [env: CARGO_PIPE_TIMEOUT]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Write a report besides, such as `json=report.json`; may be repeated
+    ///
+    /// The only format is `json`. The file appears when the run is over, whole or not at all; its
+    /// folder must exist.
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
+    pub(crate) report: Vec<ReportTarget>,
+
+    /// What is printed on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) message_format: MessageFormat,
+}
+
+/// What is printed on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// Text for a person
+    Human,
+    /// One JSON report, or the plan as JSON
+    Json,
+}
+
+/// A report to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportTarget {
+    /// In this format.
+    pub(crate) format: Format,
+    /// To this file.
+    pub(crate) path: PathBuf,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit = text.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = unit.map_or((text, "s"), |at| text.split_at(at));
+    let factor = match unit {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        _ => None,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .zip(factor)
+        .and_then(|(number, factor)| number.checked_mul(factor))
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "write it like `90s`, `5m` or `1h`".to_owned())
+}
+
+fn report_target(text: &str) -> Result<ReportTarget, String> {
+    let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+    let names = names.join(", ");
+    let (name, path) = text
+        .split_once('=')
+        .ok_or_else(|| format!("write it as FORMAT=PATH; formats: {names}"))?;
+    let format = Format::ALL
+        .into_iter()
+        .find(|format| format.name() == name)
+        .ok_or_else(|| format!("`{name}` is no format; formats: {names}"))?;
+    if path.is_empty() {
+        return Err("the path is empty".to_owned());
+    }
+    Ok(ReportTarget {
+        format,
+        path: PathBuf::from(path),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_needs_a_number_and_may_have_a_unit() {
+        let seconds = |text| duration(text).map(|duration| duration.as_secs()).ok();
+        let texts = [
+            "90",
+            "90s",
+            "5m",
+            "2h",
+            "",
+            "m",
+            "5 m",
+            "1d",
+            "0s",
+            "-1s",
+            "18446744073709551615h",
+        ];
+        assert_eq!(
+            texts.map(seconds),
+            [
+                Some(90),
+                Some(90),
+                Some(300),
+                Some(7200),
+                None,
+                None,
+                None,
+                None,
+                None,
+                None,
+                None
+            ]
+        );
+    }
+
+    #[test]
+    fn a_report_is_a_format_and_a_path() {
+        let target = report_target("json=out/a=b.json").unwrap();
+        assert_eq!(target.path, PathBuf::from("out/a=b.json"));
+        for wrong in ["json", "json=", "yaml=x", "=x"] {
+            assert!(report_target(wrong).is_err(), "{wrong}");
+        }
+    }
+}

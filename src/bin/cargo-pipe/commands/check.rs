@@ -1,0 +1,73 @@
+//! A check by its name.
+//!
+//! Owns what becomes of a word that is no command: the check of that name is run or explained. It
+//! must not run anything itself, and does not know which checks there are: the plan refuses a name
+//! that is none.
+
+use cargo_pipe::check::{Grant, RESERVED_NAMES};
+use cargo_pipe::config::nearest::nearest;
+use cargo_pipe::outcome::Verdict;
+use cargo_pipe::pipeline::Pipeline;
+use cargo_pipe::plan::{Plan, Request};
+
+use super::{completions, describe, list, pipeline, reports, run};
+use crate::args::{self, CheckArgs, CheckAsked};
+use crate::exit::Failure;
+use crate::settings::{self, Place};
+use crate::term::Term;
+
+/// Runs or explains a check.
+pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<Verdict, Failure> {
+    let CheckArgs { name, asked } = check;
+    if RESERVED_NAMES.contains(&name.as_str()) {
+        return Err(Failure::usage(format!(
+            "this version has no command `{name}`, and no check can have that name"
+        )));
+    }
+    let mut pipeline = pipeline(place).map_err(|failure| mistyped(&name).unwrap_or(failure))?;
+    match asked {
+        Ok(CheckAsked::Run(args)) => {
+            let run = settings::run(vec![name], args);
+            reports::validate(&run.reports)?;
+            run::run_in(&pipeline, &run, term)
+        }
+        Ok(CheckAsked::Help) => explain(&mut pipeline, name, term),
+        // A name that is none is told first, whatever is wrong with the words behind it.
+        Err(failure) => plan(&mut pipeline, &name).and(Err(failure)),
+    }
+}
+
+/// The plan of one check, for reading: nobody has to grant anything for that.
+fn plan(pipeline: &mut Pipeline, name: &str) -> Result<Plan, Failure> {
+    pipeline.config.allow.extend(Grant::ALL);
+    let checks = vec![name.to_owned()];
+    Ok(pipeline.plan(&Request {
+        checks,
+        ..Request::default()
+    })?)
+}
+
+/// A slip in the name of a command, which needs no project to be recognised.
+fn mistyped(name: &str) -> Option<Failure> {
+    let commands = args::command_names();
+    let commands = commands.iter().map(String::as_str);
+    let names: Vec<&str> = completions::BUILT_IN.into_iter().chain(commands).collect();
+    let near = nearest(name, &names).filter(|near| !completions::BUILT_IN.contains(near))?;
+    let failure = Failure::usage(format!("`{name}` is neither a command nor a check"));
+    Some(failure.with_hint(format!("did you mean `cargo pipe {near}`?")))
+}
+
+/// The check's own help: what it runs, on what, in which environment.
+fn explain(pipeline: &mut Pipeline, name: String, term: &mut Term) -> Result<Verdict, Failure> {
+    let plan = plan(pipeline, &name)?;
+    let about = list::about(pipeline, &name);
+    let facts: Vec<String> = plan.steps.iter().flat_map(describe::facts).collect();
+    let facts: String = facts.iter().map(|fact| format!("\n  {fact}")).collect();
+    let check = args::check_command(&name).long_about(format!("{about}\n{facts}"));
+    let mut command = args::command().subcommand(check);
+    command.build();
+    if let Some(command) = command.find_subcommand_mut(&name) {
+        term.data(&command.render_long_help().ansi().to_string());
+    }
+    Ok(Verdict::Passed)
+}

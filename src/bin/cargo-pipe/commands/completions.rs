@@ -1,0 +1,37 @@
+//! `completions`: scripts for shells.
+//!
+//! Owns which names are completed besides the commands: the checks of the project that the script
+//! is made in, or the built-in ones where there is no project.
+
+use cargo_pipe::outcome::Verdict;
+use clap_complete::Shell;
+
+use super::pipeline;
+use crate::args;
+use crate::exit::Failure;
+use crate::settings::Place;
+use crate::term::Term;
+
+/// The checks of a project that says nothing else.
+pub(super) const BUILT_IN: [&str; 4] = ["lint", "format", "mypy", "ruff"];
+
+/// Prints the script of a shell.
+pub(super) fn completions(place: Place, shell: Shell, term: &mut Term) -> Result<Verdict, Failure> {
+    // A script is wanted whatever is wrong with a project.
+    let checks: Vec<String> = match pipeline(place) {
+        Ok(pipeline) => pipeline
+            .config
+            .checks
+            .iter()
+            .map(|check| check.name.to_string())
+            .collect(),
+        Err(_) => BUILT_IN.map(str::to_owned).to_vec(),
+    };
+    let mut command = checks.iter().fold(args::command(), |command, check| {
+        command.subcommand(args::check_command(check).about(format!("Run the check `{check}`")))
+    });
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "cargo-pipe", &mut script);
+    term.data(&String::from_utf8_lossy(&script));
+    Ok(Verdict::Passed)
+}

@@ -1,0 +1,127 @@
+//! A plan in words.
+//!
+//! Owns how `--dry-run` and a check's help say what would run. It must not plan: the plan says all,
+//! with its reasons. The printer takes the result.
+
+use cargo_pipe::check::CachePolicy;
+use cargo_pipe::plan::{Command, Environment, Plan, Step};
+use cargo_pipe::project::ProjectPath;
+use cargo_pipe::report::count::Count;
+use cargo_pipe::report::elapsed::Elapsed;
+use cargo_pipe::report::harmless;
+use cargo_pipe::report::human::style::{self, paint};
+
+/// What a run would do.
+pub(super) fn plan(plan: &Plan) -> String {
+    let steps = plan.steps.iter().map(|step| {
+        let name = paint(style::STRONG, &step.check);
+        let lines: String = facts(step)
+            .into_iter()
+            .map(|fact| format!("  {fact}\n"))
+            .collect();
+        format!("{name}: {}\n{lines}\n", harmless::line(&step.tool))
+    });
+    let steps: String = steps.collect();
+    let checks = Count(plan.steps.len(), "check");
+    let at_once = match plan.jobs.min(plan.steps.len()) {
+        0 | 1 => String::new(),
+        jobs => format!(", {jobs} at once"),
+    };
+    let ending = if plan.fail_fast {
+        ", until the first that does not pass"
+    } else {
+        ""
+    };
+    format!("{steps}{checks}{at_once}{ending}\n")
+}
+
+/// What one check runs, on what, in which environment.
+pub(super) fn facts(step: &Step) -> Vec<String> {
+    let mut facts = vec![
+        format!("runs    {}", command(&step.command)),
+        format!("on      {}", sources(step)),
+        format!("sees    {}", paths(&step.coverage.paths)),
+    ];
+    if !step.coverage.exclude.is_empty() {
+        let globs = step.coverage.exclude.join(", ");
+        facts.push(format!("but not {}", harmless::line(&globs)));
+    }
+    if let Some(config) = &step.config {
+        facts.push(format!("config  {}", harmless::line(config.path.as_str())));
+    }
+    facts.push(format!("in      {}", environment(&step.environment)));
+    facts.push(format!("within  {}", Elapsed(step.timeout)));
+    if !step.grants.is_empty() {
+        let grants: Vec<&str> = step.grants.iter().map(|grant| grant.name()).collect();
+        facts.push(format!("asks    {}", grants.join(", ")));
+    }
+    match step.cache {
+        CachePolicy::Always => {}
+        CachePolicy::Passed => facts.push("cached  only when it passed".to_owned()),
+        CachePolicy::Never => facts.push("cached  never".to_owned()),
+    }
+    facts
+}
+
+fn sources(step: &Step) -> String {
+    let endings: Vec<String> = step
+        .endings
+        .iter()
+        .map(|ending| format!("*{ending}"))
+        .collect();
+    match endings.as_slice() {
+        [] => paths(&step.source),
+        _ => format!(
+            "{} in {}",
+            harmless::line(&endings.join(", ")),
+            paths(&step.source)
+        ),
+    }
+}
+
+fn paths(paths: &[ProjectPath]) -> String {
+    let paths: Vec<&str> = paths.iter().map(ProjectPath::as_str).collect();
+    harmless::line(&paths.join(", "))
+}
+
+fn command(command: &Command) -> String {
+    match command {
+        Command::Exec(words) => typed(words),
+        Command::Listed {
+            module,
+            args,
+            suffixes,
+        } => {
+            let files = format!("every *{}", suffixes.join(" and *"));
+            format!(
+                "{} {} and {}",
+                harmless::line(module),
+                typed(args),
+                harmless::line(&files)
+            )
+        }
+    }
+}
+
+fn environment(environment: &Environment) -> String {
+    match environment {
+        Environment::Tool(lock) => {
+            format!("the locked environment of `{}`", harmless::line(lock))
+        }
+        Environment::Base => "the project's base image".to_owned(),
+        Environment::Image(image) => format!("the image `{}`", harmless::line(image)),
+    }
+}
+
+/// Words as a shell would take them.
+fn typed(words: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+    let word = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", harmless::text(word).replace('\'', r"'\''"))
+        }
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}

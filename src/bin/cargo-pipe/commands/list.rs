@@ -1,0 +1,101 @@
+//! `list`: the checks with one line each.
+//!
+//! Owns how a check is introduced. It starts nothing and plans nothing, so that it answers at once.
+
+use cargo_pipe::catalogue;
+use cargo_pipe::config::{Check, Work};
+use cargo_pipe::outcome::Verdict;
+use cargo_pipe::pipeline::Pipeline;
+use cargo_pipe::report::harmless;
+use cargo_pipe::report::human::style::{self, paint};
+use cargo_pipe::report::json;
+use serde::Serialize;
+
+use super::pipeline;
+use crate::args::MessageFormat;
+use crate::exit::Failure;
+use crate::settings::Place;
+use crate::term::Term;
+
+/// Prints the checks.
+pub(super) fn list(
+    place: Place,
+    format: MessageFormat,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
+    let pipeline = pipeline(place)?;
+    let checks = &pipeline.config.checks;
+    term.data(&match format {
+        MessageFormat::Human => for_person(checks),
+        MessageFormat::Json => json::pretty(&Listing {
+            schema: "cargo-pipe/list/1",
+            checks: checks.iter().map(Listed::from).collect(),
+        }),
+    });
+    Ok(Verdict::Passed)
+}
+
+/// One line about the check of this name.
+pub(super) fn about(pipeline: &Pipeline, name: &str) -> String {
+    let check = pipeline
+        .config
+        .checks
+        .iter()
+        .find(|check| check.name.as_str() == name);
+    check.map(|check| work(&check.work)).unwrap_or_default()
+}
+
+/// What `list --json` prints.
+#[derive(Serialize)]
+struct Listing<'a> {
+    schema: &'static str,
+    checks: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: &'a str,
+    tool: &'a str,
+    about: String,
+    source: Vec<&'a str>,
+}
+
+impl<'a> From<&'a Check> for Listed<'a> {
+    fn from(check: &'a Check) -> Self {
+        let tool = match &check.work {
+            Work::Tool { tool, .. } => tool,
+            Work::Command { .. } => "command",
+        };
+        Listed {
+            name: check.name.as_str(),
+            tool,
+            about: work(&check.work),
+            source: check.source.iter().map(|path| path.as_str()).collect(),
+        }
+    }
+}
+
+fn for_person(checks: &[Check]) -> String {
+    let width = checks
+        .iter()
+        .map(|check| check.name.as_str().len())
+        .max()
+        .unwrap_or_default();
+    checks
+        .iter()
+        .map(|check| {
+            let name = paint(style::STRONG, format!("{:width$}", check.name.as_str()));
+            format!("{name}  {}\n", work(&check.work))
+        })
+        .collect()
+}
+
+fn work(work: &Work) -> String {
+    match work {
+        Work::Tool { tool, .. } => match catalogue::find(tool) {
+            Some(known) => format!("{tool}: {}", known.about()),
+            None => tool.clone(),
+        },
+        Work::Command { run, .. } => format!("runs `{}`", harmless::line(&run.join(" "))),
+    }
+}

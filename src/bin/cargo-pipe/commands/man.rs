@@ -1,0 +1,32 @@
+//! `man`: the manual pages.
+//!
+//! Owns which page is printed. Its text is made from the same words as the help.
+
+use cargo_pipe::outcome::Verdict;
+use clap_mangen::Man;
+
+use crate::args;
+use crate::exit::Failure;
+use crate::term::Term;
+
+/// Prints the page of a command, or of cargo pipe.
+pub(super) fn man(name: Option<&str>, term: &mut Term) -> Result<Verdict, Failure> {
+    let mut command = args::command();
+    command.build();
+    let page = match name {
+        None => command,
+        Some(name) => command
+            .find_subcommand(name)
+            .cloned()
+            .ok_or_else(|| Failure::usage(format!("there is no manual page of `{name}`")))?,
+    };
+    let mut text = Vec::new();
+    Man::new(page)
+        .render(&mut text)
+        .map_err(|source| Failure::System {
+            what: "cannot make the manual page".to_owned(),
+            source,
+        })?;
+    term.data(&String::from_utf8_lossy(&text));
+    Ok(Verdict::Passed)
+}

@@ -1,0 +1,55 @@
+//! `run-all`, `run` and every check by its name.
+//!
+//! Owns the order of things: what can be wrong with the request is found out before anything runs,
+//! reports are written before anything is printed, so that a closed pipe costs no report. It must
+//! not look at findings; the verdict comes with the report.
+
+use cargo_pipe::outcome::Verdict;
+use cargo_pipe::pipeline::Pipeline;
+use cargo_pipe::report::json;
+use cargo_pipe::run::Cancel;
+
+use super::{describe, pipeline, reports};
+use crate::args::MessageFormat;
+use crate::exit::Failure;
+use crate::interrupt::Interrupts;
+use crate::settings::{Place, Run, Writing};
+use crate::term::Term;
+
+/// Runs checks, or shows what would run.
+pub(super) fn run(place: Place, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {
+    reports::validate(&run.reports)?;
+    run_in(&pipeline(place)?, run, term)
+}
+
+/// The same in a project that is known already.
+pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {
+    let plan = pipeline.plan(&run.request)?;
+    if run.writing == Writing::Dry {
+        term.data(&match run.format {
+            MessageFormat::Human => describe::plan(&plan),
+            MessageFormat::Json => json::pretty(&plan),
+        });
+        return Ok(Verdict::Passed);
+    }
+    let cancel = Cancel::default();
+    let interrupts = interrupts(&cancel)?;
+    let mut watcher = term.watcher();
+    let report = pipeline.run(&plan, &cancel, &mut watcher);
+    term.watched(watcher);
+    drop(interrupts);
+    let written = reports::write(&run.reports, &report);
+    match run.format {
+        MessageFormat::Human => term.report(&report),
+        MessageFormat::Json => term.data(&json::to_json(&report)),
+    }
+    written.map(|()| report.verdict)
+}
+
+/// Starts to listen for signals.
+pub(super) fn interrupts(cancel: &Cancel) -> Result<Interrupts, Failure> {
+    Interrupts::listen(cancel.clone()).map_err(|source| Failure::System {
+        what: "cannot listen for signals".to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,74 @@
+//! Signals that end a run.
+//!
+//! Owns the thread that turns INT, TERM and HUP into [`Cancel::interrupt`]. It must not clean up:
+//! the run stops its containers itself and then returns. A second signal does what the first did,
+//! so it can neither cut the cleaning up short nor make it worse.
+
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use cargo_pipe::run::Cancel;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
+
+/// Listens until it is dropped.
+pub(crate) struct Interrupts {
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+    happened: Arc<AtomicBool>,
+}
+
+impl Interrupts {
+    /// Starts to listen, and interrupts a run at a signal.
+    pub(crate) fn listen(cancel: Cancel) -> io::Result<Self> {
+        let ignored = ignored_signals();
+        let wanted = [SIGINT, SIGTERM, SIGHUP]
+            .into_iter()
+            .filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        let mut signals = Signals::new(wanted)?;
+        let handle = signals.handle();
+        let happened = Arc::new(AtomicBool::new(false));
+        let noticed = Arc::clone(&happened);
+        let listen = move || {
+            for _ in signals.forever() {
+                noticed.store(true, Ordering::Release);
+                cancel.interrupt();
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(listen)?;
+        Ok(Interrupts {
+            handle,
+            thread: Some(thread),
+            happened,
+        })
+    }
+
+    /// Whether there was a signal.
+    pub(crate) fn happened(&self) -> bool {
+        self.happened.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        self.handle.close();
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread was told when it happened.
+            drop(thread.join());
+        }
+    }
+}
+
+/// The signals that whoever started us wants ignored, as bits: `nohup` means that a run outlives
+/// its terminal. Where the system does not say, none.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,211 @@
+//! What was typed, as what it means.
+//!
+//! Owns the one conversion from arguments to requests and to the highest layer of configuration;
+//! it takes every argument by name, so that a new one does not compile until it has a meaning. It
+//! must not act: commands get its result and do the work.
+
+use std::path::PathBuf;
+
+use cargo_pipe::config::EngineChoice;
+use cargo_pipe::config::layer::{Layer, Sources, Value};
+use cargo_pipe::config::load::Environment;
+use cargo_pipe::plan::Request;
+
+use crate::args::{
+    Args, BuildArgs, CheckArgs, CommandArgs, CompletionsArgs, EngineArg, GlobalArgs, InitArgs,
+    ListArgs, ManArgs, MessageFormat, ReportTarget, RunArgs, RunSomeArgs,
+};
+use crate::exit::Failure;
+
+/// What a command line means.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Which project, configured by whom.
+    pub(crate) place: Place,
+    /// How much is told.
+    pub(crate) verbosity: Verbosity,
+    /// What to do.
+    pub(crate) action: Action,
+}
+
+/// Which project, and what configures it besides its own files.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The project's folder, or one below it.
+    pub(crate) folder: PathBuf,
+    /// The variables of this process.
+    pub(crate) environment: Environment,
+    /// What the flags say.
+    pub(crate) flags: Layer,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// The verdict's line.
+    Quiet,
+    /// What matters.
+    #[default]
+    Normal,
+    /// Every program that is started, too.
+    Verbose,
+}
+
+/// What to do.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Scaffold a folder.
+    Init {
+        /// The folder.
+        folder: PathBuf,
+        /// Whether files are written.
+        writing: Writing,
+    },
+    /// Run checks.
+    Run(Run),
+    /// Do something with what may be a check.
+    Check(CheckArgs),
+    /// List the checks.
+    List {
+        /// For whom.
+        format: MessageFormat,
+    },
+    /// Make environments available.
+    Build {
+        /// Of these checks; of all if empty.
+        checks: Vec<String>,
+    },
+    /// Take away what is the project's.
+    Remove,
+    /// Print a completion script.
+    Completions(clap_complete::Shell),
+    /// Print a manual page.
+    Man {
+        /// Of this command; of all if none.
+        command: Option<String>,
+    },
+}
+
+/// Whether something is done or only told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writing {
+    /// It is done.
+    Real,
+    /// It is told.
+    Dry,
+}
+
+/// A run of checks.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Run {
+    /// Which checks, and how.
+    pub(crate) request: Request,
+    /// Whether they are run, or the plan is shown.
+    pub(crate) writing: Writing,
+    /// The reports to write.
+    pub(crate) reports: Vec<ReportTarget>,
+    /// What standard output gets.
+    pub(crate) format: MessageFormat,
+}
+
+/// The meaning of arguments.
+pub(crate) fn settings(args: Args, environment: Environment) -> Result<Settings, Failure> {
+    let Args { global, command } = args;
+    let verbosity = match (global.quiet, global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
+    };
+    Ok(Settings {
+        place: place(global, environment),
+        verbosity,
+        action: action(command)?,
+    })
+}
+
+/// The meaning of the options of a run.
+pub(crate) fn run(checks: Vec<String>, args: RunArgs) -> Run {
+    let RunArgs {
+        fail_fast,
+        dry_run,
+        timeout,
+        report,
+        message_format,
+    } = args;
+    Run {
+        request: Request {
+            checks,
+            fail_fast,
+            timeout,
+        },
+        writing: writing(dry_run),
+        reports: report,
+        format: message_format,
+    }
+}
+
+fn place(args: GlobalArgs, environment: Environment) -> Place {
+    let GlobalArgs {
+        project,
+        source,
+        config,
+        engine,
+        jobs,
+        offline,
+        allow,
+        // These are for the terminal alone; the colours are settled while parsing.
+        verbose: _,
+        quiet: _,
+        color: _,
+    } = args;
+    let paths = source
+        .into_iter()
+        .map(|path| Value::named("--source", path))
+        .collect::<Vec<_>>();
+    let mut flags = Layer::default();
+    flags.source = (!paths.is_empty()).then(|| Sources(Value::named("--source", paths)));
+    flags.config = config.map(|path| Value::named("--config", path));
+    flags.engine = engine.map(|engine| Value::named("--engine", engine_choice(engine)));
+    flags.jobs = jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get())));
+    flags.offline = offline.then(|| Value::named("--offline", offline));
+    flags.allow = allow;
+    Place {
+        folder: project.unwrap_or_else(|| PathBuf::from(".")),
+        environment,
+        flags,
+    }
+}
+
+fn engine_choice(engine: EngineArg) -> EngineChoice {
+    match engine {
+        EngineArg::Auto => EngineChoice::Auto,
+        EngineArg::Docker => EngineChoice::Docker,
+    }
+}
+
+fn action(command: CommandArgs) -> Result<Action, Failure> {
+    Ok(match command {
+        CommandArgs::Init(InitArgs { folder, dry_run }) => Action::Init {
+            folder,
+            writing: writing(dry_run),
+        },
+        CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args)),
+        CommandArgs::Run(RunSomeArgs { checks, run: args }) => Action::Run(run(checks, args)),
+        CommandArgs::List(ListArgs { json: true }) => Action::List {
+            format: MessageFormat::Json,
+        },
+        CommandArgs::List(ListArgs { json: false }) => Action::List {
+            format: MessageFormat::Human,
+        },
+        CommandArgs::Build(BuildArgs { checks }) => Action::Build { checks },
+        CommandArgs::Remove => Action::Remove,
+        CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
+        CommandArgs::Man(ManArgs { command }) => Action::Man { command },
+        CommandArgs::Check(check) => Action::Check(check),
+        CommandArgs::External(_) => return Err(Failure::usage("no command was named")),
+    })
+}
+
+fn writing(dry_run: bool) -> Writing {
+    if dry_run { Writing::Dry } else { Writing::Real }
+}

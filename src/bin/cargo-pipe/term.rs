@@ -1,0 +1,170 @@
+//! The only printer.
+//!
+//! Owns both streams: data and reports go to standard output, everything else to standard error,
+//! each piece in one write, so that nothing is interleaved. It must not decide what a command does;
+//! that a stream cannot be written is remembered and ends the process as an error, except when the
+//! reader has gone.
+
+mod board;
+mod lines;
+mod snippet;
+mod watcher;
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use cargo_pipe::error::Error;
+use cargo_pipe::outcome::Verdict;
+use cargo_pipe::report::Report;
+use cargo_pipe::report::harmless;
+use cargo_pipe::report::human::style::{self, paint};
+use cargo_pipe::report::human::{self, Detail, Options};
+use cargo_pipe::scaffold::ScaffoldError;
+
+pub(crate) use watcher::Watcher;
+
+use crate::exit::Failure;
+use crate::settings::Verbosity;
+
+/// The terminal, or whatever the streams are.
+#[derive(Debug, Default)]
+pub(crate) struct Term {
+    verbosity: Verbosity,
+    told: BTreeSet<String>,
+    broken: Option<io::Error>,
+}
+
+impl Term {
+    /// Says from now on as much as is wanted.
+    pub(crate) fn set_verbosity(&mut self, verbosity: Verbosity) {
+        self.verbosity = verbosity;
+    }
+
+    /// Writes what was asked for to standard output.
+    pub(crate) fn data(&mut self, text: &str) {
+        let written = write(&mut anstream::stdout().lock(), text);
+        self.remember(written);
+    }
+
+    /// Writes a note to standard error, unless quiet is wanted.
+    pub(crate) fn note(&mut self, text: &str) {
+        if self.verbosity != Verbosity::Quiet {
+            say(text);
+        }
+    }
+
+    /// Shows why a command could not do its work. What clap prints as help is data.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        match failure {
+            Failure::Clap(error) if !error.use_stderr() => {
+                self.data(&error.render().ansi().to_string());
+            }
+            Failure::Clap(error) => say(&error.render().ansi().to_string()),
+            Failure::Library(Error::Config(error))
+            | Failure::Scaffold(ScaffoldError::Config(error)) => {
+                say(&snippet::of(error, width_of_stderr()))
+            }
+            _ => {
+                let label = paint(style::ERROR, "error:");
+                say(&format!(
+                    "{label} {}\n",
+                    harmless::text(&failure.to_string())
+                ));
+                say(&hint(failure.hint().as_deref()));
+            }
+        }
+    }
+
+    /// Watches a run and shows how it goes.
+    pub(crate) fn watcher(&self) -> Watcher {
+        Watcher::new(self.verbosity)
+    }
+
+    /// Takes over from a watcher whose run is over.
+    pub(crate) fn watched(&mut self, watcher: Watcher) {
+        self.told.extend(watcher.finish());
+    }
+
+    /// Shows a finished run to a person.
+    pub(crate) fn report(&mut self, report: &Report) {
+        let detail = match self.verbosity {
+            Verbosity::Quiet => Detail::Verdict,
+            Verbosity::Normal | Verbosity::Verbose => Detail::Full,
+        };
+        let width = width_of(io::stdout());
+        let told = std::mem::take(&mut self.told);
+        let text = human::render(
+            report,
+            &Options {
+                width,
+                detail,
+                told: &told,
+            },
+        );
+        self.told = told;
+        self.data(&text);
+    }
+
+    /// How the process ends whose command came to this verdict: not well if what it had to say
+    /// could not be written.
+    pub(crate) fn finish(self, verdict: Verdict) -> Verdict {
+        let Some(broken) = self.broken else {
+            return verdict;
+        };
+        let label = paint(style::ERROR, "error:");
+        say(&format!(
+            "{label} cannot write to standard output: {broken}\n"
+        ));
+        match verdict {
+            Verdict::Passed | Verdict::Findings => Verdict::Error,
+            worse => worse,
+        }
+    }
+
+    fn remember(&mut self, written: io::Result<()>) {
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.broken.get_or_insert(error);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Writes to standard error. If that cannot be written, nobody is left to tell.
+fn say(text: &str) {
+    drop(write(&mut anstream::stderr().lock(), text));
+}
+
+fn write(stream: &mut dyn Write, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}
+
+/// A hint after a blank line; nothing if there is none.
+fn hint(hint: Option<&str>) -> String {
+    let told = |hint| {
+        format!(
+            "\n{} {}\n",
+            paint(style::INFO, "hint:"),
+            harmless::text(hint)
+        )
+    };
+    hint.map(told).unwrap_or_default()
+}
+
+fn width_of_stderr() -> Option<usize> {
+    width_of(io::stderr())
+}
+
+/// A terminal's width in columns; none for a stream that is no terminal.
+fn width_of(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}

@@ -1,0 +1,246 @@
+//! The live board: one line per check, on a terminal.
+//!
+//! Owns where every check is at the moment and how that fits one line of any width. It must not
+//! know how a check came there; it is updated by events. When the run is over, the report takes its
+//! place.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use cargo_pipe::event::Event;
+use cargo_pipe::plan::Environment;
+use cargo_pipe::report::elapsed::Elapsed;
+use cargo_pipe::report::harmless;
+use cargo_pipe::report::human::style::{self, paint};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use super::{lines, say};
+
+/// How often a running check's time is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The longest name that is shown whole, so that 40 columns hold a name and a state.
+const NAME: usize = 16;
+
+/// One line per check.
+pub(super) struct Board {
+    lines: MultiProgress,
+    rows: BTreeMap<String, Row>,
+}
+
+/// A check's line.
+struct Row {
+    bar: ProgressBar,
+    environment: Option<String>,
+    begun: bool,
+}
+
+impl Board {
+    /// A board on standard error, if that is a terminal that can draw one.
+    pub(super) fn on_terminal() -> Option<Self> {
+        let board = Board::on(ProgressDrawTarget::stderr());
+        (!board.lines.is_hidden()).then_some(board)
+    }
+
+    fn on(target: ProgressDrawTarget) -> Self {
+        Board {
+            lines: MultiProgress::with_draw_target(target),
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the board off the terminal.
+    pub(super) fn clear(&self) {
+        // Nothing can be done about a terminal that went away.
+        drop(self.lines.clear());
+    }
+
+    /// Leaves the board as it is.
+    pub(super) fn leave(&self) {
+        for row in self.rows.values().filter(|row| !row.bar.is_finished()) {
+            row.bar.abandon();
+        }
+    }
+
+    /// Writes above the board.
+    pub(super) fn above(&self, text: &str) {
+        self.lines.suspend(|| say(text));
+    }
+
+    /// Shows what an event says.
+    pub(super) fn update(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Started(plan) => {
+                let rows: Vec<(&str, Option<&str>)> = plan
+                    .steps
+                    .iter()
+                    .map(|step| match &step.environment {
+                        Environment::Tool(lock) => (step.check.as_str(), Some(lock.as_str())),
+                        _ => (step.check.as_str(), None),
+                    })
+                    .collect();
+                self.begin(&rows);
+            }
+            Event::BuildStarted { environment } => self.building(environment, ""),
+            Event::BuildProgress { environment, line } => self.building(environment, line),
+            Event::BuildFinished { environment, .. } => self.built(environment),
+            Event::CheckStarted { check } => self.running(check.as_str()),
+            Event::CheckFinished { outcome } => {
+                self.ended(outcome.name.as_str(), &lines::ended(outcome));
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins with these checks and the environments they wait for.
+    fn begin(&mut self, checks: &[(&str, Option<&str>)]) {
+        let names = checks.iter().map(|(name, _)| name.chars().count());
+        let width = names.max().unwrap_or_default().min(NAME);
+        for (name, environment) in checks {
+            let shortened: String = name.chars().take(NAME).collect();
+            // Not drawn before it is added, else it would draw on its own.
+            let bar = self.lines.add(ProgressBar::no_length());
+            bar.set_style(template("{prefix} {wide_msg}"));
+            bar.set_prefix(shown(&paint(style::STRONG, format!("{shortened:width$}"))));
+            bar.set_message("waiting");
+            bar.tick();
+            let row = Row {
+                bar,
+                environment: environment.map(str::to_owned),
+                begun: false,
+            };
+            self.rows.insert((*name).to_owned(), row);
+        }
+    }
+
+    fn running(&mut self, check: &str) {
+        if let Some(row) = self.rows.get_mut(check) {
+            row.begun = true;
+            row.bar.set_style(template("{prefix} running {took}"));
+            row.bar.reset_elapsed();
+            row.bar.tick();
+            row.bar.enable_steady_tick(TICK);
+        }
+    }
+
+    fn ended(&mut self, check: &str, how: &str) {
+        if let Some(row) = self.rows.get_mut(check) {
+            row.begun = true;
+            row.bar.disable_steady_tick();
+            row.bar.set_style(template("{prefix} {wide_msg}"));
+            row.bar.abandon_with_message(shown(how));
+        }
+    }
+
+    /// Shows a build in the lines of the checks that wait for it.
+    fn building(&self, environment: &str, line: &str) {
+        let line = harmless::line(line);
+        let colon = if line.is_empty() { "" } else { ": " };
+        let message = format!("building {}{colon}{line}", harmless::line(environment));
+        self.waiting_for(environment)
+            .for_each(|row| row.bar.set_message(message.clone()));
+    }
+
+    fn built(&self, environment: &str) {
+        self.waiting_for(environment)
+            .for_each(|row| row.bar.set_message("waiting"));
+    }
+
+    fn waiting_for(&self, environment: &str) -> impl Iterator<Item = &Row> {
+        self.rows
+            .values()
+            .filter(move |row| !row.begun && row.environment.as_deref() == Some(environment))
+    }
+}
+
+/// A line's layout. `wide_msg` is cut where the terminal ends, so no line ever wraps.
+fn template(text: &str) -> ProgressStyle {
+    ProgressStyle::with_template(text)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("took", |state: &ProgressState, to: &mut dyn Write| {
+            // A board that cannot be drawn is not worth failing for.
+            write!(to, "{}", Elapsed(state.elapsed())).unwrap_or_default();
+        })
+}
+
+/// Styled text as it is to be seen: indicatif writes what it is given.
+fn shown(text: &str) -> String {
+    match anstream::AutoStream::choice(&std::io::stderr()) {
+        anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::InMemoryTerm;
+
+    use super::*;
+
+    fn board(columns: u16) -> (Board, InMemoryTerm) {
+        let terminal = InMemoryTerm::new(10, columns);
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let mut board = Board::on(target);
+        board.begin(&[
+            ("lint", Some("pylint")),
+            ("format", Some("black")),
+            ("a-name-that-is-far-too-long-to-show", None),
+        ]);
+        (board, terminal)
+    }
+
+    fn lines(terminal: &InMemoryTerm) -> Vec<String> {
+        terminal
+            .contents()
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn each_check_has_one_line_that_never_wraps() {
+        let (mut board, terminal) = board(40);
+        board.building(
+            "pylint",
+            "#7 [2/3] RUN pip install --require-hashes -r /requirements.txt",
+        );
+        board.ended(
+            "format",
+            "error: a reason that is longer than any terminal of forty columns",
+        );
+        let lines = lines(&terminal);
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+        assert_eq!(lines[0], "lint             building pylint: #7 [2/");
+        assert!(lines[1].starts_with("format           error: a reason"));
+        assert_eq!(lines[2], "a-name-that-is-f waiting");
+    }
+
+    #[test]
+    fn a_build_shows_on_the_checks_that_wait_for_it() {
+        let (mut board, terminal) = board(80);
+        board.running("format");
+        board.building("pylint", "");
+        board.building("black", "late");
+        let during = lines(&terminal);
+        assert!(during[0].ends_with("building pylint"), "{during:#?}");
+        assert!(during[1].contains("running "), "{during:#?}");
+        board.built("pylint");
+        assert!(lines(&terminal)[0].ends_with("waiting"));
+    }
+
+    #[test]
+    fn a_builder_cannot_steer_the_terminal() {
+        let (board, terminal) = board(80);
+        board.building("pylint", "\u{1b}[2J\rgone\n");
+        assert!(lines(&terminal)[0].ends_with("building pylint: ␛[2J gone"));
+    }
+
+    #[test]
+    fn a_board_leaves_nothing_when_it_is_cleared() {
+        let (mut board, terminal) = board(80);
+        board.running("lint");
+        board.clear();
+        assert_eq!(terminal.contents(), "");
+    }
+}

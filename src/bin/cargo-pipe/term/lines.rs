@@ -1,0 +1,78 @@
+//! Events as lines, for a stream that is no terminal.
+//!
+//! Owns which events matter there and how each reads. It must not keep anything between events, so
+//! that a line says all it has to say. The watcher prints them.
+
+use cargo_pipe::event::Event;
+use cargo_pipe::outcome::{CacheUse, CheckOutcome, Outcome};
+use cargo_pipe::report::count::Count;
+use cargo_pipe::report::elapsed::Elapsed;
+use cargo_pipe::report::harmless;
+use cargo_pipe::report::human::style::{self, paint};
+
+use crate::settings::Verbosity;
+
+/// The line of an event with its line feed; empty if it does not matter.
+pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
+    let verbose = verbosity == Verbosity::Verbose;
+    let line = match event {
+        Event::Spawned { command } if verbose => {
+            paint(style::DIM, format!("$ {}", harmless::line(command)))
+        }
+        Event::BuildStarted { environment } => {
+            format!("building {} …", harmless::line(environment))
+        }
+        Event::BuildProgress { environment, line } if verbose => {
+            format!("{}: {}", harmless::line(environment), harmless::line(line))
+        }
+        Event::BuildFinished {
+            environment,
+            duration,
+        } => {
+            let environment = harmless::line(environment);
+            format!("built {environment} in {}", Elapsed(*duration))
+        }
+        Event::CheckFinished { outcome } => {
+            let name = paint(style::STRONG, &outcome.name);
+            format!("{name}: {}", ended(outcome))
+        }
+        _ => return String::new(),
+    };
+    line + "\n"
+}
+
+/// How a check ended, in a few words: `3 findings in 0.8s`.
+pub(super) fn ended(check: &CheckOutcome) -> String {
+    let style = style::of_outcome(check.outcome);
+    let took = || match check.cache {
+        CacheUse::Hit => "from the cache".to_owned(),
+        _ => format!("in {}", Elapsed(check.duration)),
+    };
+    let gating = check
+        .findings
+        .iter()
+        .filter(|finding| finding.gating)
+        .count();
+    match check.outcome {
+        Outcome::Passed => format!("{} {}", paint(style, "passed"), took()),
+        Outcome::Findings => {
+            format!("{} {}", paint(style, Count(gating, "finding")), took())
+        }
+        Outcome::TimedOut => format!("{} {}", paint(style, "timed out"), took()),
+        Outcome::Error => because(paint(style, "error"), check),
+        Outcome::Cancelled => because(paint(style, "cancelled"), check),
+        _ => because(paint(style, "skipped"), check),
+    }
+}
+
+/// A word and the first line of the reason.
+fn because(word: String, check: &CheckOutcome) -> String {
+    let reason = check
+        .reason
+        .as_ref()
+        .and_then(|reason| reason.message.lines().next());
+    match reason {
+        Some(reason) => format!("{word}: {}", harmless::line(reason)),
+        None => word,
+    }
+}

@@ -1,0 +1,223 @@
+//! A check by its name, and names that are none.
+
+use snapbox::{assert_data_eq, file, str};
+
+use crate::scene::Scene;
+
+#[test]
+fn the_nearest_name_is_suggested() {
+    let scene = Scene::with_project();
+    scene.pipe("lnit").ends(
+        2,
+        "",
+        str![[r#"
+error: `lnit` is neither a command nor a check of this project
+
+hint: did you mean `cargo pipe lint`?
+
+"#]],
+    );
+    scene.pipe("runall --fail-fast").ends(
+        2,
+        "",
+        str![[r#"
+error: `runall` is neither a command nor a check of this project
+
+hint: did you mean `cargo pipe run-all`?
+
+"#]],
+    );
+    scene.pipe("deploy --now").ends(
+        2,
+        "",
+        str![[r#"
+error: `deploy` is neither a command nor a check of this project
+
+hint: the checks are: lint, format, mypy, ruff
+
+"#]],
+    );
+}
+
+#[test]
+fn a_mistyped_command_needs_no_project() {
+    Scene::new().pipe("lisst").ends(
+        2,
+        "",
+        str![[r#"
+error: `lisst` is neither a command nor a check
+
+hint: did you mean `cargo pipe list`?
+
+"#]],
+    );
+}
+
+#[test]
+fn without_a_project_there_is_nothing_to_run() {
+    let scene = Scene::new();
+    scene.pipe("run-all").ends(
+        2,
+        "",
+        str![[r#"
+error: .: there is no `pipe.toml`, here or in a folder above
+
+hint: `cargo pipe init` makes this folder a project
+
+"#]],
+    );
+    scene.pipe("lint").ends(
+        2,
+        "",
+        str![[r#"
+error: .: there is no `pipe.toml`, here or in a folder above
+
+hint: `cargo pipe init` makes this folder a project
+
+"#]],
+    );
+    scene.pipe("list").ends(
+        2,
+        "",
+        str![[r#"
+error: .: there is no `pipe.toml`, here or in a folder above
+
+hint: `cargo pipe init` makes this folder a project
+
+"#]],
+    );
+}
+
+/// A project with one check, a command of its own.
+fn with_spelling() -> Scene {
+    Scene::new()
+        .file(
+            "pipe.toml",
+            "[checks]\nlint.enabled = false\nformat.enabled = false\nmypy.enabled = false\n\
+             ruff.enabled = false\nspelling.run = [\"codespell\", \"src\"]\n",
+        )
+        .file("src/main.py", "")
+}
+
+#[test]
+fn a_check_explains_itself() {
+    let scene = with_spelling();
+    let explained = scene.pipe("spelling --help").ended();
+    assert_eq!((explained.status, explained.stderr.as_str()), (Some(0), ""));
+    assert_eq!(explained, scene.pipe("pipe spelling -h").ended());
+    assert_eq!(explained, scene.pipe("help spelling").ended());
+    assert_data_eq!(explained.stdout, file!["help/spelling.txt"].raw());
+}
+
+#[test]
+#[ignore = "needs the catalogue"]
+fn a_built_in_check_explains_itself() {
+    let scene = Scene::with_project();
+    scene
+        .pipe("lint --help")
+        .ends(0, file!["help/lint.txt"].raw(), "");
+}
+
+#[test]
+fn a_check_that_asks_for_more_explains_itself_ungranted() {
+    let scene = Scene::new().file(
+        "pipe.toml",
+        "[checks.audit]\nrun = [\"audit\", \"it's\"]\nnetwork = true\ncache = false\n",
+    );
+    let explained = scene.pipe("audit --help").ended();
+    assert_eq!(explained.status, Some(0));
+    assert!(
+        explained.stdout.contains("  runs    audit 'it'\\''s'\n"),
+        "{}",
+        explained.stdout
+    );
+    assert!(
+        explained.stdout.contains("  asks    network\n"),
+        "{}",
+        explained.stdout
+    );
+    scene.pipe("audit").ends(
+        2,
+        "",
+        str![[r#"
+error: `audit` asks for `network`, which lets it reach any machine that this one reaches
+
+hint: if you trust this project, run it again with `--allow network`
+
+"#]],
+    );
+}
+
+#[test]
+fn a_name_that_is_none_is_told_before_its_options() {
+    let scene = with_spelling();
+    scene.pipe("spelling --nonsense").ends(
+        2,
+        "",
+        str![[r#"
+error: unexpected argument '--nonsense' found
+
+Usage: cargo pipe spelling [OPTIONS]
+
+"#]],
+    );
+    scene.pipe("speling --nonsense").ends(
+        2,
+        "",
+        str![[r#"
+error: `speling` is neither a command nor a check of this project
+
+hint: did you mean `cargo pipe spelling`?
+
+"#]],
+    );
+    scene.pipe("run speling").ends(
+        2,
+        "",
+        str![[r#"
+error: `speling` is neither a command nor a check of this project
+
+hint: did you mean `cargo pipe spelling`?
+
+"#]],
+    );
+}
+
+#[test]
+fn a_command_of_the_future_is_no_check() {
+    Scene::with_project().pipe("doctor").ends(
+        2,
+        "",
+        str![[r#"
+error: this version has no command `doctor`, and no check can have that name
+
+"#]],
+    );
+}
+
+#[test]
+fn a_plan_can_be_read() {
+    let scene = with_spelling();
+    scene.pipe("spelling --dry-run --timeout 90s").ends(
+        0,
+        str![[r#"
+spelling: command
+  runs    codespell src
+  on      src
+  sees    src
+  in      the project's base image
+  within  1m 30s
+
+1 check
+
+"#]],
+        "",
+    );
+    let plan = scene
+        .pipe("run-all --fail-fast --dry-run --message-format json")
+        .ended();
+    assert_eq!((plan.status, plan.stderr.as_str()), (Some(0), ""));
+    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!(plan["fail_fast"], true);
+    assert_eq!(plan["steps"][0]["check"], "spelling");
+}

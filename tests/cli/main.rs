@@ -1,0 +1,22 @@
+//! The command line from the outside: what is typed, what is printed, how it ends.
+//!
+//! Every test has a [`scene::Scene`] of its own: a home and a project that exist for it alone, an
+//! environment without anything of this machine, and a fake docker.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a harness that does not work is a test that fails"
+)]
+
+mod check;
+mod completions;
+mod configuration;
+mod fake_docker;
+mod help;
+mod init;
+mod list;
+mod reports;
+mod scene;
+mod spelling;
+mod streams;
+mod usage;

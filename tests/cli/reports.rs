@@ -1,0 +1,69 @@
+//! Reports that cannot be written are refused before anything runs.
+
+use snapbox::str;
+
+use crate::scene::Scene;
+
+#[test]
+fn a_report_needs_a_format_and_a_path() {
+    let scene = Scene::new();
+    scene
+        .pipe("run-all --report report.json")
+        .ends(2, "", str![[r#"
+error: invalid value 'report.json' for '--report <FORMAT=PATH>': write it as FORMAT=PATH; formats: json
+
+For more information, try '--help'.
+
+"#]]);
+    scene
+        .pipe("run-all --report toml=report.toml")
+        .ends(2, "", str![[r#"
+error: invalid value 'toml=report.toml' for '--report <FORMAT=PATH>': `toml` is no format; formats: json
+
+For more information, try '--help'.
+
+"#]]);
+}
+
+#[test]
+fn the_folder_of_a_report_must_exist() {
+    Scene::new()
+        .pipe("run-all --report json=out/report.json")
+        .ends(
+            2,
+            "",
+            str![[r#"
+error: the folder of the report `out/report.json` does not exist
+
+hint: make it with `mkdir -p out`
+
+"#]],
+        );
+}
+
+#[test]
+fn a_report_is_no_folder() {
+    let scene = Scene::new().file("out/x", "");
+    scene.pipe("run-all --report json=out").ends(
+        2,
+        "",
+        str![[r#"
+error: the report `out` would be a folder that exists
+
+"#]],
+    );
+}
+
+#[test]
+fn two_reports_are_two_files() {
+    Scene::new()
+        .pipe("run-all --report json=a --report json=a")
+        .ends(
+            2,
+            "",
+            str![[r#"
+error: two reports would be written to `a`
+
+"#]],
+        );
+}

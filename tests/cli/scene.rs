@@ -1,0 +1,252 @@
+//! Where a test of the command line takes place.
+//!
+//! Owns the temporary folders, the scrubbed environment and everything that is redacted. It must
+//! not know any command. What a run left behind is compared as a whole: [`Run::ends`] takes the
+//! status and both streams.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use cargo_pipe::config::load::Environment;
+use snapbox::{IntoData, Redactions, assert_data_eq};
+use tempfile::TempDir;
+
+use crate::fake_docker::FakeDocker;
+
+/// A home, a project, and a docker.
+pub(crate) struct Scene {
+    root: PathBuf,
+    docker: FakeDocker,
+    _folder: TempDir,
+}
+
+impl Scene {
+    /// A scene with nothing in it.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("cargo-pipe-test-")
+            .tempdir()
+            .unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for name in ["home", "project", "tmp"] {
+            fs::create_dir(root.join(name)).unwrap();
+        }
+        let docker = FakeDocker::new(&root.join("docker"));
+        Scene {
+            root,
+            docker,
+            _folder: folder,
+        }
+    }
+
+    /// A scene whose project has a `pipe.toml` that says nothing and a clean source.
+    pub(crate) fn with_project() -> Self {
+        Scene::new()
+            .file("pipe.toml", "source = [\"src\"]\n")
+            .file("src/main.py", "\"\"\"Nothing.\"\"\"\n")
+    }
+
+    /// Adds a file to the project.
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+        let path = self.project().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// The project's folder.
+    pub(crate) fn project(&self) -> PathBuf {
+        self.root.join("project")
+    }
+
+    /// What the fake docker answers and was asked.
+    #[expect(dead_code, reason = "used by the tests that run checks")]
+    pub(crate) fn docker(&self) -> &FakeDocker {
+        &self.docker
+    }
+
+    /// `cargo-pipe` with these words, typed in the project's folder.
+    pub(crate) fn pipe(&self, words: &str) -> Run<'_> {
+        Run {
+            scene: self,
+            words: words.split_whitespace().map(OsString::from).collect(),
+            variables: self.variables(),
+        }
+    }
+
+    /// What a process sees of this machine: almost nothing.
+    fn variables(&self) -> BTreeMap<String, OsString> {
+        let path = Environment::of_process()
+            .get("PATH")
+            .unwrap_or_default()
+            .to_owned();
+        let folder = |name: &str| OsString::from(self.root.join(name));
+        BTreeMap::from([
+            ("PATH".to_owned(), OsString::from(path)),
+            ("HOME".to_owned(), folder("home")),
+            ("TMPDIR".to_owned(), folder("tmp")),
+            ("LC_ALL".to_owned(), OsString::from("C.UTF-8")),
+            ("TERM".to_owned(), OsString::from("dumb")),
+            (
+                "CARGO_PIPE_DOCKER".to_owned(),
+                OsString::from(self.docker.program()),
+            ),
+        ])
+    }
+
+    /// The text without what differs from run to run. The longest path goes first.
+    fn redacted(&self, text: &str) -> String {
+        let mut redactions = Redactions::new();
+        redactions.insert("[PROJECT]", self.project()).unwrap();
+        redactions
+            .insert("[DOCKER]", self.docker.program())
+            .unwrap();
+        redactions.insert("[SCENE]", self.root.clone()).unwrap();
+        redactions
+            .insert("[VERSION]", env!("CARGO_PKG_VERSION"))
+            .unwrap();
+        hashes(&redactions.redact(text))
+    }
+}
+
+/// A command that is about to be run.
+#[must_use]
+pub(crate) struct Run<'a> {
+    scene: &'a Scene,
+    words: Vec<OsString>,
+    variables: BTreeMap<String, OsString>,
+}
+
+impl Run<'_> {
+    /// With a variable.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables
+            .insert(name.to_owned(), OsString::from(value));
+        self
+    }
+
+    /// With one more argument, spaces and all.
+    pub(crate) fn arg(mut self, word: impl Into<OsString>) -> Self {
+        self.words.push(word.into());
+        self
+    }
+
+    /// With more words.
+    pub(crate) fn arg_all(mut self, words: &str) -> Self {
+        self.words
+            .extend(words.split_whitespace().map(OsString::from));
+        self
+    }
+
+    /// Runs it, and compares how it ends with the status and what it wrote to both streams.
+    #[track_caller]
+    pub(crate) fn ends(self, status: i32, stdout: impl IntoData, stderr: impl IntoData) {
+        let ended = self.ended();
+        assert_data_eq!(ended.stderr, stderr);
+        assert_data_eq!(ended.stdout, stdout);
+        assert_eq!(ended.status, Some(status));
+    }
+
+    /// Runs it.
+    pub(crate) fn ended(self) -> Ended {
+        let output = self.command().output().unwrap();
+        self.scene.ended(output)
+    }
+
+    /// Runs it with a standard output that nobody reads any more.
+    pub(crate) fn ends_unread(self) -> Ended {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = self.command().stdout(writer).output().unwrap();
+        self.scene.ended(output)
+    }
+
+    /// Starts it, for a test that does something meanwhile; [`Scene::ended`] takes its output.
+    #[expect(dead_code, reason = "used by the tests that interrupt")]
+    pub(crate) fn start(self) -> Child {
+        self.command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+    fn command(&self) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(&self.words)
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(self.scene.project())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The program with these arguments behind a shell's redirections, such as `>/dev/full`.
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+    pub(crate) fn redirected(self, redirection: &str) -> Ended {
+        let output = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("\"$0\" \"$@\" {redirection}"))
+            .arg(program())
+            .args(&self.words)
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(self.scene.project())
+            .output()
+            .unwrap();
+        self.scene.ended(output)
+    }
+}
+
+impl Scene {
+    /// What a process left behind, redacted.
+    pub(crate) fn ended(&self, output: Output) -> Ended {
+        let text = |bytes: Vec<u8>| self.redacted(&String::from_utf8(bytes).unwrap());
+        Ended {
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// What a process left behind, redacted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// Its exit status; none if a signal ended it.
+    pub(crate) status: Option<i32>,
+    /// What it wrote to standard output.
+    pub(crate) stdout: String,
+    /// What it wrote to standard error.
+    pub(crate) stderr: String,
+}
+
+/// The program that is tested.
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_cargo-pipe"))
+}
+
+/// Hashes, long and short, become `[HASH]`.
+fn hashes(text: &str) -> String {
+    let is_hash = |word: &str| {
+        matches!(word.len(), 16 | 64)
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    text.split_inclusive(|c: char| !c.is_ascii_alphanumeric())
+        .map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            if is_hash(word) {
+                piece.replacen(word, "[HASH]", 1)
+            } else {
+                piece.to_owned()
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,97 @@
+//! What cannot be understood is said so, with exit status 2.
+
+use snapbox::str;
+
+use crate::scene::Scene;
+
+#[test]
+fn an_unknown_option_is_an_error() {
+    Scene::new().pipe("run-all --fail-fst").ends(
+        2,
+        "",
+        str![[r#"
+error: unexpected argument '--fail-fst' found
+
+  tip: a similar argument exists: '--fail-fast'
+
+Usage: cargo pipe run-all --fail-fast
+
+For more information, try '--help'.
+
+"#]],
+    );
+}
+
+#[test]
+fn a_command_needs_its_arguments() {
+    Scene::new().pipe("run").ends(
+        2,
+        "",
+        str![[r#"
+error: the following required arguments were not provided:
+  <NAME>...
+
+Usage: cargo pipe run <NAME>...
+
+For more information, try '--help'.
+
+"#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_granted_is_refused() {
+    Scene::new()
+        .pipe("--allow root run-all")
+        .ends(2, "", str![[r#"
+error: invalid value 'root' for '--allow <NAME>': `root` is nothing that can be allowed; there are: network, docker-socket, writable, dockerfile
+
+For more information, try '--help'.
+
+"#]]);
+}
+
+#[test]
+fn a_time_limit_needs_a_unit_we_know() {
+    Scene::new().pipe("run-all --timeout 1d").ends(
+        2,
+        "",
+        str![[r#"
+error: invalid value '1d' for '--timeout <DURATION>': write it like `90s`, `5m` or `1h`
+
+For more information, try '--help'.
+
+"#]],
+    );
+}
+
+#[test]
+fn an_engine_is_one_of_ours() {
+    Scene::new().pipe("--engine moby run-all").ends(
+        2,
+        "",
+        str![[r#"
+error: invalid value 'moby' for '--engine <ENGINE>'
+  [possible values: auto, docker]
+
+For more information, try '--help'.
+
+"#]],
+    );
+}
+
+#[test]
+fn loud_and_quiet_exclude_each_other() {
+    Scene::new().pipe("-v -q list").ends(
+        2,
+        "",
+        str![[r#"
+error: the argument '--verbose' cannot be used with '--quiet'
+
+Usage: cargo pipe --verbose <COMMAND | CHECK>
+
+For more information, try '--help'.
+
+"#]],
+    );
+}
