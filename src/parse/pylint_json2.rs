@@ -13,7 +13,7 @@ use super::columns::Columns;
 use super::modules::Modules;
 use super::{inside, line, locate};
 use crate::catalogue::Sources;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Place, Severity, sort};
 
 /// Messages whose columns are those of tokens: characters from 0.
 const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];
@@ -108,17 +108,16 @@ fn findings(messages: &[Message], sources: &dyn Sources) -> Vec<Finding> {
             modules.learn(&message.module, &path);
         }
     }
-    let mut findings: Vec<Finding> = Vec::new();
-    for message in messages {
-        let finding = match message.is_about_project() {
+    let mut findings: Vec<Finding> = messages
+        .iter()
+        .map(|message| match message.is_about_project() {
             true => message.project_finding(&modules, sources),
             false => message.finding(&mut columns),
-        };
-        // Pylint reads a source once more for the stub beside it.
-        if !findings.contains(&finding) {
-            findings.push(finding);
-        }
-    }
+        })
+        .collect();
+    // Pylint reads a source once more for the stub beside it.
+    sort(&mut findings);
+    findings.dedup();
     findings
 }
 
