@@ -93,6 +93,32 @@ pub fn create(container: &Container) -> Vec<OsString> {
     args
 }
 
+/// The arguments of `docker create` for a container that only holds volumes and never starts. The
+/// engine makes the volumes with the container's labels. Its root is not read-only, because docker
+/// copies nothing into a container whose root is.
+#[must_use]
+pub fn hold(container: &Container) -> Vec<OsString> {
+    let mut args = words(["create", "--name", &container.name]);
+    let labels = container
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let labels: Vec<String> = labels.collect();
+    for label in &labels {
+        args.extend(words(["--label", label]));
+    }
+    args.extend(words(["--pull", "never", "--network", "none"]));
+    for held in &container.mounts {
+        let mut value = mount(held);
+        for label in &labels {
+            push_field(&mut value, OsStr::new(&format!("volume-label={label}")));
+        }
+        args.extend([OsString::from("--mount"), value]);
+    }
+    args.extend(words(["--entrypoint", "true", &container.image]));
+    args
+}
+
 /// The value of `--mount`.
 #[must_use]
 pub fn mount(mount: &Mount) -> OsString {

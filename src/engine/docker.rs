@@ -249,10 +249,6 @@ impl<'a> Docker<'a> {
         }
     }
 
-    pub(super) fn labels(&self) -> &BTreeMap<String, String> {
-        &self.labels
-    }
-
     /// Marks that something may have to be looked for at the end.
     pub(super) fn look_at_the_end(&self) {
         self.untidy.store(true, Ordering::Relaxed);

@@ -42,7 +42,10 @@ impl Placement {
     }
 
     /// Takes note of the trees that will be needed.
-    pub(super) fn expect(&self, trees: Vec<Tree>) {
+    pub(super) fn expect(&self, mut trees: Vec<Tree>) {
+        // Jobs of equal coverage share a tree.
+        trees.sort_by(|one, other| one.folder.cmp(&other.folder));
+        trees.dedup();
         self.state().trees = trees;
     }
 
@@ -136,22 +139,18 @@ fn fill(
         .map_err(SnapshotError::io("archive", &tree.folder))?;
         volumes.insert(tree.folder.clone(), volume);
     }
-    for volume in volumes.values() {
-        let labels = docker
-            .labels()
-            .iter()
-            .flat_map(|(name, value)| ["--label".to_owned(), format!("{name}={value}")]);
-        let start = ["volume", "create"].map(str::to_owned).into_iter();
-        docker.succeed(&docker.docker(start.chain(labels).chain([volume.clone()])))?;
-    }
-    docker.succeed(&docker.docker(argv::create(&container)))?;
-    let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
-    copy.stdin = archive
+    let archive = archive
         .into_inner()
         .map_err(SnapshotError::io("archive", Path::new(HOLD)))?;
-    docker.succeed(&copy)?;
+    let filled = docker
+        .succeed(&docker.docker(argv::hold(&container)))
+        .and_then(|_| {
+            let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
+            copy.stdin = archive;
+            docker.succeed(&copy)
+        });
     docker.remove_containers(&[container.name]);
-    Ok(volumes)
+    filled.map(|_| volumes)
 }
 
 /// Adds a folder to an archive, in the order of its names, with no clock in it.

@@ -1,0 +1,223 @@
+//! What is missing is named, and nothing passes because of it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::Test;
+use crate::project::{Project, variable};
+
+pub(crate) const TESTS: &[Test] = &[
+    (
+        "an_empty_source_folder_never_passes",
+        an_empty_source_folder_never_passes,
+    ),
+    (
+        "a_missing_source_folder_is_named",
+        a_missing_source_folder_is_named,
+    ),
+    (
+        "a_base_image_that_is_nowhere_is_named",
+        a_base_image_that_is_nowhere_is_named,
+    ),
+    (
+        "docker_that_is_not_installed_is_named",
+        docker_that_is_not_installed_is_named,
+    ),
+    (
+        "an_engine_that_does_not_run_is_named",
+        an_engine_that_does_not_run_is_named,
+    ),
+    (
+        "a_docker_without_buildx_is_told_what_to_install",
+        a_docker_without_buildx_is_told_what_to_install,
+    ),
+    (
+        "a_config_that_is_missing_is_named",
+        a_config_that_is_missing_is_named,
+    ),
+    (
+        "an_unknown_option_in_a_config_is_an_error",
+        an_unknown_option_in_a_config_is_an_error,
+    ),
+    (
+        "a_check_that_takes_too_long_is_stopped",
+        a_check_that_takes_too_long_is_stopped,
+    ),
+    (
+        "a_command_that_is_not_in_the_image_is_named",
+        a_command_that_is_not_in_the_image_is_named,
+    ),
+    (
+        "offline_with_nothing_built_says_so",
+        offline_with_nothing_built_says_so,
+    ),
+];
+
+fn an_empty_source_folder_never_passes() {
+    let project = Project::scaffolded();
+    fs::remove_file(project.root.join("src/main.py")).unwrap();
+    let report = project.report(&["run-all"]);
+    assert_eq!(report.status, 3, "{report:#?}");
+    for check in ["lint", "format", "mypy", "ruff"] {
+        assert_eq!(report.outcome(check), "error");
+        let message = report.check(check)["reason"]["message"].as_str().unwrap();
+        assert!(message.starts_with("nothing to check"), "{message}");
+    }
+}
+
+fn a_missing_source_folder_is_named() {
+    let project = Project::scaffolded();
+    fs::remove_dir_all(project.root.join("src")).unwrap();
+    let ended = project.pipe(&["run-all"]);
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stdout.contains("`src` does not exist"), "{ended:?}");
+}
+
+fn a_base_image_that_is_nowhere_is_named() {
+    let project = Project::scaffolded();
+    project.write("pipe.toml", "[python]\nimage = \"localhost:1/none:1\"\n");
+    fs::remove_file(project.root.join(".docker/Dockerfile")).unwrap();
+    let project = project.scaffold();
+    for args in [&["run-all"][..], &["run-all", "--offline"]] {
+        let ended = project.pipe(args);
+        assert_eq!(ended.status, Some(3), "{ended:?}");
+        let told = "the image `localhost:1/none:1` is not here and cannot be pulled";
+        assert!(ended.stdout.contains(told), "{ended:?}");
+    }
+}
+
+fn docker_that_is_not_installed_is_named() {
+    let project = Project::scaffolded().with("PATH", "/nowhere");
+    let ended = project.pipe(&["run-all"]);
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(
+        ended
+            .stdout
+            .contains("`docker` is not installed, or not on PATH"),
+        "{ended:?}"
+    );
+    assert!(ended.stdout.contains("CARGO_PIPE_DOCKER"), "{ended:?}");
+}
+
+fn an_engine_that_does_not_run_is_named() {
+    let project = Project::scaffolded().with("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    let ended = project.pipe(&["run-all"]);
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(
+        ended.stdout.contains("the docker engine does not answer"),
+        "{ended:?}"
+    );
+    assert!(
+        ended.stdout.contains("unix:///nowhere/docker.sock"),
+        "{ended:?}"
+    );
+}
+
+fn a_docker_without_buildx_is_told_what_to_install() {
+    let project = Project::scaffolded();
+    let docker = which(&variable("PATH").unwrap(), "docker");
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = buildx ]; then\n  echo \"docker: unknown command: docker buildx\" >&2\n  exit 1\nfi\nexec {docker} \"$@\"\n"
+    );
+    project.write("../docker-without-buildx", script);
+    let program = project
+        .root
+        .join("../docker-without-buildx")
+        .canonicalize()
+        .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    // Another lock is another image, which has to be built.
+    let lock = fs::read_to_string(project.root.join(".docker/requirements/ruff.txt")).unwrap();
+    let other = format!("{lock}\nunheard-of==1.0 --hash=sha256:{}\n", "0".repeat(64));
+    project.write(".docker/requirements/ruff.txt", other);
+    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+    let ended = project.pipe(&["ruff"]);
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("docker has no buildx"), "{ended:?}");
+    assert!(ended.stdout.contains("docker-buildx"), "{ended:?}");
+}
+
+fn which(path: &str, program: &str) -> String {
+    let found = path.split(':').map(|folder| format!("{folder}/{program}"));
+    found
+        .into_iter()
+        .find(|file| fs::metadata(file).is_ok())
+        .unwrap()
+}
+
+fn a_config_that_is_missing_is_named() {
+    let project = Project::scaffolded();
+    fs::remove_file(project.root.join(".config/mypy.ini")).unwrap();
+    let report = project.report(&["run-all"]);
+    assert_eq!(report.status, 2, "{report:#?}");
+    assert_eq!(report.outcome("lint"), "passed");
+    assert_eq!(report.check("mypy")["reason"]["kind"], "config");
+    let message = report.check("mypy")["reason"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("`.config/mypy.ini`") && message.contains("cargo pipe init"),
+        "{message}"
+    );
+}
+
+fn an_unknown_option_in_a_config_is_an_error() {
+    let project = Project::scaffolded();
+    let broken = [
+        ("lint", ".config/.pylintrc", "[MAIN]\nsuggestion-mode=yes\n"),
+        (
+            "format",
+            ".config/black.toml",
+            "[tool.black]\nline-width = 3\n",
+        ),
+        ("mypy", ".config/mypy.ini", "[mypy]\nstrickt = True\n"),
+        (
+            "ruff",
+            ".config/pyproject.toml",
+            "[tool.ruff]\nline-width = 3\n",
+        ),
+    ];
+    for (_, path, text) in broken {
+        project.write(path, text);
+    }
+    let report = project.report(&["run-all"]);
+    assert_eq!(report.status, 2, "{report:#?}");
+    for (check, _, _) in broken {
+        assert_eq!(report.outcome(check), "error", "{check}: {report:#?}");
+        assert_eq!(report.check(check)["reason"]["kind"], "config", "{check}");
+    }
+}
+
+fn a_check_that_takes_too_long_is_stopped() {
+    let project = Project::scaffolded();
+    project.write("pipe.toml", "[checks.slow]\nrun = [\"sleep\", \"1000\"]\n");
+    let report = project.report(&["run", "slow", "--timeout", "1s"]);
+    assert_eq!(report.status, 3, "{report:#?}");
+    assert_eq!(report.outcome("slow"), "timed-out");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn a_command_that_is_not_in_the_image_is_named() {
+    let project = Project::scaffolded();
+    project.write(
+        "pipe.toml",
+        "[checks.spelling]\nrun = [\"codespell\", \"src\"]\n",
+    );
+    let report = project.report(&["run", "spelling"]);
+    assert_eq!(report.status, 2, "{report:#?}");
+    let message = report.check("spelling")["reason"]["message"]
+        .as_str()
+        .unwrap();
+    assert!(message.contains("`codespell`"), "{message}");
+}
+
+fn offline_with_nothing_built_says_so() {
+    let project = Project::scaffolded();
+    let lock = fs::read_to_string(project.root.join(".docker/requirements/ruff.txt")).unwrap();
+    let other = format!("{lock}\nunheard-of==2.0 --hash=sha256:{}\n", "0".repeat(64));
+    project.write(".docker/requirements/ruff.txt", other);
+    let ended = project.pipe(&["--offline", "ruff"]);
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(
+        ended.stdout.contains("offline") && ended.stdout.contains("cargo pipe build"),
+        "{ended:?}"
+    );
+}

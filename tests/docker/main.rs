@@ -1,0 +1,51 @@
+//! Cargo pipe with a real engine, real images and real tools.
+//!
+//! Without an engine every test is reported as ignored, and counted; with
+//! `CARGO_PIPE_TEST_ENGINE=required`, as in the gate, that is a failure. `cargo xtask docker` says
+//! what is missing.
+
+mod articles;
+mod failures;
+mod packages;
+mod places;
+mod project;
+mod sandbox;
+mod signals;
+mod together;
+mod topology;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test and its name.
+type Test = (&'static str, fn());
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let has_engine = project::has_engine();
+    let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
+    let groups: [&[Test]; 8] = [
+        articles::TESTS,
+        failures::TESTS,
+        packages::TESTS,
+        places::TESTS,
+        sandbox::TESTS,
+        signals::TESTS,
+        together::TESTS,
+        topology::TESTS,
+    ];
+    let trials = groups.concat().into_iter().map(|(name, test)| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        Trial::test(name, run).with_ignored_flag(!has_engine && !is_required)
+    });
+    // Keeps the images in use by somebody, so that no test builds what another one removed.
+    let keeper = (has_engine && !arguments.list).then(project::Project::scaffolded);
+    if let Some(keeper) = &keeper {
+        keeper.pipe(&["build"]);
+    }
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}

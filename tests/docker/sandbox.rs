@@ -1,0 +1,274 @@
+//! The sandbox holds, against a check and against `pipe.toml`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::Test;
+use crate::project::{Project, Report, docker};
+
+pub(crate) const TESTS: &[Test] = &[
+    (
+        "a_check_can_do_nothing_but_read_and_compute",
+        a_check_can_do_nothing_but_read_and_compute,
+    ),
+    (
+        "what_is_not_granted_is_refused_before_anything_starts",
+        what_is_not_granted_is_refused_before_anything_starts,
+    ),
+    (
+        "what_is_granted_works_and_writes_nothing_back",
+        what_is_granted_works_and_writes_nothing_back,
+    ),
+    (
+        "a_foreign_dockerfile_is_not_built_unless_granted",
+        a_foreign_dockerfile_is_not_built_unless_granted,
+    ),
+    (
+        "a_lock_that_says_more_is_refused",
+        a_lock_that_says_more_is_refused,
+    ),
+    (
+        "a_path_out_of_the_project_is_refused",
+        a_path_out_of_the_project_is_refused,
+    ),
+    (
+        "a_link_out_of_the_sources_is_left_out_and_named",
+        a_link_out_of_the_sources_is_left_out_and_named,
+    ),
+    (
+        "secrets_and_ignored_files_are_not_in_the_container",
+        secrets_and_ignored_files_are_not_in_the_container,
+    ),
+    (
+        "an_image_that_is_not_ours_is_in_the_same_sandbox",
+        an_image_that_is_not_ours_is_in_the_same_sandbox,
+    ),
+];
+
+/// Runs a shell script as a check of the user's own and returns its report.
+fn script(project: &Project, settings: &str, script: &str, args: &[&str]) -> Report {
+    let script = script
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
+    project.write(
+        "pipe.toml",
+        format!("[checks.probe]\nrun = [\"sh\", \"-c\", \"{script}\"]\n{settings}\n"),
+    );
+    project.report(&[&["run", "probe"], args].concat())
+}
+
+fn stdout(report: &Report) -> &str {
+    report.check("probe")["log"]["stdout"].as_str().unwrap()
+}
+
+const PROBE: &str = "id -u; id -g
+touch /app/src/x 2>/dev/null && echo wrote project
+touch /config/x 2>/dev/null && echo wrote config
+touch /usr/x 2>/dev/null && echo wrote root
+touch /tmp/x && echo wrote tmp
+cp /bin/true /tmp/true && /tmp/true && echo ran from tmp
+grep CapEff /proc/self/status | cut -f2
+grep NoNewPrivs /proc/self/status | cut -f2
+ls /sys/class/net | tr '\\n' ' '; echo
+ls /var/run/docker.sock 2>/dev/null
+echo $HOME $TZ $LC_ALL $PYTHONHASHSEED $COLUMNS $USER";
+
+fn expected_probe() -> String {
+    let (user, group) = (rustix_id("-u"), rustix_id("-g"));
+    format!(
+        "{user}\n{group}\nwrote tmp\nran from tmp\n0000000000000000\n1\nlo \n/tmp UTC C.UTF-8 0 80 pipe\n"
+    )
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test asks the machine itself")]
+fn rustix_id(flag: &str) -> String {
+    let output = std::process::Command::new("id").arg(flag).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn a_check_can_do_nothing_but_read_and_compute() {
+    let project = Project::scaffolded();
+    let report = script(&project, "", PROBE, &[]);
+    assert_eq!(report.status, 0, "{report:#?}");
+    assert_eq!(stdout(&report), expected_probe());
+}
+
+fn an_image_that_is_not_ours_is_in_the_same_sandbox() {
+    let project = Project::scaffolded();
+    let report = script(&project, "image = \"python:3.13-slim\"", PROBE, &[]);
+    assert_eq!(report.status, 0, "{report:#?}");
+    assert_eq!(stdout(&report), expected_probe());
+    let report = script(&project, "image = \"python:3.13-slim\"", "exit 1", &[]);
+    assert_eq!((report.status, report.outcome("probe")), (1, "findings"));
+    let report = script(&project, "image = \"python:3.13-slim\"", "exit 5", &[]);
+    assert_eq!((report.status, report.outcome("probe")), (3, "error"));
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn what_is_not_granted_is_refused_before_anything_starts() {
+    for grant in ["network", "docker-socket", "writable"] {
+        let project = Project::scaffolded();
+        project.write(
+            "pipe.toml",
+            format!("[checks.probe]\nrun = [\"true\"]\ncache = false\n{grant} = true\n"),
+        );
+        for args in [&["run-all"][..], &["run", "probe"], &["probe"]] {
+            let ended = project.pipe(args);
+            assert_eq!(ended.status, Some(2), "{grant}: {ended:?}");
+            assert!(
+                ended.stderr.contains(&format!("--allow {grant}")),
+                "{ended:?}"
+            );
+        }
+        // Checks that do not ask for it run as ever.
+        assert_eq!(project.pipe(&["ruff"]).status, Some(0));
+        // The project itself cannot grant anything.
+        project.configure(&format!("allow = [\"{grant}\"]"));
+        assert_eq!(project.pipe(&["run", "probe"]).status, Some(2));
+    }
+}
+
+fn what_is_granted_works_and_writes_nothing_back() {
+    let project = Project::scaffolded();
+    let report = script(
+        &project,
+        "cache = false\nnetwork = true",
+        "ls /sys/class/net | tr '\n' ' '",
+        &["--allow", "network"],
+    );
+    assert!(stdout(&report).contains("eth0"), "{report:#?}");
+
+    let socket = "test -S /var/run/docker.sock && test -w /var/run/docker.sock && echo usable";
+    let report = script(
+        &project,
+        "cache = false\ndocker-socket = true",
+        socket,
+        &["--allow", "docker-socket"],
+    );
+    assert_eq!(stdout(&report), "usable\n", "{report:#?}");
+
+    let write = "echo changed > /app/src/main.py && cat /app/src/main.py";
+    let before = fs::read(project.root.join("src/main.py")).unwrap();
+    for topology in ["bind", "stream"] {
+        let project = Project::scaffolded().with("CARGO_PIPE_ALLOW", "writable");
+        let project = project.with("CARGO_PIPE_TOPOLOGY", topology);
+        let report = script(&project, "writable = true", write, &[]);
+        assert_eq!(stdout(&report), "changed\n", "{topology}: {report:#?}");
+        assert_eq!(fs::read(project.root.join("src/main.py")).unwrap(), before);
+    }
+}
+
+fn a_foreign_dockerfile_is_not_built_unless_granted() {
+    let project = Project::scaffolded();
+    let path = project.root.join(".docker/Dockerfile");
+    let generated = fs::read_to_string(&path).unwrap();
+    let marked = generated.replace("AS base\n", "AS base\nRUN touch /marked-by-the-project\n");
+    assert_ne!(marked, generated);
+    fs::write(&path, marked).unwrap();
+    let report = project.report(&["ruff"]);
+    assert_eq!(report.status, 2, "{report:#?}");
+    let message = report.check("ruff")["reason"]["message"].as_str().unwrap();
+    assert!(message.contains("--allow dockerfile"), "{message}");
+
+    let report = project.report(&["ruff", "--allow", "dockerfile"]);
+    assert_eq!(report.status, 0, "{report:#?}");
+    let image = format!("cargo-pipe/ruff:project-{}", project.id());
+    let seen = docker(&[
+        "run",
+        "--rm",
+        "--entrypoint",
+        "ls",
+        &image,
+        "/marked-by-the-project",
+    ]);
+    assert_eq!(seen.status, Some(0), "{seen:?}");
+    assert_eq!(project.pipe(&["remove"]).status, Some(0));
+
+    // A directive hides in what looks like a comment; it is never followed.
+    fs::write(&path, format!("# syntax=localhost:1/evil\n{generated}")).unwrap();
+    assert_eq!(project.report(&["ruff"]).status, 0);
+}
+
+fn a_lock_that_says_more_is_refused() {
+    let project = Project::scaffolded();
+    let path = project.root.join(".docker/requirements/ruff.txt");
+    let lock = fs::read_to_string(&path).unwrap();
+    for line in [
+        "--index-url http://localhost:1/simple",
+        "left-pad==1.0",
+        "evil @ http://localhost:1/x.whl",
+    ] {
+        fs::write(&path, format!("{line}\n{lock}")).unwrap();
+        let report = project.report(&["ruff"]);
+        assert_eq!(report.status, 2, "{line}: {report:#?}");
+        let message = report.check("ruff")["reason"]["message"].as_str().unwrap();
+        assert!(
+            message.contains(".docker/requirements/ruff.txt:1:1"),
+            "{message}"
+        );
+    }
+}
+
+fn a_path_out_of_the_project_is_refused() {
+    let outside = Project::scaffolded();
+    outside.write("../outside/secret.py", "SECRET = 1\n");
+    symlink("../outside", outside.root.join("linked")).unwrap();
+    for setting in [
+        "source = [\"../outside\"]",
+        "source = [\"/etc\"]",
+        "source = [\"linked\"]",
+        "config = \"linked\"",
+        "config = \"../outside\"",
+    ] {
+        let project = &outside;
+        project.write("pipe.toml", format!("{setting}\n"));
+        let ended = project.pipe(&["run-all"]);
+        assert_eq!(ended.status, Some(2), "{setting}: {ended:?}");
+        assert!(
+            ended.stderr.contains("pipe.toml:1:"),
+            "{setting}: {ended:?}"
+        );
+    }
+    outside.write(
+        "pipe.toml",
+        "[checks.x]\nrun = [\"true\"]\ninputs = [\"linked/secret.py\"]\n",
+    );
+    assert_eq!(outside.pipe(&["run", "x"]).status, Some(2));
+}
+
+fn a_link_out_of_the_sources_is_left_out_and_named() {
+    let project = Project::scaffolded();
+    project.write("../outside/secret.py", "import os\n");
+    symlink(
+        "../../outside/secret.py",
+        project.root.join("src/linked.py"),
+    )
+    .unwrap();
+    symlink("/etc", project.root.join("src/etc")).unwrap();
+    let report = project.report(&["run-all"]);
+    assert_eq!(report.status, 0, "{report:#?}");
+    let warnings = report.json["warnings"].to_string();
+    assert!(
+        warnings.contains("src/linked.py") && warnings.contains("src/etc"),
+        "{warnings}"
+    );
+    let report = script(&project, "", "ls -A /app /app/src", &[]);
+    assert_eq!(
+        stdout(&report),
+        "/app:\n.cargo-pipe-proof\nsrc\n\n/app/src:\nmain.py\n"
+    );
+}
+
+fn secrets_and_ignored_files_are_not_in_the_container() {
+    let project = Project::scaffolded();
+    project.write(".env", "TOKEN=1\n");
+    project.write("src/.env", "TOKEN=1\n");
+    project.write(".git/config", "");
+    project.write(".gitignore", "ignored.py\n");
+    project.write("src/ignored.py", "import os\n");
+    project.write("other/a.py", "import os\n");
+    let report = script(&project, "", "find /app | sort", &[]);
+    let seen = "/app\n/app/.cargo-pipe-proof\n/app/src\n/app/src/main.py\n";
+    assert_eq!(stdout(&report), seen);
+}

@@ -1,0 +1,96 @@
+//! The ways a snapshot gets into a container give one report.
+
+use std::fs;
+
+use crate::Test;
+use crate::project::{Project, docker, without_the_colon};
+
+pub(crate) const TESTS: &[Test] = &[
+    (
+        "bind_and_stream_give_one_report",
+        bind_and_stream_give_one_report,
+    ),
+    (
+        "an_engine_that_sees_other_folders_is_streamed_to",
+        an_engine_that_sees_other_folders_is_streamed_to,
+    ),
+    (
+        "a_mount_that_proves_wrong_is_never_a_pass",
+        a_mount_that_proves_wrong_is_never_a_pass,
+    ),
+];
+
+fn bind_and_stream_give_one_report() {
+    let project = Project::scaffolded();
+    project.write("src/bad.py", without_the_colon());
+    project.write("src/pkg/__init__.py", "import os\n");
+    fs::create_dir(project.root.join("src/data")).unwrap();
+    project.write("src/data/é, \"x\".txt", "…");
+    std::os::unix::fs::symlink("pkg", project.root.join("src/alias")).unwrap();
+    let bind = project.report(&["run-all"]);
+    let project = project.with("CARGO_PIPE_TOPOLOGY", "stream");
+    let stream = project.report(&["run-all"]);
+    assert_eq!(bind.json["engine"]["topology"], "bind");
+    assert_eq!(stream.json["engine"]["topology"], "stream");
+    assert_eq!(bind.status, 1);
+    assert_eq!(bind.comparable(), stream.comparable());
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+/// A docker whose engine finds an empty folder where the run's folder is, as in a job that shares
+/// the socket but not the files.
+fn elsewhere(project: &Project) -> std::path::PathBuf {
+    let script = "#!/bin/sh\nset -e\nfor arg; do shift\n  case $arg in\n    type=bind,source=*/runs/*) arg=\"type=bind,source=EMPTY,${arg#*,*,}\" ;;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\nexec docker \"$@\"\n";
+    let empty = project.root.join("../empty");
+    fs::create_dir(&empty).unwrap();
+    project.write(
+        "../docker",
+        script.replace("EMPTY", empty.to_str().unwrap()),
+    );
+    let program = project.root.join("../docker").canonicalize().unwrap();
+    fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    program
+}
+
+fn an_engine_that_sees_other_folders_is_streamed_to() {
+    let project = Project::scaffolded();
+    project.write("src/bad.py", without_the_colon());
+    let here = project.report(&["run-all"]);
+    let program = elsewhere(&project);
+    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+    let there = project.report(&["run-all"]);
+    assert_eq!(there.json["engine"]["topology"], "stream", "{there:#?}");
+    assert_eq!(here.comparable(), there.comparable());
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn a_mount_that_proves_wrong_is_never_a_pass() {
+    let project = Project::scaffolded();
+    let program = elsewhere(&project);
+    let project = project
+        .with("CARGO_PIPE_DOCKER", program.to_str().unwrap())
+        .with("CARGO_PIPE_TOPOLOGY", "bind");
+    let report = project.report(&["run-all"]);
+    assert_eq!(report.status, 3, "{report:#?}");
+    for check in ["lint", "format", "mypy", "ruff"] {
+        assert_eq!(
+            report.check(check)["reason"]["kind"],
+            "mount",
+            "{report:#?}"
+        );
+    }
+    // The same in an image that has no launcher.
+    project.write(
+        "pipe.toml",
+        "[checks.x]\nrun = [\"true\"]\nimage = \"python:3.13-slim\"\n",
+    );
+    let report = project.report(&["run", "x"]);
+    assert_eq!(report.status, 3, "{report:#?}");
+    assert_eq!(report.check("x")["reason"]["kind"], "mount");
+    assert_eq!(project.leftovers(), [""; 0]);
+    assert_eq!(docker(&["version"]).status, Some(0));
+}
