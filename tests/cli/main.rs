@@ -11,6 +11,7 @@
 mod check;
 mod completions;
 mod configuration;
+mod engine;
 mod fake_docker;
 mod help;
 mod init;

@@ -63,7 +63,6 @@ impl Scene {
     }
 
     /// What the fake docker answers and was asked.
-    #[expect(dead_code, reason = "used by the tests that run checks")]
     pub(crate) fn docker(&self) -> &FakeDocker {
         &self.docker
     }
@@ -165,7 +164,6 @@ impl Run<'_> {
     }
 
     /// Starts it, for a test that does something meanwhile; [`Scene::ended`] takes its output.
-    #[expect(dead_code, reason = "used by the tests that interrupt")]
     pub(crate) fn start(self) -> Child {
         self.command()
             .stdout(Stdio::piped())
@@ -206,11 +204,13 @@ impl Run<'_> {
 impl Scene {
     /// What a process left behind, redacted.
     pub(crate) fn ended(&self, output: Output) -> Ended {
-        let text = |bytes: Vec<u8>| self.redacted(&String::from_utf8(bytes).unwrap());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let unredacted_stdout = text(output.stdout);
         Ended {
             status: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
+            stdout: self.redacted(&unredacted_stdout),
+            stderr: self.redacted(&text(output.stderr)),
+            unredacted_stdout,
         }
     }
 }
@@ -224,6 +224,8 @@ pub(crate) struct Ended {
     pub(crate) stdout: String,
     /// What it wrote to standard error.
     pub(crate) stderr: String,
+    /// What it wrote to standard output, for a reader that is a program.
+    pub(crate) unredacted_stdout: String,
 }
 
 /// The program that is tested.

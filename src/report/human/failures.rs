@@ -11,7 +11,8 @@ use super::table::outcome_name;
 use crate::outcome::{CheckOutcome, Outcome, Reason};
 use crate::report::harmless;
 
-/// Every check that is neither passed nor findings, with its reason.
+/// What checks said that nobody could read as findings, then every check that is neither passed nor
+/// findings, with its reason.
 pub(super) fn listing(checks: &[CheckOutcome]) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for check in checks {
@@ -31,8 +32,18 @@ pub(super) fn listing(checks: &[CheckOutcome]) -> String {
         }
     }
     groups.sort_by_key(|group| badness(group.outcome));
-    let told: Vec<String> = groups.iter().map(tell).collect();
+    let unread = checks.iter().filter(|check| says_it_itself(check));
+    let told: Vec<String> = unread
+        .map(|check| log(check).trim_end().to_owned() + "\n")
+        .chain(groups.iter().map(tell))
+        .collect();
     told.join("\n")
+}
+
+/// Whether a check's own words are all there is: it did not pass, and nothing of what it wrote was
+/// read as a finding, as with a command of the user's own.
+fn says_it_itself(check: &CheckOutcome) -> bool {
+    check.outcome == Outcome::Findings && check.findings.is_empty()
 }
 
 /// Checks that ended alike, for the same reason.

@@ -4,7 +4,7 @@ use anstream::adapter::strip_str;
 use snapbox::{assert_data_eq, str};
 
 use super::*;
-use crate::outcome::{CheckOutcome, Outcome, Reason, ReasonKind};
+use crate::outcome::{CheckOutcome, Log, Outcome, Reason, ReasonKind};
 use crate::report::sample;
 
 fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
@@ -229,4 +229,30 @@ fn a_warning_that_was_read_already_is_not_told_again() {
     };
     assert!(shown(&report).contains("no digest"));
     assert!(!render(&report, &options).contains("no digest"));
+}
+
+#[test]
+fn a_command_whose_words_are_no_findings_is_quoted() {
+    let report = sample::report_of(vec![CheckOutcome {
+        outcome: Outcome::Findings,
+        log: Log {
+            stdout: "src/main.py:1: teh ==> the\n".to_owned(),
+            stderr: String::new(),
+            truncated: false,
+        },
+        ..sample::passed("spelling", "command")
+    }]);
+    assert_data_eq!(
+        shown(&report),
+        str![[r#"
+spelling wrote to standard output:
+    src/main.py:1: teh ==> the
+
+check     outcome   findings  time  cache
+spelling  findings            0.8s  miss
+
+findings: 1 of 1 check did not pass  fingerprint d7d456bba8595c62
+
+"#]]
+    );
 }

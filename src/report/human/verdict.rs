@@ -38,8 +38,11 @@ fn told(report: &Report) -> (&'static str, String) {
                 .filter(|finding| finding.gating)
                 .count();
             let failing = number(checks, |check| check.outcome == Outcome::Findings);
-            let text = format!("{} in {}", Count(gating, "finding"), of_all(failing));
-            ("findings", text)
+            let text = format!("{} did not pass", of_all(failing));
+            match gating {
+                0 => ("findings", text),
+                _ => ("findings", format!("{}, {text}", Count(gating, "finding"))),
+            }
         }
         Verdict::Config => ("configuration error", undone(checks, &of_all)),
         Verdict::Error => ("error", undone(checks, &of_all)),

@@ -76,8 +76,10 @@ impl Board {
                     .steps
                     .iter()
                     .map(|step| match &step.environment {
-                        Environment::Tool(lock) => (step.check.as_str(), Some(lock.as_str())),
-                        _ => (step.check.as_str(), None),
+                        Environment::Tool(name) | Environment::Image(name) => {
+                            (step.check.as_str(), Some(name.as_str()))
+                        }
+                        Environment::Base => (step.check.as_str(), None),
                     })
                     .collect();
                 self.begin(&rows);
@@ -147,10 +149,14 @@ impl Board {
             .for_each(|row| row.bar.set_message("waiting"));
     }
 
+    /// The checks that wait for an environment; if none is known to, it is the base, for which all
+    /// wait.
     fn waiting_for(&self, environment: &str) -> impl Iterator<Item = &Row> {
+        let waits = move |row: &Row| row.environment.as_deref() == Some(environment);
+        let known = self.rows.values().any(waits);
         self.rows
             .values()
-            .filter(move |row| !row.begun && row.environment.as_deref() == Some(environment))
+            .filter(move |row| !row.begun && (!known || waits(row)))
     }
 }
 

@@ -55,6 +55,8 @@ pub(super) fn ended(check: &CheckOutcome) -> String {
         .count();
     match check.outcome {
         Outcome::Passed => format!("{} {}", paint(style, "passed"), took()),
+        // A command of the user's own has none that could be counted.
+        Outcome::Findings if gating == 0 => format!("{} {}", paint(style, "findings"), took()),
         Outcome::Findings => {
             format!("{} {}", paint(style, Count(gating, "finding")), took())
         }
