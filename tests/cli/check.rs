@@ -110,7 +110,6 @@ fn a_check_explains_itself() {
 }
 
 #[test]
-#[ignore = "needs the catalogue"]
 fn a_built_in_check_explains_itself() {
     let scene = Scene::with_project();
     scene

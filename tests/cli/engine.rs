@@ -25,7 +25,9 @@ fn without_docker_nothing_can_be_done() {
     let run = scene
         .pipe("run-all")
         .with("CARGO_PIPE_DOCKER", "/nowhere/docker");
-    run.ends(3, str![[r#"
+    run.ends(
+        3,
+        str![[r#"
 spelling: error: `/nowhere/docker` is not installed, or not on PATH
 
 hint: install docker, or name another program of its kind in CARGO_PIPE_DOCKER
@@ -35,10 +37,12 @@ spelling  error                    off
 
 error: 1 of 1 check could not be done
 
-"#]], str![[r#"
+"#]],
+        str![[r#"
 spelling: error: `/nowhere/docker` is not installed, or not on PATH
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
@@ -49,7 +53,9 @@ fn an_engine_that_does_not_answer_is_an_error() {
         .on(&["version"])
         .stderr("Cannot connect to the Docker daemon\n")
         .code(1);
-    scene.pipe("spelling").ends(3, str![[r#"
+    scene.pipe("spelling").ends(
+        3,
+        str![[r#"
 spelling: error: the docker engine does not answer: Cannot connect to the Docker daemon
 
 hint: start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST
@@ -59,14 +65,20 @@ spelling  error                    off
 
 error: 1 of 1 check could not be done
 
-"#]], str![[r#"
+"#]],
+        str![[r#"
 spelling: error: the docker engine does not answer: Cannot connect to the Docker daemon
 
-"#]]);
-    scene.pipe("-q spelling").ends(3, str![[r#"
+"#]],
+    );
+    scene.pipe("-q spelling").ends(
+        3,
+        str![[r#"
 error: 1 of 1 check could not be done
 
-"#]], str![]);
+"#]],
+        str![],
+    );
     assert_eq!(scene.docker().calls()[0][0], "version");
 }
 

@@ -80,12 +80,10 @@ fn entry(finding: &Finding, check: &CheckOutcome, width: Option<usize>) -> Strin
     entry
 }
 
-/// Who found it: the check, the code, and the rule where that says more.
+/// Who found it: the check, the code and the rule, each where it says more than the one before.
 fn tag(finding: &Finding, check: &CheckOutcome) -> String {
-    let mut parts = vec![check.name.as_str(), &finding.code];
-    if finding.rule != finding.code {
-        parts.push(&finding.rule);
-    }
+    let mut parts = vec![check.name.as_str(), &finding.code, &finding.rule];
+    parts.dedup();
     let accepted = if finding.gating { "" } else { ", accepted" };
     format!("[{}{accepted}]", harmless::line(&parts.join(" ")))
 }
