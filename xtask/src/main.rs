@@ -1,2 +1,33 @@
-//! What a contributor runs.
-fn main() {}
+//! What a contributor runs: `cargo xtask TASK`.
+//!
+//! Owns nothing but the way in: words become a [`Task`](flags::Task), the task runs, its failure
+//! is shown. Tasks know each other only where one is a step of another ([`ci`], [`demo`]).
+//!
+//! - [`flags`] is the table of contents.
+//! - [`docker`] and [`fixtures`] make a machine ready, [`demo`] shows what for.
+//! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
+//! - [`process`] alone starts programs; [`failure`] and [`workspace`] are used by all.
+
+mod ci;
+mod codegen;
+mod demo;
+mod docker;
+mod failure;
+mod fixtures;
+mod flags;
+mod process;
+mod soak;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match flags::parse(std::env::args().skip(1)).and_then(|task| task.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}

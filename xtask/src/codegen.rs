@@ -1,0 +1,61 @@
+//! Writes what would otherwise be written twice, or checks that it is up to date.
+//!
+//! Owns the one way in which generated text meets its file. Must not know how a text is made:
+//! the library makes schemas, the program its own help. In check mode nothing is written and the
+//! failure names the command that does.
+
+mod readme;
+
+use std::path::PathBuf;
+
+use crate::failure::{Failure, Result};
+use crate::workspace;
+
+/// What to do with a file that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Write,
+    Check,
+}
+
+/// A file and all that it should hold.
+pub(crate) struct Generated {
+    /// Relative to the root of the repository.
+    path: PathBuf,
+    text: String,
+}
+
+/// Brings every generated text up to date, or checks that it is.
+///
+/// # Errors
+///
+/// When a text cannot be made or written; in check mode, when one differs.
+pub(crate) fn run(mode: Mode) -> Result<()> {
+    let mut stale = Vec::new();
+    for generated in [readme::generate()?] {
+        if !meet(&generated, mode)? {
+            stale.push(format!("`{}`", generated.path.display()));
+        }
+    }
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(
+        Failure::new(format!("not up to date: {}", stale.join(", ")))
+            .hint("`cargo xtask codegen` writes what is generated"),
+    )
+}
+
+/// Whether the file now holds the text.
+fn meet(generated: &Generated, mode: Mode) -> Result<bool> {
+    let path = workspace::root().join(&generated.path);
+    if path.exists() && workspace::read(&path)? == generated.text {
+        return Ok(true);
+    }
+    if mode == Mode::Check {
+        return Ok(false);
+    }
+    workspace::write(&path, &generated.text)?;
+    eprintln!("codegen: wrote {}", generated.path.display());
+    Ok(true)
+}

@@ -1,0 +1,194 @@
+//! The table of contents: every task, its words, and what they mean.
+//!
+//! Owns the reading of the command line. Must not know how a task does its work; it hands the
+//! words over as a [`Task`].
+
+use crate::failure::{Failure, Result};
+use crate::{ci, codegen, demo, docker, fixtures, soak, tidy};
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Ci,
+    Codegen(codegen::Mode),
+    Demo(docker::System),
+    Docker(docker::System),
+    Fixtures,
+    Help,
+    Soak(soak::Amount),
+    Tidy,
+}
+
+impl Task {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// The task's own.
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Task::Ci => ci::run(),
+            Task::Codegen(mode) => codegen::run(mode),
+            Task::Demo(system) => demo::run(system),
+            Task::Docker(system) => docker::run(system).map(|_| ()),
+            Task::Fixtures => fixtures::run(),
+            Task::Help => {
+                print!("{}", table());
+                Ok(())
+            }
+            Task::Soak(amount) => soak::run(&amount),
+            Task::Tidy => tidy::run(),
+        }
+    }
+}
+
+/// Each task with its words and one line about it, in the order a newcomer needs them.
+const CONTENTS: &[(&str, &str)] = &[
+    (
+        "demo [--install]",
+        "scaffold a project around a real package and run every check on it",
+    ),
+    (
+        "ci",
+        "the whole gate: everything below in order, and all tests",
+    ),
+    (
+        "docker [--install]",
+        "make an engine and the base images available; say what is missing",
+    ),
+    (
+        "fixtures",
+        "fetch the packages that tests check, pinned by hash",
+    ),
+    (
+        "codegen [--check]",
+        "write what is written twice: schemas, blocks of the README",
+    ),
+    ("tidy", "check layering, module docs, names and licences"),
+    (
+        "soak [SUBJECT] [--times N]",
+        "repeat tests that must hold every time",
+    ),
+];
+
+/// The contents as text.
+pub(crate) fn table() -> String {
+    let width = CONTENTS
+        .iter()
+        .map(|(words, _)| words.len())
+        .max()
+        .unwrap_or(0);
+    let lines = CONTENTS
+        .iter()
+        .map(|(words, about)| format!("  cargo xtask {words:width$}  {about}\n"))
+        .collect::<String>();
+    format!(
+        "{lines}\nOnly `--install` changes the system: it installs packages and starts an engine.\n"
+    )
+}
+
+/// What the words mean.
+///
+/// # Errors
+///
+/// When they mean nothing.
+pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
+    let words: Vec<String> = words.collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h"] => Ok(Task::Help),
+        ["ci"] => Ok(Task::Ci),
+        ["codegen"] => Ok(Task::Codegen(codegen::Mode::Write)),
+        ["codegen", "--check"] => Ok(Task::Codegen(codegen::Mode::Check)),
+        ["demo"] => Ok(Task::Demo(docker::System::Keep)),
+        ["demo", "--install"] => Ok(Task::Demo(docker::System::Install)),
+        ["docker"] => Ok(Task::Docker(docker::System::Keep)),
+        ["docker", "--install"] => Ok(Task::Docker(docker::System::Install)),
+        ["fixtures"] => Ok(Task::Fixtures),
+        ["soak", rest @ ..] => parse_soak(rest),
+        ["tidy"] => Ok(Task::Tidy),
+        [task, rest @ ..] => Err(refuse(task, rest)),
+    }
+}
+
+fn parse_soak(words: &[&str]) -> Result<Task> {
+    let (subject, times) = match words {
+        [] => (None, None),
+        ["--times", times] => (None, Some(*times)),
+        [subject] if !subject.starts_with('-') => (Some(*subject), None),
+        [subject, "--times", times] => (Some(*subject), Some(*times)),
+        _ => return Err(refuse("soak", words)),
+    };
+    let times = times
+        .map(|times| match times.parse() {
+            Ok(times) if times > 0 => Ok(times),
+            _ => Err(Failure::usage(format!(
+                "`--times {times}` is not a number above zero"
+            ))),
+        })
+        .transpose()?;
+    Ok(Task::Soak(soak::Amount {
+        subject: subject.map(str::to_owned),
+        times,
+    }))
+}
+
+fn refuse(task: &str, rest: &[&str]) -> Failure {
+    let known = CONTENTS
+        .iter()
+        .any(|(words, _)| words.split(' ').next() == Some(task));
+    let message = if known {
+        format!("`cargo xtask {task}` does not take `{}`", rest.join(" "))
+    } else {
+        format!("there is no task `{task}`")
+    };
+    Failure::usage(message).hint("`cargo xtask` lists the tasks")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn every_task_of_the_contents_is_understood() {
+        for (words, _) in CONTENTS {
+            let bare = words.split(' ').next().unwrap();
+            assert!(parsed(bare).is_ok(), "{bare}");
+        }
+    }
+
+    #[test]
+    fn the_system_is_changed_only_on_request() {
+        assert_eq!(
+            parsed("docker").unwrap(),
+            Task::Docker(docker::System::Keep)
+        );
+        assert_eq!(
+            parsed("docker --install").unwrap(),
+            Task::Docker(docker::System::Install)
+        );
+    }
+
+    #[test]
+    fn words_without_meaning_are_refused() {
+        for line in [
+            "dokcer",
+            "docker --instal",
+            "soak --times",
+            "soak a --times 0",
+            "ci now",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_words_ask_for_the_contents() {
+        assert_eq!(parsed("").unwrap(), Task::Help);
+        assert!(table().contains("cargo xtask soak [SUBJECT] [--times N]  repeat"));
+    }
+}

@@ -1,0 +1,267 @@
+//! The only door to other programs and to the process's own environment.
+//!
+//! Owns how a program is started, what of its output is shown, and how its failure reads. Must
+//! not know what the programs are for; what they print goes back to the task that asked.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use crate::failure::{Failure, Result};
+use crate::workspace;
+
+/// How many of the last lines of a failed program are shown.
+const SHOWN_LINES: usize = 20;
+
+/// A program and its arguments, run from the root of the repository unless told otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct Command {
+    words: Vec<String>,
+    variables: Vec<(String, String)>,
+    folder: PathBuf,
+    input: Vec<u8>,
+}
+
+impl Command {
+    /// A program found on the `PATH`, or the one at a path.
+    pub(crate) fn new<const N: usize>(program: &str, arguments: [&str; N]) -> Command {
+        Command {
+            words: std::iter::once(program)
+                .chain(arguments)
+                .map(str::to_owned)
+                .collect(),
+            variables: Vec::new(),
+            folder: workspace::root().to_owned(),
+            input: Vec::new(),
+        }
+    }
+
+    /// Cargo, with words separated by spaces.
+    pub(crate) fn cargo(words: &str) -> Command {
+        Command::new("cargo", []).arguments(words.split(' '))
+    }
+
+    /// Adds arguments.
+    pub(crate) fn arguments<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Command {
+        self.words.extend(words.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// Sets a variable for the program.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Command {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs it from this folder.
+    pub(crate) fn folder(mut self, folder: &Path) -> Command {
+        self.folder = folder.to_owned();
+        self
+    }
+
+    /// What the program reads; without this it reads nothing.
+    pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Command {
+        self.input = bytes.into();
+        self
+    }
+
+    /// Runs it with its output shown.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or does not succeed.
+    pub(crate) fn run(&self) -> Result<()> {
+        match self.status()? {
+            0 => Ok(()),
+            status => Err(Failure::new(format!(
+                "`{self}` ended with exit status {status}"
+            ))),
+        }
+    }
+
+    /// Runs it with its output shown, for the exit status.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or is killed.
+    pub(crate) fn status(&self) -> Result<i32> {
+        let output = self
+            .expression()
+            .run()
+            .map_err(|error| self.not_started(&error))?;
+        let status = output.status;
+        status
+            .code()
+            .ok_or_else(|| Failure::new(format!("`{self}` ended with {status}")))
+    }
+
+    /// Runs it silently, for the text it prints.
+    ///
+    /// # Errors
+    ///
+    /// As [`Command::read_bytes`].
+    pub(crate) fn read(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.read_bytes()?)
+            .trim_end()
+            .to_owned())
+    }
+
+    /// Runs it silently, for what it prints.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or does not succeed; the end of its output is in the failure.
+    pub(crate) fn read_bytes(&self) -> Result<Vec<u8>> {
+        let output = self.attempt().map_err(|error| self.not_started(&error))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let printed = [output.stdout, output.stderr].concat();
+        Err(Failure::new(format!(
+            "`{self}` ended with {}\n\n{}",
+            output.status,
+            last_lines(&String::from_utf8_lossy(&printed))
+        )))
+    }
+
+    /// Runs it silently, whatever becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub(crate) fn attempt(&self) -> io::Result<Output> {
+        self.quiet().run()
+    }
+
+    /// Runs it silently and stops it after a while; `None` if that was necessary.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub(crate) fn attempt_for(&self, limit: Duration) -> io::Result<Option<Output>> {
+        let running = self.quiet().start()?;
+        if running.wait_timeout(limit)?.is_none() {
+            running.kill()?;
+            return Ok(None);
+        }
+        running.into_output().map(Some)
+    }
+
+    /// Starts it in a session of its own, which outlives this process, with its output in a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub(crate) fn start_apart(&self, log: &Path) -> Result<duct::Handle> {
+        let apart = Command {
+            words: [vec!["setsid".to_owned()], self.words.clone()].concat(),
+            ..self.clone()
+        };
+        apart
+            .expression()
+            .stdout_path(log)
+            .stderr_to_stdout()
+            .start()
+            .map_err(|error| self.not_started(&error))
+    }
+
+    fn quiet(&self) -> duct::Expression {
+        self.expression().stdout_capture().stderr_capture()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    fn expression(&self) -> duct::Expression {
+        let mut expression = duct::cmd(&self.words[0], &self.words[1..])
+            .dir(&self.folder)
+            .stdin_bytes(self.input.clone())
+            .unchecked();
+        for (name, value) in &self.variables {
+            expression = expression.env(name, value);
+        }
+        expression
+    }
+
+    fn not_started(&self, error: &io::Error) -> Failure {
+        Failure::new(format!("`{self}` cannot be started: {error}"))
+    }
+}
+
+impl fmt::Display for Command {
+    /// As it is typed.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables = self
+            .variables
+            .iter()
+            .map(|(name, value)| format!("{name}={}", quoted(value)));
+        let words = self.words.iter().map(|word| quoted(word));
+        formatter.write_str(&variables.chain(words).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// Whether a program can be found.
+pub(crate) fn is_installed(program: &str) -> bool {
+    Command::new("sh", ["-c", "command -v \"$0\"", program])
+        .attempt()
+        .is_ok_and(|output| output.status.success())
+}
+
+/// Whether this process may do anything.
+pub(crate) fn is_root() -> bool {
+    Command::new("id", ["-u"])
+        .read()
+        .is_ok_and(|user| user == "0")
+}
+
+/// The end of a program's output.
+pub(crate) fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+}
+
+/// A number with its noun: `1 test`, `2 tests`.
+pub(crate) fn plural(count: u64, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=./:,+@%|".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_reads_as_it_is_typed() {
+        let command =
+            Command::new("sh", ["-c", "echo 'a b'"]).variable("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(
+            command.to_string(),
+            "RUSTDOCFLAGS='-D warnings' sh -c 'echo '\\''a b'\\'''"
+        );
+    }
+
+    #[test]
+    fn a_failed_program_shows_its_last_words() {
+        let failure = Command::new("sh", ["-c", "echo no space left >&2; exit 7"])
+            .read()
+            .unwrap_err();
+        assert!(failure.to_string().contains("no space left"), "{failure}");
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_stopped() {
+        let ended = Command::new("sleep", ["60"])
+            .attempt_for(Duration::from_millis(20))
+            .unwrap();
+        assert!(ended.is_none());
+    }
+}

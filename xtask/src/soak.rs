@@ -1,0 +1,134 @@
+//! Repeats tests that must hold every time, not most times.
+//!
+//! Owns the list of subjects and how often the gate repeats each. Must not know what a test does:
+//! a subject is the words after `cargo test`. Counts of what ran are printed, and none is a
+//! failure.
+
+use std::time::Instant;
+
+use crate::failure::{Failure, Result};
+use crate::process::{self, Command};
+
+/// What to repeat, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Amount {
+    /// A name from [`SUBJECTS`]; all of them without it.
+    pub(crate) subject: Option<String>,
+    /// The gate's number without it.
+    pub(crate) times: Option<u32>,
+}
+
+impl Amount {
+    /// Every subject, as often as the gate has time for.
+    pub(crate) fn of_the_gate() -> Amount {
+        Amount {
+            subject: None,
+            times: None,
+        }
+    }
+}
+
+struct Subject {
+    name: &'static str,
+    /// Words after `cargo test`.
+    tests: &'static str,
+    times_in_the_gate: u32,
+}
+
+const SUBJECTS: &[Subject] = &[Subject {
+    name: "library",
+    tests: "--package cargo-pipe-ci --lib",
+    times_in_the_gate: 3,
+}];
+
+/// Repeats one subject or all.
+///
+/// # Errors
+///
+/// When there is no such subject, and at the first time that fails or tests nothing.
+pub(crate) fn run(amount: &Amount) -> Result<()> {
+    let wanted = |subject: &&Subject| {
+        amount
+            .subject
+            .as_deref()
+            .is_none_or(|name| name == subject.name)
+    };
+    let subjects: Vec<&Subject> = SUBJECTS.iter().filter(wanted).collect();
+    if subjects.is_empty() {
+        let name = amount.subject.as_deref().unwrap_or_default();
+        let known: Vec<_> = SUBJECTS.iter().map(|subject| subject.name).collect();
+        return Err(Failure::usage(format!("there is no subject `{name}`"))
+            .hint(format!("subjects are {}", known.join(", "))));
+    }
+    for subject in subjects {
+        repeat(subject, amount.times.unwrap_or(subject.times_in_the_gate))?;
+    }
+    Ok(())
+}
+
+fn repeat(subject: &Subject, times: u32) -> Result<()> {
+    let command = Command::cargo("test").arguments(subject.tests.split(' '));
+    let begin = Instant::now();
+    let mut tests = 0;
+    for time in 1..=times {
+        let failed = |failure: Failure| {
+            let message = format!(
+                "`{}` failed at time {time} of {times}: {failure}",
+                subject.name
+            );
+            Failure::new(message).hint(format!(
+                "to repeat it: cargo xtask soak {} --times {times}",
+                subject.name
+            ))
+        };
+        let passed = passed(&command.read().map_err(failed)?);
+        if passed == 0 {
+            return Err(failed(Failure::new(format!("`{command}` ran no test"))));
+        }
+        tests += passed;
+    }
+    eprintln!(
+        "soak: {}: {}, {} passed in {:.1} s",
+        subject.name,
+        process::plural(u64::from(times), "time"),
+        process::plural(tests, "test"),
+        begin.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// How many tests passed, over all programs that `cargo test` ran.
+fn passed(output: &str) -> u64 {
+    output
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("test result: ok. ")?
+                .split(' ')
+                .next()?
+                .parse::<u64>()
+                .ok()
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_counted_over_all_programs() {
+        let output = "running 2 tests\ntest result: ok. 2 passed; 0 failed\n\n\
+                      test result: ok. 40 passed; 0 failed\n";
+        assert_eq!(passed(output), 42);
+        assert_eq!(passed("error: no test target\n"), 0);
+    }
+
+    #[test]
+    fn an_unknown_subject_is_refused() {
+        let amount = Amount {
+            subject: Some("nothing".to_owned()),
+            times: None,
+        };
+        assert!(run(&amount).is_err());
+    }
+}

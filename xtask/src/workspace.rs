@@ -1,0 +1,102 @@
+//! Where this repository is, and how its files are read and replaced.
+//!
+//! Must not know what is in them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
+
+/// What cargo builds, and what tasks keep between runs.
+///
+/// # Errors
+///
+/// When cargo cannot read the workspace.
+pub(crate) fn target() -> Result<PathBuf> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(root())
+        .no_deps()
+        .exec()
+        .map_err(|error| Failure::new(error.to_string()))?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}
+
+/// The text of a file.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| Failure::file(path, &error))
+}
+
+/// Writes a file and the folders it needs.
+///
+/// # Errors
+///
+/// When one of them cannot be written.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    fs::write(path, text).map_err(|error| Failure::file(path, &error))
+}
+
+/// Makes a folder and those it is in.
+///
+/// # Errors
+///
+/// When one of them cannot be made.
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))
+}
+
+/// Removes a folder, or nothing if it is not there.
+///
+/// # Errors
+///
+/// When it is there and cannot be removed.
+pub(crate) fn remove_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::file(path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Every file below a folder, sorted, hidden ones and links left out.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| Failure::file(&folder, &error))?;
+            let kind = entry
+                .file_type()
+                .map_err(|error| Failure::file(&entry.path(), &error))?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
