@@ -119,7 +119,7 @@ fn fetch(package: &Package, folder: &std::path::Path) -> Result<()> {
 /// too; the container is where that code runs.
 fn download(package: &Package, image: &str) -> Result<Vec<u8>> {
     let script = "python3 -m pip download --quiet --no-deps --no-binary \"$0\" --require-hashes \
-                  --root-user-action ignore --disable-pip-version-check \
+                  --disable-pip-version-check \
                   --dest /tmp/sources --requirement /dev/stdin >&2 && cat /tmp/sources/*.tar.gz";
     let arguments = ["run", "--rm", "--interactive", "--pull", "never"];
     Command::new("docker", arguments)
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn every_pin_can_be_read() {
         let packages = packages().unwrap();
-        assert_eq!(packages.len(), 2);
+        assert!(packages.len() >= 2);
         for package in packages {
             let hash = package.requirement.rsplit(':').next().unwrap();
             assert_eq!(hash.len(), 64, "{}", package.requirement);
