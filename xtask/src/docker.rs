@@ -47,7 +47,14 @@ pub(crate) fn run(system: System) -> Result<String> {
             engine.version
         ));
     }
-    base_image(system, &engine)
+    let name = base_image(system, &engine)?;
+    if name != BASE_IMAGE {
+        say(
+            "the engine is not ours, so the official name stays free; this is how to use the image",
+        );
+        say(&format!("in `pipe.toml`: `[python]`, `image = \"{name}\"`"));
+    }
+    Ok(name)
 }
 
 fn base_image(system: System, engine: &daemon::Engine) -> Result<String> {

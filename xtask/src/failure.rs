@@ -46,6 +46,12 @@ impl Failure {
         self
     }
 
+    /// The same way out of another trouble.
+    pub(crate) fn about(mut self, message: &str) -> Failure {
+        self.message = message.to_owned();
+        self
+    }
+
     /// 2 for words that mean nothing, else 1.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(if self.usage { 2 } else { 1 })

@@ -161,8 +161,9 @@ impl Command {
         };
         apart
             .expression()
-            .stdout_path(log)
+            // The redirection nearest to the program is the one made last.
             .stderr_to_stdout()
+            .stdout_path(log)
             .start()
             .map_err(|error| self.not_started(&error))
     }

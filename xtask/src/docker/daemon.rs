@@ -61,7 +61,7 @@ pub(super) fn running(system: System) -> Result<Engine> {
         )));
     }
     if !process::is_installed("dockerd") {
-        packages::install(&["docker.io", "docker-cli", "docker-buildx", "iptables"])?;
+        packages::install(packages::ENGINE)?;
         // Where services are started on installation, this one runs by now.
         if let Answer::Engine(engine) = ask()? {
             return Ok(engine);

@@ -14,8 +14,13 @@ use crate::workspace;
 /// The release that packages are taken from.
 const RELEASE: &str = "trixie";
 
+/// A whole engine: without `iptables` no container has a network.
+pub(super) const ENGINE: &[&str] = &["docker.io", "docker-cli", "docker-buildx", "iptables"];
+
 const SOURCES: &str = "/etc/apt/sources.list.d/cargo-pipe-trixie.sources";
 const PREFERENCES: &str = "/etc/apt/preferences.d/cargo-pipe-trixie";
+/// Below the priority of every other package: nothing is taken from here that is not asked for.
+const PREFERENCE: &str = "Package: *\nPin: release n=trixie\nPin-Priority: 100\n";
 
 /// Makes sure of the docker CLI, its builder and the sandbox of the venv engine.
 ///
@@ -25,7 +30,7 @@ const PREFERENCES: &str = "/etc/apt/preferences.d/cargo-pipe-trixie";
 pub(super) fn complete(system: System) -> Result<()> {
     let mut missing = Vec::new();
     if !process::is_installed("docker") {
-        missing.extend(["docker-cli", "docker-buildx"]);
+        missing.extend(ENGINE);
     } else if !has_builder() {
         missing.push("docker-buildx");
     }
@@ -50,57 +55,62 @@ pub(super) fn complete(system: System) -> Result<()> {
 ///
 /// On other systems than Debian 12 and 13, without root, and when apt fails.
 pub(super) fn install(packages: &[&str]) -> Result<()> {
-    let release = can_install()?;
+    can_install()?;
     say(&format!("installing {}", packages.join(", ")));
-    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
-    if release != RELEASE {
+    // Once its packages are here, `/etc/os-release` may be the other release's too: then it is
+    // the source, not the name, that says what this machine is.
+    if release().as_deref() != Some(RELEASE) || Path::new(SOURCES).exists() {
         workspace::write(Path::new(SOURCES), &sources())?;
-        workspace::write(Path::new(PREFERENCES), &preferences())?;
-        arguments.extend(["--target-release", RELEASE]);
+        workspace::write(Path::new(PREFERENCES), PREFERENCE)?;
     }
-    arguments.extend(packages);
     apt(["update"])?;
-    apt(arguments)
+    let options = [
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        "--target-release",
+        RELEASE,
+    ];
+    apt(options.into_iter().chain(packages.iter().copied()))
 }
 
 /// A failure whose hint says how to get what is missing here.
 pub(super) fn for_install(message: &str) -> Failure {
-    Failure::new(message).hint(match can_install() {
-        Ok(_) => "`cargo xtask docker --install` installs packages, starts an engine and builds \
-                  images that cannot be pulled"
-            .to_owned(),
-        Err(_) if is_debian() => {
-            "as root: `cargo xtask docker --install`, or start the engine that is installed: \
-             `sudo systemctl start docker`"
-                .to_owned()
-        }
-        Err(_) => "install Docker Engine with buildx and start it, then repeat the command: \
-                   https://docs.docker.com/engine/install/"
-            .to_owned(),
-    })
+    match can_install() {
+        Ok(()) => Failure::new(message).hint(
+            "`cargo xtask docker --install` installs packages, starts an engine and builds images \
+             that cannot be pulled",
+        ),
+        Err(obstacle) => obstacle.about(message),
+    }
 }
 
-/// The release of Debian that this is, if packages can be installed here.
-fn can_install() -> Result<String> {
-    let release = release().filter(|release| ["bookworm", "trixie"].contains(&release.as_str()));
-    let Some(release) = release else {
+/// Whether packages can be installed here; if not, the hint says what can be done instead.
+fn can_install() -> Result<()> {
+    let supported = |release: String| ["bookworm", "trixie"].contains(&release.as_str());
+    if !release().is_some_and(supported) {
         return Err(
             Failure::new("packages can be installed on Debian 12 and 13 only").hint(
-                "install Docker Engine with buildx and start it, then repeat the command without \
-             `--install`: https://docs.docker.com/engine/install/",
+                "install Docker Engine with its plugin buildx, start it, and repeat the command: \
+             https://docs.docker.com/engine/install/",
             ),
         );
-    };
-    if !process::is_root() {
-        return Err(Failure::new("installing packages needs root").hint(
-            "`sudo --preserve-env=PATH cargo xtask docker --install`, then repeat the command",
-        ));
     }
-    Ok(release)
+    if !process::is_root() {
+        return Err(
+            Failure::new("installing packages and starting an engine needs root").hint(format!(
+                "`sudo {} docker --install`, then repeat the command",
+                this_program()
+            )),
+        );
+    }
+    Ok(())
 }
 
-fn is_debian() -> bool {
-    release().is_some()
+/// Built already, so that nothing in `target` will belong to root.
+fn this_program() -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| "target/debug/xtask".into());
+    program.to_string_lossy().into_owned()
 }
 
 fn release() -> Option<String> {
@@ -151,9 +161,4 @@ fn sources() -> String {
          Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
         mirror()
     )
-}
-
-/// Below the priority of every other package: nothing is taken from here that is not asked for.
-fn preferences() -> String {
-    format!("Package: *\nPin: release n={RELEASE}\nPin-Priority: 100\n")
 }

@@ -57,10 +57,6 @@ pub(super) fn build(engine: &Engine) -> Result<String> {
     workspace::remove_folder(&folder)?;
     result?;
     say(&format!("image {name} is built"));
-    if !engine.is_ours {
-        say("this engine is not ours, so the official name stays free; in `pipe.toml`:");
-        say(&format!("    [python]\n            image = \"{name}\""));
-    }
     Ok(name)
 }
 

@@ -30,11 +30,11 @@ const LICENCES: &[&str] = &[
 /// What knows a terminal or a command line: never below a build script or another library.
 const TERMINAL: &[&str] = &[
     "anstream",
+    "anstyle",
     "annotate-snippets",
     "clap",
     "clap_builder",
     "indicatif",
-    "signal-hook",
 ];
 
 /// Packages that may not be where they are.
