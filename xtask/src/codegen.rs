@@ -31,9 +31,15 @@ pub(crate) struct Generated {
 ///
 /// When a text cannot be made or written; in check mode, when one differs.
 pub(crate) fn run(mode: Mode) -> Result<()> {
+    let mut all = schemas();
+    all.push(readme::generate()?);
+    meet_all(&all, mode)
+}
+
+fn meet_all(all: &[Generated], mode: Mode) -> Result<()> {
     let mut stale = Vec::new();
-    for generated in [readme::generate()?] {
-        if !meet(&generated, mode)? {
+    for generated in all {
+        if !meet(generated, mode)? {
             stale.push(format!("`{}`", generated.path.display()));
         }
     }
@@ -44,6 +50,19 @@ pub(crate) fn run(mode: Mode) -> Result<()> {
         Failure::new(format!("not up to date: {}", stale.join(", ")))
             .hint("`cargo xtask codegen` writes what is generated"),
     )
+}
+
+/// For editors and readers, beside the other templates so that they are part of the package.
+fn schemas() -> Vec<Generated> {
+    let schemas = [
+        ("pipe.json", cargo_pipe::config::layer::schema()),
+        ("report-1.json", cargo_pipe::report::json::schema()),
+    ];
+    let generated = |(name, schema)| Generated {
+        path: PathBuf::from("templates/schema").join(name),
+        text: format!("{schema:#}\n"),
+    };
+    schemas.into_iter().map(generated).collect()
 }
 
 /// Whether the file now holds the text.
@@ -58,4 +77,16 @@ fn meet(generated: &Generated, mode: Mode) -> Result<bool> {
     workspace::write(&path, &generated.text)?;
     eprintln!("codegen: wrote {}", generated.path.display());
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_are_up_to_date() {
+        if let Err(failure) = meet_all(&schemas(), Mode::Check) {
+            panic!("{failure}");
+        }
+    }
 }

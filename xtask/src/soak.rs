@@ -37,7 +37,7 @@ struct Subject {
 
 const SUBJECTS: &[Subject] = &[Subject {
     name: "library",
-    tests: "--package cargo-pipe-ci --lib",
+    tests: "--package cargo-pipe-ci --lib --all-features",
     times_in_the_gate: 3,
 }];
 
