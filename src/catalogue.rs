@@ -20,13 +20,8 @@ use crate::plan::Command;
 use crate::project::ProjectPath;
 
 /// Every tool, in the order they are listed.
-pub const TOOLS: &[&dyn Tool] = &[
-    &pylint::Pylint,
-    &black::Black,
-    &mypy::Mypy,
-    &ruff::Ruff,
-    &ruff_format::RuffFormat,
-];
+pub const TOOLS: &[&dyn Tool] =
+    &[&pylint::Pylint, &black::Black, &mypy::Mypy, &ruff::Ruff, &ruff_format::RuffFormat];
 
 /// A tool of the catalogue.
 pub trait Tool: Sync {

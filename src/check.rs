@@ -10,11 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The name of a check: a command of its own, so it looks like one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(with = "String")
-)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct CheckName(String);
 
 /// Names that commands have, or will have, so that no check can take one.
@@ -61,9 +57,7 @@ impl CheckName {
     /// When it is a command's, or has other characters than `a` to `z`, `0` to `9` and `-`.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let fits = text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if !fits || text.len() > 64 {
             return Err(NameError::Malformed(text.to_owned()));
         }
@@ -118,12 +112,8 @@ pub enum Grant {
 
 impl Grant {
     /// All of them, in the order they are listed to a person.
-    pub const ALL: [Grant; 4] = [
-        Grant::Network,
-        Grant::DockerSocket,
-        Grant::Writable,
-        Grant::Dockerfile,
-    ];
+    pub const ALL: [Grant; 4] =
+        [Grant::Network, Grant::DockerSocket, Grant::Writable, Grant::Dockerfile];
 
     /// The name that `--allow` takes.
     #[must_use]
@@ -158,16 +148,10 @@ impl FromStr for Grant {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Grant::ALL
-            .into_iter()
-            .find(|grant| grant.name() == text)
-            .ok_or_else(|| {
-                let names: Vec<&str> = Grant::ALL.iter().map(|grant| grant.name()).collect();
-                format!(
-                    "`{text}` is nothing that can be allowed; there are: {}",
-                    names.join(", ")
-                )
-            })
+        Grant::ALL.into_iter().find(|grant| grant.name() == text).ok_or_else(|| {
+            let names: Vec<&str> = Grant::ALL.iter().map(|grant| grant.name()).collect();
+            format!("`{text}` is nothing that can be allowed; there are: {}", names.join(", "))
+        })
     }
 }
 
@@ -190,10 +174,7 @@ mod tests {
 
     #[test]
     fn a_check_cannot_take_a_command_s_name() {
-        assert_eq!(
-            CheckName::new("run-all"),
-            Err(NameError::Reserved("run-all".into()))
-        );
+        assert_eq!(CheckName::new("run-all"), Err(NameError::Reserved("run-all".into())));
     }
 
     #[test]
@@ -209,11 +190,6 @@ mod tests {
         for grant in Grant::ALL {
             assert_eq!(grant.name().parse(), Ok(grant));
         }
-        assert!(
-            "root"
-                .parse::<Grant>()
-                .unwrap_err()
-                .contains("docker-socket")
-        );
+        assert!("root".parse::<Grant>().unwrap_err().contains("docker-socket"));
     }
 }

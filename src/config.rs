@@ -223,13 +223,7 @@ impl ConfigError {
     pub fn line_and_column(&self) -> Option<(usize, usize)> {
         let before = self.text.as_deref()?.get(..self.span.as_ref()?.start)?;
         let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         Some((line, column))
     }
 }
@@ -238,11 +232,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line_and_column() {
             Some((line, column)) => {
-                write!(
-                    formatter,
-                    "{}:{line}:{column}: {}",
-                    self.origin, self.message
-                )
+                write!(formatter, "{}:{line}:{column}: {}", self.origin, self.message)
             }
             None => write!(formatter, "{}: {}", self.origin, self.message),
         }

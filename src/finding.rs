@@ -59,13 +59,7 @@ impl Place {
     /// The place that is a whole line.
     #[must_use]
     pub fn line(path: impl Into<String>, line: u32) -> Self {
-        Place {
-            path: path.into(),
-            line,
-            column: None,
-            end_line: None,
-            end_column: None,
-        }
+        Place { path: path.into(), line, column: None, end_line: None, end_column: None }
     }
 }
 
@@ -98,15 +92,7 @@ pub struct Edit {
 /// Sorts findings the way reports list them: path, line, column, code, message.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        (
-            &a.place.path,
-            a.place.line,
-            a.place.column,
-            &a.code,
-            &a.message,
-            &a.place,
-            &a.related,
-        )
+        (&a.place.path, a.place.line, a.place.column, &a.code, &a.message, &a.place, &a.related)
             .cmp(&(
                 &b.place.path,
                 b.place.line,

@@ -23,11 +23,7 @@ pub const VERSION: &str = "cargo-pipe/fingerprint/1";
 /// A BLAKE3 hash, shown as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(with = "String")
-)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct Hash([u8; 32]);
 
 impl Hash {
@@ -46,9 +42,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 
@@ -71,9 +65,7 @@ impl TryFrom<String> for Hash {
         let mut bytes = [0; 32];
         let digits = text.as_bytes();
         if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(format!(
-                "`{text}` is no hash: it takes 64 hexadecimal digits"
-            ));
+            return Err(format!("`{text}` is no hash: it takes 64 hexadecimal digits"));
         }
         for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
             let pair = std::str::from_utf8(pair).map_err(|error| error.to_string())?;
@@ -171,23 +163,14 @@ pub struct Facts<'a> {
 pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
     let command = match &step.command {
         Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
-        Command::Listed {
-            module,
-            args,
-            suffixes,
-        } => Recipe::new("listed")
-            .with(module)
-            .with_all(args.iter())
-            .with_all(suffixes.iter()),
+        Command::Listed { module, args, suffixes } => {
+            Recipe::new("listed").with(module).with_all(args.iter()).with_all(suffixes.iter())
+        }
     };
     let command = command
         .with(&step.tool)
         .with_all(step.source.iter().map(ProjectPath::as_str))
-        .with_all(
-            step.env
-                .iter()
-                .map(|(name, value)| format!("{name}={value}")),
-        )
+        .with_all(step.env.iter().map(|(name, value)| format!("{name}={value}")))
         .with_all(step.findings_exit.iter().map(ToString::to_string))
         .with_all(step.grants.iter().map(|grant| grant.name()))
         .with(facts.launcher.0)
@@ -207,9 +190,7 @@ pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> 
     checks
         .into_iter()
         .fold(Recipe::new("run"), |recipe, (name, hash)| {
-            recipe
-                .with(name)
-                .with(hash.map(|hash| hash.0.to_vec()).unwrap_or_default())
+            recipe.with(name).with(hash.map(|hash| hash.0.to_vec()).unwrap_or_default())
         })
         .hash()
 }
@@ -219,9 +200,7 @@ pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> 
 pub fn of_files(files: &BTreeMap<String, Hash>) -> Hash {
     files
         .iter()
-        .fold(Recipe::new("files"), |recipe, (path, hash)| {
-            recipe.with(path).with(hash.0)
-        })
+        .fold(Recipe::new("files"), |recipe, (path, hash)| recipe.with(path).with(hash.0))
         .hash()
 }
 

@@ -53,19 +53,13 @@ impl Lock {
             .into_iter()
             .map(|(line, content)| package(&content).map_err(|message| LockError { line, message }))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Lock {
-            text: text.to_owned(),
-            packages,
-        })
+        Ok(Lock { text: text.to_owned(), packages })
     }
 
     /// The version of a package.
     #[must_use]
     pub fn version(&self, name: &str) -> Option<&str> {
-        self.packages
-            .iter()
-            .find(|package| package.name == name)
-            .map(|package| &*package.version)
+        self.packages.iter().find(|package| package.name == name).map(|package| &*package.version)
     }
 
     /// The hash of what is installed, whatever the lock's comments and order.
@@ -132,15 +126,12 @@ fn package(line: &str) -> Result<Package, String> {
         Some((pin, marker)) => (pin.trim(), Some(marker.trim().to_owned())),
         None => (requirement.as_str(), None),
     };
-    let (name, version) = pin
-        .split_once("==")
-        .ok_or_else(|| format!("`{pin}` is not pinned with `==`"))?;
+    let (name, version) =
+        pin.split_once("==").ok_or_else(|| format!("`{pin}` is not pinned with `==`"))?;
     let (name, version) = (name.trim(), version.trim());
     let plain = |text: &str| {
         !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || ".-_+!".contains(c))
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_+!".contains(c))
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
     };
     if !plain(name.split('[').next().unwrap_or_default()) || !plain(version) {
@@ -149,12 +140,7 @@ fn package(line: &str) -> Result<Package, String> {
     if hashes.is_empty() {
         return Err(format!("`{pin}` has no `--hash=sha256:…`"));
     }
-    Ok(Package {
-        name: name.to_owned(),
-        version: version.to_owned(),
-        marker,
-        hashes,
-    })
+    Ok(Package { name: name.to_owned(), version: version.to_owned(), marker, hashes })
 }
 
 fn is_sha256(hash: &str) -> bool {
@@ -179,10 +165,7 @@ mod tests {
         );
         let lock = Lock::parse(&text).unwrap();
         assert_eq!(lock.version("astroid"), Some("4.3.4"));
-        assert_eq!(
-            lock.packages[0].marker.as_deref(),
-            Some("python_version < \"4\"")
-        );
+        assert_eq!(lock.packages[0].marker.as_deref(), Some("python_version < \"4\""));
         assert_eq!(lock.packages[0].hashes.len(), 2);
     }
 
@@ -201,11 +184,7 @@ mod tests {
             assert_eq!(error.line, 2, "{line}");
             assert!(error.message.contains(word), "{line}: {error}");
         }
-        assert!(
-            refused(&format!("black==1 --hash={HASH} --pre"))
-                .message
-                .contains("option")
-        );
+        assert!(refused(&format!("black==1 --hash={HASH} --pre")).message.contains("option"));
         assert!(refused("black==1 --hash=md5:1").message.contains("SHA-256"));
     }
 
@@ -213,13 +192,8 @@ mod tests {
     fn comments_and_order_do_not_change_the_hash_and_packages_do() {
         let parse = |text: &str| Lock::parse(text).unwrap().hash();
         let one = parse(&format!("a==1 --hash={HASH}\nb==2 --hash={HASH}\n"));
-        let other = parse(&format!(
-            "# note\nb==2 --hash={HASH}\n\na==1 --hash={HASH} # why\n"
-        ));
+        let other = parse(&format!("# note\nb==2 --hash={HASH}\n\na==1 --hash={HASH} # why\n"));
         assert_eq!(one, other);
-        assert_ne!(
-            one,
-            parse(&format!("a==1 --hash={HASH}\nb==3 --hash={HASH}\n"))
-        );
+        assert_ne!(one, parse(&format!("a==1 --hash={HASH}\nb==3 --hash={HASH}\n")));
     }
 }

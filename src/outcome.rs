@@ -79,10 +79,7 @@ pub struct Reason {
 impl Reason {
     /// A reason of this kind.
     pub fn new(kind: ReasonKind, message: impl Into<String>) -> Self {
-        Reason {
-            kind,
-            message: message.into(),
-        }
+        Reason { kind, message: message.into() }
     }
 
     /// A reason of this kind that ends with what to do next.
@@ -200,18 +197,14 @@ impl Verdict {
     /// The verdict over checks; `interrupted` if a signal ended the run.
     #[must_use]
     pub fn over(checks: &[CheckOutcome], interruption: Option<Interruption>) -> Verdict {
-        let verdicts = checks
-            .iter()
-            .map(|check| match (check.outcome, &check.reason) {
-                (Outcome::Passed | Outcome::Skipped, _) => Verdict::Passed,
-                // A cancelled check follows from another one's failure or from a signal.
-                (Outcome::Cancelled, _) => Verdict::Passed,
-                (Outcome::Findings, _) => Verdict::Findings,
-                (Outcome::Error, Some(reason)) if reason.kind == ReasonKind::Config => {
-                    Verdict::Config
-                }
-                (Outcome::Error | Outcome::TimedOut, _) => Verdict::Error,
-            });
+        let verdicts = checks.iter().map(|check| match (check.outcome, &check.reason) {
+            (Outcome::Passed | Outcome::Skipped, _) => Verdict::Passed,
+            // A cancelled check follows from another one's failure or from a signal.
+            (Outcome::Cancelled, _) => Verdict::Passed,
+            (Outcome::Findings, _) => Verdict::Findings,
+            (Outcome::Error, Some(reason)) if reason.kind == ReasonKind::Config => Verdict::Config,
+            (Outcome::Error | Outcome::TimedOut, _) => Verdict::Error,
+        });
         verdicts
             .chain(interruption.map(|_| Verdict::Interrupted))
             .max_by_key(|verdict| verdict.badness())

@@ -37,9 +37,6 @@ fn locate(raw: &str, place: Place, message: &str) -> (Place, String) {
     let message = inside::strip(message);
     match inside::project_path(raw) {
         Some(path) => (Place { path, ..place }, message),
-        None => (
-            Place::line("", 1),
-            format!("{}: {message}", inside::strip(raw)),
-        ),
+        None => (Place::line("", 1), format!("{}: {message}", inside::strip(raw))),
     }
 }

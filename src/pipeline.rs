@@ -52,12 +52,7 @@ impl Pipeline {
     pub fn discover(folder: &Path, environment: Environment, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
         let (config, warnings) = load::configure(&project, &environment, flags)?;
-        Ok(Pipeline {
-            project,
-            config,
-            environment,
-            warnings,
-        })
+        Ok(Pipeline { project, config, environment, warnings })
     }
 
     /// Plans the checks of a request.

@@ -175,14 +175,9 @@ impl PlanError {
             PlanError::UnknownCheck { hint, .. } => hint.clone(),
             PlanError::GrantsMissing(missing) => {
                 let grants: BTreeSet<Grant> = missing.iter().map(|(_, grant)| *grant).collect();
-                let flags: Vec<String> = grants
-                    .iter()
-                    .map(|grant| format!("--allow {grant}"))
-                    .collect();
-                format!(
-                    "if you trust this project, run it again with `{}`",
-                    flags.join(" ")
-                )
+                let flags: Vec<String> =
+                    grants.iter().map(|grant| format!("--allow {grant}")).collect();
+                format!("if you trust this project, run it again with `{}`", flags.join(" "))
             }
         }
     }
@@ -192,10 +187,7 @@ fn missing_grants(missing: &[(CheckName, Grant)]) -> String {
     missing
         .iter()
         .map(|(check, grant)| {
-            format!(
-                "`{check}` asks for `{grant}`, which lets it {}",
-                grant.meaning()
-            )
+            format!("`{check}` asks for `{grant}`, which lets it {}", grant.meaning())
         })
         .collect::<Vec<_>>()
         .join("\n")
@@ -208,20 +200,12 @@ fn missing_grants(missing: &[(CheckName, Grant)]) -> String {
 /// When a name is no check of the configuration, or a check asks for what is not granted.
 pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
     for name in &request.checks {
-        if !config
-            .checks
-            .iter()
-            .any(|check| check.name.as_str() == name)
-        {
+        if !config.checks.iter().any(|check| check.name.as_str() == name) {
             return Err(unknown_check(config, name));
         }
     }
     let wanted = |check: &&Check| {
-        request.checks.is_empty()
-            || request
-                .checks
-                .iter()
-                .any(|name| check.name.as_str() == name)
+        request.checks.is_empty() || request.checks.iter().any(|name| check.name.as_str() == name)
     };
     let checks: Vec<&Check> = config.checks.iter().filter(wanted).collect();
     let missing: Vec<(CheckName, Grant)> = checks
@@ -232,32 +216,18 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
     if !missing.is_empty() {
         return Err(PlanError::GrantsMissing(missing));
     }
-    let steps = checks
-        .into_iter()
-        .map(|check| step(config, check, request))
-        .collect();
-    Ok(Plan {
-        steps,
-        fail_fast: request.fail_fast,
-        jobs: config.jobs,
-    })
+    let steps = checks.into_iter().map(|check| step(config, check, request)).collect();
+    Ok(Plan { steps, fail_fast: request.fail_fast, jobs: config.jobs })
 }
 
 fn unknown_check(config: &Config, name: &str) -> PlanError {
-    let checks: Vec<&str> = config
-        .checks
-        .iter()
-        .map(|check| check.name.as_str())
-        .collect();
+    let checks: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
     let known: Vec<&str> = checks.iter().chain(RESERVED_NAMES).copied().collect();
     let hint = match nearest(name, &known) {
         Some(nearest) => format!("did you mean `cargo pipe {nearest}`?"),
         None => format!("the checks are: {}", checks.join(", ")),
     };
-    PlanError::UnknownCheck {
-        name: name.to_owned(),
-        hint,
-    }
+    PlanError::UnknownCheck { name: name.to_owned(), hint }
 }
 
 fn step(config: &Config, check: &Check, request: &Request) -> Step {
@@ -282,11 +252,7 @@ fn step(config: &Config, check: &Check, request: &Request) -> Step {
         cache: check.cache,
     };
     match &check.work {
-        Work::Tool {
-            tool,
-            config: file,
-            args,
-        } => {
+        Work::Tool { tool, config: file, args } => {
             let tool = catalogue::find(tool).unwrap_or_else(|| {
                 unreachable!("the configuration was validated against the catalogue")
             });
@@ -304,12 +270,7 @@ fn step(config: &Config, check: &Check, request: &Request) -> Step {
             }
             step.config = Some(file);
         }
-        Work::Command {
-            run,
-            image,
-            findings_exit,
-            ..
-        } => {
+        Work::Command { run, image, findings_exit, .. } => {
             if let Some(image) = image {
                 step.environment = Environment::Image(image.clone());
             }
@@ -349,22 +310,13 @@ impl ConfigFile {
         match named {
             Some(path) => {
                 let mounted = !config.config.is_root() && path.starts_with(&config.config);
-                ConfigFile {
-                    path: path.clone(),
-                    mounted,
-                }
+                ConfigFile { path: path.clone(), mounted }
             }
             None => {
-                let path = config
-                    .config
-                    .join(tool.config_file())
-                    .unwrap_or_else(|error| {
-                        unreachable!("the catalogue's names are plain: {error}")
-                    });
-                ConfigFile {
-                    path,
-                    mounted: !config.config.is_root(),
-                }
+                let path = config.config.join(tool.config_file()).unwrap_or_else(|error| {
+                    unreachable!("the catalogue's names are plain: {error}")
+                });
+                ConfigFile { path, mounted: !config.config.is_root() }
             }
         }
     }

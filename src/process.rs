@@ -103,10 +103,7 @@ impl<'a> Emitter<'a> {
 
     /// Tells it one thing.
     pub fn emit(&self, event: &Event<'_>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .observe(event);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).observe(event);
     }
 }
 
@@ -231,15 +228,7 @@ impl Child {
             let _ = waiter.wait();
             let _ = exit_wake.send(Wake::Exited);
         });
-        Ok(Child {
-            command,
-            handle,
-            wakes,
-            wake,
-            stdout,
-            stderr,
-            exited: false,
-        })
+        Ok(Child { command, handle, wakes, wake, stdout, stderr, exited: false })
     }
 
     /// Waits until the program ends, the run stops, or the time is up.
@@ -253,9 +242,8 @@ impl Child {
         // A limit too far away to be written down is no limit.
         let deadline = Instant::now().checked_add(until.limit);
         while !self.exited {
-            let left = deadline.map_or(Duration::MAX, |end| {
-                end.saturating_duration_since(Instant::now())
-            });
+            let left =
+                deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             match self.wakes.recv_timeout(left) {
                 Ok(Wake::Line(line)) => on_line(&line),
                 Ok(Wake::Stop) if until.cancel.is_some() => return Waited::Stopped,
@@ -270,11 +258,7 @@ impl Child {
     /// Ends the program and everything in its process group: first asked, then killed.
     pub fn end(&mut self) {
         self.signal(rustix::process::Signal::TERM);
-        if self.wait(Until {
-            cancel: None,
-            limit: GRACE,
-        }) != Waited::Exited
-        {
+        if self.wait(Until { cancel: None, limit: GRACE }) != Waited::Exited {
             self.kill();
         }
     }
@@ -282,10 +266,7 @@ impl Child {
     /// Kills the program and everything in its process group.
     pub fn kill(&mut self) {
         self.signal(rustix::process::Signal::KILL);
-        self.wait(Until {
-            cancel: None,
-            limit: Duration::MAX,
-        });
+        self.wait(Until { cancel: None, limit: Duration::MAX });
     }
 
     /// What the program left behind. Waits for its end.
@@ -300,11 +281,7 @@ impl Child {
             Err(_) => -1,
         };
         let text = |thread: JoinHandle<Vec<u8>>| thread.join().unwrap_or_default();
-        RawOutput {
-            code,
-            stdout: text(self.stdout),
-            stderr: text(self.stderr),
-        }
+        RawOutput { code, stdout: text(self.stdout), stderr: text(self.stderr) }
     }
 
     fn finish(
@@ -320,19 +297,14 @@ impl Child {
             }
             Waited::TimedOut => {
                 self.end();
-                Err(ProcessError::TimedOut {
-                    command: self.command,
-                    limit: until.limit,
-                })
+                Err(ProcessError::TimedOut { command: self.command, limit: until.limit })
             }
         }
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
         for pid in self.handle.pids() {
-            let group = i32::try_from(pid)
-                .ok()
-                .and_then(rustix::process::Pid::from_raw);
+            let group = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
             if let Some(group) = group {
                 // It may have ended in the meantime.
                 let _ = rustix::process::kill_process_group(group, signal);
@@ -353,13 +325,8 @@ fn capture_lines(pipe: PipeReader, wake: &Sender<Wake>) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
-    while reader
-        .read_until(b'\n', &mut line)
-        .is_ok_and(|length| length > 0)
-    {
-        let _ = wake.send(Wake::Line(
-            String::from_utf8_lossy(&line).trim_end().to_owned(),
-        ));
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        let _ = wake.send(Wake::Line(String::from_utf8_lossy(&line).trim_end().to_owned()));
         if (kept.len() + line.len()) as u64 <= CAPTURE_LIMIT {
             kept.append(&mut line);
         }
@@ -383,10 +350,7 @@ mod tests {
     fn both_streams_and_the_status_are_kept() {
         let output = run(
             &shell("echo out; echo err >&2; exit 7"),
-            Until {
-                cancel: None,
-                limit: FOREVER,
-            },
+            Until { cancel: None, limit: FOREVER },
             &Emitter::new(&mut Silent),
         )
         .unwrap();
@@ -401,10 +365,7 @@ mod tests {
         let limit = Duration::from_millis(50);
         let error = run(
             &shell("sleep 1000 & wait"),
-            Until {
-                cancel: None,
-                limit,
-            },
+            Until { cancel: None, limit },
             &Emitter::new(&mut Silent),
         )
         .unwrap_err();
@@ -417,10 +378,7 @@ mod tests {
         let mut lines = Vec::new();
         let error = stream(
             &shell("echo up >&2; exec sleep 1000"),
-            Until {
-                cancel: Some(&cancel),
-                limit: FOREVER,
-            },
+            Until { cancel: Some(&cancel), limit: FOREVER },
             &Emitter::new(&mut Silent),
             |line| {
                 lines.push(line.to_owned());
@@ -435,17 +393,9 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let nothing = Invocation::new("/nowhere/docker", ["ps"]);
-        let until = Until {
-            cancel: None,
-            limit: FOREVER,
-        };
+        let until = Until { cancel: None, limit: FOREVER };
         let error = run(&nothing, until, &Emitter::new(&mut Silent)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("cannot start `/nowhere/docker`"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("cannot start `/nowhere/docker`"), "{error}");
     }
 
     #[test]

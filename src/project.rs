@@ -57,11 +57,7 @@ impl Manifest {
 /// The root itself is `.`. Ordered as the bytes of its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(with = "String")
-)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct ProjectPath(String);
 
 /// Why a text is no [`ProjectPath`].
@@ -109,9 +105,7 @@ impl ProjectPath {
             match part {
                 "" | "." => {}
                 ".." => {
-                    parts
-                        .pop()
-                        .ok_or_else(|| PathError::Outside(text.to_owned()))?;
+                    parts.pop().ok_or_else(|| PathError::Outside(text.to_owned()))?;
                 }
                 part => parts.push(part),
             }
@@ -148,30 +142,19 @@ impl ProjectPath {
     pub fn starts_with(&self, folder: &ProjectPath) -> bool {
         folder.is_root()
             || self.0 == folder.0
-            || self
-                .0
-                .strip_prefix(&folder.0)
-                .is_some_and(|rest| rest.starts_with('/'))
+            || self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// The last part, empty for the root.
     #[must_use]
     pub fn file_name(&self) -> &str {
-        if self.is_root() {
-            ""
-        } else {
-            self.0.rsplit('/').next().unwrap_or_default()
-        }
+        if self.is_root() { "" } else { self.0.rsplit('/').next().unwrap_or_default() }
     }
 
     /// Where the path is on this machine.
     #[must_use]
     pub fn on_disk(&self, root: &Path) -> PathBuf {
-        if self.is_root() {
-            root.to_owned()
-        } else {
-            root.join(&self.0)
-        }
+        if self.is_root() { root.to_owned() } else { root.join(&self.0) }
     }
 }
 
@@ -212,23 +195,11 @@ mod tests {
 
     #[test]
     fn a_path_never_leaves_the_project() {
-        assert_eq!(
-            ProjectPath::new("../x"),
-            Err(PathError::Outside("../x".into()))
-        );
-        assert_eq!(
-            ProjectPath::new("a/../../x"),
-            Err(PathError::Outside("a/../../x".into()))
-        );
-        assert_eq!(
-            ProjectPath::new("/etc"),
-            Err(PathError::Absolute("/etc".into()))
-        );
+        assert_eq!(ProjectPath::new("../x"), Err(PathError::Outside("../x".into())));
+        assert_eq!(ProjectPath::new("a/../../x"), Err(PathError::Outside("a/../../x".into())));
+        assert_eq!(ProjectPath::new("/etc"), Err(PathError::Absolute("/etc".into())));
         assert_eq!(ProjectPath::new(""), Err(PathError::Empty));
-        assert_eq!(
-            ProjectPath::new("a\nb"),
-            Err(PathError::Control("a\nb".into()))
-        );
+        assert_eq!(ProjectPath::new("a\nb"), Err(PathError::Control("a\nb".into())));
     }
 
     #[test]

@@ -41,9 +41,7 @@ impl Report {
     #[must_use]
     pub fn fingerprint(&self) -> Hash {
         fingerprint::of_run(
-            self.checks
-                .iter()
-                .map(|check| (check.name.as_str(), check.fingerprint())),
+            self.checks.iter().map(|check| (check.name.as_str(), check.fingerprint())),
         )
     }
 }

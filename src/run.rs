@@ -86,10 +86,7 @@ pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, Engine
     let directory = Directory::create(world.variables)?;
     let docker = connect(world, &directory, longest(plan))?;
     let pool = pool(plan)?;
-    Ok(pool
-        .install(|| environments(world, plan, &docker))
-        .into_values()
-        .collect())
+    Ok(pool.install(|| environments(world, plan, &docker)).into_values().collect())
 }
 
 /// Takes away what the engine has of the project, and what nobody else refers to.
@@ -115,11 +112,7 @@ fn connect<'a>(
     longest: Duration,
 ) -> Result<Docker<'a>, EngineError> {
     let settings = Settings {
-        program: world
-            .variables
-            .get("CARGO_PIPE_DOCKER")
-            .unwrap_or("docker")
-            .to_owned(),
+        program: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
         project: world.project.id(),
         run: directory.id().to_owned(),
         folder: directory.path().to_owned(),
@@ -142,11 +135,7 @@ fn pool(plan: &Plan) -> Result<rayon::ThreadPool, EngineError> {
 
 /// The longest that a step of a plan may take.
 fn longest(plan: &Plan) -> Duration {
-    plan.steps
-        .iter()
-        .map(|step| step.timeout)
-        .max()
-        .unwrap_or_default()
+    plan.steps.iter().map(|step| step.timeout).max().unwrap_or_default()
 }
 
 /// What a run came to, before its verdict.
@@ -161,11 +150,7 @@ struct Executed {
 impl Executed {
     /// Nothing could be started, for one reason.
     fn failed(world: World<'_>, plan: &Plan, reason: &Reason) -> Executed {
-        let outcomes = plan
-            .steps
-            .iter()
-            .map(|step| step::failed(world, step, reason))
-            .collect();
+        let outcomes = plan.steps.iter().map(|step| step::failed(world, step, reason)).collect();
         Executed {
             outcomes,
             platform: None,
@@ -200,22 +185,10 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
         .iter()
         .map(|step| {
             let environment = environments.get(&step.environment);
-            step::Ready::of(
-                world,
-                step,
-                environment,
-                copies.get(&step.coverage),
-                &directory,
-            )
+            step::Ready::of(world, step, environment, copies.get(&step.coverage), &directory)
         })
         .collect();
-    docker.place(
-        steps
-            .iter()
-            .flatten()
-            .flat_map(step::Ready::trees)
-            .collect(),
-    );
+    docker.place(steps.iter().flatten().flat_map(step::Ready::trees).collect());
 
     let outcomes = std::thread::scope(|scope| {
         // What an earlier run left behind is nobody's business to wait for.
@@ -230,23 +203,12 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
             }
             outcome
         };
-        plan.steps
-            .par_iter()
-            .zip(&steps)
-            .with_max_len(1)
-            .map(run)
-            .collect()
+        plan.steps.par_iter().zip(&steps).with_max_len(1).map(run).collect()
     });
 
-    let used = steps
-        .iter()
-        .flatten()
-        .map(|ready| ready.platform().to_owned());
-    let mut warnings: Vec<String> = copies
-        .values()
-        .flatten()
-        .flat_map(|copy| copy.inventory.warnings.clone())
-        .collect();
+    let used = steps.iter().flatten().map(|ready| ready.platform().to_owned());
+    let mut warnings: Vec<String> =
+        copies.values().flatten().flat_map(|copy| copy.inventory.warnings.clone()).collect();
     warnings.extend(ignored_warnings(world, plan));
     warnings.sort();
     warnings.dedup();
@@ -281,12 +243,7 @@ fn environments(
         }
     }
     let prepared = docker.prepare(&blueprints);
-    found.extend(
-        blueprints
-            .into_iter()
-            .map(|blueprint| blueprint.environment)
-            .zip(prepared),
-    );
+    found.extend(blueprints.into_iter().map(|blueprint| blueprint.environment).zip(prepared));
     found
 }
 
@@ -302,10 +259,7 @@ fn snapshots(world: World<'_>, plan: &Plan, directory: &Directory) -> BTreeMap<C
             let folder: PathBuf = directory.path().join(format!("app-{number}"));
             let copied = snapshot::copy(root, &folder, || Inventory::take(root, coverage));
             let copied = copied.map(|(inventory, tree)| Snapshot { inventory, tree });
-            (
-                coverage.clone(),
-                copied.map_err(|error| snapshot_reason(&error)),
-            )
+            (coverage.clone(), copied.map_err(|error| snapshot_reason(&error)))
         })
         .collect()
 }
@@ -324,22 +278,12 @@ fn snapshot_reason(error: &SnapshotError) -> Reason {
 
 /// Warnings about files that every clone has and no check sees.
 fn ignored_warnings(world: World<'_>, plan: &Plan) -> Vec<String> {
-    let paths: BTreeSet<_> = plan
-        .steps
-        .iter()
-        .flat_map(|step| step.source.clone())
-        .collect();
+    let paths: BTreeSet<_> = plan.steps.iter().flat_map(|step| step.source.clone()).collect();
     let paths: Vec<_> = paths.into_iter().collect();
     let root = &world.project.root;
     snapshot::tracked_but_ignored(root, &paths, world.cancel, world.emitter)
         .into_iter()
-        .filter(|path| {
-            !world
-                .config
-                .include
-                .iter()
-                .any(|glob| glob == path.as_str())
-        })
+        .filter(|path| !world.config.include.iter().any(|glob| glob == path.as_str()))
         .map(|path| {
             format!(
                 "`{path}` is tracked by git but ignored by a .gitignore, so no check sees it; \

@@ -96,10 +96,7 @@ pub fn init(folder: &Path, mode: Mode) -> Result<Vec<Change>, ScaffoldError> {
     let wanted = wanted(&survey);
     let mut changes = Vec::new();
     for file in &wanted {
-        changes.push(Change {
-            path: file.path.clone(),
-            action: write::compare(folder, file)?,
-        });
+        changes.push(Change { path: file.path.clone(), action: write::compare(folder, file)? });
     }
     if mode == Mode::DryRun {
         return Ok(changes);

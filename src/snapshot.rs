@@ -61,11 +61,7 @@ impl SnapshotError {
         action: &'static str,
         path: &'a Path,
     ) -> impl FnOnce(io::Error) -> SnapshotError + use<'a> {
-        move |source| SnapshotError::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| SnapshotError::Io { action, path: path.to_owned(), source }
     }
 }
 
@@ -110,11 +106,7 @@ fn copy_once(root: &Path, target: &Path, inventory: &Inventory) -> Result<Tree, 
             Kind::File { executable } => copy_file(root, target, path, *executable)?,
             Kind::Link { to } => copy_link(target, path, to)?,
         };
-        if copied == *entry {
-            Ok(())
-        } else {
-            Err(SnapshotError::Changing(path.clone()))
-        }
+        if copied == *entry { Ok(()) } else { Err(SnapshotError::Changing(path.clone())) }
     })?;
     prove(target, inventory.hash())
 }
@@ -136,10 +128,7 @@ pub fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, Snapsh
 
 fn prove(folder: &Path, hash: Hash) -> Result<Tree, SnapshotError> {
     write(&folder.join(PROOF), format!("{hash}\n").as_bytes(), 0o644)?;
-    Ok(Tree {
-        folder: folder.to_owned(),
-        hash,
-    })
+    Ok(Tree { folder: folder.to_owned(), hash })
 }
 
 fn copy_file(
@@ -151,11 +140,7 @@ fn copy_file(
     let source = path.on_disk(root);
     let content = fs::read(&source).map_err(SnapshotError::io("read", &source))?;
     // Modes are normalised: the check may run as somebody who is not the files' owner.
-    write(
-        &path.on_disk(target),
-        &content,
-        if executable { 0o755 } else { 0o644 },
-    )?;
+    write(&path.on_disk(target), &content, if executable { 0o755 } else { 0o644 })?;
     Ok(Entry::file(&content, executable))
 }
 
@@ -194,10 +179,7 @@ mod tests {
 
     fn coverage(paths: &[&str]) -> Coverage {
         Coverage {
-            paths: paths
-                .iter()
-                .map(|path| ProjectPath::new(path).unwrap())
-                .collect(),
+            paths: paths.iter().map(|path| ProjectPath::new(path).unwrap()).collect(),
             exclude: Vec::new(),
             include: Vec::new(),
         }
@@ -219,14 +201,8 @@ mod tests {
 
         let copied = tree.folder.join("src/a.py");
         assert_eq!(fs::read_to_string(&copied).unwrap(), "x = 1\n");
-        assert_eq!(
-            fs::metadata(&copied).unwrap().permissions().mode() & 0o777,
-            0o644
-        );
-        assert_eq!(
-            fs::read_to_string(tree.folder.join("src/b.py")).unwrap(),
-            "x = 1\n"
-        );
+        assert_eq!(fs::metadata(&copied).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(fs::read_to_string(tree.folder.join("src/b.py")).unwrap(), "x = 1\n");
         let proof = fs::read_to_string(tree.folder.join(PROOF)).unwrap();
         assert_eq!(proof.trim_end(), inventory.hash().to_string());
     }

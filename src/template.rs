@@ -144,10 +144,7 @@ pub const GENERATED: &[Generated] = &[
     tool_config(".pylintrc", include_str!("../templates/config/pylintrc")),
     tool_config("black.toml", include_str!("../templates/config/black.toml")),
     tool_config("mypy.ini", include_str!("../templates/config/mypy.ini")),
-    tool_config(
-        "pyproject.toml",
-        include_str!("../templates/config/ruff.toml"),
-    ),
+    tool_config("pyproject.toml", include_str!("../templates/config/ruff.toml")),
     Generated {
         home: Home::Project,
         path: "src/main.py",
@@ -194,10 +191,7 @@ impl Generated {
     #[must_use]
     pub fn render(&self, values: &Values) -> String {
         let body = render(self.source, values);
-        format!(
-            "# Made by cargo pipe {}. {}\n{body}",
-            values.version, self.note
-        )
+        format!("# Made by cargo pipe {}. {}\n{body}", values.version, self.note)
     }
 }
 
@@ -217,10 +211,7 @@ pub fn dockerfile(config: &Config) -> String {
 /// What holds where a project says nothing: the text of the lowest layer.
 #[must_use]
 pub fn default_config() -> String {
-    render(
-        include_str!("../templates/pipe.toml"),
-        &Values::for_python(DEFAULT_PYTHON),
-    )
+    render(include_str!("../templates/pipe.toml"), &Values::for_python(DEFAULT_PYTHON))
 }
 
 fn render(source: &str, values: &Values) -> String {
@@ -272,10 +263,8 @@ mod tests {
     #[test]
     fn no_two_files_have_one_path() {
         let folder = ProjectPath::new(".config").unwrap();
-        let mut paths: Vec<_> = GENERATED
-            .iter()
-            .map(|file| file.path_in(&folder).unwrap())
-            .collect();
+        let mut paths: Vec<_> =
+            GENERATED.iter().map(|file| file.path_in(&folder).unwrap()).collect();
         paths.sort();
         paths.dedup();
         assert_eq!(paths.len(), GENERATED.len());

@@ -60,15 +60,9 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
         let config = format!("{CONFIG}/{}", tool.config_file());
         let args = lines(&row.join("arguments")).unwrap_or_default();
         let source = lines(&row.join("source")).unwrap_or(vec!["src".to_owned()]);
-        let source: Vec<ProjectPath> = source
-            .iter()
-            .map(|path| ProjectPath::new(path).unwrap())
-            .collect();
-        let command = tool.check(&Invocation {
-            config: &config,
-            source: &source,
-            args: &args,
-        });
+        let source: Vec<ProjectPath> =
+            source.iter().map(|path| ProjectPath::new(path).unwrap()).collect();
+        let command = tool.check(&Invocation { config: &config, source: &source, args: &args });
         let mut expected = match command {
             Command::Exec(argv) => [vec!["exec".to_owned()], argv].concat(),
             Command::Listed { module, args, .. } => {
@@ -89,11 +83,7 @@ fn nothing_of_the_inside_of_a_container_comes_out() {
         let classified = tool.classify(&recorded(&row), &Snapshot(row.join("app")));
         let shown = format!("{classified:?}");
         for inside in ["/app", "/config", "/pipe", "/opt"] {
-            assert!(
-                !shown.contains(inside),
-                "{inside} in {}: {shown}",
-                row.display()
-            );
+            assert!(!shown.contains(inside), "{inside} in {}: {shown}", row.display());
         }
     }
 }
@@ -106,11 +96,7 @@ fn every_finding_is_in_a_file_that_is_there_and_on_a_line_of_it() {
             for place in [&finding.place].into_iter().chain(&finding.related) {
                 // Two tools say of a source that is not there that it is not there.
                 let Some(text) = snapshot.read(&place.path) else {
-                    assert!(
-                        row.ends_with("missing-path"),
-                        "{}: {finding:?}",
-                        row.display()
-                    );
+                    assert!(row.ends_with("missing-path"), "{}: {finding:?}", row.display());
                     continue;
                 };
                 let text = String::from_utf8_lossy(&text);
@@ -126,11 +112,7 @@ fn every_tool_has_its_lock_its_config_and_its_recorded_runs() {
     for tool in TOOLS {
         let version = catalogue::locked_version(*tool, tool.lock_template());
         assert!(version.is_some(), "{}", tool.name());
-        assert!(
-            tool.lock_template().contains("--hash=sha256:"),
-            "{}",
-            tool.name()
-        );
+        assert!(tool.lock_template().contains("--hash=sha256:"), "{}", tool.name());
         assert!(!tool.config_template().is_empty(), "{}", tool.name());
         assert!(!tool.notes().is_empty(), "{}", tool.name());
         let rows: BTreeSet<String> = rows()
@@ -159,9 +141,7 @@ fn every_tool_has_its_lock_its_config_and_its_recorded_runs() {
 
 #[test]
 fn no_recorded_run_is_left_out() {
-    let folders = entries(&fixtures())
-        .into_iter()
-        .filter(|entry| entry.is_dir());
+    let folders = entries(&fixtures()).into_iter().filter(|entry| entry.is_dir());
     for folder in folders {
         let name = relative(&folder, &fixtures());
         assert!(catalogue::find(&name).is_some(), "{name} is no tool");
@@ -177,10 +157,7 @@ fn no_recorded_run_is_left_out() {
 fn a_lock_says_its_tools_version() {
     let pylint = catalogue::find("pylint").unwrap();
     let version = |lock| catalogue::locked_version(pylint, lock);
-    assert_eq!(
-        version("# x\nastroid==4.3.4 \\\npylint==4.1.4 \\\n"),
-        Some("4.1.4")
-    );
+    assert_eq!(version("# x\nastroid==4.3.4 \\\npylint==4.1.4 \\\n"), Some("4.1.4"));
     assert_eq!(version("pylint-plugin==1 \\\npylint==2;x"), Some("2"));
     assert_eq!(version("astroid==4.3.4"), None);
 }
@@ -196,18 +173,9 @@ fn a_user_cannot_turn_off_what_the_answer_rests_on() {
         });
         let (Command::Exec(argv) | Command::Listed { args: argv, .. }) = command;
         let place = |wanted: &str| argv.iter().position(|argument| argument == wanted);
-        assert_eq!(
-            place("--jobs=4").unwrap() + 1,
-            place("--output-format=text").unwrap()
-        );
-        let canonical = argv
-            .iter()
-            .rposition(|argument| argument.starts_with("--"))
-            .unwrap();
-        assert!(
-            canonical > place("--output-format=text").unwrap(),
-            "{argv:?}"
-        );
+        assert_eq!(place("--jobs=4").unwrap() + 1, place("--output-format=text").unwrap());
+        let canonical = argv.iter().rposition(|argument| argument.starts_with("--")).unwrap();
+        assert!(canonical > place("--output-format=text").unwrap(), "{argv:?}");
     }
 }
 
@@ -226,10 +194,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     )
         .prop_map(|(mut stream, start, end, noise)| {
             let (start, end) = (start.index(stream.len()), end.index(stream.len()));
-            stream.splice(
-                start.min(end)..start.max(end).min(start.min(end) + 9),
-                noise,
-            );
+            stream.splice(start.min(end)..start.max(end).min(start.min(end) + 9), noise);
             stream
         });
     prop_oneof![proptest::collection::vec(any::<u8>(), 0..200), damaged]
@@ -295,11 +260,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn relative(path: &Path, folder: &Path) -> String {
-    path.strip_prefix(folder)
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .to_owned()
+    path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned()
 }
 
 fn lines(file: &Path) -> Option<Vec<String>> {
@@ -329,24 +290,9 @@ fn described(classified: &Classified) -> String {
 }
 
 fn describe(finding: &Finding, text: &mut String) {
-    let Finding {
-        place,
-        severity,
-        code,
-        rule,
-        message,
-        url,
-        gating,
-        related,
-        fix,
-    } = finding;
+    let Finding { place, severity, code, rule, message, url, gating, related, fix } = finding;
     let accepted = if *gating { "" } else { ", accepted" };
-    writeln!(
-        text,
-        "\n{}: {severity:?} {code} {rule}{accepted}",
-        spot(place)
-    )
-    .unwrap();
+    writeln!(text, "\n{}: {severity:?} {code} {rule}{accepted}", spot(place)).unwrap();
     writeln!(text, "    {}", message.replace('\n', "\n    ")).unwrap();
     if let Some(url) = url {
         writeln!(text, "    {url}").unwrap();
@@ -357,32 +303,16 @@ fn describe(finding: &Finding, text: &mut String) {
     if let Some(fix) = fix {
         let safe = if fix.safe { "safe" } else { "unsafe" };
         writeln!(text, "    fix ({safe}): {}", fix.message).unwrap();
-        for Edit {
-            line,
-            column,
-            end_line,
-            end_column,
-            content,
-        } in &fix.edits
-        {
-            writeln!(
-                text,
-                "        {line}:{column} to {end_line}:{end_column}: {content:?}"
-            )
-            .unwrap();
+        for Edit { line, column, end_line, end_column, content } in &fix.edits {
+            writeln!(text, "        {line}:{column} to {end_line}:{end_column}: {content:?}")
+                .unwrap();
         }
     }
 }
 
 fn spot(place: &Place) -> String {
     let number = |number: Option<u32>| number.map_or("-".to_owned(), |number| number.to_string());
-    let Place {
-        path,
-        line,
-        column,
-        end_line,
-        end_column,
-    } = place;
+    let Place { path, line, column, end_line, end_column } = place;
     let (column, end_line, end_column) = (number(*column), number(*end_line), number(*end_column));
     format!("{path}:{line}:{column} to {end_line}:{end_column}")
 }

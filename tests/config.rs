@@ -52,9 +52,7 @@ fn every_wrong_file_is_told_where_and_what_would_be_right() {
         let root = project(&[("pipe.toml", &text)]);
         let error = load(root.path()).expect_err(&case.display().to_string());
         let expected = Data::read_from(&case.with_extension("txt"), None);
-        snapbox::Assert::new()
-            .action_env("SNAPSHOTS")
-            .eq(told(&error), expected);
+        snapbox::Assert::new().action_env("SNAPSHOTS").eq(told(&error), expected);
     }
     assert!(cases > 50, "only {cases} cases were seen");
 }
@@ -66,10 +64,7 @@ fn an_error_in_a_cargo_toml_points_into_it() {
         "[workspace]\nmembers = []\n\n[workspace.metadata.pipe.checks.lint]\ntool = \"pylnit\"\n",
     )]);
     let error = load(root.path()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Cargo.toml:5:8: `pylnit` is no tool of cargo pipe"
-    );
+    assert_eq!(error.to_string(), "Cargo.toml:5:8: `pylnit` is no tool of cargo pipe");
     assert_eq!(error.hint.as_deref(), Some("did you mean `pylint`?"));
 }
 
@@ -77,10 +72,7 @@ fn an_error_in_a_cargo_toml_points_into_it() {
 fn columns_are_counted_in_characters() {
     let root = project(&[("pipe.toml", "source = [\"é\", \"../x\"]\n")]);
     let error = load(root.path()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "pipe.toml:1:16: `../x` leads out of the project"
-    );
+    assert_eq!(error.to_string(), "pipe.toml:1:16: `../x` leads out of the project");
 }
 
 #[test]
@@ -141,10 +133,7 @@ fn a_wrong_flag_or_variable_is_named() {
     let root = project(&[("pipe.toml", "")]);
     let environment = Environment::from([("CARGO_PIPE_SOURCE", "src,../x")]);
     let error = load_with(root.path(), environment, Layer::default()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "CARGO_PIPE_SOURCE: `../x` leads out of the project"
-    );
+    assert_eq!(error.to_string(), "CARGO_PIPE_SOURCE: `../x` leads out of the project");
 
     let mut flags = Layer::default();
     let source = vec![Value::named("--source", "/etc".to_owned())];
@@ -184,10 +173,7 @@ fn a_default_that_is_a_link_out_is_refused_without_a_place_in_the_file() {
     let root = project(&[("pipe.toml", &text)]);
     symlink(outside.path(), root.path().join("src")).unwrap();
     let error = load(root.path()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "pipe.toml: `src` leads out of the project by the link `src`"
-    );
+    assert_eq!(error.to_string(), "pipe.toml: `src` leads out of the project by the link `src`");
 }
 
 #[test]

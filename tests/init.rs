@@ -157,10 +157,7 @@ fn python_that_is_only_installed_is_no_reason_to_leave_out_the_example() {
 fn a_wrong_configuration_is_reported_and_nothing_is_written() {
     let root = folder(&[("pipe.toml", "jobs = 0\n")]);
     let error = init(root.path(), Mode::Write).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "pipe.toml:1:8: 0 checks cannot run at once"
-    );
+    assert_eq!(error.to_string(), "pipe.toml:1:8: 0 checks cannot run at once");
     assert_eq!(files(root.path()).len(), 1);
 }
 

@@ -91,22 +91,15 @@ impl Tool for Black {
                 findings.findings.extend(refused);
                 rejected(findings.findings)
             }
-            _ => Classified {
-                findings: findings.findings,
-                ..crashed(self.name(), output)
-            },
+            _ => Classified { findings: findings.findings, ..crashed(self.name(), output) },
         }
     }
 }
 
 fn is_idle(stderr: &str) -> bool {
-    [
-        "No Python files are present",
-        "No Path provided",
-        "Nothing to do",
-    ]
-    .iter()
-    .any(|idle| stderr.contains(idle))
+    ["No Python files are present", "No Path provided", "Nothing to do"]
+        .iter()
+        .any(|idle| stderr.contains(idle))
 }
 
 /// What black says of its configuration, whatever it does then.
@@ -163,18 +156,14 @@ fn unparsable(rest: &str) -> Option<Finding> {
 
 /// Reads `src/main.py: why`, where either may hold a colon and a blank.
 fn unformattable(rest: &str, sources: &dyn Sources) -> Finding {
-    let splits = rest
-        .match_indices(": ")
-        .map(|(at, _)| (&rest[..at], &rest[at + 2..]));
+    let splits = rest.match_indices(": ").map(|(at, _)| (&rest[..at], &rest[at + 2..]));
     let (path, why) = splits
         .clone()
         .find(|(path, _)| sources.read(path).is_some())
         .or_else(|| splits.clone().next())
         .unwrap_or(("", rest));
     // Older releases: `Cannot parse for target version Python 3.13: 4:17: text`.
-    if let Some((what, place)) = why
-        .split_once(": ")
-        .filter(|_| why.starts_with("Cannot parse"))
+    if let Some((what, place)) = why.split_once(": ").filter(|_| why.starts_with("Cannot parse"))
         && let Some((place, text)) = place.split_once(": ")
         && let Some(finding) = unparsable(&format!(": {path}:{place}"))
     {
@@ -192,10 +181,7 @@ pub(super) fn refusal(place: Place, code: &str, message: String) -> Finding {
         None => format!("{}: {message}", place.path),
     };
     Finding {
-        place: Place {
-            path: path.unwrap_or_default(),
-            ..place
-        },
+        place: Place { path: path.unwrap_or_default(), ..place },
         severity: Severity::Error,
         code: code.to_owned(),
         rule: code.to_owned(),

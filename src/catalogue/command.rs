@@ -15,12 +15,7 @@ pub fn classify(output: &RawOutput, findings_exit: &BTreeSet<i32>) -> Classified
         code if findings_exit.contains(&code) => ToolStatus::Findings,
         code => ToolStatus::Failed(failed(code, findings_exit)),
     };
-    Classified {
-        status,
-        findings: Vec::new(),
-        warnings: Vec::new(),
-        score: None,
-    }
+    Classified { status, findings: Vec::new(), warnings: Vec::new(), score: None }
 }
 
 fn failed(code: i32, findings_exit: &BTreeSet<i32>) -> Reason {
@@ -42,10 +37,7 @@ mod tests {
     #[test]
     fn only_the_numbers_that_are_named_mean_findings() {
         let status = |code| {
-            let output = RawOutput {
-                code,
-                ..RawOutput::default()
-            };
+            let output = RawOutput { code, ..RawOutput::default() };
             classify(&output, &BTreeSet::from([1, 65])).status
         };
         assert_eq!(status(0), ToolStatus::Passed);

@@ -54,11 +54,7 @@ impl Tool for Mypy {
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {
         // The native parser's columns are converted twice, which nobody can undo.
-        let canonical = [
-            "--output=json",
-            "--no-native-parser",
-            "--cache-dir=/dev/null",
-        ];
+        let canonical = ["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
         invocation.exec(&["mypy"], "--config-file", &canonical)
     }
 
@@ -98,10 +94,7 @@ impl Tool for Mypy {
             // With JSON mypy exits 1 for notes alone; without it the same run succeeds.
             1 if !findings.is_empty() && !findings.iter().any(has_error) => accepted(findings),
             1 | 2 if findings.iter().any(has_error) => rejected(findings),
-            _ => Classified {
-                findings,
-                ..crashed(self.name(), output)
-            },
+            _ => Classified { findings, ..crashed(self.name(), output) },
         };
         if output.code < 2 {
             classified.warnings.extend(stderr.rest);
@@ -124,17 +117,12 @@ impl Complaints {
         // A plugin that cannot be loaded is reported as a message about the configuration.
         let parsed = mypy_json::parse(&output.stderr, sources);
         let mut complaints = Complaints::default();
-        complaints
-            .mistakes
-            .extend(
-                parsed
-                    .findings
-                    .into_iter()
-                    .map(|finding| match finding.place.path.as_str() {
-                        "" => finding.message,
-                        path => format!("{path}: {}", finding.message),
-                    }),
-            );
+        complaints.mistakes.extend(parsed.findings.into_iter().map(|finding| {
+            match finding.place.path.as_str() {
+                "" => finding.message,
+                path => format!("{path}: {}", finding.message),
+            }
+        }));
         for line in parsed.unread {
             complaints.sort_in(line);
         }
@@ -167,12 +155,9 @@ impl Complaints {
 fn is_mistake(line: &str) -> bool {
     let known = ["Unrecognized option", "Not a boolean", "no section headers"];
     let in_file = line.split_once(": ").is_some_and(|(file, text)| {
-        let is_config = [".ini", ".cfg", ".toml"]
-            .iter()
-            .any(|ending| file.ends_with(ending));
-        let is_remark = ["note:", "warning:", "Warning:"]
-            .iter()
-            .any(|remark| text.starts_with(remark));
+        let is_config = [".ini", ".cfg", ".toml"].iter().any(|ending| file.ends_with(ending));
+        let is_remark =
+            ["note:", "warning:", "Warning:"].iter().any(|remark| text.starts_with(remark));
         is_config && !is_remark
     });
     in_file || known.iter().any(|text| line.contains(text))

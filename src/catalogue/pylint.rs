@@ -103,13 +103,7 @@ fn refused(output: &RawOutput) -> Classified {
 /// The score's threshold is pylint's own business, so every message of a run that it does not
 /// accept counts: which of them it would have let pass alone cannot be told from outside.
 fn judge(report: Report, output: &RawOutput) -> Classified {
-    let Report {
-        findings,
-        mut mistakes,
-        mut remarks,
-        unread,
-        score,
-    } = report;
+    let Report { findings, mut mistakes, mut remarks, unread, score } = report;
     if output.code != 0 && findings.is_empty() && mistakes.is_empty() {
         // Only with a `fail-on` that names them.
         mistakes.append(&mut remarks);
@@ -119,17 +113,11 @@ fn judge(report: Report, output: &RawOutput) -> Classified {
         .find(|finding| NOT_DONE.contains(&finding.code.as_str()))
         .map(|finding| first_sentence(&finding.message).to_owned());
     let mut classified = if !mistakes.is_empty() {
-        Classified {
-            findings,
-            ..failed(ReasonKind::Config, mistakes.join("\n"))
-        }
+        Classified { findings, ..failed(ReasonKind::Config, mistakes.join("\n")) }
     } else if !unread.is_empty() {
         unreadable("pylint", unread, findings)
     } else if let Some(message) = not_done {
-        Classified {
-            findings,
-            ..failed(ReasonKind::Tool, format!("pylint: {message}"))
-        }
+        Classified { findings, ..failed(ReasonKind::Tool, format!("pylint: {message}")) }
     } else if output.code == 0 {
         accepted(findings)
     } else if findings.is_empty() {
@@ -144,7 +132,5 @@ fn judge(report: Report, output: &RawOutput) -> Classified {
 
 /// The rest of a crash's message invites to a bug report and names a file that is gone.
 fn first_sentence(message: &str) -> &str {
-    message
-        .split_once(". ")
-        .map_or(message, |(sentence, _)| sentence)
+    message.split_once(". ").map_or(message, |(sentence, _)| sentence)
 }

@@ -55,22 +55,13 @@ impl Tool for Ruff {
     }
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {
-        let canonical = [
-            "--output-format=json",
-            "--no-fix",
-            "--no-fix-only",
-            "--no-cache",
-        ];
+        let canonical = ["--output-format=json", "--no-fix", "--no-fix-only", "--no-cache"];
         invocation.exec(&["ruff", "check"], "--config", &canonical)
     }
 
     fn fix(&self, invocation: &Invocation<'_>) -> Option<Command> {
         // What is left to find is for the check to say.
-        Some(invocation.exec(
-            &["ruff", "check"],
-            "--config",
-            &["--fix-only", "--no-cache"],
-        ))
+        Some(invocation.exec(&["ruff", "check"], "--config", &["--fix-only", "--no-cache"]))
     }
 
     fn classify(&self, output: &RawOutput, _: &dyn Sources) -> Classified {
@@ -90,10 +81,7 @@ impl Tool for Ruff {
         let not_done = findings.iter().find(|finding| is_not_done(finding));
         if let Some(finding) = not_done {
             let message = format!("ruff: {}: {}", finding.place.path, finding.message);
-            return Classified {
-                findings,
-                ..failed(ReasonKind::Tool, message)
-            };
+            return Classified { findings, ..failed(ReasonKind::Tool, message) };
         }
         let mut classified = match output.code {
             0 | 1 if findings.is_empty() && is_idle(output) => nothing_to_check(self.name()),
@@ -144,12 +132,7 @@ pub(super) fn warnings(output: &RawOutput) -> Vec<String> {
 pub(super) fn refused(tool: &str, output: &RawOutput) -> Classified {
     let stderr = text(&output.stderr);
     let is_usage = stderr.contains("try '--help'");
-    let about_config = [
-        "configuration",
-        ".toml`",
-        "Unknown rule",
-        "Required version",
-    ];
+    let about_config = ["configuration", ".toml`", "Unknown rule", "Required version"];
     let is_config = stderr.starts_with("ruff failed")
         && about_config.iter().any(|words| stderr.contains(words));
     if !is_usage && !is_config {
@@ -158,10 +141,7 @@ pub(super) fn refused(tool: &str, output: &RawOutput) -> Classified {
     let lines: Vec<&str> = stderr
         .lines()
         .filter(|line| *line != "ruff failed" && !line.starts_with("For more information"))
-        .map(|line| {
-            line.trim_start_matches("error: ")
-                .trim_start_matches("  Cause: ")
-        })
+        .map(|line| line.trim_start_matches("error: ").trim_start_matches("  Cause: "))
         .collect();
     failed(ReasonKind::Config, lines.join("\n").trim().to_owned())
 }

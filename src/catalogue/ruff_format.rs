@@ -80,10 +80,7 @@ impl Tool for RuffFormat {
                     findings.extend(refusals);
                     rejected(findings)
                 }
-                Err(message) => Classified {
-                    findings,
-                    ..failed(ReasonKind::Tool, message)
-                },
+                Err(message) => Classified { findings, ..failed(ReasonKind::Tool, message) },
             },
             _ => crashed(self.name(), output),
         };
@@ -98,9 +95,8 @@ fn unformattable(stderr: &str) -> Result<Vec<Finding>, String> {
     for line in stderr.lines() {
         if let Some(rest) = line.strip_prefix("error: Failed to parse ") {
             findings.extend(unparsable(rest));
-        } else if let Some((path, why)) = line
-            .strip_prefix("error: Failed to read ")
-            .and_then(|rest| rest.split_once(": "))
+        } else if let Some((path, why)) =
+            line.strip_prefix("error: Failed to read ").and_then(|rest| rest.split_once(": "))
         {
             findings.push(refusal(Place::line(path, 1), UNREADABLE, why.to_owned()));
         } else if let Some(rest) = line.strip_prefix("error: Failed to format ") {
@@ -115,10 +111,8 @@ fn unparsable(rest: &str) -> Option<Finding> {
     let (at, place) = rest.match_indices(": ").find_map(|(at, _)| {
         let (place, column) = rest[..at].rsplit_once(':')?;
         let (path, line) = place.rsplit_once(':')?;
-        let place = Place {
-            column: Some(column.parse().ok()?),
-            ..Place::line(path, line.parse().ok()?)
-        };
+        let place =
+            Place { column: Some(column.parse().ok()?), ..Place::line(path, line.parse().ok()?) };
         Some((at, place))
     })?;
     Some(refusal(place, SYNTAX, rest[at + 2..].to_owned()))

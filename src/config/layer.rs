@@ -31,10 +31,7 @@ pub type Texts = Value<Vec<Text>>;
 #[cfg_attr(
     feature = "schema",
     derive(schemars::JsonSchema),
-    schemars(
-        title = "pipe.toml",
-        description = "Settings of cargo pipe for one project."
-    )
+    schemars(title = "pipe.toml", description = "Settings of cargo pipe for one project.")
 )]
 #[non_exhaustive]
 pub struct Layer {
@@ -75,11 +72,7 @@ pub struct Layer {
 /// The Python that the tools run on.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Python")
-)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Python"))]
 #[non_exhaustive]
 pub struct PythonLayer {
     /// Major and minor version, such as `3.13`.
@@ -91,11 +84,7 @@ pub struct PythonLayer {
 /// How images are made.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Image")
-)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Image"))]
 #[non_exhaustive]
 pub struct ImageLayer {
     /// The Dockerfile of the environments.
@@ -107,11 +96,7 @@ pub struct ImageLayer {
 /// One check: a tool of cargo pipe (`tool`), or a command of the project's own (`run`).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Check")
-)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Check"))]
 #[non_exhaustive]
 pub struct CheckLayer {
     /// `false` switches the check off.
@@ -155,11 +140,7 @@ pub struct CheckLayer {
 /// The pipelines that are generated.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Ci")
-)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Ci"))]
 #[non_exhaustive]
 pub struct CiLayer {
     /// How jobs in GitLab reach an engine; `false` for no pipeline there.

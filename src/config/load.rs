@@ -35,17 +35,13 @@ impl Environment {
     /// The value of a variable; none if it is unset or empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Whether this is a job of a CI system.
     #[must_use]
     pub fn is_ci(&self) -> bool {
-        self.get("CI")
-            .is_some_and(|value| value != "false" && value != "0")
+        self.get("CI").is_some_and(|value| value != "false" && value != "0")
     }
 }
 
@@ -80,11 +76,7 @@ pub fn configure(
         flags,
     };
     let tools: Vec<&str> = catalogue::TOOLS.iter().map(|tool| tool.name()).collect();
-    let context = Context {
-        manifest: manifest.file_name(),
-        text: &text,
-        tools: &tools,
-    };
+    let context = Context { manifest: manifest.file_name(), text: &text, tools: &tools };
     let Valid { config, paths } = validate::validate(layers.merge(), &context)?;
     for path in paths {
         discover::inside(&project.root, &path.value).map_err(|outside| {

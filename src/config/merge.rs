@@ -82,11 +82,7 @@ fn merge_checks(
 fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
     // What a check runs is one decision: a command replaces a tool and all that belongs to it.
     let replaced = higher.tool.is_some() || higher.run.is_some();
-    let work = if replaced {
-        CheckLayer::default()
-    } else {
-        lower.clone()
-    };
+    let work = if replaced { CheckLayer::default() } else { lower.clone() };
     CheckLayer {
         enabled: first(higher.enabled, lower.enabled),
         tool: first(higher.tool, work.tool),
@@ -134,12 +130,7 @@ mod tests {
     }
 
     fn merge(defaults: &str, file: &str) -> Layer {
-        Layers {
-            defaults: layer(defaults),
-            file: layer(file),
-            ..Layers::default()
-        }
-        .merge()
+        Layers { defaults: layer(defaults), file: layer(file), ..Layers::default() }.merge()
     }
 
     #[test]
@@ -157,10 +148,8 @@ mod tests {
 
     #[test]
     fn a_check_that_a_file_adds_leaves_the_built_in_ones() {
-        let merged = merge(
-            "[checks.lint]\ntool = 'pylint'",
-            "[checks.spelling]\nrun = ['codespell']",
-        );
+        let merged =
+            merge("[checks.lint]\ntool = 'pylint'", "[checks.spelling]\nrun = ['codespell']");
         assert_eq!(merged.checks.len(), 2);
     }
 
@@ -186,10 +175,7 @@ mod tests {
 
     #[test]
     fn allowances_add_up() {
-        let allowing = |grant| Layer {
-            allow: vec![grant],
-            ..Layer::default()
-        };
+        let allowing = |grant| Layer { allow: vec![grant], ..Layer::default() };
         let merged = Layers {
             variables: allowing(Grant::Network),
             flags: allowing(Grant::Writable),

@@ -9,11 +9,7 @@ pub fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     let distance =
         |word: &str| strsim::damerau_levenshtein(&text.to_lowercase(), &word.to_lowercase());
     let limit = (text.chars().count() / 3).max(1);
-    words
-        .iter()
-        .copied()
-        .filter(|word| distance(word) <= limit)
-        .min_by_key(|word| distance(word))
+    words.iter().copied().filter(|word| distance(word) <= limit).min_by_key(|word| distance(word))
 }
 
 /// A hint that names the nearest word, or all there are.
@@ -46,9 +42,6 @@ mod tests {
 
     #[test]
     fn where_nothing_is_near_all_are_named() {
-        assert_eq!(
-            advise("x-ray", &["mypy", "ruff"]),
-            "there are: `mypy`, `ruff`"
-        );
+        assert_eq!(advise("x-ray", &["mypy", "ruff"]), "there are: `mypy`, `ruff`");
     }
 }

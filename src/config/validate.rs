@@ -38,12 +38,7 @@ pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigErro
     let exclude = terms.globs(layer.exclude.as_ref())?;
     let include = terms.globs(layer.include.as_ref())?;
     let timeout = terms.timeout(layer.timeout.as_ref())?;
-    let scope = checks::Scope {
-        source: &source,
-        exclude: &exclude,
-        include: &include,
-        timeout,
-    };
+    let scope = checks::Scope { source: &source, exclude: &exclude, include: &include, timeout };
     let checks = checks::validate(&mut terms, layer.checks, &scope)?;
     let config = Config {
         config,
@@ -62,10 +57,7 @@ pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigErro
         exclude,
         include,
     };
-    Ok(Valid {
-        config,
-        paths: terms.into_paths(),
-    })
+    Ok(Valid { config, paths: terms.into_paths() })
 }
 
 fn platform(terms: &Terms<'_>, platform: Option<Text>) -> Result<Option<String>, ConfigError> {
@@ -74,10 +66,7 @@ fn platform(terms: &Terms<'_>, platform: Option<Text>) -> Result<Option<String>,
     };
     let fits = platform.value.strip_prefix("linux/").is_some_and(|rest| {
         let part = |part: &str| {
-            !part.is_empty()
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         };
         rest.split('/').all(part) && rest.split('/').count() <= 2
     });
@@ -92,14 +81,11 @@ fn platform(terms: &Terms<'_>, platform: Option<Text>) -> Result<Option<String>,
 
 fn jobs(terms: &Terms<'_>, jobs: Option<Value<i64>>) -> Result<usize, ConfigError> {
     let jobs = terms.said("jobs", jobs.as_ref())?;
-    usize::try_from(jobs.value)
-        .ok()
-        .filter(|_| JOBS.contains(&jobs.value))
-        .ok_or_else(|| {
-            let message = format!("{} checks cannot run at once", jobs.value);
-            let hint = format!("write a number from {} to {}", JOBS.start(), JOBS.end());
-            terms.error(jobs, message).with_hint(hint)
-        })
+    usize::try_from(jobs.value).ok().filter(|_| JOBS.contains(&jobs.value)).ok_or_else(|| {
+        let message = format!("{} checks cannot run at once", jobs.value);
+        let hint = format!("write a number from {} to {}", JOBS.start(), JOBS.end());
+        terms.error(jobs, message).with_hint(hint)
+    })
 }
 
 fn python(terms: &Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError> {
@@ -119,10 +105,7 @@ fn python(terms: &Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError>
             terms.image(&image)?
         }
     };
-    Ok(Python {
-        version: version.value.clone(),
-        image,
-    })
+    Ok(Python { version: version.value.clone(), image })
 }
 
 /// An official image says its version in its tag, so it can be seen to be another one.
@@ -135,13 +118,8 @@ fn same_version(terms: &Terms<'_>, version: &Text, image: &Text) -> Result<(), C
     if version.value == format!("3.{minor}") {
         return Ok(());
     }
-    let message = format!(
-        "the image is of Python 3.{minor}, and `version` is {}",
-        version.value
-    );
-    Err(terms
-        .error(image, message)
-        .with_hint("leave `image` out: it follows `version`"))
+    let message = format!("the image is of Python 3.{minor}, and `version` is {}", version.value);
+    Err(terms.error(image, message).with_hint("leave `image` out: it follows `version`"))
 }
 
 fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, ConfigError> {

@@ -99,10 +99,7 @@ pub fn create(container: &Container) -> Vec<OsString> {
 #[must_use]
 pub fn hold(container: &Container) -> Vec<OsString> {
     let mut args = words(["create", "--name", &container.name]);
-    let labels = container
-        .labels
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"));
+    let labels = container.labels.iter().map(|(name, value)| format!("{name}={value}"));
     let labels: Vec<String> = labels.collect();
     for label in &labels {
         args.extend(words(["--label", label]));
@@ -148,10 +145,7 @@ fn push_field(value: &mut OsString, field: &OsStr) {
     }
     let mut quoted = vec![b'"'];
     for byte in bytes {
-        quoted.extend(std::iter::repeat_n(
-            *byte,
-            if *byte == b'"' { 2 } else { 1 },
-        ));
+        quoted.extend(std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 }));
     }
     quoted.push(b'"');
     value.push(OsString::from_vec(quoted));
@@ -171,17 +165,9 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     };
     args.extend(words(["--network", network, "--read-only"]));
     // `exec`, because compiled modules are loaded from there by some tools.
-    args.extend(words([
-        "--tmpfs",
-        "/tmp:rw,exec,nosuid,nodev,size=1g,mode=1777",
-    ]));
+    args.extend(words(["--tmpfs", "/tmp:rw,exec,nosuid,nodev,size=1g,mode=1777"]));
     let (user, group) = container.user;
-    args.extend(words([
-        "--user",
-        &format!("{user}:{group}"),
-        "--cap-drop",
-        "ALL",
-    ]));
+    args.extend(words(["--user", &format!("{user}:{group}"), "--cap-drop", "ALL"]));
     args.extend(words(["--security-opt", "no-new-privileges"]));
     args.extend(words(["--pids-limit", &PIDS_LIMIT.to_string()]));
     if let Some(platform) = &container.platform {
@@ -196,12 +182,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     }
     if let Some(group) = container.socket_group {
         let socket = format!("type=bind,source={SOCKET},target={SOCKET}");
-        args.extend(words([
-            "--mount",
-            &socket,
-            "--group-add",
-            &group.to_string(),
-        ]));
+        args.extend(words(["--mount", &socket, "--group-add", &group.to_string()]));
     }
     args.extend(words(["--workdir", crate::plan::APP]));
     // The image's own entry point, if it has one, would change what the command means.
@@ -260,13 +241,11 @@ mod tests {
         let mut granted = container();
         granted.network = Network::Granted;
         granted.socket_group = Some(999);
-        let expected = typed(&container())
-            .replace("--network none", "--network bridge")
-            .replace(
-                "--workdir",
-                "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock \
+        let expected = typed(&container()).replace("--network none", "--network bridge").replace(
+            "--workdir",
+            "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock \
              --group-add 999 --workdir",
-            );
+        );
         assert_eq!(typed(&granted), expected);
     }
 
@@ -283,10 +262,7 @@ mod tests {
                 target: "/app".into(),
                 access: Access::Write,
             });
-            assert_eq!(
-                value.into_string().unwrap(),
-                format!("type=bind,{field},target=/app")
-            );
+            assert_eq!(value.into_string().unwrap(), format!("type=bind,{field},target=/app"));
         }
     }
 }

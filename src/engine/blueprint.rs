@@ -149,10 +149,7 @@ impl Blueprint {
     /// The fingerprint's ingredient for this blueprint on a base of this identity.
     #[must_use]
     pub fn hash(&self, base: &Hash) -> Hash {
-        let dockerfile = self
-            .dockerfile
-            .as_ref()
-            .map(|dockerfile| instructions(&dockerfile.text));
+        let dockerfile = self.dockerfile.as_ref().map(|dockerfile| instructions(&dockerfile.text));
         let lock = self.lock.as_ref().map(|lock| lock.hash().to_string());
         Recipe::new("environment")
             .with(base.to_string())
@@ -169,18 +166,13 @@ impl Blueprint {
 /// When the name is no name of a file.
 pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> {
     let dockerfile = config.image.dockerfile.as_str();
-    let folder = dockerfile
-        .rsplit_once('/')
-        .map_or(".", |(folder, _)| folder);
+    let folder = dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder);
     ProjectPath::new(folder)?.join(&format!("requirements/{name}.txt"))
 }
 
 fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {
     let text = read(root, path)?;
-    Lock::parse(&text).map_err(|error| BlueprintError::Lock {
-        path: path.clone(),
-        error,
-    })
+    Lock::parse(&text).map_err(|error| BlueprintError::Lock { path: path.clone(), error })
 }
 
 fn dockerfile(root: &Path, config: &Config) -> Result<Dockerfile, BlueprintError> {
@@ -190,21 +182,13 @@ fn dockerfile(root: &Path, config: &Config) -> Result<Dockerfile, BlueprintError
     if instructions(&text) == instructions(&generated) {
         // Built is our own text: a comment of theirs, such as `# syntax=`, could be a directive.
         let adds_to_base = !config.image.apt.is_empty();
-        return Ok(Dockerfile {
-            text: generated,
-            own_context: None,
-            adds_to_base,
-        });
+        return Ok(Dockerfile { text: generated, own_context: None, adds_to_base });
     }
     if !config.allow.contains(&Grant::Dockerfile) {
         return Err(BlueprintError::DockerfileNotGranted(path.clone()));
     }
     let folder = path.on_disk(root).parent().map(Path::to_owned);
-    Ok(Dockerfile {
-        text,
-        own_context: folder,
-        adds_to_base: true,
-    })
+    Ok(Dockerfile { text, own_context: folder, adds_to_base: true })
 }
 
 /// A Dockerfile's lines without comments and blanks: what it does, whoever wrote it down.
@@ -220,9 +204,6 @@ fn read(root: &Path, path: &ProjectPath) -> Result<String, BlueprintError> {
     let place = discover::inside(root, path)?;
     std::fs::read_to_string(place).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => BlueprintError::Missing(path.clone()),
-        _ => BlueprintError::Unreadable {
-            path: path.clone(),
-            source,
-        },
+        _ => BlueprintError::Unreadable { path: path.clone(), source },
     })
 }

@@ -83,9 +83,7 @@ impl<'a> Docker<'a> {
     ) -> Result<Self, EngineError> {
         let program = which::which(&settings.program)
             .map_err(|_| EngineError::NotInstalled(settings.program.clone()))?;
-        let seconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let deadline = (seconds + settings.longest + EXTRA_TIME).as_secs();
         let mut labels = BTreeMap::from([
             (RUN_LABEL.to_owned(), settings.run.clone()),
@@ -119,10 +117,7 @@ impl<'a> Docker<'a> {
         let format =
             format!("{{{{.Label \"{OWNER_LABEL}\"}}}} {{{{.Label \"{DEADLINE_LABEL}\"}}}}");
         let filter = format!("label={RUN_LABEL}");
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let left_behind = |names: RawOutput| -> Vec<String> {
             let stdout = text(&names.stdout);
             let judged = stdout.lines().filter_map(|line| {
@@ -177,10 +172,7 @@ impl<'a> Docker<'a> {
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Result<RawOutput, EngineError> {
-        let until = Until {
-            cancel: Some(self.cancel),
-            limit: LIMIT,
-        };
+        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
         Ok(process::run(&self.docker(args), until, self.emitter)?)
     }
 
@@ -189,19 +181,13 @@ impl<'a> Docker<'a> {
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Result<RawOutput, EngineError> {
-        let until = Until {
-            cancel: None,
-            limit: LIMIT,
-        };
+        let until = Until { cancel: None, limit: LIMIT };
         Ok(process::run(&self.docker(args), until, self.emitter)?)
     }
 
     /// Runs a docker command that has to succeed.
     pub(super) fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
-        let until = Until {
-            cancel: Some(self.cancel),
-            limit: LIMIT,
-        };
+        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
         let output = process::run(invocation, until, self.emitter)?;
         match output.code {
             0 => Ok(output),
@@ -216,10 +202,7 @@ impl<'a> Docker<'a> {
         limit: Duration,
         on_line: impl FnMut(&str),
     ) -> Result<RawOutput, EngineError> {
-        let until = Until {
-            cancel: Some(self.cancel),
-            limit,
-        };
+        let until = Until { cancel: Some(self.cancel), limit };
         Ok(process::stream(invocation, until, self.emitter, on_line)?)
     }
 
@@ -237,10 +220,7 @@ impl<'a> Docker<'a> {
             labels: self.labels.clone(),
             image: image.to_owned(),
             platform: self.settings.platform.clone(),
-            user: (
-                rustix::process::getuid().as_raw(),
-                rustix::process::getgid().as_raw(),
-            ),
+            user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             env: BTreeMap::new(),
             mounts: Vec::new(),
             network: Network::None,
@@ -296,10 +276,7 @@ fn unavailable(output: &RawOutput) -> EngineError {
 }
 
 pub(super) fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError {
-    let word = invocation
-        .args
-        .first()
-        .map(|word| word.to_string_lossy().into_owned());
+    let word = invocation.args.first().map(|word| word.to_string_lossy().into_owned());
     EngineError::Docker {
         command: format!("docker {}", word.unwrap_or_default()),
         said: last_line(&output.stderr, &format!("it ended with {}", output.code)),
@@ -314,11 +291,7 @@ pub(super) fn last_line(bytes: &[u8], otherwise: &str) -> String {
     let text = text(bytes);
     // Docker ends its errors with an advice that helps nobody here.
     let told = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");
-    text.lines()
-        .map(str::trim)
-        .rfind(told)
-        .unwrap_or(otherwise)
-        .to_owned()
+    text.lines().map(str::trim).rfind(told).unwrap_or(otherwise).to_owned()
 }
 
 #[cfg(test)]

@@ -57,21 +57,12 @@ impl Inspected {
     /// The same in every image store, which the id is not: it is the hash of the configuration in
     /// one and of the manifest in the other (docker/cli#5526).
     fn content(&self) -> Hash {
-        Recipe::new("layers")
-            .with_all(self.root_fs.layers.iter())
-            .hash()
+        Recipe::new("layers").with_all(self.root_fs.layers.iter()).hash()
     }
 
     fn platform(&self) -> String {
-        let variant = self
-            .variant
-            .as_deref()
-            .filter(|variant| !variant.is_empty());
-        let parts = [
-            Some(self.os.as_str()),
-            Some(self.architecture.as_str()),
-            variant,
-        ];
+        let variant = self.variant.as_deref().filter(|variant| !variant.is_empty());
+        let parts = [Some(self.os.as_str()), Some(self.architecture.as_str()), variant];
         parts.into_iter().flatten().collect::<Vec<_>>().join("/")
     }
 
@@ -97,20 +88,13 @@ impl Docker<'_> {
         blueprints: &[Blueprint],
     ) -> Vec<Result<Prepared, Arc<EngineError>>> {
         // Environments share their base: it is looked up, and pulled, before any of them is built.
-        let names: BTreeSet<&str> = blueprints
-            .iter()
-            .map(|blueprint| &*blueprint.base)
-            .collect();
-        let bases: BTreeMap<&str, Result<Base, Arc<EngineError>>> = names
-            .into_par_iter()
-            .map(|name| (name, self.base(name).map_err(Arc::new)))
-            .collect();
+        let names: BTreeSet<&str> = blueprints.iter().map(|blueprint| &*blueprint.base).collect();
+        let bases: BTreeMap<&str, Result<Base, Arc<EngineError>>> =
+            names.into_par_iter().map(|name| (name, self.base(name).map_err(Arc::new))).collect();
         blueprints
             .par_iter()
             .map(|blueprint| {
-                let base = bases[blueprint.base.as_str()]
-                    .as_ref()
-                    .map_err(Arc::clone)?;
+                let base = bases[blueprint.base.as_str()].as_ref().map_err(Arc::clone)?;
                 self.prepare_image(blueprint, base).map_err(Arc::new)
             })
             .collect()
@@ -119,56 +103,33 @@ impl Docker<'_> {
     /// The image that environments are based on, pulled if it is not here.
     fn base(&self, image: &str) -> Result<Base, EngineError> {
         if let Some(inspected) = self.inspect(image)? {
-            return Ok(Base {
-                inspected,
-                existed: true,
-            });
+            return Ok(Base { inspected, existed: true });
         }
-        let missing = |said: String| EngineError::ImageMissing {
-            image: image.to_owned(),
-            said,
-        };
+        let missing = |said: String| EngineError::ImageMissing { image: image.to_owned(), said };
         if self.settings.offline {
             return Err(missing("offline".to_owned()));
         }
-        self.emitter
-            .emit(&Event::BuildStarted { environment: image });
+        self.emitter.emit(&Event::BuildStarted { environment: image });
         let started = Instant::now();
         let platform = self.settings.platform.as_deref();
         let mut args = vec!["pull", "--quiet"];
-        args.extend(
-            platform
-                .into_iter()
-                .flat_map(|platform| ["--platform", platform]),
-        );
+        args.extend(platform.into_iter().flat_map(|platform| ["--platform", platform]));
         args.extend(["--", image]);
         let output = self.follow(&self.docker(args), BUILD_LIMIT, |line| {
-            self.emitter.emit(&Event::BuildProgress {
-                environment: image,
-                line,
-            });
+            self.emitter.emit(&Event::BuildProgress { environment: image, line });
         })?;
         if output.code != 0 {
             return Err(missing(last_line(&output.stderr, "docker said nothing")));
         }
         let duration = started.elapsed();
-        self.emitter.emit(&Event::BuildFinished {
-            environment: image,
-            duration,
-        });
+        self.emitter.emit(&Event::BuildFinished { environment: image, duration });
         let inspected = self.inspect(image)?;
         let inspected = inspected.ok_or_else(|| missing("it is gone again".to_owned()))?;
-        Ok(Base {
-            inspected,
-            existed: false,
-        })
+        Ok(Base { inspected, existed: false })
     }
 
     fn prepare_image(&self, blueprint: &Blueprint, base: &Base) -> Result<Prepared, EngineError> {
-        let Base {
-            inspected: base,
-            existed,
-        } = base;
+        let Base { inspected: base, existed } = base;
         let hash = blueprint.hash(&base.content());
         let Some(dockerfile) = &blueprint.dockerfile else {
             return Ok(Prepared {
@@ -184,10 +145,7 @@ impl Docker<'_> {
         };
         let repository = format!("{REPOSITORY}/{}", blueprint.name());
         // An image of one processor does not serve another: its base differs in its layers.
-        let key = Recipe::new("image")
-            .with(hash.to_string())
-            .with(base.platform())
-            .hash();
+        let key = Recipe::new("image").with(hash.to_string()).with(base.platform()).hash();
         let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
         let own_tag = format!("{repository}:{}", project_tag(&self.settings.project));
         let (image, existed) = match self.inspect(&content_tag)? {
@@ -199,10 +157,9 @@ impl Docker<'_> {
         }
         // What packages of Debian or foreign instructions brought in is in no lock.
         let hash = match dockerfile.adds_to_base {
-            true => Recipe::new("built")
-                .with(hash.to_string())
-                .with(image.content().to_string())
-                .hash(),
+            true => {
+                Recipe::new("built").with(hash.to_string()).with(image.content().to_string()).hash()
+            }
             false => hash,
         };
         Ok(Prepared {
@@ -232,12 +189,7 @@ impl Docker<'_> {
         let output = self.follow(
             &self.build_invocation(blueprint, dockerfile, tag)?,
             BUILD_LIMIT,
-            |line| {
-                self.emitter.emit(&Event::BuildProgress {
-                    environment,
-                    line: said(line),
-                })
-            },
+            |line| self.emitter.emit(&Event::BuildProgress { environment, line: said(line) }),
         )?;
         if output.code != 0 {
             let buildx = self.call(["buildx", "version"])?;
@@ -250,10 +202,7 @@ impl Docker<'_> {
             });
         }
         let duration = started.elapsed();
-        self.emitter.emit(&Event::BuildFinished {
-            environment,
-            duration,
-        });
+        self.emitter.emit(&Event::BuildFinished { environment, duration });
         let built = self.inspect(tag)?;
         built.ok_or_else(|| EngineError::Answer(format!("no image `{tag}` after its build")))
     }
@@ -265,24 +214,13 @@ impl Docker<'_> {
         tag: &str,
     ) -> Result<crate::process::Invocation, EngineError> {
         let folder = self.settings.folder.join("build").join(blueprint.name());
-        let lock = blueprint
-            .lock
-            .as_ref()
-            .map(|lock| lock.text.as_str())
-            .unwrap_or_default();
+        let lock = blueprint.lock.as_ref().map(|lock| lock.text.as_str()).unwrap_or_default();
         let name = format!("{}.txt", blueprint.name());
         snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
         snapshot::write_tree(&folder.join("requirements"), &[(&name, lock.as_bytes())])?;
-        let context: PathBuf = dockerfile
-            .own_context
-            .clone()
-            .unwrap_or_else(|| folder.clone());
+        let context: PathBuf = dockerfile.own_context.clone().unwrap_or_else(|| folder.clone());
 
-        let target = if blueprint.lock.is_some() {
-            "tool"
-        } else {
-            "base"
-        };
+        let target = if blueprint.lock.is_some() { "tool" } else { "base" };
         let mut invocation = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
         let mut add = |flag: &str, value: String| {
             invocation.args.extend([flag.into(), value.into()]);
@@ -328,11 +266,7 @@ fn said(line: &str) -> &str {
 /// What a builder said at the end, without its own decoration.
 fn end_of(stderr: &[u8]) -> String {
     let text = text(stderr);
-    let lines: Vec<&str> = text
-        .lines()
-        .map(said)
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().map(said).filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n")
 }
 

@@ -43,11 +43,7 @@ impl Docker<'_> {
                 Topology::Bind => Source::Bind(tree.folder.clone()),
                 Topology::Stream => Source::Volume(self.placement.volume(self, tree, image)?),
             };
-            container.mounts.push(Mount {
-                source,
-                target: target.to_owned(),
-                access,
-            });
+            container.mounts.push(Mount { source, target: target.to_owned(), access });
             Ok(())
         };
         let access = match step.grants.contains(&Grant::Writable) {
@@ -97,10 +93,7 @@ impl Docker<'_> {
 
     /// In an image that is not ours the proof is read from outside, before the start.
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
-        let removal = Removal {
-            docker: self,
-            name: &container.name,
-        };
+        let removal = Removal { docker: self, name: &container.name };
         let created = self.call(argv::create(container))?;
         if created.code != 0 {
             return Err(not_started(job, &created));
@@ -111,10 +104,7 @@ impl Docker<'_> {
         let expected = job.app.hash.to_string();
         let seen = copied.stdout.get(512..512 + expected.len());
         if copied.code != 0 || seen != Some(expected.as_bytes()) {
-            return Err(RunError::Unseen(first_line(
-                &copied.stderr,
-                "it sees other files",
-            )));
+            return Err(RunError::Unseen(first_line(&copied.stderr, "it sees other files")));
         }
         let start = self.docker(["start", "--attach", &container.name]);
         let output = self.finish(&start, job, container)?;
@@ -136,14 +126,8 @@ impl Docker<'_> {
             return Err(RunError::Stopped);
         }
         let mut child = Child::spawn(invocation, self.emitter).map_err(EngineError::from)?;
-        let removal = Removal {
-            docker: self,
-            name: &container.name,
-        };
-        let until = Until {
-            cancel: Some(self.cancel),
-            limit: job.step.timeout,
-        };
+        let removal = Removal { docker: self, name: &container.name };
+        let until = Until { cancel: Some(self.cancel), limit: job.step.timeout };
         let waited = child.wait(until);
         if waited != Waited::Exited {
             self.stop(&mut child, &container.name);
@@ -168,11 +152,7 @@ impl Docker<'_> {
         self.look_at_the_end();
         for _ in 0..REMOVALS {
             self.remove_containers(&[name.to_owned()]);
-            if child.wait(Until {
-                cancel: None,
-                limit: REMOVAL,
-            }) == Waited::Exited
-            {
+            if child.wait(Until { cancel: None, limit: REMOVAL }) == Waited::Exited {
                 return;
             }
         }
@@ -225,9 +205,7 @@ fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
         true => 0,
         false => {
             stderr.windows(PREFIX.len() + 1).position(|window| {
-                window
-                    .split_first()
-                    .is_some_and(|(first, rest)| *first == b'\n' && rest == PREFIX)
+                window.split_first().is_some_and(|(first, rest)| *first == b'\n' && rest == PREFIX)
             })? + 1
         }
     };
@@ -240,14 +218,9 @@ fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
 /// What it means that a container ended before its tool could start.
 fn not_started(job: &Job<'_>, output: &RawOutput) -> RunError {
     let said = text(&output.stderr);
-    let about_mounts = [
-        "bind source path",
-        "invalid mount config",
-        "Mounts denied",
-        "not shared",
-    ]
-    .iter()
-    .any(|words| said.contains(words))
+    let about_mounts = ["bind source path", "invalid mount config", "Mounts denied", "not shared"]
+        .iter()
+        .any(|words| said.contains(words))
         || said.contains("launcher.py");
     if about_mounts {
         return RunError::Unseen(last_line(&output.stderr, "a mount failed"));
@@ -289,10 +262,7 @@ mod tests {
     #[test]
     fn the_proof_is_the_first_line_of_its_kind_and_leaves_the_rest_alone() {
         let mut stderr = b"WARNING: docker\ncargo-pipe-proof: aa bb\nrest\n".to_vec();
-        assert_eq!(
-            take_proof(&mut stderr),
-            Some(vec!["aa".to_owned(), "bb".to_owned()])
-        );
+        assert_eq!(take_proof(&mut stderr), Some(vec!["aa".to_owned(), "bb".to_owned()]));
         assert_eq!(stderr, b"WARNING: docker\nrest\n");
         assert_eq!(take_proof(&mut stderr), None);
     }

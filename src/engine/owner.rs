@@ -20,10 +20,7 @@ impl Owner {
     pub(super) fn this_process() -> Option<Owner> {
         let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
         Some(Owner {
-            boot: fs::read_to_string("/proc/sys/kernel/random/boot_id")
-                .ok()?
-                .trim()
-                .to_owned(),
+            boot: fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned(),
             namespace: namespace.to_string_lossy().into_owned(),
             pid: std::process::id().to_string(),
             start: start_time("self")?,
@@ -32,12 +29,7 @@ impl Owner {
 
     /// The owner as a label's value.
     pub(super) fn label(&self) -> String {
-        let Owner {
-            boot,
-            namespace,
-            pid,
-            start,
-        } = self;
+        let Owner { boot, namespace, pid, start } = self;
         format!("{boot}/{namespace}/{pid}/{start}")
     }
 
@@ -72,11 +64,7 @@ pub(super) fn is_left_behind(owner: &str, deadline: &str, now: u64) -> bool {
 /// ends at the last parenthesis.
 fn start_time(pid: &str) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(19)
-        .map(str::to_owned)
+    stat.rsplit_once(')')?.1.split_whitespace().nth(19).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -91,19 +79,13 @@ mod tests {
 
     #[test]
     fn a_dead_owner_leaves_things_behind_even_if_its_number_is_used_again() {
-        let owner = Owner {
-            start: "1".into(),
-            ..Owner::this_process().unwrap()
-        };
+        let owner = Owner { start: "1".into(), ..Owner::this_process().unwrap() };
         assert!(is_left_behind(&owner.label(), "99999999999", 1));
     }
 
     #[test]
     fn an_owner_elsewhere_is_judged_by_the_deadline_alone() {
-        let owner = Owner {
-            boot: "another".into(),
-            ..Owner::this_process().unwrap()
-        };
+        let owner = Owner { boot: "another".into(), ..Owner::this_process().unwrap() };
         assert!(!is_left_behind(&owner.label(), "10", 9));
         assert!(is_left_behind(&owner.label(), "10", 11));
         assert!(!is_left_behind("", "", 11));

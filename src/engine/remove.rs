@@ -39,15 +39,7 @@ impl Docker<'_> {
     pub(crate) fn remove_project(&self) -> Result<Removed, EngineError> {
         let (containers, volumes) = self.sweep(PROJECT_LABEL, &self.settings.project);
         let filter = format!("label={IMAGE_LABEL}");
-        let list = [
-            "image",
-            "ls",
-            "--no-trunc",
-            "--filter",
-            &filter,
-            "--format",
-            "{{json .}}",
-        ];
+        let list = ["image", "ls", "--no-trunc", "--filter", &filter, "--format", "{{json .}}"];
         let output = self.succeed(&self.docker(list))?;
         let listed = text(&output.stdout)
             .lines()
@@ -56,16 +48,10 @@ impl Docker<'_> {
             .map_err(|error| EngineError::Answer(error.to_string()))?;
         let images = unused(&listed, &project_tag(&self.settings.project));
         if !images.is_empty() {
-            let args = ["image", "rm"]
-                .into_iter()
-                .chain(images.iter().map(String::as_str));
+            let args = ["image", "rm"].into_iter().chain(images.iter().map(String::as_str));
             self.succeed(&self.docker(args))?;
         }
-        Ok(Removed {
-            containers,
-            volumes,
-            images,
-        })
+        Ok(Removed { containers, volumes, images })
     }
 }
 
@@ -78,9 +64,8 @@ fn unused(listed: &[Listed], own_tag: &str) -> Vec<String> {
     let mut references = Vec::new();
     for (id, images) in by_image {
         let is_ours = |image: &&&Listed| image.repository.starts_with(&format!("{REPOSITORY}/"));
-        let others_have_it = images
-            .iter()
-            .any(|image| image.tag.starts_with("project-") && image.tag != own_tag);
+        let others_have_it =
+            images.iter().any(|image| image.tag.starts_with("project-") && image.tag != own_tag);
         let ours = images
             .iter()
             .filter(is_ours)
@@ -100,11 +85,7 @@ mod tests {
     use super::*;
 
     fn listed(id: &str, repository: &str, tag: &str) -> Listed {
-        Listed {
-            id: id.into(),
-            repository: repository.into(),
-            tag: tag.into(),
-        }
+        Listed { id: id.into(), repository: repository.into(), tag: tag.into() }
     }
 
     #[test]
@@ -114,10 +95,7 @@ mod tests {
             listed("1", "cargo-pipe/ruff", "project-me"),
             listed("1", "cargo-pipe/ruff", "project-you"),
         ];
-        assert_eq!(
-            unused(&images, "project-me"),
-            ["cargo-pipe/ruff:project-me"]
-        );
+        assert_eq!(unused(&images, "project-me"), ["cargo-pipe/ruff:project-me"]);
     }
 
     #[test]
@@ -129,12 +107,8 @@ mod tests {
             listed("2", "cargo-pipe/mypy", "bbbb"),
             listed("3", "<none>", "<none>"),
         ];
-        let gone = [
-            "cargo-pipe/ruff:aaaa",
-            "cargo-pipe/ruff:project-me",
-            "cargo-pipe/mypy:bbbb",
-            "3",
-        ];
+        let gone =
+            ["cargo-pipe/ruff:aaaa", "cargo-pipe/ruff:project-me", "cargo-pipe/mypy:bbbb", "3"];
         assert_eq!(unused(&images, "project-me"), gone);
     }
 }

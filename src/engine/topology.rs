@@ -35,10 +35,7 @@ struct State {
 
 impl Placement {
     pub(super) fn new(choice: TopologyChoice) -> Self {
-        Placement {
-            choice,
-            state: Mutex::new(State::default()),
-        }
+        Placement { choice, state: Mutex::new(State::default()) }
     }
 
     /// Takes note of the trees that will be needed.
@@ -90,12 +87,9 @@ impl Placement {
             state.volumes = Some(fill(docker, &state.trees, image)?);
         }
         let volumes = state.volumes.as_ref();
-        volumes
-            .and_then(|volumes| volumes.get(&tree.folder))
-            .cloned()
-            .ok_or_else(|| {
-                EngineError::Answer(format!("no volume for `{}`", tree.folder.display()))
-            })
+        volumes.and_then(|volumes| volumes.get(&tree.folder)).cloned().ok_or_else(|| {
+            EngineError::Answer(format!("no volume for `{}`", tree.folder.display()))
+        })
     }
 
     fn decide(&self, topology: Topology) {
@@ -125,30 +119,17 @@ fn fill(
         let volume = format!("{}-{number}", container.name);
         let target = format!("{HOLD}/{number}");
         let source = Source::Volume(volume.clone());
-        container.mounts.push(Mount {
-            source,
-            target,
-            access: Access::Write,
-        });
-        append(
-            &mut archive,
-            &tree.folder,
-            Path::new(&number.to_string()),
-            container.user,
-        )
-        .map_err(SnapshotError::io("archive", &tree.folder))?;
+        container.mounts.push(Mount { source, target, access: Access::Write });
+        append(&mut archive, &tree.folder, Path::new(&number.to_string()), container.user)
+            .map_err(SnapshotError::io("archive", &tree.folder))?;
         volumes.insert(tree.folder.clone(), volume);
     }
-    let archive = archive
-        .into_inner()
-        .map_err(SnapshotError::io("archive", Path::new(HOLD)))?;
-    let filled = docker
-        .succeed(&docker.docker(argv::hold(&container)))
-        .and_then(|_| {
-            let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
-            copy.stdin = archive;
-            docker.succeed(&copy)
-        });
+    let archive = archive.into_inner().map_err(SnapshotError::io("archive", Path::new(HOLD)))?;
+    let filled = docker.succeed(&docker.docker(argv::hold(&container))).and_then(|_| {
+        let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
+        copy.stdin = archive;
+        docker.succeed(&copy)
+    });
     docker.remove_containers(&[container.name]);
     filled.map(|_| volumes)
 }
@@ -171,11 +152,7 @@ fn append(
         header.set_size(size);
         header
     };
-    archive.append_data(
-        &mut header(tar::EntryType::Directory, 0o755, 0),
-        name,
-        io::empty(),
-    )?;
+    archive.append_data(&mut header(tar::EntryType::Directory, 0o755, 0), name, io::empty())?;
     for entry in entries {
         let (path, name) = (entry.path(), name.join(entry.file_name()));
         let metadata = std::fs::symlink_metadata(&path)?;

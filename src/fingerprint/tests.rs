@@ -13,11 +13,7 @@ fn step() -> Step {
         tool: "pylint".into(),
         source: vec![ProjectPath::new("src").unwrap()],
         endings: vec![".py".into()],
-        coverage: Coverage {
-            paths: Vec::new(),
-            exclude: Vec::new(),
-            include: Vec::new(),
-        },
+        coverage: Coverage { paths: Vec::new(), exclude: Vec::new(), include: Vec::new() },
         config: None,
         environment: Environment::Tool("pylint".into()),
         command: Command::Exec(vec!["pylint".into(), "src".into()]),
@@ -88,20 +84,11 @@ fn every_ingredient_changes_it() {
 #[test]
 fn nothing_else_changes_it() {
     let same = fingerprint(&step(), &facts());
-    assert_eq!(
-        with(|step| step.check = CheckName::new("other").unwrap()),
-        same
-    );
+    assert_eq!(with(|step| step.check = CheckName::new("other").unwrap()), same);
     assert_eq!(with(|step| step.timeout = Duration::from_secs(9)), same);
     assert_eq!(with(|step| step.cache = CachePolicy::Never), same);
     let path = ProjectPath::new("elsewhere/.pylintrc").unwrap();
-    assert_eq!(
-        with(|step| step.config = Some(ConfigFile {
-            path,
-            mounted: true
-        })),
-        same
-    );
+    assert_eq!(with(|step| step.config = Some(ConfigFile { path, mounted: true })), same);
 }
 
 #[test]
@@ -109,27 +96,16 @@ fn two_lists_are_never_written_the_same_way() {
     let argv = |words: &[&str]| {
         with(|step| step.command = Command::Exec(words.iter().map(ToString::to_string).collect()))
     };
-    let all = [
-        argv(&["ab", "c"]),
-        argv(&["a", "bc"]),
-        argv(&["abc"]),
-        argv(&["abc", ""]),
-    ];
+    let all = [argv(&["ab", "c"]), argv(&["a", "bc"]), argv(&["abc"]), argv(&["abc", ""])];
     assert_eq!(BTreeSet::from(all).len(), all.len());
 }
 
 #[test]
 fn the_order_files_were_found_in_changes_nothing() {
-    let files = [
-        ("b.py".to_owned(), Hash::of(b"1")),
-        ("a.py".to_owned(), Hash::of(b"2")),
-    ];
+    let files = [("b.py".to_owned(), Hash::of(b"1")), ("a.py".to_owned(), Hash::of(b"2"))];
     let mut shuffled = files.clone();
     shuffled.reverse();
-    assert_eq!(
-        of_files(&BTreeMap::from(files)),
-        of_files(&BTreeMap::from(shuffled))
-    );
+    assert_eq!(of_files(&BTreeMap::from(files)), of_files(&BTreeMap::from(shuffled)));
 }
 
 #[test]
@@ -146,10 +122,7 @@ fn a_run_is_its_checks_in_their_order() {
 
 #[test]
 fn a_hash_reads_back_and_a_known_one_stays() {
-    let hash = Recipe::new("test")
-        .with("a")
-        .with_all(["b", "c"].iter())
-        .hash();
+    let hash = Recipe::new("test").with("a").with_all(["b", "c"].iter()).hash();
     assert_eq!(Hash::try_from(hash.to_string()), Ok(hash));
     assert!(Hash::try_from("xyz".to_owned()).is_err());
     // A change here is a change of every fingerprint: raise `VERSION`.

@@ -19,10 +19,7 @@ pub(crate) struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// Nothing is read before it is asked for.
     pub(crate) fn new(sources: &'a dyn Sources) -> Self {
-        Columns {
-            sources,
-            files: BTreeMap::new(),
-        }
+        Columns { sources, files: BTreeMap::new() }
     }
 
     /// The column of a tool that counts UTF-8 bytes from 0.
@@ -31,10 +28,7 @@ impl<'a> Columns<'a> {
         let Some(text) = self.line(path, line) else {
             return one_based(bytes);
         };
-        let before = text
-            .char_indices()
-            .take_while(|(start, _)| *start < bytes)
-            .count();
+        let before = text.char_indices().take_while(|(start, _)| *start < bytes).count();
         // A column behind the end of its line, such as that of a missing colon.
         one_based(before + bytes.saturating_sub(text.len()))
     }
@@ -57,10 +51,7 @@ fn split(bytes: &[u8]) -> Vec<String> {
         // The encodings that a source can declare are nearly all of one byte a character.
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     };
-    text.replace("\r\n", "\n")
-        .split(['\n', '\r'])
-        .map(str::to_owned)
-        .collect()
+    text.replace("\r\n", "\n").split(['\n', '\r']).map(str::to_owned).collect()
 }
 
 fn one_based(column: usize) -> u32 {

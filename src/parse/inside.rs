@@ -34,10 +34,7 @@ pub(crate) fn strip(text: &str) -> String {
 
 /// The path of a file of the project; none for a file of the inside or the outside world.
 pub(crate) fn project_path(raw: &str) -> Option<String> {
-    let path = raw
-        .strip_prefix(APP)
-        .and_then(|path| path.strip_prefix('/'))
-        .unwrap_or(raw);
+    let path = raw.strip_prefix(APP).and_then(|path| path.strip_prefix('/')).unwrap_or(raw);
     let path = path.strip_prefix("./").unwrap_or(path);
     let leaves = path.starts_with('/') || path.split('/').any(|part| part == "..");
     (!path.is_empty() && !leaves).then(|| path.to_owned())
@@ -67,10 +64,7 @@ mod tests {
 
     #[test]
     fn a_file_of_the_snapshot_is_a_file_of_the_project() {
-        assert_eq!(
-            strip("cannot format /app/src/a.py: x"),
-            "cannot format src/a.py: x"
-        );
+        assert_eq!(strip("cannot format /app/src/a.py: x"), "cannot format src/a.py: x");
         assert_eq!(strip("'/app/a.py' '/app'"), "'a.py' '.'");
         assert_eq!(strip("/app"), ".");
         assert_eq!(strip("/config/mypy.ini: [mypy]"), "mypy.ini: [mypy]");
@@ -82,14 +76,7 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_the_inside_stays() {
-        for text in [
-            "https://a.org/app/x",
-            "src/app/x.py",
-            "/apple/x",
-            "a / b",
-            "/",
-            "",
-        ] {
+        for text in ["https://a.org/app/x", "src/app/x.py", "/apple/x", "a / b", "/", ""] {
             assert_eq!(strip(text), text);
         }
     }

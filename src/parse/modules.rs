@@ -17,9 +17,7 @@ impl Modules {
     /// Every Python file of the snapshot.
     pub(super) fn new(sources: &dyn Sources) -> Self {
         let files: BTreeSet<String> = sources.paths().into_iter().collect();
-        let mut modules = Modules {
-            paths: BTreeMap::new(),
-        };
+        let mut modules = Modules { paths: BTreeMap::new() };
         for file in &files {
             // A stub beside its source has the source's name, and pylint speaks of the source.
             let stub = file.strip_suffix(".pyi");
@@ -39,11 +37,7 @@ impl Modules {
 
     /// The files of this name, sorted; more than one where folders are no packages.
     pub(super) fn paths(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.paths
-            .get(name)
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
+        self.paths.get(name).into_iter().flatten().map(String::as_str)
     }
 }
 
@@ -69,13 +63,8 @@ mod tests {
 
     #[test]
     fn a_module_is_named_from_its_outermost_package() {
-        let files = [
-            "src/a.py",
-            "src/p/__init__.py",
-            "src/p/q/__init__.pyi",
-            "src/p/q/b.py",
-            "c.py",
-        ];
+        let files =
+            ["src/a.py", "src/p/__init__.py", "src/p/q/__init__.pyi", "src/p/q/b.py", "c.py"];
         let files = BTreeSet::from(files.map(str::to_owned));
         let named = |file: &str| name(file, &files);
         assert_eq!(named("src/a.py").as_deref(), Some("a"));

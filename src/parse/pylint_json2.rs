@@ -19,9 +19,8 @@ use crate::finding::{Finding, Place, Severity, sort};
 const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];
 
 /// Messages whose columns are characters from 1: Python's own, and those that pylint shifts.
-const CHARACTERS_FROM_1: &[&str] = &[
-    "E0001", "E2510", "E2511", "E2512", "E2513", "E2514", "E2515", "W0511",
-];
+const CHARACTERS_FROM_1: &[&str] =
+    &["E0001", "E2510", "E2511", "E2512", "E2513", "E2514", "E2515", "W0511"];
 
 /// What pylint reported.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,10 +99,7 @@ fn object(stream: &[u8]) -> Option<(&[u8], Value)> {
 fn findings(messages: &[Message], sources: &dyn Sources) -> Vec<Finding> {
     let mut columns = Columns::new(sources);
     let mut modules = Modules::new(sources);
-    for message in messages
-        .iter()
-        .filter(|message| !message.is_about_project())
-    {
+    for message in messages.iter().filter(|message| !message.is_about_project()) {
         if let Some(path) = inside::project_path(&message.path) {
             modules.learn(&message.module, &path);
         }
@@ -201,16 +197,8 @@ impl Message {
         let first = self.line.map_or(1, line);
         let start = self.column.map(|number| column(first, number));
         let end_line = self.end_line.map(line).filter(|last| *last >= first);
-        let end_column = self
-            .end_column
-            .and_then(|number| Some(column(end_line?, number)));
-        Place {
-            path: String::new(),
-            line: first,
-            column: start,
-            end_line,
-            end_column,
-        }
+        let end_column = self.end_column.and_then(|number| Some(column(end_line?, number)));
+        Place { path: String::new(), line: first, column: start, end_line, end_column }
     }
 
     /// Pylint's manual has a page for each of its own messages. The numbers from 51 on are for

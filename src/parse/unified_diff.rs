@@ -33,9 +33,7 @@ pub fn parse(stream: &[u8]) -> Parsed {
                 hunk.push(line, unended);
             }
             match hunk.is_open() {
-                true => parsed
-                    .unread
-                    .push(format!("the hunk `{text}` of `{file}` is cut off")),
+                true => parsed.unread.push(format!("the hunk `{text}` of `{file}` is cut off")),
                 false => parsed.findings.push(hunk.finding(file)),
             }
         } else if !text.is_empty() {
@@ -57,11 +55,7 @@ struct Hunk {
 impl Hunk {
     /// Reads `@@ -1,7 +1,6 @@`.
     fn start(header: &str) -> Option<Hunk> {
-        let (old, new) = header
-            .strip_prefix("@@ -")?
-            .split_once(" @@")?
-            .0
-            .split_once(" +")?;
+        let (old, new) = header.strip_prefix("@@ -")?.split_once(" @@")?.0.split_once(" +")?;
         let range = |text: &str| match text.split_once(',') {
             Some((start, length)) => Some((start.parse().ok()?, length.parse().ok()?)),
             None => Some((text.parse().ok()?, 1)),
@@ -70,11 +64,7 @@ impl Hunk {
         let (_, new_left): (u32, u32) = range(new)?;
         Some(Hunk {
             // An empty old range stands behind its line.
-            line: if old_left == 0 {
-                line.saturating_add(1)
-            } else {
-                line
-            },
+            line: if old_left == 0 { line.saturating_add(1) } else { line },
             old_left,
             new_left,
             edits: Vec::new(),
@@ -151,10 +141,7 @@ impl Hunk {
         let last = self.edits.last().map_or(first, last_line);
         let path = inside::project_path(name).unwrap_or_default();
         let mut finding = Finding {
-            place: Place {
-                end_line: Some(last.max(first)),
-                ..Place::line(path, first)
-            },
+            place: Place { end_line: Some(last.max(first)), ..Place::line(path, first) },
             severity: Severity::Warning,
             code: CODE.to_owned(),
             rule: CODE.to_owned(),
@@ -199,9 +186,7 @@ fn last_line(edit: &Edit) -> u32 {
 fn width(line: &[u8]) -> u32 {
     let text = String::from_utf8_lossy(line);
     let characters = text.trim_end_matches(['\n', '\r']).chars().count();
-    u32::try_from(characters)
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
+    u32::try_from(characters).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 #[cfg(test)]

@@ -76,10 +76,7 @@ impl Cancel {
         let id = state.next;
         state.next += 1;
         state.listeners.push(Listener { id, wake });
-        Listening {
-            cancel: self.clone(),
-            id,
-        }
+        Listening { cancel: self.clone(), id }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -97,10 +94,7 @@ pub(crate) struct Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.cancel
-            .state()
-            .listeners
-            .retain(|listener| listener.id != self.id);
+        self.cancel.state().listeners.retain(|listener| listener.id != self.id);
     }
 }
 

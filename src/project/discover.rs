@@ -54,17 +54,11 @@ pub fn find(folder: &Path) -> Result<Project, ConfigError> {
         .map_err(|error| problem(folder, format!("cannot enter the folder: {error}")))?;
     for root in start.ancestors() {
         if let Some(manifest) = manifest(root)? {
-            return Ok(Project {
-                root: root.to_owned(),
-                manifest: Some(manifest),
-            });
+            return Ok(Project { root: root.to_owned(), manifest: Some(manifest) });
         }
     }
-    Err(problem(
-        folder,
-        "there is no `pipe.toml`, here or in a folder above".to_owned(),
-    )
-    .with_hint("`cargo pipe init` makes this folder a project"))
+    Err(problem(folder, "there is no `pipe.toml`, here or in a folder above".to_owned())
+        .with_hint("`cargo pipe init` makes this folder a project"))
 }
 
 /// The file that configures the project in this very folder, if there is one.
@@ -108,25 +102,17 @@ pub fn inside(root: &Path, path: &ProjectPath) -> Result<PathBuf, OutsideError> 
     };
     let mut so_far = ProjectPath::root();
     for part in path.as_str().split('/').filter(|part| *part != ".") {
-        so_far = so_far
-            .join(part)
-            .map_err(|error| unreadable(path, io::Error::other(error)))?;
+        so_far = so_far.join(part).map_err(|error| unreadable(path, io::Error::other(error)))?;
         let here = so_far.on_disk(root);
         let link = || so_far.clone();
         match fs::canonicalize(&here) {
             Ok(real) if real.starts_with(&canonical_root) => {}
             Ok(_) => {
-                return Err(OutsideError::LeadsOut {
-                    path: path.clone(),
-                    link: link(),
-                });
+                return Err(OutsideError::LeadsOut { path: path.clone(), link: link() });
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if fs::symlink_metadata(&here).is_ok() {
-                    return Err(OutsideError::LeadsNowhere {
-                        path: path.clone(),
-                        link: link(),
-                    });
+                    return Err(OutsideError::LeadsNowhere { path: path.clone(), link: link() });
                 }
                 break;
             }
@@ -137,10 +123,7 @@ pub fn inside(root: &Path, path: &ProjectPath) -> Result<PathBuf, OutsideError> 
 }
 
 fn unreadable(path: &ProjectPath, error: io::Error) -> OutsideError {
-    OutsideError::Unreadable {
-        path: path.clone(),
-        error,
-    }
+    OutsideError::Unreadable { path: path.clone(), error }
 }
 
 fn problem(folder: &Path, message: String) -> ConfigError {
@@ -204,11 +187,7 @@ mod tests {
     fn two_configurations_of_one_project_are_refused_with_both_places() {
         let root = folder();
         write(root.path(), "pipe.toml", "");
-        write(
-            root.path(),
-            "Cargo.toml",
-            "[workspace]\n[workspace.metadata.pipe]\njobs = 1\n",
-        );
+        write(root.path(), "Cargo.toml", "[workspace]\n[workspace.metadata.pipe]\njobs = 1\n");
         let error = find(root.path()).unwrap_err().to_string();
         assert_eq!(
             error,
@@ -245,10 +224,7 @@ mod tests {
         write(root.path(), "a/keep", "");
         symlink(other.path(), root.path().join("a/out")).unwrap();
         let error = inside(root.path(), &path("a/out/x/y")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`a/out/x/y` leads out of the project by the link `a/out`"
-        );
+        assert_eq!(error.to_string(), "`a/out/x/y` leads out of the project by the link `a/out`");
     }
 
     #[test]

@@ -16,11 +16,7 @@ impl fmt::Display for Elapsed {
         let text = match milliseconds {
             0..100 => format!("{milliseconds}ms"),
             100..60_000 => format!("{}.{}s", milliseconds / 1000, milliseconds / 100 % 10),
-            _ => format!(
-                "{}m {:02}s",
-                milliseconds / 60_000,
-                milliseconds / 1000 % 60
-            ),
+            _ => format!("{}m {:02}s", milliseconds / 60_000, milliseconds / 1000 % 60),
         };
         formatter.pad(&text)
     }

@@ -50,10 +50,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
         table::of(&report.checks, options.width),
         verdict,
     ];
-    let told: Vec<String> = sections
-        .into_iter()
-        .filter(|section| !section.is_empty())
-        .collect();
+    let told: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
     told.join("\n")
 }
 

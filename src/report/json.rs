@@ -41,9 +41,7 @@ pub fn from_json(text: &str) -> Result<JsonReport, serde_json::Error> {
 #[must_use]
 pub fn schema() -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<JsonReport>();
+    let mut schema = settings.into_generator().into_root_schema_for::<JsonReport>();
     schema.insert("$id".to_owned(), SCHEMA.into());
     schema.insert("title".to_owned(), "A report of cargo pipe".into());
     schema.to_value()
@@ -330,11 +328,7 @@ pub fn fingerprints(check: &str, findings: &[finding::Finding]) -> Vec<Hash> {
     };
     let mut hashes = Vec::with_capacity(findings.len());
     for finding in findings {
-        let kind = (
-            finding.code.as_str(),
-            finding.place.path.as_str(),
-            finding.message.as_str(),
-        );
+        let kind = (finding.code.as_str(), finding.place.path.as_str(), finding.message.as_str());
         let occurrence = seen.entry(kind).or_default();
         hashes.push(of(finding, *occurrence));
         *occurrence += 1;

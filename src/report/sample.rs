@@ -36,12 +36,7 @@ pub(crate) fn report() -> Report {
 
 /// The same run with these checks alone.
 pub(crate) fn report_of(checks: Vec<CheckOutcome>) -> Report {
-    Report {
-        verdict: Verdict::over(&checks, None),
-        checks,
-        warnings: Vec::new(),
-        ..report()
-    }
+    Report { verdict: Verdict::over(&checks, None), checks, warnings: Vec::new(), ..report() }
 }
 
 /// A warning of pylint.
@@ -109,18 +104,12 @@ fn lint() -> CheckOutcome {
         ..finding("src/util.py", 1)
     };
     let duplicated = Finding {
-        place: Place {
-            end_line: Some(9),
-            ..Place::line("src/main.py", 4)
-        },
+        place: Place { end_line: Some(9), ..Place::line("src/main.py", 4) },
         severity: Severity::Info,
         code: "R0801".to_owned(),
         rule: "duplicate-code".to_owned(),
         message: "Similar lines in 2 files".to_owned(),
-        related: vec![Place {
-            end_line: Some(17),
-            ..Place::line("src/util.py", 12)
-        }],
+        related: vec![Place { end_line: Some(17), ..Place::line("src/util.py", 12) }],
         ..finding("src/main.py", 4)
     };
     CheckOutcome {
@@ -168,11 +157,7 @@ fn mypy() -> CheckOutcome {
 
 fn ruff() -> CheckOutcome {
     let hint = "report it to ruff with the log above".to_owned();
-    let reason = Reason::hinted(
-        ReasonKind::Tool,
-        "ruff panicked (exit status 101)",
-        Some(hint),
-    );
+    let reason = Reason::hinted(ReasonKind::Tool, "ruff panicked (exit status 101)", Some(hint));
     CheckOutcome {
         log: Log {
             stdout: String::new(),

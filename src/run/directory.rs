@@ -35,18 +35,10 @@ impl Directory {
         let parent = runs(variables);
         let error = |path: &Path| {
             let path = path.to_owned();
-            move |source| SnapshotError::Io {
-                action: "create",
-                path,
-                source,
-            }
+            move |source| SnapshotError::Io { action: "create", path, source }
         };
         let mut builder = fs::DirBuilder::new();
-        builder
-            .recursive(true)
-            .mode(0o700)
-            .create(&parent)
-            .map_err(error(&parent))?;
+        builder.recursive(true).mode(0o700).create(&parent).map_err(error(&parent))?;
         // Canonical, because an engine resolves what it mounts.
         let parent = fs::canonicalize(&parent).map_err(error(&parent))?;
         let gate = File::create(parent.join(GATE)).map_err(error(&parent))?;
@@ -59,17 +51,8 @@ impl Directory {
             .map_err(error(&parent))?;
         let lock = File::create(folder.path().join(LOCK)).map_err(error(folder.path()))?;
         lock.lock().map_err(error(folder.path()))?;
-        let id = folder
-            .path()
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        Ok(Directory {
-            folder,
-            id,
-            _lock: lock,
-        })
+        let id = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Directory { folder, id, _lock: lock })
     }
 
     /// Where it is.
@@ -93,9 +76,7 @@ fn cache(variables: &Variables) -> PathBuf {
         .get("CARGO_PIPE_CACHE_DIR")
         .map(PathBuf::from)
         .or_else(|| {
-            variables
-                .get("XDG_CACHE_HOME")
-                .map(|cache| Path::new(cache).join("cargo-pipe"))
+            variables.get("XDG_CACHE_HOME").map(|cache| Path::new(cache).join("cargo-pipe"))
         })
         .or_else(|| variables.get("HOME").map(below_home))
         .unwrap_or_else(|| std::env::temp_dir().join("cargo-pipe"))
@@ -149,10 +130,7 @@ mod tests {
     #[test]
     fn the_cache_is_where_the_variables_say() {
         let at = |variables: Variables| cache(&variables);
-        assert_eq!(
-            at([("HOME", "/h")].into()),
-            Path::new("/h/.cache/cargo-pipe")
-        );
+        assert_eq!(at([("HOME", "/h")].into()), Path::new("/h/.cache/cargo-pipe"));
         assert_eq!(
             at([("HOME", "/h"), ("XDG_CACHE_HOME", "/c")].into()),
             Path::new("/c/cargo-pipe")

@@ -23,11 +23,7 @@ pub(super) fn ignored_imports(
         .iter()
         .filter(|finding| IMPORT_CODES.contains(&finding.code.as_str()))
         .flat_map(|finding| {
-            let folder = finding
-                .place
-                .path
-                .rsplit_once('/')
-                .map_or(".", |(folder, _)| folder);
+            let folder = finding.place.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
             let beside = ProjectPath::new(folder).ok();
             candidates(&finding.message, source.iter().cloned().chain(beside))
         })
@@ -108,15 +104,9 @@ mod tests {
         for (code, message) in [
             ("E0401", "Unable to import 'pkg._version'"),
             ("E0611", "No name '_version' in module 'pkg'"),
-            (
-                "import-not-found",
-                "Cannot find implementation for module named \"pkg._version\"",
-            ),
+            ("import-not-found", "Cannot find implementation for module named \"pkg._version\""),
         ] {
-            assert!(
-                warn(code, message).contains("`src/pkg/_version.py`"),
-                "{message}"
-            );
+            assert!(warn(code, message).contains("`src/pkg/_version.py`"), "{message}");
         }
         assert_eq!(warn("E0401", "Unable to import 'requests'"), "");
         assert_eq!(warn("W0611", "Unused import 'pkg._version'"), "");

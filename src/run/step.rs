@@ -55,10 +55,7 @@ impl<'a> Ready<'a> {
             Some(Ok(environment)) => environment,
             Some(Err(error)) => return Err(error.reason()),
             None => {
-                return Err(Reason::new(
-                    ReasonKind::Internal,
-                    "no environment was prepared",
-                ));
+                return Err(Reason::new(ReasonKind::Internal, "no environment was prepared"));
             }
         };
         let checked = snapshot.inventory.below(&step.source, &step.endings);
@@ -73,10 +70,7 @@ impl<'a> Ready<'a> {
         let internal = |error: snapshot::SnapshotError| {
             Reason::new(ReasonKind::Environment, error.to_string())
         };
-        let control = [
-            ("launcher.py", LAUNCHER.as_bytes()),
-            (FILES, &*listed(&files)),
-        ];
+        let control = [("launcher.py", LAUNCHER.as_bytes()), (FILES, &*listed(&files))];
         let control = snapshot::write_tree(&folder.join("control"), &control).map_err(internal)?;
         let config_content = config_content(world, step)?;
         let config = match (&step.config, &config_content) {
@@ -91,9 +85,7 @@ impl<'a> Ready<'a> {
             true => {
                 let root = &snapshot.tree.folder;
                 let again = || Ok(snapshot.inventory.clone());
-                snapshot::copy(root, &folder.join("app"), again)
-                    .map_err(internal)?
-                    .1
+                snapshot::copy(root, &folder.join("app"), again).map_err(internal)?.1
             }
             false => snapshot.tree.clone(),
         };
@@ -107,15 +99,7 @@ impl<'a> Ready<'a> {
                 sources: snapshot.inventory.hash(),
             },
         );
-        Ok(Ready {
-            step,
-            environment,
-            snapshot,
-            app,
-            config,
-            control,
-            inputs,
-        })
+        Ok(Ready { step, environment, snapshot, app, config, control, inputs })
     }
 
     /// Everything its container mounts.
@@ -141,9 +125,7 @@ impl<'a> Ready<'a> {
         if let Some(stop) = world.cancel.stopped() {
             return finished(world, cancelled(outcome, stop));
         }
-        world.emitter.emit(&Event::CheckStarted {
-            check: &self.step.check,
-        });
+        world.emitter.emit(&Event::CheckStarted { check: &self.step.check });
         let job = Job {
             step: self.step,
             environment: self.environment,
@@ -185,15 +167,11 @@ impl<'a> Ready<'a> {
         mut outcome: CheckOutcome,
         output: &RawOutput,
     ) -> CheckOutcome {
-        let Classified {
-            status,
-            mut findings,
-            warnings,
-            score,
-        } = match catalogue::find(&self.step.tool) {
-            Some(tool) => tool.classify(output, self.snapshot),
-            None => catalogue::command::classify(output, &self.step.findings_exit),
-        };
+        let Classified { status, mut findings, warnings, score } =
+            match catalogue::find(&self.step.tool) {
+                Some(tool) => tool.classify(output, self.snapshot),
+                None => catalogue::command::classify(output, &self.step.findings_exit),
+            };
         finding::sort(&mut findings);
         outcome.warnings = warnings;
         outcome.warnings.extend(hints::ignored_imports(
@@ -245,9 +223,7 @@ fn blank(step: &Step) -> CheckOutcome {
 }
 
 fn finished(world: World<'_>, outcome: CheckOutcome) -> CheckOutcome {
-    world
-        .emitter
-        .emit(&Event::CheckFinished { outcome: &outcome });
+    world.emitter.emit(&Event::CheckFinished { outcome: &outcome });
     outcome
 }
 
@@ -262,11 +238,7 @@ fn cancelled(outcome: CheckOutcome, stop: Stop) -> CheckOutcome {
         Stop::FailFast => "another check did not pass, and --fail-fast was asked for",
         Stop::Interrupt => "the run was interrupted",
     };
-    ended(
-        outcome,
-        Outcome::Cancelled,
-        Reason::new(ReasonKind::Stopped, message),
-    )
+    ended(outcome, Outcome::Cancelled, Reason::new(ReasonKind::Stopped, message))
 }
 
 fn nothing_to_check(step: &Step) -> Reason {
@@ -304,30 +276,20 @@ fn config_content(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reas
                 "`cargo pipe init` writes it; `config` in `[checks.{}]` names another one",
                 step.check
             );
-            wrong(
-                format!("cannot read the config `{}`: {error}", file.path),
-                Some(hint),
-            )
+            wrong(format!("cannot read the config `{}`: {error}", file.path), Some(hint))
         }
     }
 }
 
 /// A list of files as the launcher reads it.
 fn listed(files: &[&ProjectPath]) -> Vec<u8> {
-    files
-        .iter()
-        .flat_map(|path| path.as_str().bytes().chain([0]))
-        .collect()
+    files.iter().flat_map(|path| path.as_str().bytes().chain([0])).collect()
 }
 
 fn log(output: &RawOutput) -> Log {
     let (stdout, cut_stdout) = shortened(&output.stdout);
     let (stderr, cut_stderr) = shortened(&output.stderr);
-    Log {
-        stdout,
-        stderr,
-        truncated: cut_stdout || cut_stderr,
-    }
+    Log { stdout, stderr, truncated: cut_stdout || cut_stderr }
 }
 
 fn shortened(bytes: &[u8]) -> (String, bool) {
@@ -338,10 +300,7 @@ fn shortened(bytes: &[u8]) -> (String, bool) {
     let head = String::from_utf8_lossy(&bytes[..half]);
     let tail = String::from_utf8_lossy(&bytes[bytes.len() - half..]);
     let left_out = bytes.len() - 2 * half;
-    (
-        format!("{head}\n… {left_out} bytes left out …\n{tail}"),
-        true,
-    )
+    (format!("{head}\n… {left_out} bytes left out …\n{tail}"), true)
 }
 
 impl Sources for Snapshot {
@@ -351,10 +310,6 @@ impl Sources for Snapshot {
     }
 
     fn paths(&self) -> Vec<String> {
-        self.inventory
-            .entries
-            .keys()
-            .map(ToString::to_string)
-            .collect()
+        self.inventory.entries.keys().map(ToString::to_string).collect()
     }
 }

@@ -48,17 +48,10 @@ pub struct Wanted {
 pub fn survey(folder: &Path) -> Result<Survey, ScaffoldError> {
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let manifest = discover::manifest(&root)?;
-    let project = Project {
-        root: root.clone(),
-        manifest: manifest.clone(),
-    };
+    let project = Project { root: root.clone(), manifest: manifest.clone() };
     // What is written is the project's, so whoever writes it has no say in it.
     let (config, _) = load::configure(&project, &Environment::default(), Layer::default())?;
-    Ok(Survey {
-        manifest,
-        config,
-        has_python: has_python(&root),
-    })
+    Ok(Survey { manifest, config, has_python: has_python(&root) })
 }
 
 /// The files that a project with these facts should have.
@@ -72,11 +65,7 @@ pub fn wanted(survey: &Survey) -> Vec<Wanted> {
             mode: file.mode,
         })
     };
-    GENERATED
-        .iter()
-        .filter(|file| is_needed(file.need, survey))
-        .filter_map(file)
-        .collect()
+    GENERATED.iter().filter(|file| is_needed(file.need, survey)).filter_map(file).collect()
 }
 
 fn is_needed(need: Need, survey: &Survey) -> bool {

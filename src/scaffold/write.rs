@@ -38,9 +38,7 @@ pub(super) fn write(root: &Path, file: &Wanted) -> Result<Action, ScaffoldError>
         .permissions(Permissions::from_mode(file.mode))
         .tempfile_in(folder)
         .map_err(disk("write in", folder))?;
-    temporary
-        .write_all(file.text.as_bytes())
-        .map_err(disk("write", &path))?;
+    temporary.write_all(file.text.as_bytes()).map_err(disk("write", &path))?;
     match temporary.persist_noclobber(&path) {
         Ok(_) => Ok(Action::Written),
         Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(found(&path, file)),

@@ -67,20 +67,14 @@ impl Entry {
     pub fn file(content: &[u8], executable: bool) -> Entry {
         let mode = if executable { "executable" } else { "plain" };
         let hash = Recipe::new("file").with(mode).with(content).hash();
-        Entry {
-            kind: Kind::File { executable },
-            hash,
-        }
+        Entry { kind: Kind::File { executable }, hash }
     }
 
     /// The entry of a link.
     #[must_use]
     pub fn link(to: ProjectPath) -> Entry {
         let hash = Recipe::new("link").with(to.as_str()).hash();
-        Entry {
-            kind: Kind::Link { to },
-            hash,
-        }
+        Entry { kind: Kind::Link { to }, hash }
     }
 }
 
@@ -103,10 +97,7 @@ impl Inventory {
             .par_iter()
             .map(|path| Ok((path.clone(), read(root, path)?)))
             .collect::<Result<BTreeMap<_, _>, SnapshotError>>()?;
-        let mut inventory = Inventory {
-            entries: files,
-            warnings: found.warnings,
-        };
+        let mut inventory = Inventory { entries: files, warnings: found.warnings };
         inventory.add_links(root, &found.links);
         Ok(inventory)
     }
@@ -120,10 +111,7 @@ impl Inventory {
     /// Each file's hash under its path.
     #[must_use]
     pub fn hashes(&self) -> BTreeMap<String, Hash> {
-        self.entries
-            .iter()
-            .map(|(path, entry)| (path.to_string(), entry.hash))
-            .collect()
+        self.entries.iter().map(|(path, entry)| (path.to_string(), entry.hash)).collect()
     }
 
     /// The files below one of `folders` whose names end with one of `endings`; any, if none is
@@ -182,10 +170,8 @@ impl Found {
         };
         let Some(path) = project_path(root, entry.path()) else {
             let name = entry.path().display().to_string();
-            self.warnings.push(format!(
-                "`{}` is left out: no tool could name it",
-                name.escape_debug()
-            ));
+            self.warnings
+                .push(format!("`{}` is left out: no tool could name it", name.escape_debug()));
             return;
         };
         if path.as_str() == PROOF {
@@ -196,9 +182,7 @@ impl Found {
         } else if kind.is_file() {
             self.files.push(path);
         } else {
-            self.warnings.push(format!(
-                "`{path}` is neither a file nor a link, so it is left out"
-            ));
+            self.warnings.push(format!("`{path}` is neither a file nor a link, so it is left out"));
         }
     }
 }
@@ -207,11 +191,7 @@ fn walk(root: &Path, coverage: &Coverage) -> Result<Found, SnapshotError> {
     let exclude = globs(root, &coverage.exclude)?;
     let include = globs(root, &coverage.include)?;
     let mut named = coverage.paths.clone();
-    named.extend(
-        ROOT_MARKERS
-            .iter()
-            .filter_map(|marker| ProjectPath::new(marker).ok()),
-    );
+    named.extend(ROOT_MARKERS.iter().filter_map(|marker| ProjectPath::new(marker).ok()));
 
     let mut found = Found::default();
     walk_named(root, &named, Rules::Project, |entry| {
@@ -222,9 +202,7 @@ fn walk(root: &Path, coverage: &Coverage) -> Result<Found, SnapshotError> {
     if !include.is_empty() {
         let is_included = |entry: &DirEntry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            include
-                .matched_path_or_any_parents(entry.path(), is_folder)
-                .is_ignore()
+            include.matched_path_or_any_parents(entry.path(), is_folder).is_ignore()
         };
         walk_named(root, &coverage.paths, Rules::None, |entry| {
             if is_included(entry) && !excluded(root, &exclude, entry) {
@@ -285,9 +263,7 @@ fn is_wanted(root: &Path, named: &[ProjectPath], rules: Rules, entry: &DirEntry)
         return true;
     };
     let leads_to_named = named.iter().any(|name| name.starts_with(&path));
-    let below_named = named
-        .iter()
-        .any(|name| path.starts_with(name) && path != *name);
+    let below_named = named.iter().any(|name| path.starts_with(name) && path != *name);
     if leads_to_named || !below_named {
         return leads_to_named;
     }
@@ -307,10 +283,7 @@ fn is_wanted(root: &Path, named: &[ProjectPath], rules: Rules, entry: &DirEntry)
 
 fn excluded(root: &Path, exclude: &Gitignore, entry: &DirEntry) -> bool {
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    entry.path() != root
-        && exclude
-            .matched_path_or_any_parents(entry.path(), is_folder)
-            .is_ignore()
+    entry.path() != root && exclude.matched_path_or_any_parents(entry.path(), is_folder).is_ignore()
 }
 
 fn globs(root: &Path, patterns: &[String]) -> Result<Gitignore, SnapshotError> {
@@ -320,25 +293,15 @@ fn globs(root: &Path, patterns: &[String]) -> Result<Gitignore, SnapshotError> {
         reason: error.to_string(),
     };
     for pattern in patterns {
-        builder
-            .add_line(None, pattern)
-            .map_err(|error| wrong(pattern, error))?;
+        builder.add_line(None, pattern).map_err(|error| wrong(pattern, error))?;
     }
-    builder
-        .build()
-        .map_err(|error| wrong(&patterns.join(", "), error))
+    builder.build().map_err(|error| wrong(&patterns.join(", "), error))
 }
 
 fn walk_error(root: &Path, error: ignore::Error) -> SnapshotError {
     let text = error.to_string();
-    let source = error
-        .into_io_error()
-        .unwrap_or_else(|| std::io::Error::other(text));
-    SnapshotError::Io {
-        action: "read",
-        path: root.to_owned(),
-        source,
-    }
+    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other(text));
+    SnapshotError::Io { action: "read", path: root.to_owned(), source }
 }
 
 fn read(root: &Path, path: &ProjectPath) -> Result<Entry, SnapshotError> {

@@ -31,25 +31,13 @@ pub fn tracked_but_ignored(
     invocation.args.push(root.into());
     // A repository's own settings can name programs for git to start.
     invocation.args.extend(
-        [
-            "-c",
-            "core.fsmonitor=false",
-            "ls-files",
-            "-z",
-            "--cached",
-            "--ignored",
-        ]
-        .into_iter()
-        .chain(["--exclude-per-directory=.gitignore", "--"])
-        .map(Into::into),
+        ["-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--ignored"]
+            .into_iter()
+            .chain(["--exclude-per-directory=.gitignore", "--"])
+            .map(Into::into),
     );
-    invocation
-        .args
-        .extend(paths.iter().map(|path| path.as_str().into()));
-    let until = Until {
-        cancel: Some(cancel),
-        limit: LIMIT,
-    };
+    invocation.args.extend(paths.iter().map(|path| path.as_str().into()));
+    let until = Until { cancel: Some(cancel), limit: LIMIT };
     let Ok(output) = process::run(&invocation, until, emitter) else {
         return Vec::new();
     };

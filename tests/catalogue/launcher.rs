@@ -13,11 +13,7 @@ const PROOF: &str = "5f0f4b9f8c1f4e0f9d7a1c2b3e4d5f60718293a4b5c6d7e8f90a1b2c3d4
 fn control() -> TempDir {
     let folder = TempDir::with_prefix("launcher").unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::write(
-        at("launcher.py"),
-        include_str!("../../templates/launcher.py"),
-    )
-    .unwrap();
+    fs::write(at("launcher.py"), include_str!("../../templates/launcher.py")).unwrap();
     fs::write(at(".cargo-pipe-proof"), format!("{PROOF}\n")).unwrap();
     fs::create_dir(at("empty")).unwrap();
     fs::create_dir_all(at("site/fake-1.dist-info")).unwrap();
@@ -25,11 +21,7 @@ fn control() -> TempDir {
                 print([os.path.exists(entry + '/launcher.py') for entry in sys.path].count(True))\n    \
                 return 7\n";
     fs::write(at("site/fake.py"), fake).unwrap();
-    fs::write(
-        at("site/fake-1.dist-info/METADATA"),
-        "Name: fake\nVersion: 1\n",
-    )
-    .unwrap();
+    fs::write(at("site/fake-1.dist-info/METADATA"), "Name: fake\nVersion: 1\n").unwrap();
     let entry_points = "[console_scripts]\nother = fake:nothing\nfake = fake:run\n";
     fs::write(at("site/fake-1.dist-info/entry_points.txt"), entry_points).unwrap();
     folder
@@ -84,24 +76,14 @@ fn nothing_starts_without_every_proof() {
     let folder = control();
     let marker = folder.path().join("marker");
     let touch = format!("open({:?}, 'w')", marker.display());
-    for proof in [
-        "",
-        "short\n",
-        &format!("{}\n", PROOF.to_uppercase()),
-        &format!("{PROOF}0\n"),
-    ] {
+    for proof in ["", "short\n", &format!("{}\n", PROOF.to_uppercase()), &format!("{PROOF}0\n")] {
         fs::write(folder.path().join("empty/.cargo-pipe-proof"), proof).unwrap();
-        let arguments = [
-            "--proof", ".", "--proof", "empty", "exec", "--", "python3", "-c", &touch,
-        ];
+        let arguments = ["--proof", ".", "--proof", "empty", "exec", "--", "python3", "-c", &touch];
         let Some(output) = launch(folder.path(), &arguments) else {
             return;
         };
         assert_eq!(output.status.code(), Some(96));
-        assert_eq!(
-            text(&output.stderr),
-            format!("cargo-pipe-proof: {PROOF} -\n")
-        );
+        assert_eq!(text(&output.stderr), format!("cargo-pipe-proof: {PROOF} -\n"));
     }
     let arguments = ["--proof", "nowhere", "exec", "--", "python3", "-c", &touch];
     let output = launch(folder.path(), &arguments).unwrap();

@@ -112,9 +112,7 @@ fn a_check_explains_itself() {
 #[test]
 fn a_built_in_check_explains_itself() {
     let scene = Scene::with_project();
-    scene
-        .pipe("lint --help")
-        .ends(0, file!["help/lint.txt"].raw(), "");
+    scene.pipe("lint --help").ends(0, file!["help/lint.txt"].raw(), "");
 }
 
 #[test]
@@ -125,16 +123,8 @@ fn a_check_that_asks_for_more_explains_itself_ungranted() {
     );
     let explained = scene.pipe("audit --help").ended();
     assert_eq!(explained.status, Some(0));
-    assert!(
-        explained.stdout.contains("  runs    audit 'it'\\''s'\n"),
-        "{}",
-        explained.stdout
-    );
-    assert!(
-        explained.stdout.contains("  asks    network\n"),
-        "{}",
-        explained.stdout
-    );
+    assert!(explained.stdout.contains("  runs    audit 'it'\\''s'\n"), "{}", explained.stdout);
+    assert!(explained.stdout.contains("  asks    network\n"), "{}", explained.stdout);
     scene.pipe("audit").ends(
         2,
         "",
@@ -212,9 +202,7 @@ spelling: command
 "#]],
         "",
     );
-    let plan = scene
-        .pipe("run-all --fail-fast --dry-run --message-format json")
-        .ended();
+    let plan = scene.pipe("run-all --fail-fast --dry-run --message-format json").ended();
     assert_eq!((plan.status, plan.stderr.as_str()), (Some(0), ""));
     let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
     assert_eq!(plan["fail_fast"], true);

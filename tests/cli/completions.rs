@@ -7,11 +7,7 @@ fn a_script_completes_commands_and_checks() {
     let scene = Scene::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ended = scene.pipe("completions").arg(shell).ended();
-        assert_eq!(
-            (ended.status, ended.stderr.as_str()),
-            (Some(0), ""),
-            "{shell}"
-        );
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{shell}");
         for word in ["run-all", "completions", "lint", "fail-fast"] {
             assert!(ended.stdout.contains(word), "{shell}: {word}");
         }

@@ -6,13 +6,10 @@ use crate::scene::Scene;
 
 #[test]
 fn a_mistake_is_shown_where_it_stands() {
-    Scene::new()
-        .file("pipe.toml", "source = [\"src\"]\nengin = \"docker\"\n")
-        .pipe("list")
-        .ends(
-            2,
-            "",
-            str![[r#"
+    Scene::new().file("pipe.toml", "source = [\"src\"]\nengin = \"docker\"\n").pipe("list").ends(
+        2,
+        "",
+        str![[r#"
 error: unknown key `engin`
  --> pipe.toml:2:1
   |
@@ -22,7 +19,7 @@ error: unknown key `engin`
 hint: did you mean `engine`?
 
 "#]],
-        );
+    );
 }
 
 #[test]
@@ -33,10 +30,7 @@ fn a_mistake_cannot_steer_the_terminal() {
         .ended();
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
     let told = ended.stderr;
-    assert!(
-        told.starts_with("error: unknown key `\\u{9b}2J`\n"),
-        "{told}"
-    );
+    assert!(told.starts_with("error: unknown key `\\u{9b}2J`\n"), "{told}");
     assert!(told.contains("1 | \"??2J\" = 1 # ??0;title???\n"), "{told}");
 }
 
@@ -67,26 +61,18 @@ error: CARGO_PIPE_JOBS: `many` is no number
 fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
     let scene = Scene::with_project().file("a/x.py", "").file("b/x.py", "");
     let source = |words: &str, variable: &str| {
-        let ended = scene
-            .pipe(words)
-            .with("CARGO_PIPE_SOURCE", variable)
-            .ended();
+        let ended = scene.pipe(words).with("CARGO_PIPE_SOURCE", variable).ended();
         let list: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
         list["checks"][0]["source"].to_string()
     };
     assert_eq!(source("list --json", ""), r#"["src"]"#);
     assert_eq!(source("list --json", "a,b"), r#"["a","b"]"#);
-    assert_eq!(
-        source("list --json --source b --source a", "src"),
-        r#"["a","b"]"#
-    );
+    assert_eq!(source("list --json --source b --source a", "src"), r#"["a","b"]"#);
 }
 
 #[test]
 fn the_project_is_where_somebody_says() {
-    let scene = Scene::new()
-        .file("deep/pipe.toml", "")
-        .file("deep/below/x.py", "");
+    let scene = Scene::new().file("deep/pipe.toml", "").file("deep/below/x.py", "");
     assert_eq!(scene.pipe("list").ended().status, Some(2));
     assert_eq!(scene.pipe("-C deep/below list").ended().status, Some(0));
     assert_eq!(scene.pipe("list --project deep").ended().status, Some(0));

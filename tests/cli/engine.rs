@@ -22,9 +22,7 @@ fn scene() -> Scene {
 #[test]
 fn without_docker_nothing_can_be_done() {
     let scene = scene();
-    let run = scene
-        .pipe("run-all")
-        .with("CARGO_PIPE_DOCKER", "/nowhere/docker");
+    let run = scene.pipe("run-all").with("CARGO_PIPE_DOCKER", "/nowhere/docker");
     run.ends(
         3,
         str![[r#"
@@ -48,11 +46,7 @@ spelling: error: `/nowhere/docker` is not installed, or not on PATH
 #[test]
 fn an_engine_that_does_not_answer_is_an_error() {
     let scene = scene();
-    scene
-        .docker()
-        .on(&["version"])
-        .stderr("Cannot connect to the Docker daemon\n")
-        .code(1);
+    scene.docker().on(&["version"]).stderr("Cannot connect to the Docker daemon\n").code(1);
     scene.pipe("spelling").ends(
         3,
         str![[r#"
@@ -86,19 +80,14 @@ error: 1 of 1 check could not be done
 fn a_run_that_went_wrong_is_reported_all_the_same() {
     let scene = scene();
     scene.docker().on(&["version"]).stderr("no\n").code(1);
-    let ended = scene
-        .pipe("-q run-all --message-format json --report json=report.json")
-        .ended();
+    let ended = scene.pipe("-q run-all --message-format json --report json=report.json").ended();
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(3), ""));
     let written = std::fs::read_to_string(scene.project().join("report.json")).unwrap();
     let written = cargo_pipe::report::json::from_json(&written).unwrap();
     let printed = cargo_pipe::report::json::from_json(&ended.unredacted_stdout).unwrap();
     assert_eq!(written, printed);
     assert_eq!(written.exit_code, 3);
-    let left: Vec<_> = std::fs::read_dir(scene.project())
-        .unwrap()
-        .flatten()
-        .collect();
+    let left: Vec<_> = std::fs::read_dir(scene.project()).unwrap().flatten().collect();
     assert_eq!(left.len(), 3, "{left:?}");
 }
 
@@ -108,9 +97,7 @@ fn every_program_that_is_started_is_shown_to_who_wants_it() {
     scene.docker().on(&["version"]).stderr("no\n").code(1);
     let ended = scene.pipe("-v spelling").ended();
     assert!(
-        ended
-            .stderr
-            .starts_with("$ [DOCKER] version --format '{{.Server.Version}}'\n"),
+        ended.stderr.starts_with("$ [DOCKER] version --format '{{.Server.Version}}'\n"),
         "{}",
         ended.stderr
     );
@@ -122,11 +109,7 @@ fn an_interrupt_ends_a_run_with_130() {
         let scene = scene();
         scene.docker().on(&["version"]).stdout("27.0.0\n");
         scene.docker().on(&["pull"]).hangs();
-        scene
-            .docker()
-            .on(&["image", "inspect"])
-            .code(1)
-            .stderr("no such image\n");
+        scene.docker().on(&["image", "inspect"]).code(1).stderr("no such image\n");
         let mut child = scene.pipe("run-all").start();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -139,10 +122,6 @@ fn an_interrupt_ends_a_run_with_130() {
         let output = child.wait_with_output().unwrap();
         let ended = scene.ended(output);
         assert_eq!(ended.status, Some(130), "{ended:?}");
-        assert!(
-            ended.stdout.contains("\ninterrupted: 0 of 1 check ended\n"),
-            "{}",
-            ended.stdout
-        );
+        assert!(ended.stdout.contains("\ninterrupted: 0 of 1 check ended\n"), "{}", ended.stdout);
     }
 }

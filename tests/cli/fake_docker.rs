@@ -22,9 +22,7 @@ impl FakeDocker {
         if fs::hard_link(&compiled, &program).is_err() {
             fs::copy(&compiled, &program).unwrap();
         }
-        FakeDocker {
-            folder: folder.to_owned(),
-        }
+        FakeDocker { folder: folder.to_owned() }
     }
 
     /// The program, for `CARGO_PIPE_DOCKER`.
@@ -132,14 +130,8 @@ mod tests {
 
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     fn call(docker: &FakeDocker, words: &str) -> (Option<i32>, String) {
-        let output = Command::new(docker.program())
-            .args(words.split(' '))
-            .output()
-            .unwrap();
-        (
-            output.status.code(),
-            String::from_utf8(output.stdout).unwrap(),
-        )
+        let output = Command::new(docker.program()).args(words.split(' ')).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
     }
 
     #[test]
@@ -148,17 +140,9 @@ mod tests {
         let docker = FakeDocker::new(folder.path());
         docker.on(&["run", "pylint"]).stdout("once").code(32).once();
         docker.on(&["run", "pylint"]).stdout("again").stderr("odd");
-        docker
-            .on(&["version"])
-            .script("echo \"$1 in $(basename \"$FAKE\")\"");
-        assert_eq!(
-            call(&docker, "run --rm x-pylint"),
-            (Some(32), "once".to_owned())
-        );
-        assert_eq!(
-            call(&docker, "run --rm x-pylint"),
-            (Some(0), "again".to_owned())
-        );
+        docker.on(&["version"]).script("echo \"$1 in $(basename \"$FAKE\")\"");
+        assert_eq!(call(&docker, "run --rm x-pylint"), (Some(32), "once".to_owned()));
+        assert_eq!(call(&docker, "run --rm x-pylint"), (Some(0), "again".to_owned()));
         assert_eq!(call(&docker, "pylint run"), (Some(0), String::new()));
         assert!(call(&docker, "version").1.starts_with("version in "));
         assert_eq!(docker.calls().len(), 4);
@@ -171,10 +155,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let docker = FakeDocker::new(folder.path());
         docker.on(&["run"]).hangs();
-        let mut hanging = Command::new(docker.program())
-            .args(["run", "--name", "it", "image"])
-            .spawn()
-            .unwrap();
+        let mut hanging =
+            Command::new(docker.program()).args(["run", "--name", "it", "image"]).spawn().unwrap();
         assert_eq!(call(&docker, "rm -f other").0, Some(0));
         assert!(hanging.try_wait().unwrap().is_none());
         assert_eq!(call(&docker, "rm -f it").0, Some(0));

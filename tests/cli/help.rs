@@ -8,30 +8,11 @@ use crate::scene::Scene;
 #[test]
 fn each_command_explains_itself() {
     let scene = Scene::new();
-    for command in [
-        "init",
-        "run-all",
-        "run",
-        "list",
-        "build",
-        "remove",
-        "completions",
-        "man",
-    ] {
+    for command in ["init", "run-all", "run", "list", "build", "remove", "completions", "man"] {
         let ended = scene.pipe(command).arg("--help").ended();
-        assert_eq!(
-            (ended.status, ended.stderr.as_str()),
-            (Some(0), ""),
-            "{command}"
-        );
-        let path = format!(
-            "{}/tests/cli/help/{command}.txt",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        assert_data_eq!(
-            ended.stdout,
-            snapbox::Data::read_from(path.as_ref(), None).raw()
-        );
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{command}");
+        let path = format!("{}/tests/cli/help/{command}.txt", env!("CARGO_MANIFEST_DIR"));
+        assert_data_eq!(ended.stdout, snapbox::Data::read_from(path.as_ref(), None).raw());
     }
 }
 
@@ -39,9 +20,7 @@ fn each_command_explains_itself() {
 fn cargo_pipe_explains_itself() {
     let scene = Scene::new();
     scene.pipe("-h").ends(0, file!["help/short.txt"].raw(), "");
-    scene
-        .pipe("--help")
-        .ends(0, file!["help/long.txt"].raw(), "");
+    scene.pipe("--help").ends(0, file!["help/long.txt"].raw(), "");
     scene.pipe("help").ends(0, file!["help/long.txt"].raw(), "");
 }
 
@@ -53,9 +32,7 @@ fn without_a_command_the_help_is_an_error() {
 
 #[test]
 fn the_version_is_the_package_s() {
-    Scene::new()
-        .pipe("--version")
-        .ends(0, "cargo-pipe [VERSION]\n", "");
+    Scene::new().pipe("--version").ends(0, "cargo-pipe [VERSION]\n", "");
 }
 
 #[test]
@@ -66,7 +43,5 @@ fn a_manual_page_is_made_from_the_help() {
     assert!(page.stdout.contains(".TH cargo-pipe 1"), "{}", page.stdout);
     let page = scene.pipe("man run-all").ended();
     assert!(page.stdout.contains(r"\-\-fail\-fast"), "{}", page.stdout);
-    scene
-        .pipe("man deploy")
-        .ends(2, "", "error: there is no manual page of `deploy`\n");
+    scene.pipe("man deploy").ends(2, "", "error: there is no manual page of `deploy`\n");
 }

@@ -34,10 +34,7 @@ fn a_program_reads_json() {
     let list: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(list["schema"], "cargo-pipe/list/1");
     let checks = list["checks"].as_array().unwrap();
-    let names: Vec<&str> = checks
-        .iter()
-        .filter_map(|check| check["name"].as_str())
-        .collect();
+    let names: Vec<&str> = checks.iter().filter_map(|check| check["name"].as_str()).collect();
     assert_eq!(names, ["lint", "format", "mypy", "ruff", "spelling"]);
     assert_eq!(checks[0]["tool"], "pylint");
     assert_eq!(

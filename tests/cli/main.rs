@@ -3,10 +3,7 @@
 //! Every test has a [`scene::Scene`] of its own: a home and a project that exist for it alone, an
 //! environment without anything of this machine, and a fake docker.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a harness that does not work is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a harness that does not work is a test that fails")]
 
 mod check;
 mod completions;

@@ -27,18 +27,16 @@ For more information, try '--help'.
 
 #[test]
 fn the_folder_of_a_report_must_exist() {
-    Scene::new()
-        .pipe("run-all --report json=out/report.json")
-        .ends(
-            2,
-            "",
-            str![[r#"
+    Scene::new().pipe("run-all --report json=out/report.json").ends(
+        2,
+        "",
+        str![[r#"
 error: the folder of the report `out/report.json` does not exist
 
 hint: make it with `mkdir -p out`
 
 "#]],
-        );
+    );
 }
 
 #[test]
@@ -56,14 +54,12 @@ error: the report `out` would be a folder that exists
 
 #[test]
 fn two_reports_are_two_files() {
-    Scene::new()
-        .pipe("run-all --report json=a --report json=a")
-        .ends(
-            2,
-            "",
-            str![[r#"
+    Scene::new().pipe("run-all --report json=a --report json=a").ends(
+        2,
+        "",
+        str![[r#"
 error: two reports would be written to `a`
 
 "#]],
-        );
+    );
 }

@@ -26,20 +26,13 @@ pub(crate) struct Scene {
 impl Scene {
     /// A scene with nothing in it.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("cargo-pipe-test-")
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         for name in ["home", "project", "tmp"] {
             fs::create_dir(root.join(name)).unwrap();
         }
         let docker = FakeDocker::new(&root.join("docker"));
-        Scene {
-            root,
-            docker,
-            _folder: folder,
-        }
+        Scene { root, docker, _folder: folder }
     }
 
     /// A scene whose project has a `pipe.toml` that says nothing and a clean source.
@@ -78,10 +71,7 @@ impl Scene {
 
     /// What a process sees of this machine: almost nothing.
     fn variables(&self) -> BTreeMap<String, OsString> {
-        let path = Environment::of_process()
-            .get("PATH")
-            .unwrap_or_default()
-            .to_owned();
+        let path = Environment::of_process().get("PATH").unwrap_or_default().to_owned();
         let folder = |name: &str| OsString::from(self.root.join(name));
         BTreeMap::from([
             ("PATH".to_owned(), OsString::from(path)),
@@ -89,10 +79,7 @@ impl Scene {
             ("TMPDIR".to_owned(), folder("tmp")),
             ("LC_ALL".to_owned(), OsString::from("C.UTF-8")),
             ("TERM".to_owned(), OsString::from("dumb")),
-            (
-                "CARGO_PIPE_DOCKER".to_owned(),
-                OsString::from(self.docker.program()),
-            ),
+            ("CARGO_PIPE_DOCKER".to_owned(), OsString::from(self.docker.program())),
         ])
     }
 
@@ -100,13 +87,9 @@ impl Scene {
     fn redacted(&self, text: &str) -> String {
         let mut redactions = Redactions::new();
         redactions.insert("[PROJECT]", self.project()).unwrap();
-        redactions
-            .insert("[DOCKER]", self.docker.program())
-            .unwrap();
+        redactions.insert("[DOCKER]", self.docker.program()).unwrap();
         redactions.insert("[SCENE]", self.root.clone()).unwrap();
-        redactions
-            .insert("[VERSION]", env!("CARGO_PKG_VERSION"))
-            .unwrap();
+        redactions.insert("[VERSION]", env!("CARGO_PKG_VERSION")).unwrap();
         hashes(&redactions.redact(text))
     }
 }
@@ -122,8 +105,7 @@ pub(crate) struct Run<'a> {
 impl Run<'_> {
     /// With a variable.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.variables
-            .insert(name.to_owned(), OsString::from(value));
+        self.variables.insert(name.to_owned(), OsString::from(value));
         self
     }
 
@@ -135,8 +117,7 @@ impl Run<'_> {
 
     /// With more words.
     pub(crate) fn arg_all(mut self, words: &str) -> Self {
-        self.words
-            .extend(words.split_whitespace().map(OsString::from));
+        self.words.extend(words.split_whitespace().map(OsString::from));
         self
     }
 
@@ -165,11 +146,7 @@ impl Run<'_> {
 
     /// Starts it, for a test that does something meanwhile; [`Scene::ended`] takes its output.
     pub(crate) fn start(self) -> Child {
-        self.command()
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
@@ -237,18 +214,12 @@ fn program() -> &'static Path {
 fn hashes(text: &str) -> String {
     let is_hash = |word: &str| {
         matches!(word.len(), 16 | 64)
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            && word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
     text.split_inclusive(|c: char| !c.is_ascii_alphanumeric())
         .map(|piece| {
             let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-            if is_hash(word) {
-                piece.replacen(word, "[HASH]", 1)
-            } else {
-                piece.to_owned()
-            }
+            if is_hash(word) { piece.replacen(word, "[HASH]", 1) } else { piece.to_owned() }
         })
         .collect()
 }

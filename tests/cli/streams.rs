@@ -7,12 +7,7 @@ fn colours_are_for_those_who_want_them() {
     let scene = Scene::new();
     let colourful = |words: &str, variable: &str| {
         let run = scene.pipe(words);
-        let ended = if variable.is_empty() {
-            run
-        } else {
-            run.with(variable, "1")
-        }
-        .ended();
+        let ended = if variable.is_empty() { run } else { run.with(variable, "1") }.ended();
         format!("{}{}", ended.stdout, ended.stderr).contains('\u{1b}')
     };
     assert!(!colourful("--help", ""));
@@ -35,9 +30,7 @@ fn a_disk_that_is_full_is_one() {
     let ended = Scene::new().pipe("man").redirected(">/dev/full");
     assert_eq!(ended.status, Some(3));
     assert!(
-        ended
-            .stderr
-            .starts_with("error: cannot write to standard output: "),
+        ended.stderr.starts_with("error: cannot write to standard output: "),
         "{}",
         ended.stderr
     );

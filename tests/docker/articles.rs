@@ -13,14 +13,8 @@ pub(crate) const TESTS: &[Test] = &[
         "without_the_colon_all_four_tools_name_the_line",
         without_the_colon_all_four_tools_name_the_line,
     ),
-    (
-        "remove_leaves_nothing_of_the_project",
-        remove_leaves_nothing_of_the_project,
-    ),
-    (
-        "both_spellings_run_the_checks",
-        both_spellings_run_the_checks,
-    ),
+    ("remove_leaves_nothing_of_the_project", remove_leaves_nothing_of_the_project),
+    ("both_spellings_run_the_checks", both_spellings_run_the_checks),
 ];
 
 const CHECKS: [&str; 4] = ["lint", "format", "mypy", "ruff"];
@@ -40,17 +34,11 @@ fn a_scaffolded_project_passes() {
 
 fn a_missing_docstring_is_a_finding_of_lint_alone() {
     let project = Project::scaffolded();
-    project.write(
-        "src/main.py",
-        "def double(number: int) -> int:\n    return number * 2\n",
-    );
+    project.write("src/main.py", "def double(number: int) -> int:\n    return number * 2\n");
     // One finding in two statements leaves nothing of the score.
     let report = project.report(&["run-all"]);
     assert_eq!(report.status, 1, "{report:#?}");
-    assert_eq!(
-        report.found("lint"),
-        [("src/main.py".into(), 1, "C0116".into())]
-    );
+    assert_eq!(report.found("lint"), [("src/main.py".into(), 1, "C0116".into())]);
     for check in ["format", "mypy", "ruff"] {
         assert_eq!(report.outcome(check), "passed");
     }
@@ -65,9 +53,7 @@ fn without_the_colon_all_four_tools_name_the_line() {
         assert_eq!(report.outcome(check), "findings", "{check}");
         let found = report.found(check);
         assert!(
-            found
-                .iter()
-                .any(|(path, line, _)| path == "src/main.py" && *line == 7),
+            found.iter().any(|(path, line, _)| path == "src/main.py" && *line == 7),
             "{check}: {found:?}"
         );
     }

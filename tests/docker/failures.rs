@@ -7,50 +7,20 @@ use crate::Test;
 use crate::project::{Project, variable};
 
 pub(crate) const TESTS: &[Test] = &[
-    (
-        "an_empty_source_folder_never_passes",
-        an_empty_source_folder_never_passes,
-    ),
-    (
-        "a_missing_source_folder_is_named",
-        a_missing_source_folder_is_named,
-    ),
-    (
-        "a_base_image_that_is_nowhere_is_named",
-        a_base_image_that_is_nowhere_is_named,
-    ),
-    (
-        "docker_that_is_not_installed_is_named",
-        docker_that_is_not_installed_is_named,
-    ),
-    (
-        "an_engine_that_does_not_run_is_named",
-        an_engine_that_does_not_run_is_named,
-    ),
+    ("an_empty_source_folder_never_passes", an_empty_source_folder_never_passes),
+    ("a_missing_source_folder_is_named", a_missing_source_folder_is_named),
+    ("a_base_image_that_is_nowhere_is_named", a_base_image_that_is_nowhere_is_named),
+    ("docker_that_is_not_installed_is_named", docker_that_is_not_installed_is_named),
+    ("an_engine_that_does_not_run_is_named", an_engine_that_does_not_run_is_named),
     (
         "a_docker_without_buildx_is_told_what_to_install",
         a_docker_without_buildx_is_told_what_to_install,
     ),
-    (
-        "a_config_that_is_missing_is_named",
-        a_config_that_is_missing_is_named,
-    ),
-    (
-        "an_unknown_option_in_a_config_is_an_error",
-        an_unknown_option_in_a_config_is_an_error,
-    ),
-    (
-        "a_check_that_takes_too_long_is_stopped",
-        a_check_that_takes_too_long_is_stopped,
-    ),
-    (
-        "a_command_that_is_not_in_the_image_is_named",
-        a_command_that_is_not_in_the_image_is_named,
-    ),
-    (
-        "offline_with_nothing_built_says_so",
-        offline_with_nothing_built_says_so,
-    ),
+    ("a_config_that_is_missing_is_named", a_config_that_is_missing_is_named),
+    ("an_unknown_option_in_a_config_is_an_error", an_unknown_option_in_a_config_is_an_error),
+    ("a_check_that_takes_too_long_is_stopped", a_check_that_takes_too_long_is_stopped),
+    ("a_command_that_is_not_in_the_image_is_named", a_command_that_is_not_in_the_image_is_named),
+    ("offline_with_nothing_built_says_so", offline_with_nothing_built_says_so),
 ];
 
 fn an_empty_source_folder_never_passes() {
@@ -90,12 +60,7 @@ fn docker_that_is_not_installed_is_named() {
     let project = Project::scaffolded().with("PATH", "/nowhere");
     let ended = project.pipe(&["run-all"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
-    assert!(
-        ended
-            .stdout
-            .contains("`docker` is not installed, or not on PATH"),
-        "{ended:?}"
-    );
+    assert!(ended.stdout.contains("`docker` is not installed, or not on PATH"), "{ended:?}");
     assert!(ended.stdout.contains("CARGO_PIPE_DOCKER"), "{ended:?}");
 }
 
@@ -103,14 +68,8 @@ fn an_engine_that_does_not_run_is_named() {
     let project = Project::scaffolded().with("DOCKER_HOST", "unix:///nowhere/docker.sock");
     let ended = project.pipe(&["run-all"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
-    assert!(
-        ended.stdout.contains("the docker engine does not answer"),
-        "{ended:?}"
-    );
-    assert!(
-        ended.stdout.contains("unix:///nowhere/docker.sock"),
-        "{ended:?}"
-    );
+    assert!(ended.stdout.contains("the docker engine does not answer"), "{ended:?}");
+    assert!(ended.stdout.contains("unix:///nowhere/docker.sock"), "{ended:?}");
 }
 
 fn a_docker_without_buildx_is_told_what_to_install() {
@@ -120,11 +79,7 @@ fn a_docker_without_buildx_is_told_what_to_install() {
         "#!/bin/sh\nif [ \"$1\" = buildx ]; then\n  echo \"docker: unknown command: docker buildx\" >&2\n  exit 1\nfi\nexec {docker} \"$@\"\n"
     );
     project.write("../docker-without-buildx", script);
-    let program = project
-        .root
-        .join("../docker-without-buildx")
-        .canonicalize()
-        .unwrap();
+    let program = project.root.join("../docker-without-buildx").canonicalize().unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     // Another lock is another image, which has to be built.
     let lock = fs::read_to_string(project.root.join(".docker/requirements/ruff.txt")).unwrap();
@@ -139,10 +94,7 @@ fn a_docker_without_buildx_is_told_what_to_install() {
 
 fn which(path: &str, program: &str) -> String {
     let found = path.split(':').map(|folder| format!("{folder}/{program}"));
-    found
-        .into_iter()
-        .find(|file| fs::metadata(file).is_ok())
-        .unwrap()
+    found.into_iter().find(|file| fs::metadata(file).is_ok()).unwrap()
 }
 
 fn a_config_that_is_missing_is_named() {
@@ -163,17 +115,9 @@ fn an_unknown_option_in_a_config_is_an_error() {
     let project = Project::scaffolded();
     let broken = [
         ("lint", ".config/.pylintrc", "[MAIN]\nsuggestion-mode=yes\n"),
-        (
-            "format",
-            ".config/black.toml",
-            "[tool.black]\nline-width = 3\n",
-        ),
+        ("format", ".config/black.toml", "[tool.black]\nline-width = 3\n"),
         ("mypy", ".config/mypy.ini", "[mypy]\nstrickt = True\n"),
-        (
-            "ruff",
-            ".config/pyproject.toml",
-            "[tool.ruff]\nline-width = 3\n",
-        ),
+        ("ruff", ".config/pyproject.toml", "[tool.ruff]\nline-width = 3\n"),
     ];
     for (_, path, text) in broken {
         project.write(path, text);
@@ -197,15 +141,10 @@ fn a_check_that_takes_too_long_is_stopped() {
 
 fn a_command_that_is_not_in_the_image_is_named() {
     let project = Project::scaffolded();
-    project.write(
-        "pipe.toml",
-        "[checks.spelling]\nrun = [\"codespell\", \"src\"]\n",
-    );
+    project.write("pipe.toml", "[checks.spelling]\nrun = [\"codespell\", \"src\"]\n");
     let report = project.report(&["run", "spelling"]);
     assert_eq!(report.status, 2, "{report:#?}");
-    let message = report.check("spelling")["reason"]["message"]
-        .as_str()
-        .unwrap();
+    let message = report.check("spelling")["reason"]["message"].as_str().unwrap();
     assert!(message.contains("`codespell`"), "{message}");
 }
 

@@ -7,10 +7,7 @@ use crate::Test;
 use crate::project::{Project, docker, without_the_colon};
 
 pub(crate) const TESTS: &[Test] = &[
-    (
-        "a_path_with_strange_characters_is_a_path",
-        a_path_with_strange_characters_is_a_path,
-    ),
+    ("a_path_with_strange_characters_is_a_path", a_path_with_strange_characters_is_a_path),
     (
         "another_user_with_private_files_gets_the_same_report",
         another_user_with_private_files_gets_the_same_report,
@@ -31,11 +28,7 @@ fn a_path_with_strange_characters_is_a_path() {
     let (plain, strange) = (plain.report(&["run-all"]), strange.report(&["run-all"]));
     assert_eq!(plain.status, 1, "{plain:#?}");
     assert_eq!(plain.comparable(), strange.comparable());
-    let paths: Vec<String> = strange
-        .found("ruff")
-        .into_iter()
-        .map(|(path, ..)| path)
-        .collect();
+    let paths: Vec<String> = strange.found("ruff").into_iter().map(|(path, ..)| path).collect();
     assert!(paths.contains(&"src/é, \"f\".py".to_owned()), "{paths:?}");
 }
 
@@ -72,10 +65,6 @@ fn an_ignored_module_that_is_imported_changes_nothing() {
     assert_eq!(with.status, 1, "{with:#?}");
     assert_eq!(with.comparable(), without.comparable());
     let hint = "`src/pkg/_version.py` exists but no check sees it";
-    assert!(
-        with.json["warnings"].to_string().contains(hint),
-        "{:#?}",
-        with.json["warnings"]
-    );
+    assert!(with.json["warnings"].to_string().contains(hint), "{:#?}", with.json["warnings"]);
     assert!(!without.json["warnings"].to_string().contains("exists but"));
 }

@@ -46,10 +46,7 @@ impl Project {
 
     /// An empty folder of this name.
     pub(crate) fn named(name: &str) -> Project {
-        let folder = tempfile::Builder::new()
-            .prefix("cargo-pipe-test-")
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
         let base = folder.path().canonicalize().unwrap();
         let root = base.join(name);
         fs::create_dir(&root).unwrap();
@@ -62,12 +59,7 @@ impl Project {
         for name in ["PATH", "DOCKER_HOST", "DOCKER_CONFIG"] {
             variables.extend(variable(name).map(|value| (name.to_owned(), value)));
         }
-        Project {
-            root,
-            variables,
-            user: None,
-            folder,
-        }
+        Project { root, variables, user: None, folder }
     }
 
     /// What `init` makes of an empty folder.
@@ -122,15 +114,8 @@ impl Project {
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-pipe"));
-        command
-            .args(args)
-            .env_clear()
-            .envs(&self.variables)
-            .current_dir(&self.root);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(args).env_clear().envs(&self.variables).current_dir(&self.root);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some((user, group)) = self.user {
             command.uid(user).gid(group);
         }
@@ -157,11 +142,7 @@ impl Project {
             &format!("umask {umask}; exec \"$0\" \"$@\""),
             env!("CARGO_BIN_EXE_cargo-pipe"),
         ]);
-        shell
-            .args(args)
-            .env_clear()
-            .envs(&self.variables)
-            .current_dir(&self.root);
+        shell.args(args).env_clear().envs(&self.variables).current_dir(&self.root);
         if let Some((user, group)) = self.user {
             shell.uid(user).gid(group);
         }
@@ -178,27 +159,10 @@ impl Project {
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let filter = format!("label=dev.cargo-pipe.project={}", self.id());
         let mut left = Vec::new();
-        left.extend(lines(&[
-            "ps",
-            "--all",
-            "--filter",
-            &filter,
-            "--format",
-            "{{.Names}}",
-        ]));
-        left.extend(lines(&[
-            "volume",
-            "ls",
-            "--filter",
-            &filter,
-            "--format",
-            "{{.Name}}",
-        ]));
+        left.extend(lines(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]));
+        left.extend(lines(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]));
         if let Ok(runs) = fs::read_dir(self.runs()) {
-            let folders = runs
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|path| path.is_dir());
+            let folders = runs.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
             left.extend(folders.map(|path| path.display().to_string()));
         }
         left
@@ -216,9 +180,7 @@ impl Drop for Project {
         let tag = format!("cargo-pipe/*:project-{}", self.id());
         let listed = lines(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", &tag]);
         if !listed.is_empty() {
-            let args = ["image", "rm"]
-                .into_iter()
-                .chain(listed.iter().map(String::as_str));
+            let args = ["image", "rm"].into_iter().chain(listed.iter().map(String::as_str));
             docker(&args.collect::<Vec<_>>());
         }
     }
@@ -245,19 +207,13 @@ impl Report {
     fn of(ended: &Ended) -> Report {
         let json = serde_json::from_str(&ended.stdout)
             .unwrap_or_else(|error| panic!("{error}: {ended:?}"));
-        Report {
-            status: ended.status.unwrap(),
-            json,
-        }
+        Report { status: ended.status.unwrap(), json }
     }
 
     /// What is said of a check.
     pub(crate) fn check(&self, name: &str) -> &Value {
         let checks = self.json["checks"].as_array().unwrap();
-        checks
-            .iter()
-            .find(|check| check["name"] == name)
-            .unwrap_or_else(|| panic!("{name}"))
+        checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("{name}"))
     }
 
     /// A check's outcome.
@@ -272,11 +228,7 @@ impl Report {
             .iter()
             .map(|finding| {
                 let text = |key: &str| finding[key].as_str().unwrap().to_owned();
-                (
-                    text("path"),
-                    finding["line"].as_u64().unwrap(),
-                    text("code"),
-                )
+                (text("path"), finding["line"].as_u64().unwrap(), text("code"))
             })
             .collect()
     }
@@ -309,17 +261,9 @@ pub(crate) fn has_engine() -> bool {
 /// Runs docker.
 #[expect(clippy::disallowed_methods, reason = "a test asks the engine itself")]
 pub(crate) fn docker(args: &[&str]) -> Ended {
-    match Command::new("docker")
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-    {
+    match Command::new("docker").args(args).stdin(Stdio::null()).output() {
         Ok(output) => Ended::of(output),
-        Err(error) => Ended {
-            status: None,
-            stdout: String::new(),
-            stderr: error.to_string(),
-        },
+        Err(error) => Ended { status: None, stdout: String::new(), stderr: error.to_string() },
     }
 }
 

@@ -7,10 +7,7 @@ use crate::Test;
 use crate::project::{Project, Report, docker};
 
 pub(crate) const TESTS: &[Test] = &[
-    (
-        "a_check_can_do_nothing_but_read_and_compute",
-        a_check_can_do_nothing_but_read_and_compute,
-    ),
+    ("a_check_can_do_nothing_but_read_and_compute", a_check_can_do_nothing_but_read_and_compute),
     (
         "what_is_not_granted_is_refused_before_anything_starts",
         what_is_not_granted_is_refused_before_anything_starts,
@@ -23,14 +20,8 @@ pub(crate) const TESTS: &[Test] = &[
         "a_foreign_dockerfile_is_not_built_unless_granted",
         a_foreign_dockerfile_is_not_built_unless_granted,
     ),
-    (
-        "a_lock_that_says_more_is_refused",
-        a_lock_that_says_more_is_refused,
-    ),
-    (
-        "a_path_out_of_the_project_is_refused",
-        a_path_out_of_the_project_is_refused,
-    ),
+    ("a_lock_that_says_more_is_refused", a_lock_that_says_more_is_refused),
+    ("a_path_out_of_the_project_is_refused", a_path_out_of_the_project_is_refused),
     (
         "a_link_out_of_the_sources_is_left_out_and_named",
         a_link_out_of_the_sources_is_left_out_and_named,
@@ -47,10 +38,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// Runs a shell script as a check of the user's own and returns its report.
 fn script(project: &Project, settings: &str, script: &str, args: &[&str]) -> Report {
-    let script = script
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n");
+    let script = script.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     project.write(
         "pipe.toml",
         format!("[checks.probe]\nrun = [\"sh\", \"-c\", \"{script}\"]\n{settings}\n"),
@@ -116,10 +104,7 @@ fn what_is_not_granted_is_refused_before_anything_starts() {
         for args in [&["run-all"][..], &["run", "probe"], &["probe"]] {
             let ended = project.pipe(args);
             assert_eq!(ended.status, Some(2), "{grant}: {ended:?}");
-            assert!(
-                ended.stderr.contains(&format!("--allow {grant}")),
-                "{ended:?}"
-            );
+            assert!(ended.stderr.contains(&format!("--allow {grant}")), "{ended:?}");
         }
         // Checks that do not ask for it run as ever.
         assert_eq!(project.pipe(&["ruff"]).status, Some(0));
@@ -174,14 +159,7 @@ fn a_foreign_dockerfile_is_not_built_unless_granted() {
     let report = project.report(&["ruff", "--allow", "dockerfile"]);
     assert_eq!(report.status, 0, "{report:#?}");
     let image = format!("cargo-pipe/ruff:project-{}", project.id());
-    let seen = docker(&[
-        "run",
-        "--rm",
-        "--entrypoint",
-        "ls",
-        &image,
-        "/marked-by-the-project",
-    ]);
+    let seen = docker(&["run", "--rm", "--entrypoint", "ls", &image, "/marked-by-the-project"]);
     assert_eq!(seen.status, Some(0), "{seen:?}");
     assert_eq!(project.pipe(&["remove"]).status, Some(0));
 
@@ -203,10 +181,7 @@ fn a_lock_that_says_more_is_refused() {
         let report = project.report(&["ruff"]);
         assert_eq!(report.status, 2, "{line}: {report:#?}");
         let message = report.check("ruff")["reason"]["message"].as_str().unwrap();
-        assert!(
-            message.contains(".docker/requirements/ruff.txt:1:1"),
-            "{message}"
-        );
+        assert!(message.contains(".docker/requirements/ruff.txt:1:1"), "{message}");
     }
 }
 
@@ -225,39 +200,23 @@ fn a_path_out_of_the_project_is_refused() {
         project.write("pipe.toml", format!("{setting}\n"));
         let ended = project.pipe(&["run-all"]);
         assert_eq!(ended.status, Some(2), "{setting}: {ended:?}");
-        assert!(
-            ended.stderr.contains("pipe.toml:1:"),
-            "{setting}: {ended:?}"
-        );
+        assert!(ended.stderr.contains("pipe.toml:1:"), "{setting}: {ended:?}");
     }
-    outside.write(
-        "pipe.toml",
-        "[checks.x]\nrun = [\"true\"]\ninputs = [\"linked/secret.py\"]\n",
-    );
+    outside.write("pipe.toml", "[checks.x]\nrun = [\"true\"]\ninputs = [\"linked/secret.py\"]\n");
     assert_eq!(outside.pipe(&["run", "x"]).status, Some(2));
 }
 
 fn a_link_out_of_the_sources_is_left_out_and_named() {
     let project = Project::scaffolded();
     project.write("../outside/secret.py", "import os\n");
-    symlink(
-        "../../outside/secret.py",
-        project.root.join("src/linked.py"),
-    )
-    .unwrap();
+    symlink("../../outside/secret.py", project.root.join("src/linked.py")).unwrap();
     symlink("/etc", project.root.join("src/etc")).unwrap();
     let report = project.report(&["run-all"]);
     assert_eq!(report.status, 0, "{report:#?}");
     let warnings = report.json["warnings"].to_string();
-    assert!(
-        warnings.contains("src/linked.py") && warnings.contains("src/etc"),
-        "{warnings}"
-    );
+    assert!(warnings.contains("src/linked.py") && warnings.contains("src/etc"), "{warnings}");
     let report = script(&project, "", "ls -A /app /app/src", &[]);
-    assert_eq!(
-        stdout(&report),
-        "/app:\n.cargo-pipe-proof\nsrc\n\n/app/src:\nmain.py\n"
-    );
+    assert_eq!(stdout(&report), "/app:\n.cargo-pipe-proof\nsrc\n\n/app/src:\nmain.py\n");
 }
 
 fn secrets_and_ignored_files_are_not_in_the_container() {

@@ -19,10 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
         "what_a_kill_left_is_taken_away_by_the_next_run",
         what_a_kill_left_is_taken_away_by_the_next_run,
     ),
-    (
-        "a_second_interrupt_is_not_worse_than_one",
-        a_second_interrupt_is_not_worse_than_one,
-    ),
+    ("a_second_interrupt_is_not_worse_than_one", a_second_interrupt_is_not_worse_than_one),
 ];
 
 /// How many moments each signal is tried at.
@@ -41,11 +38,7 @@ fn endless() -> Project {
 
 fn start(project: &Project) -> Child {
     let mut command = project.command(&["run", "one", "two"]);
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn send(child: &Child, signal: Signal) {
@@ -70,10 +63,7 @@ fn wait_for(moment: usize, project: &Project) -> bool {
         return running(project) > 0;
     }
     while running(project) == 0 {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "no container was started"
-        );
+        assert!(began.elapsed() < Duration::from_secs(60), "no container was started");
     }
     true
 }
@@ -96,10 +86,7 @@ fn leaves_nothing(signal: Signal) {
         let status = child.wait().unwrap();
         // Before the program can listen, a signal ends it as it ends any program.
         use std::os::unix::process::ExitStatusExt;
-        assert!(
-            status.code() == Some(130) || status.signal().is_some(),
-            "{status:?}"
-        );
+        assert!(status.code() == Some(130) || status.signal().is_some(), "{status:?}");
         assert_eq!(project.leftovers(), [""; 0]);
     });
     assert!(hits >= HITS, "{hits}");

@@ -6,34 +6,19 @@ use crate::Test;
 use crate::project::{Ended, Project, without_the_colon};
 
 pub(crate) const TESTS: &[Test] = &[
-    (
-        "two_runs_at_once_do_not_disturb_each_other",
-        two_runs_at_once_do_not_disturb_each_other,
-    ),
+    ("two_runs_at_once_do_not_disturb_each_other", two_runs_at_once_do_not_disturb_each_other),
     ("fail_fast_cancels_the_rest", fail_fast_cancels_the_rest),
-    (
-        "a_report_is_written_where_it_was_asked_for",
-        a_report_is_written_where_it_was_asked_for,
-    ),
+    ("a_report_is_written_where_it_was_asked_for", a_report_is_written_where_it_was_asked_for),
 ];
 
 fn two_runs_at_once_do_not_disturb_each_other() {
     let project = Project::scaffolded();
     project.write("src/bad.py", without_the_colon());
     let args = ["run-all", "--message-format", "json"];
-    let runs: Vec<_> = (0..2)
-        .map(|_| {
-            project
-                .command(&args)
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
-    let ended: Vec<Ended> = runs
-        .into_iter()
-        .map(|run| Ended::of(run.wait_with_output().unwrap()))
-        .collect();
+    let runs: Vec<_> =
+        (0..2).map(|_| project.command(&args).stdout(Stdio::piped()).spawn().unwrap()).collect();
+    let ended: Vec<Ended> =
+        runs.into_iter().map(|run| Ended::of(run.wait_with_output().unwrap())).collect();
     for one in &ended {
         assert_eq!(one.status, Some(1), "{one:?}");
     }

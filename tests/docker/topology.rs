@@ -6,18 +6,12 @@ use crate::Test;
 use crate::project::{Project, docker, without_the_colon};
 
 pub(crate) const TESTS: &[Test] = &[
-    (
-        "bind_and_stream_give_one_report",
-        bind_and_stream_give_one_report,
-    ),
+    ("bind_and_stream_give_one_report", bind_and_stream_give_one_report),
     (
         "an_engine_that_sees_other_folders_is_streamed_to",
         an_engine_that_sees_other_folders_is_streamed_to,
     ),
-    (
-        "a_mount_that_proves_wrong_is_never_a_pass",
-        a_mount_that_proves_wrong_is_never_a_pass,
-    ),
+    ("a_mount_that_proves_wrong_is_never_a_pass", a_mount_that_proves_wrong_is_never_a_pass),
 ];
 
 fn bind_and_stream_give_one_report() {
@@ -43,16 +37,9 @@ fn elsewhere(project: &Project) -> std::path::PathBuf {
     let script = "#!/bin/sh\nset -e\nfor arg; do shift\n  case $arg in\n    type=bind,source=*/runs/*) arg=\"type=bind,source=EMPTY,${arg#*,*,}\" ;;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\nexec docker \"$@\"\n";
     let empty = project.root.join("../empty");
     fs::create_dir(&empty).unwrap();
-    project.write(
-        "../docker",
-        script.replace("EMPTY", empty.to_str().unwrap()),
-    );
+    project.write("../docker", script.replace("EMPTY", empty.to_str().unwrap()));
     let program = project.root.join("../docker").canonicalize().unwrap();
-    fs::set_permissions(
-        &program,
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .unwrap();
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     program
 }
 
@@ -77,17 +64,10 @@ fn a_mount_that_proves_wrong_is_never_a_pass() {
     let report = project.report(&["run-all"]);
     assert_eq!(report.status, 3, "{report:#?}");
     for check in ["lint", "format", "mypy", "ruff"] {
-        assert_eq!(
-            report.check(check)["reason"]["kind"],
-            "mount",
-            "{report:#?}"
-        );
+        assert_eq!(report.check(check)["reason"]["kind"], "mount", "{report:#?}");
     }
     // The same in an image that has no launcher.
-    project.write(
-        "pipe.toml",
-        "[checks.x]\nrun = [\"true\"]\nimage = \"python:3.13-slim\"\n",
-    );
+    project.write("pipe.toml", "[checks.x]\nrun = [\"true\"]\nimage = \"python:3.13-slim\"\n");
     let report = project.report(&["run", "x"]);
     assert_eq!(report.status, 3, "{report:#?}");
     assert_eq!(report.check("x")["reason"]["kind"], "mount");

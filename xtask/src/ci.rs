@@ -27,17 +27,11 @@ enum Work {
 
 impl Step {
     fn program(name: &'static str, command: Command) -> Step {
-        Step {
-            name,
-            work: Work::Program(command),
-        }
+        Step { name, work: Work::Program(command) }
     }
 
     fn task(name: &'static str, words: &'static str, task: fn() -> Result<()>) -> Step {
-        Step {
-            name,
-            work: Work::Task(words, task),
-        }
+        Step { name, work: Work::Task(words, task) }
     }
 
     fn run(&self) -> Result<()> {
@@ -73,11 +67,7 @@ pub(crate) fn run() -> Result<()> {
                 Failure::new(message).hint(format!("to repeat it alone: {}", step.repeat()))
             );
         }
-        eprintln!(
-            "ci: {} passed in {:.1} s",
-            step.name,
-            begin.elapsed().as_secs_f64()
-        );
+        eprintln!("ci: {} passed in {:.1} s", step.name, begin.elapsed().as_secs_f64());
     }
     println!("{}", summary(steps.len(), steps.len(), start.elapsed()));
     Ok(())
@@ -97,9 +87,7 @@ fn steps() -> Vec<Step> {
             ),
         ),
         Step::task("tidy", "tidy", tidy::run),
-        Step::task("generated files", "codegen --check", || {
-            codegen::run(codegen::Mode::Check)
-        }),
+        Step::task("generated files", "codegen --check", || codegen::run(codegen::Mode::Check)),
         Step::program(
             "documentation",
             Command::cargo("doc --workspace --all-features --no-deps")
@@ -153,10 +141,7 @@ mod tests {
         assert_eq!(names.len(), steps.len());
         for step in &steps {
             if let Work::Task(words, _) = step.work {
-                assert!(
-                    flags::parse(words.split(' ').map(str::to_owned)).is_ok(),
-                    "{words}"
-                );
+                assert!(flags::parse(words.split(' ').map(str::to_owned)).is_ok(), "{words}");
             }
         }
     }

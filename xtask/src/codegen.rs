@@ -46,10 +46,8 @@ fn meet_all(all: &[Generated], mode: Mode) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    Err(
-        Failure::new(format!("not up to date: {}", stale.join(", ")))
-            .hint("`cargo xtask codegen` writes what is generated"),
-    )
+    Err(Failure::new(format!("not up to date: {}", stale.join(", ")))
+        .hint("`cargo xtask codegen` writes what is generated"))
 }
 
 /// For editors and readers, beside the other templates so that they are part of the package.

@@ -25,10 +25,7 @@ pub(crate) fn run(system: docker::System) -> Result<()> {
     };
     let project = workspace::target()?.join("demo");
     workspace::remove_folder(&project)?;
-    copy(
-        &package.folder()?.join(&package.name),
-        &project.join("src").join(&package.name),
-    )?;
+    copy(&package.folder()?.join(&package.name), &project.join("src").join(&package.name))?;
 
     let folder = project.to_string_lossy();
     Command::cargo("build --quiet --package cargo-pipe-ci").run()?;
@@ -62,9 +59,7 @@ fn pipe(arguments: &[&str]) -> Result<i32> {
         .arguments(arguments.iter().copied())
         .status()?;
     if arguments[0] == "init" && status != 0 {
-        return Err(Failure::new(format!(
-            "`cargo pipe init` ended with exit status {status}"
-        )));
+        return Err(Failure::new(format!("`cargo pipe init` ended with exit status {status}")));
     }
     Ok(status)
 }

@@ -37,15 +37,9 @@ pub(crate) fn run(system: System) -> Result<String> {
     packages::complete(system)?;
     let engine = daemon::running(system)?;
     if engine.is_ours {
-        say(&format!(
-            "engine {} is running, started by this task",
-            engine.version
-        ));
+        say(&format!("engine {} is running, started by this task", engine.version));
     } else {
-        say(&format!(
-            "engine {} is running, started by somebody else",
-            engine.version
-        ));
+        say(&format!("engine {} is running, started by somebody else", engine.version));
     }
     let name = base_image(system, &engine)?;
     if name != BASE_IMAGE {
@@ -58,10 +52,7 @@ pub(crate) fn run(system: System) -> Result<String> {
 }
 
 fn base_image(system: System, engine: &daemon::Engine) -> Result<String> {
-    if let Some(name) = stand_in::names(engine)
-        .into_iter()
-        .find(|name| is_local(name))
-    {
+    if let Some(name) = stand_in::names(engine).into_iter().find(|name| is_local(name)) {
         say(&format!("image {name} is here"));
         return Ok(name);
     }
@@ -100,13 +91,12 @@ pub(crate) fn run_for_tests() -> Result<()> {
     if name == BASE_IMAGE {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "the tests use `{BASE_IMAGE}`, and only `{name}` is here"
-    ))
-    .hint(format!(
-        "this engine is not the gate's own, so that name is yours to give; until you type \
+    Err(Failure::new(format!("the tests use `{BASE_IMAGE}`, and only `{name}` is here")).hint(
+        format!(
+            "this engine is not the gate's own, so that name is yours to give; until you type \
          `docker rmi {BASE_IMAGE}` it hides the official image: `docker tag {name} {BASE_IMAGE}`"
-    )))
+        ),
+    ))
 }
 
 /// Tells what was found or done.

@@ -20,19 +20,12 @@ pub(crate) struct Failure {
 impl Failure {
     /// The work could not be done.
     pub(crate) fn new(message: impl Into<String>) -> Failure {
-        Failure {
-            message: message.into(),
-            hint: None,
-            usage: false,
-        }
+        Failure { message: message.into(), hint: None, usage: false }
     }
 
     /// The words on the command line mean nothing.
     pub(crate) fn usage(message: impl Into<String>) -> Failure {
-        Failure {
-            usage: true,
-            ..Failure::new(message)
-        }
+        Failure { usage: true, ..Failure::new(message) }
     }
 
     /// A file or folder could not be read, written or moved.

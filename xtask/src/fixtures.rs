@@ -30,9 +30,7 @@ impl Package {
     ///
     /// When cargo cannot say where it builds.
     pub(crate) fn folder(&self) -> Result<PathBuf> {
-        Ok(workspace::target()?
-            .join("fixtures")
-            .join(format!("{}-{}", self.name, self.version)))
+        Ok(workspace::target()?.join("fixtures").join(format!("{}-{}", self.name, self.version)))
     }
 }
 
@@ -61,27 +59,16 @@ pub(crate) fn run() -> Result<()> {
 /// When the pins cannot be read.
 pub(crate) fn packages() -> Result<Vec<Package>> {
     let text = workspace::read(&workspace::root().join(PINS))?;
-    text.lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(parse)
-        .collect()
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(parse).collect()
 }
 
 fn parse(line: &str) -> Result<Package> {
-    let pin = line
-        .split_once(" --hash=sha256:")
-        .and_then(|(pin, _)| pin.split_once("=="));
+    let pin = line.split_once(" --hash=sha256:").and_then(|(pin, _)| pin.split_once("=="));
     let Some((name, version)) = pin else {
-        return Err(
-            Failure::new(format!("`{PINS}`: no pin with a hash: `{line}`"))
-                .hint("a line is `NAME==VERSION --hash=sha256:HASH`"),
-        );
+        return Err(Failure::new(format!("`{PINS}`: no pin with a hash: `{line}`"))
+            .hint("a line is `NAME==VERSION --hash=sha256:HASH`"));
     };
-    Ok(Package {
-        name: name.to_owned(),
-        version: version.to_owned(),
-        requirement: line.to_owned(),
-    })
+    Ok(Package { name: name.to_owned(), version: version.to_owned(), requirement: line.to_owned() })
 }
 
 /// Fetches into a folder beside the final one, which it takes the name of when it is complete.
@@ -91,18 +78,11 @@ fn fetch(package: &Package, folder: &std::path::Path) -> Result<()> {
     let partial = folder.with_extension(format!("partial-{}", std::process::id()));
     workspace::remove_folder(&partial)?;
     workspace::create_folder(&partial)?;
-    let unpack = Command::new(
-        "tar",
-        [
-            "--extract",
-            "--gzip",
-            "--strip-components=1",
-            "--no-same-owner",
-        ],
-    )
-    .folder(&partial)
-    .input(archive)
-    .read();
+    let unpack =
+        Command::new("tar", ["--extract", "--gzip", "--strip-components=1", "--no-same-owner"])
+            .folder(&partial)
+            .input(archive)
+            .read();
     let result = unpack.and_then(|_| match fs::rename(&partial, folder) {
         // Another task was quicker, with the same files.
         Err(_) if folder.is_dir() => Ok(()),

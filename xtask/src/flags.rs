@@ -44,40 +44,18 @@ impl Task {
 
 /// Each task with its words and one line about it, in the order a newcomer needs them.
 const CONTENTS: &[(&str, &str)] = &[
-    (
-        "demo [--install]",
-        "scaffold a project around a real package and run every check on it",
-    ),
-    (
-        "ci",
-        "the whole gate: everything below in order, and all tests",
-    ),
-    (
-        "docker [--install]",
-        "make an engine and the base images available; say what is missing",
-    ),
-    (
-        "fixtures",
-        "fetch the packages that tests check, pinned by hash",
-    ),
-    (
-        "codegen [--check]",
-        "write what is written twice: schemas, blocks of the README",
-    ),
+    ("demo [--install]", "scaffold a project around a real package and run every check on it"),
+    ("ci", "the whole gate: everything below in order, and all tests"),
+    ("docker [--install]", "make an engine and the base images available; say what is missing"),
+    ("fixtures", "fetch the packages that tests check, pinned by hash"),
+    ("codegen [--check]", "write what is written twice: schemas, blocks of the README"),
     ("tidy", "check layering, module docs, names and licences"),
-    (
-        "soak [SUBJECT] [--times N]",
-        "repeat tests that must hold every time",
-    ),
+    ("soak [SUBJECT] [--times N]", "repeat tests that must hold every time"),
 ];
 
 /// The contents as text.
 pub(crate) fn table() -> String {
-    let width = CONTENTS
-        .iter()
-        .map(|(words, _)| words.len())
-        .max()
-        .unwrap_or(0);
+    let width = CONTENTS.iter().map(|(words, _)| words.len()).max().unwrap_or(0);
     let lines = CONTENTS
         .iter()
         .map(|(words, about)| format!("  cargo xtask {words:width$}  {about}\n"))
@@ -122,21 +100,14 @@ fn parse_soak(words: &[&str]) -> Result<Task> {
     let times = times
         .map(|times| match times.parse() {
             Ok(times) if times > 0 => Ok(times),
-            _ => Err(Failure::usage(format!(
-                "`--times {times}` is not a number above zero"
-            ))),
+            _ => Err(Failure::usage(format!("`--times {times}` is not a number above zero"))),
         })
         .transpose()?;
-    Ok(Task::Soak(soak::Amount {
-        subject: subject.map(str::to_owned),
-        times,
-    }))
+    Ok(Task::Soak(soak::Amount { subject: subject.map(str::to_owned), times }))
 }
 
 fn refuse(task: &str, rest: &[&str]) -> Failure {
-    let known = CONTENTS
-        .iter()
-        .any(|(words, _)| words.split(' ').next() == Some(task));
+    let known = CONTENTS.iter().any(|(words, _)| words.split(' ').next() == Some(task));
     let message = if known {
         format!("`cargo xtask {task}` does not take `{}`", rest.join(" "))
     } else {
@@ -163,25 +134,13 @@ mod tests {
 
     #[test]
     fn the_system_is_changed_only_on_request() {
-        assert_eq!(
-            parsed("docker").unwrap(),
-            Task::Docker(docker::System::Keep)
-        );
-        assert_eq!(
-            parsed("docker --install").unwrap(),
-            Task::Docker(docker::System::Install)
-        );
+        assert_eq!(parsed("docker").unwrap(), Task::Docker(docker::System::Keep));
+        assert_eq!(parsed("docker --install").unwrap(), Task::Docker(docker::System::Install));
     }
 
     #[test]
     fn words_without_meaning_are_refused() {
-        for line in [
-            "dokcer",
-            "docker --instal",
-            "soak --times",
-            "soak a --times 0",
-            "ci now",
-        ] {
+        for line in ["dokcer", "docker --instal", "soak --times", "soak a --times 0", "ci now"] {
             assert!(parsed(line).is_err(), "{line}");
         }
     }

@@ -28,10 +28,7 @@ impl Command {
     /// A program found on the `PATH`, or the one at a path.
     pub(crate) fn new<const N: usize>(program: &str, arguments: [&str; N]) -> Command {
         Command {
-            words: std::iter::once(program)
-                .chain(arguments)
-                .map(str::to_owned)
-                .collect(),
+            words: std::iter::once(program).chain(arguments).map(str::to_owned).collect(),
             variables: Vec::new(),
             folder: workspace::root().to_owned(),
             input: Vec::new(),
@@ -75,9 +72,7 @@ impl Command {
     pub(crate) fn run(&self) -> Result<()> {
         match self.status()? {
             0 => Ok(()),
-            status => Err(Failure::new(format!(
-                "`{self}` ended with exit status {status}"
-            ))),
+            status => Err(Failure::new(format!("`{self}` ended with exit status {status}"))),
         }
     }
 
@@ -87,14 +82,9 @@ impl Command {
     ///
     /// When it cannot be started or is killed.
     pub(crate) fn status(&self) -> Result<i32> {
-        let output = self
-            .expression()
-            .run()
-            .map_err(|error| self.not_started(&error))?;
+        let output = self.expression().run().map_err(|error| self.not_started(&error))?;
         let status = output.status;
-        status
-            .code()
-            .ok_or_else(|| Failure::new(format!("`{self}` ended with {status}")))
+        status.code().ok_or_else(|| Failure::new(format!("`{self}` ended with {status}")))
     }
 
     /// Runs it silently, for the text it prints.
@@ -103,9 +93,7 @@ impl Command {
     ///
     /// As [`Command::read_bytes`].
     pub(crate) fn read(&self) -> Result<String> {
-        Ok(String::from_utf8_lossy(&self.read_bytes()?)
-            .trim_end()
-            .to_owned())
+        Ok(String::from_utf8_lossy(&self.read_bytes()?).trim_end().to_owned())
     }
 
     /// Runs it silently, for what it prints.
@@ -192,10 +180,8 @@ impl Command {
 impl fmt::Display for Command {
     /// As it is typed.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let variables = self
-            .variables
-            .iter()
-            .map(|(name, value)| format!("{name}={}", quoted(value)));
+        let variables =
+            self.variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
         let words = self.words.iter().map(|word| quoted(word));
         formatter.write_str(&variables.chain(words).collect::<Vec<_>>().join(" "))
     }
@@ -210,9 +196,7 @@ pub(crate) fn is_installed(program: &str) -> bool {
 
 /// Whether this process may do anything.
 pub(crate) fn is_root() -> bool {
-    Command::new("id", ["-u"])
-        .read()
-        .is_ok_and(|user| user == "0")
+    Command::new("id", ["-u"]).read().is_ok_and(|user| user == "0")
 }
 
 /// The end of a program's output.
@@ -244,25 +228,19 @@ mod tests {
     fn a_command_reads_as_it_is_typed() {
         let command =
             Command::new("sh", ["-c", "echo 'a b'"]).variable("RUSTDOCFLAGS", "-D warnings");
-        assert_eq!(
-            command.to_string(),
-            "RUSTDOCFLAGS='-D warnings' sh -c 'echo '\\''a b'\\'''"
-        );
+        assert_eq!(command.to_string(), "RUSTDOCFLAGS='-D warnings' sh -c 'echo '\\''a b'\\'''");
     }
 
     #[test]
     fn a_failed_program_shows_its_last_words() {
-        let failure = Command::new("sh", ["-c", "echo no space left >&2; exit 7"])
-            .read()
-            .unwrap_err();
+        let failure =
+            Command::new("sh", ["-c", "echo no space left >&2; exit 7"]).read().unwrap_err();
         assert!(failure.to_string().contains("no space left"), "{failure}");
     }
 
     #[test]
     fn a_program_that_hangs_is_stopped() {
-        let ended = Command::new("sleep", ["60"])
-            .attempt_for(Duration::from_millis(20))
-            .unwrap();
+        let ended = Command::new("sleep", ["60"]).attempt_for(Duration::from_millis(20)).unwrap();
         assert!(ended.is_none());
     }
 }

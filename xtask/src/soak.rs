@@ -21,10 +21,7 @@ pub(crate) struct Amount {
 impl Amount {
     /// Every subject, as often as the gate has time for.
     pub(crate) fn of_the_gate() -> Amount {
-        Amount {
-            subject: None,
-            times: None,
-        }
+        Amount { subject: None, times: None }
     }
 }
 
@@ -47,12 +44,8 @@ const SUBJECTS: &[Subject] = &[Subject {
 ///
 /// When there is no such subject, and at the first time that fails or tests nothing.
 pub(crate) fn run(amount: &Amount) -> Result<()> {
-    let wanted = |subject: &&Subject| {
-        amount
-            .subject
-            .as_deref()
-            .is_none_or(|name| name == subject.name)
-    };
+    let wanted =
+        |subject: &&Subject| amount.subject.as_deref().is_none_or(|name| name == subject.name);
     let subjects: Vec<&Subject> = SUBJECTS.iter().filter(wanted).collect();
     if subjects.is_empty() {
         let name = amount.subject.as_deref().unwrap_or_default();
@@ -72,14 +65,9 @@ fn repeat(subject: &Subject, times: u32) -> Result<()> {
     let mut tests = 0;
     for time in 1..=times {
         let failed = |failure: Failure| {
-            let message = format!(
-                "`{}` failed at time {time} of {times}: {failure}",
-                subject.name
-            );
-            Failure::new(message).hint(format!(
-                "to repeat it: cargo xtask soak {} --times {times}",
-                subject.name
-            ))
+            let message = format!("`{}` failed at time {time} of {times}: {failure}", subject.name);
+            Failure::new(message)
+                .hint(format!("to repeat it: cargo xtask soak {} --times {times}", subject.name))
         };
         let passed = passed(&command.read().map_err(failed)?);
         if passed == 0 {
@@ -102,11 +90,7 @@ fn passed(output: &str) -> u64 {
     output
         .lines()
         .filter_map(|line| {
-            line.strip_prefix("test result: ok. ")?
-                .split(' ')
-                .next()?
-                .parse::<u64>()
-                .ok()
+            line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<u64>().ok()
         })
         .sum()
 }
@@ -125,10 +109,7 @@ mod tests {
 
     #[test]
     fn an_unknown_subject_is_refused() {
-        let amount = Amount {
-            subject: Some("nothing".to_owned()),
-            times: None,
-        };
+        let amount = Amount { subject: Some("nothing".to_owned()), times: None };
         assert!(run(&amount).is_err());
     }
 }

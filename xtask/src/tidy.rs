@@ -47,25 +47,16 @@ pub(crate) fn run() -> Result<()> {
     complaints.extend(dependencies::complaints()?);
     complaints.sort();
     if complaints.is_empty() {
-        eprintln!(
-            "tidy: {} follow the rules",
-            process::plural(files.len() as u64, "file")
-        );
+        eprintln!("tidy: {} follow the rules", process::plural(files.len() as u64, "file"));
         return Ok(());
     }
     let count = process::plural(complaints.len() as u64, "rule");
-    Err(Failure::new(format!(
-        "{count} broken:\n\n{}",
-        complaints.join("\n")
-    )))
+    Err(Failure::new(format!("{count} broken:\n\n{}", complaints.join("\n"))))
 }
 
 /// Every file that git tracks or would; in an exported tree, every visible one.
 fn files() -> Result<Vec<File>> {
-    let listing = Command::new(
-        "git",
-        ["ls-files", "--cached", "--others", "--exclude-standard"],
-    );
+    let listing = Command::new("git", ["ls-files", "--cached", "--others", "--exclude-standard"]);
     let paths: Vec<String> = match listing.read() {
         Ok(listing) => listing.lines().map(str::to_owned).collect(),
         Err(_) => visible()?,
@@ -73,9 +64,7 @@ fn files() -> Result<Vec<File>> {
     let existing = |path: String| {
         let bytes = std::fs::read(workspace::root().join(&path)).ok()?;
         // What is not text has no lines to look at.
-        String::from_utf8(bytes)
-            .ok()
-            .map(|text| File { path, text })
+        String::from_utf8(bytes).ok().map(|text| File { path, text })
     };
     Ok(paths.into_iter().filter_map(existing).collect())
 }
@@ -83,15 +72,10 @@ fn files() -> Result<Vec<File>> {
 fn visible() -> Result<Vec<String>> {
     let root = workspace::root();
     let relative = |path: PathBuf| {
-        let path = path
-            .strip_prefix(root)
-            .map_or_else(|_| path.clone(), PathBuf::from);
+        let path = path.strip_prefix(root).map_or_else(|_| path.clone(), PathBuf::from);
         (!path.starts_with("target")).then(|| path.to_string_lossy().into_owned())
     };
-    Ok(workspace::files_below(root)?
-        .into_iter()
-        .filter_map(relative)
-        .collect())
+    Ok(workspace::files_below(root)?.into_iter().filter_map(relative).collect())
 }
 
 #[cfg(test)]

@@ -9,9 +9,7 @@ use crate::failure::{Failure, Result};
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
 /// What cargo builds, and what tasks keep between runs.
@@ -84,9 +82,7 @@ pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         let entries = fs::read_dir(&folder).map_err(|error| Failure::file(&folder, &error))?;
         for entry in entries {
             let entry = entry.map_err(|error| Failure::file(&folder, &error))?;
-            let kind = entry
-                .file_type()
-                .map_err(|error| Failure::file(&entry.path(), &error))?;
+            let kind = entry.file_type().map_err(|error| Failure::file(&entry.path(), &error))?;
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }

@@ -209,9 +209,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Args, F
     };
     match words.first().and_then(|name| name.to_str()) {
         Some(name) => Ok(check::parse(&arguments, name, args.global)),
-        None => Err(Failure::usage(
-            "the name of a command or check is not Unicode",
-        )),
+        None => Err(Failure::usage("the name of a command or check is not Unicode")),
     }
 }
 
@@ -222,10 +220,8 @@ pub(crate) fn command() -> Command {
 
 /// The names of the commands.
 pub(crate) fn command_names() -> Vec<String> {
-    let names = command()
-        .get_subcommands()
-        .map(|sub| sub.get_name().to_owned())
-        .collect::<Vec<_>>();
+    let names =
+        command().get_subcommands().map(|sub| sub.get_name().to_owned()).collect::<Vec<_>>();
     names.into_iter().chain(["help".to_owned()]).collect()
 }
 
@@ -237,13 +233,8 @@ pub(crate) fn augment_with_run(command: Command) -> Command {
 /// Colours are settled before anything is said, complaints about the arguments included.
 fn set_color(arguments: &[OsString]) {
     let flag = OsStr::new("--color");
-    let behind = arguments
-        .windows(2)
-        .filter(|pair| pair[0] == flag)
-        .map(|pair| pair[1].to_str());
-    let joined = arguments
-        .iter()
-        .map(|word| word.to_str()?.strip_prefix("--color="));
+    let behind = arguments.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1].to_str());
+    let joined = arguments.iter().map(|word| word.to_str()?.strip_prefix("--color="));
     let choice = match behind.chain(joined).flatten().next() {
         Some("always") => anstream::ColorChoice::Always,
         Some("never") => anstream::ColorChoice::Never,

@@ -23,11 +23,7 @@ use crate::term::Term;
 
 /// Does what was asked for.
 pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Verdict, Failure> {
-    let Settings {
-        place,
-        verbosity,
-        action,
-    } = settings;
+    let Settings { place, verbosity, action } = settings;
     term.set_verbosity(verbosity);
     match action {
         Action::Init { folder, writing } => init::init(&place, &folder, writing, term),
@@ -43,10 +39,6 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Verdict, F
 
 /// The configured project that a command works on.
 fn pipeline(place: Place) -> Result<Pipeline, Failure> {
-    let Place {
-        folder,
-        environment,
-        flags,
-    } = place;
+    let Place { folder, environment, flags } = place;
     Ok(Pipeline::discover(&folder, environment, flags)?)
 }

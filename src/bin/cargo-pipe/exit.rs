@@ -45,19 +45,13 @@ pub(crate) enum Failure {
 impl Failure {
     /// Wrong usage.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Failure::Usage {
-            message: message.into(),
-            hint: None,
-        }
+        Failure::Usage { message: message.into(), hint: None }
     }
 
     /// The same with what would be right.
     pub(crate) fn with_hint(self, hint: String) -> Self {
         match self {
-            Failure::Usage { message, .. } => Failure::Usage {
-                message,
-                hint: Some(hint),
-            },
+            Failure::Usage { message, .. } => Failure::Usage { message, hint: Some(hint) },
             other => other,
         }
     }

@@ -38,14 +38,8 @@ impl Interrupts {
                 cancel.interrupt();
             }
         };
-        let thread = thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(listen)?;
-        Ok(Interrupts {
-            handle,
-            thread: Some(thread),
-            happened,
-        })
+        let thread = thread::Builder::new().name("signals".to_owned()).spawn(listen)?;
+        Ok(Interrupts { handle, thread: Some(thread), happened })
     }
 
     /// Whether there was a signal.
@@ -69,6 +63,5 @@ impl Drop for Interrupts {
 fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or_default()
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }

@@ -116,28 +116,14 @@ pub(crate) fn settings(args: Args, environment: Environment) -> Result<Settings,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    Ok(Settings {
-        place: place(global, environment),
-        verbosity,
-        action: action(command)?,
-    })
+    Ok(Settings { place: place(global, environment), verbosity, action: action(command)? })
 }
 
 /// The meaning of the options of a run.
 pub(crate) fn run(checks: Vec<String>, args: RunArgs) -> Run {
-    let RunArgs {
-        fail_fast,
-        dry_run,
-        timeout,
-        report,
-        message_format,
-    } = args;
+    let RunArgs { fail_fast, dry_run, timeout, report, message_format } = args;
     Run {
-        request: Request {
-            checks,
-            fail_fast,
-            timeout,
-        },
+        request: Request { checks, fail_fast, timeout },
         writing: writing(dry_run),
         reports: report,
         format: message_format,
@@ -158,10 +144,7 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
         quiet: _,
         color: _,
     } = args;
-    let paths = source
-        .into_iter()
-        .map(|path| Value::named("--source", path))
-        .collect::<Vec<_>>();
+    let paths = source.into_iter().map(|path| Value::named("--source", path)).collect::<Vec<_>>();
     let mut flags = Layer::default();
     flags.source = (!paths.is_empty()).then(|| Sources(Value::named("--source", paths)));
     flags.config = config.map(|path| Value::named("--config", path));
@@ -169,11 +152,7 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
     flags.jobs = jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get())));
     flags.offline = offline.then(|| Value::named("--offline", offline));
     flags.allow = allow;
-    Place {
-        folder: project.unwrap_or_else(|| PathBuf::from(".")),
-        environment,
-        flags,
-    }
+    Place { folder: project.unwrap_or_else(|| PathBuf::from(".")), environment, flags }
 }
 
 fn engine_choice(engine: EngineArg) -> EngineChoice {
@@ -185,18 +164,15 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
 
 fn action(command: CommandArgs) -> Result<Action, Failure> {
     Ok(match command {
-        CommandArgs::Init(InitArgs { folder, dry_run }) => Action::Init {
-            folder,
-            writing: writing(dry_run),
-        },
+        CommandArgs::Init(InitArgs { folder, dry_run }) => {
+            Action::Init { folder, writing: writing(dry_run) }
+        }
         CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args)),
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => Action::Run(run(checks, args)),
-        CommandArgs::List(ListArgs { json: true }) => Action::List {
-            format: MessageFormat::Json,
-        },
-        CommandArgs::List(ListArgs { json: false }) => Action::List {
-            format: MessageFormat::Human,
-        },
+        CommandArgs::List(ListArgs { json: true }) => Action::List { format: MessageFormat::Json },
+        CommandArgs::List(ListArgs { json: false }) => {
+            Action::List { format: MessageFormat::Human }
+        }
         CommandArgs::Build(BuildArgs { checks }) => Action::Build { checks },
         CommandArgs::Remove => Action::Remove,
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),

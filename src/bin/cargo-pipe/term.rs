@@ -66,10 +66,7 @@ impl Term {
             }
             _ => {
                 let label = paint(style::ERROR, "error:");
-                say(&format!(
-                    "{label} {}\n",
-                    harmless::text(&failure.to_string())
-                ));
+                say(&format!("{label} {}\n", harmless::text(&failure.to_string())));
                 say(&hint(failure.hint().as_deref()));
             }
         }
@@ -93,14 +90,7 @@ impl Term {
         };
         let width = width_of(io::stdout());
         let told = std::mem::take(&mut self.told);
-        let text = human::render(
-            report,
-            &Options {
-                width,
-                detail,
-                told: &told,
-            },
-        );
+        let text = human::render(report, &Options { width, detail, told: &told });
         self.told = told;
         self.data(&text);
     }
@@ -112,9 +102,7 @@ impl Term {
             return verdict;
         };
         let label = paint(style::ERROR, "error:");
-        say(&format!(
-            "{label} cannot write to standard output: {broken}\n"
-        ));
+        say(&format!("{label} cannot write to standard output: {broken}\n"));
         match verdict {
             Verdict::Passed | Verdict::Findings => Verdict::Error,
             worse => worse,
@@ -146,13 +134,7 @@ fn write(stream: &mut dyn Write, text: &str) -> io::Result<()> {
 
 /// A hint after a blank line; nothing if there is none.
 fn hint(hint: Option<&str>) -> String {
-    let told = |hint| {
-        format!(
-            "\n{} {}\n",
-            paint(style::INFO, "hint:"),
-            harmless::text(hint)
-        )
-    };
+    let told = |hint| format!("\n{} {}\n", paint(style::INFO, "hint:"), harmless::text(hint));
     hint.map(told).unwrap_or_default()
 }
 

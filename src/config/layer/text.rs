@@ -109,10 +109,9 @@ fn notation(wanted: &str) -> (&str, Option<&'static str>) {
         "a sequence" => ("a list", Some("write it in brackets: [\"…\", \"…\"]")),
         "a boolean" => ("true or false", Some("write it without quotes")),
         "i64" => ("a whole number", Some("write it without quotes")),
-        wanted if wanted.starts_with("struct ") || wanted.contains("map") => (
-            "a section",
-            Some("write its settings below a line in brackets"),
-        ),
+        wanted if wanted.starts_with("struct ") || wanted.contains("map") => {
+            ("a section", Some("write its settings below a line in brackets"))
+        }
         wanted => (wanted, None),
     }
 }
@@ -147,10 +146,7 @@ mod tests {
     fn both_files_say_the_same_in_the_same_words() {
         let settings = "jobs = 2\nchecks.x = { run = ['x'] }\n";
         let manifest = format!("[workspace.metadata.pipe]\n{settings}");
-        assert_eq!(
-            parse(&Manifest::CargoToml, &manifest).unwrap(),
-            pipe(settings).unwrap()
-        );
+        assert_eq!(parse(&Manifest::CargoToml, &manifest).unwrap(), pipe(settings).unwrap());
     }
 
     #[test]

@@ -42,20 +42,12 @@ impl<T> Value<T> {
     }
 
     fn at(place: Place, value: T) -> Self {
-        Value {
-            value,
-            place,
-            covered: 0,
-        }
+        Value { value, place, covered: 0 }
     }
 
     /// Another value from the same place.
     pub(in crate::config) fn with<U>(&self, value: U) -> Value<U> {
-        Value {
-            value,
-            place: self.place.clone(),
-            covered: self.covered,
-        }
+        Value { value, place: self.place.clone(), covered: self.covered }
     }
 }
 
@@ -82,10 +74,7 @@ impl<T: Ord> Ord for Value<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Value<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<T>::deserialize(deserializer)?;
-        Ok(Value::at(
-            Place::Bytes(spanned.span()),
-            spanned.into_inner(),
-        ))
+        Ok(Value::at(Place::Bytes(spanned.span()), spanned.into_inner()))
     }
 }
 
@@ -316,16 +305,7 @@ mod tests {
 
     #[test]
     fn a_time_that_is_none_or_too_long_to_count_is_refused() {
-        for bad in [
-            "",
-            "s",
-            "5 m",
-            "5d",
-            "-1s",
-            "1.5s",
-            "5é",
-            "99999999999999999h",
-        ] {
+        for bad in ["", "s", "5 m", "5d", "-1s", "1.5s", "5é", "99999999999999999h"] {
             assert_eq!(Seconds::parse(bad), None, "{bad:?}");
         }
     }

@@ -70,9 +70,7 @@ fn strangers(environment: &Environment) -> Vec<String> {
 }
 
 fn list(name: &'static str, text: &str) -> Vec<Text> {
-    text.split(',')
-        .map(|item| Value::named(name, item.trim().to_owned()))
-        .collect()
+    text.split(',').map(|item| Value::named(name, item.trim().to_owned())).collect()
 }
 
 fn word<'a, T: Deserialize<'a>>(
@@ -80,15 +78,10 @@ fn word<'a, T: Deserialize<'a>>(
     text: &'a str,
 ) -> Result<Value<T>, ConfigError> {
     let deserializer: StrDeserializer<'_, ValueError> = text.into_deserializer();
-    T::deserialize(deserializer)
-        .map(|value| Value::named(name, value))
-        .map_err(|error| {
-            let (message, hint) = translate(&error.to_string());
-            ConfigError {
-                hint,
-                ..wrong(name, message)
-            }
-        })
+    T::deserialize(deserializer).map(|value| Value::named(name, value)).map_err(|error| {
+        let (message, hint) = translate(&error.to_string());
+        ConfigError { hint, ..wrong(name, message) }
+    })
 }
 
 fn number(text: &str) -> Result<Value<i64>, ConfigError> {
@@ -101,20 +94,16 @@ fn truth(text: &str) -> Result<Value<bool>, ConfigError> {
     match text {
         "1" | "true" | "yes" => Ok(Value::named(OFFLINE, true)),
         "0" | "false" | "no" => Ok(Value::named(OFFLINE, false)),
-        _ => Err(
-            wrong(OFFLINE, format!("`{text}` is neither true nor false"))
-                .with_hint("write `1` or `0`"),
-        ),
+        _ => Err(wrong(OFFLINE, format!("`{text}` is neither true nor false"))
+            .with_hint("write `1` or `0`")),
     }
 }
 
 fn time(text: &str) -> Result<Value<Seconds>, ConfigError> {
-    Seconds::parse(text)
-        .map(|seconds| Value::named(TIMEOUT, seconds))
-        .ok_or_else(|| {
-            wrong(TIMEOUT, format!("`{text}` is no time"))
-                .with_hint(format!("write {}", Seconds::NOTATION))
-        })
+    Seconds::parse(text).map(|seconds| Value::named(TIMEOUT, seconds)).ok_or_else(|| {
+        wrong(TIMEOUT, format!("`{text}` is no time"))
+            .with_hint(format!("write {}", Seconds::NOTATION))
+    })
 }
 
 fn grants(text: &str) -> Result<Vec<Grant>, ConfigError> {
@@ -124,13 +113,7 @@ fn grants(text: &str) -> Result<Vec<Grant>, ConfigError> {
 }
 
 fn wrong(name: &'static str, message: String) -> ConfigError {
-    ConfigError {
-        origin: name.to_owned(),
-        text: None,
-        span: None,
-        message,
-        hint: None,
-    }
+    ConfigError { origin: name.to_owned(), text: None, span: None, message, hint: None }
 }
 
 #[cfg(test)]
@@ -139,9 +122,7 @@ mod tests {
     use crate::config::EngineChoice;
 
     fn error(name: &str, value: &str) -> String {
-        layer(&Environment::from([(name, value)]))
-            .unwrap_err()
-            .to_string()
+        layer(&Environment::from([(name, value)])).unwrap_err().to_string()
     }
 
     #[test]
@@ -185,10 +166,7 @@ mod tests {
             error(OFFLINE, "maybe"),
             "CARGO_PIPE_OFFLINE: `maybe` is neither true nor false"
         );
-        assert_eq!(
-            error(TIMEOUT, "soon"),
-            "CARGO_PIPE_TIMEOUT: `soon` is no time"
-        );
+        assert_eq!(error(TIMEOUT, "soon"), "CARGO_PIPE_TIMEOUT: `soon` is no time");
         assert_eq!(
             error(ENGINE, "dokcer"),
             "CARGO_PIPE_ENGINE: `dokcer` is none of the values this can have"

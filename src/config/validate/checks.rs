@@ -61,11 +61,8 @@ fn suggest_check(
     layer: &CheckLayer,
     names: &[String],
 ) -> ConfigError {
-    let others: Vec<&str> = names
-        .iter()
-        .map(String::as_str)
-        .filter(|other| *other != name.value)
-        .collect();
+    let others: Vec<&str> =
+        names.iter().map(String::as_str).filter(|other| *other != name.value).collect();
     match nearest::nearest(&name.value, &others) {
         Some(other) if layer.tool.is_none() && layer.run.is_none() => {
             error.with_hint(format!("did you mean `{other}`?"))
@@ -118,32 +115,12 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
             .with_hint("give it a command, run = [\"codespell\", \"src\"], or a `tool`")),
         (Some(tool), None) => tool_work(terms, tool, layer),
         (None, Some(run)) => {
-            refuse(
-                terms,
-                layer.config.as_ref(),
-                "config",
-                "tool",
-                "name the file in `inputs`",
-            )?;
-            refuse(
-                terms,
-                layer.args.as_ref(),
-                "args",
-                "tool",
-                "put them into `run`",
-            )?;
+            refuse(terms, layer.config.as_ref(), "config", "tool", "name the file in `inputs`")?;
+            refuse(terms, layer.args.as_ref(), "args", "tool", "put them into `run`")?;
             Ok(Work::Command {
                 run: terms.command(run)?,
-                fix: layer
-                    .fix
-                    .as_ref()
-                    .map(|fix| terms.command(fix))
-                    .transpose()?,
-                image: layer
-                    .image
-                    .as_ref()
-                    .map(|image| terms.image(image))
-                    .transpose()?,
+                fix: layer.fix.as_ref().map(|fix| terms.command(fix)).transpose()?,
+                image: layer.image.as_ref().map(|image| terms.image(image)).transpose()?,
                 findings_exit: findings_exit(terms, layer)?,
             })
         }
@@ -160,20 +137,10 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     let knows = "leave it out: the tool brings its own";
     refuse(terms, layer.fix.as_ref(), "fix", "run", knows)?;
     refuse(terms, layer.image.as_ref(), "image", "run", knows)?;
-    refuse(
-        terms,
-        layer.findings_exit.as_ref(),
-        "findings-exit",
-        "run",
-        knows,
-    )?;
+    refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
     Ok(Work::Tool {
         tool: tool.value.clone(),
-        config: layer
-            .config
-            .as_ref()
-            .map(|path| terms.project_path(path))
-            .transpose()?,
+        config: layer.config.as_ref().map(|path| terms.project_path(path)).transpose()?,
         args: terms.words(layer.args.as_ref())?,
     })
 }
@@ -202,13 +169,10 @@ fn findings_exit(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeSet<i32>,
             .ok()
             .filter(|number| (1..=124).contains(number))
             .ok_or_else(|| {
-                terms
-                    .error(
-                        status,
-                        format!("exit status {} cannot mean findings", status.value),
-                    )
-                    .with_hint("write numbers from 1 to 124; 0 is passed, the rest are accidents")
-            })?;
+            terms
+                .error(status, format!("exit status {} cannot mean findings", status.value))
+                .with_hint("write numbers from 1 to 124; 0 is passed, the rest are accidents")
+        })?;
         statuses.insert(number);
     }
     Ok(statuses)
@@ -217,13 +181,8 @@ fn findings_exit(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeSet<i32>,
 fn env(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeMap<String, String>, ConfigError> {
     let mut env = BTreeMap::new();
     for (name, value) in layer.env.iter().flat_map(|env| &env.value) {
-        let fits = name
-            .value
-            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name
-                .value
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let fits = name.value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !fits {
             let message = format!("`{}` is no name of a variable", name.value.escape_debug());
             return Err(terms
@@ -261,15 +220,11 @@ fn cache(
     layer: &CheckLayer,
     asks: &BTreeSet<Grant>,
 ) -> Result<CachePolicy, ConfigError> {
-    let reaches_out = asks
-        .iter()
-        .find(|grant| matches!(grant, Grant::Network | Grant::DockerSocket));
+    let reaches_out =
+        asks.iter().find(|grant| matches!(grant, Grant::Network | Grant::DockerSocket));
     match (&layer.cache, reaches_out) {
         (Some(keep), Some(grant)) if keep.value.0 != CachePolicy::Never => Err(terms
-            .error(
-                keep,
-                format!("the outcome of a check with `{grant}` cannot be kept"),
-            )
+            .error(keep, format!("the outcome of a check with `{grant}` cannot be kept"))
             .with_hint("write cache = false: what it finds there is in no fingerprint")),
         (_, Some(_)) => Ok(CachePolicy::Never),
         (keep, None) => Ok(keep.as_ref().map(|keep| keep.value.0).unwrap_or_default()),

@@ -62,10 +62,7 @@ pub(super) struct Terms<'a> {
 
 impl<'a> Terms<'a> {
     pub(super) fn new(context: &'a Context<'a>) -> Self {
-        Terms {
-            context,
-            paths: Vec::new(),
-        }
+        Terms { context, paths: Vec::new() }
     }
 
     pub(super) fn into_paths(self) -> Vec<Value<ProjectPath>> {
@@ -101,10 +98,7 @@ impl<'a> Terms<'a> {
             return Vec::new();
         };
         let covered = list.covered;
-        let item = |item: &Text| Value {
-            covered,
-            ..item.clone()
-        };
+        let item = |item: &Text| Value { covered, ..item.clone() };
         list.value.iter().map(item).collect()
     }
 
@@ -200,9 +194,7 @@ impl<'a> Terms<'a> {
         let image = &text.value;
         let fits = image.len() <= 512
             && image.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && image
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c));
+            && image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c));
         if !fits {
             let message = format!("`{}` is no name of an image", image.escape_debug());
             return Err(self
@@ -226,10 +218,7 @@ impl<'a> Terms<'a> {
     /// Texts that can be arguments of a program.
     pub(super) fn words(&self, texts: Option<&Texts>) -> Result<Vec<String>, ConfigError> {
         let words = self.items(texts);
-        words
-            .into_iter()
-            .map(|word| self.without_zero(&word).map(|()| word.value))
-            .collect()
+        words.into_iter().map(|word| self.without_zero(&word).map(|()| word.value)).collect()
     }
 
     /// Refuses what no program can be given.

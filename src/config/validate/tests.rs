@@ -23,16 +23,8 @@ fn defaults() -> Layer {
 }
 
 fn judge(text: &str, file: Layer) -> Result<Valid, ConfigError> {
-    let layers = Layers {
-        defaults: defaults(),
-        file,
-        ..Layers::default()
-    };
-    let context = Context {
-        manifest: "pipe.toml",
-        text,
-        tools: TOOLS,
-    };
+    let layers = Layers { defaults: defaults(), file, ..Layers::default() };
+    let context = Context { manifest: "pipe.toml", text, tools: TOOLS };
     validate(layers.merge(), &context)
 }
 
@@ -52,10 +44,8 @@ fn examples() -> String {
 
 /// The keys that a section has, as its reader names them when it meets a wrong one.
 fn keys(section: &str) -> Vec<String> {
-    let hint = parse(&Manifest::PipeToml, &format!("{section}zzzzzzzz = 1\n"))
-        .unwrap_err()
-        .hint
-        .unwrap();
+    let hint =
+        parse(&Manifest::PipeToml, &format!("{section}zzzzzzzz = 1\n")).unwrap_err().hint.unwrap();
     let keys = hint.split('`').skip(1).step_by(2).map(str::to_owned);
     keys.collect()
 }

@@ -52,15 +52,9 @@ impl Message {
         let heading = lines.next().unwrap_or_default();
         let lines: Vec<&str> = lines.collect();
         // A quoted line may look like a range, so there are as many ranges as the heading says.
-        let count = heading
-            .split(' ')
-            .find_map(|word| word.parse().ok())
-            .unwrap_or(0);
-        let ranges: Vec<Range<'_>> = lines
-            .iter()
-            .take(count)
-            .map_while(|line| Range::parse(line))
-            .collect();
+        let count = heading.split(' ').find_map(|word| word.parse().ok()).unwrap_or(0);
+        let ranges: Vec<Range<'_>> =
+            lines.iter().take(count).map_while(|line| Range::parse(line)).collect();
         let quoted = &lines[ranges.len()..];
         let mut places: Vec<Place> = Vec::new();
         for range in &ranges {
@@ -96,20 +90,13 @@ impl<'a> Range<'a> {
     fn parse(line: &'a str) -> Option<Self> {
         let (module, range) = line.strip_prefix("==")?.rsplit_once(":[")?;
         let (start, end) = range.strip_suffix(']')?.split_once(':')?;
-        Some(Range {
-            module,
-            start: start.parse().ok()?,
-            end: end.parse().ok()?,
-        })
+        Some(Range { module, start: start.parse().ok()?, end: end.parse().ok()? })
     }
 
     fn place(&self, path: &str) -> Place {
         let number = |line: usize| u32::try_from(line).unwrap_or(u32::MAX).max(1);
         let first = number(self.start.saturating_add(1));
-        Place {
-            end_line: Some(number(self.end).max(first)),
-            ..Place::line(path, first)
-        }
+        Place { end_line: Some(number(self.end).max(first)), ..Place::line(path, first) }
     }
 }
 

@@ -13,13 +13,7 @@ fn edits(finding: &Finding) -> Vec<(u32, u32, u32, u32, &str)> {
         .iter()
         .map(|edit| {
             let content = edit.content.as_str();
-            (
-                edit.line,
-                edit.column,
-                edit.end_line,
-                edit.end_column,
-                content,
-            )
+            (edit.line, edit.column, edit.end_line, edit.end_column, content)
         })
         .collect()
 }
@@ -61,10 +55,7 @@ fn lines_that_look_like_headers_are_lines() {
 fn a_cell_of_a_notebook_is_named() {
     let finding = only("--- n.ipynb:cell 3\n+++ n.ipynb:cell 3\n@@ -1 +1 @@\n-x=1\n+x = 1\n");
     assert_eq!(finding.place, Place::line("n.ipynb", 1));
-    assert_eq!(
-        finding.message,
-        "cell 3, line 1: would be formatted differently"
-    );
+    assert_eq!(finding.message, "cell 3, line 1: would be formatted differently");
     assert_eq!(finding.fix, None);
 }
 
@@ -72,8 +63,5 @@ fn a_cell_of_a_notebook_is_named() {
 fn what_is_cut_off_is_unread() {
     let parsed = parse(b"noise\n--- a.py\n+++ a.py\n@@ -1,9 +1,9 @@\n-a\n");
     assert_eq!(parsed.findings, []);
-    assert_eq!(
-        parsed.unread,
-        ["noise", "the hunk `@@ -1,9 +1,9 @@` of `a.py` is cut off"]
-    );
+    assert_eq!(parsed.unread, ["noise", "the hunk `@@ -1,9 +1,9 @@` of `a.py` is cut off"]);
 }

@@ -65,16 +65,9 @@ fn badness(outcome: Outcome) -> u8 {
 
 fn tell(group: &Group<'_>) -> String {
     let mut text: String = group.checks.iter().map(|check| log(check)).collect();
-    let names: Vec<&str> = group
-        .checks
-        .iter()
-        .map(|check| check.name.as_str())
-        .collect();
+    let names: Vec<&str> = group.checks.iter().map(|check| check.name.as_str()).collect();
     let names = paint(style::STRONG, names.join(", "));
-    let label = paint(
-        style::of_outcome(group.outcome),
-        outcome_name(group.outcome),
-    );
+    let label = paint(style::of_outcome(group.outcome), outcome_name(group.outcome));
     match group.reason {
         Some(reason) => {
             // A hint stands behind a blank line of the message, where `Reason::hinted` put it.
@@ -95,10 +88,7 @@ fn tell(group: &Group<'_>) -> String {
 
 /// What the tool wrote, unchanged but for colours and what else a terminal would obey.
 fn log(check: &CheckOutcome) -> String {
-    let streams = [
-        ("standard output", &check.log.stdout),
-        ("standard error", &check.log.stderr),
-    ];
+    let streams = [("standard output", &check.log.stdout), ("standard error", &check.log.stderr)];
     let mut text = String::new();
     for (stream, written) in streams {
         if written.trim().is_empty() {
@@ -106,10 +96,7 @@ fn log(check: &CheckOutcome) -> String {
         }
         let head = format!("{} wrote to {stream}:", check.name);
         text += &format!("{}\n", paint(style::STRONG, head));
-        for line in harmless::text(&strip_str(written).to_string())
-            .trim_end()
-            .lines()
-        {
+        for line in harmless::text(&strip_str(written).to_string()).trim_end().lines() {
             text += format!("    {line}").trim_end();
             text += "\n";
         }

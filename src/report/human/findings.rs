@@ -23,11 +23,7 @@ pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
     });
     let files: Vec<String> = all
         .chunk_by(|(a, _), (b, _)| a.place.path == b.place.path)
-        .map(|file| {
-            file.iter()
-                .map(|(finding, check)| entry(finding, check, width))
-                .collect()
-        })
+        .map(|file| file.iter().map(|(finding, check)| entry(finding, check, width)).collect())
         .collect();
     files.join("\n")
 }
@@ -69,11 +65,7 @@ fn entry(finding: &Finding, check: &CheckOutcome, width: Option<usize>) -> Strin
         entry += &format!("{INDENT}also at {}\n", span(related));
     }
     if let Some(fix) = &finding.fix {
-        let safety = if fix.safe {
-            ""
-        } else {
-            " (may change behaviour)"
-        };
+        let safety = if fix.safe { "" } else { " (may change behaviour)" };
         let label = paint(style::INFO, "fix:");
         entry += &format!("{INDENT}{label} {}{safety}\n", harmless::line(&fix.message));
     }
@@ -101,13 +93,9 @@ fn place(place: &Place) -> String {
 
 fn span(span: &Place) -> String {
     match span.end_line {
-        Some(end) if end > span.line => format!(
-            "{}-{end}",
-            place(&Place {
-                column: None,
-                ..span.clone()
-            })
-        ),
+        Some(end) if end > span.line => {
+            format!("{}-{end}", place(&Place { column: None, ..span.clone() }))
+        }
         _ => place(span),
     }
 }
@@ -116,9 +104,7 @@ fn explain(check: &CheckOutcome) -> Option<String> {
     let name = &check.name;
     let tool = harmless::line(&check.tool);
     let accepted = check.findings.iter().any(|finding| !finding.gating);
-    let rated = check
-        .score
-        .map(|score| format!("{tool} rates the code {score:.2} of 10"));
+    let rated = check.score.map(|score| format!("{tool} rates the code {score:.2} of 10"));
     let text = match (rated, accepted, check.outcome) {
         (Some(_), false, Outcome::Passed) | (None, false, _) => return None,
         (Some(rated), false, _) => rated,
@@ -144,10 +130,7 @@ struct Word {
 
 impl Word {
     fn new(style: Style, text: impl Into<String>) -> Self {
-        Word {
-            style,
-            text: text.into(),
-        }
+        Word { style, text: text.into() }
     }
 }
 

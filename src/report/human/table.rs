@@ -17,22 +17,15 @@ pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
         return String::new();
     }
     let columns: [Vec<Cell>; 5] = [
-        column("check", checks, |check| {
-            Cell::new(style::STRONG, check.name.to_string())
-        }),
+        column("check", checks, |check| Cell::new(style::STRONG, check.name.to_string())),
         column("outcome", checks, |check| {
-            Cell::new(
-                style::of_outcome(check.outcome),
-                outcome_name(check.outcome),
-            )
+            Cell::new(style::of_outcome(check.outcome), outcome_name(check.outcome))
         }),
         column("findings", checks, |check| {
             Cell::new(Style::new(), findings(Counts::of(&check.findings)))
         }),
         column("time", checks, |check| Cell::new(Style::new(), time(check))),
-        column("cache", checks, |check| {
-            Cell::new(style::DIM, cache_name(check.cache))
-        }),
+        column("cache", checks, |check| Cell::new(style::DIM, cache_name(check.cache))),
     ];
     // The last columns give way first: they explain, the first ones tell.
     let shown = (2..=columns.len())
@@ -56,31 +49,20 @@ pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
 
 /// Findings by severity, those that there are.
 fn findings(counts: Counts) -> String {
-    let Counts {
-        error,
-        warning,
-        info,
-    } = counts;
+    let Counts { error, warning, info } = counts;
     let parts = [
         (error, Count(error, "error").to_string()),
         (warning, Count(warning, "warning").to_string()),
         (info, format!("{info} info")),
     ];
-    let there: Vec<String> = parts
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(_, text)| text)
-        .collect();
+    let there: Vec<String> =
+        parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, text)| text).collect();
     there.join(", ")
 }
 
 /// A check that never began took no time.
 fn time(check: &CheckOutcome) -> String {
-    if check.duration.is_zero() {
-        String::new()
-    } else {
-        Elapsed(check.duration).to_string()
-    }
+    if check.duration.is_zero() { String::new() } else { Elapsed(check.duration).to_string() }
 }
 
 fn cache_name(cache: CacheUse) -> &'static str {
@@ -98,18 +80,13 @@ struct Cell {
 
 impl Cell {
     fn new(style: Style, text: impl Into<String>) -> Self {
-        Cell {
-            style,
-            text: text.into(),
-        }
+        Cell { style, text: text.into() }
     }
 }
 
 fn column(head: &str, checks: &[CheckOutcome], cell: impl Fn(&CheckOutcome) -> Cell) -> Vec<Cell> {
     let head = Cell::new(style::DIM, head);
-    std::iter::once(head)
-        .chain(checks.iter().map(cell))
-        .collect()
+    std::iter::once(head).chain(checks.iter().map(cell)).collect()
 }
 
 /// What stands between two columns.
@@ -117,20 +94,12 @@ const GAP: usize = 2;
 
 fn width_of(columns: &[Vec<Cell>]) -> usize {
     let gaps = GAP * columns.len().saturating_sub(1);
-    columns
-        .iter()
-        .map(|column| column_width(column))
-        .sum::<usize>()
-        + gaps
+    columns.iter().map(|column| column_width(column)).sum::<usize>() + gaps
 }
 
 /// Cells hold our own words, names of checks and numbers: one column per character.
 fn column_width(column: &[Cell]) -> usize {
-    column
-        .iter()
-        .map(|cell| cell.text.chars().count())
-        .max()
-        .unwrap_or_default()
+    column.iter().map(|cell| cell.text.chars().count()).max().unwrap_or_default()
 }
 
 fn rows(columns: &[Vec<Cell>]) -> String {

@@ -9,11 +9,7 @@ use crate::report::sample;
 
 fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
     let told = BTreeSet::new();
-    let options = Options {
-        width,
-        detail,
-        told: &told,
-    };
+    let options = Options { width, detail, told: &told };
     strip_str(&render(report, &options)).to_string()
 }
 
@@ -152,9 +148,7 @@ fn one_reason_of_several_checks_is_told_once() {
         Reason::hinted(ReasonKind::Environment, "docker is not running", Some(hint))
     };
     let report = sample::report_of(
-        ["lint", "format", "mypy", "ruff"]
-            .map(|name| sample::failed(name, reason()))
-            .to_vec(),
+        ["lint", "format", "mypy", "ruff"].map(|name| sample::failed(name, reason())).to_vec(),
     );
     assert_data_eq!(
         shown(&report),
@@ -211,10 +205,7 @@ fn a_finding_cannot_steer_the_terminal() {
         ..sample::passed("lint", "pylint")
     }]);
     let text = plain(&report, None, Detail::Full);
-    assert!(
-        text.contains("␛]0;title␇.py:1:1: warning: one␛[2J [lint X␛1"),
-        "{text}"
-    );
+    assert!(text.contains("␛]0;title␇.py:1:1: warning: one␛[2J [lint X␛1"), "{text}");
     assert!(text.contains("\n    two\\u{9b}2J\n"), "{text}");
 }
 
@@ -222,11 +213,7 @@ fn a_finding_cannot_steer_the_terminal() {
 fn a_warning_that_was_read_already_is_not_told_again() {
     let report = sample::report();
     let told = BTreeSet::from(["the base image has no digest".to_owned()]);
-    let options = Options {
-        width: None,
-        detail: Detail::Full,
-        told: &told,
-    };
+    let options = Options { width: None, detail: Detail::Full, told: &told };
     assert!(shown(&report).contains("no digest"));
     assert!(!render(&report, &options).contains("no digest"));
 }

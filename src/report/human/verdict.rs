@@ -67,9 +67,8 @@ fn passed(checks: &[CheckOutcome]) -> String {
 }
 
 fn undone(checks: &[CheckOutcome], of_all: &dyn Fn(usize) -> String) -> String {
-    let undone = number(checks, |check| {
-        matches!(check.outcome, Outcome::Error | Outcome::TimedOut)
-    });
+    let undone =
+        number(checks, |check| matches!(check.outcome, Outcome::Error | Outcome::TimedOut));
     format!("{} could not be done", of_all(undone))
 }
 

@@ -18,15 +18,7 @@ fn a_report_has_the_fields_of_the_contract_in_their_order() {
     let lint = &value["checks"][0];
     let text = to_json(&sample::report());
     let mut at = 0;
-    for key in [
-        "schema",
-        "version",
-        "verdict",
-        "exit_code",
-        "fingerprint",
-        "platform",
-        "engine",
-    ] {
+    for key in ["schema", "version", "verdict", "exit_code", "fingerprint", "platform", "engine"] {
         let found = text[at..].find(&format!("\n  \"{key}\": ")).unwrap();
         at += found + 1;
     }
@@ -40,12 +32,7 @@ fn a_report_has_the_fields_of_the_contract_in_their_order() {
 #[test]
 fn a_text_of_another_format_is_no_report() {
     let text = to_json(&sample::report()).replace("report/1", "report/2");
-    assert!(
-        from_json(&text)
-            .unwrap_err()
-            .to_string()
-            .contains("report/2")
-    );
+    assert!(from_json(&text).unwrap_err().to_string().contains("report/2"));
 }
 
 #[test]
@@ -66,15 +53,10 @@ fn equal_findings_have_different_fingerprints_that_do_not_depend_on_lines() {
 #[test]
 fn a_terminal_that_shows_a_report_obeys_nothing_in_it() {
     let mut report = sample::report();
-    report
-        .warnings
-        .push("\u{1b}[2J\u{9b}2J\u{7f}\u{202e}".to_owned());
+    report.warnings.push("\u{1b}[2J\u{9b}2J\u{7f}\u{202e}".to_owned());
     let text = to_json(&report);
     assert!(text.contains(r"\u001b[2J\u009b2J\u007f\u202e"), "{text}");
-    assert_eq!(
-        from_json(&text).unwrap().warnings,
-        crate::report::warnings(&report)
-    );
+    assert_eq!(from_json(&text).unwrap().warnings, crate::report::warnings(&report));
 }
 
 #[test]
@@ -86,10 +68,7 @@ fn a_warning_of_several_checks_is_told_once() {
     report.warnings = vec!["once".to_owned(), "once".to_owned()];
     assert_eq!(
         crate::report::warnings(&report),
-        [
-            "once",
-            "lint, format, mypy, ruff, spelling: the base has no digest"
-        ]
+        ["once", "lint, format, mypy, ruff, spelling: the base has no digest"]
     );
 }
 

@@ -28,20 +28,13 @@ impl Project {
     }
 
     fn seen(&self, coverage: &Coverage) -> Vec<String> {
-        self.take(coverage)
-            .entries
-            .keys()
-            .map(ToString::to_string)
-            .collect()
+        self.take(coverage).entries.keys().map(ToString::to_string).collect()
     }
 }
 
 fn covering(paths: &[&str]) -> Coverage {
     Coverage {
-        paths: paths
-            .iter()
-            .map(|path| ProjectPath::new(path).unwrap())
-            .collect(),
+        paths: paths.iter().map(|path| ProjectPath::new(path).unwrap()).collect(),
         exclude: Vec::new(),
         include: Vec::new(),
     }
@@ -49,17 +42,8 @@ fn covering(paths: &[&str]) -> Coverage {
 
 #[test]
 fn only_what_is_below_the_named_paths_is_seen_and_the_root_s_marker() {
-    let project = Project::with(&[
-        "src/a.py",
-        "src/b/c.py",
-        "src2/d.py",
-        "e.py",
-        "pyproject.toml",
-    ]);
-    assert_eq!(
-        project.seen(&covering(&["src"])),
-        ["pyproject.toml", "src/a.py", "src/b/c.py"]
-    );
+    let project = Project::with(&["src/a.py", "src/b/c.py", "src2/d.py", "e.py", "pyproject.toml"]);
+    assert_eq!(project.seen(&covering(&["src"])), ["pyproject.toml", "src/a.py", "src/b/c.py"]);
 }
 
 #[test]
@@ -70,14 +54,7 @@ fn the_project_s_own_gitignore_counts_without_a_repository_and_a_parent_s_does_n
     outer.write("inner/src/sub/.gitignore", "*\n");
     let inner = outer.root().join("inner");
     let inventory = Inventory::take(&inner, &covering(&["src"])).unwrap();
-    assert_eq!(
-        inventory
-            .entries
-            .keys()
-            .map(ProjectPath::as_str)
-            .collect::<Vec<_>>(),
-        ["src/a.py"]
-    );
+    assert_eq!(inventory.entries.keys().map(ProjectPath::as_str).collect::<Vec<_>>(), ["src/a.py"]);
 }
 
 #[test]
@@ -102,20 +79,12 @@ fn hidden_files_caches_environments_and_other_repositories_are_not_seen() {
 #[test]
 fn a_hidden_path_that_is_named_is_seen() {
     let project = Project::with(&[".config/mypy.ini", ".config/other.ini", "a.py"]);
-    assert_eq!(
-        project.seen(&covering(&[".config/mypy.ini"])),
-        [".config/mypy.ini"]
-    );
+    assert_eq!(project.seen(&covering(&[".config/mypy.ini"])), [".config/mypy.ini"]);
 }
 
 #[test]
 fn globs_leave_files_out_and_take_ignored_ones_in() {
-    let project = Project::with(&[
-        "src/a.py",
-        "src/gen/b.py",
-        "src/_version.py",
-        "src/x/m_pb2.py",
-    ]);
+    let project = Project::with(&["src/a.py", "src/gen/b.py", "src/_version.py", "src/x/m_pb2.py"]);
     project.write(".gitignore", "_version.py\n");
     let coverage = Coverage {
         exclude: vec!["src/gen/**".into(), "*_pb2.py".into()],
@@ -137,10 +106,7 @@ fn a_link_is_seen_only_if_it_leads_to_what_is_seen() {
 
     let inventory = project.take(&covering(&["src"]));
     let seen: Vec<_> = inventory.entries.keys().map(ProjectPath::as_str).collect();
-    assert_eq!(
-        seen,
-        ["src/a.py", "src/folder", "src/inside.py", "src/pkg/m.py"]
-    );
+    assert_eq!(seen, ["src/a.py", "src/folder", "src/inside.py", "src/pkg/m.py"]);
     let warned = inventory.warnings.join("\n");
     for name in ["uncovered.py", "outside.py", "broken.py"] {
         assert!(warned.contains(name), "{warned}");

@@ -43,13 +43,8 @@ fn replace(text: &str, block: impl Fn(&str) -> Result<String>) -> Result<String>
 
 fn unclosed(marker: &str) -> Failure {
     let name = marker.lines().next().unwrap_or_default();
-    Failure::new(format!(
-        "the generated block `{name}` of `README.md` does not end"
-    ))
-    .hint(format!(
-        "a block is `{BEGIN}NAME{}`, its text, `{END}`",
-        BEGIN_END.trim_end()
-    ))
+    Failure::new(format!("the generated block `{name}` of `README.md` does not end"))
+        .hint(format!("a block is `{BEGIN}NAME{}`, its text, `{END}`", BEGIN_END.trim_end()))
 }
 
 fn block(name: &str) -> Result<String> {
@@ -57,10 +52,8 @@ fn block(name: &str) -> Result<String> {
         "command-reference" => Ok(fenced(&help()?)),
         "exit-status" => Ok(exit_status()),
         "tasks" => Ok(fenced(&flags::table())),
-        _ => Err(Failure::new(format!(
-            "nothing generates the block `{name}` of `README.md`"
-        ))
-        .hint("blocks are `command-reference`, `exit-status` and `tasks`")),
+        _ => Err(Failure::new(format!("nothing generates the block `{name}` of `README.md`"))
+            .hint("blocks are `command-reference`, `exit-status` and `tasks`")),
     }
 }
 
@@ -76,10 +69,7 @@ fn exit_status() -> String {
     let meanings = [
         (Verdict::Passed, "every check passed"),
         (Verdict::Findings, "findings, drift, or a difference"),
-        (
-            Verdict::Config,
-            "usage, a configuration (ours or a tool's), or a grant that is missing",
-        ),
+        (Verdict::Config, "usage, a configuration (ours or a tool's), or a grant that is missing"),
         (
             Verdict::Error,
             "the work could not be done: engine, build, crash, timeout, nothing to check",
@@ -94,10 +84,7 @@ fn exit_status() -> String {
 }
 
 fn fenced(text: &str) -> String {
-    let lines = text
-        .lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect::<String>();
+    let lines = text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
     format!("\n```text\n{lines}```\n\n")
 }
 
@@ -109,14 +96,8 @@ mod tests {
     fn only_what_is_between_markers_is_replaced() {
         let text = "a\n<!-- generated: x -->\nold\n<!-- /generated -->\nb\n";
         let made = replace(text, |name| Ok(format!("new {name}\n"))).unwrap();
-        assert_eq!(
-            made,
-            "a\n<!-- generated: x -->\nnew x\n<!-- /generated -->\nb\n"
-        );
-        assert_eq!(
-            replace(&made, |name| Ok(format!("new {name}\n"))).unwrap(),
-            made
-        );
+        assert_eq!(made, "a\n<!-- generated: x -->\nnew x\n<!-- /generated -->\nb\n");
+        assert_eq!(replace(&made, |name| Ok(format!("new {name}\n"))).unwrap(), made);
     }
 
     #[test]

@@ -50,15 +50,11 @@ pub(super) fn running(system: System) -> Result<Engine> {
         Answer::Silence(silence) => silence,
     };
     if silence.contains("permission denied") {
-        return Err(
-            Failure::new(format!("the engine does not answer this user: {silence}"))
-                .hint("`sudo usermod -aG docker \"$USER\"`, then log in again"),
-        );
+        return Err(Failure::new(format!("the engine does not answer this user: {silence}"))
+            .hint("`sudo usermod -aG docker \"$USER\"`, then log in again"));
     }
     if system == System::Keep {
-        return Err(packages::for_install(&format!(
-            "no engine answers: {silence}"
-        )));
+        return Err(packages::for_install(&format!("no engine answers: {silence}")));
     }
     if !process::is_installed("dockerd") {
         packages::install(packages::ENGINE)?;
@@ -83,10 +79,9 @@ fn ask() -> Result<Answer> {
     let answer = String::from_utf8_lossy(&output.stdout);
     // Some releases succeed without a server and leave both values empty.
     Ok(match answer.trim().split_once(' ') {
-        Some((version, data)) if output.status.success() => Answer::Engine(Engine {
-            version: version.to_owned(),
-            is_ours: data == DATA,
-        }),
+        Some((version, data)) if output.status.success() => {
+            Answer::Engine(Engine { version: version.to_owned(), is_ours: data == DATA })
+        }
         _ => Answer::Silence(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
     })
 }

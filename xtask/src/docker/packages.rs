@@ -41,9 +41,9 @@ pub(super) fn complete(system: System) -> Result<()> {
         return Ok(());
     }
     match system {
-        System::Keep if missing == ["docker-buildx"] => Err(for_install(
-            "docker cannot build images: its plugin `buildx` is missing",
-        )),
+        System::Keep if missing == ["docker-buildx"] => {
+            Err(for_install("docker cannot build images: its plugin `buildx` is missing"))
+        }
         System::Keep => Err(for_install("docker is not installed")),
         System::Install => install(&missing),
     }
@@ -64,13 +64,7 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
         workspace::write(Path::new(PREFERENCES), PREFERENCE)?;
     }
     apt(["update"])?;
-    let options = [
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        "--target-release",
-        RELEASE,
-    ];
+    let options = ["install", "--yes", "--no-install-recommends", "--target-release", RELEASE];
     apt(options.into_iter().chain(packages.iter().copied()))
 }
 
@@ -89,20 +83,14 @@ pub(super) fn for_install(message: &str) -> Failure {
 fn can_install() -> Result<()> {
     let supported = |release: String| ["bookworm", "trixie"].contains(&release.as_str());
     if !release().is_some_and(supported) {
-        return Err(
-            Failure::new("packages can be installed on Debian 12 and 13 only").hint(
-                "install Docker Engine with its plugin buildx, start it, and repeat the command: \
+        return Err(Failure::new("packages can be installed on Debian 12 and 13 only").hint(
+            "install Docker Engine with its plugin buildx, start it, and repeat the command: \
              https://docs.docker.com/engine/install/",
-            ),
-        );
+        ));
     }
     if !process::is_root() {
-        return Err(
-            Failure::new("installing packages and starting an engine needs root").hint(format!(
-                "`sudo {} docker --install`, then repeat the command",
-                this_program()
-            )),
-        );
+        return Err(Failure::new("installing packages and starting an engine needs root")
+            .hint(format!("`sudo {} docker --install`, then repeat the command", this_program())));
     }
     Ok(())
 }
@@ -136,23 +124,13 @@ fn apt<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<()> {
 
 /// The mirror that this machine uses, which may be the only one it reaches.
 pub(super) fn mirror() -> String {
-    Command::new(
-        "apt-get",
-        [
-            "indextargets",
-            "--format",
-            "$(REPO_URI)",
-            "Created-By: Packages",
-        ],
-    )
-    .read()
-    .unwrap_or_default()
-    .lines()
-    .find(|address| address.trim_end_matches('/').ends_with("/debian"))
-    .map_or("http://deb.debian.org/debian", |address| {
-        address.trim_end_matches('/')
-    })
-    .to_owned()
+    Command::new("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
+        .read()
+        .unwrap_or_default()
+        .lines()
+        .find(|address| address.trim_end_matches('/').ends_with("/debian"))
+        .map_or("http://deb.debian.org/debian", |address| address.trim_end_matches('/'))
+        .to_owned()
 }
 
 fn sources() -> String {

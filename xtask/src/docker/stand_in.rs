@@ -38,17 +38,11 @@ pub(super) fn names(engine: &Engine) -> Vec<String> {
 ///
 /// When packages cannot be fetched or the engine refuses the image.
 pub(super) fn build(engine: &Engine) -> Result<String> {
-    let name = if engine.is_ours {
-        BASE_IMAGE.to_owned()
-    } else {
-        foreign_name()
-    };
+    let name = if engine.is_ours { BASE_IMAGE.to_owned() } else { foreign_name() };
     if !process::is_installed("debootstrap") {
         packages::install(&["debootstrap"])?;
     }
-    say(&format!(
-        "building {name} from Debian's packages; this takes a minute"
-    ));
+    say(&format!("building {name} from Debian's packages; this takes a minute"));
     let folder = Path::new(daemon::FOLDER).join("stand-in");
     let root = folder.join("root");
     workspace::remove_folder(&folder)?;
@@ -68,21 +62,12 @@ fn install_into(root: &Path) -> Result<()> {
     let mirror = packages::mirror();
     let include = format!("--include={PACKAGES}");
     let root_name = root.to_string_lossy();
-    Command::new(
-        "debootstrap",
-        ["--variant=minbase", &include, RELEASE, &root_name, &mirror],
-    )
-    .read()?;
+    Command::new("debootstrap", ["--variant=minbase", &include, RELEASE, &root_name, &mirror])
+        .read()?;
     add_certificates(root)?;
     // The official image has a Python that anybody may install into, and calls it `python`.
-    let python = Command::new(
-        "sh",
-        [
-            "-c",
-            "rm -f \"$0\"/usr/lib/python3*/EXTERNALLY-MANAGED",
-            &root_name,
-        ],
-    );
+    let python =
+        Command::new("sh", ["-c", "rm -f \"$0\"/usr/lib/python3*/EXTERNALLY-MANAGED", &root_name]);
     python.read()?;
     let link = root.join("usr/bin/python");
     symlink("python3", &link).map_err(|error| Failure::file(&link, &error))
@@ -131,22 +116,12 @@ fn import(folder: &Path, root: &Path, name: &str) -> Result<()> {
     let archive = folder.join("root.tar").to_string_lossy().into_owned();
     Command::new(
         "tar",
-        [
-            "--directory",
-            &root.to_string_lossy(),
-            "--create",
-            "--file",
-            &archive,
-            ".",
-        ],
+        ["--directory", &root.to_string_lossy(), "--create", "--file", &archive, "."],
     )
     .read()?;
     let label = format!("LABEL dev.cargo-pipe.stand-in={BASE_IMAGE}");
     let changes = ["--change", "CMD [\"python3\"]", "--change", &label];
-    Command::new("docker", ["import"])
-        .arguments(changes)
-        .arguments([&*archive, name])
-        .read()?;
+    Command::new("docker", ["import"]).arguments(changes).arguments([&*archive, name]).read()?;
     Ok(())
 }
 
@@ -166,14 +141,8 @@ mod tests {
 
     #[test]
     fn an_official_name_is_given_only_in_an_engine_of_our_own() {
-        let engine = |is_ours| Engine {
-            version: "26.1.5".to_owned(),
-            is_ours,
-        };
+        let engine = |is_ours| Engine { version: "26.1.5".to_owned(), is_ours };
         assert_eq!(names(&engine(true)), [BASE_IMAGE]);
-        assert_eq!(
-            names(&engine(false)),
-            [BASE_IMAGE, "cargo-pipe.local/python:3.13-slim"]
-        );
+        assert_eq!(names(&engine(false)), [BASE_IMAGE, "cargo-pipe.local/python:3.13-slim"]);
     }
 }

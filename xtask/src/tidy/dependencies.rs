@@ -28,14 +28,8 @@ const LICENCES: &[&str] = &[
 ];
 
 /// What knows a terminal or a command line: never below a build script or another library.
-const TERMINAL: &[&str] = &[
-    "anstream",
-    "anstyle",
-    "annotate-snippets",
-    "clap",
-    "clap_builder",
-    "indicatif",
-];
+const TERMINAL: &[&str] =
+    &["anstream", "anstyle", "annotate-snippets", "clap", "clap_builder", "indicatif"];
 
 /// Packages that may not be where they are.
 ///
@@ -70,9 +64,7 @@ fn is_acceptable(licence: &str) -> bool {
         LICENCES.contains(&name)
     };
     // An expression with both words has its choices in brackets, joined by `AND`.
-    plain
-        .split(" AND ")
-        .all(|choice| choice.split(" OR ").any(term))
+    plain.split(" AND ").all(|choice| choice.split(" OR ").any(term))
 }
 
 /// The library's own tree, without the command line.
@@ -82,16 +74,9 @@ fn terminal() -> Result<Vec<String>> {
          --format {p}",
     )
     .read()?;
-    let names: BTreeSet<&str> = tree
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .collect();
+    let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     let complain = |name: &&str| format!("Cargo.toml: `{name}` is built without feature `cli`");
-    Ok(TERMINAL
-        .iter()
-        .filter(|name| names.contains(*name))
-        .map(complain)
-        .collect())
+    Ok(TERMINAL.iter().filter(|name| names.contains(*name)).map(complain).collect())
 }
 
 #[cfg(test)]
@@ -102,9 +87,7 @@ mod tests {
     fn of_a_choice_one_licence_is_enough() {
         assert!(is_acceptable("GPL-3.0 OR MIT"));
         assert!(is_acceptable("MIT/Apache-2.0"));
-        assert!(is_acceptable(
-            "Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT"
-        ));
+        assert!(is_acceptable("Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT"));
         assert!(is_acceptable("(MIT OR Apache-2.0) AND Unicode-3.0"));
     }
 

@@ -26,22 +26,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    (
-        "values",
-        &["project", "check", "finding", "outcome", "event", "error"],
-    ),
+    ("values", &["project", "check", "finding", "outcome", "event", "error"]),
 ];
 
 /// They touch the world. Some live below the pure module or the value that they read.
-const EDGES: &[&str] = &[
-    "project::discover",
-    "config::load",
-    "snapshot",
-    "process",
-    "engine",
-    "cache",
-    "scaffold",
-];
+const EDGES: &[&str] =
+    &["project::discover", "config::load", "snapshot", "process", "engine", "cache", "scaffold"];
 
 /// Plain data that a value holds, though the module of that data does more. The kinds of things
 /// are below the doing of them, and a path names only the kind.
@@ -78,12 +68,7 @@ pub(super) fn complaints(files: &[File]) -> Vec<String> {
             }
         }
     }
-    complaints.extend(
-        files
-            .iter()
-            .filter(|file| file.path == "src/lib.rs")
-            .flat_map(unnamed),
-    );
+    complaints.extend(files.iter().filter(|file| file.path == "src/lib.rs").flat_map(unnamed));
     complaints
 }
 
@@ -101,11 +86,7 @@ fn layer(path: &str) -> Option<usize> {
         .iter()
         .enumerate()
         .filter_map(|(at, (_, modules))| {
-            modules
-                .iter()
-                .filter(|module| is_below(module))
-                .map(|module| (module.len(), at))
-                .max()
+            modules.iter().filter(|module| is_below(module)).map(|module| (module.len(), at)).max()
         })
         .max()
         .map(|(_, at)| at)
@@ -115,19 +96,15 @@ fn is_data(module: &str, used: &str) -> bool {
     let root = module.split("::").next().unwrap_or(module);
     // That module joins the errors of every boundary, wherever it is.
     (root == "error" && used.ends_with("Error"))
-        || DATA
-            .iter()
-            .any(|(from, item)| root == *from && used == *item)
+        || DATA.iter().any(|(from, item)| root == *from && used == *item)
 }
 
 /// Every `crate::` path outside of comments, and the line it begins in. A group counts once per
 /// member; tests may use whatever they like.
 fn uses(text: &str) -> Vec<(usize, String)> {
     let code = text.split("\n#[cfg(test)]").next().unwrap_or(text);
-    let lines: Vec<&str> = code
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect();
+    let lines: Vec<&str> =
+        code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let code = lines.join("\n");
     let mut uses = Vec::new();
     for (at, _) in code.match_indices("crate::") {
@@ -135,11 +112,7 @@ fn uses(text: &str) -> Vec<(usize, String)> {
             continue;
         }
         let line = code[..at].matches('\n').count() + 1;
-        uses.extend(
-            members(&code[at + "crate::".len()..])
-                .into_iter()
-                .map(|path| (line, path)),
-        );
+        uses.extend(members(&code[at + "crate::".len()..]).into_iter().map(|path| (line, path)));
     }
     uses
 }
@@ -149,24 +122,14 @@ fn members(path: &str) -> Vec<String> {
     let is_path = |letter: char| letter.is_alphanumeric() || "_:".contains(letter);
     let end = path.find(|letter| !is_path(letter)).unwrap_or(path.len());
     let (stem, rest) = path.split_at(end);
-    let Some(group) = rest
-        .strip_prefix('{')
-        .filter(|_| stem.is_empty() || stem.ends_with("::"))
+    let Some(group) = rest.strip_prefix('{').filter(|_| stem.is_empty() || stem.ends_with("::"))
     else {
-        return vec![
-            stem.trim_end_matches("::self")
-                .trim_end_matches(':')
-                .to_owned(),
-        ];
+        return vec![stem.trim_end_matches("::self").trim_end_matches(':').to_owned()];
     };
     parts(group)
         .into_iter()
         .flat_map(members)
-        .map(|member| {
-            format!("{stem}{member}")
-                .trim_end_matches("::self")
-                .to_owned()
-        })
+        .map(|member| format!("{stem}{member}").trim_end_matches("::self").to_owned())
         .collect()
 }
 
@@ -197,19 +160,12 @@ fn unnamed(library: &File) -> Vec<String> {
         let link = |line: &str| {
             line.contains(&format!("[`{module}`]")) || line.contains(&format!("`{module}::"))
         };
-        library
-            .text
-            .lines()
-            .any(|line| line.starts_with("//!") && link(line))
+        library.text.lines().any(|line| line.starts_with("//!") && link(line))
     };
     library
         .text
         .lines()
-        .filter_map(|line| {
-            line.trim_start_matches("pub ")
-                .strip_prefix("mod ")?
-                .strip_suffix(';')
-        })
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
         .filter(|module| !named(module))
         .map(|module| format!("src/lib.rs: the code map does not name `{module}`"))
         .collect()
@@ -220,54 +176,32 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        complaints(&[File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }])
+        complaints(&[File { path: path.to_owned(), text: text.to_owned() }])
     }
 
     #[test]
     fn a_path_may_go_down_and_not_up() {
         assert_eq!(found("src/run.rs", "use crate::plan::Plan;\n"), [""; 0]);
         let complaints = found("src/plan.rs", "//! Owns plans.\nuse crate::run::Cancel;\n");
-        assert_eq!(
-            complaints,
-            ["src/plan.rs:2: `run::Cancel` (run) stands above `plan` (pure)"]
-        );
+        assert_eq!(complaints, ["src/plan.rs:2: `run::Cancel` (run) stands above `plan` (pure)"]);
     }
 
     #[test]
     fn an_edge_inside_a_pure_module_is_an_edge() {
+        assert_eq!(found("src/config/load.rs", "use crate::process::run;\n"), [""; 0]);
+        assert_eq!(found("src/config/merge.rs", "use crate::process::run;\n").len(), 1);
         assert_eq!(
-            found("src/config/load.rs", "use crate::process::run;\n"),
-            [""; 0]
-        );
-        assert_eq!(
-            found("src/config/merge.rs", "use crate::process::run;\n").len(),
+            found("src/plan.rs", "fn f(e: &crate::config::load::Environment) {}\n").len(),
             1
         );
-        assert_eq!(
-            found(
-                "src/plan.rs",
-                "fn f(e: &crate::config::load::Environment) {}\n"
-            )
-            .len(),
-            1
-        );
-        assert_eq!(
-            found("src/plan.rs", "use crate::config::Config;\n"),
-            [""; 0]
-        );
+        assert_eq!(found("src/plan.rs", "use crate::config::Config;\n"), [""; 0]);
     }
 
     #[test]
     fn groups_are_taken_apart() {
         let text = "use crate::{\n    plan::{Plan, self},\n    run::Cancel,\n};\n";
         assert_eq!(found("src/plan.rs", text).len(), 1);
-        assert_eq!(
-            members("a::{b, c::{d, e}, self};"),
-            ["a::b", "a::c::d", "a::c::e", "a"]
-        );
+        assert_eq!(members("a::{b, c::{d, e}, self};"), ["a::b", "a::c::d", "a::c::e", "a"]);
     }
 
     #[test]
@@ -280,9 +214,6 @@ mod tests {
     fn a_module_without_a_place_is_named() {
         assert!(found("src/novelty.rs", "//! New.\n")[0].contains("in no layer"));
         let map = "//! - [`plan`] plans, [`project::discover`] looks.\npub mod plan;\nmod project;\nmod run;\n";
-        assert_eq!(
-            found("src/lib.rs", map),
-            ["src/lib.rs: the code map does not name `run`"]
-        );
+        assert_eq!(found("src/lib.rs", map), ["src/lib.rs: the code map does not name `run`"]);
     }
 }

@@ -11,36 +11,22 @@ const LONGEST: usize = 400;
 const REASON: &str = "One piece because";
 
 /// Names that say nothing of what is inside.
-const VAGUE: &[&str] = &[
-    "common", "helper", "helpers", "imp", "misc", "shared", "util", "utils",
-];
+const VAGUE: &[&str] = &["common", "helper", "helpers", "imp", "misc", "shared", "util", "utils"];
 
 /// What is wrong with the shape of a file.
 pub(super) fn complaints(file: &File) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut complain = |text: String| complaints.push(format!("{}: {text}", file.path));
-    let name = file
-        .path
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(".rs");
+    let name = file.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs");
     if name == "mod" {
         complain("`mod.rs`: a module is `foo.rs` beside `foo/`".to_owned());
     }
-    if let Some(part) = file
-        .path
-        .trim_end_matches(".rs")
-        .split('/')
-        .find(|part| VAGUE.contains(part))
+    if let Some(part) =
+        file.path.trim_end_matches(".rs").split('/').find(|part| VAGUE.contains(part))
     {
         complain(format!("`{part}` says nothing of what is inside"));
     }
-    let doc: Vec<&str> = file
-        .text
-        .lines()
-        .take_while(|line| line.starts_with("//!"))
-        .collect();
+    let doc: Vec<&str> = file.text.lines().take_while(|line| line.starts_with("//!")).collect();
     // Tests beside their module are of it, as if they stood at its end.
     let is_tests = file.path.ends_with("/tests.rs");
     if doc.is_empty() && !is_tests {
@@ -72,11 +58,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> String {
-        complaints(&File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        })
-        .join("\n")
+        complaints(&File { path: path.to_owned(), text: text.to_owned() }).join("\n")
     }
 
     #[test]

@@ -27,18 +27,9 @@ const FOREIGN: &[&str] = &["tests/", "LICENSE-"];
 fn forbidden() -> [(String, &'static str); 5] {
     [
         (["to", "do!("].concat(), "finish it or remove it"),
-        (
-            ["TO", "DO"].concat(),
-            "finish it, or file an issue and link that",
-        ),
-        (
-            ["FIX", "ME"].concat(),
-            "finish it, or file an issue and link that",
-        ),
-        (
-            ["X", "XX"].concat(),
-            "finish it, or file an issue and link that",
-        ),
+        (["TO", "DO"].concat(), "finish it, or file an issue and link that"),
+        (["FIX", "ME"].concat(), "finish it, or file an issue and link that"),
+        (["X", "XX"].concat(), "finish it, or file an issue and link that"),
         (["db", "g!("].concat(), "remove it"),
     ]
 }
@@ -72,28 +63,22 @@ pub(super) fn complaints(file: &File) -> Vec<String> {
 
 /// The registry's `cargo-pipe` is not ours.
 fn installs_stranger(line: &str) -> bool {
-    let words: Vec<&str> = line
-        .split(|letter: char| letter.is_whitespace() || "`'\"".contains(letter))
-        .collect();
+    let words: Vec<&str> =
+        line.split(|letter: char| letter.is_whitespace() || "`'\"".contains(letter)).collect();
     let after = |at: usize| {
-        words[at + 1..]
-            .iter()
-            .any(|word| *word == "cargo-pipe" || word.starts_with("cargo-pipe@"))
+        words[at + 1..].iter().any(|word| *word == "cargo-pipe" || word.starts_with("cargo-pipe@"))
     };
     let installs = |at: usize| matches!(words[at..], ["cargo", "install" | "binstall" | "add", ..]);
     // From a folder or a repository, it is the program's name that is typed.
-    let from_source = words
-        .iter()
-        .any(|word| word.starts_with("--path") || word.starts_with("--git"));
+    let from_source =
+        words.iter().any(|word| word.starts_with("--path") || word.starts_with("--git"));
     !from_source && (0..words.len()).any(|at| installs(at) && after(at))
 }
 
 /// What lies at the root and should not.
 pub(super) fn roots(files: &[File]) -> Vec<String> {
-    let entries: BTreeSet<&str> = files
-        .iter()
-        .filter_map(|file| file.path.split('/').next())
-        .collect();
+    let entries: BTreeSet<&str> =
+        files.iter().filter_map(|file| file.path.split('/').next()).collect();
     entries
         .into_iter()
         .filter(|entry| !entry.starts_with('.') && !ROOT.contains(entry))
@@ -106,23 +91,16 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: &str) -> File {
-        File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        File { path: path.to_owned(), text: text.to_owned() }
     }
 
     #[test]
     fn the_strangers_program_is_installed_nowhere() {
         let install = ["cargo", "install"].join(" ");
         assert!(installs_stranger(&format!("RUN {install} cargo-pipe@1.0")));
-        assert!(installs_stranger(&format!(
-            "`{install} --locked cargo-pipe`"
-        )));
+        assert!(installs_stranger(&format!("`{install} --locked cargo-pipe`")));
         assert!(!installs_stranger(&format!("{install} cargo-pipe-ci")));
-        assert!(!installs_stranger(&format!(
-            "{install} --path . --bin cargo-pipe"
-        )));
+        assert!(!installs_stranger(&format!("{install} --path . --bin cargo-pipe")));
     }
 
     #[test]
@@ -130,23 +108,12 @@ mod tests {
         let text = format!("fine\n// {}{}: later \n", "TO", "DO");
         let found = complaints(&file("src/a.rs", &text));
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(
-            found
-                .iter()
-                .all(|complaint| complaint.starts_with("src/a.rs:2: "))
-        );
+        assert!(found.iter().all(|complaint| complaint.starts_with("src/a.rs:2: ")));
     }
 
     #[test]
     fn the_root_stays_small() {
-        let files = [
-            file("notes.txt", ""),
-            file(".ci/run", ""),
-            file("src/lib.rs", ""),
-        ];
-        assert_eq!(
-            roots(&files),
-            ["notes.txt: does not belong to the root of the repository"]
-        );
+        let files = [file("notes.txt", ""), file(".ci/run", ""), file("src/lib.rs", "")];
+        assert_eq!(roots(&files), ["notes.txt: does not belong to the root of the repository"]);
     }
 }

@@ -33,27 +33,21 @@ pub(crate) enum CheckAsked {
 /// Reads the arguments again, now that a name is known. `first` is what could be read before.
 pub(super) fn parse(arguments: &[OsString], name: &str, first: GlobalArgs) -> Args {
     let check = Wanted::augment_args(Command::new(name.to_owned()).disable_help_flag(true));
-    let read = command()
-        .subcommand(check)
-        .try_get_matches_from(arguments)
-        .and_then(|matches| {
-            let global = GlobalArgs::from_arg_matches(&matches)?;
-            let wanted = match matches.subcommand() {
-                Some((_, matches)) => Wanted::from_arg_matches(matches)?,
-                None => return Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
-            };
-            Ok((global, wanted))
-        });
+    let read = command().subcommand(check).try_get_matches_from(arguments).and_then(|matches| {
+        let global = GlobalArgs::from_arg_matches(&matches)?;
+        let wanted = match matches.subcommand() {
+            Some((_, matches)) => Wanted::from_arg_matches(matches)?,
+            None => return Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
+        };
+        Ok((global, wanted))
+    });
     let (global, asked) = match read {
         Ok((global, wanted)) if wanted.help => (global, Ok(CheckAsked::Help)),
         Ok((global, wanted)) => (global, Ok(CheckAsked::Run(wanted.run))),
         Err(error) => (first, Err(Failure::from(error))),
     };
     let name = name.to_owned();
-    Args {
-        global,
-        command: CommandArgs::Check(CheckArgs { name, asked }),
-    }
+    Args { global, command: CommandArgs::Check(CheckArgs { name, asked }) }
 }
 
 /// `help CHECK` is `CHECK --help`; clap knows no checks.

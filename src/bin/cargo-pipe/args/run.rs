@@ -76,9 +76,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn report_target(text: &str) -> Result<ReportTarget, String> {
     let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
     let names = names.join(", ");
-    let (name, path) = text
-        .split_once('=')
-        .ok_or_else(|| format!("write it as FORMAT=PATH; formats: {names}"))?;
+    let (name, path) =
+        text.split_once('=').ok_or_else(|| format!("write it as FORMAT=PATH; formats: {names}"))?;
     let format = Format::ALL
         .into_iter()
         .find(|format| format.name() == name)
@@ -86,10 +85,7 @@ fn report_target(text: &str) -> Result<ReportTarget, String> {
     if path.is_empty() {
         return Err("the path is empty".to_owned());
     }
-    Ok(ReportTarget {
-        format,
-        path: PathBuf::from(path),
-    })
+    Ok(ReportTarget { format, path: PathBuf::from(path) })
 }
 
 #[cfg(test)]
@@ -99,34 +95,11 @@ mod tests {
     #[test]
     fn a_duration_needs_a_number_and_may_have_a_unit() {
         let seconds = |text| duration(text).map(|duration| duration.as_secs()).ok();
-        let texts = [
-            "90",
-            "90s",
-            "5m",
-            "2h",
-            "",
-            "m",
-            "5 m",
-            "1d",
-            "0s",
-            "-1s",
-            "18446744073709551615h",
-        ];
+        let texts =
+            ["90", "90s", "5m", "2h", "", "m", "5 m", "1d", "0s", "-1s", "18446744073709551615h"];
         assert_eq!(
             texts.map(seconds),
-            [
-                Some(90),
-                Some(90),
-                Some(300),
-                Some(7200),
-                None,
-                None,
-                None,
-                None,
-                None,
-                None,
-                None
-            ]
+            [Some(90), Some(90), Some(300), Some(7200), None, None, None, None, None, None, None]
         );
     }
 

@@ -19,10 +19,7 @@ pub(super) fn build(
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
-    let plan = pipeline.plan(&Request {
-        checks,
-        ..Request::default()
-    })?;
+    let plan = pipeline.plan(&Request { checks, ..Request::default() })?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     let mut watcher = term.watcher();
@@ -32,17 +29,9 @@ pub(super) fn build(
         return Ok(Verdict::Interrupted);
     }
     for environment in built? {
-        let how = if environment.existed {
-            "is there already"
-        } else {
-            "is built"
-        };
+        let how = if environment.existed { "is there already" } else { "is built" };
         let (name, image) = (&environment.environment, &environment.image);
-        let line = format!(
-            "{} {how}: {}\n",
-            harmless::line(name),
-            harmless::line(image)
-        );
+        let line = format!("{} {how}: {}\n", harmless::line(name), harmless::line(image));
         term.data(&line);
     }
     Ok(Verdict::Passed)

@@ -41,10 +41,7 @@ pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<V
 fn plan(pipeline: &mut Pipeline, name: &str) -> Result<Plan, Failure> {
     pipeline.config.allow.extend(Grant::ALL);
     let checks = vec![name.to_owned()];
-    Ok(pipeline.plan(&Request {
-        checks,
-        ..Request::default()
-    })?)
+    Ok(pipeline.plan(&Request { checks, ..Request::default() })?)
 }
 
 /// A slip in the name of a command, which needs no project to be recognised.

@@ -19,12 +19,7 @@ pub(super) const BUILT_IN: [&str; 4] = ["lint", "format", "mypy", "ruff"];
 pub(super) fn completions(place: Place, shell: Shell, term: &mut Term) -> Result<Verdict, Failure> {
     // A script is wanted whatever is wrong with a project.
     let checks: Vec<String> = match pipeline(place) {
-        Ok(pipeline) => pipeline
-            .config
-            .checks
-            .iter()
-            .map(|check| check.name.to_string())
-            .collect(),
+        Ok(pipeline) => pipeline.config.checks.iter().map(|check| check.name.to_string()).collect(),
         Err(_) => BUILT_IN.map(str::to_owned).to_vec(),
     };
     let mut command = checks.iter().fold(args::command(), |command, check| {

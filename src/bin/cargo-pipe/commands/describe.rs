@@ -15,10 +15,7 @@ use cargo_pipe::report::human::style::{self, paint};
 pub(super) fn plan(plan: &Plan) -> String {
     let steps = plan.steps.iter().map(|step| {
         let name = paint(style::STRONG, &step.check);
-        let lines: String = facts(step)
-            .into_iter()
-            .map(|fact| format!("  {fact}\n"))
-            .collect();
+        let lines: String = facts(step).into_iter().map(|fact| format!("  {fact}\n")).collect();
         format!("{name}: {}\n{lines}\n", harmless::line(&step.tool))
     });
     let steps: String = steps.collect();
@@ -27,11 +24,7 @@ pub(super) fn plan(plan: &Plan) -> String {
         0 | 1 => String::new(),
         jobs => format!(", {jobs} at once"),
     };
-    let ending = if plan.fail_fast {
-        ", until the first that does not pass"
-    } else {
-        ""
-    };
+    let ending = if plan.fail_fast { ", until the first that does not pass" } else { "" };
     format!("{steps}{checks}{at_once}{ending}\n")
 }
 
@@ -64,18 +57,10 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
 }
 
 fn sources(step: &Step) -> String {
-    let endings: Vec<String> = step
-        .endings
-        .iter()
-        .map(|ending| format!("*{ending}"))
-        .collect();
+    let endings: Vec<String> = step.endings.iter().map(|ending| format!("*{ending}")).collect();
     match endings.as_slice() {
         [] => paths(&step.source),
-        _ => format!(
-            "{} in {}",
-            harmless::line(&endings.join(", ")),
-            paths(&step.source)
-        ),
+        _ => format!("{} in {}", harmless::line(&endings.join(", ")), paths(&step.source)),
     }
 }
 
@@ -87,18 +72,9 @@ fn paths(paths: &[ProjectPath]) -> String {
 fn command(command: &Command) -> String {
     match command {
         Command::Exec(words) => typed(words),
-        Command::Listed {
-            module,
-            args,
-            suffixes,
-        } => {
+        Command::Listed { module, args, suffixes } => {
             let files = format!("every *{}", suffixes.join(" and *"));
-            format!(
-                "{} {} and {}",
-                harmless::line(module),
-                typed(args),
-                harmless::line(&files)
-            )
+            format!("{} {} and {}", harmless::line(module), typed(args), harmless::line(&files))
         }
     }
 }

@@ -43,10 +43,7 @@ fn line(change: &Change, mode: Mode) -> String {
 
 /// What to do with what is there now.
 fn next(changes: &[Change], folder: &Path, mode: Mode) -> String {
-    let written = changes
-        .iter()
-        .filter(|change| change.action == Action::Written)
-        .count();
+    let written = changes.iter().filter(|change| change.action == Action::Written).count();
     let files = Count(written, "file");
     if mode == Mode::DryRun {
         return format!("\n{files} would be written\n");

@@ -37,11 +37,7 @@ pub(super) fn list(
 
 /// One line about the check of this name.
 pub(super) fn about(pipeline: &Pipeline, name: &str) -> String {
-    let check = pipeline
-        .config
-        .checks
-        .iter()
-        .find(|check| check.name.as_str() == name);
+    let check = pipeline.config.checks.iter().find(|check| check.name.as_str() == name);
     check.map(|check| work(&check.work)).unwrap_or_default()
 }
 
@@ -76,11 +72,7 @@ impl<'a> From<&'a Check> for Listed<'a> {
 }
 
 fn for_person(checks: &[Check]) -> String {
-    let width = checks
-        .iter()
-        .map(|check| check.name.as_str().len())
-        .max()
-        .unwrap_or_default();
+    let width = checks.iter().map(|check| check.name.as_str().len()).max().unwrap_or_default();
     checks
         .iter()
         .map(|check| {

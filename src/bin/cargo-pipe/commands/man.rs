@@ -21,12 +21,10 @@ pub(super) fn man(name: Option<&str>, term: &mut Term) -> Result<Verdict, Failur
             .ok_or_else(|| Failure::usage(format!("there is no manual page of `{name}`")))?,
     };
     let mut text = Vec::new();
-    Man::new(page)
-        .render(&mut text)
-        .map_err(|source| Failure::System {
-            what: "cannot make the manual page".to_owned(),
-            source,
-        })?;
+    Man::new(page).render(&mut text).map_err(|source| Failure::System {
+        what: "cannot make the manual page".to_owned(),
+        source,
+    })?;
     term.data(&String::from_utf8_lossy(&text));
     Ok(Verdict::Passed)
 }

@@ -38,9 +38,5 @@ fn told(removed: &Removed) -> String {
         .flat_map(|(kind, names)| names.iter().map(move |name| (kind, name)))
         .map(|(kind, name)| format!("removed {kind} {}\n", harmless::line(name)))
         .collect();
-    if lines.is_empty() {
-        "nothing to remove\n".to_owned()
-    } else {
-        lines
-    }
+    if lines.is_empty() { "nothing to remove\n".to_owned() } else { lines }
 }

@@ -29,9 +29,7 @@ pub(super) fn validate(targets: &[ReportTarget]) -> Result<(), Failure> {
             )));
         }
         if targets[..index].iter().any(|other| other.path == *path) {
-            return Err(Failure::usage(format!(
-                "two reports would be written to `{shown}`"
-            )));
+            return Err(Failure::usage(format!("two reports would be written to `{shown}`")));
         }
     }
     Ok(())
@@ -58,10 +56,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let partial = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
     let partial = folder_of(path).join(partial);
     let written = File::create_new(&partial)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-        })
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
     if written.is_err() {
         // Best effort: what went wrong first is what is told.

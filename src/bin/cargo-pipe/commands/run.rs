@@ -48,8 +48,6 @@ pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<
 
 /// Starts to listen for signals.
 pub(super) fn interrupts(cancel: &Cancel) -> Result<Interrupts, Failure> {
-    Interrupts::listen(cancel.clone()).map_err(|source| Failure::System {
-        what: "cannot listen for signals".to_owned(),
-        source,
-    })
+    Interrupts::listen(cancel.clone())
+        .map_err(|source| Failure::System { what: "cannot listen for signals".to_owned(), source })
 }

@@ -44,10 +44,7 @@ impl Board {
     }
 
     fn on(target: ProgressDrawTarget) -> Self {
-        Board {
-            lines: MultiProgress::with_draw_target(target),
-            rows: BTreeMap::new(),
-        }
+        Board { lines: MultiProgress::with_draw_target(target), rows: BTreeMap::new() }
     }
 
     /// Takes the board off the terminal.
@@ -107,11 +104,7 @@ impl Board {
             bar.set_prefix(shown(&paint(style::STRONG, format!("{shortened:width$}"))));
             bar.set_message("waiting");
             bar.tick();
-            let row = Row {
-                bar,
-                environment: environment.map(str::to_owned),
-                begun: false,
-            };
+            let row = Row { bar, environment: environment.map(str::to_owned), begun: false };
             self.rows.insert((*name).to_owned(), row);
         }
     }
@@ -140,13 +133,11 @@ impl Board {
         let line = harmless::line(line);
         let colon = if line.is_empty() { "" } else { ": " };
         let message = format!("building {}{colon}{line}", harmless::line(environment));
-        self.waiting_for(environment)
-            .for_each(|row| row.bar.set_message(message.clone()));
+        self.waiting_for(environment).for_each(|row| row.bar.set_message(message.clone()));
     }
 
     fn built(&self, environment: &str) {
-        self.waiting_for(environment)
-            .for_each(|row| row.bar.set_message("waiting"));
+        self.waiting_for(environment).for_each(|row| row.bar.set_message("waiting"));
     }
 
     /// The checks that wait for an environment; if none is known to, it is the base, for which all
@@ -154,20 +145,19 @@ impl Board {
     fn waiting_for(&self, environment: &str) -> impl Iterator<Item = &Row> {
         let waits = move |row: &Row| row.environment.as_deref() == Some(environment);
         let known = self.rows.values().any(waits);
-        self.rows
-            .values()
-            .filter(move |row| !row.begun && (!known || waits(row)))
+        self.rows.values().filter(move |row| !row.begun && (!known || waits(row)))
     }
 }
 
 /// A line's layout. `wide_msg` is cut where the terminal ends, so no line ever wraps.
 fn template(text: &str) -> ProgressStyle {
-    ProgressStyle::with_template(text)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("took", |state: &ProgressState, to: &mut dyn Write| {
+    ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
+        "took",
+        |state: &ProgressState, to: &mut dyn Write| {
             // A board that cannot be drawn is not worth failing for.
             write!(to, "{}", Elapsed(state.elapsed())).unwrap_or_default();
-        })
+        },
+    )
 }
 
 /// Styled text as it is to be seen: indicatif writes what it is given.
@@ -197,24 +187,14 @@ mod tests {
     }
 
     fn lines(terminal: &InMemoryTerm) -> Vec<String> {
-        terminal
-            .contents()
-            .lines()
-            .map(|line| line.trim_end().to_owned())
-            .collect()
+        terminal.contents().lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
     #[test]
     fn each_check_has_one_line_that_never_wraps() {
         let (mut board, terminal) = board(40);
-        board.building(
-            "pylint",
-            "#7 [2/3] RUN pip install --require-hashes -r /requirements.txt",
-        );
-        board.ended(
-            "format",
-            "error: a reason that is longer than any terminal of forty columns",
-        );
+        board.building("pylint", "#7 [2/3] RUN pip install --require-hashes -r /requirements.txt");
+        board.ended("format", "error: a reason that is longer than any terminal of forty columns");
         let lines = lines(&terminal);
         assert_eq!(lines.len(), 3, "{lines:#?}");
         assert_eq!(lines[0], "lint             building pylint: #7 [2/");

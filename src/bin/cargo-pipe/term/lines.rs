@@ -25,10 +25,7 @@ pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
         Event::BuildProgress { environment, line } if verbose => {
             format!("{}: {}", harmless::line(environment), harmless::line(line))
         }
-        Event::BuildFinished {
-            environment,
-            duration,
-        } => {
+        Event::BuildFinished { environment, duration } => {
             let environment = harmless::line(environment);
             format!("built {environment} in {}", Elapsed(*duration))
         }
@@ -48,11 +45,7 @@ pub(super) fn ended(check: &CheckOutcome) -> String {
         CacheUse::Hit => "from the cache".to_owned(),
         _ => format!("in {}", Elapsed(check.duration)),
     };
-    let gating = check
-        .findings
-        .iter()
-        .filter(|finding| finding.gating)
-        .count();
+    let gating = check.findings.iter().filter(|finding| finding.gating).count();
     match check.outcome {
         Outcome::Passed => format!("{} {}", paint(style, "passed"), took()),
         // A command of the user's own has none that could be counted.
@@ -69,10 +62,7 @@ pub(super) fn ended(check: &CheckOutcome) -> String {
 
 /// A word and the first line of the reason.
 fn because(word: String, check: &CheckOutcome) -> String {
-    let reason = check
-        .reason
-        .as_ref()
-        .and_then(|reason| reason.message.lines().next());
+    let reason = check.reason.as_ref().and_then(|reason| reason.message.lines().next());
     match reason {
         Some(reason) => format!("{word}: {}", harmless::line(reason)),
         None => word,

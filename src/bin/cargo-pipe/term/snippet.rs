@@ -24,9 +24,8 @@ pub(super) fn of(error: &ConfigError, width: Option<usize>) -> String {
     let start = span.start.min(text.len());
     let span = start..span.end.clamp(start, text.len());
     let origin = harmless::line(&error.origin);
-    let snippet = Snippet::source(text.as_str())
-        .path(origin)
-        .annotation(AnnotationKind::Primary.span(span));
+    let snippet =
+        Snippet::source(text.as_str()).path(origin).annotation(AnnotationKind::Primary.span(span));
     let groups = [Level::ERROR.primary_title(message).element(snippet)];
     let renderer = Renderer::styled().term_width(width.unwrap_or(WIDTH));
     let hint = super::hint(error.hint.as_deref());

@@ -24,14 +24,8 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(verbosity: Verbosity) -> Self {
-        let board = (verbosity == Verbosity::Normal)
-            .then(Board::on_terminal)
-            .flatten();
-        Watcher {
-            verbosity,
-            board,
-            told: BTreeSet::new(),
-        }
+        let board = (verbosity == Verbosity::Normal).then(Board::on_terminal).flatten();
+        Watcher { verbosity, board, told: BTreeSet::new() }
     }
 
     /// Leaves the terminal as a report needs it, and gives the warnings that were told.
