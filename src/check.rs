@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct CheckName(String);
 
+/// The commands of this version.
+pub const COMMANDS: &[&str] =
+    &["build", "completions", "help", "init", "list", "man", "remove", "run", "run-all"];
+
 /// Names that commands have, or will have, so that no check can take one.
 pub const RESERVED_NAMES: &[&str] = &[
     "baseline",

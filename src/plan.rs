@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::catalogue::{self, Invocation, Tool};
-use crate::check::{CachePolicy, CheckName, Grant, RESERVED_NAMES};
+use crate::check::{COMMANDS, CachePolicy, CheckName, Grant};
 use crate::config::nearest::nearest;
 use crate::config::{Check, Config, Work};
 use crate::project::ProjectPath;
@@ -222,7 +222,7 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
 
 fn unknown_check(config: &Config, name: &str) -> PlanError {
     let checks: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
-    let known: Vec<&str> = checks.iter().chain(RESERVED_NAMES).copied().collect();
+    let known: Vec<&str> = checks.iter().chain(COMMANDS).copied().collect();
     let hint = match nearest(name, &known) {
         Some(nearest) => format!("did you mean `cargo pipe {nearest}`?"),
         None => format!("the checks are: {}", checks.join(", ")),

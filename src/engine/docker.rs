@@ -1,8 +1,8 @@
 //! The engine behind the docker CLI.
 //!
 //! Owns the talk with docker: finding it, what everything of a run is labelled with, and taking away
-//! what carries a label. Images are [`super::image`]'s, jobs [`super::job`]'s, and how trees get
-//! into containers is [`super::topology`]'s. It knows no tool.
+//! what carries a label. Images are `image`'s, jobs `job`'s, and how trees get into
+//! containers is `topology`'s. It knows no tool.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

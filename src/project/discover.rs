@@ -57,7 +57,7 @@ pub fn find(folder: &Path) -> Result<Project, ConfigError> {
             return Ok(Project { root: root.to_owned(), manifest: Some(manifest) });
         }
     }
-    Err(problem(folder, "there is no `pipe.toml`, here or in a folder above".to_owned())
+    Err(problem(&start, "there is no `pipe.toml`, here or in a folder above".to_owned())
         .with_hint("`cargo pipe init` makes this folder a project"))
 }
 

@@ -60,7 +60,7 @@ fn without_a_project_there_is_nothing_to_run() {
         2,
         "",
         str![[r#"
-error: .: there is no `pipe.toml`, here or in a folder above
+error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
 
 hint: `cargo pipe init` makes this folder a project
 
@@ -70,7 +70,7 @@ hint: `cargo pipe init` makes this folder a project
         2,
         "",
         str![[r#"
-error: .: there is no `pipe.toml`, here or in a folder above
+error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
 
 hint: `cargo pipe init` makes this folder a project
 
@@ -80,7 +80,7 @@ hint: `cargo pipe init` makes this folder a project
         2,
         "",
         str![[r#"
-error: .: there is no `pipe.toml`, here or in a folder above
+error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
 
 hint: `cargo pipe init` makes this folder a project
 

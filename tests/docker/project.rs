@@ -223,9 +223,27 @@ impl Report {
 
     /// A check's findings as path, line and code.
     pub(crate) fn found(&self, name: &str) -> Vec<(String, u64, String)> {
+        self.found_where(name, |_| true)
+    }
+
+    /// Those of this severity.
+    pub(crate) fn found_with_severity(
+        &self,
+        name: &str,
+        severity: &str,
+    ) -> Vec<(String, u64, String)> {
+        self.found_where(name, |finding| finding["severity"] == severity)
+    }
+
+    fn found_where(
+        &self,
+        name: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Vec<(String, u64, String)> {
         let findings = self.check(name)["findings"].as_array().unwrap();
         findings
             .iter()
+            .filter(|finding| wanted(finding))
             .map(|finding| {
                 let text = |key: &str| finding[key].as_str().unwrap().to_owned();
                 (text("path"), finding["line"].as_u64().unwrap(), text("code"))

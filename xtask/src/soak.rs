@@ -32,11 +32,18 @@ struct Subject {
     times_in_the_gate: u32,
 }
 
-const SUBJECTS: &[Subject] = &[Subject {
-    name: "library",
-    tests: "--package cargo-pipe-ci --lib --all-features",
-    times_in_the_gate: 3,
-}];
+const SUBJECTS: &[Subject] = &[
+    Subject {
+        name: "library",
+        tests: "--package cargo-pipe-ci --lib --all-features",
+        times_in_the_gate: 3,
+    },
+    Subject {
+        name: "interrupts",
+        tests: "--package cargo-pipe-ci --test docker --all-features -- leaves_nothing kill_left",
+        times_in_the_gate: 1,
+    },
+];
 
 /// Repeats one subject or all.
 ///

@@ -242,3 +242,18 @@ fn set_color(arguments: &[OsString]) {
     };
     choice.write_global();
 }
+
+#[cfg(test)]
+mod tests {
+    use cargo_pipe::check::{COMMANDS, RESERVED_NAMES};
+
+    use super::*;
+
+    #[test]
+    fn the_library_knows_every_command_and_no_other() {
+        let mut names = command_names();
+        names.sort();
+        assert_eq!(names, COMMANDS);
+        assert!(COMMANDS.iter().all(|name| RESERVED_NAMES.contains(name)));
+    }
+}

@@ -34,7 +34,6 @@ const NAMES: &[&str] = &[
     ALLOW,
     "CARGO_PIPE_BUILD",
     "CARGO_PIPE_CACHE_DIR",
-    "CARGO_PIPE_COLOR",
     "CARGO_PIPE_DOCKER",
     "CARGO_PIPE_VERSION",
 ];
