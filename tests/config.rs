@@ -183,3 +183,13 @@ fn a_file_that_is_no_text_is_an_error() {
     let error = load(root.path()).unwrap_err();
     assert_eq!(error.to_string(), "pipe.toml: the file is not UTF-8");
 }
+
+#[test]
+fn the_readme_s_example_is_a_configuration() {
+    let readme = include_str!("../README.md");
+    let block = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = project(&[("pipe.toml", block)]);
+    let config = load(folder.path()).unwrap();
+    let names: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
+    assert_eq!(names, ["lint", "format", "mypy", "ruff", "spelling"]);
+}
