@@ -15,10 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("an_interrupt_leaves_nothing", an_interrupt_leaves_nothing),
     ("a_termination_leaves_nothing", a_termination_leaves_nothing),
     ("a_hangup_leaves_nothing", a_hangup_leaves_nothing),
-    (
-        "what_a_kill_left_is_taken_away_by_the_next_run",
-        what_a_kill_left_is_taken_away_by_the_next_run,
-    ),
+    ("a_kill_leaves_nothing_beyond_the_next_run", a_kill_leaves_nothing_beyond_the_next_run),
     ("a_second_interrupt_is_not_worse_than_one", a_second_interrupt_is_not_worse_than_one),
 ];
 
@@ -104,7 +101,7 @@ fn a_hangup_leaves_nothing() {
     leaves_nothing(Signal::HUP);
 }
 
-fn what_a_kill_left_is_taken_away_by_the_next_run() {
+fn a_kill_leaves_nothing_beyond_the_next_run() {
     let project = endless();
     let hits = at_each_moment(&project, Signal::KILL, |mut child| {
         child.wait().unwrap();
