@@ -8,6 +8,7 @@
 mod check;
 mod completions;
 mod configuration;
+mod container;
 mod engine;
 mod fake_docker;
 mod help;

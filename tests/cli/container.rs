@@ -1,0 +1,128 @@
+//! A check's container from the side of docker: what it is asked, and what becomes of odd answers.
+
+use cargo_pipe::report::json::{JsonReport, from_json};
+
+use crate::scene::Scene;
+
+/// Says what a container of ours says first: that it sees what is mounted.
+const PROOF: &str = r#"
+for word; do case $word in
+    type=bind,source=*,target=/app,*|type=bind,source=*,target=/config,*)
+        folder=${word#*source=}
+        proofs="$proofs $(cat "${folder%%,target*}/.cargo-pipe-proof")" ;;
+esac; done
+echo "cargo-pipe-proof:$proofs" >&2
+"#;
+
+/// A scaffolded project and an engine that has its images.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    scene.docker().on(&["version"]).stdout("27.0.0\n");
+    let image = |id: &str| {
+        format!(
+            r#"{{"Id":"{id}","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["sha256:1"]}}}}"#
+        )
+    };
+    scene.docker().on(&["image", "inspect", "python:3.13-slim"]).stdout(&image("sha256:base"));
+    scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]).stdout(&image("sha256:ruff"));
+    scene
+}
+
+/// What `ruff` is reported as when its container does this, and the exit status.
+fn ruff(scene: &Scene, then: &str) -> (JsonReport, Option<i32>) {
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{then}"));
+    let ended = scene.pipe("ruff --message-format json").ended();
+    (from_json(&ended.unredacted_stdout).unwrap(), ended.status)
+}
+
+fn reason(report: &JsonReport) -> (String, String) {
+    let reason = report.checks[0].reason.as_ref().unwrap();
+    let kind = serde_json::to_value(reason.kind).unwrap();
+    (kind.as_str().unwrap().to_owned(), reason.message.clone())
+}
+
+#[test]
+fn a_check_is_one_docker_run_in_the_whole_sandbox() {
+    let scene = scene();
+    let (report, status) = ruff(&scene, "echo '[]'");
+    assert_eq!((status, report.checks[0].findings.len()), (Some(0), 0));
+    let calls = scene.docker().calls();
+    let runs: Vec<_> = calls.iter().filter(|call| call[0] == "run").collect();
+    assert_eq!(runs.len(), 1, "{calls:#?}");
+    let run = runs[0].join(" ");
+    for words in [
+        "run --rm --name cargo-pipe-",
+        "--init --pull never --log-driver none --network none --read-only --tmpfs /tmp:",
+        "--cap-drop ALL --security-opt no-new-privileges --pids-limit",
+        "--env PYTHONHASHSEED=0",
+        ",target=/app,readonly --mount type=bind,source=",
+        ",target=/config,readonly --mount type=bind,source=",
+        ",target=/pipe,readonly --workdir /app --entrypoint python3 sha256:ruff /pipe/launcher.py \
+         --proof /app --proof /config exec -- ruff check --config=/config/pyproject.toml",
+        "-- src",
+    ] {
+        assert!(run.contains(words), "{words}\n{run}");
+    }
+    // Nothing was built, pulled or streamed for it.
+    for call in &calls {
+        assert!(
+            !["build", "buildx", "pull", "create", "cp"].contains(&call[0].as_str()),
+            "{call:?}"
+        );
+    }
+}
+
+#[test]
+fn what_nobody_understands_is_an_error_and_stays_readable() {
+    let scene = scene();
+    let (report, status) = ruff(&scene, "printf '[{\"code\": \"F4'; echo odd >&2; exit 1");
+    assert_eq!(status, Some(3));
+    assert_eq!(reason(&report).0, "tool");
+    assert_eq!(report.checks[0].log.stdout, "[{\"code\": \"F4");
+    assert!(report.checks[0].log.stderr.ends_with("odd\n"), "{:?}", report.checks[0].log.stderr);
+}
+
+#[test]
+fn a_tool_that_is_killed_is_an_error() {
+    let scene = scene();
+    let (report, status) = ruff(&scene, "exit 137");
+    assert_eq!((status, reason(&report).0.as_str()), (Some(3), "tool"));
+}
+
+#[test]
+fn without_a_proof_no_exit_status_is_believed() {
+    let scene = scene();
+    scene.docker().on(&["run", "--name"]).stdout("[]\n");
+    let ended = scene.pipe("ruff --message-format json").ended();
+    assert_eq!(ended.status, Some(3), "{}", ended.stdout);
+}
+
+#[test]
+fn a_wrong_proof_is_streamed_around_and_then_an_error() {
+    let scene = scene();
+    let wrong = format!("echo 'cargo-pipe-proof: {0} {0}' >&2; echo '[]'", "0".repeat(64));
+    scene.docker().on(&["run", "--name"]).script(&wrong);
+    let ended = scene.pipe("ruff --message-format json").ended();
+    let report = from_json(&ended.unredacted_stdout).unwrap();
+    assert_eq!((ended.status, reason(&report).0.as_str()), (Some(3), "mount"));
+    let count = |word: &str| scene.docker().calls().iter().filter(|call| call[0] == word).count();
+    assert_eq!((count("run"), count("cp")), (2, 1));
+}
+
+#[test]
+fn a_container_that_goes_on_for_ever_is_removed_by_its_name() {
+    let scene = scene();
+    scene.docker().on(&["run", "--name"]).hangs();
+    let ended = scene.pipe("ruff --timeout 1s --message-format json").ended();
+    let report = from_json(&ended.unredacted_stdout).unwrap();
+    assert_eq!(
+        (ended.status, report.checks[0].outcome),
+        (Some(3), cargo_pipe::outcome::Outcome::TimedOut)
+    );
+    let calls = scene.docker().calls();
+    let run = calls.iter().find(|call| call[0] == "run").unwrap();
+    let name = &run[run.iter().position(|word| word == "--name").unwrap() + 1];
+    let removed = calls.iter().any(|call| call[0] == "rm" && call.contains(name));
+    assert!(removed, "{calls:#?}");
+}
