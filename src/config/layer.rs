@@ -49,7 +49,7 @@ pub struct Layer {
     pub include: Option<Texts>,
     /// The platform to force, such as `linux/amd64`.
     pub platform: Option<Text>,
-    /// How many checks run at once; as many as there are processors if absent.
+    /// How many checks run at once; as many as there are processors, but at least 4, if absent.
     pub jobs: Option<Value<i64>>,
     /// Never ask the network for anything.
     pub offline: Option<Value<bool>>,

@@ -111,7 +111,8 @@ fn defaults() -> Result<Layer, ConfigError> {
     let text = template::default_config();
     let mut layer = layer::parse(&Manifest::PipeToml, &text)?.unwrap_or_default();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = i64::try_from(processors.min(512)).unwrap_or(1);
+    // At least the four built-in checks: much of their time is the engine's, starting containers.
+    let jobs = i64::try_from(processors.clamp(4, 512)).unwrap_or(4);
     layer.jobs = Some(Value::named("processors", jobs));
     Ok(layer)
 }
