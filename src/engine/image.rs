@@ -44,6 +44,16 @@ struct Inspected {
     variant: Option<String>,
     #[serde(rename = "RootFS")]
     root_fs: RootFs,
+    #[serde(default)]
+    config: Option<ImageConfig>,
+}
+
+/// What an image says about its containers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImageConfig {
+    #[serde(default)]
+    env: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -57,7 +67,13 @@ impl Inspected {
     /// The same in every image store, which the id is not: it is the hash of the configuration in
     /// one and of the manifest in the other (docker/cli#5526).
     fn content(&self) -> Hash {
-        Recipe::new("layers").with_all(self.root_fs.layers.iter()).hash()
+        let config = self.config.as_ref().and_then(|config| config.env.as_ref());
+        // Variables, such as PATH, are in no layer.
+        let variables: BTreeSet<&String> = config.into_iter().flatten().collect();
+        Recipe::new("layers")
+            .with_all(self.root_fs.layers.iter())
+            .with_all(variables.into_iter())
+            .hash()
     }
 
     fn platform(&self) -> String {
@@ -148,13 +164,15 @@ impl Docker<'_> {
         let key = Recipe::new("image").with(hash.to_string()).with(base.platform()).hash();
         let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
         let own_tag = format!("{repository}:{}", project_tag(&self.settings.project));
-        let (image, existed) = match self.inspect(&content_tag)? {
+        let found = self.inspect(&content_tag)?;
+        let (image, existed) = match found.filter(|image| self.refer_to(image, &own_tag)) {
             Some(image) => (image, true),
-            None => (self.build(blueprint, dockerfile, &content_tag)?, false),
+            None => {
+                let image = self.build(blueprint, dockerfile, &content_tag)?;
+                self.succeed(&self.docker(["tag", &image.id, &own_tag]))?;
+                (image, false)
+            }
         };
-        if !image.has_tag(&own_tag) {
-            self.succeed(&self.docker(["tag", &image.id, &own_tag]))?;
-        }
         // What packages of Debian or foreign instructions brought in is in no lock.
         let hash = match dockerfile.adds_to_base {
             true => {
@@ -172,6 +190,12 @@ impl Docker<'_> {
             hash,
             platform: image.platform(),
         })
+    }
+
+    /// Refers to an image by the project's tag. It may be gone by now, because another project was
+    /// the last to refer to it and was removed.
+    fn refer_to(&self, image: &Inspected, own_tag: &str) -> bool {
+        image.has_tag(own_tag) || self.succeed(&self.docker(["tag", &image.id, own_tag])).is_ok()
     }
 
     fn build(
@@ -279,6 +303,21 @@ mod tests {
         assert_eq!(said("#7 3.213 Collecting black"), "Collecting black");
         assert_eq!(said("#7 [tool 1/1] RUN pip"), "[tool 1/1] RUN pip");
         assert_eq!(said("ERROR: no such host"), "ERROR: no such host");
+    }
+
+    #[test]
+    fn what_an_image_holds_is_its_layers_and_its_variables_in_any_order() {
+        let content = |layers: &str, env: &str| {
+            let json = format!(
+                r#"{{"Id":"sha256:1","Os":"linux","Architecture":"amd64","RootFS":{{"Layers":{layers}}},"Config":{{"Env":{env}}}}}"#
+            );
+            serde_json::from_str::<Inspected>(&json).unwrap().content()
+        };
+        let one = content(r#"["a"]"#, r#"["X=1","PATH=/bin"]"#);
+        assert_eq!(one, content(r#"["a"]"#, r#"["PATH=/bin","X=1"]"#));
+        assert_ne!(one, content(r#"["b"]"#, r#"["X=1","PATH=/bin"]"#));
+        assert_ne!(one, content(r#"["a"]"#, r#"["X=1","PATH=/usr/bin"]"#));
+        assert_ne!(content("[]", "null"), content("[]", r#"["X=1"]"#));
     }
 
     #[test]
