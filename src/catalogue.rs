@@ -102,12 +102,3 @@ pub trait Sources {
 pub fn find(name: &str) -> Option<&'static dyn Tool> {
     TOOLS.iter().copied().find(|tool| tool.name() == name)
 }
-
-/// The version of a tool that its lock pins.
-#[must_use]
-pub fn locked_version<'a>(tool: &dyn Tool, lock: &'a str) -> Option<&'a str> {
-    lock.lines().find_map(|line| {
-        let version = line.strip_prefix(tool.lock())?.strip_prefix("==")?;
-        version.split([' ', ';', '\\']).next()
-    })
-}

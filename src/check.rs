@@ -110,7 +110,7 @@ pub enum Grant {
     DockerSocket,
     /// The check gets a copy of the project that it can write to; nothing is written back.
     Writable,
-    /// Images are built from a Dockerfile that is not the generated one.
+    /// Images are built from a Dockerfile or a base image that is not the usual one.
     Dockerfile,
 }
 

@@ -75,6 +75,23 @@ impl TryFrom<String> for Hash {
     }
 }
 
+/// Hashes bytes that come piece by piece, as [`Hash::of`] does all at once.
+#[derive(Clone, Default)]
+pub struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    /// Adds a piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash(*self.0.finalize().as_bytes())
+    }
+}
+
 /// Collects named values into a hash, each written so that it cannot be taken for another.
 #[derive(Clone)]
 pub struct Recipe(blake3::Hasher);

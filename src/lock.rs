@@ -10,8 +10,6 @@ use crate::fingerprint::{Hash, Recipe};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lock {
-    /// Its text, as it will be installed.
-    pub text: String,
     /// The packages, in the order of the text.
     pub packages: Vec<Package>,
 }
@@ -49,11 +47,31 @@ impl Lock {
     /// When a line is anything but a pinned package with at least one SHA-256: an option, a URL, a
     /// path or an open version could bring in what nobody reviewed.
     pub fn parse(text: &str) -> Result<Lock, LockError> {
+        for (index, line) in text.split('\n').enumerate() {
+            if let Some(c) = line.trim_end_matches('\r').chars().find(|c| ends_a_line(*c)) {
+                let message = format!("the character U+{:04X} could end a line", u32::from(c));
+                return Err(LockError { line: index + 1, message });
+            }
+        }
         let packages = logical_lines(text)
             .into_iter()
             .map(|(line, content)| package(&content).map_err(|message| LockError { line, message }))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Lock { text: text.to_owned(), packages })
+        Ok(Lock { packages })
+    }
+
+    /// What is installed: the packages alone, written anew, so that the installer reads nothing that
+    /// was not read here.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let line = |package: &Package| {
+            let marker = package.marker.as_ref().map(|marker| format!(" ; {marker}"));
+            let hashes: String =
+                package.hashes.iter().map(|hash| format!(" --hash={hash}")).collect();
+            let Package { name, version, .. } = package;
+            format!("{name}=={version}{}{hashes}\n", marker.unwrap_or_default())
+        };
+        self.packages.iter().map(line).collect()
     }
 
     /// The version of a package.
@@ -129,18 +147,43 @@ fn package(line: &str) -> Result<Package, String> {
     let (name, version) =
         pin.split_once("==").ok_or_else(|| format!("`{pin}` is not pinned with `==`"))?;
     let (name, version) = (name.trim(), version.trim());
-    let plain = |text: &str| {
-        !text.is_empty()
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_+!".contains(c))
-            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-    };
-    if !plain(name.split('[').next().unwrap_or_default()) || !plain(version) {
+    if !is_name(name) || !is_plain(version) {
         return Err(format!("`{pin}` is not a name and one version"));
+    }
+    if let Some(marker) = marker.as_deref().filter(|marker| !is_marker(marker)) {
+        return Err(format!("`{marker}` is no marker"));
     }
     if hashes.is_empty() {
         return Err(format!("`{pin}` has no `--hash=sha256:…`"));
     }
     Ok(Package { name: name.to_owned(), version: version.to_owned(), marker, hashes })
+}
+
+/// Whether pip, which reads lines as Python does, takes this for the end of one.
+fn ends_a_line(c: char) -> bool {
+    (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// A name with extras, such as `black[jupyter,d]`.
+fn is_name(text: &str) -> bool {
+    match text.split_once('[') {
+        None => is_plain(text),
+        Some((name, extras)) => extras.strip_suffix(']').is_some_and(|extras| {
+            is_plain(name.trim_end()) && extras.split(',').all(|extra| is_plain(extra.trim()))
+        }),
+    }
+}
+
+/// A name or a version, without anything that could lead elsewhere.
+fn is_plain(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_+!".contains(c))
+}
+
+/// A condition on the environment, by its characters.
+fn is_marker(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " _.-+<>=!~(),'\"".contains(c))
 }
 
 fn is_sha256(hash: &str) -> bool {
@@ -179,6 +222,9 @@ mod tests {
             ("./local", "not pinned"),
             ("black==26.10.1", "no `--hash"),
             ("black==26.*", "one version"),
+            ("six[a] @ https://example.test/six-1.17.0.tar.gz#==1.17.0", "one version"),
+            ("six[a==1.0", "one version"),
+            ("six==1.0 ; sys_platform == `x`", "marker"),
         ] {
             let error = refused(&format!("# a comment\n{line}\n"));
             assert_eq!(error.line, 2, "{line}");
@@ -186,6 +232,23 @@ mod tests {
         }
         assert!(refused(&format!("black==1 --hash={HASH} --pre")).message.contains("option"));
         assert!(refused("black==1 --hash=md5:1").message.contains("SHA-256"));
+    }
+
+    #[test]
+    fn nothing_hides_behind_what_another_reader_takes_for_the_end_of_a_line() {
+        for c in ['\r', '\u{b}', '\u{c}', '\u{1c}', '\u{85}', '\u{2028}', '\u{2029}'] {
+            let text = format!("a==1 --hash={HASH}\n# note{c}--index-url https://example.test\n");
+            assert_eq!(refused(&text).line, 2, "{c:?}");
+        }
+        assert!(Lock::parse(&format!("a==1 --hash={HASH}\r\n")).is_ok());
+    }
+
+    #[test]
+    fn what_is_installed_is_what_was_read() {
+        let text = format!("# by uv\nb[x]==2 ; os_name == 'nt' \\\n    --hash={HASH} # why\n");
+        let lock = Lock::parse(&text).unwrap();
+        assert_eq!(lock.text(), format!("b[x]==2 ; os_name == 'nt' --hash={HASH}\n"));
+        assert_eq!(Lock::parse(&lock.text()), Ok(lock));
     }
 
     #[test]

@@ -35,8 +35,10 @@ pub struct Invocation {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// What it reads from standard input; nothing if empty.
-    pub stdin: Vec<u8>,
+    /// Variables that it gets besides those of this process.
+    pub env: Vec<(&'static str, &'static str)>,
+    /// The file that it reads from standard input; nothing if none.
+    pub stdin: Option<PathBuf>,
 }
 
 impl Invocation {
@@ -48,7 +50,8 @@ impl Invocation {
         Invocation {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
-            stdin: Vec::new(),
+            env: Vec::new(),
+            stdin: None,
         }
     }
 
@@ -199,10 +202,11 @@ impl Child {
         let (stderr, stderr_end) = io::pipe().map_err(not_started)?;
         #[expect(clippy::disallowed_methods, reason = "this is the one door")]
         let program = duct::cmd(&invocation.program, &invocation.args);
-        let fed = match invocation.stdin.is_empty() {
-            true => program.stdin_null(),
-            false => program.stdin_bytes(invocation.stdin.clone()),
+        let fed = match &invocation.stdin {
+            None => program.stdin_null(),
+            Some(file) => program.stdin_path(file),
         };
+        let fed = invocation.env.iter().fold(fed, |fed, (name, value)| fed.env(name, value));
         let expression = fed
             .stdout_file(stdout_end)
             .stderr_file(stderr_end)

@@ -229,7 +229,7 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
 fn environments(
     world: World<'_>,
     plan: &Plan,
-    docker: &Docker<'_>,
+    engine: &dyn Engine,
 ) -> BTreeMap<Environment, Preparation> {
     let wanted: BTreeSet<&Environment> = plan.steps.iter().map(|step| &step.environment).collect();
     let mut found = BTreeMap::new();
@@ -242,7 +242,7 @@ fn environments(
             }
         }
     }
-    let prepared = docker.prepare(&blueprints);
+    let prepared = engine.prepare(&blueprints);
     found.extend(blueprints.into_iter().map(|blueprint| blueprint.environment).zip(prepared));
     found
 }
@@ -257,7 +257,9 @@ fn snapshots(world: World<'_>, plan: &Plan, directory: &Directory) -> BTreeMap<C
         .enumerate()
         .map(|(number, coverage)| {
             let folder: PathBuf = directory.path().join(format!("app-{number}"));
-            let copied = snapshot::copy(root, &folder, || Inventory::take(root, coverage));
+            let copied = snapshot::copy(root, &folder, world.cancel, || {
+                Inventory::take(root, coverage, world.cancel)
+            });
             let copied = copied.map(|(inventory, tree)| Snapshot { inventory, tree });
             (coverage.clone(), copied.map_err(|error| snapshot_reason(&error)))
         })
@@ -270,7 +272,8 @@ fn snapshot_reason(error: &SnapshotError) -> Reason {
             ReasonKind::Config,
             Some("change `source` or `inputs` in pipe.toml to what is there".to_owned()),
         ),
-        SnapshotError::Glob { .. } => (ReasonKind::Config, None),
+        SnapshotError::Glob { .. } | SnapshotError::Link(_) => (ReasonKind::Config, None),
+        SnapshotError::Stopped => (ReasonKind::Stopped, None),
         _ => (ReasonKind::Environment, None),
     };
     Reason::hinted(kind, error.to_string(), hint)

@@ -9,12 +9,14 @@ mod inventory;
 mod tracked;
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use crate::fingerprint::{Hash, Recipe};
+use crate::fingerprint::{Hash, Hasher, Recipe};
+use crate::process::Cancel;
 use crate::project::ProjectPath;
 
 pub use inventory::{Entry, Inventory, Kind};
@@ -22,6 +24,13 @@ pub use tracked::tracked_but_ignored;
 
 /// The file in each tree that holds the tree's hash: a container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";
+
+/// When every file of a snapshot was modified, in seconds since 1970: 2000-01-01. Tools that look at
+/// it see the same everywhere; archives know no time before 1980.
+pub const MTIME: u64 = 946_684_800;
+
+/// How much of a file is read at a time, in bytes.
+const CHUNK: usize = 1024 * 1024;
 
 /// How often a snapshot is taken anew because files changed meanwhile.
 const ATTEMPTS: usize = 3;
@@ -51,12 +60,27 @@ pub enum SnapshotError {
         /// What the system said.
         source: io::Error,
     },
+    /// A path that the configuration names is a link.
+    #[error("`{0}` is a link; name the folder or file that it leads to")]
+    Link(ProjectPath),
+    /// The run was stopped meanwhile.
+    #[error("stopped")]
+    Stopped,
     /// A file changed each time it was read.
     #[error("`{0}` keeps changing while it is read")]
     Changing(ProjectPath),
 }
 
 impl SnapshotError {
+    /// Whether it may be over the next time: somebody edits, renames or deletes files.
+    fn may_pass(&self) -> bool {
+        match self {
+            SnapshotError::Changing(_) => true,
+            SnapshotError::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
     pub(crate) fn io<'a>(
         action: &'static str,
         path: &'a Path,
@@ -82,33 +106,45 @@ pub struct Tree {
 pub fn copy(
     root: &Path,
     folder: &Path,
+    cancel: &Cancel,
     take: impl Fn() -> Result<Inventory, SnapshotError>,
 ) -> Result<(Inventory, Tree), SnapshotError> {
     let mut attempt = 1;
     loop {
         let inventory = take()?;
         let target = folder.join(attempt.to_string());
-        match copy_once(root, &target, &inventory) {
+        match copy_once(root, &target, cancel, &inventory) {
             Ok(tree) => return Ok((inventory, tree)),
-            Err(error) if attempt == ATTEMPTS => return Err(error),
-            // Somebody edits, renames or deletes files: what was seen is not what was copied.
+            Err(error) if attempt == ATTEMPTS || !error.may_pass() => return Err(error),
             Err(_) => attempt += 1,
         }
     }
 }
 
-fn copy_once(root: &Path, target: &Path, inventory: &Inventory) -> Result<Tree, SnapshotError> {
+fn copy_once(
+    root: &Path,
+    target: &Path,
+    cancel: &Cancel,
+    inventory: &Inventory,
+) -> Result<Tree, SnapshotError> {
     for folder in inventory.folders() {
         create_folder(&folder.on_disk(target))?;
     }
     inventory.entries.par_iter().try_for_each(|(path, entry)| {
         let copied = match &entry.kind {
-            Kind::File { executable } => copy_file(root, target, path, *executable)?,
+            Kind::File { executable } => {
+                let content = copy_file(&path.on_disk(root), &path.on_disk(target), cancel)?;
+                set_mode(&path.on_disk(target), if *executable { 0o755 } else { 0o644 })?;
+                Entry::file(&content, *executable)
+            }
             Kind::Link { to } => copy_link(target, path, to)?,
         };
         if copied == *entry { Ok(()) } else { Err(SnapshotError::Changing(path.clone())) }
     })?;
-    prove(target, inventory.hash())
+    let tree = prove(target, inventory.hash())?;
+    // The deepest first: what is put into a folder changes its time.
+    inventory.folders().iter().rev().try_for_each(|folder| set_time(&folder.on_disk(target)))?;
+    Ok(tree)
 }
 
 /// Writes a tree of a few small files whose content is at hand: `(name, content)`.
@@ -131,17 +167,38 @@ fn prove(folder: &Path, hash: Hash) -> Result<Tree, SnapshotError> {
     Ok(Tree { folder: folder.to_owned(), hash })
 }
 
-fn copy_file(
-    root: &Path,
-    target: &Path,
-    path: &ProjectPath,
-    executable: bool,
-) -> Result<Entry, SnapshotError> {
-    let source = path.on_disk(root);
-    let content = fs::read(&source).map_err(SnapshotError::io("read", &source))?;
-    // Modes are normalised: the check may run as somebody who is not the files' owner.
-    write(&path.on_disk(target), &content, if executable { 0o755 } else { 0o644 })?;
-    Ok(Entry::file(&content, executable))
+/// Copies a file and returns the hash of what was copied.
+fn copy_file(source: &Path, target: &Path, cancel: &Cancel) -> Result<Hash, SnapshotError> {
+    let mut copy = fs::File::create(target).map_err(SnapshotError::io("create", target))?;
+    let hash = read(source, cancel, |chunk| {
+        copy.write_all(chunk).map_err(SnapshotError::io("write", target))
+    })?;
+    drop(copy);
+    set_time(target)?;
+    Ok(hash)
+}
+
+/// Reads a regular file piece by piece, and returns the hash of it all.
+fn read(
+    path: &Path,
+    cancel: &Cancel,
+    mut each: impl FnMut(&[u8]) -> Result<(), SnapshotError>,
+) -> Result<Hash, SnapshotError> {
+    let mut file = fs::File::open(path).map_err(SnapshotError::io("read", path))?;
+    let mut hasher = Hasher::default();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        if cancel.stopped().is_some() {
+            return Err(SnapshotError::Stopped);
+        }
+        match file.read(&mut chunk).map_err(SnapshotError::io("read", path))? {
+            0 => return Ok(hasher.hash()),
+            length => {
+                hasher.add(&chunk[..length]);
+                each(&chunk[..length])?;
+            }
+        }
+    }
 }
 
 fn copy_link(target: &Path, path: &ProjectPath, to: &ProjectPath) -> Result<Entry, SnapshotError> {
@@ -159,7 +216,15 @@ fn create_folder(folder: &Path) -> Result<(), SnapshotError> {
 
 fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), SnapshotError> {
     fs::write(path, content).map_err(SnapshotError::io("write", path))?;
-    set_mode(path, mode)
+    set_mode(path, mode)?;
+    set_time(path)
+}
+
+fn set_time(path: &Path) -> Result<(), SnapshotError> {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(MTIME);
+    fs::File::open(path)
+        .and_then(|file| file.set_modified(time))
+        .map_err(SnapshotError::io("set the time of", path))
 }
 
 /// Sets a mode in spite of the umask.
@@ -196,8 +261,9 @@ mod tests {
         std::os::unix::fs::symlink("a.py", source.join("b.py")).unwrap();
 
         let coverage = coverage(&["src"]);
-        let take = || Inventory::take(project.path(), &coverage);
-        let (inventory, tree) = copy(project.path(), target.path(), take).unwrap();
+        let take = || Inventory::take(project.path(), &coverage, &Cancel::default());
+        let (inventory, tree) =
+            copy(project.path(), target.path(), &Cancel::default(), take).unwrap();
 
         let copied = tree.folder.join("src/a.py");
         assert_eq!(fs::read_to_string(&copied).unwrap(), "x = 1\n");
@@ -216,16 +282,17 @@ mod tests {
         let edits = std::cell::Cell::new(0);
         let coverage = coverage(&["."]);
         let take = || {
-            let inventory = Inventory::take(project.path(), &coverage);
+            let inventory = Inventory::take(project.path(), &coverage, &Cancel::default());
             if edits.replace(edits.get() + 1) == 0 {
                 fs::write(&file, "x = 2\n").unwrap();
             }
             inventory
         };
-        let (inventory, tree) = copy(project.path(), target.path(), take).unwrap();
+        let (inventory, tree) =
+            copy(project.path(), target.path(), &Cancel::default(), take).unwrap();
         assert_eq!(edits.get(), 2);
         assert_eq!(fs::read(tree.folder.join("a.py")).unwrap(), b"x = 2\n");
         let path = ProjectPath::new("a.py").unwrap();
-        assert_eq!(inventory.entries[&path], Entry::file(b"x = 2\n", false));
+        assert_eq!(inventory.entries[&path], Entry::file(&Hash::of(b"x = 2\n"), false));
     }
 }

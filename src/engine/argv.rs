@@ -14,6 +14,20 @@ pub const SOCKET: &str = "/var/run/docker.sock";
 /// How many processes and threads a check may have.
 const PIDS_LIMIT: u32 = 1024;
 
+/// The variables that a docker client takes from its own configuration.
+const PROXIES: [&str; 10] = [
+    "ALL_PROXY",
+    "FTP_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "all_proxy",
+    "ftp_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
+
 /// What a container is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
@@ -99,18 +113,12 @@ pub fn create(container: &Container) -> Vec<OsString> {
 #[must_use]
 pub fn hold(container: &Container) -> Vec<OsString> {
     let mut args = words(["create", "--name", &container.name]);
-    let labels = container.labels.iter().map(|(name, value)| format!("{name}={value}"));
-    let labels: Vec<String> = labels.collect();
-    for label in &labels {
-        args.extend(words(["--label", label]));
+    for (name, value) in &container.labels {
+        args.extend(words(["--label", &format!("{name}={value}")]));
     }
     args.extend(words(["--pull", "never", "--network", "none"]));
     for held in &container.mounts {
-        let mut value = mount(held);
-        for label in &labels {
-            push_field(&mut value, OsStr::new(&format!("volume-label={label}")));
-        }
-        args.extend([OsString::from("--mount"), value]);
+        args.extend([OsString::from("--mount"), labelled(held, &container.labels)]);
     }
     args.extend(words(["--entrypoint", "true", &container.image]));
     args
@@ -130,6 +138,18 @@ pub fn mount(mount: &Mount) -> OsString {
     push_field(&mut value, OsStr::new(&format!("target={}", mount.target)));
     if mount.access == Access::Read {
         value.push(",readonly");
+    }
+    value
+}
+
+/// The same, with labels for a volume that the engine has to make: one that is gone comes back
+/// empty, and has to be found by its labels too.
+fn labelled(mounted: &Mount, labels: &BTreeMap<String, String>) -> OsString {
+    let mut value = mount(mounted);
+    if matches!(mounted.source, Source::Volume(_)) {
+        for (name, label) in labels {
+            push_field(&mut value, OsStr::new(&format!("volume-label={name}={label}")));
+        }
     }
     value
 }
@@ -156,6 +176,8 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     for (name, value) in &container.labels {
         args.extend(words(["--label", &format!("{name}={value}")]));
     }
+    // The engine's choice would be another one for every container.
+    args.extend(words(["--hostname", "pipe"]));
     // A tool that does not care for signals is ended by its init; nothing is pulled on the way,
     // and nobody reads the engine's own log of the container.
     args.extend(words(["--init", "--pull", "never", "--log-driver", "none"]));
@@ -176,9 +198,14 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     for (name, value) in &container.env {
         args.extend(words(["--env", &format!("{name}={value}")]));
     }
+    if container.network == Network::None {
+        // Else the client adds those of its own configuration, with the passwords in them.
+        for name in PROXIES {
+            args.extend(words(["--env", &format!("{name}=")]));
+        }
+    }
     for mounted in &container.mounts {
-        args.push("--mount".into());
-        args.push(mount(mounted));
+        args.extend([OsString::from("--mount"), labelled(mounted, &container.labels)]);
     }
     if let Some(group) = container.socket_group {
         let socket = format!("type=bind,source={SOCKET},target={SOCKET}");
@@ -228,10 +255,12 @@ mod tests {
     fn a_container_is_in_the_whole_sandbox() {
         assert_eq!(
             typed(&container()),
-            "run --rm --name n --label dev.cargo-pipe.run=r --init --pull never --log-driver none \
+            "run --rm --name n --label dev.cargo-pipe.run=r --hostname pipe --init --pull never --log-driver none \
              --network none --read-only --tmpfs /tmp:rw,exec,nosuid,nodev,size=1g,mode=1777 \
              --user 1000:1001 --cap-drop ALL --security-opt no-new-privileges --pids-limit 1024 \
-             --env TZ=UTC --mount type=bind,source=/p,target=/app,readonly --workdir /app \
+             --env TZ=UTC --env ALL_PROXY= --env FTP_PROXY= --env HTTPS_PROXY= --env HTTP_PROXY= \
+             --env NO_PROXY= --env all_proxy= --env ftp_proxy= --env http_proxy= \
+             --env https_proxy= --env no_proxy= --mount type=bind,source=/p,target=/app,readonly --workdir /app \
              --entrypoint python3 i x"
         );
     }
@@ -241,12 +270,24 @@ mod tests {
         let mut granted = container();
         granted.network = Network::Granted;
         granted.socket_group = Some(999);
-        let expected = typed(&container()).replace("--network none", "--network bridge").replace(
-            "--workdir",
-            "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock \
-             --group-add 999 --workdir",
-        );
+        let socket = "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock \
+                      --group-add 999 --workdir";
+        let sandboxed = typed(&container());
+        let proxies: Vec<String> = PROXIES.iter().map(|name| format!("--env {name}= ")).collect();
+        let expected = sandboxed
+            .replace("--network none", "--network bridge")
+            .replace(&proxies.concat(), "")
+            .replace("--workdir", socket);
         assert_eq!(typed(&granted), expected);
+    }
+
+    #[test]
+    fn a_volume_that_has_to_be_made_is_found_again() {
+        let mut streamed = container();
+        streamed.mounts[0].source = Source::Volume("v".into());
+        let mount = "--mount type=volume,source=v,target=/app,readonly,\
+                     volume-label=dev.cargo-pipe.run=r ";
+        assert!(typed(&streamed).contains(mount), "{}", typed(&streamed));
     }
 
     #[test]

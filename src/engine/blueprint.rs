@@ -72,6 +72,11 @@ pub enum BlueprintError {
         /// What is wrong in it.
         error: LockError,
     },
+    /// The base image is not the official one, and nobody granted that.
+    #[error(
+        "`{0}` is not the official image of Python, so building on it needs the grant `dockerfile`"
+    )]
+    BaseNotGranted(String),
     /// The project's Dockerfile is not the generated one, and nobody granted that.
     #[error(
         "`{0}` is not the Dockerfile that cargo pipe writes, so it needs the grant `dockerfile`"
@@ -90,6 +95,11 @@ impl BlueprintError {
             BlueprintError::DockerfileNotGranted(_) => Some(
                 "if you trust it, run it again with `--allow dockerfile`; \
                  else delete it and let `cargo pipe init` write it"
+                    .to_owned(),
+            ),
+            BlueprintError::BaseNotGranted(_) => Some(
+                "its programs run, with the network, while images are built; if you trust it, run \
+                 it again with `--allow dockerfile`"
                     .to_owned(),
             ),
             BlueprintError::Lock { .. } => {
@@ -176,6 +186,10 @@ fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {
 }
 
 fn dockerfile(root: &Path, config: &Config) -> Result<Dockerfile, BlueprintError> {
+    let base = &config.python.image;
+    if !is_official(base) && !config.allow.contains(&Grant::Dockerfile) {
+        return Err(BlueprintError::BaseNotGranted(base.clone()));
+    }
     let path = &config.image.dockerfile;
     let text = read(root, path)?;
     let generated = template::dockerfile(config);
@@ -202,8 +216,37 @@ fn instructions(text: &str) -> String {
 
 fn read(root: &Path, path: &ProjectPath) -> Result<String, BlueprintError> {
     let place = discover::inside(root, path)?;
-    std::fs::read_to_string(place).map_err(|source| match source.kind() {
+    let text = discover::read(&place).and_then(|content| {
+        String::from_utf8(content).map_err(|_| io::Error::other("it is not UTF-8"))
+    });
+    text.map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => BlueprintError::Missing(path.clone()),
         _ => BlueprintError::Unreadable { path: path.clone(), source },
     })
+}
+
+/// Whether an image is one of the official images of Python, under any name docker has for them.
+fn is_official(image: &str) -> bool {
+    let name = ["docker.io/library/", "docker.io/", "library/"]
+        .iter()
+        .find_map(|prefix| image.strip_prefix(prefix))
+        .unwrap_or(image);
+    name.strip_prefix("python").is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_official_image_is_official() {
+        for image in ["python:3.13-slim", "docker.io/library/python:3", "python@sha256:00"] {
+            assert!(is_official(image), "{image}");
+        }
+        for image in
+            ["evil/python:3.13-slim", "python-evil:3", "localhost:1/python:3", "ghcr.io/python"]
+        {
+            assert!(!is_official(image), "{image}");
+        }
+    }
 }

@@ -32,6 +32,9 @@ const DEADLINE_LABEL: &str = "dev.cargo-pipe.deadline";
 /// How long a docker command may take that moves no data.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// How long a docker command may take that does.
+const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
+
 /// How long after its run a container or volume may be taken for left behind.
 const EXTRA_TIME: Duration = Duration::from_secs(3600);
 
@@ -189,6 +192,15 @@ impl<'a> Docker<'a> {
     pub(super) fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
         let until = Until { cancel: Some(self.cancel), limit: LIMIT };
         let output = process::run(invocation, until, self.emitter)?;
+        match output.code {
+            0 => Ok(output),
+            _ => Err(failed(invocation, &output)),
+        }
+    }
+
+    /// Runs a docker command that has to succeed and takes as long as its data is large.
+    pub(super) fn move_data(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
+        let output = self.follow(invocation, DATA_LIMIT, |_| {})?;
         match output.code {
             0 => Ok(output),
             _ => Err(failed(invocation, &output)),

@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::blueprint::{Blueprint, Dockerfile};
 use super::docker::{Docker, last_line, text};
 use super::{EngineError, Prepared};
 use crate::event::Event;
 use crate::fingerprint::{Hash, Recipe};
+use crate::lock::Lock;
 use crate::plan::Environment;
 use crate::snapshot;
 
@@ -54,6 +56,8 @@ struct Inspected {
 struct ImageConfig {
     #[serde(default)]
     env: Option<Vec<String>>,
+    #[serde(default)]
+    volumes: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -67,12 +71,16 @@ impl Inspected {
     /// The same in every image store, which the id is not: it is the hash of the configuration in
     /// one and of the manifest in the other (docker/cli#5526).
     fn content(&self) -> Hash {
-        let config = self.config.as_ref().and_then(|config| config.env.as_ref());
-        // Variables, such as PATH, are in no layer.
-        let variables: BTreeSet<&String> = config.into_iter().flatten().collect();
+        // Variables, such as PATH, and writable folders are in no layer.
+        let config = self.config.as_ref();
+        let variables = config.and_then(|config| config.env.as_ref());
+        let volumes = config.and_then(|config| config.volumes.as_ref());
+        let variables: BTreeSet<&String> = variables.into_iter().flatten().collect();
+        let volumes: BTreeSet<&String> = volumes.into_iter().flat_map(BTreeMap::keys).collect();
         Recipe::new("layers")
             .with_all(self.root_fs.layers.iter())
             .with_all(variables.into_iter())
+            .with_all(volumes.into_iter())
             .hash()
     }
 
@@ -118,7 +126,11 @@ impl Docker<'_> {
 
     /// The image that environments are based on, pulled if it is not here.
     fn base(&self, image: &str) -> Result<Base, EngineError> {
-        if let Some(inspected) = self.inspect(image)? {
+        let fits = |inspected: &Inspected| {
+            let forced = self.settings.platform.as_ref();
+            forced.is_none_or(|platform| *platform == inspected.platform())
+        };
+        if let Some(inspected) = self.inspect(image)?.filter(fits) {
             return Ok(Base { inspected, existed: true });
         }
         let missing = |said: String| EngineError::ImageMissing { image: image.to_owned(), said };
@@ -139,8 +151,9 @@ impl Docker<'_> {
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment: image, duration });
-        let inspected = self.inspect(image)?;
-        let inspected = inspected.ok_or_else(|| missing("it is gone again".to_owned()))?;
+        let inspected = self.inspect(image)?.filter(fits);
+        let inspected = inspected
+            .ok_or_else(|| missing("what was pulled is for another platform".to_owned()))?;
         Ok(Base { inspected, existed: false })
     }
 
@@ -167,11 +180,7 @@ impl Docker<'_> {
         let found = self.inspect(&content_tag)?;
         let (image, existed) = match found.filter(|image| self.refer_to(image, &own_tag)) {
             Some(image) => (image, true),
-            None => {
-                let image = self.build(blueprint, dockerfile, &content_tag)?;
-                self.succeed(&self.docker(["tag", &image.id, &own_tag]))?;
-                (image, false)
-            }
+            None => (self.build(blueprint, dockerfile, [&content_tag, &own_tag])?, false),
         };
         // What packages of Debian or foreign instructions brought in is in no lock.
         let hash = match dockerfile.adds_to_base {
@@ -202,7 +211,7 @@ impl Docker<'_> {
         &self,
         blueprint: &Blueprint,
         dockerfile: &Dockerfile,
-        tag: &str,
+        tags: [&String; 2],
     ) -> Result<Inspected, EngineError> {
         let environment = blueprint.name();
         if self.settings.offline {
@@ -211,7 +220,7 @@ impl Docker<'_> {
         self.emitter.emit(&Event::BuildStarted { environment });
         let started = Instant::now();
         let output = self.follow(
-            &self.build_invocation(blueprint, dockerfile, tag)?,
+            &self.build_invocation(blueprint, dockerfile, tags)?,
             BUILD_LIMIT,
             |line| self.emitter.emit(&Event::BuildProgress { environment, line: said(line) }),
         )?;
@@ -227,18 +236,18 @@ impl Docker<'_> {
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment, duration });
-        let built = self.inspect(tag)?;
-        built.ok_or_else(|| EngineError::Answer(format!("no image `{tag}` after its build")))
+        let built = self.inspect(tags[0])?;
+        built.ok_or_else(|| EngineError::Answer(format!("no image `{}` after its build", tags[0])))
     }
 
     fn build_invocation(
         &self,
         blueprint: &Blueprint,
         dockerfile: &Dockerfile,
-        tag: &str,
+        tags: [&String; 2],
     ) -> Result<crate::process::Invocation, EngineError> {
         let folder = self.settings.folder.join("build").join(blueprint.name());
-        let lock = blueprint.lock.as_ref().map(|lock| lock.text.as_str()).unwrap_or_default();
+        let lock = blueprint.lock.as_ref().map(Lock::text).unwrap_or_default();
         let name = format!("{}.txt", blueprint.name());
         snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
         snapshot::write_tree(&folder.join("requirements"), &[(&name, lock.as_bytes())])?;
@@ -253,7 +262,9 @@ impl Docker<'_> {
         add("--build-arg", format!("BASE={}", blueprint.base));
         add("--build-arg", format!("LOCK={}", blueprint.name()));
         add("--label", format!("{IMAGE_LABEL}={}", blueprint.name()));
-        add("--tag", tag.to_owned());
+        for tag in tags {
+            add("--tag", tag.clone());
+        }
         if let Some(platform) = &self.settings.platform {
             add("--platform", platform.clone());
         }
@@ -317,6 +328,8 @@ mod tests {
         assert_eq!(one, content(r#"["a"]"#, r#"["PATH=/bin","X=1"]"#));
         assert_ne!(one, content(r#"["b"]"#, r#"["X=1","PATH=/bin"]"#));
         assert_ne!(one, content(r#"["a"]"#, r#"["X=1","PATH=/usr/bin"]"#));
+        let volume = r#"["X=1","PATH=/bin"],"Volumes":{"/data":{}}"#;
+        assert_ne!(one, content(r#"["a"]"#, volume));
         assert_ne!(content("[]", "null"), content("[]", r#"["X=1"]"#));
     }
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::argv::{self, Access, Container, Mount, Network, Source};
-use super::docker::{Docker, last_line, text};
+use super::docker::{Docker, failed, last_line, text};
 use super::{EngineError, FILES, Job, RunError, Topology};
 use crate::check::Grant;
 use crate::outcome::RawOutput;
@@ -82,8 +82,8 @@ impl Docker<'_> {
                 if !seen.iter().zip(&trees).all(matches) {
                     return Err(RunError::Unseen("it sees other files".to_owned()));
                 }
-                match output.stderr.starts_with(NOT_STARTED) {
-                    true => Err(not_started(job, &output)),
+                match matches!(output.code, 126 | 127) && output.stderr.starts_with(NOT_STARTED) {
+                    true => Err(RunError::Engine(no_program(job, &output))),
                     false => Ok(output),
                 }
             }
@@ -94,7 +94,8 @@ impl Docker<'_> {
     /// In an image that is not ours the proof is read from outside, before the start.
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let removal = Removal { docker: self, name: &container.name };
-        let created = self.call(argv::create(container))?;
+        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+        let created = self.call_anyway(argv::create(container))?;
         if created.code != 0 {
             return Err(not_started(job, &created));
         }
@@ -110,7 +111,9 @@ impl Docker<'_> {
         let output = self.finish(&start, job, container)?;
         drop(removal);
         match output.code {
-            125..=127 => Err(not_started(job, &output)),
+            // Only docker says 125; the words of the command itself are not for us to read.
+            125 => Err(RunError::Engine(failed(&start, &output))),
+            126 | 127 => Err(RunError::Engine(no_program(job, &output))),
             _ => Ok(output),
         }
     }
@@ -132,10 +135,13 @@ impl Docker<'_> {
         if waited != Waited::Exited {
             self.stop(&mut child, &container.name);
         }
-        let output = child.output();
+        let mut output = child.output();
         match waited {
             Waited::Stopped => Err(RunError::Stopped),
-            Waited::TimedOut => Err(RunError::TimedOut { output }),
+            Waited::TimedOut => {
+                take_proof(&mut output.stderr);
+                Err(RunError::TimedOut { output })
+            }
             Waited::Exited => {
                 // Up to here the client spoke for the container; a client that was killed did not.
                 if output.code < 125 {
@@ -215,31 +221,36 @@ fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
     Some(seen.split(' ').map(str::to_owned).collect())
 }
 
-/// What it means that a container ended before its tool could start.
+/// What it means that a container of ours ended before its launcher, or was not created.
 fn not_started(job: &Job<'_>, output: &RawOutput) -> RunError {
     let said = text(&output.stderr);
     let about_mounts = ["bind source path", "invalid mount config", "Mounts denied", "not shared"]
         .iter()
         .any(|words| said.contains(words))
         || said.contains("launcher.py");
-    if about_mounts {
-        return RunError::Unseen(last_line(&output.stderr, "a mount failed"));
-    }
     let reason = last_line(&output.stderr, "it said nothing");
+    if about_mounts {
+        return RunError::Unseen(reason);
+    }
     RunError::Engine(match output.code {
-        126 | 127 => EngineError::NoProgram {
-            program: match &job.step.command {
-                Command::Exec(argv) => argv.first().cloned().unwrap_or_default(),
-                Command::Listed { module, .. } => module.clone(),
-            },
-            image: job.environment.reference.clone(),
-            said: reason,
-        },
+        126 | 127 => no_program(job, output),
         code => EngineError::Docker {
             command: "docker run".to_owned(),
             said: format!("{reason} (exit status {code})"),
         },
     })
+}
+
+/// What it means that the program itself is not there.
+fn no_program(job: &Job<'_>, output: &RawOutput) -> EngineError {
+    EngineError::NoProgram {
+        program: match &job.step.command {
+            Command::Exec(argv) => argv.first().cloned().unwrap_or_default(),
+            Command::Listed { module, .. } => module.clone(),
+        },
+        image: job.environment.reference.clone(),
+        said: last_line(&output.stderr, "it said nothing"),
+    }
 }
 
 /// The group that the docker socket belongs to, as far as this machine can tell.

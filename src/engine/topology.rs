@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::argv::{self, Access, Mount, Source};
-use super::docker::Docker;
+use super::docker::{Docker, failed};
 use super::{EngineError, RunError, Topology};
 use crate::config::TopologyChoice;
 use crate::outcome::RawOutput;
-use crate::snapshot::{SnapshotError, Tree};
+use crate::snapshot::{MTIME, SnapshotError, Tree};
 
 /// Where trees appear in the container that only exists to fill the volumes.
 const HOLD: &str = "/hold";
@@ -114,7 +114,9 @@ fn fill(
     docker.look_at_the_end();
     let mut container = docker.container("hold", image);
     let mut volumes = BTreeMap::new();
-    let mut archive = tar::Builder::new(Vec::new());
+    let file = docker.settings.folder.join("hold.tar");
+    let written = std::fs::File::create(&file).map_err(SnapshotError::io("create", &file))?;
+    let mut archive = tar::Builder::new(io::BufWriter::new(written));
     for (number, tree) in trees.iter().enumerate() {
         let volume = format!("{}-{number}", container.name);
         let target = format!("{HOLD}/{number}");
@@ -124,11 +126,16 @@ fn fill(
             .map_err(SnapshotError::io("archive", &tree.folder))?;
         volumes.insert(tree.folder.clone(), volume);
     }
-    let archive = archive.into_inner().map_err(SnapshotError::io("archive", Path::new(HOLD)))?;
-    let filled = docker.succeed(&docker.docker(argv::hold(&container))).and_then(|_| {
+    let flushed = archive.into_inner().and_then(|mut file| file.flush());
+    flushed.map_err(SnapshotError::io("write", &file))?;
+    // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+    let created = docker.docker(argv::hold(&container));
+    let output = docker.call_anyway(created.args.iter())?;
+    let held = if output.code == 0 { Ok(()) } else { Err(failed(&created, &output)) };
+    let filled = held.and_then(|()| {
         let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
-        copy.stdin = archive;
-        docker.succeed(&copy)
+        copy.stdin = Some(file);
+        docker.move_data(&copy)
     });
     docker.remove_containers(&[container.name]);
     filled.map(|_| volumes)
@@ -150,6 +157,7 @@ fn append(
         header.set_uid(owner.0.into());
         header.set_gid(owner.1.into());
         header.set_size(size);
+        header.set_mtime(MTIME);
         header
     };
     archive.append_data(&mut header(tar::EntryType::Directory, 0o755, 0), name, io::empty())?;
@@ -162,10 +170,9 @@ fn append(
             let target = std::fs::read_link(&path)?;
             archive.append_link(&mut header(tar::EntryType::Symlink, 0o777, 0), name, target)?;
         } else {
-            let content = std::fs::read(&path)?;
             let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
-            let mut header = header(tar::EntryType::Regular, mode & 0o777, content.len() as u64);
-            archive.append_data(&mut header, name, content.as_slice())?;
+            let mut header = header(tar::EntryType::Regular, mode & 0o777, metadata.len());
+            archive.append_data(&mut header, name, std::fs::File::open(&path)?)?;
         }
     }
     Ok(())

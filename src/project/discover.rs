@@ -86,6 +86,18 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
     }
 }
 
+/// The content of a regular file. Anything else, such as a pipe, could keep its reader waiting.
+///
+/// # Errors
+///
+/// When there is no such file, it is none, or it cannot be read.
+pub fn read(place: &Path) -> io::Result<Vec<u8>> {
+    match fs::metadata(place)?.is_file() {
+        true => fs::read(place),
+        false => Err(io::Error::other("it is no regular file")),
+    }
+}
+
 /// Where a path of the project is, if it stays inside it on this disk.
 ///
 /// Links inside the project are followed; what does not exist yet is fine.

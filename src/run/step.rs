@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Copied, Directory, Preparation, Snapshot, World, hints, told};
 use crate::catalogue::{self, Sources};
 use crate::check::Grant;
-use crate::engine::{Docker, Engine, FILES, Job, Prepared, RunError};
+use crate::engine::{Engine, FILES, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding;
 use crate::fingerprint::{self, Hash, Ingredients};
@@ -85,7 +85,7 @@ impl<'a> Ready<'a> {
             true => {
                 let root = &snapshot.tree.folder;
                 let again = || Ok(snapshot.inventory.clone());
-                snapshot::copy(root, &folder.join("app"), again).map_err(internal)?.1
+                snapshot::copy(root, &folder.join("app"), world.cancel, again).map_err(internal)?.1
             }
             false => snapshot.tree.clone(),
         };
@@ -117,7 +117,7 @@ impl<'a> Ready<'a> {
     }
 
     /// Runs it to its end.
-    pub(super) fn run(&self, world: World<'_>, docker: &Docker<'_>) -> CheckOutcome {
+    pub(super) fn run(&self, world: World<'_>, engine: &dyn Engine) -> CheckOutcome {
         let started = Instant::now();
         let mut outcome = blank(self.step);
         outcome.inputs = Some(self.inputs.clone());
@@ -133,7 +133,7 @@ impl<'a> Ready<'a> {
             config: self.config.as_ref(),
             control: &self.control,
         };
-        let result = docker.run(&job);
+        let result = engine.run(&job);
         outcome.duration = started.elapsed();
         let outcome = match result {
             Ok(output) => self.classified(world, outcome, &output),
@@ -269,7 +269,7 @@ fn config_content(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reas
         Ok(place) => place,
         Err(error) => return wrong(error.to_string(), None),
     };
-    match std::fs::read(&place) {
+    match discover::read(&place) {
         Ok(content) => Ok(Some(content)),
         Err(error) => {
             let hint = format!(
@@ -281,9 +281,10 @@ fn config_content(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reas
     }
 }
 
-/// A list of files as the launcher reads it.
+/// A list of files as the launcher reads it. None of them can be taken for an option.
 fn listed(files: &[&ProjectPath]) -> Vec<u8> {
-    files.iter().flat_map(|path| path.as_str().bytes().chain([0])).collect()
+    let prefix = |path: &ProjectPath| if path.as_str().starts_with('-') { "./" } else { "" };
+    files.iter().map(|path| format!("{}{path}\0", prefix(path))).collect::<String>().into_bytes()
 }
 
 fn log(output: &RawOutput) -> Log {

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use super::{PROOF, SnapshotError};
 use crate::fingerprint::{self, Hash, Recipe};
 use crate::plan::Coverage;
+use crate::process::Cancel;
 use crate::project::ProjectPath;
 
 /// Files at the root that are covered where they exist, because tools look for the root by them.
@@ -62,11 +63,11 @@ pub enum Kind {
 }
 
 impl Entry {
-    /// The entry of a regular file.
+    /// The entry of a regular file whose content has this hash.
     #[must_use]
-    pub fn file(content: &[u8], executable: bool) -> Entry {
+    pub fn file(content: &Hash, executable: bool) -> Entry {
         let mode = if executable { "executable" } else { "plain" };
-        let hash = Recipe::new("file").with(mode).with(content).hash();
+        let hash = Recipe::new("file").with(mode).with(content.to_string()).hash();
         Entry { kind: Kind::File { executable }, hash }
     }
 
@@ -84,18 +85,17 @@ impl Inventory {
     /// # Errors
     ///
     /// When a named path is not there, a glob cannot be read, or a file cannot be.
-    pub fn take(root: &Path, coverage: &Coverage) -> Result<Inventory, SnapshotError> {
-        for path in &coverage.paths {
-            let place = path.on_disk(root);
-            if fs::symlink_metadata(&place).is_err() {
-                return Err(SnapshotError::Missing(path.clone()));
-            }
-        }
+    pub fn take(
+        root: &Path,
+        coverage: &Coverage,
+        cancel: &Cancel,
+    ) -> Result<Inventory, SnapshotError> {
+        coverage.paths.iter().try_for_each(|path| is_there(root, path))?;
         let found = walk(root, coverage)?;
         let files = found
             .files
             .par_iter()
-            .map(|path| Ok((path.clone(), read(root, path)?)))
+            .map(|path| Ok((path.clone(), read(root, path, cancel)?)))
             .collect::<Result<BTreeMap<_, _>, SnapshotError>>()?;
         let mut inventory = Inventory { entries: files, warnings: found.warnings };
         inventory.add_links(root, &found.links);
@@ -169,7 +169,8 @@ impl Found {
             return;
         };
         let Some(path) = project_path(root, entry.path()) else {
-            let name = entry.path().display().to_string();
+            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            let name = relative.display().to_string();
             self.warnings
                 .push(format!("`{}` is left out: no tool could name it", name.escape_debug()));
             return;
@@ -304,14 +305,27 @@ fn walk_error(root: &Path, error: ignore::Error) -> SnapshotError {
     SnapshotError::Io { action: "read", path: root.to_owned(), source }
 }
 
-fn read(root: &Path, path: &ProjectPath) -> Result<Entry, SnapshotError> {
+fn read(root: &Path, path: &ProjectPath, cancel: &Cancel) -> Result<Entry, SnapshotError> {
     let place = path.on_disk(root);
-    let read = || {
-        let content = fs::read(&place)?;
-        let mode = fs::metadata(&place)?.permissions().mode();
-        Ok(Entry::file(&content, mode & 0o111 != 0))
-    };
-    read().map_err(SnapshotError::io("read", &place))
+    let content = super::read(&place, cancel, |_| Ok(()))?;
+    let metadata = fs::metadata(&place).map_err(SnapshotError::io("read", &place))?;
+    Ok(Entry::file(&content, metadata.permissions().mode() & 0o111 != 0))
+}
+
+/// Refuses a named path that is not there, or that no walk reaches because a link is on the way.
+fn is_there(root: &Path, path: &ProjectPath) -> Result<(), SnapshotError> {
+    let text = path.as_str();
+    let ends = text.match_indices('/').map(|(end, _)| end).chain([text.len()]);
+    for part in ends.filter_map(|end| ProjectPath::new(&text[..end]).ok()) {
+        match fs::symlink_metadata(part.on_disk(root)) {
+            Ok(metadata) if metadata.is_symlink() && !part.is_root() => {
+                return Err(SnapshotError::Link(part));
+            }
+            Ok(_) => {}
+            Err(_) => return Err(SnapshotError::Missing(path.clone())),
+        }
+    }
+    Ok(())
 }
 
 /// Where a link leads to, if that is inside the project.

@@ -20,6 +20,15 @@ pub(crate) const TESTS: &[Test] = &[
         "a_foreign_dockerfile_is_not_built_unless_granted",
         a_foreign_dockerfile_is_not_built_unless_granted,
     ),
+    (
+        "a_foreign_base_is_not_built_on_unless_granted",
+        a_foreign_base_is_not_built_on_unless_granted,
+    ),
+    ("a_file_s_name_is_never_an_option", a_file_s_name_is_never_an_option),
+    (
+        "a_password_of_the_client_s_proxy_reaches_no_check",
+        a_password_of_the_client_s_proxy_reaches_no_check,
+    ),
     ("a_lock_that_says_more_is_refused", a_lock_that_says_more_is_refused),
     ("a_path_out_of_the_project_is_refused", a_path_out_of_the_project_is_refused),
     (
@@ -168,11 +177,52 @@ fn a_foreign_dockerfile_is_not_built_unless_granted() {
     assert_eq!(project.report(&["ruff"]).status, 0);
 }
 
+fn a_foreign_base_is_not_built_on_unless_granted() {
+    let project = Project::scaffolded();
+    assert_eq!(docker(&["tag", "python:3.13-slim", "cargo-pipe-test/foreign:1"]).status, Some(0));
+    project.write("pipe.toml", "[python]\nimage = \"cargo-pipe-test/foreign:1\"\n");
+    fs::remove_file(project.root.join(".docker/Dockerfile")).unwrap();
+    let project = project.scaffold();
+    let report = project.report(&["ruff"]);
+    assert_eq!(report.status, 2, "{report:#?}");
+    let message = report.check("ruff")["reason"]["message"].as_str().unwrap();
+    assert!(message.contains("--allow dockerfile"), "{message}");
+    assert_eq!(project.report(&["ruff", "--allow", "dockerfile"]).status, 0);
+    docker(&["image", "rm", "cargo-pipe-test/foreign:1"]);
+}
+
+fn a_file_s_name_is_never_an_option() {
+    let project = Project::scaffolded();
+    project.write("pipe.toml", "source = [\".\"]\n");
+    project.write("main.py", "import os\n");
+    let forged =
+        r#"print('{"messages":[],"statistics":{"messageTypeCount":{},"score":10.0}}',flush=True)"#;
+    project.write(&format!("--init-hook={forged};__import__('os')._exit(0)#.py"), "");
+    let report = project.report(&["lint"]);
+    assert_eq!(report.status, 1, "{report:#?}");
+    assert!(
+        report.found("lint").iter().any(|(path, _, code)| path == "main.py" && code == "W0611")
+    );
+}
+
+fn a_password_of_the_client_s_proxy_reaches_no_check() {
+    let project = Project::scaffolded();
+    let proxy = "{\"proxies\": {\"default\": {\"httpProxy\": \"http://user:s3cret@localhost:1\"}}}";
+    project.write("../client/config.json", proxy);
+    let client = project.root.join("../client").canonicalize().unwrap();
+    let project = project.with("DOCKER_CONFIG", client.to_str().unwrap());
+    let report = script(&project, "", "env | sort", &[]);
+    assert_eq!(report.status, 0, "{report:#?}");
+    assert!(stdout(&report).contains("HOSTNAME=pipe"), "{report:#?}");
+    assert!(!report.json.to_string().contains("s3cret"), "{report:#?}");
+}
+
 fn a_lock_that_says_more_is_refused() {
     let project = Project::scaffolded();
     let path = project.root.join(".docker/requirements/ruff.txt");
     let lock = fs::read_to_string(&path).unwrap();
     for line in [
+        "# note\u{2028}--index-url http://localhost:1/simple",
         "--index-url http://localhost:1/simple",
         "left-pad==1.0",
         "evil @ http://localhost:1/x.whl",

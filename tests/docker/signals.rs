@@ -13,6 +13,10 @@ use crate::project::{Project, lines};
 
 pub(crate) const TESTS: &[Test] = &[
     ("an_interrupt_leaves_nothing", an_interrupt_leaves_nothing),
+    (
+        "an_interrupt_of_a_streamed_run_leaves_nothing",
+        an_interrupt_of_a_streamed_run_leaves_nothing,
+    ),
     ("a_termination_leaves_nothing", a_termination_leaves_nothing),
     ("a_hangup_leaves_nothing", a_hangup_leaves_nothing),
     ("a_kill_leaves_nothing_beyond_the_next_run", a_kill_leaves_nothing_beyond_the_next_run),
@@ -29,7 +33,8 @@ const HITS: usize = 5;
 fn endless() -> Project {
     let project = Project::scaffolded();
     let check = |name: &str| format!("[checks.{name}]\nrun = [\"sleep\", \"1000\"]\n");
-    project.write("pipe.toml", check("one") + &check("two"));
+    // One in the project's own image and one in an image that is not ours: they start differently.
+    project.write("pipe.toml", check("one") + &check("two") + "image = \"python:3.13-slim\"\n");
     project
 }
 
@@ -78,8 +83,11 @@ fn at_each_moment(project: &Project, signal: Signal, after: impl Fn(Child)) -> u
 }
 
 fn leaves_nothing(signal: Signal) {
-    let project = endless();
-    let hits = at_each_moment(&project, signal, |mut child| {
+    in_project_leaves_nothing(&endless(), signal);
+}
+
+fn in_project_leaves_nothing(project: &Project, signal: Signal) {
+    let hits = at_each_moment(project, signal, |mut child| {
         let status = child.wait().unwrap();
         // Before the program can listen, a signal ends it as it ends any program.
         use std::os::unix::process::ExitStatusExt;
@@ -91,6 +99,11 @@ fn leaves_nothing(signal: Signal) {
 
 fn an_interrupt_leaves_nothing() {
     leaves_nothing(Signal::INT);
+}
+
+fn an_interrupt_of_a_streamed_run_leaves_nothing() {
+    let project = endless().with("CARGO_PIPE_TOPOLOGY", "stream");
+    in_project_leaves_nothing(&project, Signal::INT);
 }
 
 fn a_termination_leaves_nothing() {

@@ -120,7 +120,7 @@ pub(crate) enum CommandArgs {
     #[command(after_help = help::BUILD)]
     Build(BuildArgs),
 
-    /// Remove this project's containers, volumes, caches and images
+    /// Remove this project's containers, volumes and images
     #[command(long_about = help::REMOVE)]
     Remove,
 
