@@ -14,10 +14,12 @@ pub mod ruff_format;
 mod ending;
 
 pub mod command;
+pub mod own_config;
 
 use crate::outcome::{Classified, RawOutput};
 use crate::plan::Command;
 use crate::project::ProjectPath;
+use own_config::{OwnConfig, Refused};
 
 /// Every tool, in the order they are listed.
 pub const TOOLS: &[&dyn Tool] =
@@ -46,6 +48,17 @@ pub trait Tool: Sync {
     /// The configuration that a new project gets; a template over `python` and `python_nodot`.
     fn config_template(&self) -> &'static str;
 
+    /// Where it looks for its configuration when it is told of none, in its own order.
+    fn own_configs(&self) -> &'static [OwnConfig];
+
+    /// Whether it looks for one above each source, so that a nearer file replaces a farther one.
+    fn reads_nested_configs(&self) -> bool {
+        false
+    }
+
+    /// The options that older releases took and that the locked one refuses.
+    fn refused(&self) -> &'static [Refused];
+
     /// The command that checks.
     fn check(&self, invocation: &Invocation<'_>) -> Command;
 
@@ -60,8 +73,8 @@ pub trait Tool: Sync {
 /// What a tool's command is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation<'a> {
-    /// Where the configuration file is inside the container.
-    pub config: &'a str,
+    /// Where the configuration file is inside the container; none if the tool finds its own.
+    pub config: Option<&'a str>,
     /// The sources, relative to the working directory.
     pub source: &'a [ProjectPath],
     /// The user's further arguments.
@@ -73,7 +86,7 @@ impl Invocation<'_> {
     /// every tool the last of two that contradict each other wins.
     fn argv(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {
         let mut argv: Vec<String> = program.iter().map(|part| (*part).to_owned()).collect();
-        argv.push(format!("{config}={}", self.config));
+        argv.extend(self.config.map(|path| format!("{config}={path}")));
         argv.extend_from_slice(self.args);
         argv.extend(canonical.iter().map(|part| (*part).to_owned()));
         argv

@@ -176,8 +176,8 @@ pub enum Work {
     Tool {
         /// Its name there.
         tool: String,
-        /// Its configuration file; none for the tool's usual one in the config folder.
-        config: Option<ProjectPath>,
+        /// Where its configuration comes from.
+        config: ToolConfig,
         /// Arguments besides the canonical ones.
         args: Vec<String>,
     },
@@ -192,6 +192,17 @@ pub enum Work {
         /// Exit statuses that mean findings.
         findings_exit: BTreeSet<i32>,
     },
+}
+
+/// Where a tool's configuration comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolConfig {
+    /// The tool's usual file in the config folder.
+    Usual,
+    /// This file.
+    File(ProjectPath),
+    /// The files that the tool finds by itself, as far as the check sees them.
+    Found,
 }
 
 /// What is wrong in a configuration, and where.

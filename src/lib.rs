@@ -9,8 +9,8 @@
 //! - Edges touch the world: [`project::discover`] and [`config::load`] read it, [`snapshot`] copies
 //!   the files that a check may see, [`engine`] runs containers, [`scaffold`] writes files, and
 //!   [`process`] alone starts programs.
-//! - Pure parts turn values into values: [`config`], [`catalogue`], [`plan`], [`fingerprint`],
-//!   [`lock`], [`parse`], [`template`], [`report`].
+//! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`plan`],
+//!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`].
 //! - Values: [`project`], [`check`], [`finding`], [`outcome`], [`event`], [`error`].
 
 pub mod pipeline;
@@ -22,6 +22,7 @@ pub mod process;
 pub mod scaffold;
 pub mod snapshot;
 
+pub mod adoption;
 pub mod catalogue;
 pub mod config;
 pub mod fingerprint;

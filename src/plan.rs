@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::catalogue::{self, Invocation, Tool};
 use crate::check::{COMMANDS, CachePolicy, CheckName, Grant};
 use crate::config::nearest::nearest;
-use crate::config::{Check, Config, Work};
+use crate::config::{Check, Config, ToolConfig, Work};
 use crate::project::ProjectPath;
 
 /// Where a snapshot appears in a container.
@@ -62,7 +62,7 @@ pub struct Step {
     pub endings: Vec<String>,
     /// The exact files that it sees and that its fingerprint covers.
     pub coverage: Coverage,
-    /// The tool's configuration file.
+    /// The tool's configuration file; none if it has none, or finds its own.
     pub config: Option<ConfigFile>,
     /// What it runs in.
     pub environment: Environment,
@@ -256,19 +256,19 @@ fn step(config: &Config, check: &Check, request: &Request) -> Step {
             let tool = catalogue::find(tool).unwrap_or_else(|| {
                 unreachable!("the configuration was validated against the catalogue")
             });
-            let file = ConfigFile::of(tool, file.as_ref(), config);
+            let file = ConfigFile::of(tool, file, config);
             step.tool = tool.name().to_owned();
             step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
             step.environment = Environment::Tool(tool.lock().to_owned());
             step.command = tool.check(&Invocation {
-                config: &file.in_container(),
+                config: file.as_ref().map(ConfigFile::in_container).as_deref(),
                 source: &check.source,
                 args,
             });
-            if !file.mounted {
+            if let Some(file) = file.as_ref().filter(|file| !file.mounted) {
                 step.coverage.add(&file.path);
             }
-            step.config = Some(file);
+            step.config = file;
         }
         Work::Command { run, image, findings_exit, .. } => {
             if let Some(image) = image {
@@ -306,17 +306,18 @@ impl Coverage {
 impl ConfigFile {
     /// A file of the config folder is mounted apart; any other one is read in its place, because
     /// relative paths in it must hold.
-    fn of(tool: &dyn Tool, named: Option<&ProjectPath>, config: &Config) -> ConfigFile {
+    fn of(tool: &dyn Tool, named: &ToolConfig, config: &Config) -> Option<ConfigFile> {
         match named {
-            Some(path) => {
+            ToolConfig::Found => None,
+            ToolConfig::File(path) => {
                 let mounted = !config.config.is_root() && path.starts_with(&config.config);
-                ConfigFile { path: path.clone(), mounted }
+                Some(ConfigFile { path: path.clone(), mounted })
             }
-            None => {
+            ToolConfig::Usual => {
                 let path = config.config.join(tool.config_file()).unwrap_or_else(|error| {
                     unreachable!("the catalogue's names are plain: {error}")
                 });
-                ConfigFile { path, mounted: !config.config.is_root() }
+                Some(ConfigFile { path, mounted: !config.config.is_root() })
             }
         }
     }

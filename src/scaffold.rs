@@ -1,21 +1,42 @@
-//! Writes the files that make a folder a project.
+//! Writes the files that make a folder a project, and takes them away again.
 //!
-//! Owns what `init` does: look at what is there, decide what is missing, write that. Must not print
-//! or overwrite, and knows no template's text; those come from [`crate::template`]. What was done
-//! is returned as data.
+//! Owns what `init` does: look at what is there, let [`crate::adoption`] decide, write what is
+//! missing. Must not print or overwrite, and knows no template's text; those come from
+//! [`crate::template`]. What was done is returned as data.
 
+mod fix;
+mod remove;
 mod survey;
+mod wanted;
 mod write;
 
-pub use survey::{Survey, Wanted, survey, wanted};
+pub use fix::{Fix, Found};
+pub use remove::{Removal, Taken, remove};
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::adoption::{self, Note, Wish};
 use crate::config::ConfigError;
-use crate::project::ProjectPath;
-use crate::project::discover::OutsideError;
+use crate::config::layer::Layer;
+use crate::config::load::{self, Environment};
+use crate::project::discover::{self, OutsideError};
+use crate::project::{Project, ProjectPath};
+use crate::snapshot::SnapshotError;
+use crate::template::{GITLAB_INCLUDED, Settings};
+use wanted::{Scene, Wanted};
+
+/// What `init` is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Whether files are written.
+    pub mode: Mode,
+    /// What becomes of options that tools refuse.
+    pub fix: Fix,
+    /// What there is to be besides what the folder itself calls for.
+    pub wish: Wish,
+}
 
 /// Whether files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +45,20 @@ pub enum Mode {
     Write,
     /// Nothing is; the changes say what would be.
     DryRun,
+}
+
+/// What `init` did, or would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scaffolding {
+    /// What was found in a folder that was no project, and what follows from it.
+    pub notes: Vec<Note>,
+    /// What became of each file.
+    pub changes: Vec<Change>,
+    /// Options of the tools' configurations that the locked tools refuse.
+    pub refused: Vec<Found>,
+    /// The file that the project's own pipeline has to include.
+    pub include: Option<ProjectPath>,
 }
 
 /// What became of one file, or would become of it.
@@ -42,10 +77,12 @@ pub struct Change {
 pub enum Action {
     /// It was not there and is written.
     Written,
-    /// It is there and as we would write it.
+    /// It is there and as cargo pipe wrote it.
     Unchanged,
     /// It is there, it is another one, and it stays.
     Kept,
+    /// Options in it that a tool refuses are commented out.
+    Fixed,
 }
 
 /// Why a folder could not be made a project.
@@ -58,6 +95,9 @@ pub enum ScaffoldError {
     /// A file would end up outside the project.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// The folder cannot be looked through.
+    #[error(transparent)]
+    Unreadable(#[from] SnapshotError),
     /// The disk refused something.
     #[error("cannot {doing} `{}`: {error}", .path.display())]
     Disk {
@@ -77,13 +117,19 @@ impl ScaffoldError {
         match self {
             ScaffoldError::Config(error) => error.hint.as_deref(),
             ScaffoldError::Outside(_) => Some("put the folder itself there instead of a link"),
-            ScaffoldError::Disk { .. } => None,
+            ScaffoldError::Unreadable(_) | ScaffoldError::Disk { .. } => None,
         }
+    }
+
+    fn disk(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ScaffoldError + use<> {
+        let path = path.to_owned();
+        move |error| ScaffoldError::Disk { doing, path, error }
     }
 }
 
 /// Makes `folder` a project, and the folder itself if there is none. A project only gets the files
-/// that it lacks; a file that exists is never touched.
+/// that it lacks; a file that exists is never touched, but for options that a tool refuses, where
+/// that is asked for.
 ///
 /// Killed at any moment, each file is whole or absent, and the next call writes the rest.
 ///
@@ -91,24 +137,61 @@ impl ScaffoldError {
 ///
 /// When its configuration is wrong, a file would end up outside, or the disk refuses something.
 /// Nothing is written where that can be foreseen.
-pub fn init(folder: &Path, mode: Mode) -> Result<Vec<Change>, ScaffoldError> {
-    let survey = survey(folder)?;
-    let wanted = wanted(&survey);
+pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> {
+    let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let manifest = discover::manifest(&root)?;
+    let survey = survey::survey(&root)?;
+    let (settings, notes) = match &manifest {
+        None => {
+            let adoption = adoption::adopt(&survey, asked.wish);
+            (adoption.settings, adoption.notes)
+        }
+        Some(_) => {
+            let gitlab_file = adoption::gitlab_file(&survey);
+            (Settings { gitlab_file, ..Settings::default() }, Vec::new())
+        }
+    };
+    let project = Project { root: root.clone(), manifest: manifest.clone() };
+    // What is written is the project's, so whoever writes it has no say in it.
+    let environment = Environment::default();
+    let (config, _) = match manifest {
+        Some(_) => load::configure(&project, &environment, Layer::default())?,
+        None => {
+            let text = wanted::pipe_toml(&settings);
+            load::configure_by(&project, &text, &environment, Layer::default())?
+        }
+    };
+    let scene = Scene {
+        manifest,
+        config: &config,
+        settings: &settings,
+        has_python: survey.has_python(),
+        gitlab: asked.wish.gitlab,
+    };
+    let wanted = wanted::wanted(&scene);
+    let mut changes = write_all(&root, &wanted, asked.mode)?;
+    let refused = fix::refused(&root, &config, &survey, asked)?;
+    changes.extend(fix::changes(&refused));
+    let include = changes
+        .iter()
+        .map(|change| &change.path)
+        .find(|path| path.as_str() == GITLAB_INCLUDED && !survey.is_included())
+        .cloned();
+    Ok(Scaffolding { notes, changes, refused, include })
+}
+
+fn write_all(root: &Path, wanted: &[Wanted], mode: Mode) -> Result<Vec<Change>, ScaffoldError> {
     let mut changes = Vec::new();
-    for file in &wanted {
-        changes.push(Change { path: file.path.clone(), action: write::compare(folder, file)? });
+    for file in wanted {
+        changes.push(Change { path: file.path.clone(), action: write::compare(root, file)? });
     }
     if mode == Mode::DryRun {
         return Ok(changes);
     }
-    fs::create_dir_all(folder).map_err(|error| ScaffoldError::Disk {
-        doing: "create",
-        path: folder.to_owned(),
-        error,
-    })?;
-    for (change, file) in changes.iter_mut().zip(&wanted) {
+    fs::create_dir_all(root).map_err(ScaffoldError::disk("create", root))?;
+    for (change, file) in changes.iter_mut().zip(wanted) {
         if change.action == Action::Written {
-            change.action = write::write(folder, file)?;
+            change.action = write::write(root, file)?;
         }
     }
     Ok(changes)

@@ -3,6 +3,9 @@
 //! Owns the embedded sources, their rendering, and the list of what a project gets. Must not know
 //! what is on a disk: texts go to [`crate::scaffold`], which writes them, and to the engines.
 
+mod seal;
+mod settings;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -10,6 +13,9 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::project::ProjectPath;
+
+pub use seal::{Origin, origin};
+pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Pipeline, Settings};
 
 /// The version of cargo pipe.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -30,6 +36,8 @@ pub struct Values {
     pub base_image: String,
     /// The Debian packages that they need.
     pub apt: Vec<String>,
+    /// What a new `pipe.toml` says.
+    pub settings: Settings,
 }
 
 impl Values {
@@ -52,6 +60,7 @@ impl Values {
             version: VERSION,
             base_image: format!("python:{version}-slim"),
             apt: Vec::new(),
+            settings: Settings::default(),
         }
     }
 }
@@ -86,7 +95,7 @@ pub enum Home {
 pub enum Need {
     /// A project that is configured by a `pipe.toml`.
     Settings,
-    /// A project that builds its environments from our Dockerfile.
+    /// A project that builds its environments from our Dockerfile, if that is where it is.
     Dockerfile,
     /// Checks with a tool that is installed from this lock.
     Lock(&'static str),
@@ -94,6 +103,8 @@ pub enum Need {
     ToolConfig(&'static str),
     /// A project that has no Python yet.
     Example,
+    /// A project with a pipeline in GitLab, of this kind.
+    Gitlab(GitlabFile),
 }
 
 const YOURS: &str = "It is yours to edit.";
@@ -102,6 +113,12 @@ const COMPARED: &str = "Once edited, it is used only where `--allow dockerfile` 
 
 /// Where our Dockerfile is.
 pub const DOCKERFILE: &str = ".docker/Dockerfile";
+/// Where it is in a project that has one of its own there.
+pub const PIPE_DOCKERFILE: &str = ".docker/pipe.Dockerfile";
+/// The pipeline of a project in GitLab.
+pub const GITLAB_CI: &str = ".gitlab-ci.yml";
+/// What it includes, if it is the project's own.
+pub const GITLAB_INCLUDED: &str = ".gitlab/pipe.yml";
 
 /// Every file that cargo pipe writes into a project.
 pub const GENERATED: &[Generated] = &[
@@ -113,14 +130,8 @@ pub const GENERATED: &[Generated] = &[
         note: YOURS,
         source: include_str!("../templates/pipe.toml"),
     },
-    Generated {
-        home: Home::Project,
-        path: DOCKERFILE,
-        need: Need::Dockerfile,
-        mode: 0o644,
-        note: COMPARED,
-        source: include_str!("../templates/Dockerfile"),
-    },
+    own_dockerfile(DOCKERFILE),
+    own_dockerfile(PIPE_DOCKERFILE),
     lock(
         "pylint",
         ".docker/requirements/pylint.txt",
@@ -153,7 +164,31 @@ pub const GENERATED: &[Generated] = &[
         note: YOURS,
         source: include_str!("../templates/src/main.py"),
     },
+    gitlab(GITLAB_CI, GitlabFile::Own),
+    gitlab(GITLAB_INCLUDED, GitlabFile::Included),
 ];
+
+const fn own_dockerfile(path: &'static str) -> Generated {
+    Generated {
+        home: Home::Project,
+        path,
+        need: Need::Dockerfile,
+        mode: 0o644,
+        note: COMPARED,
+        source: include_str!("../templates/Dockerfile"),
+    }
+}
+
+const fn gitlab(path: &'static str, file: GitlabFile) -> Generated {
+    Generated {
+        home: Home::Project,
+        path,
+        need: Need::Gitlab(file),
+        mode: 0o644,
+        note: YOURS,
+        source: include_str!("../templates/gitlab-ci.yml"),
+    }
+}
 
 const fn lock(name: &'static str, path: &'static str, source: &'static str) -> Generated {
     Generated {
@@ -190,8 +225,7 @@ impl Generated {
     /// The whole text: a line that says where it comes from, and the template.
     #[must_use]
     pub fn render(&self, values: &Values) -> String {
-        let body = render(self.source, values);
-        format!("# Made by cargo pipe {}. {}\n{body}", values.version, self.note)
+        seal::seal(values.version, self.note, &render(self.source, values))
     }
 }
 
@@ -255,6 +289,7 @@ mod tests {
             let first = text.lines().next().unwrap();
             let made = format!("# Made by cargo pipe {VERSION}. ");
             assert!(first.starts_with(&made), "{}: {first}", file.path);
+            assert_eq!(origin(&text), Origin::Generated);
             assert!(text.ends_with('\n'), "{}", file.path);
             assert!(!text.contains("\n\n\n\n"), "{}", file.path);
         }

@@ -63,7 +63,8 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
         let source = lines(&row.join("source")).unwrap_or(vec!["src".to_owned()]);
         let source: Vec<ProjectPath> =
             source.iter().map(|path| ProjectPath::new(path).unwrap()).collect();
-        let command = tool.check(&Invocation { config: &config, source: &source, args: &args });
+        let command =
+            tool.check(&Invocation { config: Some(&config), source: &source, args: &args });
         let mut expected = match command {
             Command::Exec(argv) => [vec!["exec".to_owned()], argv].concat(),
             Command::Listed { module, args, .. } => {
@@ -158,7 +159,7 @@ fn a_user_cannot_turn_off_what_the_answer_rests_on() {
     let args = ["--jobs=4".to_owned(), "--output-format=text".to_owned()];
     for tool in TOOLS {
         let command = tool.check(&Invocation {
-            config: "/config/x",
+            config: Some("/config/x"),
             source: &[ProjectPath::root()],
             args: &args,
         });

@@ -7,6 +7,7 @@
 use super::ending::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
+use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -15,6 +16,23 @@ use crate::plan::Command;
 
 /// The exit status of sources that black cannot format.
 const CANNOT_FORMAT: i32 = 123;
+
+const OWN_CONFIGS: &[OwnConfig] = &[OwnConfig::toml("pyproject.toml", "tool.black")];
+
+/// Tried with 26.10.1, which names each among its invalid keys.
+const REFUSED: &[Refused] = &[
+    gone("experimental-string-processing"),
+    gone("hug-parens"),
+    gone("py36"),
+    gone("safe"),
+    gone("single-quotes"),
+    gone("skip-numeric-underscore-normalization"),
+];
+
+const fn gone(option: &'static str) -> Refused {
+    let source = "black 26.10.1 says `Invalid config keys detected`";
+    Refused { option, values: &[], fate: "black knows it no more", source }
+}
 
 /// Formats, and proves that it left the meaning alone.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +69,14 @@ impl Tool for Black {
 
     fn config_template(&self) -> &'static str {
         include_str!("../../templates/config/black.toml")
+    }
+
+    fn own_configs(&self) -> &'static [OwnConfig] {
+        OWN_CONFIGS
+    }
+
+    fn refused(&self) -> &'static [Refused] {
+        REFUSED
     }
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {

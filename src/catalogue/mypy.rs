@@ -7,11 +7,47 @@
 
 use super::black::{UNREADABLE, refusal};
 use super::ending::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable};
+use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::parse::mypy_json;
 use crate::plan::Command;
+
+/// As in `mypy/defaults.py` of the locked release.
+const OWN_CONFIGS: &[OwnConfig] = &[
+    OwnConfig::ini("mypy.ini", ""),
+    OwnConfig::ini(".mypy.ini", ""),
+    OwnConfig::toml("pyproject.toml", "tool.mypy"),
+    OwnConfig::ini("setup.cfg", "mypy"),
+];
+
+/// Tried with 2.4.1, which complains of each on standard error.
+const REFUSED: &[Refused] = &[
+    Refused {
+        option: "python-version",
+        values: &["2.7", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9"],
+        fate: "mypy checks for 3.10 and newer only",
+        source: "mypy 2.4.1 says `must be 3.10 or higher`",
+    },
+    gone("almost-silent"),
+    gone("disallow-any"),
+    gone("enable-incomplete-features"),
+    gone("fast-parser"),
+    gone("force-union-syntax"),
+    gone("force-uppercase-builtins"),
+    gone("new-semantic-analyzer"),
+    gone("new-type-inference"),
+    gone("quick-and-dirty"),
+    gone("show-none-errors"),
+    gone("silent-imports"),
+    gone("strict-optional-whitelist"),
+];
+
+const fn gone(option: &'static str) -> Refused {
+    let source = "mypy 2.4.1 says `Unrecognized option`";
+    Refused { option, values: &[], fate: "mypy knows it no more", source }
+}
 
 /// Checks types.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +86,14 @@ impl Tool for Mypy {
 
     fn config_template(&self) -> &'static str {
         include_str!("../../templates/config/mypy.ini")
+    }
+
+    fn own_configs(&self) -> &'static [OwnConfig] {
+        OWN_CONFIGS
+    }
+
+    fn refused(&self) -> &'static [Refused] {
+        REFUSED
     }
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {

@@ -7,6 +7,7 @@
 use super::ending::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
+use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::parse::pylint_json2::{self, Report};
@@ -17,6 +18,57 @@ const USAGE: i32 = 32;
 
 /// Messages that say that pylint did not do its work: no such module, a crash in a checker.
 const NOT_DONE: &[&str] = &["F0001", "F0002"];
+
+/// As in `pylint/config/find_default_config_files.py` of the locked release.
+const OWN_CONFIGS: &[OwnConfig] = &[
+    OwnConfig::ini("pylintrc", ""),
+    OwnConfig::toml("pylintrc.toml", "tool.pylint"),
+    OwnConfig::ini(".pylintrc", ""),
+    OwnConfig::toml(".pylintrc.toml", "tool.pylint"),
+    OwnConfig::toml("pyproject.toml", "tool.pylint"),
+    OwnConfig::ini("setup.cfg", "pylint"),
+    OwnConfig::ini("tox.ini", "pylint"),
+];
+
+/// Tried with 4.1.4, which answers each with E0015.
+const REFUSED: &[Refused] = &[
+    Refused {
+        option: "suggestion-mode",
+        values: &[],
+        fate: "pylint 4.0 removed it",
+        source: "https://pylint.readthedocs.io/en/stable/whatsnew/4/4.0/index.html",
+    },
+    gone("acquired-members"),
+    gone("accept-no-param-doc"),
+    gone("argument-name-hint"),
+    gone("attr-name-hint"),
+    gone("bad-functions"),
+    gone("cache-size"),
+    gone("class-attribute-name-hint"),
+    gone("class-name-hint"),
+    gone("const-name-hint"),
+    gone("disable-report"),
+    gone("enable-report"),
+    gone("files-output"),
+    gone("function-name-hint"),
+    gone("ignore-iface-methods"),
+    gone("inlinevar-name-hint"),
+    gone("lambda-name-hint"),
+    gone("max-inferred"),
+    gone("method-name-hint"),
+    gone("module-name-hint"),
+    gone("no-space-check"),
+    gone("optimize-ast"),
+    gone("required-attributes"),
+    gone("rpython-mode"),
+    gone("string-quote"),
+    gone("variable-name-hint"),
+];
+
+const fn gone(option: &'static str) -> Refused {
+    let source = "pylint 4.1.4 says `unrecognized-option`";
+    Refused { option, values: &[], fate: "pylint knows it no more", source }
+}
 
 /// Lints.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +109,14 @@ impl Tool for Pylint {
 
     fn config_template(&self) -> &'static str {
         include_str!("../../templates/config/pylintrc")
+    }
+
+    fn own_configs(&self) -> &'static [OwnConfig] {
+        OWN_CONFIGS
+    }
+
+    fn refused(&self) -> &'static [Refused] {
+        REFUSED
     }
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {

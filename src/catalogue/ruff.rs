@@ -7,6 +7,7 @@
 use super::ending::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
+use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -15,6 +16,40 @@ use crate::plan::Command;
 
 /// What ruff says, and exits 0, when there was nothing to do.
 const IDLE: &str = "No Python files found";
+
+/// The nearest of them above a source holds for it; those below it in one folder say nothing.
+const OWN_CONFIGS: &[OwnConfig] = &[
+    OwnConfig::toml(".ruff.toml", ""),
+    OwnConfig::toml("ruff.toml", ""),
+    OwnConfig::toml("pyproject.toml", "tool.ruff"),
+];
+
+/// Tried with 0.17.6, which reads no configuration that has one of them.
+const REFUSED: &[Refused] = &[
+    gone("emit-syntax-errors"),
+    gone("jupyter"),
+    gone("line-width"),
+    gone("show-source"),
+    gone("tab-size"),
+    gone("update-check"),
+    Refused {
+        option: "format",
+        values: &["text", "concise", "full", "json", "github", "gitlab", "grouped", "pylint"],
+        fate: "ruff calls it `output-format`, and `format` is the formatter's section",
+        source: "ruff 0.17.6 says `expected struct FormatOptions`",
+    },
+    Refused {
+        option: "output-format",
+        values: &["text"],
+        fate: "ruff calls that format `concise`",
+        source: "ruff 0.17.6 says `unknown variant`",
+    },
+];
+
+const fn gone(option: &'static str) -> Refused {
+    let source = "ruff 0.17.6 says `unknown field`";
+    Refused { option, values: &[], fate: "ruff knows it no more", source }
+}
 
 /// Lints.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +87,18 @@ impl Tool for Ruff {
 
     fn config_template(&self) -> &'static str {
         include_str!("../../templates/config/ruff.toml")
+    }
+
+    fn own_configs(&self) -> &'static [OwnConfig] {
+        OWN_CONFIGS
+    }
+
+    fn reads_nested_configs(&self) -> bool {
+        true
+    }
+
+    fn refused(&self) -> &'static [Refused] {
+        REFUSED
     }
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {

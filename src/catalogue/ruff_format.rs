@@ -8,6 +8,7 @@ use super::black::{SYNTAX, UNREADABLE, refusal};
 use super::ending::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
+use super::own_config::{OwnConfig, Refused};
 use super::ruff::{Ruff, is_idle, refused, warnings};
 use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place};
@@ -51,6 +52,18 @@ impl Tool for RuffFormat {
 
     fn config_template(&self) -> &'static str {
         Ruff.config_template()
+    }
+
+    fn own_configs(&self) -> &'static [OwnConfig] {
+        Ruff.own_configs()
+    }
+
+    fn reads_nested_configs(&self) -> bool {
+        true
+    }
+
+    fn refused(&self) -> &'static [Refused] {
+        Ruff.refused()
     }
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {

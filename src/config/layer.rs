@@ -9,7 +9,7 @@ mod value;
 
 pub(super) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
-pub use value::{Keep, Place, Seconds, Sources, Switch, Value};
+pub use value::{Keep, OwnFile, Place, Seconds, Sources, Switch, Value};
 
 use std::collections::BTreeMap;
 
@@ -113,8 +113,9 @@ pub struct CheckLayer {
     pub exclude: Option<Texts>,
     /// Globs of ignored files that it sees all the same, besides those of the project.
     pub include: Option<Texts>,
-    /// The tool's configuration file, if not the usual one in the config folder.
-    pub config: Option<Text>,
+    /// The tool's configuration file, if not the usual one in the config folder; `false` for those
+    /// that the tool finds by itself.
+    pub config: Option<Value<OwnFile>>,
     /// Further arguments of the tool.
     pub args: Option<Texts>,
     /// Files and folders that it reads besides its sources.

@@ -63,20 +63,34 @@ pub fn configure(
     environment: &Environment,
     flags: Layer,
 ) -> Result<(Config, Vec<String>), ConfigError> {
-    let manifest = project.manifest.clone().unwrap_or(Manifest::PipeToml);
     let text = match &project.manifest {
         Some(manifest) => read(&project.root, manifest)?,
         None => String::new(),
     };
+    configure_by(project, &text, environment, flags)
+}
+
+/// The configuration that a project would have whose manifest had this text.
+///
+/// # Errors
+///
+/// As [`configure`].
+pub(crate) fn configure_by(
+    project: &Project,
+    text: &str,
+    environment: &Environment,
+    flags: Layer,
+) -> Result<(Config, Vec<String>), ConfigError> {
+    let manifest = project.manifest.clone().unwrap_or(Manifest::PipeToml);
     let (variables, warnings) = variables::layer(environment)?;
     let layers = Layers {
         defaults: defaults()?,
-        file: layer::parse(&manifest, &text)?.unwrap_or_default(),
+        file: layer::parse(&manifest, text)?.unwrap_or_default(),
         variables,
         flags,
     };
     let tools: Vec<&str> = catalogue::TOOLS.iter().map(|tool| tool.name()).collect();
-    let context = Context { manifest: manifest.file_name(), text: &text, tools: &tools };
+    let context = Context { manifest: manifest.file_name(), text, tools: &tools };
     let Valid { config, paths } = validate::validate(layers.merge(), &context)?;
     for path in paths {
         discover::inside(&project.root, &path.value).map_err(|outside| {

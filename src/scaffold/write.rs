@@ -8,8 +8,10 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{Action, ScaffoldError, Wanted};
+use super::wanted::Wanted;
+use super::{Action, ScaffoldError};
 use crate::project::discover;
+use crate::template::{Origin, origin};
 
 /// What would become of a file.
 pub(super) fn compare(root: &Path, file: &Wanted) -> Result<Action, ScaffoldError> {
@@ -49,8 +51,10 @@ pub(super) fn write(root: &Path, file: &Wanted) -> Result<Action, ScaffoldError>
 fn found(path: &Path, file: &Wanted) -> Action {
     // Reading a pipe would wait for a writer.
     let regular = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    match regular.then(|| fs::read(path)) {
-        Some(Ok(bytes)) if bytes == file.text.as_bytes() => Action::Unchanged,
+    match regular.then(|| fs::read_to_string(path)) {
+        Some(Ok(text)) if text == file.text || origin(&text) == Origin::Generated => {
+            Action::Unchanged
+        }
         _ => Action::Kept,
     }
 }

@@ -102,6 +102,15 @@ impl Inventory {
         Ok(inventory)
     }
 
+    /// The paths of the files that an inventory would have, without reading them.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be read.
+    pub fn list(root: &Path, coverage: &Coverage) -> Result<Vec<ProjectPath>, SnapshotError> {
+        Ok(walk(root, coverage)?.files)
+    }
+
     /// The hash of the whole tree.
     #[must_use]
     pub fn hash(&self) -> Hash {

@@ -122,7 +122,7 @@ pub(crate) enum CommandArgs {
 
     /// Remove this project's containers, volumes and images
     #[command(long_about = help::REMOVE)]
-    Remove,
+    Remove(RemoveArgs),
 
     /// Print a script that completes commands, checks and options in a shell
     #[command(after_help = help::COMPLETIONS)]
@@ -148,9 +148,37 @@ pub(crate) struct InitArgs {
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) folder: PathBuf,
 
+    /// The pipelines to write, `none` for no pipeline
+    ///
+    /// Without it there is one for GitLab where a remote of the repository is called so, or a
+    /// `.gitlab-ci.yml` is there. That one is not touched: it gets a file to include beside it.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) ci: Vec<CiArg>,
+
+    /// Comment out options of the tools' configs that the locked tools refuse
+    #[arg(long)]
+    pub(crate) fix_configs: bool,
+
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// A pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CiArg {
+    /// `.gitlab-ci.yml`, for runners that bind their docker socket
+    Gitlab,
+    /// None
+    None,
+}
+
+/// What `remove` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RemoveArgs {
+    /// Remove the files that `init` wrote as well, as far as nobody edited them
+    #[arg(long)]
+    pub(crate) files: bool,
 }
 
 /// What `run` takes.

@@ -26,12 +26,12 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Verdict, F
     let Settings { place, verbosity, action } = settings;
     term.set_verbosity(verbosity);
     match action {
-        Action::Init { folder, writing } => init::init(&place, &folder, writing, term),
+        Action::Init { folder, asked } => init::init(&place, &folder, &asked, term),
         Action::Run(run) => run::run(place, &run, term),
         Action::Check(check) => check::check(place, check, term),
         Action::List { format } => list::list(place, format, term),
         Action::Build { checks } => build::build(place, checks, term),
-        Action::Remove => remove::remove(place, term),
+        Action::Remove { files } => remove::remove(place, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
         Action::Man { command } => man::man(command.as_deref(), term),
     }

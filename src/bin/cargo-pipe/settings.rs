@@ -6,14 +6,17 @@
 
 use std::path::PathBuf;
 
+use cargo_pipe::adoption::Wish;
 use cargo_pipe::config::EngineChoice;
 use cargo_pipe::config::layer::{Layer, Sources, Value};
 use cargo_pipe::config::load::Environment;
 use cargo_pipe::plan::Request;
+use cargo_pipe::scaffold::{Asked, Fix, Mode};
+use cargo_pipe::template::Pipeline;
 
 use crate::args::{
-    Args, BuildArgs, CheckArgs, CommandArgs, CompletionsArgs, EngineArg, GlobalArgs, InitArgs,
-    ListArgs, ManArgs, MessageFormat, ReportTarget, RunArgs, RunSomeArgs,
+    Args, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, EngineArg, GlobalArgs,
+    InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget, RunArgs, RunSomeArgs,
 };
 use crate::exit::Failure;
 
@@ -58,8 +61,8 @@ pub(crate) enum Action {
     Init {
         /// The folder.
         folder: PathBuf,
-        /// Whether files are written.
-        writing: Writing,
+        /// What is to be done there.
+        asked: Asked,
     },
     /// Run checks.
     Run(Run),
@@ -76,7 +79,10 @@ pub(crate) enum Action {
         checks: Vec<String>,
     },
     /// Take away what is the project's.
-    Remove,
+    Remove {
+        /// Whether the files that were written are.
+        files: Files,
+    },
     /// Print a completion script.
     Completions(clap_complete::Shell),
     /// Print a manual page.
@@ -93,6 +99,15 @@ pub(crate) enum Writing {
     Real,
     /// It is told.
     Dry,
+}
+
+/// What becomes of the files that `init` wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// They stay.
+    Stay,
+    /// They go, as far as nobody edited them.
+    Go,
 }
 
 /// A run of checks.
@@ -164,8 +179,13 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
 
 fn action(command: CommandArgs) -> Result<Action, Failure> {
     Ok(match command {
-        CommandArgs::Init(InitArgs { folder, dry_run }) => {
-            Action::Init { folder, writing: writing(dry_run) }
+        CommandArgs::Init(InitArgs { folder, ci, fix_configs, dry_run }) => {
+            let asked = Asked {
+                mode: if dry_run { Mode::DryRun } else { Mode::Write },
+                fix: if fix_configs { Fix::CommentOut } else { Fix::Report },
+                wish: Wish { gitlab: gitlab(&ci)? },
+            };
+            Action::Init { folder, asked }
         }
         CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args)),
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => Action::Run(run(checks, args)),
@@ -174,12 +194,22 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             Action::List { format: MessageFormat::Human }
         }
         CommandArgs::Build(BuildArgs { checks }) => Action::Build { checks },
-        CommandArgs::Remove => Action::Remove,
+        CommandArgs::Remove(RemoveArgs { files: true }) => Action::Remove { files: Files::Go },
+        CommandArgs::Remove(RemoveArgs { files: false }) => Action::Remove { files: Files::Stay },
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
         CommandArgs::Man(ManArgs { command }) => Action::Man { command },
         CommandArgs::Check(check) => Action::Check(check),
         CommandArgs::External(_) => return Err(Failure::usage("no command was named")),
     })
+}
+
+fn gitlab(names: &[CiArg]) -> Result<Option<Pipeline>, Failure> {
+    match (names.contains(&CiArg::Gitlab), names.contains(&CiArg::None)) {
+        (true, true) => Err(Failure::usage("`--ci` takes `none` alone")),
+        (true, false) => Ok(Some(Pipeline::Socket)),
+        (false, true) => Ok(Some(Pipeline::Off)),
+        (false, false) => Ok(None),
+    }
 }
 
 fn writing(dry_run: bool) -> Writing {

@@ -182,6 +182,23 @@ impl<'de> Deserialize<'de> for Keep {
     }
 }
 
+/// A tool's configuration file, or `false` for those that the tool finds by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnFile(pub Option<String>);
+
+impl<'de> Deserialize<'de> for OwnFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Scalar {
+            expecting: "a path in quotes or false",
+            read: |written| match written {
+                Unexpected::Bool(false) => Some(OwnFile(None)),
+                Unexpected::Str(path) => Some(OwnFile(Some(path.to_owned()))),
+                _ => None,
+            },
+        })
+    }
+}
+
 /// How jobs in GitLab reach an engine: `"image"`, `"socket"`, `"dind"`, or `false`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Switch(pub Option<GitlabJobs>);
@@ -240,7 +257,7 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{Keep, Seconds, Sources, Switch, Value};
+    use super::{Keep, OwnFile, Seconds, Sources, Switch, Value};
 
     impl<T: JsonSchema> JsonSchema for Value<T> {
         fn schema_name() -> Cow<'static, str> {
@@ -287,6 +304,7 @@ mod schema {
         ]
     });
     notation!(Keep, { "enum": [true, false, "passed"] });
+    notation!(OwnFile, { "anyOf": [{ "type": "string" }, { "const": false }] });
     notation!(Switch, { "enum": ["image", "socket", "dind", false] });
 }
 

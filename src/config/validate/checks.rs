@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::super::layer::{CheckLayer, Place, Text, Value};
-use super::super::{Check, ConfigError, Work, nearest};
+use super::super::layer::{CheckLayer, OwnFile, Place, Text, Value};
+use super::super::{Check, ConfigError, ToolConfig, Work, nearest};
 use super::terms::{Terms, is_canonical};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::project::ProjectPath;
@@ -140,7 +140,13 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
     Ok(Work::Tool {
         tool: tool.value.clone(),
-        config: layer.config.as_ref().map(|path| terms.project_path(path)).transpose()?,
+        config: match &layer.config {
+            None => ToolConfig::Usual,
+            Some(Value { value: OwnFile(None), .. }) => ToolConfig::Found,
+            Some(file @ Value { value: OwnFile(Some(path)), .. }) => {
+                ToolConfig::File(terms.project_path(&file.with(path.clone()))?)
+            }
+        },
         args: terms.words(layer.args.as_ref())?,
     })
 }

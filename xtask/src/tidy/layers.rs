@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "pure",
         &[
+            "adoption",
             "catalogue",
             "config",
             "plan",

@@ -50,12 +50,15 @@ Exit status, the same for every output format; the worst wins:
   130  interrupted";
 
 pub(super) const INIT: &str = "\
-Nothing that exists is overwritten.
+Nothing that exists is overwritten. What is there is used: the sources, the tools' configs in their
+places, ruff as formatter where the project formats with it. What was found is said.
 
 Examples:
-  cargo pipe init              scaffold this folder
-  cargo pipe init demo         scaffold the folder `demo`
-  cargo pipe init --dry-run    show what would be written
+  cargo pipe init                  scaffold this folder
+  cargo pipe init demo             scaffold the folder `demo`
+  cargo pipe init --dry-run        show what would be written
+  cargo pipe init --fix-configs    and comment out what the locked tools refuse
+  cargo pipe remove --files        take away again what was written
 
 Exit status: 0 done, 2 the project is not as it should be, 3 a file could not be written";
 
@@ -95,7 +98,8 @@ Exit status: 0 built, 2 usage or configuration, 3 not built, 130 interrupted";
 pub(super) const REMOVE: &str = "\
 Remove this project's containers, volumes, caches and images.
 
-Images that another project refers to stay. Files of the project are not touched.";
+Images that another project refers to stay. Files of the project are not touched, except with
+`--files`: then those that `init` wrote go, if their first line proves that nobody edited them.";
 
 pub(super) const COMPLETIONS: &str = "\
 The script completes `cargo-pipe`, with the checks of the project it was made in.

@@ -1,57 +1,102 @@
-//! `init`: scaffolds a project.
+//! `init`: makes a folder a project.
 //!
-//! Owns what is told of it. It must not know what a project needs; the scaffold does.
+//! Owns what is told of it: what was found and what follows, what became of each file, what is to
+//! be done next. It must not know what a project needs; the scaffold does.
 
 use std::path::Path;
 
 use cargo_pipe::outcome::Verdict;
 use cargo_pipe::report::count::Count;
+use cargo_pipe::report::harmless;
 use cargo_pipe::report::human::style::{self, paint};
-use cargo_pipe::scaffold::{self, Action, Change, Mode};
+use cargo_pipe::scaffold::{self, Action, Asked, Change, Found, Mode, Scaffolding};
 
 use crate::exit::Failure;
-use crate::settings::{Place, Writing};
+use crate::settings::Place;
 use crate::term::Term;
 
 /// Scaffolds a folder, which is named as seen from the one of `-C`.
 pub(super) fn init(
     place: &Place,
     folder: &Path,
-    writing: Writing,
+    asked: &Asked,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    let mode = match writing {
-        Writing::Real => Mode::Write,
-        Writing::Dry => Mode::DryRun,
-    };
-    let changes = scaffold::init(&place.folder.join(folder), mode)?;
-    let lines: String = changes.iter().map(|change| line(change, mode)).collect();
+    let done = scaffold::init(&place.folder.join(folder), asked)?;
+    term.note(&notes(&done));
+    let lines: String = done.changes.iter().map(|change| line(change, asked.mode)).collect();
     term.data(&lines);
-    term.note(&next(&changes, folder, mode));
+    term.note(&refused(&done.refused, asked.mode));
+    term.note(&next(&done, folder, asked.mode));
     Ok(Verdict::Passed)
+}
+
+/// What was found; nothing of a folder that is a project already.
+fn notes(done: &Scaffolding) -> String {
+    let lines: String =
+        done.notes.iter().map(|note| harmless::line(&note.to_string()) + "\n").collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
 }
 
 fn line(change: &Change, mode: Mode) -> String {
     let (style, action) = match (change.action, mode) {
         (Action::Written, Mode::Write) => (style::GOOD, "written  "),
         (Action::Written, Mode::DryRun) => (style::GOOD, "missing  "),
+        (Action::Fixed, Mode::Write) => (style::GOOD, "fixed    "),
+        (Action::Fixed, Mode::DryRun) => (style::GOOD, "fixable  "),
         (Action::Unchanged, _) => (style::DIM, "unchanged"),
         _ => (style::WARNING, "kept     "),
     };
     format!("{} {}\n", paint(style, action), change.path)
 }
 
+/// The options that tools refuse, as places to jump to.
+fn refused(found: &[Found], mode: Mode) -> String {
+    let line = |found: &Found| {
+        let Found { path, refusal, tool, fixed, .. } = found;
+        let done = match (fixed, mode) {
+            (true, Mode::Write) => "; it is commented out now",
+            (true, Mode::DryRun) => "; it would be commented out",
+            (false, _) => "",
+        };
+        let label = if *fixed { "" } else { "warning: " };
+        let text = format!(
+            "{path}:{}: {tool} refuses `{}`: {}{done}",
+            refusal.line, refusal.option, refusal.fate
+        );
+        format!("{}{}\n", paint(style::WARNING, label), harmless::line(&text))
+    };
+    let lines: String = found.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
 /// What to do with what is there now.
-fn next(changes: &[Change], folder: &Path, mode: Mode) -> String {
-    let written = changes.iter().filter(|change| change.action == Action::Written).count();
+fn next(done: &Scaffolding, folder: &Path, mode: Mode) -> String {
+    let written = done.changes.iter().filter(|change| change.action == Action::Written).count();
     let files = Count(written, "file");
-    if mode == Mode::DryRun {
-        return format!("\n{files} would be written\n");
-    }
     let at = match folder.to_str() {
         Some(".") => String::new(),
-        _ => format!(" -C {}", folder.display()),
+        _ => format!(" {}", folder.display()),
     };
     let label = paint(style::INFO, "hint:");
-    format!("\n{files} written\n\n{label} `cargo pipe{at} run-all` runs the checks\n")
+    let mut hints = Vec::new();
+    if done.refused.iter().any(|found| !found.fixed) {
+        hints.push(format!(
+            "{label} those checks end with exit status 2 until it is gone; \
+             `cargo pipe init{at} --fix-configs` comments it out"
+        ));
+    }
+    if let Some(path) = &done.include {
+        hints.push(format!(
+            "{label} your `.gitlab-ci.yml` runs the checks once it includes them:\n\n    \
+             include:\n      - local: {path}"
+        ));
+    }
+    if mode == Mode::Write {
+        let at = if at.is_empty() { at } else { format!(" -C{at}") };
+        hints.push(format!("{label} `cargo pipe{at} run-all` runs the checks"));
+    }
+    let done = if mode == Mode::Write { "written" } else { "would be written" };
+    let hints: String = hints.iter().map(|hint| format!("\n{hint}\n")).collect();
+    format!("\n{files} {done}\n{hints}")
 }

@@ -1,19 +1,20 @@
-//! `remove`: what the project left on this machine.
+//! `remove`: what the project left on this machine, and what `init` left in the project.
 //!
-//! Owns what is told of it. It must not decide what may go; the pipeline does.
+//! Owns what is told of it. It must not decide what may go; the pipeline and the scaffold do.
 
 use cargo_pipe::outcome::Verdict;
 use cargo_pipe::pipeline::Removed;
 use cargo_pipe::report::harmless;
 use cargo_pipe::run::Cancel;
+use cargo_pipe::scaffold::{self, Removal, Taken};
 
 use super::{pipeline, run};
 use crate::exit::Failure;
-use crate::settings::Place;
+use crate::settings::{Files, Place};
 use crate::term::Term;
 
-/// Takes away the project's containers, volumes, images and folders.
-pub(super) fn remove(place: Place, term: &mut Term) -> Result<Verdict, Failure> {
+/// Takes away the project's containers, volumes, images and folders, and then its generated files.
+pub(super) fn remove(place: Place, files: Files, term: &mut Term) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
@@ -23,11 +24,17 @@ pub(super) fn remove(place: Place, term: &mut Term) -> Result<Verdict, Failure> 
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
-    term.data(&told(&removed?));
+    // Without its file a project cannot be found any more, so what the engine has of it goes first.
+    let removed = removed?;
+    let removals = match files {
+        Files::Stay => Vec::new(),
+        Files::Go => scaffold::remove(&pipeline.project.root, &pipeline.config)?,
+    };
+    term.data(&told(&removed, &removals));
     Ok(Verdict::Passed)
 }
 
-fn told(removed: &Removed) -> String {
+fn told(removed: &Removed, removals: &[Removal]) -> String {
     let kinds = [
         ("container", &removed.containers),
         ("volume", &removed.volumes),
@@ -38,5 +45,13 @@ fn told(removed: &Removed) -> String {
         .flat_map(|(kind, names)| names.iter().map(move |name| (kind, name)))
         .map(|(kind, name)| format!("removed {kind} {}\n", harmless::line(name)))
         .collect();
+    let files: String = removals
+        .iter()
+        .map(|removal| match removal.taken {
+            Taken::Removed => format!("removed file {}\n", removal.path),
+            _ => format!("kept file {}: it was edited\n", removal.path),
+        })
+        .collect();
+    let lines = lines + &files;
     if lines.is_empty() { "nothing to remove\n".to_owned() } else { lines }
 }

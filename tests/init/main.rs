@@ -7,10 +7,23 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use cargo_pipe::adoption::Wish;
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::config::load::{Environment, configure};
 use cargo_pipe::project::discover;
-use cargo_pipe::scaffold::{Action, Mode, init};
+use cargo_pipe::scaffold::{Action, Asked, Fix, Mode, ScaffoldError, Scaffolding};
+use cargo_pipe::template::{Origin, Pipeline, origin};
+
+mod fixing;
+mod removal;
+mod shapes;
+
+const PLAIN: Asked = Asked { mode: Mode::Write, fix: Fix::Report, wish: Wish { gitlab: None } };
+
+/// What happens where nothing is asked for but files.
+fn init(folder: &Path, mode: Mode) -> Result<Scaffolding, ScaffoldError> {
+    cargo_pipe::scaffold::init(folder, &Asked { mode, ..PLAIN })
+}
 
 /// All that is written into an empty folder, in the order it is reported.
 const ALL: &[&str] = &[
@@ -39,8 +52,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 /// The paths that had this action.
 fn with(action: Action, folder: &Path, mode: Mode) -> Vec<String> {
-    let changes = init(folder, mode).unwrap();
-    let changes = changes.into_iter();
+    let changes = init(folder, mode).unwrap().changes.into_iter();
     let paths = changes.filter(|change| change.action == action);
     paths.map(|change| change.path.to_string()).collect()
 }
@@ -107,7 +119,7 @@ fn the_second_time_changes_nothing() {
     let root = folder(&[]);
     init(root.path(), Mode::Write).unwrap();
     let before = files(root.path());
-    let changes = init(root.path(), Mode::Write).unwrap();
+    let changes = init(root.path(), Mode::Write).unwrap().changes;
     assert!(changes.iter().all(|it| it.action == Action::Unchanged));
     assert_eq!(files(root.path()), before);
 }
@@ -203,4 +215,56 @@ fn many_at_once_write_each_file_once_and_whole() {
     });
     assert_eq!(written, ALL.len());
     assert_eq!(files(root.path()), files(alone.path()));
+}
+
+#[test]
+fn a_pipeline_is_written_where_somebody_wants_one() {
+    let remote = |url: &str| folder(&[(".git/config", url), ("src/app.py", "")]);
+    let gitlab = "[remote \"origin\"]\n\turl = git@gitlab.example.org:team/app.git\n";
+    let elsewhere = "[remote \"origin\"]\n\turl = git@git.example.org:team/app.git\n";
+    let has_pipeline = |url: &str, gitlab: Option<Pipeline>| {
+        let root = remote(url);
+        let asked = Asked { wish: Wish { gitlab }, ..PLAIN };
+        cargo_pipe::scaffold::init(root.path(), &asked).unwrap();
+        let first = files(root.path());
+        assert_eq!(with(Action::Written, root.path(), Mode::Write), [""; 0]);
+        assert_eq!(files(root.path()), first);
+        first.contains_key(".gitlab-ci.yml")
+    };
+    assert!(has_pipeline(gitlab, None));
+    assert!(has_pipeline(gitlab, Some(Pipeline::Socket)));
+    assert!(!has_pipeline(gitlab, Some(Pipeline::Off)));
+    assert!(!has_pipeline(elsewhere, None));
+    assert!(has_pipeline(elsewhere, Some(Pipeline::Socket)));
+}
+
+#[test]
+fn the_pipeline_of_a_project_stays_its_own() {
+    let own = "test:\n  script: [make]\n";
+    let root = folder(&[(".gitlab-ci.yml", own), ("src/app.py", "")]);
+    let done = init(root.path(), Mode::Write).unwrap();
+    assert_eq!(done.include.unwrap().as_str(), ".gitlab/pipe.yml");
+    assert_eq!(fs::read_to_string(root.path().join(".gitlab-ci.yml")).unwrap(), own);
+    let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
+    assert!(!included.contains("workflow:") && !included.contains("rules:"), "{included}");
+    // Once it is included, nobody has to be told.
+    let including = format!("include:\n  - local: .gitlab/pipe.yml\n{own}");
+    fs::write(root.path().join(".gitlab-ci.yml"), including).unwrap();
+    assert_eq!(init(root.path(), Mode::Write).unwrap().include, None);
+
+    let rules = format!("workflow:\n  rules: [{{ if: $CI_COMMIT_TAG }}]\n{own}");
+    let root = folder(&[(".gitlab-ci.yml", &rules), ("src/app.py", "")]);
+    init(root.path(), Mode::Write).unwrap();
+    let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
+    assert!(included.contains("when: on_success"), "{included}");
+}
+
+#[test]
+fn what_a_release_wrote_is_known_by_the_next_one() {
+    let root = folder(&[]);
+    init(root.path(), Mode::Write).unwrap();
+    for path in ALL {
+        let text = fs::read_to_string(root.path().join(path)).unwrap();
+        assert_eq!(origin(&text), Origin::Generated, "{path}");
+    }
 }

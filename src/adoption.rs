@@ -1,0 +1,257 @@
+//! What a folder has already, and what cargo pipe makes of it.
+//!
+//! Owns the decision of `init`: from a [`Survey`], which the scaffold makes, to an [`Adoption`],
+//! which says what the new `pipe.toml` says and why. Pure: it is given names and texts, and what a
+//! person owns is read here and never changed. The settings go to [`crate::template`], the notes to
+//! whoever typed `init`.
+
+mod configs;
+mod formatter;
+mod pre_commit;
+pub mod refused;
+mod sources;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::catalogue::own_config::OwnConfig;
+use crate::catalogue::{self, TOOLS, Tool};
+use crate::lock::Lock;
+use crate::project::ProjectPath;
+use crate::template::{
+    CheckSettings, DOCKERFILE, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, Origin, PIPE_DOCKERFILE,
+    Pipeline, Settings, origin,
+};
+
+/// The config folder of a new project.
+pub const CONFIG_FOLDER: &str = ".config";
+/// The pins of another way to run the tools.
+pub const PRE_COMMIT: &str = ".pre-commit-config.yaml";
+/// What the articles' projects have.
+const DAGGER: &str = "dagger.json";
+
+/// What is in a folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Survey {
+    /// Every file that a check could see: nothing hidden, ignored or installed.
+    pub files: BTreeSet<ProjectPath>,
+    /// The texts of files that say how tools are run, wherever they are, hidden ones included.
+    pub texts: BTreeMap<ProjectPath, String>,
+    /// The addresses that the repository is pushed to.
+    pub remotes: Vec<String>,
+}
+
+/// What is asked for besides what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Whether there is to be a pipeline in GitLab; decided by what is there if nobody says.
+    pub gitlab: Option<Pipeline>,
+}
+
+/// What is made of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Adoption {
+    /// What its `pipe.toml` says.
+    pub settings: Settings,
+    /// Why, for a person.
+    pub notes: Vec<Note>,
+}
+
+/// Something that was found, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Note {
+    /// What was found.
+    pub found: String,
+    /// What follows.
+    pub so: String,
+}
+
+impl Note {
+    fn new(found: impl Into<String>, so: impl Into<String>) -> Self {
+        Note { found: found.into(), so: so.into() }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "found {}, so {}", self.found, self.so)
+    }
+}
+
+impl Survey {
+    /// Whether there is any Python that somebody wrote here.
+    #[must_use]
+    pub fn has_python(&self) -> bool {
+        self.files.iter().any(is_python)
+    }
+
+    /// The files that this tool could find by itself, wherever they are.
+    pub fn configs_of(&self, tool: &dyn Tool) -> impl Iterator<Item = &ProjectPath> {
+        self.texts
+            .keys()
+            .filter(|path| tool.own_configs().iter().any(|own| own.file == path.file_name()))
+    }
+
+    /// Whether the project's own pipeline in GitLab includes ours.
+    #[must_use]
+    pub fn is_included(&self) -> bool {
+        self.foreign(GITLAB_CI).is_some_and(|text| text.contains(GITLAB_INCLUDED))
+    }
+
+    fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(&ProjectPath::new(path).ok()?).map(String::as_str)
+    }
+
+    /// The text of a file that cargo pipe did not write.
+    fn foreign(&self, path: &str) -> Option<&str> {
+        self.text(path).filter(|text| origin(text) == Origin::Foreign)
+    }
+}
+
+/// The names of the files whose texts a [`Survey`] has, in whatever folder they are.
+pub fn telling_names() -> impl Iterator<Item = &'static str> {
+    TOOLS.iter().flat_map(|tool| tool.own_configs()).map(|own| own.file)
+}
+
+/// The files whose texts a [`Survey`] has besides.
+pub fn telling_files() -> impl Iterator<Item = String> {
+    let others = [PRE_COMMIT, DOCKERFILE, GITLAB_CI, DAGGER];
+    TOOLS
+        .iter()
+        .map(|tool| format!("{CONFIG_FOLDER}/{}", tool.config_file()))
+        .chain(others.map(str::to_owned))
+}
+
+/// Decides what to make of a folder that is no project yet.
+#[must_use]
+pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
+    let mut notes = Vec::new();
+    let found = sources::sources(survey);
+    notes.extend(found.notes());
+    let places: Vec<String> = found.source.iter().map(ToString::to_string).collect();
+    let hooks = survey.text(PRE_COMMIT).map(pre_commit::hooks).unwrap_or_default();
+
+    let formatter = formatter::choose(survey, &hooks);
+    notes.extend(formatter.note);
+    let mut choose = |check: &str, tool: &str| -> CheckSettings {
+        let Some(tool) = catalogue::find(tool) else {
+            return CheckSettings::usual(tool);
+        };
+        let choice = configs::choose(survey, tool, check, &found);
+        notes.extend(choice.note);
+        CheckSettings { tool: tool.name().to_owned(), ..choice.settings }
+    };
+    let lint = choose("lint", "pylint");
+    let format = choose("format", formatter.tool);
+    let mypy = choose("mypy", "mypy");
+    let ruff = choose("ruff", "ruff");
+    notes.extend(pre_commit::second_pins(&hooks));
+
+    let dockerfile = match survey.foreign(DOCKERFILE) {
+        Some(_) => {
+            notes.push(Note::new(
+                format!("a `{DOCKERFILE}` of your own"),
+                format!("environments are built from `{PIPE_DOCKERFILE}`"),
+            ));
+            PIPE_DOCKERFILE
+        }
+        None => DOCKERFILE,
+    };
+    let gitlab = gitlab(survey, wish, &mut notes);
+    if survey.text(DAGGER).is_some() {
+        notes.push(Note::new(
+            format!("`{DAGGER}`"),
+            "`cargo pipe run-all` stands for `dagger call run-all` from now on; nothing of it is \
+             touched",
+        ));
+    }
+    let settings = Settings {
+        source: if places.is_empty() { Settings::default().source } else { places },
+        exclude: found.exclude_globs(),
+        dockerfile: dockerfile.to_owned(),
+        gitlab,
+        gitlab_file: gitlab_file(survey),
+        lint,
+        format,
+        mypy,
+        ruff,
+    };
+    Adoption { settings, notes }
+}
+
+/// Which of GitLab's files is ours: the pipeline itself, or what the project's own one includes.
+#[must_use]
+pub fn gitlab_file(survey: &Survey) -> GitlabFile {
+    match survey.foreign(GITLAB_CI) {
+        None => GitlabFile::Own,
+        Some(text) if text.lines().any(|line| line.starts_with("workflow:")) => {
+            GitlabFile::IncludedWithWorkflow
+        }
+        Some(_) => GitlabFile::Included,
+    }
+}
+
+/// There is a pipeline where somebody asks for one, and where the project is in GitLab already.
+fn gitlab(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> Pipeline {
+    let remote = survey.remotes.iter().find(|remote| remote.contains("gitlab"));
+    let own = survey.foreign(GITLAB_CI).is_some();
+    let pipeline = match (wish.gitlab, own || remote.is_some()) {
+        (Some(wish), _) => wish,
+        (None, true) => Pipeline::Socket,
+        (None, false) => Pipeline::Off,
+    };
+    if pipeline == Pipeline::Off {
+        return pipeline;
+    }
+    if own {
+        notes.push(Note::new(
+            format!("a `{GITLAB_CI}` of your own"),
+            format!("the job is in `{GITLAB_INCLUDED}`, which it can include"),
+        ));
+    } else if wish.gitlab.is_none() {
+        notes.push(Note::new(
+            "a remote in GitLab",
+            format!("`{GITLAB_CI}` runs the checks there; `--ci none` leaves it out"),
+        ));
+    }
+    pipeline
+}
+
+/// The version of a tool that a new project gets.
+#[must_use]
+pub fn locked_version(tool: &dyn Tool) -> Option<String> {
+    Lock::parse(tool.lock_template()).ok()?.version(tool.lock()).map(str::to_owned)
+}
+
+fn is_python(path: &ProjectPath) -> bool {
+    [".py", ".pyi"].iter().any(|ending| path.as_str().ends_with(ending))
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &ProjectPath) -> ProjectPath {
+    path.as_str()
+        .rsplit_once('/')
+        .and_then(|(folder, _)| ProjectPath::new(folder).ok())
+        .unwrap_or_else(ProjectPath::root)
+}
+
+/// Names in a sentence: `a`, `b` and `c`.
+fn names<T: fmt::Display>(items: &[T]) -> String {
+    let quoted: Vec<String> = items.iter().map(|item| format!("`{item}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Whether a text of this kind says something to its tool.
+fn says_something(own: &OwnConfig, text: &str) -> bool {
+    own.section.is_empty() || refused::has_section(own, text)
+}
+
+#[cfg(test)]
+mod tests;

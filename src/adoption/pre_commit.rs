@@ -1,0 +1,73 @@
+//! Reads the hooks of `.pre-commit-config.yaml`.
+//!
+//! Owns the three keys that matter here: whose hook it is, in which version, and which. They are
+//! read line by line instead of with a YAML library, because pre-commit's own commands write the
+//! file in one plain shape, what is read decides no verdict, and no such library is both small and
+//! well kept. Hooks in any other notation are not seen.
+
+use super::{Note, PRE_COMMIT, locked_version};
+use crate::catalogue::{TOOLS, Tool};
+
+/// A hook and its pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hook {
+    /// Its name.
+    pub(super) id: String,
+    /// The version of its repository, as written.
+    pub(super) version: String,
+}
+
+/// The hooks of a text.
+pub(super) fn hooks(text: &str) -> Vec<Hook> {
+    let mut hooks: Vec<Hook> = Vec::new();
+    let mut of_this_repository = 0;
+    let mut version = String::new();
+    for line in text.lines() {
+        let entry = line.trim().trim_start_matches("- ").trim_start();
+        let Some((key, value)) = entry.split_once(": ") else { continue };
+        let value = value.split(" #").next().unwrap_or_default().trim();
+        let value = value.trim_matches(|c| c == '"' || c == '\'');
+        match key {
+            "repo" => {
+                of_this_repository = hooks.len();
+                version.clear();
+            }
+            "rev" => {
+                value.clone_into(&mut version);
+                // The version may stand below the hooks.
+                for hook in &mut hooks[of_this_repository..] {
+                    hook.version.clone_from(&version);
+                }
+            }
+            "id" => hooks.push(Hook { id: value.to_owned(), version: version.clone() }),
+            _ => {}
+        }
+    }
+    hooks
+}
+
+/// What a person should know of pins that are not ours.
+pub(super) fn second_pins(hooks: &[Hook]) -> Vec<Note> {
+    let note = |tool: &&'static dyn Tool| {
+        let hook = hooks.iter().find(|hook| is_of(&hook.id, tool.name()))?;
+        let theirs = hook.version.trim_start_matches('v');
+        let ours = locked_version(*tool)?;
+        (!theirs.is_empty() && theirs != ours).then(|| {
+            Note::new(
+                format!("{} {theirs} pinned in `{PRE_COMMIT}`", tool.lock()),
+                format!(
+                    "its answers there can differ: `.docker/requirements/{}.txt` has {ours}",
+                    tool.lock()
+                ),
+            )
+        })
+    };
+    let mut notes: Vec<Note> = TOOLS.iter().filter_map(note).collect();
+    notes.dedup();
+    notes
+}
+
+fn is_of(id: &str, tool: &str) -> bool {
+    let plain = id.trim_end_matches("-jupyter").trim_end_matches("-check");
+    plain == tool
+}

@@ -1,0 +1,124 @@
+//! Options that the locked tools refuse, in the configurations that a project's checks use.
+//!
+//! Owns finding them with file and line, and commenting them out: each file is replaced by rename,
+//! and only if it is still what was read. Must not know which options those are; the tools of the
+//! catalogue do. What was found goes to whoever typed `init`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::{Action, Asked, Change, Mode, ScaffoldError};
+use crate::adoption::refused::{Refusal, refusals, without};
+use crate::adoption::{Survey, locked_version};
+use crate::catalogue::{self, Tool};
+use crate::config::{Config, ToolConfig, Work};
+use crate::project::{ProjectPath, discover};
+
+/// What becomes of options that a tool refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fix {
+    /// They are reported.
+    Report,
+    /// They are commented out as well.
+    CommentOut,
+}
+
+/// An option that a tool refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found {
+    /// The file.
+    pub path: ProjectPath,
+    /// The option, and where it is.
+    pub refusal: Refusal,
+    /// The tool, with its locked version.
+    pub tool: String,
+    /// Whether it is commented out, or would be.
+    pub fixed: bool,
+}
+
+/// Finds the refused options of all checks, and comments them out where that is asked for.
+pub(super) fn refused(
+    root: &Path,
+    config: &Config,
+    survey: &Survey,
+    asked: &Asked,
+) -> Result<Vec<Found>, ScaffoldError> {
+    let mut found = Vec::new();
+    for (path, tool) in files(config, survey) {
+        let Ok(place) = discover::inside(root, &path) else { continue };
+        let Ok(text) = fs::read_to_string(&place) else { continue };
+        let refusals = refusals(tool, path.file_name(), &text);
+        if refusals.is_empty() {
+            continue;
+        }
+        let fixed = match asked.fix {
+            Fix::Report => None,
+            Fix::CommentOut => without(tool, path.file_name(), &text, &refusals),
+        };
+        if let (Some(fixed), Mode::Write) = (&fixed, asked.mode) {
+            replace(&place, &text, fixed)?;
+        }
+        let version = locked_version(tool).unwrap_or_default();
+        found.extend(refusals.into_iter().map(|refusal| Found {
+            path: path.clone(),
+            refusal,
+            tool: format!("{} {version}", tool.lock()),
+            fixed: fixed.is_some(),
+        }));
+    }
+    Ok(found)
+}
+
+/// What becomes of the files themselves.
+pub(super) fn changes(found: &[Found]) -> Vec<Change> {
+    let mut paths: Vec<&ProjectPath> =
+        found.iter().filter(|found| found.fixed).map(|found| &found.path).collect();
+    paths.sort();
+    paths.dedup();
+    paths.into_iter().map(|path| Change { path: path.clone(), action: Action::Fixed }).collect()
+}
+
+/// The configurations that checks name or find in the config folder, each once for each program.
+fn files(config: &Config, survey: &Survey) -> Vec<(ProjectPath, &'static dyn Tool)> {
+    let mut files: BTreeMap<(ProjectPath, &str), &'static dyn Tool> = BTreeMap::new();
+    for check in &config.checks {
+        let Work::Tool { tool, config: from, .. } = &check.work else { continue };
+        let Some(tool) = catalogue::find(tool) else { continue };
+        let paths = match from {
+            ToolConfig::Usual => config.config.join(tool.config_file()).ok().into_iter().collect(),
+            ToolConfig::File(path) => vec![path.clone()],
+            ToolConfig::Found => survey.configs_of(tool).cloned().collect(),
+        };
+        files.extend(paths.into_iter().map(|path| ((path, tool.lock()), tool)));
+    }
+    files.into_iter().map(|((path, _), tool)| (path, tool)).collect()
+}
+
+/// Puts a new text in a file's place, unless somebody else did meanwhile.
+fn replace(place: &Path, old: &str, new: &str) -> Result<(), ScaffoldError> {
+    // A link inside the project stays one.
+    let place = fs::canonicalize(place).map_err(ScaffoldError::disk("look at", place))?;
+    let folder = place.parent().unwrap_or(&place);
+    let permissions =
+        fs::metadata(&place).map_err(ScaffoldError::disk("look at", &place))?.permissions();
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".cargo-pipe-")
+        .tempfile_in(folder)
+        .map_err(ScaffoldError::disk("write in", folder))?;
+    let written = temporary
+        .write_all(new.as_bytes())
+        .and_then(|()| temporary.as_file().set_permissions(permissions));
+    written.map_err(ScaffoldError::disk("write", &place))?;
+    let now = fs::read(&place).map_err(ScaffoldError::disk("read", &place))?;
+    if now != old.as_bytes() {
+        let error = std::io::Error::other("it changed meanwhile");
+        return Err(ScaffoldError::disk("write", &place)(error));
+    }
+    temporary
+        .persist(&place)
+        .map_err(|failed| ScaffoldError::disk("write", &place)(failed.error))?;
+    Ok(())
+}

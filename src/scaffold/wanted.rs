@@ -1,0 +1,81 @@
+//! The files that a project should have.
+//!
+//! Owns who needs which of the generated files. Pure: it must not look whether they are there; the
+//! files go to [`super::write`].
+
+use crate::catalogue;
+use crate::config::{Config, GitlabJobs, ToolConfig, Work};
+use crate::project::{Manifest, ProjectPath};
+use crate::template::{
+    DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Need, Pipeline, Settings, Values, generated,
+};
+
+/// What decides which files a project should have.
+pub(super) struct Scene<'a> {
+    pub(super) manifest: Option<Manifest>,
+    pub(super) config: &'a Config,
+    pub(super) settings: &'a Settings,
+    pub(super) has_python: bool,
+    pub(super) gitlab: Option<Pipeline>,
+}
+
+/// A file that a project should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Where.
+    pub(super) path: ProjectPath,
+    /// Its whole text.
+    pub(super) text: String,
+    /// The mode it is created with, before the user's mask.
+    pub(super) mode: u32,
+}
+
+/// The files that a project with these facts should have.
+pub(super) fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
+    let values = Values { settings: scene.settings.clone(), ..Values::of(scene.config) };
+    let file = |file: &Generated| {
+        Some(Wanted {
+            path: file.path_in(&scene.config.config)?,
+            text: file.render(&values),
+            mode: file.mode,
+        })
+    };
+    GENERATED.iter().filter(|file| is_needed(file, scene)).filter_map(file).collect()
+}
+
+/// The `pipe.toml` of a project with these settings.
+pub(super) fn pipe_toml(settings: &Settings) -> String {
+    let values = Values { settings: settings.clone(), ..Values::for_python(DEFAULT_PYTHON) };
+    generated(Manifest::PipeToml.file_name()).map(|file| file.render(&values)).unwrap_or_default()
+}
+
+fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
+    let config = scene.config;
+    match file.need {
+        Need::Settings => scene.manifest != Some(Manifest::CargoToml),
+        Need::Dockerfile => config.image.dockerfile.as_str() == file.path,
+        Need::Lock(name) => tools(config)
+            .any(|(tool, _)| catalogue::find(tool).is_none_or(|tool| tool.lock() == name)),
+        Need::ToolConfig(name) => tools(config).any(|(tool, own)| {
+            *own == ToolConfig::Usual
+                && catalogue::find(tool).is_none_or(|tool| tool.config_file() == name)
+        }),
+        Need::Example => !scene.has_python,
+        Need::Gitlab(kind) => {
+            let is_on = match scene.gitlab {
+                Some(pipeline) => pipeline == Pipeline::Socket,
+                None => config.ci.gitlab == Some(GitlabJobs::Socket),
+            };
+            let is_own = |kind: GitlabFile| kind == GitlabFile::Own;
+            is_on && is_own(kind) == is_own(scene.settings.gitlab_file)
+        }
+    }
+}
+
+/// The tools of all checks, each with where its configuration comes from.
+fn tools(config: &Config) -> impl Iterator<Item = (&str, &ToolConfig)> {
+    config.checks.iter().filter_map(|check| match &check.work {
+        Work::Tool { tool, config, .. } => Some((tool.as_str(), config)),
+        Work::Command { .. } => None,
+    })
+}

@@ -1,0 +1,145 @@
+//! What a new `pipe.toml` says, where that differs from project to project.
+//!
+//! Owns [`Settings`] and their notation in TOML. Must not know why a project has them, which is
+//! decided in [`crate::adoption`]. The template of `pipe.toml` takes them from here.
+
+use serde::{Serialize, Serializer};
+
+use super::DOCKERFILE;
+
+/// What a new `pipe.toml` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// What is checked.
+    #[serde(serialize_with = "list")]
+    pub source: Vec<String>,
+    /// What no check sees.
+    #[serde(serialize_with = "list")]
+    pub exclude: Vec<String>,
+    /// The Dockerfile of the environments.
+    #[serde(serialize_with = "text")]
+    pub dockerfile: String,
+    /// How jobs in GitLab reach an engine.
+    #[serde(serialize_with = "gitlab")]
+    pub gitlab: Pipeline,
+    /// Which of GitLab's files is made.
+    pub gitlab_file: GitlabFile,
+    /// The check `lint`.
+    #[serde(serialize_with = "check")]
+    pub lint: CheckSettings,
+    /// The check `format`.
+    #[serde(serialize_with = "check")]
+    pub format: CheckSettings,
+    /// The check `mypy`.
+    #[serde(serialize_with = "check")]
+    pub mypy: CheckSettings,
+    /// The check `ruff`.
+    #[serde(serialize_with = "check")]
+    pub ruff: CheckSettings,
+}
+
+/// Whether there is a pipeline in GitLab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pipeline {
+    /// There is, and its jobs use the runner's docker socket.
+    Socket,
+    /// There is none.
+    Off,
+}
+
+/// How the job gets into a project's pipeline in GitLab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GitlabFile {
+    /// The pipeline is all ours.
+    Own,
+    /// The project's own pipeline includes it.
+    Included,
+    /// The same, and that pipeline has rules for when it runs.
+    IncludedWithWorkflow,
+}
+
+/// What is said of one built-in check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckSettings {
+    /// The tool that checks.
+    pub tool: String,
+    /// Where its configuration comes from.
+    pub config: ConfigSetting,
+    /// What it reads besides its sources.
+    pub inputs: Vec<String>,
+}
+
+/// What is said of a tool's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigSetting {
+    /// Nothing: it is the usual file of the config folder.
+    Usual,
+    /// This file.
+    File(String),
+    /// The tool finds its own.
+    Found,
+}
+
+impl CheckSettings {
+    /// A tool with its usual configuration.
+    #[must_use]
+    pub fn usual(tool: &str) -> Self {
+        CheckSettings { tool: tool.to_owned(), config: ConfigSetting::Usual, inputs: Vec::new() }
+    }
+}
+
+impl Default for Settings {
+    /// What holds where a project says nothing.
+    fn default() -> Self {
+        Settings {
+            source: vec!["src".to_owned()],
+            exclude: Vec::new(),
+            dockerfile: DOCKERFILE.to_owned(),
+            gitlab: Pipeline::Off,
+            gitlab_file: GitlabFile::Own,
+            lint: CheckSettings::usual("pylint"),
+            format: CheckSettings::usual("black"),
+            mypy: CheckSettings::usual("mypy"),
+            ruff: CheckSettings::usual("ruff"),
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn listed(texts: &[String]) -> String {
+    let items: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&quoted(text))
+}
+
+fn list<S: Serializer>(texts: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&listed(texts))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn gitlab<S: Serializer>(pipeline: &Pipeline, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match pipeline {
+        Pipeline::Socket => "\"socket\"",
+        Pipeline::Off => "false",
+    })
+}
+
+fn check<S: Serializer>(check: &CheckSettings, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut lines = vec![format!("tool = {}", quoted(&check.tool))];
+    match &check.config {
+        ConfigSetting::Usual => {}
+        ConfigSetting::File(path) => lines.push(format!("config = {}", quoted(path))),
+        ConfigSetting::Found => lines.push("config = false".to_owned()),
+    }
+    if !check.inputs.is_empty() {
+        lines.push(format!("inputs = {}", listed(&check.inputs)));
+    }
+    lines.serialize(serializer)
+}

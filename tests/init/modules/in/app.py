@@ -1,0 +1,5 @@
+"""Says hello."""
+
+from words import greeting
+
+print(greeting("you"))

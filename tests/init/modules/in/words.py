@@ -1,0 +1,6 @@
+"""The words of a greeting."""
+
+
+def greeting(name: str) -> str:
+    """Greets somebody."""
+    return f"Hello {name}"

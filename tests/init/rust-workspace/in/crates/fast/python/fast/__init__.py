@@ -1,0 +1,5 @@
+"""Counts."""
+
+from fast._fast import count
+
+__all__ = ["count"]

@@ -1,0 +1,5 @@
+"""What Rust does."""
+
+def count(text: str) -> int:
+    """Counts."""
+    ...

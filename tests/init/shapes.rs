@@ -1,0 +1,146 @@
+//! Projects of all shapes: each folder beside this file has one in `in`, and in `told` what is
+//! said and decided of it. `SNAPSHOTS=overwrite cargo test --test init` writes those anew.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_pipe::scaffold::{Action, Mode, Scaffolding};
+use cargo_pipe::template;
+use snapbox::{Assert, Data};
+
+use crate::{files, init};
+
+/// What somebody else put there: no check may ever see it, and no decision may rest on it.
+const INSTALLED: &[(&str, &str)] = &[
+    ("venv/pyvenv.cfg", ""),
+    ("venv/lib/python3.13/site-packages/other/__init__.py", "import os\n"),
+    (".tox/py/lib/other.py", "import os\n"),
+    ("node_modules/gyp/gyp.py", "import os\n"),
+    ("target/CACHEDIR.TAG", ""),
+    ("target/debug/build/made.py", "import os\n"),
+    ("venv/lib/python3.13/site-packages/other/ruff.toml", "line-length = 40\n"),
+];
+
+/// Every shape with its name.
+pub(crate) fn shapes() -> Vec<(String, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/init");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut shapes: Vec<(String, PathBuf)> = entries
+        .filter(|path| path.is_dir())
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path))
+        .collect();
+    shapes.sort();
+    assert!(shapes.len() >= 8, "{shapes:?}");
+    shapes
+}
+
+/// A copy of a shape, with what is installed in real projects.
+pub(crate) fn copy(shape: &Path) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    files(&shape.join("in")).iter().for_each(|(name, bytes)| put(name, bytes));
+    INSTALLED.iter().for_each(|(name, text)| put(name, text.as_bytes()));
+    root
+}
+
+/// Every folder below one.
+pub(crate) fn folders(root: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        open.extend(entries.filter(|path| path.is_dir()));
+        found.insert(folder);
+    }
+    found
+}
+
+#[test]
+fn each_shape_is_told_what_was_found_and_what_follows() {
+    for (_, shape) in shapes() {
+        let root = copy(&shape);
+        let done = init(root.path(), Mode::Write).unwrap();
+        let settings = fs::read_to_string(root.path().join("pipe.toml")).unwrap();
+        Assert::new().action_env("SNAPSHOTS").eq(
+            Data::text(told(&done, &settings)).raw(),
+            Data::read_from(&shape.join("told"), None).raw(),
+        );
+    }
+}
+
+#[test]
+fn a_dry_run_tells_the_same_and_writes_nothing() {
+    for (name, shape) in shapes() {
+        let root = copy(&shape);
+        let before = files(root.path());
+        let dry = init(root.path(), Mode::DryRun).unwrap();
+        assert_eq!(files(root.path()), before, "{name}");
+        assert_eq!(init(root.path(), Mode::Write).unwrap(), dry, "{name}");
+    }
+}
+
+#[test]
+fn what_a_project_has_stays_as_it_is_and_a_second_run_changes_nothing() {
+    for (name, shape) in shapes() {
+        let root = copy(&shape);
+        let before = files(root.path());
+        init(root.path(), Mode::Write).unwrap();
+        let first = files(root.path());
+        for (path, bytes) in &before {
+            assert_eq!(first.get(path), Some(bytes), "{name}: {path}");
+        }
+        let again = init(root.path(), Mode::Write).unwrap();
+        assert_eq!(files(root.path()), first, "{name}");
+        assert_eq!(again.notes, [], "{name}");
+        for change in again.changes {
+            let is_theirs = before.contains_key(change.path.as_str());
+            let expected = if is_theirs { Action::Kept } else { Action::Unchanged };
+            assert_eq!(change.action, expected, "{name}: {}", change.path);
+        }
+    }
+}
+
+#[test]
+fn what_is_removed_is_what_was_written() {
+    for (name, shape) in shapes() {
+        let root = copy(&shape);
+        let (before, dirs) = (files(root.path()), folders(root.path()));
+        init(root.path(), Mode::Write).unwrap();
+        crate::removal::remove(root.path());
+        assert_eq!(files(root.path()), before, "{name}");
+        assert_eq!(folders(root.path()), dirs, "{name}");
+    }
+}
+
+/// All that a person is told, and the settings that are not the defaults.
+fn told(done: &Scaffolding, settings: &str) -> String {
+    let mut text = String::new();
+    for note in &done.notes {
+        writeln!(text, "{note}").unwrap();
+    }
+    for change in &done.changes {
+        writeln!(text, "{:?} {}", change.action, change.path).unwrap();
+    }
+    for found in &done.refused {
+        let refusal = &found.refusal;
+        writeln!(text, "{}:{}: {}: {}", found.path, refusal.line, refusal.option, refusal.fate)
+            .unwrap();
+    }
+    let defaults = template::default_config();
+    let defaults: BTreeSet<&str> = defaults.lines().collect();
+    let mut section = "";
+    for line in settings.lines().filter(|line| !line.starts_with('#')) {
+        if line.starts_with('[') {
+            section = line;
+        } else if !defaults.contains(line) {
+            writeln!(text, "{section} {line}").unwrap();
+        }
+    }
+    text
+}
