@@ -149,10 +149,12 @@ impl Report {
 }
 
 impl Message {
-    /// Pylint then has no module, and says the path again.
+    /// Pylint then has no module, and says the path again: the whole one, where that of a file of
+    /// the project is a relative one.
     fn is_about_configuration(&self) -> bool {
         let codes = ["E0013", "E0014", "E0015", "F0011", "R0022", "W0012"];
-        codes.contains(&self.code.as_str()) && self.module == self.path
+        let is_path = self.module == self.path || self.module.starts_with('/');
+        codes.contains(&self.code.as_str()) && is_path
     }
 
     fn severity(&self) -> Severity {
