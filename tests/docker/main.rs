@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod adoption;
 mod articles;
 mod failures;
 mod packages;
@@ -27,7 +28,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_engine = project::has_engine();
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let groups: [&[Test]; 8] = [
+    let groups: [&[Test]; 9] = [
+        adoption::TESTS,
         articles::TESTS,
         failures::TESTS,
         packages::TESTS,

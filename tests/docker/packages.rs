@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Test;
 use crate::project::{Project, Report, docker};
@@ -34,7 +34,7 @@ fn httpx_has_the_findings_of_the_plain_tools() {
     let report = project.report(&["run-all"]);
     assert_eq!(report.status, 1);
     agrees_on_lint(&project, &report, "httpx");
-    agrees_on_mypy(&project, &report, "httpx");
+    agrees_on_mypy(&project, &report, "httpx", ".config/mypy.ini");
     agrees_on_ruff(&project, &report, "httpx", ".config/pyproject.toml");
     agrees_on_format(&project, &report, "httpx", ".config/black.toml");
     for check in ["lint", "format", "mypy", "ruff"] {
@@ -49,7 +49,7 @@ fn msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools()
     let report = project.report(&["run-all"]);
     assert_eq!(report.status, 1);
     agrees_on_lint(&project, &report, "msgspec");
-    agrees_on_mypy(&project, &report, "msgspec");
+    agrees_on_mypy(&project, &report, "msgspec", ".config/mypy.ini");
     agrees_on_ruff(&project, &report, "msgspec", "pyproject.toml");
     agrees_on_format(&project, &report, "msgspec", ".config/black.toml");
     // Its excludes hold: without them there would be findings.
@@ -62,14 +62,13 @@ fn attrs_with_its_own_excludes_is_formatted_as_plain_black_says() {
         .configure("source = [\"src\", \"tests\"]\n[checks.format]\nconfig = \"pyproject.toml\"\n");
     let report = project.report(&["run", "format", "mypy"]);
     agrees_on_format(&project, &report, "src tests", "pyproject.toml");
-    agrees_on_mypy(&project, &report, "src tests");
+    agrees_on_mypy(&project, &report, "src tests", ".config/mypy.ini");
     assert!(!report.found("format").is_empty() && !report.found("mypy").is_empty());
 }
 
 /// A project with a package's sources and its own configs, at the scaffold's configs else.
 fn package(name: &str, sources: &[&str]) -> Project {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures").join(name);
-    assert!(fixture.is_dir(), "`cargo xtask fixtures` fetches `{name}`");
+    let fixture = fixture(name);
     let project = Project::scaffolded();
     for source in sources {
         copy(&fixture.join(source), &project.root.join(source));
@@ -79,7 +78,14 @@ fn package(name: &str, sources: &[&str]) -> Project {
     project
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Where a package lies as its authors published it.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures").join(name);
+    assert!(fixture.is_dir(), "`cargo xtask fixtures` fetches `{name}`");
+    fixture
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
@@ -115,7 +121,7 @@ fn plain(project: &Project, tool: &str, command: &str) -> (String, String) {
     (ended.stdout, ended.stderr)
 }
 
-fn agrees_on_lint(project: &Project, report: &Report, sources: &str) {
+pub(crate) fn agrees_on_lint(project: &Project, report: &Report, sources: &str) {
     let template = "--msg-template='@{path}@{line}@{msg_id}'";
     let command = format!("pylint --rcfile=.config/.pylintrc -j1 {template} {sources}");
     let (text, _) = plain(project, "pylint", &command);
@@ -134,8 +140,8 @@ fn agrees_on_lint(project: &Project, report: &Report, sources: &str) {
     assert_eq!(split(report.found("lint")), split(messages), "lint");
 }
 
-fn agrees_on_mypy(project: &Project, report: &Report, sources: &str) {
-    let command = format!("mypy --config-file=.config/mypy.ini --cache-dir=/tmp/m {sources}");
+pub(crate) fn agrees_on_mypy(project: &Project, report: &Report, sources: &str, config: &str) {
+    let command = format!("mypy --config-file={config} --cache-dir=/tmp/m {sources}");
     let (text, _) = plain(project, "mypy", &command);
     // `path:line: error: message  [code]`
     let errors: Found = text
@@ -151,7 +157,7 @@ fn agrees_on_mypy(project: &Project, report: &Report, sources: &str) {
     assert_eq!(ours, errors, "mypy");
 }
 
-fn agrees_on_ruff(project: &Project, report: &Report, sources: &str, config: &str) {
+pub(crate) fn agrees_on_ruff(project: &Project, report: &Report, sources: &str, config: &str) {
     let command =
         format!("ruff check --no-cache --config={config} --output-format=concise {sources}");
     let (text, _) = plain(project, "ruff", &command);
@@ -169,7 +175,7 @@ fn agrees_on_ruff(project: &Project, report: &Report, sources: &str, config: &st
     assert_eq!(ours, found, "ruff");
 }
 
-fn agrees_on_format(project: &Project, report: &Report, sources: &str, config: &str) {
+pub(crate) fn agrees_on_format(project: &Project, report: &Report, sources: &str, config: &str) {
     let (_, text) = plain(project, "black", &format!("black --check --config={config} {sources}"));
     let files: BTreeSet<String> = text
         .lines()

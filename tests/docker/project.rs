@@ -176,6 +176,10 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
+        // What is no project any more has removed itself.
+        if discover::find(&self.root).is_err() {
+            return;
+        }
         // The images' contents stay for the next test; only this project's references go.
         let tag = format!("cargo-pipe/*:project-{}", self.id());
         let listed = lines(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", &tag]);
