@@ -85,3 +85,151 @@ hint: `cargo pipe run-all` runs the checks
 "#]],
     );
 }
+
+#[test]
+fn what_was_found_is_said_before_what_was_written() {
+    let scene = Scene::new()
+        .file("greeter/words.py", "")
+        .file("setup.py", "")
+        .file(".pylintrc", "[MAIN]\njobs=0\nsuggestion-mode=yes\n")
+        .file("pyproject.toml", "[tool.ruff]\n[tool.mypy]\n")
+        .file(".gitlab-ci.yml", "test:\n  script: [make]\n");
+    scene.pipe("init --dry-run --fix-configs").ends(0, str![[r#"
+missing   pipe.toml
+missing   .docker/Dockerfile
+missing   .docker/requirements/pylint.txt
+missing   .docker/requirements/mypy.txt
+missing   .docker/requirements/ruff.txt
+missing   .gitlab/pipe.yml
+fixable   .pylintrc
+
+"#]], str![[r#"
+found Python in `greeter`, so that is what is checked
+found tooling or documentation in `setup.py`, so no check sees it; `source` in `pipe.toml` can name it
+found a configuration of ruff and no trace of black, so `format` is ruff's
+found `.pylintrc`, so `lint` uses it where it is
+found `[tool.ruff]` in `pyproject.toml`, so `format` uses it where it is
+found `[tool.mypy]` in `pyproject.toml`, so `mypy` uses it where it is
+found `[tool.ruff]` in `pyproject.toml`, so `ruff` uses it where it is
+found a `.gitlab-ci.yml` of your own, so the job is in `.gitlab/pipe.yml`, which it can include
+
+
+.pylintrc:3: pylint 4.1.4 refuses `suggestion-mode`: pylint 4.0 removed it; it would be commented out
+
+6 files would be written
+
+hint: your `.gitlab-ci.yml` runs the checks once it includes them:
+
+    include:
+      - local: .gitlab/pipe.yml
+
+"#]]);
+    scene.pipe("init").ends(0, str![[r#"
+written   pipe.toml
+written   .docker/Dockerfile
+written   .docker/requirements/pylint.txt
+written   .docker/requirements/mypy.txt
+written   .docker/requirements/ruff.txt
+written   .gitlab/pipe.yml
+
+"#]], str![[r#"
+found Python in `greeter`, so that is what is checked
+found tooling or documentation in `setup.py`, so no check sees it; `source` in `pipe.toml` can name it
+found a configuration of ruff and no trace of black, so `format` is ruff's
+found `.pylintrc`, so `lint` uses it where it is
+found `[tool.ruff]` in `pyproject.toml`, so `format` uses it where it is
+found `[tool.mypy]` in `pyproject.toml`, so `mypy` uses it where it is
+found `[tool.ruff]` in `pyproject.toml`, so `ruff` uses it where it is
+found a `.gitlab-ci.yml` of your own, so the job is in `.gitlab/pipe.yml`, which it can include
+
+
+warning: .pylintrc:3: pylint 4.1.4 refuses `suggestion-mode`: pylint 4.0 removed it
+
+6 files written
+
+hint: those checks end with exit status 2 until it is gone; `cargo pipe init --fix-configs` comments it out
+
+hint: your `.gitlab-ci.yml` runs the checks once it includes them:
+
+    include:
+      - local: .gitlab/pipe.yml
+
+hint: `cargo pipe run-all` runs the checks
+
+"#]]);
+    scene.pipe("init --fix-configs").ends(
+        0,
+        str![[r#"
+unchanged pipe.toml
+unchanged .docker/Dockerfile
+unchanged .docker/requirements/pylint.txt
+unchanged .docker/requirements/mypy.txt
+unchanged .docker/requirements/ruff.txt
+unchanged .gitlab/pipe.yml
+fixed     .pylintrc
+
+"#]],
+        str![[r#"
+
+.pylintrc:3: pylint 4.1.4 refuses `suggestion-mode`: pylint 4.0 removed it; it is commented out now
+
+0 files written
+
+hint: your `.gitlab-ci.yml` runs the checks once it includes them:
+
+    include:
+      - local: .gitlab/pipe.yml
+
+hint: `cargo pipe run-all` runs the checks
+
+"#]],
+    );
+}
+
+#[test]
+fn remove_takes_the_files_away_and_names_those_that_were_edited() {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init --ci gitlab").ended().status, Some(0));
+    let scene = scene.file(".config/mypy.ini", "# Made by cargo pipe 0.1.0. Mine [x]\n");
+    scene.pipe("remove --files").ends(
+        0,
+        str![[r#"
+removed file .gitlab-ci.yml
+removed file src/main.py
+removed file .config/pyproject.toml
+kept file .config/mypy.ini: it was edited
+removed file .config/black.toml
+removed file .config/.pylintrc
+removed file .docker/requirements/ruff.txt
+removed file .docker/requirements/mypy.txt
+removed file .docker/requirements/black.txt
+removed file .docker/requirements/pylint.txt
+removed file .docker/Dockerfile
+removed file pipe.toml
+
+"#]],
+        str![[""]],
+    );
+    scene.pipe("remove --files").ends(
+        2,
+        str![[""]],
+        str![[r#"
+error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
+
+hint: `cargo pipe init` makes this folder a project
+
+"#]],
+    );
+}
+
+#[test]
+fn no_pipeline_and_one_is_a_contradiction() {
+    Scene::new().pipe("init --ci gitlab,none").ends(
+        2,
+        str![[""]],
+        str![[r#"
+error: `--ci` takes `none` alone
+
+"#]],
+    );
+}
