@@ -14,8 +14,19 @@ use serde::{Deserialize, Serialize};
 pub struct CheckName(String);
 
 /// The commands of this version.
-pub const COMMANDS: &[&str] =
-    &["build", "completions", "help", "init", "list", "man", "remove", "run", "run-all"];
+pub const COMMANDS: &[&str] = &[
+    "bash",
+    "build",
+    "completions",
+    "help",
+    "init",
+    "list",
+    "man",
+    "remove",
+    "run",
+    "run-all",
+    "trust",
+];
 
 /// Names that commands have, or will have, so that no check can take one.
 pub const RESERVED_NAMES: &[&str] = &[
@@ -137,7 +148,7 @@ impl Grant {
             Grant::Network => "reach any machine that this one reaches",
             Grant::DockerSocket => "control the docker engine, which is as good as root there",
             Grant::Writable => "write to a private copy of the project",
-            Grant::Dockerfile => "run the instructions of the project's own Dockerfile",
+            Grant::Dockerfile => "run what it likes, with the network, while images are built",
         }
     }
 }
@@ -156,6 +167,61 @@ impl FromStr for Grant {
             let names: Vec<&str> = Grant::ALL.iter().map(|grant| grant.name()).collect();
             format!("`{text}` is nothing that can be allowed; there are: {}", names.join(", "))
         })
+    }
+}
+
+/// Something that a project asks for beyond the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ask {
+    /// Who asks.
+    pub asker: Asker,
+    /// What for.
+    pub grant: Grant,
+    /// Where the project says so, as a sentence without a period.
+    pub why: String,
+    /// What the user has said to it.
+    pub standing: Standing,
+}
+
+/// Who asks for something beyond the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asker {
+    /// A check, for itself alone.
+    Check(CheckName),
+    /// The project, for every check whose image it describes.
+    Project,
+}
+
+/// What the user has said to an [`Ask`] before, and whether that still holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing.
+    #[default]
+    New,
+    /// It is trusted, as it is now.
+    Trusted,
+    /// It was trusted, and then these parts of it changed.
+    Changed(Vec<String>),
+    /// What was said cannot be believed, and why.
+    Unbelieved(String),
+}
+
+impl Ask {
+    /// An ask that the user has said nothing to.
+    #[must_use]
+    pub fn new(asker: Asker, grant: Grant, why: String) -> Self {
+        Ask { asker, grant, why, standing: Standing::New }
+    }
+}
+
+impl fmt::Display for Asker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Asker::Check(name) => write!(formatter, "`{name}`"),
+            Asker::Project => formatter.write_str("the project"),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod job;
 mod owner;
 mod remove;
 mod topology;
+mod visit;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Hash;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
-use crate::plan::Step;
+use crate::plan::{Step, Visit};
 use crate::process::ProcessError;
 use crate::snapshot::{SnapshotError, Tree};
 
@@ -74,6 +75,14 @@ pub trait Engine: Sync {
     ///
     /// When the job did not end by itself, or did not see its trees.
     fn run(&self, job: &Job<'_>) -> Result<RawOutput, RunError>;
+
+    /// Does what a visitor wants in a container like a job's, with our own streams, and returns the
+    /// exit status. Whatever it started is gone when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the container did not start, did not see its trees, or was stopped.
+    fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError>;
 }
 
 /// An environment that is there.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::config::ConfigError;
 use crate::engine::EngineError;
-use crate::outcome::Verdict;
+use crate::outcome::{Reason, ReasonKind, Verdict};
 use crate::plan::PlanError;
+use crate::trust::TrustError;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,12 @@ pub enum Error {
     /// The engine is not there, or could not do its work.
     #[error(transparent)]
     Engine(Arc<EngineError>),
+    /// The container of a check cannot be had.
+    #[error("{}", .0.message_and_hint().0)]
+    Check(Reason),
+    /// What the user trusts cannot be read or kept.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 impl From<EngineError> for Error {
@@ -39,6 +46,12 @@ impl Error {
         match self {
             Error::Config(_) | Error::Plan(_) => Verdict::Config,
             Error::Engine(error) => error.verdict(),
+            Error::Check(reason) => match reason.kind {
+                ReasonKind::Config => Verdict::Config,
+                ReasonKind::Stopped => Verdict::Interrupted,
+                _ => Verdict::Error,
+            },
+            Error::Trust(_) => Verdict::Error,
         }
     }
 
@@ -49,6 +62,8 @@ impl Error {
             Error::Config(error) => error.hint.clone(),
             Error::Plan(error) => Some(error.hint()),
             Error::Engine(error) => error.hint(),
+            Error::Check(reason) => reason.message_and_hint().1.map(str::to_owned),
+            Error::Trust(error) => error.hint(),
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Event<'a> {
         /// The check.
         check: &'a CheckName,
     },
+    /// The terminal is about to be lent to a container.
+    Lending,
     /// A check ended.
     CheckFinished {
         /// What became of it.

@@ -7,10 +7,11 @@
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`run`] executes a plan in parallel and can be cancelled.
 //! - Edges touch the world: [`project::discover`] and [`config::load`] read it, [`snapshot`] copies
-//!   the files that a check may see, [`engine`] runs containers, [`scaffold`] writes files, and
-//!   [`process`] alone starts programs.
+//!   the files that a check may see, [`engine`] runs containers, [`scaffold`] writes files,
+//!   [`trust::collect`] and [`trust::store`] read what may go beyond the sandbox, and [`process`]
+//!   alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`plan`],
-//!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`].
+//!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
 //! - Values: [`project`], [`check`], [`finding`], [`outcome`], [`event`], [`error`].
 
 pub mod pipeline;
@@ -31,6 +32,7 @@ pub mod parse;
 pub mod plan;
 pub mod report;
 pub mod template;
+pub mod trust;
 
 pub mod check;
 pub mod error;

@@ -90,6 +90,15 @@ impl Reason {
             None => Reason::new(kind, message),
         }
     }
+
+    /// The message, and what to do next if it ends with that.
+    #[must_use]
+    pub fn message_and_hint(&self) -> (&str, Option<&str>) {
+        match self.message.split_once("\n\nhint: ") {
+            Some((message, hint)) => (message, Some(hint)),
+            None => (&self.message, None),
+        }
+    }
 }
 
 /// Whose problem an error is.

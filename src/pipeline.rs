@@ -4,16 +4,18 @@
 
 use std::path::Path;
 
+use crate::check::Ask;
 use crate::config::Config;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::error::Error;
 use crate::event::Observer;
-use crate::plan::{self, Plan, Request};
+use crate::plan::{self, Plan, Request, Visit, VisitRequest};
 use crate::process::Emitter;
 use crate::project::{Project, discover};
 use crate::report::Report;
 use crate::run::{self, Cancel, World};
+use crate::trust::{Asked, Record, collect, store};
 
 pub use crate::engine::Removed;
 
@@ -61,7 +63,37 @@ impl Pipeline {
     ///
     /// When a name is no check, or a grant is missing.
     pub fn plan(&self, request: &Request) -> Result<Plan, Error> {
-        Ok(plan::plan(&self.config, request)?)
+        Ok(plan::plan(&self.config, &self.asks(), request)?)
+    }
+
+    /// Plans a look into the container of a check.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such check, or a grant is missing.
+    pub fn plan_visit(&self, request: &VisitRequest) -> Result<Visit, Error> {
+        Ok(plan::visit(&self.config, &self.asks(), request)?)
+    }
+
+    /// Everything that the project asks for beyond the sandbox, and what that rests on.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        collect::asked(&self.project, &self.config, &self.environment)
+    }
+
+    /// Keeps that the user trusts all of this, in place of what they trusted in this project.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub fn trust(&self, asked: &[Asked]) -> Result<(), Error> {
+        let root = &self.project.root;
+        let record = Record::of(root.display().to_string(), asked);
+        Ok(store::write(&self.environment, root, &record)?)
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        self.asked().into_iter().map(|asked| asked.ask).collect()
     }
 
     /// Runs a plan to its end. What goes wrong with a check is in the report.
@@ -70,6 +102,21 @@ impl Pipeline {
         let mut report = run::execute(self.world(cancel, &emitter), plan);
         report.warnings.splice(..0, self.warnings.iter().cloned());
         report
+    }
+
+    /// Lets a visitor into the container of a check, and returns the exit status of what they did.
+    ///
+    /// # Errors
+    ///
+    /// When the container cannot be had, or the visit was interrupted.
+    pub fn visit(
+        &self,
+        visit: &Visit,
+        cancel: &Cancel,
+        observer: &mut dyn Observer,
+    ) -> Result<i32, Error> {
+        let emitter = Emitter::new(observer);
+        run::visit(self.world(cancel, &emitter), visit).map_err(Error::Check)
     }
 
     /// Makes the environments of a plan available.

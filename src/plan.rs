@@ -4,16 +4,20 @@
 //! [`Plan`] that `--dry-run` prints and [`crate::run`] executes. It spawns nothing, reads nothing
 //! and knows no engine; paths in it are those of the inside of a container or of the project.
 
+mod visit;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::catalogue::{self, Invocation, Tool};
-use crate::check::{COMMANDS, CachePolicy, CheckName, Grant};
+use crate::check::{Ask, Asker, COMMANDS, CachePolicy, CheckName, Grant, Standing};
 use crate::config::nearest::nearest;
 use crate::config::{Check, Config, ToolConfig, Work};
 use crate::project::ProjectPath;
+
+pub use visit::{Streams, Visit, VisitRequest, visit};
 
 /// Where a snapshot appears in a container.
 pub const APP: &str = "/app";
@@ -72,7 +76,7 @@ pub struct Step {
     pub env: BTreeMap<String, String>,
     /// Exit statuses that mean findings, for a command of the user's own.
     pub findings_exit: BTreeSet<i32>,
-    /// What goes beyond the sandbox, all of it granted.
+    /// What goes beyond the sandbox; all of it is granted once the step is in a plan.
     pub grants: BTreeSet<Grant>,
     /// How long it may take.
     pub timeout: Duration,
@@ -164,7 +168,7 @@ pub enum PlanError {
     },
     /// Checks ask for what nobody granted.
     #[error("{}", missing_grants(.0))]
-    GrantsMissing(Vec<(CheckName, Grant)>),
+    GrantsMissing(Vec<Ask>),
 }
 
 impl PlanError {
@@ -174,31 +178,42 @@ impl PlanError {
         match self {
             PlanError::UnknownCheck { hint, .. } => hint.clone(),
             PlanError::GrantsMissing(missing) => {
-                let grants: BTreeSet<Grant> = missing.iter().map(|(_, grant)| *grant).collect();
+                let grants: BTreeSet<Grant> = missing.iter().map(|ask| ask.grant).collect();
                 let flags: Vec<String> =
                     grants.iter().map(|grant| format!("--allow {grant}")).collect();
-                format!("if you trust this project, run it again with `{}`", flags.join(" "))
+                format!(
+                    "if you trust this project, run it again with `{}`;\n`cargo pipe trust` shows \
+                     all it asks for, and grants that for good",
+                    flags.join(" ")
+                )
             }
         }
     }
 }
 
-fn missing_grants(missing: &[(CheckName, Grant)]) -> String {
-    missing
-        .iter()
-        .map(|(check, grant)| {
-            format!("`{check}` asks for `{grant}`, which lets it {}", grant.meaning())
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+fn missing_grants(missing: &[Ask]) -> String {
+    missing.iter().map(missing_grant).collect::<Vec<_>>().join("\n")
 }
 
-/// Plans the checks of a request.
+fn missing_grant(ask: &Ask) -> String {
+    let Ask { asker, grant, standing, .. } = ask;
+    let asks = format!("{asker} asks for `{grant}`, which lets it {}", grant.meaning());
+    match standing {
+        Standing::New | Standing::Trusted => asks,
+        Standing::Changed(parts) => {
+            format!("{asks};\nthe request changed since it was trusted: {}", parts.join(", "))
+        }
+        Standing::Unbelieved(why) => format!("{asks};\nit may have been trusted, but {why}"),
+    }
+}
+
+/// Plans the checks of a request. `asks` is what the project asks for beyond the sandbox, with what
+/// its user has said to that before; what is not in it nobody has said anything to.
 ///
 /// # Errors
 ///
 /// When a name is no check of the configuration, or a check asks for what is not granted.
-pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
+pub fn plan(config: &Config, asks: &[Ask], request: &Request) -> Result<Plan, PlanError> {
     for name in &request.checks {
         if !config.checks.iter().any(|check| check.name.as_str() == name) {
             return Err(unknown_check(config, name));
@@ -208,16 +223,35 @@ pub fn plan(config: &Config, request: &Request) -> Result<Plan, PlanError> {
         request.checks.is_empty() || request.checks.iter().any(|name| check.name.as_str() == name)
     };
     let checks: Vec<&Check> = config.checks.iter().filter(wanted).collect();
-    let missing: Vec<(CheckName, Grant)> = checks
-        .iter()
-        .flat_map(|check| check.asks.iter().map(|grant| (check.name.clone(), *grant)))
-        .filter(|(_, grant)| !config.allow.contains(grant))
-        .collect();
+    let mut steps: Vec<Step> =
+        checks.into_iter().map(|check| step(config, check, request)).collect();
+    let mut missing = Vec::new();
+    for step in &mut steps {
+        for ask in asks_of(config, asks, step) {
+            step.grants.insert(ask.grant);
+            let is_granted = config.allow.contains(&ask.grant) || ask.standing == Standing::Trusted;
+            if !is_granted && !missing.contains(&ask) {
+                missing.push(ask);
+            }
+        }
+    }
     if !missing.is_empty() {
         return Err(PlanError::GrantsMissing(missing));
     }
-    let steps = checks.into_iter().map(|check| step(config, check, request)).collect();
     Ok(Plan { steps, fail_fast: request.fail_fast, jobs: config.jobs })
+}
+
+/// What a step asks for: for itself, and by the Dockerfile of its environment.
+fn asks_of(config: &Config, asks: &[Ask], step: &Step) -> Vec<Ask> {
+    let own = step.grants.iter().map(|grant| {
+        let asker = Asker::Check(step.check.clone());
+        let known = asks.iter().find(|ask| ask.asker == asker && ask.grant == *grant);
+        known.cloned().unwrap_or_else(|| Ask::new(asker, *grant, String::new()))
+    });
+    let of_project = asks
+        .iter()
+        .filter(|ask| ask.asker == Asker::Project && step.environment.has_dockerfile(config));
+    own.chain(of_project.cloned()).collect()
 }
 
 fn unknown_check(config: &Config, name: &str) -> PlanError {
@@ -230,7 +264,8 @@ fn unknown_check(config: &Config, name: &str) -> PlanError {
     PlanError::UnknownCheck { name: name.to_owned(), hint }
 }
 
-fn step(config: &Config, check: &Check, request: &Request) -> Step {
+/// The step of a check, with all that it asks for itself, granted or not.
+pub(crate) fn step(config: &Config, check: &Check, request: &Request) -> Step {
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -279,6 +314,19 @@ fn step(config: &Config, check: &Check, request: &Request) -> Step {
         }
     }
     step
+}
+
+impl Environment {
+    /// Whether it is built from the project's Dockerfile: without packages the base itself is all
+    /// there is of it.
+    #[must_use]
+    pub fn has_dockerfile(&self, config: &Config) -> bool {
+        match self {
+            Environment::Tool(_) => true,
+            Environment::Base => !config.image.apt.is_empty(),
+            Environment::Image(_) => false,
+        }
+    }
 }
 
 impl Coverage {

@@ -2,10 +2,11 @@
 //!
 //! Owns how a program is started, waited for and ended: in a process group of its own, so that a
 //! Ctrl-C on the terminal reaches cargo pipe alone; with its output captured up to a limit; until
-//! it exits, its time is up, or the run stops. It knows no docker; the engine decides what a stop
+//! it exits, its time is up, or the run stops. Only [`lend`] gives one our own streams. It knows no docker; the engine decides what a stop
 //! means for a container.
 
 mod cancel;
+mod lend;
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, PipeReader, Read};
@@ -21,6 +22,7 @@ use crate::outcome::RawOutput;
 
 pub use cancel::{Cancel, Stop};
 use cancel::{Listening, Wake};
+pub use lend::lend;
 
 /// How much of each stream is kept, in bytes. What comes after is read and dropped.
 const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;
@@ -200,13 +202,11 @@ impl Child {
         };
         let (stdout, stdout_end) = io::pipe().map_err(not_started)?;
         let (stderr, stderr_end) = io::pipe().map_err(not_started)?;
-        #[expect(clippy::disallowed_methods, reason = "this is the one door")]
-        let program = duct::cmd(&invocation.program, &invocation.args);
+        let program = expression(invocation);
         let fed = match &invocation.stdin {
             None => program.stdin_null(),
             Some(file) => program.stdin_path(file),
         };
-        let fed = invocation.env.iter().fold(fed, |fed, (name, value)| fed.env(name, value));
         let expression = fed
             .stdout_file(stdout_end)
             .stderr_file(stderr_end)
@@ -277,10 +277,7 @@ impl Child {
     #[must_use]
     pub fn output(self) -> RawOutput {
         let code = match self.handle.wait() {
-            Ok(output) => match (output.status.code(), output.status.signal()) {
-                (Some(code), _) => code,
-                (None, signal) => 128 + signal.unwrap_or_default(),
-            },
+            Ok(output) => status(output),
             // Only if somebody else reaped it; the captured streams still tell.
             Err(_) => -1,
         };
@@ -314,6 +311,21 @@ impl Child {
                 let _ = rustix::process::kill_process_group(group, signal);
             }
         }
+    }
+}
+
+/// A program with its arguments and variables, and our own streams.
+fn expression(invocation: &Invocation) -> duct::Expression {
+    #[expect(clippy::disallowed_methods, reason = "this is the one door")]
+    let program = duct::cmd(&invocation.program, &invocation.args);
+    invocation.env.iter().fold(program, |program, (name, value)| program.env(name, value))
+}
+
+/// An exit status as a shell has it: 128 plus the number for a signal.
+fn status(output: &std::process::Output) -> i32 {
+    match (output.status.code(), output.status.signal()) {
+        (Some(code), _) => code,
+        (None, signal) => 128 + signal.unwrap_or_default(),
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
+use crate::check::Grant;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
 use crate::engine::docker::Settings;
@@ -23,7 +24,7 @@ use crate::engine::{Blueprint, Docker, Engine, EngineError, EngineInfo, Prepared
 use crate::event::Event;
 use crate::fingerprint::Hash;
 use crate::outcome::{CheckOutcome, Interruption, Outcome, Reason, ReasonKind, Verdict};
-use crate::plan::{Coverage, Environment, Plan, Step};
+use crate::plan::{Coverage, Environment, Plan, Step, Visit};
 use crate::process::Emitter;
 use crate::project::Project;
 use crate::report::Report;
@@ -87,6 +88,31 @@ pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, Engine
     let docker = connect(world, &directory, longest(plan))?;
     let pool = pool(plan)?;
     Ok(pool.install(|| environments(world, plan, &docker)).into_values().collect())
+}
+
+/// Lets a visitor into the container of a check, and returns the exit status of what they did.
+///
+/// # Errors
+///
+/// When the container cannot be had, or the visit was interrupted.
+pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
+    let plan = visit.plan();
+    world.emitter.emit(&Event::Started(&plan));
+    let environment = |error: EngineError| error.reason();
+    let directory =
+        Directory::create(world.variables).map_err(EngineError::from).map_err(environment)?;
+    let pool = pool(&plan).map_err(environment)?;
+    let gathered = pool.install(|| Gathered::of(world, &plan, &directory)).map_err(environment)?;
+    for message in gathered.warnings() {
+        world.emitter.emit(&Event::Warning { message: &message });
+    }
+    gathered.docker.reap();
+    let steps = pool.install(|| gathered.steps(world, &plan, &directory));
+    steps
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Err(Reason::new(ReasonKind::Internal, "a visit has no check")))?
+        .visit(world, &gathered.docker, visit)
 }
 
 /// Takes away what the engine has of the project, and what nobody else refers to.
@@ -161,41 +187,69 @@ impl Executed {
     }
 }
 
+/// What the steps of a plan need.
+struct Gathered<'a> {
+    docker: Docker<'a>,
+    environments: BTreeMap<Environment, Preparation>,
+    copies: BTreeMap<Coverage, Copied>,
+}
+
+impl<'a> Gathered<'a> {
+    /// Prepares environments while snapshots are copied.
+    fn of(world: World<'a>, plan: &Plan, directory: &Directory) -> Result<Self, EngineError> {
+        let (engine, copies) = rayon::join(
+            || {
+                let docker = connect(world, directory, longest(plan))?;
+                let environments = environments(world, plan, &docker);
+                Ok::<_, EngineError>((docker, environments))
+            },
+            || snapshots(world, plan, directory),
+        );
+        let (docker, environments) = engine?;
+        Ok(Gathered { docker, environments, copies })
+    }
+
+    /// The steps that can run, their trees known to the engine.
+    fn steps<'s>(
+        &'s self,
+        world: World<'_>,
+        plan: &'s Plan,
+        directory: &Directory,
+    ) -> Vec<Result<step::Ready<'s>, Reason>> {
+        let ready = |step: &'s Step| {
+            let environment = self.environments.get(&step.environment);
+            step::Ready::of(world, step, environment, self.copies.get(&step.coverage), directory)
+        };
+        let steps: Vec<_> = plan.steps.iter().map(ready).collect();
+        self.docker.place(steps.iter().flatten().flat_map(step::Ready::trees).collect());
+        steps
+    }
+
+    /// What was noticed while the files were copied.
+    fn warnings(&self) -> Vec<String> {
+        self.copies.values().flatten().flat_map(|copy| copy.inventory.warnings.clone()).collect()
+    }
+}
+
 fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
-    let directory = match Directory::create(world.variables) {
-        Ok(directory) => directory,
-        Err(error) => {
-            return Executed::failed(world, plan, &EngineError::from(error).reason());
-        }
-    };
-    let (engine, copies) = rayon::join(
-        || {
-            let docker = connect(world, &directory, longest(plan))?;
-            let environments = environments(world, plan, &docker);
-            Ok::<_, EngineError>((docker, environments))
-        },
-        || snapshots(world, plan, &directory),
-    );
-    let (docker, environments) = match engine {
-        Ok(engine) => engine,
+    let gathered =
+        Directory::create(world.variables).map_err(EngineError::from).and_then(|directory| {
+            let gathered = Gathered::of(world, plan, &directory)?;
+            Ok((directory, gathered))
+        });
+    let (directory, gathered) = match gathered {
+        Ok(gathered) => gathered,
         Err(error) => return Executed::failed(world, plan, &error.reason()),
     };
-    let steps: Vec<Result<step::Ready<'_>, Reason>> = plan
-        .steps
-        .iter()
-        .map(|step| {
-            let environment = environments.get(&step.environment);
-            step::Ready::of(world, step, environment, copies.get(&step.coverage), &directory)
-        })
-        .collect();
-    docker.place(steps.iter().flatten().flat_map(step::Ready::trees).collect());
+    let steps = gathered.steps(world, plan, &directory);
+    let Gathered { docker, copies, .. } = &gathered;
 
     let outcomes = std::thread::scope(|scope| {
         // What an earlier run left behind is nobody's business to wait for.
         scope.spawn(|| docker.reap());
         let run = |(step, ready): (&Step, &Result<step::Ready<'_>, Reason>)| {
             let outcome = match ready {
-                Ok(ready) => ready.run(world, &docker),
+                Ok(ready) => ready.run(world, docker),
                 Err(reason) => step::failed(world, step, reason),
             };
             if plan.fail_fast && outcome.outcome != Outcome::Passed {
@@ -207,8 +261,7 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
     });
 
     let used = steps.iter().flatten().map(|ready| ready.platform().to_owned());
-    let mut warnings: Vec<String> =
-        copies.values().flatten().flat_map(|copy| copy.inventory.warnings.clone()).collect();
+    let mut warnings = gathered.warnings();
     warnings.extend(ignored_warnings(world, plan));
     warnings.sort();
     warnings.dedup();
@@ -231,11 +284,14 @@ fn environments(
     plan: &Plan,
     engine: &dyn Engine,
 ) -> BTreeMap<Environment, Preparation> {
-    let wanted: BTreeSet<&Environment> = plan.steps.iter().map(|step| &step.environment).collect();
+    let mut wanted: BTreeMap<&Environment, BTreeSet<Grant>> = BTreeMap::new();
+    for step in &plan.steps {
+        wanted.entry(&step.environment).or_default().extend(&step.grants);
+    }
     let mut found = BTreeMap::new();
     let mut blueprints = Vec::new();
-    for environment in wanted {
-        match Blueprint::read(&world.project.root, world.config, environment) {
+    for (environment, grants) in wanted {
+        match Blueprint::read(&world.project.root, world.config, environment, &grants) {
             Ok(blueprint) => blueprints.push(blueprint),
             Err(error) => {
                 found.insert(environment.clone(), Err(Arc::new(EngineError::from(error))));

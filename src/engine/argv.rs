@@ -49,6 +49,8 @@ pub struct Container {
     pub network: Network,
     /// The group of the docker socket, if it gets the socket.
     pub socket_group: Option<u32>,
+    /// What it reads from.
+    pub stdin: Stdin,
     /// The program and its arguments.
     pub command: Vec<String>,
 }
@@ -60,6 +62,17 @@ pub enum Network {
     None,
     /// As far as the engine lets it.
     Granted,
+}
+
+/// What a container reads from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdin {
+    /// Nothing.
+    Closed,
+    /// The standard input of whoever started it.
+    Open,
+    /// A terminal of its own, which whoever started it sees on theirs.
+    Terminal,
 }
 
 /// A folder of the project inside a container.
@@ -104,6 +117,20 @@ pub fn run(container: &Container) -> Vec<OsString> {
 pub fn create(container: &Container) -> Vec<OsString> {
     let mut args = words(["create"]);
     args.extend(sandbox(container));
+    args
+}
+
+/// The arguments of `docker start` for a created container, with our streams.
+///
+/// Docker's client leaves a container at Ctrl-P Ctrl-Q, and so swallows each Ctrl-P, which is the
+/// last command in a shell; nobody types what stands here instead.
+#[must_use]
+pub fn start(container: &Container) -> Vec<OsString> {
+    let mut args = words(["start", "--attach"]);
+    if container.stdin != Stdin::Closed {
+        args.extend(words(["--interactive", "--detach-keys", "ctrl-^,ctrl-^"]));
+    }
+    args.push(OsString::from(&container.name));
     args
 }
 
@@ -181,6 +208,11 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     // A tool that does not care for signals is ended by its init; nothing is pulled on the way,
     // and nobody reads the engine's own log of the container.
     args.extend(words(["--init", "--pull", "never", "--log-driver", "none"]));
+    match container.stdin {
+        Stdin::Closed => {}
+        Stdin::Open => args.push("--interactive".into()),
+        Stdin::Terminal => args.extend(words(["--interactive", "--tty"])),
+    }
     let network = match container.network {
         Network::None => "none",
         Network::Granted => "bridge",
@@ -243,6 +275,7 @@ mod tests {
             }],
             network: Network::None,
             socket_group: None,
+            stdin: Stdin::Closed,
             command: vec!["python3".into(), "x".into()],
         }
     }
@@ -288,6 +321,17 @@ mod tests {
         let mount = "--mount type=volume,source=v,target=/app,readonly,\
                      volume-label=dev.cargo-pipe.run=r ";
         assert!(typed(&streamed).contains(mount), "{}", typed(&streamed));
+    }
+
+    #[test]
+    fn a_terminal_changes_nothing_else() {
+        let mut seated = container();
+        seated.stdin = Stdin::Terminal;
+        let expected = typed(&container())
+            .replace("--log-driver none", "--log-driver none --interactive --tty");
+        assert_eq!(typed(&seated), expected);
+        let start = start(&seated).join(OsStr::new(" "));
+        assert_eq!(start, "start --attach --interactive --detach-keys ctrl-^,ctrl-^ n");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! than pinned, hashed packages. An engine builds from the texts read here, never from the files,
 //! so that what was checked is what is built.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -111,7 +112,7 @@ impl BlueprintError {
 }
 
 impl Blueprint {
-    /// Reads what `environment` is made from.
+    /// Reads what `environment` is made from, for steps with these grants.
     ///
     /// # Errors
     ///
@@ -120,6 +121,7 @@ impl Blueprint {
         root: &Path,
         config: &Config,
         environment: &Environment,
+        grants: &BTreeSet<Grant>,
     ) -> Result<Blueprint, BlueprintError> {
         let base = config.python.image.clone();
         let blueprint = |base, dockerfile, lock| Blueprint {
@@ -130,12 +132,11 @@ impl Blueprint {
         };
         Ok(match environment {
             Environment::Image(image) => blueprint(image.clone(), None, None),
-            // Without packages the base itself is all there is, so nothing has to be built.
-            Environment::Base if config.image.apt.is_empty() => blueprint(base, None, None),
-            Environment::Base => blueprint(base, Some(dockerfile(root, config)?), None),
+            Environment::Base if !environment.has_dockerfile(config) => blueprint(base, None, None),
+            Environment::Base => blueprint(base, Some(dockerfile(root, config, grants)?), None),
             Environment::Tool(name) => {
                 let lock = lock(root, &lock_path(config, name)?)?;
-                blueprint(base, Some(dockerfile(root, config)?), Some(lock))
+                blueprint(base, Some(dockerfile(root, config, grants)?), Some(lock))
             }
         })
     }
@@ -185,20 +186,34 @@ fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {
     Lock::parse(&text).map_err(|error| BlueprintError::Lock { path: path.clone(), error })
 }
 
-fn dockerfile(root: &Path, config: &Config) -> Result<Dockerfile, BlueprintError> {
+/// The text of the project's Dockerfile, if it is not the one that cargo pipe writes.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>, BlueprintError> {
+    let text = read(root, &config.image.dockerfile)?;
+    let generated = template::dockerfile(config);
+    Ok((instructions(&text) != instructions(&generated)).then_some(text))
+}
+
+fn dockerfile(
+    root: &Path,
+    config: &Config,
+    grants: &BTreeSet<Grant>,
+) -> Result<Dockerfile, BlueprintError> {
     let base = &config.python.image;
-    if !is_official(base) && !config.allow.contains(&Grant::Dockerfile) {
+    if !is_official(base) && !grants.contains(&Grant::Dockerfile) {
         return Err(BlueprintError::BaseNotGranted(base.clone()));
     }
     let path = &config.image.dockerfile;
-    let text = read(root, path)?;
-    let generated = template::dockerfile(config);
-    if instructions(&text) == instructions(&generated) {
+    let Some(text) = foreign_dockerfile(root, config)? else {
         // Built is our own text: a comment of theirs, such as `# syntax=`, could be a directive.
         let adds_to_base = !config.image.apt.is_empty();
-        return Ok(Dockerfile { text: generated, own_context: None, adds_to_base });
-    }
-    if !config.allow.contains(&Grant::Dockerfile) {
+        let text = template::dockerfile(config);
+        return Ok(Dockerfile { text, own_context: None, adds_to_base });
+    };
+    if !grants.contains(&Grant::Dockerfile) {
         return Err(BlueprintError::DockerfileNotGranted(path.clone()));
     }
     let folder = path.on_disk(root).parent().map(Path::to_owned);
@@ -226,7 +241,8 @@ fn read(root: &Path, path: &ProjectPath) -> Result<String, BlueprintError> {
 }
 
 /// Whether an image is one of the official images of Python, under any name docker has for them.
-fn is_official(image: &str) -> bool {
+#[must_use]
+pub fn is_official(image: &str) -> bool {
     let name = ["docker.io/library/", "docker.io/", "library/"]
         .iter()
         .find_map(|prefix| image.strip_prefix(prefix))

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::argv::{Container, Network};
+use super::argv::{Container, Network, Stdin};
 use super::owner::{self, Owner};
 use super::topology::Placement;
 use super::{Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError};
 use crate::config::TopologyChoice;
 use crate::outcome::RawOutput;
+use crate::plan::Visit;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::Tree;
 
@@ -237,6 +238,7 @@ impl<'a> Docker<'a> {
             mounts: Vec::new(),
             network: Network::None,
             socket_group: None,
+            stdin: Stdin::Closed,
             command: vec!["true".to_owned()],
         }
     }
@@ -266,6 +268,10 @@ impl Engine for Docker<'_> {
 
     fn run(&self, job: &Job<'_>) -> Result<RawOutput, RunError> {
         self.placement.run(|topology| self.attempt(job, topology))
+    }
+
+    fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError> {
+        self.placement.run(|topology| self.attend(job, visit, topology))
     }
 }
 

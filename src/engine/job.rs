@@ -24,17 +24,23 @@ const REMOVAL: Duration = Duration::from_secs(2);
 /// How often a container is removed before its client is killed.
 const REMOVALS: usize = 5;
 
-impl Docker<'_> {
+impl<'d> Docker<'d> {
     /// Runs a job with its trees placed this way.
     pub(super) fn attempt(&self, job: &Job<'_>, topology: Topology) -> Result<RawOutput, RunError> {
-        let container = self.job_container(job, topology)?;
+        let mut container = self.job_container(job, topology)?;
+        container.command = command(job);
         match job.environment.has_launcher {
             true => self.attempt_launched(job, &container),
             false => self.attempt_foreign(job, &container),
         }
     }
 
-    fn job_container(&self, job: &Job<'_>, topology: Topology) -> Result<Container, RunError> {
+    /// A job's container, whatever is to run in it: a check, or what its visitor wants.
+    pub(super) fn job_container(
+        &self,
+        job: &Job<'_>,
+        topology: Topology,
+    ) -> Result<Container, RunError> {
         let step = job.step;
         let image = &job.environment.image;
         let mut container = self.container(step.check.as_str(), image);
@@ -64,7 +70,6 @@ impl Docker<'_> {
         if step.grants.contains(&Grant::DockerSocket) {
             container.socket_group = Some(socket_group());
         }
-        container.command = command(job);
         Ok(container)
     }
 
@@ -93,21 +98,8 @@ impl Docker<'_> {
 
     /// In an image that is not ours the proof is read from outside, before the start.
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
-        let removal = Removal { docker: self, name: &container.name };
-        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
-        let created = self.call_anyway(argv::create(container))?;
-        if created.code != 0 {
-            return Err(not_started(job, &created));
-        }
-        let proof = format!("{}:{APP}/{PROOF}", container.name);
-        let copied = self.call(["cp", &proof, "-"])?;
-        // The answer is a tar archive of this one small file: its content follows a 512-byte head.
-        let expected = job.app.hash.to_string();
-        let seen = copied.stdout.get(512..512 + expected.len());
-        if copied.code != 0 || seen != Some(expected.as_bytes()) {
-            return Err(RunError::Unseen(first_line(&copied.stderr, "it sees other files")));
-        }
-        let start = self.docker(["start", "--attach", &container.name]);
+        let removal = self.create_proved(job, container)?;
+        let start = self.docker(argv::start(container));
         let output = self.finish(&start, job, container)?;
         drop(removal);
         match output.code {
@@ -116,6 +108,33 @@ impl Docker<'_> {
             126 | 127 => Err(RunError::Engine(no_program(job, &output))),
             _ => Ok(output),
         }
+    }
+
+    /// Creates a container and reads from outside that it will see its trees.
+    pub(super) fn create_proved<'c>(
+        &'c self,
+        job: &Job<'_>,
+        container: &'c Container,
+    ) -> Result<Removal<'c, 'd>, RunError> {
+        let removal = Removal { docker: self, name: &container.name };
+        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+        let created = self.call_anyway(argv::create(container))?;
+        if created.code != 0 {
+            return Err(not_started(job, &created));
+        }
+        let trees = std::iter::once((APP, job.app)).chain(job.config.map(|tree| (CONFIG, tree)));
+        for (target, tree) in trees {
+            let proof = format!("{}:{target}/{PROOF}", container.name);
+            let copied = self.call(["cp", &proof, "-"])?;
+            // The answer is a tar archive of this one small file: its content follows a 512-byte
+            // head.
+            let expected = tree.hash.to_string();
+            let seen = copied.stdout.get(512..512 + expected.len());
+            if copied.code != 0 || seen != Some(expected.as_bytes()) {
+                return Err(RunError::Unseen(first_line(&copied.stderr, "it sees other files")));
+            }
+        }
+        Ok(removal)
     }
 
     /// Waits for a started container, and removes it if it must not go on.
@@ -167,7 +186,7 @@ impl Docker<'_> {
 }
 
 /// Removes a container when dropped.
-struct Removal<'r, 'd> {
+pub(super) struct Removal<'r, 'd> {
     docker: &'r Docker<'d>,
     name: &'r str,
 }

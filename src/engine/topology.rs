@@ -13,7 +13,6 @@ use super::argv::{self, Access, Mount, Source};
 use super::docker::{Docker, failed};
 use super::{EngineError, RunError, Topology};
 use crate::config::TopologyChoice;
-use crate::outcome::RawOutput;
 use crate::snapshot::{MTIME, SnapshotError, Tree};
 
 /// Where trees appear in the container that only exists to fill the volumes.
@@ -52,10 +51,10 @@ impl Placement {
     }
 
     /// Runs a job the way that works in this run; the first to find out decides for all.
-    pub(super) fn run(
+    pub(super) fn run<T>(
         &self,
-        attempt: impl Fn(Topology) -> Result<RawOutput, RunError>,
-    ) -> Result<RawOutput, RunError> {
+        attempt: impl Fn(Topology) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
         let decided = self.topology();
         let first = match (self.choice, decided) {
             (_, Some(Topology::Stream)) | (TopologyChoice::Stream, _) => Topology::Stream,

@@ -7,6 +7,7 @@
 
 mod failures;
 mod findings;
+mod inside;
 pub mod style;
 mod table;
 mod verdict;
@@ -24,6 +25,8 @@ pub struct Options<'a> {
     pub detail: Detail,
     /// The warnings that the person has read already.
     pub told: &'a BTreeSet<String>,
+    /// The words that commands begin with which are offered, such as `cargo pipe -C demo`.
+    pub typed: &'a [String],
 }
 
 /// How much of a report is shown.
@@ -48,6 +51,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
         warnings(report, options.told),
         failures::listing(&report.checks),
         table::of(&report.checks, options.width),
+        inside::offer(&report.checks, options.typed),
         verdict,
     ];
     let told: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();

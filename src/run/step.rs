@@ -15,7 +15,7 @@ use crate::fingerprint::{self, Hash, Ingredients};
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Log, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
 };
-use crate::plan::{COMMAND, Command, Step};
+use crate::plan::{COMMAND, Command, Step, Visit};
 use crate::process::Stop;
 use crate::project::{ProjectPath, discover};
 use crate::snapshot::{self, Tree};
@@ -126,14 +126,7 @@ impl<'a> Ready<'a> {
             return finished(world, cancelled(outcome, stop));
         }
         world.emitter.emit(&Event::CheckStarted { check: &self.step.check });
-        let job = Job {
-            step: self.step,
-            environment: self.environment,
-            app: &self.app,
-            config: self.config.as_ref(),
-            control: &self.control,
-        };
-        let result = engine.run(&job);
+        let result = engine.run(&self.job());
         outcome.duration = started.elapsed();
         let outcome = match result {
             Ok(output) => self.classified(world, outcome, &output),
@@ -150,15 +143,35 @@ impl<'a> Ready<'a> {
                 let reason = Reason::hinted(ReasonKind::Stopped, message, Some(hint));
                 ended(outcome, Outcome::TimedOut, reason)
             }
-            Err(RunError::Unseen(said)) => {
-                let message = format!("the container does not see the project: {said}");
-                let hint = Some("`topology = \"stream\"` in pipe.toml copies the files in".into());
-                let reason = Reason::hinted(ReasonKind::Mount, message, hint);
-                ended(outcome, Outcome::Error, reason)
-            }
+            Err(RunError::Unseen(said)) => ended(outcome, Outcome::Error, unseen(&said)),
             Err(RunError::Engine(error)) => ended(outcome, Outcome::Error, error.reason()),
         };
         finished(world, outcome)
+    }
+
+    /// Lets a visitor into a container like its own.
+    pub(super) fn visit(
+        &self,
+        world: World<'_>,
+        engine: &dyn Engine,
+        visit: &Visit,
+    ) -> Result<i32, Reason> {
+        world.emitter.emit(&Event::Lending);
+        engine.visit(&self.job(), visit).map_err(|error| match error {
+            RunError::Unseen(said) => unseen(&said),
+            RunError::Engine(error) => error.reason(),
+            error => Reason::new(ReasonKind::Stopped, error.to_string()),
+        })
+    }
+
+    fn job(&self) -> Job<'_> {
+        Job {
+            step: self.step,
+            environment: self.environment,
+            app: &self.app,
+            config: self.config.as_ref(),
+            control: &self.control,
+        }
     }
 
     fn classified(
@@ -239,6 +252,12 @@ fn cancelled(outcome: CheckOutcome, stop: Stop) -> CheckOutcome {
         Stop::Interrupt => "the run was interrupted",
     };
     ended(outcome, Outcome::Cancelled, Reason::new(ReasonKind::Stopped, message))
+}
+
+fn unseen(said: &str) -> Reason {
+    let message = format!("the container does not see the project: {said}");
+    let hint = Some("`topology = \"stream\"` in pipe.toml copies the files in".into());
+    Reason::hinted(ReasonKind::Mount, message, hint)
 }
 
 fn nothing_to_check(step: &Step) -> Reason {

@@ -131,7 +131,8 @@ fn a_check_that_asks_for_more_explains_itself_ungranted() {
         str![[r#"
 error: `audit` asks for `network`, which lets it reach any machine that this one reaches
 
-hint: if you trust this project, run it again with `--allow network`
+hint: if you trust this project, run it again with `--allow network`;
+`cargo pipe trust` shows all it asks for, and grants that for good
 
 "#]],
     );

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a harness that does not work is a test that fails")]
 
+mod bash;
 mod check;
 mod completions;
 mod configuration;
@@ -16,6 +17,10 @@ mod init;
 mod list;
 mod reports;
 mod scene;
+#[expect(dead_code, reason = "a shell's terminal is tested with a real engine")]
+#[path = "../pty/session.rs"]
+mod session;
 mod spelling;
 mod streams;
+mod trust;
 mod usage;

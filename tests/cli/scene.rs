@@ -15,6 +15,7 @@ use snapbox::{IntoData, Redactions, assert_data_eq};
 use tempfile::TempDir;
 
 use crate::fake_docker::FakeDocker;
+use crate::session::Session;
 
 /// A home, a project, and a docker.
 pub(crate) struct Scene {
@@ -48,6 +49,11 @@ impl Scene {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
         self
+    }
+
+    /// A folder beside the project, such as `home`.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.root.join(name)
     }
 
     /// The project's folder.
@@ -136,6 +142,12 @@ impl Run<'_> {
         self.scene.ended(output)
     }
 
+    /// Runs it in this folder.
+    pub(crate) fn ended_in(self, folder: &Path) -> Ended {
+        let output = self.command().current_dir(folder).output().unwrap();
+        self.scene.ended(output)
+    }
+
     /// Runs it with a standard output that nobody reads any more.
     pub(crate) fn ends_unread(self) -> Ended {
         let (reader, writer) = std::io::pipe().unwrap();
@@ -147,6 +159,11 @@ impl Run<'_> {
     /// Starts it, for a test that does something meanwhile; [`Scene::ended`] takes its output.
     pub(crate) fn start(self) -> Child {
         self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Starts it on a terminal of its own.
+    pub(crate) fn on_terminal(self) -> Session {
+        Session::start(self.command())
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]

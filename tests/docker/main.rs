@@ -9,10 +9,13 @@
 mod adoption;
 mod articles;
 mod failures;
+mod looking;
 mod packages;
 mod places;
 mod project;
 mod sandbox;
+#[path = "../pty/session.rs"]
+mod session;
 mod signals;
 mod together;
 mod topology;
@@ -28,10 +31,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_engine = project::has_engine();
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let groups: [&[Test]; 9] = [
+    let groups: [&[Test]; 10] = [
         adoption::TESTS,
         articles::TESTS,
         failures::TESTS,
+        looking::TESTS,
         packages::TESTS,
         places::TESTS,
         sandbox::TESTS,

@@ -160,10 +160,12 @@ fn a_foreign_dockerfile_is_not_built_unless_granted() {
     let marked = generated.replace("AS base\n", "AS base\nRUN touch /marked-by-the-project\n");
     assert_ne!(marked, generated);
     fs::write(&path, marked).unwrap();
-    let report = project.report(&["ruff"]);
-    assert_eq!(report.status, 2, "{report:#?}");
-    let message = report.check("ruff")["reason"]["message"].as_str().unwrap();
-    assert!(message.contains("--allow dockerfile"), "{message}");
+    let ended = project.pipe(&["ruff"]);
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("--allow dockerfile"), "{ended:?}");
+    // It asks on behalf of those alone that are built from it.
+    project.write("pipe.toml", "[checks.probe]\nrun = [\"true\"]\n");
+    assert_eq!(project.pipe(&["probe"]).status, Some(0));
 
     let report = project.report(&["ruff", "--allow", "dockerfile"]);
     assert_eq!(report.status, 0, "{report:#?}");
@@ -183,10 +185,9 @@ fn a_foreign_base_is_not_built_on_unless_granted() {
     project.write("pipe.toml", "[python]\nimage = \"cargo-pipe-test/foreign:1\"\n");
     fs::remove_file(project.root.join(".docker/Dockerfile")).unwrap();
     let project = project.scaffold();
-    let report = project.report(&["ruff"]);
-    assert_eq!(report.status, 2, "{report:#?}");
-    let message = report.check("ruff")["reason"]["message"].as_str().unwrap();
-    assert!(message.contains("--allow dockerfile"), "{message}");
+    let ended = project.pipe(&["ruff"]);
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("--allow dockerfile"), "{ended:?}");
     assert_eq!(project.report(&["ruff", "--allow", "dockerfile"]).status, 0);
     docker(&["image", "rm", "cargo-pipe-test/foreign:1"]);
 }

@@ -33,7 +33,7 @@ fn bind_and_stream_give_one_report() {
 
 /// A docker whose engine finds an empty folder where the run's folder is, as in a job that shares
 /// the socket but not the files.
-fn elsewhere(project: &Project) -> std::path::PathBuf {
+pub(crate) fn elsewhere(project: &Project) -> std::path::PathBuf {
     let script = "#!/bin/sh\nset -e\nfor arg; do shift\n  case $arg in\n    type=bind,source=*/runs/*) arg=\"type=bind,source=EMPTY,${arg#*,*,}\" ;;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\nexec docker \"$@\"\n";
     let empty = project.root.join("../empty");
     fs::create_dir(&empty).unwrap();

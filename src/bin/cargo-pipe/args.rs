@@ -5,6 +5,7 @@
 
 mod check;
 mod help;
+mod inside;
 mod run;
 
 use std::ffi::{OsStr, OsString};
@@ -15,6 +16,7 @@ use cargo_pipe::check::Grant;
 use clap::{Args as _, Command, CommandFactory, Parser};
 
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
+pub(crate) use inside::{BashArgs, TrustArgs};
 pub(crate) use run::{MessageFormat, ReportTarget, RunArgs};
 
 use crate::exit::Failure;
@@ -119,6 +121,14 @@ pub(crate) enum CommandArgs {
     /// Build the environments of checks ahead of time
     #[command(after_help = help::BUILD)]
     Build(BuildArgs),
+
+    /// Open a shell in exactly the container that a check gets, or run a command there
+    #[command(after_help = help::BASH)]
+    Bash(BashArgs),
+
+    /// Grant what this project asks for beyond the sandbox, until that changes
+    #[command(after_help = help::TRUST)]
+    Trust(TrustArgs),
 
     /// Remove this project's containers, volumes and images
     #[command(long_about = help::REMOVE)]

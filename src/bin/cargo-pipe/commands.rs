@@ -3,6 +3,7 @@
 //! Owns the list of them. Each asks the library for its work and the printer to show it; none knows
 //! how arguments are spelled or what a stream is. Its verdict becomes the exit status.
 
+mod bash;
 mod build;
 mod check;
 mod completions;
@@ -13,32 +14,38 @@ mod man;
 mod remove;
 mod reports;
 mod run;
+mod trust;
 
-use cargo_pipe::outcome::Verdict;
 use cargo_pipe::pipeline::Pipeline;
 
-use crate::exit::Failure;
+use crate::exit::{Ending, Failure};
 use crate::settings::{Action, Place, Settings};
 use crate::term::Term;
 
+pub(crate) use trust::Asking;
+
 /// Does what was asked for.
-pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Verdict, Failure> {
+pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Failure> {
     let Settings { place, verbosity, action } = settings;
     term.set_verbosity(verbosity);
-    match action {
+    term.set_typed(place.typed.clone());
+    let verdict = match action {
         Action::Init { folder, asked } => init::init(&place, &folder, &asked, term),
         Action::Run(run) => run::run(place, &run, term),
         Action::Check(check) => check::check(place, check, term),
         Action::List { format } => list::list(place, format, term),
         Action::Build { checks } => build::build(place, checks, term),
+        Action::Look(look) => return bash::bash(place, look, term),
+        Action::Trust(trust) => trust::trust(place, trust, term),
         Action::Remove { files } => remove::remove(place, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
         Action::Man { command } => man::man(command.as_deref(), term),
-    }
+    };
+    verdict.map(Ending::Verdict)
 }
 
 /// The configured project that a command works on.
 fn pipeline(place: Place) -> Result<Pipeline, Failure> {
-    let Place { folder, environment, flags } = place;
+    let Place { folder, environment, flags, typed: _ } = place;
     Ok(Pipeline::discover(&folder, environment, flags)?)
 }

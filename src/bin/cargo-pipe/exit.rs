@@ -42,6 +42,22 @@ pub(crate) enum Failure {
     },
 }
 
+/// How a command ended that did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// As the work turned out.
+    Verdict(Verdict),
+    /// As a program of the user's own, whose exit status is passed on.
+    Status(u8),
+}
+
+impl Ending {
+    /// The end of a program; a status that is none is an error.
+    pub(crate) fn of_status(status: i32) -> Self {
+        u8::try_from(status).map_or(Ending::Verdict(Verdict::Error), Ending::Status)
+    }
+}
+
 impl Failure {
     /// Wrong usage.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -86,10 +102,14 @@ impl From<clap::Error> for Failure {
 }
 
 /// The exit status of a command, after what went wrong was shown.
-pub(crate) fn code(ended: Result<Verdict, Failure>, mut term: Term) -> ExitCode {
-    let verdict = ended.unwrap_or_else(|failure| {
-        term.failure(&failure);
-        failure.verdict()
-    });
+pub(crate) fn code(ended: Result<Ending, Failure>, mut term: Term) -> ExitCode {
+    let verdict = match ended {
+        Ok(Ending::Status(status)) => return ExitCode::from(status),
+        Ok(Ending::Verdict(verdict)) => verdict,
+        Err(failure) => {
+            term.failure(&failure);
+            failure.verdict()
+        }
+    };
     ExitCode::from(term.finish(verdict).exit_code())
 }

@@ -15,9 +15,11 @@ use cargo_pipe::scaffold::{Asked, Fix, Mode};
 use cargo_pipe::template::Pipeline;
 
 use crate::args::{
-    Args, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, EngineArg, GlobalArgs,
-    InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget, RunArgs, RunSomeArgs,
+    Args, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, EngineArg,
+    GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget, RunArgs,
+    RunSomeArgs, TrustArgs,
 };
+use crate::commands::Asking;
 use crate::exit::Failure;
 
 /// What a command line means.
@@ -40,6 +42,8 @@ pub(crate) struct Place {
     pub(crate) environment: Environment,
     /// What the flags say.
     pub(crate) flags: Layer,
+    /// The words that start another command in the same place, such as `cargo pipe -C demo`.
+    pub(crate) typed: Vec<String>,
 }
 
 /// How much is told.
@@ -78,6 +82,10 @@ pub(crate) enum Action {
         /// Of these checks; of all if empty.
         checks: Vec<String>,
     },
+    /// Look into the container of a check.
+    Look(Look),
+    /// Say what may go beyond the sandbox.
+    Trust(Trust),
     /// Take away what is the project's.
     Remove {
         /// Whether the files that were written are.
@@ -123,6 +131,31 @@ pub(crate) struct Run {
     pub(crate) format: MessageFormat,
 }
 
+/// A look into the container of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// The check; the first one if none is named.
+    pub(crate) check: Option<String>,
+    /// Whether the docker socket is there.
+    pub(crate) docker_socket: bool,
+    /// What to run; a shell if empty.
+    pub(crate) command: Vec<String>,
+}
+
+/// What becomes of what the user trusts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// They trust this project.
+    Grant {
+        /// Whether they are asked.
+        asking: Asking,
+    },
+    /// They want to see it.
+    List,
+    /// They trust this project no more.
+    Revoke,
+}
+
 /// The meaning of arguments.
 pub(crate) fn settings(args: Args, environment: Environment) -> Result<Settings, Failure> {
     let Args { global, command } = args;
@@ -146,6 +179,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs) -> Run {
 }
 
 fn place(args: GlobalArgs, environment: Environment) -> Place {
+    let typed = typed(&args);
     let GlobalArgs {
         project,
         source,
@@ -167,7 +201,23 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
     flags.jobs = jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get())));
     flags.offline = offline.then(|| Value::named("--offline", offline));
     flags.allow = allow;
-    Place { folder: project.unwrap_or_else(|| PathBuf::from(".")), environment, flags }
+    Place { folder: project.unwrap_or_else(|| PathBuf::from(".")), environment, flags, typed }
+}
+
+/// The words that start another command in the same place: what is typed again for it to see the
+/// same project, the same way.
+fn typed(args: &GlobalArgs) -> Vec<String> {
+    let GlobalArgs { project, source, config, engine: _, jobs: _, offline, allow, .. } = args;
+    let text = |path: &PathBuf| path.display().to_string();
+    let options = [
+        project.iter().map(text).map(|path| ["-C".to_owned(), path]).collect::<Vec<_>>(),
+        source.iter().map(|path| ["--source".to_owned(), path.clone()]).collect(),
+        config.iter().map(|path| ["--config".to_owned(), path.clone()]).collect(),
+        allow.iter().map(|grant| ["--allow".to_owned(), grant.to_string()]).collect(),
+    ];
+    let words = ["cargo", "pipe"].map(str::to_owned).into_iter();
+    let words = words.chain(options.into_iter().flatten().flatten());
+    words.chain(offline.then(|| "--offline".to_owned())).collect()
 }
 
 fn engine_choice(engine: EngineArg) -> EngineChoice {
@@ -194,6 +244,17 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             Action::List { format: MessageFormat::Human }
         }
         CommandArgs::Build(BuildArgs { checks }) => Action::Build { checks },
+        CommandArgs::Bash(BashArgs { check, docker_socket, command }) => {
+            Action::Look(Look { check, docker_socket, command })
+        }
+        CommandArgs::Trust(TrustArgs { yes, list, revoke }) => {
+            Action::Trust(match (list, revoke) {
+                (true, _) => Trust::List,
+                (_, true) => Trust::Revoke,
+                _ if yes => Trust::Grant { asking: Asking::Not },
+                _ => Trust::Grant { asking: Asking::Terminal },
+            })
+        }
         CommandArgs::Remove(RemoveArgs { files: true }) => Action::Remove { files: Files::Go },
         CommandArgs::Remove(RemoveArgs { files: false }) => Action::Remove { files: Files::Stay },
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),

@@ -31,6 +31,7 @@ use crate::settings::Verbosity;
 pub(crate) struct Term {
     verbosity: Verbosity,
     told: BTreeSet<String>,
+    typed: Vec<String>,
     broken: Option<io::Error>,
 }
 
@@ -38,6 +39,23 @@ impl Term {
     /// Says from now on as much as is wanted.
     pub(crate) fn set_verbosity(&mut self, verbosity: Verbosity) {
         self.verbosity = verbosity;
+    }
+
+    /// Offers from now on commands that begin with these words.
+    pub(crate) fn set_typed(&mut self, words: Vec<String>) {
+        self.typed = words;
+    }
+
+    /// Asks a question on standard error, and reads from standard input whether it is answered with
+    /// yes.
+    pub(crate) fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
+        say(question);
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map_err(|source| Failure::System {
+            what: "cannot read the answer".to_owned(),
+            source,
+        })?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
     /// Writes what was asked for to standard output.
@@ -90,7 +108,8 @@ impl Term {
         };
         let width = width_of(io::stdout());
         let told = std::mem::take(&mut self.told);
-        let text = human::render(report, &Options { width, detail, told: &told });
+        let typed = &self.typed;
+        let text = human::render(report, &Options { width, detail, told: &told, typed });
         self.told = told;
         self.data(&text);
     }

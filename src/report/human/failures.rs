@@ -70,11 +70,7 @@ fn tell(group: &Group<'_>) -> String {
     let label = paint(style::of_outcome(group.outcome), outcome_name(group.outcome));
     match group.reason {
         Some(reason) => {
-            // A hint stands behind a blank line of the message, where `Reason::hinted` put it.
-            let (message, hint) = match reason.message.split_once("\n\nhint: ") {
-                Some((message, hint)) => (message, Some(hint)),
-                None => (reason.message.as_str(), None),
-            };
+            let (message, hint) = reason.message_and_hint();
             text += &format!("{names}: {label}: {}\n", harmless::text(message.trim_end()));
             if let Some(hint) = hint {
                 let label = paint(style::INFO, "hint:");

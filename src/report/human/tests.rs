@@ -9,7 +9,8 @@ use crate::report::sample;
 
 fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
     let told = BTreeSet::new();
-    let options = Options { width, detail, told: &told };
+    let typed = ["cargo", "pipe"].map(str::to_owned);
+    let options = Options { width, detail, told: &told, typed: &typed };
     strip_str(&render(report, &options)).to_string()
 }
 
@@ -52,6 +53,8 @@ format    passed                        3ms   hit
 mypy      findings   1 error            2.1s  miss
 ruff      error                         0.8s  miss
 spelling  cancelled                           miss
+
+look inside: cargo pipe bash lint (or mypy)
 
 error: 1 of 5 checks could not be done
 
@@ -98,6 +101,8 @@ format    passed
 mypy      findings   1 error
 ruff      error
 spelling  cancelled
+
+look inside: cargo pipe bash lint (or mypy)
 
 error: 1 of 5 checks could not be done
 
@@ -213,7 +218,7 @@ fn a_finding_cannot_steer_the_terminal() {
 fn a_warning_that_was_read_already_is_not_told_again() {
     let report = sample::report();
     let told = BTreeSet::from(["the base image has no digest".to_owned()]);
-    let options = Options { width: None, detail: Detail::Full, told: &told };
+    let options = Options { width: None, detail: Detail::Full, told: &told, typed: &[] };
     assert!(shown(&report).contains("no digest"));
     assert!(!render(&report, &options).contains("no digest"));
 }
@@ -237,6 +242,8 @@ spelling wrote to standard output:
 
 check     outcome   findings  time  cache
 spelling  findings            0.8s  miss
+
+look inside: cargo pipe bash spelling
 
 findings: 1 of 1 check did not pass  fingerprint d7d456bba8595c62
 

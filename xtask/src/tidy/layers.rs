@@ -25,14 +25,24 @@ const LAYERS: &[(&str, &[&str])] = &[
             "parse",
             "template",
             "report",
+            "trust",
         ],
     ),
     ("values", &["project", "check", "finding", "outcome", "event", "error"]),
 ];
 
 /// They touch the world. Some live below the pure module or the value that they read.
-const EDGES: &[&str] =
-    &["project::discover", "config::load", "snapshot", "process", "engine", "cache", "scaffold"];
+const EDGES: &[&str] = &[
+    "project::discover",
+    "config::load",
+    "trust::collect",
+    "trust::store",
+    "snapshot",
+    "process",
+    "engine",
+    "cache",
+    "scaffold",
+];
 
 /// Plain data that a value holds, though the module of that data does more. The kinds of things
 /// are below the doing of them, and a path names only the kind.

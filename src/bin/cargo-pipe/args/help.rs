@@ -95,6 +95,34 @@ Examples:
 
 Exit status: 0 built, 2 usage or configuration, 3 not built, 130 interrupted";
 
+pub(super) const BASH: &str = "\
+The container is the check's own: image, variables, user, mounts and sandbox are the same, and what
+is written is gone with it. `bash` is run, or `sh` where there is none.
+
+Examples:
+  cargo pipe bash                            a shell where the first check runs
+  cargo pipe bash mypy                       a shell where `mypy` runs
+  cargo pipe bash mypy -- python3 --version  one command there
+  cargo pipe bash mypy -- sh < probe.sh      a script there
+
+Exit status: that of the command or shell; 2 usage, configuration or a missing grant, 3 no container,
+130 interrupted";
+
+pub(super) const TRUST: &str = "\
+A check has no network, no docker socket and cannot write, whatever `pipe.toml` says. What it asks
+for all the same is shown first, with what that means. What you grant is kept in your state folder
+($XDG_STATE_HOME or ~/.local/state) for this folder and for this content: requests, commands, the
+files that they name, and a Dockerfile that is not the generated one. When one of them changes, you
+are asked again. CI has no such folder: its jobs spell what they grant with `--allow`.
+
+Examples:
+  cargo pipe trust             show what is asked for, and ask
+  cargo pipe trust --yes       grant it without a question
+  cargo pipe trust --list      what is trusted, in every project
+  cargo pipe trust --revoke    trust this project in nothing
+
+Exit status: 0 granted, 2 not granted, 3 it could not be kept";
+
 pub(super) const REMOVE: &str = "\
 Remove this project's containers, volumes, caches and images.
 

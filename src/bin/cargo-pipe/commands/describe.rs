@@ -90,7 +90,7 @@ fn environment(environment: &Environment) -> String {
 }
 
 /// Words as a shell would take them.
-fn typed(words: &[String]) -> String {
+pub(super) fn typed(words: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     let word = |word: &String| {
         if !word.is_empty() && word.chars().all(plain) {

@@ -61,6 +61,11 @@ impl Observer for Watcher {
             }
             return;
         }
+        if let (Event::Lending, Some(board)) = (event, &self.board) {
+            // From here on the terminal is somebody else's.
+            board.clear();
+            self.board = None;
+        }
         match &mut self.board {
             Some(board) => board.update(event),
             None => self.tell(&lines::of(event, self.verbosity)),

@@ -1,0 +1,72 @@
+//! `bash`: a look into the container of a check.
+//!
+//! Owns what is told before the terminal is lent, and that there is one where one is needed. It must
+//! not know how a container is made; the pipeline makes it as for the check.
+
+use std::io::{self, IsTerminal};
+
+use cargo_pipe::outcome::Verdict;
+use cargo_pipe::plan::{APP, CONTROL, Command, Streams, Visit, VisitRequest};
+use cargo_pipe::report::harmless;
+use cargo_pipe::run::Cancel;
+
+use super::{describe, pipeline, run};
+use crate::exit::{Ending, Failure};
+use crate::settings::{Look, Place};
+use crate::term::Term;
+
+/// Opens a shell in a check's container, or runs a command there.
+pub(super) fn bash(place: Place, look: Look, term: &mut Term) -> Result<Ending, Failure> {
+    let Look { check, docker_socket, command } = look;
+    let streams = match io::stdin().is_terminal() && io::stdout().is_terminal() {
+        true => Streams::Terminal,
+        false => Streams::Plain,
+    };
+    let is_shell = command.is_empty();
+    if is_shell && streams == Streams::Plain {
+        return Err(no_terminal(check.as_deref()));
+    }
+    let pipeline = pipeline(place)?;
+    let request = VisitRequest { check, command, docker_socket, streams };
+    let visit = pipeline.plan_visit(&request)?;
+    let cancel = Cancel::default();
+    let interrupts = run::interrupts(&cancel)?;
+    if is_shell {
+        term.note(&about(&visit));
+    }
+    let mut watcher = term.watcher();
+    let status = pipeline.visit(&visit, &cancel, &mut watcher);
+    term.watched(watcher);
+    if interrupts.happened() {
+        return Ok(Ending::Verdict(Verdict::Interrupted));
+    }
+    Ok(Ending::of_status(status?))
+}
+
+/// What a person types instead.
+fn no_terminal(check: Option<&str>) -> Failure {
+    let check = check.map(|check| format!(" {}", harmless::line(check))).unwrap_or_default();
+    Failure::usage("a shell needs a terminal, and there is none").with_hint(format!(
+        "name a command behind `--`: `cargo pipe bash{check} -- ls -l`, or \
+         `cargo pipe bash{check} -- sh` for a script on standard input"
+    ))
+}
+
+/// What a person sees in the container, and what the check would do there.
+fn about(visit: &Visit) -> String {
+    let command = match &visit.step.command {
+        Command::Exec(words) => words.clone(),
+        Command::Listed { module, args, .. } => {
+            let launcher =
+                ["python3", &format!("{CONTROL}/launcher.py"), "listed", module].map(str::to_owned);
+            let list = [format!("{CONTROL}/files"), "--".to_owned()];
+            launcher.into_iter().chain(list).chain(args.iter().cloned()).collect()
+        }
+    };
+    format!(
+        "in the container of `{}`: {APP} is all it sees of the project, `exit` leaves\n\
+         the check runs: {}\n",
+        visit.step.check,
+        describe::typed(&command)
+    )
+}

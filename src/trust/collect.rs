@@ -1,0 +1,202 @@
+//! Reads what a project asks for beyond the sandbox, and what that rests on.
+//!
+//! Owns which files count: those that a command of an asking check names, its tool's config, and
+//! what a Dockerfile of the project's own copies into an image. It must not judge whether any of it
+//! is trusted; the [`Asked`] go to [`super::store`] or, with their standing, to the plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Asked, Content, candidates, content, store, words};
+use crate::check::{Ask, Asker, Grant, Standing};
+use crate::config::load::Environment as Variables;
+use crate::config::{Check, Config};
+use crate::engine::blueprint;
+use crate::fingerprint::Hash;
+use crate::plan::{self, Coverage, Request};
+use crate::process::Cancel;
+use crate::project::{Manifest, Project, ProjectPath, discover};
+use crate::snapshot::Inventory;
+
+/// Everything that a project asks for, each with what its user has said to it before.
+#[must_use]
+pub fn asked(project: &Project, config: &Config, variables: &Variables) -> Vec<Asked> {
+    let mut all: Vec<Asked> =
+        config.checks.iter().flat_map(|check| of_check(project, config, check)).collect();
+    all.extend(of_dockerfile(project, config));
+    // Who asks for nothing needs no state folder.
+    if !all.is_empty() {
+        let record = store::read(variables, &project.root);
+        for Asked { ask, content, .. } in &mut all {
+            ask.standing = match &record {
+                Ok(Some(record)) => record.standing(ask, content),
+                Ok(None) => Standing::New,
+                Err(error) => Standing::Unbelieved(error.to_string()),
+            };
+        }
+    }
+    all
+}
+
+fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
+    if check.asks.is_empty() {
+        return Vec::new();
+    }
+    let step = plan::step(config, check, &Request::default());
+    let words = words(config, &step);
+    // A variable, too, can name what a shell or Python runs first.
+    let named = words.iter().chain(step.env.values()).map(String::as_str);
+    let mut files: BTreeSet<ProjectPath> =
+        candidates(named).into_iter().filter(|path| is_file(project, path)).collect();
+    let mut content = content(config, &step);
+    files.extend(step.config.map(|file| file.path));
+    content.extend(files.iter().map(|path| (format!("`{path}`"), hash(project, path))));
+    let manifest = project.manifest.as_ref().map_or("pipe.toml", Manifest::file_name);
+    let ask = |grant: &Grant| {
+        let why = format!("`[checks.{}]` in {manifest} says `{grant} = true`", check.name);
+        Ask::new(Asker::Check(check.name.clone()), *grant, why)
+    };
+    let asked = |grant| Asked {
+        ask: ask(grant),
+        content: content.clone(),
+        command: words.clone(),
+        files: files.iter().cloned().collect(),
+    };
+    check.asks.iter().map(asked).collect()
+}
+
+/// The request that a Dockerfile or a base image of the project's own is. A Dockerfile that cannot
+/// be read asks for nothing: nothing is built from it either.
+fn of_dockerfile(project: &Project, config: &Config) -> Option<Asked> {
+    let path = &config.image.dockerfile;
+    let base = &config.python.image;
+    let text = blueprint::foreign_dockerfile(&project.root, config).ok().flatten();
+    let own_base = (!blueprint::is_official(base))
+        .then(|| format!("`{base}` is not the official image of Python"));
+    let own_text =
+        text.as_ref().map(|_| format!("`{path}` is not the Dockerfile that cargo pipe writes"));
+    let reasons: Vec<String> = own_base.into_iter().chain(own_text).collect();
+    if reasons.is_empty() {
+        return None;
+    }
+    let ask = Ask::new(Asker::Project, Grant::Dockerfile, reasons.join(", and "));
+    let mut content = Content::from([("its base image".to_owned(), Hash::of(base.as_bytes()))]);
+    let copied = text.map(|text| {
+        content.insert(format!("`{path}`"), Hash::of(text.as_bytes()));
+        let copied = copied_files(project, path, &text);
+        content.extend(copied.iter().map(|(file, hash)| (format!("`{file}`"), *hash)));
+        std::iter::once(path.clone()).chain(copied.into_keys()).collect()
+    });
+    Some(Asked { ask, content, command: Vec::new(), files: copied.unwrap_or_default() })
+}
+
+/// The files that a Dockerfile of this text takes from its folder, and their hashes.
+fn copied_files(project: &Project, path: &ProjectPath, text: &str) -> BTreeMap<ProjectPath, Hash> {
+    let folder = path.as_str().rsplit_once('/').map_or(".", |(folder, _)| folder);
+    let folder = ProjectPath::new(folder).unwrap_or_else(|_| ProjectPath::root());
+    let copied: BTreeSet<ProjectPath> =
+        copied(text).iter().filter_map(|source| folder.join(source).ok()).collect();
+    let locks = folder.join("requirements").ok();
+    let is_lock = |file: &&ProjectPath| {
+        // What a lock may say is checked where it is read.
+        locks.as_ref().is_some_and(|locks| file.starts_with(locks))
+            && file.as_str().ends_with(".txt")
+    };
+    let inventory = inventory(project, copied.iter().cloned().collect());
+    let named: Vec<ProjectPath> = copied.into_iter().collect();
+    inventory
+        .below(&named, &[])
+        .into_iter()
+        .filter(|file| !is_lock(file) && *file != path)
+        .map(|file| (file.clone(), inventory.entries[file].hash))
+        .collect()
+}
+
+/// What a Dockerfile copies or binds into an image, relative to its folder. The start of a path
+/// stands for one that a variable or a pattern completes.
+fn copied(text: &str) -> BTreeSet<String> {
+    let joined = text.replace("\\\n", " ");
+    let mut sources = BTreeSet::new();
+    for line in joined.lines() {
+        let words: Vec<&str> = line
+            .split(|c: char| c.is_whitespace() || "\"'[]".contains(c))
+            .map(|word| word.trim_matches(','))
+            .filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("onbuild"))
+            .collect();
+        let Some((instruction, words)) = words.split_first() else {
+            continue;
+        };
+        let (flags, operands): (Vec<&str>, Vec<&str>) =
+            words.iter().partition(|word| word.starts_with("--"));
+        let from_elsewhere = |flag: &&&str| flag.starts_with("--from=") || flag.contains(",from=");
+        match instruction.to_ascii_uppercase().as_str() {
+            "COPY" | "ADD" if !flags.iter().any(|flag| from_elsewhere(&flag)) => {
+                let but_the_last = operands.len().saturating_sub(1);
+                sources.extend(operands[..but_the_last].iter().map(|source| certain(source)));
+            }
+            "RUN" => {
+                let bound = flags
+                    .iter()
+                    .filter(|flag| flag.starts_with("--mount="))
+                    .filter(|flag| !flag.contains("type=") || flag.contains("type=bind"))
+                    .filter(|flag| !from_elsewhere(flag));
+                sources.extend(bound.map(|flag| {
+                    let fields = flag.split([',', '=']).collect::<Vec<_>>();
+                    let source = fields.windows(2).find(|pair| matches!(pair[0], "source" | "src"));
+                    certain(source.map_or(".", |pair| pair[1]))
+                }));
+            }
+            _ => {}
+        }
+    }
+    sources
+}
+
+/// The folders and file that a path certainly goes through.
+fn certain(source: &str) -> String {
+    let source = source.trim_start_matches('/');
+    let known = match source.find(['*', '?', '$', '\\']) {
+        None => source,
+        Some(end) => source[..end].rsplit_once('/').map_or("", |(folder, _)| folder),
+    };
+    if known.is_empty() { ".".to_owned() } else { known.to_owned() }
+}
+
+/// What is there of these paths. What is not there cannot be copied either.
+fn inventory(project: &Project, paths: Vec<ProjectPath>) -> Inventory {
+    let is_there = |path: &ProjectPath| {
+        discover::inside(&project.root, path).is_ok_and(|place| place.exists())
+    };
+    let paths = paths.into_iter().filter(is_there).collect();
+    let coverage = Coverage { paths, exclude: Vec::new(), include: Vec::new() };
+    Inventory::take(&project.root, &coverage, &Cancel::default()).unwrap_or_default()
+}
+
+fn is_file(project: &Project, path: &ProjectPath) -> bool {
+    discover::inside(&project.root, path).is_ok_and(|place| place.is_file())
+}
+
+/// The hash of a file's content; that of nothing for one that cannot be read, which then differs
+/// from all that could be.
+fn hash(project: &Project, path: &ProjectPath) -> Hash {
+    let content =
+        discover::inside(&project.root, path).ok().and_then(|it| discover::read(&it).ok());
+    content
+        .map_or_else(|| Hash::of(b""), |content| Hash::of(&[b"file", content.as_slice()].concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dockerfile_takes_from_its_folder_is_known() {
+        let text = "FROM x AS base\nCOPY --chown=1:1 a.sh tools/ /opt/\nADD [\"b.sh\", \"/b\"]\n\
+                    COPY --from=base /etc/passwd /p\nCOPY scripts/${NAME}.sh \\\n  c*.sh /opt/\n\
+                    RUN --mount=type=bind,source=req,target=/r --mount=type=secret,id=x sh d.sh\n\
+                    RUN echo COPY e.sh /\n";
+        let expected = [".", "a.sh", "b.sh", "req", "scripts", "tools/"];
+        assert_eq!(copied(text).into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(copied("onbuild copy . /x").into_iter().collect::<Vec<_>>(), ["."]);
+        assert_eq!(copied("RUN --mount=target=/x true").into_iter().collect::<Vec<_>>(), ["."]);
+    }
+}

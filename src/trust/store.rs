@@ -1,0 +1,244 @@
+//! Where a user's trust is kept: one file for each project, in the user's state folder.
+//!
+//! Owns where that is, that a file appears whole or not at all, and that nothing is believed which
+//! somebody else could have written. It must not know what a record means; [`super`] compares it.
+//! The folder is empty in CI, whose jobs spell what they grant, and is asked there as anywhere.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{Record, TrustError};
+use crate::config::load::Environment as Variables;
+use crate::fingerprint::Hash;
+
+/// Who may write: nobody but the owner.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// What the user trusts in the project at this canonical path.
+///
+/// # Errors
+///
+/// When there is a record that cannot be read or believed.
+pub fn read(variables: &Variables, root: &Path) -> Result<Option<Record>, TrustError> {
+    let Some(folder) = folder(variables) else {
+        return Ok(None);
+    };
+    if !believe_folder(&folder)? {
+        return Ok(None);
+    }
+    read_file(&folder.join(file_name(root)))
+}
+
+/// Keeps what the user trusts in the project at this canonical path, in place of what was kept.
+///
+/// # Errors
+///
+/// When it cannot be written, or the folder is not the user's own.
+pub fn write(variables: &Variables, root: &Path, record: &Record) -> Result<(), TrustError> {
+    let folder = folder(variables).ok_or(TrustError::NoHome)?;
+    if !believe_folder(&folder)? {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(io("create", &folder))?;
+    }
+    fs::set_permissions(&folder, Permissions::from_mode(0o700))
+        .map_err(io("set the mode of", &folder))?;
+    let path = folder.join(file_name(root));
+    let mut text = serde_json::to_vec_pretty(record)
+        .map_err(|error| io("write", &path)(io::Error::other(error)))?;
+    text.push(b'\n');
+    // Made with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(io("write in", &folder))?;
+    file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(io("write", &path))?;
+    file.persist(&path).map_err(|error| io("write", &path)(error.error))?;
+    Ok(())
+}
+
+/// Forgets what the user trusts in the project at this canonical path, and says whether there was
+/// anything.
+///
+/// # Errors
+///
+/// When it cannot be removed.
+pub fn revoke(variables: &Variables, root: &Path) -> Result<bool, TrustError> {
+    let Some(folder) = folder(variables) else {
+        return Ok(false);
+    };
+    let path = folder.join(file_name(root));
+    match fs::remove_file(&path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io("remove", &path)(error)),
+    }
+}
+
+/// Everything that the user trusts, in the order of the projects' paths.
+///
+/// # Errors
+///
+/// When the folder or a record in it cannot be read or believed.
+pub fn list(variables: &Variables) -> Result<Vec<Record>, TrustError> {
+    let Some(folder) = folder(variables) else {
+        return Ok(Vec::new());
+    };
+    if !believe_folder(&folder)? {
+        return Ok(Vec::new());
+    }
+    let mut records = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(io("read", &folder))? {
+        let path = entry.map_err(io("read", &folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            records.extend(read_file(&path)?);
+        }
+    }
+    records.sort_by(|one, other| one.project.cmp(&other.project));
+    Ok(records)
+}
+
+/// Our folder in the user's state; none if the user has no home. A relative path is not one, as the
+/// XDG Base Directory Specification has it.
+fn folder(variables: &Variables) -> Option<PathBuf> {
+    let state = variables.get("XDG_STATE_HOME").map(PathBuf::from).filter(|it| it.is_absolute());
+    let state = state.or_else(|| Some(Path::new(variables.get("HOME")?).join(".local/state")))?;
+    Some(state.join("cargo-pipe/trust"))
+}
+
+fn file_name(root: &Path) -> String {
+    format!("{}.json", Hash::of(root.as_os_str().as_encoded_bytes()))
+}
+
+/// Whether the folder is there, and the user's own.
+fn believe_folder(folder: &Path) -> Result<bool, TrustError> {
+    match fs::symlink_metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => believe(folder, &metadata).map(|()| true),
+        Ok(_) => Err(unbelieved(folder, "it is no folder")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io("look at", folder)(error)),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Option<Record>, TrustError> {
+    let not_through_a_link = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(not_through_a_link.bits()).unwrap_or_default();
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let mut file: File = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            return Err(unbelieved(path, "it is a link"));
+        }
+        Err(error) => return Err(io("read", path)(error)),
+    };
+    // Of the file that is open, whatever has the name meanwhile.
+    let metadata = file.metadata().map_err(io("look at", path))?;
+    if !metadata.is_file() {
+        return Err(unbelieved(path, "it is no file"));
+    }
+    believe(path, &metadata)?;
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(io("read", path))?;
+    let record = serde_json::from_slice(&text).map_err(|error| TrustError::Unreadable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    })?;
+    Ok(Some(record))
+}
+
+fn believe(path: &Path, metadata: &Metadata) -> Result<(), TrustError> {
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(unbelieved(path, "it belongs to somebody else"));
+    }
+    if metadata.mode() & OTHERS_WRITE != 0 {
+        return Err(unbelieved(path, "others may write to it"));
+    }
+    Ok(())
+}
+
+fn unbelieved(path: &Path, why: &'static str) -> TrustError {
+    TrustError::Unbelieved { path: path.to_owned(), why }
+}
+
+fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> TrustError + use<'a> {
+    move |source| TrustError::Io { action, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Variables) {
+        let home = tempfile::tempdir().unwrap();
+        let variables = Variables::from([("HOME", home.path().to_str().unwrap())]);
+        (home, variables)
+    }
+
+    fn record() -> Record {
+        Record::of("/p".to_owned(), &[])
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_written_is_the_users_alone_and_reads_back() {
+        let (home, variables) = home();
+        let root = Path::new("/p");
+        assert_eq!(read(&variables, root).unwrap(), None);
+        assert!(list(&variables).unwrap().is_empty());
+        write(&variables, root, &record()).unwrap();
+        let folder = home.path().join(".local/state/cargo-pipe/trust");
+        assert_eq!(mode(&folder), 0o700);
+        assert_eq!(mode(&folder.join(file_name(root))), 0o600);
+        assert_eq!(read(&variables, root).unwrap(), Some(record()));
+        assert_eq!(read(&variables, Path::new("/q")).unwrap(), None);
+        assert_eq!(list(&variables).unwrap(), [record()]);
+        assert!(revoke(&variables, root).unwrap());
+        assert!(!revoke(&variables, root).unwrap());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_others_could_have_written_is_not_believed() {
+        let (home, variables) = home();
+        let root = Path::new("/p");
+        write(&variables, root, &record()).unwrap();
+        let folder = home.path().join(".local/state/cargo-pipe/trust");
+        let file = folder.join(file_name(root));
+        let why = |path: &Path, mode| {
+            fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+            read(&variables, root).map(drop).map_err(|error| error.to_string())
+        };
+        assert!(why(&file, 0o620).unwrap_err().ends_with("others may write to it"));
+        assert!(why(&file, 0o602).is_err());
+        assert!(why(&file, 0o600).is_ok());
+        assert!(why(&folder, 0o770).unwrap_err().ends_with("others may write to it"));
+        let refused = write(&variables, root, &record()).unwrap_err();
+        assert!(refused.hint().unwrap().starts_with("take it away"), "{refused}");
+        assert!(why(&folder, 0o700).is_ok());
+
+        let real = folder.join("real");
+        fs::rename(&file, &real).unwrap();
+        std::os::unix::fs::symlink(&real, &file).unwrap();
+        assert!(why(&folder, 0o700).unwrap_err().ends_with("it is a link"));
+    }
+
+    #[test]
+    fn a_state_folder_that_is_named_wins_unless_it_is_relative() {
+        let at = |variables: Variables| folder(&variables);
+        let below = |path: &str| Some(PathBuf::from(path));
+        assert_eq!(
+            at([("HOME", "/h"), ("XDG_STATE_HOME", "/s")].into()),
+            below("/s/cargo-pipe/trust")
+        );
+        assert_eq!(
+            at([("HOME", "/h"), ("XDG_STATE_HOME", "s")].into()),
+            below("/h/.local/state/cargo-pipe/trust")
+        );
+        assert_eq!(at(Variables::default()), None);
+    }
+}

@@ -1,0 +1,356 @@
+//! What is granted for good holds for this user, this folder and this content.
+//!
+//! Whether a check may run is asked by its plan, so that nothing is started.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+
+use snapbox::str;
+
+use crate::scene::{Ended, Scene};
+
+const PIPE: &str = "[checks.audit]\nrun = [\"sh\", \"-c\", \"tools/audit.sh --all\"]\n\
+                    network = true\n";
+
+/// A project with a check that asks for the network and runs a script.
+fn scene() -> Scene {
+    Scene::new()
+        .file("pipe.toml", PIPE)
+        .file("src/main.py", "")
+        .file("tools/audit.sh", "exit 0\n")
+        .file("tools/other.sh", "exit 0\n")
+}
+
+/// The same, trusted.
+fn trusted() -> Scene {
+    let scene = scene();
+    let ended = scene.pipe("trust --yes").ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(audit(&scene).status, Some(0));
+    scene
+}
+
+/// Whether the check could run.
+fn audit(scene: &Scene) -> Ended {
+    scene.pipe("audit --dry-run").ended()
+}
+
+/// The only file of the state folder.
+fn record(scene: &Scene) -> PathBuf {
+    let folder = scene.folder("home/.local/state/cargo-pipe/trust");
+    let mut files = fs::read_dir(folder).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    assert!(files.next().is_none());
+    file
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[test]
+fn what_is_asked_for_is_told_in_words_before_it_is_granted() {
+    let scene = scene();
+    scene.pipe("trust").ends(
+        2,
+        "",
+        str![[r#"
+[PROJECT] asks for 1 thing beyond the sandbox:
+
+  `audit` asks for `network`
+    which lets it reach any machine that this one reaches
+    because `[checks.audit]` in pipe.toml says `network = true`
+    it runs sh -c 'tools/audit.sh --all'
+    it sees src
+    read them first: tools/audit.sh
+
+error: nobody can be asked: there is no terminal
+
+hint: `cargo pipe trust --yes` grants all of it
+
+"#]],
+    );
+    assert_eq!(audit(&scene).status, Some(2));
+    let ended = scene.pipe("trust --yes").ended();
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), ""));
+    assert!(ended.stderr.contains("which lets it reach any machine"), "{}", ended.stderr);
+    assert_eq!(audit(&scene).status, Some(0));
+    let again = scene.pipe("trust").ended();
+    assert_eq!(again.status, Some(0));
+    assert!(again.stderr.ends_with("all of it is trusted already\n"), "{}", again.stderr);
+}
+
+#[test]
+fn a_person_is_asked_on_their_terminal() {
+    for (answer, status) in [("\n", 2), ("no\n", 2), ("y\n", 0), ("Yes\n", 0)] {
+        let scene = scene();
+        let mut session = scene.pipe("trust").on_terminal();
+        let told = session.wait_for("grant this, until it changes? [y/N] ");
+        assert!(told.contains("which lets it reach any machine"), "{told}");
+        session.type_in(answer);
+        let (ended, said) = session.end();
+        assert_eq!(ended.code(), Some(status), "{answer:?}: {said}");
+        assert_eq!(audit(&scene).status, Some(status), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_project_that_asks_for_nothing_needs_no_trust() {
+    let scene = Scene::with_project();
+    scene.pipe("trust").ends(0, "", "[PROJECT] asks for nothing beyond the sandbox\n");
+    assert!(!scene.folder("home/.local").exists());
+}
+
+#[test]
+fn a_request_that_changed_is_refused_and_what_changed_is_named() {
+    let changes: [(&str, &str, &str); 7] = [
+        ("tools/audit.sh", "curl example.org\n", "`tools/audit.sh`"),
+        ("pipe.toml", &PIPE.replace("--all", "--more"), "its command"),
+        ("pipe.toml", &format!("{PIPE}env = {{ A = \"b\" }}\n"), "its variables"),
+        ("pipe.toml", &format!("{PIPE}image = \"x\"\n"), "its image"),
+        ("pipe.toml", &format!("{PIPE}inputs = [\"secrets\"]\n"), "which files it sees"),
+        ("pipe.toml", &format!("{PIPE}fix = [\"x\"]\n"), "its fix"),
+        ("pipe.toml", &format!("[python]\nversion = \"3.12\"\n{PIPE}"), "its image"),
+    ];
+    for (path, text, part) in changes {
+        let scene = trusted().file(path, text);
+        let ended = audit(&scene);
+        assert_eq!(ended.status, Some(2), "{path}: {text}");
+        let told = format!("\nthe request changed since it was trusted: {part}\n");
+        assert!(ended.stderr.starts_with("error: `audit` asks for `network`"), "{ended:?}");
+        assert!(ended.stderr.contains(&told), "{ended:?}");
+        // What is asked for now is told, and granted anew.
+        let ended = scene.pipe("trust --yes").ended();
+        let told = format!("this changed since it was trusted: {part}\n");
+        assert!(ended.stderr.contains(&told), "{ended:?}");
+        assert_eq!(audit(&scene).status, Some(0));
+    }
+}
+
+#[test]
+fn what_changes_nothing_about_a_request_is_no_change() {
+    let scene = trusted()
+        .file("tools/other.sh", "curl example.org\n")
+        .file("src/main.py", "import os\n")
+        .file("pipe.toml", &format!("# A comment.\n{PIPE}timeout = \"1m\"\n"));
+    assert_eq!(audit(&scene).status, Some(0));
+}
+
+#[test]
+fn another_check_and_another_grant_are_another_request() {
+    let scene = trusted().file("pipe.toml", &format!("{PIPE}docker-socket = true\n"));
+    let ended = audit(&scene);
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.starts_with("error: `audit` asks for `docker-socket`"), "{ended:?}");
+    assert!(!ended.stderr.contains("`audit` asks for `network`"), "{ended:?}");
+
+    let other = PIPE.replace("audit]", "other]");
+    let scene = trusted().file("pipe.toml", &format!("{PIPE}{other}"));
+    assert_eq!(audit(&scene).status, Some(0));
+    let ended = scene.pipe("other --dry-run").ended();
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.starts_with("error: `other` asks for `network`"), "{ended:?}");
+}
+
+#[test]
+fn a_module_that_is_run_is_a_file_of_the_request() {
+    let pipe = "[checks.audit]\nrun = [\"python\", \"-m\", \"tools.audit\"]\nnetwork = true\n";
+    let scene = scene().file("pipe.toml", pipe).file("tools/audit.py", "");
+    assert_eq!(scene.pipe("trust --yes").ended().status, Some(0));
+    let scene = scene.file("tools/audit.py", "import socket\n");
+    assert!(audit(&scene).stderr.contains("trusted: `tools/audit.py`\n"));
+}
+
+#[test]
+fn a_file_that_a_variable_names_is_a_file_of_the_request() {
+    let pipe = format!("{PIPE}env = {{ BASH_ENV = \"/app/tools/other.sh\" }}\n");
+    let scene = scene().file("pipe.toml", &pipe);
+    let ended = scene.pipe("trust --yes").ended();
+    assert!(
+        ended.stderr.contains("it has the variable BASH_ENV=/app/tools/other.sh\n"),
+        "{ended:?}"
+    );
+    let scene = scene.file("tools/other.sh", "curl example.org\n");
+    assert!(audit(&scene).stderr.contains("trusted: `tools/other.sh`\n"));
+}
+
+#[test]
+fn the_config_of_a_tool_that_asks_is_a_file_of_the_request() {
+    let scene = Scene::new()
+        .file("pipe.toml", "[checks.lint]\nnetwork = true\n")
+        .file(".config/.pylintrc", "[MAIN]\n");
+    assert_eq!(scene.pipe("trust --yes").ended().status, Some(0));
+    assert_eq!(scene.pipe("lint --dry-run").ended().status, Some(0));
+    let scene = scene.file(".config/.pylintrc", "[MAIN]\ninit-hook=import evil\n");
+    let ended = scene.pipe("lint --dry-run").ended();
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.contains("trusted: `.config/.pylintrc`\n"), "{ended:?}");
+}
+
+#[test]
+fn a_dockerfile_of_the_projects_own_is_a_request_and_so_is_what_it_copies() {
+    let scene = Scene::new().file("pipe.toml", "").file("src/main.py", "");
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    assert_eq!(scene.pipe("ruff --dry-run").ended().status, Some(0));
+    let path = scene.project().join(".docker/Dockerfile");
+    let generated = fs::read_to_string(&path).unwrap();
+    let own = generated.replace("AS base\n", "AS base\nCOPY setup.sh /\nRUN sh /setup.sh\n");
+    assert_ne!(own, generated);
+    let scene = scene.file(".docker/Dockerfile", &own).file(".docker/setup.sh", "exit 0\n");
+    scene.pipe("ruff --dry-run").ends(
+        2,
+        "",
+        str![[r#"
+error: the project asks for `dockerfile`, which lets it run what it likes, with the network, while images are built
+
+hint: if you trust this project, run it again with `--allow dockerfile`;
+`cargo pipe trust` shows all it asks for, and grants that for good
+
+"#]],
+    );
+    assert_eq!(scene.pipe("ruff --dry-run --allow dockerfile").ended().status, Some(0));
+    let ended = scene.pipe("trust --yes").ended();
+    let files = "read them first: .docker/Dockerfile, .docker/setup.sh\n";
+    assert!(ended.stderr.contains(files), "{ended:?}");
+    assert_eq!(scene.pipe("ruff --dry-run").ended().status, Some(0));
+
+    let scene = scene.file(".docker/setup.sh", "curl example.org\n");
+    let ended = scene.pipe("ruff --dry-run").ended();
+    assert!(ended.stderr.contains("trusted: `.docker/setup.sh`\n"), "{ended:?}");
+    let scene = scene.file(".docker/setup.sh", "exit 0\n");
+    assert_eq!(scene.pipe("ruff --dry-run").ended().status, Some(0));
+    // A directive hides in what looks like a comment.
+    let scene = scene.file(".docker/Dockerfile", &format!("# syntax=evil\n{own}"));
+    let ended = scene.pipe("ruff --dry-run").ended();
+    assert!(ended.stderr.contains("trusted: `.docker/Dockerfile`\n"), "{ended:?}");
+}
+
+#[test]
+fn a_base_that_is_not_the_official_one_is_a_request() {
+    let base = |image: &str| format!("[python]\nimage = \"{image}\"\n");
+    let scene = Scene::new().file("pipe.toml", &base("evil/python:1")).file("src/main.py", "");
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    let ended = scene.pipe("ruff --dry-run").ended();
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.starts_with("error: the project asks for `dockerfile`"), "{ended:?}");
+    let ended = scene.pipe("trust --yes").ended();
+    let why = "because `evil/python:1` is not the official image of Python\n";
+    assert!(ended.stderr.contains(why), "{ended:?}");
+    assert_eq!(scene.pipe("ruff --dry-run").ended().status, Some(0));
+    let scene = scene.file("pipe.toml", &base("evil/python:2"));
+    let ended = scene.pipe("ruff --dry-run").ended();
+    assert!(ended.stderr.contains("trusted: `.docker/Dockerfile`, its base image\n"), "{ended:?}");
+}
+
+#[test]
+fn a_project_that_moved_is_not_trusted() {
+    let scene = trusted();
+    let moved = scene.folder("moved");
+    fs::rename(scene.project(), &moved).unwrap();
+    fs::create_dir(scene.project()).unwrap();
+    let there = || scene.pipe("audit --dry-run -C").arg(moved.clone()).ended();
+    assert_eq!(there().status, Some(2));
+    assert!(!there().stderr.contains("changed since"), "{:?}", there());
+    // Another project in its place is another content.
+    let scene = scene.file("pipe.toml", &PIPE.replace("--all", "--more")).file("src/a.py", "");
+    assert_eq!(audit(&scene).status, Some(2));
+    fs::remove_dir_all(scene.project()).unwrap();
+    fs::rename(&moved, scene.project()).unwrap();
+    assert_eq!(audit(&scene).status, Some(0));
+}
+
+#[test]
+fn a_link_to_a_project_is_that_project() {
+    let scene = trusted();
+    std::os::unix::fs::symlink(scene.project(), scene.folder("link")).unwrap();
+    let ended = scene.pipe("audit --dry-run -C").arg(scene.folder("link")).ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "what is not tested is said")]
+fn two_users_share_no_trust() {
+    let scene = trusted();
+    fs::create_dir(scene.folder("other-home")).unwrap();
+    let other = scene.folder("other-home").to_str().unwrap().to_owned();
+    assert_eq!(scene.pipe("audit --dry-run").with("HOME", &other).ended().status, Some(2));
+    let state = scene.folder("home/.local/state").to_str().unwrap().to_owned();
+    let lent = || {
+        scene.pipe("audit --dry-run").with("HOME", &other).with("XDG_STATE_HOME", &state).ended()
+    };
+    assert_eq!(lent().status, Some(0));
+    if !is_root() {
+        eprintln!("not root: files cannot be given to another user");
+        return;
+    }
+    // The same file and folder, of another user.
+    let file = record(&scene);
+    for path in [file.as_path(), file.parent().unwrap()] {
+        chown(path, Some(1234), None).unwrap();
+        let ended = lent();
+        assert_eq!(ended.status, Some(2));
+        assert!(
+            ended.stderr.contains("is not believed: it belongs to somebody else\n"),
+            "{ended:?}"
+        );
+        chown(path, Some(0), None).unwrap();
+    }
+    assert_eq!(lent().status, Some(0));
+}
+
+#[test]
+fn what_others_could_have_written_is_not_believed() {
+    let scene = trusted();
+    let file = record(&scene);
+    let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o666);
+    let ended = audit(&scene);
+    assert_eq!(ended.status, Some(2));
+    let told = ";\nit may have been trusted, but `[SCENE]/home/.local/state/cargo-pipe/trust/[HASH].json` \
+                is not believed: others may write to it\n";
+    assert!(ended.stderr.contains(told), "{ended:?}");
+    let ended = scene.pipe("trust --list").ended();
+    assert_eq!(ended.status, Some(3));
+    assert!(ended.stderr.contains("hint: take it away"), "{ended:?}");
+    // To grant anew replaces it.
+    assert_eq!(scene.pipe("trust --yes").ended().status, Some(0));
+    assert_eq!(audit(&scene).status, Some(0));
+    fs::write(&file, "{}").unwrap();
+    assert_eq!(audit(&scene).status, Some(2));
+}
+
+#[test]
+fn what_is_trusted_is_listed_and_taken_back() {
+    let scene = scene();
+    scene.pipe("trust --list").ends(0, "", "nothing is trusted\n");
+    scene.pipe("trust --revoke").ends(0, "", "nothing was trusted in [PROJECT]\n");
+    scene.pipe("trust --yes").ended();
+    scene.pipe("trust --list").ends(0, "[PROJECT]\n  `network` to `audit`\n", "");
+    scene.pipe("trust --revoke").ends(0, "", "nothing is trusted any more in [PROJECT]\n");
+    scene.pipe("trust --list").ends(0, "", "nothing is trusted\n");
+    assert_eq!(audit(&scene).status, Some(2));
+}
+
+#[test]
+fn a_project_that_is_gone_can_be_forgotten() {
+    let scene = trusted();
+    let project = scene.project();
+    fs::rename(&project, scene.folder("gone")).unwrap();
+    let from = scene.folder("tmp");
+    let ended = scene.pipe("trust --revoke -C").arg(project).ended_in(&from);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(
+        fs::read_dir(scene.folder("home/.local/state/cargo-pipe/trust")).unwrap().next().is_none()
+    );
+}
+
+#[test]
+fn in_ci_trust_is_asked_for_as_anywhere() {
+    let scene = trusted();
+    assert_eq!(scene.pipe("audit --dry-run").with("CI", "true").ended().status, Some(0));
+    let bare = scene.pipe("audit --dry-run").with("CI", "true").with("HOME", "/nowhere");
+    assert_eq!(bare.ended().status, Some(2));
+    let allowed = scene.pipe("audit --dry-run").with("HOME", "/nowhere");
+    assert_eq!(allowed.with("CARGO_PIPE_ALLOW", "network").ended().status, Some(0));
+}
