@@ -19,6 +19,18 @@ pub enum Event<'a> {
         /// The command as it could be typed.
         command: &'a str,
     },
+    /// An image that is not ours is being pulled.
+    PullStarted {
+        /// The image.
+        image: &'a str,
+    },
+    /// An image was pulled.
+    PullFinished {
+        /// The image.
+        image: &'a str,
+        /// How long it took.
+        duration: Duration,
+    },
     /// An image is being built.
     BuildStarted {
         /// The environment's name, such as `pylint`.

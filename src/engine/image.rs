@@ -137,20 +137,18 @@ impl Docker<'_> {
         if self.settings.offline {
             return Err(missing("offline".to_owned()));
         }
-        self.emitter.emit(&Event::BuildStarted { environment: image });
+        self.emitter.emit(&Event::PullStarted { image });
         let started = Instant::now();
         let platform = self.settings.platform.as_deref();
         let mut args = vec!["pull", "--quiet"];
         args.extend(platform.into_iter().flat_map(|platform| ["--platform", platform]));
         args.extend(["--", image]);
-        let output = self.follow(&self.docker(args), BUILD_LIMIT, |line| {
-            self.emitter.emit(&Event::BuildProgress { environment: image, line });
-        })?;
+        let output = self.follow(&self.docker(args), BUILD_LIMIT, |_| {})?;
         if output.code != 0 {
             return Err(missing(last_line(&output.stderr, "docker said nothing")));
         }
         let duration = started.elapsed();
-        self.emitter.emit(&Event::BuildFinished { environment: image, duration });
+        self.emitter.emit(&Event::PullFinished { image, duration });
         let inspected = self.inspect(image)?.filter(fits);
         let inspected = inspected
             .ok_or_else(|| missing("what was pulled is for another platform".to_owned()))?;

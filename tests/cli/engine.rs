@@ -114,7 +114,7 @@ fn an_interrupt_ends_a_run_with_130() {
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, "building codespell …\n");
+        assert_eq!(line, "pulling codespell …\n");
         let pid = Pid::from_child(&child);
         // A second signal is no worse than one.
         kill_process(pid, signal).unwrap();

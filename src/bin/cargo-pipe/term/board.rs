@@ -81,6 +81,8 @@ impl Board {
                     .collect();
                 self.begin(&rows);
             }
+            Event::PullStarted { image } => self.wait(image, &format!("pulling {image}")),
+            Event::PullFinished { image, .. } => self.built(image),
             Event::BuildStarted { environment } => self.building(environment, ""),
             Event::BuildProgress { environment, line } => self.building(environment, line),
             Event::BuildFinished { environment, .. } => self.built(environment),
@@ -130,9 +132,13 @@ impl Board {
 
     /// Shows a build in the lines of the checks that wait for it.
     fn building(&self, environment: &str, line: &str) {
-        let line = harmless::line(line);
         let colon = if line.is_empty() { "" } else { ": " };
-        let message = format!("building {}{colon}{line}", harmless::line(environment));
+        self.wait(environment, &format!("building {environment}{colon}{line}"));
+    }
+
+    /// Says in the lines of the checks that wait for an environment what they wait for.
+    fn wait(&self, environment: &str, what: &str) {
+        let message = harmless::line(what).to_string();
         self.waiting_for(environment).for_each(|row| row.bar.set_message(message.clone()));
     }
 

@@ -19,6 +19,10 @@ pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
         Event::Spawned { command } if verbose => {
             paint(style::DIM, format!("$ {}", harmless::line(command)))
         }
+        Event::PullStarted { image } => format!("pulling {} …", harmless::line(image)),
+        Event::PullFinished { image, duration } => {
+            format!("pulled {} in {}", harmless::line(image), Elapsed(*duration))
+        }
         Event::BuildStarted { environment } => {
             format!("building {} …", harmless::line(environment))
         }

@@ -15,17 +15,34 @@ use super::board::Board;
 use super::{lines, say};
 use crate::settings::Verbosity;
 
+/// What a person wonders when a run begins with builds.
+const FIRST_BUILD: &str = "\
+first the images are built, one for each tool, from the locks in this project
+that takes as long as pip does, and happens once: a later run builds only what
+changed in a lock, the Dockerfile or the base image
+nothing of your code is in an image; a check gets a copy of it, read-only
+Ctrl-C stops everything that was started; `-v` shows every command
+";
+
 /// Whoever shows a run.
 pub(crate) struct Watcher {
     verbosity: Verbosity,
     board: Option<Board>,
     told: BTreeSet<String>,
+    builds: Builds,
+}
+
+/// Whether the run has come to a build.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Builds {
+    NoneYet,
+    Explained,
 }
 
 impl Watcher {
     pub(super) fn new(verbosity: Verbosity) -> Self {
         let board = (verbosity == Verbosity::Normal).then(Board::on_terminal).flatten();
-        Watcher { verbosity, board, told: BTreeSet::new() }
+        Watcher { verbosity, board, told: BTreeSet::new(), builds: Builds::NoneYet }
     }
 
     /// Leaves the terminal as a report needs it, and gives the warnings that were told.
@@ -60,6 +77,10 @@ impl Observer for Watcher {
                 self.tell(&format!("{label} {}\n", harmless::text(message)));
             }
             return;
+        }
+        if matches!(event, Event::BuildStarted { .. }) && self.builds == Builds::NoneYet {
+            self.builds = Builds::Explained;
+            self.tell(&(paint(style::DIM, FIRST_BUILD.trim_end()) + "\n"));
         }
         if let (Event::Lending, Some(board)) = (event, &self.board) {
             // From here on the terminal is somebody else's.
