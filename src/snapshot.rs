@@ -159,7 +159,9 @@ pub fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, Snapsh
         write(&folder.join(name), content, 0o644)?;
         recipe = recipe.with(name).with(content);
     }
-    prove(folder, recipe.hash())
+    let tree = prove(folder, recipe.hash())?;
+    set_time(folder)?;
+    Ok(tree)
 }
 
 fn prove(folder: &Path, hash: Hash) -> Result<Tree, SnapshotError> {
