@@ -66,6 +66,12 @@ pub trait Tool: Sync {
     /// what cannot be repaired is for the check to say.
     fn fix(&self, invocation: &Invocation<'_>) -> Option<Command>;
 
+    /// Whether it has the last word about the looks of a file. Two such tools cannot both be right,
+    /// so it fixes behind every other one, and does so when it is called by its own name.
+    fn is_formatter(&self) -> bool {
+        false
+    }
+
     /// What its output means.
     fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified;
 }

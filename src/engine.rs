@@ -22,8 +22,9 @@ use crate::fingerprint::Hash;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::plan::{Step, Visit};
 use crate::process::ProcessError;
-use crate::snapshot::{SnapshotError, Tree};
+use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 
+pub use argv::Access;
 pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
 pub use remove::Removed;
@@ -66,7 +67,7 @@ pub trait Engine: Sync {
     /// An error may be shared: environments on one base have it in common.
     fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>>;
 
-    /// Takes note of every tree that the jobs of this run will need.
+    /// Takes note of every tree that the next jobs will need, instead of those before.
     fn place(&self, trees: Vec<Tree>);
 
     /// Runs a job to its end. Whatever it started is gone when this returns.
@@ -83,6 +84,13 @@ pub trait Engine: Sync {
     ///
     /// When the container did not start, did not see its trees, or was stopped.
     fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError>;
+
+    /// What a job that has run made of the files it could write to, which held this inventory.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be looked at.
+    fn changes(&self, job: &Job<'_>, inventory: &Inventory) -> Result<Changes, EngineError>;
 }
 
 /// An environment that is there.
@@ -109,12 +117,16 @@ pub struct Prepared {
 /// A step with everything it needs at hand.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
+    /// A name that no other job of the run has.
+    pub name: &'a str,
     /// What to do.
     pub step: &'a Step,
     /// What to do it in.
     pub environment: &'a Prepared,
     /// What it sees at `/app`.
     pub app: &'a Tree,
+    /// Whether it can write there. What it writes comes back by [`Engine::changes`] alone.
+    pub access: Access,
     /// What it sees at `/config`.
     pub config: Option<&'a Tree>,
     /// What it sees at `/pipe`: the launcher and its lists.

@@ -50,6 +50,18 @@ pub enum Event<'a> {
         /// How long it took.
         duration: Duration,
     },
+    /// A fixer began, on a copy of the project.
+    FixStarted {
+        /// Its check.
+        check: &'a CheckName,
+    },
+    /// A fixer ended.
+    FixFinished {
+        /// Its check.
+        check: &'a CheckName,
+        /// The files that it changed in the copy, relative to the project.
+        changed: &'a [String],
+    },
     /// A check began.
     CheckStarted {
         /// The check.

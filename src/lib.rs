@@ -7,9 +7,9 @@
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`run`] executes a plan in parallel and can be cancelled.
 //! - Edges touch the world: [`project::discover`] and [`config::load`] read it, [`snapshot`] copies
-//!   the files that a check may see, [`engine`] runs containers, [`scaffold`] writes files,
-//!   [`trust::collect`] and [`trust::store`] read what may go beyond the sandbox, and [`process`]
-//!   alone starts programs.
+//!   the files that a check may see, [`writeback`] brings fixed ones back, [`engine`] runs
+//!   containers, [`scaffold`] writes files, [`trust::collect`] and [`trust::store`] read what may go
+//!   beyond the sandbox, and [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`plan`],
 //!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
 //! - Values: [`project`], [`check`], [`finding`], [`outcome`], [`event`], [`error`].
@@ -22,6 +22,7 @@ pub mod engine;
 pub mod process;
 pub mod scaffold;
 pub mod snapshot;
+pub mod writeback;
 
 pub mod adoption;
 pub mod catalogue;

@@ -101,6 +101,17 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// How a run ends in which this went wrong.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.kind {
+            ReasonKind::Config => Verdict::Config,
+            _ => Verdict::Error,
+        }
+    }
+}
+
 /// Whose problem an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -211,13 +222,17 @@ impl Verdict {
             // A cancelled check follows from another one's failure or from a signal.
             (Outcome::Cancelled, _) => Verdict::Passed,
             (Outcome::Findings, _) => Verdict::Findings,
-            (Outcome::Error, Some(reason)) if reason.kind == ReasonKind::Config => Verdict::Config,
+            (Outcome::Error, Some(reason)) => reason.verdict(),
             (Outcome::Error | Outcome::TimedOut, _) => Verdict::Error,
         });
-        verdicts
-            .chain(interruption.map(|_| Verdict::Interrupted))
-            .max_by_key(|verdict| verdict.badness())
+        Verdict::worst(verdicts.chain(interruption.map(|_| Verdict::Interrupted)))
             .unwrap_or(Verdict::Error)
+    }
+
+    /// The worst of several verdicts; none of none.
+    #[must_use]
+    pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Option<Verdict> {
+        verdicts.into_iter().max_by_key(|verdict| verdict.badness())
     }
 
     /// The exit status, the same for every output format.

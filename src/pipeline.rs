@@ -14,7 +14,7 @@ use crate::plan::{self, Plan, Request, Visit, VisitRequest};
 use crate::process::Emitter;
 use crate::project::{Project, discover};
 use crate::report::Report;
-use crate::run::{self, Cancel, World};
+use crate::run::{self, Cancel, Preview, World};
 use crate::trust::{Asked, Record, collect, store};
 
 pub use crate::engine::Removed;
@@ -53,7 +53,8 @@ impl Pipeline {
     /// When there is no project, or its configuration is wrong.
     pub fn discover(folder: &Path, environment: Environment, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
-        let (config, warnings) = load::configure(&project, &environment, flags)?;
+        let (config, mut warnings) = load::configure(&project, &environment, flags)?;
+        warnings.extend(plan::conflicts(&config));
         Ok(Pipeline { project, config, environment, warnings })
     }
 
@@ -117,6 +118,23 @@ impl Pipeline {
     ) -> Result<i32, Error> {
         let emitter = Emitter::new(observer);
         run::visit(self.world(cancel, &emitter), visit).map_err(Error::Check)
+    }
+
+    /// Runs the fixers of a plan and shows what they would change; nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// When the engine is not there. What goes wrong with a fixer is in the preview.
+    pub fn preview(
+        &self,
+        plan: &Plan,
+        cancel: &Cancel,
+        observer: &mut dyn Observer,
+    ) -> Result<Preview, Error> {
+        let emitter = Emitter::new(observer);
+        let mut preview = run::preview(self.world(cancel, &emitter), plan)?;
+        preview.warnings.splice(..0, self.warnings.iter().cloned());
+        Ok(preview)
     }
 
     /// Makes the environments of a plan available.

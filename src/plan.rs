@@ -4,6 +4,7 @@
 //! [`Plan`] that `--dry-run` prints and [`crate::run`] executes. It spawns nothing, reads nothing
 //! and knows no engine; paths in it are those of the inside of a container or of the project.
 
+mod fixes;
 mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use crate::config::nearest::nearest;
 use crate::config::{Check, Config, ToolConfig, Work};
 use crate::project::ProjectPath;
 
+pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, conflicts};
 pub use visit::{Streams, Visit, VisitRequest, visit};
 
 /// Where a snapshot appears in a container.
@@ -38,18 +40,32 @@ pub struct Request {
     pub fail_fast: bool,
     /// A time limit for every check, over what is configured.
     pub timeout: Option<Duration>,
+    /// Whether files are fixed before they are checked.
+    pub fixing: Fixing,
 }
 
 /// What a run will do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The checks to run, in the order they are reported.
+    /// What is fixed before anything is checked; none if nothing is.
+    pub fixes: Option<Fixes>,
+    /// What somebody should be told who may expect another plan.
+    pub notes: Vec<String>,
+    /// The checks to run, in the order they are reported; none if fixes are only shown.
     pub steps: Vec<Step>,
     /// Whether the first step that does not pass ends the others.
     pub fail_fast: bool,
     /// How many steps run at once.
     pub jobs: usize,
+}
+
+impl Plan {
+    /// Every step, those that fix first.
+    pub fn every_step(&self) -> impl Iterator<Item = &Step> {
+        let fixes = self.fixes.iter().flat_map(|fixes| &fixes.steps);
+        fixes.map(|fix| &fix.step).chain(&self.steps)
+    }
 }
 
 /// One check to run.
@@ -169,6 +185,14 @@ pub enum PlanError {
     /// Checks ask for what nobody granted.
     #[error("{}", missing_grants(.0))]
     GrantsMissing(Vec<Ask>),
+    /// Fixes are wanted of checks that have none.
+    #[error("{} nothing that fixes", nothing_fixes(checks))]
+    NothingFixes {
+        /// The checks.
+        checks: Vec<CheckName>,
+        /// The checks of the project that can fix.
+        fixers: Vec<CheckName>,
+    },
 }
 
 impl PlanError {
@@ -186,6 +210,12 @@ impl PlanError {
                      all it asks for, and grants that for good",
                     flags.join(" ")
                 )
+            }
+            PlanError::NothingFixes { fixers, .. } if fixers.is_empty() => {
+                "give a check of your own a command that fixes: `fix = [\"…\"]`".to_owned()
+            }
+            PlanError::NothingFixes { fixers, .. } => {
+                format!("these checks can fix: {}", quoted(fixers))
             }
         }
     }
@@ -207,12 +237,24 @@ fn missing_grant(ask: &Ask) -> String {
     }
 }
 
+fn nothing_fixes(checks: &[CheckName]) -> String {
+    match checks {
+        [one] => format!("`{one}` has"),
+        several => format!("{} have", quoted(several)),
+    }
+}
+
+fn quoted(checks: &[CheckName]) -> String {
+    checks.iter().map(|check| format!("`{check}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// Plans the checks of a request. `asks` is what the project asks for beyond the sandbox, with what
 /// its user has said to that before; what is not in it nobody has said anything to.
 ///
 /// # Errors
 ///
-/// When a name is no check of the configuration, or a check asks for what is not granted.
+/// When a name is no check of the configuration, a check asks for what is not granted, or fixes
+/// are wanted where there are none.
 pub fn plan(config: &Config, asks: &[Ask], request: &Request) -> Result<Plan, PlanError> {
     for name in &request.checks {
         if !config.checks.iter().any(|check| check.name.as_str() == name) {
@@ -223,8 +265,7 @@ pub fn plan(config: &Config, asks: &[Ask], request: &Request) -> Result<Plan, Pl
         request.checks.is_empty() || request.checks.iter().any(|name| check.name.as_str() == name)
     };
     let checks: Vec<&Check> = config.checks.iter().filter(wanted).collect();
-    let mut steps: Vec<Step> =
-        checks.into_iter().map(|check| step(config, check, request)).collect();
+    let mut steps: Vec<Step> = checks.iter().map(|check| step(config, check, request)).collect();
     let mut missing = Vec::new();
     for step in &mut steps {
         for ask in asks_of(config, asks, step) {
@@ -238,7 +279,11 @@ pub fn plan(config: &Config, asks: &[Ask], request: &Request) -> Result<Plan, Pl
     if !missing.is_empty() {
         return Err(PlanError::GrantsMissing(missing));
     }
-    Ok(Plan { steps, fail_fast: request.fail_fast, jobs: config.jobs })
+    let (fixes, notes) = fixes::plan(config, &checks, &steps, request.fixing)?;
+    if fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show) {
+        steps.clear();
+    }
+    Ok(Plan { fixes, notes, steps, fail_fast: request.fail_fast, jobs: config.jobs })
 }
 
 /// What a step asks for: for itself, and by the Dockerfile of its environment.

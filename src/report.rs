@@ -4,6 +4,7 @@
 //! report to bytes: it decides nothing, reads nothing and starts nothing.
 
 pub mod count;
+pub mod diff;
 pub mod elapsed;
 pub mod harmless;
 #[cfg(feature = "cli")]
@@ -32,6 +33,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// The files of each snapshot, under the snapshot's hash.
     pub snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
+    /// The files that fixes changed, relative to the project, sorted.
+    pub changed_files: Vec<String>,
     /// The checks, in plan order.
     pub checks: Vec<CheckOutcome>,
 }

@@ -1,11 +1,13 @@
 //! Executes a plan.
 //!
-//! Owns the order of things: environments are prepared while snapshots are copied, then the steps
-//! run side by side in a rayon pool of our own, and every step ends as an outcome, whatever
-//! happens. It knows what an engine can do but not how, and what a tool's output means only through
+//! Owns the order of things: environments are prepared, fixers run one after the other, and then
+//! the steps run side by side on fresh snapshots in a rayon pool of our own, and every step ends as
+//! an outcome, whatever happens. It knows what an engine can do but not how, and what a tool's output means only through
 //! the catalogue. The outcomes go into a [`Report`].
 
+mod bench;
 mod directory;
+mod fix;
 mod hints;
 mod step;
 
@@ -16,7 +18,7 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use crate::check::Grant;
+use crate::check::{CheckName, Grant};
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
 use crate::engine::docker::Settings;
@@ -74,8 +76,49 @@ pub fn execute(world: World<'_>, plan: &Plan) -> Report {
         engine: checks.engine,
         warnings: checks.warnings,
         snapshots: checks.snapshots,
+        changed_files: checks.changed_files,
         checks: checks.outcomes,
     }
+}
+
+/// What fixes would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preview {
+    /// How a command ends that only shows it: [`Verdict::Findings`] if a file would be changed.
+    pub verdict: Verdict,
+    /// The files that would be changed, relative to the project, sorted.
+    pub files: Vec<String>,
+    /// The changes as a unified diff, in the bytes of the files.
+    pub patch: Vec<u8>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// The checks whose fixers could not do their work, and why.
+    pub failures: BTreeMap<CheckName, Reason>,
+}
+
+/// Runs the fixers of a plan and writes nothing.
+///
+/// # Errors
+///
+/// When there is no engine, or no place to work in.
+pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
+    world.emitter.emit(&Event::Started(plan));
+    let directory = Directory::create(world.variables)?;
+    // Without steps there is nothing to copy behind the fixes.
+    let gathered = pool(plan)?.install(|| Gathered::of(world, plan, &directory))?;
+    gathered.docker.reap();
+    let fixed = gathered.fixed;
+    let stopped = world.cancel.stopped().map(|_| Verdict::Interrupted);
+    let changed = (!fixed.changed.is_empty()).then_some(Verdict::Findings);
+    let failed = fixed.unfixed.values().map(Reason::verdict);
+    Ok(Preview {
+        verdict: Verdict::worst(failed.chain(stopped).chain(changed)).unwrap_or(Verdict::Passed),
+        files: fixed.changed,
+        patch: fixed.patch,
+        warnings: fixed.warnings,
+        failures: fixed.unfixed,
+    })
 }
 
 /// Makes the environments of a plan available.
@@ -161,7 +204,7 @@ fn pool(plan: &Plan) -> Result<rayon::ThreadPool, EngineError> {
 
 /// The longest that a step of a plan may take.
 fn longest(plan: &Plan) -> Duration {
-    plan.steps.iter().map(|step| step.timeout).max().unwrap_or_default()
+    plan.every_step().map(|step| step.timeout).max().unwrap_or_default()
 }
 
 /// What a run came to, before its verdict.
@@ -171,6 +214,7 @@ struct Executed {
     engine: Option<EngineInfo>,
     warnings: Vec<String>,
     snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
+    changed_files: Vec<String>,
 }
 
 impl Executed {
@@ -183,6 +227,7 @@ impl Executed {
             engine: None,
             warnings: Vec::new(),
             snapshots: BTreeMap::new(),
+            changed_files: Vec::new(),
         }
     }
 }
@@ -192,21 +237,27 @@ struct Gathered<'a> {
     docker: Docker<'a>,
     environments: BTreeMap<Environment, Preparation>,
     copies: BTreeMap<Coverage, Copied>,
+    fixed: fix::Fixed,
 }
 
 impl<'a> Gathered<'a> {
-    /// Prepares environments while snapshots are copied.
+    /// Prepares environments while snapshots are copied. What is fixed first is copied afterwards.
     fn of(world: World<'a>, plan: &Plan, directory: &Directory) -> Result<Self, EngineError> {
-        let (engine, copies) = rayon::join(
-            || {
-                let docker = connect(world, directory, longest(plan))?;
-                let environments = environments(world, plan, &docker);
-                Ok::<_, EngineError>((docker, environments))
-            },
-            || snapshots(world, plan, directory),
-        );
-        let (docker, environments) = engine?;
-        Ok(Gathered { docker, environments, copies })
+        let connect = || {
+            let docker = connect(world, directory, longest(plan))?;
+            let environments = environments(world, plan, &docker);
+            Ok::<_, EngineError>((docker, environments))
+        };
+        let copy = || snapshots(world, plan, directory);
+        let Some(fixes) = &plan.fixes else {
+            let (engine, copies) = rayon::join(connect, copy);
+            let (docker, environments) = engine?;
+            return Ok(Gathered { docker, environments, copies, fixed: fix::Fixed::default() });
+        };
+        let (docker, environments) = connect()?;
+        let site = fix::Site { world, docker: &docker, environments: &environments, directory };
+        let fixed = fix::run(site, fixes);
+        Ok(Gathered { copies: copy(), docker, environments, fixed })
     }
 
     /// The steps that can run, their trees known to the engine.
@@ -218,7 +269,8 @@ impl<'a> Gathered<'a> {
     ) -> Vec<Result<step::Ready<'s>, Reason>> {
         let ready = |step: &'s Step| {
             let environment = self.environments.get(&step.environment);
-            step::Ready::of(world, step, environment, self.copies.get(&step.coverage), directory)
+            let folder = directory.path().join(step.check.as_str());
+            step::Ready::of(world, step, environment, self.copies.get(&step.coverage), &folder)
         };
         let steps: Vec<_> = plan.steps.iter().map(ready).collect();
         self.docker.place(steps.iter().flatten().flat_map(step::Ready::trees).collect());
@@ -242,14 +294,14 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
         Err(error) => return Executed::failed(world, plan, &error.reason()),
     };
     let steps = gathered.steps(world, plan, &directory);
-    let Gathered { docker, copies, .. } = &gathered;
+    let Gathered { docker, copies, fixed, .. } = &gathered;
 
     let outcomes = std::thread::scope(|scope| {
         // What an earlier run left behind is nobody's business to wait for.
         scope.spawn(|| docker.reap());
         let run = |(step, ready): (&Step, &Result<step::Ready<'_>, Reason>)| {
             let outcome = match ready {
-                Ok(ready) => ready.run(world, docker),
+                Ok(ready) => ready.run(world, docker, fixed.unfixed.get(&step.check)),
                 Err(reason) => step::failed(world, step, reason),
             };
             if plan.fail_fast && outcome.outcome != Outcome::Passed {
@@ -265,6 +317,7 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
     warnings.extend(ignored_warnings(world, plan));
     warnings.sort();
     warnings.dedup();
+    warnings.splice(..0, fixed.warnings.iter().cloned());
     Executed {
         outcomes,
         platform: used.collect::<BTreeSet<_>>().into_iter().next(),
@@ -275,6 +328,7 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
             .flatten()
             .map(|copy| (copy.inventory.hash(), copy.inventory.hashes()))
             .collect(),
+        changed_files: fixed.changed.clone(),
     }
 }
 
@@ -285,7 +339,7 @@ fn environments(
     engine: &dyn Engine,
 ) -> BTreeMap<Environment, Preparation> {
     let mut wanted: BTreeMap<&Environment, BTreeSet<Grant>> = BTreeMap::new();
-    for step in &plan.steps {
+    for step in plan.every_step() {
         wanted.entry(&step.environment).or_default().extend(&step.grants);
     }
     let mut found = BTreeMap::new();

@@ -5,6 +5,7 @@
 //! container. What a check can read is what is hashed: a file that changes between the two is
 //! noticed, and both are done again.
 
+mod changes;
 mod inventory;
 mod tracked;
 
@@ -19,11 +20,30 @@ use crate::fingerprint::{Hash, Hasher, Recipe};
 use crate::process::Cancel;
 use crate::project::ProjectPath;
 
+pub use changes::Changes;
 pub use inventory::{Entry, Inventory, Kind};
 pub use tracked::tracked_but_ignored;
 
 /// The file in each tree that holds the tree's hash: a container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";
+
+/// The name of a file that is about to take another one's place in the project. One that a kill
+/// left behind is no file of the project: no check sees it, and the next fix removes it.
+#[must_use]
+pub fn staged_name(number: usize) -> String {
+    format!("{STAGED_START}{}-{number}{STAGED_END}", std::process::id())
+}
+
+/// Whether a name is one that [`staged_name`] gives.
+#[must_use]
+pub fn is_staged(name: &str) -> bool {
+    name.strip_prefix(STAGED_START).and_then(|rest| rest.strip_suffix(STAGED_END)).is_some_and(
+        |rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-'),
+    )
+}
+
+const STAGED_START: &str = ".cargo-pipe-";
+const STAGED_END: &str = ".new";
 
 /// When every file of a snapshot was modified, in seconds since 1970: 2000-01-01. Tools that look at
 /// it see the same everywhere; archives know no time before 1980.

@@ -88,6 +88,10 @@ impl Tool for Black {
         Some(invocation.exec(&["black"], "--config", &["--no-color", "--no-cache"]))
     }
 
+    fn is_formatter(&self) -> bool {
+        true
+    }
+
     fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;

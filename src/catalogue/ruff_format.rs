@@ -74,6 +74,10 @@ impl Tool for RuffFormat {
         Some(invocation.exec(&["ruff", "format"], "--config", &["--no-cache"]))
     }
 
+    fn is_formatter(&self) -> bool {
+        true
+    }
+
     fn classify(&self, output: &RawOutput, _: &dyn Sources) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;

@@ -14,12 +14,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::argv::{Container, Network, Stdin};
 use super::owner::{self, Owner};
 use super::topology::Placement;
-use super::{Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError};
+use super::{Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Topology};
 use crate::config::TopologyChoice;
 use crate::outcome::RawOutput;
 use crate::plan::Visit;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
-use crate::snapshot::Tree;
+use crate::snapshot::{Changes, Inventory, Tree};
 
 /// Says which run a container or volume belongs to.
 pub(super) const RUN_LABEL: &str = "dev.cargo-pipe.run";
@@ -272,6 +272,13 @@ impl Engine for Docker<'_> {
 
     fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError> {
         self.placement.run(|topology| self.attend(job, visit, topology))
+    }
+
+    fn changes(&self, job: &Job<'_>, inventory: &Inventory) -> Result<Changes, EngineError> {
+        Ok(match self.placement.topology() {
+            Some(Topology::Stream) => Changes::in_archive(&self.fetch(job)?, inventory)?,
+            _ => Changes::in_folder(&job.app.folder, inventory)?,
+        })
     }
 }
 

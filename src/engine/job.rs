@@ -43,7 +43,7 @@ impl<'d> Docker<'d> {
     ) -> Result<Container, RunError> {
         let step = job.step;
         let image = &job.environment.image;
-        let mut container = self.container(step.check.as_str(), image);
+        let mut container = self.container(job.name, image);
         let mut add = |tree: &Tree, target: &str, access| -> Result<(), RunError> {
             let source = match topology {
                 Topology::Bind => Source::Bind(tree.folder.clone()),
@@ -52,11 +52,7 @@ impl<'d> Docker<'d> {
             container.mounts.push(Mount { source, target: target.to_owned(), access });
             Ok(())
         };
-        let access = match step.grants.contains(&Grant::Writable) {
-            true => Access::Write,
-            false => Access::Read,
-        };
-        add(job.app, APP, access)?;
+        add(job.app, APP, job.access)?;
         if let Some(config) = job.config {
             add(config, CONFIG, Access::Read)?;
         }

@@ -9,10 +9,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::argv::{self, Access, Mount, Source};
+use super::argv::{self, Access, Container, Mount, Source};
 use super::docker::{Docker, failed};
-use super::{EngineError, RunError, Topology};
+use super::{EngineError, Job, RunError, Topology};
 use crate::config::TopologyChoice;
+use crate::plan::APP;
 use crate::snapshot::{MTIME, SnapshotError, Tree};
 
 /// Where trees appear in the container that only exists to fill the volumes.
@@ -28,6 +29,8 @@ pub(super) struct Placement {
 struct State {
     trees: Vec<Tree>,
     topology: Option<Topology>,
+    /// How often trees were placed: those of a fix come before those of the checks.
+    placed: usize,
     /// Each tree's volume under its folder, once they are filled.
     volumes: Option<BTreeMap<PathBuf, String>>,
 }
@@ -42,7 +45,10 @@ impl Placement {
         // Jobs of equal coverage share a tree.
         trees.sort_by(|one, other| one.folder.cmp(&other.folder));
         trees.dedup();
-        self.state().trees = trees;
+        let mut state = self.state();
+        state.trees = trees;
+        state.placed += 1;
+        state.volumes = None;
     }
 
     /// How trees have reached containers so far.
@@ -83,7 +89,7 @@ impl Placement {
     ) -> Result<String, EngineError> {
         let mut state = self.state();
         if state.volumes.is_none() {
-            state.volumes = Some(fill(docker, &state.trees, image)?);
+            state.volumes = Some(fill(docker, &state, image)?);
         }
         let volumes = state.volumes.as_ref();
         volumes.and_then(|volumes| volumes.get(&tree.folder)).cloned().ok_or_else(|| {
@@ -104,19 +110,44 @@ impl Placement {
     }
 }
 
+impl Docker<'_> {
+    /// A streamed job's files as an archive, through a container that never starts.
+    pub(super) fn fetch(&self, job: &Job<'_>) -> Result<Vec<u8>, EngineError> {
+        let image = &job.environment.image;
+        let volume = self.placement.volume(self, job.app, image)?;
+        let mut container = self.container(&format!("fetch-{}", job.name), image);
+        let source = Source::Volume(volume);
+        container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Write });
+        let fetched = self.create_holder(&container).and_then(|()| {
+            let copy = self.docker(["cp", &format!("{}:{APP}", container.name), "-"]);
+            self.move_data(&copy)
+        });
+        self.remove_containers(&[container.name]);
+        Ok(fetched?.stdout)
+    }
+
+    /// Creates a container that never starts.
+    fn create_holder(&self, container: &Container) -> Result<(), EngineError> {
+        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+        let created = self.docker(argv::hold(container));
+        let output = self.call_anyway(created.args.iter())?;
+        if output.code == 0 { Ok(()) } else { Err(failed(&created, &output)) }
+    }
+}
+
 /// Copies trees into new volumes, through a container that never starts.
 fn fill(
     docker: &Docker<'_>,
-    trees: &[Tree],
+    state: &State,
     image: &str,
 ) -> Result<BTreeMap<PathBuf, String>, EngineError> {
     docker.look_at_the_end();
-    let mut container = docker.container("hold", image);
+    let mut container = docker.container(&format!("hold-{}", state.placed), image);
     let mut volumes = BTreeMap::new();
     let file = docker.settings.folder.join("hold.tar");
     let written = std::fs::File::create(&file).map_err(SnapshotError::io("create", &file))?;
     let mut archive = tar::Builder::new(io::BufWriter::new(written));
-    for (number, tree) in trees.iter().enumerate() {
+    for (number, tree) in state.trees.iter().enumerate() {
         let volume = format!("{}-{number}", container.name);
         let target = format!("{HOLD}/{number}");
         let source = Source::Volume(volume.clone());
@@ -127,11 +158,7 @@ fn fill(
     }
     let flushed = archive.into_inner().and_then(|mut file| file.flush());
     flushed.map_err(SnapshotError::io("write", &file))?;
-    // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
-    let created = docker.docker(argv::hold(&container));
-    let output = docker.call_anyway(created.args.iter())?;
-    let held = if output.code == 0 { Ok(()) } else { Err(failed(&created, &output)) };
-    let filled = held.and_then(|()| {
+    let filled = docker.create_holder(&container).and_then(|()| {
         let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
         copy.stdin = Some(file);
         docker.move_data(&copy)

@@ -58,7 +58,13 @@ impl Visit {
     /// The plan of all that has to be there before.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan { steps: vec![self.step.clone()], fail_fast: false, jobs: self.jobs }
+        Plan {
+            fixes: None,
+            notes: Vec::new(),
+            steps: vec![self.step.clone()],
+            fail_fast: false,
+            jobs: self.jobs,
+        }
     }
 }
 

@@ -250,7 +250,7 @@ impl From<&super::Report> for JsonReport {
             engine: report.engine.clone(),
             warnings: super::warnings(report),
             snapshots: report.snapshots.clone(),
-            changed_files: Vec::new(),
+            changed_files: report.changed_files.clone(),
             gate: None,
             checks: report.checks.iter().map(JsonCheck::from).collect(),
         }

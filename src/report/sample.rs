@@ -30,6 +30,7 @@ pub(crate) fn report() -> Report {
             Hash::of(b"sources"),
             BTreeMap::from([("src/main.py".to_owned(), Hash::of(b"main"))]),
         )]),
+        changed_files: Vec::new(),
         checks,
     }
 }

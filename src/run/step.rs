@@ -3,12 +3,13 @@
 //! Owns what a step needs before it can run, its fingerprint, and what every possible end of its
 //! container means for the check. The run decides when; the engine decides how.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Copied, Directory, Preparation, Snapshot, World, hints, told};
+use super::{Copied, Preparation, Snapshot, World, hints, told};
 use crate::catalogue::{self, Sources};
 use crate::check::Grant;
-use crate::engine::{Engine, FILES, Job, Prepared, RunError};
+use crate::engine::{Access, Engine, FILES, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding;
 use crate::fingerprint::{self, Hash, Ingredients};
@@ -44,7 +45,7 @@ impl<'a> Ready<'a> {
         step: &'a Step,
         environment: Option<&'a Preparation>,
         copied: Option<&'a Copied>,
-        directory: &Directory,
+        folder: &Path,
     ) -> Result<Ready<'a>, Reason> {
         let snapshot = match copied {
             Some(Ok(snapshot)) => snapshot,
@@ -66,7 +67,6 @@ impl<'a> Ready<'a> {
             Command::Listed { suffixes, .. } => snapshot.inventory.below(&step.source, suffixes),
             Command::Exec(_) => Vec::new(),
         };
-        let folder = directory.path().join(step.check.as_str());
         let internal = |error: snapshot::SnapshotError| {
             Reason::new(ReasonKind::Environment, error.to_string())
         };
@@ -116,8 +116,26 @@ impl<'a> Ready<'a> {
         &self.environment.platform
     }
 
-    /// Runs it to its end.
-    pub(super) fn run(&self, world: World<'_>, engine: &dyn Engine) -> CheckOutcome {
+    /// What its container is made from, under a name of the run.
+    pub(super) fn job_as<'j>(&'j self, name: &'j str, access: Access) -> Job<'j> {
+        Job {
+            name,
+            step: self.step,
+            environment: self.environment,
+            app: &self.app,
+            access,
+            config: self.config.as_ref(),
+            control: &self.control,
+        }
+    }
+
+    /// Runs it to its end. A check whose files were not fixed as they should be has not passed.
+    pub(super) fn run(
+        &self,
+        world: World<'_>,
+        engine: &dyn Engine,
+        unfixed: Option<&Reason>,
+    ) -> CheckOutcome {
         let started = Instant::now();
         let mut outcome = blank(self.step);
         outcome.inputs = Some(self.inputs.clone());
@@ -133,18 +151,22 @@ impl<'a> Ready<'a> {
             Err(RunError::Stopped) => {
                 cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
             }
-            Err(RunError::TimedOut { output }) => {
-                let message = format!("took longer than {}", told(self.step.timeout));
-                let hint = format!(
-                    "give it more time: `--timeout`, or `timeout` in `[checks.{}]`",
-                    self.step.check
-                );
-                outcome.log = log(&output);
-                let reason = Reason::hinted(ReasonKind::Stopped, message, Some(hint));
-                ended(outcome, Outcome::TimedOut, reason)
+            Err(error) => {
+                let state = match &error {
+                    RunError::TimedOut { output } => {
+                        outcome.log = log(output);
+                        Outcome::TimedOut
+                    }
+                    _ => Outcome::Error,
+                };
+                ended(outcome, state, not_run(self.step, &error))
             }
-            Err(RunError::Unseen(said)) => ended(outcome, Outcome::Error, unseen(&said)),
-            Err(RunError::Engine(error)) => ended(outcome, Outcome::Error, error.reason()),
+        };
+        let outcome = match (outcome.outcome, unfixed) {
+            (Outcome::Passed | Outcome::Findings, Some(reason)) => {
+                ended(outcome, Outcome::Error, reason.clone())
+            }
+            _ => outcome,
         };
         finished(world, outcome)
     }
@@ -157,21 +179,16 @@ impl<'a> Ready<'a> {
         visit: &Visit,
     ) -> Result<i32, Reason> {
         world.emitter.emit(&Event::Lending);
-        engine.visit(&self.job(), visit).map_err(|error| match error {
-            RunError::Unseen(said) => unseen(&said),
-            RunError::Engine(error) => error.reason(),
-            error => Reason::new(ReasonKind::Stopped, error.to_string()),
-        })
+        engine.visit(&self.job(), visit).map_err(|error| not_run(self.step, &error))
     }
 
+    /// Its container as the check gets it.
     fn job(&self) -> Job<'_> {
-        Job {
-            step: self.step,
-            environment: self.environment,
-            app: &self.app,
-            config: self.config.as_ref(),
-            control: &self.control,
-        }
+        let access = match self.step.grants.contains(&Grant::Writable) {
+            true => Access::Write,
+            false => Access::Read,
+        };
+        self.job_as(self.step.check.as_str(), access)
     }
 
     fn classified(
@@ -205,6 +222,23 @@ impl<'a> Ready<'a> {
             ToolStatus::Failed(reason) => return ended(outcome, Outcome::Error, reason),
         }
         outcome
+    }
+}
+
+/// Why a job has no output, to a person.
+pub(super) fn not_run(step: &Step, error: &RunError) -> Reason {
+    match error {
+        RunError::Stopped => Reason::new(ReasonKind::Stopped, "stopped"),
+        RunError::TimedOut { .. } => {
+            let message = format!("took longer than {}", told(step.timeout));
+            let hint = format!(
+                "give it more time: `--timeout`, or `timeout` in `[checks.{}]`",
+                step.check
+            );
+            Reason::hinted(ReasonKind::Stopped, message, Some(hint))
+        }
+        RunError::Unseen(said) => unseen(said),
+        RunError::Engine(error) => error.reason(),
     }
 }
 

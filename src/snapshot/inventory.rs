@@ -14,7 +14,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
-use super::{PROOF, SnapshotError};
+use super::{PROOF, SnapshotError, is_staged};
 use crate::fingerprint::{self, Hash, Recipe};
 use crate::plan::Coverage;
 use crate::process::Cancel;
@@ -136,6 +136,16 @@ impl Inventory {
             .collect()
     }
 
+    /// The part of it that holds these files, without any warning.
+    #[must_use]
+    pub fn only(&self, paths: &BTreeSet<ProjectPath>) -> Inventory {
+        let entries = self.entries.iter().filter(|(path, _)| paths.contains(path));
+        Inventory {
+            entries: entries.map(|(path, entry)| (path.clone(), entry.clone())).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// The folders that hold the files, the root first.
     #[must_use]
     pub fn folders(&self) -> BTreeSet<ProjectPath> {
@@ -184,7 +194,7 @@ impl Found {
                 .push(format!("`{}` is left out: no tool could name it", name.escape_debug()));
             return;
         };
-        if path.as_str() == PROOF {
+        if path.as_str() == PROOF || is_staged(path.file_name()) {
             return;
         }
         if kind.is_symlink() {

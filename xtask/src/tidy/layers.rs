@@ -38,6 +38,7 @@ const EDGES: &[&str] = &[
     "trust::collect",
     "trust::store",
     "snapshot",
+    "writeback",
     "process",
     "engine",
     "cache",
