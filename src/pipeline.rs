@@ -13,8 +13,8 @@ use crate::event::Observer;
 use crate::plan::{self, Plan, Request, Visit, VisitRequest};
 use crate::process::Emitter;
 use crate::project::{Project, discover};
-use crate::report::Report;
-use crate::run::{self, Cancel, Preview, World};
+use crate::report::{Preview, Report};
+use crate::run::{self, Cancel, World};
 use crate::trust::{Asked, Record, collect, store};
 
 pub use crate::engine::Removed;

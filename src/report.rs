@@ -15,9 +15,10 @@ pub(crate) mod sample;
 
 use std::collections::BTreeMap;
 
+use crate::check::CheckName;
 use crate::engine::EngineInfo;
 use crate::fingerprint::{self, Hash};
-use crate::outcome::{CheckOutcome, Verdict};
+use crate::outcome::{CheckOutcome, Reason, Verdict};
 
 /// A finished run.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +48,22 @@ impl Report {
             self.checks.iter().map(|check| (check.name.as_str(), check.fingerprint())),
         )
     }
+}
+
+/// What fixes would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preview {
+    /// How a command ends that only shows it: [`Verdict::Findings`] if a file would be changed.
+    pub verdict: Verdict,
+    /// The files that would be changed, relative to the project, sorted.
+    pub files: Vec<String>,
+    /// The changes as a unified diff, in the bytes of the files.
+    pub patch: Vec<u8>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// The checks whose fixers could not do their work, and why.
+    pub failures: BTreeMap<CheckName, Reason>,
 }
 
 /// The machine formats a report can be written in.

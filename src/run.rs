@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use crate::check::{CheckName, Grant};
+use crate::check::Grant;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
 use crate::engine::docker::Settings;
@@ -29,7 +29,7 @@ use crate::outcome::{CheckOutcome, Interruption, Outcome, Reason, ReasonKind, Ve
 use crate::plan::{Coverage, Environment, Plan, Step, Visit};
 use crate::process::Emitter;
 use crate::project::Project;
-use crate::report::Report;
+use crate::report::{Preview, Report};
 use crate::snapshot::{self, Inventory, SnapshotError, Tree};
 
 pub use crate::process::{Cancel, Stop};
@@ -79,22 +79,6 @@ pub fn execute(world: World<'_>, plan: &Plan) -> Report {
         changed_files: checks.changed_files,
         checks: checks.outcomes,
     }
-}
-
-/// What fixes would change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Preview {
-    /// How a command ends that only shows it: [`Verdict::Findings`] if a file would be changed.
-    pub verdict: Verdict,
-    /// The files that would be changed, relative to the project, sorted.
-    pub files: Vec<String>,
-    /// The changes as a unified diff, in the bytes of the files.
-    pub patch: Vec<u8>,
-    /// What a person should know.
-    pub warnings: Vec<String>,
-    /// The checks whose fixers could not do their work, and why.
-    pub failures: BTreeMap<CheckName, Reason>,
 }
 
 /// Runs the fixers of a plan and writes nothing.

@@ -5,6 +5,7 @@
 //! report does not hold, and must not know the terminal: it makes styled text, which the printer
 //! strips where no colour is wanted.
 
+mod changes;
 mod failures;
 mod findings;
 mod inside;
@@ -15,6 +16,8 @@ mod verdict;
 use std::collections::BTreeSet;
 
 use super::{Report, harmless};
+
+pub use changes::{preview, preview_verdict};
 
 /// How much a person wants to read, and where.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
         return verdict;
     }
     let sections = [
+        changes::listing(report),
         findings::listing(&report.checks, options.width),
         findings::explanation(&report.checks),
         warnings(report, options.told),
@@ -60,7 +64,11 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
 
 /// Warnings that nobody has read yet.
 fn warnings(report: &Report, told: &BTreeSet<String>) -> String {
-    super::warnings(report)
+    told_warnings(&super::warnings(report), told)
+}
+
+fn told_warnings(warnings: &[String], told: &BTreeSet<String>) -> String {
+    warnings
         .iter()
         .filter(|warning| !told.contains(*warning))
         .map(|warning| {

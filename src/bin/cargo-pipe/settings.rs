@@ -10,7 +10,7 @@ use cargo_pipe::adoption::Wish;
 use cargo_pipe::config::EngineChoice;
 use cargo_pipe::config::layer::{Layer, Sources, Value};
 use cargo_pipe::config::load::Environment;
-use cargo_pipe::plan::Request;
+use cargo_pipe::plan::{Fixing, Request, Withheld};
 use cargo_pipe::scaffold::{Asked, Fix, Mode};
 use cargo_pipe::template::Pipeline;
 
@@ -118,6 +118,18 @@ pub(crate) enum Files {
     Go,
 }
 
+/// What a command does to files without being told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsaid {
+    /// It checks them.
+    Check,
+    /// It is the name of a check: a formatter writes, but not in a job of CI.
+    ByName {
+        /// Whether this is one.
+        is_ci: bool,
+    },
+}
+
 /// A run of checks.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Run {
@@ -167,11 +179,20 @@ pub(crate) fn settings(args: Args, environment: Environment) -> Result<Settings,
     Ok(Settings { place: place(global, environment), verbosity, action: action(command)? })
 }
 
-/// The meaning of the options of a run.
-pub(crate) fn run(checks: Vec<String>, args: RunArgs) -> Run {
-    let RunArgs { fail_fast, dry_run, timeout, report, message_format } = args;
+/// The meaning of the options of a run, where `unsaid` is what becomes of fixes if none of the
+/// options says that.
+pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
+    let RunArgs { fix, check, diff, fail_fast, dry_run, timeout, report, message_format } = args;
+    let fixing = match (fix, diff, unsaid) {
+        (true, _, _) => Fixing::Write,
+        (_, true, _) => Fixing::Show,
+        (_, _, Unsaid::Check) => Fixing::Off,
+        (_, _, Unsaid::ByName { .. }) if check => Fixing::Withheld(Withheld::Check),
+        (_, _, Unsaid::ByName { is_ci: true }) => Fixing::Withheld(Withheld::Ci),
+        (_, _, Unsaid::ByName { is_ci: false }) => Fixing::ByName,
+    };
     Run {
-        request: Request { checks, fail_fast, timeout },
+        request: Request { checks, fail_fast, timeout, fixing },
         writing: writing(dry_run),
         reports: report,
         format: message_format,
@@ -237,8 +258,10 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             };
             Action::Init { folder, asked }
         }
-        CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args)),
-        CommandArgs::Run(RunSomeArgs { checks, run: args }) => Action::Run(run(checks, args)),
+        CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args, Unsaid::Check)),
+        CommandArgs::Run(RunSomeArgs { checks, run: args }) => {
+            Action::Run(run(checks, args, Unsaid::Check))
+        }
         CommandArgs::List(ListArgs { json: true }) => Action::List { format: MessageFormat::Json },
         CommandArgs::List(ListArgs { json: false }) => {
             Action::List { format: MessageFormat::Human }

@@ -15,10 +15,10 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use cargo_pipe::error::Error;
 use cargo_pipe::outcome::Verdict;
-use cargo_pipe::report::Report;
 use cargo_pipe::report::harmless;
 use cargo_pipe::report::human::style::{self, paint};
 use cargo_pipe::report::human::{self, Detail, Options};
+use cargo_pipe::report::{Preview, Report};
 use cargo_pipe::scaffold::ScaffoldError;
 
 pub(crate) use watcher::Watcher;
@@ -112,6 +112,25 @@ impl Term {
         let text = human::render(report, &Options { width, detail, told: &told, typed });
         self.told = told;
         self.data(&text);
+    }
+
+    /// Shows what fixes would change: the difference is data, and goes in the bytes of the files to
+    /// whatever reads it; only a terminal gets none that it would obey.
+    pub(crate) fn preview(&mut self, preview: &Preview) {
+        if self.verbosity != Verbosity::Quiet {
+            if io::stdout().is_terminal() {
+                let text = String::from_utf8_lossy(&preview.patch).into_owned();
+                self.data(&harmless::text(&text));
+            } else {
+                let written = io::stdout().lock().write_all(&preview.patch);
+                self.remember(written);
+            }
+        }
+        let text = human::preview(preview, &self.told);
+        match self.verbosity {
+            Verbosity::Quiet => self.data(&human::preview_verdict(preview)),
+            _ => say(&text),
+        }
     }
 
     /// How the process ends whose command came to this verdict: not well if what it had to say

@@ -3,6 +3,7 @@
 //! Owns how a verdict reads. It must not compute one: the report holds it. Its text ends what a
 //! person sees, and is all that a person sees who asked for quiet.
 
+use super::changes;
 use super::style::{self, paint};
 use crate::outcome::{CacheUse, CheckOutcome, Outcome, Verdict};
 use crate::report::Report;
@@ -10,7 +11,10 @@ use crate::report::count::Count;
 
 /// The verdict, and the fingerprint if every check got far enough to have one.
 pub(super) fn line(report: &Report, width: Option<usize>) -> String {
-    let (label, text) = told(report);
+    let (label, mut text) = told(report);
+    if !report.changed_files.is_empty() {
+        text += &format!(", {} changed", changes::number(report.changed_files.len()));
+    }
     let known = report.checks.iter().all(|check| check.inputs.is_some());
     let fingerprint = (known && !report.checks.is_empty())
         .then(|| format!("fingerprint {}", report.fingerprint().short()));

@@ -12,6 +12,28 @@ use cargo_pipe::report::Format;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Run options")]
 pub(crate) struct RunArgs {
+    /// Fix what can be fixed, then check
+    ///
+    /// Fixers work on a private copy, one after the other, formatters last. Only changed contents
+    /// of files in `source` come back, each file whole, with its mode and owner; a file that you
+    /// edit meanwhile is left alone. A formatter fixes without this flag when it is called by its
+    /// own name, as in `cargo pipe format`.
+    #[arg(long, conflicts_with_all = ["check", "diff"])]
+    pub(crate) fix: bool,
+
+    /// Check only, even where a formatter is called by its own name
+    ///
+    /// That is also what happens where `CI` is set.
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) check: bool,
+
+    /// Show what `--fix` would change, and change and check nothing
+    ///
+    /// Standard output gets a unified diff that `git apply` reads. The exit status is 1 if a file
+    /// would be changed.
+    #[arg(long, conflicts_with_all = ["report", "message_format", "fail_fast"])]
+    pub(crate) diff: bool,
+
     /// Cancel the rest at the first check that does not pass
     #[arg(long)]
     pub(crate) fail_fast: bool,

@@ -8,12 +8,12 @@ use cargo_pipe::check::{Grant, RESERVED_NAMES};
 use cargo_pipe::config::nearest::nearest;
 use cargo_pipe::outcome::Verdict;
 use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::{Plan, Request};
+use cargo_pipe::plan::{Fixing, Plan, Request};
 
 use super::{completions, describe, list, pipeline, reports, run};
 use crate::args::{self, CheckArgs, CheckAsked};
 use crate::exit::Failure;
-use crate::settings::{self, Place};
+use crate::settings::{self, Place, Unsaid};
 use crate::term::Term;
 
 /// Runs or explains a check.
@@ -27,21 +27,22 @@ pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<V
     let mut pipeline = pipeline(place).map_err(|failure| mistyped(&name).unwrap_or(failure))?;
     match asked {
         Ok(CheckAsked::Run(args)) => {
-            let run = settings::run(vec![name], args);
+            let is_ci = pipeline.environment.is_ci();
+            let run = settings::run(vec![name], args, Unsaid::ByName { is_ci });
             reports::validate(&run.reports)?;
             run::run_in(&pipeline, &run, term)
         }
         Ok(CheckAsked::Help) => explain(&mut pipeline, name, term),
         // A name that is none is told first, whatever is wrong with the words behind it.
-        Err(failure) => plan(&mut pipeline, &name).and(Err(failure)),
+        Err(failure) => plan(&mut pipeline, &name, Fixing::Off).and(Err(failure)),
     }
 }
 
 /// The plan of one check, for reading: nobody has to grant anything for that.
-fn plan(pipeline: &mut Pipeline, name: &str) -> Result<Plan, Failure> {
+fn plan(pipeline: &mut Pipeline, name: &str, fixing: Fixing) -> Result<Plan, Failure> {
     pipeline.config.allow.extend(Grant::ALL);
     let checks = vec![name.to_owned()];
-    Ok(pipeline.plan(&Request { checks, ..Request::default() })?)
+    Ok(pipeline.plan(&Request { checks, fixing, ..Request::default() })?)
 }
 
 /// A slip in the name of a command, which needs no project to be recognised.
@@ -56,9 +57,13 @@ fn mistyped(name: &str) -> Option<Failure> {
 
 /// The check's own help: what it runs, on what, in which environment.
 fn explain(pipeline: &mut Pipeline, name: String, term: &mut Term) -> Result<Verdict, Failure> {
-    let plan = plan(pipeline, &name)?;
+    let steps = plan(pipeline, &name, Fixing::Off)?.steps;
+    // A check that cannot fix has no such plan.
+    let fixes = plan(pipeline, &name, Fixing::Write).ok().and_then(|plan| plan.fixes);
     let about = list::about(pipeline, &name);
-    let facts: Vec<String> = plan.steps.iter().flat_map(describe::facts).collect();
+    let mut facts: Vec<String> = steps.iter().flat_map(describe::facts).collect();
+    let fixes = fixes.iter().flat_map(|fixes| &fixes.steps).map(describe::fixer);
+    facts.splice(1..1, fixes);
     let facts: String = facts.iter().map(|fact| format!("\n  {fact}")).collect();
     let check = args::check_command(&name).long_about(format!("{about}\n{facts}"));
     let mut command = args::command().subcommand(check);

@@ -4,7 +4,7 @@
 //! with its reasons. The printer takes the result.
 
 use cargo_pipe::check::CachePolicy;
-use cargo_pipe::plan::{Command, Environment, Plan, Step};
+use cargo_pipe::plan::{Command, Effect, Environment, FixStep, Fixes, Plan, Step};
 use cargo_pipe::project::ProjectPath;
 use cargo_pipe::report::count::Count;
 use cargo_pipe::report::elapsed::Elapsed;
@@ -25,7 +25,36 @@ pub(super) fn plan(plan: &Plan) -> String {
         jobs => format!(", {jobs} at once"),
     };
     let ending = if plan.fail_fast { ", until the first that does not pass" } else { "" };
-    format!("{steps}{checks}{at_once}{ending}\n")
+    let notes: String = plan.notes.iter().map(|note| format!("{note}\n\n")).collect();
+    let fixes = plan.fixes.as_ref().map(fixes).unwrap_or_default();
+    format!("{fixes}{notes}{steps}{checks}{at_once}{ending}\n")
+}
+
+/// What would be fixed before that.
+fn fixes(fixes: &Fixes) -> String {
+    let effect = match fixes.effect {
+        Effect::Show => "shows what would change",
+        _ => "writes what changes",
+    };
+    let steps: String = fixes
+        .steps
+        .iter()
+        .map(|fix| {
+            let name = paint(style::STRONG, &fix.step.check);
+            format!(
+                "{name}: {}\n  {}\n  {}\n",
+                harmless::line(&fix.step.tool),
+                fixer(fix),
+                fix.reason
+            )
+        })
+        .collect();
+    format!("fixing {effect}, because {}\n\n{steps}\n", fixes.reason)
+}
+
+/// What fixes for a check.
+pub(super) fn fixer(fix: &FixStep) -> String {
+    format!("fixes   {}", command(&fix.step.command))
 }
 
 /// What one check runs, on what, in which environment.

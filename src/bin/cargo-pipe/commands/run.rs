@@ -6,6 +6,7 @@
 
 use cargo_pipe::outcome::Verdict;
 use cargo_pipe::pipeline::Pipeline;
+use cargo_pipe::plan::Effect;
 use cargo_pipe::report::json;
 use cargo_pipe::run::Cancel;
 
@@ -25,6 +26,7 @@ pub(super) fn run(place: Place, run: &Run, term: &mut Term) -> Result<Verdict, F
 /// The same in a project that is known already.
 pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {
     let plan = pipeline.plan(&run.request)?;
+    let is_shown = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show);
     if run.writing == Writing::Dry {
         term.data(&match run.format {
             MessageFormat::Human => describe::plan(&plan),
@@ -32,9 +34,18 @@ pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<
         });
         return Ok(Verdict::Passed);
     }
+    plan.notes.iter().for_each(|note| term.note(&format!("note: {note}\n")));
     let cancel = Cancel::default();
     let interrupts = interrupts(&cancel)?;
     let mut watcher = term.watcher();
+    if is_shown {
+        let preview = pipeline.preview(&plan, &cancel, &mut watcher);
+        term.watched(watcher);
+        drop(interrupts);
+        let preview = preview?;
+        term.preview(&preview);
+        return Ok(preview.verdict);
+    }
     let report = pipeline.run(&plan, &cancel, &mut watcher);
     term.watched(watcher);
     drop(interrupts);

@@ -86,6 +86,10 @@ impl Board {
             Event::BuildStarted { environment } => self.building(environment, ""),
             Event::BuildProgress { environment, line } => self.building(environment, line),
             Event::BuildFinished { environment, .. } => self.built(environment),
+            Event::FixStarted { check } => self.say(check.as_str(), "fixing"),
+            Event::FixFinished { check, changed } => {
+                self.say(check.as_str(), &lines::fixed(changed.len()));
+            }
             Event::CheckStarted { check } => self.running(check.as_str()),
             Event::CheckFinished { outcome } => {
                 self.ended(outcome.name.as_str(), &lines::ended(outcome));
@@ -108,6 +112,13 @@ impl Board {
             bar.tick();
             let row = Row { bar, environment: environment.map(str::to_owned), begun: false };
             self.rows.insert((*name).to_owned(), row);
+        }
+    }
+
+    /// Says something of a check that has not begun.
+    fn say(&self, check: &str, what: &str) {
+        if let Some(row) = self.rows.get(check) {
+            row.bar.set_message(shown(what));
         }
     }
 

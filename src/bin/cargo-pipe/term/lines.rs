@@ -33,6 +33,10 @@ pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
             let environment = harmless::line(environment);
             format!("built {environment} in {}", Elapsed(*duration))
         }
+        Event::FixFinished { check, changed } if !changed.is_empty() => {
+            let name = paint(style::STRONG, check);
+            format!("{name}: {}", fixed(changed.len()))
+        }
         Event::CheckFinished { outcome } => {
             let name = paint(style::STRONG, &outcome.name);
             format!("{name}: {}", ended(outcome))
@@ -40,6 +44,11 @@ pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
         _ => return String::new(),
     };
     line + "\n"
+}
+
+/// What a fixer did to its copy, in a few words; whether that is written is not known yet.
+pub(super) fn fixed(files: usize) -> String {
+    format!("{} to change", Count(files, "file"))
 }
 
 /// How a check ended, in a few words: `3 findings in 0.8s`.

@@ -1,0 +1,117 @@
+//! Who writes: the plans of every way to ask for fixes.
+
+use std::fs;
+
+use cargo_pipe::config::layer::Layer;
+use cargo_pipe::config::load::Environment;
+use cargo_pipe::pipeline::Pipeline;
+use cargo_pipe::plan::{Command, Effect, Fixing, Plan, Request, Withheld};
+
+/// Two formatters in different folders, a linter that fixes, and two commands.
+const CONFIGURATION: &str = r#"
+[checks.style]
+tool = "ruff-format"
+source = ["docs"]
+
+[checks.spelling]
+run = ["codespell", "src"]
+fix = ["codespell", "-w", "src"]
+findings-exit = [65]
+writable = true
+
+[checks.links]
+run = ["links"]
+"#;
+
+fn pipeline(configuration: &str) -> Pipeline {
+    let project = tempfile::tempdir().unwrap();
+    fs::write(project.path().join("pipe.toml"), configuration).unwrap();
+    Pipeline::discover(project.path(), Environment::default(), Layer::default()).unwrap()
+}
+
+fn request(checks: &[&str], fixing: Fixing) -> Request {
+    let mut request = Request::default();
+    request.checks = checks.iter().map(|check| (*check).to_owned()).collect();
+    request.fixing = fixing;
+    request
+}
+
+fn planned(checks: &[&str], fixing: Fixing) -> Plan {
+    let mut pipeline = pipeline(CONFIGURATION);
+    pipeline.config.allow.insert(cargo_pipe::check::Grant::Writable);
+    pipeline.plan(&request(checks, fixing)).unwrap()
+}
+
+fn fixers(plan: &Plan) -> Vec<&str> {
+    let fixes = plan.fixes.iter().flat_map(|fixes| &fixes.steps);
+    fixes.map(|fix| fix.step.check.as_str()).collect()
+}
+
+#[test]
+fn with_fix_everything_writes_that_can_and_formatters_come_last() {
+    let plan = planned(&[], Fixing::Write);
+    assert_eq!(fixers(&plan), ["ruff", "spelling", "format", "style"]);
+    let fixes = plan.fixes.as_ref().unwrap();
+    assert_eq!(fixes.effect, Effect::Write);
+    assert_eq!(plan.steps.len(), 7);
+    let spelling = &fixes.steps[1].step;
+    let command = ["codespell", "-w", "src"].map(str::to_owned).to_vec();
+    assert_eq!(spelling.command, Command::Exec(command));
+    assert!(spelling.grants.is_empty(), "{:?}", spelling.grants);
+}
+
+#[test]
+fn with_diff_nothing_is_checked() {
+    let plan = planned(&["format", "lint"], Fixing::Show);
+    assert_eq!(fixers(&plan), ["format"]);
+    assert_eq!(plan.fixes.unwrap().effect, Effect::Show);
+    assert!(plan.steps.is_empty());
+}
+
+#[test]
+fn only_a_formatter_writes_because_it_was_called_by_its_name() {
+    for (check, writes) in
+        [("format", true), ("style", true), ("ruff", false), ("lint", false), ("spelling", false)]
+    {
+        let plan = planned(&[check], Fixing::ByName);
+        assert_eq!(plan.fixes.is_some(), writes, "{check}");
+        assert_eq!(plan.notes, [""; 0], "{check}");
+        assert_eq!(plan.steps.len(), 1);
+    }
+}
+
+#[test]
+fn a_formatter_that_may_not_write_says_why_and_nothing_else_does() {
+    for (why, told) in [(Withheld::Ci, "`CI` is set"), (Withheld::Check, "`--check` was given")] {
+        let plan = planned(&["format"], Fixing::Withheld(why));
+        assert!(plan.fixes.is_none() && plan.steps.len() == 1);
+        assert!(plan.notes[0].contains(told), "{:?}", plan.notes);
+        assert_eq!(planned(&["ruff"], Fixing::Withheld(why)).notes, [""; 0]);
+    }
+}
+
+#[test]
+fn who_asks_a_check_to_fix_that_cannot_is_told_so() {
+    for fixing in [Fixing::Write, Fixing::Show] {
+        let error = pipeline("").plan(&request(&["lint", "mypy"], fixing)).unwrap_err();
+        assert_eq!(error.to_string(), "`lint`, `mypy` have nothing that fixes");
+        assert_eq!(error.hint().unwrap(), "these checks can fix: `format`, `ruff`");
+    }
+}
+
+#[test]
+fn two_formatters_over_the_same_files_are_a_conflict() {
+    let with = |settings: &str| {
+        pipeline(&format!("[checks.style]\ntool = \"ruff-format\"\n{settings}")).warnings
+    };
+    let warnings = with("");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("`format` (black) and `style` (ruff-format) both format `src`"),
+        "{warnings:?}"
+    );
+    assert!(with("source = [\"src/pkg\"]")[0].contains("both format `src/pkg`"));
+    for apart in ["source = [\"docs\"]", "[checks.format]\nenabled = false"] {
+        assert_eq!(with(apart), [""; 0], "{apart}");
+    }
+}
