@@ -1,5 +1,7 @@
 //! Who writes: the plans of every way to ask for fixes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 
 use cargo_pipe::config::layer::Layer;
@@ -30,10 +32,8 @@ fn pipeline(configuration: &str) -> Pipeline {
 }
 
 fn request(checks: &[&str], fixing: Fixing) -> Request {
-    let mut request = Request::default();
-    request.checks = checks.iter().map(|check| (*check).to_owned()).collect();
-    request.fixing = fixing;
-    request
+    let checks = checks.iter().map(|check| (*check).to_owned()).collect();
+    Request { checks, fixing, ..Request::default() }
 }
 
 fn planned(checks: &[&str], fixing: Fixing) -> Plan {

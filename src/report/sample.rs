@@ -30,14 +30,20 @@ pub(crate) fn report() -> Report {
             Hash::of(b"sources"),
             BTreeMap::from([("src/main.py".to_owned(), Hash::of(b"main"))]),
         )]),
-        changed_files: Vec::new(),
+        changed_files: vec!["src/main.py".to_owned()],
         checks,
     }
 }
 
 /// The same run with these checks alone.
 pub(crate) fn report_of(checks: Vec<CheckOutcome>) -> Report {
-    Report { verdict: Verdict::over(&checks, None), checks, warnings: Vec::new(), ..report() }
+    Report {
+        verdict: Verdict::over(&checks, None),
+        checks,
+        warnings: Vec::new(),
+        changed_files: Vec::new(),
+        ..report()
+    }
 }
 
 /// A warning of pylint.

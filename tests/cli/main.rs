@@ -12,6 +12,7 @@ mod configuration;
 mod container;
 mod engine;
 mod fake_docker;
+mod fixing;
 mod help;
 mod init;
 mod list;

@@ -9,6 +9,8 @@
 mod adoption;
 mod articles;
 mod failures;
+mod fixers;
+mod fixing;
 mod looking;
 mod packages;
 mod places;
@@ -31,10 +33,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_engine = project::has_engine();
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let groups: [&[Test]; 10] = [
+    let groups: [&[Test]; 12] = [
         adoption::TESTS,
         articles::TESTS,
         failures::TESTS,
+        fixers::TESTS,
+        fixing::TESTS,
         looking::TESTS,
         packages::TESTS,
         places::TESTS,

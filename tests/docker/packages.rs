@@ -67,7 +67,7 @@ fn attrs_with_its_own_excludes_is_formatted_as_plain_black_says() {
 }
 
 /// A project with a package's sources and its own configs, at the scaffold's configs else.
-fn package(name: &str, sources: &[&str]) -> Project {
+pub(crate) fn package(name: &str, sources: &[&str]) -> Project {
     let fixture = fixture(name);
     let project = Project::scaffolded();
     for source in sources {

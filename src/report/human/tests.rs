@@ -1,11 +1,12 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anstream::adapter::strip_str;
 use snapbox::{assert_data_eq, str};
 
 use super::*;
-use crate::outcome::{CheckOutcome, Log, Outcome, Reason, ReasonKind};
-use crate::report::sample;
+use crate::check::CheckName;
+use crate::outcome::{CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
+use crate::report::{Preview, sample};
 
 fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
     let told = BTreeSet::new();
@@ -23,6 +24,9 @@ fn a_person_reads_findings_then_failures_then_the_verdict() {
     assert_data_eq!(
         shown(&sample::report()),
         str![[r#"
+changed 1 file:
+    src/main.py
+
 src/main.py:2:1: warning: Unused import os [lint W0611 unused-import]
 src/main.py:4: info: Similar lines in 2 files [lint R0801 duplicate-code]
     also at src/util.py:12-17
@@ -56,7 +60,7 @@ spelling  cancelled                           miss
 
 look inside: cargo pipe bash lint (or mypy)
 
-error: 1 of 5 checks could not be done
+error: 1 of 5 checks could not be done, 1 file changed
 
 "#]]
     );
@@ -67,6 +71,9 @@ fn a_narrow_terminal_loses_columns_and_no_finding() {
     assert_data_eq!(
         plain(&sample::report(), Some(40), Detail::Full),
         str![[r#"
+changed 1 file:
+    src/main.py
+
 src/main.py:2:1: warning: Unused import
     os [lint W0611 unused-import]
 src/main.py:4: info: Similar lines in 2
@@ -104,7 +111,7 @@ spelling  cancelled
 
 look inside: cargo pipe bash lint (or mypy)
 
-error: 1 of 5 checks could not be done
+error: 1 of 5 checks could not be done, 1 file changed
 
 "#]]
     );
@@ -249,4 +256,35 @@ findings: 1 of 1 check did not pass  fingerprint d7d456bba8595c62
 
 "#]]
     );
+}
+
+#[test]
+fn what_was_changed_comes_first_and_is_counted_in_the_verdict() {
+    let mut report = sample::report_of(vec![sample::passed("format", "black")]);
+    report.changed_files = vec!["src/a.py".to_owned(), "src/\u{1b}[2J.py".to_owned()];
+    let text = shown(&report);
+    assert!(text.starts_with("changed 2 files:\n    src/a.py\n    src/␛[2J.py\n\n"), "{text}");
+    let verdict = plain(&report, Some(80), Detail::Verdict);
+    assert!(verdict.starts_with("passed: 1 check, 2 files changed  fingerprint "), "{verdict}");
+}
+
+#[test]
+fn a_preview_ends_with_what_would_be_changed() {
+    let mut preview = Preview {
+        verdict: Verdict::Findings,
+        files: vec!["src/a.py".to_owned()],
+        patch: Vec::new(),
+        warnings: vec!["read".to_owned(), "unread".to_owned()],
+        failures: BTreeMap::new(),
+    };
+    let told = BTreeSet::from(["read".to_owned()]);
+    let text = |it: &Preview| strip_str(&super::preview(it, &told)).to_string();
+    assert_eq!(text(&preview), "warning: unread\nfindings: 1 file would be changed\n");
+
+    preview.verdict = Verdict::Error;
+    let reason = Reason::new(ReasonKind::Tool, "black ended with exit status 123");
+    preview.failures.insert(CheckName::new("format").unwrap(), reason);
+    let told = "format: error: black ended with exit status 123\n\
+                error: 1 fixer could not do the work, 1 file would be changed\n";
+    assert!(text(&preview).ends_with(told), "{}", text(&preview));
 }

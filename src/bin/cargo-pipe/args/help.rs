@@ -8,7 +8,10 @@ Run a project's code-quality checks exactly as CI runs them.
 
 Checks are pylint, black, mypy, ruff and commands of the project's own. Each runs in a container \
 with locked tools, sees exactly the files it covers, and can write to none of them. The same \
-fingerprint on your machine and in CI means the same verdict.";
+fingerprint on your machine and in CI means the same verdict.
+
+Files are changed by `--fix`, and by a formatter that is called by its own name, such as \
+`cargo pipe format`; the latter only checks where `CI` is set.";
 
 pub(super) const AFTER: &str = "\
 Every check is a command as well: `cargo pipe lint`, `cargo pipe lint --help`.
@@ -19,13 +22,16 @@ Examples:
   cargo pipe run-all           run every check
   cargo pipe lint              run one check
   cargo pipe run lint mypy     run two checks
+  cargo pipe format            format the sources
+  cargo pipe run-all --fix     fix what can be fixed, then run every check
   cargo pipe -C demo run-all   run the checks of another folder
 
 Exit status:
   0    passed
-  1    findings
+  1    findings; with `--diff`, a file would be changed
   2    wrong usage or configuration, or a grant that is missing
-  3    a check could not be done: engine, build, crash, timeout, nothing to check
+  3    a check or fix could not be done: engine, build, crash, timeout, nothing to check, or a
+       file was edited while it was being fixed
   130  interrupted";
 
 pub(super) const AFTER_LONG: &str = "\
@@ -37,6 +43,8 @@ Examples:
   cargo pipe run-all           run every check
   cargo pipe lint              run one check
   cargo pipe run lint mypy     run two checks
+  cargo pipe format            format the sources
+  cargo pipe run-all --fix     fix what can be fixed, then run every check
   cargo pipe -C demo run-all   run the checks of another folder
 
 Variables: flags that make sense in CI have one, named in their help. `CARGO_PIPE_DOCKER` names
@@ -44,9 +52,10 @@ another program of docker's kind. A flag wins over its variable, a variable over
 
 Exit status, the same for every output format; the worst wins:
   0    passed
-  1    findings
+  1    findings; with `--diff`, a file would be changed
   2    wrong usage or configuration, or a grant that is missing
-  3    a check could not be done: engine, build, crash, timeout, nothing to check
+  3    a check or fix could not be done: engine, build, crash, timeout, nothing to check, or a
+       file was edited while it was being fixed
   130  interrupted";
 
 pub(super) const INIT: &str = "\
@@ -63,27 +72,29 @@ Examples:
 Exit status: 0 done, 2 the project is not as it should be, 3 a file could not be written";
 
 pub(super) const RUN_STATUS: &str = "\
-Exit status: 0 passed, 1 findings, 2 usage, configuration or a missing grant, 3 a check could not
-be done, 130 interrupted";
+Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
+missing grant, 3 a check or fix could not be done, 130 interrupted";
 
 pub(super) const RUN_ALL: &str = "\
 Examples:
   cargo pipe run-all
   cargo pipe run-all --fail-fast                  stop at the first check that does not pass
+  cargo pipe run-all --fix                        fix what can be fixed first
+  cargo pipe run-all --diff | git apply           the same by hand
   cargo pipe run-all --dry-run                    show what would run, and run nothing
   cargo pipe run-all --report json=report.json    write a report as well
   cargo pipe run-all --message-format json | jq .verdict
 
-Exit status: 0 passed, 1 findings, 2 usage, configuration or a missing grant, 3 a check could not
-be done, 130 interrupted";
+Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
+missing grant, 3 a check or fix could not be done, 130 interrupted";
 
 pub(super) const RUN: &str = "\
 Examples:
   cargo pipe run lint
   cargo pipe run lint mypy --fail-fast
 
-Exit status: 0 passed, 1 findings, 2 usage, configuration or a missing grant, 3 a check could not
-be done, 130 interrupted";
+Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
+missing grant, 3 a check or fix could not be done, 130 interrupted";
 
 pub(super) const BUILD: &str = "\
 Checks build what they need by themselves; this does it before they are run. What is there already
