@@ -118,6 +118,48 @@ error: 1 of 5 checks could not be done, 1 file changed
 }
 
 #[test]
+fn a_wide_terminal_breaks_no_finding() {
+    assert_data_eq!(plain(&sample::report(), Some(200), Detail::Full), str![[r#"
+changed 1 file:
+    src/main.py
+
+src/main.py:2:1: warning: Unused import os [lint W0611 unused-import]
+src/main.py:4: info: Similar lines in 2 files [lint R0801 duplicate-code]
+    also at src/util.py:12-17
+src/main.py:7:1: error: Incompatible return value type (got "int", expected "str") [mypy return-value]
+    fix: Return a string (may change behaviour)
+
+src/util.py:1:1: info: Missing module docstring [lint C0114 missing-module-docstring, accepted]
+
+lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
+
+warning: the base image has no digest
+
+spelling: cancelled: `lint` did not pass, and `--fail-fast` was given
+
+ruff wrote to standard error:
+    thread 'main' panicked
+    at src/lib.rs:1
+
+ruff: error: ruff panicked (exit status 101)
+
+hint: report it to ruff with the log above
+
+check     outcome    findings           time  cache
+lint      findings   1 warning, 2 info  0.8s  miss
+format    passed                        3ms   hit
+mypy      findings   1 error            2.1s  miss
+ruff      error                         0.8s  miss
+spelling  cancelled                           miss
+
+look inside: cargo pipe bash lint (or mypy)
+
+error: 1 of 5 checks could not be done, 1 file changed
+
+"#]]);
+}
+
+#[test]
 fn a_pipe_gets_each_finding_on_one_line() {
     let report = sample::report();
     let text = plain(&report, None, Detail::Full);
