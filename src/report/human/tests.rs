@@ -119,7 +119,9 @@ error: 1 of 5 checks could not be done, 1 file changed
 
 #[test]
 fn a_wide_terminal_breaks_no_finding() {
-    assert_data_eq!(plain(&sample::report(), Some(200), Detail::Full), str![[r#"
+    assert_data_eq!(
+        plain(&sample::report(), Some(200), Detail::Full),
+        str![[r#"
 changed 1 file:
     src/main.py
 
@@ -156,7 +158,8 @@ look inside: cargo pipe bash lint (or mypy)
 
 error: 1 of 5 checks could not be done, 1 file changed
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

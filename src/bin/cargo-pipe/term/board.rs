@@ -220,6 +220,15 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_terminal_shows_all_that_a_builder_says() {
+        let (board, terminal) = board(200);
+        let said = "#7 [2/3] RUN pip install --require-hashes -r /requirements.txt";
+        board.building("pylint", said);
+        let expected = format!("lint             building pylint: {said}");
+        assert_eq!(lines(&terminal)[0], expected);
+    }
+
+    #[test]
     fn a_build_shows_on_the_checks_that_wait_for_it() {
         let (mut board, terminal) = board(80);
         board.running("format");
