@@ -190,8 +190,11 @@ fn keys_go_to_the_shell() {
     // The last command but one, which docker's client would keep for itself.
     session.type_in("echo first-$((1+1))\n");
     session.wait_for("first-2\r\n");
+    // These two keys mean this to the shell's prompt, and something else before it.
+    session.wait_for(":/app");
     session.type_in("\u{10}\n");
     session.wait_for("first-2\r\n");
+    session.wait_for(":/app");
     session.type_in("\u{4}");
     assert_eq!(session.end().0.code(), Some(0));
     assert_eq!(project.leftovers(), [""; 0]);
