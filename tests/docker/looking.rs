@@ -185,7 +185,8 @@ fn keys_go_to_the_shell() {
     session.wait_for("up-2\r\n");
     session.type_in("\u{1a}");
     session.wait_for("Stopped");
-    session.type_in("kill %1; echo gone-$((1+1))\n");
+    // Waited for, because a shell with a stopped job does not end at the first request.
+    session.type_in("kill %1; wait %1; echo gone-$((1+1))\n");
     session.wait_for("gone-2\r\n");
     // The last command but one, which docker's client would keep for itself.
     session.type_in("echo first-$((1+1))\n");
