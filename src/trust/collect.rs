@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Asked, Content, candidates, content, store, words};
+use crate::catalogue;
 use crate::check::{Ask, Asker, Grant, Standing};
 use crate::config::load::Environment as Variables;
 use crate::config::{Check, Config};
@@ -48,7 +49,15 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
     let mut files: BTreeSet<ProjectPath> =
         candidates(named).into_iter().filter(|path| is_file(project, path)).collect();
     let mut content = content(config, &step);
-    files.extend(step.config.map(|file| file.path));
+    match step.config {
+        Some(file) => drop(files.insert(file.path)),
+        // A tool that is told of none finds its own, and some run what it says.
+        None => {
+            let own = catalogue::find(&step.tool).map(|tool| tool.own_configs());
+            let own = own.into_iter().flatten().filter_map(|own| ProjectPath::new(own.file).ok());
+            files.extend(own.filter(|path| is_file(project, path)));
+        }
+    }
     content.extend(files.iter().map(|path| (format!("`{path}`"), hash(project, path))));
     let manifest = project.manifest.as_ref().map_or("pipe.toml", Manifest::file_name);
     let ask = |grant: &Grant| {

@@ -189,6 +189,18 @@ fn the_config_of_a_tool_that_asks_is_a_file_of_the_request() {
 }
 
 #[test]
+fn a_config_that_a_tool_finds_by_itself_is_one_too() {
+    let scene = Scene::new()
+        .file("pipe.toml", "[checks.lint]\nconfig = false\nnetwork = true\n")
+        .file(".pylintrc", "[MAIN]\n");
+    assert_eq!(scene.pipe("trust --yes").ended().status, Some(0));
+    assert_eq!(scene.pipe("lint --dry-run").ended().status, Some(0));
+    let scene = scene.file(".pylintrc", "[MAIN]\ninit-hook=import evil\n");
+    let ended = scene.pipe("lint --dry-run").ended();
+    assert!(ended.stderr.contains("trusted: `.pylintrc`\n"), "{ended:?}");
+}
+
+#[test]
 fn a_dockerfile_of_the_projects_own_is_a_request_and_so_is_what_it_copies() {
     let scene = Scene::new().file("pipe.toml", "").file("src/main.py", "");
     assert_eq!(scene.pipe("init").ended().status, Some(0));
