@@ -4,33 +4,68 @@
 //! trees are placed, jobs are run, and whatever was started is gone afterwards. An engine knows
 //! images, containers and mounts; it knows no tool, no finding and no verdict.
 
-pub mod argv;
 pub mod blueprint;
 pub mod docker;
-mod image;
-mod job;
-mod owner;
-mod remove;
-mod topology;
-mod visit;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::{EngineChoice, TopologyChoice};
 use crate::fingerprint::Hash;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::plan::{Step, Visit};
-use crate::process::ProcessError;
+use crate::process::{Cancel, Emitter, ProcessError};
 use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 
-pub use argv::Access;
 pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
-pub use remove::Removed;
 
 /// The name of the list of files in a job's control tree.
 pub(crate) const FILES: &str = "files";
+
+/// What an engine is started with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Which engine.
+    pub choice: EngineChoice,
+    /// The docker program, by name or path.
+    pub docker: String,
+    /// The project's id, as in labels and tags.
+    pub project: String,
+    /// The run's id, unique.
+    pub run: String,
+    /// A folder for this run alone.
+    pub folder: PathBuf,
+    /// How snapshots get into containers.
+    pub topology: TopologyChoice,
+    /// The platform that is forced.
+    pub platform: Option<String>,
+    /// Never ask the network.
+    pub offline: bool,
+    /// The longest that a job of this run may take.
+    pub longest: Duration,
+}
+
+/// Connects to the engine of these settings.
+///
+/// # Errors
+///
+/// When it is not there.
+pub fn connect<'a>(
+    settings: Settings,
+    cancel: &'a Cancel,
+    emitter: &'a Emitter<'a>,
+) -> Result<Box<dyn Engine + 'a>, EngineError> {
+    match settings.choice {
+        EngineChoice::Auto | EngineChoice::Docker => {
+            Ok(Box::new(Docker::connect(settings, cancel, emitter)?))
+        }
+    }
+}
 
 /// What ran the checks, for the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +93,7 @@ pub enum Topology {
 }
 
 /// What executes steps.
-pub trait Engine: Sync {
+pub trait Engine: Send + Sync {
     /// What it is, and how snapshots have reached its containers so far.
     fn info(&self) -> EngineInfo;
 
@@ -66,6 +101,16 @@ pub trait Engine: Sync {
     ///
     /// An error may be shared: environments on one base have it in common.
     fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>>;
+
+    /// Takes away what runs left behind whose owners are gone.
+    fn reap(&self);
+
+    /// Takes away what belongs to the project, and what nobody else refers to.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses.
+    fn remove(&self) -> Result<Removed, EngineError>;
 
     /// Takes note of every tree that the next jobs will need, instead of those before.
     fn place(&self, trees: Vec<Tree>);
@@ -98,9 +143,9 @@ pub trait Engine: Sync {
 pub struct Prepared {
     /// The environment's name, such as `pylint`.
     pub name: String,
-    /// What to start containers from.
-    pub image: String,
-    /// The image's own name, for people.
+    /// What the engine finds it by: an image's id, say.
+    pub id: String,
+    /// The same for people: an image's name.
     pub reference: String,
     /// The locked version of its tool, if it has one.
     pub version: Option<String>,
@@ -112,6 +157,27 @@ pub struct Prepared {
     pub hash: Hash,
     /// Operating system and processor, such as `linux/amd64`.
     pub platform: String,
+}
+
+/// What was taken away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Removed {
+    /// Containers, by name.
+    pub containers: Vec<String>,
+    /// Volumes, by name.
+    pub volumes: Vec<String>,
+    /// Images, by reference.
+    pub images: Vec<String>,
+}
+
+/// Whether a job can write to the files of the project that it sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It cannot.
+    Read,
+    /// It can; a private copy.
+    Write,
 }
 
 /// A step with everything it needs at hand.

@@ -21,8 +21,9 @@ use rayon::prelude::*;
 use crate::check::Grant;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
-use crate::engine::docker::Settings;
-use crate::engine::{Blueprint, Docker, Engine, EngineError, EngineInfo, Prepared, Removed};
+use crate::engine::{
+    self, Blueprint, Engine, EngineError, EngineInfo, Prepared, Removed, Settings,
+};
 use crate::event::Event;
 use crate::fingerprint::Hash;
 use crate::outcome::{CheckOutcome, Interruption, Outcome, Reason, ReasonKind, Verdict};
@@ -91,7 +92,7 @@ pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
     let directory = Directory::create(world.variables)?;
     // Without steps there is nothing to copy behind the fixes.
     let gathered = pool(plan)?.install(|| Gathered::of(world, plan, &directory))?;
-    gathered.docker.reap();
+    gathered.engine.reap();
     let fixed = gathered.fixed;
     let stopped = world.cancel.stopped().map(|_| Verdict::Interrupted);
     let changed = (!fixed.changed.is_empty()).then_some(Verdict::Findings);
@@ -112,9 +113,9 @@ pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
 /// When there is no engine, or no place to work in.
 pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, EngineError> {
     let directory = Directory::create(world.variables)?;
-    let docker = connect(world, &directory, longest(plan))?;
+    let engine = connect(world, &directory, longest(plan))?;
     let pool = pool(plan)?;
-    Ok(pool.install(|| environments(world, plan, &docker)).into_values().collect())
+    Ok(pool.install(|| environments(world, plan, &*engine)).into_values().collect())
 }
 
 /// Lets a visitor into the container of a check, and returns the exit status of what they did.
@@ -133,13 +134,13 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
     for message in gathered.warnings() {
         world.emitter.emit(&Event::Warning { message: &message });
     }
-    gathered.docker.reap();
+    gathered.engine.reap();
     let steps = pool.install(|| gathered.steps(world, &plan, &directory));
     steps
         .into_iter()
         .next()
         .unwrap_or_else(|| Err(Reason::new(ReasonKind::Internal, "a visit has no check")))?
-        .visit(world, &gathered.docker, visit)
+        .visit(world, &*gathered.engine, visit)
 }
 
 /// Takes away what the engine has of the project, and what nobody else refers to.
@@ -149,9 +150,9 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
 /// When there is no engine, or it refuses.
 pub fn remove(world: World<'_>) -> Result<Removed, EngineError> {
     let directory = Directory::create(world.variables)?;
-    let docker = connect(world, &directory, Duration::ZERO)?;
-    docker.reap();
-    docker.remove_project()
+    let engine = connect(world, &directory, Duration::ZERO)?;
+    engine.reap();
+    engine.remove()
 }
 
 /// Connects to the engine, for this run.
@@ -163,9 +164,10 @@ fn connect<'a>(
     world: World<'a>,
     directory: &Directory,
     longest: Duration,
-) -> Result<Docker<'a>, EngineError> {
+) -> Result<Box<dyn Engine + 'a>, EngineError> {
     let settings = Settings {
-        program: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
+        choice: world.config.engine,
+        docker: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
         project: world.project.id(),
         run: directory.id().to_owned(),
         folder: directory.path().to_owned(),
@@ -174,7 +176,7 @@ fn connect<'a>(
         offline: world.config.offline,
         longest,
     };
-    Docker::connect(settings, world.cancel, world.emitter)
+    engine::connect(settings, world.cancel, world.emitter)
 }
 
 /// The pool that a plan's steps run in: our own, because a program that uses the library may have
@@ -218,7 +220,7 @@ impl Executed {
 
 /// What the steps of a plan need.
 struct Gathered<'a> {
-    docker: Docker<'a>,
+    engine: Box<dyn Engine + 'a>,
     environments: BTreeMap<Environment, Preparation>,
     copies: BTreeMap<Coverage, Copied>,
     fixed: fix::Fixed,
@@ -228,20 +230,20 @@ impl<'a> Gathered<'a> {
     /// Prepares environments while snapshots are copied. What is fixed first is copied afterwards.
     fn of(world: World<'a>, plan: &Plan, directory: &Directory) -> Result<Self, EngineError> {
         let connect = || {
-            let docker = connect(world, directory, longest(plan))?;
-            let environments = environments(world, plan, &docker);
-            Ok::<_, EngineError>((docker, environments))
+            let engine = connect(world, directory, longest(plan))?;
+            let environments = environments(world, plan, &*engine);
+            Ok::<_, EngineError>((engine, environments))
         };
         let copy = || snapshots(world, plan, directory);
         let Some(fixes) = &plan.fixes else {
-            let (engine, copies) = rayon::join(connect, copy);
-            let (docker, environments) = engine?;
-            return Ok(Gathered { docker, environments, copies, fixed: fix::Fixed::default() });
+            let (connected, copies) = rayon::join(connect, copy);
+            let (engine, environments) = connected?;
+            return Ok(Gathered { engine, environments, copies, fixed: fix::Fixed::default() });
         };
-        let (docker, environments) = connect()?;
-        let site = fix::Site { world, docker: &docker, environments: &environments, directory };
+        let (engine, environments) = connect()?;
+        let site = fix::Site { world, engine: &*engine, environments: &environments, directory };
         let fixed = fix::run(site, fixes);
-        Ok(Gathered { copies: copy(), docker, environments, fixed })
+        Ok(Gathered { copies: copy(), engine, environments, fixed })
     }
 
     /// The steps that can run, their trees known to the engine.
@@ -257,7 +259,7 @@ impl<'a> Gathered<'a> {
             step::Ready::of(world, step, environment, self.copies.get(&step.coverage), &folder)
         };
         let steps: Vec<_> = plan.steps.iter().map(ready).collect();
-        self.docker.place(steps.iter().flatten().flat_map(step::Ready::trees).collect());
+        self.engine.place(steps.iter().flatten().flat_map(step::Ready::trees).collect());
         steps
     }
 
@@ -278,14 +280,14 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
         Err(error) => return Executed::failed(world, plan, &error.reason()),
     };
     let steps = gathered.steps(world, plan, &directory);
-    let Gathered { docker, copies, fixed, .. } = &gathered;
+    let Gathered { engine, copies, fixed, .. } = &gathered;
 
     let outcomes = std::thread::scope(|scope| {
         // What an earlier run left behind is nobody's business to wait for.
-        scope.spawn(|| docker.reap());
+        scope.spawn(|| engine.reap());
         let run = |(step, ready): (&Step, &Result<step::Ready<'_>, Reason>)| {
             let outcome = match ready {
-                Ok(ready) => ready.run(world, docker, fixed.unfixed.get(&step.check)),
+                Ok(ready) => ready.run(world, &**engine, fixed.unfixed.get(&step.check)),
                 Err(reason) => step::failed(world, step, reason),
             };
             if plan.fail_fast && outcome.outcome != Outcome::Passed {
@@ -305,7 +307,7 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
     Executed {
         outcomes,
         platform: used.collect::<BTreeSet<_>>().into_iter().next(),
-        engine: Some(docker.info()),
+        engine: Some(engine.info()),
         warnings,
         snapshots: copies
             .values()

@@ -4,6 +4,14 @@
 //! what carries a label. Images are `image`'s, jobs `job`'s, and how trees get into
 //! containers is `topology`'s. It knows no tool.
 
+pub mod argv;
+mod image;
+mod job;
+mod owner;
+mod remove;
+mod topology;
+mod visit;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,20 +19,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::argv::{Container, Network, Stdin};
-use super::owner::{self, Owner};
-use super::topology::Placement;
-use super::{Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Topology};
-use crate::config::TopologyChoice;
+use self::argv::{Container, Network, Stdin};
+use self::owner::Owner;
+use self::topology::Placement;
+use super::{
+    Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, Removed, RunError, Settings,
+    Topology,
+};
 use crate::outcome::RawOutput;
 use crate::plan::Visit;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
 
 /// Says which run a container or volume belongs to.
-pub(super) const RUN_LABEL: &str = "dev.cargo-pipe.run";
+const RUN_LABEL: &str = "dev.cargo-pipe.run";
 /// Says which project a container or volume belongs to.
-pub(super) const PROJECT_LABEL: &str = "dev.cargo-pipe.project";
+const PROJECT_LABEL: &str = "dev.cargo-pipe.project";
 /// Says which process started a container or volume.
 const OWNER_LABEL: &str = "dev.cargo-pipe.owner";
 /// Says when a container or volume may be taken away, in seconds since 1970.
@@ -39,36 +49,14 @@ const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// How long after its run a container or volume may be taken for left behind.
 const EXTRA_TIME: Duration = Duration::from_secs(3600);
 
-/// What an engine is started with.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Settings {
-    /// The docker program, by name or path.
-    pub program: String,
-    /// The project's id, as in labels and tags.
-    pub project: String,
-    /// The run's id, unique.
-    pub run: String,
-    /// A folder for this run alone.
-    pub folder: PathBuf,
-    /// How snapshots get into containers.
-    pub topology: TopologyChoice,
-    /// The platform that is forced.
-    pub platform: Option<String>,
-    /// Never ask a registry.
-    pub offline: bool,
-    /// The longest that a job of this run may take.
-    pub longest: Duration,
-}
-
 /// The engine behind the docker CLI.
 pub struct Docker<'a> {
-    pub(super) settings: Settings,
-    pub(super) emitter: &'a Emitter<'a>,
-    pub(super) placement: Placement,
+    settings: Settings,
+    emitter: &'a Emitter<'a>,
+    placement: Placement,
     program: PathBuf,
     version: String,
-    pub(super) cancel: &'a Cancel,
+    cancel: &'a Cancel,
     labels: BTreeMap<String, String>,
     /// Whether something may be left that only a look at the labels finds.
     untidy: AtomicBool,
@@ -85,8 +73,8 @@ impl<'a> Docker<'a> {
         cancel: &'a Cancel,
         emitter: &'a Emitter<'a>,
     ) -> Result<Self, EngineError> {
-        let program = which::which(&settings.program)
-            .map_err(|_| EngineError::NotInstalled(settings.program.clone()))?;
+        let program = which::which(&settings.docker)
+            .map_err(|_| EngineError::NotInstalled(settings.docker.clone()))?;
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let deadline = (seconds + settings.longest + EXTRA_TIME).as_secs();
         let mut labels = BTreeMap::from([
@@ -116,8 +104,124 @@ impl<'a> Docker<'a> {
         Ok(docker)
     }
 
-    /// Removes what runs left behind whose owners are gone.
-    pub fn reap(&self) {
+    /// Removes whatever carries a label.
+    fn sweep(&self, label: &str, value: &str) -> (Vec<String>, Vec<String>) {
+        let filter = format!("label={label}={value}");
+        let list = |args: &[&str]| match self.call_anyway(args.iter().copied()) {
+            Ok(output) => text(&output.stdout).lines().map(str::to_owned).collect(),
+            Err(_) => Vec::new(),
+        };
+        let containers = list(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
+        self.remove_containers(&containers);
+        let volumes = list(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]);
+        self.remove_volumes(&volumes);
+        (containers, volumes)
+    }
+
+    fn remove_containers(&self, names: &[String]) {
+        if !names.is_empty() {
+            let args = ["rm", "--force", "--volumes"].into_iter();
+            // What is gone already is no failure; what remains is found by its label.
+            let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
+        }
+    }
+
+    fn remove_volumes(&self, names: &[String]) {
+        if !names.is_empty() {
+            let args = ["volume", "rm", "--force"].into_iter();
+            let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
+        }
+    }
+
+    /// Runs a docker command that ends when the run stops.
+    fn call<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<RawOutput, EngineError> {
+        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
+        Ok(process::run(&self.docker(args), until, self.emitter)?)
+    }
+
+    /// Runs a docker command even when the run stops, to clean up.
+    fn call_anyway<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<RawOutput, EngineError> {
+        let until = Until { cancel: None, limit: LIMIT };
+        Ok(process::run(&self.docker(args), until, self.emitter)?)
+    }
+
+    /// Runs a docker command that has to succeed.
+    fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
+        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
+        let output = process::run(invocation, until, self.emitter)?;
+        match output.code {
+            0 => Ok(output),
+            _ => Err(failed(invocation, &output)),
+        }
+    }
+
+    /// Runs a docker command that has to succeed and takes as long as its data is large.
+    fn move_data(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
+        let output = self.follow(invocation, DATA_LIMIT, |_| {})?;
+        match output.code {
+            0 => Ok(output),
+            _ => Err(failed(invocation, &output)),
+        }
+    }
+
+    /// Runs a docker command that takes long, and passes on what it says.
+    fn follow(
+        &self,
+        invocation: &Invocation,
+        limit: Duration,
+        on_line: impl FnMut(&str),
+    ) -> Result<RawOutput, EngineError> {
+        let until = Until { cancel: Some(self.cancel), limit };
+        Ok(process::stream(invocation, until, self.emitter, on_line)?)
+    }
+
+    fn docker<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Invocation {
+        Invocation::new(&self.program, args)
+    }
+
+    /// A container of this run that does nothing yet.
+    fn container(&self, name: &str, image: &str) -> Container {
+        Container {
+            name: format!("cargo-pipe-{}-{name}", self.settings.run),
+            labels: self.labels.clone(),
+            image: image.to_owned(),
+            platform: self.settings.platform.clone(),
+            user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
+            env: BTreeMap::new(),
+            mounts: Vec::new(),
+            network: Network::None,
+            socket_group: None,
+            stdin: Stdin::Closed,
+            command: vec!["true".to_owned()],
+        }
+    }
+
+    /// Marks that something may have to be looked for at the end.
+    fn look_at_the_end(&self) {
+        self.untidy.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Engine for Docker<'_> {
+    fn info(&self) -> EngineInfo {
+        EngineInfo {
+            kind: "docker".to_owned(),
+            version: self.version.clone(),
+            topology: self.placement.topology(),
+        }
+    }
+
+    fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>> {
+        self.prepare_images(blueprints)
+    }
+
+    fn reap(&self) {
         let format =
             format!("{{{{.Label \"{OWNER_LABEL}\"}}}} {{{{.Label \"{DEADLINE_LABEL}\"}}}}");
         let filter = format!("label={RUN_LABEL}");
@@ -142,124 +246,8 @@ impl<'a> Docker<'a> {
         }
     }
 
-    /// Removes whatever carries a label.
-    pub(super) fn sweep(&self, label: &str, value: &str) -> (Vec<String>, Vec<String>) {
-        let filter = format!("label={label}={value}");
-        let list = |args: &[&str]| match self.call_anyway(args.iter().copied()) {
-            Ok(output) => text(&output.stdout).lines().map(str::to_owned).collect(),
-            Err(_) => Vec::new(),
-        };
-        let containers = list(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
-        self.remove_containers(&containers);
-        let volumes = list(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]);
-        self.remove_volumes(&volumes);
-        (containers, volumes)
-    }
-
-    pub(super) fn remove_containers(&self, names: &[String]) {
-        if !names.is_empty() {
-            let args = ["rm", "--force", "--volumes"].into_iter();
-            // What is gone already is no failure; what remains is found by its label.
-            let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
-        }
-    }
-
-    fn remove_volumes(&self, names: &[String]) {
-        if !names.is_empty() {
-            let args = ["volume", "rm", "--force"].into_iter();
-            let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
-        }
-    }
-
-    /// Runs a docker command that ends when the run stops.
-    pub(super) fn call<A: Into<OsString>>(
-        &self,
-        args: impl IntoIterator<Item = A>,
-    ) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
-        Ok(process::run(&self.docker(args), until, self.emitter)?)
-    }
-
-    /// Runs a docker command even when the run stops, to clean up.
-    pub(super) fn call_anyway<A: Into<OsString>>(
-        &self,
-        args: impl IntoIterator<Item = A>,
-    ) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: None, limit: LIMIT };
-        Ok(process::run(&self.docker(args), until, self.emitter)?)
-    }
-
-    /// Runs a docker command that has to succeed.
-    pub(super) fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
-        let output = process::run(invocation, until, self.emitter)?;
-        match output.code {
-            0 => Ok(output),
-            _ => Err(failed(invocation, &output)),
-        }
-    }
-
-    /// Runs a docker command that has to succeed and takes as long as its data is large.
-    pub(super) fn move_data(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
-        let output = self.follow(invocation, DATA_LIMIT, |_| {})?;
-        match output.code {
-            0 => Ok(output),
-            _ => Err(failed(invocation, &output)),
-        }
-    }
-
-    /// Runs a docker command that takes long, and passes on what it says.
-    pub(super) fn follow(
-        &self,
-        invocation: &Invocation,
-        limit: Duration,
-        on_line: impl FnMut(&str),
-    ) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: Some(self.cancel), limit };
-        Ok(process::stream(invocation, until, self.emitter, on_line)?)
-    }
-
-    pub(super) fn docker<A: Into<OsString>>(
-        &self,
-        args: impl IntoIterator<Item = A>,
-    ) -> Invocation {
-        Invocation::new(&self.program, args)
-    }
-
-    /// A container of this run that does nothing yet.
-    pub(super) fn container(&self, name: &str, image: &str) -> Container {
-        Container {
-            name: format!("cargo-pipe-{}-{name}", self.settings.run),
-            labels: self.labels.clone(),
-            image: image.to_owned(),
-            platform: self.settings.platform.clone(),
-            user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
-            env: BTreeMap::new(),
-            mounts: Vec::new(),
-            network: Network::None,
-            socket_group: None,
-            stdin: Stdin::Closed,
-            command: vec!["true".to_owned()],
-        }
-    }
-
-    /// Marks that something may have to be looked for at the end.
-    pub(super) fn look_at_the_end(&self) {
-        self.untidy.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Engine for Docker<'_> {
-    fn info(&self) -> EngineInfo {
-        EngineInfo {
-            kind: "docker".to_owned(),
-            version: self.version.clone(),
-            topology: self.placement.topology(),
-        }
-    }
-
-    fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>> {
-        self.prepare_images(blueprints)
+    fn remove(&self) -> Result<Removed, EngineError> {
+        self.remove_project()
     }
 
     fn place(&self, trees: Vec<Tree>) {
@@ -300,7 +288,7 @@ fn unavailable(output: &RawOutput) -> EngineError {
     }
 }
 
-pub(super) fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError {
+fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError {
     let word = invocation.args.first().map(|word| word.to_string_lossy().into_owned());
     EngineError::Docker {
         command: format!("docker {}", word.unwrap_or_default()),
@@ -308,11 +296,11 @@ pub(super) fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError
     }
 }
 
-pub(super) fn text(bytes: &[u8]) -> String {
+fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim_end().to_owned()
 }
 
-pub(super) fn last_line(bytes: &[u8], otherwise: &str) -> String {
+fn last_line(bytes: &[u8], otherwise: &str) -> String {
     let text = text(bytes);
     // Docker ends its errors with an advice that helps nobody here.
     let told = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use super::bench::Bench;
 use super::{Directory, Preparation, Snapshot, World, snapshot_reason, step};
 use crate::check::CheckName;
-use crate::engine::{Access, Docker, Engine, RunError};
+use crate::engine::{Access, Engine, RunError};
 use crate::event::Event;
 use crate::outcome::{RawOutput, Reason, ReasonKind};
 use crate::plan::{COMMAND, Coverage, Effect, Environment, FixStep, Fixes};
@@ -48,7 +48,7 @@ pub(super) struct Fixed {
 #[derive(Clone, Copy)]
 pub(super) struct Site<'s, 'w> {
     pub(super) world: World<'w>,
-    pub(super) docker: &'s Docker<'w>,
+    pub(super) engine: &'s dyn Engine,
     pub(super) environments: &'s BTreeMap<Environment, Preparation>,
     pub(super) directory: &'s Directory,
 }
@@ -144,7 +144,7 @@ impl Work<'_, '_> {
     }
 
     fn run(&mut self, fix: &FixStep) -> Result<Vec<ProjectPath>, Reason> {
-        let Site { world, docker, environments, .. } = self.site;
+        let Site { world, engine, environments, .. } = self.site;
         let step = &fix.step;
         self.runs += 1;
         let name = format!("fix-{}", self.runs);
@@ -158,15 +158,15 @@ impl Work<'_, '_> {
         let copied = Ok(Snapshot { inventory: inventory.clone(), tree });
         let environment = environments.get(&step.environment);
         let ready = step::Ready::of(world, step, environment, Some(&copied), &folder)?;
-        docker.place(ready.trees());
+        engine.place(ready.trees());
         let job = ready.job_as(&name, Access::Write);
-        let output = match docker.run(&job) {
+        let output = match engine.run(&job) {
             Ok(output) if output.code >= NOT_ITS_OWN => return Err(ended(fix, &output)),
             Ok(output) => output,
             Err(RunError::Stopped) => return Ok(Vec::new()),
             Err(error) => return Err(not_run(fix, &error)),
         };
-        let changes = docker.changes(&job, &inventory).map_err(|error| error.reason())?;
+        let changes = engine.changes(&job, &inventory).map_err(|error| error.reason())?;
         let changed = self.accept(fix, changes).map_err(|error| snapshot_reason(&error))?;
         self.judge(fix, &output);
         Ok(changed)

@@ -2,7 +2,7 @@
 //!
 //! Owns what an image is called and when it is built: an image's tag says what it was made from,
 //! so a tag that exists needs no build, and a second tag of the project keeps it from being taken
-//! for nobody's. Building is BuildKit's work; where it happens is [`super::docker`]'s.
+//! for nobody's. Building is BuildKit's work; where it happens is [`super`]'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -13,9 +13,9 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::blueprint::{Blueprint, Dockerfile};
-use super::docker::{Docker, last_line, text};
-use super::{EngineError, Prepared};
+use super::{Docker, last_line, text};
+use crate::engine::blueprint::{Blueprint, Dockerfile};
+use crate::engine::{EngineError, Prepared};
 use crate::event::Event;
 use crate::fingerprint::{Hash, Recipe};
 use crate::lock::Lock;
@@ -161,7 +161,7 @@ impl Docker<'_> {
         let Some(dockerfile) = &blueprint.dockerfile else {
             return Ok(Prepared {
                 name: blueprint.name().to_owned(),
-                image: base.id.clone(),
+                id: base.id.clone(),
                 reference: blueprint.base.clone(),
                 version: None,
                 has_launcher: blueprint.environment == Environment::Base,
@@ -189,7 +189,7 @@ impl Docker<'_> {
         };
         Ok(Prepared {
             name: blueprint.name().to_owned(),
-            image: image.id.clone(),
+            id: image.id.clone(),
             reference: content_tag,
             version: blueprint.version().map(str::to_owned),
             has_launcher: true,

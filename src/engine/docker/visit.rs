@@ -4,8 +4,8 @@
 //! and proved as for a job, by [`super::job`]; what a visitor wants is the plan's to say.
 
 use super::argv::{self, Container, Stdin};
-use super::docker::{Docker, failed, text};
-use super::{EngineError, Job, RunError, Topology};
+use super::{Docker, failed, text};
+use crate::engine::{EngineError, Job, RunError, Topology};
 use crate::plan::{Streams, Visit};
 use crate::process;
 

@@ -1,12 +1,14 @@
 //! From what a container is to the arguments of the docker CLI.
 //!
 //! Owns the sandbox: what a container gets unless something was granted. Pure, so that every flag
-//! is tested by a table; [`super::docker`] starts what comes out.
+//! is tested by a table; [`super`] starts what comes out.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+
+use crate::engine::Access;
 
 /// The socket as the engine's machine names it.
 pub const SOCKET: &str = "/var/run/docker.sock";
@@ -93,15 +95,6 @@ pub enum Source {
     Bind(PathBuf),
     /// A volume of the engine.
     Volume(String),
-}
-
-/// Whether a mounted folder can be written to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// It cannot.
-    Read,
-    /// It can; a private copy.
-    Write,
 }
 
 /// The arguments of `docker run` for a container that removes itself.

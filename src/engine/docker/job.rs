@@ -2,14 +2,14 @@
 //!
 //! Owns the proof that a container sees the project, read before its exit status is believed, and
 //! that a container which must not go on is removed until it is gone. The engine's general talk
-//! with docker is [`super::docker`]'s; what an exit status means is the catalogue's.
+//! with docker is [`super`]'s; what an exit status means is the catalogue's.
 
 use std::time::Duration;
 
-use super::argv::{self, Access, Container, Mount, Network, Source};
-use super::docker::{Docker, failed, last_line, text};
-use super::{EngineError, FILES, Job, RunError, Topology};
+use super::argv::{self, Container, Mount, Network, Source};
+use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
+use crate::engine::{Access, EngineError, FILES, Job, RunError, Topology};
 use crate::outcome::RawOutput;
 use crate::plan::{APP, CONFIG, CONTROL, Command};
 use crate::process::{Child, Invocation, Until, Waited};
@@ -42,7 +42,7 @@ impl<'d> Docker<'d> {
         topology: Topology,
     ) -> Result<Container, RunError> {
         let step = job.step;
-        let image = &job.environment.image;
+        let image = &job.environment.id;
         let mut container = self.container(job.name, image);
         let mut add = |tree: &Tree, target: &str, access| -> Result<(), RunError> {
             let source = match topology {

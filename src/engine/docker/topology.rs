@@ -2,17 +2,17 @@
 //!
 //! Owns one decision per run: folders are bound where a container proves that it sees them, and
 //! else streamed into volumes, which works wherever the engine is. The proof is read by
-//! [`super::docker`] for every container; nothing is guessed from the environment.
+//! [`super`] for every container; nothing is guessed from the environment.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::argv::{self, Access, Container, Mount, Source};
-use super::docker::{Docker, failed};
-use super::{EngineError, Job, RunError, Topology};
+use super::argv::{self, Container, Mount, Source};
+use super::{Docker, failed};
 use crate::config::TopologyChoice;
+use crate::engine::{Access, EngineError, Job, RunError, Topology};
 use crate::plan::APP;
 use crate::snapshot::{MTIME, SnapshotError, Tree};
 
@@ -113,7 +113,7 @@ impl Placement {
 impl Docker<'_> {
     /// A streamed job's files as an archive, through a container that never starts.
     pub(super) fn fetch(&self, job: &Job<'_>) -> Result<Vec<u8>, EngineError> {
-        let image = &job.environment.image;
+        let image = &job.environment.id;
         let volume = self.placement.volume(self, job.app, image)?;
         let mut container = self.container(&format!("fetch-{}", job.name), image);
         let source = Source::Volume(volume);

@@ -7,21 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::EngineError;
-use super::docker::{Docker, PROJECT_LABEL, text};
 use super::image::{IMAGE_LABEL, REPOSITORY, project_tag};
-
-/// What was taken away.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Removed {
-    /// Containers, by name.
-    pub containers: Vec<String>,
-    /// Volumes, by name.
-    pub volumes: Vec<String>,
-    /// Images, by reference.
-    pub images: Vec<String>,
-}
+use super::{Docker, PROJECT_LABEL, text};
+use crate::engine::{EngineError, Removed};
 
 /// A line of `docker image ls`. The names are docker's own.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,7 +24,7 @@ struct Listed {
 
 impl Docker<'_> {
     /// Takes away what belongs to the project of this engine's settings.
-    pub(crate) fn remove_project(&self) -> Result<Removed, EngineError> {
+    pub(super) fn remove_project(&self) -> Result<Removed, EngineError> {
         let (containers, volumes) = self.sweep(PROJECT_LABEL, &self.settings.project);
         let filter = format!("label={IMAGE_LABEL}");
         let list = ["image", "ls", "--no-trunc", "--filter", &filter, "--format", "{{json .}}"];
