@@ -4,6 +4,7 @@
 //!
 //! Each part may use what stands below it, never above it.
 //!
+//! - `cli::main`, behind feature `cli`, is the command line: the only part that prints.
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`run`] executes a plan in parallel and can be cancelled.
 //! - Edges touch the world: [`project::discover`] and [`config::load`] read it, [`snapshot`] copies
@@ -13,6 +14,9 @@
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`plan`],
 //!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
 //! - Values: [`project`], [`check`], [`finding`], [`outcome`], [`event`], [`error`].
+
+#[cfg(feature = "cli")]
+pub mod cli;
 
 pub mod pipeline;
 

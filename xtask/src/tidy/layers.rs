@@ -1,6 +1,6 @@
 //! The direction in which the library's modules may use each other.
 //!
-//! Owns the table of layers, `pipeline → run → edges → pure → values`, and reads `crate::` paths
+//! Owns the table of layers, `cli → pipeline → run → edges → pure → values`, and reads `crate::` paths
 //! against it. Must not know why a module is where it is: the code map in `src/lib.rs` says that,
 //! and must name each module. Complaints go to [`super`].
 
@@ -8,7 +8,7 @@ use super::File;
 
 /// From the highest to the lowest: each may use itself and what stands below.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("bin", &[]),
+    ("cli", &["cli"]),
     ("pipeline", &["pipeline", "build_script", "xtask"]),
     ("run", &["run"]),
     ("edges", EDGES),

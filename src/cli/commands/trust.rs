@@ -6,21 +6,21 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use cargo_pipe::check::{Ask, Asker, Standing};
-use cargo_pipe::config::Work;
-use cargo_pipe::error::Error;
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::project::discover;
-use cargo_pipe::report::count::Count;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
-use cargo_pipe::trust::{Asked, Record, store};
+use crate::check::{Ask, Asker, Standing};
+use crate::config::Work;
+use crate::error::Error;
+use crate::outcome::Verdict;
+use crate::pipeline::Pipeline;
+use crate::project::discover;
+use crate::report::count::Count;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
+use crate::trust::{Asked, Record, store};
 
 use super::{describe, pipeline};
-use crate::exit::Failure;
-use crate::settings::{Place, Trust};
-use crate::term::Term;
+use crate::cli::exit::Failure;
+use crate::cli::settings::{Place, Trust};
+use crate::cli::term::Term;
 
 /// Grants, lists or takes back.
 pub(super) fn trust(place: Place, trust: Trust, term: &mut Term) -> Result<Verdict, Failure> {

@@ -3,13 +3,13 @@
 //! Owns how `--dry-run` and a check's help say what would run. It must not plan: the plan says all,
 //! with its reasons. The printer takes the result.
 
-use cargo_pipe::check::CachePolicy;
-use cargo_pipe::plan::{Command, Effect, Environment, FixStep, Fixes, Plan, Step};
-use cargo_pipe::project::ProjectPath;
-use cargo_pipe::report::count::Count;
-use cargo_pipe::report::elapsed::Elapsed;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
+use crate::check::CachePolicy;
+use crate::plan::{Command, Effect, Environment, FixStep, Fixes, Plan, Step};
+use crate::project::ProjectPath;
+use crate::report::count::Count;
+use crate::report::elapsed::Elapsed;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
 
 /// What a run would do.
 pub(super) fn plan(plan: &Plan) -> String {

@@ -5,15 +5,15 @@
 
 use std::io::{self, IsTerminal};
 
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::plan::{APP, CONTROL, Command, Streams, Visit, VisitRequest};
-use cargo_pipe::report::harmless;
-use cargo_pipe::run::Cancel;
+use crate::outcome::Verdict;
+use crate::plan::{APP, CONTROL, Command, Streams, Visit, VisitRequest};
+use crate::report::harmless;
+use crate::run::Cancel;
 
 use super::{describe, pipeline, run};
-use crate::exit::{Ending, Failure};
-use crate::settings::{Look, Place};
-use crate::term::Term;
+use crate::cli::exit::{Ending, Failure};
+use crate::cli::settings::{Look, Place};
+use crate::cli::term::Term;
 
 /// Opens a shell in a check's container, or runs a command there.
 pub(super) fn bash(place: Place, look: Look, term: &mut Term) -> Result<Ending, Failure> {

@@ -13,18 +13,18 @@ mod watcher;
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use cargo_pipe::error::Error;
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
-use cargo_pipe::report::human::{self, Detail, Options};
-use cargo_pipe::report::{Preview, Report};
-use cargo_pipe::scaffold::ScaffoldError;
+use crate::error::Error;
+use crate::outcome::Verdict;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
+use crate::report::human::{self, Detail, Options};
+use crate::report::{Preview, Report};
+use crate::scaffold::ScaffoldError;
 
 pub(crate) use watcher::Watcher;
 
-use crate::exit::Failure;
-use crate::settings::Verbosity;
+use crate::cli::exit::Failure;
+use crate::cli::settings::Verbosity;
 
 /// The terminal, or whatever the streams are.
 #[derive(Debug, Default)]

@@ -3,14 +3,14 @@
 //! Owns which events matter there and how each reads. It must not keep anything between events, so
 //! that a line says all it has to say. The watcher prints them.
 
-use cargo_pipe::event::Event;
-use cargo_pipe::outcome::{CacheUse, CheckOutcome, Outcome};
-use cargo_pipe::report::count::Count;
-use cargo_pipe::report::elapsed::Elapsed;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
+use crate::event::Event;
+use crate::outcome::{CacheUse, CheckOutcome, Outcome};
+use crate::report::count::Count;
+use crate::report::elapsed::Elapsed;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
 
-use crate::settings::Verbosity;
+use crate::cli::settings::Verbosity;
 
 /// The line of an event with its line feed; empty if it does not matter.
 pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {

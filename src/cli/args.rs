@@ -1,7 +1,7 @@
 //! What can be typed.
 //!
 //! Owns the words of the command line and their help. It must not know what they mean: it reads no
-//! file and no variable. [`crate::settings`] takes it from here.
+//! file and no variable. [`crate::cli::settings`] takes it from here.
 
 mod check;
 mod help;
@@ -12,14 +12,14 @@ use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
-use cargo_pipe::check::Grant;
+use crate::check::Grant;
 use clap::{Args as _, Command, CommandFactory, Parser};
 
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
 pub(crate) use run::{MessageFormat, ReportTarget, RunArgs};
 
-use crate::exit::Failure;
+use crate::cli::exit::Failure;
 
 /// Run a project's code-quality checks exactly as CI runs them
 #[derive(Debug, Parser)]
@@ -283,7 +283,7 @@ fn set_color(arguments: &[OsString]) {
 
 #[cfg(test)]
 mod tests {
-    use cargo_pipe::check::{COMMANDS, RESERVED_NAMES};
+    use crate::check::{COMMANDS, RESERVED_NAMES};
 
     use super::*;
 

@@ -10,7 +10,7 @@ use clap::{Args as _, Command, FromArgMatches};
 
 use super::help::RUN_STATUS;
 use super::{Args, CommandArgs, GlobalArgs, RunArgs, augment_with_run, command, command_names};
-use crate::exit::Failure;
+use crate::cli::exit::Failure;
 
 /// A check that was named as a command.
 #[derive(Debug)]

@@ -10,14 +10,17 @@ mod interrupt;
 mod settings;
 mod term;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use cargo_pipe::config::load::Environment;
+use crate::config::load::Environment;
 
-fn main() -> ExitCode {
+/// Does what a process is asked for with these arguments, its own name included, and says how it
+/// ends.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let environment = Environment::of_process();
     let mut term = term::Term::default();
-    let verdict = args::parse(std::env::args_os())
+    let verdict = args::parse(arguments)
         .and_then(|args| settings::settings(args, environment))
         .and_then(|settings| commands::dispatch(settings, &mut term));
     exit::code(verdict, term)

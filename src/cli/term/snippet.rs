@@ -3,10 +3,10 @@
 //! Owns the picture of the lines in question. It must not read the file: the error carries its
 //! text. The printer takes the result.
 
+use crate::config::ConfigError;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use cargo_pipe::config::ConfigError;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
 
 /// The width that is assumed where there is no terminal.
 const WIDTH: usize = 100;

@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
-use cargo_pipe::event::{Event, Observer};
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
+use crate::event::{Event, Observer};
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
 
 use super::board::Board;
 use super::{lines, say};
-use crate::settings::Verbosity;
+use crate::cli::settings::Verbosity;
 
 /// What a person wonders when a run begins with builds.
 const FIRST_BUILD: &str = "\

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cargo_pipe::report::Format;
+use crate::report::Format;
 
 /// What every command takes that runs checks.
 #[derive(Clone, Debug, clap::Args)]

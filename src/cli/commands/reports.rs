@@ -7,10 +7,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use cargo_pipe::report::Report;
+use crate::report::Report;
 
-use crate::args::ReportTarget;
-use crate::exit::Failure;
+use crate::cli::args::ReportTarget;
+use crate::cli::exit::Failure;
 
 /// Finds out whether the reports can be written.
 pub(super) fn validate(targets: &[ReportTarget]) -> Result<(), Failure> {

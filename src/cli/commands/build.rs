@@ -2,15 +2,15 @@
 //!
 //! Owns what is told of them. It must not know how an image is made; the pipeline makes it.
 
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::plan::Request;
-use cargo_pipe::report::harmless;
-use cargo_pipe::run::Cancel;
+use crate::outcome::Verdict;
+use crate::plan::Request;
+use crate::report::harmless;
+use crate::run::Cancel;
 
 use super::{pipeline, run};
-use crate::exit::Failure;
-use crate::settings::Place;
-use crate::term::Term;
+use crate::cli::exit::Failure;
+use crate::cli::settings::Place;
+use crate::cli::term::Term;
 
 /// Makes the environments of checks available.
 pub(super) fn build(

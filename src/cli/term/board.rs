@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use cargo_pipe::event::Event;
-use cargo_pipe::plan::Environment;
-use cargo_pipe::report::elapsed::Elapsed;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
+use crate::event::Event;
+use crate::plan::Environment;
+use crate::report::elapsed::Elapsed;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{lines, say};

@@ -2,16 +2,16 @@
 //!
 //! Owns what is told of it. It must not decide what may go; the pipeline and the scaffold do.
 
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::pipeline::Removed;
-use cargo_pipe::report::harmless;
-use cargo_pipe::run::Cancel;
-use cargo_pipe::scaffold::{self, Removal, Taken};
+use crate::outcome::Verdict;
+use crate::pipeline::Removed;
+use crate::report::harmless;
+use crate::run::Cancel;
+use crate::scaffold::{self, Removal, Taken};
 
 use super::{pipeline, run};
-use crate::exit::Failure;
-use crate::settings::{Files, Place};
-use crate::term::Term;
+use crate::cli::exit::Failure;
+use crate::cli::settings::{Files, Place};
+use crate::cli::term::Term;
 
 /// Takes away the project's containers, volumes, images and folders, and then its generated files.
 pub(super) fn remove(place: Place, files: Files, term: &mut Term) -> Result<Verdict, Failure> {

@@ -6,21 +6,21 @@
 
 use std::path::PathBuf;
 
-use cargo_pipe::adoption::Wish;
-use cargo_pipe::config::EngineChoice;
-use cargo_pipe::config::layer::{Layer, Sources, Value};
-use cargo_pipe::config::load::Environment;
-use cargo_pipe::plan::{Fixing, Request, Withheld};
-use cargo_pipe::scaffold::{Asked, Fix, Mode};
-use cargo_pipe::template::Pipeline;
+use crate::adoption::Wish;
+use crate::config::EngineChoice;
+use crate::config::layer::{Layer, Sources, Value};
+use crate::config::load::Environment;
+use crate::plan::{Fixing, Request, Withheld};
+use crate::scaffold::{Asked, Fix, Mode};
+use crate::template::Pipeline;
 
-use crate::args::{
+use crate::cli::args::{
     Args, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, EngineArg,
     GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget, RunArgs,
     RunSomeArgs, TrustArgs,
 };
-use crate::commands::Asking;
-use crate::exit::Failure;
+use crate::cli::commands::Asking;
+use crate::cli::exit::Failure;
 
 /// What a command line means.
 #[derive(Debug)]
@@ -215,13 +215,15 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
         color: _,
     } = args;
     let paths = source.into_iter().map(|path| Value::named("--source", path)).collect::<Vec<_>>();
-    let mut flags = Layer::default();
-    flags.source = (!paths.is_empty()).then(|| Sources(Value::named("--source", paths)));
-    flags.config = config.map(|path| Value::named("--config", path));
-    flags.engine = engine.map(|engine| Value::named("--engine", engine_choice(engine)));
-    flags.jobs = jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get())));
-    flags.offline = offline.then(|| Value::named("--offline", offline));
-    flags.allow = allow;
+    let flags = Layer {
+        source: (!paths.is_empty()).then(|| Sources(Value::named("--source", paths))),
+        config: config.map(|path| Value::named("--config", path)),
+        engine: engine.map(|engine| Value::named("--engine", engine_choice(engine))),
+        jobs: jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get()))),
+        offline: offline.then(|| Value::named("--offline", offline)),
+        allow,
+        ..Layer::default()
+    };
     Place { folder: project.unwrap_or_else(|| PathBuf::from(".")), environment, flags, typed }
 }
 

@@ -16,11 +16,11 @@ mod reports;
 mod run;
 mod trust;
 
-use cargo_pipe::pipeline::Pipeline;
+use crate::pipeline::Pipeline;
 
-use crate::exit::{Ending, Failure};
-use crate::settings::{Action, Place, Settings};
-use crate::term::Term;
+use crate::cli::exit::{Ending, Failure};
+use crate::cli::settings::{Action, Place, Settings};
+use crate::cli::term::Term;
 
 pub(crate) use trust::Asking;
 

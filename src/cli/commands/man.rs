@@ -2,12 +2,12 @@
 //!
 //! Owns which page is printed. Its text is made from the same words as the help.
 
-use cargo_pipe::outcome::Verdict;
+use crate::outcome::Verdict;
 use clap_mangen::Man;
 
-use crate::args;
-use crate::exit::Failure;
-use crate::term::Term;
+use crate::cli::args;
+use crate::cli::exit::Failure;
+use crate::cli::term::Term;
 
 /// Prints the page of a command, or of cargo pipe.
 pub(super) fn man(name: Option<&str>, term: &mut Term) -> Result<Verdict, Failure> {

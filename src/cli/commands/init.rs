@@ -5,15 +5,15 @@
 
 use std::path::Path;
 
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::report::count::Count;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
-use cargo_pipe::scaffold::{self, Action, Asked, Change, Found, Mode, Scaffolding};
+use crate::outcome::Verdict;
+use crate::report::count::Count;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
+use crate::scaffold::{self, Action, Asked, Change, Found, Mode, Scaffolding};
 
-use crate::exit::Failure;
-use crate::settings::Place;
-use crate::term::Term;
+use crate::cli::exit::Failure;
+use crate::cli::settings::Place;
+use crate::cli::term::Term;
 
 /// Scaffolds a folder, which is named as seen from the one of `-C`.
 pub(super) fn init(

@@ -3,14 +3,14 @@
 //! Owns which names are completed besides the commands: the checks of the project that the script
 //! is made in, or the built-in ones where there is no project.
 
-use cargo_pipe::outcome::Verdict;
+use crate::outcome::Verdict;
 use clap_complete::Shell;
 
 use super::pipeline;
-use crate::args;
-use crate::exit::Failure;
-use crate::settings::Place;
-use crate::term::Term;
+use crate::cli::args;
+use crate::cli::exit::Failure;
+use crate::cli::settings::Place;
+use crate::cli::term::Term;
 
 /// The checks of a project that says nothing else.
 pub(super) const BUILT_IN: [&str; 4] = ["lint", "format", "mypy", "ruff"];

@@ -4,18 +4,18 @@
 //! reports are written before anything is printed, so that a closed pipe costs no report. It must
 //! not look at findings; the verdict comes with the report.
 
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::Effect;
-use cargo_pipe::report::json;
-use cargo_pipe::run::Cancel;
+use crate::outcome::Verdict;
+use crate::pipeline::Pipeline;
+use crate::plan::Effect;
+use crate::report::json;
+use crate::run::Cancel;
 
 use super::{describe, pipeline, reports};
-use crate::args::MessageFormat;
-use crate::exit::Failure;
-use crate::interrupt::Interrupts;
-use crate::settings::{Place, Run, Writing};
-use crate::term::Term;
+use crate::cli::args::MessageFormat;
+use crate::cli::exit::Failure;
+use crate::cli::interrupt::Interrupts;
+use crate::cli::settings::{Place, Run, Writing};
+use crate::cli::term::Term;
 
 /// Runs checks, or shows what would run.
 pub(super) fn run(place: Place, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {

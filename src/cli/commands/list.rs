@@ -2,20 +2,20 @@
 //!
 //! Owns how a check is introduced. It starts nothing and plans nothing, so that it answers at once.
 
-use cargo_pipe::catalogue;
-use cargo_pipe::config::{Check, Work};
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::report::harmless;
-use cargo_pipe::report::human::style::{self, paint};
-use cargo_pipe::report::json;
+use crate::catalogue;
+use crate::config::{Check, Work};
+use crate::outcome::Verdict;
+use crate::pipeline::Pipeline;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
+use crate::report::json;
 use serde::Serialize;
 
 use super::pipeline;
-use crate::args::MessageFormat;
-use crate::exit::Failure;
-use crate::settings::Place;
-use crate::term::Term;
+use crate::cli::args::MessageFormat;
+use crate::cli::exit::Failure;
+use crate::cli::settings::Place;
+use crate::cli::term::Term;
 
 /// Prints the checks.
 pub(super) fn list(

@@ -1,16 +1,16 @@
 //! How the process ends.
 //!
 //! Owns [`Failure`], all that can keep a command from its work, and the way from a verdict to an
-//! exit status. It must not print; [`crate::term`] shows a failure.
+//! exit status. It must not print; [`crate::cli::term`] shows a failure.
 
 use std::io;
 use std::process::ExitCode;
 
-use cargo_pipe::error::Error;
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::scaffold::ScaffoldError;
+use crate::error::Error;
+use crate::outcome::Verdict;
+use crate::scaffold::ScaffoldError;
 
-use crate::term::Term;
+use crate::cli::term::Term;
 
 /// Why a command could not do its work, or had none to do.
 #[derive(Debug, thiserror::Error)]

@@ -4,17 +4,17 @@
 //! must not run anything itself, and does not know which checks there are: the plan refuses a name
 //! that is none.
 
-use cargo_pipe::check::{Grant, RESERVED_NAMES};
-use cargo_pipe::config::nearest::nearest;
-use cargo_pipe::outcome::Verdict;
-use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::{Fixing, Plan, Request};
+use crate::check::{Grant, RESERVED_NAMES};
+use crate::config::nearest::nearest;
+use crate::outcome::Verdict;
+use crate::pipeline::Pipeline;
+use crate::plan::{Fixing, Plan, Request};
 
 use super::{completions, describe, list, pipeline, reports, run};
-use crate::args::{self, CheckArgs, CheckAsked};
-use crate::exit::Failure;
-use crate::settings::{self, Place, Unsaid};
-use crate::term::Term;
+use crate::cli::args::{self, CheckArgs, CheckAsked};
+use crate::cli::exit::Failure;
+use crate::cli::settings::{self, Place, Unsaid};
+use crate::cli::term::Term;
 
 /// Runs or explains a check.
 pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<Verdict, Failure> {
