@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::Hash;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -38,6 +40,9 @@ pub struct Finding {
     pub related: Vec<Place>,
     /// What the tool would write instead.
     pub fix: Option<Fix>,
+    /// The same for the same problem after its lines have moved. Zero until
+    /// [`crate::fingerprint::finding::identify`] has looked at those lines, which no parser does.
+    pub fingerprint: Hash,
 }
 
 /// A span in a file, or a whole file where the line is unknown.
@@ -56,10 +61,22 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place that is a whole line.
+    /// The place of which nothing but a line is known: mostly a whole file, at its first.
     #[must_use]
     pub fn line(path: impl Into<String>, line: u32) -> Self {
         Place { path: path.into(), line, column: None, end_line: None, end_column: None }
+    }
+
+    /// Whether no line of the file is meant: there is nothing but a line, or the empty span before
+    /// the first character.
+    #[must_use]
+    pub fn is_whole_file(&self) -> bool {
+        let Place { path: _, line, column, end_line, end_column } = self;
+        match (column, end_line) {
+            (None, None) => true,
+            (Some(1), Some(1)) => *line == 1 && *end_column == Some(1),
+            _ => false,
+        }
     }
 }
 

@@ -9,6 +9,8 @@
 //!    length, so `"ab", "c"` and `"a", "bc"` differ.
 //! 4. A change of the rules themselves changes [`VERSION`], and with it every fingerprint.
 
+pub mod finding;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -21,7 +23,7 @@ use crate::project::ProjectPath;
 pub const VERSION: &str = "cargo-pipe/fingerprint/1";
 
 /// A BLAKE3 hash, shown as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct Hash([u8; 32]);

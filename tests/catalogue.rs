@@ -282,7 +282,9 @@ fn described(classified: &Classified) -> String {
 }
 
 fn describe(finding: &Finding, text: &mut String) {
-    let Finding { place, severity, code, rule, message, url, gating, related, fix } = finding;
+    // No parser gives one.
+    let Finding { place, severity, code, rule, message, url, gating, related, fix, fingerprint: _ } =
+        finding;
     let accepted = if *gating { "" } else { ", accepted" };
     writeln!(text, "\n{}: {severity:?} {code} {rule}{accepted}", spot(place)).unwrap();
     writeln!(text, "    {}", message.replace('\n', "\n    ")).unwrap();

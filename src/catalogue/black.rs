@@ -10,6 +10,7 @@ use super::ending::{
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place, Severity};
+use crate::fingerprint::Hash;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::parse::{inside, unified_diff};
 use crate::plan::Command;
@@ -220,5 +221,6 @@ pub(super) fn refusal(place: Place, code: &str, message: String) -> Finding {
         gating: true,
         related: Vec::new(),
         fix: None,
+        fingerprint: Hash::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! Columns in code points.
 //!
-//! Owns the texts that tools spoke of, each read and split once, and the arithmetic from a tool's
+//! Owns the lines that tools spoke of, each file read and split once, and the arithmetic from a tool's
 //! columns to ours: 1-based, in code points, a byte order mark not counted. Must not know which
 //! tool counts how; the parsers do, and put the answers into findings.
 
@@ -33,7 +33,8 @@ impl<'a> Columns<'a> {
         one_based(before + bytes.saturating_sub(text.len()))
     }
 
-    fn line(&mut self, path: &str, line: u32) -> Option<&str> {
+    /// A line of a file, without its end; none behind the last one.
+    pub(crate) fn line(&mut self, path: &str, line: u32) -> Option<&str> {
         if !self.files.contains_key(path) {
             let bytes = self.sources.read(path).unwrap_or_default();
             self.files.insert(path.to_owned(), split(&bytes));

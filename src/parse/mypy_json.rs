@@ -10,6 +10,7 @@ use super::columns::Columns;
 use super::{Parsed, inside, line, locate};
 use crate::catalogue::Sources;
 use crate::finding::{Finding, Place, Severity};
+use crate::fingerprint::Hash;
 
 #[derive(Deserialize)]
 struct Message {
@@ -70,6 +71,7 @@ impl Message {
             gating: true,
             related: Vec::new(),
             fix: None,
+            fingerprint: Hash::default(),
         }
     }
 

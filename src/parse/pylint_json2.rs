@@ -14,6 +14,7 @@ use super::modules::Modules;
 use super::{inside, line, locate};
 use crate::catalogue::Sources;
 use crate::finding::{Finding, Place, Severity, sort};
+use crate::fingerprint::Hash;
 
 /// Messages whose columns are those of tokens: characters from 0.
 const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];
@@ -21,6 +22,10 @@ const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];
 /// Messages whose columns are characters from 1: Python's own, and those that pylint shifts.
 const CHARACTERS_FROM_1: &[&str] =
     &["E0001", "E2510", "E2511", "E2512", "E2513", "E2514", "E2515", "W0511"];
+
+/// Messages that can be about a module as a whole, which pylint places before its first character.
+const ABOUT_MODULES: &[&str] =
+    &["C0103", "C0112", "C0114", "C0302", "F0001", "F0002", "F0010", "W2402"];
 
 /// What pylint reported.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -180,6 +185,7 @@ impl Message {
             gating: self.category != "info",
             related: Vec::new(),
             fix: None,
+            fingerprint: Hash::default(),
         }
     }
 
@@ -197,6 +203,9 @@ impl Message {
             }
         };
         let first = self.line.map_or(1, line);
+        if ABOUT_MODULES.contains(&code) && first == 1 && self.end_line.is_none() {
+            return Place::line("", 1);
+        }
         let start = self.column.map(|number| column(first, number));
         let end_line = self.end_line.map(line).filter(|last| *last >= first);
         let end_column = self.end_column.and_then(|number| Some(column(end_line?, number)));

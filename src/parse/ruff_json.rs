@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Parsed, line, locate};
 use crate::finding::{Edit, Finding, Fix, Place, Severity};
+use crate::fingerprint::Hash;
 
 #[derive(Deserialize)]
 struct Diagnostic {
@@ -92,6 +93,7 @@ impl Diagnostic {
             url: self.url,
             gating: true,
             related: Vec::new(),
+            fingerprint: Hash::default(),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use super::{Parsed, inside};
 use crate::finding::{Edit, Finding, Fix, Place, Severity};
+use crate::fingerprint::Hash;
 
 /// The code of every finding of a formatter.
 pub const CODE: &str = "format";
@@ -150,6 +151,7 @@ impl Hunk {
             gating: true,
             related: Vec::new(),
             fix: self.fix(),
+            fingerprint: Hash::default(),
         };
         if finding.place.path.is_empty() {
             finding.message = format!("{}: {}", inside::strip(name), finding.message);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
 use crate::finding::{self, Severity};
-use crate::fingerprint::{Hash, Ingredients, Recipe};
+use crate::fingerprint::{Hash, Ingredients};
 use crate::outcome::{CacheUse, CheckOutcome, Outcome, Reason, Verdict};
 
 /// The name of this version of the format.
@@ -259,8 +259,6 @@ impl From<&super::Report> for JsonReport {
 
 impl From<&CheckOutcome> for JsonCheck {
     fn from(check: &CheckOutcome) -> Self {
-        let fingerprints = fingerprints(check.name.as_str(), &check.findings);
-        let findings = check.findings.iter().zip(fingerprints);
         JsonCheck {
             name: check.name.to_string(),
             tool: check.tool.clone(),
@@ -278,7 +276,24 @@ impl From<&CheckOutcome> for JsonCheck {
                 stderr: check.log.stderr.clone(),
                 truncated: check.log.truncated,
             },
-            findings: findings.map(json_finding).collect(),
+            findings: check.findings.iter().map(JsonFinding::from).collect(),
+        }
+    }
+}
+
+impl From<&finding::Finding> for JsonFinding {
+    fn from(finding: &finding::Finding) -> Self {
+        JsonFinding {
+            place: JsonPlace::from(&finding.place),
+            severity: finding.severity,
+            code: finding.code.clone(),
+            rule: finding.rule.clone(),
+            message: finding.message.clone(),
+            url: finding.url.clone(),
+            gating: finding.gating,
+            related: finding.related.iter().map(JsonPlace::from).collect(),
+            fingerprint: finding.fingerprint,
+            fix: finding.fix.as_ref().map(JsonFix::from),
         }
     }
 }
@@ -309,45 +324,6 @@ impl From<&finding::Fix> for JsonFix {
             safe: fix.safe,
             edits: fix.edits.iter().map(edit).collect(),
         }
-    }
-}
-
-/// The fingerprint of each finding of a check: over check, code, path and message, so that it
-/// outlives moved lines, and over how many equal ones come before, so that no two are the same.
-#[must_use]
-pub fn fingerprints(check: &str, findings: &[finding::Finding]) -> Vec<Hash> {
-    let mut seen: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-    let of = |finding: &finding::Finding, occurrence: u64| {
-        Recipe::new("finding")
-            .with(check)
-            .with(&finding.code)
-            .with(&finding.place.path)
-            .with(&finding.message)
-            .with(occurrence.to_le_bytes())
-            .hash()
-    };
-    let mut hashes = Vec::with_capacity(findings.len());
-    for finding in findings {
-        let kind = (finding.code.as_str(), finding.place.path.as_str(), finding.message.as_str());
-        let occurrence = seen.entry(kind).or_default();
-        hashes.push(of(finding, *occurrence));
-        *occurrence += 1;
-    }
-    hashes
-}
-
-fn json_finding((finding, fingerprint): (&finding::Finding, Hash)) -> JsonFinding {
-    JsonFinding {
-        place: JsonPlace::from(&finding.place),
-        severity: finding.severity,
-        code: finding.code.clone(),
-        rule: finding.rule.clone(),
-        message: finding.message.clone(),
-        url: finding.url.clone(),
-        gating: finding.gating,
-        related: finding.related.iter().map(JsonPlace::from).collect(),
-        fingerprint,
-        fix: finding.fix.as_ref().map(JsonFix::from),
     }
 }
 

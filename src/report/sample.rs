@@ -64,6 +64,7 @@ pub(crate) fn finding(path: &str, line: u32) -> Finding {
         gating: true,
         related: Vec::new(),
         fix: None,
+        fingerprint: Hash::of(format!("{path}:{line}").as_bytes()),
     }
 }
 

@@ -75,6 +75,7 @@ fn candidates(message: &str, folders: impl Iterator<Item = ProjectPath>) -> Vec<
 mod tests {
     use super::*;
     use crate::finding::{Place, Severity};
+    use crate::fingerprint::Hash;
 
     fn finding(code: &str, message: &str) -> Finding {
         Finding {
@@ -87,6 +88,7 @@ mod tests {
             gating: true,
             related: Vec::new(),
             fix: None,
+            fingerprint: Hash::default(),
         }
     }
 

@@ -203,6 +203,7 @@ impl<'a> Ready<'a> {
                 None => catalogue::command::classify(output, &self.step.findings_exit),
             };
         finding::sort(&mut findings);
+        fingerprint::finding::identify(&self.step.tool, &mut findings, self.snapshot);
         outcome.warnings = warnings;
         outcome.warnings.extend(hints::ignored_imports(
             &world.project.root,

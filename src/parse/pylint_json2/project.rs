@@ -7,6 +7,7 @@
 use super::Message;
 use crate::catalogue::Sources;
 use crate::finding::{Finding, Place};
+use crate::fingerprint::Hash;
 use crate::parse::modules::Modules;
 
 const DUPLICATE_CODE: &str = "R0801";
@@ -44,6 +45,7 @@ impl Message {
             gating: true,
             related: places.collect(),
             fix: None,
+            fingerprint: Hash::default(),
         }
     }
 

@@ -42,15 +42,6 @@ fn what_a_newer_version_added_is_ignored() {
 }
 
 #[test]
-fn equal_findings_have_different_fingerprints_that_do_not_depend_on_lines() {
-    let finding = sample::finding("src/main.py", 2);
-    let moved = sample::finding("src/main.py", 20);
-    let hashes = fingerprints("lint", &[finding.clone(), finding.clone()]);
-    assert_ne!(hashes[0], hashes[1]);
-    assert_eq!(hashes, fingerprints("lint", &[finding, moved]));
-}
-
-#[test]
 fn a_terminal_that_shows_a_report_obeys_nothing_in_it() {
     let mut report = sample::report();
     report.warnings.push("\u{1b}[2J\u{9b}2J\u{7f}\u{202e}".to_owned());

@@ -49,6 +49,7 @@ const EDGES: &[&str] = &[
 /// are below the doing of them, and a path names only the kind.
 const DATA: &[(&str, &str)] = &[
     ("event", "plan::Plan"),
+    ("finding", "fingerprint::Hash"),
     ("outcome", "fingerprint::Hash"),
     ("outcome", "fingerprint::Ingredients"),
     ("project", "fingerprint::Hash"),
