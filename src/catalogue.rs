@@ -42,6 +42,11 @@ pub trait Tool: Sync {
     /// The lock that a new project gets.
     fn lock_template(&self) -> &'static str;
 
+    /// Whether its verdict depends on the packages that the project imports.
+    fn sees_project(&self) -> bool {
+        false
+    }
+
     /// The name of its configuration file in the config folder.
     fn config_file(&self) -> &'static str;
 

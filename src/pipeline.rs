@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use crate::check::Ask;
 use crate::config::Config;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
+use crate::engine::blueprint;
 use crate::error::Error;
 use crate::event::Observer;
-use crate::plan::{self, Plan, Request, Visit, VisitRequest};
+use crate::plan::{self, Known, Plan, Request, Visit, VisitRequest};
 use crate::process::Emitter;
 use crate::project::{Project, discover};
 use crate::report::{Preview, Report};
@@ -64,7 +64,7 @@ impl Pipeline {
     ///
     /// When a name is no check, or a grant is missing.
     pub fn plan(&self, request: &Request) -> Result<Plan, Error> {
-        Ok(plan::plan(&self.config, &self.asks(), request)?)
+        Ok(plan::plan(&self.config, &self.known(), request)?)
     }
 
     /// Plans a look into the container of a check.
@@ -73,7 +73,7 @@ impl Pipeline {
     ///
     /// When there is no such check, or a grant is missing.
     pub fn plan_visit(&self, request: &VisitRequest) -> Result<Visit, Error> {
-        Ok(plan::visit(&self.config, &self.asks(), request)?)
+        Ok(plan::visit(&self.config, &self.known(), request)?)
     }
 
     /// Everything that the project asks for beyond the sandbox, and what that rests on.
@@ -93,8 +93,11 @@ impl Pipeline {
         Ok(store::write(&self.environment, root, &record)?)
     }
 
-    fn asks(&self) -> Vec<Ask> {
-        self.asked().into_iter().map(|asked| asked.ask).collect()
+    fn known(&self) -> Known {
+        Known {
+            asks: self.asked().into_iter().map(|asked| asked.ask).collect(),
+            has_project_lock: blueprint::has_project_lock(&self.project.root, &self.config),
+        }
     }
 
     /// Runs a plan to its end. What goes wrong with a check is in the report.

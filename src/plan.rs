@@ -44,6 +44,16 @@ pub struct Request {
     pub fixing: Fixing,
 }
 
+/// What is known of a project besides its configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What it asks for beyond the sandbox, with what its user has said to that before. What is not
+    /// here nobody has said anything to.
+    pub asks: Vec<Ask>,
+    /// Whether there is a lock of its own dependencies.
+    pub has_project_lock: bool,
+}
+
 /// What a run will do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -122,12 +132,20 @@ pub struct ConfigFile {
 
 /// What a step runs in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Environment {
-    /// The locked environment of a tool of the catalogue: its lock's name.
-    Tool(String),
-    /// The project's base, without a tool.
-    Base,
+    /// The base with locked packages: those of a tool of the catalogue.
+    Tool {
+        /// The lock's name.
+        lock: String,
+        /// Whether the project's dependencies are there too.
+        sees_project: bool,
+    },
+    /// The base without a tool.
+    Base {
+        /// Whether the project's dependencies are there.
+        sees_project: bool,
+    },
     /// An image that is not ours.
     Image(String),
 }
@@ -248,14 +266,13 @@ fn quoted(checks: &[CheckName]) -> String {
     checks.iter().map(|check| format!("`{check}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Plans the checks of a request. `asks` is what the project asks for beyond the sandbox, with what
-/// its user has said to that before; what is not in it nobody has said anything to.
+/// Plans the checks of a request.
 ///
 /// # Errors
 ///
 /// When a name is no check of the configuration, a check asks for what is not granted, or fixes
 /// are wanted where there are none.
-pub fn plan(config: &Config, asks: &[Ask], request: &Request) -> Result<Plan, PlanError> {
+pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, PlanError> {
     for name in &request.checks {
         if !config.checks.iter().any(|check| check.name.as_str() == name) {
             return Err(unknown_check(config, name));
@@ -265,10 +282,11 @@ pub fn plan(config: &Config, asks: &[Ask], request: &Request) -> Result<Plan, Pl
         request.checks.is_empty() || request.checks.iter().any(|name| check.name.as_str() == name)
     };
     let checks: Vec<&Check> = config.checks.iter().filter(wanted).collect();
-    let mut steps: Vec<Step> = checks.iter().map(|check| step(config, check, request)).collect();
+    let mut steps: Vec<Step> =
+        checks.iter().map(|check| step(config, known, check, request)).collect();
     let mut missing = Vec::new();
     for step in &mut steps {
-        for ask in asks_of(config, asks, step) {
+        for ask in asks_of(config, &known.asks, step) {
             step.grants.insert(ask.grant);
             let is_granted = config.allow.contains(&ask.grant) || ask.standing == Standing::Trusted;
             if !is_granted && !missing.contains(&ask) {
@@ -310,7 +328,8 @@ fn unknown_check(config: &Config, name: &str) -> PlanError {
 }
 
 /// The step of a check, with all that it asks for itself, granted or not.
-pub(crate) fn step(config: &Config, check: &Check, request: &Request) -> Step {
+pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Request) -> Step {
+    let sees_project = known.has_project_lock;
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -323,7 +342,7 @@ pub(crate) fn step(config: &Config, check: &Check, request: &Request) -> Step {
         endings: Vec::new(),
         coverage: Coverage::of(check),
         config: None,
-        environment: Environment::Base,
+        environment: Environment::Base { sees_project },
         command: Command::Exec(Vec::new()),
         env,
         findings_exit: BTreeSet::new(),
@@ -339,7 +358,10 @@ pub(crate) fn step(config: &Config, check: &Check, request: &Request) -> Step {
             let file = ConfigFile::of(tool, file, config);
             step.tool = tool.name().to_owned();
             step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
-            step.environment = Environment::Tool(tool.lock().to_owned());
+            step.environment = Environment::Tool {
+                lock: tool.lock().to_owned(),
+                sees_project: sees_project && tool.sees_project(),
+            };
             step.command = tool.check(&Invocation {
                 config: file.as_ref().map(ConfigFile::in_container).as_deref(),
                 source: &check.source,
@@ -362,13 +384,24 @@ pub(crate) fn step(config: &Config, check: &Check, request: &Request) -> Step {
 }
 
 impl Environment {
+    /// Whether the project's dependencies are there.
+    #[must_use]
+    pub fn sees_project(&self) -> bool {
+        match self {
+            Environment::Tool { sees_project, .. } | Environment::Base { sees_project } => {
+                *sees_project
+            }
+            Environment::Image(_) => false,
+        }
+    }
+
     /// Whether it is built from the project's Dockerfile: without packages the base itself is all
     /// there is of it.
     #[must_use]
     pub fn has_dockerfile(&self, config: &Config) -> bool {
         match self {
-            Environment::Tool(_) => true,
-            Environment::Base => !config.image.apt.is_empty(),
+            Environment::Tool { .. } => true,
+            Environment::Base { sees_project } => *sees_project || !config.image.apt.is_empty(),
             Environment::Image(_) => false,
         }
     }

@@ -23,6 +23,20 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The Python that a project without a wish gets.
 pub const DEFAULT_PYTHON: &str = "3.13";
 
+/// The command that installs a lock into the virtual environment whose programs come first: what
+/// has the hashes that the lock says, as wheels, and nothing else.
+pub const INSTALL: &[&str] = &[
+    "pip",
+    "install",
+    "--no-cache-dir",
+    "--no-input",
+    "--disable-pip-version-check",
+    "--progress-bar=off",
+    "--require-hashes",
+    "--no-deps",
+    "--only-binary=:all:",
+];
+
 /// The names that templates may use. A name that is not here is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Values {
@@ -36,6 +50,8 @@ pub struct Values {
     pub base_image: String,
     /// The Debian packages that they need.
     pub apt: Vec<String>,
+    /// The command that installs a lock.
+    pub install: String,
     /// What a new `pipe.toml` says.
     pub settings: Settings,
 }
@@ -60,6 +76,7 @@ impl Values {
             version: VERSION,
             base_image: format!("python:{version}-slim"),
             apt: Vec::new(),
+            install: INSTALL.join(" "),
             settings: Settings::default(),
         }
     }

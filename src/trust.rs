@@ -157,8 +157,8 @@ fn content(config: &Config, step: &Step) -> Content {
         step.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let image = match &step.environment {
         Environment::Image(image) => Recipe::new("image").with(image),
-        Environment::Tool(lock) => Recipe::new("tool").with(lock).with(&config.python.image),
-        Environment::Base => Recipe::new("base").with(&config.python.image),
+        Environment::Tool { lock, .. } => Recipe::new("tool").with(lock).with(&config.python.image),
+        Environment::Base { .. } => Recipe::new("base").with(&config.python.image),
     };
     let sources = step.source.iter().map(ProjectPath::as_str);
     let files = Recipe::new("files")

@@ -80,6 +80,10 @@ impl Tool for Mypy {
         include_str!("../../templates/requirements/mypy.txt")
     }
 
+    fn sees_project(&self) -> bool {
+        true
+    }
+
     fn config_file(&self) -> &'static str {
         "mypy.ini"
     }

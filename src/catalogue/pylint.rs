@@ -103,6 +103,10 @@ impl Tool for Pylint {
         include_str!("../../templates/requirements/pylint.txt")
     }
 
+    fn sees_project(&self) -> bool {
+        true
+    }
+
     fn config_file(&self) -> &'static str {
         ".pylintrc"
     }

@@ -30,7 +30,12 @@ pub struct Blueprint {
     pub dockerfile: Option<Dockerfile>,
     /// The packages of its tool.
     pub lock: Option<Lock>,
+    /// The packages that the project depends on, if the environment has them.
+    pub project: Option<Lock>,
 }
+
+/// The name of the lock of the project's own dependencies.
+pub const PROJECT: &str = "project";
 
 /// A Dockerfile of environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,30 +128,35 @@ impl Blueprint {
         environment: &Environment,
         grants: &BTreeSet<Grant>,
     ) -> Result<Blueprint, BlueprintError> {
-        let base = config.python.image.clone();
-        let blueprint = |base, dockerfile, lock| Blueprint {
+        let lock = |name: &str| lock(root, &lock_path(config, name)?);
+        let own_dockerfile = || dockerfile(root, config, grants);
+        let mut blueprint = Blueprint {
             environment: environment.clone(),
-            base,
-            dockerfile,
-            lock,
+            base: config.python.image.clone(),
+            dockerfile: None,
+            lock: None,
+            project: None,
         };
-        Ok(match environment {
-            Environment::Image(image) => blueprint(image.clone(), None, None),
-            Environment::Base if !environment.has_dockerfile(config) => blueprint(base, None, None),
-            Environment::Base => blueprint(base, Some(dockerfile(root, config, grants)?), None),
-            Environment::Tool(name) => {
-                let lock = lock(root, &lock_path(config, name)?)?;
-                blueprint(base, Some(dockerfile(root, config, grants)?), Some(lock))
-            }
-        })
+        match environment {
+            Environment::Image(image) => blueprint.base.clone_from(image),
+            Environment::Base { .. } => {}
+            Environment::Tool { lock: name, .. } => blueprint.lock = Some(lock(name)?),
+        }
+        if environment.sees_project() {
+            blueprint.project = Some(lock(PROJECT)?);
+        }
+        if environment.has_dockerfile(config) {
+            blueprint.dockerfile = Some(own_dockerfile()?);
+        }
+        Ok(blueprint)
     }
 
     /// The environment's name in tags and messages.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.environment {
-            Environment::Tool(name) => name,
-            Environment::Base => "base",
+            Environment::Tool { lock, .. } => lock,
+            Environment::Base { .. } => "base",
             Environment::Image(image) => image,
         }
     }
@@ -161,11 +171,12 @@ impl Blueprint {
     #[must_use]
     pub fn hash(&self, base: &Hash) -> Hash {
         let dockerfile = self.dockerfile.as_ref().map(|dockerfile| instructions(&dockerfile.text));
-        let lock = self.lock.as_ref().map(|lock| lock.hash().to_string());
+        let lock = |lock: &Option<Lock>| lock.as_ref().map(|lock| lock.hash().to_string());
         Recipe::new("environment")
             .with(base.to_string())
             .with(dockerfile.unwrap_or_default())
-            .with(lock.unwrap_or_default())
+            .with(lock(&self.lock).unwrap_or_default())
+            .with(lock(&self.project).unwrap_or_default())
             .hash()
     }
 }
@@ -179,6 +190,13 @@ pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> 
     let dockerfile = config.image.dockerfile.as_str();
     let folder = dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder);
     ProjectPath::new(folder)?.join(&format!("requirements/{name}.txt"))
+}
+
+/// Whether the project's own dependencies are locked.
+#[must_use]
+pub fn has_project_lock(root: &Path, config: &Config) -> bool {
+    // A link that leads out is one as well; it is refused where it is read.
+    lock_path(config, PROJECT).is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
 }
 
 fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {

@@ -15,7 +15,7 @@ fn step() -> Step {
         endings: vec![".py".into()],
         coverage: Coverage { paths: Vec::new(), exclude: Vec::new(), include: Vec::new() },
         config: None,
-        environment: Environment::Tool("pylint".into()),
+        environment: Environment::Tool { lock: "pylint".into(), sees_project: false },
         command: Command::Exec(vec!["pylint".into(), "src".into()]),
         env: BTreeMap::from([("TZ".into(), "UTC".into())]),
         findings_exit: BTreeSet::from([1]),

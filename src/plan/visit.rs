@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Plan, PlanError, Request, Step, plan};
-use crate::check::{Ask, Grant};
+use super::{Known, Plan, PlanError, Request, Step, plan};
+use crate::check::Grant;
 use crate::config::Config;
 
 /// What is run where no command was named: bash, or sh where there is none.
@@ -73,10 +73,10 @@ impl Visit {
 /// # Errors
 ///
 /// When there is no such check, or it asks for what is not granted.
-pub fn visit(config: &Config, asks: &[Ask], request: &VisitRequest) -> Result<Visit, PlanError> {
+pub fn visit(config: &Config, known: &Known, request: &VisitRequest) -> Result<Visit, PlanError> {
     let first = || config.checks.first().map(|check| check.name.to_string());
     let checks = request.check.clone().or_else(first).into_iter().collect();
-    let planned = plan(config, asks, &Request { checks, ..Request::default() })?;
+    let planned = plan(config, known, &Request { checks, ..Request::default() })?;
     let Some(mut step) = planned.steps.into_iter().next() else {
         unreachable!("a configuration without a check is refused")
     };

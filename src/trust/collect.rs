@@ -13,7 +13,7 @@ use crate::config::load::Environment as Variables;
 use crate::config::{Check, Config};
 use crate::engine::blueprint;
 use crate::fingerprint::Hash;
-use crate::plan::{self, Coverage, Request};
+use crate::plan::{self, Coverage, Known, Request};
 use crate::process::Cancel;
 use crate::project::{Manifest, Project, ProjectPath, discover};
 use crate::snapshot::Inventory;
@@ -42,7 +42,7 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
     if check.asks.is_empty() {
         return Vec::new();
     }
-    let step = plan::step(config, check, &Request::default());
+    let step = plan::step(config, &Known::default(), check, &Request::default());
     let words = words(config, &step);
     // A variable, too, can name what a shell or Python runs first.
     let named = words.iter().chain(step.env.values()).map(String::as_str);

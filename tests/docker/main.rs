@@ -8,6 +8,7 @@
 
 mod adoption;
 mod articles;
+mod dependencies;
 mod failures;
 mod fixers;
 mod fixing;
@@ -33,9 +34,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_engine = project::has_engine();
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let groups: [&[Test]; 12] = [
+    let groups: [&[Test]; 13] = [
         adoption::TESTS,
         articles::TESTS,
+        dependencies::TESTS,
         failures::TESTS,
         fixers::TESTS,
         fixing::TESTS,

@@ -109,12 +109,18 @@ fn command(command: &Command) -> String {
 }
 
 fn environment(environment: &Environment) -> String {
-    match environment {
-        Environment::Tool(lock) => {
-            format!("the locked environment of `{}`", harmless::line(lock))
+    let (place, sees_project) = match environment {
+        Environment::Tool { lock, sees_project } => {
+            (format!("the locked environment of `{}`", harmless::line(lock)), *sees_project)
         }
-        Environment::Base => "the project's base image".to_owned(),
-        Environment::Image(image) => format!("the image `{}`", harmless::line(image)),
+        Environment::Base { sees_project } => {
+            ("the project's base image".to_owned(), *sees_project)
+        }
+        Environment::Image(image) => (format!("the image `{}`", harmless::line(image)), false),
+    };
+    match sees_project {
+        true => format!("{place}, with the project's dependencies"),
+        false => place,
     }
 }
 

@@ -73,10 +73,10 @@ impl Board {
                     .steps
                     .iter()
                     .map(|step| match &step.environment {
-                        Environment::Tool(name) | Environment::Image(name) => {
+                        Environment::Tool { lock: name, .. } | Environment::Image(name) => {
                             (step.check.as_str(), Some(name.as_str()))
                         }
-                        Environment::Base => (step.check.as_str(), None),
+                        Environment::Base { .. } => (step.check.as_str(), None),
                     })
                     .collect();
                 self.begin(&rows);

@@ -14,11 +14,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Docker, last_line, text};
-use crate::engine::blueprint::{Blueprint, Dockerfile};
+use crate::engine::blueprint::{Blueprint, Dockerfile, PROJECT};
 use crate::engine::{EngineError, Prepared};
 use crate::event::Event;
 use crate::fingerprint::{Hash, Recipe};
-use crate::lock::Lock;
 use crate::plan::Environment;
 use crate::snapshot;
 
@@ -164,7 +163,7 @@ impl Docker<'_> {
                 id: base.id.clone(),
                 reference: blueprint.base.clone(),
                 version: None,
-                has_launcher: blueprint.environment == Environment::Base,
+                has_launcher: !matches!(blueprint.environment, Environment::Image(_)),
                 existed: *existed,
                 hash,
                 platform: base.platform(),
@@ -245,20 +244,34 @@ impl Docker<'_> {
         tags: [&String; 2],
     ) -> Result<crate::process::Invocation, EngineError> {
         let folder = self.settings.folder.join("build").join(blueprint.name());
-        let lock = blueprint.lock.as_ref().map(Lock::text).unwrap_or_default();
-        let name = format!("{}.txt", blueprint.name());
         snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
-        snapshot::write_tree(&folder.join("requirements"), &[(&name, lock.as_bytes())])?;
+        let tool = blueprint.lock.as_ref().map(|lock| (blueprint.name(), lock));
+        let project = blueprint.project.as_ref().map(|lock| (PROJECT, lock));
+        let locks: Vec<(String, String)> = tool
+            .into_iter()
+            .chain(project)
+            .map(|(name, lock)| (format!("{name}.txt"), lock.text()))
+            .collect();
+        let files: Vec<(&str, &[u8])> =
+            locks.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        snapshot::write_tree(&folder.join("requirements"), &files)?;
         let context: PathBuf = dockerfile.own_context.clone().unwrap_or_else(|| folder.clone());
 
-        let target = if blueprint.lock.is_some() { "tool" } else { "base" };
+        let target = match (&blueprint.lock, &blueprint.project) {
+            (Some(_), Some(_)) => "both",
+            (Some(_), None) => "tool",
+            (None, Some(_)) => "project",
+            (None, None) => "base",
+        };
         let mut invocation = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
         let mut add = |flag: &str, value: String| {
             invocation.args.extend([flag.into(), value.into()]);
         };
         add("--target", target.to_owned());
         add("--build-arg", format!("BASE={}", blueprint.base));
-        add("--build-arg", format!("LOCK={}", blueprint.name()));
+        if blueprint.lock.is_some() {
+            add("--build-arg", format!("LOCK={}", blueprint.name()));
+        }
         add("--label", format!("{IMAGE_LABEL}={}", blueprint.name()));
         for tag in tags {
             add("--tag", tag.clone());
