@@ -2,6 +2,10 @@
 //!
 //! Parsers make findings, renderers show them; neither knows the other.
 
+mod excerpts;
+
+pub use excerpts::Excerpts;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Hash;

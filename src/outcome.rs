@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckName;
-use crate::finding::Finding;
+use crate::finding::{Excerpts, Finding};
 use crate::fingerprint::{Hash, Ingredients};
 
 /// What a tool left behind, untouched.
@@ -158,6 +158,8 @@ pub struct CheckOutcome {
     pub log: Log,
     /// Sorted findings.
     pub findings: Vec<Finding>,
+    /// The source lines that the findings speak of, as they were checked.
+    pub excerpts: Excerpts,
     /// What a person should know besides.
     pub warnings: Vec<String>,
 }

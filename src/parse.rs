@@ -13,7 +13,10 @@ pub mod unified_diff;
 pub(crate) mod columns;
 pub(crate) mod inside;
 
+mod excerpts;
 mod modules;
+
+pub use excerpts::excerpts;
 
 use crate::finding::{Finding, Place};
 

@@ -45,7 +45,7 @@ impl<'a> Columns<'a> {
 }
 
 /// Lines as Python sees them: a form feed or a Unicode separator ends none.
-fn split(bytes: &[u8]) -> Vec<String> {
+pub(super) fn split(bytes: &[u8]) -> Vec<String> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Report;
 use crate::check::CheckName;
 use crate::engine::{EngineInfo, Topology};
-use crate::finding::{Edit, Finding, Fix, Place, Severity};
+use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
 use crate::fingerprint::{Hash, Ingredients};
 use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
 
@@ -88,6 +88,7 @@ pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
         score: None,
         log: Log::default(),
         findings: Vec::new(),
+        excerpts: Excerpts::default(),
         warnings: Vec::new(),
     }
 }

@@ -11,11 +11,12 @@ use crate::catalogue::{self, Sources};
 use crate::check::Grant;
 use crate::engine::{Access, Engine, FILES, Job, Prepared, RunError};
 use crate::event::Event;
-use crate::finding;
+use crate::finding::{self, Excerpts};
 use crate::fingerprint::{self, Hash, Ingredients};
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Log, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
 };
+use crate::parse;
 use crate::plan::{COMMAND, Command, Step, Visit};
 use crate::process::Stop;
 use crate::project::{ProjectPath, discover};
@@ -211,6 +212,7 @@ impl<'a> Ready<'a> {
             &self.step.source,
             &findings,
         ));
+        outcome.excerpts = parse::excerpts(&findings, self.snapshot);
         outcome.findings = findings;
         outcome.score = score;
         // What was understood is in the findings; the raw text is kept where it is all there is.
@@ -266,6 +268,7 @@ fn blank(step: &Step) -> CheckOutcome {
         score: None,
         log: Log::default(),
         findings: Vec::new(),
+        excerpts: Excerpts::default(),
         warnings: Vec::new(),
     }
 }
