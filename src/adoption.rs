@@ -185,7 +185,13 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
 /// Which of GitLab's files is ours: the pipeline itself, or what the project's own one includes.
 #[must_use]
 pub fn gitlab_file(survey: &Survey) -> GitlabFile {
-    match survey.foreign(GITLAB_CI) {
+    gitlab_file_beside(survey.foreign(GITLAB_CI))
+}
+
+/// The same, beside a pipeline that is the project's own.
+#[must_use]
+pub fn gitlab_file_beside(own: Option<&str>) -> GitlabFile {
+    match own {
         None => GitlabFile::Own,
         Some(text) if text.lines().any(|line| line.starts_with("workflow:")) => {
             GitlabFile::IncludedWithWorkflow

@@ -25,6 +25,7 @@ pub const COMMANDS: &[&str] = &[
     "remove",
     "run",
     "run-all",
+    "sync",
     "trust",
 ];
 

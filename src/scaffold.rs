@@ -1,17 +1,20 @@
 //! Writes the files that make a folder a project, and takes them away again.
 //!
 //! Owns what `init` does: look at what is there, let [`crate::adoption`] decide, write what is
-//! missing. Must not print or overwrite, and knows no template's text; those come from
-//! [`crate::template`]. What was done is returned as data.
+//! missing; `sync` keeps it as `pipe.toml` says. Must not print, or overwrite what somebody else
+//! wrote, and knows no template's text; those come from [`crate::template`]. What was done is
+//! returned as data.
 
 mod fix;
 mod remove;
 mod survey;
+mod sync;
 mod wanted;
 mod write;
 
 pub use fix::{Fix, Found};
 pub use remove::{Removal, Taken, remove};
+pub use sync::{Drift, DriftKind, Edited, drift, sync};
 
 use std::fs;
 use std::io;

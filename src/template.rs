@@ -14,7 +14,8 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::project::ProjectPath;
 
-pub use seal::{Origin, origin};
+pub(crate) use seal::seal;
+pub use seal::{Origin, body, origin};
 pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Pipeline, Settings};
 
 /// The version of cargo pipe.
@@ -91,6 +92,8 @@ pub struct Generated {
     pub path: &'static str,
     /// Who needs it.
     pub need: Need,
+    /// Who looks after it once it is there.
+    pub keep: Keep,
     /// The mode it is created with, before the user's mask.
     pub mode: u32,
     /// What becomes of it, as a sentence for its first line.
@@ -124,7 +127,19 @@ pub enum Need {
     Gitlab(GitlabFile),
 }
 
+/// Who looks after a generated file once it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// `sync`: it always says what follows from `pipe.toml`, or somebody took it over.
+    Synced,
+    /// `sync`, until somebody edits it.
+    UntilEdited,
+    /// Not `sync`: it is written where it is missing.
+    Once,
+}
+
 const YOURS: &str = "It is yours to edit.";
+const SYNCED: &str = "`cargo pipe sync` writes it again when `pipe.toml` changes.";
 const CHECKED: &str = "Without a hash for each file that is installed, a line is refused.";
 const COMPARED: &str = "Once edited, it is used only where `--allow dockerfile` is given.";
 
@@ -143,6 +158,7 @@ pub const GENERATED: &[Generated] = &[
         home: Home::Project,
         path: "pipe.toml",
         need: Need::Settings,
+        keep: Keep::Once,
         mode: 0o644,
         note: YOURS,
         source: include_str!("../templates/pipe.toml"),
@@ -177,6 +193,7 @@ pub const GENERATED: &[Generated] = &[
         home: Home::Project,
         path: "src/main.py",
         need: Need::Example,
+        keep: Keep::Once,
         mode: 0o644,
         note: YOURS,
         source: include_str!("../templates/src/main.py"),
@@ -190,6 +207,7 @@ const fn own_dockerfile(path: &'static str) -> Generated {
         home: Home::Project,
         path,
         need: Need::Dockerfile,
+        keep: Keep::Synced,
         mode: 0o644,
         note: COMPARED,
         source: include_str!("../templates/Dockerfile"),
@@ -201,8 +219,9 @@ const fn gitlab(path: &'static str, file: GitlabFile) -> Generated {
         home: Home::Project,
         path,
         need: Need::Gitlab(file),
+        keep: Keep::Synced,
         mode: 0o644,
-        note: YOURS,
+        note: SYNCED,
         source: include_str!("../templates/gitlab-ci.yml"),
     }
 }
@@ -212,6 +231,7 @@ const fn lock(name: &'static str, path: &'static str, source: &'static str) -> G
         home: Home::Project,
         path,
         need: Need::Lock(name),
+        keep: Keep::Once,
         mode: 0o644,
         note: CHECKED,
         source,
@@ -223,6 +243,7 @@ const fn tool_config(path: &'static str, source: &'static str) -> Generated {
         home: Home::Config,
         path,
         need: Need::ToolConfig(path),
+        keep: Keep::UntilEdited,
         mode: 0o644,
         note: YOURS,
         source,
@@ -242,7 +263,7 @@ impl Generated {
     /// The whole text: a line that says where it comes from, and the template.
     #[must_use]
     pub fn render(&self, values: &Values) -> String {
-        seal::seal(values.version, self.note, &render(self.source, values))
+        seal(values.version, self.note, &render(self.source, values))
     }
 }
 

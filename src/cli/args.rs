@@ -7,6 +7,7 @@ mod check;
 mod help;
 mod inside;
 mod run;
+mod upkeep;
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU16;
@@ -18,6 +19,7 @@ use clap::{Args as _, Command, CommandFactory, Parser};
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
 pub(crate) use run::{MessageFormat, ReportTarget, RunArgs};
+pub(crate) use upkeep::SyncArgs;
 
 use crate::cli::exit::Failure;
 
@@ -106,6 +108,10 @@ pub(crate) enum CommandArgs {
     /// Scaffold a project: `pipe.toml`, Dockerfile, locks, the tools' configs
     #[command(after_help = help::INIT)]
     Init(InitArgs),
+
+    /// Bring the generated files up to date with `pipe.toml`
+    #[command(after_help = help::SYNC)]
+    Sync(SyncArgs),
 
     /// Run all checks, in parallel
     #[command(after_help = help::RUN_ALL)]

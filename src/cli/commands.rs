@@ -14,6 +14,7 @@ mod man;
 mod remove;
 mod reports;
 mod run;
+mod sync;
 mod trust;
 
 use crate::pipeline::Pipeline;
@@ -31,6 +32,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
     term.set_typed(place.typed.clone());
     let verdict = match action {
         Action::Init { folder, asked } => init::init(&place, &folder, &asked, term),
+        Action::Sync(sync) => sync::sync(&place, sync, term),
         Action::Run(run) => run::run(place, &run, term),
         Action::Check(check) => check::check(place, check, term),
         Action::List { format } => list::list(place, format, term),

@@ -11,13 +11,13 @@ use crate::config::EngineChoice;
 use crate::config::layer::{Layer, Sources, Value};
 use crate::config::load::Environment;
 use crate::plan::{Fixing, Request, Withheld};
-use crate::scaffold::{Asked, Fix, Mode};
+use crate::scaffold::{Asked, Edited, Fix, Mode};
 use crate::template::Pipeline;
 
 use crate::cli::args::{
     Args, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, EngineArg,
     GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget, RunArgs,
-    RunSomeArgs, TrustArgs,
+    RunSomeArgs, SyncArgs, TrustArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -68,6 +68,8 @@ pub(crate) enum Action {
         /// What is to be done there.
         asked: Asked,
     },
+    /// Bring generated files up to date.
+    Sync(Sync),
     /// Run checks.
     Run(Run),
     /// Do something with what may be a check.
@@ -107,6 +109,15 @@ pub(crate) enum Writing {
     Real,
     /// It is told.
     Dry,
+}
+
+/// What becomes of generated files that are not up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// They are shown.
+    Check,
+    /// They are written again; those that somebody edited as is said here.
+    Write(Edited),
 }
 
 /// What becomes of the files that `init` wrote.
@@ -259,6 +270,13 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
                 wish: Wish { gitlab: gitlab(&ci)? },
             };
             Action::Init { folder, asked }
+        }
+        CommandArgs::Sync(SyncArgs { check: true, force: _ }) => Action::Sync(Sync::Check),
+        CommandArgs::Sync(SyncArgs { check: false, force: true }) => {
+            Action::Sync(Sync::Write(Edited::Replace))
+        }
+        CommandArgs::Sync(SyncArgs { check: false, force: false }) => {
+            Action::Sync(Sync::Write(Edited::Stay))
         }
         CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args, Unsaid::Check)),
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => {

@@ -114,22 +114,28 @@ impl Term {
         self.data(&text);
     }
 
-    /// Shows what fixes would change: the difference is data, and goes in the bytes of the files to
-    /// whatever reads it; only a terminal gets none that it would obey.
+    /// Shows what fixes would change.
     pub(crate) fn preview(&mut self, preview: &Preview) {
-        if self.verbosity != Verbosity::Quiet {
-            if io::stdout().is_terminal() {
-                let text = String::from_utf8_lossy(&preview.patch).into_owned();
-                self.data(&harmless::text(&text));
-            } else {
-                let written = io::stdout().lock().write_all(&preview.patch);
-                self.remember(written);
-            }
-        }
+        self.patch(&preview.patch);
         let text = human::preview(preview, &self.told);
         match self.verbosity {
             Verbosity::Quiet => self.data(&human::preview_verdict(preview)),
             _ => say(&text),
+        }
+    }
+
+    /// Shows a difference, unless quiet is wanted: it is data, and goes in the bytes of the files to
+    /// whatever reads it; only a terminal gets none that it would obey.
+    pub(crate) fn patch(&mut self, patch: &[u8]) {
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        if io::stdout().is_terminal() {
+            let text = String::from_utf8_lossy(patch).into_owned();
+            self.data(&harmless::text(&text));
+        } else {
+            let written = io::stdout().lock().write_all(patch);
+            self.remember(written);
         }
     }
 

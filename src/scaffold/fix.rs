@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use super::{Action, Asked, Change, Mode, ScaffoldError};
+use super::{Action, Asked, Change, Mode, ScaffoldError, write};
 use crate::adoption::refused::{Refusal, refusals, without};
 use crate::adoption::{Survey, locked_version};
 use crate::catalogue::{self, Tool};
@@ -59,7 +58,7 @@ pub(super) fn refused(
             Fix::CommentOut => without(tool, path.file_name(), &text, &refusals),
         };
         if let (Some(fixed), Mode::Write) = (&fixed, asked.mode) {
-            replace(&place, &text, fixed)?;
+            write::replace(&place, &text, fixed)?;
         }
         let version = locked_version(tool).unwrap_or_default();
         found.extend(refusals.into_iter().map(|refusal| Found {
@@ -95,30 +94,4 @@ fn files(config: &Config, survey: &Survey) -> Vec<(ProjectPath, &'static dyn Too
         files.extend(paths.into_iter().map(|path| ((path, tool.lock()), tool)));
     }
     files.into_iter().map(|((path, _), tool)| (path, tool)).collect()
-}
-
-/// Puts a new text in a file's place, unless somebody else did meanwhile.
-fn replace(place: &Path, old: &str, new: &str) -> Result<(), ScaffoldError> {
-    // A link inside the project stays one.
-    let place = fs::canonicalize(place).map_err(ScaffoldError::disk("look at", place))?;
-    let folder = place.parent().unwrap_or(&place);
-    let permissions =
-        fs::metadata(&place).map_err(ScaffoldError::disk("look at", &place))?.permissions();
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".cargo-pipe-")
-        .tempfile_in(folder)
-        .map_err(ScaffoldError::disk("write in", folder))?;
-    let written = temporary
-        .write_all(new.as_bytes())
-        .and_then(|()| temporary.as_file().set_permissions(permissions));
-    written.map_err(ScaffoldError::disk("write", &place))?;
-    let now = fs::read(&place).map_err(ScaffoldError::disk("read", &place))?;
-    if now != old.as_bytes() {
-        let error = std::io::Error::other("it changed meanwhile");
-        return Err(ScaffoldError::disk("write", &place)(error));
-    }
-    temporary
-        .persist(&place)
-        .map_err(|failed| ScaffoldError::disk("write", &place)(failed.error))?;
-    Ok(())
 }

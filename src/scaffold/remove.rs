@@ -67,7 +67,7 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<Removal>, ScaffoldErro
 }
 
 /// Removes the folders above a file, up to the root, as long as they are empty.
-fn remove_empty(root: &Path, place: &Path) {
+pub(super) fn remove_empty(root: &Path, place: &Path) {
     let folders = place.ancestors().skip(1).take_while(|folder| *folder != root);
     for folder in folders {
         // A folder that is not empty cannot be removed this way, which is the whole test.

@@ -1,13 +1,14 @@
 //! The files that a project should have.
 //!
-//! Owns who needs which of the generated files. Pure: it must not look whether they are there; the
-//! files go to [`super::write`].
+//! Owns who needs which of the generated files: the one list that `init` writes and `sync` keeps. Pure:
+//! it must not look whether they are there; the files go to [`super::write`] and [`super::sync`].
 
 use crate::catalogue;
 use crate::config::{Config, GitlabJobs, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
-    DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Need, Pipeline, Settings, Values, generated,
+    DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Keep, Need, Pipeline, Settings, Values,
+    generated,
 };
 
 /// What decides which files a project should have.
@@ -26,6 +27,8 @@ pub(super) struct Wanted {
     pub(super) path: ProjectPath,
     /// Its whole text.
     pub(super) text: String,
+    /// Who looks after it once it is there.
+    pub(super) keep: Keep,
     /// The mode it is created with, before the user's mask.
     pub(super) mode: u32,
 }
@@ -37,6 +40,7 @@ pub(super) fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
         Some(Wanted {
             path: file.path_in(&scene.config.config)?,
             text: file.render(&values),
+            keep: file.keep,
             mode: file.mode,
         })
     };

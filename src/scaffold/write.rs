@@ -1,7 +1,7 @@
 //! Puts one file in its place, whole or not at all.
 //!
-//! Owns the promise that nothing is overwritten and nothing is written outside the project. Must
-//! not decide which files there are.
+//! Owns the promise that no file is overwritten but in the state that it was read in, and nothing is
+//! written outside the project. Must not decide which files there are.
 
 use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write};
@@ -46,6 +46,32 @@ pub(super) fn write(root: &Path, file: &Wanted) -> Result<Action, ScaffoldError>
         Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(found(&path, file)),
         Err(failed) => Err(disk("write", &path)(failed.error)),
     }
+}
+
+/// Puts a new text in a file's place, unless somebody else did meanwhile.
+pub(super) fn replace(place: &Path, old: &str, new: &str) -> Result<(), ScaffoldError> {
+    // A link inside the project stays one.
+    let place = fs::canonicalize(place).map_err(ScaffoldError::disk("look at", place))?;
+    let folder = place.parent().unwrap_or(&place);
+    let permissions =
+        fs::metadata(&place).map_err(ScaffoldError::disk("look at", &place))?.permissions();
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".cargo-pipe-")
+        .tempfile_in(folder)
+        .map_err(ScaffoldError::disk("write in", folder))?;
+    let written = temporary
+        .write_all(new.as_bytes())
+        .and_then(|()| temporary.as_file().set_permissions(permissions));
+    written.map_err(ScaffoldError::disk("write", &place))?;
+    let now = fs::read(&place).map_err(ScaffoldError::disk("read", &place))?;
+    if now != old.as_bytes() {
+        let error = std::io::Error::other("it changed meanwhile");
+        return Err(ScaffoldError::disk("write", &place)(error));
+    }
+    temporary
+        .persist(&place)
+        .map_err(|failed| ScaffoldError::disk("write", &place)(failed.error))?;
+    Ok(())
 }
 
 fn found(path: &Path, file: &Wanted) -> Action {

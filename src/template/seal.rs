@@ -22,7 +22,7 @@ pub enum Origin {
 }
 
 /// A whole text: a line that says where it comes from and what becomes of it, and the body.
-pub(super) fn seal(version: &str, note: &str, body: &str) -> String {
+pub(crate) fn seal(version: &str, note: &str, body: &str) -> String {
     let line = format!("{MADE}{version}. {note}");
     format!("{line} [{}]\n{body}", hash(&line, body))
 }
@@ -38,6 +38,12 @@ pub fn origin(text: &str) -> Origin {
         Some(hash(line, body) == sealed)
     });
     if sealed == Some(true) { Origin::Generated } else { Origin::Edited }
+}
+
+/// The text below the line that says where it comes from.
+#[must_use]
+pub fn body(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, body)| body)
 }
 
 fn hash(line: &str, body: &str) -> String {

@@ -8,9 +8,19 @@ use crate::scene::Scene;
 #[test]
 fn each_command_explains_itself() {
     let scene = Scene::new();
-    for command in
-        ["init", "run-all", "run", "list", "build", "bash", "trust", "remove", "completions", "man"]
-    {
+    for command in [
+        "init",
+        "sync",
+        "run-all",
+        "run",
+        "list",
+        "build",
+        "bash",
+        "trust",
+        "remove",
+        "completions",
+        "man",
+    ] {
         let ended = scene.pipe(command).arg("--help").ended();
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{command}");
         let path = format!("{}/tests/cli/help/{command}.txt", env!("CARGO_MANIFEST_DIR"));

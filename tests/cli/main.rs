@@ -23,5 +23,6 @@ mod scene;
 mod session;
 mod spelling;
 mod streams;
+mod sync;
 mod trust;
 mod usage;

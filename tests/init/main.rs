@@ -17,6 +17,7 @@ use cargo_pipe::template::{Origin, Pipeline, origin};
 mod fixing;
 mod removal;
 mod shapes;
+mod sync;
 
 const PLAIN: Asked = Asked { mode: Mode::Write, fix: Fix::Report, wish: Wish { gitlab: None } };
 

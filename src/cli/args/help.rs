@@ -71,6 +71,20 @@ Examples:
 
 Exit status: 0 done, 2 the project is not as it should be, 3 a file could not be written";
 
+pub(super) const SYNC: &str = "\
+The Dockerfile and the pipelines are written again when `pipe.toml` says something else, and removed
+when nothing needs them; the tools' configs follow it until you edit one; locks are only written
+where one is missing. A file that was edited all the same is refused with the difference. Without
+its first line, a file is yours and left alone.
+
+Examples:
+  cargo pipe sync            bring the generated files up to date
+  cargo pipe sync --force    those that somebody edited as well
+  cargo pipe sync --check    show what differs; for a job of CI
+
+Exit status: 0 up to date, 1 something differs, 2 the project is not as it should be, 3 a file could
+not be written";
+
 pub(super) const RUN_STATUS: &str = "\
 Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
 missing grant, 3 a check or fix could not be done, 130 interrupted";

@@ -1,0 +1,82 @@
+//! `sync`: the generated files as `pipe.toml` says.
+//!
+//! Owns what is told of it: the difference of every file that is not up to date on standard output,
+//! and what became of each file beside it. It must not judge files; the scaffold does.
+
+use crate::outcome::Verdict;
+use crate::project::discover;
+use crate::report::count::Count;
+use crate::report::diff;
+use crate::report::human::style::{self, paint};
+use crate::scaffold::{self, Drift, DriftKind, ScaffoldError};
+
+use crate::cli::exit::Failure;
+use crate::cli::settings::{Place, Sync};
+use crate::cli::term::Term;
+
+/// Brings a project's generated files up to date, or shows what differs.
+pub(super) fn sync(place: &Place, sync: Sync, term: &mut Term) -> Result<Verdict, Failure> {
+    let project = discover::find(&place.folder).map_err(ScaffoldError::from)?;
+    let drifts = scaffold::drift(&project)?;
+    let done = match sync {
+        Sync::Check => Vec::new(),
+        Sync::Write(edited) => scaffold::sync(&project, &drifts, edited)?,
+    };
+    let left: Vec<&Drift> = drifts.iter().filter(|drift| !done.contains(drift)).collect();
+    term.note(&done.iter().map(|drift| line(drift, became(drift.kind))).collect::<String>());
+    term.note(&left.iter().map(|drift| line(drift, is(drift.kind))).collect::<String>());
+    for drift in &left {
+        term.patch(&diff::unified(
+            drift.path.as_str(),
+            drift.before.as_bytes(),
+            drift.after.as_bytes(),
+        ));
+    }
+    let typed = place.typed.join(" ");
+    term.note(if drifts.is_empty() { "" } else { "\n" });
+    term.note(&verdict(&left, &typed));
+    Ok(if left.is_empty() { Verdict::Passed } else { Verdict::Findings })
+}
+
+fn line(drift: &Drift, (style, word): (anstyle::Style, &str)) -> String {
+    format!("{} {}\n", paint(style, word), drift.path)
+}
+
+fn became(kind: DriftKind) -> (anstyle::Style, &'static str) {
+    let word = match kind {
+        DriftKind::Missing => "written  ",
+        DriftKind::Unneeded => "removed  ",
+        _ => "updated  ",
+    };
+    (style::GOOD, word)
+}
+
+fn is(kind: DriftKind) -> (anstyle::Style, &'static str) {
+    let word = match kind {
+        DriftKind::Missing => "missing  ",
+        DriftKind::Unneeded => "unneeded ",
+        DriftKind::Edited => "edited   ",
+        _ => "outdated ",
+    };
+    (style::WARNING, word)
+}
+
+/// What holds now, and what to type next.
+fn verdict(left: &[&Drift], typed: &str) -> String {
+    if left.is_empty() {
+        return "the generated files are up to date\n".to_owned();
+    }
+    let label = paint(style::INFO, "hint:");
+    let edited = left.iter().filter(|drift| drift.kind == DriftKind::Edited).count();
+    let mut text = format!("not as `pipe.toml` says: {}\n", Count(left.len(), "generated file"));
+    if edited < left.len() {
+        text += &format!("\n{label} `{typed} sync` brings what nobody edited up to date\n");
+    }
+    if edited > 0 {
+        text += &format!(
+            "\n{label} `{typed} sync --force` drops the edits; without its first line, a file is \
+             yours and left alone\n"
+        );
+    }
+    text
+}

@@ -1,0 +1,106 @@
+//! Generated files as `pipe.toml` says.
+
+use std::fs;
+
+use snapbox::str;
+
+use crate::scene::Scene;
+
+#[test]
+fn what_differs_is_shown_and_then_written() {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    scene.pipe("sync --check").ends(0, "", "the generated files are up to date\n");
+    let settings = scene.project().join("pipe.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("apt = []", "apt = [\"libpq5\"]")).unwrap();
+    scene.pipe("sync --check").ends(
+        1,
+        str![[r#"
+--- a/.docker/Dockerfile
++++ b/.docker/Dockerfile
+...
+ FROM ${BASE} AS base
++RUN apt-get update -q /
+...
+
+"#]],
+        str![[r#"
+outdated  .docker/Dockerfile
+
+not as `pipe.toml` says: 1 generated file
+
+hint: `cargo pipe sync` brings what nobody edited up to date
+
+"#]],
+    );
+    scene.pipe("sync").ends(
+        0,
+        "",
+        str![[r#"
+updated   .docker/Dockerfile
+
+the generated files are up to date
+
+"#]],
+    );
+    scene.pipe("sync").ends(
+        0,
+        "",
+        str![[r#"
+the generated files are up to date
+
+"#]],
+    );
+}
+
+#[test]
+fn an_edited_file_is_refused_with_the_difference() {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    let place = scene.project().join(".docker/Dockerfile");
+    let text = fs::read_to_string(&place).unwrap();
+    fs::write(&place, format!("{text}RUN true\n")).unwrap();
+    scene.pipe("sync").ends(1, str![[r#"
+--- a/.docker/Dockerfile
++++ b/.docker/Dockerfile
+...
+-RUN true
+
+"#]], str![[r#"
+edited    .docker/Dockerfile
+
+not as `pipe.toml` says: 1 generated file
+
+hint: `cargo pipe sync --force` drops the edits; without its first line, a file is yours and left alone
+
+"#]]);
+    assert_eq!(fs::read_to_string(&place).unwrap(), format!("{text}RUN true\n"));
+    scene.pipe("sync --check -q").ends(1, "", "");
+    scene.pipe("sync --force").ends(
+        0,
+        "",
+        str![[r#"
+updated   .docker/Dockerfile
+
+the generated files are up to date
+
+"#]],
+    );
+    assert_eq!(fs::read_to_string(&place).unwrap(), text);
+}
+
+#[test]
+fn a_folder_that_is_no_project_is_told_so() {
+    let scene = Scene::new();
+    scene.pipe("sync").ends(
+        2,
+        "",
+        str![[r#"
+error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
+
+hint: `cargo pipe init` makes this folder a project
+
+"#]],
+    );
+}

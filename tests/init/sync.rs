@@ -1,0 +1,133 @@
+//! What `sync` brings up to date, refuses and leaves alone.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use cargo_pipe::project::discover;
+use cargo_pipe::scaffold::{self, DriftKind, Edited, Mode};
+
+use crate::{ALL, files, folder, init};
+
+/// What differs, as words.
+fn drift(root: &Path) -> Vec<(String, DriftKind)> {
+    let drifts = scaffold::drift(&discover::find(root).unwrap()).unwrap();
+    drifts.into_iter().map(|drift| (drift.path.to_string(), drift.kind)).collect()
+}
+
+/// What was brought up to date.
+fn sync(root: &Path, edited: Edited) -> Vec<String> {
+    let project = discover::find(root).unwrap();
+    let drifts = scaffold::drift(&project).unwrap();
+    let done = scaffold::sync(&project, &drifts, edited).unwrap();
+    done.into_iter().map(|drift| drift.path.to_string()).collect()
+}
+
+fn project() -> tempfile::TempDir {
+    let root =
+        folder(&[(".git/config", "[remote \"origin\"]\n\turl = https://gitlab.example/a.git\n")]);
+    init(root.path(), Mode::Write).unwrap();
+    root
+}
+
+fn edit(root: &Path, path: &str, from: &str, to: &str) {
+    let place = root.join(path);
+    let text = fs::read_to_string(&place).unwrap();
+    assert!(text.contains(from), "{path}");
+    fs::write(place, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn what_init_wrote_is_up_to_date() {
+    assert_eq!(drift(project().path()), []);
+}
+
+#[test]
+fn another_python_is_written_everywhere_but_into_configs_that_were_edited() {
+    let root = project();
+    let root = root.path();
+    edit(root, ".config/mypy.ini", "[mypy]", "[mypy]\npretty = True");
+    edit(root, "pipe.toml", "version = \"3.13\"", "version = \"3.12\"");
+    let outdated = |path: &str| (path.to_owned(), DriftKind::Outdated);
+    let expected =
+        [".docker/Dockerfile", ".config/.pylintrc", ".config/black.toml", ".config/pyproject.toml"];
+    assert_eq!(drift(root), expected.map(outdated));
+    assert_eq!(sync(root, Edited::Stay), expected);
+    assert_eq!(drift(root), []);
+    assert!(
+        fs::read_to_string(root.join(".docker/Dockerfile")).unwrap().contains("python:3.12-slim")
+    );
+}
+
+#[test]
+fn an_edited_dockerfile_or_pipeline_is_refused_until_it_is_forced() {
+    for path in [".docker/Dockerfile", ".gitlab-ci.yml"] {
+        let root = project();
+        let root = root.path();
+        let before = files(root);
+        let place = root.join(path);
+        fs::write(&place, fs::read_to_string(&place).unwrap() + "# mine\n").unwrap();
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o640)).unwrap();
+        let edited = files(root);
+        assert_eq!(drift(root), [(path.to_owned(), DriftKind::Edited)]);
+        assert_eq!(sync(root, Edited::Stay), [""; 0]);
+        assert_eq!(files(root), edited);
+        assert_eq!(sync(root, Edited::Replace), [path]);
+        assert_eq!(files(root), before);
+        assert_eq!(fs::metadata(place).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}
+
+#[test]
+fn a_file_that_somebody_else_wrote_is_never_taken_over() {
+    for path in ALL.iter().filter(|path| **path != "pipe.toml") {
+        let root = project();
+        let root = root.path();
+        fs::write(root.join(path), "# mine\n").unwrap();
+        let before = files(root);
+        assert_eq!(drift(root), [], "{path}");
+        assert_eq!(sync(root, Edited::Replace), [""; 0]);
+        assert_eq!(files(root), before);
+    }
+}
+
+#[test]
+fn a_pipeline_without_its_first_line_is_the_user_s_and_gets_a_file_to_include() {
+    let root = project();
+    let root = root.path();
+    let place = root.join(".gitlab-ci.yml");
+    let text = fs::read_to_string(&place).unwrap();
+    fs::write(&place, text.split_once('\n').unwrap().1).unwrap();
+    assert_eq!(drift(root), [(".gitlab/pipe.yml".to_owned(), DriftKind::Missing)]);
+    assert_eq!(sync(root, Edited::Replace), [".gitlab/pipe.yml"]);
+    assert_eq!(drift(root), []);
+}
+
+#[test]
+fn what_nothing_needs_any_more_goes_unless_it_was_edited() {
+    let root = project();
+    let root = root.path();
+    edit(root, "pipe.toml", "gitlab = \"", "gitlab = false #\"");
+    assert_eq!(drift(root), [(".gitlab-ci.yml".to_owned(), DriftKind::Unneeded)]);
+    edit(root, ".gitlab-ci.yml", "cargo-pipe:", "quality:");
+    assert_eq!(drift(root), []);
+    edit(root, ".gitlab-ci.yml", "quality:", "cargo-pipe:");
+    assert_eq!(sync(root, Edited::Stay), [".gitlab-ci.yml"]);
+    assert!(!root.join(".gitlab-ci.yml").exists());
+}
+
+#[test]
+fn what_is_missing_is_written_and_locks_stay_as_they_are() {
+    let root = project();
+    let root = root.path();
+    let before = files(root);
+    fs::remove_file(root.join(".docker/requirements/ruff.txt")).unwrap();
+    fs::remove_file(root.join(".config/.pylintrc")).unwrap();
+    let missing = |path: &str| (path.to_owned(), DriftKind::Missing);
+    let expected = [".docker/requirements/ruff.txt", ".config/.pylintrc"];
+    assert_eq!(drift(root), expected.map(missing));
+    assert_eq!(sync(root, Edited::Stay), expected);
+    assert_eq!(files(root), before);
+    edit(root, ".docker/requirements/ruff.txt", "ruff==", "ruff==0.");
+    assert_eq!(drift(root), []);
+}
