@@ -19,6 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{CachePolicy, CheckName, Grant};
+use crate::network::Network;
 use crate::project::ProjectPath;
 
 /// A project's settings, with every default filled in.
@@ -47,6 +48,8 @@ pub struct Config {
     pub python: Python,
     /// How images are made.
     pub image: ImageSettings,
+    /// How installers reach packages.
+    pub network: Network,
     /// The checks, in the order they are listed and reported.
     pub checks: Vec<Check>,
     /// The pipelines that are generated.

@@ -13,7 +13,7 @@
 //!   beyond the sandbox, and [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`plan`],
 //!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
-//! - Values: [`project`], [`check`], [`finding`], [`outcome`], [`event`], [`error`].
+//! - Values: [`project`], [`check`], [`network`], [`finding`], [`outcome`], [`event`], [`error`].
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -43,5 +43,6 @@ pub mod check;
 pub mod error;
 pub mod event;
 pub mod finding;
+pub mod network;
 pub mod outcome;
 pub mod project;

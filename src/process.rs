@@ -9,6 +9,7 @@ mod cancel;
 mod lend;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, PipeReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::event::{Event, Observer};
+use crate::network::Secrets;
 use crate::outcome::RawOutput;
 
 pub use cancel::{Cancel, Stop};
@@ -31,14 +33,17 @@ const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A program to start.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Invocation {
     /// The program's path.
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
     /// Variables that it gets besides those of this process.
-    pub env: Vec<(&'static str, &'static str)>,
+    pub env: Vec<(&'static str, String)>,
+    /// What it was given that nobody may read: it is taken out of the command as it is shown, and of
+    /// all that the program writes.
+    pub secrets: Secrets,
     /// The file that it reads from standard input; nothing if none.
     pub stdin: Option<PathBuf>,
 }
@@ -53,6 +58,7 @@ impl Invocation {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
             env: Vec::new(),
+            secrets: Secrets::default(),
             stdin: None,
         }
     }
@@ -60,15 +66,22 @@ impl Invocation {
     /// The command as it could be typed.
     #[must_use]
     pub fn display(&self) -> String {
-        std::iter::once(self.program.as_os_str())
+        let words: Vec<String> = std::iter::once(self.program.as_os_str())
             .chain(self.args.iter().map(OsString::as_os_str))
             .map(|word| {
                 let word = word.to_string_lossy();
                 shlex::try_quote(&word)
                     .map_or_else(|_| word.to_string(), |quoted| quoted.to_string())
             })
-            .collect::<Vec<_>>()
-            .join(" ")
+            .collect();
+        self.secrets.redact(&words.join(" ")).into_owned()
+    }
+}
+
+/// Variables can hold passwords, so none is shown.
+impl fmt::Debug for Invocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Invocation").field(&self.display()).finish()
     }
 }
 
@@ -171,6 +184,7 @@ pub enum Waited {
 /// A program that runs.
 pub struct Child {
     command: String,
+    secrets: Secrets,
     handle: Arc<duct::Handle>,
     wakes: Receiver<Wake>,
     wake: Sender<Wake>,
@@ -232,7 +246,8 @@ impl Child {
             let _ = waiter.wait();
             let _ = exit_wake.send(Wake::Exited);
         });
-        Ok(Child { command, handle, wakes, wake, stdout, stderr, exited: false })
+        let secrets = invocation.secrets.clone();
+        Ok(Child { command, secrets, handle, wakes, wake, stdout, stderr, exited: false })
     }
 
     /// Waits until the program ends, the run stops, or the time is up.
@@ -249,7 +264,7 @@ impl Child {
             let left =
                 deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             match self.wakes.recv_timeout(left) {
-                Ok(Wake::Line(line)) => on_line(&line),
+                Ok(Wake::Line(line)) => on_line(&self.secrets.redact(&line)),
                 Ok(Wake::Stop) if until.cancel.is_some() => return Waited::Stopped,
                 Ok(Wake::Stop) => {}
                 Ok(Wake::Exited) | Err(RecvTimeoutError::Disconnected) => self.exited = true,
@@ -281,7 +296,9 @@ impl Child {
             // Only if somebody else reaped it; the captured streams still tell.
             Err(_) => -1,
         };
-        let text = |thread: JoinHandle<Vec<u8>>| thread.join().unwrap_or_default();
+        let secrets = self.secrets;
+        let text =
+            |thread: JoinHandle<Vec<u8>>| secrets.redact_bytes(thread.join().unwrap_or_default());
         RawOutput { code, stdout: text(self.stdout), stderr: text(self.stderr) }
     }
 
@@ -355,6 +372,7 @@ fn capture_lines(pipe: PipeReader, wake: &Sender<Wake>) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::event::Silent;
+    use crate::network::{Address, Network};
 
     const FOREVER: Duration = Duration::MAX;
 
@@ -404,6 +422,33 @@ mod tests {
         .unwrap_err();
         assert!(matches!(error, ProcessError::Stopped), "{error}");
         assert_eq!(lines, ["up"]);
+    }
+
+    #[test]
+    fn nothing_of_a_program_tells_its_secrets() {
+        struct Commands(Vec<String>);
+        impl Observer for Commands {
+            fn observe(&mut self, event: &Event<'_>) {
+                if let Event::Spawned { command } = event {
+                    self.0.push((*command).to_owned());
+                }
+            }
+        }
+        let index = Address::of_index("https://me:pass-of-mine@host/").unwrap();
+        let network = Network { index: Some(index), ..Network::default() };
+        let mut program = shell("echo $PIP_INDEX_URL; echo $PIP_INDEX_URL >&2; : pass-of-mine");
+        program.env = network.variables(None);
+        program.secrets = network.secrets();
+        let (mut commands, mut lines) = (Commands(Vec::new()), Vec::new());
+        let until = Until { cancel: None, limit: FOREVER };
+        let emitter = Emitter::new(&mut commands);
+        let output = stream(&program, until, &emitter, |line| lines.push(line.to_owned())).unwrap();
+        drop(emitter);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(said, "https://me:***@host/\n".repeat(2));
+        assert_eq!(lines, ["https://me:***@host/"]);
+        assert!(commands.0[0].ends_with(": ***'"), "{}", commands.0[0]);
+        assert!(!format!("{program:?}").contains("pass-of-mine"));
     }
 
     #[test]

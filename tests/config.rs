@@ -69,6 +69,15 @@ fn an_error_in_a_cargo_toml_points_into_it() {
 }
 
 #[test]
+fn a_password_in_a_file_is_pointed_at_and_not_shown() {
+    let root = project(&[("pipe.toml", "[network]\nindex = 'https://me:secret-é@host/'\n")]);
+    let error = load(root.path()).unwrap_err();
+    assert_eq!(error.line_and_column(), Some((2, 9)));
+    assert_eq!(error.text.as_deref(), Some(&*format!("[network]\nindex = '{}'\n", "*".repeat(27))));
+    assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+}
+
+#[test]
 fn columns_are_counted_in_characters() {
     let root = project(&[("pipe.toml", "source = [\"é\", \"../x\"]\n")]);
     let error = load(root.path()).unwrap_err();

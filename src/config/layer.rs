@@ -9,7 +9,7 @@ mod value;
 
 pub(super) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
-pub use value::{Keep, OwnFile, Place, Seconds, Sources, Switch, Value};
+pub use value::{Keep, OwnFile, Place, Private, Seconds, Sources, Switch, Value};
 
 use std::collections::BTreeMap;
 
@@ -59,6 +59,8 @@ pub struct Layer {
     pub python: PythonLayer,
     /// How images are made.
     pub image: ImageLayer,
+    /// How packages are reached while environments are made.
+    pub network: NetworkLayer,
     /// The checks: the built-in ones, changed, and a project's own.
     pub checks: BTreeMap<Text, CheckLayer>,
     /// The pipelines that are generated.
@@ -91,6 +93,26 @@ pub struct ImageLayer {
     pub dockerfile: Option<Text>,
     /// Debian packages that the environments need.
     pub apt: Option<Texts>,
+}
+
+/// How packages are reached while environments are made. Credentials are for variables alone.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Network"))]
+#[non_exhaustive]
+pub struct NetworkLayer {
+    /// The index in place of the public one.
+    pub index: Option<Value<Private>>,
+    /// The indexes besides it.
+    pub extra_index: Option<Value<Vec<Value<Private>>>>,
+    /// The proxy for addresses that begin with `http:`.
+    pub http_proxy: Option<Value<Private>>,
+    /// The proxy for addresses that begin with `https:`.
+    pub https_proxy: Option<Value<Private>>,
+    /// Hosts that are reached without a proxy.
+    pub no_proxy: Option<Texts>,
+    /// The file of the certificates to believe in, in place of the usual ones.
+    pub ca_bundle: Option<Text>,
 }
 
 /// One check: a tool of cargo pipe (`tool`), or a command of the project's own (`run`).

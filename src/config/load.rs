@@ -4,6 +4,7 @@
 //! variables, the number of processors, and whether paths stay inside the project on this disk.
 //! Must not judge values; [`super::validate`] does. The result goes to [`crate::pipeline`].
 
+mod usual;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use crate::project::{Manifest, Project, discover};
 use crate::{catalogue, template};
 
 /// The variables of the process that runs cargo pipe, read once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
@@ -42,6 +43,13 @@ impl Environment {
     #[must_use]
     pub fn is_ci(&self) -> bool {
         self.get("CI").is_some_and(|value| value != "false" && value != "0")
+    }
+}
+
+/// Names alone: a value can be a password.
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
     }
 }
 
@@ -82,7 +90,10 @@ pub(crate) fn configure_by(
     flags: Layer,
 ) -> Result<(Config, Vec<String>), ConfigError> {
     let manifest = project.manifest.clone().unwrap_or(Manifest::PipeToml);
-    let (variables, warnings) = variables::layer(environment)?;
+    let (variables, mut warnings) = variables::layer(environment)?;
+    let (network, differing) = usual::network(environment);
+    warnings.extend(differing);
+    let variables = Layer { network, ..variables };
     let layers = Layers {
         defaults: defaults()?,
         file: layer::parse(&manifest, text)?.unwrap_or_default(),

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::layer::{CheckLayer, CiLayer, ImageLayer, Layer, PythonLayer, Sources, Text, Value};
+use super::layer::{
+    CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, PythonLayer, Sources, Text, Value,
+};
 
 /// All layers of a configuration, the lowest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,6 +55,14 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         image: ImageLayer {
             dockerfile: first(higher.image.dockerfile, lower.image.dockerfile),
             apt: first(higher.image.apt, lower.image.apt),
+        },
+        network: NetworkLayer {
+            index: first(higher.network.index, lower.network.index),
+            extra_index: first(higher.network.extra_index, lower.network.extra_index),
+            http_proxy: first(higher.network.http_proxy, lower.network.http_proxy),
+            https_proxy: first(higher.network.https_proxy, lower.network.https_proxy),
+            no_proxy: first(higher.network.no_proxy, lower.network.no_proxy),
+            ca_bundle: first(higher.network.ca_bundle, lower.network.ca_bundle),
         },
         checks: merge_checks(higher.checks, lower.checks),
         ci: CiLayer {

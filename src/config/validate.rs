@@ -5,6 +5,7 @@
 //! [`super::load`] looks at them. The `Config` goes to the plan.
 
 mod checks;
+mod network;
 mod terms;
 
 pub use terms::{Context, is_canonical};
@@ -49,6 +50,7 @@ pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigErro
         offline: layer.offline.is_some_and(|it| it.value),
         python: python(&terms, layer.python)?,
         image: image(&mut terms, &layer.image)?,
+        network: network::validate(&mut terms, layer.network)?,
         checks,
         ci: ci(layer.ci),
         allow: layer.allow.into_iter().collect(),

@@ -31,7 +31,8 @@ pub fn tracked_but_ignored(
     invocation.args.push(root.into());
     // A repository's own settings can name programs for git to start: a file monitor, or a transport
     // that fetches an object which a partial clone lacks.
-    invocation.env.extend([("GIT_NO_LAZY_FETCH", "1"), ("GIT_ALLOW_PROTOCOL", "none")]);
+    invocation.env.push(("GIT_NO_LAZY_FETCH", "1".to_owned()));
+    invocation.env.push(("GIT_ALLOW_PROTOCOL", "none".to_owned()));
     invocation.args.extend(
         ["-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--ignored"]
             .into_iter()

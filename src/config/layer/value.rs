@@ -126,6 +126,17 @@ impl<'de> Deserialize<'de> for Sources {
     }
 }
 
+/// A text that may hold a password, and is not shown.
+#[derive(Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Private(pub String);
+
+impl fmt::Debug for Private {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
 /// A duration: `90s`, `5m`, `1h`, or whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seconds(pub Duration);
@@ -257,7 +268,7 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{Keep, OwnFile, Seconds, Sources, Switch, Value};
+    use super::{Keep, OwnFile, Private, Seconds, Sources, Switch, Value};
 
     impl<T: JsonSchema> JsonSchema for Value<T> {
         fn schema_name() -> Cow<'static, str> {
@@ -297,6 +308,7 @@ mod schema {
             { "type": "array", "items": { "type": "string" } },
         ]
     });
+    notation!(Private, { "type": "string" });
     notation!(Seconds, {
         "anyOf": [
             { "type": "string", "pattern": "^[0-9]+[smh]?$" },

@@ -77,6 +77,24 @@ impl<'a> Terms<'a> {
         self.context.error(at, message)
     }
 
+    /// An error about a value that may hold a password: its text is shown without it.
+    pub(super) fn private_error<T>(
+        &self,
+        at: &Value<T>,
+        message: impl Into<String>,
+    ) -> ConfigError {
+        let mut error = self.error(at, message);
+        let span = error.span.clone().unwrap_or_default();
+        if let Some(text) = &mut error.text
+            && let Some(written) = text.get(span.clone())
+        {
+            let hide = |byte: u8| if b"\"'\n".contains(&byte) { char::from(byte) } else { '*' };
+            let hidden: String = written.bytes().map(hide).collect();
+            text.replace_range(span, &hidden);
+        }
+        error
+    }
+
     /// A setting that the defaults always say.
     pub(super) fn said<'v, T>(
         &self,

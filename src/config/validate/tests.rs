@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::layer::parse;
+use super::super::layer::{NetworkLayer, Private, parse};
 use super::super::merge::Layers;
 use super::*;
 use crate::check::CachePolicy;
@@ -87,7 +87,7 @@ fn the_default_file_speaks_of_every_setting() {
         };
         text.lines().any(key_of) || text.contains(&format!("`{key}`"))
     };
-    for section in ["", "[python]\n", "[image]\n", "[checks.x]\n", "[ci]\n"] {
+    for section in ["", "[python]\n", "[image]\n", "[network]\n", "[checks.x]\n", "[ci]\n"] {
         for key in keys(section) {
             let explained = has(&key) || text.contains(&format!("`{key} = "));
             assert!(explained, "{section}{key}");
@@ -151,7 +151,7 @@ fn the_formatter_is_a_choice() {
 
 #[test]
 fn every_path_comes_out_to_be_looked_at() {
-    let text = "source = 'a'\nconfig = 'b'\n[image]\ndockerfile = 'c'\n\
+    let text = "source = 'a'\nconfig = 'b'\n[image]\ndockerfile = 'c'\n[network]\nca-bundle = 'g'\n\
                 [checks.lint]\nsource = 'd'\nconfig = 'e'\ninputs = ['f']\n";
     let mut paths: Vec<String> = judge(text, layer(text))
         .unwrap()
@@ -160,7 +160,7 @@ fn every_path_comes_out_to_be_looked_at() {
         .map(|path| path.value.to_string())
         .collect();
     paths.sort();
-    assert_eq!(paths, ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(paths, ["a", "b", "c", "d", "e", "f", "g"]);
 }
 
 #[test]
@@ -184,6 +184,31 @@ fn an_image_is_named_and_nothing_else() {
     }
 }
 
+#[test]
+fn a_password_stays_in_the_variables_and_goes_where_they_say() {
+    let with_password = || {
+        let index = Value::named("PIP_INDEX_URL", Private("https://me:pass@host/".to_owned()));
+        let network = NetworkLayer { index: Some(index), ..NetworkLayer::default() };
+        Layer { network, ..Layer::default() }
+    };
+    let judge = |text: &str| {
+        let layers = Layers {
+            defaults: defaults(),
+            file: layer(text),
+            variables: with_password(),
+            ..Layers::default()
+        };
+        let context = Context { manifest: "pipe.toml", text, tools: TOOLS };
+        validate(layers.merge(), &context)
+    };
+    let network = judge("[network]\nindex = 'https://other/'\n").unwrap().config.network;
+    assert_eq!(network.index.unwrap().reveal(), "https://me:pass@host/");
+    for line in ["https-proxy = 'proxy:1'", "http-proxy = 'proxy:1'", "ca-bundle = 'ca.pem'"] {
+        let error = judge(&format!("[network]\n{line}\n")).unwrap_err();
+        assert!(error.hint.unwrap().starts_with("set `"), "{line}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_value_makes_the_judge_panic(
@@ -201,6 +226,8 @@ proptest! {
         };
         file.image.apt = Some(texts(3));
         file.python.version = Some(text(4));
+        let private = || Some(Value::named("test", Private(words[0].clone())));
+        file.network.index = private();
         let check = super::super::layer::CheckLayer {
             run: Some(texts(5)),
             env: Some(Value::named("test", BTreeMap::from([(text(6), text(0))]))),
@@ -215,6 +242,8 @@ proptest! {
         file.jobs = None;
         file.image.apt = None;
         file.python.version = None;
+        file.network.index = None;
+        file.network.https_proxy = Some(Value::named("test", Private(words[0].clone())));
         let _ = judge("", file);
     }
 }

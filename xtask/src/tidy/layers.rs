@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "trust",
         ],
     ),
-    ("values", &["project", "check", "finding", "outcome", "event", "error"]),
+    ("values", &["project", "check", "network", "finding", "outcome", "event", "error"]),
 ];
 
 /// They touch the world. Some live below the pure module or the value that they read.

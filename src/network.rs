@@ -1,0 +1,346 @@
+//! How installers reach packages: an index, a proxy, a company's certificates.
+//!
+//! Owns [`Network`], what a project and the usual variables say about it, and [`Secrets`], which
+//! takes passwords out of what people read. Must not know which installer runs where: an engine
+//! gives [`Network::variables`] to whatever installs. None of it is an ingredient of a fingerprint,
+//! because a locked file has the same hash wherever it comes from.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use crate::project::ProjectPath;
+
+/// What a secret is shown as.
+const HIDDEN: &str = "***";
+
+/// The shortest password that is searched for by itself. A shorter one may be a part of any word;
+/// it is hidden where it stands in an address.
+const TELLING: usize = 6;
+
+/// How installers reach packages. What is not said is left to the installer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Network {
+    /// The index in place of the public one.
+    pub index: Option<Address>,
+    /// The indexes besides it.
+    pub extra_indexes: Vec<Address>,
+    /// The proxy for addresses that begin with `http:`.
+    pub http_proxy: Option<Address>,
+    /// The proxy for addresses that begin with `https:`.
+    pub https_proxy: Option<Address>,
+    /// The hosts that are reached without a proxy, separated by commas.
+    pub no_proxy: Option<String>,
+    /// The certificates to believe in, in place of the usual ones.
+    pub ca_bundle: Option<CaBundle>,
+}
+
+/// A file of certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaBundle {
+    /// One of the project.
+    OfProject(ProjectPath),
+    /// One of the machine, named by this variable.
+    OfMachine {
+        /// The variable.
+        variable: &'static str,
+        /// The file, as seen from where cargo pipe was started.
+        path: PathBuf,
+    },
+}
+
+impl CaBundle {
+    /// Where the file is on this machine.
+    #[must_use]
+    pub fn on_disk(&self, root: &Path) -> PathBuf {
+        match self {
+            CaBundle::OfProject(path) => path.on_disk(root),
+            CaBundle::OfMachine { path, .. } => path.clone(),
+        }
+    }
+}
+
+impl Network {
+    /// The variables that pip and uv, and whatever else respects proxies, are to be run with.
+    /// `ca_bundle` is where the program that gets them finds [`Network::ca_bundle`].
+    ///
+    /// They hold credentials. A program that is given them is given [`Network::secrets`] as well,
+    /// so that nothing it says is told with them.
+    #[must_use]
+    pub fn variables(&self, ca_bundle: Option<&str>) -> Vec<(&'static str, String)> {
+        let mut variables = Vec::new();
+        let mut set = |names: &[&'static str], value: Option<String>| {
+            let value = value.filter(|value| !value.is_empty());
+            variables.extend(names.iter().filter_map(|name| Some((*name, value.clone()?))));
+        };
+        let told =
+            |address: &Option<Address>| address.as_ref().map(|address| address.reveal().to_owned());
+        set(&["PIP_INDEX_URL", "UV_DEFAULT_INDEX"], told(&self.index));
+        let extra: Vec<&str> = self.extra_indexes.iter().map(Address::reveal).collect();
+        set(&["PIP_EXTRA_INDEX_URL", "UV_INDEX"], Some(extra.join(" ")));
+        set(&["PIP_TRUSTED_HOST"], Some(self.plain_hosts().join(" ")));
+        set(&["HTTP_PROXY", "http_proxy"], told(&self.http_proxy));
+        set(&["HTTPS_PROXY", "https_proxy"], told(&self.https_proxy));
+        set(&["NO_PROXY", "no_proxy"], self.no_proxy.clone());
+        set(&["PIP_CERT", "SSL_CERT_FILE"], ca_bundle.map(str::to_owned));
+        variables
+    }
+
+    /// Every credential, for taking it out of texts.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        let mut secrets = Vec::new();
+        self.addresses().for_each(|address| address.add_secrets(&mut secrets));
+        // The longest first, so that none leaves a piece of another behind.
+        secrets.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        secrets.dedup();
+        Secrets(secrets)
+    }
+
+    /// The hosts of indexes without encryption. pip ignores them unless they are named; uv does not
+    /// mind. Every locked file has to have its hash, whoever sends it.
+    fn plain_hosts(&self) -> Vec<String> {
+        let plain = |address: &&Address| address.0.scheme() == "http";
+        let host = |address: &Address| {
+            let host = address.0.host_str()?;
+            Some(address.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+        };
+        self.index.iter().chain(&self.extra_indexes).filter(plain).filter_map(host).collect()
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.index
+            .iter()
+            .chain(&self.extra_indexes)
+            .chain(&self.http_proxy)
+            .chain(&self.https_proxy)
+    }
+}
+
+/// The address of an index or a proxy. Shown without its credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(Url);
+
+/// Why a text is no [`Address`]. Says nothing of the text, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no address")]
+pub struct AddressError;
+
+impl Address {
+    /// Reads the address of an index: `https://host/simple`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none over http or https.
+    pub fn of_index(text: &str) -> Result<Address, AddressError> {
+        Address::read(text, &["http", "https"])
+    }
+
+    /// Reads the address of a proxy: `http://host:3128`, or as many write it, `host:3128`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn of_proxy(text: &str) -> Result<Address, AddressError> {
+        let whole = match text.contains("://") {
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(format!("http://{text}")),
+        };
+        Address::read(&whole, &["http", "https", "socks4", "socks5", "socks5h"])
+    }
+
+    fn read(text: &str, schemes: &[&str]) -> Result<Address, AddressError> {
+        let url = Url::parse(text).map_err(|_| AddressError)?;
+        let has_host = url.host_str().is_some_and(|host| !host.is_empty());
+        // Lists of indexes are separated by white space; a URL has none once it is read.
+        match has_host && schemes.contains(&url.scheme()) {
+            true => Ok(Address(url)),
+            false => Err(AddressError),
+        }
+    }
+
+    /// The whole address, credentials included. For the environment of an installer, nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether there is a name or a password in it.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        !self.0.username().is_empty() || self.0.password().is_some()
+    }
+
+    /// The password, or a name without one, which is a token: as it is written, and as it is meant.
+    fn add_secrets(&self, secrets: &mut Vec<String>) {
+        let (name, password) = (self.0.username(), self.0.password());
+        let (secret, written) = match password {
+            Some(password) => (password, format!(":{password}@")),
+            None => (name, format!("{name}@")),
+        };
+        if secret.is_empty() {
+            return;
+        }
+        let meant = percent_encoding::percent_decode_str(secret).decode_utf8_lossy().into_owned();
+        secrets.push(written);
+        secrets.extend([secret.to_owned(), meant].into_iter().filter(|it| it.len() >= TELLING));
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        if self.has_credentials() {
+            // Both only fail for addresses without a host, which none of ours is.
+            let _ = shown.set_password(None);
+            let _ = shown.set_username(HIDDEN);
+        }
+        formatter.write_str(shown.as_str())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// Texts that nobody may read.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// The text without them.
+    #[must_use]
+    pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let hide = |text: Cow<'t, str>, secret: &String| match text.contains(secret.as_str()) {
+            true => Cow::Owned(text.replace(secret.as_str(), hidden(secret))),
+            false => text,
+        };
+        self.0.iter().fold(Cow::Borrowed(text), hide)
+    }
+
+    /// The same for what a program wrote.
+    #[must_use]
+    pub fn redact_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+        if self.0.is_empty() {
+            return bytes;
+        }
+        match self.redact(&String::from_utf8_lossy(&bytes)) {
+            Cow::Owned(redacted) => redacted.into_bytes(),
+            Cow::Borrowed(_) => bytes,
+        }
+    }
+}
+
+/// What stands in the place of a secret; what is an address stays one.
+fn hidden(secret: &str) -> &'static str {
+    match (secret.starts_with(':'), secret.ends_with('@')) {
+        (true, true) => ":***@",
+        (false, true) => "***@",
+        _ => HIDDEN,
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Secrets({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INDEX: &str = "https://me:p%40ssw0rd-1@index.example/simple/";
+
+    fn network() -> Network {
+        Network {
+            index: Some(Address::of_index(INDEX).unwrap()),
+            extra_indexes: vec![
+                Address::of_index("http://t0ken-of-mine@extra.example:8080/x").unwrap(),
+                Address::of_index("https://open.example/simple").unwrap(),
+            ],
+            https_proxy: Some(Address::of_proxy("boss:abc@proxy.example:3128").unwrap()),
+            no_proxy: Some("localhost,.example".to_owned()),
+            ..Network::default()
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_shown_has_credentials() {
+        let shown = format!("{:?} {:?}", network(), network().secrets());
+        for secret in ["ssw0rd", "t0ken", "abc", "boss"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(shown.contains("https://***@index.example/simple/"), "{shown}");
+        assert!(shown.contains("https://open.example/simple"), "{shown}");
+    }
+
+    #[test]
+    fn credentials_are_hidden_however_they_are_written() {
+        let secrets = network().secrets();
+        for (text, expected) in [
+            (INDEX, "https://me:***@index.example/simple/"),
+            ("user me, password p@ssw0rd-1!", "user me, password ***!"),
+            ("at http://t0ken-of-mine@extra.example", "at http://***@extra.example"),
+            ("http://boss:abc@proxy and abc", "http://boss:***@proxy and abc"),
+            ("nothing to hide", "nothing to hide"),
+        ] {
+            assert_eq!(secrets.redact(text), expected);
+            let bytes = secrets.redact_bytes(text.as_bytes().to_vec());
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_stays_as_it_is_where_there_is_nothing_to_hide() {
+        let bytes = vec![0xff, b'a'];
+        assert_eq!(network().secrets().redact_bytes(bytes.clone()), bytes);
+        assert_eq!(Secrets::default().redact_bytes(bytes.clone()), bytes);
+    }
+
+    #[test]
+    fn installers_are_told_everything_in_their_own_words() {
+        let variables: Vec<String> = network()
+            .variables(Some("/ca.pem"))
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let extra = "http://t0ken-of-mine@extra.example:8080/x https://open.example/simple";
+        let proxy = "http://boss:abc@proxy.example:3128/";
+        assert_eq!(
+            variables,
+            [
+                format!("PIP_INDEX_URL={INDEX}"),
+                format!("UV_DEFAULT_INDEX={INDEX}"),
+                format!("PIP_EXTRA_INDEX_URL={extra}"),
+                format!("UV_INDEX={extra}"),
+                "PIP_TRUSTED_HOST=extra.example:8080".to_owned(),
+                format!("HTTPS_PROXY={proxy}"),
+                format!("https_proxy={proxy}"),
+                "NO_PROXY=localhost,.example".to_owned(),
+                "no_proxy=localhost,.example".to_owned(),
+                "PIP_CERT=/ca.pem".to_owned(),
+                "SSL_CERT_FILE=/ca.pem".to_owned(),
+            ]
+        );
+        assert!(Network::default().variables(None).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for bad in ["", "pypi", "file:///srv/index", "https://", "ftp://host/", "simple index"] {
+            assert_eq!(Address::of_index(bad), Err(AddressError), "{bad}");
+        }
+        for bad in ["", "ftp://host:1", "http://", "a b"] {
+            assert_eq!(Address::of_proxy(bad), Err(AddressError), "{bad}");
+        }
+        for good in ["proxy:3128", "http://proxy", "socks5://proxy:1"] {
+            assert!(Address::of_proxy(good).is_ok(), "{good}");
+        }
+    }
+}
