@@ -441,9 +441,10 @@ mod tests {
         program.secrets = network.secrets();
         let (mut commands, mut lines) = (Commands(Vec::new()), Vec::new());
         let until = Until { cancel: None, limit: FOREVER };
-        let emitter = Emitter::new(&mut commands);
-        let output = stream(&program, until, &emitter, |line| lines.push(line.to_owned())).unwrap();
-        drop(emitter);
+        let output = stream(&program, until, &Emitter::new(&mut commands), |line| {
+            lines.push(line.to_owned());
+        })
+        .unwrap();
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert_eq!(said, "https://me:***@host/\n".repeat(2));
         assert_eq!(lines, ["https://me:***@host/"]);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::super::ConfigError;
 use super::super::layer::{NetworkLayer, Place, Private, Text, Texts, Value};
 use super::terms::Terms;
-use crate::network::{Address, AddressError, CaBundle, Network};
+use crate::network::{Address, CaBundle, Network};
 
 /// Reads what all layers say of the network.
 pub(super) fn validate(terms: &mut Terms<'_>, layer: NetworkLayer) -> Result<Network, ConfigError> {
@@ -37,20 +37,20 @@ enum Kind {
 }
 
 fn address(terms: &Terms<'_>, text: &Value<Private>, kind: Kind) -> Result<Address, ConfigError> {
-    let (read, what, example): (fn(&str) -> Result<Address, AddressError>, _, _) = match kind {
-        Kind::Index => (Address::of_index, "an index", "https://packages.example/simple"),
-        Kind::Proxy => (Address::of_proxy, "a proxy", "http://proxy.example:3128"),
+    let (what, variable, example) = match kind {
+        Kind::Index => ("an index", "PIP_INDEX_URL", "https://packages.example/simple"),
+        Kind::Proxy => ("a proxy", "HTTPS_PROXY", "http://proxy.example:3128"),
     };
-    let address = read(&text.value.0).map_err(|_| {
+    let read = match kind {
+        Kind::Index => Address::of_index(&text.value.0),
+        Kind::Proxy => Address::of_proxy(&text.value.0),
+    };
+    let address = read.map_err(|_| {
         let message = format!("this is no address of {what}");
         terms.private_error(text, message).with_hint(format!("write it like \"{example}\""))
     })?;
     if address.has_credentials() && is_committed(text) {
         let message = format!("there are credentials in the address of {what}, in a file for all");
-        let variable = match kind {
-            Kind::Index => "PIP_INDEX_URL",
-            Kind::Proxy => "HTTPS_PROXY",
-        };
         return Err(terms.private_error(text, message).with_hint(format!(
             "take them out, and set the whole address in `{variable}`, where only you see it; \
              credentials that were committed are known, so have new ones made"

@@ -226,8 +226,7 @@ proptest! {
         };
         file.image.apt = Some(texts(3));
         file.python.version = Some(text(4));
-        let private = || Some(Value::named("test", Private(words[0].clone())));
-        file.network.index = private();
+        file.network.index = Some(Value::named("test", Private(words[0].clone())));
         let check = super::super::layer::CheckLayer {
             run: Some(texts(5)),
             env: Some(Value::named("test", BTreeMap::from([(text(6), text(0))]))),
