@@ -8,7 +8,7 @@ pub use excerpts::Excerpts;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

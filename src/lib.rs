@@ -13,7 +13,8 @@
 //!   beyond the sandbox, and [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`plan`],
 //!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
-//! - Values: [`project`], [`check`], [`network`], [`finding`], [`outcome`], [`event`], [`error`].
+//! - Values: [`hash`], [`project`], [`check`], [`inputs`], [`network`], [`finding`],
+//!   [`outcome`], [`event`], [`error`].
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -43,6 +44,8 @@ pub mod check;
 pub mod error;
 pub mod event;
 pub mod finding;
+pub mod hash;
+pub mod inputs;
 pub mod network;
 pub mod outcome;
 pub mod project;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::CheckName;
 use crate::finding::{Excerpts, Finding};
-use crate::fingerprint::{Hash, Ingredients};
+use crate::hash::Hash;
+use crate::inputs::Ingredients;
 
 /// What a tool left behind, untouched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

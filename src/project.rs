@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 
 /// A project: the folder that holds its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub fn identify(tool: &str, findings: &mut [Finding], sources: &dyn Sources) {
         let problem = problem(tool, finding, &mut texts);
         let occurrence = seen.entry(problem).or_default();
         finding.fingerprint =
-            Recipe::new("finding").with(problem.0).with(occurrence.to_le_bytes()).hash();
+            Recipe::new("finding").with(problem).with(occurrence.to_le_bytes()).hash();
         *occurrence += 1;
     }
 }

@@ -1,0 +1,128 @@
+//! Hashes, and how values are put into them.
+//!
+//! Owns [`Hash`] and the [`Recipe`], which writes values so that no two different lists of them are
+//! written the same way. It must not know what is hashed. Everything that is recognised by its
+//! content is recognised by one of these.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the rules by which values are written here and fingerprints are made of them.
+pub const VERSION: &str = "cargo-pipe/fingerprint/1";
+
+/// A BLAKE3 hash, shown as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// The hash of some bytes as they are.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Hash(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The first digits, enough to tell things apart on a screen or in a name.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string()[..16].to_owned()
+    }
+}
+
+impl AsRef<[u8]> for Hash {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Hash({})", self.short())
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> String {
+        hash.to_string()
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut bytes = [0; 32];
+        let digits = text.as_bytes();
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(format!("`{text}` is no hash: it takes 64 hexadecimal digits"));
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|error| error.to_string())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|error| error.to_string())?;
+        }
+        Ok(Hash(bytes))
+    }
+}
+
+/// Hashes bytes that come piece by piece, as [`Hash::of`] does all at once.
+#[derive(Clone, Default)]
+pub struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    /// Adds a piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash(*self.0.finalize().as_bytes())
+    }
+}
+
+/// Collects named values into a hash, each written so that it cannot be taken for another.
+#[derive(Clone)]
+pub struct Recipe(blake3::Hasher);
+
+impl Recipe {
+    /// An empty recipe for one kind of thing.
+    #[must_use]
+    pub fn new(kind: &str) -> Self {
+        Recipe(blake3::Hasher::new()).with(VERSION).with(kind)
+    }
+
+    /// Adds a value.
+    #[must_use]
+    pub fn with(mut self, value: impl AsRef<[u8]>) -> Self {
+        self.add(value.as_ref());
+        self
+    }
+
+    /// Adds a list, so that it differs from its values added one by one.
+    #[must_use]
+    pub fn with_all<T: AsRef<[u8]>>(mut self, values: impl ExactSizeIterator<Item = T>) -> Self {
+        self.add(&(values.len() as u64).to_le_bytes());
+        values.for_each(|value| self.add(value.as_ref()));
+        self
+    }
+
+    /// The hash of all that was added.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash(*self.0.finalize().as_bytes())
+    }
+
+    fn add(&mut self, value: &[u8]) {
+        self.0.update(&(value.len() as u64).to_le_bytes());
+        self.0.update(value);
+    }
+}
