@@ -90,6 +90,8 @@ pub struct Invocation<'a> {
     pub source: &'a [ProjectPath],
     /// The user's further arguments.
     pub args: &'a [String],
+    /// Whether the project's dependencies are there.
+    pub sees_project: bool,
 }
 
 impl Invocation<'_> {
@@ -104,11 +106,16 @@ impl Invocation<'_> {
     }
 
     /// The same, with the source folders behind a `--`.
-    fn exec(&self, program: &[&str], config: &str, canonical: &[&str]) -> Command {
+    fn argv_with_source(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {
         let mut argv = self.argv(program, config, canonical);
         argv.push("--".to_owned());
         argv.extend(self.source.iter().map(ToString::to_string));
-        Command::Exec(argv)
+        argv
+    }
+
+    /// The command of these arguments.
+    fn exec(&self, program: &[&str], config: &str, canonical: &[&str]) -> Command {
+        Command::Exec(self.argv_with_source(program, config, canonical))
     }
 }
 

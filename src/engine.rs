@@ -23,9 +23,6 @@ use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
 
-/// The name of the list of files in a job's control tree.
-pub(crate) const FILES: &str = "files";
-
 /// What an engine is started with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

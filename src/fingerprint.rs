@@ -13,7 +13,7 @@ pub mod finding;
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Command, Step};
+use crate::plan::{Command, Precedence, Step};
 use crate::project::ProjectPath;
 
 pub use crate::hash::{Hash, Hasher, Recipe, VERSION};
@@ -37,13 +37,7 @@ pub struct Facts<'a> {
 /// The ingredients of a step. Its name, its time limit and where its config is kept are none.
 #[must_use]
 pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
-    let command = match &step.command {
-        Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
-        Command::Listed { module, args, suffixes } => {
-            Recipe::new("listed").with(module).with_all(args.iter()).with_all(suffixes.iter())
-        }
-    };
-    let command = command
+    let command = of_command(&step.command)
         .with(&step.tool)
         .with_all(step.source.iter().map(ProjectPath::as_str))
         .with_all(step.env.iter().map(|(name, value)| format!("{name}={value}")))
@@ -57,6 +51,22 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         command,
         config: facts.config,
         sources: facts.sources,
+    }
+}
+
+/// What a command starts, written so that it cannot be taken for another.
+pub(crate) fn of_command(command: &Command) -> Recipe {
+    match command {
+        Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
+        Command::Module { module, args, suffixes, project } => {
+            Recipe::new("module").with(module).with_all(args.iter()).with_all(suffixes.iter()).with(
+                match project {
+                    None => "",
+                    Some(Precedence::First) => "first",
+                    Some(Precedence::Last) => "last",
+                },
+            )
+        }
     }
 }
 

@@ -27,6 +27,10 @@ pub const APP: &str = "/app";
 pub const CONFIG: &str = "/config";
 /// Where the launcher and its lists appear in a container.
 pub const CONTROL: &str = "/pipe";
+/// The name of the list of files there.
+pub const FILES: &str = "files";
+/// Where the virtual environment of the project's dependencies is in a container.
+pub const PROJECT: &str = "/opt/project";
 
 /// The endings of the files that the catalogue's tools are about.
 const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
@@ -156,15 +160,54 @@ pub enum Environment {
 pub enum Command {
     /// A program and its arguments, started by the launcher where there is one.
     Exec(Vec<String>),
-    /// A Python module's `run` with a list of files that may be longer than an argument list.
-    Listed {
-        /// The module, such as `pylint`.
+    /// A program written in Python, inside the launcher's own process, which can give it what a
+    /// command line cannot.
+    Module {
+        /// The program, such as `pylint`.
         module: String,
-        /// Its arguments before the list.
+        /// Its arguments.
         args: Vec<String>,
-        /// The endings of the files that are listed.
+        /// The endings of the files that are listed behind the arguments, however many there are;
+        /// none for no list.
         suffixes: Vec<String>,
+        /// Where the project's packages stand among those of the program.
+        project: Option<Precedence>,
     },
+}
+
+/// Where the project's packages are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precedence {
+    /// Before the program's own, for one that looks at what the sources import. What the program
+    /// itself imports is its own all the same.
+    First,
+    /// Behind them, for one that only loads plugins from there.
+    Last,
+}
+
+impl Command {
+    /// What the launcher is told to do.
+    #[must_use]
+    pub fn operands(&self) -> Vec<String> {
+        let (operands, args) = match self {
+            Command::Exec(argv) => (vec!["exec".to_owned()], argv),
+            Command::Module { module, args, suffixes, project } => {
+                let mut operands = vec!["module".to_owned(), module.clone()];
+                if !suffixes.is_empty() {
+                    operands.extend(["--files".to_owned(), format!("{CONTROL}/{FILES}")]);
+                }
+                let order = project.map(|project| match project {
+                    Precedence::First => "--first",
+                    Precedence::Last => "--last",
+                });
+                operands
+                    .extend(order.into_iter().flat_map(|it| [it.to_owned(), PROJECT.to_owned()]));
+                (operands, args)
+            }
+        };
+        operands.into_iter().chain(["--".to_owned()]).chain(args.iter().cloned()).collect()
+    }
 }
 
 /// The name of the tool behind a check of the user's own, in plans and reports.
@@ -366,6 +409,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 config: file.as_ref().map(ConfigFile::in_container).as_deref(),
                 source: &check.source,
                 args,
+                sees_project: step.environment.sees_project(),
             });
             if let Some(file) = file.as_ref().filter(|file| !file.mounted) {
                 step.coverage.add(&file.path);

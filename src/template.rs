@@ -24,10 +24,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The Python that a project without a wish gets.
 pub const DEFAULT_PYTHON: &str = "3.13";
 
-/// The command that installs a lock into the virtual environment whose programs come first: what
-/// has the hashes that the lock says, as wheels, and nothing else.
+/// What pip is told before it is told a lock: install wheels that have the hashes which the lock
+/// says, and nothing else.
 pub const INSTALL: &[&str] = &[
-    "pip",
     "install",
     "--no-cache-dir",
     "--no-input",
@@ -51,7 +50,7 @@ pub struct Values {
     pub base_image: String,
     /// The Debian packages that they need.
     pub apt: Vec<String>,
-    /// The command that installs a lock.
+    /// How pip installs a lock.
     pub install: String,
     /// What a new `pipe.toml` says.
     pub settings: Settings,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Ask, Asker, Grant, Standing};
 use crate::config::{Config, Work};
-use crate::fingerprint::{Hash, Recipe};
+use crate::fingerprint::{Hash, Recipe, of_command};
 use crate::plan::{Command, Environment, Step};
 use crate::project::ProjectPath;
 
@@ -147,12 +147,6 @@ impl Record {
 /// What a step's asks rest on, as far as its plan says: all that could change what runs with what
 /// is granted, or what it could give away.
 fn content(config: &Config, step: &Step) -> Content {
-    let command = match &step.command {
-        Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
-        Command::Listed { module, args, suffixes } => {
-            Recipe::new("listed").with(module).with_all(args.iter()).with_all(suffixes.iter())
-        }
-    };
     let variables: Vec<String> =
         step.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let image = match &step.environment {
@@ -167,7 +161,7 @@ fn content(config: &Config, step: &Step) -> Content {
         .with_all(step.coverage.exclude.iter())
         .with_all(step.coverage.include.iter());
     let mut content = Content::from([
-        ("its command".to_owned(), command.with(&step.tool).hash()),
+        ("its command".to_owned(), of_command(&step.command).with(&step.tool).hash()),
         ("its variables".to_owned(), Recipe::new("variables").with_all(variables.iter()).hash()),
         ("its image".to_owned(), image.hash()),
         ("which files it sees".to_owned(), files.hash()),
@@ -183,7 +177,7 @@ fn content(config: &Config, step: &Step) -> Content {
 fn words(config: &Config, step: &Step) -> Vec<String> {
     let mut words = match &step.command {
         Command::Exec(argv) => argv.clone(),
-        Command::Listed { module, args, .. } => {
+        Command::Module { module, args, .. } => {
             std::iter::once(module).chain(args).cloned().collect()
         }
     };

@@ -1,10 +1,16 @@
 """Starts a check's tool once it is proved that the container sees the right files.
 
     launcher.py --proof DIR [--proof DIR ...] exec -- ARGV...
-    launcher.py --proof DIR [--proof DIR ...] listed MODULE FILES_FILE -- ARGS...
+    launcher.py --proof DIR [--proof DIR ...] module NAME [OPTION ...] -- ARGS...
 
-`exec` becomes ARGV. `listed` runs the command line of MODULE with ARGS and the files that
-FILES_FILE names, each ended by a NUL: a list of any length, where arguments have a limit.
+`exec` becomes ARGV. `module` runs the command line of the installed program NAME with ARGS in this
+very process, which can give it what a command line cannot:
+
+    --files FILE   behind ARGS the files that FILE names, each ended by a NUL: a list of any length,
+                   where arguments have a limit
+    --first DIR    the packages of the virtual environment DIR, looked for before those of NAME; what
+                   NAME itself imports is its own all the same
+    --last DIR     the same, behind those of NAME
 
 First of all it tells standard error what each DIR's proof says. It needs Python 3.9 or later and
 nothing else, and it leaves no trace of itself for the tool to see.
@@ -47,15 +53,58 @@ def console_script(name):
     raise SystemExit(f"cargo-pipe: {name} has no command of its name")
 
 
-def listed(module, files_file, args):
-    """Runs the module's command in this very process, as if it had been typed."""
-    with open(files_file, "rb") as file:
-        files = [os.fsdecode(name) for name in file.read().split(b"\0") if name]
+def site_folders(environment):
+    """The folders that a virtual environment adds to the path, in its own order."""
+    import site
+    import sysconfig
+
+    before = list(sys.path)
+    base = {"base": environment, "platbase": environment}
+    for folder in {sysconfig.get_path(name, "venv", base): 0 for name in ("purelib", "platlib")}:
+        site.addsitedir(folder)
+    added = [entry for entry in sys.path if entry not in before]
+    sys.path[:] = before
+    return added
+
+
+def keep_own(folder):
+    """Has the modules of a folder found there, whatever stands before it in the path."""
+    from importlib.machinery import PathFinder
+
+    names = {entry.partition(".")[0] for entry in os.listdir(folder)}
+
+    class Own:
+        """Asked before the path is; modules inside of packages are found by their packages."""
+
+        @staticmethod
+        def find_spec(name, path=None, _target=None):
+            return PathFinder.find_spec(name, [folder]) if path is None and name in names else None
+
+    sys.meta_path.insert(0, Own)
+
+
+def module(name, options, args):
+    """Runs the program in this very process, as if it had been typed."""
+    import sysconfig
+
+    options = dict(zip(options[::2], options[1::2]))
+    files = []
+    if "--files" in options:
+        with open(options["--files"], "rb") as file:
+            files = [os.fsdecode(name) for name in file.read().split(b"\0") if name]
     # A command that was typed finds the folder of itself here, not ours.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
-    sys.argv = [module, *args, *files]
-    sys.exit(console_script(module)())
+    run = console_script(name)
+    own = sysconfig.get_path("purelib")
+    if "--first" in options:
+        keep_own(own)
+        place = sys.path.index(own)
+        sys.path[place:place] = site_folders(options["--first"])
+    if "--last" in options:
+        sys.path += site_folders(options["--last"])
+    sys.argv = [name, *args, *files]
+    sys.exit(run())
 
 
 def main(argv):
@@ -73,8 +122,8 @@ def main(argv):
     how, *operands = argv[:end]
     if how == "exec":
         execute(argv[end + 1 :])
-    elif how == "listed":
-        listed(*operands, argv[end + 1 :])
+    elif how == "module":
+        module(operands[0], operands[1:], argv[end + 1 :])
     else:
         sys.exit(f"cargo-pipe: the launcher knows no {how!r}")
 

@@ -55,6 +55,10 @@ fn every_recorded_run_means_what_it_says() {
     }
 }
 
+fn configured(config: &str) -> Invocation<'_> {
+    Invocation { config: Some(config), source: &[], args: &[], sees_project: false }
+}
+
 #[test]
 fn every_run_was_recorded_with_the_command_that_is_used() {
     for (tool, row) in rows() {
@@ -64,11 +68,11 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
         let source: Vec<ProjectPath> =
             source.iter().map(|path| ProjectPath::new(path).unwrap()).collect();
         let command =
-            tool.check(&Invocation { config: Some(&config), source: &source, args: &args });
+            tool.check(&Invocation { source: &source, args: &args, ..configured(&config) });
         let mut expected = match command {
             Command::Exec(argv) => [vec!["exec".to_owned()], argv].concat(),
-            Command::Listed { module, args, .. } => {
-                [vec![format!("listed {module}")], args].concat()
+            Command::Module { module, args, .. } => {
+                [vec![format!("module {module}")], args].concat()
             }
         };
         expected.push(String::new());
@@ -159,11 +163,12 @@ fn a_user_cannot_turn_off_what_the_answer_rests_on() {
     let args = ["--jobs=4".to_owned(), "--output-format=text".to_owned()];
     for tool in TOOLS {
         let command = tool.check(&Invocation {
-            config: Some("/config/x"),
             source: &[ProjectPath::root()],
             args: &args,
+            sees_project: true,
+            ..configured("/config/x")
         });
-        let (Command::Exec(argv) | Command::Listed { args: argv, .. }) = command;
+        let (Command::Exec(argv) | Command::Module { args: argv, .. }) = command;
         let place = |wanted: &str| argv.iter().position(|argument| argument == wanted);
         assert_eq!(place("--jobs=4").unwrap() + 1, place("--output-format=text").unwrap());
         let canonical = argv.iter().rposition(|argument| argument.starts_with("--")).unwrap();

@@ -12,7 +12,7 @@ use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::parse::mypy_json;
-use crate::plan::Command;
+use crate::plan::{Command, PROJECT, Precedence};
 
 /// As in `mypy/defaults.py` of the locked release.
 const OWN_CONFIGS: &[OwnConfig] = &[
@@ -102,8 +102,18 @@ impl Tool for Mypy {
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {
         // The native parser's columns are converted twice, which nobody can undo.
-        let canonical = ["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
-        invocation.exec(&["mypy"], "--config-file", &canonical)
+        let mut canonical = vec!["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
+        let python = format!("--python-executable={PROJECT}/bin/python3");
+        if invocation.sees_project {
+            canonical.push(&python);
+        }
+        Command::Module {
+            module: "mypy".to_owned(),
+            args: invocation.argv_with_source(&[], "--config-file", &canonical),
+            suffixes: Vec::new(),
+            // Imports are looked for by that Python; its packages are needed here for plugins.
+            project: invocation.sees_project.then_some(Precedence::Last),
+        }
     }
 
     fn fix(&self, _: &Invocation<'_>) -> Option<Command> {

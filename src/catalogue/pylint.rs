@@ -11,7 +11,7 @@ use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::parse::pylint_json2::{self, Report};
-use crate::plan::Command;
+use crate::plan::{Command, Precedence};
 
 /// The exit status of a command line or configuration that pylint cannot start with.
 const USAGE: i32 = 32;
@@ -125,10 +125,11 @@ impl Tool for Pylint {
 
     fn check(&self, invocation: &Invocation<'_>) -> Command {
         let canonical = ["--output-format=json2", "--jobs=1", "--persistent=n"];
-        Command::Listed {
+        Command::Module {
             module: "pylint".to_owned(),
             args: invocation.argv(&[], "--rcfile", &canonical),
             suffixes: vec![".py".to_owned(), ".pyi".to_owned()],
+            project: invocation.sees_project.then_some(Precedence::First),
         }
     }
 

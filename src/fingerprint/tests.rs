@@ -53,6 +53,11 @@ fn given(change: impl FnOnce(&mut Facts<'static>)) -> Hash {
     fingerprint(&step(), &facts)
 }
 
+fn module(project: Option<Precedence>) -> Command {
+    let args = vec!["src".into()];
+    Command::Module { module: "pylint".into(), args, suffixes: Vec::new(), project }
+}
+
 #[test]
 fn every_ingredient_changes_it() {
     let one = Hash::of(b"another");
@@ -65,12 +70,10 @@ fn every_ingredient_changes_it() {
         given(|facts| facts.sources = one),
         with(|step| step.command = Command::Exec(vec!["pylint".into()])),
         with(|step| {
-            step.command = Command::Listed {
-                module: "pylint".into(),
-                args: vec!["src".into()],
-                suffixes: Vec::new(),
-            };
+            step.command = module(None);
         }),
+        with(|step| step.command = module(Some(Precedence::First))),
+        with(|step| step.command = module(Some(Precedence::Last))),
         with(|step| step.tool = "mypy".into()),
         with(|step| step.source = vec![ProjectPath::root()]),
         with(|step| drop(step.env.insert("TZ".into(), "CET".into()))),

@@ -174,7 +174,9 @@ fn can_fix(check: &Check) -> bool {
 fn command(check: &Check, config: Option<&str>) -> Option<Command> {
     match &check.work {
         Work::Tool { tool, args, .. } => {
-            let invocation = Invocation { config, source: &check.source, args };
+            // What repairs looks at one file at a time, and imports nothing.
+            let source = &check.source;
+            let invocation = Invocation { config, source, args, sees_project: false };
             catalogue::find(tool)?.fix(&invocation)
         }
         Work::Command { fix, .. } => fix.clone().map(Command::Exec),

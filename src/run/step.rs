@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Copied, Preparation, Snapshot, World, hints, told};
 use crate::catalogue::{self, Sources};
 use crate::check::Grant;
-use crate::engine::{Access, Engine, FILES, Job, Prepared, RunError};
+use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding::{self, Excerpts};
 use crate::fingerprint::{self, Hash, Ingredients};
@@ -17,7 +17,7 @@ use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Log, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
 };
 use crate::parse;
-use crate::plan::{COMMAND, Command, Step, Visit};
+use crate::plan::{COMMAND, Command, FILES, Step, Visit};
 use crate::process::Stop;
 use crate::project::{ProjectPath, discover};
 use crate::snapshot::{self, Tree};
@@ -65,8 +65,10 @@ impl<'a> Ready<'a> {
             return Err(nothing_to_check(step));
         }
         let files = match &step.command {
-            Command::Listed { suffixes, .. } => snapshot.inventory.below(&step.source, suffixes),
-            Command::Exec(_) => Vec::new(),
+            Command::Module { suffixes, .. } if !suffixes.is_empty() => {
+                snapshot.inventory.below(&step.source, suffixes)
+            }
+            Command::Module { .. } | Command::Exec(_) => Vec::new(),
         };
         let internal = |error: snapshot::SnapshotError| {
             Reason::new(ReasonKind::Environment, error.to_string())

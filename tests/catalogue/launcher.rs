@@ -113,7 +113,7 @@ fn a_list_of_files_may_be_longer_than_an_argument_list() {
     }
     assert!(files.len() > 4 << 20);
     fs::write(folder.path().join("files"), files).unwrap();
-    let arguments = ["--proof", ".", "listed", "fake", "files", "--", "--option"];
+    let arguments = ["--proof", ".", "module", "fake", "--files", "files", "--", "--option"];
     let Some(output) = launch(folder.path(), &arguments) else {
         return;
     };
@@ -122,4 +122,63 @@ fn a_list_of_files_may_be_longer_than_an_argument_list() {
     // The second line counts the folders with a launcher in the search path.
     let expected = "['fake', '--option', 'odd \\udcff\\nname.py', 200003]\n0\n";
     assert_eq!(text(&output.stdout), expected);
+}
+
+/// Virtual environments `tool` and `project`, each with a module `dependency` of its own; the tool's
+/// command says which it imports and where sources would find it.
+fn environments(folder: &Path) -> Option<()> {
+    const SITE: &str = "import sysconfig, sys; base = {'base': sys.argv[1], 'platbase': sys.argv[1]}; \
+                        print(sysconfig.get_path('purelib', 'venv', base))";
+    let python = |arguments: &[&str]| {
+        #[expect(clippy::disallowed_methods, reason = "a test prepares what it tests")]
+        let output = std::process::Command::new("python3").args(arguments).output();
+        output.ok().map(|output| text(&output.stdout).trim().to_owned())
+    };
+    for name in ["tool", "project"] {
+        let place = folder.join(name).display().to_string();
+        python(&["-m", "venv", "--without-pip", &place])?;
+        let site = Path::new(&python(&["-c", SITE, &place])?).to_owned();
+        fs::write(site.join("dependency.py"), format!("OF = {name:?}\n")).unwrap();
+        fs::write(site.join("more.pth"), "more\n").unwrap();
+        fs::create_dir(site.join("more")).unwrap();
+        fs::write(site.join("more").join(format!("{name}s_more.py")), "").unwrap();
+        if name == "tool" {
+            let fake = "import importlib.machinery as machinery\n\ndef run():\n    \
+                        import dependency\n    \
+                        found = machinery.PathFinder.find_spec('dependency').origin\n    \
+                        more = machinery.PathFinder.find_spec('projects_more') is not None\n    \
+                        print(dependency.OF, found.count('/project/'), more)\n";
+            fs::write(site.join("fake.py"), fake).unwrap();
+            fs::create_dir(site.join("fake-1.dist-info")).unwrap();
+            let info = site.join("fake-1.dist-info");
+            fs::write(info.join("METADATA"), "Name: fake\nVersion: 1\n").unwrap();
+            fs::write(info.join("entry_points.txt"), "[console_scripts]\nfake = fake:run\n")
+                .unwrap();
+        }
+    }
+    Some(())
+}
+
+#[test]
+fn the_projects_packages_stand_where_they_are_wanted_and_never_replace_the_tools_own() {
+    let folder = TempDir::with_prefix("launcher").unwrap();
+    if environments(folder.path()).is_none() {
+        return;
+    }
+    fs::write(folder.path().join("launcher.py"), include_str!("../../templates/launcher.py"))
+        .unwrap();
+    let project = folder.path().join("project").display().to_string();
+    for (options, expected) in [
+        (&[][..], "tool 0 False\n"),
+        (&["--first", &project][..], "tool 1 True\n"),
+        (&["--last", &project][..], "tool 0 True\n"),
+    ] {
+        #[expect(clippy::disallowed_methods, reason = "what is tested is a program")]
+        let output = std::process::Command::new(folder.path().join("tool/bin/python3"))
+            .arg(folder.path().join("launcher.py"))
+            .args([&["module", "fake"], options, &["--"]].concat())
+            .output()
+            .unwrap();
+        assert_eq!(text(&output.stdout), expected, "{options:?}: {}", text(&output.stderr));
+    }
 }

@@ -56,11 +56,9 @@ fn no_terminal(check: Option<&str>) -> Failure {
 fn about(visit: &Visit) -> String {
     let command = match &visit.step.command {
         Command::Exec(words) => words.clone(),
-        Command::Listed { module, args, .. } => {
-            let launcher =
-                ["python3", &format!("{CONTROL}/launcher.py"), "listed", module].map(str::to_owned);
-            let list = [format!("{CONTROL}/files"), "--".to_owned()];
-            launcher.into_iter().chain(list).chain(args.iter().cloned()).collect()
+        command @ Command::Module { .. } => {
+            let launcher = ["python3".to_owned(), format!("{CONTROL}/launcher.py")];
+            launcher.into_iter().chain(command.operands()).collect()
         }
     };
     format!(

@@ -101,9 +101,15 @@ fn paths(paths: &[ProjectPath]) -> String {
 fn command(command: &Command) -> String {
     match command {
         Command::Exec(words) => typed(words),
-        Command::Listed { module, args, suffixes } => {
-            let files = format!("every *{}", suffixes.join(" and *"));
-            format!("{} {} and {}", harmless::line(module), typed(args), harmless::line(&files))
+        Command::Module { module, args, suffixes, .. } => {
+            let command = format!("{} {}", harmless::line(module), typed(args));
+            match suffixes.as_slice() {
+                [] => command,
+                suffixes => {
+                    let files = format!("every *{}", suffixes.join(" and *"));
+                    format!("{command} and {}", harmless::line(&files))
+                }
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::argv::{self, Container, Mount, Network, Source};
 use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
-use crate::engine::{Access, EngineError, FILES, Job, RunError, Topology};
+use crate::engine::{Access, EngineError, Job, RunError, Topology};
 use crate::outcome::RawOutput;
 use crate::plan::{APP, CONFIG, CONTROL, Command};
 use crate::process::{Child, Invocation, Until, Waited};
@@ -203,17 +203,8 @@ fn command(job: &Job<'_>) -> Vec<String> {
         }
     }
     match &job.step.command {
-        Command::Exec(argv) => {
-            if job.environment.has_launcher {
-                command.extend(["exec".to_owned(), "--".to_owned()]);
-            }
-            command.extend(argv.iter().cloned());
-        }
-        Command::Listed { module, args, .. } => {
-            let list = format!("{CONTROL}/{}", FILES);
-            command.extend(["listed".to_owned(), module.clone(), list, "--".to_owned()]);
-            command.extend(args.iter().cloned());
-        }
+        Command::Exec(argv) if !job.environment.has_launcher => command.extend_from_slice(argv),
+        launched => command.extend(launched.operands()),
     }
     command
 }
@@ -261,7 +252,7 @@ fn no_program(job: &Job<'_>, output: &RawOutput) -> EngineError {
     EngineError::NoProgram {
         program: match &job.step.command {
             Command::Exec(argv) => argv.first().cloned().unwrap_or_default(),
-            Command::Listed { module, .. } => module.clone(),
+            Command::Module { module, .. } => module.clone(),
         },
         image: job.environment.reference.clone(),
         said: last_line(&output.stderr, "it said nothing"),
