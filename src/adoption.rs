@@ -7,6 +7,7 @@
 
 mod configs;
 mod formatter;
+pub mod pins;
 mod pre_commit;
 pub mod refused;
 mod sources;

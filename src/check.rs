@@ -18,6 +18,7 @@ pub const COMMANDS: &[&str] = &[
     "bash",
     "build",
     "completions",
+    "doctor",
     "help",
     "init",
     "list",

@@ -6,6 +6,7 @@
 //!
 //! - `cli::main`, behind feature `cli`, is the command line: the only part that prints.
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
+//! - [`doctor`] looks whether everything is there that a run needs.
 //! - [`run`] executes a plan in parallel and can be cancelled.
 //! - Edges touch the world: [`project::discover`] and [`config::load`] read it, [`snapshot`] copies
 //!   the files that a check may see, [`writeback`] brings fixed ones back, [`engine`] runs
@@ -21,6 +22,7 @@ pub mod cli;
 
 pub mod pipeline;
 
+pub mod doctor;
 pub mod run;
 
 pub mod engine;

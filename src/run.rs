@@ -35,6 +35,7 @@ use crate::snapshot::{self, Inventory, SnapshotError, Tree};
 
 pub use crate::process::{Cancel, Stop};
 pub use directory::Directory;
+pub(crate) use directory::cache;
 
 /// What a run has at hand.
 #[derive(Clone, Copy)]
@@ -165,7 +166,12 @@ fn connect<'a>(
     directory: &Directory,
     longest: Duration,
 ) -> Result<Box<dyn Engine + 'a>, EngineError> {
-    let settings = Settings {
+    engine::connect(settings(world, directory, longest), world.cancel, world.emitter)
+}
+
+/// What an engine is started with, for this run.
+pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duration) -> Settings {
+    Settings {
         choice: world.config.engine,
         docker: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
         project: world.project.id(),
@@ -175,8 +181,7 @@ fn connect<'a>(
         platform: world.config.platform.clone(),
         offline: world.config.offline,
         longest,
-    };
-    engine::connect(settings, world.cancel, world.emitter)
+    }
 }
 
 /// The pool that a plan's steps run in: our own, because a program that uses the library may have

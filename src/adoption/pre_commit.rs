@@ -67,7 +67,8 @@ pub(super) fn second_pins(hooks: &[Hook]) -> Vec<Note> {
     notes
 }
 
-fn is_of(id: &str, tool: &str) -> bool {
+/// Whether a hook, or a package, is a tool.
+pub(super) fn is_of(id: &str, tool: &str) -> bool {
     let plain = id.trim_end_matches("-jupyter").trim_end_matches("-check");
     plain == tool
 }

@@ -19,7 +19,7 @@ use clap::{Args as _, Command, CommandFactory, Parser};
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
 pub(crate) use run::{MessageFormat, ReportTarget, RunArgs};
-pub(crate) use upkeep::SyncArgs;
+pub(crate) use upkeep::{DoctorArgs, SyncArgs};
 
 use crate::cli::exit::Failure;
 
@@ -135,6 +135,10 @@ pub(crate) enum CommandArgs {
     /// Grant what this project asks for beyond the sandbox, until that changes
     #[command(after_help = help::TRUST)]
     Trust(TrustArgs),
+
+    /// Look whether everything is there that checks need, and say what to do
+    #[command(after_help = help::DOCTOR)]
+    Doctor(DoctorArgs),
 
     /// Remove this project's containers, volumes and images
     #[command(long_about = help::REMOVE)]

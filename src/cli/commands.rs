@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod completions;
 mod describe;
+mod doctor;
 mod init;
 mod list;
 mod man;
@@ -39,6 +40,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
         Action::Build { checks } => build::build(place, checks, term),
         Action::Look(look) => return bash::bash(place, look, term),
         Action::Trust(trust) => trust::trust(place, trust, term),
+        Action::Doctor(doctor) => doctor::doctor(&place, &doctor, term),
         Action::Remove { files } => remove::remove(place, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
         Action::Man { command } => man::man(command.as_deref(), term),

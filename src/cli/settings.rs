@@ -15,9 +15,9 @@ use crate::scaffold::{Asked, Edited, Fix, Mode};
 use crate::template::Pipeline;
 
 use crate::cli::args::{
-    Args, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, EngineArg,
-    GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget, RunArgs,
-    RunSomeArgs, SyncArgs, TrustArgs,
+    Args, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, DoctorArgs,
+    EngineArg, GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget,
+    RunArgs, RunSomeArgs, SyncArgs, TrustArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -88,6 +88,8 @@ pub(crate) enum Action {
     Look(Look),
     /// Say what may go beyond the sandbox.
     Trust(Trust),
+    /// Look whether everything is there.
+    Doctor(Doctor),
     /// Take away what is the project's.
     Remove {
         /// Whether the files that were written are.
@@ -118,6 +120,15 @@ pub(crate) enum Sync {
     Check,
     /// They are written again; those that somebody edited as is said here.
     Write(Edited),
+}
+
+/// What is looked at, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Doctor {
+    /// A runner's configuration; the project and the machine if none is named.
+    pub(crate) runner_config: Option<PathBuf>,
+    /// What standard output gets.
+    pub(crate) format: MessageFormat,
 }
 
 /// What becomes of the files that `init` wrote.
@@ -297,6 +308,10 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
                 _ if yes => Trust::Grant { asking: Asking::Not },
                 _ => Trust::Grant { asking: Asking::Terminal },
             })
+        }
+        CommandArgs::Doctor(DoctorArgs { json, runner_config }) => {
+            let format = if json { MessageFormat::Json } else { MessageFormat::Human };
+            Action::Doctor(Doctor { runner_config, format })
         }
         CommandArgs::Remove(RemoveArgs { files: true }) => Action::Remove { files: Files::Go },
         CommandArgs::Remove(RemoveArgs { files: false }) => Action::Remove { files: Files::Stay },

@@ -128,7 +128,7 @@ impl Blueprint {
         environment: &Environment,
         grants: &BTreeSet<Grant>,
     ) -> Result<Blueprint, BlueprintError> {
-        let lock = |name: &str| lock(root, &lock_path(config, name)?);
+        let lock = |name: &str| named_lock(root, config, name);
         let own_dockerfile = || dockerfile(root, config, grants);
         let mut blueprint = Blueprint {
             environment: environment.clone(),
@@ -197,6 +197,15 @@ pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> 
 pub fn has_project_lock(root: &Path, config: &Config) -> bool {
     // A link that leads out is one as well; it is refused where it is read.
     lock_path(config, PROJECT).is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
+}
+
+/// The lock of a tool, or of the project.
+///
+/// # Errors
+///
+/// When it is not there, or says what it may not.
+pub fn named_lock(root: &Path, config: &Config, name: &str) -> Result<Lock, BlueprintError> {
+    lock(root, &lock_path(config, name)?)
 }
 
 fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {

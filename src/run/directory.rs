@@ -79,7 +79,7 @@ impl Drop for Directory {
 }
 
 /// Our folder in the user's cache.
-fn cache(variables: &Variables) -> PathBuf {
+pub(crate) fn cache(variables: &Variables) -> PathBuf {
     // The XDG Base Directory Specification has relative paths ignored.
     let absolute = |name| variables.get(name).map(Path::new).filter(|path| path.is_absolute());
     variables

@@ -17,6 +17,7 @@ fn each_command_explains_itself() {
         "build",
         "bash",
         "trust",
+        "doctor",
         "remove",
         "completions",
         "man",

@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod configuration;
 mod container;
+mod doctor;
 mod engine;
 mod fake_docker;
 mod fixing;

@@ -9,6 +9,7 @@
 mod adoption;
 mod articles;
 mod dependencies;
+mod doctor;
 mod failures;
 mod fixers;
 mod fixing;
@@ -34,9 +35,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_engine = project::has_engine();
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let groups: [&[Test]; 13] = [
+    let groups: [&[Test]; 14] = [
         adoption::TESTS,
         articles::TESTS,
+        doctor::TESTS,
         dependencies::TESTS,
         failures::TESTS,
         fixers::TESTS,

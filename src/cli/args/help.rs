@@ -148,6 +148,22 @@ Examples:
 
 Exit status: 0 granted, 2 not granted, 3 it could not be kept";
 
+pub(super) const DOCTOR: &str = "\
+Looked at are the project's settings, locks, generated files and pins of the tools elsewhere; the
+engine, its socket, builder and base image; whether containers see your folders; the disk. Nothing
+is changed. It works without a project, and inside a job of CI.
+
+`--runner-config` names each runner of a GitLab runner's `config.toml` that does not bind its docker
+socket into jobs, and prints the change. It prints no token, and no other value that could be one.
+
+Examples:
+  cargo pipe doctor
+  cargo pipe doctor --json | jq '.examined[] | select(.state != \"good\")'
+  cargo pipe doctor --runner-config /etc/gitlab-runner/config.toml
+
+Exit status: 0 checks can run, 1 a generated file is not as `pipe.toml` says, or a runner needs the
+change, 2 the project keeps checks from running, 3 the machine does";
+
 pub(super) const REMOVE: &str = "\
 Remove this project's containers, volumes, caches and images.
 

@@ -1,7 +1,9 @@
-//! What `sync` takes.
+//! What `sync` and `doctor` take.
 //!
-//! Owns how the upkeep of a project's files is asked for. It must not know which files those are;
-//! the scaffold does.
+//! Owns how the upkeep of a project and of its machine is asked for. It must not know what is looked
+//! at; the library does.
+
+use std::path::PathBuf;
 
 /// What `sync` takes.
 #[derive(Debug, clap::Args)]
@@ -13,4 +15,16 @@ pub(crate) struct SyncArgs {
     /// Write files again that somebody edited
     #[arg(long, conflicts_with = "check")]
     pub(crate) force: bool,
+}
+
+/// What `doctor` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Look at a GitLab runner's `config.toml` instead, and print the change that it needs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runner_config: Option<PathBuf>,
 }

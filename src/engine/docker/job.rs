@@ -4,6 +4,7 @@
 //! that a container which must not go on is removed until it is gone. The engine's general talk
 //! with docker is [`super`]'s; what an exit status means is the catalogue's.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::argv::{self, Container, Mount, Network, Source};
@@ -13,7 +14,7 @@ use crate::engine::{Access, EngineError, Job, RunError, Topology};
 use crate::outcome::RawOutput;
 use crate::plan::{APP, CONFIG, CONTROL, Command};
 use crate::process::{Child, Invocation, Until, Waited};
-use crate::snapshot::{PROOF, Tree};
+use crate::snapshot::{PROOF, SnapshotError, Tree};
 
 /// What the launcher says when there is no such program.
 const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
@@ -133,6 +134,33 @@ impl<'d> Docker<'d> {
         Ok(removal)
     }
 
+    /// Whether a container sees what is in a folder of ours.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such image, or nothing can be written in the folder.
+    pub fn sees(&self, folder: &Path, image: &str) -> Result<bool, EngineError> {
+        let (file, expected) = (folder.join(PROOF), &self.settings.run);
+        std::fs::write(&file, expected).map_err(SnapshotError::io("write", &file))?;
+        let mut container = self.container("look", image);
+        let source = Source::Bind(folder.to_owned());
+        container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
+        let _removal = Removal { docker: self, name: &container.name };
+        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+        let create = self.docker(argv::create(&container));
+        let created = self.call_anyway(create.args.iter())?;
+        if created.code != 0 {
+            return match is_about_mounts(&text(&created.stderr)) {
+                true => Ok(false),
+                false => Err(failed(&create, &created)),
+            };
+        }
+        let copied = self.call(["cp", &format!("{}:{APP}/{PROOF}", container.name), "-"])?;
+        // A tar archive: the content of its one small file follows a 512-byte head.
+        let seen = copied.stdout.get(512..512 + expected.len());
+        Ok(copied.code == 0 && seen == Some(expected.as_bytes()))
+    }
+
     /// Waits for a started container, and removes it if it must not go on.
     fn finish(
         &self,
@@ -228,12 +256,15 @@ fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
 }
 
 /// What it means that a container of ours ended before its launcher, or was not created.
+/// Whether docker says that it cannot mount what it was told to.
+fn is_about_mounts(said: &str) -> bool {
+    let about = ["bind source path", "invalid mount config", "Mounts denied", "not shared"];
+    about.iter().any(|words| said.contains(words))
+}
+
 fn not_started(job: &Job<'_>, output: &RawOutput) -> RunError {
     let said = text(&output.stderr);
-    let about_mounts = ["bind source path", "invalid mount config", "Mounts denied", "not shared"]
-        .iter()
-        .any(|words| said.contains(words))
-        || said.contains("launcher.py");
+    let about_mounts = is_about_mounts(&said) || said.contains("launcher.py");
     let reason = last_line(&output.stderr, "it said nothing");
     if about_mounts {
         return RunError::Unseen(reason);

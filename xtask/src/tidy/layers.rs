@@ -10,7 +10,7 @@ use super::File;
 const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["cli"]),
     ("pipeline", &["pipeline", "build_script", "xtask"]),
-    ("run", &["run"]),
+    ("run", &["run", "doctor"]),
     ("edges", EDGES),
     (
         "pure",

@@ -1,0 +1,118 @@
+//! Versions of the tools that something else in a project installs.
+//!
+//! Owns where they are written and how they are read. Pure: it must not know which versions are
+//! locked; whoever compares them does.
+
+use toml::{Table, Value};
+
+use super::{PRE_COMMIT, pre_commit};
+use crate::catalogue::TOOLS;
+
+/// A version of a tool that is pinned outside of our locks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Pin {
+    /// The file that pins it.
+    pub file: &'static str,
+    /// The tool, by the name of its lock.
+    pub tool: &'static str,
+    /// The version.
+    pub version: String,
+}
+
+const PYPROJECT: &str = "pyproject.toml";
+
+/// The files that are looked into.
+pub const FILES: &[&str] = &[PRE_COMMIT, PYPROJECT];
+
+/// The pins in one of [`FILES`]. A text that cannot be read has none.
+#[must_use]
+pub fn pins(file: &'static str, text: &str) -> Vec<Pin> {
+    let pinned: Vec<(String, String)> = match file {
+        PYPROJECT => text.parse().map(|table| pyproject(&table)).unwrap_or_default(),
+        _ => pre_commit::hooks(text).into_iter().map(|hook| (hook.id, hook.version)).collect(),
+    };
+    let mut pins: Vec<Pin> = pinned
+        .into_iter()
+        .filter_map(|(name, version)| {
+            let tool = TOOLS.iter().find(|tool| pre_commit::is_of(&name, tool.name()))?.lock();
+            let version = version.trim_start_matches('v').to_owned();
+            (!version.is_empty()).then_some(Pin { file, tool, version })
+        })
+        .collect();
+    pins.sort();
+    pins.dedup();
+    pins
+}
+
+/// Requirements with one exact version, wherever a project may write them.
+fn pyproject(table: &Table) -> Vec<(String, String)> {
+    let at = |path: &[&str]| path.iter().try_fold(table, |table, key| table.get(*key)?.as_table());
+    let lists = |table: Option<&Table>| -> Vec<Value> {
+        table.into_iter().flat_map(Table::values).cloned().collect()
+    };
+    let mut found = at(&["project"]).and_then(|project| project.get("dependencies")).cloned();
+    let mut all: Vec<Value> = found.take().into_iter().collect();
+    all.extend(lists(at(&["project", "optional-dependencies"])));
+    all.extend(lists(at(&["dependency-groups"])));
+    let requirements = all.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    let mut pinned: Vec<(String, String)> = requirements.filter_map(requirement).collect();
+    // Poetry's own tables, from before it read the standard ones.
+    let groups = lists(at(&["tool", "poetry", "group"]));
+    let groups = groups.iter().filter_map(|group| group.get("dependencies")?.as_table());
+    let poetry = ["dependencies", "dev-dependencies"];
+    let poetry = poetry.into_iter().filter_map(|key| at(&["tool", "poetry", key]));
+    for (name, value) in poetry.chain(groups).flatten() {
+        let version = value.as_str().or_else(|| value.get("version")?.as_str());
+        let exact = version.map(|version| version.trim_start_matches("==").trim());
+        let exact = exact.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+        pinned.extend(exact.map(|version| (name.clone(), version.to_owned())));
+    }
+    pinned
+}
+
+/// `black[d]==26.1.0; python_version > "3"` as a name and a version.
+fn requirement(text: &str) -> Option<(String, String)> {
+    let (name, version) = text.split(';').next()?.split_once("==")?;
+    let name = name.split('[').next()?.trim();
+    let version = version.trim();
+    (!version.contains([',', '*'])).then(|| (name.to_lowercase(), version.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(file: &'static str, text: &str) -> Vec<String> {
+        pins(file, text).into_iter().map(|pin| format!("{} {}", pin.tool, pin.version)).collect()
+    }
+
+    #[test]
+    fn exact_versions_are_pins_wherever_a_project_writes_them() {
+        let text = r#"
+            [project]
+            dependencies = ["requests==2", "Black[d] == 26.1.0 ; python_version > '3'"]
+            [project.optional-dependencies]
+            dev = ["mypy==2.4.*", "pylint>=4"]
+            [dependency-groups]
+            lint = ["ruff==0.17.6", { include-group = "dev" }]
+            [tool.poetry.dev-dependencies]
+            pylint = "4.1.4"
+            [tool.poetry.group.dev.dependencies]
+            mypy = { version = "==2.4.1", extras = ["faster-cache"] }
+            black = "^26"
+        "#;
+        assert_eq!(
+            told(PYPROJECT, text),
+            ["black 26.1.0", "mypy 2.4.1", "pylint 4.1.4", "ruff 0.17.6"]
+        );
+        assert_eq!(told(PYPROJECT, "[project"), [""; 0]);
+    }
+
+    #[test]
+    fn hooks_are_pins_of_their_repositories() {
+        let text = "repos:\n- repo: https://example/ruff-pre-commit\n  rev: v0.17.0\n  hooks:\n  \
+                    - id: ruff-check\n  - id: ruff-format\n- repo: local\n  hooks:\n  - id: black\n";
+        assert_eq!(told(PRE_COMMIT, text), ["ruff 0.17.0"]);
+    }
+}

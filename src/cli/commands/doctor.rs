@@ -1,0 +1,122 @@
+//! `doctor`: whether everything is there, and what to do where it is not.
+//!
+//! Owns what is told of it. It must not look at anything itself, but for the text of a runner's
+//! configuration; the library looks.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::cli::args::MessageFormat;
+use crate::cli::commands::run;
+use crate::cli::exit::Failure;
+use crate::cli::settings::{Doctor, Place};
+use crate::cli::term::Term;
+use crate::doctor::runner::{self, Runner, RunnerConfig, Socket};
+use crate::doctor::{self, Diagnosis, Examined, State};
+use crate::outcome::Verdict;
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
+use crate::run::Cancel;
+use crate::scaffold::ScaffoldError;
+
+/// What binding the socket means, and what needs it not.
+const SOCKET_HINT: &str = "whoever can start a job of that runner is then as good as root on its machine: \
+    give it to trusted projects alone. A pipeline with `gitlab = \"image\"` in `pipe.toml` needs no socket";
+
+/// Looks at the project and the machine, or at a runner's configuration.
+pub(super) fn doctor(place: &Place, doctor: &Doctor, term: &mut Term) -> Result<Verdict, Failure> {
+    match &doctor.runner_config {
+        Some(file) => runner_config(&place.folder, file, doctor.format, term),
+        None => examine(place, doctor.format, term),
+    }
+}
+
+fn examine(place: &Place, format: MessageFormat, term: &mut Term) -> Result<Verdict, Failure> {
+    let cancel = Cancel::default();
+    let interrupts = run::interrupts(&cancel)?;
+    let mut watcher = term.watcher();
+    let Place { folder, environment, flags, typed: _ } = place;
+    let diagnosis = doctor::examine(folder, environment, flags, &cancel, &mut watcher);
+    term.watched(watcher);
+    if interrupts.happened() {
+        return Ok(Verdict::Interrupted);
+    }
+    match format {
+        MessageFormat::Json => term.data(&json(&diagnosis)),
+        _ => term.data(&told(&diagnosis)),
+    }
+    Ok(diagnosis.verdict())
+}
+
+fn told(diagnosis: &Diagnosis) -> String {
+    diagnosis.examined.iter().map(line).collect()
+}
+
+fn line(examined: &Examined) -> String {
+    let (style, word) = match examined.state {
+        State::Good => (style::GOOD, "good   "),
+        State::Warning => (style::WARNING, "warning"),
+        _ => (style::ERROR, "wrong  "),
+    };
+    let found = harmless::text(&examined.found);
+    let mut text = format!("{} {:<8}  {found}\n", paint(style, word), examined.subject);
+    if let Some(next) = examined.next.as_deref().filter(|_| examined.state != State::Good) {
+        text += &format!(
+            "                  {} {}\n",
+            paint(style::INFO, "hint:"),
+            harmless::text(next)
+        );
+    }
+    text
+}
+
+fn runner_config(
+    folder: &Path,
+    file: &Path,
+    format: MessageFormat,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
+    let text = fs::read_to_string(folder.join(file)).map_err(|source| Failure::System {
+        what: format!("cannot read `{}`", file.display()),
+        source,
+    })?;
+    let name = file.display().to_string();
+    let read = runner::examine(&name, &text).map_err(ScaffoldError::from)?;
+    let missing = read.runners.iter().filter(|runner| runner.socket == Socket::Missing).count();
+    match format {
+        MessageFormat::Json => term.data(&json(&read)),
+        _ => tell(&read, missing, term),
+    }
+    Ok(if missing == 0 { Verdict::Passed } else { Verdict::Findings })
+}
+
+fn tell(read: &RunnerConfig, missing: usize, term: &mut Term) {
+    let lines: String = read.runners.iter().map(runner_line).collect();
+    term.note(if lines.is_empty() { "there is no runner in this file\n" } else { &lines });
+    term.patch(read.change.as_bytes());
+    if missing > 0 {
+        let label = paint(style::INFO, "hint:");
+        term.note(&format!(
+            "\n{label} the runner reads the file again by itself; values that could be secret are \
+             hidden here\n\n{label} {SOCKET_HINT}\n"
+        ));
+    }
+}
+
+fn runner_line(runner: &Runner) -> String {
+    let (style, word, told) = match runner.socket {
+        Socket::Bound => (style::GOOD, "good   ", "binds the docker socket into jobs"),
+        Socket::Missing => (style::ERROR, "wrong  ", "does not bind the docker socket into jobs"),
+        Socket::Foreign => (style::GOOD, "good   ", "runs jobs without docker"),
+    };
+    let Runner { name, line, executor, .. } = runner;
+    let text = harmless::line(&format!("line {line}: `{name}` ({executor}) {told}"));
+    format!("{} {text}\n", paint(style, word))
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Plain structs of texts and numbers always are JSON.
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}

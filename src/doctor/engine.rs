@@ -1,0 +1,197 @@
+//! The engine: its programs, its socket, its base image, and whether it sees our folders.
+//!
+//! Owns what is said of them. Must not know how docker is talked to where [`Docker`] does that
+//! already; whatever keeps one question from being asked keeps the later ones from being asked too.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Examined, State};
+use crate::config::TopologyChoice;
+use crate::engine::{Docker, EngineError};
+use crate::process::{self, Invocation, Until};
+use crate::run::{self, Directory, World};
+
+/// How long docker may take to answer.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Where the socket is unless somebody says something else.
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// The oldest program that the newest engines still answer.
+const OLDEST: u32 = 25;
+
+pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
+    let mut examined = vec![socket(world)];
+    let directory = match Directory::create(world.variables) {
+        Ok(directory) => directory,
+        Err(error) => {
+            examined.push(unhelped("cache", &EngineError::from(error)));
+            return examined;
+        }
+    };
+    let settings = run::settings(world, &directory, LIMIT);
+    let program = settings.docker.clone();
+    let docker = match Docker::connect(settings, world.cancel, world.emitter) {
+        Ok(docker) => docker,
+        Err(error) => {
+            examined.insert(0, unhelped("engine", &error));
+            return examined;
+        }
+    };
+    let found = which::which(&program).unwrap_or_else(|_| program.clone().into());
+    let ask = |args: &[&str]| ask(world, &found, args);
+    examined.insert(0, versions(&program, ask(&["version", "--format", "{{json .}}"])));
+    examined.push(match ask(&["buildx", "version"]) {
+        Some(said) => Examined::good("buildx", said.split(' ').nth(1).unwrap_or("is there")),
+        None => unhelped("buildx", &EngineError::NoBuildx),
+    });
+    let image = &world.config.python.image;
+    match ask(&["image", "inspect", "--format", "{{json .RepoDigests}}", image]) {
+        Some(digests) => {
+            examined.push(base(image, &digests));
+            examined.push(topology(world, &docker, &directory));
+        }
+        None => examined.push(Examined::is(
+            State::Warning,
+            "base",
+            format!("`{image}` is not here"),
+            format!("the first run pulls it; behind a mirror, `docker pull {image}` has to work"),
+        )),
+    }
+    examined
+}
+
+fn unhelped(subject: &'static str, error: &EngineError) -> Examined {
+    Examined { subject, state: State::Machine, found: error.to_string(), next: error.hint() }
+}
+
+/// What docker answers on standard output; none if it fails.
+fn ask(world: World<'_>, program: &Path, args: &[&str]) -> Option<String> {
+    let invocation = Invocation::new(program, args.iter().map(OsString::from));
+    let until = Until { cancel: Some(world.cancel), limit: LIMIT };
+    let output = process::run(&invocation, until, world.emitter).ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (output.code == 0).then_some(text)
+}
+
+fn versions(program: &str, answer: Option<String>) -> Examined {
+    let json: Value =
+        answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
+    let version = |side: &str| json[side]["Version"].as_str().unwrap_or("unknown").to_owned();
+    let (client, server) = (version("Client"), version("Server"));
+    let found = format!("engine {server}, `{program}` {client}");
+    let major = client.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    match major.is_some_and(|major| major < OLDEST) && program == "docker" {
+        // <https://docs.docker.com/engine/release-notes/29/>: API versions below 1.44 are refused.
+        true => Examined::is(
+            State::Warning,
+            "engine",
+            found,
+            format!("engine 29 refuses docker CLIs before {OLDEST}: install a newer one"),
+        ),
+        false => Examined::good("engine", found),
+    }
+}
+
+/// The way to the engine, and whether this user may use it.
+fn socket(world: World<'_>) -> Examined {
+    const SUBJECT: &str = "socket";
+    let host = world.variables.get("DOCKER_HOST");
+    let path = match host {
+        None => SOCKET,
+        Some(host) => match host.strip_prefix("unix://") {
+            Some(path) => path,
+            None if host.starts_with("tcp://")
+                && world.variables.get("DOCKER_TLS_VERIFY").is_none() =>
+            {
+                return Examined::is(
+                    State::Warning,
+                    SUBJECT,
+                    format!("DOCKER_HOST is `{host}`, without TLS"),
+                    "whoever reaches that port is root on its machine; set DOCKER_TLS_VERIFY and \
+                     DOCKER_CERT_PATH",
+                );
+            }
+            None => return Examined::good(SUBJECT, format!("DOCKER_HOST is `{host}`")),
+        },
+    };
+    let Ok(metadata) = fs::metadata(path) else {
+        let next = match world.variables.is_ci() {
+            true => {
+                "the runner has to bind its socket into jobs: `cargo pipe doctor --runner-config \
+                 /etc/gitlab-runner/config.toml` on its machine prints the change"
+            }
+            false => "start docker, or set DOCKER_HOST to where it listens",
+        };
+        return Examined::is(State::Warning, SUBJECT, format!("`{path}` is not there"), next);
+    };
+    let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
+    if rustix::fs::access(path, access).is_ok() {
+        return Examined::good(
+            SUBJECT,
+            format!("`{path}` is open to you, which is as good as root on its machine"),
+        );
+    }
+    let group = group(metadata.gid());
+    Examined::is(
+        State::Machine,
+        SUBJECT,
+        format!("`{path}` belongs to the group `{group}`, and this session is not in it"),
+        format!(
+            "`sudo usermod -aG {group} $USER`, then log in again; its members are as good as root"
+        ),
+    )
+}
+
+/// A group's name, or its number if it has none here.
+fn group(number: u32) -> String {
+    let groups = fs::read_to_string("/etc/group").unwrap_or_default();
+    let named = groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number.to_string()).then(|| name.to_owned())
+    });
+    named.unwrap_or_else(|| number.to_string())
+}
+
+fn base(image: &str, digests: &str) -> Examined {
+    let digests: Vec<String> = serde_json::from_str(digests).unwrap_or_default();
+    let digest = digests.first().and_then(|digest| digest.rsplit_once('@'));
+    Examined::good(
+        "base",
+        match digest {
+            Some((_, digest)) => format!("`{image}` is here, {digest}"),
+            None => format!("`{image}` is here, from no registry"),
+        },
+    )
+}
+
+/// Whether a container sees a folder of ours.
+fn topology(world: World<'_>, docker: &Docker<'_>, directory: &Directory) -> Examined {
+    const SUBJECT: &str = "topology";
+    let seen = docker.sees(directory.path(), &world.config.python.image);
+    match (seen, world.config.topology) {
+        (Err(error), _) => unhelped(SUBJECT, &error),
+        (Ok(true), TopologyChoice::Stream) => {
+            Examined::good(SUBJECT, "stream, as is set; containers would see your folders")
+        }
+        (Ok(true), _) => Examined::good(SUBJECT, "bind: containers see your folders"),
+        (Ok(false), TopologyChoice::Bind) => Examined::is(
+            State::Machine,
+            SUBJECT,
+            "containers do not see your folders, and `topology` is set to `bind`",
+            "set `topology = \"auto\"`, or put the cache (CARGO_PIPE_CACHE_DIR) where the engine's \
+             machine has it at the same path",
+        ),
+        (Ok(false), _) => Examined::good(
+            SUBJECT,
+            "stream: the engine does not see your folders, so files are copied into volumes",
+        ),
+    }
+}

@@ -1,0 +1,128 @@
+//! The project's files: settings, locks, generated files, and pins of the tools elsewhere.
+//!
+//! Owns what is said of them. Must not judge them itself: what may stand in a lock, what drift is,
+//! and what is a pin are decided where these are read.
+
+use std::collections::BTreeSet;
+
+use super::{Examined, State};
+use crate::adoption::pins;
+use crate::catalogue::{self, Tool};
+use crate::config::{ConfigError, Work};
+use crate::engine::blueprint::{self, PROJECT};
+use crate::lock::Lock;
+use crate::project::{Project, ProjectPath, discover};
+use crate::report::count::Count;
+use crate::run::World;
+use crate::scaffold::{self, Drift};
+
+pub(super) fn project(project: &Project, warnings: &[String]) -> Vec<Examined> {
+    let mut examined = vec![Examined::good("project", format!("`{}`", project.root.display()))];
+    examined.extend(warnings.iter().map(|warning| Examined {
+        subject: "project",
+        state: State::Warning,
+        found: warning.clone(),
+        next: None,
+    }));
+    examined
+}
+
+pub(super) fn no_project(error: &ConfigError) -> Examined {
+    Examined {
+        subject: "project",
+        state: State::Project,
+        found: error.to_string(),
+        next: error.hint.clone(),
+    }
+}
+
+pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
+    let (locks, mut examined) = locks(world);
+    examined.push(drift(world));
+    examined.extend(second_pins(world, &locks));
+    examined
+}
+
+/// The locks of all tools, each with what is said of it.
+fn locks(world: World<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
+    let root = &world.project.root;
+    let mut locks = Vec::new();
+    let mut examined = Vec::new();
+    let mut told = BTreeSet::new();
+    let mut read = |name: &str| match blueprint::named_lock(root, world.config, name) {
+        Ok(lock) => Some(lock),
+        Err(error) => {
+            let (found, next) = (error.to_string(), error.hint());
+            examined.push(Examined { subject: "locks", state: State::Project, found, next });
+            None
+        }
+    };
+    for tool in tools(world) {
+        if told.insert(tool.lock()) {
+            locks.extend(read(tool.lock()).map(|lock| (tool, lock)));
+        }
+    }
+    if blueprint::has_project_lock(root, world.config) {
+        read(PROJECT);
+    }
+    if examined.is_empty() {
+        let version = |(tool, lock): &(&'static dyn Tool, Lock)| {
+            format!("{} {}", tool.lock(), lock.version(tool.lock()).unwrap_or("is missing"))
+        };
+        let versions: Vec<String> = locks.iter().map(version).collect();
+        examined.push(Examined::good("locks", versions.join(", ")));
+    }
+    (locks, examined)
+}
+
+/// The tools of the checks, without those of the user's own commands.
+fn tools(world: World<'_>) -> impl Iterator<Item = &'static dyn Tool> {
+    world.config.checks.iter().filter_map(|check| match &check.work {
+        Work::Tool { tool, .. } => catalogue::find(tool),
+        Work::Command { .. } => None,
+    })
+}
+
+fn drift(world: World<'_>) -> Examined {
+    const NEXT: &str = "`cargo pipe sync --check` shows the difference";
+    match scaffold::drift(world.project) {
+        Ok(drifts) if drifts.is_empty() => {
+            Examined::good("files", "the generated files are as `pipe.toml` says")
+        }
+        Ok(drifts) => {
+            let name = |drift: &Drift| format!("`{}`", drift.path);
+            let names: Vec<String> = drifts.iter().map(name).collect();
+            let files = Count(drifts.len(), "generated file");
+            let found = format!("not as `pipe.toml` says: {files}, {}", names.join(", "));
+            Examined::is(State::Drift, "files", found, NEXT)
+        }
+        Err(error) => Examined {
+            subject: "files",
+            state: State::Project,
+            found: error.to_string(),
+            next: error.hint().map(str::to_owned),
+        },
+    }
+}
+
+/// Versions of the locked tools that something else installs, where they are others.
+fn second_pins(world: World<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec<Examined> {
+    let text = |name: &str| {
+        let path = ProjectPath::new(name).ok()?;
+        let place = discover::inside(&world.project.root, &path).ok()?;
+        String::from_utf8(discover::read(&place).ok()?).ok()
+    };
+    let pins = pins::FILES.iter().filter_map(|name| Some((*name, text(name)?)));
+    let pins = pins.flat_map(|(name, text)| pins::pins(name, &text));
+    let differs = |pin: pins::Pin| {
+        let (tool, lock) = locks.iter().find(|(tool, _)| tool.lock() == pin.tool)?;
+        let ours = lock.version(tool.lock()).filter(|ours| *ours != pin.version)?;
+        let found = format!(
+            "`{}` pins {} {}, the lock has {ours}: its answers there can differ",
+            pin.file, pin.tool, pin.version
+        );
+        let next = format!("pin {ours} there too, or leave {} to cargo pipe", pin.tool);
+        Some(Examined::is(State::Warning, "pins", found, next))
+    };
+    pins.filter_map(differs).collect()
+}

@@ -1,0 +1,57 @@
+//! The machine: this program, whether it is a job of CI, and room on the disk.
+//!
+//! Owns what is said of them. Must not know an engine.
+
+use std::path::Path;
+
+use super::{Examined, State};
+use crate::config::load::Environment;
+use crate::run::{self, World};
+use crate::template::VERSION;
+
+/// With less, images cannot be built, in bytes.
+const TIGHT: u64 = 2 << 30;
+/// With less, not even a snapshot has room, in bytes.
+const FULL: u64 = 64 << 20;
+
+pub(super) fn program(variables: &Environment) -> Examined {
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    let job = if variables.is_ci() { ", in a job of CI" } else { "" };
+    Examined::good("program", format!("cargo-pipe {VERSION} on {system} {processor}{job}"))
+}
+
+pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
+    let cache = run::cache(world.variables);
+    room(&cache).map(|bytes| disk(&cache, bytes)).into_iter().collect()
+}
+
+fn disk(cache: &Path, bytes: u64) -> Examined {
+    const SUBJECT: &str = "disk";
+    let found = format!("{} MiB free for `{}`", bytes >> 20, cache.display());
+    let state = match bytes {
+        ..FULL => State::Machine,
+        FULL..TIGHT => State::Warning,
+        TIGHT.. => return Examined::good(SUBJECT, found),
+    };
+    let next = "make room, or name another folder in CARGO_PIPE_CACHE_DIR; `docker system df` says \
+                what images take";
+    Examined::is(state, SUBJECT, found, next)
+}
+
+/// What is free on the file system of a folder, or of the nearest one above that exists.
+fn room(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    let stat = rustix::fs::statvfs(there).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_keeps_checks_from_running_and_a_tight_one_is_told() {
+        let states = [0, FULL, TIGHT].map(|bytes| disk(Path::new("/c"), bytes).state);
+        assert_eq!(states, [State::Machine, State::Warning, State::Good]);
+    }
+}

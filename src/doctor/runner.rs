@@ -1,0 +1,323 @@
+//! A GitLab runner's `config.toml`: which of its runners bind the docker socket into jobs.
+//!
+//! Owns how the file is read and what would have to change in it. Pure: it reads no file and writes
+//! none. Nothing that could be secret goes into what it returns: of each value only those of a few
+//! harmless keys are told.
+
+use serde::Serialize;
+use toml_edit::{Array, Document, DocumentMut, Item, TableLike, Value};
+
+use crate::config::ConfigError;
+use crate::report::diff;
+
+/// The form of [`RunnerConfig`] in JSON.
+const SCHEMA: &str = "cargo-pipe/runner-config/1";
+
+/// Where jobs expect the socket.
+const SOCKET: &str = "/var/run/docker.sock";
+/// The same place, where `/var/run` is a link, as it is nearly everywhere.
+const SAME: &str = "/run/docker.sock";
+
+/// The keys whose values are told: they say where the change belongs.
+const HARMLESS: &[&str] =
+    &["executor", "host", "id", "image", "name", "privileged", "tls_verify", "url", "volumes"];
+/// What is told of every other value.
+const HIDDEN: &str = "[hidden]";
+
+/// What a runner's configuration says of docker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RunnerConfig {
+    /// The name of this form.
+    pub schema: &'static str,
+    /// The runners, in the order of the file.
+    pub runners: Vec<Runner>,
+    /// What to change for every runner that lacks the socket, as a unified diff; empty if none does.
+    pub change: String,
+}
+
+/// A runner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Runner {
+    /// Its name.
+    pub name: String,
+    /// The line of its name, from 1.
+    pub line: usize,
+    /// How it runs jobs.
+    pub executor: String,
+    /// Whether its jobs get the socket.
+    pub socket: Socket,
+}
+
+/// Whether a runner's jobs get the docker socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Socket {
+    /// They do.
+    Bound,
+    /// They do not.
+    Missing,
+    /// They run in no container of docker's.
+    Foreign,
+}
+
+/// Reads a runner's configuration of this name and text.
+///
+/// # Errors
+///
+/// When it is no TOML. What is told of that has no line of the text in it.
+pub fn examine(name: &str, text: &str) -> Result<RunnerConfig, ConfigError> {
+    let document: Document<&str> = Document::parse(text).map_err(|error| {
+        let before = text.get(..error.span().unwrap_or_default().start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError {
+            origin: format!("{name}:{line}"),
+            text: None,
+            span: None,
+            message: error.message().to_owned(),
+            hint: Some("`gitlab-runner lint` says more, secrets included".to_owned()),
+        }
+    })?;
+    let mut changed = document.clone().into_mut();
+    let mut before = changed.clone();
+    let mut runners = Vec::new();
+    for (number, runner) in tables(document.get("runners")).into_iter().enumerate() {
+        let word = |key| runner.get(key).and_then(Item::as_str).unwrap_or_default().to_owned();
+        let (name, executor) = (word("name"), word("executor"));
+        let docker = runner.get("docker").and_then(Item::as_table_like);
+        let socket = match executor.starts_with("docker") {
+            false => Socket::Foreign,
+            true if docker.is_some_and(has_socket) => Socket::Bound,
+            true => Socket::Missing,
+        };
+        if socket == Socket::Missing {
+            bind(&mut changed, number);
+        }
+        let start = runner.get("name").or(runner.get("executor")).and_then(Item::span);
+        let line = text[..start.unwrap_or_default().start].matches('\n').count() + 1;
+        runners.push(Runner { name, line, executor, socket });
+    }
+    hide(before.as_table_mut());
+    hide(changed.as_table_mut());
+    let (before, after) = (scrub(&before.to_string()), scrub(&changed.to_string()));
+    let change = diff::unified(name, before.as_bytes(), after.as_bytes());
+    let change = String::from_utf8_lossy(&change).into_owned();
+    Ok(RunnerConfig { schema: SCHEMA, runners, change })
+}
+
+fn tables(item: Option<&Item>) -> Vec<&dyn TableLike> {
+    match item {
+        Some(Item::ArrayOfTables(tables)) => {
+            tables.iter().map(|table| table as &dyn TableLike).collect()
+        }
+        Some(Item::Value(Value::Array(tables))) => {
+            let tables = tables.iter().filter_map(Value::as_inline_table);
+            tables.map(|table| table as &dyn TableLike).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn has_socket(docker: &dyn TableLike) -> bool {
+    let volumes = docker.get("volumes").and_then(Item::as_array);
+    volumes.into_iter().flatten().filter_map(Value::as_str).any(|volume| {
+        // `target`, or `source:target`, or `source:target:mode`.
+        let mut parts = volume.split(':');
+        let first = parts.next();
+        parts.next().or(first).is_some_and(|target| [SOCKET, SAME].contains(&target))
+    })
+}
+
+/// Adds the volume to a runner, as its neighbours are written.
+fn bind(document: &mut DocumentMut, number: usize) {
+    let runner = match document.get_mut("runners") {
+        Some(Item::ArrayOfTables(tables)) => tables.get_mut(number),
+        // Nobody writes runners on one line; what cannot be changed is only named.
+        _ => None,
+    };
+    let Some(runner) = runner else { return };
+    let docker = runner.entry("docker").or_insert_with(toml_edit::table);
+    let Some(docker) = docker.as_table_like_mut() else { return };
+    let host =
+        docker.get("host").and_then(Item::as_str).and_then(|host| host.strip_prefix("unix://"));
+    let volume = format!("{}:{SOCKET}", host.filter(|host| !host.is_empty()).unwrap_or(SOCKET));
+    if let Some(volumes) = docker.get_mut("volumes").and_then(Item::as_array_mut) {
+        let is_tall = volumes.iter().any(|volume| {
+            let prefix = volume.decor().prefix().and_then(|prefix| prefix.as_str());
+            prefix.is_some_and(|prefix| prefix.contains('\n'))
+        });
+        let like = volumes.get(0).map(|first| first.decor().clone());
+        volumes.push(volume);
+        if let (true, Some(decor), Some(last)) = (is_tall, like, volumes.iter_mut().last()) {
+            *last.decor_mut() = decor;
+        }
+        return;
+    }
+    let indent = docker.key("image").or(docker.iter().next().and_then(|(key, _)| docker.key(key)));
+    let indent = indent.and_then(|key| key.leaf_decor().prefix().cloned());
+    docker.insert("volumes", Item::Value(Value::Array(Array::from_iter([volume]))));
+    if let (Some(indent), Some(mut key)) = (indent, docker.key_mut("volumes")) {
+        key.leaf_decor_mut().set_prefix(indent);
+    }
+}
+
+/// Takes away every value that is not known to be harmless.
+fn hide(table: &mut dyn TableLike) {
+    for (key, item) in table.iter_mut() {
+        match item {
+            Item::Table(table) => hide(table),
+            Item::ArrayOfTables(tables) => tables.iter_mut().for_each(|table| hide(table)),
+            Item::Value(Value::InlineTable(table)) => hide(table),
+            Item::Value(value) if !HARMLESS.contains(&key.get()) => *value = Value::from(HIDDEN),
+            _ => {}
+        }
+    }
+}
+
+/// Takes away comments, which can hold an old token, and passwords in addresses.
+fn scrub(text: &str) -> String {
+    let line = |line: &str| match line.split_once('#') {
+        Some((code, _)) => format!("{code}# {HIDDEN}"),
+        None => match (line.find("://"), line.find('@')) {
+            (Some(start), Some(end)) if start < end => {
+                format!("{}://{HIDDEN}{}", &line[..start], &line[end..])
+            }
+            _ => line.to_owned(),
+        },
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use snapbox::{assert_data_eq, str};
+
+    use super::*;
+
+    const TWO: &str = r#"concurrent = 4
+
+[session_server]
+  session_timeout = 1800
+
+[[runners]]
+  name = "shell"
+  token = "glrt-secret-one"
+  executor = "shell"
+
+[[runners]]
+  name = "docker"
+  url = "https://user:pass@gitlab.example"
+  # token = "glrt-secret-old"
+  token = "glrt-secret-two"
+  executor = "docker"
+  [runners.cache.s3]
+    SecretKey = "s3cret"
+  [runners.docker]
+    tls_verify = false
+    image = "debian"
+    volumes = ["/cache"]
+    allowed_images = ["secret/*"]
+"#;
+
+    #[test]
+    fn a_runner_without_the_socket_gets_it_and_nothing_secret_is_told() {
+        let read = examine("config.toml", TWO).unwrap();
+        let told = read.runners.iter().map(|runner| (&*runner.name, runner.line, runner.socket));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [("shell", 7, Socket::Foreign), ("docker", 12, Socket::Missing)]
+        );
+        assert_data_eq!(
+            &read.change,
+            str![[r#"
+--- a/config.toml
++++ b/config.toml
+@@ -19,5 +19,5 @@
+   [runners.docker]
+     tls_verify = false
+     image = "debian"
+-    volumes = ["/cache"]
++    volumes = ["/cache", "/var/run/docker.sock:/var/run/docker.sock"]
+     allowed_images = "[hidden]"
+
+"#]]
+        );
+        let json = serde_json::to_string(&read).unwrap();
+        assert!(!json.contains("secret") && !json.contains("pass"), "{json}");
+    }
+
+    #[test]
+    fn a_second_time_nothing_is_left_to_change() {
+        let there =
+            TWO.replace("\"/cache\"", "\"/cache\", \"/var/run/docker.sock:/var/run/docker.sock\"");
+        for volume in ["/run/docker.sock", "/s:/var/run/docker.sock:rw"] {
+            let other = there.replace("/var/run/docker.sock:/var/run/docker.sock", volume);
+            for text in [&there, &other] {
+                let read = examine("config.toml", text).unwrap();
+                assert_eq!((read.change.as_str(), read.runners[1].socket), ("", Socket::Bound));
+            }
+        }
+    }
+
+    #[test]
+    fn a_runner_without_volumes_gets_them_as_its_neighbours_are_written() {
+        let text = TWO.replace("    volumes = [\"/cache\"]\n", "");
+        let text = text.replace("tls_verify = false", "host = \"unix:///run/user/7/docker.sock\"");
+        assert_data_eq!(
+            examine("config.toml", &text).unwrap().change,
+            str![[r#"
+--- a/config.toml
++++ b/config.toml
+@@ -20,3 +20,4 @@
+     host = "unix:///run/user/7/docker.sock"
+     image = "debian"
+     allowed_images = "[hidden]"
++    volumes = ["/run/user/7/docker.sock:/var/run/docker.sock"]
+
+"#]]
+        );
+        let none = "[[runners]]\nname = \"a\"\nexecutor = \"docker\"\n";
+        assert_data_eq!(
+            examine("config.toml", none).unwrap().change,
+            str![[r#"
+--- a/config.toml
++++ b/config.toml
+@@ -1,3 +1,6 @@
+ [[runners]]
+ name = "a"
+ executor = "docker"
++
++[runners.docker]
++volumes = ["/var/run/docker.sock:/var/run/docker.sock"]
+
+"#]]
+        );
+        let tall = TWO.replace("[\"/cache\"]", "[\n      \"/cache\",\n      \"/b\",\n    ]");
+        assert_data_eq!(
+            examine("config.toml", &tall).unwrap().change,
+            str![[r#"
+--- a/config.toml
++++ b/config.toml
+@@ -22,5 +22,6 @@
+     volumes = [
+       "/cache",
+       "/b",
++      "/var/run/docker.sock:/var/run/docker.sock",
+     ]
+     allowed_images = "[hidden]"
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_broken_file_is_named_by_its_line_alone() {
+        let text = TWO.replace("\"glrt-secret-two\"", "\"glrt-secret-two");
+        let error = examine("config.toml", &text).unwrap_err();
+        let told = format!("{error:?}");
+        assert!(error.to_string().starts_with("config.toml:15: "), "{error}");
+        assert!(!told.contains("secret-two"), "{told}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Whether everything is there.
+
+use std::fs;
+
+use serde_json::Value;
+use snapbox::str;
+
+use crate::scene::Scene;
+
+/// No docker.
+const NOWHERE: &str = "/nowhere/docker";
+
+/// What is said of each subject that is not good: subject, state, what was found, what to do next.
+fn complaints(scene: &Scene, status: i32) -> Vec<(String, String, String, String)> {
+    let ended = scene.pipe("doctor --json").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
+    assert_eq!(ended.status, Some(status), "{ended:?}");
+    let json: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(json["schema"], "cargo-pipe/doctor/1");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let examined = json["examined"].as_array().unwrap().iter();
+    let told = examined.map(|one| {
+        (text(&one["subject"]), text(&one["state"]), text(&one["found"]), text(&one["next"]))
+    });
+    told.filter(|(_, state, ..)| state != "good").collect()
+}
+
+fn scaffolded() -> Scene {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    scene
+}
+
+fn edit(scene: &Scene, path: &str, from: &str, to: &str) {
+    let place = scene.project().join(path);
+    let text = fs::read_to_string(&place).unwrap();
+    assert!(text.contains(from));
+    fs::write(place, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn without_docker_the_machine_is_wrong_and_everything_else_is_looked_at() {
+    let ended = scaffolded().pipe("doctor").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
+    assert_eq!(ended.status, Some(3));
+    for line in [
+        "good    locks     pylint ",
+        "good    files     the generated files are as `pipe.toml` says",
+        "wrong   engine    `/nowhere/docker` is not installed, or not on PATH",
+        "hint: install docker, or name another program of its kind in CARGO_PIPE_DOCKER",
+        "disk      ",
+    ] {
+        assert!(ended.stdout.contains(line), "{line}: {}", ended.stdout);
+    }
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn what_is_wrong_in_the_files_is_named_with_what_to_do() {
+    let scene = scaffolded();
+    edit(&scene, "pipe.toml", "apt = []", "apt = [\"libpq5\"]");
+    edit(&scene, ".docker/requirements/ruff.txt", "ruff==", "ruff>=");
+    let pins = "repos:\n- repo: https://example/black\n  rev: 24.1.0\n  hooks:\n  - id: black\n";
+    fs::write(scene.project().join(".pre-commit-config.yaml"), pins).unwrap();
+    let told = complaints(&scene, 2);
+    let found = |subject: &str| {
+        let all = told.iter().filter(|(of, ..)| of == subject);
+        all.map(|(_, state, found, next)| format!("{state}: {found} | {next}")).collect::<Vec<_>>()
+    };
+    let locks = found("locks");
+    assert!(locks[0].starts_with("project: .docker/requirements/ruff.txt:"), "{locks:?}");
+    assert_eq!(
+        found("files"),
+        ["drift: not as `pipe.toml` says: 1 generated file, `.docker/Dockerfile` | \
+          `cargo pipe sync --check` shows the difference"]
+    );
+    let pins = found("pins");
+    assert_eq!(pins.len(), 1);
+    assert!(
+        pins[0].starts_with("warning: `.pre-commit-config.yaml` pins black 24.1.0, the lock has "),
+        "{pins:?}"
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_read_are_told_and_the_machine_is_looked_at_all_the_same() {
+    let scene = Scene::new().file("pipe.toml", "sources = [\"src\"]\n");
+    let told = complaints(&scene, 2);
+    let subjects: Vec<&str> = told.iter().map(|(subject, ..)| subject.as_str()).collect();
+    assert_eq!(&subjects[..2], ["project", "engine"]);
+    assert!(told[0].2.starts_with("pipe.toml:1:1: "), "{told:?}");
+}
+
+#[test]
+fn a_runner_s_missing_volume_is_printed_as_the_change_it_needs() {
+    let text = "[[runners]]\n  name = \"a\"\n  token = \"glrt-secret\"\n  executor = \"docker\"\n  \
+                [runners.docker]\n    image = \"debian\"\n    volumes = [\"/cache\"]\n";
+    let scene = Scene::new().file("config.toml", text);
+    scene.pipe("doctor --runner-config config.toml").ends(1, str![[r#"
+--- a/config.toml
++++ b/config.toml
+@@ -4,4 +4,4 @@
+   executor = "docker"
+   [runners.docker]
+     image = "debian"
+-    volumes = ["/cache"]
++    volumes = ["/cache", "/var/run/docker.sock:/var/run/docker.sock"]
+
+"#]], str![[r#"
+wrong   line 2: `a` (docker) does not bind the docker socket into jobs
+
+hint: the runner reads the file again by itself; values that could be secret are hidden here
+
+hint: whoever can start a job of that runner is then as good as root on its machine: give it to trusted projects alone. A pipeline with `gitlab = "image"` in `pipe.toml` needs no socket
+
+"#]]);
+    let there = text.replace("\"/cache\"", "\"/var/run/docker.sock:/var/run/docker.sock\"");
+    fs::write(scene.project().join("config.toml"), there).unwrap();
+    scene.pipe("doctor --runner-config config.toml").ends(
+        0,
+        "",
+        str![[r#"
+good    line 2: `a` (docker) binds the docker socket into jobs
+
+"#]],
+    );
+    let ended = scene.pipe("doctor --json --runner-config config.toml").ended();
+    let json: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(json["runners"][0]["socket"], "bound");
+    scene.pipe("doctor --runner-config nowhere.toml").ends(
+        3,
+        "",
+        str![[r#"
+error: cannot read `nowhere.toml`: No such file or directory (os error 2)
+
+"#]],
+    );
+}

@@ -1,0 +1,50 @@
+//! What the doctor finds with a real engine.
+
+use serde_json::Value;
+
+use crate::Test;
+use crate::project::Project;
+use crate::topology::elsewhere;
+
+pub(crate) const TESTS: &[Test] = &[
+    ("nothing_is_wrong_with_a_new_project", nothing_is_wrong_with_a_new_project),
+    ("folders_that_no_container_sees_are_told", folders_that_no_container_sees_are_told),
+];
+
+fn examined(project: &Project, status: i32) -> Vec<(String, String, String)> {
+    let ended = project.pipe(&["doctor", "--json"]);
+    assert_eq!(ended.status, Some(status), "{ended:?}");
+    let json: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let examined = json["examined"].as_array().unwrap().iter();
+    examined.map(|one| (text(&one["subject"]), text(&one["state"]), text(&one["found"]))).collect()
+}
+
+fn nothing_is_wrong_with_a_new_project() {
+    let project = Project::scaffolded();
+    let examined = examined(&project, 0);
+    let bad = examined.iter().filter(|(subject, state, _)| state != "good" && subject != "disk");
+    assert_eq!(bad.count(), 0, "{examined:?}");
+    let found =
+        |name: &str| examined.iter().find(|(subject, ..)| subject == name).unwrap().2.clone();
+    assert_eq!(found("topology"), "bind: containers see your folders");
+    assert!(found("base").starts_with("`python:3.13-slim` is here"), "{examined:?}");
+    assert!(!found("engine").contains("unknown"), "{examined:?}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn folders_that_no_container_sees_are_told() {
+    let project = Project::scaffolded();
+    let program = elsewhere(&project);
+    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+    let topology = |project: &Project, status| {
+        let examined = examined(project, status).into_iter();
+        examined.filter(|(subject, ..)| subject == "topology").collect::<Vec<_>>()
+    };
+    let told = topology(&project, 0);
+    assert!(told[0].2.starts_with("stream: "), "{told:?}");
+    let project = project.with("CARGO_PIPE_TOPOLOGY", "bind");
+    let told = topology(&project, 3);
+    assert_eq!(told[0].1, "machine", "{told:?}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
