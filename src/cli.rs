@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod exit;
 mod interrupt;
+mod program;
 mod settings;
 mod term;
 
@@ -14,14 +15,49 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::config::load::Environment;
+use crate::outcome::Verdict;
+use exit::{Ending, Failure};
+use program::Program;
+use settings::{Action, Settings, Sync};
+use term::Term;
 
 /// Does what a process is asked for with these arguments, its own name included, and says how it
 /// ends.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let environment = Environment::of_process();
-    let mut term = term::Term::default();
-    let verdict = args::parse(arguments)
-        .and_then(|args| settings::settings(args, environment))
-        .and_then(|settings| commands::dispatch(settings, &mut term));
-    exit::code(verdict, term)
+    let mut term = Term::of(Program::CargoPipe);
+    let ended = read(arguments).and_then(|settings| commands::dispatch(settings, &mut term));
+    exit::code(ended, term)
+}
+
+/// The same for the words of a task.
+pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut term = Term::of(Program::Xtask);
+    let words = std::iter::once(OsString::from("xtask")).chain(words);
+    let ended = read(words).and_then(|settings| commands::dispatch(settings, &mut term));
+    exit::code(ended, term)
+}
+
+/// Checks the generated files and then everything else, as a task; `words` are options of
+/// `run-all`.
+pub(crate) fn ci(words: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut term = Term::of(Program::Xtask);
+    let words = ["xtask", "run-all"].map(OsString::from).into_iter().chain(words);
+    let ended = read(words).and_then(|settings| both(settings, &mut term));
+    exit::code(ended, term)
+}
+
+fn read(arguments: impl Iterator<Item = OsString>) -> Result<Settings, Failure> {
+    settings::settings(args::parse(arguments)?, Environment::of_process())
+}
+
+/// The generated files, and then what is asked for; the worse of both verdicts.
+fn both(settings: Settings, term: &mut Term) -> Result<Ending, Failure> {
+    let (place, verbosity) = (settings.place.clone(), settings.verbosity);
+    let sync = Settings { place, verbosity, action: Action::Sync(Sync::Check) };
+    let verdicts = [commands::dispatch(sync, term)?, commands::dispatch(settings, term)?];
+    let verdicts = verdicts.into_iter().filter_map(|ending| match ending {
+        Ending::Verdict(verdict) => Some(verdict),
+        Ending::Status(_) => None,
+    });
+    Ok(Ending::Verdict(Verdict::worst(verdicts).unwrap_or(Verdict::Passed)))
 }

@@ -5,6 +5,7 @@
 //! Each part may use what stands below it, never above it.
 //!
 //! - `cli::main`, behind feature `cli`, is the command line: the only part that prints.
+//! - `xtask::pipe`, behind the same feature, is that for a workspace's own task runner.
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`doctor`] looks whether everything is there that a run needs.
 //! - [`run`] executes a plan in parallel and can be cancelled.
@@ -19,6 +20,9 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+
+#[cfg(feature = "cli")]
+pub mod xtask;
 
 pub mod pipeline;
 

@@ -24,11 +24,13 @@ use crate::scaffold::ScaffoldError;
 pub(crate) use watcher::Watcher;
 
 use crate::cli::exit::Failure;
+use crate::cli::program::Program;
 use crate::cli::settings::Verbosity;
 
 /// The terminal, or whatever the streams are.
 #[derive(Debug, Default)]
 pub(crate) struct Term {
+    program: Program,
     verbosity: Verbosity,
     told: BTreeSet<String>,
     typed: Vec<String>,
@@ -36,6 +38,11 @@ pub(crate) struct Term {
 }
 
 impl Term {
+    /// The terminal of this program.
+    pub(crate) fn of(program: Program) -> Self {
+        Term { program, ..Term::default() }
+    }
+
     /// Says from now on as much as is wanted.
     pub(crate) fn set_verbosity(&mut self, verbosity: Verbosity) {
         self.verbosity = verbosity;
@@ -49,7 +56,7 @@ impl Term {
     /// Asks a question on standard error, and reads from standard input whether it is answered with
     /// yes.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
-        say(question);
+        self.say(question);
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).map_err(|source| Failure::System {
             what: "cannot read the answer".to_owned(),
@@ -64,10 +71,16 @@ impl Term {
         self.remember(written);
     }
 
+    /// Writes to standard output what may offer commands to a person.
+    pub(crate) fn text(&mut self, text: &str) {
+        let spelled = self.program.spell(text);
+        self.data(&spelled);
+    }
+
     /// Writes a note to standard error, unless quiet is wanted.
     pub(crate) fn note(&mut self, text: &str) {
         if self.verbosity != Verbosity::Quiet {
-            say(text);
+            self.say(text);
         }
     }
 
@@ -75,17 +88,17 @@ impl Term {
     pub(crate) fn failure(&mut self, failure: &Failure) {
         match failure {
             Failure::Clap(error) if !error.use_stderr() => {
-                self.data(&error.render().ansi().to_string());
+                self.text(&error.render().ansi().to_string());
             }
-            Failure::Clap(error) => say(&error.render().ansi().to_string()),
+            Failure::Clap(error) => self.say(&error.render().ansi().to_string()),
             Failure::Library(Error::Config(error))
             | Failure::Scaffold(ScaffoldError::Config(error)) => {
-                say(&snippet::of(error, width_of_stderr()))
+                self.say(&snippet::of(error, width_of_stderr()))
             }
             _ => {
                 let label = paint(style::ERROR, "error:");
-                say(&format!("{label} {}\n", harmless::text(&failure.to_string())));
-                say(&hint(failure.hint().as_deref()));
+                self.say(&format!("{label} {}\n", harmless::text(&failure.to_string())));
+                self.say(&hint(failure.hint().as_deref()));
             }
         }
     }
@@ -111,7 +124,7 @@ impl Term {
         let typed = &self.typed;
         let text = human::render(report, &Options { width, detail, told: &told, typed });
         self.told = told;
-        self.data(&text);
+        self.text(&text);
     }
 
     /// Shows what fixes would change.
@@ -120,7 +133,7 @@ impl Term {
         let text = human::preview(preview, &self.told);
         match self.verbosity {
             Verbosity::Quiet => self.data(&human::preview_verdict(preview)),
-            _ => say(&text),
+            _ => self.say(&text),
         }
     }
 
@@ -142,15 +155,20 @@ impl Term {
     /// How the process ends whose command came to this verdict: not well if what it had to say
     /// could not be written.
     pub(crate) fn finish(self, verdict: Verdict) -> Verdict {
-        let Some(broken) = self.broken else {
+        let Some(broken) = &self.broken else {
             return verdict;
         };
         let label = paint(style::ERROR, "error:");
-        say(&format!("{label} cannot write to standard output: {broken}\n"));
+        self.say(&format!("{label} cannot write to standard output: {broken}\n"));
         match verdict {
             Verdict::Passed | Verdict::Findings => Verdict::Error,
             worse => worse,
         }
+    }
+
+    /// Writes to standard error.
+    fn say(&self, text: &str) {
+        say(&self.program.spell(text));
     }
 
     fn remember(&mut self, written: io::Result<()>) {

@@ -69,7 +69,7 @@ fn explain(pipeline: &mut Pipeline, name: String, term: &mut Term) -> Result<Ver
     let mut command = args::command().subcommand(check);
     command.build();
     if let Some(command) = command.find_subcommand_mut(&name) {
-        term.data(&command.render_long_help().ansi().to_string());
+        term.text(&command.render_long_help().ansi().to_string());
     }
     Ok(Verdict::Passed)
 }

@@ -45,7 +45,7 @@ fn examine(place: &Place, format: MessageFormat, term: &mut Term) -> Result<Verd
     }
     match format {
         MessageFormat::Json => term.data(&json(&diagnosis)),
-        _ => term.data(&told(&diagnosis)),
+        _ => term.text(&told(&diagnosis)),
     }
     Ok(diagnosis.verdict())
 }

@@ -8,8 +8,8 @@ use super::File;
 
 /// From the highest to the lowest: each may use itself and what stands below.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("cli", &["cli"]),
-    ("pipeline", &["pipeline", "build_script", "xtask"]),
+    ("cli", &["xtask", "cli"]),
+    ("pipeline", &["build_script", "pipeline"]),
     ("run", &["run", "doctor"]),
     ("edges", EDGES),
     (

@@ -1,0 +1,227 @@
+//! A Cargo workspace in a folder of its own.
+//!
+//! Owns the temporary folders, the scrubbed environment and the shared target folder of every test
+//! that runs cargo. It must not know what a test wants.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use cargo_pipe::config::load::Environment;
+use tempfile::TempDir;
+
+/// This checkout, which is what workspaces depend on.
+pub(crate) const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A workspace, or a crate alone.
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    variables: BTreeMap<String, String>,
+    _folder: TempDir,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Workspace {
+    /// An empty folder of this name, whose packages can be built without a network.
+    pub(crate) fn empty(name: &str) -> Workspace {
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        let root = base.join(name);
+        fs::create_dir(&root).unwrap();
+        let home = base.join("home");
+        fs::create_dir(&home).unwrap();
+        let of_cargo = |name: &str, folder: &str| {
+            let home = || Some(format!("{}/{folder}", variable("HOME")?));
+            variable(name).or_else(home).map(|value| (name.to_owned(), value))
+        };
+        let fixed = [
+            ("HOME", home.to_str().unwrap()),
+            ("LC_ALL", "C.UTF-8"),
+            ("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cargo")),
+            ("CARGO_NET_OFFLINE", "true"),
+            ("CARGO_INCREMENTAL", "0"),
+            ("CARGO_PROFILE_DEV_DEBUG", "0"),
+            ("CARGO_TERM_COLOR", "never"),
+        ];
+        let kept = ["PATH", "DOCKER_HOST", "DOCKER_CONFIG"];
+        let variables = fixed
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .chain(kept.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))))
+            .chain(of_cargo("CARGO_HOME", ".cargo"))
+            .chain(of_cargo("RUSTUP_HOME", ".rustup"));
+        // With the versions of this checkout there is nothing to download.
+        fs::copy(Path::new(CHECKOUT).join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+        Workspace { root, variables: variables.collect(), _folder: folder }
+    }
+
+    /// The example in `tests/fixtures/mixed`, with what `init` adds.
+    pub(crate) fn mixed() -> Workspace {
+        let workspace = Workspace::empty("mixed");
+        workspace.copy(&Path::new(CHECKOUT).join("tests/fixtures/mixed"), ".");
+        workspace.edit("Cargo.toml", "path = \"../../..\"", &format!("path = \"{CHECKOUT}\""));
+        workspace.edit(
+            "Cargo.toml",
+            "version = \"0.1.0\"",
+            &format!("version = \"{}\"", version()),
+        );
+        let ended = workspace.pipe(&["init"]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        workspace
+    }
+
+    /// A package alone whose build script has this body.
+    pub(crate) fn alone(name: &str, body: &str) -> Workspace {
+        let workspace = Workspace::empty(name);
+        let manifest = format!(
+            "[package]\nname = \"alone\"\nversion = \"{}\"\nedition = \"2024\"\n\n\
+             [build-dependencies]\ncargo-pipe-ci = {{ version = \"{}\", path = \"{CHECKOUT}\", \
+             default-features = false }}\n",
+            version(),
+            env!("CARGO_PKG_VERSION")
+        );
+        workspace.write("Cargo.toml", &manifest);
+        workspace.write("build.rs", &format!("fn main() {{\n    {body}\n}}\n"));
+        workspace.write("src/lib.rs", "");
+        workspace.write("python/main.py", "\"\"\"Nothing.\"\"\"\n");
+        workspace.write("pipe.toml", "source = [\"python\"]\n");
+        workspace
+    }
+
+    /// With a variable.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Workspace {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Without one.
+    pub(crate) fn without(mut self, name: &str) -> Workspace {
+        self.variables.remove(name);
+        self
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let place = self.root.join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, text).unwrap();
+    }
+
+    /// The text of a file.
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root.join(path)).unwrap()
+    }
+
+    /// Puts one text in the place of another.
+    #[track_caller]
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path} has no `{from}`");
+        self.write(path, &text.replace(from, to));
+    }
+
+    /// Every file with its bytes.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let (mut files, mut folders) = (BTreeMap::new(), vec![self.root.clone()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.insert(path.clone(), fs::read(&path).unwrap());
+                }
+            }
+        }
+        files
+    }
+
+    /// Runs cargo with these words.
+    pub(crate) fn cargo(&self, words: &str) -> Ended {
+        self.run("cargo", &words.split(' ').collect::<Vec<_>>())
+    }
+
+    /// Runs cargo pipe with these words.
+    pub(crate) fn pipe(&self, words: &[&str]) -> Ended {
+        self.run(env!("CARGO_BIN_EXE_cargo-pipe"), words)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+    fn run(&self, program: &str, words: &[&str]) -> Ended {
+        let mut command = Command::new(program);
+        command.args(words).env_clear().envs(&self.variables).current_dir(&self.root);
+        let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ended { status: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    fn copy(&self, from: &Path, to: &str) {
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let to = format!("{to}/{name}");
+            if entry.file_type().unwrap().is_dir() {
+                // What a walk through the example left there is not part of it.
+                if name != "target" && name != ".docker" && name != ".config" {
+                    self.copy(&entry.path(), &to);
+                }
+            } else if name != "Cargo.lock" {
+                self.write(&to, &fs::read_to_string(entry.path()).unwrap());
+            }
+        }
+    }
+}
+
+impl Ended {
+    /// What cargo showed as warnings or errors of packages.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let told = |line: &str| {
+            let (level, rest) = line.split_once(": ")?;
+            let (package, message) = rest.split_once(": ")?;
+            let is_told = ["warning", "error"].contains(&level) && package.contains("@0.1.");
+            is_told.then(|| format!("{level}: {message}"))
+        };
+        self.stderr.lines().filter_map(told).collect()
+    }
+
+    /// Whether cargo found a package unchanged, as `-v` tells.
+    pub(crate) fn found_fresh(&self, package: &str) -> bool {
+        self.stderr.lines().any(|line| line.trim().starts_with(&format!("Fresh {package} v")))
+    }
+
+    /// The same command that ended well.
+    #[track_caller]
+    pub(crate) fn well(self) -> Ended {
+        assert_eq!(self.status, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// A version that no other workspace of this process has: in one target folder, cargo takes packages
+/// with one name and version for the same, wherever they are in their workspaces.
+fn version() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("0.1.{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A variable of this process.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    Environment::of_process().get(name).map(str::to_owned)
+}
+
+/// Whether there is an engine.
+#[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+pub(crate) fn has_engine() -> bool {
+    let mut command = Command::new("docker");
+    command.args(["version", "--format", "{{.Server.Version}}"]).stdin(Stdio::null());
+    command.output().is_ok_and(|output| output.status.success())
+}
