@@ -6,6 +6,7 @@
 //!
 //! - `cli::main`, behind feature `cli`, is the command line: the only part that prints.
 //! - `xtask::pipe`, behind the same feature, is that for a workspace's own task runner.
+//! - [`build_script`] checks while cargo builds.
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`doctor`] looks whether everything is there that a run needs.
 //! - [`run`] executes a plan in parallel and can be cancelled.
@@ -21,6 +22,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 
+pub mod build_script;
 #[cfg(feature = "cli")]
 pub mod xtask;
 

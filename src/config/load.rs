@@ -18,6 +18,8 @@ use super::{Config, ConfigError};
 use crate::project::{Manifest, Project, discover};
 use crate::{catalogue, template};
 
+pub(crate) use variables::NAMES;
+
 /// The variables of the process that runs cargo pipe, read once.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
@@ -37,6 +39,13 @@ impl Environment {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The same with one variable set.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// Whether this is a job of a CI system.

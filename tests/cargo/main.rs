@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod build_script;
 mod workspace;
 mod xtask;
 
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let may_run = workspace::has_engine()
         || workspace::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let trials = xtask::TESTS.iter().map(|Test(name, needs, test)| {
+    let trials = build_script::TESTS.iter().chain(xtask::TESTS).map(|Test(name, needs, test)| {
         let run = move || {
             test();
             Ok(())

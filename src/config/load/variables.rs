@@ -23,7 +23,7 @@ const TIMEOUT: &str = "CARGO_PIPE_TIMEOUT";
 const ALLOW: &str = "CARGO_PIPE_ALLOW";
 
 /// Every variable that means something, those that are no settings included.
-const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     SOURCE,
     CONFIG,
     ENGINE,

@@ -1,0 +1,233 @@
+//! What cargo is told.
+//!
+//! Owns the notation of cargo's instructions, and what of a report a build shows: findings with
+//! their places, and for everything that kept a check from its work one line. Pure; the text goes
+//! to standard output by way of [`super::Pipe`].
+//!
+//! The instructions are those of <https://doc.rust-lang.org/cargo/reference/build-scripts.html>.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::mode::Mode;
+use crate::error::Error;
+use crate::finding::{Finding, Severity};
+use crate::outcome::{CheckOutcome, Outcome, ReasonKind, Verdict};
+use crate::report::{Report, harmless, warnings};
+use crate::scaffold::{Drift, DriftKind};
+
+/// How many findings of a check are shown. Cargo repeats all of them with every build.
+const SHOWN: usize = 50;
+
+/// What cargo is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lines {
+    mode: Mode,
+    variables: BTreeSet<String>,
+    watched: BTreeSet<PathBuf>,
+    messages: Vec<(Level, String)>,
+}
+
+/// What a message does to the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Warning,
+    Error,
+}
+
+impl Lines {
+    pub(super) fn new(mode: Mode) -> Self {
+        Lines { mode, variables: BTreeSet::new(), watched: BTreeSet::new(), messages: Vec::new() }
+    }
+
+    /// Runs the build script again when a variable changes.
+    pub(super) fn watch_variable(&mut self, name: &str) {
+        self.variables.insert(name.to_owned());
+    }
+
+    /// Runs the build script again when a file, or anything below a folder, changes. What is not
+    /// there is not watched: cargo would run the script every time.
+    pub(super) fn watch(&mut self, path: &Path) {
+        let can_be_told = path.to_str().is_some_and(|text| !text.contains('\n'));
+        if can_be_told && path.exists() {
+            self.watched.insert(path.to_owned());
+        }
+    }
+
+    /// Warns of something that never fails a build.
+    pub(super) fn warn(&mut self, message: &str) {
+        self.messages.push((Level::Warning, harmless::line(message)));
+    }
+
+    /// Says what is wrong with the project.
+    fn complain(&mut self, message: &str) {
+        let level = if self.mode == Mode::Deny { Level::Error } else { Level::Warning };
+        self.messages.push((level, harmless::line(message)));
+    }
+
+    /// Says why nothing could be checked.
+    pub(super) fn failed(&mut self, error: &Error) {
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let message = format!("{error}{hint}");
+        match error.verdict() {
+            Verdict::Config => self.complain(&message),
+            _ => self.warn(&message),
+        }
+    }
+
+    /// Says what a run came to.
+    pub(super) fn report(&mut self, report: &Report) {
+        let mut undone: BTreeMap<(ReasonKind, String), Vec<&str>> = BTreeMap::new();
+        for check in &report.checks {
+            self.findings(check);
+            if let (Outcome::Error | Outcome::TimedOut, Some(reason)) =
+                (check.outcome, &check.reason)
+            {
+                let (message, hint) = reason.message_and_hint();
+                let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+                let message = format!("{message}{hint}");
+                undone.entry((reason.kind, message)).or_default().push(check.name.as_str());
+            }
+        }
+        for ((kind, message), checks) in undone {
+            let message = format!("{} not checked: {message}", checks.join(", "));
+            match kind {
+                ReasonKind::Config => self.complain(&message),
+                _ => self.warn(&message),
+            }
+        }
+        for warning in warnings(report) {
+            self.warn(&warning);
+        }
+    }
+
+    /// Says which generated files are not as they should be.
+    pub(super) fn drifted(&mut self, drifts: &[Drift]) {
+        for drift in drifts {
+            let (is, command) = match drift.kind {
+                DriftKind::Missing => ("is missing", "sync"),
+                DriftKind::Unneeded => ("is not needed any more", "sync"),
+                DriftKind::Outdated => ("is out of date", "sync"),
+                DriftKind::Edited => ("was edited", "sync --check"),
+            };
+            self.complain(&format!("`{}` {is}; see `cargo pipe {command}`", drift.path));
+        }
+    }
+
+    fn findings(&mut self, check: &CheckOutcome) {
+        let gating = || check.findings.iter().filter(|finding| finding.gating);
+        for finding in gating().take(SHOWN) {
+            self.complain(&told(finding, check));
+        }
+        let more = gating().count().saturating_sub(SHOWN);
+        if more > 0 {
+            let name = &check.name;
+            self.complain(&format!("{more} more of {name}; `cargo pipe {name}` shows all"));
+        }
+    }
+
+    /// All of it, as cargo reads it.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |kind: &str, value: &str| {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "cargo::{kind}={value}");
+        };
+        for name in &self.variables {
+            line("rerun-if-env-changed", name);
+        }
+        for path in &self.watched {
+            line("rerun-if-changed", &path.to_string_lossy());
+        }
+        for (level, message) in &self.messages {
+            match level {
+                Level::Warning => line("warning", message),
+                Level::Error => line("error", message),
+            }
+        }
+        text
+    }
+}
+
+fn told(finding: &Finding, check: &CheckOutcome) -> String {
+    let Finding { place, severity, code, message, .. } = finding;
+    let column = place.column.map(|column| format!(":{column}")).unwrap_or_default();
+    let severity = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+    };
+    let at = if place.path.is_empty() {
+        String::new()
+    } else {
+        format!("{}:{}{column}: ", place.path, place.line)
+    };
+    format!("{at}{severity}: {message} [{} {code}]", check.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::CheckName;
+    use crate::outcome::Reason;
+    use crate::report::sample;
+
+    fn text(mode: Mode, report: &Report) -> String {
+        let mut lines = Lines::new(mode);
+        lines.report(report);
+        lines.text()
+    }
+
+    #[test]
+    fn a_finding_is_a_warning_with_its_place_and_an_error_where_that_is_wanted() {
+        let report = sample::report_of(vec![sample::lint()]);
+        let told = "=src/main.py:2:1: warning: Unused import os [lint W0611]\n";
+        assert!(text(Mode::Warn, &report).contains(&format!("cargo::warning{told}")));
+        assert!(text(Mode::Deny, &report).contains(&format!("cargo::error{told}")));
+    }
+
+    #[test]
+    fn a_check_that_could_not_be_done_fails_no_build() {
+        let mut check = sample::passed("lint", "pylint");
+        check.outcome = Outcome::Error;
+        check.reason = Some(Reason::hinted(
+            ReasonKind::Environment,
+            "`docker` is not installed",
+            Some("install it".to_owned()),
+        ));
+        let also = CheckOutcome { name: CheckName::new("mypy").unwrap(), ..check.clone() };
+        assert_eq!(
+            text(Mode::Deny, &sample::report_of(vec![check, also])),
+            "cargo::warning=lint, mypy not checked: `docker` is not installed; install it\n"
+        );
+    }
+
+    #[test]
+    fn a_flood_of_findings_is_cut() {
+        let findings = (0..60).map(|line| sample::finding("src/main.py", line)).collect();
+        let check = CheckOutcome { findings, ..sample::passed("lint", "pylint") };
+        let text = text(Mode::Warn, &sample::report_of(vec![check]));
+        assert_eq!(text.lines().count(), 51);
+        assert!(text.ends_with("=10 more of lint; `cargo pipe lint` shows all\n"), "{text}");
+    }
+
+    #[test]
+    fn what_a_tool_says_is_one_line_and_no_instruction() {
+        let mut finding = sample::finding("src/main.py", 1);
+        finding.message = "bad\ncargo::error=no".to_owned();
+        let check = CheckOutcome { findings: vec![finding], ..sample::passed("lint", "pylint") };
+        let text = text(Mode::Warn, &sample::report_of(vec![check]));
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines = Lines::new(Mode::Warn);
+        lines.watch(&folder.path().join("missing"));
+        lines.watch(folder.path());
+        let path = folder.path().display();
+        assert_eq!(lines.text(), format!("cargo::rerun-if-changed={path}\n"));
+    }
+}

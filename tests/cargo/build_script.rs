@@ -1,0 +1,208 @@
+//! A build script that checks the Python beside its crate.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::workspace::{CHECKOUT, Ended, Workspace};
+use crate::{Needs, Test};
+
+/// What is tested.
+pub(crate) const TESTS: &[Test] = &[
+    Test("a_finding_is_a_warning_of_the_build_until_it_is_gone", Needs::Engine, until_it_is_gone),
+    Test("every_change_of_a_python_file_is_seen", Needs::Engine, every_change),
+    Test("a_finding_fails_the_build_where_that_is_wanted", Needs::Engine, denied),
+    Test("what_is_not_built_is_told_with_the_command_to_type", Needs::Engine, not_built),
+    Test("a_build_without_an_engine_goes_on", Needs::Nothing, no_engine),
+    Test("generated_files_are_compared_without_an_engine", Needs::Nothing, generated_files),
+    Test("a_crate_that_is_packaged_is_not_checked", Needs::Nothing, packaged),
+    Test("documentation_and_editors_check_nothing", Needs::Nothing, off),
+    Test("a_tool_that_hangs_holds_up_no_build", Needs::Nothing, hanging),
+    Test("a_crate_outside_of_a_project_is_built", Needs::Nothing, no_project),
+];
+
+const PYTHON: &str = "crates/fast/python/fast/__init__.py";
+const WRONG: &str =
+    "\n\ndef double(a: int) -> str:\n    \"\"\"Give twice the number.\"\"\"\n    return a + a\n";
+const COMPLAINT: &str =
+    "error: Incompatible return value type (got \"int\", expected \"str\") [mypy return-value]";
+
+/// A project whose environments are there.
+fn built() -> Workspace {
+    let workspace = Workspace::mixed();
+    workspace.pipe(&["build", "mypy"]).well();
+    workspace
+}
+
+fn build(workspace: &Workspace) -> Ended {
+    workspace.cargo("build -v -p fast")
+}
+
+/// The only thing that was told.
+#[track_caller]
+fn only(ended: &Ended) -> String {
+    let told = ended.told();
+    assert_eq!(told.len(), 1, "{}", ended.stderr);
+    told.concat()
+}
+
+fn until_it_is_gone() {
+    let workspace = built();
+    let clean = workspace.read(PYTHON);
+    workspace.write(PYTHON, &(clean.clone() + WRONG));
+    let complaint = format!("warning: {PYTHON}:11:12: {COMPLAINT}");
+    let first = build(&workspace).well();
+    assert_eq!(first.told(), std::slice::from_ref(&complaint));
+
+    let second = build(&workspace).well();
+    assert!(second.found_fresh("fast"), "{}", second.stderr);
+    assert_eq!(second.told(), std::slice::from_ref(&complaint), "cargo repeats what was said");
+
+    workspace.write(PYTHON, &clean);
+    let third = build(&workspace).well();
+    assert!(!third.found_fresh("fast"));
+    assert_eq!(third.told(), [""; 0]);
+    assert!(build(&workspace).well().found_fresh("fast"));
+}
+
+fn every_change() {
+    let workspace = built();
+    assert_eq!(build(&workspace).well().told(), [""; 0]);
+    let folder = workspace.root.join("crates/fast/python/fast");
+    let complaints = |name: &str| {
+        let ended = build(&workspace).well();
+        assert!(!ended.found_fresh("fast"), "{name}: {}", ended.stderr);
+        ended.told().iter().filter(|line| line.contains(&format!("/{name}:3:"))).count()
+    };
+    let module = "\"\"\"Adds.\"\"\"\n\nONE = \"1\" + 1\n";
+    workspace.write("crates/fast/python/fast/more.py", module);
+    assert_eq!(complaints("more.py"), 1, "added");
+    fs::rename(folder.join("more.py"), folder.join("other.py")).unwrap();
+    assert_eq!(complaints("other.py"), 1, "renamed");
+    fs::remove_file(folder.join("other.py")).unwrap();
+    assert_eq!(complaints("other.py"), 0, "deleted");
+    // The Python of another package of the project.
+    workspace.write("tools/src/report/__init__.py", module);
+    assert_eq!(complaints("__init__.py"), 1, "edited");
+    assert!(build(&workspace).well().found_fresh("fast"));
+}
+
+fn denied() {
+    let workspace = built().with("CARGO_PIPE_BUILD", "deny");
+    workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
+    let ended = build(&workspace);
+    assert_eq!(ended.status, Some(101));
+    assert_eq!(ended.told(), [format!("error: {PYTHON}:11:12: {COMPLAINT}")]);
+    // It is said again until it is gone.
+    assert_eq!(build(&workspace).status, Some(101));
+
+    let workspace = workspace.with("CARGO_PIPE_BUILD", "off");
+    assert_eq!(build(&workspace).well().told(), [""; 0]);
+
+    let workspace = workspace.without("CARGO_PIPE_BUILD");
+    workspace.edit("crates/fast/build.rs", ".run()", ".deny().run()");
+    assert_eq!(build(&workspace).status, Some(101));
+}
+
+fn not_built() {
+    let workspace = Workspace::mixed().with("CARGO_PIPE_BUILD", "deny");
+    // No environment was ever built with this package, and none is now.
+    let apt = "source = [\"tools/src\"]\nimage.apt = [\"cargo-pipe-has-no-such-package\"]";
+    let source = "source = [\"crates/fast/python\", \"tools/src\"]";
+    workspace.edit("Cargo.toml", source, apt);
+    workspace.pipe(&["sync"]).well();
+    let ended = build(&workspace).well();
+    let told = only(&ended);
+    assert!(told.starts_with("warning: mypy not checked: "), "{told}");
+    assert!(told.contains("`cargo pipe build"), "{told}");
+    let again = build(&workspace).well();
+    assert!(again.found_fresh("fast"), "{}", again.stderr);
+}
+
+fn no_engine() {
+    let workspace = Workspace::mixed()
+        .with("CARGO_PIPE_BUILD", "deny")
+        .with("CARGO_PIPE_DOCKER", "/nowhere/docker");
+    let ended = build(&workspace).well();
+    let told = only(&ended);
+    assert!(told.contains("mypy not checked: `/nowhere/docker` is not installed"), "{told}");
+}
+
+const GENERATED: &str =
+    "cargo_pipe::build_script::Pipe::from_env().generated_files().deny().run();";
+
+fn generated_files() {
+    let workspace = Workspace::alone("a crate alone", GENERATED);
+    workspace.pipe(&["init"]).well();
+    workspace.cargo("metadata --format-version 1").well();
+    let before = workspace.files();
+    // Nobody has to be able to write there, and nothing is written there.
+    let folders = ["", "python", "src", ".docker"].map(|folder| workspace.root.join(folder));
+    let mode = |mode| {
+        let set = |path| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        folders.iter().for_each(set);
+    };
+    mode(0o555);
+    let first = workspace.cargo("build -v --locked").well();
+    let second = workspace.cargo("build -v --locked").well();
+    mode(0o755);
+    assert_eq!(first.told(), [""; 0]);
+    assert!(second.found_fresh("alone"), "{}", second.stderr);
+    assert_eq!(workspace.files(), before);
+
+    workspace.edit(
+        "pipe.toml",
+        "source = [\"python\"]",
+        "source = [\"python\"]\nimage.apt = [\"make\"]",
+    );
+    let ended = workspace.cargo("build -v");
+    assert_eq!(ended.told(), ["error: `.docker/Dockerfile` is out of date; see `cargo pipe sync`"]);
+    assert_eq!(ended.status, Some(101));
+    workspace.pipe(&["sync"]).well();
+    assert_eq!(workspace.cargo("build").well().told(), [""; 0]);
+}
+
+fn packaged() {
+    let workspace = Workspace::alone("packaged", GENERATED);
+    assert_eq!(workspace.cargo("build").status, Some(101), "its files are not generated");
+    // A registry would have the library; here it is this checkout.
+    let patch = format!("patch.crates-io.cargo-pipe-ci.path=\"{CHECKOUT}\"");
+    workspace.cargo(&format!("package --allow-dirty --offline --config {patch}")).well();
+}
+
+fn off() {
+    for (name, value) in [("DOCS_RS", "1"), ("RA_RUSTC_WRAPPER", "1"), ("CARGO_PIPE_BUILD", "off")]
+    {
+        let workspace = Workspace::alone("off", GENERATED).with(name, value);
+        assert_eq!(workspace.cargo("build").well().told(), [""; 0], "{name}");
+        let workspace = workspace.without(name);
+        assert_eq!(workspace.cargo("build").status, Some(101), "without {name}");
+    }
+}
+
+fn hanging() {
+    let workspace = Workspace::alone(
+        "hanging",
+        "cargo_pipe::build_script::Pipe::from_env().checks([\"mypy\"])\n        \
+         .timeout(std::time::Duration::from_millis(300)).deny().run();",
+    );
+    workspace.pipe(&["init"]).well();
+    let docker = workspace.root.join("docker");
+    fs::write(&docker, "#!/bin/sh\nexec sleep 1000\n").unwrap();
+    fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
+    let workspace = workspace.with("CARGO_PIPE_DOCKER", docker.to_str().unwrap());
+    let ended = workspace.cargo("build -v").well();
+    let told = only(&ended);
+    assert!(told.contains("the checks were stopped"), "{told}");
+    // What it would have looked at is watched all the same.
+    workspace.write("python/more.py", "");
+    assert!(!workspace.cargo("build -v").well().found_fresh("alone"));
+}
+
+fn no_project() {
+    let workspace = Workspace::alone("no-project", GENERATED);
+    fs::remove_file(Path::new(&workspace.root).join("pipe.toml")).unwrap();
+    let ended = workspace.cargo("build").well();
+    let told = only(&ended);
+    assert!(told.contains("there is no `pipe.toml`"), "{told}");
+}
