@@ -15,6 +15,7 @@ pub struct CheckName(String);
 
 /// The commands of this version.
 pub const COMMANDS: &[&str] = &[
+    "baseline",
     "bash",
     "build",
     "completions",

@@ -19,6 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{CachePolicy, CheckName, Grant};
+use crate::gate::BaselineFile;
 use crate::network::Network;
 use crate::project::ProjectPath;
 
@@ -42,8 +43,12 @@ pub struct Config {
     pub platform: Option<String>,
     /// How many checks run at once.
     pub jobs: usize,
+    /// How many processors each check has; all that there are if none.
+    pub cpus: Option<usize>,
     /// Never ask the network for anything.
     pub offline: bool,
+    /// The findings that the project lives with; none if every finding counts.
+    pub baseline: Option<BaselineFile>,
     /// The Python the tools run on.
     pub python: Python,
     /// How images are made.

@@ -27,6 +27,8 @@ pub use docker::Docker;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
+    /// How many processors a check has; all that there are if none.
+    pub cpus: Option<usize>,
     /// Which engine.
     pub choice: EngineChoice,
     /// The docker program, by name or path.

@@ -12,10 +12,11 @@
 //! - [`run`] executes a plan in parallel and can be cancelled.
 //! - Edges touch the world: [`project::discover`] and [`config::load`] read it, [`snapshot`] copies
 //!   the files that a check may see, [`writeback`] brings fixed ones back, [`engine`] runs
-//!   containers, [`scaffold`] writes files, [`trust::collect`] and [`trust::store`] read what may go
-//!   beyond the sandbox, and [`process`] alone starts programs.
+//!   containers, [`scaffold`] writes files, [`gate::load`] and [`gate::changed`] read what findings
+//!   are held against, [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and
+//!   [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`plan`],
-//!   [`fingerprint`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
+//!   [`fingerprint`], [`gate`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
 //! - Values: [`hash`], [`project`], [`check`], [`inputs`], [`network`], [`finding`],
 //!   [`outcome`], [`event`], [`error`].
 
@@ -41,6 +42,7 @@ pub mod adoption;
 pub mod catalogue;
 pub mod config;
 pub mod fingerprint;
+pub mod gate;
 pub mod lock;
 pub mod parse;
 pub mod plan;

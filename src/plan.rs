@@ -16,6 +16,7 @@ use crate::catalogue::{self, Invocation, Tool};
 use crate::check::{Ask, Asker, COMMANDS, CachePolicy, CheckName, Grant, Standing};
 use crate::config::nearest::nearest;
 use crate::config::{Check, Config, ToolConfig, Work};
+use crate::gate::{self, Since};
 use crate::project::ProjectPath;
 
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, conflicts};
@@ -46,6 +47,20 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// Whether files are fixed before they are checked.
     pub fixing: Fixing,
+    /// The findings that count.
+    pub gate: GateAsked,
+}
+
+/// Which findings somebody wants to count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum GateAsked {
+    /// All that the configured baseline does not accept.
+    #[default]
+    Configured,
+    /// Of those, the ones in lines that changed.
+    Changed(Since),
+    /// All, because a baseline is to be made of them.
+    Open,
 }
 
 /// What is known of a project besides its configuration.
@@ -68,6 +83,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// The checks to run, in the order they are reported; none if fixes are only shown.
     pub steps: Vec<Step>,
+    /// Which findings will count.
+    pub gate: gate::Wanted,
     /// Whether the first step that does not pass ends the others.
     pub fail_fast: bool,
     /// How many steps run at once.
@@ -344,7 +361,17 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     if fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show) {
         steps.clear();
     }
-    Ok(Plan { fixes, notes, steps, fail_fast: request.fail_fast, jobs: config.jobs })
+    let gate = gate_of(config, &request.gate);
+    Ok(Plan { fixes, notes, steps, gate, fail_fast: request.fail_fast, jobs: config.jobs })
+}
+
+fn gate_of(config: &Config, asked: &GateAsked) -> gate::Wanted {
+    let baseline = config.baseline.clone();
+    match asked {
+        GateAsked::Open => gate::Wanted::default(),
+        GateAsked::Configured => gate::Wanted { baseline, changed: None },
+        GateAsked::Changed(since) => gate::Wanted { baseline, changed: Some(since.clone()) },
+    }
 }
 
 /// What a step asks for: for itself, and by the Dockerfile of its environment.

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::check::CheckName;
 use crate::engine::EngineInfo;
 use crate::fingerprint::{self, Hash};
+use crate::gate::Gated;
 use crate::outcome::{CheckOutcome, Reason, Verdict};
 
 /// A finished run.
@@ -36,6 +37,8 @@ pub struct Report {
     pub snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
     /// The files that fixes changed, relative to the project, sorted.
     pub changed_files: Vec<String>,
+    /// What kept findings from counting; none if nothing was asked to.
+    pub gate: Option<Gated>,
     /// The checks, in plan order.
     pub checks: Vec<CheckOutcome>,
 }

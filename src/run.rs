@@ -26,6 +26,7 @@ use crate::engine::{
 };
 use crate::event::Event;
 use crate::fingerprint::Hash;
+use crate::gate::{self, Gate};
 use crate::outcome::{CheckOutcome, Interruption, Outcome, Reason, ReasonKind, Verdict};
 use crate::plan::{Coverage, Environment, Plan, Step, Visit};
 use crate::process::Emitter;
@@ -67,9 +68,11 @@ struct Snapshot {
 /// Runs a plan to its end.
 pub fn execute(world: World<'_>, plan: &Plan) -> Report {
     world.emitter.emit(&Event::Started(plan));
-    let checks = match pool(plan) {
-        Ok(pool) => pool.install(|| execute_in_pool(world, plan)),
-        Err(error) => Executed::failed(world, plan, &error.reason()),
+    let gate = gate(world, plan);
+    let checks = match (pool(plan), &gate) {
+        (Ok(pool), Ok(gate)) => pool.install(|| execute_in_pool(world, plan, gate)),
+        (Err(error), _) => Executed::failed(world, plan, &error.reason()),
+        (_, Err(reason)) => Executed::failed(world, plan, reason),
     };
     let interruption = (world.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
     Report {
@@ -79,8 +82,18 @@ pub fn execute(world: World<'_>, plan: &Plan) -> Report {
         warnings: checks.warnings,
         snapshots: checks.snapshots,
         changed_files: checks.changed_files,
+        gate: gate.ok().and_then(|gate| gate.summary(&checks.outcomes)),
         checks: checks.outcomes,
     }
+}
+
+/// Which findings count, before anything is started.
+fn gate(world: World<'_>, plan: &Plan) -> Result<Gate, Reason> {
+    let World { project, variables, cancel, emitter, config: _ } = world;
+    let sources: BTreeSet<_> = plan.steps.iter().flat_map(|step| step.source.clone()).collect();
+    let sources: Vec<_> = sources.into_iter().collect();
+    let site = gate::load::Site { root: &project.root, variables, cancel, emitter };
+    gate::load::load(site, &plan.gate, &sources)
 }
 
 /// Runs the fixers of a plan and writes nothing.
@@ -179,6 +192,7 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
         folder: directory.path().to_owned(),
         topology: world.config.topology,
         platform: world.config.platform.clone(),
+        cpus: world.config.cpus,
         offline: world.config.offline,
         longest,
     }
@@ -274,7 +288,7 @@ impl<'a> Gathered<'a> {
     }
 }
 
-fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
+fn execute_in_pool(world: World<'_>, plan: &Plan, gate: &Gate) -> Executed {
     let gathered =
         Directory::create(world.variables).map_err(EngineError::from).and_then(|directory| {
             let gathered = Gathered::of(world, plan, &directory)?;
@@ -292,7 +306,10 @@ fn execute_in_pool(world: World<'_>, plan: &Plan) -> Executed {
         scope.spawn(|| engine.reap());
         let run = |(step, ready): (&Step, &Result<step::Ready<'_>, Reason>)| {
             let outcome = match ready {
-                Ok(ready) => ready.run(world, &**engine, fixed.unfixed.get(&step.check)),
+                Ok(ready) => {
+                    let unfixed = fixed.unfixed.get(&step.check);
+                    ready.run(world, &**engine, step::Judgement { unfixed, gate })
+                }
                 Err(reason) => step::failed(world, step, reason),
             };
             if plan.fail_fast && outcome.outcome != Outcome::Passed {

@@ -68,6 +68,10 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "N", global = true)]
     pub(crate) jobs: Option<NonZeroU16>,
 
+    /// How many processors each check has [env: CARGO_PIPE_CPUS]
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) cpus: Option<NonZeroU16>,
+
     /// Ask the network for nothing [env: CARGO_PIPE_OFFLINE]
     #[arg(long, global = true)]
     pub(crate) offline: bool,
@@ -120,6 +124,10 @@ pub(crate) enum CommandArgs {
     /// Run some checks, in parallel
     #[command(after_help = help::RUN)]
     Run(RunSomeArgs),
+
+    /// Accept what the checks find now, so that only new findings count
+    #[command(after_help = help::BASELINE)]
+    Baseline(BaselineArgs),
 
     /// List the checks
     List(ListArgs),
@@ -209,6 +217,16 @@ pub(crate) struct RunSomeArgs {
     pub(crate) checks: Vec<String>,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// What `baseline` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BaselineArgs {
+    /// The file to write, relative to the project [env: CARGO_PIPE_BASELINE]
+    ///
+    /// Without it, the one of `baseline` in pipe.toml, or `baseline.jsonl` in the config folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<String>,
 }
 
 /// What `list` takes.

@@ -3,6 +3,7 @@
 //! Owns the list of them. Each asks the library for its work and the printer to show it; none knows
 //! how arguments are spelled or what a stream is. Its verdict becomes the exit status.
 
+mod baseline;
 mod bash;
 mod build;
 mod check;
@@ -36,6 +37,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
         Action::Sync(sync) => sync::sync(&place, sync, term),
         Action::Run(run) => run::run(place, &run, term),
         Action::Check(check) => check::check(place, check, term),
+        Action::Baseline { output } => baseline::baseline(place, output, term),
         Action::List { format } => list::list(place, format, term),
         Action::Build { checks } => build::build(place, checks, term),
         Action::Look(look) => return bash::bash(place, look, term),

@@ -8,16 +8,17 @@ use std::path::PathBuf;
 
 use crate::adoption::Wish;
 use crate::config::EngineChoice;
-use crate::config::layer::{Layer, Sources, Value};
+use crate::config::layer::{Layer, OwnFile, Sources, Value};
 use crate::config::load::Environment;
-use crate::plan::{Fixing, Request, Withheld};
+use crate::gate::Since;
+use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::{Asked, Edited, Fix, Mode};
 use crate::template::Pipeline;
 
 use crate::cli::args::{
-    Args, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs, DoctorArgs,
-    EngineArg, GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs, ReportTarget,
-    RunArgs, RunSomeArgs, SyncArgs, TrustArgs,
+    Args, BaselineArgs, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs,
+    DoctorArgs, EngineArg, GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs,
+    ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -44,6 +45,14 @@ pub(crate) struct Place {
     pub(crate) flags: Layer,
     /// The words that start another command in the same place, such as `cargo pipe -C demo`.
     pub(crate) typed: Vec<String>,
+}
+
+impl Place {
+    /// The same, with a baseline that an option names.
+    pub(crate) fn accepting(mut self, option: &'static str, file: Option<String>) -> Self {
+        self.flags.baseline = file.map(|file| Value::named(option, OwnFile(Some(file))));
+        self
+    }
 }
 
 /// How much is told.
@@ -74,6 +83,11 @@ pub(crate) enum Action {
     Run(Run),
     /// Do something with what may be a check.
     Check(CheckArgs),
+    /// Accept what the checks find now.
+    Baseline {
+        /// The file to write, if not the configured one.
+        output: Option<String>,
+    },
     /// List the checks.
     List {
         /// For whom.
@@ -157,6 +171,8 @@ pub(crate) enum Unsaid {
 pub(crate) struct Run {
     /// Which checks, and how.
     pub(crate) request: Request,
+    /// The accepted findings, if not the configured ones.
+    pub(crate) baseline: Option<String>,
     /// Whether they are run, or the plan is shown.
     pub(crate) writing: Writing,
     /// The reports to write.
@@ -204,7 +220,18 @@ pub(crate) fn settings(args: Args, environment: Environment) -> Result<Settings,
 /// The meaning of the options of a run, where `unsaid` is what becomes of fixes if none of the
 /// options says that.
 pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
-    let RunArgs { fix, check, diff, fail_fast, dry_run, timeout, report, message_format } = args;
+    let RunArgs {
+        fix,
+        check,
+        diff,
+        fail_fast,
+        baseline,
+        changed,
+        dry_run,
+        timeout,
+        report,
+        message_format,
+    } = args;
     let fixing = match (fix, diff, unsaid) {
         (true, _, _) => Fixing::Write,
         (_, true, _) => Fixing::Show,
@@ -213,8 +240,14 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
         (_, _, Unsaid::ByName { is_ci: true }) => Fixing::Withheld(Withheld::Ci),
         (_, _, Unsaid::ByName { is_ci: false }) => Fixing::ByName,
     };
+    let gate = match changed {
+        None => GateAsked::Configured,
+        Some(None) => GateAsked::Changed(Since::Default),
+        Some(Some(name)) => GateAsked::Changed(Since::Ref(name)),
+    };
     Run {
-        request: Request { checks, fail_fast, timeout, fixing },
+        request: Request { checks, fail_fast, timeout, fixing, gate },
+        baseline,
         writing: writing(dry_run),
         reports: report,
         format: message_format,
@@ -229,6 +262,7 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
         config,
         engine,
         jobs,
+        cpus,
         offline,
         allow,
         // These are for the terminal alone; the colours are settled while parsing.
@@ -242,6 +276,7 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
         config: config.map(|path| Value::named("--config", path)),
         engine: engine.map(|engine| Value::named("--engine", engine_choice(engine))),
         jobs: jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get()))),
+        cpus: cpus.map(|cpus| Value::named("--cpus", i64::from(cpus.get()))),
         offline: offline.then(|| Value::named("--offline", offline)),
         allow,
         ..Layer::default()
@@ -252,7 +287,8 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
 /// The words that start another command in the same place: what is typed again for it to see the
 /// same project, the same way.
 fn typed(args: &GlobalArgs) -> Vec<String> {
-    let GlobalArgs { project, source, config, engine: _, jobs: _, offline, allow, .. } = args;
+    let GlobalArgs { project, source, config, engine: _, jobs: _, cpus: _, offline, allow, .. } =
+        args;
     let text = |path: &PathBuf| path.display().to_string();
     let options = [
         project.iter().map(text).map(|path| ["-C".to_owned(), path]).collect::<Vec<_>>(),
@@ -293,6 +329,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => {
             Action::Run(run(checks, args, Unsaid::Check))
         }
+        CommandArgs::Baseline(BaselineArgs { output }) => Action::Baseline { output },
         CommandArgs::List(ListArgs { json: true }) => Action::List { format: MessageFormat::Json },
         CommandArgs::List(ListArgs { json: false }) => {
             Action::List { format: MessageFormat::Human }

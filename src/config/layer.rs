@@ -51,8 +51,13 @@ pub struct Layer {
     pub platform: Option<Text>,
     /// How many checks run at once; as many as there are processors, but at least 4, if absent.
     pub jobs: Option<Value<i64>>,
+    /// How many processors each check has; all that there are if absent.
+    pub cpus: Option<Value<i64>>,
     /// Never ask the network for anything.
     pub offline: Option<Value<bool>>,
+    /// The file of the findings that do not count; `false` for none. If absent, `baseline.jsonl` in
+    /// the config folder, where it exists.
+    pub baseline: Option<Value<OwnFile>>,
     /// How long a check may take: `90s`, `5m`, `1h`, or whole seconds.
     pub timeout: Option<Value<Seconds>>,
     /// The Python that the tools run on.

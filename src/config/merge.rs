@@ -46,7 +46,9 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         include: first(higher.include, lower.include),
         platform: first(higher.platform, lower.platform),
         jobs: first(higher.jobs, lower.jobs),
+        cpus: first(higher.cpus, lower.cpus),
         offline: first(higher.offline, lower.offline),
+        baseline: first(higher.baseline, lower.baseline),
         timeout: first(higher.timeout, lower.timeout),
         python: PythonLayer {
             version: first(higher.python.version, lower.python.version),

@@ -10,8 +10,9 @@ mod terms;
 
 pub use terms::{Context, is_canonical};
 
-use super::layer::{CiLayer, ImageLayer, Layer, PythonLayer, Text, Value};
+use super::layer::{CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Value};
 use super::{Ci, Config, ConfigError, ImageSettings, Python};
+use crate::gate::BaselineFile;
 use crate::project::ProjectPath;
 use terms::Terms;
 
@@ -27,6 +28,9 @@ pub struct Valid {
 /// How many checks can run at once.
 const JOBS: std::ops::RangeInclusive<i64> = 1..=512;
 
+/// The baseline's usual name in the config folder.
+const BASELINE: &str = "baseline.jsonl";
+
 /// Completes and checks what all layers say together.
 ///
 /// # Errors
@@ -41,12 +45,15 @@ pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigErro
     let timeout = terms.timeout(layer.timeout.as_ref())?;
     let scope = checks::Scope { source: &source, exclude: &exclude, include: &include, timeout };
     let checks = checks::validate(&mut terms, layer.checks, &scope)?;
+    let baseline = baseline(&mut terms, &config, layer.baseline)?;
     let config = Config {
         config,
         engine: layer.engine.map(|it| it.value).unwrap_or_default(),
         topology: layer.topology.map(|it| it.value).unwrap_or_default(),
         platform: platform(&terms, layer.platform)?,
         jobs: jobs(&terms, layer.jobs)?,
+        cpus: layer.cpus.map(|it| cpus(&terms, &it)).transpose()?,
+        baseline,
         offline: layer.offline.is_some_and(|it| it.value),
         python: python(&terms, layer.python)?,
         image: image(&mut terms, &layer.image)?,
@@ -88,6 +95,28 @@ fn jobs(terms: &Terms<'_>, jobs: Option<Value<i64>>) -> Result<usize, ConfigErro
         let hint = format!("write a number from {} to {}", JOBS.start(), JOBS.end());
         terms.error(jobs, message).with_hint(hint)
     })
+}
+
+fn cpus(terms: &Terms<'_>, cpus: &Value<i64>) -> Result<usize, ConfigError> {
+    usize::try_from(cpus.value).ok().filter(|cpus| *cpus > 0).ok_or_else(|| {
+        let message = format!("no check can run on {} processors", cpus.value);
+        terms.error(cpus, message).with_hint("write a number from 1 on")
+    })
+}
+
+fn baseline(
+    terms: &mut Terms<'_>,
+    folder: &ProjectPath,
+    said: Option<Value<OwnFile>>,
+) -> Result<Option<BaselineFile>, ConfigError> {
+    match said {
+        Some(Value { value: OwnFile(None), .. }) => Ok(None),
+        Some(ref file @ Value { value: OwnFile(Some(ref path)), .. }) => {
+            let path = terms.project_path(&file.with(path.clone()))?;
+            Ok(Some(BaselineFile { path, named: true }))
+        }
+        None => Ok(folder.join(BASELINE).ok().map(|path| BaselineFile { path, named: false })),
+    }
 }
 
 fn python(terms: &Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError> {

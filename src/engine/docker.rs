@@ -56,6 +56,8 @@ pub struct Docker<'a> {
     placement: Placement,
     program: PathBuf,
     version: String,
+    /// How many of the engine's processors a container has; all of them if none.
+    cpus: Option<usize>,
     cancel: &'a Cancel,
     labels: BTreeMap<String, String>,
     /// Whether something may be left that only a look at the labels finds.
@@ -92,6 +94,7 @@ impl<'a> Docker<'a> {
             placement,
             program,
             version: String::new(),
+            cpus: None,
             cancel,
             labels,
             untidy: AtomicBool::new(false),
@@ -101,7 +104,18 @@ impl<'a> Docker<'a> {
             return Err(unavailable(&output));
         }
         docker.version = text(&output.stdout);
+        if let Some(wanted) = docker.settings.cpus {
+            docker.cpus = docker.fewer_than_all(wanted)?;
+        }
         Ok(docker)
+    }
+
+    /// This number of processors; none if the engine's machine has no more.
+    fn fewer_than_all(&self, wanted: usize) -> Result<Option<usize>, EngineError> {
+        let invocation = self.docker(["info", "--format", "{{.NCPU}}"]);
+        let output = self.succeed(&invocation)?;
+        let all: usize = text(&output.stdout).parse().map_err(|_| failed(&invocation, &output))?;
+        Ok(Some(wanted).filter(|wanted| *wanted < all))
     }
 
     /// Removes whatever carries a label.
@@ -192,6 +206,7 @@ impl<'a> Docker<'a> {
             labels: self.labels.clone(),
             image: image.to_owned(),
             platform: self.settings.platform.clone(),
+            cpus: self.cpus,
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             env: BTreeMap::new(),
             mounts: Vec::new(),

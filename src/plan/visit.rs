@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{Known, Plan, PlanError, Request, Step, plan};
 use crate::check::Grant;
 use crate::config::Config;
+use crate::gate;
 
 /// What is run where no command was named: bash, or sh where there is none.
 const SHELL: [&str; 3] = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"];
@@ -59,6 +60,7 @@ impl Visit {
     #[must_use]
     pub fn plan(&self) -> Plan {
         Plan {
+            gate: gate::Wanted::default(),
             fixes: None,
             notes: Vec::new(),
             steps: vec![self.step.clone()],

@@ -8,6 +8,7 @@
 mod changes;
 mod failures;
 mod findings;
+mod gate;
 mod inside;
 pub mod style;
 mod table;
@@ -48,10 +49,12 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
     if options.detail == Detail::Verdict {
         return verdict;
     }
+    let listed = gate::listed(report);
     let sections = [
         changes::listing(report),
-        findings::listing(&report.checks, options.width),
-        findings::explanation(&report.checks),
+        findings::listing(&listed, options.width),
+        findings::explanation(&listed),
+        gate::told(report, options.typed),
         warnings(report, options.told),
         failures::listing(&report.checks),
         table::of(&report.checks, options.width),

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::EngineInfo;
 use crate::finding::{self, Severity};
 use crate::fingerprint::{Hash, Ingredients};
+use crate::gate::baseline::Entry;
+use crate::gate::{Base, Gated};
 use crate::outcome::{CacheUse, CheckOutcome, Outcome, Reason, Verdict};
 
 /// The name of this version of the format.
@@ -73,9 +75,47 @@ pub struct JsonReport {
     /// The files that a fix changed.
     pub changed_files: Vec<String>,
     /// Which findings count; null if all that their tools do not accept.
-    pub gate: Option<serde_json::Map<String, serde_json::Value>>,
+    pub gate: Option<JsonGate>,
     /// The checks, in plan order.
     pub checks: Vec<JsonCheck>,
+}
+
+/// What kept findings from counting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonGate {
+    /// The findings that are accepted; null if no baseline was read.
+    pub baseline: Option<JsonBaseline>,
+    /// The lines that count; null if all do.
+    pub changed: Option<JsonChanged>,
+}
+
+/// What a baseline accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonBaseline {
+    /// Its file, relative to the project, with `/`.
+    pub file: String,
+    /// The hash of its content.
+    pub hash: Hash,
+    /// How many findings of the run are in it.
+    pub accepted: usize,
+    /// Its entries that the checks did not find any more.
+    pub gone: Vec<Entry>,
+}
+
+/// Which lines count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonChanged {
+    /// What they are compared with.
+    #[serde(flatten)]
+    pub base: Base,
+    /// How many findings are in lines that did not change, those of the baseline apart.
+    pub outside: usize,
 }
 
 /// The format's name, which reads as nothing else.
@@ -251,8 +291,25 @@ impl From<&super::Report> for JsonReport {
             warnings: super::warnings(report),
             snapshots: report.snapshots.clone(),
             changed_files: report.changed_files.clone(),
-            gate: None,
+            gate: report.gate.as_ref().map(JsonGate::from),
             checks: report.checks.iter().map(JsonCheck::from).collect(),
+        }
+    }
+}
+
+impl From<&Gated> for JsonGate {
+    fn from(gate: &Gated) -> Self {
+        JsonGate {
+            baseline: gate.baseline.as_ref().map(|baseline| JsonBaseline {
+                file: baseline.file.to_string(),
+                hash: baseline.hash,
+                accepted: baseline.accepted,
+                gone: baseline.gone.clone(),
+            }),
+            changed: gate.changed.as_ref().map(|changed| JsonChanged {
+                base: changed.base.clone(),
+                outside: changed.findings,
+            }),
         }
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn report() -> Report {
             BTreeMap::from([("src/main.py".to_owned(), Hash::of(b"main"))]),
         )]),
         changed_files: vec!["src/main.py".to_owned()],
+        gate: None,
         checks,
     }
 }

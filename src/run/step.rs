@@ -13,6 +13,7 @@ use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding::{self, Excerpts};
 use crate::fingerprint::{self, Hash, Ingredients};
+use crate::gate::Gate;
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Log, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
 };
@@ -27,6 +28,15 @@ const LAUNCHER: &str = include_str!("../../templates/launcher.py");
 
 /// How much of each stream is kept as a log, in bytes; the middle of a longer one is left out.
 const LOG_LIMIT: usize = 256 * 1024;
+
+/// What is made of an outcome once it is known, and never kept with it.
+#[derive(Clone, Copy)]
+pub(super) struct Judgement<'a> {
+    /// Why the check's files are not fixed as they should be.
+    pub(super) unfixed: Option<&'a Reason>,
+    /// Which findings count.
+    pub(super) gate: &'a Gate,
+}
 
 /// A step that can run.
 pub(super) struct Ready<'a> {
@@ -137,7 +147,7 @@ impl<'a> Ready<'a> {
         &self,
         world: World<'_>,
         engine: &dyn Engine,
-        unfixed: Option<&Reason>,
+        judgement: Judgement<'_>,
     ) -> CheckOutcome {
         let started = Instant::now();
         let mut outcome = blank(self.step);
@@ -165,12 +175,13 @@ impl<'a> Ready<'a> {
                 ended(outcome, state, not_run(self.step, &error))
             }
         };
-        let outcome = match (outcome.outcome, unfixed) {
+        let mut outcome = match (outcome.outcome, judgement.unfixed) {
             (Outcome::Passed | Outcome::Findings, Some(reason)) => {
                 ended(outcome, Outcome::Error, reason.clone())
             }
             _ => outcome,
         };
+        judgement.gate.apply(&mut outcome);
         finished(world, outcome)
     }
 

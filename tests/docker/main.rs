@@ -13,6 +13,7 @@ mod doctor;
 mod failures;
 mod fixers;
 mod fixing;
+mod gate;
 mod looking;
 mod packages;
 mod places;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_engine = project::has_engine();
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let groups: [&[Test]; 14] = [
+    let groups: &[&[Test]] = &[
         adoption::TESTS,
         articles::TESTS,
         doctor::TESTS,
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         failures::TESTS,
         fixers::TESTS,
         fixing::TESTS,
+        gate::TESTS,
         looking::TESTS,
         packages::TESTS,
         places::TESTS,

@@ -89,6 +89,20 @@ pub(super) const RUN_STATUS: &str = "\
 Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
 missing grant, 3 a check or fix could not be done, 130 interrupted";
 
+pub(super) const BASELINE: &str = "\
+Runs every check and writes all findings into a file of one line each. From then on only findings
+that are not in it count: code that is checked for the first time passes on the first day. A finding
+is found again after its lines have moved, not after they or the file's name have changed. What could
+not be done is never accepted. Commit the file, and write it anew when a run says that entries are
+gone.
+
+Examples:
+  cargo pipe baseline                     accept what the checks find now
+  cargo pipe run-all                      exits with 0 until there is a new finding
+  cargo pipe baseline --output old.jsonl  write another file
+  cargo pipe run-all --baseline old.jsonl
+";
+
 pub(super) const RUN_ALL: &str = "\
 Examples:
   cargo pipe run-all

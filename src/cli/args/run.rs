@@ -38,6 +38,23 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) fail_fast: bool,
 
+    /// The accepted findings, relative to the project [env: CARGO_PIPE_BASELINE]
+    ///
+    /// Only findings that are not in this file count; `cargo pipe baseline` writes it. Without the
+    /// option it is the one of `baseline` in pipe.toml, or `baseline.jsonl` in the config folder,
+    /// where that exists.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<String>,
+
+    /// Let only findings count that are in lines changed since a commit
+    ///
+    /// The checks see everything all the same. Lines are compared with the last commit in common
+    /// with REF; uncommitted and new files count. Without REF that is what the variables of a job
+    /// say (CI_MERGE_REQUEST_DIFF_BASE_SHA, GITHUB_BASE_REF), else the default branch.
+    #[arg(long, value_name = "REF", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
+    pub(crate) changed: Option<Option<String>>,
+
     /// Show what would run, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -24,6 +24,11 @@ pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<V
             "this version has no command `{name}`, and no check can have that name"
         )));
     }
+    let baseline = match &asked {
+        Ok(CheckAsked::Run(args)) => args.baseline.clone(),
+        _ => None,
+    };
+    let place = place.accepting("--baseline", baseline);
     let mut pipeline = pipeline(place).map_err(|failure| mistyped(&name).unwrap_or(failure))?;
     match asked {
         Ok(CheckAsked::Run(args)) => {

@@ -47,7 +47,7 @@ pub(super) fn write(targets: &[ReportTarget], report: &Report) -> Result<(), Fai
 }
 
 /// Puts a file with this text in place, whole or not at all.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     // A device such as /dev/stdout is written to, not replaced.
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
         return fs::write(path, text);

@@ -4,7 +4,7 @@
 //! reports are written before anything is printed, so that a closed pipe costs no report. It must
 //! not look at findings; the verdict comes with the report.
 
-use crate::outcome::Verdict;
+use crate::outcome::{CheckOutcome, Outcome, Verdict};
 use crate::pipeline::Pipeline;
 use crate::plan::Effect;
 use crate::report::json;
@@ -20,7 +20,7 @@ use crate::cli::term::Term;
 /// Runs checks, or shows what would run.
 pub(super) fn run(place: Place, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {
     reports::validate(&run.reports)?;
-    run_in(&pipeline(place)?, run, term)
+    run_in(&pipeline(place.accepting("--baseline", run.baseline.clone()))?, run, term)
 }
 
 /// The same in a project that is known already.
@@ -55,6 +55,11 @@ pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<
         MessageFormat::Json => term.data(&json::to_json(&report)),
     }
     written.map(|()| report.verdict)
+}
+
+/// Whether a check does not pass without naming a finding.
+pub(super) fn says_no(check: &CheckOutcome) -> bool {
+    check.outcome == Outcome::Findings && check.findings.is_empty()
 }
 
 /// Starts to listen for signals.

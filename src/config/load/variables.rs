@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
-use super::super::layer::{Layer, Seconds, Sources, Text, Value, translate};
+use super::super::layer::{Layer, OwnFile, Seconds, Sources, Text, Value, translate};
 use super::super::{ConfigError, nearest};
 use super::Environment;
 use crate::check::Grant;
@@ -18,6 +18,8 @@ const CONFIG: &str = "CARGO_PIPE_CONFIG";
 const ENGINE: &str = "CARGO_PIPE_ENGINE";
 const TOPOLOGY: &str = "CARGO_PIPE_TOPOLOGY";
 const JOBS: &str = "CARGO_PIPE_JOBS";
+const CPUS: &str = "CARGO_PIPE_CPUS";
+const BASELINE: &str = "CARGO_PIPE_BASELINE";
 const OFFLINE: &str = "CARGO_PIPE_OFFLINE";
 const TIMEOUT: &str = "CARGO_PIPE_TIMEOUT";
 const ALLOW: &str = "CARGO_PIPE_ALLOW";
@@ -29,6 +31,8 @@ pub(crate) const NAMES: &[&str] = &[
     ENGINE,
     TOPOLOGY,
     JOBS,
+    CPUS,
+    BASELINE,
     OFFLINE,
     TIMEOUT,
     ALLOW,
@@ -48,7 +52,9 @@ pub(super) fn layer(environment: &Environment) -> Result<(Layer, Vec<String>), C
         config: get(CONFIG).map(|text| Value::named(CONFIG, text.to_owned())),
         engine: get(ENGINE).map(|text| word(ENGINE, text)).transpose()?,
         topology: get(TOPOLOGY).map(|text| word(TOPOLOGY, text)).transpose()?,
-        jobs: get(JOBS).map(number).transpose()?,
+        jobs: get(JOBS).map(|text| number(JOBS, text)).transpose()?,
+        cpus: get(CPUS).map(|text| number(CPUS, text)).transpose()?,
+        baseline: get(BASELINE).map(|path| Value::named(BASELINE, OwnFile(Some(path.to_owned())))),
         offline: get(OFFLINE).map(truth).transpose()?,
         timeout: get(TIMEOUT).map(time).transpose()?,
         allow: get(ALLOW).map(grants).transpose()?.unwrap_or_default(),
@@ -83,10 +89,10 @@ fn word<'a, T: Deserialize<'a>>(
     })
 }
 
-fn number(text: &str) -> Result<Value<i64>, ConfigError> {
+fn number(name: &'static str, text: &str) -> Result<Value<i64>, ConfigError> {
     text.parse()
-        .map(|number| Value::named(JOBS, number))
-        .map_err(|_| wrong(JOBS, format!("`{text}` is no number")))
+        .map(|number| Value::named(name, number))
+        .map_err(|_| wrong(name, format!("`{text}` is no number")))
 }
 
 fn truth(text: &str) -> Result<Value<bool>, ConfigError> {
@@ -132,6 +138,8 @@ mod tests {
             (ENGINE, "docker"),
             (TOPOLOGY, "stream"),
             (JOBS, "3"),
+            (CPUS, "2"),
+            (BASELINE, "old.jsonl"),
             (OFFLINE, "1"),
             (TIMEOUT, "5m"),
             (ALLOW, "network,writable"),
@@ -142,6 +150,8 @@ mod tests {
         assert_eq!(sources, ["src", "tests"]);
         assert_eq!(said.engine.unwrap().value, EngineChoice::Docker);
         assert_eq!(said.jobs.unwrap().value, 3);
+        assert_eq!(said.cpus.unwrap().value, 2);
+        assert_eq!(said.baseline.unwrap().value, OwnFile(Some("old.jsonl".to_owned())));
         assert_eq!(said.allow, [Grant::Network, Grant::Writable]);
         assert!(said.config.is_some() && said.topology.is_some());
         assert!(said.offline.is_some() && said.timeout.is_some());

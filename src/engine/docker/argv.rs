@@ -41,6 +41,8 @@ pub struct Container {
     pub image: String,
     /// The platform that is forced.
     pub platform: Option<String>,
+    /// How many processors it has, from the first on; all of them if none.
+    pub cpus: Option<usize>,
     /// User and group numbers inside.
     pub user: (u32, u32),
     /// Variables.
@@ -220,6 +222,10 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     if let Some(platform) = &container.platform {
         args.extend(words(["--platform", platform]));
     }
+    if let Some(cpus) = container.cpus {
+        // A share of time (`--cpus`) would not be seen by programs that count processors.
+        args.extend(words(["--cpuset-cpus", &format!("0-{}", cpus.saturating_sub(1))]));
+    }
     for (name, value) in &container.env {
         args.extend(words(["--env", &format!("{name}={value}")]));
     }
@@ -259,6 +265,7 @@ mod tests {
             labels: BTreeMap::from([("dev.cargo-pipe.run".into(), "r".into())]),
             image: "i".into(),
             platform: None,
+            cpus: None,
             user: (1000, 1001),
             env: BTreeMap::from([("TZ".into(), "UTC".into())]),
             mounts: vec![Mount {
@@ -305,6 +312,14 @@ mod tests {
             .replace(&proxies.concat(), "")
             .replace("--workdir", socket);
         assert_eq!(typed(&granted), expected);
+    }
+
+    #[test]
+    fn fewer_processors_change_nothing_else() {
+        let mut slow = container();
+        slow.cpus = Some(2);
+        let expected = typed(&container()).replace(" --env TZ", " --cpuset-cpus 0-1 --env TZ");
+        assert_eq!(typed(&slow), expected);
     }
 
     #[test]

@@ -38,6 +38,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 const EDGES: &[&str] = &[
     "project::discover",
     "config::load",
+    "gate::changed",
+    "gate::load",
     "trust::collect",
     "trust::store",
     "snapshot",

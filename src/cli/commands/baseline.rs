@@ -1,0 +1,72 @@
+//! `baseline`: accepts what the checks find now.
+//!
+//! Owns when a baseline is written: after a run of every check to its end, through no gate. It must
+//! not know what a line of the file says; [`crate::gate::baseline`] does.
+
+use std::fs;
+
+use crate::gate::baseline;
+use crate::outcome::Verdict;
+use crate::plan::{GateAsked, Request};
+use crate::project::discover;
+use crate::report::Report;
+use crate::report::count::Count;
+use crate::run::Cancel;
+
+use super::{pipeline, reports, run};
+use crate::cli::exit::Failure;
+use crate::cli::settings::Place;
+use crate::cli::term::Term;
+
+/// Writes the findings of every check.
+pub(super) fn baseline(
+    place: Place,
+    output: Option<String>,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
+    let pipeline = pipeline(place.accepting("--output", output))?;
+    let Some(file) = &pipeline.config.baseline else {
+        return Err(Failure::usage("`baseline = false` says that this project has none")
+            .with_hint("leave that line out, or name a file: `--output FILE`".to_owned()));
+    };
+    let cannot = |source| Failure::System {
+        what: format!("cannot write the baseline `{}`", file.path),
+        source,
+    };
+    let inside = discover::inside(&pipeline.project.root, &file.path)
+        .map_err(|outside| Failure::usage(outside.to_string()))?;
+    let plan = pipeline.plan(&Request { gate: GateAsked::Open, ..Request::default() })?;
+    let cancel = Cancel::default();
+    let interrupts = run::interrupts(&cancel)?;
+    let mut watcher = term.watcher();
+    let report = pipeline.run(&plan, &cancel, &mut watcher);
+    term.watched(watcher);
+    drop(interrupts);
+    if !matches!(report.verdict, Verdict::Passed | Verdict::Findings) {
+        term.report(&without_findings(report.clone()));
+        term.note(&format!(
+            "\n`{}` was not written, because not every check came to an end\n",
+            file.path
+        ));
+        return Ok(report.verdict);
+    }
+    if let Some(folder) = inside.parent() {
+        fs::create_dir_all(folder).map_err(cannot)?;
+    }
+    reports::replace(&inside, &baseline::render(&report.checks)).map_err(cannot)?;
+    let number = report.checks.iter().map(|check| check.findings.len()).sum();
+    term.data(&format!("{} accepted in {}\n", Count(number, "finding"), file.path));
+    for check in report.checks.iter().filter(|check| run::says_no(check)) {
+        term.note(&format!(
+            "warning: `{}` did not pass and names no findings, so nothing of it can be accepted\n",
+            check.name
+        ));
+    }
+    Ok(Verdict::Passed)
+}
+
+/// What went wrong is of interest then, and nothing else.
+fn without_findings(mut report: Report) -> Report {
+    report.checks.iter_mut().for_each(|check| check.findings.clear());
+    report
+}

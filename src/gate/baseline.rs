@@ -1,0 +1,122 @@
+//! The findings that a project lives with.
+//!
+//! Owns the file they are kept in: one JSON object a line behind a line that names the format,
+//! sorted, without line numbers, so that a diff of it can be read and two branches merge. Must not
+//! know the disk. A finding is found again by its fingerprint; all else in a line is for people.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::CheckName;
+use crate::finding::Finding;
+use crate::hash::Hash;
+use crate::outcome::CheckOutcome;
+
+/// The first line of the file.
+const HEADER: &str = r#"{"schema":"cargo-pipe/baseline/1"}"#;
+
+/// The findings that a project lives with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Baseline {
+    /// One for each finding, in the order of the file.
+    pub entries: Vec<Entry>,
+    /// The hash of the file.
+    pub hash: Hash,
+    /// The fingerprints of the entries.
+    fingerprints: BTreeSet<Hash>,
+}
+
+/// One accepted finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its file, relative to the project.
+    pub path: String,
+    /// The check that found it.
+    pub check: CheckName,
+    /// The tool's short code.
+    pub code: String,
+    /// What the tool said, which may name lines as they were then.
+    pub message: String,
+    /// Its fingerprint, by which it is found again.
+    pub fingerprint: Hash,
+}
+
+/// Why a text is no baseline.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+#[non_exhaustive]
+pub struct BaselineError {
+    /// 1-based.
+    pub line: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl Baseline {
+    /// Reads a file. An empty one accepts nothing.
+    ///
+    /// # Errors
+    ///
+    /// When a line is none of a baseline, such as those that an unfinished merge leaves.
+    pub fn parse(text: &str) -> Result<Baseline, BaselineError> {
+        let mut entries = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let wrong = |message: String| BaselineError { line: number + 1, message };
+            if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"]
+                .iter()
+                .any(|mark| line.starts_with(mark))
+            {
+                return Err(wrong("a merge was not finished here".to_owned()));
+            }
+            match (number, line.trim()) {
+                (0, HEADER) | (_, "") => {}
+                (0, _) => {
+                    return Err(wrong(format!("the file does not begin with `{HEADER}`")));
+                }
+                (_, line) => entries.push(
+                    serde_json::from_str(line)
+                        .map_err(|error| wrong(format!("this is no entry: {error}")))?,
+                ),
+            }
+        }
+        let fingerprints = entries.iter().map(|entry: &Entry| entry.fingerprint).collect();
+        Ok(Baseline { entries, hash: Hash::of(text.as_bytes()), fingerprints })
+    }
+
+    /// Whether it holds a finding.
+    #[must_use]
+    pub fn accepts(&self, finding: &Finding) -> bool {
+        self.fingerprints.contains(&finding.fingerprint)
+    }
+}
+
+/// The file that accepts every finding of these checks. Those that a tool accepts by itself are in
+/// it too: they would count as soon as the score falls that they are accepted for.
+///
+/// # Panics
+///
+/// Never: texts and hashes can always be written.
+#[must_use]
+pub fn render(checks: &[CheckOutcome]) -> String {
+    let entry = |check: &CheckOutcome, finding: &Finding| Entry {
+        path: finding.place.path.clone(),
+        check: check.name.clone(),
+        code: finding.code.clone(),
+        message: finding.message.clone(),
+        fingerprint: finding.fingerprint,
+    };
+    let entries: BTreeSet<Entry> = checks
+        .iter()
+        .flat_map(|check| check.findings.iter().map(move |finding| entry(check, finding)))
+        .collect();
+    let line = |entry: &Entry| serde_json::to_string(entry).expect("an entry is plain text");
+    let lines = std::iter::once(HEADER.to_owned()).chain(entries.iter().map(line));
+    lines.map(|line| line + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use super::*;
+use crate::finding::{Finding, Place};
+use crate::outcome::{Reason, ReasonKind};
+use crate::report::sample;
+
+fn failing(findings: Vec<Finding>) -> CheckOutcome {
+    CheckOutcome { outcome: Outcome::Findings, findings, ..sample::passed("lint", "pylint") }
+}
+
+fn accepting(checks: &[CheckOutcome]) -> Gate {
+    let baseline = Baseline::parse(&baseline::render(checks)).unwrap();
+    let file = ProjectPath::new("old.jsonl").unwrap();
+    Gate { baseline: Some((file, baseline)), changed: None }
+}
+
+fn since(diff: &str) -> Gate {
+    let base = Base { name: "main".to_owned(), commit: "c0ffee".to_owned() };
+    let lines = ChangedLines::of_diff(diff.as_bytes());
+    Gate { baseline: None, changed: Some((base, lines)) }
+}
+
+fn gated(gate: &Gate, check: &CheckOutcome) -> (Outcome, Vec<bool>) {
+    let mut check = check.clone();
+    gate.apply(&mut check);
+    (check.outcome, check.findings.iter().map(|finding| finding.gating).collect())
+}
+
+#[test]
+fn what_is_accepted_fails_nowhere_and_what_is_new_does() {
+    let old = failing(vec![sample::finding("a.py", 1), sample::finding("b.py", 2)]);
+    let gate = accepting(std::slice::from_ref(&old));
+    assert_eq!(gated(&gate, &old), (Outcome::Passed, vec![false, false]));
+
+    let mut new = old;
+    new.findings.insert(1, sample::finding("a.py", 7));
+    assert_eq!(gated(&gate, &new), (Outcome::Findings, vec![false, true, false]));
+    let summary = gate.summary(&[new]).unwrap().baseline.unwrap();
+    assert_eq!((summary.accepted, summary.gone.len()), (2, 0));
+}
+
+#[test]
+fn what_a_tool_accepts_does_not_count_because_it_is_new() {
+    let accepted = Finding { gating: false, ..sample::finding("a.py", 1) };
+    let check = CheckOutcome { findings: vec![accepted], ..sample::passed("lint", "pylint") };
+    assert_eq!(gated(&accepting(&[]), &check), (Outcome::Passed, vec![false]));
+}
+
+#[test]
+fn what_a_tool_accepts_today_is_in_a_baseline_for_the_day_when_it_does_not() {
+    let accepted = Finding { gating: false, ..sample::finding("a.py", 1) };
+    let check = CheckOutcome { findings: vec![accepted], ..sample::passed("lint", "pylint") };
+    let gate = accepting(&[check]);
+    let later = failing(vec![sample::finding("a.py", 1)]);
+    assert_eq!(gated(&gate, &later).0, Outcome::Passed);
+}
+
+#[test]
+fn what_could_not_be_done_stays_an_error() {
+    let reason = Reason::new(ReasonKind::Tool, "crashed");
+    let crashed = CheckOutcome {
+        findings: vec![sample::finding("a.py", 1)],
+        ..sample::failed("lint", reason)
+    };
+    let gate = accepting(std::slice::from_ref(&crashed));
+    assert_eq!(gated(&gate, &crashed), (Outcome::Error, vec![true]));
+    let summary = gate.summary(&[crashed]).unwrap().baseline.unwrap();
+    assert_eq!((summary.accepted, summary.gone.len()), (0, 0), "nobody knows what is gone");
+}
+
+#[test]
+fn a_command_that_only_says_no_is_not_accepted() {
+    assert_eq!(gated(&accepting(&[]), &failing(Vec::new())).0, Outcome::Findings);
+}
+
+#[test]
+fn an_entry_that_nobody_finds_is_gone_once_its_check_has_looked() {
+    let gate = accepting(&[failing(vec![sample::finding("a.py", 1)])]);
+    let gone = |checks: &[CheckOutcome]| gate.summary(checks).unwrap().baseline.unwrap().gone.len();
+    assert_eq!(gone(&[sample::passed("lint", "pylint")]), 1);
+    assert_eq!(gone(&[sample::passed("mypy", "mypy")]), 0);
+}
+
+#[test]
+fn only_findings_that_touch_a_changed_line_count() {
+    let gate = since("+++ b/a.py\n@@ -4,0 +5,2 @@\n+x\n+y\n");
+    let mut spanning = sample::finding("a.py", 3);
+    spanning.place.end_line = Some(5);
+    let mut copied = sample::finding("b.py", 3);
+    copied.related = vec![Place { end_line: Some(9), ..Place::line("a.py", 6) }];
+    let whole_file = |path| Finding { place: Place::line(path, 1), ..sample::finding("a.py", 1) };
+    let check = failing(vec![
+        sample::finding("a.py", 4),
+        spanning,
+        sample::finding("a.py", 6),
+        sample::finding("a.py", 7),
+        copied,
+        whole_file("a.py"),
+        whole_file("b.py"),
+        whole_file(""),
+    ]);
+    let expected = vec![false, true, true, false, true, true, false, true];
+    assert_eq!(gated(&gate, &check), (Outcome::Findings, expected));
+    assert_eq!(gate.summary(&[check]).unwrap().changed.unwrap().findings, 3);
+}
+
+#[test]
+fn without_a_gate_there_is_nothing_to_tell() {
+    let check = failing(vec![sample::finding("a.py", 1)]);
+    assert_eq!(gated(&Gate::default(), &check), (Outcome::Findings, vec![true]));
+    assert_eq!(Gate::default().summary(&[check]), None);
+}
