@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{EngineChoice, TopologyChoice};
 use crate::fingerprint::Hash;
+use crate::network::Network;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::plan::{Step, Visit};
 use crate::process::{Cancel, Emitter, ProcessError};
@@ -43,6 +44,10 @@ pub struct Settings {
     pub topology: TopologyChoice,
     /// The platform that is forced.
     pub platform: Option<String>,
+    /// How packages are reached while environments are made.
+    pub network: Network,
+    /// Where its certificates are on this machine, if it names some.
+    pub ca_bundle: Option<PathBuf>,
     /// Never ask the network.
     pub offline: bool,
     /// The longest that a job of this run may take.
@@ -263,6 +268,14 @@ pub enum EngineError {
         /// The end of what the builder said.
         said: String,
     },
+    /// The certificates that installers are to believe in cannot be read.
+    #[error("cannot read the CA bundle `{}`: {source}", .path.display())]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A docker command failed.
     #[error("`{command}` failed: {said}")]
     Docker {
@@ -332,6 +345,10 @@ impl EngineError {
             EngineError::NoBuildx => {
                 "install the plugin: `docker-buildx` on Debian, `docker-buildx-plugin` from \
                  Docker's own packages"
+            }
+            EngineError::CaBundle { .. } => {
+                "`ca-bundle` in pipe.toml names it, or one of the variables PIP_CERT, \
+                 SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE"
             }
             EngineError::Offline(_) => "run `cargo pipe build` once with a network",
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows everything it says",

@@ -184,6 +184,7 @@ fn connect<'a>(
 
 /// What an engine is started with, for this run.
 pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duration) -> Settings {
+    let ca_bundle = world.config.network.ca_bundle.as_ref();
     Settings {
         choice: world.config.engine,
         docker: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
@@ -193,6 +194,8 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
         topology: world.config.topology,
         platform: world.config.platform.clone(),
         cpus: world.config.cpus,
+        network: world.config.network.clone(),
+        ca_bundle: ca_bundle.map(|bundle| bundle.on_disk(&world.project.root)),
         offline: world.config.offline,
         longest,
     }

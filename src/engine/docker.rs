@@ -7,6 +7,7 @@
 pub mod argv;
 mod image;
 mod job;
+mod network;
 mod owner;
 mod remove;
 mod topology;

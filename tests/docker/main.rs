@@ -14,7 +14,9 @@ mod failures;
 mod fixers;
 mod fixing;
 mod gate;
+mod index;
 mod looking;
+mod network;
 mod packages;
 mod places;
 mod project;
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         fixing::TESTS,
         gate::TESTS,
         looking::TESTS,
+        network::TESTS,
         packages::TESTS,
         places::TESTS,
         sandbox::TESTS,

@@ -178,7 +178,7 @@ fn labelled(mounted: &Mount, labels: &BTreeMap<String, String>) -> OsString {
 
 /// Adds a field to a `--mount` value, which is one line of comma-separated values: a field with a
 /// comma or a quote is quoted as a whole, its quotes doubled.
-fn push_field(value: &mut OsString, field: &OsStr) {
+pub(super) fn push_field(value: &mut OsString, field: &OsStr) {
     value.push(",");
     let bytes = field.as_bytes();
     if !bytes.iter().any(|byte| b",\"\n\r".contains(byte)) {

@@ -279,6 +279,7 @@ impl Docker<'_> {
         if let Some(platform) = &self.settings.platform {
             add("--platform", platform.clone());
         }
+        self.supply(&mut invocation, dockerfile)?;
         invocation.args.push("--file".into());
         invocation.args.push(folder.join("Dockerfile").into());
         invocation.args.push(context.into());
