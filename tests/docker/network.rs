@@ -17,6 +17,10 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("a_password_that_is_wrong_is_not_told", a_password_that_is_wrong_is_not_told),
     ("an_index_that_is_down_leaves_what_was_built", an_index_that_is_down_leaves_what_was_built),
+    (
+        "a_lock_that_differs_in_a_digit_is_another_environment",
+        a_lock_that_differs_in_a_digit_is_another_environment,
+    ),
     ("an_index_of_the_project_needs_no_variable", an_index_of_the_project_needs_no_variable),
     ("certificates_that_are_not_there_are_named", certificates_that_are_not_there_are_named),
 ];
@@ -132,6 +136,20 @@ fn an_index_that_is_down_leaves_what_was_built() {
     assert!(ended.stdout.contains("Connection refused"), "{ended:?}");
     fs::write(&lock, wheel.locked()).unwrap();
     assert_eq!(project.report(&["run", "imports"]).outcome("imports"), "passed");
+    project.pipe(&["remove"]);
+}
+
+/// BuildKit takes a file of the same size and time in a folder of the same name for the same file.
+fn a_lock_that_differs_in_a_digit_is_another_environment() {
+    let wheels = [Wheel::unheard_of("handmade"), Wheel::unheard_of("handmade")];
+    let index = Index::open(wheels.to_vec());
+    let project = needing(&wheels[0]).with("PIP_INDEX_URL", &index.url(""));
+    for wheel in &wheels {
+        project.write(".docker/requirements/project.txt", wheel.locked());
+        let program = "import handmade; print(handmade.VERSION)";
+        let ended = project.pipe(&["bash", "imports", "--", "python3", "-c", program]);
+        assert_eq!(ended.stdout.trim(), wheel.version, "{ended:?}");
+    }
     project.pipe(&["remove"]);
 }
 

@@ -243,7 +243,9 @@ impl Docker<'_> {
         dockerfile: &Dockerfile,
         tags: [&String; 2],
     ) -> Result<crate::process::Invocation, EngineError> {
-        let folder = self.settings.folder.join("build").join(blueprint.name());
+        // In folders of one name BuildKit takes files of one size and time for the same, and ours
+        // all have one time: the name has to say what is inside.
+        let folder = self.settings.folder.join("build").join(tags[0].replace(['/', ':'], "-"));
         snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
         let tool = blueprint.lock.as_ref().map(|lock| (blueprint.name(), lock));
         let project = blueprint.project.as_ref().map(|lock| (PROJECT, lock));
