@@ -21,7 +21,7 @@ fn what_differs_is_shown_and_then_written() {
 +++ b/.docker/Dockerfile
 ...
  FROM ${BASE} AS base
-+RUN apt-get update -q /
++RUN --mount=type=secret,id=network --mount=type=secret,id=ca /
 ...
 
 "#]],
