@@ -111,6 +111,16 @@ pub struct Python {
     pub version: String,
     /// The base image.
     pub image: String,
+    /// The files that say what the project depends on; those that are found if nobody says.
+    pub requirements: Option<Vec<ProjectPath>>,
+    /// The groups of dependencies that count; the usual ones if nobody says.
+    pub groups: Option<Vec<String>>,
+    /// The extras of the project that count.
+    pub extras: Vec<String>,
+    /// The packages that are built from source.
+    pub from_source: Vec<String>,
+    /// How old a release has to be before `update` takes it.
+    pub minimum_age: Option<Duration>,
 }
 
 /// How images are made.
@@ -195,11 +205,22 @@ pub enum Work {
         run: Vec<String>,
         /// The same for fixing.
         fix: Option<Vec<String>>,
-        /// The image to run in; none for the project's base.
-        image: Option<String>,
+        /// What it runs in.
+        place: CommandPlace,
         /// Exit statuses that mean findings.
         findings_exit: BTreeSet<i32>,
     },
+}
+
+/// What a command of the user's own runs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandPlace {
+    /// The project's base, with the project's dependencies.
+    Base,
+    /// This image.
+    Image(String),
+    /// The project's base, with what these requirements bring.
+    Requirements(Vec<String>),
 }
 
 /// Where a tool's configuration comes from.

@@ -99,7 +99,7 @@ impl Lock {
 }
 
 /// Lines with their continuations joined and comments dropped, under their first line's number.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
+pub(crate) fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut open: Option<(usize, String)> = None;
     for (index, raw) in text.lines().enumerate() {
@@ -183,7 +183,7 @@ fn is_plain(text: &str) -> bool {
 /// A condition on the environment, by its characters.
 fn is_marker(text: &str) -> bool {
     !text.is_empty()
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || " _.-+<>=!~(),'\"".contains(c))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " _.-+*<>=!~(),'\"".contains(c))
 }
 
 fn is_sha256(hash: &str) -> bool {

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::config::Config;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
+use crate::dependencies::read as dependencies;
 use crate::engine::blueprint;
 use crate::error::Error;
 use crate::event::Observer;
@@ -104,6 +105,7 @@ impl Pipeline {
     pub fn run(&self, plan: &Plan, cancel: &Cancel, observer: &mut dyn Observer) -> Report {
         let emitter = Emitter::new(observer);
         let mut report = run::execute(self.world(cancel, &emitter), plan);
+        report.warnings.splice(..0, dependencies::warnings(&self.project.root, &self.config, plan));
         report.warnings.splice(..0, self.warnings.iter().cloned());
         report
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::catalogue::{self, Invocation, Tool};
 use crate::check::{Ask, Asker, COMMANDS, CachePolicy, CheckName, Grant, Standing};
 use crate::config::nearest::nearest;
-use crate::config::{Check, Config, ToolConfig, Work};
+use crate::config::{Check, CommandPlace, Config, ToolConfig, Work};
 use crate::gate::{self, Since};
 use crate::project::ProjectPath;
 
@@ -155,7 +155,8 @@ pub struct ConfigFile {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Environment {
-    /// The base with locked packages: those of a tool of the catalogue.
+    /// The base with locked packages: those of a tool of the catalogue, or of a check of the user's
+    /// own that requires some.
     Tool {
         /// The lock's name.
         lock: String,
@@ -443,10 +444,14 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             }
             step.config = file;
         }
-        Work::Command { run, image, findings_exit, .. } => {
-            if let Some(image) = image {
-                step.environment = Environment::Image(image.clone());
-            }
+        Work::Command { run, place, findings_exit, .. } => {
+            step.environment = match place {
+                CommandPlace::Base => Environment::Base { sees_project },
+                CommandPlace::Image(image) => Environment::Image(image.clone()),
+                CommandPlace::Requirements(_) => {
+                    Environment::Tool { lock: check.name.to_string(), sees_project: false }
+                }
+            };
             step.command = Command::Exec(run.clone());
             step.findings_exit = findings_exit.clone();
         }

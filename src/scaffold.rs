@@ -24,6 +24,8 @@ use crate::adoption::{self, Note, Wish};
 use crate::config::ConfigError;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
+use crate::dependencies::DependencyError;
+use crate::dependencies::read as dependencies;
 use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
@@ -98,6 +100,9 @@ pub enum ScaffoldError {
     /// A file would end up outside the project.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// It cannot be told what the project depends on.
+    #[error(transparent)]
+    Dependencies(#[from] DependencyError),
     /// The folder cannot be looked through.
     #[error(transparent)]
     Unreadable(#[from] SnapshotError),
@@ -119,6 +124,7 @@ impl ScaffoldError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             ScaffoldError::Config(error) => error.hint.as_deref(),
+            ScaffoldError::Dependencies(error) => error.hint.as_deref(),
             ScaffoldError::Outside(_) => Some("put the folder itself there instead of a link"),
             ScaffoldError::Unreadable(_) | ScaffoldError::Disk { .. } => None,
         }
@@ -171,7 +177,10 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
         has_python: survey.has_python(),
         gitlab: asked.wish.gitlab,
     };
-    let wanted = wanted::wanted(&scene);
+    let mut wanted = wanted::wanted(&scene);
+    // What cannot be understood is told by each run, and by `sync`.
+    let derived = dependencies::derived(&root, &config).ok().flatten();
+    wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));
     let mut changes = write_all(&root, &wanted, asked.mode)?;
     let refused = fix::refused(&root, &config, &survey, asked)?;
     changes.extend(fix::changes(&refused));

@@ -87,9 +87,11 @@ impl Failure {
             Failure::Clap(error) if error.exit_code() == 0 => Verdict::Passed,
             Failure::Clap(_) | Failure::Usage { .. } => Verdict::Config,
             Failure::Library(error) => error.verdict(),
-            Failure::Scaffold(ScaffoldError::Config(_) | ScaffoldError::Outside(_)) => {
-                Verdict::Config
-            }
+            Failure::Scaffold(
+                ScaffoldError::Config(_)
+                | ScaffoldError::Outside(_)
+                | ScaffoldError::Dependencies(_),
+            ) => Verdict::Config,
             Failure::Scaffold(_) | Failure::System { .. } => Verdict::Error,
         }
     }

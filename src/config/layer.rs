@@ -9,7 +9,7 @@ mod value;
 
 pub(super) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
-pub use value::{Keep, OwnFile, Place, Private, Seconds, Sources, Switch, Value};
+pub use value::{Age, Keep, OwnFile, Place, Private, Seconds, Sources, Switch, Value};
 
 use std::collections::BTreeMap;
 
@@ -86,6 +86,17 @@ pub struct PythonLayer {
     pub version: Option<Text>,
     /// The base image; `python:VERSION-slim` if absent.
     pub image: Option<Text>,
+    /// The files that say what the project depends on. If absent: `uv.lock`, `pylock.toml` or
+    /// `poetry.lock`, or else `requirements*.txt` and `pyproject.toml`. None if empty.
+    pub requirements: Option<Texts>,
+    /// The groups of dependencies that count; `dev`, where there is one, if absent.
+    pub groups: Option<Texts>,
+    /// The extras of the project that count.
+    pub extras: Option<Texts>,
+    /// Packages that are built from source; of all others there has to be a wheel.
+    pub from_source: Option<Texts>,
+    /// How old a release has to be before `update` takes it: `3d`, `12h`.
+    pub minimum_age: Option<Value<Age>>,
 }
 
 /// How images are made.
@@ -153,6 +164,8 @@ pub struct CheckLayer {
     pub timeout: Option<Value<Seconds>>,
     /// The image that a check with `run` runs in.
     pub image: Option<Text>,
+    /// The packages that a check with `run` needs, in an environment of its own.
+    pub requirements: Option<Texts>,
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,
     /// Whether its outcome is kept; `passed` keeps no failure.

@@ -53,6 +53,11 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         python: PythonLayer {
             version: first(higher.python.version, lower.python.version),
             image: first(higher.python.image, lower.python.image),
+            requirements: first(higher.python.requirements, lower.python.requirements),
+            groups: first(higher.python.groups, lower.python.groups),
+            extras: first(higher.python.extras, lower.python.extras),
+            from_source: first(higher.python.from_source, lower.python.from_source),
+            minimum_age: first(higher.python.minimum_age, lower.python.minimum_age),
         },
         image: ImageLayer {
             dockerfile: first(higher.image.dockerfile, lower.image.dockerfile),
@@ -109,6 +114,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         env: first(higher.env, lower.env),
         timeout: first(higher.timeout, lower.timeout),
         image: first(higher.image, work.image),
+        requirements: first(higher.requirements, work.requirements),
         findings_exit: first(higher.findings_exit, work.findings_exit),
         cache: first(higher.cache, lower.cache),
         network: first(higher.network, lower.network),

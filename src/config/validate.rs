@@ -8,9 +8,11 @@ mod checks;
 mod network;
 mod terms;
 
+use std::time::Duration;
+
 pub use terms::{Context, is_canonical};
 
-use super::layer::{CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Value};
+use super::layer::{Age, CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Texts, Value};
 use super::{Ci, Config, ConfigError, ImageSettings, Python};
 use crate::gate::BaselineFile;
 use crate::project::ProjectPath;
@@ -55,7 +57,7 @@ pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigErro
         cpus: layer.cpus.map(|it| cpus(&terms, &it)).transpose()?,
         baseline,
         offline: layer.offline.is_some_and(|it| it.value),
-        python: python(&terms, layer.python)?,
+        python: python(&mut terms, layer.python)?,
         image: image(&mut terms, &layer.image)?,
         network: network::validate(&mut terms, layer.network)?,
         checks,
@@ -119,7 +121,7 @@ fn baseline(
     }
 }
 
-fn python(terms: &Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError> {
+fn python(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError> {
     let version = terms.said("python.version", python.version.as_ref())?;
     let minor = version.value.strip_prefix("3.").unwrap_or_default();
     let digits = minor.chars().all(|c| c.is_ascii_digit());
@@ -129,14 +131,57 @@ fn python(terms: &Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError>
             .error(version, message)
             .with_hint("write major and minor version, such as \"3.13\""));
     }
-    let image = match python.image {
+    let image = match &python.image {
         None => format!("python:{}-slim", version.value),
         Some(image) => {
-            same_version(terms, version, &image)?;
-            terms.image(&image)?
+            same_version(terms, version, image)?;
+            terms.image(image)?
         }
     };
-    Ok(Python { version: version.value.clone(), image })
+    let groups = python.groups.as_ref();
+    Ok(Python {
+        version: version.value.clone(),
+        image,
+        requirements: requirements(terms, python.requirements.as_ref())?,
+        groups: groups.map(|names| terms.names(Some(names), "group")).transpose()?,
+        extras: terms.names(python.extras.as_ref(), "extra")?,
+        from_source: terms.names(python.from_source.as_ref(), "package")?,
+        minimum_age: python.minimum_age.map(|age| age_in_reach(terms, &age)).transpose()?,
+    })
+}
+
+/// The files that say what the project depends on.
+fn requirements(
+    terms: &mut Terms<'_>,
+    files: Option<&Texts>,
+) -> Result<Option<Vec<ProjectPath>>, ConfigError> {
+    let Some(files) = files else { return Ok(None) };
+    for file in terms.items(Some(files)) {
+        let name = file.value.rsplit('/').next().unwrap_or_default();
+        let is_known = name.ends_with(".txt")
+            || ["pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock"].contains(&name);
+        if !is_known {
+            let message = format!("`{}` is no file of dependencies", file.value.escape_debug());
+            return Err(terms.error(&file, message).with_hint(
+                "there are: requirements in a `.txt`, `pyproject.toml`, `uv.lock`, `pylock.toml`, \
+                 `poetry.lock`",
+            ));
+        }
+    }
+    terms.paths(Some(files)).map(Some)
+}
+
+/// The oldest that a release can have to be: with more, `update` would find nothing.
+const OLDEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+fn age_in_reach(terms: &Terms<'_>, age: &Value<Age>) -> Result<Duration, ConfigError> {
+    let Age(duration) = age.value;
+    match duration > OLDEST {
+        true => Err(terms
+            .error(age, "no release waits for more than a year")
+            .with_hint(format!("write {}", Age::NOTATION))),
+        false => Ok(duration),
+    }
 }
 
 /// An official image says its version in its tag, so it can be seen to be another one.

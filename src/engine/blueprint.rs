@@ -56,6 +56,14 @@ pub enum BlueprintError {
     /// A file of the environment is not there.
     #[error("`{0}` does not exist")]
     Missing(ProjectPath),
+    /// There is no lock yet.
+    #[error("`{name}` has no lock: `{path}` does not exist")]
+    Unlocked {
+        /// The name of the lock.
+        name: String,
+        /// Where it would be.
+        path: ProjectPath,
+    },
     /// A file cannot be read.
     #[error("cannot read `{path}`: {source}")]
     Unreadable {
@@ -98,6 +106,10 @@ impl BlueprintError {
             BlueprintError::Missing(_) => {
                 Some("`cargo pipe init` writes the files that are missing".to_owned())
             }
+            BlueprintError::Unlocked { name, .. } => Some(match template::has_lock(name) {
+                true => "`cargo pipe init` writes the files that are missing".to_owned(),
+                false => format!("`cargo pipe update {name}` makes it"),
+            }),
             BlueprintError::DockerfileNotGranted(_) => Some(
                 "if you trust it, run it again with `--allow dockerfile`; \
                  else delete it and let `cargo pipe init` write it"
@@ -140,7 +152,15 @@ impl Blueprint {
         match environment {
             Environment::Image(image) => blueprint.base.clone_from(image),
             Environment::Base { .. } => {}
-            Environment::Tool { lock: name, .. } => blueprint.lock = Some(lock(name)?),
+            Environment::Tool { lock: name, .. } => {
+                let found = lock(name).map_err(|error| match error {
+                    BlueprintError::Missing(path) => {
+                        BlueprintError::Unlocked { name: name.clone(), path }
+                    }
+                    error => error,
+                });
+                blueprint.lock = Some(found?);
+            }
         }
         if environment.sees_project() {
             blueprint.project = Some(lock(PROJECT)?);
@@ -195,8 +215,11 @@ pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> 
 /// Whether the project's own dependencies are locked.
 #[must_use]
 pub fn has_project_lock(root: &Path, config: &Config) -> bool {
+    let is_none = |files: &Vec<ProjectPath>| files.is_empty();
     // A link that leads out is one as well; it is refused where it is read.
-    lock_path(config, PROJECT).is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
+    !config.python.requirements.as_ref().is_some_and(is_none)
+        && lock_path(config, PROJECT)
+            .is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
 }
 
 /// The lock of a tool, or of the project.

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use super::ScaffoldError;
-use crate::config::Config;
+use crate::config::{Check, CommandPlace, Config, Work};
+use crate::engine::blueprint;
 use crate::project::{ProjectPath, discover};
 use crate::template::{GENERATED, Origin, origin};
 
@@ -40,9 +41,15 @@ pub enum Taken {
 /// When the disk refuses something; the files before are gone then.
 pub fn remove(root: &Path, config: &Config) -> Result<Vec<Removal>, ScaffoldError> {
     let mut removals = Vec::new();
+    let requires = |check: &&Check| {
+        matches!(&check.work, Work::Command { place: CommandPlace::Requirements(_), .. })
+    };
+    let checks = config.checks.iter().filter(requires).map(|check| check.name.as_str());
+    let locks = checks.chain([blueprint::PROJECT]);
+    let locks = locks.filter_map(|name| blueprint::lock_path(config, name).ok());
     // The project's own file goes last: without it, a second try would find no project.
-    let paths = GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config));
-    for path in paths {
+    let files = GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config));
+    for path in locks.chain(files) {
         let place = path.on_disk(root);
         let is_file = fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file());
         if !is_file || discover::inside(root, &path).is_err() {

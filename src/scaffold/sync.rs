@@ -12,6 +12,7 @@ use super::{Action, ScaffoldError, remove, write};
 use crate::adoption;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
+use crate::dependencies::read as dependencies;
 use crate::project::{Project, ProjectPath, discover};
 use crate::template::{GENERATED, GITLAB_CI, Keep, Origin, Settings, body, generated, origin};
 
@@ -67,13 +68,15 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     let own = own.filter(|text| origin(text) == Origin::Foreign);
     let gitlab_file = adoption::gitlab_file_beside(own.as_deref());
     let settings = Settings { gitlab_file, ..Settings::default() };
-    let wanted = wanted::wanted(&Scene {
+    let mut wanted = wanted::wanted(&Scene {
         manifest: project.manifest.clone(),
         config: &config,
         settings: &settings,
         has_python: true,
         gitlab: None,
     });
+    let derived = dependencies::derived(root, &config)?;
+    wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));
     let mut drifts = Vec::new();
     for file in &wanted {
         drifts.extend(compare(root, file)?);

@@ -33,6 +33,13 @@ pub(super) struct Wanted {
     pub(super) mode: u32,
 }
 
+impl Wanted {
+    /// The lock that follows from one that the project has.
+    pub(super) fn derived(path: ProjectPath, text: String) -> Wanted {
+        Wanted { path, text, keep: Keep::Synced, mode: 0o644 }
+    }
+}
+
 /// The files that a project with these facts should have.
 pub(super) fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
     let values = Values { settings: scene.settings.clone(), ..Values::of(scene.config) };

@@ -131,3 +131,33 @@ fn what_is_missing_is_written_and_locks_stay_as_they_are() {
     edit(root, ".docker/requirements/ruff.txt", "ruff==", "ruff==0.");
     assert_eq!(drift(root), []);
 }
+
+#[test]
+fn our_lock_of_a_project_follows_the_one_that_it_has() {
+    let locked = include_str!("../fixtures/dependencies/uv.lock");
+    let root = folder(&[("uv.lock", locked), ("src/main.py", "import six\n")]);
+    let root = root.path();
+    let own = ".docker/requirements/project.txt";
+    init(root, Mode::Write).unwrap();
+    assert!(fs::read_to_string(root.join(own)).unwrap().contains("\nsix==1.17.0 \\\n"));
+    assert_eq!(drift(root), []);
+    edit(root, "uv.lock", "version = \"1.17.0\"", "version = \"1.17.1\"");
+    assert_eq!(drift(root), [(own.to_owned(), DriftKind::Outdated)]);
+    assert_eq!(sync(root, Edited::Stay), [own]);
+    assert!(fs::read_to_string(root.join(own)).unwrap().contains("\nsix==1.17.1 \\\n"));
+    // Without dependencies it is the user's to delete; `remove --files` takes it with the rest.
+    let project = discover::find(root).unwrap();
+    let layer = cargo_pipe::config::layer::Layer::default();
+    let environment = cargo_pipe::config::load::Environment::default();
+    let (config, _) = cargo_pipe::config::load::configure(&project, &environment, layer).unwrap();
+    scaffold::remove(root, &config).unwrap();
+    assert!(!root.join(own).exists());
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_stops_sync_and_not_init() {
+    let root = folder(&[("uv.lock", "version = 7\n"), ("src/main.py", "import six\n")]);
+    init(root.path(), Mode::Write).unwrap();
+    let error = scaffold::drift(&discover::find(root.path()).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "uv.lock: version 7 of the format is not known");
+}

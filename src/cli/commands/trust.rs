@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use crate::check::{Ask, Asker, Standing};
-use crate::config::Work;
+use crate::config::{CommandPlace, Work};
 use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::pipeline::Pipeline;
@@ -113,7 +113,11 @@ fn told(pipeline: &Pipeline, asked: &Asked) -> String {
             let seen: Vec<&str> = seen.map(|path| path.as_str()).collect();
             format!("it sees {}", harmless::line(&seen.join(", ")))
         }));
-        if let Some(Work::Command { image: Some(image), .. }) = check.map(|check| &check.work) {
+        let place = check.and_then(|check| match &check.work {
+            Work::Command { place, .. } => Some(place),
+            Work::Tool { .. } => None,
+        });
+        if let Some(CommandPlace::Image(image)) = place {
             lines.push(format!("it runs in the image `{}`", harmless::line(image)));
         }
         lines.extend(check.into_iter().flat_map(|check| &check.env).map(|(name, value)| {

@@ -175,6 +175,39 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+/// An age: `3d`, `12h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age(pub Duration);
+
+impl Age {
+    /// What it looks like, for messages.
+    pub const NOTATION: &str = "an age such as \"3d\" or \"12h\"";
+
+    /// Reads a number with its unit; none if it is something else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (number, hours) = match text.strip_suffix('d') {
+            Some(days) => (days, 24),
+            None => (text.strip_suffix('h')?, 1),
+        };
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let hours = is_number.then(|| number.parse::<u64>().ok())??.checked_mul(hours)?;
+        Some(Age(Duration::from_secs(hours.checked_mul(60 * 60)?)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Age {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Scalar {
+            expecting: Age::NOTATION,
+            read: |written| match written {
+                Unexpected::Str(text) => Age::parse(text),
+                _ => None,
+            },
+        })
+    }
+}
+
 /// What is kept of a check: `true`, `false` or `"passed"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep(pub CachePolicy);
@@ -268,7 +301,7 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{Keep, OwnFile, Private, Seconds, Sources, Switch, Value};
+    use super::{Age, Keep, OwnFile, Private, Seconds, Sources, Switch, Value};
 
     impl<T: JsonSchema> JsonSchema for Value<T> {
         fn schema_name() -> Cow<'static, str> {
@@ -315,6 +348,7 @@ mod schema {
             { "type": "integer", "minimum": 1 },
         ]
     });
+    notation!(Age, { "type": "string", "pattern": "^[0-9]+[dh]$" });
     notation!(Keep, { "enum": [true, false, "passed"] });
     notation!(OwnFile, { "anyOf": [{ "type": "string" }, { "const": false }] });
     notation!(Switch, { "enum": ["image", "socket", "dind", false] });
@@ -331,6 +365,15 @@ mod tests {
         assert_eq!(seconds("5m"), Some(300));
         assert_eq!(seconds("1h"), Some(3600));
         assert_eq!(seconds("7"), Some(7));
+    }
+
+    #[test]
+    fn an_age_is_in_days_or_hours() {
+        let hours = |text| Age::parse(text).map(|Age(age)| age.as_secs() / 3600);
+        assert_eq!((hours("3d"), hours("12h")), (Some(72), Some(12)));
+        for bad in ["", "d", "3", "3 d", "-3d", "3m", "99999999999999999d"] {
+            assert_eq!(hours(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

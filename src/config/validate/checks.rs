@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::super::layer::{CheckLayer, OwnFile, Place, Text, Value};
-use super::super::{Check, ConfigError, ToolConfig, Work, nearest};
+use super::super::{Check, CommandPlace, ConfigError, ToolConfig, Work, nearest};
 use super::terms::{Terms, is_canonical};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::project::ProjectPath;
+
+/// Names of environments that are no check's.
+const RESERVED_LOCKS: &[&str] = &["base", "project"];
 
 /// What the project says for all checks.
 pub(super) struct Scope<'a> {
@@ -120,9 +123,31 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
             Ok(Work::Command {
                 run: terms.command(run)?,
                 fix: layer.fix.as_ref().map(|fix| terms.command(fix)).transpose()?,
-                image: layer.image.as_ref().map(|image| terms.image(image)).transpose()?,
+                place: place(terms, name, layer)?,
                 findings_exit: findings_exit(terms, layer)?,
             })
+        }
+    }
+}
+
+fn place(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<CommandPlace, ConfigError> {
+    match (&layer.image, &layer.requirements) {
+        (Some(_), Some(requirements)) => Err(terms
+            .error(requirements, "a check has `image` or `requirements`, not both")
+            .with_hint("an image brings what it has; leave one out")),
+        (Some(image), None) => Ok(CommandPlace::Image(terms.image(image)?)),
+        (None, None) => Ok(CommandPlace::Base),
+        (None, Some(requirements)) => {
+            // The lock has the check's name, beside the others.
+            if RESERVED_LOCKS.contains(&name.value.as_str())
+                || terms.tools().contains(&name.value.as_str())
+            {
+                let message = format!("`{}` is the name of another lock", name.value);
+                return Err(terms
+                    .error(name, message)
+                    .with_hint("a check with `requirements` has its lock under its own name"));
+            }
+            Ok(CommandPlace::Requirements(terms.requirements(requirements)?))
         }
     }
 }
@@ -137,6 +162,7 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     let knows = "leave it out: the tool brings its own";
     refuse(terms, layer.fix.as_ref(), "fix", "run", knows)?;
     refuse(terms, layer.image.as_ref(), "image", "run", knows)?;
+    refuse(terms, layer.requirements.as_ref(), "requirements", "run", knows)?;
     refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
     Ok(Work::Tool {
         tool: tool.value.clone(),

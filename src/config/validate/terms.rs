@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::super::ConfigError;
 use super::super::layer::{Place, Seconds, Sources, Text, Texts, Value};
 use super::super::merge::OVER_DEFAULTS;
+use crate::dependencies;
 use crate::plan::CANONICAL_ENV;
 use crate::project::ProjectPath;
 
@@ -188,6 +189,49 @@ impl<'a> Terms<'a> {
             globs.push(text.value);
         }
         Ok(globs)
+    }
+
+    /// Names as packages, extras and groups have them.
+    pub(super) fn names(
+        &self,
+        texts: Option<&Texts>,
+        kind: &str,
+    ) -> Result<Vec<String>, ConfigError> {
+        let mut names = Vec::new();
+        for text in self.items(texts) {
+            let plain = |c: char| c.is_ascii_alphanumeric();
+            let name = &text.value;
+            let fits = name.starts_with(plain)
+                && name.ends_with(plain)
+                && name.chars().all(|c| plain(c) || "-_.".contains(c));
+            if !fits {
+                let message = format!("`{}` is no name of a {kind}", name.escape_debug());
+                return Err(self.error(&text, message).with_hint("write the name alone"));
+            }
+            names.push(text.value);
+        }
+        Ok(names)
+    }
+
+    /// Requirements of packages from an index, such as `codespell>=2`.
+    pub(super) fn requirements(&self, texts: &Texts) -> Result<Vec<String>, ConfigError> {
+        let mut requirements = Vec::new();
+        for text in self.items(Some(texts)) {
+            let is_plain = !text.value.chars().any(char::is_control);
+            if !is_plain || dependencies::requirement(&text.value).is_none() {
+                let message = format!("`{}` is no requirement", text.value.escape_debug());
+                return Err(self.error(&text, message).with_hint(
+                    "write a package of an index, such as \"codespell\" or \"codespell>=2.4\"",
+                ));
+            }
+            requirements.push(text.value);
+        }
+        if requirements.is_empty() {
+            return Err(self
+                .error(texts, "there is no requirement")
+                .with_hint("leave `requirements` out for the project's own environment"));
+        }
+        Ok(requirements)
     }
 
     /// A time that a check is given; the project's if it has none of its own.

@@ -1,0 +1,167 @@
+//! `pyproject.toml`, where a project names what it depends on without pinning it.
+//!
+//! Owns the standard tables, and uv's of what comes from elsewhere than an index. Must not know
+//! which versions would do; a requirement is passed on as it is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::{File, Selection, Unreadable, chosen, normal, toml};
+
+/// The name of the file.
+pub(super) const FILE: &str = "pyproject.toml";
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Pyproject {
+    project: Project,
+    dependency_groups: BTreeMap<String, Vec<Member>>,
+    tool: Tools,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Project {
+    name: String,
+    dependencies: Vec<String>,
+    optional_dependencies: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Member {
+    Requirement(String),
+    Group {
+        #[serde(rename = "include-group")]
+        group: String,
+    },
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tools {
+    uv: Uv,
+    poetry: Poetry,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Uv {
+    sources: BTreeMap<String, ::toml::Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Poetry {
+    dependencies: BTreeMap<String, ::toml::Value>,
+}
+
+pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable> {
+    let Pyproject { project, dependency_groups, tool } = toml(text)?;
+    // Poetry's own notation: its versions mean nothing to anybody else.
+    if tool.poetry.dependencies.keys().any(|name| name != "python")
+        && project.dependencies.is_empty()
+    {
+        let message = "`[tool.poetry.dependencies]` is read from its lock, and there is none";
+        return Err((message.to_owned(), Some("`poetry lock` writes it".to_owned())));
+    }
+    let groups: Vec<String> = dependency_groups.keys().cloned().collect();
+    let extras: Vec<String> = project.optional_dependencies.keys().cloned().collect();
+    let groups = chosen("group", selection.groups.as_deref(), &groups)?;
+    let extras = chosen("extra", Some(&selection.extras), &extras)?;
+
+    let mut all = project.dependencies.clone();
+    for group in &groups {
+        of_group(&dependency_groups, group, &mut BTreeSet::new(), &mut all)?;
+    }
+    let mut wanted = extras;
+    let mut seen = BTreeSet::new();
+    let mut file = File::default();
+    loop {
+        // An extra may be said to be others: `all = ["shop[xml,yaml]"]`.
+        for requirement in std::mem::take(&mut all) {
+            match self::requirement(&requirement) {
+                Some(it) if normal(it.name) == normal(&project.name) => wanted.extend(it.extras),
+                Some(it) if is_elsewhere(&tool.uv.sources, it.name) => {
+                    file.left_out.push(it.name.to_owned());
+                }
+                Some(_) => file.declared.push(requirement),
+                None => {
+                    let name = requirement.split(['@', ' ']).next().unwrap_or_default();
+                    file.left_out.push(name.to_owned());
+                }
+            }
+        }
+        match wanted.pop() {
+            Some(extra) if seen.insert(normal(&extra)) => {
+                let of = project.optional_dependencies.iter();
+                all = of
+                    .filter(|(name, _)| normal(name) == normal(&extra))
+                    .flat_map(|(_, requirements)| requirements.clone())
+                    .collect();
+            }
+            Some(_) => {}
+            None => return Ok(file),
+        }
+    }
+}
+
+fn of_group(
+    groups: &BTreeMap<String, Vec<Member>>,
+    group: &str,
+    seen: &mut BTreeSet<String>,
+    all: &mut Vec<String>,
+) -> Result<(), Unreadable> {
+    if !seen.insert(normal(group)) {
+        return Ok(());
+    }
+    let Some((_, members)) = groups.iter().find(|(name, _)| normal(name) == normal(group)) else {
+        return Err((format!("a group includes `{group}`, which is not there"), None));
+    };
+    for member in members {
+        match member {
+            Member::Requirement(requirement) => all.push(requirement.clone()),
+            Member::Group { group } => of_group(groups, group, seen, all)?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether uv takes a package from elsewhere than an index.
+fn is_elsewhere(sources: &BTreeMap<String, ::toml::Value>, name: &str) -> bool {
+    let source = sources.iter().find(|(known, _)| normal(known) == normal(name));
+    source.is_some_and(|(_, source)| {
+        let table = match source {
+            ::toml::Value::Array(sources) => sources.first(),
+            source => Some(source),
+        };
+        table.and_then(::toml::Value::as_table).is_some_and(|table| !table.contains_key("index"))
+    })
+}
+
+/// The parts of a requirement that can be had from an index.
+pub(crate) struct Requirement<'a> {
+    name: &'a str,
+    extras: Vec<String>,
+}
+
+/// Takes a requirement apart; none if it is of a path or a URL.
+pub(crate) fn requirement(text: &str) -> Option<Requirement<'_>> {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+    let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+    let rest = rest.trim_start();
+    let (extras, rest) = match rest.strip_prefix('[') {
+        Some(rest) => {
+            let (extras, rest) = rest.split_once(']')?;
+            (extras.split(',').map(|extra| extra.trim().to_owned()).collect(), rest.trim_start())
+        }
+        None => (Vec::new(), rest),
+    };
+    let is_open = rest.is_empty() || rest.starts_with(['=', '<', '>', '!', '~', '(', ';']);
+    // Options of a line begin with two dashes.
+    let fits = name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && (is_open || rest.starts_with("--"));
+    fits.then_some(Requirement { name, extras })
+}
