@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::codegen;
+use crate::dist;
 use crate::docker;
 use crate::failure::{Failure, Result};
 use crate::fixtures;
@@ -96,6 +97,7 @@ fn steps() -> Vec<Step> {
         Step::task("engine", "docker --install", docker::run_for_tests),
         Step::task("fixtures", "fixtures", fixtures::run),
         Step::program("tests", tests()),
+        Step::task("distribution", "dist --try", || dist::run(dist::Then::Try)),
         Step::task("soak", "soak", || soak::run(&soak::Amount::of_the_gate())),
     ]
 }

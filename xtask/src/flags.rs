@@ -4,7 +4,7 @@
 //! words over as a [`Task`].
 
 use crate::failure::{Failure, Result};
-use crate::{ci, codegen, demo, docker, fixtures, soak, tidy};
+use crate::{ci, codegen, demo, dist, docker, fixtures, soak, tidy};
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(crate) enum Task {
     Ci,
     Codegen(codegen::Mode),
     Demo(docker::System),
+    Dist(dist::Then),
     Docker(docker::System),
     Fixtures,
     Help,
@@ -30,6 +31,7 @@ impl Task {
             Task::Ci => ci::run(),
             Task::Codegen(mode) => codegen::run(mode),
             Task::Demo(system) => demo::run(system),
+            Task::Dist(then) => dist::run(then),
             Task::Docker(system) => docker::run(system).map(|_| ()),
             Task::Fixtures => fixtures::run(),
             Task::Help => {
@@ -50,6 +52,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("fixtures", "fetch the packages that tests check, pinned by hash"),
     ("codegen [--check]", "write what is written twice: schemas, blocks of the README"),
     ("tidy", "check layering, module docs, names and licences"),
+    ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
     ("soak [SUBJECT] [--times N]", "repeat tests that must hold every time"),
 ];
 
@@ -80,6 +83,8 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
         ["codegen", "--check"] => Ok(Task::Codegen(codegen::Mode::Check)),
         ["demo"] => Ok(Task::Demo(docker::System::Keep)),
         ["demo", "--install"] => Ok(Task::Demo(docker::System::Install)),
+        ["dist"] => Ok(Task::Dist(dist::Then::Keep)),
+        ["dist", "--try"] => Ok(Task::Dist(dist::Then::Try)),
         ["docker"] => Ok(Task::Docker(docker::System::Keep)),
         ["docker", "--install"] => Ok(Task::Docker(docker::System::Install)),
         ["fixtures"] => Ok(Task::Fixtures),

@@ -4,6 +4,7 @@
 //! is shown. Tasks know each other only where one is a step of another ([`ci`], [`demo`]).
 //!
 //! - [`flags`] is the table of contents.
+//! - [`dist`] makes what is published.
 //! - [`docker`] and [`fixtures`] make a machine ready, [`demo`] shows what for.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
 //! - [`process`] alone starts programs; [`failure`] and [`workspace`] are used by all.
@@ -11,6 +12,7 @@
 mod ci;
 mod codegen;
 mod demo;
+mod dist;
 mod docker;
 mod failure;
 mod fixtures;

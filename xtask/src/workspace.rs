@@ -18,12 +18,26 @@ pub(crate) fn root() -> &'static Path {
 ///
 /// When cargo cannot read the workspace.
 pub(crate) fn target() -> Result<PathBuf> {
-    let metadata = cargo_metadata::MetadataCommand::new()
+    Ok(metadata()?.target_directory.into_std_path_buf())
+}
+
+/// What the manifest says of the package.
+///
+/// # Errors
+///
+/// When cargo cannot read the workspace.
+pub(crate) fn package() -> Result<cargo_metadata::Package> {
+    let metadata = metadata()?;
+    let root = metadata.root_package().cloned();
+    root.ok_or_else(|| Failure::new("the workspace has no package at its root"))
+}
+
+fn metadata() -> Result<cargo_metadata::Metadata> {
+    cargo_metadata::MetadataCommand::new()
         .current_dir(root())
         .no_deps()
         .exec()
-        .map_err(|error| Failure::new(error.to_string()))?;
-    Ok(metadata.target_directory.into_std_path_buf())
+        .map_err(|error| Failure::new(error.to_string()))
 }
 
 /// The text of a file.

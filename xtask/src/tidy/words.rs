@@ -67,9 +67,23 @@ fn installs_stranger(line: &str) -> bool {
     let words: Vec<&str> =
         line.split(|letter: char| letter.is_whitespace() || "`'\"".contains(letter)).collect();
     let after = |at: usize| {
-        words[at + 1..].iter().any(|word| *word == "cargo-pipe" || word.starts_with("cargo-pipe@"))
+        let is_it = |word: &&str| {
+            word.strip_prefix("cargo-pipe").is_some_and(|rest| {
+                rest.is_empty() || ["@", "==", ">", "~="].iter().any(|sign| rest.starts_with(sign))
+            })
+        };
+        words[at + 1..].iter().any(is_it)
     };
-    let installs = |at: usize| matches!(words[at..], ["cargo", "install" | "binstall" | "add", ..]);
+    let installs = |at: usize| {
+        let (tool, verb) = (words[at], words.get(at + 1).copied().unwrap_or_default());
+        match tool {
+            "cargo" => ["install", "binstall", "add"].contains(&verb),
+            "pip" | "pip3" | "pipx" => verb == "install",
+            "uv" => ["tool", "pip", "add"].contains(&verb),
+            "uvx" => true,
+            _ => false,
+        }
+    };
     // From a folder or a repository, it is the program's name that is typed.
     let from_source =
         words.iter().any(|word| word.starts_with("--path") || word.starts_with("--git"));
@@ -100,6 +114,10 @@ mod tests {
         let install = ["cargo", "install"].join(" ");
         assert!(installs_stranger(&format!("RUN {install} cargo-pipe@1.0")));
         assert!(installs_stranger(&format!("`{install} --locked cargo-pipe`")));
+        for tool in ["pip install", "pipx install", "uv tool install"] {
+            assert!(installs_stranger(&format!("    - {tool} --quiet cargo-pipe==1.0")), "{tool}");
+            assert!(!installs_stranger(&format!("    - {tool} --target cargo cargo-pipe-ci==1.0")));
+        }
         assert!(!installs_stranger(&format!("{install} cargo-pipe-ci")));
         assert!(!installs_stranger(&format!("{install} --path . --bin cargo-pipe")));
     }
