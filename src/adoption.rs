@@ -17,11 +17,12 @@ use std::fmt;
 
 use crate::catalogue::own_config::OwnConfig;
 use crate::catalogue::{self, TOOLS, Tool};
+use crate::config::GitlabJobs;
 use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::template::{
-    CheckSettings, DOCKERFILE, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, Origin, PIPE_DOCKERFILE,
-    Pipeline, Settings, origin,
+    CheckSettings, DOCKERFILE, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, Origin,
+    PIPE_DOCKERFILE, Settings, origin,
 };
 
 /// The config folder of a new project.
@@ -47,7 +48,11 @@ pub struct Survey {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     /// Whether there is to be a pipeline in GitLab; decided by what is there if nobody says.
-    pub gitlab: Option<Pipeline>,
+    pub gitlab: Option<bool>,
+    /// How jobs in GitLab reach an engine.
+    pub jobs: GitlabJobs,
+    /// Whether there is to be a workflow for GitHub.
+    pub github: Option<bool>,
 }
 
 /// What is made of a folder.
@@ -100,6 +105,11 @@ impl Survey {
     #[must_use]
     pub fn is_included(&self) -> bool {
         self.foreign(GITLAB_CI).is_some_and(|text| text.contains(GITLAB_INCLUDED))
+    }
+
+    /// Whether a remote of the repository is there.
+    fn is_in(&self, host: &str) -> bool {
+        self.remotes.iter().any(|remote| remote.contains(host))
     }
 
     fn text(&self, path: &str) -> Option<&str> {
@@ -162,6 +172,7 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
         None => DOCKERFILE,
     };
     let gitlab = gitlab(survey, wish, &mut notes);
+    let github = github(survey, wish, &mut notes);
     if survey.text(DAGGER).is_some() {
         notes.push(Note::new(
             format!("`{DAGGER}`"),
@@ -174,6 +185,7 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
         exclude: found.exclude_globs(),
         dockerfile: dockerfile.to_owned(),
         gitlab,
+        github,
         gitlab_file: gitlab_file(survey),
         lint,
         format,
@@ -202,16 +214,10 @@ pub fn gitlab_file_beside(own: Option<&str>) -> GitlabFile {
 }
 
 /// There is a pipeline where somebody asks for one, and where the project is in GitLab already.
-fn gitlab(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> Pipeline {
-    let remote = survey.remotes.iter().find(|remote| remote.contains("gitlab"));
+fn gitlab(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> Option<GitlabJobs> {
     let own = survey.foreign(GITLAB_CI).is_some();
-    let pipeline = match (wish.gitlab, own || remote.is_some()) {
-        (Some(wish), _) => wish,
-        (None, true) => Pipeline::Socket,
-        (None, false) => Pipeline::Off,
-    };
-    if pipeline == Pipeline::Off {
-        return pipeline;
+    if !wish.gitlab.unwrap_or(own || survey.is_in("gitlab")) {
+        return None;
     }
     if own {
         notes.push(Note::new(
@@ -224,7 +230,18 @@ fn gitlab(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> Pipeline {
             format!("`{GITLAB_CI}` runs the checks there; `--ci none` leaves it out"),
         ));
     }
-    pipeline
+    Some(wish.jobs)
+}
+
+/// There is a workflow where somebody asks for one, and where the project is in GitHub already.
+fn github(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> bool {
+    if wish.github.is_none() && survey.is_in("github") {
+        notes.push(Note::new(
+            "a remote in GitHub",
+            format!("`{GITHUB_WORKFLOW}` runs the checks there; `--ci none` leaves it out"),
+        ));
+    }
+    wish.github.unwrap_or(survey.is_in("github"))
 }
 
 /// The version of a tool that a new project gets.

@@ -75,19 +75,51 @@ pub struct Ci {
     pub github: bool,
     /// How checks are spread over jobs.
     pub jobs: CiJobs,
+    /// How cargo-pipe gets into a job.
+    pub install: Install,
 }
 
 /// How jobs in GitLab reach an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum GitlabJobs {
-    /// They need none: a job's image is a check's environment.
+    /// They need none: a job's image is the base of the environments.
+    #[default]
     Image,
     /// The runner binds its docker socket into the job.
     Socket,
     /// A docker engine runs beside the job.
     Dind,
+}
+
+impl GitlabJobs {
+    /// The name in `pipe.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            GitlabJobs::Image => "image",
+            GitlabJobs::Socket => "socket",
+            GitlabJobs::Dind => "dind",
+        }
+    }
+}
+
+/// How cargo-pipe gets into a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Install {
+    /// As a package that pip installs.
+    #[default]
+    Wheel,
+    /// As a static binary.
+    Binary {
+        /// Where it is.
+        url: String,
+        /// Its SHA-256, in hexadecimal digits.
+        sha256: String,
+    },
 }
 
 /// How checks are spread over the jobs of a pipeline.

@@ -170,13 +170,8 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
             load::configure_by(&project, &text, &environment, Layer::default())?
         }
     };
-    let scene = Scene {
-        manifest,
-        config: &config,
-        settings: &settings,
-        has_python: survey.has_python(),
-        gitlab: asked.wish.gitlab,
-    };
+    let scene =
+        Scene { manifest, config: &config, settings: &settings, has_python: survey.has_python() };
     let mut wanted = wanted::wanted(&scene);
     // What cannot be understood is told by each run, and by `sync`.
     let derived = dependencies::derived(&root, &config).ok().flatten();

@@ -3,6 +3,7 @@
 //! Owns the embedded sources, their rendering, and the list of what a project gets. Must not know
 //! what is on a disk: texts go to [`crate::scaffold`], which writes them, and to the engines.
 
+mod ci;
 mod seal;
 mod settings;
 
@@ -14,9 +15,10 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::project::ProjectPath;
 
+pub use ci::CiValues;
 pub(crate) use seal::seal;
 pub use seal::{Origin, body, origin};
-pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Pipeline, Settings};
+pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Settings};
 
 /// The version of cargo pipe.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -54,6 +56,8 @@ pub struct Values {
     pub install: String,
     /// What a new `pipe.toml` says.
     pub settings: Settings,
+    /// What pipelines say; nothing for a project that is not configured yet.
+    pub ci: Option<CiValues>,
 }
 
 impl Values {
@@ -63,6 +67,7 @@ impl Values {
         Values {
             base_image: config.python.image.clone(),
             apt: config.image.apt.clone(),
+            ci: Some(CiValues::of(config)),
             ..Self::for_python(&config.python.version)
         }
     }
@@ -78,6 +83,7 @@ impl Values {
             apt: Vec::new(),
             install: INSTALL.join(" "),
             settings: Settings::default(),
+            ci: None,
         }
     }
 }
@@ -124,6 +130,8 @@ pub enum Need {
     Example,
     /// A project with a pipeline in GitLab, of this kind.
     Gitlab(GitlabFile),
+    /// A project with a workflow for GitHub.
+    Github,
 }
 
 /// Who looks after a generated file once it is there.
@@ -150,6 +158,9 @@ pub const PIPE_DOCKERFILE: &str = ".docker/pipe.Dockerfile";
 pub const GITLAB_CI: &str = ".gitlab-ci.yml";
 /// What it includes, if it is the project's own.
 pub const GITLAB_INCLUDED: &str = ".gitlab/pipe.yml";
+
+/// The workflow of a project in GitHub.
+pub const GITHUB_WORKFLOW: &str = ".github/workflows/pipe.yml";
 
 /// Every file that cargo pipe writes into a project.
 pub const GENERATED: &[Generated] = &[
@@ -199,6 +210,15 @@ pub const GENERATED: &[Generated] = &[
     },
     gitlab(GITLAB_CI, GitlabFile::Own),
     gitlab(GITLAB_INCLUDED, GitlabFile::Included),
+    Generated {
+        home: Home::Project,
+        path: GITHUB_WORKFLOW,
+        need: Need::Github,
+        keep: Keep::Synced,
+        mode: 0o644,
+        note: SYNCED,
+        source: include_str!("../templates/github-pipe.yml"),
+    },
 ];
 
 const fn own_dockerfile(path: &'static str) -> Generated {
@@ -316,11 +336,21 @@ fn syntax() -> SyntaxConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::layer::Layer;
+    use crate::config::load;
+    use crate::project::Project;
+
+    /// The values of a project that says nothing.
+    fn values() -> Values {
+        let project = Project { root: "/nowhere".into(), manifest: None };
+        let environment = load::Environment::default();
+        Values::of(&load::configure(&project, &environment, Layer::default()).unwrap().0)
+    }
 
     #[test]
     fn no_template_uses_an_unknown_name() {
         for file in GENERATED {
-            let text = file.render(&Values::for_python("3.12"));
+            let text = file.render(&values());
             assert!(!text.contains("@{"), "{}", file.path);
         }
     }
@@ -328,7 +358,7 @@ mod tests {
     #[test]
     fn every_file_says_by_what_it_was_made() {
         for file in GENERATED {
-            let text = file.render(&Values::for_python("3.12"));
+            let text = file.render(&values());
             let first = text.lines().next().unwrap();
             let made = format!("# Made by cargo pipe {VERSION}. ");
             assert!(first.starts_with(&made), "{}: {first}", file.path);

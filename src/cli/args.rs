@@ -178,10 +178,15 @@ pub(crate) struct InitArgs {
 
     /// The pipelines to write, `none` for no pipeline
     ///
-    /// Without it there is one for GitLab where a remote of the repository is called so, or a
-    /// `.gitlab-ci.yml` is there. That one is not touched: it gets a file to include beside it.
+    /// Without it there is one for GitLab or GitHub where a remote of the repository is called so,
+    /// and for GitLab where a `.gitlab-ci.yml` is there. That one is not touched: it gets a file to
+    /// include beside it.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) ci: Vec<CiArg>,
+
+    /// Where the jobs in GitLab run their checks
+    #[arg(long, value_name = "KIND")]
+    pub(crate) gitlab: Option<GitlabArg>,
 
     /// Comment out options of the tools' configs that the locked tools refuse
     #[arg(long)]
@@ -195,10 +200,23 @@ pub(crate) struct InitArgs {
 /// A pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum CiArg {
-    /// `.gitlab-ci.yml`, for runners that bind their docker socket
+    /// `.gitlab-ci.yml`
     Gitlab,
+    /// `.github/workflows/pipe.yml`
+    Github,
     /// None
     None,
+}
+
+/// Where the jobs in GitLab run their checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum GitlabArg {
+    /// In the job itself, whose image is Python's: no docker is needed
+    Image,
+    /// In containers of the runner's engine, whose socket is bound into jobs
+    Socket,
+    /// In containers of an engine beside the job, on a privileged runner
+    Dind,
 }
 
 /// What `remove` takes.

@@ -7,18 +7,17 @@
 use std::path::PathBuf;
 
 use crate::adoption::Wish;
-use crate::config::EngineChoice;
 use crate::config::layer::{Layer, OwnFile, Sources, Value};
 use crate::config::load::Environment;
+use crate::config::{EngineChoice, GitlabJobs};
 use crate::gate::Since;
 use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::{Asked, Edited, Fix, Mode};
-use crate::template::Pipeline;
 
 use crate::cli::args::{
     Args, BaselineArgs, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs,
-    DoctorArgs, EngineArg, GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat, RemoveArgs,
-    ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs,
+    DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat,
+    RemoveArgs, ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -310,11 +309,11 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
 
 fn action(command: CommandArgs) -> Result<Action, Failure> {
     Ok(match command {
-        CommandArgs::Init(InitArgs { folder, ci, fix_configs, dry_run }) => {
+        CommandArgs::Init(InitArgs { folder, ci, gitlab, fix_configs, dry_run }) => {
             let asked = Asked {
                 mode: if dry_run { Mode::DryRun } else { Mode::Write },
                 fix: if fix_configs { Fix::CommentOut } else { Fix::Report },
-                wish: Wish { gitlab: gitlab(&ci)? },
+                wish: wish(&ci, gitlab)?,
             };
             Action::Init { folder, asked }
         }
@@ -359,13 +358,22 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
     })
 }
 
-fn gitlab(names: &[CiArg]) -> Result<Option<Pipeline>, Failure> {
-    match (names.contains(&CiArg::Gitlab), names.contains(&CiArg::None)) {
-        (true, true) => Err(Failure::usage("`--ci` takes `none` alone")),
-        (true, false) => Ok(Some(Pipeline::Socket)),
-        (false, true) => Ok(Some(Pipeline::Off)),
-        (false, false) => Ok(None),
+fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<Wish, Failure> {
+    let named = |name| (!names.is_empty()).then(|| names.contains(&name));
+    if names.len() > 1 && names.contains(&CiArg::None) {
+        return Err(Failure::usage("`--ci` takes `none` alone"));
     }
+    let jobs = match gitlab {
+        Some(GitlabArg::Image) => GitlabJobs::Image,
+        None | Some(GitlabArg::Socket) => GitlabJobs::Socket,
+        Some(GitlabArg::Dind) => GitlabJobs::Dind,
+    };
+    let is_gitlab = named(CiArg::Gitlab);
+    if gitlab.is_some() && is_gitlab == Some(false) {
+        return Err(Failure::usage("`--gitlab` needs `--ci gitlab`"));
+    }
+    let gitlab = is_gitlab.or(gitlab.map(|_| true));
+    Ok(Wish { gitlab, jobs, github: named(CiArg::Github) })
 }
 
 fn writing(dry_run: bool) -> Writing {

@@ -76,6 +76,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
             gitlab: first(higher.ci.gitlab, lower.ci.gitlab),
             github: first(higher.ci.github, lower.ci.github),
             jobs: first(higher.ci.jobs, lower.ci.jobs),
+            install: first(higher.ci.install, lower.ci.install),
         },
         allow: [higher.allow, lower.allow].concat(),
     }

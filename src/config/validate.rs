@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use terms::{Context, is_canonical};
 
 use super::layer::{Age, CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Texts, Value};
-use super::{Ci, Config, ConfigError, ImageSettings, Python};
+use super::{Ci, Config, ConfigError, ImageSettings, Install, Python};
 use crate::gate::BaselineFile;
 use crate::project::ProjectPath;
 use terms::Terms;
@@ -61,7 +61,7 @@ pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigErro
         image: image(&mut terms, &layer.image)?,
         network: network::validate(&mut terms, layer.network)?,
         checks,
-        ci: ci(layer.ci),
+        ci: ci(&terms, layer.ci)?,
         allow: layer.allow.into_iter().collect(),
         manifest: context.manifest.to_owned(),
         source,
@@ -220,12 +220,34 @@ fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, Con
     Ok(ImageSettings { dockerfile, apt })
 }
 
-fn ci(ci: CiLayer) -> Ci {
-    Ci {
+fn ci(terms: &Terms<'_>, ci: CiLayer) -> Result<Ci, ConfigError> {
+    Ok(Ci {
         gitlab: ci.gitlab.and_then(|it| it.value.0),
         github: ci.github.is_some_and(|it| it.value),
         jobs: ci.jobs.map(|it| it.value).unwrap_or_default(),
+        install: ci.install.map(|it| install(terms, &it)).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn install(terms: &Terms<'_>, install: &Text) -> Result<Install, ConfigError> {
+    let text = install.value.as_str();
+    if text == "wheel" {
+        return Ok(Install::Wheel);
     }
+    // It ends up between quotes in a shell's script.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?&=%+@,".contains(c);
+    let binary = text.split_once("#sha256=").filter(|(url, sha256)| {
+        let is_hash = sha256.len() == 64 && sha256.chars().all(|c| c.is_ascii_hexdigit());
+        url.starts_with("https://") && url.chars().all(is_plain) && is_hash
+    });
+    let Some((url, sha256)) = binary else {
+        let message = format!("`{}` is no way into a job", text.escape_debug());
+        return Err(terms.error(install, message).with_hint(
+            "write \"wheel\", or the address of a static binary with its hash: \
+             \"https://example.org/cargo-pipe#sha256=<64 hexadecimal digits>\"",
+        ));
+    };
+    Ok(Install::Binary { url: url.to_owned(), sha256: sha256.to_lowercase() })
 }
 
 #[cfg(test)]

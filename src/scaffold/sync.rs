@@ -73,7 +73,6 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         config: &config,
         settings: &settings,
         has_python: true,
-        gitlab: None,
     });
     let derived = dependencies::derived(root, &config)?;
     wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));

@@ -4,11 +4,10 @@
 //! it must not look whether they are there; the files go to [`super::write`] and [`super::sync`].
 
 use crate::catalogue;
-use crate::config::{Config, GitlabJobs, ToolConfig, Work};
+use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
-    DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Keep, Need, Pipeline, Settings, Values,
-    generated,
+    DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Keep, Need, Settings, Values, generated,
 };
 
 /// What decides which files a project should have.
@@ -17,7 +16,6 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) settings: &'a Settings,
     pub(super) has_python: bool,
-    pub(super) gitlab: Option<Pipeline>,
 }
 
 /// A file that a project should have.
@@ -73,13 +71,11 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
         }),
         Need::Example => !scene.has_python,
         Need::Gitlab(kind) => {
-            let is_on = match scene.gitlab {
-                Some(pipeline) => pipeline == Pipeline::Socket,
-                None => config.ci.gitlab == Some(GitlabJobs::Socket),
-            };
+            let is_on = config.ci.gitlab.is_some();
             let is_own = |kind: GitlabFile| kind == GitlabFile::Own;
             is_on && is_own(kind) == is_own(scene.settings.gitlab_file)
         }
+        Need::Github => config.ci.github,
     }
 }
 

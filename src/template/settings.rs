@@ -6,6 +6,7 @@
 use serde::{Serialize, Serializer};
 
 use super::DOCKERFILE;
+use crate::config::GitlabJobs;
 
 /// What a new `pipe.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,9 +20,12 @@ pub struct Settings {
     /// The Dockerfile of the environments.
     #[serde(serialize_with = "text")]
     pub dockerfile: String,
-    /// How jobs in GitLab reach an engine.
+    /// How jobs in GitLab reach an engine; none for no pipeline there.
     #[serde(serialize_with = "gitlab")]
-    pub gitlab: Pipeline,
+    pub gitlab: Option<GitlabJobs>,
+    /// Whether there is a workflow for GitHub.
+    #[serde(serialize_with = "switch")]
+    pub github: bool,
     /// Which of GitLab's files is made.
     pub gitlab_file: GitlabFile,
     /// The check `lint`.
@@ -36,15 +40,6 @@ pub struct Settings {
     /// The check `ruff`.
     #[serde(serialize_with = "check")]
     pub ruff: CheckSettings,
-}
-
-/// Whether there is a pipeline in GitLab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pipeline {
-    /// There is, and its jobs use the runner's docker socket.
-    Socket,
-    /// There is none.
-    Off,
 }
 
 /// How the job gets into a project's pipeline in GitLab.
@@ -96,7 +91,8 @@ impl Default for Settings {
             source: vec!["src".to_owned()],
             exclude: Vec::new(),
             dockerfile: DOCKERFILE.to_owned(),
-            gitlab: Pipeline::Off,
+            gitlab: None,
+            github: false,
             gitlab_file: GitlabFile::Own,
             lint: CheckSettings::usual("pylint"),
             format: CheckSettings::usual("black"),
@@ -123,12 +119,18 @@ fn list<S: Serializer>(texts: &[String], serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(&listed(texts))
 }
 
+#[expect(clippy::ref_option, reason = "serde hands out references")]
+fn gitlab<S: Serializer>(jobs: &Option<GitlabJobs>, serializer: S) -> Result<S::Ok, S::Error> {
+    match jobs {
+        Some(jobs) => serializer.serialize_str(&format!("\"{}\"", jobs.name())),
+        None => serializer.serialize_str("false"),
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-fn gitlab<S: Serializer>(pipeline: &Pipeline, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(match pipeline {
-        Pipeline::Socket => "\"socket\"",
-        Pipeline::Off => "false",
-    })
+fn switch<S: Serializer>(switch: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    // The templates' own notation is Python's.
+    serializer.serialize_str(if *switch { "true" } else { "false" })
 }
 
 fn check<S: Serializer>(check: &CheckSettings, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,18 +8,23 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use cargo_pipe::adoption::Wish;
+use cargo_pipe::config::GitlabJobs;
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::config::load::{Environment, configure};
 use cargo_pipe::project::discover;
 use cargo_pipe::scaffold::{Action, Asked, Fix, Mode, ScaffoldError, Scaffolding};
-use cargo_pipe::template::{Origin, Pipeline, origin};
+use cargo_pipe::template::{Origin, origin};
 
 mod fixing;
 mod removal;
 mod shapes;
 mod sync;
 
-const PLAIN: Asked = Asked { mode: Mode::Write, fix: Fix::Report, wish: Wish { gitlab: None } };
+const PLAIN: Asked = Asked {
+    mode: Mode::Write,
+    fix: Fix::Report,
+    wish: Wish { gitlab: None, jobs: GitlabJobs::Image, github: None },
+};
 
 /// What happens where nothing is asked for but files.
 fn init(folder: &Path, mode: Mode) -> Result<Scaffolding, ScaffoldError> {
@@ -223,9 +228,9 @@ fn a_pipeline_is_written_where_somebody_wants_one() {
     let remote = |url: &str| folder(&[(".git/config", url), ("src/app.py", "")]);
     let gitlab = "[remote \"origin\"]\n\turl = git@gitlab.example.org:team/app.git\n";
     let elsewhere = "[remote \"origin\"]\n\turl = git@git.example.org:team/app.git\n";
-    let has_pipeline = |url: &str, gitlab: Option<Pipeline>| {
+    let has_pipeline = |url: &str, gitlab: Option<bool>| {
         let root = remote(url);
-        let asked = Asked { wish: Wish { gitlab }, ..PLAIN };
+        let asked = Asked { wish: Wish { gitlab, ..PLAIN.wish }, ..PLAIN };
         cargo_pipe::scaffold::init(root.path(), &asked).unwrap();
         let first = files(root.path());
         assert_eq!(with(Action::Written, root.path(), Mode::Write), [""; 0]);
@@ -233,10 +238,10 @@ fn a_pipeline_is_written_where_somebody_wants_one() {
         first.contains_key(".gitlab-ci.yml")
     };
     assert!(has_pipeline(gitlab, None));
-    assert!(has_pipeline(gitlab, Some(Pipeline::Socket)));
-    assert!(!has_pipeline(gitlab, Some(Pipeline::Off)));
+    assert!(has_pipeline(gitlab, Some(true)));
+    assert!(!has_pipeline(gitlab, Some(false)));
     assert!(!has_pipeline(elsewhere, None));
-    assert!(has_pipeline(elsewhere, Some(Pipeline::Socket)));
+    assert!(has_pipeline(elsewhere, Some(true)));
 }
 
 #[test]
@@ -247,7 +252,7 @@ fn the_pipeline_of_a_project_stays_its_own() {
     assert_eq!(done.include.unwrap().as_str(), ".gitlab/pipe.yml");
     assert_eq!(fs::read_to_string(root.path().join(".gitlab-ci.yml")).unwrap(), own);
     let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
-    assert!(!included.contains("workflow:") && !included.contains("rules:"), "{included}");
+    assert!(!included.contains("\nworkflow:") && included.contains("when: never"), "{included}");
     // Once it is included, nobody has to be told.
     let including = format!("include:\n  - local: .gitlab/pipe.yml\n{own}");
     fs::write(root.path().join(".gitlab-ci.yml"), including).unwrap();
@@ -257,7 +262,7 @@ fn the_pipeline_of_a_project_stays_its_own() {
     let root = folder(&[(".gitlab-ci.yml", &rules), ("src/app.py", "")]);
     init(root.path(), Mode::Write).unwrap();
     let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
-    assert!(included.contains("when: on_success"), "{included}");
+    assert!(!included.contains("when: never"), "{included}");
 }
 
 #[test]

@@ -49,8 +49,13 @@ fn another_python_is_written_everywhere_but_into_configs_that_were_edited() {
     edit(root, ".config/mypy.ini", "[mypy]", "[mypy]\npretty = True");
     edit(root, "pipe.toml", "version = \"3.13\"", "version = \"3.12\"");
     let outdated = |path: &str| (path.to_owned(), DriftKind::Outdated);
-    let expected =
-        [".docker/Dockerfile", ".config/.pylintrc", ".config/black.toml", ".config/pyproject.toml"];
+    let expected = [
+        ".docker/Dockerfile",
+        ".config/.pylintrc",
+        ".config/black.toml",
+        ".config/pyproject.toml",
+        ".gitlab-ci.yml",
+    ];
     assert_eq!(drift(root), expected.map(outdated));
     assert_eq!(sync(root, Edited::Stay), expected);
     assert_eq!(drift(root), []);

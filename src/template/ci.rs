@@ -1,0 +1,104 @@
+//! What the generated pipelines say.
+//!
+//! Owns the jobs of a project, their names and commands. Pure: it must not know whether a pipeline
+//! is wanted. The templates of the pipelines take it from here.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::check::Grant;
+use crate::config::{CiJobs, Config, GitlabJobs, Install};
+
+/// An image with the docker CLI and its builder.
+const DOCKER: &str = "docker:28.5.2-cli";
+
+/// What the generated pipelines say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CiValues {
+    /// How jobs in GitLab reach an engine.
+    gitlab: GitlabJobs,
+    /// The image of jobs in GitLab.
+    image: String,
+    /// The engine of jobs in GitLab.
+    engine: &'static str,
+    install: Install,
+    /// The Debian packages of the environments, as arguments.
+    apt: String,
+    jobs: Vec<Job>,
+    is_per_check: bool,
+    /// The one job in GitHub, and its words: a matrix has a value for each check.
+    github_job: &'static str,
+    github_command: String,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Job {
+    /// Its name in GitLab.
+    name: String,
+    /// The check it runs; all if none.
+    check: Option<String>,
+    /// What cargo-pipe is told to do.
+    command: String,
+    /// What it is granted, as options.
+    grants: String,
+}
+
+impl CiValues {
+    /// What the pipelines of a configured project say.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let gitlab = config.ci.gitlab.unwrap_or_default();
+        let (image, engine) = match gitlab {
+            GitlabJobs::Image => (config.python.image.clone(), "venv"),
+            GitlabJobs::Socket | GitlabJobs::Dind => (DOCKER.to_owned(), "docker"),
+        };
+        let jobs = jobs(config);
+        let is_per_check = config.ci.jobs == CiJobs::PerCheck;
+        let (github_job, github_command) = match is_per_check {
+            true => ("check", "${{ matrix.command }}".to_owned()),
+            false => ("run-all", jobs.iter().map(Job::words).collect()),
+        };
+        let apt = config.image.apt.iter().map(|package| format!(" {package}")).collect();
+        let install = config.ci.install.clone();
+        CiValues {
+            gitlab,
+            image,
+            engine,
+            install,
+            apt,
+            jobs,
+            is_per_check,
+            github_job,
+            github_command,
+        }
+    }
+}
+
+impl Job {
+    fn words(&self) -> String {
+        format!("{}{}", self.command, self.grants)
+    }
+}
+
+fn jobs(config: &Config) -> Vec<Job> {
+    if config.ci.jobs == CiJobs::RunAll {
+        let asks = config.checks.iter().flat_map(|check| &check.asks).copied().collect();
+        let (name, command) = ("cargo-pipe".to_owned(), "run-all".to_owned());
+        return vec![Job { name, check: None, command, grants: grants(&asks) }];
+    }
+    let job = |check: &crate::config::Check| Job {
+        // No word of GitLab's own, such as `image`, and no job of the project's, such as `lint`.
+        name: format!("cargo-pipe:{}", check.name),
+        check: Some(check.name.to_string()),
+        command: format!("run {}", check.name),
+        grants: grants(&check.asks),
+    };
+    config.checks.iter().map(job).collect()
+}
+
+/// The options that grant what checks ask for: whoever reads the pipeline sees what it lets them do.
+fn grants(asks: &BTreeSet<Grant>) -> String {
+    asks.iter().map(|grant| format!(" --allow {grant}")).collect()
+}
