@@ -12,6 +12,7 @@ pub mod ruff;
 pub mod ruff_format;
 
 mod ending;
+mod own_code;
 
 pub mod command;
 pub mod own_config;
@@ -60,6 +61,9 @@ pub trait Tool: Sync {
     fn reads_nested_configs(&self) -> bool {
         false
     }
+
+    /// What has it run code of the project's own, with this configuration: a hook, a plugin.
+    fn own_code(&self, config: &str, command: &Command) -> Option<String>;
 
     /// The options that older releases took and that the locked one refuses.
     fn refused(&self) -> &'static [Refused];

@@ -126,12 +126,14 @@ pub enum Grant {
     Writable,
     /// Images are built from a Dockerfile or a base image that is not the usual one.
     Dockerfile,
+    /// Code of the project's own runs on this machine as it is, where there is no sandbox.
+    Host,
 }
 
 impl Grant {
     /// All of them, in the order they are listed to a person.
-    pub const ALL: [Grant; 4] =
-        [Grant::Network, Grant::DockerSocket, Grant::Writable, Grant::Dockerfile];
+    pub const ALL: [Grant; 5] =
+        [Grant::Network, Grant::DockerSocket, Grant::Writable, Grant::Dockerfile, Grant::Host];
 
     /// The name that `--allow` takes.
     #[must_use]
@@ -141,6 +143,7 @@ impl Grant {
             Grant::DockerSocket => "docker-socket",
             Grant::Writable => "writable",
             Grant::Dockerfile => "dockerfile",
+            Grant::Host => "host",
         }
     }
 
@@ -152,6 +155,7 @@ impl Grant {
             Grant::DockerSocket => "control the docker engine, which is as good as root there",
             Grant::Writable => "write to a private copy of the project",
             Grant::Dockerfile => "run what it likes, with the network, while images are built",
+            Grant::Host => "run code of the project on this machine as you, without a sandbox",
         }
     }
 }

@@ -176,6 +176,8 @@ pub enum EngineChoice {
     Auto,
     /// The docker CLI.
     Docker,
+    /// Virtual environments, without a container.
+    Venv,
 }
 
 /// How a snapshot gets into a container.

@@ -6,6 +6,9 @@
 
 pub mod blueprint;
 pub mod docker;
+mod launcher;
+mod probe;
+mod venv;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +16,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::load::Environment as Variables;
 use crate::config::{EngineChoice, TopologyChoice};
+use crate::event::Event;
 use crate::fingerprint::Hash;
 use crate::network::Network;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
@@ -23,6 +28,7 @@ use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 
 pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
+pub use venv::Venv;
 
 /// What an engine is started with.
 #[derive(Clone, Debug)]
@@ -36,6 +42,14 @@ pub struct Settings {
     pub docker: String,
     /// The project's id, as in labels and tags.
     pub project: String,
+    /// The project's folder.
+    pub root: PathBuf,
+    /// The variables that programs are looked for with.
+    pub variables: Variables,
+    /// Major and minor version of the Python that environments are made of.
+    pub python: String,
+    /// Our folder in the user's cache.
+    pub cache: PathBuf,
     /// The run's id, unique.
     pub run: String,
     /// A folder for this run alone.
@@ -64,10 +78,54 @@ pub fn connect<'a>(
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
 ) -> Result<Box<dyn Engine + 'a>, EngineError> {
-    match settings.choice {
-        EngineChoice::Auto | EngineChoice::Docker => {
-            Ok(Box::new(Docker::connect(settings, cancel, emitter)?))
+    let unreachable = match settings.choice {
+        EngineChoice::Venv => return Ok(Box::new(Venv::connect(settings, cancel, emitter)?)),
+        EngineChoice::Docker => return Ok(Box::new(Docker::connect(settings, cancel, emitter)?)),
+        EngineChoice::Auto => match Docker::connect(settings.clone(), cancel, emitter) {
+            Ok(docker) => return Ok(Box::new(docker)),
+            Err(error) => error,
+        },
+    };
+    if !unreachable.is_absence() {
+        return Err(unreachable);
+    }
+    // Whoever reads a job's log later cannot see which machine it was.
+    if settings.variables.is_ci() {
+        return Err(EngineError::NoFallback(Box::new(unreachable)));
+    }
+    let note = format!("{unreachable}, so the checks run in virtual environments: engine `venv`");
+    emitter.emit(&Event::Warning { message: &note });
+    let venv = Venv::connect(settings, cancel, emitter)?;
+    Ok(Box::new(venv.instead_of(note)))
+}
+
+/// Takes away what belongs to the project from every engine of these settings that is there, and
+/// what nobody else refers to.
+///
+/// # Errors
+///
+/// When an engine that was named is not there, or one refuses.
+pub fn remove<'a>(
+    settings: Settings,
+    cancel: &'a Cancel,
+    emitter: &'a Emitter<'a>,
+) -> Result<Removed, EngineError> {
+    let choice = settings.choice;
+    let mut removed = Removed::default();
+    if choice != EngineChoice::Docker {
+        removed.environments = venv::remove(&settings)?;
+    }
+    if choice == EngineChoice::Venv {
+        return Ok(removed);
+    }
+    match Docker::connect(settings, cancel, emitter) {
+        Ok(docker) => Ok(Removed { environments: removed.environments, ..docker.remove()? }),
+        Err(error) if choice == EngineChoice::Auto && error.is_absence() => {
+            let message = format!("{error}, so what it may have of the project stays");
+            emitter.emit(&Event::Warning { message: &message });
+            Ok(removed)
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -76,12 +134,29 @@ pub fn connect<'a>(
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EngineInfo {
-    /// `docker`.
+    /// `docker` or `venv`.
     pub kind: String,
-    /// The engine's own version.
+    /// The engine's own version; that of its Python if it has no container.
     pub version: String,
     /// How snapshots reached the containers; none if no container was started.
     pub topology: Option<Topology>,
+    /// What kept the checks from the rest of the machine; null in reports of older versions.
+    #[serde(default)]
+    pub sandbox: Option<SandboxKind>,
+}
+
+/// What keeps a check from the rest of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum SandboxKind {
+    /// A container.
+    Container,
+    /// Namespaces of bubblewrap.
+    Bubblewrap,
+    /// Nothing.
+    None,
 }
 
 /// How snapshots reach containers.
@@ -101,6 +176,11 @@ pub trait Engine: Send + Sync {
     /// What it is, and how snapshots have reached its containers so far.
     fn info(&self) -> EngineInfo;
 
+    /// What a person should know about it, as warnings of the report.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Makes environments available, in the order given; what is missing is made at the same time.
     ///
     /// An error may be shared: environments on one base have it in common.
@@ -108,13 +188,6 @@ pub trait Engine: Send + Sync {
 
     /// Takes away what runs left behind whose owners are gone.
     fn reap(&self);
-
-    /// Takes away what belongs to the project, and what nobody else refers to.
-    ///
-    /// # Errors
-    ///
-    /// When the engine refuses.
-    fn remove(&self) -> Result<Removed, EngineError>;
 
     /// Takes note of every tree that the next jobs will need, instead of those before.
     fn place(&self, trees: Vec<Tree>);
@@ -173,6 +246,8 @@ pub struct Removed {
     pub volumes: Vec<String>,
     /// Images, by reference.
     pub images: Vec<String>,
+    /// Virtual environments, by key.
+    pub environments: Vec<String>,
 }
 
 /// Whether a job can write to the files of the project that it sees.
@@ -199,6 +274,8 @@ pub struct Job<'a> {
     pub access: Access,
     /// What it sees at `/config`.
     pub config: Option<&'a Tree>,
+    /// What has it run code of the project's own, if anything does.
+    pub own_code: Option<&'a str>,
     /// What it sees at `/pipe`: the launcher and its lists.
     pub control: &'a Tree,
 }
@@ -260,6 +337,59 @@ pub enum EngineError {
     /// Something is missing that only the network has.
     #[error("offline, and the image of `{0}` is not built yet")]
     Offline(String),
+    /// No engine answers, and nobody said that another one will do.
+    #[error("{0}")]
+    NoFallback(Box<EngineError>),
+    /// There is no interpreter to make environments of.
+    #[error("there is no Python {0} here, and none that is near enough")]
+    NoPython(String),
+    /// A platform is forced that this machine is not.
+    #[error("`platform` is `{forced}`, and without a container it is `{here}`")]
+    Platform {
+        /// What is forced.
+        forced: String,
+        /// What this machine is.
+        here: String,
+    },
+    /// The environment is described by what only docker can make.
+    #[error("{0}, which takes a docker engine")]
+    NeedsImages(String),
+    /// There is nothing that installs packages.
+    #[error("`{python}` has neither pip nor a way to get it, and there is no uv: {said}")]
+    NoInstaller {
+        /// The interpreter.
+        python: PathBuf,
+        /// What was said.
+        said: String,
+    },
+    /// Something is missing that only the network has.
+    #[error("offline, and the environment of `{0}` is not made yet")]
+    OfflineVenv(String),
+    /// Packages cannot be installed.
+    #[error("the environment of `{environment}` cannot be made:\n{said}")]
+    InstallFailed {
+        /// The environment.
+        environment: String,
+        /// The end of what the installer said.
+        said: String,
+    },
+    /// Code of the project's own would run without a sandbox, and nobody granted that.
+    #[error("{why} runs code of the project, and there is no sandbox to run it in")]
+    HostNotGranted {
+        /// What runs it.
+        why: String,
+    },
+    /// The launcher of a job did not start.
+    #[error("the check did not start: {said} (exit status {code})")]
+    NotStarted {
+        /// What was said.
+        said: String,
+        /// The exit status.
+        code: i32,
+    },
+    /// What is kept of environments is not as it was left.
+    #[error("{0}")]
+    Store(String),
     /// An image cannot be built.
     #[error("the image of `{environment}` cannot be built:\n{said}")]
     BuildFailed {
@@ -285,12 +415,12 @@ pub enum EngineError {
         said: String,
     },
     /// The image has no such program.
-    #[error("`{program}` cannot be started in the image `{image}`: {said}")]
+    #[error("`{program}` cannot be started in `{place}`: {said}")]
     NoProgram {
         /// The program.
         program: String,
-        /// The image.
-        image: String,
+        /// The image or environment.
+        place: String,
         /// What was said.
         said: String,
     },
@@ -312,12 +442,25 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Whether it means that no docker engine answers.
+    fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            EngineError::NotInstalled(_)
+                | EngineError::NotRunning(_)
+                | EngineError::NoPermission(_)
+        )
+    }
+
     /// How a command that ends with this error ends.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
             EngineError::Process(ProcessError::Stopped) => Verdict::Interrupted,
-            EngineError::Blueprint(_) => Verdict::Config,
+            EngineError::Blueprint(_)
+            | EngineError::HostNotGranted { .. }
+            | EngineError::NeedsImages(_)
+            | EngineError::Platform { .. } => Verdict::Config,
             _ => Verdict::Error,
         }
     }
@@ -350,7 +493,27 @@ impl EngineError {
                 "`ca-bundle` in pipe.toml names it, or one of the variables PIP_CERT, \
                  SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE"
             }
-            EngineError::Offline(_) => "run `cargo pipe build` once with a network",
+            EngineError::NoFallback(error) => {
+                let hint = error.hint().map(|hint| format!(";\n{hint}")).unwrap_or_default();
+                return Some(format!(
+                    "with CI set there is no fallback: `--engine venv` runs the checks without a \
+                     container{hint}"
+                ));
+            }
+            EngineError::NoPython(_) => "install it, for example with `uv python install`",
+            EngineError::Platform { .. } => "use an engine with containers: `--engine docker`",
+            EngineError::NeedsImages(_) => "use one: `--engine docker`",
+            EngineError::NoInstaller { .. } => {
+                "install uv, or the packages `python3-pip` or `python3-venv` of Debian"
+            }
+            EngineError::InstallFailed { .. } => "`cargo pipe build -v` shows everything it says",
+            EngineError::HostNotGranted { .. } => {
+                "if you trust this project, run it again with `--allow host`; with `bwrap` \
+                 installed and working it needs no grant"
+            }
+            EngineError::Offline(_) | EngineError::OfflineVenv(_) => {
+                "run `cargo pipe build` once with a network"
+            }
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows everything it says",
             EngineError::Blueprint(error) => return error.hint(),
             _ => return None,
@@ -362,10 +525,14 @@ impl EngineError {
     #[must_use]
     pub fn reason(&self) -> Reason {
         let kind = match self {
-            EngineError::Blueprint(_) | EngineError::NoProgram { .. } => ReasonKind::Config,
+            EngineError::Blueprint(_)
+            | EngineError::HostNotGranted { .. }
+            | EngineError::NeedsImages(_)
+            | EngineError::Platform { .. }
+            | EngineError::NoProgram { .. } => ReasonKind::Config,
             EngineError::Snapshot(_) => ReasonKind::Environment,
             EngineError::Process(ProcessError::Stopped) => ReasonKind::Stopped,
-            EngineError::Answer(_) => ReasonKind::Internal,
+            EngineError::Answer(_) | EngineError::Store(_) => ReasonKind::Internal,
             _ => ReasonKind::Environment,
         };
         Reason::hinted(kind, self.to_string(), self.hint())

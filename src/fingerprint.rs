@@ -13,6 +13,7 @@ pub mod finding;
 
 use std::collections::BTreeMap;
 
+use crate::check::Grant;
 use crate::plan::{Command, Precedence, Step};
 use crate::project::ProjectPath;
 
@@ -37,12 +38,15 @@ pub struct Facts<'a> {
 /// The ingredients of a step. Its name, its time limit and where its config is kept are none.
 #[must_use]
 pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
+    // Where there is no sandbox the environment is another one, or proved to be the same.
+    let grants = step.grants.iter().filter(|grant| **grant != Grant::Host);
+    let grants: Vec<&str> = grants.map(|grant| grant.name()).collect();
     let command = of_command(&step.command)
         .with(&step.tool)
         .with_all(step.source.iter().map(ProjectPath::as_str))
         .with_all(step.env.iter().map(|(name, value)| format!("{name}={value}")))
         .with_all(step.findings_exit.iter().map(ToString::to_string))
-        .with_all(step.grants.iter().map(|grant| grant.name()))
+        .with_all(grants.into_iter())
         .with(facts.launcher)
         .hash();
     Ingredients {

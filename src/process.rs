@@ -8,9 +8,10 @@
 mod cancel;
 mod lend;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, PipeReader, Read};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -41,11 +42,28 @@ pub struct Invocation {
     pub args: Vec<OsString>,
     /// Variables that it gets besides those of this process.
     pub env: Vec<(&'static str, String)>,
+    /// Its variables if those of this process are not for it.
+    pub only: Option<BTreeMap<String, OsString>>,
     /// What it was given that nobody may read: it is taken out of the command as it is shown, and of
     /// all that the program writes.
     pub secrets: Secrets,
-    /// The file that it reads from standard input; nothing if none.
-    pub stdin: Option<PathBuf>,
+    /// The folder it is started in; that of this process if none.
+    pub folder: Option<PathBuf>,
+    /// What it reads from standard input.
+    pub stdin: Stdin,
+}
+
+/// What a program reads from standard input.
+#[derive(Clone, Debug, Default)]
+pub enum Stdin {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// This file.
+    File(PathBuf),
+    /// Nothing, and no end either for as long as this process lives and has not stopped it: whoever
+    /// reads an end has to go.
+    Held,
 }
 
 impl Invocation {
@@ -58,8 +76,10 @@ impl Invocation {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
             env: Vec::new(),
+            only: None,
             secrets: Secrets::default(),
-            stdin: None,
+            folder: None,
+            stdin: Stdin::Empty,
         }
     }
 
@@ -191,6 +211,7 @@ pub struct Child {
     stdout: JoinHandle<Vec<u8>>,
     stderr: JoinHandle<Vec<u8>>,
     exited: bool,
+    held: Option<PipeWriter>,
 }
 
 impl Child {
@@ -217,9 +238,13 @@ impl Child {
         let (stdout, stdout_end) = io::pipe().map_err(not_started)?;
         let (stderr, stderr_end) = io::pipe().map_err(not_started)?;
         let program = expression(invocation);
-        let fed = match &invocation.stdin {
-            None => program.stdin_null(),
-            Some(file) => program.stdin_path(file),
+        let (fed, held) = match &invocation.stdin {
+            Stdin::Empty => (program.stdin_null(), None),
+            Stdin::File(file) => (program.stdin_path(file), None),
+            Stdin::Held => {
+                let (end, held) = io::pipe().map_err(not_started)?;
+                (program.stdin_file(end), Some(held))
+            }
         };
         let expression = fed
             .stdout_file(stdout_end)
@@ -247,7 +272,7 @@ impl Child {
             let _ = exit_wake.send(Wake::Exited);
         });
         let secrets = invocation.secrets.clone();
-        Ok(Child { command, secrets, handle, wakes, wake, stdout, stderr, exited: false })
+        Ok(Child { command, secrets, handle, wakes, wake, stdout, stderr, exited: false, held })
     }
 
     /// Waits until the program ends, the run stops, or the time is up.
@@ -276,6 +301,7 @@ impl Child {
 
     /// Ends the program and everything in its process group: first asked, then killed.
     pub fn end(&mut self) {
+        drop(self.held.take());
         self.signal(rustix::process::Signal::TERM);
         if self.wait(Until { cancel: None, limit: GRACE }) != Waited::Exited {
             self.kill();
@@ -335,6 +361,14 @@ impl Child {
 fn expression(invocation: &Invocation) -> duct::Expression {
     #[expect(clippy::disallowed_methods, reason = "this is the one door")]
     let program = duct::cmd(&invocation.program, &invocation.args);
+    let program = match &invocation.folder {
+        Some(folder) => program.dir(folder),
+        None => program,
+    };
+    let program = match &invocation.only {
+        Some(variables) => program.full_env(variables),
+        None => program,
+    };
     invocation.env.iter().fold(program, |program, (name, value)| program.env(name, value))
 }
 

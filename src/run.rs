@@ -164,9 +164,8 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
 /// When there is no engine, or it refuses.
 pub fn remove(world: World<'_>) -> Result<Removed, EngineError> {
     let directory = Directory::create(world.variables)?;
-    let engine = connect(world, &directory, Duration::ZERO)?;
-    engine.reap();
-    engine.remove()
+    let settings = settings(world, &directory, Duration::ZERO);
+    engine::remove(settings, world.cancel, world.emitter)
 }
 
 /// Connects to the engine, for this run.
@@ -189,6 +188,10 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
         choice: world.config.engine,
         docker: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
         project: world.project.id(),
+        root: world.project.root.clone(),
+        variables: world.variables.clone(),
+        python: world.config.python.version.clone(),
+        cache: directory::cache(world.variables),
         run: directory.id().to_owned(),
         folder: directory.path().to_owned(),
         topology: world.config.topology,
@@ -325,6 +328,7 @@ fn execute_in_pool(world: World<'_>, plan: &Plan, gate: &Gate) -> Executed {
 
     let used = steps.iter().flatten().map(|ready| ready.platform().to_owned());
     let mut warnings = gathered.warnings();
+    warnings.extend(engine.notes());
     warnings.extend(ignored_warnings(world, plan));
     warnings.sort();
     warnings.dedup();

@@ -76,6 +76,10 @@ impl Tool for Black {
         OWN_CONFIGS
     }
 
+    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
+        None
+    }
+
     fn refused(&self) -> &'static [Refused] {
         REFUSED
     }

@@ -7,6 +7,7 @@
 
 use super::black::{UNREADABLE, refusal};
 use super::ending::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable};
+use super::own_code::{self, Setting};
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place, Severity};
@@ -48,6 +49,10 @@ const fn gone(option: &'static str) -> Refused {
     let source = "mypy 2.4.1 says `Unrecognized option`";
     Refused { option, values: &[], fate: "mypy knows it no more", source }
 }
+
+/// What has mypy run what it is told. The interpreter of the project's locked environment is ours.
+const OWN_CODE: &[Setting] =
+    &[Setting::any("plugins"), Setting { name: "python-executable", harmless: "/opt/project/" }];
 
 /// Checks types.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +99,10 @@ impl Tool for Mypy {
 
     fn own_configs(&self) -> &'static [OwnConfig] {
         OWN_CONFIGS
+    }
+
+    fn own_code(&self, config: &str, command: &Command) -> Option<String> {
+        own_code::find(OWN_CODE, config, command)
     }
 
     fn refused(&self) -> &'static [Refused] {

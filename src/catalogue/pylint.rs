@@ -7,6 +7,7 @@
 use super::ending::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
+use super::own_code::{self, Setting};
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -70,6 +71,15 @@ const fn gone(option: &'static str) -> Refused {
     Refused { option, values: &[], fate: "pylint knows it no more", source }
 }
 
+/// What has pylint run what it is told.
+const OWN_CODE: &[Setting] = &[
+    Setting::any("init-hook"),
+    Setting { name: "load-plugins", harmless: "pylint.extensions." },
+    Setting::any("extension-pkg-allow-list"),
+    Setting::any("extension-pkg-whitelist"),
+    Setting { name: "unsafe-load-any-extension", harmless: "n" },
+];
+
 /// Lints.
 #[derive(Clone, Copy, Debug)]
 pub struct Pylint;
@@ -117,6 +127,10 @@ impl Tool for Pylint {
 
     fn own_configs(&self) -> &'static [OwnConfig] {
         OWN_CONFIGS
+    }
+
+    fn own_code(&self, config: &str, command: &Command) -> Option<String> {
+        own_code::find(OWN_CODE, config, command)
     }
 
     fn refused(&self) -> &'static [Refused] {

@@ -97,6 +97,10 @@ impl Tool for Ruff {
         true
     }
 
+    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
+        None
+    }
+
     fn refused(&self) -> &'static [Refused] {
         REFUSED
     }

@@ -62,6 +62,10 @@ impl Tool for RuffFormat {
         true
     }
 
+    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
+        None
+    }
+
     fn refused(&self) -> &'static [Refused] {
         Ruff.refused()
     }

@@ -104,6 +104,8 @@ pub(crate) enum EngineArg {
     Auto,
     /// Containers of the docker CLI
     Docker,
+    /// Virtual environments, without a container
+    Venv,
 }
 
 /// The commands.

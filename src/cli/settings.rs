@@ -304,6 +304,7 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
     match engine {
         EngineArg::Auto => EngineChoice::Auto,
         EngineArg::Docker => EngineChoice::Docker,
+        EngineArg::Venv => EngineChoice::Venv,
     }
 }
 

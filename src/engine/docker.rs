@@ -24,8 +24,8 @@ use self::argv::{Container, Network, Stdin};
 use self::owner::Owner;
 use self::topology::Placement;
 use super::{
-    Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, Removed, RunError, Settings,
-    Topology,
+    Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, Removed, RunError, SandboxKind,
+    Settings, Topology,
 };
 use crate::outcome::RawOutput;
 use crate::plan::Visit;
@@ -224,12 +224,25 @@ impl<'a> Docker<'a> {
     }
 }
 
+impl Docker<'_> {
+    /// Takes away what belongs to the project, and what nobody else refers to.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses.
+    pub fn remove(&self) -> Result<Removed, EngineError> {
+        self.reap();
+        self.remove_project()
+    }
+}
+
 impl Engine for Docker<'_> {
     fn info(&self) -> EngineInfo {
         EngineInfo {
             kind: "docker".to_owned(),
             version: self.version.clone(),
             topology: self.placement.topology(),
+            sandbox: Some(SandboxKind::Container),
         }
     }
 
@@ -260,10 +273,6 @@ impl Engine for Docker<'_> {
         if let Ok(names) = self.call(["volume", "ls", "--filter", &filter, "--format", &volumes]) {
             self.remove_volumes(&left_behind(names));
         }
-    }
-
-    fn remove(&self) -> Result<Removed, EngineError> {
-        self.remove_project()
     }
 
     fn place(&self, trees: Vec<Tree>) {

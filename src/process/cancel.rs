@@ -3,7 +3,7 @@
 //! Owns whether a run should stop, and wakes whoever waits for a program to end. It stops nothing
 //! itself: who started a container knows its name and removes it.
 
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Why a run stops early.
@@ -67,6 +67,26 @@ impl Cancel {
         }
     }
 
+    /// Does what may take long in a thread of its own, and waits for it; none if the run stops
+    /// before, and then it goes on alone.
+    pub(crate) fn unless_stopped<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (wake, wakes) = channel();
+        let (done, result) = channel();
+        let _listening = self.listen(wake.clone());
+        std::thread::spawn(move || {
+            // Who no longer waits has been stopped.
+            let _ = done.send(work());
+            let _ = wake.send(Wake::Exited);
+        });
+        match wakes.recv() {
+            Ok(Wake::Exited) => result.recv().ok(),
+            _ => None,
+        }
+    }
+
     /// Has `wake` told when the run stops, at once if it has, until the returned guard is dropped.
     pub(crate) fn listen(&self, wake: Sender<Wake>) -> Listening {
         let mut state = self.state();
@@ -100,8 +120,6 @@ impl Drop for Listening {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
-
     use super::*;
 
     #[test]
@@ -111,6 +129,15 @@ mod tests {
         cancel.interrupt();
         cancel.stop(Stop::FailFast);
         assert_eq!(cancel.stopped(), Some(Stop::Interrupt));
+    }
+
+    #[test]
+    fn a_stop_ends_the_wait_for_what_takes_for_ever() {
+        let cancel = Cancel::default();
+        assert_eq!(cancel.unless_stopped(|| 7), Some(7));
+        let (_held, never) = channel::<()>();
+        cancel.interrupt();
+        assert_eq!(cancel.unless_stopped(move || never.recv().is_ok()), None);
     }
 
     #[test]

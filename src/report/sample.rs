@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Report;
 use crate::check::CheckName;
-use crate::engine::{EngineInfo, Topology};
+use crate::engine::{EngineInfo, SandboxKind, Topology};
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
 use crate::fingerprint::{Hash, Ingredients};
 use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
@@ -24,6 +24,7 @@ pub(crate) fn report() -> Report {
             kind: "docker".to_owned(),
             version: "26.1.5".to_owned(),
             topology: Some(Topology::Bind),
+            sandbox: Some(SandboxKind::Container),
         }),
         warnings: vec!["the base image has no digest".to_owned()],
         snapshots: BTreeMap::from([(

@@ -47,6 +47,7 @@ pub(super) struct Ready<'a> {
     config: Option<Tree>,
     control: Tree,
     inputs: Ingredients,
+    own_code: Option<String>,
 }
 
 impl<'a> Ready<'a> {
@@ -112,7 +113,8 @@ impl<'a> Ready<'a> {
                 sources: snapshot.inventory.hash(),
             },
         );
-        Ok(Ready { step, environment, snapshot, app, config, control, inputs })
+        let own_code = own_code(step, config_content.as_deref(), snapshot);
+        Ok(Ready { step, environment, snapshot, app, config, control, inputs, own_code })
     }
 
     /// Everything its container mounts.
@@ -138,6 +140,7 @@ impl<'a> Ready<'a> {
             app: &self.app,
             access,
             config: self.config.as_ref(),
+            own_code: self.own_code.as_deref(),
             control: &self.control,
         }
     }
@@ -349,6 +352,30 @@ fn config_content(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reas
             wrong(format!("cannot read the config `{}`: {error}", file.path), Some(hint))
         }
     }
+}
+
+/// What has a step run code of the project's own, if anything does.
+fn own_code(step: &Step, config: Option<&[u8]>, snapshot: &Snapshot) -> Option<String> {
+    let Some(tool) = catalogue::find(&step.tool) else {
+        return Some(format!("`{}`", step.check));
+    };
+    let found: Vec<u8> = match (config, &step.config) {
+        (Some(content), _) => content.to_vec(),
+        (None, Some(_)) => Vec::new(),
+        // It finds its own.
+        (None, None) => {
+            let names = tool.own_configs().iter().map(|own| own.file);
+            let paths = snapshot.paths();
+            let is_one = |path: &&String| {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                names.clone().any(|own| own.rsplit('/').next() == Some(name))
+            };
+            let contents = paths.iter().filter(is_one).filter_map(|path| snapshot.read(path));
+            contents.flat_map(|content| [content, b"\n".to_vec()].concat()).collect()
+        }
+    };
+    let option = tool.own_code(&String::from_utf8_lossy(&found), &step.command)?;
+    Some(format!("{option} of `{}`", step.check))
 }
 
 /// A list of files as the launcher reads it. None of them can be taken for an option.

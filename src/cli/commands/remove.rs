@@ -39,6 +39,7 @@ fn told(removed: &Removed, removals: &[Removal]) -> String {
         ("container", &removed.containers),
         ("volume", &removed.volumes),
         ("image", &removed.images),
+        ("environment", &removed.environments),
     ];
     let lines: String = kinds
         .into_iter()

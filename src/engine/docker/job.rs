@@ -10,14 +10,12 @@ use std::time::Duration;
 use super::argv::{self, Container, Mount, Network, Source};
 use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
+use crate::engine::launcher::{self, Seen};
 use crate::engine::{Access, EngineError, Job, RunError, Topology};
 use crate::outcome::RawOutput;
-use crate::plan::{APP, CONFIG, CONTROL, Command};
+use crate::plan::{APP, CONFIG, CONTROL};
 use crate::process::{Child, Invocation, Until, Waited};
 use crate::snapshot::{PROOF, SnapshotError, Tree};
-
-/// What the launcher says when there is no such program.
-const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
 
 /// How long a container that was removed may take to be gone before it is removed again.
 const REMOVAL: Duration = Duration::from_secs(2);
@@ -29,7 +27,7 @@ impl<'d> Docker<'d> {
     /// Runs a job with its trees placed this way.
     pub(super) fn attempt(&self, job: &Job<'_>, topology: Topology) -> Result<RawOutput, RunError> {
         let mut container = self.job_container(job, topology)?;
-        container.command = command(job);
+        container.command = launcher::command(job);
         match job.environment.has_launcher {
             true => self.attempt_launched(job, &container),
             false => self.attempt_foreign(job, &container),
@@ -77,19 +75,11 @@ impl<'d> Docker<'d> {
         container: &Container,
     ) -> Result<RawOutput, RunError> {
         let mut output = self.finish(&self.docker(argv::run(container)), job, container)?;
-        let trees: Vec<&Tree> = std::iter::once(job.app).chain(job.config).collect();
-        match take_proof(&mut output.stderr) {
-            Some(seen) if seen.len() == trees.len() => {
-                let matches = |(seen, tree): (&String, &&Tree)| *seen == tree.hash.to_string();
-                if !seen.iter().zip(&trees).all(matches) {
-                    return Err(RunError::Unseen("it sees other files".to_owned()));
-                }
-                match matches!(output.code, 126 | 127) && output.stderr.starts_with(NOT_STARTED) {
-                    true => Err(RunError::Engine(no_program(job, &output))),
-                    false => Ok(output),
-                }
-            }
-            _ => Err(not_started(job, &output)),
+        match launcher::judge(job, &mut output) {
+            Seen::Tool => Ok(output),
+            Seen::NoProgram => Err(RunError::Engine(no_program(job, &output))),
+            Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
+            Seen::Nothing => Err(not_started(job, &output)),
         }
     }
 
@@ -182,7 +172,7 @@ impl<'d> Docker<'d> {
         match waited {
             Waited::Stopped => Err(RunError::Stopped),
             Waited::TimedOut => {
-                take_proof(&mut output.stderr);
+                launcher::take_proof(&mut output.stderr);
                 Err(RunError::TimedOut { output })
             }
             Waited::Exited => {
@@ -221,40 +211,6 @@ impl Drop for Removal<'_, '_> {
     }
 }
 
-/// The command of a job as the container gets it.
-fn command(job: &Job<'_>) -> Vec<String> {
-    let mut command: Vec<String> = Vec::new();
-    if job.environment.has_launcher {
-        command.extend(["python3".to_owned(), format!("{CONTROL}/launcher.py")]);
-        for target in std::iter::once(APP).chain(job.config.map(|_| CONFIG)) {
-            command.extend(["--proof".to_owned(), target.to_owned()]);
-        }
-    }
-    match &job.step.command {
-        Command::Exec(argv) if !job.environment.has_launcher => command.extend_from_slice(argv),
-        launched => command.extend(launched.operands()),
-    }
-    command
-}
-
-/// Takes the launcher's first line out of a tool's standard error, and returns what it saw.
-fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
-    const PREFIX: &[u8] = b"cargo-pipe-proof: ";
-    // Docker itself may have warned before.
-    let start = match stderr.starts_with(PREFIX) {
-        true => 0,
-        false => {
-            stderr.windows(PREFIX.len() + 1).position(|window| {
-                window.split_first().is_some_and(|(first, rest)| *first == b'\n' && rest == PREFIX)
-            })? + 1
-        }
-    };
-    let end = start + stderr[start..].iter().position(|byte| *byte == b'\n')?;
-    let seen = String::from_utf8_lossy(&stderr[start + PREFIX.len()..end]).into_owned();
-    stderr.drain(start..=end);
-    Some(seen.split(' ').map(str::to_owned).collect())
-}
-
 /// What it means that a container of ours ended before its launcher, or was not created.
 /// Whether docker says that it cannot mount what it was told to.
 fn is_about_mounts(said: &str) -> bool {
@@ -278,16 +234,8 @@ fn not_started(job: &Job<'_>, output: &RawOutput) -> RunError {
     })
 }
 
-/// What it means that the program itself is not there.
 fn no_program(job: &Job<'_>, output: &RawOutput) -> EngineError {
-    EngineError::NoProgram {
-        program: match &job.step.command {
-            Command::Exec(argv) => argv.first().cloned().unwrap_or_default(),
-            Command::Module { module, .. } => module.clone(),
-        },
-        image: job.environment.reference.clone(),
-        said: last_line(&output.stderr, "it said nothing"),
-    }
+    launcher::no_program(job, last_line(&output.stderr, "it said nothing"))
 }
 
 /// The group that the docker socket belongs to, as far as this machine can tell.
@@ -301,23 +249,4 @@ fn first_line(bytes: &[u8], otherwise: &str) -> String {
     let text = text(bytes);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
     line.unwrap_or(otherwise).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_proof_is_the_first_line_of_its_kind_and_leaves_the_rest_alone() {
-        let mut stderr = b"WARNING: docker\ncargo-pipe-proof: aa bb\nrest\n".to_vec();
-        assert_eq!(take_proof(&mut stderr), Some(vec!["aa".to_owned(), "bb".to_owned()]));
-        assert_eq!(stderr, b"WARNING: docker\nrest\n");
-        assert_eq!(take_proof(&mut stderr), None);
-    }
-
-    #[test]
-    fn words_inside_a_line_prove_nothing() {
-        let mut stderr = b"error: cargo-pipe-proof: aa\n".to_vec();
-        assert_eq!(take_proof(&mut stderr), None);
-    }
 }

@@ -39,7 +39,7 @@ impl Docker<'_> {
             let args = ["image", "rm"].into_iter().chain(images.iter().map(String::as_str));
             self.succeed(&self.docker(args))?;
         }
-        Ok(Removed { containers, volumes, images })
+        Ok(Removed { containers, volumes, images, ..Removed::default() })
     }
 }
 

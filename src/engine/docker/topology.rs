@@ -14,6 +14,7 @@ use super::{Docker, failed};
 use crate::config::TopologyChoice;
 use crate::engine::{Access, EngineError, Job, RunError, Topology};
 use crate::plan::APP;
+use crate::process::Stdin;
 use crate::snapshot::{MTIME, SnapshotError, Tree};
 
 /// Where trees appear in the container that only exists to fill the volumes.
@@ -160,7 +161,7 @@ fn fill(
     flushed.map_err(SnapshotError::io("write", &file))?;
     let filled = docker.create_holder(&container).and_then(|()| {
         let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
-        copy.stdin = Some(file);
+        copy.stdin = Stdin::File(file);
         docker.move_data(&copy)
     });
     docker.remove_containers(&[container.name]);

@@ -54,8 +54,12 @@ const EDGES: &[&str] = &[
 
 /// Plain data that a value holds, though the module of that data does more. The kinds of things
 /// are below the doing of them, and a path names only the kind.
-const DATA: &[(&str, &str)] =
-    &[("event", "plan::Plan"), ("report", "engine::EngineInfo"), ("report", "engine::Topology")];
+const DATA: &[(&str, &str)] = &[
+    ("event", "plan::Plan"),
+    ("report", "engine::EngineInfo"),
+    ("report", "engine::SandboxKind"),
+    ("report", "engine::Topology"),
+];
 
 /// Paths that go up, and modules without a place in the map.
 pub(super) fn complaints(files: &[File]) -> Vec<String> {

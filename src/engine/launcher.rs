@@ -1,0 +1,107 @@
+//! The launcher of a job, as the engines start and hear it.
+//!
+//! Owns the words that start `templates/launcher.py` and the judgement over what it said first: the
+//! proof that the job sees its trees. It must not know what an engine starts it in; a job whose
+//! proof holds has its output read by the catalogue.
+
+use super::{EngineError, Job};
+use crate::outcome::RawOutput;
+use crate::plan::{APP, CONFIG, CONTROL, Command};
+use crate::snapshot::Tree;
+
+/// What the launcher says when there is no such program.
+const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
+
+/// What a launched job has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Its trees, and then its tool ran.
+    Tool,
+    /// Its trees, but there is no such program.
+    NoProgram,
+    /// Other files than it should.
+    OtherFiles,
+    /// Nothing: the launcher itself did not start.
+    Nothing,
+}
+
+/// Judges what a launched job has seen, and takes the proof of it out of its output.
+pub(super) fn judge(job: &Job<'_>, output: &mut RawOutput) -> Seen {
+    let trees: Vec<&Tree> = std::iter::once(job.app).chain(job.config).collect();
+    let Some(seen) = take_proof(&mut output.stderr).filter(|seen| seen.len() == trees.len()) else {
+        return Seen::Nothing;
+    };
+    let matches = |(seen, tree): (&String, &&Tree)| *seen == tree.hash.to_string();
+    if !seen.iter().zip(&trees).all(matches) {
+        return Seen::OtherFiles;
+    }
+    match matches!(output.code, 126 | 127) && output.stderr.starts_with(NOT_STARTED) {
+        true => Seen::NoProgram,
+        false => Seen::Tool,
+    }
+}
+
+/// What it means that the program itself is not there.
+pub(super) fn no_program(job: &Job<'_>, said: String) -> EngineError {
+    EngineError::NoProgram {
+        program: match &job.step.command {
+            Command::Exec(argv) => argv.first().cloned().unwrap_or_default(),
+            Command::Module { module, .. } => module.clone(),
+        },
+        place: job.environment.reference.clone(),
+        said,
+    }
+}
+
+/// The command of a job as the container gets it.
+pub(super) fn command(job: &Job<'_>) -> Vec<String> {
+    let mut command: Vec<String> = Vec::new();
+    if job.environment.has_launcher {
+        command.extend(["python3".to_owned(), format!("{CONTROL}/launcher.py")]);
+        for target in std::iter::once(APP).chain(job.config.map(|_| CONFIG)) {
+            command.extend(["--proof".to_owned(), target.to_owned()]);
+        }
+    }
+    match &job.step.command {
+        Command::Exec(argv) if !job.environment.has_launcher => command.extend_from_slice(argv),
+        launched => command.extend(launched.operands()),
+    }
+    command
+}
+
+/// Takes the launcher's first line out of a tool's standard error, and returns what it saw.
+pub(super) fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
+    const PREFIX: &[u8] = b"cargo-pipe-proof: ";
+    // Docker itself may have warned before.
+    let start = match stderr.starts_with(PREFIX) {
+        true => 0,
+        false => {
+            stderr.windows(PREFIX.len() + 1).position(|window| {
+                window.split_first().is_some_and(|(first, rest)| *first == b'\n' && rest == PREFIX)
+            })? + 1
+        }
+    };
+    let end = start + stderr[start..].iter().position(|byte| *byte == b'\n')?;
+    let seen = String::from_utf8_lossy(&stderr[start + PREFIX.len()..end]).into_owned();
+    stderr.drain(start..=end);
+    Some(seen.split(' ').map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proof_is_the_first_line_of_its_kind_and_leaves_the_rest_alone() {
+        let mut stderr = b"WARNING: docker\ncargo-pipe-proof: aa bb\nrest\n".to_vec();
+        assert_eq!(take_proof(&mut stderr), Some(vec!["aa".to_owned(), "bb".to_owned()]));
+        assert_eq!(stderr, b"WARNING: docker\nrest\n");
+        assert_eq!(take_proof(&mut stderr), None);
+    }
+
+    #[test]
+    fn words_inside_a_line_prove_nothing() {
+        let mut stderr = b"error: cargo-pipe-proof: aa\n".to_vec();
+        assert_eq!(take_proof(&mut stderr), None);
+    }
+}

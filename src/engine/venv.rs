@@ -1,0 +1,353 @@
+//! The engine that needs no container.
+//!
+//! Owns the same environments as the docker engine's, from the same locks, as virtual environments
+//! in the user's cache, and how a job runs in them: in a sandbox of bubblewrap where that works, and
+//! else as it is, with code of the project's own only if that was granted. It knows no tool. Where
+//! an environment is kept is [`store`]'s, how it is made [`install`]'s.
+
+mod bubblewrap;
+mod install;
+mod interpreter;
+mod job;
+mod room;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use self::bubblewrap::{Root, Sandbox};
+use self::install::Installer;
+use self::interpreter::Interpreter;
+use self::job::Guest;
+use self::room::{Folder, Room};
+use self::store::{Held, Store};
+use super::blueprint;
+use super::launcher::{self, Seen};
+use super::{
+    Access, Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings,
+};
+use crate::event::Event;
+use crate::hash::Recipe;
+use crate::lock::Lock;
+use crate::outcome::RawOutput;
+use crate::plan::{APP, Environment, Visit};
+use crate::process::{self, Cancel, Emitter, Invocation, Until};
+use crate::snapshot::{Changes, Inventory, Tree};
+
+/// The version of what is in a virtual environment for its lock.
+const FORMAT: &str = "1";
+
+/// How long bubblewrap may take to show that it works.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The engine that needs no container.
+pub struct Venv<'a> {
+    settings: Settings,
+    cancel: &'a Cancel,
+    emitter: &'a Emitter<'a>,
+    interpreter: Interpreter,
+    store: Store,
+    /// The program of the sandbox, if it works.
+    bubblewrap: Option<PathBuf>,
+    roots: Vec<Root>,
+    /// What is held for as long as the run lasts, under the id of what was prepared.
+    held: Mutex<BTreeMap<String, Parts>>,
+    /// The lock of an environment without packages.
+    nothing: Lock,
+    /// Why it is this engine, if nobody named it.
+    note: Option<String>,
+}
+
+/// The virtual environments of an environment.
+#[derive(Clone)]
+struct Parts {
+    tool: Option<Arc<Held>>,
+    project: Option<Arc<Held>>,
+}
+
+/// A virtual environment that is wanted.
+struct Part<'b> {
+    key: String,
+    /// Whose it is, for people.
+    environment: &'b str,
+    lock: &'b Lock,
+}
+
+impl<'a> Venv<'a> {
+    /// Finds the interpreter, and out whether there is a sandbox.
+    ///
+    /// # Errors
+    ///
+    /// When there is no Python, or the user's cache cannot be written to.
+    pub fn connect(
+        settings: Settings,
+        cancel: &'a Cancel,
+        emitter: &'a Emitter<'a>,
+    ) -> Result<Self, EngineError> {
+        let here = platform();
+        if let Some(forced) = settings.platform.as_ref().filter(|forced| **forced != here) {
+            return Err(EngineError::Platform { forced: forced.clone(), here });
+        }
+        let store = Store::open(&settings.cache)?;
+        let interpreter = Interpreter::find(&settings, cancel, emitter)?;
+        let mut venv = Venv {
+            settings,
+            cancel,
+            emitter,
+            interpreter,
+            store,
+            bubblewrap: None,
+            roots: bubblewrap::roots(),
+            held: Mutex::default(),
+            nothing: Lock { packages: Vec::new() },
+            note: None,
+        };
+        venv.bubblewrap = venv.working_bubblewrap()?;
+        Ok(venv)
+    }
+
+    /// With what to say about the engine that is not there.
+    #[must_use]
+    pub fn instead_of(self, note: String) -> Self {
+        Venv { note: Some(note), ..self }
+    }
+
+    /// Bubblewrap, if it really can start the interpreter.
+    fn working_bubblewrap(&self) -> Result<Option<PathBuf>, EngineError> {
+        let path = self.settings.variables.get("PATH");
+        let Ok(program) = which::which_in("bwrap", path, "/") else {
+            return Ok(None);
+        };
+        let folder =
+            Folder { outside: self.settings.folder.clone(), inside: APP, access: Access::Read };
+        let room = Room { folders: vec![folder] };
+        let mut args = bubblewrap::arguments(&self.sandbox(&room), &self.roots);
+        args.push(self.interpreter.executable.clone().into());
+        args.extend(["-I", "-S", "-c", ""].map(OsString::from));
+        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
+        match process::run(&Invocation::new(&program, args), until, self.emitter) {
+            Ok(output) if output.code == 0 => Ok(Some(program)),
+            Err(error @ process::ProcessError::Stopped) => Err(error.into()),
+            _ => Ok(None),
+        }
+    }
+
+    fn sandbox<'s>(&'s self, room: &'s Room) -> Sandbox<'s> {
+        let prefix = &self.interpreter.prefix;
+        Sandbox { room, prefix, network: false, socket: None, terminal: false }
+    }
+
+    /// The virtual environments that an environment is of: its tool's, and its project's.
+    fn parts<'b>(&'b self, blueprint: &'b Blueprint) -> [Option<Part<'b>>; 2] {
+        let part = |environment, lock: &'b Lock| Part { key: self.key(lock), environment, lock };
+        let project = blueprint.project.as_ref().map(|lock| part(blueprint::PROJECT, lock));
+        let tool = match (&blueprint.lock, &project) {
+            (None, Some(_)) => None,
+            (lock, _) => Some(part(blueprint.name(), lock.as_ref().unwrap_or(&self.nothing))),
+        };
+        [tool, project]
+    }
+
+    /// What a virtual environment is found by: everything that it is made from.
+    fn key(&self, lock: &Lock) -> String {
+        let key = Recipe::new("venv")
+            .with(FORMAT)
+            .with(self.interpreter.executable.as_os_str().as_encoded_bytes())
+            .with(self.interpreter.probe.identity().to_string())
+            .with(platform())
+            .with(lock.hash().to_string())
+            .hash();
+        key.to_string()[..32].to_owned()
+    }
+
+    /// A virtual environment, made if it is not there.
+    fn hold(&self, part: &Part<'_>) -> Result<Held, EngineError> {
+        let Part { key, environment, lock } = part;
+        let installer = Installer {
+            settings: &self.settings,
+            interpreter: &self.interpreter,
+            cancel: self.cancel,
+            emitter: self.emitter,
+        };
+        let environment = *environment;
+        self.store.hold(key, self.cancel, |folder| {
+            if self.settings.offline {
+                return Err(EngineError::OfflineVenv(environment.to_owned()));
+            }
+            self.emitter.emit(&Event::BuildStarted { environment });
+            let started = Instant::now();
+            installer.install(environment, lock, folder)?;
+            let duration = started.elapsed();
+            self.emitter.emit(&Event::BuildFinished { environment, duration });
+            Ok(())
+        })
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Parts>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine for Venv<'_> {
+    fn info(&self) -> EngineInfo {
+        EngineInfo {
+            kind: "venv".to_owned(),
+            version: self.interpreter.probe.version.clone(),
+            topology: None,
+            sandbox: Some(match self.bubblewrap {
+                Some(_) => super::SandboxKind::Bubblewrap,
+                None => super::SandboxKind::None,
+            }),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.note.iter().cloned().collect();
+        let Interpreter { executable, probe, .. } = &self.interpreter;
+        if !self.interpreter.is(&self.settings.python) {
+            notes.push(format!(
+                "there is no Python {} here, so the checks ran on {} (`{}`), which can find \
+                 something else",
+                self.settings.python,
+                probe.version,
+                executable.display()
+            ));
+        }
+        if self.bubblewrap.is_none() {
+            notes.push(
+                "the checks ran without a sandbox, because `bwrap` is not here or does not work"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>> {
+        let wanted: Vec<Result<[Option<Part<'_>>; 2], Arc<EngineError>>> = blueprints
+            .iter()
+            .map(|blueprint| refuse(blueprint).map(|()| self.parts(blueprint)).map_err(Arc::new))
+            .collect();
+        let mut parts: BTreeMap<&str, &Part<'_>> = BTreeMap::new();
+        let mut references: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (blueprint, wanted) in blueprints.iter().zip(&wanted) {
+            for part in wanted.iter().flatten().flatten() {
+                parts.entry(&part.key).or_insert(part);
+                let keys = references.entry(blueprint.name().to_owned()).or_default();
+                keys.insert(part.key.clone());
+            }
+        }
+        let Settings { project, root, .. } = &self.settings;
+        if let Err(error) = self.store.refer(project, root, references) {
+            let error = Arc::new(error);
+            return blueprints.iter().map(|_| Err(Arc::clone(&error))).collect();
+        }
+        let held: BTreeMap<&str, Result<Arc<Held>, Arc<EngineError>>> = parts
+            .into_par_iter()
+            .map(|(key, part)| (key, self.hold(part).map(Arc::new).map_err(Arc::new)))
+            .collect();
+        blueprints
+            .iter()
+            .zip(&wanted)
+            .map(|(blueprint, wanted)| {
+                let [tool, project] = wanted.as_ref().map_err(Arc::clone)?;
+                let held = |part: &Option<Part<'_>>| match part {
+                    Some(part) => held[part.key.as_str()].clone().map(Some),
+                    None => Ok(None),
+                };
+                Ok(self.prepared(blueprint, Parts { tool: held(tool)?, project: held(project)? }))
+            })
+            .collect()
+    }
+
+    fn reap(&self) {
+        self.store.collect();
+    }
+
+    fn place(&self, _: Vec<Tree>) {
+        // They are read where they are.
+    }
+
+    fn run(&self, job: &Job<'_>) -> Result<RawOutput, RunError> {
+        let mut output = self.finish(job)?;
+        let said = |output: &RawOutput| {
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing").to_owned()
+        };
+        match launcher::judge(job, &mut output) {
+            Seen::Tool => Ok(output),
+            Seen::NoProgram => Err(RunError::Engine(launcher::no_program(job, said(&output)))),
+            Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
+            Seen::Nothing => Err(RunError::Engine(EngineError::NotStarted {
+                said: said(&output),
+                code: output.code,
+            })),
+        }
+    }
+
+    fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError> {
+        let (invocation, _) = self.invocation(job, &visit.command, Guest::Visitor)?;
+        if self.cancel.stopped().is_some() {
+            return Err(RunError::Stopped);
+        }
+        // It is killed when it has not ended by itself; bubblewrap takes the rest along.
+        let status = process::lend(&invocation, self.cancel, self.emitter, || {});
+        Ok(status.map_err(EngineError::from)?)
+    }
+
+    fn changes(&self, job: &Job<'_>, inventory: &Inventory) -> Result<Changes, EngineError> {
+        Ok(Changes::in_folder(&job.app.folder, inventory)?)
+    }
+}
+
+impl Venv<'_> {
+    fn prepared(&self, blueprint: &Blueprint, parts: Parts) -> Prepared {
+        let held = [&parts.tool, &parts.project];
+        let folders: Vec<String> =
+            held.into_iter().flatten().map(|part| part.folder.display().to_string()).collect();
+        let existed = held.into_iter().flatten().all(|part| part.existed);
+        let id = folders.join(":");
+        self.held().insert(id.clone(), parts);
+        Prepared {
+            name: blueprint.name().to_owned(),
+            reference: folders.first().cloned().unwrap_or_default(),
+            id,
+            version: blueprint.version().map(str::to_owned),
+            has_launcher: true,
+            existed,
+            hash: blueprint.hash(&self.interpreter.probe.identity()),
+            platform: platform(),
+        }
+    }
+}
+
+/// Takes away a project's references to environments, and those that nobody else refers to.
+pub(super) fn remove(settings: &Settings) -> Result<Vec<String>, EngineError> {
+    Store::open(&settings.cache)?.forget(&settings.project)
+}
+
+/// Refuses what only an image can be made from.
+fn refuse(blueprint: &Blueprint) -> Result<(), EngineError> {
+    if let Environment::Image(image) = &blueprint.environment {
+        return Err(EngineError::NeedsImages(format!("`{image}` is an image")));
+    }
+    match blueprint.dockerfile.as_ref().is_some_and(|dockerfile| dockerfile.adds_to_base) {
+        true => Err(EngineError::NeedsImages("the Dockerfile adds what is in no lock".to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// This machine as docker would name it.
+fn platform() -> String {
+    let processor = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    format!("{}/{processor}", std::env::consts::OS)
+}

@@ -1,0 +1,161 @@
+//! The Python that virtual environments are made from.
+//!
+//! Owns where it is looked for: the exact minor version on PATH, with pyenv and with uv, and else
+//! the nearest one that the locks support. Each candidate is asked what it is before it is believed.
+//! It must not make an environment of it; [`super::install`] does.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::super::probe::{self, Probe};
+use super::super::{EngineError, Settings};
+use crate::process::{self, Cancel, Emitter, Invocation, Until};
+
+/// The minor versions of Python 3 that the locks are made for.
+const SUPPORTED: std::ops::RangeInclusive<u32> = 10..=15;
+
+/// How long a candidate may take to say what it is.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// An interpreter that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Interpreter {
+    /// The program itself, no link and no environment's.
+    pub(super) executable: PathBuf,
+    /// The folder that its standard library is below.
+    pub(super) prefix: PathBuf,
+    /// What it is.
+    pub(super) probe: Probe,
+}
+
+impl Interpreter {
+    /// Finds the interpreter of this major and minor version, or the nearest one.
+    pub(super) fn find(
+        settings: &Settings,
+        cancel: &Cancel,
+        emitter: &Emitter<'_>,
+    ) -> Result<Interpreter, EngineError> {
+        let minor = minor(&settings.python);
+        let mut candidates: Vec<u32> = minor.into_iter().chain(SUPPORTED).collect();
+        let wanted = minor.unwrap_or(*SUPPORTED.end());
+        // The nearest first; of two that are as near, the newer one.
+        candidates.sort_by_key(|minor| (minor.abs_diff(wanted), u32::MAX - minor));
+        candidates.dedup();
+        let places = Places::of(settings);
+        for minor in candidates {
+            for program in places.programs(minor) {
+                let found = ask(&program, settings, cancel, emitter)?;
+                if let Some(found) = found.filter(|found| found.is_minor(minor)) {
+                    return Ok(found);
+                }
+            }
+        }
+        Err(EngineError::NoPython(settings.python.clone()))
+    }
+
+    /// Whether it is of this major and minor version, such as `3.13`.
+    pub(super) fn is(&self, version: &str) -> bool {
+        self.probe.version.strip_prefix(version).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    fn is_minor(&self, minor: u32) -> bool {
+        self.is(&format!("3.{minor}"))
+    }
+}
+
+fn minor(version: &str) -> Option<u32> {
+    version.strip_prefix("3.")?.parse().ok()
+}
+
+/// Where interpreters are looked for.
+struct Places {
+    path: String,
+    /// Folders with one folder for each version.
+    versions: Vec<PathBuf>,
+}
+
+impl Places {
+    fn of(settings: &Settings) -> Places {
+        let variables = &settings.variables;
+        let home = variables.get("HOME").map(PathBuf::from);
+        let below = |home: &Option<PathBuf>, path: &str| home.as_ref().map(|home| home.join(path));
+        let pyenv = variables.get("PYENV_ROOT").map(PathBuf::from).or(below(&home, ".pyenv"));
+        let uv = variables
+            .get("UV_PYTHON_INSTALL_DIR")
+            .map(PathBuf::from)
+            .or_else(|| Some(Path::new(variables.get("XDG_DATA_HOME")?).join("uv/python")))
+            .or(below(&home, ".local/share/uv/python"));
+        Places {
+            path: variables.get("PATH").unwrap_or_default().to_owned(),
+            versions: [pyenv.map(|root| root.join("versions")), uv].into_iter().flatten().collect(),
+        }
+    }
+
+    /// The programs that could be Python of this minor version, the likeliest first.
+    fn programs(&self, minor: u32) -> Vec<PathBuf> {
+        let name = format!("python3.{minor}");
+        let on_path = |name: &str| -> Vec<PathBuf> {
+            which::which_in_all(name, Some(&self.path), "/")
+                .map(Iterator::collect)
+                .unwrap_or_default()
+        };
+        let mut programs = on_path(&name);
+        for folder in &self.versions {
+            programs.extend(newest_first(folder).map(|version| version.join("bin").join(&name)));
+        }
+        programs.extend(["python3", "python"].into_iter().flat_map(on_path));
+        programs.retain(|program| program.is_file());
+        programs
+    }
+}
+
+/// The folders of versions in a folder, the newest first as far as their names tell.
+fn newest_first(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut versions: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let numbers = |path: &PathBuf| -> Vec<u32> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
+    };
+    versions.sort_by_key(numbers);
+    versions.into_iter().rev()
+}
+
+/// Asks a program what Python it is; none if it is none.
+fn ask(
+    program: &Path,
+    settings: &Settings,
+    cancel: &Cancel,
+    emitter: &Emitter<'_>,
+) -> Result<Option<Interpreter>, EngineError> {
+    let invocation = Invocation {
+        // A version manager's stand-in must not look at what the project wants.
+        folder: Some(settings.folder.clone()),
+        ..Invocation::new(program, ["-I", "-S", "-c", probe::PROGRAM])
+    };
+    let until = Until { cancel: Some(cancel), limit: LIMIT };
+    match process::run(&invocation, until, emitter) {
+        Ok(output) if output.code == 0 => Ok(serde_json::from_slice(&output.stdout).ok()),
+        Err(error @ process::ProcessError::Stopped) => Err(error.into()),
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbers_and_not_text() {
+        let folder = tempfile::tempdir().unwrap();
+        for version in ["3.13.2", "3.13.10", "3.9.18", "cpython-3.13.11-linux"] {
+            std::fs::create_dir(folder.path().join(version)).unwrap();
+        }
+        let names: Vec<String> = newest_first(folder.path())
+            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(names, ["cpython-3.13.11-linux", "3.13.10", "3.13.2", "3.9.18"]);
+    }
+}

@@ -1,0 +1,44 @@
+//! Cargo pipe without a container: real Python, real packages from the network, real bubblewrap.
+//!
+//! Without a Python that the locks support, every test is reported as ignored. Those that need
+//! bubblewrap are ignored where it does not work. A machine with a docker engine has it hidden.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod engine;
+mod making;
+#[expect(dead_code, reason = "the tests with docker use the rest")]
+#[path = "../docker/project.rs"]
+mod project;
+mod sandbox;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test, its name, and what it needs.
+type Test = (&'static str, Needs, fn());
+
+/// What a test needs of the machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Python,
+    Bubblewrap,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let groups: [&[Test]; 3] = [engine::TESTS, making::TESTS, sandbox::TESTS];
+    let has_python = engine::answers("python3", &["--version"]);
+    let probe = ["--unshare-all", "--ro-bind", "/", "/", "true"];
+    let has_bubblewrap = has_python && engine::answers("bwrap", &probe);
+    let trials = groups.concat().into_iter().map(|(name, needs, test)| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        let is_there = if needs == Needs::Python { has_python } else { has_bubblewrap };
+        Trial::test(name, run).with_ignored_flag(!is_there)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}

@@ -1,0 +1,202 @@
+//! What a check reaches in the sandbox, and what needs a grant where there is none.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::engine::{without_docker, without_sandbox};
+use crate::project::Project;
+use crate::{Needs, Test};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("a_check_reaches_nothing_but_its_own", Needs::Bubblewrap, a_check_reaches_nothing_but_its_own),
+    ("a_visitor_is_where_the_check_is", Needs::Bubblewrap, a_visitor_is_where_the_check_is),
+    (
+        "code_of_the_project_needs_a_grant_without_a_sandbox",
+        Needs::Python,
+        code_of_the_project_needs_a_grant_without_a_sandbox,
+    ),
+    (
+        "a_config_that_runs_code_needs_the_grant_too",
+        Needs::Python,
+        a_config_that_runs_code_needs_the_grant_too,
+    ),
+    (
+        "a_kill_leaves_no_process_in_the_sandbox",
+        Needs::Bubblewrap,
+        a_kill_leaves_no_process_in_the_sandbox,
+    ),
+    ("a_kill_leaves_no_process_without_one", Needs::Python, a_kill_leaves_no_process_without_one),
+    (
+        "an_end_leaves_no_process_that_went_its_own_way",
+        Needs::Python,
+        an_end_leaves_no_process_that_went_its_own_way,
+    ),
+    ("what_takes_too_long_is_ended", Needs::Python, what_takes_too_long_is_ended),
+];
+
+fn project() -> Project {
+    without_docker(Project::scaffolded())
+}
+
+fn open() -> Project {
+    without_docker(without_sandbox(Project::scaffolded()))
+}
+
+/// A check that runs a Python program of the project.
+fn check(project: &Project, program: &str) {
+    project.write("src/check.py", program);
+    project.write("pipe.toml", "[checks.own]\nrun = [\"python3\", \"src/check.py\"]\n");
+}
+
+const PRYING: &str = r#"
+import os, socket, sys
+wrong = []
+for path in ["/app/x", "/opt/tool/x", "/usr/x", "/x", "/etc/x", "/pipe/x"]:
+    try:
+        open(path, "w").close()
+        wrong.append("wrote " + path)
+    except OSError:
+        pass
+for path in ["/root", "/home", "/etc/shadow", "/etc/passwd", "/var", "/run", "SECRET"]:
+    if os.path.isdir(path) and os.listdir(path) in ([], [".pyenv"]):
+        continue
+    if os.path.exists(path):
+        wrong.append("sees " + path)
+open("/tmp/x", "w").close()
+try:
+    socket.create_connection(("1.1.1.1", 53), timeout=1)
+    wrong.append("reached a network")
+except OSError:
+    pass
+if os.uname().nodename != "pipe" or os.getcwd() != "/app":
+    wrong.append(str(os.uname().nodename))
+if [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) > 20]:
+    wrong.append("sees processes")
+if set(os.environ) & {"DOCKER_HOST", "CARGO_PIPE_CACHE_DIR", "PYENV_ROOT"}:
+    wrong.append("sees variables")
+sys.exit("\n".join(wrong) if wrong else 0)
+"#;
+
+fn a_check_reaches_nothing_but_its_own() {
+    let project = project();
+    let secret = project.root.parent().unwrap().join("secret");
+    std::fs::write(&secret, "").unwrap();
+    check(&project, &PRYING.replace("SECRET", secret.to_str().unwrap()));
+    let report = project.report(&["--engine", "venv", "run", "own"]);
+    assert_eq!(report.status, 0, "{report:?}");
+    assert_eq!(report.json["engine"]["sandbox"], "bubblewrap");
+}
+
+fn a_visitor_is_where_the_check_is() {
+    let project = project();
+    let ended = project.pipe(&[
+        "--engine",
+        "venv",
+        "bash",
+        "lint",
+        "--",
+        "sh",
+        "-c",
+        "pwd; hostname; which pylint; exit 7",
+    ]);
+    assert_eq!(ended.status, Some(7), "{ended:?}");
+    assert_eq!(ended.stdout, "/app\npipe\n/opt/tool/bin/pylint\n");
+}
+
+fn code_of_the_project_needs_a_grant_without_a_sandbox() {
+    let project = open();
+    check(&project, "print(1)\n");
+    let refused = project.report(&["--engine", "venv", "run", "own"]);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    let reason = refused.check("own")["reason"]["message"].to_string();
+    assert!(reason.contains("--allow host"), "{reason}");
+    let allowed = project.report(&["--engine", "venv", "run", "own", "--allow", "host"]);
+    assert_eq!(allowed.status, 0, "{allowed:?}");
+    assert_eq!(allowed.json["engine"]["sandbox"], "none");
+    assert!(allowed.json["warnings"].to_string().contains("without a sandbox"));
+    // The tools of the catalogue run nothing of the project.
+    assert_eq!(project.pipe(&["--engine", "venv", "run", "ruff"]).status, Some(0));
+}
+
+fn a_config_that_runs_code_needs_the_grant_too() {
+    let project = open();
+    for (config, added, check) in [
+        (".config/.pylintrc", "[MAIN]\ninit-hook=import os\n", "lint"),
+        (".config/mypy.ini", "[mypy]\nplugins = mine.py\n", "mypy"),
+    ] {
+        project.write(config, added);
+        let report = project.report(&["--engine", "venv", "run", check]);
+        assert_eq!(report.status, 2, "{report:?}");
+        let reason = report.check(check)["reason"]["message"].to_string();
+        assert!(reason.contains("--allow host"), "{reason}");
+    }
+}
+
+/// Whether a process has this word among its arguments.
+fn runs(word: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines.into_iter().any(|line| line.windows(word.len()).any(|window| window == word.as_bytes()))
+}
+
+fn wait_until(mut what: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !what() {
+        assert!(began.elapsed().as_secs() < 60, "it never was");
+        std::thread::yield_now();
+    }
+}
+
+/// A word that no other process has.
+fn mark(project: &Project) -> String {
+    let folder = project.root.parent().unwrap().file_name().unwrap();
+    format!("mark-{}", folder.to_str().unwrap())
+}
+
+fn is_gone_after_a_kill(project: &Project) {
+    let mark = mark(project);
+    // One that went its own way besides one that stays.
+    let script = format!(
+        "setsid sleep 1000 {mark} & exec python3 -c 'import time; time.sleep(1000)' {mark}"
+    );
+    let script = script.replace("sleep 1000 mark", "sh -c 'sleep 1000; true' mark");
+    project.write("src/go.sh", script);
+    project.write("pipe.toml", "[checks.own]\nrun = [\"sh\", \"src/go.sh\"]\n");
+    let args = ["--engine", "venv", "run", "own", "--allow", "host"];
+    let mut run = project.command(&args).spawn().unwrap();
+    wait_until(|| {
+        assert!(run.try_wait().unwrap().is_none(), "it ended by itself");
+        runs(&mark)
+    });
+    let pid = Pid::from_raw(i32::try_from(run.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    run.wait().unwrap();
+    wait_until(|| !runs(&mark));
+}
+
+fn a_kill_leaves_no_process_in_the_sandbox() {
+    is_gone_after_a_kill(&project());
+}
+
+fn a_kill_leaves_no_process_without_one() {
+    is_gone_after_a_kill(&open());
+}
+
+fn an_end_leaves_no_process_that_went_its_own_way() {
+    for project in [project(), open()] {
+        let mark = mark(&project);
+        project.write("src/go.sh", format!("setsid sh -c 'sleep 1000; true' {mark} &\nexit 0\n"));
+        project.write("pipe.toml", "[checks.own]\nrun = [\"sh\", \"src/go.sh\"]\n");
+        let ended = project.pipe(&["--engine", "venv", "run", "own", "--allow", "host"]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        assert!(!runs(&mark));
+    }
+}
+
+fn what_takes_too_long_is_ended() {
+    for project in [project(), open()] {
+        project.write("pipe.toml", "[checks.own]\nrun = [\"sleep\", \"1000\"]\n");
+        let args = ["--engine", "venv", "run", "own", "--allow", "host", "--timeout", "1s"];
+        let report = project.report(&args);
+        assert_eq!((report.status, report.outcome("own")), (3, "timed-out"));
+    }
+}
