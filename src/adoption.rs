@@ -132,7 +132,7 @@ pub fn telling_files() -> impl Iterator<Item = String> {
     let others = [PRE_COMMIT, DOCKERFILE, GITLAB_CI, DAGGER];
     TOOLS
         .iter()
-        .map(|tool| format!("{CONFIG_FOLDER}/{}", tool.config_file()))
+        .filter_map(|tool| Some(format!("{CONFIG_FOLDER}/{}", tool.config_file()?)))
         .chain(others.map(str::to_owned))
 }
 

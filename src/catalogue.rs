@@ -8,6 +8,7 @@
 pub mod black;
 pub mod mypy;
 pub mod pylint;
+pub mod pytest;
 pub mod ruff;
 pub mod ruff_format;
 
@@ -17,14 +18,21 @@ mod own_code;
 pub mod command;
 pub mod own_config;
 
+use crate::check::CachePolicy;
 use crate::outcome::{Classified, RawOutput};
 use crate::plan::Command;
 use crate::project::ProjectPath;
 use own_config::{OwnConfig, Refused};
 
 /// Every tool, in the order they are listed.
-pub const TOOLS: &[&dyn Tool] =
-    &[&pylint::Pylint, &black::Black, &mypy::Mypy, &ruff::Ruff, &ruff_format::RuffFormat];
+pub const TOOLS: &[&dyn Tool] = &[
+    &pylint::Pylint,
+    &black::Black,
+    &mypy::Mypy,
+    &ruff::Ruff,
+    &ruff_format::RuffFormat,
+    &pytest::Pytest,
+];
 
 /// A tool of the catalogue.
 pub trait Tool: Sync {
@@ -48,11 +56,27 @@ pub trait Tool: Sync {
         false
     }
 
-    /// The name of its configuration file in the config folder.
-    fn config_file(&self) -> &'static str;
+    /// Whether it runs the project's own code: on a copy that it can write to.
+    fn runs_project(&self) -> bool {
+        false
+    }
+
+    /// What is kept of its outcome, unless the project says.
+    fn keeps(&self) -> CachePolicy {
+        CachePolicy::Always
+    }
+
+    /// The name of its configuration file in the config folder; none for a tool that always finds
+    /// its own.
+    fn config_file(&self) -> Option<&'static str>;
 
     /// The configuration that a new project gets; a template over `python` and `python_nodot`.
-    fn config_template(&self) -> &'static str;
+    fn config_template(&self) -> Option<&'static str>;
+
+    /// The files at the project's root that it reads without being told, as far as they are there.
+    fn reads_at_root(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Where it looks for its configuration when it is told of none, in its own order.
     fn own_configs(&self) -> &'static [OwnConfig];

@@ -7,6 +7,7 @@
 pub mod blueprint;
 pub mod docker;
 mod launcher;
+pub mod missing;
 mod probe;
 mod venv;
 
@@ -390,6 +391,9 @@ pub enum EngineError {
     /// What is kept of environments is not as it was left.
     #[error("{0}")]
     Store(String),
+    /// All that is missing, where the network may not be asked.
+    #[error("offline, and not on this machine:\n  {}", .0.join("\n  "))]
+    Missing(Vec<String>),
     /// An image cannot be built.
     #[error("the image of `{environment}` cannot be built:\n{said}")]
     BuildFailed {
@@ -511,7 +515,7 @@ impl EngineError {
                 "if you trust this project, run it again with `--allow host`; with `bwrap` \
                  installed and working it needs no grant"
             }
-            EngineError::Offline(_) | EngineError::OfflineVenv(_) => {
+            EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
                 "run `cargo pipe build` once with a network"
             }
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows everything it says",

@@ -47,6 +47,7 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         .with_all(step.env.iter().map(|(name, value)| format!("{name}={value}")))
         .with_all(step.findings_exit.iter().map(ToString::to_string))
         .with_all(grants.into_iter())
+        .with(if step.writable { "writable" } else { "" })
         .with(facts.launcher)
         .hash();
     Ingredients {
@@ -62,15 +63,17 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
 pub(crate) fn of_command(command: &Command) -> Recipe {
     match command {
         Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
-        Command::Module { module, args, suffixes, project } => {
-            Recipe::new("module").with(module).with_all(args.iter()).with_all(suffixes.iter()).with(
-                match project {
-                    None => "",
-                    Some(Precedence::First) => "first",
-                    Some(Precedence::Last) => "last",
-                },
-            )
-        }
+        Command::Module { module, args, suffixes, project, report } => Recipe::new("module")
+            .with(module)
+            .with_all(args.iter())
+            .with_all(suffixes.iter())
+            .with(match project {
+                None => "",
+                Some(Precedence::First) => "first",
+                Some(Precedence::Last) => "last",
+                Some(Precedence::Inside) => "inside",
+            })
+            .with(report.as_deref().unwrap_or_default()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`crate::catalogue`] decides what a tool's output means. No input makes a parser panic; what it
 //! cannot read it hands back as text.
 
+pub mod junit;
 pub mod mypy_json;
 pub mod pylint_json2;
 pub mod ruff_json;

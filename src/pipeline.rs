@@ -2,8 +2,10 @@
 //!
 //! The command line, an xtask and a build script all come in here.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::catalogue;
 use crate::config::Config;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
@@ -13,7 +15,7 @@ use crate::error::Error;
 use crate::event::Observer;
 use crate::plan::{self, Known, Plan, Request, Visit, VisitRequest};
 use crate::process::Emitter;
-use crate::project::{Project, discover};
+use crate::project::{Project, ProjectPath, discover};
 use crate::report::{Preview, Report};
 use crate::run::{self, Cancel, World};
 use crate::trust::{Asked, Record, collect, store};
@@ -98,7 +100,14 @@ impl Pipeline {
         Known {
             asks: self.asked().into_iter().map(|asked| asked.ask).collect(),
             has_project_lock: blueprint::has_project_lock(&self.project.root, &self.config),
+            root_files: self.root_files(),
         }
+    }
+
+    fn root_files(&self) -> BTreeSet<ProjectPath> {
+        let names = catalogue::TOOLS.iter().flat_map(|tool| tool.reads_at_root());
+        let paths = names.filter_map(|name| ProjectPath::new(name).ok());
+        paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
     }
 
     /// Runs a plan to its end. What goes wrong with a check is in the report.

@@ -4,6 +4,7 @@
 //! [`Plan`] that `--dry-run` prints and [`crate::run`] executes. It spawns nothing, reads nothing
 //! and knows no engine; paths in it are those of the inside of a container or of the project.
 
+mod command;
 mod fixes;
 mod visit;
 
@@ -19,6 +20,7 @@ use crate::config::{Check, CommandPlace, Config, ToolConfig, Work};
 use crate::gate::{self, Since};
 use crate::project::ProjectPath;
 
+pub use command::{Command, Precedence};
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, conflicts};
 pub use visit::{Streams, Visit, VisitRequest, visit};
 
@@ -71,6 +73,8 @@ pub struct Known {
     pub asks: Vec<Ask>,
     /// Whether there is a lock of its own dependencies.
     pub has_project_lock: bool,
+    /// The files at its root that some tool reads without being told.
+    pub root_files: BTreeSet<ProjectPath>,
 }
 
 /// What a run will do.
@@ -123,6 +127,8 @@ pub struct Step {
     pub env: BTreeMap<String, String>,
     /// Exit statuses that mean findings, for a command of the user's own.
     pub findings_exit: BTreeSet<i32>,
+    /// Whether it works on a private copy of its files, which it can write to.
+    pub writable: bool,
     /// What goes beyond the sandbox; all of it is granted once the step is in a plan.
     pub grants: BTreeSet<Grant>,
     /// How long it may take.
@@ -170,62 +176,6 @@ pub enum Environment {
     },
     /// An image that is not ours.
     Image(String),
-}
-
-/// What is started inside the container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Command {
-    /// A program and its arguments, started by the launcher where there is one.
-    Exec(Vec<String>),
-    /// A program written in Python, inside the launcher's own process, which can give it what a
-    /// command line cannot.
-    Module {
-        /// The program, such as `pylint`.
-        module: String,
-        /// Its arguments.
-        args: Vec<String>,
-        /// The endings of the files that are listed behind the arguments, however many there are;
-        /// none for no list.
-        suffixes: Vec<String>,
-        /// Where the project's packages stand among those of the program.
-        project: Option<Precedence>,
-    },
-}
-
-/// Where the project's packages are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precedence {
-    /// Before the program's own, for one that looks at what the sources import. What the program
-    /// itself imports is its own all the same.
-    First,
-    /// Behind them, for one that only loads plugins from there.
-    Last,
-}
-
-impl Command {
-    /// What the launcher is told to do.
-    #[must_use]
-    pub fn operands(&self) -> Vec<String> {
-        let (operands, args) = match self {
-            Command::Exec(argv) => (vec!["exec".to_owned()], argv),
-            Command::Module { module, args, suffixes, project } => {
-                let mut operands = vec!["module".to_owned(), module.clone()];
-                if !suffixes.is_empty() {
-                    operands.extend(["--files".to_owned(), format!("{CONTROL}/{FILES}")]);
-                }
-                let order = project.map(|project| match project {
-                    Precedence::First => "--first",
-                    Precedence::Last => "--last",
-                });
-                operands
-                    .extend(order.into_iter().flat_map(|it| [it.to_owned(), PROJECT.to_owned()]));
-                (operands, args)
-            }
-        };
-        operands.into_iter().chain(["--".to_owned()]).chain(args.iter().cloned()).collect()
-    }
 }
 
 /// The name of the tool behind a check of the user's own, in plans and reports.
@@ -419,6 +369,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         command: Command::Exec(Vec::new()),
         env,
         findings_exit: BTreeSet::new(),
+        writable: check.asks.contains(&Grant::Writable),
         grants: check.asks.clone(),
         timeout: request.timeout.unwrap_or(check.timeout),
         cache: check.cache,
@@ -429,6 +380,10 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 unreachable!("the configuration was validated against the catalogue")
             });
             let file = ConfigFile::of(tool, file, config);
+            step.writable |= tool.runs_project();
+            let at_root = known.root_files.iter();
+            let at_root = at_root.filter(|it| tool.reads_at_root().contains(&it.as_str()));
+            at_root.for_each(|file| step.coverage.add(file));
             step.tool = tool.name().to_owned();
             step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
             step.environment = Environment::Tool {
@@ -518,7 +473,7 @@ impl ConfigFile {
                 Some(ConfigFile { path: path.clone(), mounted })
             }
             ToolConfig::Usual => {
-                let path = config.config.join(tool.config_file()).unwrap_or_else(|error| {
+                let path = config.config.join(tool.config_file()?).unwrap_or_else(|error| {
                     unreachable!("the catalogue's names are plain: {error}")
                 });
                 Some(ConfigFile { path, mounted: !config.config.is_root() })

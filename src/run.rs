@@ -368,6 +368,10 @@ fn environments(
         }
     }
     let prepared = engine.prepare(&blueprints);
+    let prepared = match world.config.offline {
+        true => engine::missing::listed(&blueprints, prepared),
+        false => prepared,
+    };
     found.extend(blueprints.into_iter().map(|blueprint| blueprint.environment).zip(prepared));
     found
 }

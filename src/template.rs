@@ -195,6 +195,11 @@ pub const GENERATED: &[Generated] = &[
         ".docker/requirements/ruff.txt",
         include_str!("../templates/requirements/ruff.txt"),
     ),
+    lock(
+        "pytest",
+        ".docker/requirements/pytest.txt",
+        include_str!("../templates/requirements/pytest.txt"),
+    ),
     tool_config(".pylintrc", include_str!("../templates/config/pylintrc")),
     tool_config("black.toml", include_str!("../templates/config/black.toml")),
     tool_config("mypy.ini", include_str!("../templates/config/mypy.ini")),

@@ -11,6 +11,10 @@ very process, which can give it what a command line cannot:
     --first DIR    the packages of the virtual environment DIR, looked for before those of NAME; what
                    NAME itself imports is its own all the same
     --last DIR     the same, behind those of NAME
+    --inside DIR   in the Python of the virtual environment DIR: its packages go before those of NAME,
+                   NAME itself included
+    --report FILE  what NAME writes to FILE goes to standard output in the end, and what it prints to
+                   standard error
 
 First of all it tells standard error what each DIR's proof says. It needs Python 3.9 or later and
 nothing else, and it leaves no trace of itself for the tool to see.
@@ -83,11 +87,34 @@ def keep_own(folder):
     sys.meta_path.insert(0, Own)
 
 
+def inside(folder, name, options, args):
+    """Becomes the Python of another environment, with the packages of this one behind its own."""
+    python = os.path.join(folder, "bin", "python3")
+    options = [word for option in options.items() for word in option]
+    launched = [os.path.abspath(__file__), "module", name, *options, "--last", sys.prefix, "--"]
+    execute([python, *launched, *args])
+
+
+def reported(file, run):
+    """Runs the program, and prints the file that it wrote in place of what it prints."""
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        return run()
+    finally:
+        sys.stdout.flush()
+        if os.path.exists(file):
+            with open(file, "rb") as written, open(stdout, "wb") as printed:
+                printed.write(written.read())
+
+
 def module(name, options, args):
     """Runs the program in this very process, as if it had been typed."""
     import sysconfig
 
     options = dict(zip(options[::2], options[1::2]))
+    if "--inside" in options:
+        inside(options.pop("--inside"), name, options, args)
     files = []
     if "--files" in options:
         with open(options["--files"], "rb") as file:
@@ -95,16 +122,16 @@ def module(name, options, args):
     # A command that was typed finds the folder of itself here, not ours.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
+    if "--last" in options:
+        sys.path += site_folders(options["--last"])
     run = console_script(name)
     own = sysconfig.get_path("purelib")
     if "--first" in options:
         keep_own(own)
         place = sys.path.index(own)
         sys.path[place:place] = site_folders(options["--first"])
-    if "--last" in options:
-        sys.path += site_folders(options["--last"])
     sys.argv = [name, *args, *files]
-    sys.exit(run())
+    sys.exit(reported(options["--report"], run) if "--report" in options else run())
 
 
 def main(argv):
@@ -113,11 +140,13 @@ def main(argv):
     while argv[0] == "--proof":
         folders.append(argv[1])
         argv = argv[2:]
-    proofs = [proof(folder) for folder in folders]
-    sys.stderr.write("cargo-pipe-proof: " + " ".join(proofs) + "\n")
-    sys.stderr.flush()
-    if "-" in proofs:
-        sys.exit(NO_PROOF)
+    # There are none where it has been here before, in another Python.
+    if folders:
+        proofs = [proof(folder) for folder in folders]
+        sys.stderr.write("cargo-pipe-proof: " + " ".join(proofs) + "\n")
+        sys.stderr.flush()
+        if "-" in proofs:
+            sys.exit(NO_PROOF)
     end = argv.index("--")
     how, *operands = argv[:end]
     if how == "exec":

@@ -56,7 +56,7 @@ pub(super) fn choose(survey: &Survey, tool: &dyn Tool, check: &str, found: &Sour
         (None, []) => {
             let note = survey.has_python().then(|| {
                 let found = format!("no configuration of {}", tool.lock());
-                Note::new(found, format!("`{check}` gets `{CONFIG_FOLDER}/{}`", tool.config_file()))
+                Note::new(found, format!("`{check}` gets `{CONFIG_FOLDER}/{}`", usual(tool)))
             });
             choice(ConfigSetting::Usual, Vec::new(), note)
         }
@@ -66,11 +66,16 @@ pub(super) fn choose(survey: &Survey, tool: &dyn Tool, check: &str, found: &Sour
             let so = format!(
                 "`{check}`, which reads one, gets `{CONFIG_FOLDER}/{}`; a check for each package \
                  can name its own",
-                tool.config_file()
+                usual(tool)
             );
             choice(ConfigSetting::Usual, Vec::new(), Some(Note::new(found, so)))
         }
     }
+}
+
+/// The name of a built-in check's file in the config folder; each of those tools has one.
+fn usual(tool: &dyn Tool) -> &'static str {
+    tool.config_file().unwrap_or_default()
 }
 
 /// Whether there is a configuration of this tool, wherever it is.
@@ -82,9 +87,9 @@ pub(super) fn is_configured(survey: &Survey, tool: &dyn Tool, found: &Sources) -
 
 /// The tool's file in the config folder, if it is somebody's and says something.
 fn in_config_folder(survey: &Survey, tool: &dyn Tool) -> Option<String> {
-    let path = format!("{CONFIG_FOLDER}/{}", tool.config_file());
+    let path = format!("{CONFIG_FOLDER}/{}", tool.config_file()?);
     let text = survey.text(&path).filter(|text| origin(text) != Origin::Generated)?;
-    let own = tool.own_configs().iter().find(|own| own.file == tool.config_file());
+    let own = tool.own_configs().iter().find(|own| Some(own.file) == tool.config_file());
     own.is_none_or(|own| says_something(own, text)).then_some(path)
 }
 

@@ -64,12 +64,12 @@ impl Tool for Black {
         include_str!("../../templates/requirements/black.txt")
     }
 
-    fn config_file(&self) -> &'static str {
-        "black.toml"
+    fn config_file(&self) -> Option<&'static str> {
+        Some("black.toml")
     }
 
-    fn config_template(&self) -> &'static str {
-        include_str!("../../templates/config/black.toml")
+    fn config_template(&self) -> Option<&'static str> {
+        Some(include_str!("../../templates/config/black.toml"))
     }
 
     fn own_configs(&self) -> &'static [OwnConfig] {

@@ -89,12 +89,12 @@ impl Tool for Mypy {
         true
     }
 
-    fn config_file(&self) -> &'static str {
-        "mypy.ini"
+    fn config_file(&self) -> Option<&'static str> {
+        Some("mypy.ini")
     }
 
-    fn config_template(&self) -> &'static str {
-        include_str!("../../templates/config/mypy.ini")
+    fn config_template(&self) -> Option<&'static str> {
+        Some(include_str!("../../templates/config/mypy.ini"))
     }
 
     fn own_configs(&self) -> &'static [OwnConfig] {
@@ -122,6 +122,7 @@ impl Tool for Mypy {
             suffixes: Vec::new(),
             // Imports are looked for by that Python; its packages are needed here for plugins.
             project: invocation.sees_project.then_some(Precedence::Last),
+            report: None,
         }
     }
 

@@ -117,12 +117,12 @@ impl Tool for Pylint {
         true
     }
 
-    fn config_file(&self) -> &'static str {
-        ".pylintrc"
+    fn config_file(&self) -> Option<&'static str> {
+        Some(".pylintrc")
     }
 
-    fn config_template(&self) -> &'static str {
-        include_str!("../../templates/config/pylintrc")
+    fn config_template(&self) -> Option<&'static str> {
+        Some(include_str!("../../templates/config/pylintrc"))
     }
 
     fn own_configs(&self) -> &'static [OwnConfig] {
@@ -144,6 +144,7 @@ impl Tool for Pylint {
             args: invocation.argv(&[], "--rcfile", &canonical),
             suffixes: vec![".py".to_owned(), ".pyi".to_owned()],
             project: invocation.sees_project.then_some(Precedence::First),
+            report: None,
         }
     }
 

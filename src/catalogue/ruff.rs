@@ -81,12 +81,12 @@ impl Tool for Ruff {
         include_str!("../../templates/requirements/ruff.txt")
     }
 
-    fn config_file(&self) -> &'static str {
-        "pyproject.toml"
+    fn config_file(&self) -> Option<&'static str> {
+        Some("pyproject.toml")
     }
 
-    fn config_template(&self) -> &'static str {
-        include_str!("../../templates/config/ruff.toml")
+    fn config_template(&self) -> Option<&'static str> {
+        Some(include_str!("../../templates/config/ruff.toml"))
     }
 
     fn own_configs(&self) -> &'static [OwnConfig] {

@@ -46,11 +46,11 @@ impl Tool for RuffFormat {
         Ruff.lock_template()
     }
 
-    fn config_file(&self) -> &'static str {
+    fn config_file(&self) -> Option<&'static str> {
         Ruff.config_file()
     }
 
-    fn config_template(&self) -> &'static str {
+    fn config_template(&self) -> Option<&'static str> {
         Ruff.config_template()
     }
 

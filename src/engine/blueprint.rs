@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::catalogue::{TOOLS, Tool};
 use crate::check::Grant;
 use crate::config::Config;
 use crate::fingerprint::{Hash, Recipe};
@@ -184,7 +185,12 @@ impl Blueprint {
     /// The locked version of the tool that the environment is named after.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
-        self.lock.as_ref()?.version(self.name())
+        // What runs the project is the project's own, where it has one.
+        let runs_project = |tool: &dyn Tool| tool.lock() == self.name() && tool.runs_project();
+        let project =
+            self.project.as_ref().filter(|_| TOOLS.iter().any(|tool| runs_project(*tool)));
+        let own = project.and_then(|lock| lock.version(self.name()));
+        own.or_else(|| self.lock.as_ref()?.version(self.name()))
     }
 
     /// The fingerprint's ingredient for this blueprint on a base of this identity.

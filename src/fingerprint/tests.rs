@@ -19,6 +19,7 @@ fn step() -> Step {
         command: Command::Exec(vec!["pylint".into(), "src".into()]),
         env: BTreeMap::from([("TZ".into(), "UTC".into())]),
         findings_exit: BTreeSet::from([1]),
+        writable: false,
         grants: BTreeSet::new(),
         timeout: Duration::from_secs(1),
         cache: CachePolicy::Always,
@@ -55,7 +56,7 @@ fn given(change: impl FnOnce(&mut Facts<'static>)) -> Hash {
 
 fn module(project: Option<Precedence>) -> Command {
     let args = vec!["src".into()];
-    Command::Module { module: "pylint".into(), args, suffixes: Vec::new(), project }
+    Command::Module { module: "pylint".into(), args, suffixes: Vec::new(), project, report: None }
 }
 
 #[test]

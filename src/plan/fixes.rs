@@ -195,6 +195,7 @@ fn in_order(checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
         let mut step = Step { command, cache: CachePolicy::Never, ..step.clone() };
         // It writes to a copy of its own anyway, of which only what is controlled comes back.
         step.grants.remove(&Grant::Writable);
+        step.writable = false;
         Some((is_formatter(check), FixStep { step, reason: reason.to_owned() }))
     };
     let mut fixers: Vec<(bool, FixStep)> = checks.iter().zip(steps).filter_map(fix_step).collect();

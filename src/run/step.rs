@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::{Copied, Preparation, Snapshot, World, hints, told};
 use crate::catalogue::{self, Sources};
-use crate::check::Grant;
 use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding::{self, Excerpts};
@@ -95,7 +94,7 @@ impl<'a> Ready<'a> {
             }
             _ => None,
         };
-        let app = match step.grants.contains(&Grant::Writable) {
+        let app = match step.writable {
             true => {
                 let root = &snapshot.tree.folder;
                 let again = || Ok(snapshot.inventory.clone());
@@ -201,7 +200,7 @@ impl<'a> Ready<'a> {
 
     /// Its container as the check gets it.
     fn job(&self) -> Job<'_> {
-        let access = match self.step.grants.contains(&Grant::Writable) {
+        let access = match self.step.writable {
             true => Access::Write,
             false => Access::Read,
         };

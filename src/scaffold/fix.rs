@@ -87,7 +87,10 @@ fn files(config: &Config, survey: &Survey) -> Vec<(ProjectPath, &'static dyn Too
         let Work::Tool { tool, config: from, .. } = &check.work else { continue };
         let Some(tool) = catalogue::find(tool) else { continue };
         let paths = match from {
-            ToolConfig::Usual => config.config.join(tool.config_file()).ok().into_iter().collect(),
+            ToolConfig::Usual => {
+                let file = tool.config_file();
+                file.and_then(|file| config.config.join(file).ok()).into_iter().collect()
+            }
             ToolConfig::File(path) => vec![path.clone()],
             ToolConfig::Found => survey.configs_of(tool).cloned().collect(),
         };

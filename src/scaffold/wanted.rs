@@ -67,7 +67,7 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
             .any(|(tool, _)| catalogue::find(tool).is_none_or(|tool| tool.lock() == name)),
         Need::ToolConfig(name) => tools(config).any(|(tool, own)| {
             *own == ToolConfig::Usual
-                && catalogue::find(tool).is_none_or(|tool| tool.config_file() == name)
+                && catalogue::find(tool).is_none_or(|tool| tool.config_file() == Some(name))
         }),
         Need::Example => !scene.has_python,
         Need::Gitlab(kind) => {

@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_check_that_takes_too_long_is_stopped", a_check_that_takes_too_long_is_stopped),
     ("a_command_that_is_not_in_the_image_is_named", a_command_that_is_not_in_the_image_is_named),
     ("offline_with_nothing_built_says_so", offline_with_nothing_built_says_so),
+    ("offline_lists_all_that_is_missing_at_once", offline_lists_all_that_is_missing_at_once),
 ];
 
 fn an_empty_source_folder_never_passes() {
@@ -51,7 +52,7 @@ fn a_base_image_that_is_nowhere_is_named() {
     for args in [&["run-all"][..], &["run-all", "--offline"]] {
         let ended = project.pipe(&[args, &["--allow", "dockerfile"]].concat());
         assert_eq!(ended.status, Some(3), "{ended:?}");
-        let told = "the image `localhost:1/none:1` is not here and cannot be pulled";
+        let told = "the image `localhost:1/none:1`";
         assert!(ended.stdout.contains(told), "{ended:?}");
     }
 }
@@ -159,4 +160,32 @@ fn offline_with_nothing_built_says_so() {
         ended.stdout.contains("offline") && ended.stdout.contains("cargo pipe build"),
         "{ended:?}"
     );
+}
+
+/// Docker is asked what is here, and for nothing that could start the network.
+fn offline_lists_all_that_is_missing_at_once() {
+    let project = Project::scaffolded();
+    for tool in ["ruff", "mypy"] {
+        let path = format!(".docker/requirements/{tool}.txt");
+        let lock = fs::read_to_string(project.root.join(&path)).unwrap();
+        project.write(&path, format!("{lock}\nunheard-of==3.0 --hash=sha256:{}\n", "0".repeat(64)));
+    }
+    project.configure("checks.far = { run = [\"true\"], image = \"localhost:1/far:1\" }");
+    let missing = "offline, and not on this machine:\n  the environment of `mypy`\n  \
+                   the environment of `ruff`\n  the image `localhost:1/far:1`\n\n\
+                   hint: run `cargo pipe build` once with a network";
+    let report = project.report(&["run-all", "--offline"]);
+    assert_eq!(report.status, 3, "{report:#?}");
+    for check in ["mypy", "ruff", "far"] {
+        assert_eq!(report.check(check)["reason"]["message"], missing, "{check}");
+    }
+    assert_eq!(report.outcome("lint"), "passed");
+    for args in [&["build", "--offline", "-v"][..], &["run-all", "--offline", "-v"]] {
+        let ended = project.pipe(args);
+        assert_eq!(ended.status, Some(3), "{ended:?}");
+        let told = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(told.contains("the image `localhost:1/far:1`"), "{told}");
+        assert!(told.contains("docker image inspect"), "{told}");
+        assert!(!told.contains("docker pull") && !told.contains("buildx build"), "{told}");
+    }
 }

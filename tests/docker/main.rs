@@ -20,6 +20,7 @@ mod network;
 mod packages;
 mod places;
 mod project;
+mod pytest;
 mod sandbox;
 #[path = "../pty/session.rs"]
 mod session;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         network::TESTS,
         packages::TESTS,
         places::TESTS,
+        pytest::TESTS,
         sandbox::TESTS,
         signals::TESTS,
         together::TESTS,

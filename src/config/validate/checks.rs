@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::super::layer::{CheckLayer, OwnFile, Place, Text, Value};
 use super::super::{Check, CommandPlace, ConfigError, ToolConfig, Work, nearest};
 use super::terms::{Terms, is_canonical};
+use crate::catalogue;
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::project::ProjectPath;
 
@@ -259,6 +260,10 @@ fn cache(
             .error(keep, format!("the outcome of a check with `{grant}` cannot be kept"))
             .with_hint("write cache = false: what it finds there is in no fingerprint")),
         (_, Some(_)) => Ok(CachePolicy::Never),
-        (keep, None) => Ok(keep.as_ref().map(|keep| keep.value.0).unwrap_or_default()),
+        (Some(keep), None) => Ok(keep.value.0),
+        (None, None) => {
+            let tool = layer.tool.as_ref().and_then(|tool| catalogue::find(&tool.value));
+            Ok(tool.map(|tool| tool.keeps()).unwrap_or_default())
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::config::{EngineChoice, TopologyChoice, Work};
 use crate::project::Manifest;
 use crate::template;
 
-const TOOLS: &[&str] = &["pylint", "black", "mypy", "ruff", "ruff-format"];
+const TOOLS: &[&str] = &["pylint", "black", "mypy", "ruff", "ruff-format", "pytest"];
 
 fn layer(text: &str) -> Layer {
     parse(&Manifest::PipeToml, text).unwrap().unwrap()

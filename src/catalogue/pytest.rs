@@ -1,0 +1,208 @@
+//! pytest.
+//!
+//! Owns its command and the meaning of its exit status. It runs the project's own code, so it works
+//! on a copy that it can write to, in the Python of the project's dependencies where there are any.
+//! Must not know the format of its report, which is [`junit`]'s; the launcher brings that out on
+//! standard output, and what the tests print on standard error.
+
+use super::ending::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
+use super::own_config::{OwnConfig, Refused};
+use super::{Invocation, Sources, Tool};
+use crate::check::CachePolicy;
+use crate::finding::{Finding, Place, Severity};
+use crate::hash::Hash;
+use crate::outcome::{Classified, RawOutput, ReasonKind};
+use crate::parse::junit;
+use crate::plan::{Command, Precedence};
+
+/// Where the report is written, and read again by the launcher.
+const REPORT: &str = "/tmp/pytest-junit.xml";
+
+/// As in `_pytest/config/findpaths.py` of the locked release.
+const OWN_CONFIGS: &[OwnConfig] = &[
+    OwnConfig::ini("pytest.ini", ""),
+    OwnConfig::ini(".pytest.ini", ""),
+    OwnConfig::toml("pyproject.toml", "tool.pytest"),
+    OwnConfig::ini("tox.ini", "pytest"),
+    OwnConfig::ini("setup.cfg", "tool:pytest"),
+];
+
+/// What it reads at the root besides the tests.
+const AT_ROOT: &[&str] =
+    &["conftest.py", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"];
+
+/// Runs tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Pytest;
+
+impl Tool for Pytest {
+    fn name(&self) -> &'static str {
+        "pytest"
+    }
+
+    fn about(&self) -> &'static str {
+        "runs the tests with pytest"
+    }
+
+    fn notes(&self) -> &'static [&'static str] {
+        &[
+            "It runs the project's own code: on a private copy that it can write to, and without a \
+             network unless that is granted.",
+            "It finds its configuration and `conftest.py` at the project's root by itself; what the \
+             tests import has to be in `inputs`.",
+            "Where the project's dependencies are locked, it runs in their environment; a pytest \
+             among them is the one that runs.",
+            "Only a success is kept, because a test may fail by chance.",
+            "An unknown option in its configuration is an error, as is a session without a test.",
+        ]
+    }
+
+    fn lock(&self) -> &'static str {
+        "pytest"
+    }
+
+    fn lock_template(&self) -> &'static str {
+        include_str!("../../templates/requirements/pytest.txt")
+    }
+
+    fn sees_project(&self) -> bool {
+        true
+    }
+
+    fn runs_project(&self) -> bool {
+        true
+    }
+
+    fn keeps(&self) -> CachePolicy {
+        CachePolicy::Passed
+    }
+
+    fn config_file(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn config_template(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn own_configs(&self) -> &'static [OwnConfig] {
+        OWN_CONFIGS
+    }
+
+    fn reads_at_root(&self) -> &'static [&'static str] {
+        AT_ROOT
+    }
+
+    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
+        Some("pytest".to_owned())
+    }
+
+    fn refused(&self) -> &'static [Refused] {
+        &[]
+    }
+
+    fn check(&self, invocation: &Invocation<'_>) -> Command {
+        let report = format!("--junit-xml={REPORT}");
+        let canonical = [
+            &*report,
+            // The newer form names no files.
+            "--override-ini=junit_family=xunit1",
+            "--strict-config",
+            "--tb=short",
+            "--color=no",
+            "--rootdir=.",
+            // The order of the tests is that of the files.
+            "-pno:randomly",
+            "-pno:cacheprovider",
+        ];
+        Command::Module {
+            module: "pytest".to_owned(),
+            args: invocation.argv_with_source(&[], "--config-file", &canonical),
+            suffixes: Vec::new(),
+            project: invocation.sees_project.then_some(Precedence::Inside),
+            report: Some(REPORT.to_owned()),
+        }
+    }
+
+    fn fix(&self, _: &Invocation<'_>) -> Option<Command> {
+        None
+    }
+
+    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+        if let Some(classified) = abnormal(self.name(), output) {
+            return classified;
+        }
+        let stderr = text(&output.stderr);
+        let session = junit::parse(&output.stdout, sources);
+        match (output.code, session) {
+            (0, Some(session)) if session.tests == 0 => no_tests(),
+            (0, Some(session)) if session.findings.is_empty() => accepted(Vec::new()),
+            (0, _) => failed(ReasonKind::Tool, "pytest ended before its report was written"),
+            (1 | 2, Some(session)) if !session.findings.is_empty() => rejected(session.findings),
+            (1, Some(_)) => rejected(vec![whole_session(&stderr)]),
+            (2, _) => failed(ReasonKind::Tool, interrupted(&stderr)),
+            (3, _) => failed(ReasonKind::Tool, internal_error(&stderr)),
+            (4, _) => refused(&stderr, sources),
+            (5, _) => no_tests(),
+            _ => crashed(self.name(), output),
+        }
+    }
+}
+
+fn no_tests() -> Classified {
+    let Classified { findings, warnings, score, .. } = nothing_to_check("pytest");
+    let message = "nothing to check: pytest found no tests";
+    Classified { findings, warnings, score, ..failed(ReasonKind::Tool, message) }
+}
+
+/// A plugin, such as one that measures coverage, can fail a session whose tests all passed.
+fn whole_session(stderr: &str) -> Finding {
+    let lines = || stderr.lines().map(str::trim);
+    let is_said = |line: &&str| line.starts_with("FAIL") || line.starts_with("ERROR");
+    let said = lines().rfind(is_said).unwrap_or("the session failed, though no test did");
+    Finding {
+        place: Place::line("", 1),
+        severity: Severity::Error,
+        code: "session".to_owned(),
+        rule: "session".to_owned(),
+        message: said.to_owned(),
+        url: None,
+        gating: true,
+        related: Vec::new(),
+        fix: None,
+        fingerprint: Hash::default(),
+    }
+}
+
+fn interrupted(stderr: &str) -> String {
+    let why = stderr.lines().find_map(|line| {
+        let why = line.strip_prefix("!!!")?.trim_matches(|c: char| c == '!' || c == ' ');
+        Some(why.rsplit_once("Exit: ").map_or(why, |(_, why)| why))
+    });
+    format!("pytest was interrupted{}", why.map(|why| format!(": {why}")).unwrap_or_default())
+}
+
+fn internal_error(stderr: &str) -> String {
+    let lines = stderr.lines().filter_map(|line| line.strip_prefix("INTERNALERROR>"));
+    let why = lines.map(str::trim).rfind(|line| !line.is_empty());
+    format!("pytest failed{}", why.map(|why| format!(": {why}")).unwrap_or_default())
+}
+
+/// A `conftest.py` that cannot be imported is a fault of the sources; the rest is configuration.
+fn refused(stderr: &str, sources: &dyn Sources) -> Classified {
+    let conftest = stderr.lines().find_map(|line| {
+        line.strip_prefix("ImportError while loading conftest '")?.strip_suffix("'.")
+    });
+    if let Some(conftest) = conftest {
+        return rejected(vec![junit::unimportable(conftest, stderr, sources)]);
+    }
+    let is_usage = |line: &&str| line.contains("usage: ");
+    let errors = stderr.lines().filter(|line| !is_usage(line)).filter_map(|line| {
+        line.strip_prefix("ERROR: ").or_else(|| line.strip_prefix("pytest: error: "))
+    });
+    let errors: Vec<&str> = errors.collect();
+    match errors.is_empty() {
+        true => failed(ReasonKind::Config, "pytest does not understand how it was started"),
+        false => failed(ReasonKind::Config, errors.join("\n")),
+    }
+}
