@@ -19,6 +19,7 @@ pub mod command;
 pub mod own_config;
 
 use crate::check::CachePolicy;
+use crate::lock::Lock;
 use crate::outcome::{Classified, RawOutput};
 use crate::plan::Command;
 use crate::project::ProjectPath;
@@ -154,6 +155,17 @@ pub trait Sources {
 
     /// The files of the snapshot, relative to the project, with `/`, in any order.
     fn paths(&self) -> Vec<String>;
+}
+
+/// What a tool's lock is resolved from: what it was tried with, and newer releases that promise to
+/// work the same. The next major version comes with a release of cargo pipe that knows it.
+#[must_use]
+pub fn requirement(tool: &dyn Tool) -> String {
+    let name = tool.lock();
+    let lock = Lock::parse(tool.lock_template()).ok();
+    let tried = lock.as_ref().and_then(|lock| lock.version(name)).unwrap_or("0");
+    let major = tried.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    format!("{name}>={tried},<{}", major.unwrap_or_default() + 1)
 }
 
 /// The tool of this name.

@@ -29,6 +29,7 @@ pub const COMMANDS: &[&str] = &[
     "run-all",
     "sync",
     "trust",
+    "update",
 ];
 
 /// Names that commands have, or will have, so that no check can take one.

@@ -11,6 +11,7 @@ use crate::engine::EngineError;
 use crate::outcome::{Reason, ReasonKind, Verdict};
 use crate::plan::PlanError;
 use crate::trust::TrustError;
+use crate::update::UpdateError;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +29,18 @@ pub enum Error {
     /// The container of a check cannot be had.
     #[error("{}", .0.message_and_hint().0)]
     Check(Reason),
+    /// Locks cannot be updated.
+    #[error(transparent)]
+    Update(Box<UpdateError>),
     /// What the user trusts cannot be read or kept.
     #[error(transparent)]
     Trust(#[from] TrustError),
+}
+
+impl From<UpdateError> for Error {
+    fn from(error: UpdateError) -> Self {
+        Error::Update(Box::new(error))
+    }
 }
 
 impl From<EngineError> for Error {
@@ -51,6 +61,7 @@ impl Error {
                 ReasonKind::Stopped => Verdict::Interrupted,
                 _ => Verdict::Error,
             },
+            Error::Update(error) => error.verdict(),
             Error::Trust(_) => Verdict::Error,
         }
     }
@@ -63,6 +74,7 @@ impl Error {
             Error::Plan(error) => Some(error.hint()),
             Error::Engine(error) => error.hint(),
             Error::Check(reason) => reason.message_and_hint().1.map(str::to_owned),
+            Error::Update(error) => error.hint(),
             Error::Trust(error) => error.hint(),
         }
     }

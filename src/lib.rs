@@ -9,7 +9,7 @@
 //! - [`build_script`] checks while cargo builds.
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`doctor`] looks whether everything is there that a run needs.
-//! - [`run`] executes a plan in parallel and can be cancelled.
+//! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
 //! - Edges touch the world: [`project::discover`], [`config::load`] and [`dependencies::read`] read
 //!   it, [`snapshot`] copies the files that a check may see, [`writeback`] brings fixed ones back, [`engine`] runs
 //!   containers, [`scaffold`] writes files, [`gate::load`] and [`gate::changed`] read what findings
@@ -31,6 +31,7 @@ pub mod pipeline;
 
 pub mod doctor;
 pub mod run;
+pub mod update;
 
 pub mod engine;
 pub mod process;

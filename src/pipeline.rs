@@ -19,6 +19,7 @@ use crate::project::{Project, ProjectPath, discover};
 use crate::report::{Preview, Report};
 use crate::run::{self, Cancel, World};
 use crate::trust::{Asked, Record, collect, store};
+use crate::update::{self, Update};
 
 pub use crate::engine::Removed;
 
@@ -175,6 +176,30 @@ impl Pipeline {
                 Err(error) => Err(Error::Engine(error)),
             })
             .collect()
+    }
+
+    /// What newer versions would make of the locks of these names; of all if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When a name is no lock's, or versions cannot be resolved.
+    pub fn updates(
+        &self,
+        names: &[String],
+        cancel: &Cancel,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Update>, Error> {
+        let emitter = Emitter::new(observer);
+        Ok(update::look(self.world(cancel, &emitter), names)?)
+    }
+
+    /// Writes all of these locks, or none of them.
+    ///
+    /// # Errors
+    ///
+    /// When one changed meanwhile, or the disk refuses something.
+    pub fn write_updates(&self, updates: &[Update]) -> Result<(), Error> {
+        Ok(update::write(&self.project.root, updates)?)
     }
 
     /// Takes away this project's containers, volumes and images, and what nobody else refers to.

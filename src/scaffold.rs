@@ -9,12 +9,14 @@ mod fix;
 mod remove;
 mod survey;
 mod sync;
+mod together;
 mod wanted;
 mod write;
 
 pub use fix::{Fix, Found};
 pub use remove::{Removal, Taken, remove};
 pub use sync::{Drift, DriftKind, Edited, drift, sync};
+pub(crate) use together::{Replacement, replace_together, replacement};
 
 use std::fs;
 use std::io;

@@ -39,6 +39,13 @@ pub const INSTALL: &[&str] = &[
     "--only-binary=:all:",
 ];
 
+/// The same where these packages are built from source.
+#[must_use]
+pub fn install(from_source: &[String]) -> Vec<String> {
+    let usual = INSTALL.iter().map(|word| (*word).to_owned());
+    usual.chain(from_source.iter().map(|name| format!("--no-binary={name}"))).collect()
+}
+
 /// The names that templates may use. A name that is not here is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Values {
@@ -68,6 +75,7 @@ impl Values {
             base_image: config.python.image.clone(),
             apt: config.image.apt.clone(),
             ci: Some(CiValues::of(config)),
+            install: install(&config.python.from_source).join(" "),
             ..Self::for_python(&config.python.version)
         }
     }
@@ -81,7 +89,7 @@ impl Values {
             version: VERSION,
             base_image: format!("python:{version}-slim"),
             apt: Vec::new(),
-            install: INSTALL.join(" "),
+            install: install(&[]).join(" "),
             settings: Settings::default(),
             ci: None,
         }

@@ -19,7 +19,7 @@ use clap::{Args as _, Command, CommandFactory, Parser};
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
 pub(crate) use run::{MessageFormat, ReportTarget, RunArgs};
-pub(crate) use upkeep::{DoctorArgs, SyncArgs};
+pub(crate) use upkeep::{DoctorArgs, SyncArgs, UpdateArgs};
 
 use crate::cli::exit::Failure;
 
@@ -149,6 +149,10 @@ pub(crate) enum CommandArgs {
     /// Look whether everything is there that checks need, and say what to do
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),
+
+    /// Bring newer versions of tools and dependencies into the locks
+    #[command(after_help = help::UPDATE)]
+    Update(UpdateArgs),
 
     /// Remove this project's containers, volumes and images
     #[command(long_about = help::REMOVE)]

@@ -18,6 +18,7 @@ mod reports;
 mod run;
 mod sync;
 mod trust;
+mod update;
 
 use crate::pipeline::Pipeline;
 
@@ -43,6 +44,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
         Action::Look(look) => return bash::bash(place, look, term),
         Action::Trust(trust) => trust::trust(place, trust, term),
         Action::Doctor(doctor) => doctor::doctor(&place, &doctor, term),
+        Action::Update { names, writing } => update::update(place, &names, writing, term),
         Action::Remove { files } => remove::remove(place, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
         Action::Man { command } => man::man(command.as_deref(), term),

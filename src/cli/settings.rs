@@ -17,7 +17,7 @@ use crate::scaffold::{Asked, Edited, Fix, Mode};
 use crate::cli::args::{
     Args, BaselineArgs, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs,
     DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat,
-    RemoveArgs, ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs,
+    RemoveArgs, ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -78,6 +78,13 @@ pub(crate) enum Action {
     },
     /// Bring generated files up to date.
     Sync(Sync),
+    /// Bring newer versions into locks.
+    Update {
+        /// Which locks; all if none is named.
+        names: Vec<String>,
+        /// Whether they are written, or it is told what would be.
+        writing: Writing,
+    },
     /// Run checks.
     Run(Run),
     /// Do something with what may be a check.
@@ -324,6 +331,9 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         }
         CommandArgs::Sync(SyncArgs { check: false, force: false }) => {
             Action::Sync(Sync::Write(Edited::Stay))
+        }
+        CommandArgs::Update(UpdateArgs { names, check }) => {
+            Action::Update { names, writing: writing(check) }
         }
         CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args, Unsaid::Check)),
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => {

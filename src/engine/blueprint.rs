@@ -167,7 +167,14 @@ impl Blueprint {
             blueprint.project = Some(lock(PROJECT)?);
         }
         if environment.has_dockerfile(config) {
-            blueprint.dockerfile = Some(own_dockerfile()?);
+            let mut dockerfile = own_dockerfile()?;
+            let locks = blueprint.lock.iter().chain(&blueprint.project);
+            let names: Vec<&str> =
+                locks.flat_map(|lock| &lock.packages).map(|it| it.name.as_str()).collect();
+            // What a build makes of a source is in no lock.
+            dockerfile.adds_to_base |=
+                config.python.from_source.iter().any(|name| names.contains(&name.as_str()));
+            blueprint.dockerfile = Some(dockerfile);
         }
         Ok(blueprint)
     }

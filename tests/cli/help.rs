@@ -18,6 +18,7 @@ fn each_command_explains_itself() {
         "bash",
         "trust",
         "doctor",
+        "update",
         "remove",
         "completions",
         "man",

@@ -26,4 +26,5 @@ mod spelling;
 mod streams;
 mod sync;
 mod trust;
+mod update;
 mod usage;

@@ -147,6 +147,23 @@ Examples:
 Exit status: that of the command or shell; 2 usage, configuration or a missing grant, 3 no container,
 130 interrupted";
 
+pub(super) const UPDATE: &str = "\
+Versions are resolved by uv, which is installed into your cache where it is not on PATH; nothing of
+the packages is run. Every package is locked with hashes, for every platform. A tool moves within
+the major version that cargo pipe was tried with. Where the project has a lock of its own, ours
+follows it. All locks are written together, or none.
+
+`minimum-age = \"3d\"` in `[python]` leaves releases alone until they are that old.
+
+Examples:
+  cargo pipe update            every lock
+  cargo pipe update pylint     that of pylint
+  cargo pipe update project    what the project itself depends on
+  cargo pipe update --check    show what is newer; for a job of CI
+
+Exit status: 0 up to date or updated, 1 with --check, something is newer, 2 usage, configuration or
+requirements that do not fit together, 3 no answer from the index, 130 interrupted";
+
 pub(super) const TRUST: &str = "\
 A check has no network, no docker socket and cannot write, whatever `pipe.toml` says. What it asks
 for all the same is shown first, with what that means. What you grant is kept in your state folder

@@ -1,4 +1,4 @@
-//! What `sync` and `doctor` take.
+//! What `sync`, `update` and `doctor` take.
 //!
 //! Owns how the upkeep of a project and of its machine is asked for. It must not know what is looked
 //! at; the library does.
@@ -15,6 +15,18 @@ pub(crate) struct SyncArgs {
     /// Write files again that somebody edited
     #[arg(long, conflicts_with = "check")]
     pub(crate) force: bool,
+}
+
+/// What `update` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpdateArgs {
+    /// The locks to update, by the name of a tool or check, or `project`; all if none is named
+    #[arg(value_name = "TOOL")]
+    pub(crate) names: Vec<String>,
+
+    /// Write nothing; show what is newer, and end with status 1 if something is
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// What `doctor` takes.

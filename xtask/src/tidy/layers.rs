@@ -10,7 +10,7 @@ use super::File;
 const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["xtask", "cli"]),
     ("pipeline", &["build_script", "pipeline"]),
-    ("run", &["run", "doctor"]),
+    ("run", &["update", "run", "doctor"]),
     ("edges", EDGES),
     (
         "pure",

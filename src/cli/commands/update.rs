@@ -1,0 +1,88 @@
+//! `update`: newer versions into the locks.
+//!
+//! Owns what is told of it: a table on standard output, and what became of it beside it. It must not
+//! know how versions are found; the pipeline finds them.
+
+use crate::outcome::Verdict;
+use crate::report::count::Count;
+use crate::report::harmless;
+use crate::run::Cancel;
+use crate::update::{Move, Update};
+
+use super::{pipeline, run};
+use crate::cli::exit::Failure;
+use crate::cli::settings::{Place, Writing};
+use crate::cli::term::Term;
+
+/// Shows what is newer, and writes it into the locks.
+pub(super) fn update(
+    place: Place,
+    names: &[String],
+    writing: Writing,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
+    let typed = place.typed.join(" ");
+    let pipeline = pipeline(place)?;
+    let cancel = Cancel::default();
+    let interrupts = run::interrupts(&cancel)?;
+    term.note("asking the index for newer versions …\n");
+    let mut watcher = term.watcher();
+    let updates = pipeline.updates(names, &cancel, &mut watcher);
+    term.watched(watcher);
+    if interrupts.happened() {
+        return Ok(Verdict::Interrupted);
+    }
+    let updates = updates?;
+    term.data(&table(&updates));
+    let stale = updates.iter().filter(|update| !update.is_current()).count();
+    let locks = Count(stale, "lock");
+    match (stale, writing) {
+        (0, _) => {
+            term.note("\nevery lock is up to date\n");
+            Ok(Verdict::Passed)
+        }
+        (_, Writing::Dry) => {
+            term.note(&format!("\n{locks} can be updated: `{typed} update`\n"));
+            Ok(Verdict::Findings)
+        }
+        (_, Writing::Real) => {
+            pipeline.write_updates(&updates)?;
+            term.note(&format!("\n{locks} updated; the next run builds what they changed\n"));
+            Ok(Verdict::Passed)
+        }
+    }
+}
+
+/// One line for each lock that stays, and one for each package that moves.
+fn table(updates: &[Update]) -> String {
+    let rows: Vec<(String, String)> = updates.iter().flat_map(rows).collect();
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    rows.iter().map(|(name, what)| format!("{name:width$}  {what}\n")).collect()
+}
+
+fn rows(update: &Update) -> Vec<(String, String)> {
+    let name = harmless::line(&update.name);
+    let moves = update.moves();
+    let packages = Count(update.after.packages.len(), "package");
+    let head = match (&update.before, moves.is_empty()) {
+        (None, _) => format!("new, {packages}"),
+        (Some(_), false) => format!("{} of {packages}", moves.len()),
+        (Some(_), true) if update.is_current() => match update.after.version(&update.name) {
+            Some(version) => format!("{} is the newest", harmless::line(version)),
+            None => format!("{packages}, all the newest"),
+        },
+        (Some(_), true) => "the same versions, locked anew".to_owned(),
+    };
+    let told = if update.before.is_none() { Vec::new() } else { moves };
+    let moved = told.iter().map(|it| (format!("  {}", harmless::line(&it.name)), change(it)));
+    std::iter::once((name, head)).chain(moved).collect()
+}
+
+fn change(it: &Move) -> String {
+    let versions = |versions: &[String]| harmless::line(&versions.join(", "));
+    match (it.before.as_slice(), it.after.as_slice()) {
+        ([], after) => format!("{}, new", versions(after)),
+        (before, []) => format!("{}, not needed any more", versions(before)),
+        (before, after) => format!("{} → {}", versions(before), versions(after)),
+    }
+}

@@ -1,0 +1,92 @@
+//! Puts several files in their places together.
+//!
+//! Owns that all of them change or none does: each is whole beside its place before the first is
+//! moved there, and what was moved is put back when one cannot be. Must not know what they are for.
+
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::ScaffoldError;
+use crate::project::{ProjectPath, discover};
+
+/// What becomes of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replacement {
+    pub(crate) path: ProjectPath,
+    /// What it holds; none if it is not there.
+    pub(crate) before: Option<String>,
+    /// What it is to hold.
+    pub(crate) after: String,
+}
+
+/// What a file holds, and what it is to hold.
+pub(crate) fn replacement(
+    root: &Path,
+    path: ProjectPath,
+    after: String,
+) -> Result<Replacement, ScaffoldError> {
+    let place = discover::inside(root, &path)?;
+    let before = held(&place)?;
+    Ok(Replacement { path, before, after })
+}
+
+/// Writes all of these files, or none of them.
+pub(crate) fn replace_together(root: &Path, files: &[&Replacement]) -> Result<(), ScaffoldError> {
+    let mut staged: Vec<(PathBuf, NamedTempFile, &Replacement)> = Vec::new();
+    for file in files {
+        let place = discover::inside(root, &file.path)?;
+        // A link inside the project stays one.
+        let place = fs::canonicalize(&place).unwrap_or(place);
+        let folder = place.parent().unwrap_or(root).to_owned();
+        fs::create_dir_all(&folder).map_err(ScaffoldError::disk("create", &folder))?;
+        let permissions =
+            fs::metadata(&place).map_or(Permissions::from_mode(0o644), |it| it.permissions());
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".cargo-pipe-")
+            .permissions(Permissions::from_mode(0o644))
+            .tempfile_in(&folder)
+            .map_err(ScaffoldError::disk("write in", &folder))?;
+        let written = temporary.write_all(file.after.as_bytes()).and_then(|()| {
+            if file.before.is_some() {
+                temporary.as_file().set_permissions(permissions)
+            } else {
+                Ok(())
+            }
+        });
+        written.map_err(ScaffoldError::disk("write", &place))?;
+        staged.push((place, temporary, file));
+    }
+    for (place, _, file) in &staged {
+        if held(place)? != file.before {
+            let error = io::Error::other("it changed meanwhile");
+            return Err(ScaffoldError::disk("write", place)(error));
+        }
+    }
+    let mut moved: Vec<(PathBuf, &Replacement)> = Vec::new();
+    for (place, temporary, file) in staged {
+        if let Err(failed) = temporary.persist(&place) {
+            for (place, file) in moved {
+                // What cannot be put back either is for its owner to see; the first error is told.
+                let _ = match &file.before {
+                    Some(text) => fs::write(&place, text),
+                    None => fs::remove_file(&place),
+                };
+            }
+            return Err(ScaffoldError::disk("write", &place)(failed.error));
+        }
+        moved.push((place, file));
+    }
+    Ok(())
+}
+
+fn held(place: &Path) -> Result<Option<String>, ScaffoldError> {
+    match fs::read_to_string(place) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ScaffoldError::disk("read", place)(error)),
+    }
+}

@@ -1,0 +1,321 @@
+//! Newer versions into the locks.
+//!
+//! Owns which locks a project has, what each is resolved from, and that they change together or not
+//! at all. Resolving is uv's work, in [`resolver`]; what changed is returned as data, and nothing is
+//! written before somebody asks for that.
+
+mod resolver;
+
+use std::path::Path;
+use std::thread;
+
+use crate::catalogue;
+use crate::config::nearest::nearest;
+use crate::config::{CommandPlace, Config, Work};
+use crate::dependencies::read as dependencies;
+use crate::dependencies::written::{self, From};
+use crate::dependencies::{Dependencies, DependencyError, Said};
+use crate::engine::blueprint::{self, PROJECT};
+use crate::hash::Hash;
+use crate::lock::Lock;
+use crate::outcome::Verdict;
+use crate::process::ProcessError;
+use crate::project::{PathError, ProjectPath};
+use crate::run::World;
+use crate::scaffold::{self, Replacement, ScaffoldError};
+use resolver::Resolver;
+
+/// What becomes of one lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Update {
+    /// The lock's name, such as `pylint`.
+    pub name: String,
+    /// Its packages now; none if there is no lock, or none that can be read.
+    pub before: Option<Lock>,
+    /// Its packages then.
+    pub after: Lock,
+    /// The file, and what it holds now and then.
+    replacement: Replacement,
+}
+
+/// What became of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Move {
+    /// The package.
+    pub name: String,
+    /// Its versions before, those of other platforms or Pythons among them; empty if it is new.
+    pub before: Vec<String>,
+    /// Its versions then; empty if it is gone.
+    pub after: Vec<String>,
+}
+
+/// Why locks could not be updated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// The network is not to be used.
+    #[error("`update` asks an index for newer versions, and works offline")]
+    Offline,
+    /// A name is no lock's.
+    #[error("`{name}` has no lock")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// It cannot be told what the project depends on.
+    #[error(transparent)]
+    Dependencies(#[from] DependencyError),
+    /// Packages would be built on this machine, and nobody granted that.
+    #[error(
+        "`from-source` names packages whose own code tells what they need, and that code would run \
+         on this machine"
+    )]
+    FromSource,
+    /// There is nothing to resolve with.
+    #[error("uv is not on PATH, and it cannot be installed: {0}")]
+    NoResolver(String),
+    /// No versions fit together.
+    #[error("the requirements of `{name}` cannot be resolved:\n{said}")]
+    Unresolved {
+        /// The lock's name.
+        name: String,
+        /// What uv said.
+        said: String,
+    },
+    /// A lock would lie outside of the project.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] ScaffoldError),
+    /// A program could not be run to its end.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+impl UpdateError {
+    /// How a command that ends with this error ends.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            UpdateError::Process(ProcessError::Stopped) => Verdict::Interrupted,
+            UpdateError::NoResolver(_) | UpdateError::Process(_) | UpdateError::File(_) => {
+                Verdict::Error
+            }
+            UpdateError::Unresolved { said, .. } if !said.contains("No solution found") => {
+                Verdict::Error
+            }
+            _ => Verdict::Config,
+        }
+    }
+
+    /// What to do next, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            UpdateError::Offline => Some("leave `--offline` out, or `offline` in pipe.toml".into()),
+            UpdateError::Unknown { hint, .. } => Some(hint.clone()),
+            UpdateError::Dependencies(error) => error.hint.clone(),
+            UpdateError::FromSource => {
+                Some("if you trust them, run it again with `--allow host`".into())
+            }
+            UpdateError::NoResolver(_) => {
+                Some("install uv: https://docs.astral.sh/uv/getting-started/installation".into())
+            }
+            UpdateError::File(error) => error.hint().map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+/// A lock, and what it is made from.
+struct Target {
+    name: String,
+    path: ProjectPath,
+    source: Source,
+}
+
+enum Source {
+    /// Requirements, and the files or settings that say them.
+    Requirements { requirements: Vec<String>, files: String, asked: Hash },
+    /// Another lock, of this name.
+    Lock { lock: Lock, file: String },
+}
+
+impl Update {
+    /// Whether the lock is as it is to be.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.replacement.before.as_deref() == Some(&*self.replacement.after)
+    }
+
+    /// What becomes of its packages, by name; those that stay are left out.
+    #[must_use]
+    pub fn moves(&self) -> Vec<Move> {
+        let packages = |lock: &Lock, name: &str| {
+            let of = lock.packages.iter().filter(|package| package.name == name);
+            let mut versions: Vec<String> = of.map(|package| package.version.clone()).collect();
+            versions.dedup();
+            versions
+        };
+        let before = self.before.clone().unwrap_or(Lock { packages: Vec::new() });
+        let mut names: Vec<&String> =
+            before.packages.iter().chain(&self.after.packages).map(|it| &it.name).collect();
+        names.sort();
+        names.dedup();
+        let moves = names.into_iter().map(|name| Move {
+            name: name.clone(),
+            before: packages(&before, name),
+            after: packages(&self.after, name),
+        });
+        moves.filter(|it| it.before != it.after).collect()
+    }
+}
+
+/// What newer versions would make of the locks of these names; of all if there is none.
+///
+/// # Errors
+///
+/// When a name is no lock's, or versions cannot be resolved.
+pub fn look(world: World<'_>, names: &[String]) -> Result<Vec<Update>, UpdateError> {
+    let World { config, project, .. } = world;
+    let targets = chosen(config, targets(world)?, names)?;
+    let needs_index = |target: &Target| matches!(target.source, Source::Requirements { .. });
+    let resolver = match targets.iter().any(needs_index) {
+        true => Some(Resolver::find(world)?),
+        false => None,
+    };
+    let resolve = |target: &Target| {
+        let (after, from) = match &target.source {
+            Source::Lock { lock, file } => (lock.clone(), From::Lock(file.clone())),
+            Source::Requirements { requirements, files, asked } => {
+                let Some(resolver) = &resolver else {
+                    unreachable!("it is found where requirements are")
+                };
+                let lock = resolver.resolve(world, &target.name, requirements)?;
+                let (name, files) = (target.name.clone(), files.clone());
+                (lock, From::Requirements { name, files, asked: *asked })
+            }
+        };
+        let path = target.path.clone();
+        let replacement = scaffold::replacement(&project.root, path, written::text(&after, &from))?;
+        let before = replacement.before.as_deref().and_then(|text| Lock::parse(text).ok());
+        // Only the day it was written down would differ.
+        let is_same = before.as_ref().is_some_and(|before| before.hash() == after.hash());
+        let is_known =
+            replacement.before.as_deref().is_some_and(|text| answers(text, &target.source));
+        let replacement = match (is_same && is_known, replacement.before.clone()) {
+            (true, Some(before)) => Replacement { after: before, ..replacement },
+            _ => replacement,
+        };
+        Ok(Update { name: target.name.clone(), before, after, replacement })
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            targets.iter().map(|target| scope.spawn(|| resolve(target))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// Writes all locks, or none of them.
+///
+/// # Errors
+///
+/// When one changed meanwhile, or the disk refuses something.
+pub fn write(root: &Path, updates: &[Update]) -> Result<(), UpdateError> {
+    let changed = updates.iter().filter(|update| !update.is_current());
+    let changed: Vec<&Replacement> = changed.map(|update| &update.replacement).collect();
+    Ok(scaffold::replace_together(root, &changed)?)
+}
+
+/// Whether a lock says that it was made from this. One that came with cargo pipe says nothing, and
+/// is only written down anew when it changes.
+fn answers(text: &str, source: &Source) -> bool {
+    match source {
+        Source::Lock { .. } => true,
+        Source::Requirements { asked, .. } => {
+            written::answers(text, asked) || !text.contains("# For every platform: ")
+        }
+    }
+}
+
+/// Every lock of a project: those of tools, of checks of the user's own, and its own.
+fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
+    let World { config, project, .. } = world;
+    let mut targets: Vec<Target> = Vec::new();
+    let target = |name: &str, requirements: Vec<String>, files: String| {
+        let asked = dependencies::asked(config, &requirements);
+        let source = Source::Requirements { requirements, files, asked };
+        Ok::<_, PathError>(Target {
+            name: name.to_owned(),
+            path: blueprint::lock_path(config, name)?,
+            source,
+        })
+    };
+    for check in &config.checks {
+        let found = match &check.work {
+            Work::Tool { tool, .. } => catalogue::find(tool).map(|tool| {
+                let requirement = catalogue::requirement(tool);
+                target(tool.lock(), vec![requirement.clone()], format!("`{requirement}`"))
+            }),
+            Work::Command { place: CommandPlace::Requirements(requirements), .. } => {
+                let name = check.name.as_str();
+                Some(target(name, requirements.clone(), format!("`[checks.{name}]`")))
+            }
+            Work::Command { .. } => None,
+        };
+        let found = found.transpose()?;
+        targets.extend(found.filter(|found| targets.iter().all(|it| it.name != found.name)));
+    }
+    if let Some(found) = dependencies::read(&project.root, config)? {
+        let files = found.told();
+        let Dependencies { said, files: paths, .. } = found;
+        match said {
+            Said::Locked(lock) => targets.push(Target {
+                name: PROJECT.to_owned(),
+                path: blueprint::lock_path(config, PROJECT)?,
+                source: Source::Lock {
+                    lock,
+                    file: paths.iter().map(ProjectPath::as_str).collect::<Vec<_>>().join("`, `"),
+                },
+            }),
+            Said::Declared(requirements) => targets.push(target(PROJECT, requirements, files)?),
+        }
+    }
+    Ok(targets)
+}
+
+/// Those of these names, where a check stands for the lock of its tool.
+fn chosen(
+    config: &Config,
+    mut targets: Vec<Target>,
+    names: &[String],
+) -> Result<Vec<Target>, UpdateError> {
+    let lock_of = |name: &String| {
+        let check = config.checks.iter().find(|check| check.name.as_str() == name);
+        match check.map(|check| &check.work) {
+            Some(Work::Tool { tool, .. }) => {
+                catalogue::find(tool).map_or(name.clone(), |tool| tool.lock().to_owned())
+            }
+            _ => name.clone(),
+        }
+    };
+    let wanted: Vec<String> = names.iter().map(lock_of).collect();
+    let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    if let Some(name) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        let hint = match nearest(name, &known) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("there are: {}", known.join(", ")),
+        };
+        return Err(UpdateError::Unknown { name: name.clone(), hint });
+    }
+    targets.retain(|target| wanted.is_empty() || wanted.contains(&target.name));
+    Ok(targets)
+}

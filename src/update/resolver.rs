@@ -1,0 +1,143 @@
+//! uv, which resolves versions.
+//!
+//! Owns finding it or installing the pinned one, and how it is asked. It must not know what a lock is
+//! for; what it answers is read as any other lock.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::UpdateError;
+use crate::check::Grant;
+use crate::lock::Lock;
+use crate::outcome::RawOutput;
+use crate::process::{self, Invocation, Until};
+use crate::run::{self, World};
+
+/// The uv that is installed where there is none.
+const PINNED: &str = include_str!("../../templates/uv.txt");
+
+/// How long a resolution, or installing uv, may take.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// uv, and a folder for its requests.
+pub(super) struct Resolver {
+    program: PathBuf,
+    folder: tempfile::TempDir,
+    /// What is left out of every resolution because it is newer.
+    newest: Option<String>,
+}
+
+impl Resolver {
+    /// The uv on PATH, or else one of our own.
+    pub(super) fn find(world: World<'_>) -> Result<Resolver, UpdateError> {
+        if world.config.offline {
+            return Err(UpdateError::Offline);
+        }
+        let is_granted = world.config.allow.contains(&Grant::Host);
+        if !world.config.python.from_source.is_empty() && !is_granted {
+            return Err(UpdateError::FromSource);
+        }
+        let program = match on_path(world, "uv") {
+            Some(uv) => uv,
+            None => install(world)?,
+        };
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-update-").tempdir();
+        let folder = folder.map_err(|error| UpdateError::NoResolver(error.to_string()))?;
+        let newest = world.config.python.minimum_age.map(|age| {
+            let newest = SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
+            humantime::format_rfc3339_seconds(newest).to_string()
+        });
+        Ok(Resolver { program, folder, newest })
+    }
+
+    /// The newest versions that fit requirements, for every platform.
+    pub(super) fn resolve(
+        &self,
+        world: World<'_>,
+        name: &str,
+        requirements: &[String],
+    ) -> Result<Lock, UpdateError> {
+        let asked = self.folder.path().join(format!("{name}.in"));
+        let text: String = requirements.iter().map(|it| format!("{it}\n")).collect();
+        let unresolved = |said: String| UpdateError::Unresolved { name: name.to_owned(), said };
+        fs::write(&asked, text).map_err(|error| unresolved(error.to_string()))?;
+        let mut uv = Invocation::new(&self.program, ["pip", "compile", "--universal"]);
+        let mut add = |words: &[&str]| uv.args.extend(words.iter().map(Into::into));
+        add(&["--generate-hashes", "--no-header", "--no-annotate", "--quiet", "--color=never"]);
+        add(&["--no-sources", "--no-strip-extras", "--python-version"]);
+        add(&[&world.config.python.version, "--only-binary=:all:"]);
+        for package in &world.config.python.from_source {
+            add(&["--no-binary", package]);
+        }
+        if let Some(newest) = &self.newest {
+            add(&["--exclude-newer", newest]);
+        }
+        // Not the project's: a `uv.toml` there could name an index.
+        uv.folder = Some(self.folder.path().to_owned());
+        uv.args.push(asked.into());
+        let output = run(world, uv)?;
+        if output.code != 0 {
+            return Err(unresolved(said(&output)));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        Lock::parse(&text).map_err(|error| unresolved(error.to_string()))
+    }
+}
+
+/// Installs the pinned uv into the user's cache, where the next update finds it.
+fn install(world: World<'_>) -> Result<PathBuf, UpdateError> {
+    let refused = |error: io::Error| UpdateError::NoResolver(error.to_string());
+    let version = PINNED.lines().find_map(|line| line.strip_prefix("uv==")).unwrap_or_default();
+    let version = version.split_whitespace().next().unwrap_or_default();
+    let cache = run::cache(world.variables);
+    let place = cache.join(format!("uv-{version}"));
+    let program = place.join("bin/uv");
+    if program.is_file() {
+        return Ok(program);
+    }
+    fs::create_dir_all(&cache).map_err(refused)?;
+    let folder = tempfile::Builder::new().prefix("uv-").tempdir_in(&cache).map_err(refused)?;
+    let pins = folder.path().join("uv.txt");
+    fs::write(&pins, PINNED).map_err(refused)?;
+    let target = folder.path().join("uv");
+    let python = on_path(world, "python3")
+        .ok_or_else(|| UpdateError::NoResolver("python3 is not on PATH either".to_owned()))?;
+    let mut pip = Invocation::new(python, ["-m", "pip", "install", "--quiet", "--no-input"]);
+    let flags = ["--disable-pip-version-check", "--require-hashes", "--no-deps", "--target"];
+    pip.args.extend(flags.map(Into::into));
+    pip.args.push(target.clone().into());
+    pip.args.extend(["--only-binary=:all:".into(), "--requirement".into(), pins.into()]);
+    let output = run(world, pip).map_err(|error| UpdateError::NoResolver(error.to_string()))?;
+    if output.code != 0 {
+        return Err(UpdateError::NoResolver(said(&output)));
+    }
+    match fs::rename(&target, &place) {
+        Ok(()) => Ok(program),
+        // Another update was faster.
+        Err(_) if program.is_file() => Ok(program),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn on_path(world: World<'_>, program: &str) -> Option<PathBuf> {
+    which::which_in(program, world.variables.get("PATH"), "/").ok()
+}
+
+fn run(world: World<'_>, mut invocation: Invocation) -> Result<RawOutput, UpdateError> {
+    let network = &world.config.network;
+    let bundle = network.ca_bundle.as_ref().map(|it| it.on_disk(&world.project.root));
+    let bundle = bundle.map(|path| path.display().to_string());
+    invocation.env = network.variables(bundle.as_deref());
+    invocation.secrets = network.secrets();
+    let until = Until { cancel: Some(world.cancel), limit: LIMIT };
+    Ok(process::run(&invocation, until, world.emitter)?)
+}
+
+/// What a program said of its failure, without what it says about itself.
+fn said(output: &RawOutput) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let told = stderr.lines().filter(|line| !line.starts_with("WARNING: ") && !line.is_empty());
+    told.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,210 @@
+//! Newer versions, from a uv that answers what the test says.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use cargo_pipe::config::load::Environment;
+use snapbox::str;
+
+use crate::scene::{Run, Scene};
+
+const HASH: &str = "--hash=sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// A project with a check and a dependency of its own, and no lock of either.
+fn scene() -> Scene {
+    let checks = ["lint", "format", "mypy", "ruff"];
+    let off: String = checks.map(|name| format!("[checks.{name}]\nenabled = false\n")).concat();
+    let spelling = "[checks.spelling]\nrun = [\"codespell\"]\nrequirements = [\"codespell\"]\n";
+    let scene = Scene::new()
+        .file("pipe.toml", &format!("{off}{spelling}"))
+        .file("src/main.py", "import near\n")
+        .file("requirements.txt", "near>=1\n");
+    // It answers with the file of the lock's name, and keeps what it was asked.
+    let uv = "#!/bin/sh\nfor last; do :; done\necho \"$@\" >>\"$UV/asked\"\ncat \"$last\" >>\"$UV/asked\"\n\
+              name=$(basename \"$last\" .in)\n\
+              if [ -e \"$UV/$name.error\" ]; then cat \"$UV/$name.error\" >&2; exit 1; fi\n\
+              exec cat \"$UV/$name\"\n";
+    let folder = scene.folder("uv");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("uv"), uv).unwrap();
+    fs::set_permissions(folder.join("uv"), fs::Permissions::from_mode(0o755)).unwrap();
+    answer(&scene, "spelling", "codespell==2.4.1");
+    answer(&scene, "project", "near==1.0");
+    scene
+}
+
+fn answer(scene: &Scene, name: &str, pins: &str) {
+    let pins: String = pins.split(' ').map(|pin| format!("{pin} {HASH}\n")).collect();
+    fs::write(scene.folder("uv").join(name), pins).unwrap();
+}
+
+fn pipe<'a>(scene: &'a Scene, words: &str) -> Run<'a> {
+    let folder = scene.folder("uv").display().to_string();
+    let path = Environment::of_process().get("PATH").unwrap_or_default().to_owned();
+    scene.pipe(words).with("PATH", &format!("{folder}:{path}")).with("UV", &folder)
+}
+
+fn locks(scene: &Scene) -> Vec<Option<String>> {
+    let folder = scene.project().join(".docker/requirements");
+    ["spelling.txt", "project.txt"].map(|name| read(&folder.join(name))).to_vec()
+}
+
+fn read(path: &Path) -> Option<String> {
+    fs::read_to_string(path).ok()
+}
+
+#[test]
+fn what_is_newer_is_shown_and_then_written() {
+    let scene = scene();
+    let table = "spelling  new, 1 package\nproject   new, 1 package\n";
+    pipe(&scene, "update --check").ends(
+        1,
+        table,
+        str![[r#"
+asking the index for newer versions …
+
+2 locks can be updated: `cargo pipe update`
+
+"#]],
+    );
+    assert_eq!(locks(&scene), [None, None]);
+    pipe(&scene, "update").ends(
+        0,
+        table,
+        str![[r#"
+asking the index for newer versions …
+
+2 locks updated; the next run builds what they changed
+
+"#]],
+    );
+    let written = locks(&scene);
+    assert!(written[1].as_deref().unwrap().ends_with(&format!("near==1.0 \\\n    {HASH}\n")));
+
+    answer(&scene, "project", "far==3 near==1.1");
+    pipe(&scene, "update").ends(
+        0,
+        str![[r#"
+spelling  1 package, all the newest
+project   2 of 2 packages
+  far     3, new
+  near    1.0 → 1.1
+
+"#]],
+        "...\n1 lock updated; the next run builds what they changed\n",
+    );
+    assert_eq!(locks(&scene)[0], written[0]);
+    pipe(&scene, "update --check -q").ends(
+        0,
+        "spelling  1 package, all the newest\nproject   2 packages, all the newest\n",
+        "",
+    );
+}
+
+#[test]
+fn no_lock_changes_where_one_cannot_be_resolved() {
+    let scene = scene();
+    fs::write(scene.folder("uv").join("project.error"), "  × No solution found: near\n").unwrap();
+    pipe(&scene, "update").ends(
+        2,
+        "",
+        str![[r#"
+asking the index for newer versions …
+error: the requirements of `project` cannot be resolved:
+  × No solution found: near
+
+"#]],
+    );
+    fs::write(scene.folder("uv").join("project.error"), "error: no route to host\n").unwrap();
+    assert_eq!(pipe(&scene, "update").ended().status, Some(3));
+    assert_eq!(locks(&scene), [None, None]);
+}
+
+#[test]
+fn an_answer_that_is_no_lock_is_refused() {
+    let scene = scene();
+    fs::write(scene.folder("uv").join("project"), "near==1.0\n").unwrap();
+    let ended = pipe(&scene, "update project").ended();
+    assert_eq!(ended.status, Some(3));
+    assert!(ended.stderr.contains("`near==1.0` has no `--hash=sha256:…`"), "{}", ended.stderr);
+    assert_eq!(locks(&scene), [None, None]);
+}
+
+#[test]
+fn uv_is_asked_for_wheels_of_a_certain_age_and_for_what_is_named() {
+    let scene = scene();
+    let place = scene.project().join("pipe.toml");
+    let text = fs::read_to_string(&place).unwrap();
+    fs::write(&place, format!("[python]\nversion = \"3.12\"\nminimum-age = \"3d\"\n{text}"))
+        .unwrap();
+    assert_eq!(pipe(&scene, "update project").ended().status, Some(0));
+    let asked = read(&scene.folder("uv").join("asked")).unwrap();
+    for words in
+        ["--universal", "--generate-hashes", "--only-binary=:all:", "--python-version 3.12"]
+    {
+        assert!(asked.contains(words), "{words}: {asked}");
+    }
+    assert!(asked.contains(" --exclude-newer 20") && asked.ends_with("near>=1\n"), "{asked}");
+    assert!(!asked.contains("codespell"));
+}
+
+#[test]
+fn what_is_built_from_source_is_run_only_where_that_is_granted() {
+    let scene = scene();
+    let place = scene.project().join("pipe.toml");
+    let text = fs::read_to_string(&place).unwrap();
+    fs::write(&place, format!("[python]\nfrom-source = [\"near\"]\n{text}")).unwrap();
+    assert_eq!(pipe(&scene, "update project").ended().status, Some(2));
+    assert_eq!(locks(&scene), [None, None]);
+    assert_eq!(pipe(&scene, "update project --allow host").ended().status, Some(0));
+    let asked = read(&scene.folder("uv").join("asked")).unwrap();
+    assert!(asked.contains("--no-binary near"), "{asked}");
+}
+
+#[test]
+fn a_name_without_a_lock_and_no_network_are_refused() {
+    let scene = scene();
+    pipe(&scene, "update speling").ends(
+        2,
+        "",
+        str![[r#"
+asking the index for newer versions …
+error: `speling` has no lock
+
+hint: did you mean `spelling`?
+
+"#]],
+    );
+    pipe(&scene, "--offline update").ends(
+        2,
+        "",
+        str![[r#"
+asking the index for newer versions …
+error: `update` asks an index for newer versions, and works offline
+
+hint: leave `--offline` out, or `offline` in pipe.toml
+
+"#]],
+    );
+    assert_eq!(read(&scene.folder("uv").join("asked")), None);
+}
+
+#[test]
+fn what_a_project_locked_itself_is_followed_without_asking_anybody() {
+    let scene = scene().file("uv.lock", include_str!("../fixtures/dependencies/uv.lock"));
+    let ended = pipe(&scene, "--offline update project").ended();
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(locks(&scene)[1].as_deref().unwrap().contains("\nsix==1.17.0 \\\n"));
+    assert_eq!(read(&scene.folder("uv").join("asked")), None);
+}
+
+#[test]
+fn a_check_without_its_lock_says_how_to_make_it() {
+    let scene = scene();
+    let ended = scene.pipe("spelling").ended();
+    assert_eq!(ended.status, Some(2), "{}", ended.stdout);
+    let told = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(told.contains("`spelling` has no lock"), "{told}");
+    assert!(told.contains("`cargo pipe update spelling` makes it"), "{told}");
+}
