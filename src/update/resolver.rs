@@ -130,6 +130,8 @@ fn run(world: World<'_>, mut invocation: Invocation) -> Result<RawOutput, Update
     let bundle = network.ca_bundle.as_ref().map(|it| it.on_disk(&world.project.root));
     let bundle = bundle.map(|path| path.display().to_string());
     invocation.env = network.variables(bundle.as_deref());
+    // What this machine believes in, as pip does: uv brings certificates of its own.
+    invocation.env.push(("UV_NATIVE_TLS", "true".to_owned()));
     invocation.secrets = network.secrets();
     let until = Until { cancel: Some(world.cancel), limit: LIMIT };
     Ok(process::run(&invocation, until, world.emitter)?)

@@ -25,8 +25,15 @@ pub(crate) struct Wheel {
 impl Wheel {
     /// A package whose only module has its name and this text.
     pub(crate) fn new(name: &str, version: &str, module: &str) -> Wheel {
+        Wheel::requiring(name, version, module, &[])
+    }
+
+    /// One that requires others.
+    pub(crate) fn requiring(name: &str, version: &str, module: &str, others: &[&str]) -> Wheel {
         let info = format!("{name}-{version}.dist-info");
-        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+        let others: String =
+            others.iter().map(|other| format!("Requires-Dist: {other}\n")).collect();
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{others}");
         let wheel =
             "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
         let record = format!("{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n");
@@ -126,6 +133,11 @@ impl Index {
     pub(crate) fn url(&self, credentials: &str) -> String {
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         format!("{scheme}://{credentials}{}/simple/", self.address)
+    }
+
+    /// Adds a package.
+    pub(crate) fn publish(&self, wheel: Wheel) {
+        self.shared.wheels.lock().unwrap().push(wheel);
     }
 
     /// The paths that were asked for and given.
