@@ -9,6 +9,8 @@ mod fix;
 mod remove;
 mod survey;
 mod sync;
+#[cfg(feature = "cli")]
+mod task;
 mod together;
 mod wanted;
 mod write;
@@ -16,6 +18,8 @@ mod write;
 pub use fix::{Fix, Found};
 pub use remove::{Removal, Taken, remove};
 pub use sync::{Drift, DriftKind, Edited, drift, sync};
+#[cfg(feature = "cli")]
+pub use task::{Task, Tasked, task};
 pub(crate) use together::{Replacement, replace_together, replacement};
 
 use std::fs;
@@ -90,6 +94,8 @@ pub enum Action {
     Kept,
     /// Options in it that a tool refuses are commented out.
     Fixed,
+    /// It is there, and what it lacked is added.
+    Extended,
 }
 
 /// Why a folder could not be made a project.
@@ -108,6 +114,15 @@ pub enum ScaffoldError {
     /// The folder cannot be looked through.
     #[error(transparent)]
     Unreadable(#[from] SnapshotError),
+    /// There is no Cargo workspace that could have a task.
+    #[error("there is no `Cargo.toml` in `{}`, so there is no workspace for a task", .0.display())]
+    NoWorkspace(PathBuf),
+    /// The folder belongs to a workspace further up.
+    #[error("the workspace is not this folder but `{}`", .0.display())]
+    Member(PathBuf),
+    /// Cargo does not say what is in the workspace.
+    #[error("cargo cannot read the workspace: {0}")]
+    Cargo(String),
     /// The disk refused something.
     #[error("cannot {doing} `{}`: {error}", .path.display())]
     Disk {
@@ -128,7 +143,13 @@ impl ScaffoldError {
             ScaffoldError::Config(error) => error.hint.as_deref(),
             ScaffoldError::Dependencies(error) => error.hint.as_deref(),
             ScaffoldError::Outside(_) => Some("put the folder itself there instead of a link"),
-            ScaffoldError::Unreadable(_) | ScaffoldError::Disk { .. } => None,
+            ScaffoldError::NoWorkspace(_) => {
+                Some("`cargo init` makes one; without `--xtask` none is needed")
+            }
+            ScaffoldError::Member(_) => Some("name that folder: `cargo pipe init DIR --xtask`"),
+            ScaffoldError::Cargo(_) | ScaffoldError::Unreadable(_) | ScaffoldError::Disk { .. } => {
+                None
+            }
         }
     }
 

@@ -194,6 +194,12 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "KIND")]
     pub(crate) gitlab: Option<GitlabArg>,
 
+    /// Give the Cargo workspace in the folder the task `cargo xtask pipe`
+    ///
+    /// A task runner that is there gets the dependency; the call in its `main` is yours to add.
+    #[arg(long)]
+    pub(crate) xtask: bool,
+
     /// Comment out options of the tools' configs that the locked tools refuse
     #[arg(long)]
     pub(crate) fix_configs: bool,

@@ -34,7 +34,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
     term.set_verbosity(verbosity);
     term.set_typed(place.typed.clone());
     let verdict = match action {
-        Action::Init { folder, asked } => init::init(&place, &folder, &asked, term),
+        Action::Init(wanted) => init::init(&place, &wanted, term),
         Action::Sync(sync) => sync::sync(&place, sync, term),
         Action::Run(run) => run::run(place, &run, term),
         Action::Check(check) => check::check(place, check, term),

@@ -90,7 +90,10 @@ impl Failure {
             Failure::Scaffold(
                 ScaffoldError::Config(_)
                 | ScaffoldError::Outside(_)
-                | ScaffoldError::Dependencies(_),
+                | ScaffoldError::Dependencies(_)
+                | ScaffoldError::NoWorkspace(_)
+                | ScaffoldError::Member(_)
+                | ScaffoldError::Cargo(_),
             ) => Verdict::Config,
             Failure::Scaffold(_) | Failure::System { .. } => Verdict::Error,
         }

@@ -70,12 +70,7 @@ pub(crate) enum Verbosity {
 #[derive(Debug)]
 pub(crate) enum Action {
     /// Scaffold a folder.
-    Init {
-        /// The folder.
-        folder: PathBuf,
-        /// What is to be done there.
-        asked: Asked,
-    },
+    Init(Init),
     /// Bring generated files up to date.
     Sync(Sync),
     /// Bring newer versions into locks.
@@ -131,6 +126,26 @@ pub(crate) enum Writing {
     Real,
     /// It is told.
     Dry,
+}
+
+/// A folder to scaffold.
+#[derive(Debug)]
+pub(crate) struct Init {
+    /// The folder.
+    pub(crate) folder: PathBuf,
+    /// What is to be done there.
+    pub(crate) asked: Asked,
+    /// Whether its Cargo workspace gets a task.
+    pub(crate) xtask: Xtask,
+}
+
+/// Whether a Cargo workspace gets a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Xtask {
+    /// It does.
+    Wanted,
+    /// It stays as it is.
+    Unwanted,
 }
 
 /// What becomes of generated files that are not up to date.
@@ -317,13 +332,14 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
 
 fn action(command: CommandArgs) -> Result<Action, Failure> {
     Ok(match command {
-        CommandArgs::Init(InitArgs { folder, ci, gitlab, fix_configs, dry_run }) => {
+        CommandArgs::Init(InitArgs { folder, ci, gitlab, xtask, fix_configs, dry_run }) => {
             let asked = Asked {
                 mode: if dry_run { Mode::DryRun } else { Mode::Write },
                 fix: if fix_configs { Fix::CommentOut } else { Fix::Report },
                 wish: wish(&ci, gitlab)?,
             };
-            Action::Init { folder, asked }
+            let xtask = if xtask { Xtask::Wanted } else { Xtask::Unwanted };
+            Action::Init(Init { folder, asked, xtask })
         }
         CommandArgs::Sync(SyncArgs { check: true, force: _ }) => Action::Sync(Sync::Check),
         CommandArgs::Sync(SyncArgs { check: false, force: true }) => {

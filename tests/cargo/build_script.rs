@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::workspace::{CHECKOUT, Ended, Workspace};
+use crate::workspace::{Ended, Workspace};
 use crate::{Needs, Test};
 
 /// What is tested.
@@ -165,9 +165,8 @@ fn generated_files() {
 fn packaged() {
     let workspace = Workspace::alone("packaged", GENERATED);
     assert_eq!(workspace.cargo("build").status, Some(101), "its files are not generated");
-    // A registry would have the library; here it is this checkout.
-    let patch = format!("patch.crates-io.cargo-pipe-ci.path=\"{CHECKOUT}\"");
-    workspace.cargo(&format!("package --allow-dirty --offline --config {patch}")).well();
+    let workspace = workspace.patched();
+    workspace.cargo("package --allow-dirty").well();
 }
 
 fn off() {

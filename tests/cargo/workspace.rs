@@ -97,6 +97,15 @@ impl Workspace {
         workspace
     }
 
+    /// With this checkout in the place of what a registry would have.
+    pub(crate) fn patched(self) -> Workspace {
+        let text = format!("[patch.crates-io]\ncargo-pipe-ci.path = \"{CHECKOUT}\"\n");
+        let folder = self.root.join("../.cargo");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("config.toml"), text).unwrap();
+        self
+    }
+
     /// With a variable.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Workspace {
         self.variables.insert(name.to_owned(), value.to_owned());

@@ -7,6 +7,9 @@ use crate::{Needs, Test};
 pub(crate) const TESTS: &[Test] = &[
     Test("a_task_runs_all_checks_with_nothing_installed", Needs::Engine, run_all),
     Test("a_task_offers_what_can_be_typed", Needs::Nothing, spelled),
+    Test("a_workspace_of_any_shape_gets_the_task_once", Needs::Nothing, scaffolded),
+    Test("a_task_runner_that_is_there_is_only_added_to", Needs::Nothing, extended),
+    Test("a_folder_that_can_have_no_task_stays_as_it_is", Needs::Nothing, refused),
 ];
 
 fn run_all() {
@@ -33,4 +36,104 @@ fn spelled() {
     let ended = workspace.cargo("xtask pipe lnit");
     assert_eq!(ended.status, Some(2));
     assert!(ended.stderr.contains("did you mean `cargo xtask pipe lint`?"), "{}", ended.stderr);
+}
+
+const MEMBER: &str = "[package]\nname = \"a\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+
+/// A workspace with this root manifest and a member `crates/a`.
+fn shape(manifest: &str) -> Workspace {
+    let workspace = Workspace::empty("shape").patched();
+    workspace.write("Cargo.toml", manifest);
+    workspace.write("src/lib.rs", "");
+    workspace.write("crates/a/Cargo.toml", MEMBER);
+    workspace.write("crates/a/src/lib.rs", "");
+    workspace
+}
+
+/// Runs `init --xtask` twice: the second time changes nothing.
+#[track_caller]
+fn init_twice(workspace: &Workspace) -> String {
+    let dry = workspace.pipe(&["init", "--xtask", "--dry-run"]).well().stdout;
+    let first = workspace.pipe(&["init", "--xtask"]).well();
+    let spoken = dry.replace("missing  ", "written  ").replace("lacking  ", "extended ");
+    assert_eq!(spoken, first.stdout);
+    let files = workspace.files();
+    let second = workspace.pipe(&["init", "--xtask"]).well();
+    assert_eq!(workspace.files(), files);
+    assert!(!second.stdout.contains("written") && !second.stdout.contains("extended"));
+    first.stdout + &first.stderr
+}
+
+fn scaffolded() {
+    let package =
+        "# Alone.\n[package]\nname = \"shape\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+    let listed =
+        "[workspace]\nresolver = \"3\"\nmembers = [\n    # The only one.\n    \"crates/a\",\n]\n";
+    let covered = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\", \"x*\"]\n";
+    for (before, after) in [
+        (package.to_owned(), format!("{package}\n[workspace]\nmembers = [\"xtask\"]\n")),
+        (
+            listed.to_owned(),
+            listed.replace("    \"crates/a\",\n", "    \"crates/a\",\n    \"xtask\",\n"),
+        ),
+        (covered.to_owned(), covered.to_owned()),
+    ] {
+        let workspace = shape(&before);
+        // A glob of members that covers nothing is no workspace to cargo.
+        workspace.write("xother/Cargo.toml", &MEMBER.replace("\"a\"", "\"xother\""));
+        workspace.write("xother/src/lib.rs", "");
+        let told = init_twice(&workspace);
+        for line in ["xtask/Cargo.toml", "xtask/src/main.rs", ".cargo/config.toml"] {
+            assert!(told.contains(&format!("written   {line}\n")), "{told}");
+        }
+        assert_eq!(workspace.read("Cargo.toml"), after);
+        let ended = workspace.cargo("xtask pipe list").well();
+        assert!(ended.stdout.starts_with("lint "), "{}", ended.stdout);
+    }
+}
+
+fn extended() {
+    let workspace = shape("[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
+    let alias = "# Ours.\n[alias]\nxtask = \"run -q -p tasks --\"\nt = \"test\"\n";
+    workspace.write(".cargo/config.toml", alias);
+    let manifest = "[package]\nname = \"tasks\"\nversion = \"0.0.1\"\nedition = \"2024\"\n\n\
+                    [dependencies] # none yet\n";
+    workspace.write("crates/tasks/Cargo.toml", manifest);
+    let main = "use std::process::ExitCode;\n\nfn main() -> ExitCode {\n    ExitCode::SUCCESS\n}\n";
+    workspace.write("crates/tasks/src/main.rs", main);
+    let told = init_twice(&workspace);
+    assert!(told.contains("extended  crates/tasks/Cargo.toml\n"), "{told}");
+    assert!(!workspace.root.join("xtask").exists());
+    assert_eq!(workspace.read(".cargo/config.toml"), alias);
+    assert_eq!(workspace.read("crates/tasks/src/main.rs"), main);
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!("{manifest}cargo-pipe-ci = \"{version}\"\n");
+    assert_eq!(workspace.read("crates/tasks/Cargo.toml"), expected);
+
+    // What the hint says is what makes it work.
+    let hint = told.split_once("returns an `ExitCode`:\n\n").unwrap().1;
+    let call = hint.split_inclusive("    }\n").next().unwrap();
+    workspace.edit(
+        "crates/tasks/src/main.rs",
+        "    ExitCode::SUCCESS",
+        &format!("{call}    ExitCode::SUCCESS"),
+    );
+    assert!(workspace.cargo("xtask pipe list").well().stdout.starts_with("lint "));
+    assert!(!workspace.pipe(&["init", "--xtask"]).well().stderr.contains("begins like this"));
+}
+
+fn refused() {
+    let workspace = shape("[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
+    workspace.write("python/a.py", "");
+    let before = workspace.files();
+    let refused = |words: &[&str], why: &str| {
+        let ended = workspace.pipe(words);
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
+    };
+    refused(&["init", "python", "--xtask"], "there is no `Cargo.toml` in");
+    refused(&["init", "crates/a", "--xtask"], "the workspace is not this folder but");
+    assert_eq!(workspace.files(), before);
+    workspace.write("Cargo.toml", "[workspace");
+    refused(&["init", "--xtask"], "cargo cannot read the workspace: ");
 }

@@ -3,6 +3,9 @@
 //! Owns the reading of the command line. Must not know how a task does its work; it hands the
 //! words over as a [`Task`].
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+
 use crate::failure::{Failure, Result};
 use crate::{ci, codegen, demo, dist, docker, fixtures, soak, tidy};
 
@@ -16,6 +19,7 @@ pub(crate) enum Task {
     Docker(docker::System),
     Fixtures,
     Help,
+    Pipe(Vec<String>),
     Soak(soak::Amount),
     Tidy,
 }
@@ -26,8 +30,12 @@ impl Task {
     /// # Errors
     ///
     /// The task's own.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<ExitCode> {
         match self {
+            Task::Pipe(words) => {
+                let words = words.into_iter().map(OsString::from);
+                return Ok(cargo_pipe::xtask::pipe(words));
+            }
             Task::Ci => ci::run(),
             Task::Codegen(mode) => codegen::run(mode),
             Task::Demo(system) => demo::run(system),
@@ -40,7 +48,8 @@ impl Task {
             }
             Task::Soak(amount) => soak::run(&amount),
             Task::Tidy => tidy::run(),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -51,6 +60,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("docker [--install]", "make an engine and the base images available; say what is missing"),
     ("fixtures", "fetch the packages that tests check, pinned by hash"),
     ("codegen [--check]", "write what is written twice: schemas, blocks of the README"),
+    ("pipe COMMAND", "any command of cargo pipe, as this checkout has it"),
     ("tidy", "check layering, module docs, names and licences"),
     ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
     ("soak [SUBJECT] [--times N]", "repeat tests that must hold every time"),
@@ -77,6 +87,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
     let words: Vec<String> = words.collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["pipe", rest @ ..] => Ok(Task::Pipe(rest.iter().map(|word| (*word).to_owned()).collect())),
         [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h"] => Ok(Task::Help),
         ["ci"] => Ok(Task::Ci),
         ["codegen"] => Ok(Task::Codegen(codegen::Mode::Write)),

@@ -6,29 +6,44 @@
 use std::path::Path;
 
 use crate::outcome::Verdict;
+use crate::project::ProjectPath;
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
-use crate::scaffold::{self, Action, Asked, Change, Found, Mode, Scaffolding};
+use crate::scaffold::{self, Action, Change, Found, Mode, Scaffolding};
 
 use crate::cli::exit::Failure;
-use crate::cli::settings::Place;
+use crate::cli::settings::{Init, Place, Xtask};
 use crate::cli::term::Term;
 
 /// Scaffolds a folder, which is named as seen from the one of `-C`.
-pub(super) fn init(
-    place: &Place,
-    folder: &Path,
-    asked: &Asked,
-    term: &mut Term,
-) -> Result<Verdict, Failure> {
-    let done = scaffold::init(&place.folder.join(folder), asked)?;
+pub(super) fn init(place: &Place, wanted: &Init, term: &mut Term) -> Result<Verdict, Failure> {
+    let Init { folder, asked, xtask } = wanted;
+    let root = place.folder.join(folder);
+    // Looked at before anything is written, so that a workspace that is none stops all of it.
+    let task = (*xtask == Xtask::Wanted).then(|| scaffold::task(&root, &place.environment));
+    let task = task.transpose()?;
+    let mut done = scaffold::init(&root, asked)?;
+    let tasked = task.map(|task| task.carry_out(asked.mode)).transpose()?.unwrap_or_default();
+    done.changes.extend(tasked.changes);
     term.note(&notes(&done));
     let lines: String = done.changes.iter().map(|change| line(change, asked.mode)).collect();
     term.data(&lines);
     term.note(&refused(&done.refused, asked.mode));
     term.note(&next(&done, folder, asked.mode));
+    term.note(&tasked.call.map(|source| call(&source)).unwrap_or_default());
     Ok(Verdict::Passed)
+}
+
+/// What a task runner of the user's own has to call.
+fn call(source: &ProjectPath) -> String {
+    let label = paint(style::INFO, "hint:");
+    format!(
+        "\n{label} `cargo xtask pipe` works once `main` in `{source}` begins like this, \
+         and returns an `ExitCode`:\n\n    \
+         if std::env::args().nth(1).as_deref() == Some(\"pipe\") {{\n        \
+         return cargo_pipe::xtask::pipe(std::env::args_os().skip(2));\n    }}\n"
+    )
 }
 
 /// What was found; nothing of a folder that is a project already.
@@ -44,6 +59,8 @@ fn line(change: &Change, mode: Mode) -> String {
         (Action::Written, Mode::DryRun) => (style::GOOD, "missing  "),
         (Action::Fixed, Mode::Write) => (style::GOOD, "fixed    "),
         (Action::Fixed, Mode::DryRun) => (style::GOOD, "fixable  "),
+        (Action::Extended, Mode::Write) => (style::GOOD, "extended "),
+        (Action::Extended, Mode::DryRun) => (style::GOOD, "lacking  "),
         (Action::Unchanged, _) => (style::DIM, "unchanged"),
         _ => (style::WARNING, "kept     "),
     };
