@@ -23,8 +23,10 @@ use crate::project::ProjectPath;
 /// Files at the root that are covered where they exist, because tools look for the root by them.
 const ROOT_MARKERS: &[&str] = &["pyproject.toml"];
 
-/// Files whose presence says that their folder belongs to a tool: caches, `target`, environments.
-const FOREIGN_FOLDER_MARKERS: &[&str] = &["CACHEDIR.TAG", "pyvenv.cfg", ".git"];
+/// Files whose presence says that their folder is no part of the project: caches, `target`,
+/// environments, other repositories, crates that cargo vendored.
+const FOREIGN_FOLDER_MARKERS: &[&str] =
+    &["CACHEDIR.TAG", "pyvenv.cfg", ".git", ".cargo-checksum.json"];
 
 /// Folders that never hold sources, wherever they are.
 const FOREIGN_FOLDERS: &[&str] = &["__pycache__", "node_modules"];

@@ -58,7 +58,7 @@ fn the_project_s_own_gitignore_counts_without_a_repository_and_a_parent_s_does_n
 }
 
 #[test]
-fn hidden_files_caches_environments_and_other_repositories_are_not_seen() {
+fn hidden_files_caches_environments_other_repositories_and_vendored_crates_are_not_seen() {
     let project = Project::with(&[
         "a.py",
         ".env",
@@ -72,6 +72,8 @@ fn hidden_files_caches_environments_and_other_repositories_are_not_seen() {
         "cache/x.py",
         "module/.git",
         "module/x.py",
+        "vendor/ring/.cargo-checksum.json",
+        "vendor/ring/mk/x.py",
     ]);
     assert_eq!(project.seen(&covering(&["."])), ["a.py"]);
 }
