@@ -7,11 +7,12 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::failure::{Failure, Result};
-use crate::{ci, codegen, demo, dist, docker, fixtures, soak, tidy};
+use crate::{bench, ci, codegen, demo, dist, docker, fixtures, soak, tidy};
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
+    BenchLibrary,
     Ci,
     Codegen(codegen::Mode),
     Demo(docker::System),
@@ -36,6 +37,7 @@ impl Task {
                 let words = words.into_iter().map(OsString::from);
                 return Ok(cargo_pipe::xtask::pipe(words));
             }
+            Task::BenchLibrary => bench::library(),
             Task::Ci => ci::run(),
             Task::Codegen(mode) => codegen::run(mode),
             Task::Demo(system) => demo::run(system),
@@ -60,6 +62,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("docker [--install]", "make an engine and the base images available; say what is missing"),
     ("fixtures", "fetch the packages that tests check, pinned by hash"),
     ("codegen [--check]", "write what is written twice: schemas, blocks of the README"),
+    ("bench [library]", "measure what the library costs a build script"),
     ("pipe COMMAND", "any command of cargo pipe, as this checkout has it"),
     ("tidy", "check layering, module docs, names and licences"),
     ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
@@ -89,6 +92,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
     match words.as_slice() {
         ["pipe", rest @ ..] => Ok(Task::Pipe(rest.iter().map(|word| (*word).to_owned()).collect())),
         [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h"] => Ok(Task::Help),
+        ["bench"] | ["bench", "library"] => Ok(Task::BenchLibrary),
         ["ci"] => Ok(Task::Ci),
         ["codegen"] => Ok(Task::Codegen(codegen::Mode::Write)),
         ["codegen", "--check"] => Ok(Task::Codegen(codegen::Mode::Check)),

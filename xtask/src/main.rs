@@ -7,8 +7,10 @@
 //! - [`dist`] makes what is published.
 //! - [`docker`] and [`fixtures`] make a machine ready, [`demo`] shows what for.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
+//! - [`bench`] measures.
 //! - [`process`] alone starts programs; [`failure`] and [`workspace`] are used by all.
 
+mod bench;
 mod ci;
 mod codegen;
 mod demo;
