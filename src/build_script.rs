@@ -2,8 +2,8 @@
 //!
 //! Owns when a build script checks at all, how long that may take, and that nothing that goes wrong
 //! on the way breaks a build: the most it does without being asked is a warning. Must not know how
-//! a check runs; [`crate::pipeline`] does. What cargo reads is made by [`lines`] and [`watch`], and
-//! written in one piece.
+//! a check runs; [`crate::pipeline`] does. What cargo reads is written
+//! to standard output in one piece.
 //!
 //! ```no_run
 //! // build.rs

@@ -1,5 +1,48 @@
 //! Runs a project's code-quality checks on the developer's machine exactly as CI runs them.
 //!
+//! # As a library
+//!
+//! Without feature `cli` nothing prints, exits or reads arguments: a [`pipeline::Pipeline`] finds and
+//! configures a project, plans a [`plan::Request`], and runs the plan; what happens meanwhile goes to
+//! one [`event::Observer`], and what came of it is a [`report::Report`].
+//!
+//! ```
+//! use cargo_pipe::config::layer::Layer;
+//! use cargo_pipe::config::load::Environment;
+//! use cargo_pipe::pipeline::Pipeline;
+//! use cargo_pipe::plan::Request;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! # std::fs::write(folder.join("pipe.toml"), "source = ['src']")?;
+//! let pipeline = Pipeline::discover(folder, Environment::of_process(), Layer::default())?;
+//! let request = Request { checks: vec!["mypy".to_owned()], ..Request::default() };
+//! let plan = pipeline.plan(&request)?;
+//! assert_eq!(plan.steps.len(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Running it needs an engine; a [`run::Cancel`] stops it from any thread.
+//!
+//! ```no_run
+//! # fn run(pipeline: cargo_pipe::pipeline::Pipeline, plan: cargo_pipe::plan::Plan) {
+//! use cargo_pipe::event::Silent;
+//! use cargo_pipe::outcome::Verdict;
+//! use cargo_pipe::run::Cancel;
+//!
+//! let report = pipeline.run(&plan, &Cancel::default(), &mut Silent);
+//! if report.verdict != Verdict::Passed {
+//!     for check in &report.checks {
+//!         for finding in &check.findings {
+//!             println!("{}:{}: {}", finding.place.path, finding.place.line, finding.message);
+//!         }
+//!     }
+//! }
+//! # }
+//! ```
+//!
 //! # Code map
 //!
 //! Each part may use what stands below it, never above it.
