@@ -122,6 +122,7 @@ fn not_built() {
 fn no_engine() {
     let workspace = Workspace::mixed()
         .with("CARGO_PIPE_BUILD", "deny")
+        .with("CARGO_PIPE_ENGINE", "docker")
         .with("CARGO_PIPE_DOCKER", "/nowhere/docker");
     let ended = build(&workspace).well();
     let told = only(&ended);
