@@ -187,7 +187,8 @@ impl Pipe {
             offline: Some(Value::named("a build script", true)),
             ..Layer::default()
         };
-        let pipeline = Pipeline::discover(&project.root, self.scratch(place), flags)?;
+        let mut pipeline = Pipeline::discover(&project.root, self.variables.clone(), flags)?;
+        pipeline.scratch = place.out.join("cargo-pipe");
         if self.generated_files {
             watch::generated(&pipeline, lines);
             match scaffold::drift(&project) {
@@ -202,12 +203,6 @@ impl Pipe {
         let plan = pipeline.plan(&request)?;
         watch::checked(&pipeline, &plan, place, lines);
         Ok(Some((pipeline, plan)))
-    }
-
-    /// The variables with a cache of the build script's own, because it may write nowhere else.
-    fn scratch(&self, place: &Place) -> Environment {
-        let out = place.out.join("cargo-pipe");
-        self.variables.clone().with("CARGO_PIPE_CACHE_DIR", &out.display().to_string())
     }
 }
 

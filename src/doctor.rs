@@ -19,7 +19,7 @@ use crate::event::Observer;
 use crate::outcome::Verdict;
 use crate::process::{Cancel, Emitter};
 use crate::project::{Project, discover};
-use crate::run::World;
+use crate::run::{self, World};
 use crate::template::VERSION;
 
 /// The form of [`Diagnosis`] in JSON.
@@ -136,7 +136,8 @@ pub fn examine(
         let is_project = project.is_some();
         let project = project.as_ref().unwrap_or(&nothing);
         let emitter = &Emitter::new(observer);
-        let world = World { project, config, variables, cancel, emitter };
+        let scratch = &run::cache(variables);
+        let world = World { project, config, variables, scratch, cancel, emitter };
         if is_project {
             examined.extend(files::examine(world));
         }

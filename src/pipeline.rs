@@ -3,7 +3,7 @@
 //! The command line, an xtask and a build script all come in here.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::catalogue;
 use crate::config::Config;
@@ -33,6 +33,8 @@ pub struct Pipeline {
     pub config: Config,
     /// The variables that it was configured in.
     pub environment: Environment,
+    /// Where runs have their own folders: in the user's cache, unless somebody says otherwise.
+    pub scratch: PathBuf,
     /// What its user should know about the configuration.
     pub warnings: Vec<String>,
 }
@@ -59,7 +61,8 @@ impl Pipeline {
         let project = discover::find(folder)?;
         let (config, mut warnings) = load::configure(&project, &environment, flags)?;
         warnings.extend(plan::conflicts(&config));
-        Ok(Pipeline { project, config, environment, warnings })
+        let scratch = run::cache(&environment);
+        Ok(Pipeline { project, config, environment, scratch, warnings })
     }
 
     /// Plans the checks of a request.
@@ -217,6 +220,7 @@ impl Pipeline {
             project: &self.project,
             config: &self.config,
             variables: &self.environment,
+            scratch: &self.scratch,
             cancel,
             emitter,
         }

@@ -12,7 +12,7 @@ mod hints;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub struct World<'a> {
     pub config: &'a Config,
     /// The variables it runs in.
     pub variables: &'a Variables,
+    /// Where the run has its own folder.
+    pub scratch: &'a Path,
     /// The run's off switch.
     pub cancel: &'a Cancel,
     /// Whoever watches.
@@ -89,7 +91,7 @@ pub fn execute(world: World<'_>, plan: &Plan) -> Report {
 
 /// Which findings count, before anything is started.
 fn gate(world: World<'_>, plan: &Plan) -> Result<Gate, Reason> {
-    let World { project, variables, cancel, emitter, config: _ } = world;
+    let World { project, variables, cancel, emitter, .. } = world;
     let sources: BTreeSet<_> = plan.steps.iter().flat_map(|step| step.source.clone()).collect();
     let sources: Vec<_> = sources.into_iter().collect();
     let site = gate::load::Site { root: &project.root, variables, cancel, emitter };
@@ -103,7 +105,7 @@ fn gate(world: World<'_>, plan: &Plan) -> Result<Gate, Reason> {
 /// When there is no engine, or no place to work in.
 pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
     world.emitter.emit(&Event::Started(plan));
-    let directory = Directory::create(world.variables)?;
+    let directory = Directory::create(world.scratch)?;
     // Without steps there is nothing to copy behind the fixes.
     let gathered = pool(plan)?.install(|| Gathered::of(world, plan, &directory))?;
     gathered.engine.reap();
@@ -126,7 +128,7 @@ pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
 ///
 /// When there is no engine, or no place to work in.
 pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, EngineError> {
-    let directory = Directory::create(world.variables)?;
+    let directory = Directory::create(world.scratch)?;
     let engine = connect(world, &directory, longest(plan))?;
     let pool = pool(plan)?;
     Ok(pool.install(|| environments(world, plan, &*engine)).into_values().collect())
@@ -142,7 +144,7 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
     world.emitter.emit(&Event::Started(&plan));
     let environment = |error: EngineError| error.reason();
     let directory =
-        Directory::create(world.variables).map_err(EngineError::from).map_err(environment)?;
+        Directory::create(world.scratch).map_err(EngineError::from).map_err(environment)?;
     let pool = pool(&plan).map_err(environment)?;
     let gathered = pool.install(|| Gathered::of(world, &plan, &directory)).map_err(environment)?;
     for message in gathered.warnings() {
@@ -163,7 +165,7 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
 ///
 /// When there is no engine, or it refuses.
 pub fn remove(world: World<'_>) -> Result<Removed, EngineError> {
-    let directory = Directory::create(world.variables)?;
+    let directory = Directory::create(world.scratch)?;
     let settings = settings(world, &directory, Duration::ZERO);
     engine::remove(settings, world.cancel, world.emitter)
 }
@@ -296,7 +298,7 @@ impl<'a> Gathered<'a> {
 
 fn execute_in_pool(world: World<'_>, plan: &Plan, gate: &Gate) -> Executed {
     let gathered =
-        Directory::create(world.variables).map_err(EngineError::from).and_then(|directory| {
+        Directory::create(world.scratch).map_err(EngineError::from).and_then(|directory| {
             let gathered = Gathered::of(world, plan, &directory)?;
             Ok((directory, gathered))
         });

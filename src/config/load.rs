@@ -41,13 +41,6 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The same with one variable set.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.0.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
     /// Whether this is a job of a CI system.
     #[must_use]
     pub fn is_ci(&self) -> bool {

@@ -28,7 +28,7 @@ const OLDEST: u32 = 25;
 
 pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
     let mut examined = vec![socket(world)];
-    let directory = match Directory::create(world.variables) {
+    let directory = match Directory::create(world.scratch) {
         Ok(directory) => directory,
         Err(error) => {
             examined.push(unhelped("cache", &EngineError::from(error)));

@@ -31,9 +31,9 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// When the user's cache cannot be written to.
-    pub fn create(variables: &Variables) -> Result<Directory, SnapshotError> {
-        let parent = runs(variables);
+    /// When `home`, which is the user's cache as a rule, cannot be written to.
+    pub fn create(home: &Path) -> Result<Directory, SnapshotError> {
+        let parent = home.join("runs");
         let error = |path: &Path| {
             let path = path.to_owned();
             move |source| SnapshotError::Io { action: "create", path, source }
@@ -41,7 +41,7 @@ impl Directory {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(&parent).map_err(error(&parent))?;
         is_ours(&parent).map_err(error(&parent))?;
-        mark(&cache(variables)).map_err(error(&parent))?;
+        mark(home).map_err(error(&parent))?;
         // Canonical, because an engine resolves what it mounts.
         let parent = fs::canonicalize(&parent).map_err(error(&parent))?;
         let gate = lock_file(&parent.join(GATE)).map_err(error(&parent))?;
@@ -137,10 +137,6 @@ fn give_back_rights(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn runs(variables: &Variables) -> PathBuf {
-    cache(variables).join("runs")
-}
-
 /// Removes the folders whose owners are gone. Called with the gate held, so that none of them is
 /// just being created.
 fn sweep_below(parent: &Path) {
@@ -166,14 +162,12 @@ mod tests {
     #[test]
     fn a_folder_that_was_left_behind_is_swept_and_a_living_one_is_not() {
         let cache = tempfile::tempdir().unwrap();
-        let path = cache.path().to_str().unwrap();
-        let variables = Variables::from([("CARGO_PIPE_CACHE_DIR", path)]);
-        let alive = Directory::create(&variables).unwrap();
+        let alive = Directory::create(cache.path()).unwrap();
         let dead = cache.path().join("runs/dead");
         fs::create_dir(&dead).unwrap();
         fs::write(dead.join(LOCK), "").unwrap();
 
-        let next = Directory::create(&variables).unwrap();
+        let next = Directory::create(cache.path()).unwrap();
         assert!(alive.path().exists() && next.path().exists() && !dead.exists());
         assert_ne!(alive.id(), next.id());
 

@@ -127,6 +127,8 @@ fn no_engine() {
     let ended = build(&workspace).well();
     let told = only(&ended);
     assert!(told.contains("mypy not checked: `/nowhere/docker` is not installed"), "{told}");
+    // What the checks needed on the way was in `OUT_DIR`.
+    assert!(!workspace.root.join("../home/.cache").exists());
 }
 
 const GENERATED: &str =
