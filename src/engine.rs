@@ -4,6 +4,7 @@
 //! trees are placed, jobs are run, and whatever was started is gone afterwards. An engine knows
 //! images, containers and mounts; it knows no tool, no finding and no verdict.
 
+pub mod base;
 pub mod blueprint;
 pub mod docker;
 mod launcher;
@@ -27,8 +28,10 @@ use crate::plan::{Step, Visit};
 use crate::process::{Cancel, Emitter, ProcessError};
 use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 
+pub use base::{Base, BaseLock, BaseLockError};
 pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
+pub use probe::Probe;
 pub use venv::Venv;
 
 /// What an engine is started with.
@@ -45,6 +48,8 @@ pub struct Settings {
     pub project: String,
     /// The project's folder.
     pub root: PathBuf,
+    /// The lock of its base.
+    pub base_lock: PathBuf,
     /// The variables that programs are looked for with.
     pub variables: Variables,
     /// Major and minor version of the Python that environments are made of.
@@ -98,6 +103,20 @@ pub fn connect<'a>(
     emitter.emit(&Event::Warning { message: &note });
     let venv = Venv::connect(settings, cancel, emitter)?;
     Ok(Box::new(venv.instead_of(note)))
+}
+
+/// Finds out what the base image is, and which Python it holds, in a container of it.
+///
+/// # Errors
+///
+/// When there is no docker engine, or the image is not to be had.
+pub fn record_base<'a>(
+    image: &str,
+    settings: Settings,
+    cancel: &'a Cancel,
+    emitter: &'a Emitter<'a>,
+) -> Result<Base, EngineError> {
+    Docker::connect(settings, cancel, emitter)?.record_base(image)
 }
 
 /// Takes away what belongs to the project from every engine of these settings that is there, and
@@ -338,6 +357,9 @@ pub enum EngineError {
     /// Something is missing that only the network has.
     #[error("offline, and the image of `{0}` is not built yet")]
     Offline(String),
+    /// The lock of the base cannot be used.
+    #[error(transparent)]
+    BaseLock(#[from] BaseLockError),
     /// No engine answers, and nobody said that another one will do.
     #[error("{0}")]
     NoFallback(Box<EngineError>),
@@ -462,6 +484,7 @@ impl EngineError {
         match self {
             EngineError::Process(ProcessError::Stopped) => Verdict::Interrupted,
             EngineError::Blueprint(_)
+            | EngineError::BaseLock(_)
             | EngineError::HostNotGranted { .. }
             | EngineError::NeedsImages(_)
             | EngineError::Platform { .. } => Verdict::Config,
@@ -530,6 +553,7 @@ impl EngineError {
     pub fn reason(&self) -> Reason {
         let kind = match self {
             EngineError::Blueprint(_)
+            | EngineError::BaseLock(_)
             | EngineError::HostNotGranted { .. }
             | EngineError::NeedsImages(_)
             | EngineError::Platform { .. }

@@ -21,7 +21,7 @@ use crate::run::{self, Cancel, World};
 use crate::trust::{Asked, Record, collect, store};
 use crate::update::{self, Update};
 
-pub use crate::engine::Removed;
+pub use crate::engine::{BaseLock, Removed};
 
 /// A configured project.
 #[derive(Clone, Debug)]
@@ -136,6 +136,21 @@ impl Pipeline {
     ) -> Result<i32, Error> {
         let emitter = Emitter::new(observer);
         run::visit(self.world(cancel, &emitter), visit).map_err(Error::Check)
+    }
+
+    /// Finds out what the base image is and which Python it holds: the lock of the base as it should
+    /// be, and where it belongs. Nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// When there is no docker engine, or the image is not to be had.
+    pub fn lock_base(
+        &self,
+        cancel: &Cancel,
+        observer: &mut dyn Observer,
+    ) -> Result<(PathBuf, BaseLock), Error> {
+        let emitter = Emitter::new(observer);
+        Ok(run::lock_base(self.world(cancel, &emitter))?)
     }
 
     /// Runs the fixers of a plan and shows what they would change; nothing is written.

@@ -22,7 +22,7 @@ use crate::check::Grant;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
 use crate::engine::{
-    self, Blueprint, Engine, EngineError, EngineInfo, Prepared, Removed, Settings,
+    self, BaseLock, Blueprint, Engine, EngineError, EngineInfo, Prepared, Removed, Settings,
 };
 use crate::event::Event;
 use crate::fingerprint::Hash;
@@ -183,6 +183,27 @@ fn connect<'a>(
     engine::connect(settings(world, directory, longest), world.cancel, world.emitter)
 }
 
+/// The lock of the base with what the base is now, for whoever writes it.
+///
+/// # Errors
+///
+/// When there is no docker engine, the image is not to be had, or the lock that is there is wrong.
+pub fn lock_base(world: World<'_>) -> Result<(PathBuf, BaseLock), EngineError> {
+    let directory = Directory::create(world.variables)?;
+    let settings = settings(world, &directory, Duration::ZERO);
+    let path = settings.base_lock.clone();
+    let mut lock = BaseLock::read(&path)?;
+    let image = &world.config.python.image;
+    lock.record(engine::record_base(image, settings, world.cancel, world.emitter)?);
+    Ok((path, lock))
+}
+
+/// Where the lock of the base is: beside the Dockerfile.
+fn base_lock_path(world: World<'_>) -> PathBuf {
+    let dockerfile = world.config.image.dockerfile.on_disk(&world.project.root);
+    dockerfile.with_file_name("pipe.lock")
+}
+
 /// What an engine is started with, for this run.
 pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duration) -> Settings {
     let ca_bundle = world.config.network.ca_bundle.as_ref();
@@ -191,6 +212,7 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
         docker: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
         project: world.project.id(),
         root: world.project.root.clone(),
+        base_lock: base_lock_path(world),
         variables: world.variables.clone(),
         python: world.config.python.version.clone(),
         cache: directory::cache(world.variables),

@@ -13,11 +13,11 @@ mod remove;
 mod topology;
 mod visit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::argv::{Container, Network, Stdin};
@@ -55,6 +55,8 @@ pub struct Docker<'a> {
     settings: Settings,
     emitter: &'a Emitter<'a>,
     placement: Placement,
+    /// What a person should know, each once.
+    notes: Mutex<BTreeSet<String>>,
     program: PathBuf,
     version: String,
     /// How many of the engine's processors a container has; all of them if none.
@@ -93,6 +95,7 @@ impl<'a> Docker<'a> {
             settings,
             emitter,
             placement,
+            notes: Mutex::default(),
             program,
             version: String::new(),
             cpus: None,
@@ -218,6 +221,16 @@ impl<'a> Docker<'a> {
         }
     }
 
+    /// Notes what a person should know.
+    fn note(&self, message: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(message);
+    }
+
+    /// Which base an image is, and which Python it holds.
+    pub(super) fn record_base(&self, image: &str) -> Result<super::Base, EngineError> {
+        self.record(image)
+    }
+
     /// Marks that something may have to be looked for at the end.
     fn look_at_the_end(&self) {
         self.untidy.store(true, Ordering::Relaxed);
@@ -244,6 +257,11 @@ impl Engine for Docker<'_> {
             topology: self.placement.topology(),
             sandbox: Some(SandboxKind::Container),
         }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.iter().cloned().collect()
     }
 
     fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>> {

@@ -29,10 +29,10 @@ use self::store::{Held, Store};
 use super::blueprint;
 use super::launcher::{self, Seen};
 use super::{
-    Access, Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings,
+    Access, BaseLock, Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings,
 };
 use crate::event::Event;
-use crate::hash::Recipe;
+use crate::hash::{Hash, Recipe};
 use crate::lock::Lock;
 use crate::outcome::RawOutput;
 use crate::plan::{APP, Environment, Visit};
@@ -59,8 +59,8 @@ pub struct Venv<'a> {
     held: Mutex<BTreeMap<String, Parts>>,
     /// The lock of an environment without packages.
     nothing: Lock,
-    /// Why it is this engine, if nobody named it.
-    note: Option<String>,
+    /// What a person should know, each once.
+    notes: Mutex<BTreeSet<String>>,
 }
 
 /// The virtual environments of an environment.
@@ -105,7 +105,7 @@ impl<'a> Venv<'a> {
             roots: bubblewrap::roots(),
             held: Mutex::default(),
             nothing: Lock { packages: Vec::new() },
-            note: None,
+            notes: Mutex::default(),
         };
         venv.bubblewrap = venv.working_bubblewrap()?;
         Ok(venv)
@@ -114,7 +114,7 @@ impl<'a> Venv<'a> {
     /// With what to say about the engine that is not there.
     #[must_use]
     pub fn instead_of(self, note: String) -> Self {
-        Venv { note: Some(note), ..self }
+        Venv { notes: Mutex::new(BTreeSet::from([note])), ..self }
     }
 
     /// Bubblewrap, if it really can start the interpreter.
@@ -207,7 +207,8 @@ impl Engine for Venv<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.note.iter().cloned().collect();
+        let noted = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes: Vec<String> = noted.iter().cloned().collect();
         let Interpreter { executable, probe, .. } = &self.interpreter;
         if !self.interpreter.is(&self.settings.python) {
             notes.push(format!(
@@ -259,7 +260,9 @@ impl Engine for Venv<'_> {
                     Some(part) => held[part.key.as_str()].clone().map(Some),
                     None => Ok(None),
                 };
-                Ok(self.prepared(blueprint, Parts { tool: held(tool)?, project: held(project)? }))
+                let base = self.base(&blueprint.base)?;
+                let parts = Parts { tool: held(tool)?, project: held(project)? };
+                Ok(self.prepared(blueprint, &base, parts))
             })
             .collect()
     }
@@ -305,7 +308,28 @@ impl Engine for Venv<'_> {
 }
 
 impl Venv<'_> {
-    fn prepared(&self, blueprint: &Blueprint, parts: Parts) -> Prepared {
+    /// The identity of the base that this interpreter stands for: the recorded one if it is proved
+    /// to be the same, else its own.
+    fn base(&self, image: &str) -> Result<Hash, Arc<EngineError>> {
+        let lock = BaseLock::read(&self.settings.base_lock);
+        let lock = lock.map_err(|error| Arc::new(EngineError::from(error)))?;
+        let here = &self.interpreter.probe;
+        Ok(match lock.find(image, &platform()) {
+            Some(base) if base.python == *here => base.layers,
+            Some(base) => {
+                let differences = here.differences(&base.python).join(", ");
+                let note = format!(
+                    "this machine's Python is not that of `{image}`, so fingerprints differ from \
+                     those with that image: {differences}"
+                );
+                self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(note);
+                here.identity()
+            }
+            None => here.identity(),
+        })
+    }
+
+    fn prepared(&self, blueprint: &Blueprint, base: &Hash, parts: Parts) -> Prepared {
         let held = [&parts.tool, &parts.project];
         let folders: Vec<String> =
             held.into_iter().flatten().map(|part| part.folder.display().to_string()).collect();
@@ -319,7 +343,7 @@ impl Venv<'_> {
             version: blueprint.version().map(str::to_owned),
             has_launcher: true,
             existed,
-            hash: blueprint.hash(&self.interpreter.probe.identity()),
+            hash: blueprint.hash(base),
             platform: platform(),
         }
     }

@@ -27,6 +27,7 @@ mod session;
 mod signals;
 mod together;
 mod topology;
+mod venv;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         signals::TESTS,
         together::TESTS,
         topology::TESTS,
+        venv::TESTS,
     ];
     let trials = groups.concat().into_iter().map(|(name, test)| {
         let run = move || {

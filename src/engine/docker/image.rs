@@ -14,8 +14,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Docker, last_line, text};
+use crate::engine::base as recorded;
 use crate::engine::blueprint::{Blueprint, Dockerfile, PROJECT};
-use crate::engine::{EngineError, Prepared};
+use crate::engine::{EngineError, Prepared, probe};
 use crate::event::Event;
 use crate::fingerprint::{Hash, Recipe};
 use crate::plan::Environment;
@@ -154,8 +155,41 @@ impl Docker<'_> {
         Ok(Base { inspected, existed: false })
     }
 
+    /// What a base image is, and which Python it holds.
+    pub(super) fn record(&self, image: &str) -> Result<recorded::Base, EngineError> {
+        let Base { inspected, .. } = self.base(image)?;
+        let mut args = vec!["run", "--rm", "--pull", "never", "--network", "none", "--read-only"];
+        args.extend(["--cap-drop", "ALL", "--entrypoint", "python3", &inspected.id]);
+        args.extend(["-I", "-S", "-c", probe::PROGRAM]);
+        let output = self.succeed(&self.docker(args))?;
+        let found: probe::Found = serde_json::from_slice(&output.stdout)
+            .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;
+        Ok(recorded::Base {
+            image: image.to_owned(),
+            platform: inspected.platform(),
+            layers: inspected.content(),
+            python: found.probe,
+        })
+    }
+
+    /// That a base is not the one that the project's lock of it says.
+    fn verify(&self, image: &str, base: &Inspected) -> Result<(), EngineError> {
+        let lock = recorded::BaseLock::read(&self.settings.base_lock)?;
+        let platform = base.platform();
+        let recorded = lock.find(image, &platform);
+        if recorded.is_some_and(|recorded| recorded.layers != base.content()) {
+            let message = format!(
+                "the base image `{image}` is not the one in the project's pipe.lock, so fingerprints \
+                 differ from those of machines that have that one"
+            );
+            self.note(message);
+        }
+        Ok(())
+    }
+
     fn prepare_image(&self, blueprint: &Blueprint, base: &Base) -> Result<Prepared, EngineError> {
         let Base { inspected: base, existed } = base;
+        self.verify(&blueprint.base, base)?;
         let hash = blueprint.hash(&base.content());
         let Some(dockerfile) = &blueprint.dockerfile else {
             return Ok(Prepared {

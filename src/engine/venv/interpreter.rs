@@ -7,9 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use super::super::probe::{self, Probe};
+use super::super::probe;
 use super::super::{EngineError, Settings};
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 
@@ -20,15 +18,7 @@ const SUPPORTED: std::ops::RangeInclusive<u32> = 10..=15;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// An interpreter that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Interpreter {
-    /// The program itself, no link and no environment's.
-    pub(super) executable: PathBuf,
-    /// The folder that its standard library is below.
-    pub(super) prefix: PathBuf,
-    /// What it is.
-    pub(super) probe: Probe,
-}
+pub(super) type Interpreter = probe::Found;
 
 impl Interpreter {
     /// Finds the interpreter of this major and minor version, or the nearest one.
