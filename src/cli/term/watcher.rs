@@ -17,10 +17,10 @@ use crate::cli::settings::Verbosity;
 
 /// What a person wonders when a run begins with builds.
 const FIRST_BUILD: &str = "\
-first the images are built, one for each tool, from the locks in this project
+first the environments are made, one for each tool, from the project's locks
 that takes as long as pip does, and happens once: a later run builds only what
 changed in a lock, the Dockerfile or the base image
-nothing of your code is in an image; a check gets a copy of it, read-only
+nothing of your code goes into them; a check gets a copy of it, read-only
 Ctrl-C stops everything that was started; `-v` shows every command
 ";
 
