@@ -11,6 +11,7 @@ mod launcher;
 pub mod missing;
 mod probe;
 mod venv;
+mod witness;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
 pub use probe::Probe;
 pub use venv::Venv;
+pub use witness::witness;
 
 /// What an engine is started with.
 #[derive(Clone, Debug)]
