@@ -11,6 +11,7 @@ use crate::dist;
 use crate::docker;
 use crate::failure::{Failure, Result};
 use crate::fixtures;
+use crate::pipelines;
 use crate::process::Command;
 use crate::soak;
 use crate::tidy;
@@ -98,6 +99,7 @@ fn steps() -> Vec<Step> {
         Step::task("fixtures", "fixtures", fixtures::run),
         Step::program("tests", tests()),
         Step::task("distribution", "dist --try", || dist::run(dist::Then::Try)),
+        Step::task("pipelines", "pipelines --install", || pipelines::run(docker::System::Install)),
         Step::task("soak", "soak", || soak::run(&soak::Amount::of_the_gate())),
     ]
 }

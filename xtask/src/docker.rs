@@ -75,6 +75,40 @@ fn base_image(system: System, engine: &daemon::Engine) -> Result<String> {
     stand_in::build(engine)
 }
 
+/// Installs packages that a task needs beside an engine, if any is missing.
+///
+/// # Errors
+///
+/// When one may not or cannot be installed.
+pub(crate) fn complete_with(missing: &[&str], system: System) -> Result<()> {
+    match (missing, system) {
+        ([], _) => Ok(()),
+        (_, System::Install) => packages::install(missing),
+        (_, System::Keep) => Err(Failure::new(format!("not installed: {}", missing.join(", ")))
+            .hint("add `--install`, or install them yourself")),
+    }
+}
+
+/// Makes an official image available: one that is here or can be pulled, else, in an engine of our
+/// own alone, another one under its name.
+///
+/// # Errors
+///
+/// When it is not to be had.
+pub(crate) fn stand_in_for(official: &str, image: &str) -> Result<()> {
+    if is_local(official) {
+        return Ok(());
+    }
+    let pull = Command::new("docker", ["pull", "--quiet", official]).attempt_for(PULL_LIMIT);
+    if matches!(pull, Ok(Some(output)) if output.status.success()) {
+        return Ok(());
+    }
+    if !daemon::running(System::Keep)?.is_ours {
+        return Err(Failure::new(format!("image `{official}` is not here and cannot be pulled")));
+    }
+    Command::new("docker", ["tag", image, official]).read().map(|_| ())
+}
+
 fn is_local(image: &str) -> bool {
     Command::new("docker", ["image", "inspect", "--format", "{{.Id}}", image])
         .attempt()

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::failure::{Failure, Result};
-use crate::{bench, ci, codegen, demo, dist, docker, fixtures, soak, tidy};
+use crate::{bench, ci, codegen, demo, dist, docker, fixtures, pipelines, soak, tidy};
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub(crate) enum Task {
     Fixtures,
     Help,
     Pipe(Vec<String>),
+    Pipelines(docker::System),
     Soak(soak::Amount),
     Tidy,
 }
@@ -48,6 +49,7 @@ impl Task {
                 print!("{}", table());
                 Ok(())
             }
+            Task::Pipelines(system) => pipelines::run(system),
             Task::Soak(amount) => soak::run(&amount),
             Task::Tidy => tidy::run(),
         }?;
@@ -66,6 +68,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("pipe COMMAND", "any command of cargo pipe, as this checkout has it"),
     ("tidy", "check layering, module docs, names and licences"),
     ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
+    ("pipelines [--install]", "run the pipelines that are generated for GitLab and GitHub"),
     ("soak [SUBJECT] [--times N]", "repeat tests that must hold every time"),
 ];
 
@@ -103,6 +106,8 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
         ["docker"] => Ok(Task::Docker(docker::System::Keep)),
         ["docker", "--install"] => Ok(Task::Docker(docker::System::Install)),
         ["fixtures"] => Ok(Task::Fixtures),
+        ["pipelines"] => Ok(Task::Pipelines(docker::System::Keep)),
+        ["pipelines", "--install"] => Ok(Task::Pipelines(docker::System::Install)),
         ["soak", rest @ ..] => parse_soak(rest),
         ["tidy"] => Ok(Task::Tidy),
         [task, rest @ ..] => Err(refuse(task, rest)),

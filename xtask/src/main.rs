@@ -4,7 +4,7 @@
 //! is shown. Tasks know each other only where one is a step of another ([`ci`], [`demo`]).
 //!
 //! - [`flags`] is the table of contents.
-//! - [`dist`] makes what is published.
+//! - [`dist`] makes what is published, [`pipelines`] runs what is generated with it.
 //! - [`docker`] and [`fixtures`] make a machine ready, [`demo`] shows what for.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
 //! - [`bench`] measures.
@@ -19,6 +19,7 @@ mod docker;
 mod failure;
 mod fixtures;
 mod flags;
+mod pipelines;
 mod process;
 mod soak;
 mod tidy;

@@ -1,0 +1,31 @@
+//! The generated pipelines, run.
+//!
+//! GitLab's by `gitlab-ci-local` with its docker executor, GitHub's step by step in a clean clone.
+//! `cargo xtask pipelines` makes ready what they need and runs them; without that every test is
+//! reported as ignored.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod github;
+mod gitlab;
+mod scene;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test and its name.
+type Test = (&'static str, fn());
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let is_ready = scene::is_ready();
+    let trials = [gitlab::TESTS, github::TESTS].concat().into_iter().map(|(name, test)| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        Trial::test(name, run).with_ignored_flag(!is_ready)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}

@@ -1,0 +1,138 @@
+//! A repository whose pipeline is run, and the same checks on the host.
+//!
+//! Owns the temporary folders, what is published of cargo-pipe, and the programs that run pipelines.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use cargo_pipe::config::load::Environment;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The image with the docker CLI, rsync and pip that stands for that of a runner's helper, too.
+pub(crate) const IMAGE: &str = "cargo-pipe.local/pipelines";
+
+/// A syntax error is a finding of each of the four tools.
+pub(crate) const BROKEN: &str = "\"\"\"A colon is missing.\"\"\"\n\nif True\n    print(1)\n";
+
+/// A repository with a pipeline.
+pub(crate) struct Scene {
+    pub(crate) root: PathBuf,
+    folder: TempDir,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: Option<i32>,
+    pub(crate) said: String,
+}
+
+/// Whether everything is there that the tests need.
+pub(crate) fn is_ready() -> bool {
+    variable("CARGO_PIPE_TEST_DIST").is_some() && variable("CARGO_PIPE_TEST_RUNNER").is_some()
+}
+
+/// The folder of what is published.
+pub(crate) fn dist() -> PathBuf {
+    PathBuf::from(variable("CARGO_PIPE_TEST_DIST").unwrap())
+}
+
+/// `gitlab-ci-local`.
+pub(crate) fn runner() -> PathBuf {
+    PathBuf::from(variable("CARGO_PIPE_TEST_RUNNER").unwrap())
+}
+
+fn variable(name: &str) -> Option<String> {
+    Environment::of_process().get(name).map(str::to_owned)
+}
+
+impl Scene {
+    /// A scaffolded repository with these options of `init`.
+    pub(crate) fn new(options: &[&str]) -> Scene {
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap().join("proj");
+        fs::create_dir(&root).unwrap();
+        let scene = Scene { root, folder };
+        assert_eq!(scene.pipe(&[&["init"], options].concat()).status, Some(0));
+        scene.git(&["init", "--quiet", "--initial-branch", "main"]);
+        scene.git(&["remote", "add", "origin", "git@gitlab.example.org:grp/proj.git"]);
+        scene
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        fs::write(self.root.join(path), text).unwrap();
+    }
+
+    /// Replaces a text in a file.
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.root.join(path)).unwrap();
+        assert!(text.contains(from), "{text}");
+        self.write(path, &text.replace(from, to));
+    }
+
+    /// Commits everything, as pushed.
+    pub(crate) fn push(&self) {
+        self.git(&["add", "--all"]);
+        let commit = ["commit", "--quiet", "--allow-empty", "--message", "change"];
+        self.git(&commit);
+        self.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+        let head = ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"];
+        self.git(&head);
+    }
+
+    /// The program that is published, on the host.
+    pub(crate) fn pipe(&self, args: &[&str]) -> Ended {
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().ends_with("-linux");
+        let mut files = fs::read_dir(dist()).unwrap().map(|entry| entry.unwrap().path());
+        self.run(&files.find(|path| name(path)).unwrap(), args)
+    }
+
+    /// The report of a run on the host, and its exit status.
+    pub(crate) fn on_the_host(&self, words: &[&str]) -> (Option<i32>, Value) {
+        let path = self.folder.path().join("host.json");
+        let report = format!("json={}", path.display());
+        let ended = self.pipe(&[words, &["--engine", "docker", "--report", &report]].concat());
+        (ended.status, read(&path))
+    }
+
+    /// Runs a program in the repository.
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+    pub(crate) fn run(&self, program: &Path, args: &[&str]) -> Ended {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(&self.root).stdin(Stdio::null());
+        command.env("HOME", self.folder.path()).env_remove("CI");
+        let output = command.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        Ended { status: output.status.code(), said: String::from_utf8(said).unwrap() }
+    }
+
+    fn git(&self, args: &[&str]) {
+        let who = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
+        let ended = self.run(Path::new("git"), &[&who, args].concat());
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+    }
+}
+
+/// A JSON report.
+pub(crate) fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path);
+    serde_json::from_str(&text.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+        .unwrap()
+}
+
+/// What may not differ between two runs of one fingerprint.
+pub(crate) fn comparable(report: &Value) -> Value {
+    let mut report = report.clone();
+    for key in ["engine", "warnings"] {
+        report.as_object_mut().unwrap().remove(key);
+    }
+    for check in report["checks"].as_array_mut().unwrap() {
+        for key in ["duration_ms", "cache", "log"] {
+            check.as_object_mut().unwrap().remove(key);
+        }
+    }
+    report
+}

@@ -1,0 +1,52 @@
+//! Runs the pipelines that cargo pipe generates.
+//!
+//! Owns what that needs beside an engine: what is published, `gitlab-ci-local`, and an image with
+//! the docker CLI for jobs. Must not know what the tests look at; they get it by variables.
+
+use crate::dist;
+use crate::docker::{self, System};
+use crate::failure::Result;
+use crate::process::{self, Command};
+use crate::workspace;
+
+/// The newest release that runs on Debian's own Node.
+const RUNNER: &str = "gitlab-ci-local@4.73.0";
+
+/// Programs that the tests start, each with the package it comes from.
+const PROGRAMS: &[(&str, &str)] = &[("npm", "npm"), ("rsync", "rsync"), ("git", "git")];
+
+/// The image of the tests; jobs know it by the other name.
+const IMAGE: &str = "cargo-pipe.local/pipelines";
+const OFFICIAL: &str = "docker:28.5.2-cli";
+
+/// Runs the tests.
+///
+/// # Errors
+///
+/// When something is missing that may not or cannot be had, and when a test fails.
+pub(crate) fn run(system: System) -> Result<()> {
+    let base = docker::run(system)?;
+    let missing = PROGRAMS.iter().filter(|(program, _)| !process::is_installed(program));
+    let missing: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    docker::complete_with(&missing, system)?;
+    let target = workspace::target()?;
+    let runner = target.join("fixtures/gitlab-ci-local");
+    let program = runner.join("node_modules/.bin/gitlab-ci-local");
+    if !program.exists() {
+        workspace::create_folder(&runner)?;
+        Command::new("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", RUNNER])
+            .folder(&runner)
+            .read()?;
+    }
+    let dockerfile = format!(
+        "FROM {base}\nRUN apt-get update -q && apt-get install -q -y --no-install-recommends \
+         docker-cli docker-buildx rsync git\n"
+    );
+    Command::new("docker", ["build", "--quiet", "--tag", IMAGE, "-"]).input(dockerfile).read()?;
+    docker::stand_in_for(OFFICIAL, IMAGE)?;
+    dist::run(dist::Then::Keep)?;
+    Command::cargo("test --package cargo-pipe-ci --all-features --test pipelines")
+        .variable("CARGO_PIPE_TEST_DIST", &target.join("dist").to_string_lossy())
+        .variable("CARGO_PIPE_TEST_RUNNER", &program.to_string_lossy())
+        .run()
+}
