@@ -391,8 +391,8 @@ fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<Wish, Failure> {
         return Err(Failure::usage("`--ci` takes `none` alone"));
     }
     let jobs = match gitlab {
-        Some(GitlabArg::Image) => GitlabJobs::Image,
-        None | Some(GitlabArg::Socket) => GitlabJobs::Socket,
+        None | Some(GitlabArg::Image) => GitlabJobs::Image,
+        Some(GitlabArg::Socket) => GitlabJobs::Socket,
         Some(GitlabArg::Dind) => GitlabJobs::Dind,
     };
     let is_gitlab = named(CiArg::Gitlab);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Examined, State};
-use crate::config::TopologyChoice;
+use crate::config::{EngineChoice, TopologyChoice};
 use crate::engine::{Docker, EngineError};
 use crate::process::{self, Invocation, Until};
 use crate::run::{self, Directory, World};
@@ -27,6 +27,13 @@ const SOCKET: &str = "/var/run/docker.sock";
 const OLDEST: u32 = 25;
 
 pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
+    match world.config.engine {
+        EngineChoice::Venv => vec![python(world), sandbox()],
+        _ => docker(world),
+    }
+}
+
+fn docker(world: World<'_>) -> Vec<Examined> {
     let mut examined = vec![socket(world)];
     let directory = match Directory::create(world.scratch) {
         Ok(directory) => directory,
@@ -41,6 +48,11 @@ pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
         Ok(docker) => docker,
         Err(error) => {
             examined.insert(0, unhelped("engine", &error));
+            // As `auto` does, which falls back anywhere but in CI.
+            if world.config.engine == EngineChoice::Auto && !world.variables.is_ci() {
+                examined.iter_mut().for_each(|one| one.state = one.state.min(State::Warning));
+                examined.extend([python(world), sandbox()]);
+            }
             return examined;
         }
     };
@@ -69,6 +81,35 @@ pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
 
 fn unhelped(subject: &'static str, error: &EngineError) -> Examined {
     Examined { subject, state: State::Machine, found: error.to_string(), next: error.hint() }
+}
+
+/// The Python of virtual environments.
+fn python(world: World<'_>) -> Examined {
+    let version = &world.config.python.version;
+    let name = format!("python{version}");
+    match (which::which(&name), which::which("uv")) {
+        (Ok(path), _) => Examined::good("python", format!("`{}`", path.display())),
+        (Err(_), Ok(_)) => Examined::good("python", format!("`{name}` is not here; uv brings it")),
+        (Err(_), Err(_)) => Examined::is(
+            State::Warning,
+            "python",
+            format!("`{name}` is not on PATH"),
+            "install it, or uv, which brings it; without docker another Python is another fingerprint",
+        ),
+    }
+}
+
+/// The sandbox of virtual environments.
+fn sandbox() -> Examined {
+    match which::which("bwrap") {
+        Ok(path) => Examined::good("sandbox", format!("`{}`", path.display())),
+        Err(_) => Examined::is(
+            State::Warning,
+            "sandbox",
+            "bubblewrap is not installed: without docker, checks run without a sandbox",
+            "install the package `bubblewrap`",
+        ),
+    }
 }
 
 /// What docker answers on standard output; none if it fails.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::check::Grant;
-use crate::config::{CiJobs, Config, GitlabJobs, Install};
+use crate::config::{Check, CiJobs, Config, GitlabJobs, Install, Work};
 
 /// An image with the docker CLI and its builder.
 const DOCKER: &str = "docker:28.5.2-cli";
@@ -23,8 +23,6 @@ pub struct CiValues {
     /// The engine of jobs in GitLab.
     engine: &'static str,
     install: Install,
-    /// The Debian packages of the environments, as arguments.
-    apt: String,
     jobs: Vec<Job>,
     is_per_check: bool,
     /// The one job in GitHub, and its words: a matrix has a value for each check.
@@ -43,6 +41,8 @@ struct Job {
     command: String,
     /// What it is granted, as options.
     grants: String,
+    /// What it is granted besides where the job itself is the container.
+    host: &'static str,
 }
 
 impl CiValues {
@@ -60,19 +60,8 @@ impl CiValues {
             true => ("check", "${{ matrix.command }}".to_owned()),
             false => ("run-all", jobs.iter().map(Job::words).collect()),
         };
-        let apt = config.image.apt.iter().map(|package| format!(" {package}")).collect();
         let install = config.ci.install.clone();
-        CiValues {
-            gitlab,
-            image,
-            engine,
-            install,
-            apt,
-            jobs,
-            is_per_check,
-            github_job,
-            github_command,
-        }
+        CiValues { gitlab, image, engine, install, jobs, is_per_check, github_job, github_command }
     }
 }
 
@@ -86,14 +75,16 @@ fn jobs(config: &Config) -> Vec<Job> {
     if config.ci.jobs == CiJobs::RunAll {
         let asks = config.checks.iter().flat_map(|check| &check.asks).copied().collect();
         let (name, command) = ("cargo-pipe".to_owned(), "run-all".to_owned());
-        return vec![Job { name, check: None, command, grants: grants(&asks) }];
+        let host = host(config, &config.checks);
+        return vec![Job { name, check: None, command, grants: grants(&asks), host }];
     }
-    let job = |check: &crate::config::Check| Job {
+    let job = |check: &Check| Job {
         // No word of GitLab's own, such as `image`, and no job of the project's, such as `lint`.
         name: format!("cargo-pipe:{}", check.name),
         check: Some(check.name.to_string()),
         command: format!("run {}", check.name),
         grants: grants(&check.asks),
+        host: host(config, std::slice::from_ref(check)),
     };
     config.checks.iter().map(job).collect()
 }
@@ -101,4 +92,13 @@ fn jobs(config: &Config) -> Vec<Job> {
 /// The options that grant what checks ask for: whoever reads the pipeline sees what it lets them do.
 fn grants(asks: &BTreeSet<Grant>) -> String {
     asks.iter().map(|grant| format!(" --allow {grant}")).collect()
+}
+
+/// Where the job is the container, a command of the project's own runs in it as it is.
+fn host(config: &Config, checks: &[Check]) -> &'static str {
+    let is_own = |check: &Check| matches!(check.work, Work::Command { .. });
+    match config.ci.gitlab == Some(GitlabJobs::Image) && checks.iter().any(is_own) {
+        true => " --allow host",
+        false => "",
+    }
 }

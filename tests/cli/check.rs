@@ -124,7 +124,7 @@ fn a_check_that_asks_for_more_explains_itself_ungranted() {
     let explained = scene.pipe("audit --help").ended();
     assert_eq!(explained.status, Some(0));
     assert!(explained.stdout.contains("  runs    audit 'it'\\''s'\n"), "{}", explained.stdout);
-    assert!(explained.stdout.contains("  asks    network\n"), "{}", explained.stdout);
+    assert!(explained.stdout.contains("  asks    network, host\n"), "{}", explained.stdout);
     scene.pipe("audit").ends(
         2,
         "",

@@ -38,8 +38,15 @@ fn edit(scene: &Scene, path: &str, from: &str, to: &str) {
 }
 
 #[test]
-fn without_docker_the_machine_is_wrong_and_everything_else_is_looked_at() {
-    let ended = scaffolded().pipe("doctor").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
+fn without_docker_the_machine_is_wrong_only_where_nothing_else_will_do() {
+    let scene = scaffolded();
+    let ended = scene.pipe("doctor --engine auto").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
+    assert_eq!(ended.status, Some(0));
+    assert!(ended.stdout.contains("warning engine    `/nowhere/docker` is not"), "{ended:?}");
+    assert!(ended.stdout.contains(" sandbox   "), "{ended:?}");
+    let ended = scene.pipe("doctor --engine venv").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
+    assert!(!ended.stdout.contains("docker"), "{ended:?}");
+    let ended = scene.pipe("doctor --engine docker").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
     assert_eq!(ended.status, Some(3));
     for line in [
         "good    locks     pylint ",

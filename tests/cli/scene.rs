@@ -86,6 +86,8 @@ impl Scene {
             ("LC_ALL".to_owned(), OsString::from("C.UTF-8")),
             ("TERM".to_owned(), OsString::from("dumb")),
             ("CARGO_PIPE_DOCKER".to_owned(), OsString::from(self.docker.program())),
+            // What else this machine could run checks with is no part of the scene.
+            ("CARGO_PIPE_ENGINE".to_owned(), OsString::from("docker")),
         ])
     }
 

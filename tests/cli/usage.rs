@@ -44,7 +44,7 @@ fn what_cannot_be_granted_is_refused() {
     Scene::new()
         .pipe("--allow root run-all")
         .ends(2, "", str![[r#"
-error: invalid value 'root' for '--allow <NAME>': `root` is nothing that can be allowed; there are: network, docker-socket, writable, dockerfile
+error: invalid value 'root' for '--allow <NAME>': `root` is nothing that can be allowed; there are: network, docker-socket, writable, dockerfile, host
 
 For more information, try '--help'.
 
@@ -72,7 +72,7 @@ fn an_engine_is_one_of_ours() {
         "",
         str![[r#"
 error: invalid value 'moby' for '--engine <ENGINE>'
-  [possible values: auto, docker]
+  [possible values: auto, docker, venv]
 
 For more information, try '--help'.
 

@@ -1,23 +1,30 @@
 //! GitLab's pipelines, in jobs whose files the engine does not see.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use crate::Test;
 use crate::scene::{BROKEN, Ended, IMAGE, Scene, comparable, dist, read, runner};
 
 pub(crate) const TESTS: &[Test] = &[
     ("a_socket_job_says_what_the_host_says", a_socket_job_says_what_the_host_says),
+    (
+        "an_image_job_needs_no_docker_and_no_network_once",
+        an_image_job_needs_no_docker_and_no_network_once,
+    ),
     ("each_job_fails_on_its_own_bad_file", each_job_fails_on_its_own_bad_file),
     ("drift_fails_a_job_with_the_difference", drift_fails_a_job_with_the_difference),
 ];
+
+/// What `gitlab-ci-local` always gets.
+const OPTIONS: [&str; 4] = ["--pull-policy", "if-not-present", "--helper-image", IMAGE];
 
 /// Runs jobs on the state that was pushed; all if none is named.
 fn pipeline(scene: &Scene, jobs: &[&str]) -> Ended {
     scene.push();
     let published = format!("{}:/dist:ro", dist().display());
     let options = [
-        "--pull-policy",
-        "if-not-present",
-        "--helper-image",
-        IMAGE,
         "--volume",
         "/var/run/docker.sock:/var/run/docker.sock",
         "--volume",
@@ -28,7 +35,7 @@ fn pipeline(scene: &Scene, jobs: &[&str]) -> Ended {
         "--variable",
         "PIP_NO_INDEX=1",
     ];
-    scene.run(&runner(), &[jobs, &options].concat())
+    scene.run(&runner(), &[jobs, &OPTIONS, &options].concat())
 }
 
 fn a_socket_job_says_what_the_host_says() {
@@ -47,6 +54,38 @@ fn a_socket_job_says_what_the_host_says() {
         assert_eq!(job["exit_code"], status);
         assert_eq!(comparable(&job), comparable(&host));
     }
+}
+
+fn an_image_job_needs_no_docker_and_no_network_once() {
+    let scene = Scene::new(&["--ci", "gitlab"]);
+    scene.write("src/broken.py", BROKEN);
+    let (_, host) = scene.on_the_host(&["run-all"]);
+    let published = format!("{}:/dist:ro", dist().display());
+    // What protected branches do: they fill the cache.
+    let protected = ["--variable", "CI_COMMIT_REF_PROTECTED=true"];
+    let options = ["--volume", &published, "--variable", "PIP_FIND_LINKS=/dist"];
+    let cut_off = ["--network", "none", "--variable", "PIP_NO_INDEX=1"];
+    let mut fingerprints = BTreeSet::new();
+    for network in [&[][..], &cut_off] {
+        scene.push();
+        let args = [&OPTIONS[..], &protected, &options, network].concat();
+        let ended = scene.run(&runner(), &args);
+        assert_eq!(ended.status, Some(1), "{}", ended.said);
+        let job = read(&scene.root.join(".gitlab-ci-local/artifacts/cargo-pipe/cargo-pipe.json"));
+        assert_eq!(job["engine"]["kind"], "venv");
+        for (job, host) in checks(&job).zip(checks(&host)) {
+            for key in ["name", "outcome", "findings", "counts", "score"] {
+                assert_eq!(job[key], host[key], "{key}");
+            }
+        }
+        assert_eq!(checks(&job).count(), 4);
+        fingerprints.insert(job["fingerprint"].to_string());
+    }
+    assert_eq!(fingerprints.len(), 1, "{fingerprints:?}");
+}
+
+fn checks(report: &Value) -> impl Iterator<Item = &Value> {
+    report["checks"].as_array().unwrap().iter()
 }
 
 fn each_job_fails_on_its_own_bad_file() {
