@@ -189,7 +189,7 @@ fn connect<'a>(
 ///
 /// When there is no docker engine, the image is not to be had, or the lock that is there is wrong.
 pub fn lock_base(world: World<'_>) -> Result<(PathBuf, BaseLock), EngineError> {
-    let directory = Directory::create(world.variables)?;
+    let directory = Directory::create(world.scratch)?;
     let settings = settings(world, &directory, Duration::ZERO);
     let path = settings.base_lock.clone();
     let mut lock = BaseLock::read(&path)?;
