@@ -53,13 +53,14 @@
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`doctor`] looks whether everything is there that a run needs.
 //! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
-//! - Edges touch the world: [`project::discover`], [`config::load`] and [`dependencies::read`] read
-//!   it, [`snapshot`] copies the files that a check may see, [`writeback`] brings fixed ones back, [`engine`] runs
-//!   containers, [`scaffold`] writes files, [`gate::load`] and [`gate::changed`] read what findings
-//!   are held against, [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and
-//!   [`process`] alone starts programs.
-//! - Pure parts turn values into values: [`adoption`], [`config`], [`catalogue`], [`dependencies`],
-//!   [`plan`], [`fingerprint`], [`gate`], [`lock`], [`parse`], [`template`], [`report`], [`trust`].
+//! - Edges touch the world: [`project::discover`], [`config::load`], [`contradiction::load`] and
+//!   [`dependencies::read`] read it, [`snapshot`] copies the files that a check may see,
+//!   [`writeback`] brings fixed ones back, [`engine`] runs containers, [`scaffold`] writes files,
+//!   [`gate::load`] and [`gate::changed`] read what findings are held against, [`trust::collect`]
+//!   and [`trust::store`] what may go beyond the sandbox, and [`process`] alone starts programs.
+//! - Pure parts turn values into values: [`adoption`], [`config`], [`contradiction`],
+//!   [`catalogue`], [`dependencies`], [`plan`], [`fingerprint`], [`gate`], [`lock`], [`parse`],
+//!   [`template`], [`report`], [`trust`].
 //! - Values: [`hash`], [`project`], [`check`], [`inputs`], [`network`], [`finding`],
 //!   [`outcome`], [`event`], [`error`].
 
@@ -85,6 +86,7 @@ pub mod writeback;
 pub mod adoption;
 pub mod catalogue;
 pub mod config;
+pub mod contradiction;
 pub mod dependencies;
 pub mod fingerprint;
 pub mod gate;

@@ -9,6 +9,7 @@ use crate::catalogue;
 use crate::config::Config;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
+use crate::contradiction;
 use crate::dependencies::read as dependencies;
 use crate::engine::blueprint;
 use crate::error::Error;
@@ -60,7 +61,7 @@ impl Pipeline {
     pub fn discover(folder: &Path, environment: Environment, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
         let (config, mut warnings) = load::configure(&project, &environment, flags)?;
-        warnings.extend(plan::conflicts(&config));
+        warnings.extend(contradiction::load::contradictions(&project, &config));
         let scratch = run::cache(&environment);
         Ok(Pipeline { project, config, environment, scratch, warnings })
     }

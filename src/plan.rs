@@ -21,7 +21,7 @@ use crate::gate::{self, Since};
 use crate::project::ProjectPath;
 
 pub use command::{Command, Precedence};
-pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, conflicts};
+pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
 pub use visit::{Streams, Visit, VisitRequest, visit};
 
 /// Where a snapshot appears in a container.

@@ -4,8 +4,6 @@
 //! Must not know how a file is changed; [`crate::run`] does what is planned here. Pure, like all
 //! of the plan.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::{PlanError, Step};
@@ -13,7 +11,6 @@ use crate::catalogue::{self, Invocation};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::config::{Check, Config, Work};
 use crate::plan::Command;
-use crate::project::ProjectPath;
 
 /// Whether files are fixed before they are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,50 +110,8 @@ pub(super) fn plan(
     }
 }
 
-/// Formatters of a project that would rewrite each other's files, in words.
-#[must_use]
-pub fn conflicts(config: &Config) -> Vec<String> {
-    let formatters: Vec<&Check> =
-        config.checks.iter().filter(|check| is_formatter(check)).collect();
-    let mut conflicts = Vec::new();
-    for (index, one) in formatters.iter().enumerate() {
-        for other in &formatters[index + 1..] {
-            let both = overlap(&one.source, &other.source);
-            if !both.is_empty() && work_name(one) != work_name(other) {
-                conflicts.push(format!(
-                    "`{}` ({}) and `{}` ({}) both format `{}`, and no text of some files \
-                     satisfies both; leave one of them out: `enabled = false`",
-                    one.name,
-                    work_name(one),
-                    other.name,
-                    work_name(other),
-                    both.join("`, `"),
-                ));
-            }
-        }
-    }
-    conflicts
-}
-
-/// What lies below a path of both lists.
-fn overlap<'a>(ours: &'a [ProjectPath], theirs: &'a [ProjectPath]) -> Vec<&'a str> {
-    let below = |paths: &'a [ProjectPath], folders: &'a [ProjectPath]| {
-        paths.iter().filter(|path| folders.iter().any(|folder| path.starts_with(folder)))
-    };
-    let both: BTreeSet<&str> =
-        below(ours, theirs).chain(below(theirs, ours)).map(ProjectPath::as_str).collect();
-    both.into_iter().collect()
-}
-
 fn name(check: &Check) -> CheckName {
     check.name.clone()
-}
-
-fn work_name(check: &Check) -> &str {
-    match &check.work {
-        Work::Tool { tool, .. } => tool,
-        Work::Command { .. } => super::COMMAND,
-    }
 }
 
 fn is_formatter(check: &Check) -> bool {

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "adoption",
             "catalogue",
             "config",
+            "contradiction",
             "dependencies",
             "plan",
             "fingerprint",
@@ -39,6 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const EDGES: &[&str] = &[
     "project::discover",
     "config::load",
+    "contradiction::load",
     "gate::changed",
     "gate::load",
     "dependencies::read",

@@ -1,0 +1,138 @@
+//! Settings of the tools' configuration files, with their lines.
+//!
+//! Owns reading TOML and the INI of Python's `configparser` into flat lists, and which sections
+//! speak to which tool. Must not know what a setting means. What cannot be read says nothing here:
+//! the tool itself will complain of it.
+
+use toml::de::{DeTable, DeValue};
+
+use crate::project::ProjectPath;
+
+/// A setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Setting {
+    /// Its section, such as `tool.ruff.lint`; empty at the top.
+    pub(super) section: String,
+    /// Its name, with `-` for `_`.
+    pub(super) key: String,
+    /// Its value: one word, or those of a list.
+    pub(super) words: Vec<String>,
+    /// The 1-based line of its name.
+    pub(super) line: usize,
+}
+
+/// What a configuration says, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stated {
+    /// The value: one word, or those of a list.
+    pub(super) words: Vec<String>,
+    /// The file and its line.
+    pub(super) place: String,
+}
+
+impl Setting {
+    /// Whether it speaks to a tool at all.
+    pub(super) fn is_of(&self, tool: &str, path: &ProjectPath) -> bool {
+        self.below(tool, path).is_some()
+    }
+
+    /// Whether it stands in this section below the tool's own.
+    pub(super) fn is_in(&self, tool: &str, section: &str, path: &ProjectPath) -> bool {
+        // The names of pylint's sections mean nothing.
+        self.below(tool, path).is_some_and(|below| tool == "pylint" || below == section)
+    }
+
+    /// Its section as seen from the tool's own; none if it speaks to somebody else.
+    fn below(&self, tool: &str, path: &ProjectPath) -> Option<&str> {
+        let shared = ["pyproject.toml", "setup.cfg", "tox.ini"].contains(&path.file_name());
+        let section = self.section.strip_prefix("tool.").unwrap_or(&self.section);
+        match section.strip_prefix(tool) {
+            Some("") => Some(""),
+            Some(rest) if rest.starts_with('.') => Some(&rest[1..]),
+            _ if shared || self.section.starts_with("tool.") => None,
+            _ => Some(&self.section),
+        }
+    }
+}
+
+/// The settings of a file; none if it cannot be read.
+pub(super) fn read(path: &ProjectPath, text: &str) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    if path.file_name().ends_with(".toml") {
+        if let Ok(table) = DeTable::parse(text) {
+            walk(table.get_ref(), "", text, &mut settings);
+        }
+    } else {
+        ini(text, &mut settings);
+    }
+    settings
+}
+
+fn walk(table: &DeTable<'_>, section: &str, text: &str, settings: &mut Vec<Setting>) {
+    for (key, value) in table {
+        let name: &str = key.get_ref();
+        match value.get_ref() {
+            DeValue::Table(inner) => {
+                let section = match section {
+                    "" => name.to_owned(),
+                    outer => format!("{outer}.{name}"),
+                };
+                walk(inner, &section, text, settings);
+            }
+            other => settings.push(Setting {
+                section: section.to_owned(),
+                key: name.replace('_', "-"),
+                words: words(other),
+                line: text[..key.span().start].matches('\n').count() + 1,
+            }),
+        }
+    }
+}
+
+fn words(value: &DeValue<'_>) -> Vec<String> {
+    match value {
+        DeValue::String(text) => vec![text.to_string()],
+        DeValue::Integer(number) => vec![number.as_str().to_owned()],
+        DeValue::Float(number) => vec![number.as_str().to_owned()],
+        DeValue::Boolean(truth) => vec![truth.to_string()],
+        DeValue::Array(items) => items.iter().flat_map(|item| words(item.get_ref())).collect(),
+        DeValue::Datetime(_) | DeValue::Table(_) => Vec::new(),
+    }
+}
+
+fn ini(text: &str, settings: &mut Vec<Setting>) {
+    let mut section = String::new();
+    let mut is_open = false;
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim_start_matches('\u{feff}');
+        let content = line.trim();
+        if content.is_empty() || content.starts_with(['#', ';']) {
+            continue;
+        }
+        if line.starts_with(char::is_whitespace) && is_open {
+            if let Some(last) = settings.last_mut() {
+                last.words.extend(items(content));
+            }
+            continue;
+        }
+        if let Some(name) = content.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            name.clone_into(&mut section);
+            is_open = false;
+        } else if let Some((key, value)) = content.split_once(['=', ':']) {
+            is_open = true;
+            settings.push(Setting {
+                section: section.clone(),
+                key: key.trim().replace('_', "-"),
+                words: items(value).collect(),
+                line: number + 1,
+            });
+        }
+    }
+}
+
+/// The items of a value, of which a comment behind a blank is none.
+fn items(value: &str) -> impl Iterator<Item = String> {
+    let value = value.split(" #").next().unwrap_or_default();
+    let value = value.split(" ;").next().unwrap_or_default();
+    value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned)
+}
