@@ -16,6 +16,7 @@ mod fixing;
 mod gate;
 mod index;
 mod looking;
+mod matrix;
 mod network;
 mod packages;
 mod places;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         fixing::TESTS,
         gate::TESTS,
         looking::TESTS,
+        matrix::TESTS,
         network::TESTS,
         packages::TESTS,
         places::TESTS,
@@ -60,13 +62,17 @@ fn main() -> ExitCode {
         topology::TESTS,
         venv::TESTS,
     ];
-    let trials = groups.concat().into_iter().map(|(name, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(name, run).with_ignored_flag(!has_engine && !is_required)
-    });
+    // `cargo xtask soak matrix` asks for them.
+    let soak = project::variable("CARGO_PIPE_TEST_SOAK").map(|_| matrix::SOAK);
+    let trials = [groups.concat(), soak.unwrap_or_default().to_vec()].concat().into_iter().map(
+        |(name, test)| {
+            let run = move || {
+                test();
+                Ok(())
+            };
+            Trial::test(name, run).with_ignored_flag(!has_engine && !is_required)
+        },
+    );
     // Keeps the images in use by somebody, so that no test builds what another one removed.
     let keeper = (has_engine && !arguments.list).then(project::Project::scaffolded);
     if let Some(keeper) = &keeper {

@@ -208,7 +208,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn of(ended: &Ended) -> Report {
+    pub(crate) fn of(ended: &Ended) -> Report {
         let json = serde_json::from_str(&ended.stdout)
             .unwrap_or_else(|error| panic!("{error}: {ended:?}"));
         Report { status: ended.status.unwrap(), json }

@@ -1,0 +1,191 @@
+//! One report, whatever differs between two machines.
+//!
+//! Every variant runs in a home of its own, so that nothing is replayed; the containers that were
+//! started are counted. `cargo xtask soak matrix` does the whole of it, on two real packages.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::Test;
+use crate::packages;
+use crate::project::{Project, Report};
+
+pub(crate) const TESTS: &[Test] = &[("one_report_of_a_small_project_whatever_the_machine", small)];
+
+/// What takes too long for every day.
+pub(crate) const SOAK: &[Test] = &[
+    ("matrix_one_report_of_httpx", httpx),
+    ("matrix_one_report_of_msgspec", msgspec),
+    ("matrix_plain_pylint_flips", plain_pylint),
+];
+
+/// What differs between two machines.
+struct Variant {
+    name: &'static str,
+    args: &'static [&'static str],
+    topology: &'static str,
+    folder: &'static str,
+    order: Order,
+    times: Times,
+}
+
+/// In which order the files were made, which is how many file systems list them.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Sorted,
+    Reversed,
+}
+
+/// When the files were modified.
+#[derive(Clone, Copy, PartialEq)]
+enum Times {
+    Fresh,
+    Old,
+}
+
+const PLAIN: Variant = Variant {
+    name: "plain",
+    args: &[],
+    topology: "bind",
+    folder: "project",
+    order: Order::Sorted,
+    times: Times::Fresh,
+};
+
+const VARIANTS: &[Variant] = &[
+    PLAIN,
+    Variant { name: "one job", args: &["--jobs", "1"], ..PLAIN },
+    Variant { name: "eight jobs", args: &["--jobs", "8"], ..PLAIN },
+    Variant { name: "one processor", args: &["--cpus", "1"], ..PLAIN },
+    Variant { name: "two processors", args: &["--cpus", "2"], ..PLAIN },
+    Variant { name: "another path", folder: "a longer path \u{e9}", ..PLAIN },
+    Variant { name: "another order", order: Order::Reversed, ..PLAIN },
+    Variant { name: "old files", times: Times::Old, ..PLAIN },
+    Variant { name: "streamed", topology: "stream", ..PLAIN },
+    Variant {
+        name: "all of it",
+        args: &["--jobs", "1", "--cpus", "1"],
+        topology: "stream",
+        folder: "x",
+        order: Order::Reversed,
+        times: Times::Old,
+    },
+];
+
+fn small() {
+    let source = Project::scaffolded();
+    for (name, text) in [
+        ("src/a.py", "import os\nimport src.b\n\n\ndef f(a):\n    return a.b( 1 )\n"),
+        ("src/b.py", "from . import a\n\n\ndef g() -> str:\n    return 1\n"),
+        ("src/c.py", "def h() -> str:\n    return 1\n"),
+    ] {
+        source.write(name, text);
+    }
+    let variants: Vec<&Variant> =
+        VARIANTS.iter().filter(|it| ["plain", "all of it"].contains(&it.name)).collect();
+    assert_one_report(&source.root, &variants);
+}
+
+fn httpx() {
+    package("httpx-0.28.1", "httpx");
+}
+
+fn msgspec() {
+    package("msgspec-0.18.6", "msgspec");
+}
+
+/// Each variant twice.
+fn package(name: &str, folder: &str) {
+    let source = packages::package(name, &[folder]);
+    let variants: Vec<&Variant> = VARIANTS.iter().chain(VARIANTS).collect();
+    assert_one_report(&source.root, &variants);
+}
+
+/// The control: without what cargo pipe does, the same container answers differently. Chance
+/// decides, so what is seen is told and nothing more is demanded than that pylint answers.
+#[expect(clippy::print_stderr, reason = "what is seen is told")]
+fn plain_pylint() {
+    let project = packages::package("httpx-0.28.1", &["httpx"]);
+    let answers = |args: &[&str]| -> BTreeSet<String> {
+        let answer = |_| {
+            let plain = ["bash", "lint", "--", "/opt/tool/bin/pylint", "--score=n", "httpx"];
+            let ended = project.pipe(&[&plain, args].concat());
+            assert!(!ended.stdout.is_empty(), "{ended:?}");
+            ended.stdout
+        };
+        (0..4).map(answer).collect()
+    };
+    let duplicates = answers(&["--disable=all", "--enable=duplicate-code"]);
+    let jobs = answers(&["--disable=duplicate-code", "-j2"]);
+    eprintln!("4 times plain R0801: {} answers; -j2: {} answers", duplicates.len(), jobs.len());
+}
+
+fn assert_one_report(source: &Path, variants: &[&Variant]) {
+    let mut first: Option<(String, &str)> = None;
+    for variant in variants {
+        let text = text_of(&run(source, variant));
+        match &first {
+            None => first = Some((text, variant.name)),
+            Some((expected, name)) => {
+                let differs = expected.lines().zip(text.lines()).find(|(one, other)| one != other);
+                assert_eq!(differs, None, "`{name}` and `{}`", variant.name);
+                assert_eq!(expected.len(), text.len(), "`{name}` and `{}`", variant.name);
+            }
+        }
+    }
+}
+
+/// What may not differ, as it is written.
+fn text_of(report: &Report) -> String {
+    serde_json::to_string_pretty(&report.comparable()).unwrap()
+}
+
+/// A run in a home of its own, and the containers that it started.
+fn run(source: &Path, variant: &Variant) -> Report {
+    let project = Project::named(variant.folder);
+    let mut files = Vec::new();
+    list(source, Path::new(""), &mut files);
+    files.sort();
+    if variant.order == Order::Reversed {
+        files.reverse();
+    }
+    for name in &files {
+        project.write(name, fs::read(source.join(name)).unwrap());
+        if variant.times == Times::Old {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+            let file = fs::File::options().write(true).open(project.root.join(name)).unwrap();
+            file.set_modified(time).unwrap();
+        }
+    }
+    let project = project.with("CARGO_PIPE_TOPOLOGY", variant.topology);
+    let args = ["run-all", "--verbose", "--message-format", "json"];
+    let ended = project.pipe(&[&args, variant.args].concat());
+    let report = Report::of(&ended);
+    assert!(report.status <= 1, "{}: {ended:?}", variant.name);
+    let checks = report.json["checks"].as_array().unwrap();
+    let ran: BTreeSet<&str> = checks
+        .iter()
+        .filter(|check| check["cache"] != "hit")
+        .map(|check| check["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(ran.len(), checks.len(), "{}: everything ran", variant.name);
+    let is_start = |line: &&str| {
+        line.contains(" run --rm --name cargo-pipe-") || line.contains(" create --name cargo-pipe-")
+    };
+    let started = ended.stderr.lines().filter(is_start).count();
+    assert!(started >= checks.len(), "{}: {started} containers: {}", variant.name, ended.stderr);
+    report
+}
+
+fn list(root: &Path, below: &Path, files: &mut Vec<String>) {
+    for entry in fs::read_dir(root.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let path = below.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => list(root, &path, files),
+            false => files.push(path.to_str().unwrap().to_owned()),
+        }
+    }
+}
