@@ -66,7 +66,10 @@ pub fn wanted(config: &Config) -> BTreeSet<ProjectPath> {
 /// The files that a tool's configuration may be in; the first that says something to it is.
 fn candidates(config: &Config, tool: &dyn Tool, file: &ToolConfig) -> Vec<ProjectPath> {
     match file {
-        ToolConfig::Usual => config.config.join(tool.config_file()).into_iter().collect(),
+        ToolConfig::Usual => {
+            let usual = tool.config_file().map(|name| config.config.join(name));
+            usual.into_iter().flatten().collect()
+        }
         ToolConfig::File(path) => vec![path.clone()],
         ToolConfig::Found => {
             let own = tool.own_configs().iter();

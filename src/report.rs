@@ -6,12 +6,26 @@
 pub mod count;
 pub mod diff;
 pub mod elapsed;
+#[cfg(feature = "cli")]
+mod format;
+pub mod github;
+pub mod gitlab;
 pub mod harmless;
 #[cfg(feature = "cli")]
 pub mod human;
 pub mod json;
+pub mod jsonl;
+#[cfg(feature = "cli")]
+pub mod junit;
+pub mod label;
+pub mod markdown;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sarif;
+pub mod short;
+
+#[cfg(feature = "cli")]
+pub use format::Format;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +41,8 @@ use crate::outcome::{CheckOutcome, Reason, Verdict};
 pub struct Report {
     /// How it ended.
     pub verdict: Verdict,
+    /// Where the project is in its repository, with `/`; empty if it is at the root of it.
+    pub folder: String,
     /// What the checks ran on, such as `linux/amd64`; none if nothing was started.
     pub platform: Option<String>,
     /// What ran them; none if nothing was started.
@@ -44,6 +60,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// A path of the project as one of the repository, which is what forges speak of.
+    #[must_use]
+    pub fn in_repository(&self, path: &str) -> String {
+        match self.folder.as_str() {
+            "" => path.to_owned(),
+            folder => format!("{folder}/{path}"),
+        }
+    }
+
     /// The fingerprint of the whole run.
     #[must_use]
     pub fn fingerprint(&self) -> Hash {
@@ -67,35 +92,6 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// The checks whose fixers could not do their work, and why.
     pub failures: BTreeMap<CheckName, Reason>,
-}
-
-/// The machine formats a report can be written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// `cargo-pipe/report/1`.
-    Json,
-}
-
-impl Format {
-    /// All of them, in the order they are listed to a person.
-    pub const ALL: [Format; 1] = [Format::Json];
-
-    /// The name that `--report` takes.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Json => "json",
-        }
-    }
-
-    /// The report in this format.
-    #[must_use]
-    pub fn render(self, report: &Report) -> String {
-        match self {
-            Format::Json => json::to_json(report),
-        }
-    }
 }
 
 /// The warnings of a report, each once: those of no check first, then those of checks behind the
@@ -123,3 +119,6 @@ pub fn warnings(report: &Report) -> Vec<String> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ use crate::gate::{self, Gate};
 use crate::outcome::{CheckOutcome, Interruption, Outcome, Reason, ReasonKind, Verdict};
 use crate::plan::{Coverage, Environment, Plan, Step, Visit};
 use crate::process::Emitter;
-use crate::project::Project;
+use crate::project::{Project, discover};
 use crate::report::{Preview, Report};
 use crate::snapshot::{self, Inventory, SnapshotError, Tree};
 
@@ -79,6 +79,7 @@ pub fn execute(world: World<'_>, plan: &Plan) -> Report {
     let interruption = (world.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
     Report {
         verdict: Verdict::over(&checks.outcomes, interruption),
+        folder: discover::in_repository(&world.project.root),
         platform: checks.platform,
         engine: checks.engine,
         warnings: checks.warnings,

@@ -13,12 +13,13 @@ mod watcher;
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use anstream::adapter::strip_str;
+
 use crate::error::Error;
 use crate::outcome::Verdict;
-use crate::report::harmless;
 use crate::report::human::style::{self, paint};
-use crate::report::human::{self, Detail, Options};
-use crate::report::{Preview, Report};
+use crate::report::human::{self, Detail, Links, Options, Piece, Sections};
+use crate::report::{Preview, Report, github, harmless, short};
 use crate::scaffold::ScaffoldError;
 
 pub(crate) use watcher::Watcher;
@@ -110,21 +111,65 @@ impl Term {
 
     /// Takes over from a watcher whose run is over.
     pub(crate) fn watched(&mut self, watcher: Watcher) {
-        self.told.extend(watcher.finish());
+        let (told, written) = watcher.finish();
+        self.told.extend(told);
+        self.remember(written);
     }
 
     /// Shows a finished run to a person.
-    pub(crate) fn report(&mut self, report: &Report) {
-        let detail = match self.verbosity {
+    pub(crate) fn report(&mut self, report: &Report, showing: &Showing<'_>) {
+        let Showing { stream, sections, reports } = *showing;
+        let colors = stream.colors();
+        let links = match stream.is_terminal() && colors {
+            true => Links::Hidden,
+            false => Links::Written,
+        };
+        let told = std::mem::take(&mut self.told);
+        let options = Options {
+            width: stream.width(),
+            detail: self.detail(),
+            links,
+            sections,
+            told: &told,
+            typed: &self.typed,
+            reports,
+        };
+        let pieces = human::render(report, &options);
+        self.told = told;
+        let text: String = pieces.iter().map(|piece| printed(piece, colors)).collect();
+        self.people(stream, &text);
+    }
+
+    /// Shows a finished run in a line a finding.
+    pub(crate) fn short(&mut self, report: &Report, stream: Stream) {
+        let findings = match self.detail() {
+            Detail::Full => short::to_short(report),
+            Detail::Verdict => String::new(),
+        };
+        let verdict = human::verdict(report, stream.width());
+        let pieces = [Piece::Text(findings), Piece::Text(verdict)];
+        let colors = stream.colors();
+        let text: String = pieces.iter().map(|piece| printed(piece, colors)).collect();
+        self.people(stream, &text);
+    }
+
+    fn detail(&self) -> Detail {
+        match self.verbosity {
             Verbosity::Quiet => Detail::Verdict,
             Verbosity::Normal | Verbosity::Verbose => Detail::Full,
-        };
-        let width = width_of(io::stdout());
-        let told = std::mem::take(&mut self.told);
-        let typed = &self.typed;
-        let text = human::render(report, &Options { width, detail, told: &told, typed });
-        self.told = told;
-        self.text(&text);
+        }
+    }
+
+    /// Writes what was made for a stream, and is not adapted to it any more.
+    fn people(&mut self, stream: Stream, text: &str) {
+        let text = &self.program.spell(text);
+        match stream {
+            Stream::Out => {
+                let written = write(&mut io::stdout().lock(), text);
+                self.remember(written);
+            }
+            Stream::Error => drop(write(&mut io::stderr().lock(), text)),
+        }
     }
 
     /// Shows what fixes would change.
@@ -181,9 +226,69 @@ impl Term {
     }
 }
 
+/// How a finished run is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Showing<'a> {
+    /// Where to.
+    pub(crate) stream: Stream,
+    /// What sets the parts of a log apart.
+    pub(crate) sections: Sections,
+    /// The files that hold the whole report.
+    pub(crate) reports: &'a [String],
+}
+
+impl Showing<'_> {
+    /// On standard output, with nothing besides.
+    pub(crate) const PLAIN: Showing<'static> =
+        Showing { stream: Stream::Out, sections: Sections::None, reports: &[] };
+}
+
+/// One of the two streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Error,
+}
+
+impl Stream {
+    fn is_terminal(self) -> bool {
+        match self {
+            Stream::Out => io::stdout().is_terminal(),
+            Stream::Error => io::stderr().is_terminal(),
+        }
+    }
+
+    fn width(self) -> Option<usize> {
+        match self {
+            Stream::Out => width_of(io::stdout()),
+            Stream::Error => width_of(io::stderr()),
+        }
+    }
+
+    /// Whether it gets styled text.
+    fn colors(self) -> bool {
+        let choice = match self {
+            Stream::Out => anstream::AutoStream::choice(&io::stdout()),
+            Stream::Error => anstream::AutoStream::choice(&io::stderr()),
+        };
+        choice != anstream::ColorChoice::Never
+    }
+}
+
+/// A piece as it goes to a stream. No text but a command is one for a CI runner.
+fn printed(piece: &Piece, colors: bool) -> String {
+    match piece {
+        Piece::Command(line) => line.clone(),
+        Piece::Text(text) if colors => github::inert(text).into_owned(),
+        Piece::Text(text) => github::inert(&strip_str(text).to_string()).into_owned(),
+    }
+}
+
 /// Writes to standard error. If that cannot be written, nobody is left to tell.
 fn say(text: &str) {
-    drop(write(&mut anstream::stderr().lock(), text));
+    drop(write(&mut anstream::stderr().lock(), &github::inert(text)));
 }
 
 fn write(stream: &mut dyn Write, text: &str) -> io::Result<()> {

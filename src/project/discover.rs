@@ -61,6 +61,15 @@ pub fn find(folder: &Path) -> Result<Project, ConfigError> {
         .with_hint("`cargo pipe init` makes this folder a project"))
 }
 
+/// Where the project at `root` is in its repository, with `/`; empty where it is at the root of one,
+/// or in none.
+#[must_use]
+pub fn in_repository(root: &Path) -> String {
+    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
+    let folder = repository.and_then(|repository| root.strip_prefix(repository).ok());
+    folder.and_then(Path::to_str).unwrap_or_default().to_owned()
+}
+
 /// The file that configures the project in this very folder, if there is one.
 ///
 /// # Errors

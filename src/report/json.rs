@@ -7,7 +7,7 @@
 
 mod text;
 
-pub use text::pretty;
+pub use text::{compact, pretty};
 
 use std::collections::BTreeMap;
 

@@ -19,6 +19,7 @@ pub(crate) fn report() -> Report {
     let checks = vec![lint(), format(), mypy(), ruff(), spelling()];
     Report {
         verdict: Verdict::over(&checks, None),
+        folder: String::new(),
         platform: Some("linux/amd64".to_owned()),
         engine: Some(EngineInfo {
             kind: "docker".to_owned(),
@@ -127,9 +128,17 @@ pub(crate) fn lint() -> CheckOutcome {
     CheckOutcome {
         outcome: Outcome::Findings,
         score: Some(6.67),
+        excerpts: excerpts(&[(2, "import os"), (4, "def one():")]),
         findings: vec![finding("src/main.py", 2), duplicated, accepted],
         ..passed("lint", "pylint")
     }
+}
+
+/// Lines of `src/main.py`.
+fn excerpts(lines: &[(u32, &str)]) -> Excerpts {
+    let mut excerpts = Excerpts::default();
+    lines.iter().for_each(|(line, text)| excerpts.insert("src/main.py", *line, (*text).to_owned()));
+    excerpts
 }
 
 fn format() -> CheckOutcome {
@@ -142,6 +151,7 @@ fn format() -> CheckOutcome {
 
 fn mypy() -> CheckOutcome {
     let finding = Finding {
+        place: Place { column: Some(15), end_column: Some(16), ..finding("src/main.py", 7).place },
         severity: Severity::Error,
         code: "return-value".to_owned(),
         rule: "return-value".to_owned(),
@@ -151,9 +161,9 @@ fn mypy() -> CheckOutcome {
             safe: false,
             edits: vec![Edit {
                 line: 7,
-                column: 12,
+                column: 15,
                 end_line: 7,
-                end_column: 13,
+                end_column: 16,
                 content: "\"1\"".to_owned(),
             }],
         }),
@@ -162,6 +172,7 @@ fn mypy() -> CheckOutcome {
     CheckOutcome {
         outcome: Outcome::Findings,
         duration: Duration::from_millis(2_140),
+        excerpts: excerpts(&[(7, "\treturn \"é😀\", 1")]),
         findings: vec![finding],
         ..passed("mypy", "mypy")
     }

@@ -63,10 +63,12 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Write a report besides, such as `json=report.json`; may be repeated
+    /// Write a report besides, such as `sarif=out.sarif`; may be repeated
     ///
-    /// The only format is `json`. The file appears when the run is over, whole or not at all; its
-    /// folder must exist.
+    /// Formats: `json`, `jsonl` (a line an event, while the run goes), `junit`, `sarif`, `gitlab`
+    /// (Code Quality), `github` (annotations), `markdown`. A file appears when the run is over,
+    /// whole or not at all, also when a check crashed or the run was interrupted; its folder must
+    /// exist. `-` is standard output; the text for a person then goes to standard error.
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(crate) report: Vec<ReportTarget>,
 
@@ -80,8 +82,16 @@ pub(crate) struct RunArgs {
 pub(crate) enum MessageFormat {
     /// Text for a person
     Human,
+    /// One line a finding: `path:line:column: severity code message [tool]`
+    Short,
     /// One JSON report, or the plan as JSON
     Json,
+    /// Events as lines of JSON, while they come
+    Jsonl,
+    /// Text for a person, and annotations and a step summary for GitHub Actions
+    Github,
+    /// A Code Quality report of GitLab
+    Gitlab,
 }
 
 /// A report to write.
@@ -89,8 +99,8 @@ pub(crate) enum MessageFormat {
 pub(crate) struct ReportTarget {
     /// In this format.
     pub(crate) format: Format,
-    /// To this file.
-    pub(crate) path: PathBuf,
+    /// To this file; none for standard output.
+    pub(crate) path: Option<PathBuf>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -124,7 +134,8 @@ fn report_target(text: &str) -> Result<ReportTarget, String> {
     if path.is_empty() {
         return Err("the path is empty".to_owned());
     }
-    Ok(ReportTarget { format, path: PathBuf::from(path) })
+    let path = (path != "-").then(|| PathBuf::from(path));
+    Ok(ReportTarget { format, path })
 }
 
 #[cfg(test)]
@@ -145,7 +156,8 @@ mod tests {
     #[test]
     fn a_report_is_a_format_and_a_path() {
         let target = report_target("json=out/a=b.json").unwrap();
-        assert_eq!(target.path, PathBuf::from("out/a=b.json"));
+        assert_eq!(target.path, Some(PathBuf::from("out/a=b.json")));
+        assert_eq!(report_target("junit=-").unwrap().path, None);
         for wrong in ["json", "json=", "yaml=x", "=x"] {
             assert!(report_target(wrong).is_err(), "{wrong}");
         }

@@ -16,7 +16,7 @@ use crate::run::Cancel;
 use super::{pipeline, reports, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::Place;
-use crate::cli::term::Term;
+use crate::cli::term::{Showing, Term};
 
 /// Writes the findings of every check.
 pub(super) fn baseline(
@@ -43,7 +43,7 @@ pub(super) fn baseline(
     term.watched(watcher);
     drop(interrupts);
     if !matches!(report.verdict, Verdict::Passed | Verdict::Findings) {
-        term.report(&without_findings(report.clone()));
+        term.report(&without_findings(report.clone()), &Showing::PLAIN);
         term.note(&format!(
             "\n`{}` was not written, because not every check came to an end\n",
             file.path

@@ -34,7 +34,7 @@ pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<V
         Ok(CheckAsked::Run(args)) => {
             let is_ci = pipeline.environment.is_ci();
             let run = settings::run(vec![name], args, Unsaid::ByName { is_ci });
-            reports::validate(&run.reports)?;
+            reports::validate(&run.reports, run.format)?;
             run::run_in(&pipeline, &run, term)
         }
         Ok(CheckAsked::Help) => explain(&mut pipeline, name, term),

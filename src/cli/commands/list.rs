@@ -26,11 +26,11 @@ pub(super) fn list(
     let pipeline = pipeline(place)?;
     let checks = &pipeline.config.checks;
     term.data(&match format {
-        MessageFormat::Human => for_person(checks),
         MessageFormat::Json => json::pretty(&Listing {
             schema: "cargo-pipe/list/1",
             checks: checks.iter().map(Listed::from).collect(),
         }),
+        _ => for_person(checks),
     });
     Ok(Verdict::Passed)
 }

@@ -1,55 +1,148 @@
 //! The files of `--report`.
 //!
 //! Owns that a report can be written, which is found out before anything runs, and that it appears
-//! whole or not at all. It must not know what a report says; the formats make its text.
+//! whole or not at all; only lines of events are written while the run goes, into the file itself,
+//! so that they can be followed. It must not know what a report says; the formats make its text.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::report::Report;
-
-use crate::cli::args::ReportTarget;
+use crate::cli::args::{MessageFormat, ReportTarget};
 use crate::cli::exit::Failure;
+use crate::cli::term::Watcher;
+use crate::event::{Event, Observer};
+use crate::report::{Format, Report, jsonl, markdown};
 
 /// Finds out whether the reports can be written.
-pub(super) fn validate(targets: &[ReportTarget]) -> Result<(), Failure> {
-    for (index, ReportTarget { path, .. }) in targets.iter().enumerate() {
-        let shown = path.display();
-        if !folder_of(path).is_dir() {
-            let hint = format!("make it with `mkdir -p {}`", folder_of(path).display());
-            return Err(Failure::usage(format!(
-                "the folder of the report `{shown}` does not exist"
-            ))
-            .with_hint(hint));
-        }
-        if path.is_dir() {
-            return Err(Failure::usage(format!(
-                "the report `{shown}` would be a folder that exists"
-            )));
-        }
-        if targets[..index].iter().any(|other| other.path == *path) {
+pub(super) fn validate(targets: &[ReportTarget], printed: MessageFormat) -> Result<(), Failure> {
+    let to_stdout = targets.iter().filter(|target| target.path.is_none()).count();
+    let is_data = !matches!(printed, MessageFormat::Human | MessageFormat::Short);
+    if to_stdout > 1 || (to_stdout == 1 && is_data) {
+        let message = "two reports would be written to standard output".to_owned();
+        let hint = "write one of them to a file: `--report FORMAT=PATH`".to_owned();
+        return Err(Failure::usage(message).with_hint(hint));
+    }
+    let paths: Vec<&PathBuf> = targets.iter().filter_map(|target| target.path.as_ref()).collect();
+    for (index, path) in paths.iter().enumerate() {
+        validate_path(path)?;
+        if paths[..index].contains(path) {
+            let shown = path.display();
             return Err(Failure::usage(format!("two reports would be written to `{shown}`")));
         }
     }
     Ok(())
 }
 
-/// Writes the reports.
-pub(super) fn write(targets: &[ReportTarget], report: &Report) -> Result<(), Failure> {
-    for ReportTarget { format, path } in targets {
-        replace(path, &format.render(report)).map_err(|source| Failure::System {
-            what: format!("cannot write the report `{}`", path.display()),
-            source,
-        })?;
+fn validate_path(path: &Path) -> Result<(), Failure> {
+    let (shown, folder) = (path.display(), folder_of(path));
+    if !folder.is_dir() {
+        let hint = format!("make it with `mkdir -p {}`", folder.display());
+        return Err(Failure::usage(format!("the folder of the report `{shown}` does not exist"))
+            .with_hint(hint));
+    }
+    if path.is_dir() {
+        return Err(Failure::usage(format!("the report `{shown}` would be a folder that exists")));
+    }
+    let written = if is_replaced(path) { &folder } else { path };
+    if rustix::fs::access(written, rustix::fs::Access::WRITE_OK).is_err() {
+        return Err(Failure::usage(format!("the report `{shown}` cannot be written there")));
     }
     Ok(())
 }
 
+/// Watches a run, and writes down its events where that was asked for.
+pub(super) struct Recorder {
+    watcher: Watcher,
+    lines: Vec<Lines>,
+}
+
+/// A file that gets a line an event, and what the system said when it could no more.
+struct Lines {
+    path: PathBuf,
+    file: File,
+    written: io::Result<()>,
+}
+
+impl Recorder {
+    /// Begins to record.
+    pub(super) fn begin(targets: &[ReportTarget], watcher: Watcher) -> Result<Self, Failure> {
+        let files = targets.iter().filter(|target| target.format == Format::Jsonl);
+        let lines =
+            files.filter_map(|target| target.path.clone()).map(|path| match File::create(&path) {
+                Ok(file) => Ok(Lines { path, file, written: Ok(()) }),
+                Err(source) => Err(unwritten(&path, source)),
+            });
+        Ok(Recorder { watcher, lines: lines.collect::<Result<_, _>>()? })
+    }
+
+    /// Whoever showed the run, and where its events were written.
+    pub(super) fn end(self) -> (Watcher, Recorded) {
+        (self.watcher, Recorded(self.lines))
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&mut self, event: &Event<'_>) {
+        self.watcher.observe(event);
+        if self.lines.is_empty() {
+            return;
+        }
+        if let Some(line) = jsonl::of_event(event) {
+            self.lines.iter_mut().for_each(|lines| lines.push(&line));
+        }
+    }
+}
+
+impl Lines {
+    /// One write a line, so that whoever follows sees whole ones.
+    fn push(&mut self, line: &str) {
+        if self.written.is_ok() {
+            self.written = self.file.write_all(line.as_bytes());
+        }
+    }
+}
+
+/// Files of events that still lack their last line.
+pub(super) struct Recorded(Vec<Lines>);
+
+/// Writes the reports of a finished run, each whatever became of the others.
+pub(super) fn write(targets: &[ReportTarget], recorded: Recorded, report: &Report) -> Vec<Failure> {
+    let last = jsonl::of_report(report);
+    let lines = recorded.0.into_iter().map(|mut lines| {
+        lines.push(&last);
+        lines.written.map_err(|source| unwritten(&lines.path, source))
+    });
+    let files = targets.iter().filter(|target| target.format != Format::Jsonl);
+    let files = files.filter_map(|target| Some((target.format, target.path.as_ref()?)));
+    let files = files.map(|(format, path)| {
+        replace(path, &format.render(report)).map_err(|source| unwritten(path, source))
+    });
+    lines.chain(files).filter_map(Result::err).collect()
+}
+
+/// Adds what GitHub shows of a step at the place that its runner names.
+pub(super) fn summarize(path: &Path, report: &Report) -> Result<(), Failure> {
+    let added = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(markdown::to_markdown(report).as_bytes()));
+    added.map_err(|source| unwritten(path, source))
+}
+
+fn unwritten(path: &Path, source: io::Error) -> Failure {
+    Failure::System { what: format!("cannot write the report `{}`", path.display()), source }
+}
+
+/// A device such as /dev/stdout is written to, not replaced.
+fn is_replaced(path: &Path) -> bool {
+    !path.metadata().is_ok_and(|metadata| !metadata.is_file())
+}
+
 /// Puts a file with this text in place, whole or not at all.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // A device such as /dev/stdout is written to, not replaced.
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+    if !is_replaced(path) {
         return fs::write(path, text);
     }
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;

@@ -4,22 +4,27 @@
 //! reports are written before anything is printed, so that a closed pipe costs no report. It must
 //! not look at findings; the verdict comes with the report.
 
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::outcome::{CheckOutcome, Outcome, Verdict};
 use crate::pipeline::Pipeline;
 use crate::plan::Effect;
-use crate::report::json;
+use crate::report::human::Sections;
+use crate::report::{Format, Report, json};
 use crate::run::Cancel;
 
-use super::{describe, pipeline, reports};
+use super::reports::{self, Recorder};
+use super::{describe, pipeline};
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::settings::{Place, Run, Writing};
-use crate::cli::term::Term;
+use crate::cli::term::{Showing, Stream, Term};
 
 /// Runs checks, or shows what would run.
 pub(super) fn run(place: Place, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {
-    reports::validate(&run.reports)?;
+    reports::validate(&run.reports, run.format)?;
     run_in(&pipeline(place.accepting("--baseline", run.baseline.clone()))?, run, term)
 }
 
@@ -29,15 +34,21 @@ pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<
     let is_shown = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show);
     if run.writing == Writing::Dry {
         term.data(&match run.format {
-            MessageFormat::Human => describe::plan(&plan),
-            MessageFormat::Json => json::pretty(&plan),
+            MessageFormat::Json | MessageFormat::Jsonl | MessageFormat::Gitlab => {
+                json::pretty(&plan)
+            }
+            _ => describe::plan(&plan),
         });
         return Ok(Verdict::Passed);
     }
     plan.notes.iter().for_each(|note| term.note(&format!("note: {note}\n")));
     let cancel = Cancel::default();
     let interrupts = interrupts(&cancel)?;
-    let mut watcher = term.watcher();
+    let printed = printed(run);
+    let mut watcher = match printed {
+        Some(Format::Jsonl) => term.watcher().with_events(),
+        _ => term.watcher(),
+    };
     if is_shown {
         let preview = pipeline.preview(&plan, &cancel, &mut watcher);
         term.watched(watcher);
@@ -46,15 +57,62 @@ pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<
         term.preview(&preview);
         return Ok(preview.verdict);
     }
-    let report = pipeline.run(&plan, &cancel, &mut watcher);
+    let mut recorder = Recorder::begin(&run.reports, watcher)?;
+    let report = pipeline.run(&plan, &cancel, &mut recorder);
+    let (watcher, recorded) = recorder.end();
     term.watched(watcher);
     drop(interrupts);
-    let written = reports::write(&run.reports, &report);
-    match run.format {
-        MessageFormat::Human => term.report(&report),
-        MessageFormat::Json => term.data(&json::to_json(&report)),
+    let mut unwritten = reports::write(&run.reports, recorded, &report);
+    if run.format == MessageFormat::Github
+        && let Some(path) = pipeline.environment.get("GITHUB_STEP_SUMMARY")
+    {
+        unwritten.extend(reports::summarize(Path::new(path), &report).err());
     }
-    written.map(|()| report.verdict)
+    show(pipeline, run, &report, term);
+    if let Some(format) = printed {
+        term.data(&format.render(&report));
+    }
+    unwritten.iter().for_each(|failure| term.failure(failure));
+    let failed = (!unwritten.is_empty()).then_some(Verdict::Error);
+    Ok(Verdict::worst(failed.into_iter().chain([report.verdict])).unwrap_or(report.verdict))
+}
+
+/// The format that standard output gets besides or instead of text for a person.
+fn printed(run: &Run) -> Option<Format> {
+    let beside = run.reports.iter().find(|target| target.path.is_none());
+    beside.map(|target| target.format).or(match run.format {
+        MessageFormat::Human | MessageFormat::Short => None,
+        MessageFormat::Json => Some(Format::Json),
+        MessageFormat::Jsonl => Some(Format::Jsonl),
+        MessageFormat::Github => Some(Format::Github),
+        MessageFormat::Gitlab => Some(Format::Gitlab),
+    })
+}
+
+/// Shows a finished run to a person, who reads standard error where a report is on the other
+/// stream.
+fn show(pipeline: &Pipeline, run: &Run, report: &Report, term: &mut Term) {
+    let is = |name: &str| pipeline.environment.get(name) == Some("true");
+    let ended = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let sections = match run.format {
+        MessageFormat::Github => Sections::Github,
+        _ if is("GITHUB_ACTIONS") => Sections::Github,
+        _ if is("GITLAB_CI") => Sections::Gitlab { ended },
+        _ => Sections::None,
+    };
+    let paths = run.reports.iter().filter_map(|target| target.path.as_ref());
+    let reports: Vec<String> = paths.map(|path| path.display().to_string()).collect();
+    let stream = match run.reports.iter().all(|target| target.path.is_some()) {
+        true => Stream::Out,
+        false => Stream::Error,
+    };
+    match run.format {
+        MessageFormat::Human | MessageFormat::Github => {
+            term.report(report, &Showing { stream, sections, reports: &reports });
+        }
+        MessageFormat::Short => term.short(report, stream),
+        MessageFormat::Json | MessageFormat::Jsonl | MessageFormat::Gitlab => {}
+    }
 }
 
 /// Whether a check does not pass without naming a finding.

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
 use crate::event::{Event, Observer};
-use crate::report::harmless;
 use crate::report::human::style::{self, paint};
+use crate::report::{harmless, jsonl};
 
 use super::board::Board;
 use super::{lines, say};
@@ -30,6 +30,7 @@ pub(crate) struct Watcher {
     board: Option<Board>,
     told: BTreeSet<String>,
     builds: Builds,
+    events: Option<io::Result<()>>,
 }
 
 /// Whether the run has come to a build.
@@ -42,11 +43,20 @@ enum Builds {
 impl Watcher {
     pub(super) fn new(verbosity: Verbosity) -> Self {
         let board = (verbosity == Verbosity::Normal).then(Board::on_terminal).flatten();
-        Watcher { verbosity, board, told: BTreeSet::new(), builds: Builds::NoneYet }
+        Watcher { verbosity, board, told: BTreeSet::new(), builds: Builds::NoneYet, events: None }
     }
 
-    /// Leaves the terminal as a report needs it, and gives the warnings that were told.
-    pub(super) fn finish(self) -> BTreeSet<String> {
+    /// Writes events to standard output as well, a line each.
+    pub(crate) fn with_events(mut self) -> Self {
+        // Both on one terminal would be neither.
+        self.board = None;
+        self.events = Some(Ok(()));
+        self
+    }
+
+    /// Leaves the terminal as a report needs it, and gives the warnings that were told, and whether
+    /// standard output took everything.
+    pub(super) fn finish(self) -> (BTreeSet<String>, io::Result<()>) {
         if let Some(board) = &self.board {
             // Where the report goes elsewhere, the board is all that is left on the terminal.
             if io::stdout().is_terminal() {
@@ -55,7 +65,7 @@ impl Watcher {
                 board.leave();
             }
         }
-        self.told
+        (self.told, self.events.unwrap_or(Ok(())))
     }
 
     fn tell(&self, line: &str) {
@@ -68,6 +78,9 @@ impl Watcher {
 
 impl Observer for Watcher {
     fn observe(&mut self, event: &Event<'_>) {
+        if let (Some(written @ Ok(())), Some(line)) = (&mut self.events, jsonl::of_event(event)) {
+            *written = super::write(&mut io::stdout().lock(), &line);
+        }
         if self.verbosity == Verbosity::Quiet {
             return;
         }

@@ -1,94 +1,120 @@
 //! Findings, one after the other, and what is to be made of them.
 //!
-//! Owns how a finding reads: first its place in the form that editors and terminals can open. It
-//! must not know which findings count; each carries that. Its text is the head of the report.
+//! Owns how a finding reads: first its place in the form that editors and terminals can open, what
+//! stands there below it. It must not know which findings count; each carries that. Its text is the
+//! head of the report.
+
+use std::collections::BTreeSet;
 
 use anstyle::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::style::{self, paint};
-use crate::finding::{Finding, Place, Severity};
+use super::{Links, Options, snippet};
+use crate::finding::{Finding, Place};
 use crate::outcome::{CheckOutcome, Outcome};
-use crate::report::harmless;
+use crate::report::{harmless, label};
 
-/// Every check's findings, grouped by file.
-pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
-    let mut all: Vec<(&Finding, &CheckOutcome)> = checks
-        .iter()
+/// A finding and the check that has it.
+pub(super) type Found<'a> = (&'a Finding, &'a CheckOutcome);
+
+/// The findings of checks in the order of their places; at one place in that of the checks.
+pub(super) fn sorted<'a>(checks: impl IntoIterator<Item = &'a CheckOutcome>) -> Vec<Found<'a>> {
+    let mut all: Vec<Found<'_>> = checks
+        .into_iter()
         .flat_map(|check| check.findings.iter().map(move |finding| (finding, check)))
         .collect();
-    // Stable: what stands at one place stays in the order of the checks.
     all.sort_by_key(|(finding, _)| {
         let place = &finding.place;
         (place.path.as_str(), place.line, place.column)
     });
-    let files: Vec<String> = all
-        .chunk_by(|(a, _), (b, _)| a.place.path == b.place.path)
-        .map(|file| file.iter().map(|(finding, check)| entry(finding, check, width)).collect())
-        .collect();
-    files.join("\n")
+    all
+}
+
+/// Findings, grouped by file and line. Rules are explained where they come first.
+pub(super) fn listing(found: &[Found<'_>], options: &Options<'_>) -> String {
+    let mut told = BTreeSet::new();
+    let mut text = String::new();
+    let same_line = |(a, _): &Found<'_>, (b, _): &Found<'_>| {
+        (&a.place.path, a.place.line) == (&b.place.path, b.place.line)
+    };
+    for group in found.chunk_by(same_line) {
+        if !text.is_empty() {
+            text += "\n";
+        }
+        let mut meant = Vec::new();
+        for (finding, check) in group {
+            text += &entry(finding, check, options, &mut told);
+            if finding.place.column.is_none() && finding.fix.is_some() {
+                text += &snippet::change(finding, &check.excerpts);
+            } else {
+                meant.push((*finding, &check.excerpts));
+            }
+        }
+        if let Some((_, excerpts)) = meant.first() {
+            let findings: Vec<&Finding> = meant.iter().map(|(finding, _)| *finding).collect();
+            text += &snippet::marked(&findings, excerpts, options.width);
+        }
+    }
+    text
 }
 
 /// What the findings do not say of themselves: pylint's score, and which do not count.
-pub(super) fn explanation(checks: &[CheckOutcome]) -> String {
-    checks.iter().filter_map(explain).collect()
-}
-
-/// How a severity is called.
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    }
+pub(super) fn explanation<'a>(checks: impl IntoIterator<Item = &'a CheckOutcome>) -> String {
+    checks.into_iter().filter_map(explain).collect()
 }
 
 /// A finding and what belongs to it, each on lines of its own.
-fn entry(finding: &Finding, check: &CheckOutcome, width: Option<usize>) -> String {
+fn entry<'a>(
+    finding: &'a Finding,
+    check: &'a CheckOutcome,
+    options: &Options<'_>,
+    told: &mut BTreeSet<(&'a str, &'a str)>,
+) -> String {
     let message = harmless::text(&finding.message);
     let mut lines = message.trim().lines();
+    let severity = label::severity(finding.severity);
     let mut words = vec![
         Word::new(style::STRONG, format!("{}:", place(&finding.place))),
-        Word::new(
-            style::of_severity(finding.severity),
-            format!("{}:", severity_name(finding.severity)),
-        ),
+        Word::new(style::of_severity(finding.severity), format!("{severity}:")),
     ];
     let text = lines.next().unwrap_or_default();
     words.extend(text.split(' ').map(|word| Word::new(Style::new(), word)));
-    let tag = tag(finding, check);
-    words.extend(tag.split(' ').map(|word| Word::new(style::DIM, word)));
-    let mut entry = fold(&words, width);
+    let rule = tag(finding, check);
+    let link = match options.links {
+        Links::Hidden => finding.url.as_deref(),
+        Links::Written => None,
+    };
+    words.extend(rule.split(' ').map(|word| Word::linked(style::DIM, word, link)));
+    let mut entry = fold(&words, options.width);
     for line in lines {
         entry += &format!("{INDENT}{line}\n");
     }
     for related in &finding.related {
         entry += &format!("{INDENT}also at {}\n", span(related));
     }
-    if let Some(fix) = &finding.fix {
+    if let Some(fix) = finding.fix.as_ref().filter(|_| finding.place.column.is_some()) {
         let safety = if fix.safe { "" } else { " (may change behaviour)" };
         let label = paint(style::INFO, "fix:");
         entry += &format!("{INDENT}{label} {}{safety}\n", harmless::line(&fix.message));
     }
+    if let (Links::Written, Some(url)) = (options.links, &finding.url)
+        && told.insert((check.name.as_str(), finding.code.as_str()))
+    {
+        let label = paint(style::INFO, "see:");
+        entry += &format!("{INDENT}{label} {}\n", harmless::line(url));
+    }
     entry
 }
 
-/// Who found it: the check, the code and the rule, each where it says more than the one before.
+/// Who found it, and whether it counts.
 fn tag(finding: &Finding, check: &CheckOutcome) -> String {
-    let mut parts = vec![check.name.as_str(), &finding.code, &finding.rule];
-    parts.dedup();
     let accepted = if finding.gating { "" } else { ", accepted" };
-    format!("[{}{accepted}]", harmless::line(&parts.join(" ")))
+    format!("[{}{accepted}]", harmless::line(&label::rule(&check.name, finding)))
 }
 
 fn place(place: &Place) -> String {
-    if place.path.is_empty() {
-        return "project".to_owned();
-    }
-    let path = harmless::line(&place.path);
-    match place.column {
-        Some(column) => format!("{path}:{}:{column}", place.line),
-        None => format!("{path}:{}", place.line),
-    }
+    harmless::line(&label::place(place))
 }
 
 fn span(span: &Place) -> String {
@@ -107,6 +133,9 @@ fn explain(check: &CheckOutcome) -> Option<String> {
     let rated = check.score.map(|score| format!("{tool} rates the code {score:.2} of 10"));
     let text = match (rated, accepted, check.outcome) {
         (Some(_), false, Outcome::Passed) | (None, false, _) => return None,
+        (Some(rated), false, Outcome::Findings) => format!(
+            "{rated}: that is below its `fail-under`, or its `fail-on` names one of the findings"
+        ),
         (Some(rated), false, _) => rated,
         (Some(rated), true, Outcome::Passed) => {
             format!("{rated}, which is enough: findings marked `accepted` do not count")
@@ -123,23 +152,39 @@ fn explain(check: &CheckOutcome) -> Option<String> {
 const INDENT: &str = "    ";
 
 /// A piece of text that is not broken.
-struct Word {
+struct Word<'a> {
     style: Style,
     text: String,
+    link: Option<&'a str>,
 }
 
-impl Word {
+impl<'a> Word<'a> {
     fn new(style: Style, text: impl Into<String>) -> Self {
-        Word { style, text: text.into() }
+        Word { style, text: text.into(), link: None }
+    }
+
+    fn linked(style: Style, text: impl Into<String>, link: Option<&'a str>) -> Self {
+        Word { style, text: text.into(), link }
+    }
+
+    /// As a terminal shows it, with a link as in
+    /// <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>.
+    fn painted(&self) -> String {
+        let text = paint(self.style, &self.text);
+        let is_plain = |c: char| c.is_ascii_graphic();
+        match self.link.filter(|url| url.chars().all(is_plain)) {
+            Some(url) => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
+            None => text,
+        }
     }
 }
 
 /// Words with spaces between them, in lines no longer than `width` where the words allow it.
-fn fold(words: &[Word], width: Option<usize>) -> String {
+fn fold(words: &[Word<'_>], width: Option<usize>) -> String {
     let mut text = String::new();
     let mut column = 0;
     for word in words {
-        let length = word.text.chars().count();
+        let length = word.text.width();
         if column > INDENT.len() && width.is_some_and(|width| column + 1 + length > width) {
             text += "\n";
             text += INDENT;
@@ -148,7 +193,7 @@ fn fold(words: &[Word], width: Option<usize>) -> String {
             text += " ";
             column += 1;
         }
-        text += &paint(word.style, &word.text);
+        text += &word.painted();
         column += length;
     }
     text + "\n"

@@ -36,7 +36,8 @@ pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
 }
 
 /// How an outcome is called.
-pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
+#[must_use]
+pub fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::Findings => "findings",

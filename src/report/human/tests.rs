@@ -1,18 +1,41 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use anstream::adapter::strip_str;
 use snapbox::{assert_data_eq, str};
 
 use super::*;
 use crate::check::CheckName;
+use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
 use crate::outcome::{CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
 use crate::report::{Preview, sample};
 
 fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
-    let told = BTreeSet::new();
-    let typed = ["cargo", "pipe"].map(str::to_owned);
-    let options = Options { width, detail, told: &told, typed: &typed };
-    strip_str(&render(report, &options)).to_string()
+    with(report, |options| Options { width, detail, ..options })
+}
+
+fn options<'a>() -> Options<'a> {
+    static TOLD: BTreeSet<String> = BTreeSet::new();
+    static TYPED: LazyLock<[String; 2]> = LazyLock::new(|| ["cargo", "pipe"].map(str::to_owned));
+    Options {
+        width: Some(80),
+        detail: Detail::Full,
+        links: Links::Written,
+        sections: Sections::None,
+        told: &TOLD,
+        typed: &*TYPED,
+        reports: &[],
+    }
+}
+
+/// The report as it is seen where there are no colours.
+fn with<'a>(report: &Report, change: impl Fn(Options<'a>) -> Options<'a>) -> String {
+    let pieces = render(report, &change(options()));
+    let shown = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) => strip_str(text).to_string(),
+        Piece::Command(line) => line.clone(),
+    });
+    shown.collect()
 }
 
 fn shown(report: &Report) -> String {
@@ -28,14 +51,25 @@ changed 1 file:
     src/main.py
 
 src/main.py:2:1: warning: Unused import os [lint W0611 unused-import]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+2 | import os
+  | ^^^^^^^^^
+
 src/main.py:4: info: Similar lines in 2 files [lint R0801 duplicate-code]
     also at src/util.py:12-17
-src/main.py:7:1: error: Incompatible return value type (got "int", expected
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+4 | def one():
+
+src/main.py:7:15: error: Incompatible return value type (got "int", expected
     "str") [mypy return-value]
     fix: Return a string (may change behaviour)
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+7 |     return "é😀", 1
+  |                   ^
 
 src/util.py:1:1: info: Missing module docstring [lint C0114
     missing-module-docstring, accepted]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
 
 lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
 
@@ -58,6 +92,8 @@ mypy      findings   1 error            2.1s  miss
 ruff      error                         0.8s  miss
 spelling  cancelled                           miss
 
+run again:   cargo pipe run lint
+             cargo pipe run mypy
 look inside: cargo pipe bash lint (or mypy)
 
 error: 1 of 5 checks could not be done, 1 file changed
@@ -76,17 +112,28 @@ changed 1 file:
 
 src/main.py:2:1: warning: Unused import
     os [lint W0611 unused-import]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+2 | import os
+  | ^^^^^^^^^
+
 src/main.py:4: info: Similar lines in 2
     files [lint R0801 duplicate-code]
     also at src/util.py:12-17
-src/main.py:7:1: error: Incompatible
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+4 | def one():
+
+src/main.py:7:15: error: Incompatible
     return value type (got "int",
     expected "str") [mypy return-value]
     fix: Return a string (may change behaviour)
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+7 |     return "é😀", 1
+  |                   ^
 
 src/util.py:1:1: info: Missing module
     docstring [lint C0114
     missing-module-docstring, accepted]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
 
 lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
 
@@ -109,6 +156,8 @@ mypy      findings   1 error
 ruff      error
 spelling  cancelled
 
+run again:   cargo pipe run lint
+             cargo pipe run mypy
 look inside: cargo pipe bash lint (or mypy)
 
 error: 1 of 5 checks could not be done, 1 file changed
@@ -126,12 +175,23 @@ changed 1 file:
     src/main.py
 
 src/main.py:2:1: warning: Unused import os [lint W0611 unused-import]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+2 | import os
+  | ^^^^^^^^^
+
 src/main.py:4: info: Similar lines in 2 files [lint R0801 duplicate-code]
     also at src/util.py:12-17
-src/main.py:7:1: error: Incompatible return value type (got "int", expected "str") [mypy return-value]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+4 | def one():
+
+src/main.py:7:15: error: Incompatible return value type (got "int", expected "str") [mypy return-value]
     fix: Return a string (may change behaviour)
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+7 |     return "é😀", 1
+  |                   ^
 
 src/util.py:1:1: info: Missing module docstring [lint C0114 missing-module-docstring, accepted]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
 
 lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
 
@@ -154,6 +214,8 @@ mypy      findings   1 error            2.1s  miss
 ruff      error                         0.8s  miss
 spelling  cancelled                           miss
 
+run again:   cargo pipe run lint
+             cargo pipe run mypy
 look inside: cargo pipe bash lint (or mypy)
 
 error: 1 of 5 checks could not be done, 1 file changed
@@ -167,7 +229,7 @@ fn a_pipe_gets_each_finding_on_one_line() {
     let report = sample::report();
     let text = plain(&report, None, Detail::Full);
     assert!(text.contains(
-        "src/main.py:7:1: error: Incompatible return value type (got \"int\", expected \"str\") [mypy return-value]\n"
+        "src/main.py:7:15: error: Incompatible return value type (got \"int\", expected \"str\") [mypy return-value]\n"
     ));
 }
 
@@ -239,6 +301,7 @@ fn findings_that_the_tool_accepts_are_explained() {
         shown(&report),
         str![[r#"
 src/main.py:2:1: warning: Unused import os [lint W0611 unused-import, accepted]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
 
 lint: pylint rates the code 9.67 of 10, which is enough: findings marked `accepted` do not count
 
@@ -270,9 +333,9 @@ fn a_finding_cannot_steer_the_terminal() {
 fn a_warning_that_was_read_already_is_not_told_again() {
     let report = sample::report();
     let told = BTreeSet::from(["the base image has no digest".to_owned()]);
-    let options = Options { width: None, detail: Detail::Full, told: &told, typed: &[] };
     assert!(shown(&report).contains("no digest"));
-    assert!(!render(&report, &options).contains("no digest"));
+    let text = with(&report, |options| Options { told: &told, ..options });
+    assert!(!text.contains("no digest"));
 }
 
 #[test]
@@ -295,6 +358,7 @@ spelling wrote to standard output:
 check     outcome   findings  time  cache
 spelling  findings            0.8s  miss
 
+run again:   cargo pipe run spelling
 look inside: cargo pipe bash spelling
 
 findings: 1 of 1 check did not pass  fingerprint d7d456bba8595c62
@@ -332,4 +396,181 @@ fn a_preview_ends_with_what_would_be_changed() {
     let told = "format: error: black ended with exit status 123\n\
                 error: 1 fixer could not do the work, 1 file would be changed\n";
     assert!(text(&preview).ends_with(told), "{}", text(&preview));
+}
+
+#[test]
+fn what_a_formatter_would_write_is_shown_beside_what_is_there() {
+    let edit = Edit { line: 1, column: 1, end_line: 2, end_column: 1, content: "a = 1\n".into() };
+    let fix = Fix { message: "format these lines".to_owned(), safe: true, edits: vec![edit] };
+    let finding = Finding {
+        place: Place { end_line: Some(1), ..Place::line("a.py", 1) },
+        message: "would be formatted differently".to_owned(),
+        code: "format".to_owned(),
+        rule: "format".to_owned(),
+        url: None,
+        fix: Some(fix),
+        ..sample::finding("a.py", 1)
+    };
+    let mut excerpts = Excerpts::default();
+    excerpts.insert("a.py", 1, "a  =1".to_owned());
+    let report = sample::report_of(vec![CheckOutcome {
+        outcome: Outcome::Findings,
+        findings: vec![finding],
+        excerpts,
+        ..sample::passed("format", "black")
+    }]);
+    assert_data_eq!(
+        shown(&report),
+        str![[r#"
+a.py:1: warning: would be formatted differently [format]
+    - a  =1
+    + a = 1
+
+check   outcome   findings   time  cache
+format  findings  1 warning  0.8s  miss
+
+run again:   cargo pipe run format
+fix:         cargo pipe run format --fix  (1 finding)
+look inside: cargo pipe bash format
+
+findings: 1 finding, 1 of 1 check did not pass  fingerprint 4f2cf4adfa9fb31f
+
+"#]]
+    );
+}
+
+#[test]
+fn many_findings_begin_with_a_summary_and_name_where_all_are() {
+    let many = |number: u32| {
+        let severity = if number.is_multiple_of(40) { Severity::Error } else { Severity::Info };
+        let code = format!("X{}", number % 25);
+        Finding { severity, rule: code.clone(), code, url: None, ..sample::finding("a.py", number) }
+    };
+    let report = sample::report_of(vec![CheckOutcome {
+        outcome: Outcome::Findings,
+        findings: (1..=5_000).map(many).collect(),
+        ..sample::passed("lint", "pylint")
+    }]);
+    let text = shown(&report);
+    assert!(text.lines().count() < 200, "{text}");
+    let head: String = text.split_inclusive('\n').take(28).collect();
+    assert_data_eq!(
+        head,
+        str![[r#"
+5000 findings of 30 rules:
+  200  info     lint X1
+  200  info     lint X11
+  200  info     lint X12
+  200  info     lint X13
+  200  info     lint X14
+  200  info     lint X16
+  200  info     lint X17
+  200  info     lint X18
+  200  info     lint X19
+  200  info     lint X2
+  200  info     lint X21
+  200  info     lint X22
+  200  info     lint X23
+  200  info     lint X24
+  200  info     lint X3
+  200  info     lint X4
+  200  info     lint X6
+  200  info     lint X7
+  200  info     lint X8
+  200  info     lint X9
+  and 10 more rules with 1000 findings
+
+the 50 most severe of 5000 follow
+all: `--message-format short` on the screen, `--report json=PATH` in a file
+
+a.py:40:1: error: Unused import os [lint X15]
+
+
+"#]]
+    );
+    assert_eq!(text.matches("a.py:").count(), 50);
+    assert_eq!(text.matches(": error:").count(), 50);
+    let reports = ["out/all.json".to_owned()];
+    let text = with(&report, |options| Options { reports: &reports, ..options });
+    assert!(text.contains("all: `out/all.json`\n"), "{text}");
+}
+
+#[test]
+fn a_terminal_that_opens_links_gets_them_behind_the_rule() {
+    let report = sample::report();
+    let options = Options { width: None, links: Links::Hidden, ..options() };
+    let pieces = render(&report, &options);
+    let [Piece::Text(text), _] = pieces.as_slice() else { panic!("{pieces:?}") };
+    let link = "\u{1b}]8;;https://pylint.readthedocs.io/en/stable/user_guide/messages/\u{1b}\\";
+    assert!(text.contains(link), "{text}");
+    assert!(!strip_str(text).to_string().contains("https://"));
+}
+
+#[test]
+fn a_ci_job_gets_the_part_of_each_check_in_a_section() {
+    let report = sample::report();
+    let sections = Sections::Gitlab { ended: 1_700_000_002 };
+    let text = with(&report, |options| Options { sections, ..options });
+    assert_data_eq!(
+        text.replace('\u{1b}', "ESC").replace('\r', "CR"),
+        str![[r#"
+changed 1 file:
+    src/main.py
+
+warning: the base image has no digest
+ESC[0Ksection_start:1700000002:cargo_pipe_lintCRESC[0Klint: findings
+src/main.py:2:1: warning: Unused import os [lint W0611 unused-import]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+2 | import os
+  | ^^^^^^^^^
+
+src/main.py:4: info: Similar lines in 2 files [lint R0801 duplicate-code]
+    also at src/util.py:12-17
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+4 | def one():
+
+src/util.py:1:1: info: Missing module docstring [lint C0114
+    missing-module-docstring, accepted]
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+
+lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
+ESC[0Ksection_end:1700000002:cargo_pipe_lintCRESC[0K
+ESC[0Ksection_start:1700000000:cargo_pipe_mypyCRESC[0Kmypy: findings
+src/main.py:7:15: error: Incompatible return value type (got "int", expected
+    "str") [mypy return-value]
+    fix: Return a string (may change behaviour)
+    see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
+7 |     return "é😀", 1
+  |                   ^
+ESC[0Ksection_end:1700000002:cargo_pipe_mypyCRESC[0K
+ESC[0Ksection_start:1700000002:cargo_pipe_ruffCRESC[0Kruff: error
+ruff wrote to standard error:
+    thread 'main' panicked
+    at src/lib.rs:1
+
+ruff: error: ruff panicked (exit status 101)
+
+hint: report it to ruff with the log above
+ESC[0Ksection_end:1700000002:cargo_pipe_ruffCRESC[0K
+ESC[0Ksection_start:1700000002:cargo_pipe_spellingCRESC[0Kspelling: cancelled
+spelling: cancelled: `lint` did not pass, and `--fail-fast` was given
+ESC[0Ksection_end:1700000002:cargo_pipe_spellingCRESC[0K
+check     outcome    findings           time  cache
+lint      findings   1 warning, 2 info  0.8s  miss
+format    passed                        3ms   hit
+mypy      findings   1 error            2.1s  miss
+ruff      error                         0.8s  miss
+spelling  cancelled                           miss
+
+run again:   cargo pipe run lint
+             cargo pipe run mypy
+look inside: cargo pipe bash lint (or mypy)
+
+error: 1 of 5 checks could not be done, 1 file changed
+
+"#]]
+    );
+    let text = with(&report, |options| Options { sections: Sections::Github, ..options });
+    assert!(text.contains("\n::group::mypy: findings\nsrc/main.py:7:15:"), "{text}");
+    assert_eq!(text.matches("::group::").count(), text.matches("::endgroup::\n").count());
 }

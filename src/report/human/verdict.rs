@@ -10,7 +10,8 @@ use crate::report::Report;
 use crate::report::count::Count;
 
 /// The verdict, and the fingerprint if every check got far enough to have one.
-pub(super) fn line(report: &Report, width: Option<usize>) -> String {
+#[must_use]
+pub fn line(report: &Report, width: Option<usize>) -> String {
     let (label, mut text) = told(report);
     if !report.changed_files.is_empty() {
         text += &format!(", {} changed", changes::number(report.changed_files.len()));

@@ -1,13 +1,13 @@
 //! How JSON is written.
 //!
-//! Owns the layout of our JSON: pretty, with characters that steer a terminal written as escapes,
-//! because a report is also looked at. It must not know what it writes; the text goes to whoever
-//! asked for a format.
+//! Owns the layout of our JSON: pretty, or in one line, with characters that steer a terminal
+//! written as escapes, because a report is also looked at, and so that a CI runner takes none of
+//! it for a command. It must not know what it writes; the text goes to whoever asked for a format.
 
 use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::report::harmless;
 
@@ -17,29 +17,46 @@ use crate::report::harmless;
 ///
 /// When the value has a map whose keys are no texts.
 pub fn pretty<T: Serialize>(value: &T) -> String {
+    written(value, PrettyFormatter::new())
+}
+
+/// The same in one line.
+///
+/// # Panics
+///
+/// When the value has a map whose keys are no texts.
+pub fn compact<T: Serialize>(value: &T) -> String {
+    written(value, CompactFormatter)
+}
+
+fn written<T: Serialize, F: Formatter>(value: &T, formatter: F) -> String {
     let mut bytes = Vec::new();
-    let formatter = Harmless(PrettyFormatter::new());
     value
-        .serialize(&mut Serializer::with_formatter(&mut bytes, formatter))
+        .serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(formatter)))
         .expect("every key is a text, and a vector takes every byte");
     bytes.push(b'\n');
     String::from_utf8(bytes).expect("the serializer writes UTF-8")
 }
 
-/// Pretty, and nothing in a string is obeyed by a terminal.
-struct Harmless(PrettyFormatter<'static>);
+/// Nothing in a string is obeyed by a terminal, nor by a runner, which looks for `##[` anywhere.
+struct Harmless<F>(F);
 
-impl Formatter for Harmless {
+impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| harmless::steers(*c)) {
+        let is_obeyed = |at: usize, c: char| {
+            harmless::steers(c) || (c == '[' && fragment[..at].ends_with("##"))
+        };
+        let mut done = 0;
+        while let Some((at, c)) = rest.char_indices().find(|(at, c)| is_obeyed(done + at, *c)) {
             writer.write_all(&rest.as_bytes()[..at])?;
             write!(writer, "\\u{:04x}", u32::from(c))?;
-            rest = &rest[at + c.len_utf8()..];
+            done += at + c.len_utf8();
+            rest = &fragment[done..];
         }
         writer.write_all(rest.as_bytes())
     }

@@ -1,0 +1,120 @@
+//! Annotations of GitHub Actions.
+//!
+//! Owns the workflow commands
+//! (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>), their
+//! escapes and limits, and how text is kept from being one. It must not decide: which findings
+//! count, each carries. The commands are printed, and the runner makes annotations of them.
+
+use std::borrow::Cow;
+
+use super::{Report, label};
+use crate::finding::{Finding, Severity};
+use crate::outcome::{CheckOutcome, Outcome};
+
+/// How many annotations of each level a step may have; the runner drops the others.
+const LIMIT: usize = 10;
+
+/// The most severe findings as workflow commands, a line each. Equal reports give equal bytes.
+#[must_use]
+pub fn to_github(report: &Report) -> String {
+    let mut levels = [("error", Vec::new()), ("warning", Vec::new()), ("notice", Vec::new())];
+    let mut add = |level: &str, line: String| {
+        if let Some((_, lines)) = levels.iter_mut().find(|(name, _)| *name == level) {
+            lines.push(line);
+        }
+    };
+    for check in &report.checks {
+        if let Some((level, text)) = failure(check) {
+            add(level, format!("::{level} title={}::{}\n", property(check.name.as_str()), text));
+        }
+    }
+    for check in &report.checks {
+        for finding in &check.findings {
+            let level = level(finding);
+            add(level, annotation(report, check, finding, level));
+        }
+    }
+    levels.into_iter().flat_map(|(_, lines)| lines.into_iter().take(LIMIT)).collect()
+}
+
+/// The text with nothing in it that the runner obeys: a line that begins with `::`, or `##[`
+/// anywhere (`ActionCommand.cs` of the runner trims a line before it looks). What is put between
+/// has no width.
+#[must_use]
+pub fn inert(text: &str) -> Cow<'_, str> {
+    let obeyed = |line: &str| line.trim_start().starts_with("::");
+    if !text.contains("##[") && !text.split(['\n', '\r']).any(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let text = text.replace("##[", "##\u{200b}[");
+    let lines = text.split_inclusive(['\n', '\r']);
+    Cow::Owned(
+        lines
+            .map(|line| match obeyed(line) {
+                true => line.replacen("::", ":\u{200b}:", 1),
+                false => line.to_owned(),
+            })
+            .collect(),
+    )
+}
+
+/// The line that begins a group of lines, which the runner folds.
+#[must_use]
+pub fn group(title: &str) -> String {
+    format!("::group::{}\n", data(title))
+}
+
+/// The line that ends it.
+pub const END_GROUP: &str = "::endgroup::\n";
+
+fn failure(check: &CheckOutcome) -> Option<(&'static str, String)> {
+    let reason = check.reason.as_ref().map(|reason| reason.message.as_str()).unwrap_or_default();
+    match check.outcome {
+        Outcome::Error | Outcome::TimedOut => {
+            Some(("error", data(&format!("{} could not be done: {reason}", check.name))))
+        }
+        // A command of the user's own has none that could be pointed at.
+        Outcome::Findings if check.findings.is_empty() => {
+            Some(("error", data(&format!("{} did not pass", check.name))))
+        }
+        _ => None,
+    }
+}
+
+fn level(finding: &Finding) -> &'static str {
+    match finding.severity {
+        _ if !finding.gating => "notice",
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "notice",
+    }
+}
+
+fn annotation(report: &Report, check: &CheckOutcome, finding: &Finding, level: &str) -> String {
+    let place = &finding.place;
+    let mut properties = Vec::new();
+    if !place.path.is_empty() {
+        properties.push(("file", report.in_repository(&place.path)));
+        properties.push(("line", place.line.to_string()));
+        let end_line = place.end_line.unwrap_or(place.line);
+        properties.push(("endLine", end_line.to_string()));
+        // The runner refuses columns of a span over several lines.
+        if end_line == place.line {
+            properties.extend(place.column.map(|column| ("col", column.to_string())));
+            properties.extend(place.end_column.map(|column| ("endColumn", column.to_string())));
+        }
+    }
+    let accepted = if finding.gating { "" } else { " (accepted)" };
+    properties.push(("title", label::rule(&check.name, finding) + accepted));
+    let properties: Vec<String> =
+        properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
+    format!("::{level} {}::{}\n", properties.join(","), data(&finding.message))
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

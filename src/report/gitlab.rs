@@ -1,0 +1,92 @@
+//! GitLab's Code Quality report.
+//!
+//! Owns the subset of the Code Climate format that GitLab reads
+//! (<https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>), with paths
+//! relative to the repository. It must not judge: what does not count is `info`, and a check that
+//! could not be done is an entry of its own, else its findings would look fixed.
+
+use serde::Serialize;
+
+use super::{Report, json, label};
+use crate::finding::{Finding, Severity};
+use crate::fingerprint::{Hash, Recipe};
+use crate::outcome::{CheckOutcome, Outcome};
+
+/// What a finding without a path is placed at, because GitLab leaves out what has none.
+const NOWHERE: &str = ".";
+
+#[derive(Serialize)]
+struct Issue {
+    description: String,
+    check_name: String,
+    fingerprint: String,
+    severity: &'static str,
+    location: Location,
+}
+
+#[derive(Serialize)]
+struct Location {
+    path: String,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<u32>,
+}
+
+/// The report as a JSON array with a line feed at the end.
+#[must_use]
+pub fn to_gitlab(report: &Report) -> String {
+    let issues: Vec<Issue> = report.checks.iter().flat_map(|check| issues(report, check)).collect();
+    json::pretty(&issues)
+}
+
+fn issues(report: &Report, check: &CheckOutcome) -> Vec<Issue> {
+    let findings = check.findings.iter().map(|finding| Issue {
+        description: finding.message.clone(),
+        check_name: label::rule(&check.name, finding),
+        fingerprint: fingerprint(check, finding).to_string(),
+        severity: severity(finding),
+        location: Location {
+            path: match finding.place.path.as_str() {
+                "" => NOWHERE.to_owned(),
+                path => report.in_repository(path),
+            },
+            lines: Lines { begin: finding.place.line, end: finding.place.end_line },
+        },
+    });
+    failure(check).into_iter().chain(findings).collect()
+}
+
+/// The check itself, where it could not be done.
+fn failure(check: &CheckOutcome) -> Option<Issue> {
+    if !matches!(check.outcome, Outcome::Error | Outcome::TimedOut) {
+        return None;
+    }
+    let reason = check.reason.as_ref().map(|reason| reason.message.as_str()).unwrap_or_default();
+    Some(Issue {
+        description: format!("{} could not be done: {reason}", check.name),
+        check_name: format!("{} error", check.name),
+        fingerprint: Recipe::new("failure").with(check.name.as_str()).hash().to_string(),
+        severity: "blocker",
+        location: Location { path: NOWHERE.to_owned(), lines: Lines { begin: 1, end: None } },
+    })
+}
+
+/// Of the check too: GitLab takes two entries with one fingerprint for one, and two checks may have
+/// the same tool.
+fn fingerprint(check: &CheckOutcome, finding: &Finding) -> Hash {
+    Recipe::new("gitlab").with(check.name.as_str()).with(finding.fingerprint.to_string()).hash()
+}
+
+fn severity(finding: &Finding) -> &'static str {
+    match finding.severity {
+        _ if !finding.gating => "info",
+        Severity::Error => "critical",
+        Severity::Warning => "major",
+        Severity::Info => "minor",
+    }
+}

@@ -1,0 +1,73 @@
+//! Many findings in few lines.
+//!
+//! Owns when there are too many to be read one after the other, which of them are shown then, and
+//! how often each rule was broken. It must not leave anything out of a report: what is not shown
+//! here is there.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::Options;
+use super::findings::Found;
+use super::style::{self, paint};
+use crate::finding::Severity;
+use crate::report::count::Count;
+use crate::report::{harmless, label};
+
+/// How many findings are shown.
+const SHOWN: usize = 50;
+
+/// How many rules are listed.
+const RULES: usize = 20;
+
+/// The findings to show, in their order, and what there is to say first of all of them.
+pub(super) fn choose<'a>(all: Vec<Found<'a>>, options: &Options<'_>) -> (String, Vec<Found<'a>>) {
+    if all.len() <= SHOWN {
+        return (String::new(), all);
+    }
+    let text = rules(&all) + "\n" + &rest(all.len(), options);
+    let mut numbered: Vec<(usize, Found<'_>)> = all.into_iter().enumerate().collect();
+    numbered.sort_by_key(|(_, (finding, _))| (!finding.gating, finding.severity));
+    numbered.truncate(SHOWN);
+    numbered.sort_by_key(|(number, _)| *number);
+    (text, numbered.into_iter().map(|(_, found)| found).collect())
+}
+
+/// The rules that are broken most, one a line.
+fn rules(all: &[Found<'_>]) -> String {
+    let mut counts: BTreeMap<(Severity, String), usize> = BTreeMap::new();
+    for (finding, check) in all {
+        let rule = harmless::line(&label::rule(&check.name, finding));
+        let accepted = if finding.gating { "" } else { ", accepted" };
+        *counts.entry((finding.severity, format!("{rule}{accepted}"))).or_default() += 1;
+    }
+    let mut counts: Vec<((Severity, String), usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let width = counts.first().map_or(0, |(_, count)| count.to_string().len());
+    let mut text = format!("{} of {}:\n", Count(all.len(), "finding"), Count(counts.len(), "rule"));
+    for ((severity, rule), count) in counts.iter().take(RULES) {
+        let style = style::of_severity(*severity);
+        let severity = paint(style, format!("{:7}", label::severity(*severity)));
+        text += &format!("  {count:>width$}  {severity}  {rule}\n");
+    }
+    let (_, left) = counts.split_at(counts.len().min(RULES));
+    if !left.is_empty() {
+        let findings: usize = left.iter().map(|(_, count)| count).sum();
+        let findings = Count(findings, "finding");
+        text += &format!("  and {} with {findings}\n", Count(left.len(), "more rule"));
+    }
+    text
+}
+
+/// Where those are that are not shown.
+fn rest(all: usize, options: &Options<'_>) -> String {
+    let reports: Vec<String> =
+        options.reports.iter().map(|path| format!("`{}`", harmless::line(path))).collect();
+    let place = match reports.as_slice() {
+        [] => {
+            "all: `--message-format short` on the screen, `--report json=PATH` in a file".to_owned()
+        }
+        reports => format!("all: {}", reports.join(", ")),
+    };
+    format!("the {SHOWN} most severe of {all} follow\n{place}\n")
+}

@@ -1,0 +1,155 @@
+//! A report for a merge request's comment or a step's summary.
+//!
+//! Owns what fits there: the verdict, the checks, the worst findings, why something could not be
+//! done. It must not count or judge anything that the report does not hold. No text of a source or
+//! a tool becomes markup, a link or the mention of a person.
+
+use super::count::Count;
+use super::elapsed::Elapsed;
+use super::json::Counts;
+use super::{Report, harmless, label};
+use crate::finding::{Finding, Severity};
+use crate::outcome::{CheckOutcome, Outcome, Verdict};
+
+/// How long the text may be, in bytes: a comment on GitHub holds 65,536 characters.
+const LENGTH: usize = 60_000;
+
+/// How much of a log is shown, in characters.
+const LOG: usize = 4_000;
+
+/// The report as GitHub's and GitLab's Markdown.
+#[must_use]
+pub fn to_markdown(report: &Report) -> String {
+    let mut text = format!("### cargo pipe: {}\n\n", verdict(report));
+    text += "| check | outcome | findings | time |\n| --- | --- | --- | ---: |\n";
+    for check in &report.checks {
+        text += &row(&[
+            code(check.name.as_str()),
+            outcome(check.outcome).to_owned(),
+            counts(check),
+            Elapsed(check.duration).to_string(),
+        ]);
+    }
+    for warning in super::warnings(report) {
+        text += &format!("\nWarning: {}\n", code(&warning));
+    }
+    for check in &report.checks {
+        text += &failure(check);
+    }
+    push_findings(&mut text, report);
+    text
+}
+
+fn verdict(report: &Report) -> &'static str {
+    match report.verdict {
+        Verdict::Passed => "passed",
+        Verdict::Findings => "findings",
+        Verdict::Config => "configuration error",
+        Verdict::Error => "error",
+        Verdict::Interrupted => "interrupted",
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Findings => "**findings**",
+        Outcome::Error => "**error**",
+        Outcome::TimedOut => "**timed out**",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Skipped => "skipped",
+    }
+}
+
+fn counts(check: &CheckOutcome) -> String {
+    let Counts { error, warning, info } = Counts::of(&check.findings);
+    let parts = [(error, "error"), (warning, "warning"), (info, "info")];
+    let there = parts.iter().filter(|(number, _)| *number > 0);
+    let there: Vec<String> = there.map(|(number, name)| format!("{number} {name}")).collect();
+    there.join(", ")
+}
+
+/// Why a check is neither passed nor findings, with what its tool wrote.
+fn failure(check: &CheckOutcome) -> String {
+    let Some(reason) = &check.reason else {
+        return String::new();
+    };
+    let mut text = format!("\n{}: {}\n", code(check.name.as_str()), code(&reason.message));
+    let log = format!("{}{}", check.log.stdout, check.log.stderr);
+    if !log.trim().is_empty() {
+        let shown: String = log.chars().take(LOG).collect();
+        let more = if shown.len() < log.len() { "&#10;…" } else { "" };
+        text += &format!(
+            "\n<details><summary>log</summary>\n\n<pre>{}{more}</pre>\n\n</details>\n",
+            escaped(&shown).replace('\n', "&#10;")
+        );
+    }
+    text
+}
+
+/// As many findings as fit, what counts first, then by severity.
+fn push_findings(text: &mut String, report: &Report) {
+    let all = report
+        .checks
+        .iter()
+        .flat_map(|check| check.findings.iter().map(move |finding| (check, finding)));
+    let mut all: Vec<(&CheckOutcome, &Finding)> = all.collect();
+    if all.is_empty() {
+        return;
+    }
+    all.sort_by(|(_, a), (_, b)| {
+        let worth = |finding: &Finding| (!finding.gating, finding.severity);
+        (worth(a), &a.place).cmp(&(worth(b), &b.place))
+    });
+    *text += "\n| place | | finding | rule |\n| --- | --- | --- | --- |\n";
+    for (shown, (check, finding)) in all.iter().enumerate() {
+        let row = row(&[
+            code(&label::place(&finding.place)),
+            severity(finding).to_owned(),
+            code(&finding.message),
+            code(&label::rule(&check.name, finding)),
+        ]);
+        if text.len() + row.len() > LENGTH {
+            let left = all.len() - shown;
+            *text += &format!("\nand {} that did not fit here\n", Count(left, "finding"));
+            return;
+        }
+        *text += &row;
+    }
+}
+
+fn severity(finding: &Finding) -> &'static str {
+    match finding.severity {
+        _ if !finding.gating => "accepted",
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+    }
+}
+
+fn row(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Foreign text as code in one line; nothing for nothing.
+fn code(foreign: &str) -> String {
+    match harmless::line(foreign) {
+        line if line.is_empty() => String::new(),
+        line => format!("<code>{}</code>", escaped(&line)),
+    }
+}
+
+/// Every character that Markdown or HTML reads as more than itself becomes a reference, which both
+/// take for the bare character (<https://github.github.com/gfm/#entity-and-numeric-character-references>).
+fn escaped(foreign: &str) -> String {
+    let plain = |c: char| !c.is_ascii_punctuation() || matches!(c, '.' | ',' | '-' | '/' | '=');
+    let mut text = String::with_capacity(foreign.len());
+    for c in harmless::text(foreign).chars() {
+        match c {
+            c if plain(c) => text.push(c),
+            c => text += &format!("&#{};", u32::from(c)),
+        }
+    }
+    // GitHub makes links of bare names of hosts.
+    text.replace("www.", "www&#46;")
+}

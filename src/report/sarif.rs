@@ -1,0 +1,176 @@
+//! SARIF 2.1.0.
+//!
+//! Owns the subset of the format that is needed, a run a check
+//! (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>; the types name its
+//! objects), with paths relative to the repository. It must not judge: what does not count is
+//! suppressed, which is SARIF's word for it.
+
+mod model;
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Report, json};
+use crate::finding::{self, Edit, Finding, Place, Severity};
+use crate::outcome::{CheckOutcome, Outcome, ReasonKind, Verdict};
+
+use model::{
+    ArtifactChange, ArtifactLocation, AutomationDetails, Driver, Fix, Invocation, Location, Log,
+    Message, Notification, PhysicalLocation, Region, Replacement, Rule, Run, SarifResult,
+    Suppression, Tool,
+};
+
+/// The base that paths are relative to, as GitHub calls it.
+const ROOT: &str = "%SRCROOT%";
+
+/// The report as pretty JSON with a line feed at the end.
+#[must_use]
+pub fn to_sarif(report: &Report) -> String {
+    json::pretty(&Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        version: "2.1.0",
+        runs: report.checks.iter().map(|check| run(report, check)).collect(),
+    })
+}
+
+fn run(report: &Report, check: &CheckOutcome) -> Run {
+    let mut rules: BTreeMap<&str, (usize, Rule)> = BTreeMap::new();
+    for finding in &check.findings {
+        let next = rules.len();
+        rules.entry(&finding.code).or_insert_with(|| (next, rule(finding)));
+    }
+    let results = check.findings.iter().map(|finding| {
+        let index = rules.get(finding.code.as_str()).map_or(0, |(index, _)| *index);
+        result(report, finding, index)
+    });
+    let results = results.collect();
+    let mut rules: Vec<(usize, Rule)> = rules.into_values().collect();
+    rules.sort_by_key(|(index, _)| *index);
+    Run {
+        tool: Tool {
+            driver: Driver {
+                name: check.tool.clone(),
+                version: check.tool_version.clone(),
+                rules: rules.into_iter().map(|(_, rule)| rule).collect(),
+            },
+        },
+        automation_details: AutomationDetails { id: format!("cargo-pipe/{}/", check.name) },
+        invocations: [invocation(check)],
+        column_kind: "unicodeCodePoints",
+        results,
+    }
+}
+
+fn rule(finding: &Finding) -> Rule {
+    let name = (finding.rule != finding.code).then(|| finding.rule.clone());
+    Rule {
+        id: finding.code.clone(),
+        short_description: Message { text: finding.rule.clone() },
+        full_description: Message { text: finding.rule.clone() },
+        help: Message { text: finding.url.clone().unwrap_or_else(|| finding.rule.clone()) },
+        help_uri: finding.url.clone(),
+        name,
+    }
+}
+
+fn result(report: &Report, finding: &Finding, rule_index: usize) -> SarifResult {
+    let related = finding.related.iter().filter_map(|place| location(report, place));
+    SarifResult {
+        rule_id: finding.code.clone(),
+        rule_index,
+        level: level(finding.severity),
+        message: Message { text: finding.message.clone() },
+        locations: location(report, &finding.place).into_iter().collect(),
+        related_locations: related.collect(),
+        partial_fingerprints: BTreeMap::from([(
+            "primaryLocationLineHash",
+            finding.fingerprint.to_string(),
+        )]),
+        suppressions: match finding.gating {
+            true => Vec::new(),
+            false => vec![Suppression { kind: "external", status: "accepted" }],
+        },
+        fixes: finding.fix.iter().map(|fix| self::fix(report, finding, fix)).collect(),
+    }
+}
+
+fn fix(report: &Report, finding: &Finding, fix: &finding::Fix) -> Fix {
+    Fix {
+        description: Message { text: fix.message.clone() },
+        artifact_changes: [ArtifactChange {
+            artifact_location: artifact(report, &finding.place.path),
+            replacements: fix.edits.iter().map(replacement).collect(),
+        }],
+    }
+}
+
+fn location(report: &Report, place: &Place) -> Option<Location> {
+    (!place.path.is_empty()).then(|| Location {
+        physical_location: PhysicalLocation {
+            artifact_location: artifact(report, &place.path),
+            region: Region {
+                start_line: place.line,
+                start_column: place.column,
+                end_line: place.end_line,
+                end_column: place.end_column,
+            },
+        },
+    })
+}
+
+fn artifact(report: &Report, path: &str) -> ArtifactLocation {
+    ArtifactLocation { uri: uri(&report.in_repository(path)), uri_base_id: ROOT }
+}
+
+fn replacement(edit: &Edit) -> Replacement {
+    Replacement {
+        deleted_region: Region {
+            start_line: edit.line,
+            start_column: Some(edit.column),
+            end_line: Some(edit.end_line),
+            end_column: Some(edit.end_column),
+        },
+        inserted_content: Message { text: edit.content.clone() },
+    }
+}
+
+fn invocation(check: &CheckOutcome) -> Invocation {
+    let done = matches!(check.outcome, Outcome::Passed | Outcome::Findings | Outcome::Skipped);
+    let notification = check.reason.iter().map(|reason| Notification {
+        level: if done { "note" } else { "error" },
+        message: Message { text: reason.message.clone() },
+    });
+    let warnings = check.warnings.iter().map(|warning| Notification {
+        level: "warning",
+        message: Message { text: warning.clone() },
+    });
+    let is_config = check.reason.as_ref().is_some_and(|reason| reason.kind == ReasonKind::Config);
+    let (configuration, execution): (Vec<_>, Vec<_>) = match is_config {
+        true => (notification.collect(), warnings.collect()),
+        false => (Vec::new(), notification.chain(warnings).collect()),
+    };
+    Invocation {
+        execution_successful: done,
+        exit_code: Verdict::over(std::slice::from_ref(check), None).exit_code(),
+        tool_execution_notifications: execution,
+        tool_configuration_notifications: configuration,
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+/// What a path may have in a relative reference as it is
+/// (<https://www.rfc-editor.org/rfc/rfc3986#section-4.2>).
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+fn uri(path: &str) -> String {
+    utf8_percent_encode(path, PLAIN).to_string()
+}

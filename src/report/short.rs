@@ -1,0 +1,43 @@
+//! Findings, one a line.
+//!
+//! Owns `path:line:column: severity code message [tool]`, which editors and `grep` read. It must
+//! not leave a finding out, nor a check that could not be done. It ends with the verdict of the
+//! human report.
+
+use super::{Report, harmless, label};
+use crate::outcome::Outcome;
+
+/// The findings of all checks in the order of their places, then what could not be done.
+#[must_use]
+pub fn to_short(report: &Report) -> String {
+    let mut all: Vec<_> = report
+        .checks
+        .iter()
+        .flat_map(|check| check.findings.iter().map(move |finding| (finding, check)))
+        .collect();
+    all.sort_by_key(|(finding, _)| {
+        let place = &finding.place;
+        (place.path.as_str(), place.line, place.column)
+    });
+    let findings = all.into_iter().map(|(finding, check)| {
+        let place = harmless::line(&label::place(&finding.place));
+        let severity = match finding.gating {
+            true => label::severity(finding.severity),
+            false => "accepted",
+        };
+        let (code, message) = (harmless::line(&finding.code), harmless::line(&finding.message));
+        format!("{place}: {severity} {code} {message} [{}]\n", harmless::line(&check.tool))
+    });
+    let failures = report.checks.iter().filter_map(|check| {
+        let word = match check.outcome {
+            Outcome::Error => "error",
+            Outcome::TimedOut => "timed out",
+            Outcome::Findings if check.findings.is_empty() => "did not pass",
+            _ => return None,
+        };
+        let reason = check.reason.as_ref().map(|reason| harmless::line(&reason.message));
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        Some(format!("{}: {word}{reason}\n", check.name))
+    });
+    findings.chain(failures).collect()
+}
