@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use encoding_rs::Encoding;
+
 use crate::catalogue::Sources;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -46,13 +48,40 @@ impl<'a> Columns<'a> {
 
 /// Lines as Python sees them: a form feed or a Unicode separator ends none.
 pub(super) fn split(bytes: &[u8]) -> Vec<String> {
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        // The encodings that a source can declare are nearly all of one byte a character.
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-    };
+    let text = decoded(bytes);
     text.replace("\r\n", "\n").split(['\n', '\r']).map(str::to_owned).collect()
+}
+
+/// The text of a source, in the encoding that it declares.
+fn decoded(bytes: &[u8]) -> String {
+    if let Some(bytes) = bytes.strip_prefix(BYTE_ORDER_MARK) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let declared = declared(bytes).and_then(|name| Encoding::for_label(name.as_bytes()));
+    match (declared, std::str::from_utf8(bytes)) {
+        (Some(encoding), _) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+        (None, Ok(text)) => text.to_owned(),
+        // Latin-1, or another encoding of one byte a character.
+        (None, Err(_)) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+/// The name behind `coding:` or `coding=` in a comment of the first two lines
+/// (<https://peps.python.org/pep-0263/>). Python's other names for Latin-1 are no labels of the
+/// crate, which takes that for Windows-1252; all of them are left to whoever knows no better.
+fn declared(bytes: &[u8]) -> Option<String> {
+    let lines = bytes.split(|byte| *byte == b'\n').take(2);
+    let name = lines.filter(|line| line.trim_ascii_start().starts_with(b"#")).find_map(|line| {
+        let line = String::from_utf8_lossy(line);
+        let (_, behind) = line.split_once("coding")?;
+        let behind = behind.strip_prefix([':', '='])?.trim_start();
+        let end = behind.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+        Some(behind[..end.unwrap_or(behind.len())].to_lowercase().replace('_', "-"))
+    })?;
+    let is_latin_1 = ["latin", "iso-8859-1", "iso8859-1", "l1", "8859", "cp819"]
+        .iter()
+        .any(|other| name == *other || name.starts_with("latin-1") || name.starts_with("latin1"));
+    (!is_latin_1).then_some(name)
 }
 
 fn one_based(column: usize) -> u32 {
@@ -104,6 +133,16 @@ mod tests {
     fn only_line_ends_end_lines() {
         let text = "\u{c}\ré\u{2028}\nx".as_bytes();
         assert_eq!(split(text), ["\u{c}", "é\u{2028}", "x"]);
+    }
+
+    #[test]
+    fn a_declared_encoding_holds() {
+        let (text, _, _) = encoding_rs::SHIFT_JIS.encode("# -*- coding: shift_jis -*-\nx = '日本'");
+        assert_eq!(split(&text)[1], "x = '日本'");
+        assert_eq!(split(b"#!x\n# vim: set fileencoding=iso-8859-15 :\n\xa4")[2], "€");
+        assert_eq!(split(b"# coding: latin-1\n\x80\xe9")[1], "\u{80}é");
+        assert_eq!(split("\n\n# coding: shift_jis\né".as_bytes())[3], "é");
+        assert_eq!(split("# coding: no-such\né".as_bytes())[1], "é");
     }
 
     #[test]

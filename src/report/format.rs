@@ -51,6 +51,12 @@ impl Format {
         }
     }
 
+    /// Whether every finding is in it, however many there are.
+    #[must_use]
+    pub fn is_complete(self) -> bool {
+        !matches!(self, Format::Github | Format::Markdown)
+    }
+
     /// The report in this format; of `jsonl` the last line, as the others are of earlier events.
     #[must_use]
     pub fn render(self, report: &Report) -> String {

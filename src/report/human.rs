@@ -98,7 +98,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> Vec<Piece> {
         Sections::None => vec![text([
             changes::listing(report),
             listing(&listed, options),
-            findings::explanation(&listed),
+            findings::explanation(&listed, options.width),
             gate::told(report, options.typed),
             warnings(report, options.told),
             failures::listing(&report.checks),
@@ -125,7 +125,11 @@ fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) 
     ])];
     for (check, listed) in report.checks.iter().zip(listed) {
         let (whole, part) = (std::slice::from_ref(check), std::slice::from_ref(listed));
-        let parts = [listing(part, options), findings::explanation(part), failures::listing(whole)];
+        let parts = [
+            listing(part, options),
+            findings::explanation(part, options.width),
+            failures::listing(whole),
+        ];
         let title = format!("{}: {}", check.name, outcome_name(check.outcome));
         match (text(parts), section::around(check, &title, options.sections)) {
             (Piece::Text(part), _) if part.is_empty() => {}

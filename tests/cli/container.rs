@@ -5,7 +5,7 @@ use cargo_pipe::report::json::{JsonReport, from_json};
 use crate::scene::Scene;
 
 /// Says what a container of ours says first: that it sees what is mounted.
-const PROOF: &str = r#"
+pub(crate) const PROOF: &str = r#"
 for word; do case $word in
     type=bind,source=*,target=/app,*|type=bind,source=*,target=/config,*)
         folder=${word#*source=}
@@ -15,7 +15,7 @@ echo "cargo-pipe-proof:$proofs" >&2
 "#;
 
 /// A scaffolded project and an engine that has its images.
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let scene = Scene::new();
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     scene.docker().on(&["version"]).stdout("27.0.0\n");

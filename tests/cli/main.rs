@@ -7,6 +7,7 @@
 
 mod bash;
 mod check;
+mod ci;
 mod completions;
 mod configuration;
 mod container;

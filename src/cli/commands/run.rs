@@ -100,7 +100,8 @@ fn show(pipeline: &Pipeline, run: &Run, report: &Report, term: &mut Term) {
         _ if is("GITLAB_CI") => Sections::Gitlab { ended },
         _ => Sections::None,
     };
-    let paths = run.reports.iter().filter_map(|target| target.path.as_ref());
+    let complete = run.reports.iter().filter(|target| target.format.is_complete());
+    let paths = complete.filter_map(|target| target.path.as_ref());
     let reports: Vec<String> = paths.map(|path| path.display().to_string()).collect();
     let stream = match run.reports.iter().all(|target| target.path.is_some()) {
         true => Stream::Out,

@@ -60,8 +60,8 @@ pub(super) fn listing(found: &[Found<'_>], options: &Options<'_>) -> String {
 }
 
 /// What the findings do not say of themselves: pylint's score, and which do not count.
-pub(super) fn explanation<'a>(checks: impl IntoIterator<Item = &'a CheckOutcome>) -> String {
-    checks.into_iter().filter_map(explain).collect()
+pub(super) fn explanation(checks: &[CheckOutcome], width: Option<usize>) -> String {
+    checks.iter().filter_map(|check| explain(check, width)).collect()
 }
 
 /// A finding and what belongs to it, each on lines of its own.
@@ -126,7 +126,7 @@ fn span(span: &Place) -> String {
     }
 }
 
-fn explain(check: &CheckOutcome) -> Option<String> {
+fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
     let name = &check.name;
     let tool = harmless::line(&check.tool);
     let accepted = check.findings.iter().any(|finding| !finding.gating);
@@ -145,7 +145,9 @@ fn explain(check: &CheckOutcome) -> Option<String> {
         }
         (None, true, _) => format!("{tool} accepts the findings marked so; they do not count"),
     };
-    Some(format!("{}: {text}\n", paint(style::STRONG, name)))
+    let mut words = vec![Word::new(style::STRONG, format!("{name}:"))];
+    words.extend(text.split(' ').map(|word| Word::new(Style::new(), word)));
+    Some(fold(&words, width))
 }
 
 /// What hangs below a finding's first line.

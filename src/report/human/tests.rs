@@ -135,7 +135,9 @@ src/util.py:1:1: info: Missing module
     missing-module-docstring, accepted]
     see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
 
-lint: pylint rates the code 6.67 of 10; findings marked `accepted` do not count
+lint: pylint rates the code 6.67 of 10;
+    findings marked `accepted` do not
+    count
 
 warning: the base image has no digest
 
@@ -303,7 +305,8 @@ fn findings_that_the_tool_accepts_are_explained() {
 src/main.py:2:1: warning: Unused import os [lint W0611 unused-import, accepted]
     see: https://pylint.readthedocs.io/en/stable/user_guide/messages/
 
-lint: pylint rates the code 9.67 of 10, which is enough: findings marked `accepted` do not count
+lint: pylint rates the code 9.67 of 10, which is enough: findings marked
+    `accepted` do not count
 
 check  outcome  findings   time  cache
 lint   passed   1 warning  0.8s  miss

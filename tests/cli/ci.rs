@@ -1,0 +1,205 @@
+//! Reports of a run as the consumers of a CI system find them.
+
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::container::{PROOF, scene};
+use crate::scene::Scene;
+
+/// What ruff prints of a source that wants to be obeyed by whoever reads the log.
+const FINDINGS: &str = r####"[
+{"code":"F401","name":"unused-import","message":"\u001b[0Ksection_end:1:x\r ::add-mask::secret",
+ "filename":"/app/src/main.py","location":{"row":1,"column":1},"end_location":{"row":1,"column":4},
+ "url":"https://docs.astral.sh/ruff/rules/unused-import","severity":"error","fix":null,"cell":null},
+{"code":"X1","name":"::error::x","message":"::error::one\n::set-env name=x::two ##[group]three",
+ "filename":"/app/src/main.py","location":{"row":2,"column":1},"end_location":{"row":2,"column":1},
+ "url":null,"severity":"error","fix":null,"cell":null}]"####;
+
+/// An engine whose ruff does this.
+fn ruff(then: &str) -> Scene {
+    let scene = scene();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{then}"));
+    scene
+}
+
+fn with_findings() -> Scene {
+    ruff(&format!("cat <<'END'\n{FINDINGS}\nEND\nexit 1"))
+}
+
+const REPORTS: &str = "--report json=json --report jsonl=jsonl --report junit=junit \
+                       --report sarif=sarif --report gitlab=gitlab --report github=github \
+                       --report markdown=markdown";
+
+fn read(scene: &Scene, path: &str) -> String {
+    fs::read_to_string(scene.project().join(path)).unwrap()
+}
+
+fn value(scene: &Scene, path: &str) -> Value {
+    serde_json::from_str(&read(scene, path)).unwrap()
+}
+
+#[test]
+fn every_format_says_what_was_found() {
+    let scene = with_findings();
+    let ended = scene.pipe("run ruff").arg_all(REPORTS).ended();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert_eq!(value(&scene, "json")["checks"][0]["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(value(&scene, "sarif")["runs"][0]["results"][1]["ruleId"], "X1");
+    assert_eq!(value(&scene, "gitlab").as_array().unwrap().len(), 2);
+    assert_eq!(read(&scene, "github").lines().count(), 2);
+    assert!(read(&scene, "markdown").contains("unused-import"));
+    let junit = quick_junit::Report::deserialize_from_str(&read(&scene, "junit")).unwrap();
+    assert_eq!((junit.tests, junit.failures), (1, 1));
+    let last: Value = serde_json::from_str(read(&scene, "jsonl").lines().last().unwrap()).unwrap();
+    assert_eq!(last["report"], value(&scene, "json"));
+}
+
+#[test]
+fn a_crash_is_in_every_report() {
+    let scene = ruff("echo panicked >&2; exit 2");
+    let ended = scene.pipe("run ruff").arg_all(REPORTS).ended();
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert_eq!(value(&scene, "json")["verdict"], "error");
+    let invocation = &value(&scene, "sarif")["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert_eq!(invocation["exitCode"], 3);
+    assert_eq!(value(&scene, "gitlab")[0]["severity"], "blocker");
+    assert!(read(&scene, "github").starts_with("::error title=ruff::"));
+    let junit = quick_junit::Report::deserialize_from_str(&read(&scene, "junit")).unwrap();
+    assert_eq!(junit.errors, 1);
+    assert!(read(&scene, "junit").contains("panicked"));
+    assert!(read(&scene, "markdown").contains("panicked"));
+}
+
+#[test]
+fn an_interrupted_run_writes_its_reports() {
+    let scene = scene();
+    scene.docker().on(&["run", "--name"]).hangs();
+    let child = scene.pipe("run ruff").arg_all(REPORTS).start();
+    while !scene.docker().calls().iter().any(|call| call[0] == "run") {
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let ended = scene.ended(child.wait_with_output().unwrap());
+    assert_eq!(ended.status, Some(130), "{ended:?}");
+    assert_eq!(value(&scene, "json")["exit_code"], 130);
+    for path in ["junit", "sarif", "gitlab", "github", "markdown"] {
+        assert!(scene.project().join(path).exists(), "{path}");
+    }
+}
+
+#[test]
+fn events_are_in_their_file_while_the_run_goes() {
+    let scene = scene();
+    let file = scene.project().join("events");
+    let waits = format!("until grep -q check-started '{}'; do :; done; echo '[]'", file.display());
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{waits}"));
+    let ended = scene.pipe("run ruff --report jsonl=events").ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let names = read(&scene, "events");
+    let names: Vec<Value> = names
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].clone())
+        .collect();
+    assert_eq!(names, ["started", "check-started", "check-finished", "finished"]);
+}
+
+#[test]
+fn events_can_be_printed() {
+    let scene = with_findings();
+    let ended = scene.pipe("run ruff --message-format jsonl").ended();
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stdout.starts_with("{\"event\":\"started\","), "{}", ended.stdout);
+    assert_eq!(ended.stdout.lines().count(), 4);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_costs_no_other_one() {
+    let scene = with_findings();
+    let ended = scene.pipe("run ruff --report sarif=/dev/full --report junit=junit").ended();
+    assert_eq!(ended.status, Some(3), "{}", ended.stderr);
+    assert!(ended.stderr.contains("error: cannot write the report `/dev/full`: "), "{ended:?}");
+    assert!(ended.stdout.contains("did not pass"), "{}", ended.stdout);
+    assert!(read(&scene, "junit").contains("unused-import"));
+}
+
+#[test]
+fn a_report_on_standard_output_leaves_the_other_stream_to_a_person() {
+    let scene = with_findings();
+    let ended = scene.pipe("run ruff --report gitlab=-").ended();
+    let issues: Value = serde_json::from_str(&ended.unredacted_stdout).unwrap();
+    assert_eq!(issues.as_array().unwrap().len(), 2);
+    assert!(ended.stderr.contains("1 of 1 check did not pass"), "{}", ended.stderr);
+    let ended = scene.pipe("run ruff --report gitlab=- --message-format json").ended();
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.starts_with("error: two reports would be written to standard output\n"));
+}
+
+/// Lines that the runner of GitHub obeys: it trims each, and looks for `##[` anywhere.
+fn commands(text: &str) -> Vec<&str> {
+    let obeyed = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+    text.split(['\n', '\r']).filter(obeyed).collect()
+}
+
+#[test]
+fn nothing_that_a_tool_says_is_a_command_of_github() {
+    let scene = with_findings();
+    let ended = scene.pipe("run ruff -v").with("GITHUB_ACTIONS", "true").ended();
+    assert_eq!(commands(&ended.stdout), ["::group::ruff: findings", "::endgroup::"]);
+    assert_eq!(commands(&ended.stderr), [""; 0]);
+    let crash = ruff("printf '::add-mask::x\\n  ::error::y\\n##[group]z\\n' >&2; exit 2");
+    let ended = crash.pipe("run ruff").with("GITHUB_ACTIONS", "true").ended();
+    assert_eq!(commands(&ended.stdout), ["::group::ruff: error", "::endgroup::"]);
+    assert!(ended.stdout.replace('\u{200b}', "").contains("##[group]z"), "{}", ended.stdout);
+    let ended = scene.pipe("run ruff --message-format json").ended();
+    assert_eq!(commands(&ended.stdout), [""; 0]);
+}
+
+#[test]
+fn github_gets_groups_annotations_and_a_summary() {
+    let scene = with_findings().file("summary", "before\n");
+    let ended = scene
+        .pipe("run ruff --message-format github")
+        .with("GITHUB_STEP_SUMMARY", scene.project().join("summary").to_str().unwrap())
+        .ended();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    let commands = commands(&ended.stdout);
+    assert_eq!(commands.len(), 4, "{commands:#?}");
+    assert!(commands[2].starts_with("::error file=src/main.py,line=1,"), "{commands:#?}");
+    assert!(read(&scene, "summary").starts_with("before\n### cargo pipe: findings\n"));
+}
+
+#[test]
+fn gitlab_gets_a_section_for_each_check_and_no_other() {
+    let scene = with_findings();
+    let ended = scene.pipe("run ruff").with("GITLAB_CI", "true").ended();
+    let escapes: Vec<&str> = ended.stdout.split('\u{1b}').skip(1).collect();
+    assert_eq!(escapes.len(), 4, "{escapes:#?}");
+    assert!(escapes[0].starts_with("[0Ksection_start:"), "{escapes:#?}");
+    assert!(escapes[0].ends_with(":cargo_pipe_ruff\r"), "{escapes:#?}");
+    assert!(escapes[2].starts_with("[0Ksection_end:"), "{escapes:#?}");
+}
+
+#[test]
+fn a_finding_a_line_is_what_short_means() {
+    let scene = with_findings();
+    let ended = scene.pipe("run ruff --message-format short").ended();
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert!(lines[0].starts_with("src/main.py:1:1: error F401 "), "{lines:#?}");
+    assert!(lines[2].starts_with("findings: 2 findings, 1 of 1 check did not pass"), "{lines:#?}");
+}
+
+#[test]
+fn a_hundred_megabytes_of_nonsense_are_an_error_and_a_short_log() {
+    let scene = ruff("echo first; head -c 100000000 /dev/zero | tr '\\0' x; echo last; exit 2");
+    let ended = scene.pipe("run ruff --report json=json --report junit=junit").ended();
+    assert_eq!(ended.status, Some(3), "{}", ended.stderr);
+    let log = &value(&scene, "json")["checks"][0]["log"];
+    assert_eq!(log["truncated"], true);
+    let stdout = log["stdout"].as_str().unwrap();
+    assert!(stdout.starts_with("first\n") && stdout.ends_with("last\n"));
+    assert!(read(&scene, "json").len() < 1_000_000);
+}
