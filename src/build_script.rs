@@ -20,6 +20,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::config::CacheMode;
 use crate::config::layer::{Layer, Value};
 use crate::config::load::Environment;
 use crate::error::Error;
@@ -199,7 +200,9 @@ impl Pipe {
                 return Ok(None);
             }
         }
-        let request = Request { checks: self.checks.clone(), ..Request::default() };
+        // What is known is believed, but nothing is written to the user's cache.
+        let cache = Some(CacheMode::ReadOnly);
+        let request = Request { checks: self.checks.clone(), cache, ..Request::default() };
         let plan = pipeline.plan(&request)?;
         watch::checked(&pipeline, &plan, place, lines);
         Ok(Some((pipeline, plan)))

@@ -49,6 +49,10 @@ pub struct Config {
     pub offline: bool,
     /// The findings that the project lives with; none if every finding counts.
     pub baseline: Option<BaselineFile>,
+    /// What the result cache is used for.
+    pub cache: CacheMode,
+    /// How large the result cache may become, in bytes.
+    pub cache_size: u64,
     /// The Python the tools run on.
     pub python: Python,
     /// How images are made.
@@ -178,6 +182,46 @@ pub enum EngineChoice {
     Docker,
     /// Virtual environments, without a container.
     Venv,
+}
+
+/// What the result cache is used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CacheMode {
+    /// Outcomes are replayed and kept.
+    #[default]
+    On,
+    /// Outcomes are replayed, and none is kept.
+    ReadOnly,
+    /// Outcomes are kept, and none is replayed.
+    Refresh,
+    /// Outcomes are neither replayed nor kept.
+    Off,
+}
+
+impl CacheMode {
+    /// The same, unless nothing is to be replayed.
+    #[must_use]
+    pub fn replaying(self, replaying: bool) -> CacheMode {
+        match self {
+            _ if replaying => self,
+            CacheMode::On | CacheMode::Refresh => CacheMode::Refresh,
+            CacheMode::ReadOnly | CacheMode::Off => CacheMode::Off,
+        }
+    }
+
+    /// Whether outcomes are replayed.
+    #[must_use]
+    pub fn replays(self) -> bool {
+        matches!(self, CacheMode::On | CacheMode::ReadOnly)
+    }
+
+    /// Whether outcomes are kept.
+    #[must_use]
+    pub fn keeps(self) -> bool {
+        matches!(self, CacheMode::On | CacheMode::Refresh)
+    }
 }
 
 /// How a snapshot gets into a container.

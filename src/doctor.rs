@@ -13,13 +13,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::cache;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::event::Observer;
 use crate::outcome::Verdict;
 use crate::process::{Cancel, Emitter};
 use crate::project::{Project, discover};
-use crate::run::{self, World};
+use crate::run::World;
 use crate::template::VERSION;
 
 /// The form of [`Diagnosis`] in JSON.
@@ -136,8 +137,9 @@ pub fn examine(
         let is_project = project.is_some();
         let project = project.as_ref().unwrap_or(&nothing);
         let emitter = &Emitter::new(observer);
-        let scratch = &run::cache(variables);
-        let world = World { project, config, variables, scratch, cancel, emitter };
+        let home = &cache::home(variables);
+        let world =
+            World { project, config, variables, cache: home, scratch: home, cancel, emitter };
         if is_project {
             examined.extend(files::examine(world));
         }

@@ -7,11 +7,11 @@
 pub mod base;
 pub mod blueprint;
 pub mod docker;
+mod identify;
 mod launcher;
 pub mod missing;
 mod probe;
 mod venv;
-mod witness;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use crate::config::load::Environment as Variables;
 use crate::config::{EngineChoice, TopologyChoice};
 use crate::event::Event;
 use crate::fingerprint::Hash;
+use crate::inputs::EnvironmentParts;
 use crate::network::Network;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::plan::{Step, Visit};
@@ -32,9 +33,9 @@ use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 pub use base::{Base, BaseLock, BaseLockError};
 pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
+pub use identify::identify;
 pub use probe::Probe;
 pub use venv::Venv;
-pub use witness::witness;
 
 /// What an engine is started with.
 #[derive(Clone, Debug)]
@@ -254,6 +255,8 @@ pub struct Prepared {
     pub existed: bool,
     /// The fingerprint's ingredient.
     pub hash: Hash,
+    /// What it is made from, by name.
+    pub parts: EnvironmentParts,
     /// Operating system and processor, such as `linux/amd64`.
     pub platform: String,
 }

@@ -24,7 +24,7 @@ pub enum Severity {
 }
 
 /// One diagnosed problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Where it is.
     pub place: Place,
@@ -50,7 +50,7 @@ pub struct Finding {
 }
 
 /// A span in a file, or a whole file where the line is unknown.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Relative to the project, with `/`. Empty for a finding about the project as a whole.
     pub path: String,
@@ -85,7 +85,7 @@ impl Place {
 }
 
 /// Edits that would resolve a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// What the edits do, in the tool's words.
     pub message: String,
@@ -96,7 +96,7 @@ pub struct Fix {
 }
 
 /// One replacement of text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// 1-based first line.
     pub line: u32,

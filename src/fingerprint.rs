@@ -10,8 +10,7 @@
 //! 4. A change of the rules themselves changes [`VERSION`], and with it every fingerprint.
 
 pub mod finding;
-
-use std::collections::BTreeMap;
+pub mod parts;
 
 use crate::check::Grant;
 use crate::plan::{Command, Precedence, Step};
@@ -90,9 +89,9 @@ pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> 
 
 /// The hash of a tree of files: each one's path and hash, in the order of their paths.
 #[must_use]
-pub fn of_files(files: &BTreeMap<String, Hash>) -> Hash {
+pub fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, Hash)>) -> Hash {
     files
-        .iter()
+        .into_iter()
         .fold(Recipe::new("files"), |recipe, (path, hash)| recipe.with(path).with(hash))
         .hash()
 }

@@ -6,14 +6,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of the rules by which values are written here and fingerprints are made of them.
 pub const VERSION: &str = "cargo-pipe/fingerprint/1";
 
 /// A BLAKE3 hash, shown as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct Hash([u8; 32]);
 
@@ -46,6 +46,25 @@ impl fmt::Display for Hash {
 impl fmt::Debug for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Hash({})", self.short())
+    }
+}
+
+/// Its digits in a text that people read, else its bytes.
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match serializer.is_human_readable() {
+            true => serializer.collect_str(self),
+            false => self.0.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.is_human_readable() {
+            true => Hash::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom),
+            false => Deserialize::deserialize(deserializer).map(Hash),
+        }
     }
 }
 

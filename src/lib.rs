@@ -55,7 +55,7 @@
 //! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
 //! - Edges touch the world: [`project::discover`], [`config::load`], [`contradiction::load`] and
 //!   [`dependencies::read`] read it, [`snapshot`] copies the files that a check may see,
-//!   [`writeback`] brings fixed ones back, [`engine`] runs containers, [`scaffold`] writes files,
+//!   [`writeback`] brings fixed ones back, [`engine`] runs containers, [`cache`] keeps what runs found out, [`scaffold`] writes files,
 //!   [`gate::load`] and [`gate::changed`] read what findings are held against, [`trust::collect`]
 //!   and [`trust::store`] what may go beyond the sandbox, and [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`contradiction`],
@@ -77,6 +77,7 @@ pub mod doctor;
 pub mod run;
 pub mod update;
 
+pub mod cache;
 pub mod engine;
 pub mod process;
 pub mod scaffold;

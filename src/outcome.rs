@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::CheckName;
 use crate::finding::{Excerpts, Finding};
 use crate::hash::Hash;
-use crate::inputs::Ingredients;
+use crate::inputs::Inputs;
 
 /// What a tool left behind, untouched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,8 +149,8 @@ pub struct CheckOutcome {
     pub reason: Option<Reason>,
     /// Whether it ran or was replayed.
     pub cache: CacheUse,
-    /// The fingerprint's ingredients; none if the check ended before they were known.
-    pub inputs: Option<Ingredients>,
+    /// What the fingerprint is made from; none if the check ended before they were known.
+    pub inputs: Option<Inputs>,
     /// How long it took.
     pub duration: Duration,
     /// pylint's score.
@@ -169,7 +169,7 @@ impl CheckOutcome {
     /// The check's fingerprint.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Hash> {
-        self.inputs.as_ref().map(Ingredients::fingerprint)
+        self.inputs.as_ref().map(|inputs| inputs.ingredients.fingerprint())
     }
 }
 
@@ -188,7 +188,7 @@ pub enum CacheUse {
 }
 
 /// A tool's raw output as text, for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Log {
     /// What it wrote to standard output.
     pub stdout: String,

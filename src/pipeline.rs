@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::cache;
 use crate::catalogue;
 use crate::config::Config;
 use crate::config::layer::Layer;
@@ -36,6 +37,8 @@ pub struct Pipeline {
     pub environment: Environment,
     /// Where runs have their own folders: in the user's cache, unless somebody says otherwise.
     pub scratch: PathBuf,
+    /// Our folder in the user's cache.
+    pub cache: PathBuf,
     /// What its user should know about the configuration.
     pub warnings: Vec<String>,
 }
@@ -62,8 +65,9 @@ impl Pipeline {
         let project = discover::find(folder)?;
         let (config, mut warnings) = load::configure(&project, &environment, flags)?;
         warnings.extend(contradiction::load::contradictions(&project, &config));
-        let scratch = run::cache(&environment);
-        Ok(Pipeline { project, config, environment, scratch, warnings })
+        let cache = cache::home(&environment);
+        let scratch = cache.clone();
+        Ok(Pipeline { project, config, environment, cache, scratch, warnings })
     }
 
     /// Plans the checks of a request.
@@ -236,6 +240,7 @@ impl Pipeline {
             project: &self.project,
             config: &self.config,
             variables: &self.environment,
+            cache: &self.cache,
             scratch: &self.scratch,
             cancel,
             emitter,

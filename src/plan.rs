@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::catalogue::{self, Invocation, Tool};
 use crate::check::{Ask, Asker, COMMANDS, CachePolicy, CheckName, Grant, Standing};
 use crate::config::nearest::nearest;
-use crate::config::{Check, CommandPlace, Config, ToolConfig, Work};
+use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
 use crate::gate::{self, Since};
 use crate::project::ProjectPath;
 
@@ -51,6 +51,10 @@ pub struct Request {
     pub fixing: Fixing,
     /// The findings that count.
     pub gate: GateAsked,
+    /// What the result cache is used for, over what is configured.
+    pub cache: Option<CacheMode>,
+    /// Whether nothing is replayed that ran before.
+    pub no_cache: bool,
 }
 
 /// Which findings somebody wants to count.
@@ -93,6 +97,8 @@ pub struct Plan {
     pub fail_fast: bool,
     /// How many steps run at once.
     pub jobs: usize,
+    /// What the result cache is used for.
+    pub cache: CacheMode,
 }
 
 impl Plan {
@@ -315,7 +321,8 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
         steps.clear();
     }
     let gate = gate_of(config, &request.gate);
-    Ok(Plan { fixes, notes, steps, gate, fail_fast: request.fail_fast, jobs: config.jobs })
+    let cache = request.cache.unwrap_or(config.cache).replaying(!request.no_cache);
+    Ok(Plan { fail_fast: request.fail_fast, jobs: config.jobs, fixes, notes, steps, gate, cache })
 }
 
 fn gate_of(config: &Config, asked: &GateAsked) -> gate::Wanted {
@@ -334,10 +341,8 @@ fn asks_of(config: &Config, asks: &[Ask], step: &Step) -> Vec<Ask> {
         let known = asks.iter().find(|ask| ask.asker == asker && ask.grant == *grant);
         known.cloned().unwrap_or_else(|| Ask::new(asker, *grant, String::new()))
     });
-    let of_project = asks
-        .iter()
-        .filter(|ask| ask.asker == Asker::Project && step.environment.has_dockerfile(config));
-    own.chain(of_project.cloned()).collect()
+    let its = |ask: &&Ask| ask.asker == Asker::Project && step.environment.has_dockerfile(config);
+    own.chain(asks.iter().filter(its).cloned()).collect()
 }
 
 fn unknown_check(config: &Config, name: &str) -> PlanError {

@@ -23,8 +23,9 @@ use crate::event::{Event, Observer};
 use crate::network::Secrets;
 use crate::outcome::RawOutput;
 
+use cancel::Listening;
+pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
-use cancel::{Listening, Wake};
 pub use lend::lend;
 
 /// How much of each stream is kept, in bytes. What comes after is read and dropped.

@@ -262,6 +262,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::cache::Index;
     use crate::plan::Coverage;
 
     fn coverage(paths: &[&str]) -> Coverage {
@@ -283,7 +284,8 @@ mod tests {
         std::os::unix::fs::symlink("a.py", source.join("b.py")).unwrap();
 
         let coverage = coverage(&["src"]);
-        let take = || Inventory::take(project.path(), &coverage, &Cancel::default());
+        let take =
+            || Inventory::take(project.path(), &coverage, &Index::none(), &Cancel::default());
         let (inventory, tree) =
             copy(project.path(), target.path(), &Cancel::default(), take).unwrap();
 
@@ -304,7 +306,8 @@ mod tests {
         let edits = std::cell::Cell::new(0);
         let coverage = coverage(&["."]);
         let take = || {
-            let inventory = Inventory::take(project.path(), &coverage, &Cancel::default());
+            let inventory =
+                Inventory::take(project.path(), &coverage, &Index::none(), &Cancel::default());
             if edits.replace(edits.get() + 1) == 0 {
                 fs::write(&file, "x = 2\n").unwrap();
             }

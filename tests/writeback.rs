@@ -9,6 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
+use cargo_pipe::cache::Index;
 use cargo_pipe::config::load::Environment;
 use cargo_pipe::fingerprint::Hash;
 use cargo_pipe::plan::Coverage;
@@ -80,9 +81,13 @@ impl Project {
             // Even if hidden files were wanted, what is staged would be none.
             include: vec!["*".to_owned()],
         };
-        let seen =
-            Inventory::take(&self.root().canonicalize().unwrap(), &everything, &Cancel::default())
-                .unwrap();
+        let seen = Inventory::take(
+            &self.root().canonicalize().unwrap(),
+            &everything,
+            &Index::none(),
+            &Cancel::default(),
+        )
+        .unwrap();
         let seen: Vec<&str> = seen.entries.keys().map(ProjectPath::as_str).collect();
         assert_eq!(seen, FILES);
         let is_new = |file: &str| {

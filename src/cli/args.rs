@@ -18,7 +18,7 @@ use clap::{Args as _, Command, CommandFactory, Parser};
 
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
-pub(crate) use run::{MessageFormat, ReportTarget, RunArgs};
+pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
 pub(crate) use upkeep::{DoctorArgs, SyncArgs, UpdateArgs};
 
 use crate::cli::exit::Failure;

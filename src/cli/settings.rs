@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use crate::adoption::Wish;
 use crate::config::layer::{Layer, OwnFile, Sources, Value};
 use crate::config::load::Environment;
-use crate::config::{EngineChoice, GitlabJobs};
+use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::gate::Since;
 use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::{Asked, Edited, Fix, Mode};
 
 use crate::cli::args::{
-    Args, BaselineArgs, BashArgs, BuildArgs, CheckArgs, CiArg, CommandArgs, CompletionsArgs,
-    DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs, MessageFormat,
-    RemoveArgs, ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs,
+    Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CheckArgs, CiArg, CommandArgs,
+    CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs,
+    MessageFormat, RemoveArgs, ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -245,6 +245,8 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
         fix,
         check,
         diff,
+        no_cache,
+        cache,
         fail_fast,
         baseline,
         changed,
@@ -267,7 +269,15 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
         Some(Some(name)) => GateAsked::Changed(Since::Ref(name)),
     };
     Run {
-        request: Request { checks, fail_fast, timeout, fixing, gate },
+        request: Request {
+            checks,
+            fail_fast,
+            timeout,
+            fixing,
+            gate,
+            cache: cache.map(cache_mode),
+            no_cache,
+        },
         baseline,
         writing: writing(dry_run),
         reports: report,
@@ -320,6 +330,14 @@ fn typed(args: &GlobalArgs) -> Vec<String> {
     let words = ["cargo", "pipe"].map(str::to_owned).into_iter();
     let words = words.chain(options.into_iter().flatten().flatten());
     words.chain(offline.then(|| "--offline".to_owned())).collect()
+}
+
+fn cache_mode(mode: CacheArg) -> CacheMode {
+    match mode {
+        CacheArg::On => CacheMode::On,
+        CacheArg::ReadOnly => CacheMode::ReadOnly,
+        CacheArg::Off => CacheMode::Off,
+    }
 }
 
 fn engine_choice(engine: EngineArg) -> EngineChoice {

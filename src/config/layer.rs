@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{CiJobs, EngineChoice, TopologyChoice};
+use super::{CacheMode, CiJobs, EngineChoice, TopologyChoice};
 use crate::check::Grant;
 
 /// A text whose place is known.
@@ -74,6 +74,14 @@ pub struct Layer {
     #[serde(skip)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub allow: Vec<Grant>,
+    /// What the user's result cache is used for. No file of a project can say it.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub cache: Option<CacheMode>,
+    /// How large the user's result cache may become, in bytes. No file of a project can say it.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub cache_size: Option<u64>,
 }
 
 /// The Python that the tools run on.

@@ -50,6 +50,8 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         offline: first(higher.offline, lower.offline),
         baseline: first(higher.baseline, lower.baseline),
         timeout: first(higher.timeout, lower.timeout),
+        cache: higher.cache.or(lower.cache),
+        cache_size: higher.cache_size.or(lower.cache_size),
         python: PythonLayer {
             version: first(higher.python.version, lower.python.version),
             image: first(higher.python.image, lower.python.image),

@@ -27,6 +27,9 @@ pub struct Valid {
     pub paths: Vec<Value<ProjectPath>>,
 }
 
+/// How large the result cache may become if nobody says it, in bytes.
+const CACHE_SIZE: u64 = 1 << 30;
+
 /// How many checks can run at once.
 const JOBS: std::ops::RangeInclusive<i64> = 1..=512;
 
@@ -57,6 +60,8 @@ pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigErro
         cpus: layer.cpus.map(|it| cpus(&terms, &it)).transpose()?,
         baseline,
         offline: layer.offline.is_some_and(|it| it.value),
+        cache: layer.cache.unwrap_or_default(),
+        cache_size: layer.cache_size.unwrap_or(CACHE_SIZE),
         python: python(&mut terms, layer.python)?,
         image: image(&mut terms, &layer.image)?,
         network: network::validate(&mut terms, layer.network)?,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Examined, State};
 use crate::config::load::Environment;
-use crate::run::{self, World};
+use crate::run::World;
 use crate::template::VERSION;
 
 /// With less, images cannot be built, in bytes.
@@ -21,8 +21,7 @@ pub(super) fn program(variables: &Environment) -> Examined {
 }
 
 pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
-    let cache = run::cache(world.variables);
-    room(&cache).map(|bytes| disk(&cache, bytes)).into_iter().collect()
+    room(world.cache).map(|bytes| disk(world.cache, bytes)).into_iter().collect()
 }
 
 fn disk(cache: &Path, bytes: u64) -> Examined {

@@ -5,7 +5,7 @@
 //! than pinned, hashed packages. An engine builds from the texts read here, never from the files,
 //! so that what was checked is what is built.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use crate::catalogue::{TOOLS, Tool};
 use crate::check::Grant;
 use crate::config::Config;
 use crate::fingerprint::{Hash, Recipe};
+use crate::inputs::EnvironmentParts;
 use crate::lock::{Lock, LockError};
 use crate::plan::Environment;
 use crate::project::discover::{self, OutsideError};
@@ -198,6 +199,37 @@ impl Blueprint {
             self.project.as_ref().filter(|_| TOOLS.iter().any(|tool| runs_project(*tool)));
         let own = project.and_then(|lock| lock.version(self.name()));
         own.or_else(|| self.lock.as_ref()?.version(self.name()))
+    }
+
+    /// Everything that decides what the environment is, but for what only this engine knows.
+    #[must_use]
+    pub fn makings(&self, engine: &Hash, platform: Option<&str>) -> Hash {
+        let named = self.hash(&Hash::of(self.base.as_bytes()));
+        let own_context = self.dockerfile.as_ref().and_then(|it| it.own_context.as_ref());
+        let context = own_context.map(|folder| folder.display().to_string());
+        Recipe::new("makings")
+            .with(engine)
+            .with(platform.unwrap_or_default())
+            .with(named)
+            .with(context.unwrap_or_default())
+            .hash()
+    }
+
+    /// What a person can tell it by from another one, on a base that holds this.
+    #[must_use]
+    pub fn parts(&self, base: Hash) -> EnvironmentParts {
+        let packages = |lock: &Option<Lock>| -> BTreeMap<String, String> {
+            let packages = lock.iter().flat_map(|lock| &lock.packages);
+            packages.map(|package| (package.name.clone(), package.version.clone())).collect()
+        };
+        let dockerfile = self.dockerfile.as_ref();
+        EnvironmentParts {
+            image: self.base.clone(),
+            base,
+            dockerfile: dockerfile.map(|it| Hash::of(instructions(&it.text).as_bytes())),
+            tool: packages(&self.lock),
+            project: packages(&self.project),
+        }
     }
 
     /// The fingerprint's ingredient for this blueprint on a base of this identity.

@@ -344,6 +344,7 @@ impl Venv<'_> {
             has_launcher: true,
             existed,
             hash: blueprint.hash(base),
+            parts: blueprint.parts(*base),
             platform: platform(),
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Known, Plan, PlanError, Request, Step, plan};
 use crate::check::Grant;
-use crate::config::Config;
+use crate::config::{CacheMode, Config};
 use crate::gate;
 
 /// What is run where no command was named: bash, or sh where there is none.
@@ -66,6 +66,7 @@ impl Visit {
             steps: vec![self.step.clone()],
             fail_fast: false,
             jobs: self.jobs,
+            cache: CacheMode::Off,
         }
     }
 }

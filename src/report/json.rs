@@ -18,6 +18,7 @@ use crate::finding::{self, Severity};
 use crate::fingerprint::{Hash, Ingredients};
 use crate::gate::baseline::Entry;
 use crate::gate::{Base, Gated};
+use crate::inputs::Parts;
 use crate::outcome::{CacheUse, CheckOutcome, Outcome, Reason, Verdict};
 
 /// The name of this version of the format.
@@ -149,6 +150,10 @@ pub struct JsonCheck {
     pub fingerprint: Option<Hash>,
     /// What the fingerprint is made from.
     pub inputs: Option<Ingredients>,
+    /// What the ingredients are made from, by name, with hashes for values that may be secret; null
+    /// where they are not known, and in reports of older versions.
+    #[serde(default)]
+    pub parts: Option<Parts>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// How many findings of each severity it has, those that do not count included.
@@ -324,7 +329,8 @@ impl From<&CheckOutcome> for JsonCheck {
             reason: check.reason.clone(),
             cache: check.cache,
             fingerprint: check.fingerprint(),
-            inputs: check.inputs.clone(),
+            inputs: check.inputs.as_ref().map(|inputs| inputs.ingredients.clone()),
+            parts: check.inputs.as_ref().map(|inputs| inputs.parts.clone()),
             duration_ms: u64::try_from(check.duration.as_millis()).unwrap_or(u64::MAX),
             counts: Counts::of(&check.findings),
             score: check.score,

@@ -10,7 +10,8 @@ use super::Report;
 use crate::check::CheckName;
 use crate::engine::{EngineInfo, SandboxKind, Topology};
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
-use crate::fingerprint::{Hash, Ingredients};
+use crate::hash::Hash;
+use crate::inputs::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
 
 /// A run in which everything happened: findings, accepted findings, a pass from the cache, a
@@ -80,19 +81,44 @@ pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
         outcome: Outcome::Passed,
         reason: None,
         cache: CacheUse::Miss,
-        inputs: Some(Ingredients {
-            environment: Hash::of(tool.as_bytes()),
-            platform: Hash::of(b"linux/amd64"),
-            command: Hash::of(name.as_bytes()),
-            config: Hash::of(b"config"),
-            sources: Hash::of(b"sources"),
-        }),
+        inputs: Some(inputs(name, tool)),
         duration: Duration::from_millis(812),
         score: None,
         log: Log::default(),
         findings: Vec::new(),
         excerpts: Excerpts::default(),
         warnings: Vec::new(),
+    }
+}
+
+/// What a check could be made from.
+pub(crate) fn inputs(name: &str, tool: &str) -> Inputs {
+    let versions = |names: &[&str]| -> BTreeMap<String, String> {
+        names.iter().map(|name| ((*name).to_owned(), "1.2.3".to_owned())).collect()
+    };
+    Inputs {
+        ingredients: Ingredients {
+            environment: Hash::of(tool.as_bytes()),
+            platform: Hash::of(b"linux/amd64"),
+            command: Hash::of(name.as_bytes()),
+            config: Hash::of(b"config"),
+            sources: Hash::of(b"sources"),
+        },
+        parts: Parts {
+            environment: EnvironmentParts {
+                image: "python:3.13-slim".to_owned(),
+                base: Hash::of(b"base"),
+                dockerfile: Some(Hash::of(b"dockerfile")),
+                tool: versions(&[tool]),
+                project: versions(&["requests"]),
+            },
+            platform: "linux/amd64".to_owned(),
+            command: BTreeMap::from([("argument 0".to_owned(), Hash::of(name.as_bytes()))]),
+            config: Some(ConfigParts {
+                path: ".config/tool.toml".to_owned(),
+                options: BTreeMap::from([("line-length".to_owned(), Hash::of(b"88"))]),
+            }),
+        },
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::snapshot_reason;
+use crate::cache::Index;
 use crate::check::CheckName;
 use crate::fingerprint::Hash;
 use crate::outcome::Reason;
@@ -52,7 +53,7 @@ impl Bench {
             let mut taken: BTreeMap<Coverage, Result<BTreeSet<ProjectPath>, Reason>> =
                 BTreeMap::new();
             for coverage in coverages {
-                let part = match Inventory::take(root, coverage, cancel) {
+                let part = match Inventory::take(root, coverage, &Index::none(), cancel) {
                     Ok(inventory) => {
                         let paths = inventory.entries.keys().cloned().collect();
                         all.entries.extend(inventory.entries);

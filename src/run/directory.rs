@@ -5,12 +5,12 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::config::load::Environment as Variables;
+use crate::cache;
 use crate::snapshot::SnapshotError;
 
 /// Held by whoever creates or sweeps folders, for as long as that takes.
@@ -27,21 +27,27 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Creates a folder for a run, and sweeps those of runs that were killed.
+    /// Creates a folder for a run, and sweeps those of runs that were killed. Where the user's cache
+    /// cannot be written to, it is among the temporary files.
     ///
     /// # Errors
     ///
-    /// When `home`, which is the user's cache as a rule, cannot be written to.
+    /// When neither can be written to.
     pub fn create(home: &Path) -> Result<Directory, SnapshotError> {
+        let temporary = cache::temporary();
+        Directory::below(home).or_else(|error| {
+            // What is said of the user's own folder helps more.
+            if home == temporary { Err(error) } else { Directory::below(&temporary).or(Err(error)) }
+        })
+    }
+
+    fn below(home: &Path) -> Result<Directory, SnapshotError> {
         let parent = home.join("runs");
         let error = |path: &Path| {
             let path = path.to_owned();
             move |source| SnapshotError::Io { action: "create", path, source }
         };
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(&parent).map_err(error(&parent))?;
-        is_ours(&parent).map_err(error(&parent))?;
-        mark(home).map_err(error(&parent))?;
+        let parent = cache::create(home, "runs").map_err(error(&parent))?;
         // Canonical, because an engine resolves what it mounts.
         let parent = fs::canonicalize(&parent).map_err(error(&parent))?;
         let gate = lock_file(&parent.join(GATE)).map_err(error(&parent))?;
@@ -76,39 +82,6 @@ impl Drop for Directory {
         // What cannot be removed now is swept by the next run.
         let _ = clear(self.folder.path());
     }
-}
-
-/// Our folder in the user's cache.
-pub(crate) fn cache(variables: &Variables) -> PathBuf {
-    // The XDG Base Directory Specification has relative paths ignored.
-    let absolute = |name| variables.get(name).map(Path::new).filter(|path| path.is_absolute());
-    variables
-        .get("CARGO_PIPE_CACHE_DIR")
-        .map(PathBuf::from)
-        .or_else(|| absolute("XDG_CACHE_HOME").map(|cache| cache.join("cargo-pipe")))
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache/cargo-pipe")))
-        .unwrap_or_else(|| {
-            // Without a home it is where everybody can write, so it is for one user by name.
-            let user = rustix::process::getuid().as_raw();
-            std::env::temp_dir().join(format!("cargo-pipe-{user}"))
-        })
-}
-
-/// Refuses a folder that somebody else put there for us.
-fn is_ours(folder: &Path) -> io::Result<()> {
-    let metadata = fs::symlink_metadata(folder)?;
-    match metadata.is_dir() && metadata.uid() == rustix::process::getuid().as_raw() {
-        true => Ok(()),
-        false => Err(io::Error::other("it belongs to somebody else")),
-    }
-}
-
-/// Says that a folder is a cache, to backups and to our own search for sources.
-fn mark(cache: &Path) -> io::Result<()> {
-    const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
-        # This folder is a cache of cargo pipe, see https://bford.info/cachedir/\n";
-    let tag = cache.join("CACHEDIR.TAG");
-    if tag.exists() { Ok(()) } else { fs::write(tag, TAG) }
 }
 
 /// Opens a file to lock it, itself and not what a link leads to.
@@ -193,15 +166,5 @@ mod tests {
         let link = cache.path().join("lock");
         std::os::unix::fs::symlink(cache.path().join("victim"), &link).unwrap();
         assert!(lock_file(&link).is_err());
-    }
-
-    #[test]
-    fn the_cache_is_where_the_variables_say() {
-        let at = |variables: Variables| cache(&variables);
-        assert_eq!(at([("HOME", "/h")].into()), Path::new("/h/.cache/cargo-pipe"));
-        assert_eq!(
-            at([("HOME", "/h"), ("XDG_CACHE_HOME", "/c")].into()),
-            Path::new("/c/cargo-pipe")
-        );
     }
 }

@@ -151,7 +151,7 @@ impl Work<'_, '_> {
         let folder = self.folder.join(&name);
         let (inventory, tree) =
             self.bench.part(&step.coverage, &folder.join("app"), world.cancel)?;
-        if inventory.below(&step.source, &step.endings).is_empty() {
+        if !inventory.has_any_below(&step.source, &step.endings) {
             // The check itself says that there is nothing to do.
             return Ok(Vec::new());
         }
@@ -315,7 +315,7 @@ fn named(paths: &BTreeSet<String>) -> String {
 
 /// A fixer that could not work.
 fn not_run(fix: &FixStep, error: &RunError) -> Reason {
-    let Reason { kind, message } = step::not_run(&fix.step, error);
+    let Reason { kind, message } = super::ended::not_run(&fix.step, error);
     Reason::new(kind, format!("its fixer: {message}"))
 }
 

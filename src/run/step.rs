@@ -1,41 +1,29 @@
 //! One step of a plan, from its trees to its outcome.
 //!
-//! Owns what a step needs before it can run, its fingerprint, and what every possible end of its
-//! container means for the check. The run decides when; the engine decides how.
+//! Owns what a step needs before it can run, and that nobody else does the same meanwhile. What the
+//! end of its container means is [`super::ended`]'s to say. The run decides when; the engine decides
+//! how.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Copied, Preparation, Snapshot, World, hints, told};
+use super::inputs::{self, LAUNCHER, Surroundings};
+use super::{Copied, Preparation, Snapshot, World, ended};
+use crate::cache::{Key, Reserved, Store};
 use crate::catalogue::{self, Sources};
 use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
-use crate::finding::{self, Excerpts};
-use crate::fingerprint::{self, Hash, Ingredients};
-use crate::gate::Gate;
+use crate::finding;
+use crate::fingerprint;
+use crate::inputs::Inputs;
 use crate::outcome::{
-    CacheUse, CheckOutcome, Classified, Log, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
+    CacheUse, CheckOutcome, Classified, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
 };
 use crate::parse;
 use crate::plan::{COMMAND, Command, FILES, Step, Visit};
 use crate::process::Stop;
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 use crate::snapshot::{self, Tree};
-
-/// The launcher, as it is placed into every container of ours.
-const LAUNCHER: &str = include_str!("../../templates/launcher.py");
-
-/// How much of each stream is kept as a log, in bytes; the middle of a longer one is left out.
-const LOG_LIMIT: usize = 256 * 1024;
-
-/// What is made of an outcome once it is known, and never kept with it.
-#[derive(Clone, Copy)]
-pub(super) struct Judgement<'a> {
-    /// Why the check's files are not fixed as they should be.
-    pub(super) unfixed: Option<&'a Reason>,
-    /// Which findings count.
-    pub(super) gate: &'a Gate,
-}
 
 /// A step that can run.
 pub(super) struct Ready<'a> {
@@ -45,7 +33,7 @@ pub(super) struct Ready<'a> {
     app: Tree,
     config: Option<Tree>,
     control: Tree,
-    inputs: Ingredients,
+    inputs: Inputs,
     own_code: Option<String>,
 }
 
@@ -70,9 +58,8 @@ impl<'a> Ready<'a> {
                 return Err(Reason::new(ReasonKind::Internal, "no environment was prepared"));
             }
         };
-        let checked = snapshot.inventory.below(&step.source, &step.endings);
-        if checked.is_empty() {
-            return Err(nothing_to_check(step));
+        if !snapshot.inventory.has_any_below(&step.source, &step.endings) {
+            return Err(inputs::nothing_to_check(step));
         }
         let files = match &step.command {
             Command::Module { suffixes, .. } if !suffixes.is_empty() => {
@@ -85,7 +72,7 @@ impl<'a> Ready<'a> {
         };
         let control = [("launcher.py", LAUNCHER.as_bytes()), (FILES, &*listed(&files))];
         let control = snapshot::write_tree(&folder.join("control"), &control).map_err(internal)?;
-        let config_content = config_content(world, step)?;
+        let config_content = inputs::config(world, step)?;
         let config = match (&step.config, &config_content) {
             (Some(file), Some(content)) if file.mounted => {
                 let files = [(file.path.file_name(), content.as_slice())];
@@ -102,16 +89,8 @@ impl<'a> Ready<'a> {
             }
             false => snapshot.tree.clone(),
         };
-        let inputs = fingerprint::of_step(
-            step,
-            &fingerprint::Facts {
-                environment: environment.hash,
-                platform: &environment.platform,
-                launcher: Hash::of(LAUNCHER.as_bytes()),
-                config: Hash::of(config_content.as_deref().unwrap_or_default()),
-                sources: snapshot.inventory.hash(),
-            },
-        );
+        let surroundings = Surroundings::from(environment);
+        let inputs = inputs::of(step, snapshot.tree.hash, config_content.as_deref(), surroundings);
         let own_code = own_code(step, config_content.as_deref(), snapshot);
         Ok(Ready { step, environment, snapshot, app, config, control, inputs, own_code })
     }
@@ -123,11 +102,6 @@ impl<'a> Ready<'a> {
             .flatten()
             .cloned()
             .collect()
-    }
-
-    /// What it runs on.
-    pub(super) fn platform(&self) -> &str {
-        &self.environment.platform
     }
 
     /// What its container is made from, under a name of the run.
@@ -144,47 +118,52 @@ impl<'a> Ready<'a> {
         }
     }
 
-    /// Runs it to its end. A check whose files were not fixed as they should be has not passed.
-    pub(super) fn run(
-        &self,
-        world: World<'_>,
-        engine: &dyn Engine,
-        judgement: Judgement<'_>,
-    ) -> CheckOutcome {
+    /// Runs it to its end, unless somebody else just did.
+    pub(super) fn run(&self, world: World<'_>, engine: &dyn Engine, store: &Store) -> CheckOutcome {
         let started = Instant::now();
-        let mut outcome = blank(self.step);
+        let mut outcome = ended::blank(self.step);
         outcome.inputs = Some(self.inputs.clone());
         outcome.tool_version.clone_from(&self.environment.version);
+        outcome.cache = ended::cache_use(store, self.step);
         if let Some(stop) = world.cancel.stopped() {
-            return finished(world, cancelled(outcome, stop));
+            return ended::cancelled(outcome, stop);
         }
         world.emitter.emit(&Event::CheckStarted { check: &self.step.check });
+        let key = Key::of(&self.inputs.ingredients.fingerprint());
+        let reserved = match outcome.cache {
+            CacheUse::Miss => store.reserve(&key, self.step.timeout, world.cancel),
+            _ => Reserved::Not,
+        };
+        // What it is made from was not known for sure when it was looked for the first time.
+        if let Some(kept) = ended::replayable(store, self.step, &key) {
+            let mut outcome = ended::replayed(self.step, kept, self.inputs.clone());
+            outcome.tool_version.clone_from(&self.environment.version);
+            ended::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
+            outcome.duration = started.elapsed();
+            return outcome;
+        }
         let result = engine.run(&self.job());
         outcome.duration = started.elapsed();
-        let outcome = match result {
-            Ok(output) => self.classified(world, outcome, &output),
+        let mut outcome = match result {
+            Ok(output) => self.classified(outcome, &output),
             Err(RunError::Stopped) => {
-                cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
+                ended::cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
             }
             Err(error) => {
                 let state = match &error {
                     RunError::TimedOut { output } => {
-                        outcome.log = log(output);
+                        outcome.log = ended::log(output);
                         Outcome::TimedOut
                     }
                     _ => Outcome::Error,
                 };
-                ended(outcome, state, not_run(self.step, &error))
+                ended::ended(outcome, state, ended::not_run(self.step, &error))
             }
         };
-        let mut outcome = match (outcome.outcome, judgement.unfixed) {
-            (Outcome::Passed | Outcome::Findings, Some(reason)) => {
-                ended(outcome, Outcome::Error, reason.clone())
-            }
-            _ => outcome,
-        };
-        judgement.gate.apply(&mut outcome);
-        finished(world, outcome)
+        ended::keep(store, self.step, &mut outcome);
+        drop(reserved);
+        ended::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
+        outcome
     }
 
     /// Lets a visitor into a container like its own.
@@ -195,7 +174,7 @@ impl<'a> Ready<'a> {
         visit: &Visit,
     ) -> Result<i32, Reason> {
         world.emitter.emit(&Event::Lending);
-        engine.visit(&self.job(), visit).map_err(|error| not_run(self.step, &error))
+        engine.visit(&self.job(), visit).map_err(|error| ended::not_run(self.step, &error))
     }
 
     /// Its container as the check gets it.
@@ -207,12 +186,7 @@ impl<'a> Ready<'a> {
         self.job_as(self.step.check.as_str(), access)
     }
 
-    fn classified(
-        &self,
-        world: World<'_>,
-        mut outcome: CheckOutcome,
-        output: &RawOutput,
-    ) -> CheckOutcome {
+    fn classified(&self, mut outcome: CheckOutcome, output: &RawOutput) -> CheckOutcome {
         let Classified { status, mut findings, warnings, score } =
             match catalogue::find(&self.step.tool) {
                 Some(tool) => tool.classify(output, self.snapshot),
@@ -221,135 +195,19 @@ impl<'a> Ready<'a> {
         finding::sort(&mut findings);
         fingerprint::finding::identify(&self.step.tool, &mut findings, self.snapshot);
         outcome.warnings = warnings;
-        outcome.warnings.extend(hints::ignored_imports(
-            &world.project.root,
-            &self.snapshot.inventory,
-            &self.step.source,
-            &findings,
-        ));
         outcome.excerpts = parse::excerpts(&findings, self.snapshot);
         outcome.findings = findings;
         outcome.score = score;
         // What was understood is in the findings; the raw text is kept where it is all there is.
         if self.step.tool == COMMAND || matches!(status, ToolStatus::Failed(_)) {
-            outcome.log = log(output);
+            outcome.log = ended::log(output);
         }
         match status {
             ToolStatus::Passed => outcome.outcome = Outcome::Passed,
             ToolStatus::Findings => outcome.outcome = Outcome::Findings,
-            ToolStatus::Failed(reason) => return ended(outcome, Outcome::Error, reason),
+            ToolStatus::Failed(reason) => return ended::ended(outcome, Outcome::Error, reason),
         }
         outcome
-    }
-}
-
-/// Why a job has no output, to a person.
-pub(super) fn not_run(step: &Step, error: &RunError) -> Reason {
-    match error {
-        RunError::Stopped => Reason::new(ReasonKind::Stopped, "stopped"),
-        RunError::TimedOut { .. } => {
-            let message = format!("took longer than {}", told(step.timeout));
-            let hint = format!(
-                "give it more time: `--timeout`, or `timeout` in `[checks.{}]`",
-                step.check
-            );
-            Reason::hinted(ReasonKind::Stopped, message, Some(hint))
-        }
-        RunError::Unseen(said) => unseen(said),
-        RunError::Engine(error) => error.reason(),
-    }
-}
-
-/// The outcome of a step that could not even begin.
-pub(super) fn failed(world: World<'_>, step: &Step, reason: &Reason) -> CheckOutcome {
-    let stopped = world.cancel.stopped();
-    let outcome = match (reason.kind, stopped) {
-        (ReasonKind::Stopped, Some(stop)) => cancelled(blank(step), stop),
-        _ => ended(blank(step), Outcome::Error, reason.clone()),
-    };
-    finished(world, outcome)
-}
-
-fn blank(step: &Step) -> CheckOutcome {
-    CheckOutcome {
-        name: step.check.clone(),
-        tool: step.tool.clone(),
-        tool_version: None,
-        outcome: Outcome::Passed,
-        reason: None,
-        cache: CacheUse::Off,
-        inputs: None,
-        duration: Duration::ZERO,
-        score: None,
-        log: Log::default(),
-        findings: Vec::new(),
-        excerpts: Excerpts::default(),
-        warnings: Vec::new(),
-    }
-}
-
-fn finished(world: World<'_>, outcome: CheckOutcome) -> CheckOutcome {
-    world.emitter.emit(&Event::CheckFinished { outcome: &outcome });
-    outcome
-}
-
-fn ended(mut outcome: CheckOutcome, state: Outcome, reason: Reason) -> CheckOutcome {
-    outcome.outcome = state;
-    outcome.reason = Some(reason);
-    outcome
-}
-
-fn cancelled(outcome: CheckOutcome, stop: Stop) -> CheckOutcome {
-    let message = match stop {
-        Stop::FailFast => "another check did not pass, and --fail-fast was asked for",
-        Stop::Interrupt => "the run was interrupted",
-    };
-    ended(outcome, Outcome::Cancelled, Reason::new(ReasonKind::Stopped, message))
-}
-
-fn unseen(said: &str) -> Reason {
-    let message = format!("the container does not see the project: {said}");
-    let hint = Some("`topology = \"stream\"` in pipe.toml copies the files in".into());
-    Reason::hinted(ReasonKind::Mount, message, hint)
-}
-
-fn nothing_to_check(step: &Step) -> Reason {
-    let sources: Vec<String> = step.source.iter().map(|path| format!("`{path}`")).collect();
-    let what = match step.endings.is_empty() {
-        true => "no files".to_owned(),
-        false => format!("no files that end in {}", step.endings.join(" or ")),
-    };
-    Reason::hinted(
-        ReasonKind::Environment,
-        format!("nothing to check: {what} in {}", sources.join(", ")),
-        Some(
-            "ignored and hidden files are not seen; `source` and `include` in pipe.toml say what is"
-                .to_owned(),
-        ),
-    )
-}
-
-/// The content of a step's config, read from where the project has it.
-fn config_content(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reason> {
-    let Some(file) = &step.config else {
-        return Ok(None);
-    };
-    let wrong = |message: String, hint: Option<String>| {
-        Err(Reason::hinted(ReasonKind::Config, message, hint))
-    };
-    let place = match discover::inside(&world.project.root, &file.path) {
-        Ok(place) => place,
-        Err(error) => return wrong(error.to_string(), None),
-    };
-    match discover::read(&place) {
-        Ok(content) => Ok(Some(content)),
-        Err(error) => {
-            let hint = format!(
-                "`cargo pipe init` writes it; `config` in `[checks.{}]` names another one",
-                step.check
-            );
-            wrong(format!("cannot read the config `{}`: {error}", file.path), Some(hint))
-        }
     }
 }
 
@@ -381,23 +239,6 @@ fn own_code(step: &Step, config: Option<&[u8]>, snapshot: &Snapshot) -> Option<S
 fn listed(files: &[&ProjectPath]) -> Vec<u8> {
     let prefix = |path: &ProjectPath| if path.as_str().starts_with('-') { "./" } else { "" };
     files.iter().map(|path| format!("{}{path}\0", prefix(path))).collect::<String>().into_bytes()
-}
-
-fn log(output: &RawOutput) -> Log {
-    let (stdout, cut_stdout) = shortened(&output.stdout);
-    let (stderr, cut_stderr) = shortened(&output.stderr);
-    Log { stdout, stderr, truncated: cut_stdout || cut_stderr }
-}
-
-fn shortened(bytes: &[u8]) -> (String, bool) {
-    if bytes.len() <= LOG_LIMIT {
-        return (String::from_utf8_lossy(bytes).into_owned(), false);
-    }
-    let half = LOG_LIMIT / 2;
-    let head = String::from_utf8_lossy(&bytes[..half]);
-    let tail = String::from_utf8_lossy(&bytes[bytes.len() - half..]);
-    let left_out = bytes.len() - 2 * half;
-    (format!("{head}\n… {left_out} bytes left out …\n{tail}"), true)
 }
 
 impl Sources for Snapshot {

@@ -15,6 +15,7 @@ use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
 use super::{PROOF, SnapshotError, is_staged};
+use crate::cache::Index;
 use crate::fingerprint::{self, Hash, Recipe};
 use crate::plan::Coverage;
 use crate::process::Cancel;
@@ -82,7 +83,8 @@ impl Entry {
 }
 
 impl Inventory {
-    /// Takes the inventory of what `coverage` covers below `root`, which is canonical.
+    /// Takes the inventory of what `coverage` covers below `root`, which is canonical. Files that
+    /// `index` knows are not read.
     ///
     /// # Errors
     ///
@@ -90,6 +92,7 @@ impl Inventory {
     pub fn take(
         root: &Path,
         coverage: &Coverage,
+        index: &Index,
         cancel: &Cancel,
     ) -> Result<Inventory, SnapshotError> {
         coverage.paths.iter().try_for_each(|path| is_there(root, path))?;
@@ -97,7 +100,7 @@ impl Inventory {
         let files = found
             .files
             .par_iter()
-            .map(|path| Ok((path.clone(), read(root, path, cancel)?)))
+            .map(|path| Ok((path.clone(), read(root, path, index, cancel)?)))
             .collect::<Result<BTreeMap<_, _>, SnapshotError>>()?;
         let mut inventory = Inventory { entries: files, warnings: found.warnings };
         inventory.add_links(root, &found.links);
@@ -116,7 +119,7 @@ impl Inventory {
     /// The hash of the whole tree.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        fingerprint::of_files(&self.hashes())
+        fingerprint::of_files(self.entries.iter().map(|(path, entry)| (path.as_str(), entry.hash)))
     }
 
     /// Each file's hash under its path.
@@ -129,13 +132,26 @@ impl Inventory {
     /// given.
     #[must_use]
     pub fn below(&self, folders: &[ProjectPath], endings: &[String]) -> Vec<&ProjectPath> {
+        self.all_below(folders, endings).collect()
+    }
+
+    fn all_below(
+        &self,
+        folders: &[ProjectPath],
+        endings: &[String],
+    ) -> impl Iterator<Item = &ProjectPath> {
         self.entries
             .keys()
-            .filter(|path| folders.iter().any(|folder| path.starts_with(folder)))
-            .filter(|path| {
+            .filter(move |path| folders.iter().any(|folder| path.starts_with(folder)))
+            .filter(move |path| {
                 endings.is_empty() || endings.iter().any(|ending| path.as_str().ends_with(ending))
             })
-            .collect()
+    }
+
+    /// Whether there is any of the files that [`Inventory::below`] names.
+    #[must_use]
+    pub fn has_any_below(&self, folders: &[ProjectPath], endings: &[String]) -> bool {
+        self.all_below(folders, endings).next().is_some()
     }
 
     /// The part of it that holds these files, without any warning.
@@ -326,10 +342,23 @@ fn walk_error(root: &Path, error: ignore::Error) -> SnapshotError {
     SnapshotError::Io { action: "read", path: root.to_owned(), source }
 }
 
-fn read(root: &Path, path: &ProjectPath, cancel: &Cancel) -> Result<Entry, SnapshotError> {
+fn read(
+    root: &Path,
+    path: &ProjectPath,
+    index: &Index,
+    cancel: &Cancel,
+) -> Result<Entry, SnapshotError> {
     let place = path.on_disk(root);
-    let content = super::read(&place, cancel, |_| Ok(()))?;
-    let metadata = fs::metadata(&place).map_err(SnapshotError::io("read", &place))?;
+    // Looked at before it is read: a change between the two shows the next time.
+    let metadata = fs::symlink_metadata(&place).map_err(SnapshotError::io("read", &place))?;
+    let content = match index.hash(path, &metadata) {
+        Some(content) => content,
+        None => {
+            let content = super::read(&place, cancel, |_| Ok(()))?;
+            index.note(path, &metadata, content);
+            content
+        }
+    };
     Ok(Entry::file(&content, metadata.permissions().mode() & 0o111 != 0))
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Asked, Content, candidates, content, store, words};
+use crate::cache::Index;
 use crate::catalogue;
 use crate::check::{Ask, Asker, Grant, Standing};
 use crate::config::load::Environment as Variables;
@@ -177,7 +178,8 @@ fn inventory(project: &Project, paths: Vec<ProjectPath>) -> Inventory {
     };
     let paths = paths.into_iter().filter(is_there).collect();
     let coverage = Coverage { paths, exclude: Vec::new(), include: Vec::new() };
-    Inventory::take(&project.root, &coverage, &Cancel::default()).unwrap_or_default()
+    Inventory::take(&project.root, &coverage, &Index::none(), &Cancel::default())
+        .unwrap_or_default()
 }
 
 fn is_file(project: &Project, path: &ProjectPath) -> bool {

@@ -13,7 +13,7 @@ use crate::check::Grant;
 use crate::lock::Lock;
 use crate::outcome::RawOutput;
 use crate::process::{self, Invocation, Until};
-use crate::run::{self, World};
+use crate::run::World;
 
 /// The uv that is installed where there is none.
 const PINNED: &str = include_str!("../../templates/uv.txt");
@@ -91,14 +91,14 @@ fn install(world: World<'_>) -> Result<PathBuf, UpdateError> {
     let refused = |error: io::Error| UpdateError::NoResolver(error.to_string());
     let version = PINNED.lines().find_map(|line| line.strip_prefix("uv==")).unwrap_or_default();
     let version = version.split_whitespace().next().unwrap_or_default();
-    let cache = run::cache(world.variables);
+    let cache = world.cache;
     let place = cache.join(format!("uv-{version}"));
     let program = place.join("bin/uv");
     if program.is_file() {
         return Ok(program);
     }
-    fs::create_dir_all(&cache).map_err(refused)?;
-    let folder = tempfile::Builder::new().prefix("uv-").tempdir_in(&cache).map_err(refused)?;
+    fs::create_dir_all(cache).map_err(refused)?;
+    let folder = tempfile::Builder::new().prefix("uv-").tempdir_in(cache).map_err(refused)?;
     let pins = folder.path().join("uv.txt");
     fs::write(&pins, PINNED).map_err(refused)?;
     let target = folder.path().join("uv");

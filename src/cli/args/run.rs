@@ -34,6 +34,16 @@ pub(crate) struct RunArgs {
     #[arg(long, conflicts_with_all = ["report", "message_format", "fail_fast"])]
     pub(crate) diff: bool,
 
+    /// Run every check, also those whose outcome is known; what comes out is kept
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// What the result cache is used for [env: CARGO_PIPE_CACHE] [default: on]
+    ///
+    /// It holds outcomes of checks that ran before, and replays those whose inputs are the same.
+    #[arg(long, value_name = "USE")]
+    pub(crate) cache: Option<CacheArg>,
+
     /// Cancel the rest at the first check that does not pass
     #[arg(long)]
     pub(crate) fail_fast: bool,
@@ -75,6 +85,17 @@ pub(crate) struct RunArgs {
     /// What is printed on standard output
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) message_format: MessageFormat,
+}
+
+/// What the result cache is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CacheArg {
+    /// Outcomes are replayed and kept
+    On,
+    /// Outcomes are replayed, and none is kept
+    ReadOnly,
+    /// Every check runs, and nothing is kept
+    Off,
 }
 
 /// What is printed on standard output.

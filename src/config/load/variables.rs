@@ -23,6 +23,8 @@ const BASELINE: &str = "CARGO_PIPE_BASELINE";
 const OFFLINE: &str = "CARGO_PIPE_OFFLINE";
 const TIMEOUT: &str = "CARGO_PIPE_TIMEOUT";
 const ALLOW: &str = "CARGO_PIPE_ALLOW";
+const CACHE: &str = "CARGO_PIPE_CACHE";
+const CACHE_SIZE: &str = "CARGO_PIPE_CACHE_SIZE";
 
 /// Every variable that means something, those that are no settings included.
 pub(crate) const NAMES: &[&str] = &[
@@ -36,6 +38,8 @@ pub(crate) const NAMES: &[&str] = &[
     OFFLINE,
     TIMEOUT,
     ALLOW,
+    CACHE,
+    CACHE_SIZE,
     "CARGO_PIPE_BUILD",
     "CARGO_PIPE_CACHE_DIR",
     "CARGO_PIPE_DOCKER",
@@ -58,6 +62,8 @@ pub(super) fn layer(environment: &Environment) -> Result<(Layer, Vec<String>), C
         offline: get(OFFLINE).map(truth).transpose()?,
         timeout: get(TIMEOUT).map(time).transpose()?,
         allow: get(ALLOW).map(grants).transpose()?.unwrap_or_default(),
+        cache: get(CACHE).map(|text| word(CACHE, text)).transpose()?.map(|mode| mode.value),
+        cache_size: get(CACHE_SIZE).map(size).transpose()?,
         ..Layer::default()
     };
     Ok((layer, strangers(environment)))
@@ -111,6 +117,21 @@ fn time(text: &str) -> Result<Value<Seconds>, ConfigError> {
     })
 }
 
+/// A number of bytes: `500M`, `2G`.
+fn size(text: &str) -> Result<u64, ConfigError> {
+    let (number, unit) = match text.char_indices().next_back() {
+        Some((at, 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    bytes.ok_or_else(|| {
+        wrong(CACHE_SIZE, format!("`{text}` is no size"))
+            .with_hint("write a number of bytes, or one like `500M` or `2G`")
+    })
+}
+
 fn grants(text: &str) -> Result<Vec<Grant>, ConfigError> {
     let grant = |name: &str| name.parse().map_err(|message| wrong(ALLOW, message));
     let names = text.split(',').map(str::trim);
@@ -124,7 +145,7 @@ fn wrong(name: &'static str, message: String) -> ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::EngineChoice;
+    use crate::config::{CacheMode, EngineChoice};
 
     fn error(name: &str, value: &str) -> String {
         layer(&Environment::from([(name, value)])).unwrap_err().to_string()
@@ -143,6 +164,8 @@ mod tests {
             (OFFLINE, "1"),
             (TIMEOUT, "5m"),
             (ALLOW, "network,writable"),
+            (CACHE, "read-only"),
+            (CACHE_SIZE, "500M"),
         ]);
         let (said, warnings) = layer(&environment).unwrap();
         let sources: Vec<Text> = said.source.unwrap().0.value;
@@ -155,6 +178,7 @@ mod tests {
         assert_eq!(said.allow, [Grant::Network, Grant::Writable]);
         assert!(said.config.is_some() && said.topology.is_some());
         assert!(said.offline.is_some() && said.timeout.is_some());
+        assert_eq!((said.cache, said.cache_size), (Some(CacheMode::ReadOnly), Some(500 << 20)));
         assert!(warnings.is_empty());
     }
 
@@ -180,6 +204,7 @@ mod tests {
             error(ENGINE, "dokcer"),
             "CARGO_PIPE_ENGINE: `dokcer` is none of the values this can have"
         );
+        assert_eq!(error(CACHE_SIZE, "2T"), "CARGO_PIPE_CACHE_SIZE: `2T` is no size");
         assert!(error(ALLOW, "root").starts_with("CARGO_PIPE_ALLOW: `root` is nothing"));
     }
 }

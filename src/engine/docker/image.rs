@@ -200,6 +200,7 @@ impl Docker<'_> {
                 has_launcher: !matches!(blueprint.environment, Environment::Image(_)),
                 existed: *existed,
                 hash,
+                parts: blueprint.parts(base.content()),
                 platform: base.platform(),
             });
         };
@@ -228,6 +229,7 @@ impl Docker<'_> {
             has_launcher: true,
             existed,
             hash,
+            parts: blueprint.parts(base.content()),
             platform: image.platform(),
         })
     }

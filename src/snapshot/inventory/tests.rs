@@ -24,7 +24,7 @@ impl Project {
     }
 
     fn take(&self, coverage: &Coverage) -> Inventory {
-        Inventory::take(&self.root(), coverage, &Cancel::default()).unwrap()
+        Inventory::take(&self.root(), coverage, &Index::none(), &Cancel::default()).unwrap()
     }
 
     fn seen(&self, coverage: &Coverage) -> Vec<String> {
@@ -53,7 +53,8 @@ fn the_project_s_own_gitignore_counts_without_a_repository_and_a_parent_s_does_n
     outer.write("inner/.gitignore", "b.py\n");
     outer.write("inner/src/sub/.gitignore", "*\n");
     let inner = outer.root().join("inner");
-    let inventory = Inventory::take(&inner, &covering(&["src"]), &Cancel::default()).unwrap();
+    let inventory =
+        Inventory::take(&inner, &covering(&["src"]), &Index::none(), &Cancel::default()).unwrap();
     assert_eq!(inventory.entries.keys().map(ProjectPath::as_str).collect::<Vec<_>>(), ["src/a.py"]);
 }
 
@@ -119,7 +120,8 @@ fn a_link_is_seen_only_if_it_leads_to_what_is_seen() {
 fn a_path_that_is_not_there_is_named() {
     let project = Project::with(&["a.py"]);
     let error =
-        Inventory::take(&project.root(), &covering(&["src"]), &Cancel::default()).unwrap_err();
+        Inventory::take(&project.root(), &covering(&["src"]), &Index::none(), &Cancel::default())
+            .unwrap_err();
     assert_eq!(error.to_string(), "`src` does not exist");
 }
 
@@ -147,7 +149,12 @@ fn a_named_link_is_refused_by_name() {
     let project = Project::with(&["real/a.py"]);
     symlink("real", project.root().join("src")).unwrap();
     for named in ["src", "src/a.py"] {
-        let taken = Inventory::take(&project.root(), &covering(&[named]), &Cancel::default());
+        let taken = Inventory::take(
+            &project.root(),
+            &covering(&[named]),
+            &Index::none(),
+            &Cancel::default(),
+        );
         assert!(taken.unwrap_err().to_string().starts_with("`src` is a link"));
     }
 }
@@ -157,6 +164,6 @@ fn a_stop_is_heeded_while_files_are_read() {
     let project = Project::with(&["a.py"]);
     let cancel = Cancel::default();
     cancel.interrupt();
-    let taken = Inventory::take(&project.root(), &covering(&["."]), &cancel);
+    let taken = Inventory::take(&project.root(), &covering(&["."]), &Index::none(), &cancel);
     assert!(matches!(taken, Err(SnapshotError::Stopped)));
 }

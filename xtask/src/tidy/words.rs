@@ -14,6 +14,7 @@ const ROOT: &[&str] = &[
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
+    "build.rs",
     "src",
     "templates",
     "tests",

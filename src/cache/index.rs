@@ -1,0 +1,192 @@
+//! The hashes of a project's files, so that unchanged ones are not read again.
+//!
+//! Owns a file of the cache that is read at the beginning of a run and written at its end if
+//! something was read anew. Whether a file is unchanged is [`super::stat`]'s to say. It must not
+//! know which files a check sees. What it says goes into an [`crate::snapshot::Inventory`].
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::stat::{Moment, Stat, trusted};
+use super::{journal, replace, sealed};
+use crate::hash::Hash;
+use crate::project::ProjectPath;
+
+/// What the index is said to be, and the name of its file, which no check has.
+const INDEX: &str = "Files";
+
+/// The hashes of a project's files.
+#[derive(Debug)]
+pub struct Index {
+    /// The cache and the project; none for an index that is not kept.
+    place: Option<(PathBuf, String)>,
+    known: BTreeMap<ProjectPath, (Stat, Hash)>,
+    /// When what is known was read, or earlier.
+    known_at: Moment,
+    read: Mutex<Vec<(ProjectPath, Stat, Hash)>>,
+    /// When what is read now is read, or earlier.
+    read_at: Moment,
+    look: fn(&Metadata) -> Stat,
+}
+
+/// The index as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    read_at: Moment,
+    files: Vec<(ProjectPath, Stat, Hash)>,
+}
+
+impl Index {
+    /// An index that knows no file and is not kept.
+    #[must_use]
+    pub fn none() -> Index {
+        Index {
+            place: None,
+            known: BTreeMap::new(),
+            known_at: Moment::default(),
+            read: Mutex::default(),
+            read_at: Moment::now(),
+            look: Stat::of,
+        }
+    }
+
+    /// The index of a project.
+    #[must_use]
+    pub fn load(home: &Path, project: &str) -> Index {
+        let path = journal::folder(home, project).join(INDEX);
+        let stored = fs::read(path).ok().and_then(|bytes| Some(sealed::open(INDEX, &bytes)?.0));
+        let place = Some((home.to_owned(), project.to_owned()));
+        let Some(Stored { read_at, files }) = stored else {
+            return Index { place, ..Index::none() };
+        };
+        let known = files.into_iter().map(|(path, stat, hash)| (path, (stat, hash))).collect();
+        Index { place, known, known_at: read_at, ..Index::none() }
+    }
+
+    /// The hash of a file's content, if it is known to be unchanged.
+    #[must_use]
+    pub fn hash(&self, path: &ProjectPath, metadata: &Metadata) -> Option<Hash> {
+        let (entry, hash) = self.known.get(path)?;
+        trusted(entry, &(self.look)(metadata), self.known_at).then_some(*hash)
+    }
+
+    /// Notes the hash of a file that was looked at and then read.
+    pub fn note(&self, path: &ProjectPath, metadata: &Metadata, hash: Hash) {
+        let entry = (path.clone(), (self.look)(metadata), hash);
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    }
+
+    /// Keeps what was read, if anything was, with what is known of files that are still there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn save(self, root: &Path) -> io::Result<()> {
+        let read = self.read.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some((home, project)) = self.place.filter(|_| !read.is_empty()) else {
+            return Ok(());
+        };
+        let mut files = self.known;
+        // What is not trusted now could be by a later clock, so it must not stay.
+        files.retain(|path, (entry, _)| {
+            trusted(entry, entry, self.known_at) && fs::symlink_metadata(path.on_disk(root)).is_ok()
+        });
+        files.extend(read.into_iter().map(|(path, stat, hash)| (path, (stat, hash))));
+        let files = files.into_iter().map(|(path, (stat, hash))| (path, stat, hash)).collect();
+        let path = journal::create_folder(&home, &project)?.join(INDEX);
+        replace(&path, &[&sealed::seal(INDEX, &Stored { read_at: self.read_at, files })])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// One file of a project, and the cache beside it.
+    struct Scene {
+        folder: tempfile::TempDir,
+    }
+
+    impl Scene {
+        fn new() -> Scene {
+            Scene { folder: tempfile::tempdir().unwrap() }
+        }
+
+        fn write(&self, text: &str) {
+            fs::write(self.folder.path().join("a.py"), text).unwrap();
+        }
+
+        /// Whether the file was read, by an index that looks at files like this.
+        fn reads(&self, look: fn(&Metadata) -> Stat) -> bool {
+            let index = Index { look, ..Index::load(self.folder.path(), "p") };
+            let path = ProjectPath::new("a.py").unwrap();
+            let place = path.on_disk(self.folder.path());
+            let metadata = fs::symlink_metadata(&place).unwrap();
+            let content = Hash::of(&fs::read(&place).unwrap());
+            let known = index.hash(&path, &metadata);
+            if known.is_none() {
+                index.note(&path, &metadata, content);
+            }
+            index.save(self.folder.path()).unwrap();
+            assert!(known.is_none_or(|hash| hash == content), "a stale hash is believed");
+            known.is_none()
+        }
+
+        /// Makes the file and what is noted of it an hour older.
+        fn age(&self) {
+            let path = journal::folder(self.folder.path(), "p").join(INDEX);
+            let (mut stored, _): (Stored, _) =
+                sealed::open(INDEX, &fs::read(&path).unwrap()).unwrap();
+            stored.read_at = stored.read_at.later(Duration::from_secs(3600));
+            replace(&path, &[&sealed::seal(INDEX, &stored)]).unwrap();
+        }
+    }
+
+    /// By a clock that knows every other second only, and by which everything happened at once.
+    fn coarse(metadata: &Metadata) -> Stat {
+        let stat = Stat::of(metadata);
+        Stat { modified: stat.modified.rounded(2), changed: stat.changed.rounded(2), ..stat }
+    }
+
+    #[test]
+    fn a_settled_file_is_read_once() {
+        let scene = Scene::new();
+        scene.write("x = 1\n");
+        assert!(scene.reads(Stat::of));
+        assert!(scene.reads(Stat::of), "it was modified just now");
+        scene.age();
+        assert!(!scene.reads(Stat::of));
+        scene.write("x = 2\n");
+        assert!(scene.reads(Stat::of));
+    }
+
+    #[test]
+    fn a_second_change_within_a_coarse_clocks_tick_is_seen() {
+        let scene = Scene::new();
+        for number in 0..50 {
+            scene.write(&format!("x = {}\n", number % 10));
+            scene.reads(coarse);
+        }
+    }
+
+    #[test]
+    fn what_is_no_index_is_ignored() {
+        let scene = Scene::new();
+        scene.write("x = 1\n");
+        scene.reads(Stat::of);
+        scene.age();
+        let path = journal::folder(scene.folder.path(), "p").join(INDEX);
+        let mut bytes = fs::read(&path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        assert!(scene.reads(Stat::of));
+    }
+}

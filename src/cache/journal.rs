@@ -1,0 +1,58 @@
+//! What the last runs of a project were made from.
+//!
+//! Owns one small file for each check of a project, by the project's place on this machine, so that
+//! it can be said what differs from the last time. It must not know how two of them are compared;
+//! [`crate::difference`] does. The lists of files are kept by [`super::Store`].
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{create, replace, sealed};
+use crate::check::CheckName;
+use crate::inputs::Inputs;
+
+/// The folder of all projects.
+const PROJECTS: &str = "projects";
+
+/// What the last run of a check was made from.
+#[must_use]
+pub fn last(home: &Path, project: &str, check: &CheckName) -> Option<Inputs> {
+    let bytes = fs::read(folder(home, project).join(check.as_str())).ok()?;
+    Some(sealed::open(PROJECTS, &bytes)?.0)
+}
+
+/// Notes what a run of a check was made from.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn note(home: &Path, project: &str, check: &CheckName, inputs: &Inputs) -> io::Result<()> {
+    if last(home, project, check).as_ref() == Some(inputs) {
+        return Ok(());
+    }
+    let folder = create_folder(home, project)?;
+    replace(&folder.join(check.as_str()), &[&sealed::seal(PROJECTS, inputs)])
+}
+
+/// Forgets a project, and says whether there was something to forget.
+///
+/// # Errors
+///
+/// When it cannot be removed.
+pub fn forget(home: &Path, project: &str) -> io::Result<bool> {
+    match fs::remove_dir_all(folder(home, project)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is noted of a project.
+pub(super) fn folder(home: &Path, project: &str) -> PathBuf {
+    home.join(PROJECTS).join(project)
+}
+
+pub(super) fn create_folder(home: &Path, project: &str) -> io::Result<PathBuf> {
+    create(home, &format!("{PROJECTS}/{project}"))
+}

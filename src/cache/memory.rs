@@ -1,0 +1,57 @@
+//! What environments were found to be when they were prepared.
+//!
+//! Owns one small file for each, so that a fingerprint can be computed without asking an engine.
+//! What is remembered holds for this engine on this machine alone, and until the next time that an
+//! engine is asked anyway. It must not know what the parts of an environment are.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{create, replace, sealed};
+use crate::hash::Hash;
+
+/// The folder of what is remembered.
+const ENVIRONMENTS: &str = "environments";
+
+/// What an environment was found to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Identity {
+    /// The fingerprint's ingredient.
+    pub hash: Hash,
+    /// What its base holds.
+    pub base: Hash,
+    /// Operating system and processor, such as `linux/amd64`.
+    pub platform: String,
+}
+
+impl Identity {
+    /// What was found.
+    #[must_use]
+    pub fn new(hash: Hash, base: Hash, platform: String) -> Identity {
+        Identity { hash, base, platform }
+    }
+}
+
+/// What is remembered of the environment that is made from `makings`.
+#[must_use]
+pub fn recall(home: &Path, makings: &Hash) -> Option<Identity> {
+    let bytes = fs::read(home.join(ENVIRONMENTS).join(makings.to_string())).ok()?;
+    Some(sealed::open(&makings.to_string(), &bytes)?.0)
+}
+
+/// Remembers what the environment is that is made from `makings`.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn remember(home: &Path, makings: &Hash, identity: &Identity) -> io::Result<()> {
+    if recall(home, makings).as_ref() == Some(identity) {
+        return Ok(());
+    }
+    let path = create(home, ENVIRONMENTS)?.join(makings.to_string());
+    replace(&path, &[&sealed::seal(&makings.to_string(), identity)])
+}

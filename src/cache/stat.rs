@@ -1,0 +1,128 @@
+//! Whether a file is still what it was when it was read.
+//!
+//! Owns the one rule by which a file is not read again, as a pure function over what the file system
+//! says of it. It is git's: a file that was modified so recently, when it was read, that a second
+//! change could leave no trace in its times is read again
+//! (<https://git-scm.com/docs/racy-git>). It must not look at the disk; [`super::index`] does.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// How coarse the times of a file system can be: FAT counts in two seconds, HFS+ and ext3 in one.
+const COARSEST: i128 = 2_000_000_000;
+
+/// A moment in nanoseconds since 1970, by the clock of a file system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Moment(i128);
+
+impl Moment {
+    /// Now.
+    pub(super) fn now() -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Moment(i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
+    }
+}
+
+#[cfg(test)]
+impl Moment {
+    /// The moment that comes this much later.
+    pub(super) fn later(self, by: Duration) -> Moment {
+        Moment(self.0 + i128::try_from(by.as_nanos()).unwrap())
+    }
+
+    /// The last full step of so many seconds.
+    pub(super) fn rounded(self, seconds: i128) -> Moment {
+        Moment(self.0 - self.0.rem_euclid(seconds * 1_000_000_000))
+    }
+}
+
+/// What a file system says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stat {
+    /// In bytes.
+    pub size: u64,
+    /// When its content was modified, as anybody can set it.
+    pub modified: Moment,
+    /// When anything of it was changed, as nobody can set it.
+    pub changed: Moment,
+    /// The file system, and the file's number in it.
+    pub id: (u64, u64),
+    /// Its kind and its rights.
+    pub mode: u32,
+}
+
+impl Stat {
+    /// Of a file that was looked at.
+    pub(super) fn of(metadata: &Metadata) -> Stat {
+        let moment = |seconds: i64, nanos: i64| {
+            Moment(i128::from(seconds) * 1_000_000_000 + i128::from(nanos))
+        };
+        Stat {
+            size: metadata.size(),
+            modified: moment(metadata.mtime(), metadata.mtime_nsec()),
+            changed: moment(metadata.ctime(), metadata.ctime_nsec()),
+            id: (metadata.dev(), metadata.ino()),
+            mode: metadata.mode(),
+        }
+    }
+}
+
+/// Whether a file that was `entry` when it was read, at `clock` or later, and is `stat` now, has the
+/// content that was read.
+pub(super) fn trusted(entry: &Stat, stat: &Stat, clock: Moment) -> bool {
+    // A change after the reading would have a time of its own, unless the clock is too coarse for
+    // that; a time that lies ahead says that the clock was set.
+    let is_settled = |moment: Moment| moment.0 < clock.0 - COARSEST;
+    entry == stat && is_settled(entry.modified) && is_settled(entry.changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i128 = 1_000_000_000;
+
+    fn stat() -> Stat {
+        let then = Moment(1_000 * SECOND);
+        Stat { size: 5, modified: then, changed: then, id: (1, 2), mode: 0o100_644 }
+    }
+
+    #[test]
+    fn a_file_that_looks_as_when_it_was_read_is_trusted() {
+        assert!(trusted(&stat(), &stat(), Moment(1_002 * SECOND + 1)));
+    }
+
+    #[test]
+    fn every_difference_counts() {
+        let clock = Moment(2_000 * SECOND);
+        let later = Moment(1_000 * SECOND + 1);
+        for other in [
+            Stat { size: 6, ..stat() },
+            Stat { modified: later, ..stat() },
+            Stat { changed: later, ..stat() },
+            Stat { id: (1, 3), ..stat() },
+            Stat { id: (2, 2), ..stat() },
+            Stat { mode: 0o100_755, ..stat() },
+        ] {
+            assert!(!trusted(&stat(), &other, clock), "{other:?}");
+            assert!(!trusted(&other, &stat(), clock), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_modified_when_it_was_read_or_later_is_not_trusted() {
+        let read_at = |clock: i128| trusted(&stat(), &stat(), Moment(clock));
+        for clock in [0, 999 * SECOND, 1_000 * SECOND, 1_001 * SECOND, 1_002 * SECOND] {
+            assert!(!read_at(clock), "{clock}");
+        }
+        // Either time is enough: one of them can be set by anybody.
+        let old = Moment(0);
+        let clock = Moment(1_001 * SECOND);
+        for entry in [Stat { modified: old, ..stat() }, Stat { changed: old, ..stat() }] {
+            assert!(!trusted(&entry, &entry, clock), "{entry:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What ingredients are made from, by names that a person knows.
+//!
+//! Owns the names: of arguments and variables, and of the options of a tool's config, whatever it is
+//! written in. It must not show a value, which can be secret: values are hashed. A difference
+//! between two runs is told by these names, so nothing that changes a fingerprint may lack one.
+
+use std::collections::BTreeMap;
+
+use super::{Hash, Recipe};
+use crate::plan::{Command, Step};
+use crate::project::ProjectPath;
+
+/// The parts of a step's command.
+#[must_use]
+pub fn of_command(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
+    let all = |values: Vec<&str>| Recipe::new("part").with_all(values.into_iter()).hash();
+    let strings = |values: &[String]| all(values.iter().map(String::as_str).collect());
+    let mut parts = BTreeMap::from([
+        ("tool".to_owned(), Hash::of(step.tool.as_bytes())),
+        ("launcher".to_owned(), launcher),
+        ("sources".to_owned(), all(step.source.iter().map(ProjectPath::as_str).collect())),
+        ("grants".to_owned(), all(step.grants.iter().map(|grant| grant.name()).collect())),
+    ]);
+    let statuses: Vec<String> = step.findings_exit.iter().map(ToString::to_string).collect();
+    parts.insert("exit statuses of findings".to_owned(), strings(&statuses));
+    let args = match &step.command {
+        Command::Exec(argv) => argv,
+        Command::Module { module, args, suffixes, project, report } => {
+            let precedence = format!("{project:?}");
+            parts.insert("order of packages".to_owned(), Hash::of(precedence.as_bytes()));
+            let report = format!("{report:?}");
+            parts.insert("report of the tool".to_owned(), Hash::of(report.as_bytes()));
+            parts.insert("module".to_owned(), Hash::of(module.as_bytes()));
+            parts.insert("endings of listed files".to_owned(), strings(suffixes));
+            args
+        }
+    };
+    let numbered = args.iter().enumerate();
+    parts.extend(numbered.map(|(at, arg)| (format!("argument {at}"), Hash::of(arg.as_bytes()))));
+    let variables = step.env.iter();
+    parts.extend(
+        variables.map(|(name, value)| (format!("variable `{name}`"), Hash::of(value.as_bytes()))),
+    );
+    parts
+}
+
+/// The options of a tool's config, and a hash of each one's value.
+#[must_use]
+pub fn of_config(path: &ProjectPath, content: &[u8]) -> BTreeMap<String, Hash> {
+    let text = String::from_utf8_lossy(content);
+    match path.file_name().ends_with(".toml").then(|| text.parse::<toml::Table>()) {
+        Some(Ok(table)) => {
+            let mut options = BTreeMap::new();
+            flatten(String::new(), &toml::Value::Table(table), &mut options);
+            options
+        }
+        // What is no TOML after all is read like the others, so that it has parts as well.
+        _ => of_ini(&text),
+    }
+}
+
+fn flatten(name: String, value: &toml::Value, options: &mut BTreeMap<String, Hash>) {
+    match value {
+        toml::Value::Table(table) if !table.is_empty() => {
+            for (key, value) in table {
+                let dot = if name.is_empty() { "" } else { "." };
+                flatten(format!("{name}{dot}{key}"), value, options);
+            }
+        }
+        value => {
+            options.insert(name, Hash::of(value.to_string().as_bytes()));
+        }
+    }
+}
+
+/// Options as Python's `configparser` finds them: `name = value` or `name: value`, lines that are
+/// indented go on.
+fn of_ini(text: &str) -> BTreeMap<String, Hash> {
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    let (mut section, mut option) = (String::new(), None);
+    for line in text.lines() {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            (section, option) = (name.to_owned(), None);
+            continue;
+        }
+        let is_continued = line.starts_with([' ', '\t']);
+        let (name, value) = match (&option, trimmed.split_once(['=', ':'])) {
+            (Some(name), _) if is_continued => (String::clone(name), trimmed),
+            (_, Some((name, value))) => (format!("[{section}] {}", name.trim()), value.trim()),
+            (_, None) => (format!("[{section}] {trimmed}"), ""),
+        };
+        let known = values.entry(name.clone()).or_default();
+        known.push('\n');
+        known.push_str(value);
+        option = Some(name);
+    }
+    values.into_iter().map(|(name, value)| (name, Hash::of(value.as_bytes()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(path: &str, one: &str, other: &str) -> Vec<String> {
+        let options = |text: &str| of_config(&ProjectPath::new(path).unwrap(), text.as_bytes());
+        let (one, other) = (options(one), options(other));
+        let all: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        all.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
+    }
+
+    #[test]
+    fn an_option_that_differs_has_a_name() {
+        let toml = "line-length = 88\n[lint]\nselect = ['E', 'F'] # Both.\n";
+        assert_eq!(names("ruff.toml", toml, &toml.replace("'F'", "'W'")), ["lint.select"]);
+        assert_eq!(names("ruff.toml", toml, &toml.replace("88", "100")), ["line-length"]);
+        assert!(names("ruff.toml", toml, &toml.replace("Both", "Two")).is_empty());
+
+        let ini =
+            "[MASTER]\njobs=1\ndisable=\n  C0114,\n  C0115\n\n[FORMAT]\nmax-line-length: 88\n";
+        assert_eq!(names(".pylintrc", ini, &ini.replace("C0115", "C0116")), ["[MASTER] disable"]);
+        assert_eq!(names(".pylintrc", ini, &ini.replace("88", "9")), ["[FORMAT] max-line-length"]);
+        assert_eq!(names("mypy.ini", "", "[mypy]\nstrict = True\n"), ["[mypy] strict"]);
+    }
+}

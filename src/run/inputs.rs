@@ -1,0 +1,105 @@
+//! What a step's fingerprint is made from, read from the project.
+//!
+//! Owns the way from a step, its files and what its environment is to its [`Inputs`], the same
+//! whether it is about to run or looked for in the cache. It must start nothing.
+
+use super::World;
+use crate::engine::Prepared;
+use crate::fingerprint::{self, parts};
+use crate::hash::Hash;
+use crate::inputs::{ConfigParts, EnvironmentParts, Inputs, Parts};
+use crate::outcome::{Reason, ReasonKind};
+use crate::plan::Step;
+use crate::project::discover;
+
+/// The launcher, as it is placed into every container of ours.
+pub(super) const LAUNCHER: &str = include_str!("../../templates/launcher.py");
+
+/// What an environment is.
+pub(super) struct Surroundings {
+    pub(super) hash: Hash,
+    pub(super) platform: String,
+    pub(super) parts: EnvironmentParts,
+}
+
+impl From<&Prepared> for Surroundings {
+    fn from(prepared: &Prepared) -> Surroundings {
+        Surroundings {
+            hash: prepared.hash,
+            platform: prepared.platform.clone(),
+            parts: prepared.parts.clone(),
+        }
+    }
+}
+
+/// What a step is made from that sees files of this hash and runs in such an environment.
+pub(super) fn of(
+    step: &Step,
+    sources: Hash,
+    config: Option<&[u8]>,
+    surroundings: Surroundings,
+) -> Inputs {
+    let launcher = Hash::of(LAUNCHER.as_bytes());
+    let ingredients = fingerprint::of_step(
+        step,
+        &fingerprint::Facts {
+            environment: surroundings.hash,
+            platform: &surroundings.platform,
+            launcher,
+            config: Hash::of(config.unwrap_or_default()),
+            sources,
+        },
+    );
+    let config = step.config.as_ref().zip(config).map(|(file, content)| ConfigParts {
+        path: file.path.to_string(),
+        options: parts::of_config(&file.path, content),
+    });
+    let parts = Parts {
+        environment: surroundings.parts,
+        platform: surroundings.platform,
+        command: parts::of_command(step, launcher),
+        config,
+    };
+    Inputs { ingredients, parts }
+}
+
+/// The content of a step's config, read from where the project has it.
+pub(super) fn config(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reason> {
+    let Some(file) = &step.config else {
+        return Ok(None);
+    };
+    let wrong = |message: String, hint: Option<String>| {
+        Err(Reason::hinted(ReasonKind::Config, message, hint))
+    };
+    let place = match discover::inside(&world.project.root, &file.path) {
+        Ok(place) => place,
+        Err(error) => return wrong(error.to_string(), None),
+    };
+    match discover::read(&place) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) => {
+            let hint = format!(
+                "`cargo pipe init` writes it; `config` in `[checks.{}]` names another one",
+                step.check
+            );
+            wrong(format!("cannot read the config `{}`: {error}", file.path), Some(hint))
+        }
+    }
+}
+
+/// That a step has nothing to do.
+pub(super) fn nothing_to_check(step: &Step) -> Reason {
+    let sources: Vec<String> = step.source.iter().map(|path| format!("`{path}`")).collect();
+    let what = match step.endings.is_empty() {
+        true => "no files".to_owned(),
+        false => format!("no files that end in {}", step.endings.join(" or ")),
+    };
+    Reason::hinted(
+        ReasonKind::Environment,
+        format!("nothing to check: {what} in {}", sources.join(", ")),
+        Some(
+            "ignored and hidden files are not seen; `source` and `include` in pipe.toml say what is"
+                .to_owned(),
+        ),
+    )
+}
