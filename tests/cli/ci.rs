@@ -96,7 +96,7 @@ fn events_are_in_their_file_while_the_run_goes() {
     let file = scene.project().join("events");
     let waits = format!("until grep -q check-started '{}'; do :; done; echo '[]'", file.display());
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{waits}"));
-    let ended = scene.pipe("run ruff --report jsonl=events").ended();
+    let ended = scene.pipe("run ruff --timeout 30s --report jsonl=events").ended();
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let names = read(&scene, "events");
     let names: Vec<Value> = names
