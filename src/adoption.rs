@@ -18,6 +18,7 @@ use std::fmt;
 use crate::catalogue::own_config::OwnConfig;
 use crate::catalogue::{self, TOOLS, Tool};
 use crate::config::GitlabJobs;
+use crate::dependencies::{Dependencies, Said};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::template::{
@@ -78,6 +79,19 @@ pub struct Note {
 impl Note {
     fn new(found: impl Into<String>, so: impl Into<String>) -> Self {
         Note { found: found.into(), so: so.into() }
+    }
+
+    /// What follows from what a project depends on.
+    #[must_use]
+    pub fn of_dependencies(dependencies: &Dependencies) -> Self {
+        let so = match dependencies.said {
+            Said::Locked(_) => "pylint, mypy and checks of your own see what it locks",
+            Said::Declared(_) => {
+                "pylint, mypy and checks of your own see what is named there once \
+                 `cargo pipe update project` has locked it"
+            }
+        };
+        Note::new(dependencies.told(), so)
     }
 }
 

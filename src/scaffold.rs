@@ -173,7 +173,8 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let manifest = discover::manifest(&root)?;
     let survey = survey::survey(&root)?;
-    let (settings, notes) = match &manifest {
+    let is_new = manifest.is_none();
+    let (settings, mut notes) = match &manifest {
         None => {
             let adoption = adoption::adopt(&survey, asked.wish);
             (adoption.settings, adoption.notes)
@@ -197,8 +198,13 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
         Scene { manifest, config: &config, settings: &settings, has_python: survey.has_python() };
     let mut wanted = wanted::wanted(&scene);
     // What cannot be understood is told by each run, and by `sync`.
-    let derived = dependencies::derived(&root, &config).ok().flatten();
-    wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));
+    if let Ok(Some(found)) = dependencies::read(&root, &config) {
+        if is_new {
+            notes.push(Note::of_dependencies(&found));
+        }
+        let derived = dependencies::derived(&config, &found);
+        wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));
+    }
     let mut changes = write_all(&root, &wanted, asked.mode)?;
     let refused = fix::refused(&root, &config, &survey, asked)?;
     changes.extend(fix::changes(&refused));

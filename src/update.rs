@@ -14,7 +14,7 @@ use crate::config::nearest::nearest;
 use crate::config::{CommandPlace, Config, Work};
 use crate::dependencies::read as dependencies;
 use crate::dependencies::written::{self, From};
-use crate::dependencies::{Dependencies, DependencyError, Said};
+use crate::dependencies::{DependencyError, Said};
 use crate::engine::blueprint::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
@@ -142,8 +142,8 @@ struct Target {
 enum Source {
     /// Requirements, and the files or settings that say them.
     Requirements { requirements: Vec<String>, files: String, asked: Hash },
-    /// Another lock, of this name.
-    Lock { lock: Lock, file: String },
+    /// Other locks, of these names.
+    Lock { lock: Lock, files: String },
 }
 
 impl Update {
@@ -191,7 +191,7 @@ pub fn look(world: World<'_>, names: &[String]) -> Result<Vec<Update>, UpdateErr
     };
     let resolve = |target: &Target| {
         let (after, from) = match &target.source {
-            Source::Lock { lock, file } => (lock.clone(), From::Lock(file.clone())),
+            Source::Lock { lock, files } => (lock.clone(), From::Lock(files.clone())),
             Source::Requirements { requirements, files, asked } => {
                 let Some(resolver) = &resolver else {
                     unreachable!("it is found where requirements are")
@@ -276,15 +276,11 @@ fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
     }
     if let Some(found) = dependencies::read(&project.root, config)? {
         let files = found.told();
-        let Dependencies { said, files: paths, .. } = found;
-        match said {
+        match found.said {
             Said::Locked(lock) => targets.push(Target {
                 name: PROJECT.to_owned(),
                 path: blueprint::lock_path(config, PROJECT)?,
-                source: Source::Lock {
-                    lock,
-                    file: paths.iter().map(ProjectPath::as_str).collect::<Vec<_>>().join("`, `"),
-                },
+                source: Source::Lock { lock, files },
             }),
             Said::Declared(requirements) => targets.push(target(PROJECT, requirements, files)?),
         }

@@ -92,20 +92,11 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
 }
 
 /// Our lock of a project that has a lock of its own, as it should be.
-///
-/// # Errors
-///
-/// When it cannot be told what the project depends on.
-pub fn derived(
-    root: &Path,
-    config: &Config,
-) -> Result<Option<(ProjectPath, String)>, DependencyError> {
-    let Some(Dependencies { said: Said::Locked(lock), files, .. }) = read(root, config)? else {
-        return Ok(None);
-    };
-    let file = files.iter().map(ProjectPath::as_str).collect::<Vec<_>>().join("`, `");
-    let path = blueprint::lock_path(config, PROJECT).ok();
-    Ok(path.map(|path| (path, written::text(&lock, &From::Lock(file)))))
+#[must_use]
+pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, String)> {
+    let Said::Locked(lock) = &found.said else { return None };
+    let path = blueprint::lock_path(config, PROJECT).ok()?;
+    Some((path, written::text(lock, &From::Lock(found.told()))))
 }
 
 /// All that the resolution of some requirements depends on.

@@ -10,7 +10,7 @@ use crate::template;
 /// Where a lock's packages come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum From {
-    /// Another lock, which is all that says what is in it.
+    /// Other locks, which are all that says what is in it.
     Lock(String),
     /// Requirements that `cargo pipe update NAME` resolves.
     Requirements {
@@ -29,7 +29,7 @@ const CHECKED: &str = "Without a hash for each file that is installed, a line is
 #[must_use]
 pub fn text(lock: &Lock, from: &From) -> String {
     let (whence, moved) = match from {
-        From::Lock(file) => (format!("the packages of `{file}`"), "sync".to_owned()),
+        From::Lock(file) => (format!("the packages of {file}"), "sync".to_owned()),
         From::Requirements { name, files, asked } => {
             (format!("what {files} asks for ({})", asked.short()), format!("update {name}"))
         }

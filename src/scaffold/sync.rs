@@ -74,7 +74,8 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         settings: &settings,
         has_python: true,
     });
-    let derived = dependencies::derived(root, &config)?;
+    let found = dependencies::read(root, &config)?;
+    let derived = found.and_then(|found| dependencies::derived(&config, &found));
     wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));
     let mut drifts = Vec::new();
     for file in &wanted {

@@ -143,7 +143,10 @@ fn our_lock_of_a_project_follows_the_one_that_it_has() {
     let root = folder(&[("uv.lock", locked), ("src/main.py", "import six\n")]);
     let root = root.path();
     let own = ".docker/requirements/project.txt";
-    init(root, Mode::Write).unwrap();
+    let done = init(root, Mode::Write).unwrap();
+    let note = done.notes.last().unwrap().to_string();
+    let expected = "found `uv.lock`, so pylint, mypy and checks of your own see what it locks";
+    assert_eq!(note, expected);
     assert!(fs::read_to_string(root.join(own)).unwrap().contains("\nsix==1.17.0 \\\n"));
     assert_eq!(drift(root), []);
     edit(root, "uv.lock", "version = \"1.17.0\"", "version = \"1.17.1\"");
@@ -165,4 +168,13 @@ fn a_lock_that_cannot_be_read_stops_sync_and_not_init() {
     init(root.path(), Mode::Write).unwrap();
     let error = scaffold::drift(&discover::find(root.path()).unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "uv.lock: version 7 of the format is not known");
+}
+
+#[test]
+fn what_a_project_only_names_is_said_with_the_command_that_locks_it() {
+    let root = folder(&[("requirements.txt", "six\n"), ("src/main.py", "import six\n")]);
+    let done = init(root.path(), Mode::Write).unwrap();
+    let note = done.notes.last().unwrap().to_string();
+    assert!(note.contains("`requirements.txt`") && note.contains("`cargo pipe update project`"));
+    assert!(!root.path().join(".docker/requirements/project.txt").exists());
 }
