@@ -318,6 +318,11 @@ impl Child {
     /// What the program left behind. Waits for its end.
     #[must_use]
     pub fn output(self) -> RawOutput {
+        self.output_with(|_| {})
+    }
+
+    /// The same, and the last lines, which may have been read after the program's end.
+    fn output_with(self, mut on_line: impl FnMut(&str)) -> RawOutput {
         let code = match self.handle.wait() {
             Ok(output) => status(output),
             // Only if somebody else reaped it; the captured streams still tell.
@@ -326,16 +331,22 @@ impl Child {
         let secrets = self.secrets;
         let text =
             |thread: JoinHandle<Vec<u8>>| secrets.redact_bytes(thread.join().unwrap_or_default());
-        RawOutput { code, stdout: text(self.stdout), stderr: text(self.stderr) }
+        let (stdout, stderr) = (text(self.stdout), text(self.stderr));
+        for wake in self.wakes.try_iter() {
+            if let Wake::Line(line) = wake {
+                on_line(&secrets.redact(&line));
+            }
+        }
+        RawOutput { code, stdout, stderr }
     }
 
     fn finish(
         mut self,
         until: Until<'_>,
-        on_line: impl FnMut(&str),
+        mut on_line: impl FnMut(&str),
     ) -> Result<RawOutput, ProcessError> {
-        match self.wait_with(until, on_line) {
-            Waited::Exited => Ok(self.output()),
+        match self.wait_with(until, &mut on_line) {
+            Waited::Exited => Ok(self.output_with(on_line)),
             Waited::Stopped => {
                 self.end();
                 Err(ProcessError::Stopped)

@@ -132,7 +132,7 @@ pub fn inside(root: &Path, path: &ProjectPath) -> Result<PathBuf, OutsideError> 
                 return Err(OutsideError::LeadsOut { path: path.clone(), link: link() });
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                if fs::symlink_metadata(&here).is_ok() {
+                if fs::symlink_metadata(&here).is_ok_and(|found| found.is_symlink()) {
                     return Err(OutsideError::LeadsNowhere { path: path.clone(), link: link() });
                 }
                 break;
