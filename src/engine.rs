@@ -540,8 +540,9 @@ impl EngineError {
             }
             EngineError::InstallFailed { .. } => "`cargo pipe build -v` shows everything it says",
             EngineError::HostNotGranted { .. } => {
-                "if you trust this project, run it again with `--allow host`; with `bwrap` \
-                 installed and working it needs no grant"
+                "if you trust this project, run it again with `--allow host`, or grant that \
+                 for good with `cargo pipe trust --engine venv`; with `bwrap` installed and working \
+                 it needs no grant"
             }
             EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
                 "run `cargo pipe build` once with a network"

@@ -6,6 +6,7 @@
 
 mod command;
 mod fixes;
+mod grants;
 mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::catalogue::{self, Invocation, Tool};
-use crate::check::{Ask, Asker, COMMANDS, CachePolicy, CheckName, Grant, Standing};
+use crate::check::{Ask, COMMANDS, CachePolicy, CheckName, Grant, Standing};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
 use crate::gate::{self, Since};
@@ -303,7 +304,7 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
         checks.iter().map(|check| step(config, known, check, request)).collect();
     let mut missing = Vec::new();
     for step in &mut steps {
-        for ask in asks_of(config, &known.asks, step) {
+        for ask in grants::asks_of(config, &known.asks, step) {
             step.grants.insert(ask.grant);
             let is_granted = config.allow.contains(&ask.grant) || ask.standing == Standing::Trusted;
             if !is_granted && !missing.contains(&ask) {
@@ -312,7 +313,9 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
         }
     }
     // It is the engine that asks for this one, where there is no sandbox.
-    steps.iter_mut().for_each(|step| step.grants.extend(config.allow.get(&Grant::Host)));
+    for step in steps.iter_mut().filter(|step| grants::has_host(config, &known.asks, step)) {
+        step.grants.insert(Grant::Host);
+    }
     if !missing.is_empty() {
         return Err(PlanError::GrantsMissing(missing));
     }
@@ -332,17 +335,6 @@ fn gate_of(config: &Config, asked: &GateAsked) -> gate::Wanted {
         GateAsked::Configured => gate::Wanted { baseline, changed: None },
         GateAsked::Changed(since) => gate::Wanted { baseline, changed: Some(since.clone()) },
     }
-}
-
-/// What a step asks for: for itself, and by the Dockerfile of its environment.
-fn asks_of(config: &Config, asks: &[Ask], step: &Step) -> Vec<Ask> {
-    let own = step.grants.iter().map(|grant| {
-        let asker = Asker::Check(step.check.clone());
-        let known = asks.iter().find(|ask| ask.asker == asker && ask.grant == *grant);
-        known.cloned().unwrap_or_else(|| Ask::new(asker, *grant, String::new()))
-    });
-    let its = |ask: &&Ask| ask.asker == Asker::Project && step.environment.has_dockerfile(config);
-    own.chain(asks.iter().filter(its).cloned()).collect()
 }
 
 fn unknown_check(config: &Config, name: &str) -> PlanError {

@@ -11,10 +11,10 @@ use crate::cache::Index;
 use crate::catalogue;
 use crate::check::{Ask, Asker, Grant, Standing};
 use crate::config::load::Environment as Variables;
-use crate::config::{Check, Config};
+use crate::config::{Check, Config, EngineChoice};
 use crate::engine::blueprint;
 use crate::fingerprint::Hash;
-use crate::plan::{self, Coverage, Known, Request};
+use crate::plan::{self, Coverage, Known, Request, Step};
 use crate::process::Cancel;
 use crate::project::{Manifest, Project, ProjectPath, discover};
 use crate::snapshot::Inventory;
@@ -40,10 +40,12 @@ pub fn asked(project: &Project, config: &Config, variables: &Variables) -> Vec<A
 }
 
 fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
-    if check.asks.is_empty() {
+    let is_open = config.engine == EngineChoice::Venv;
+    if check.asks.is_empty() && !is_open {
         return Vec::new();
     }
     let step = plan::step(config, &Known::default(), check, &Request::default());
+    let own_code = own_code(project, &step).filter(|_| is_open);
     let words = words(config, &step);
     // A variable, too, can name what a shell or Python runs first.
     let named = words.iter().chain(step.env.values()).map(String::as_str);
@@ -62,7 +64,10 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
     content.extend(files.iter().map(|path| (format!("`{path}`"), hash(project, path))));
     let manifest = project.manifest.as_ref().map_or("pipe.toml", Manifest::file_name);
     let ask = |grant: &Grant| {
-        let why = format!("`[checks.{}]` in {manifest} says `{grant} = true`", check.name);
+        let why = match (grant, &own_code) {
+            (Grant::Host, Some(what)) => format!("{what} runs code of the project"),
+            _ => format!("`[checks.{}]` in {manifest} says `{grant} = true`", check.name),
+        };
         Ask::new(Asker::Check(check.name.clone()), *grant, why)
     };
     let asked = |grant| Asked {
@@ -71,7 +76,24 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
         command: words.clone(),
         files: files.iter().cloned().collect(),
     };
-    check.asks.iter().map(asked).collect()
+    check.asks.iter().chain(own_code.as_ref().map(|_| &Grant::Host)).map(asked).collect()
+}
+
+/// What has a step run code of the project's own: without a container it may have no sandbox.
+fn own_code(project: &Project, step: &Step) -> Option<String> {
+    let Some(tool) = catalogue::find(&step.tool) else {
+        return Some(format!("`{}`", step.check));
+    };
+    let own = tool.own_configs().iter().filter_map(|own| ProjectPath::new(own.file).ok());
+    let configs: Vec<ProjectPath> = match &step.config {
+        Some(file) => vec![file.path.clone()],
+        None => own.collect(),
+    };
+    let read =
+        |path: &ProjectPath| discover::read(&discover::inside(&project.root, path).ok()?).ok();
+    let text = configs.iter().filter_map(read).collect::<Vec<_>>().join(&b'\n');
+    let option = tool.own_code(&String::from_utf8_lossy(&text), &step.command)?;
+    Some(format!("{option} of `{}`", step.check))
 }
 
 /// The request that a Dockerfile or a base image of the project's own is. A Dockerfile that cannot

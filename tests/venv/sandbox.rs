@@ -15,6 +15,11 @@ pub(crate) const TESTS: &[Test] = &[
         code_of_the_project_needs_a_grant_without_a_sandbox,
     ),
     (
+        "what_is_trusted_runs_without_a_sandbox",
+        Needs::Python,
+        what_is_trusted_runs_without_a_sandbox,
+    ),
+    (
         "a_config_that_runs_code_needs_the_grant_too",
         Needs::Python,
         a_config_that_runs_code_needs_the_grant_too,
@@ -115,6 +120,17 @@ fn code_of_the_project_needs_a_grant_without_a_sandbox() {
     assert!(allowed.json["warnings"].to_string().contains("without a sandbox"));
     // The tools of the catalogue run nothing of the project.
     assert_eq!(project.pipe(&["--engine", "venv", "run", "ruff"]).status, Some(0));
+}
+
+fn what_is_trusted_runs_without_a_sandbox() {
+    let project = open();
+    check(&project, "print(1)\n");
+    let trusted = project.pipe(&["--engine", "venv", "trust", "--yes"]);
+    assert_eq!(trusted.status, Some(0), "{trusted:?}");
+    assert!(trusted.stdout.contains("host") || trusted.stderr.contains("host"), "{trusted:?}");
+    assert_eq!(project.pipe(&["--engine", "venv", "run", "own"]).status, Some(0));
+    check(&project, "print(2)\n");
+    assert_eq!(project.pipe(&["--engine", "venv", "run", "own"]).status, Some(2));
 }
 
 fn a_config_that_runs_code_needs_the_grant_too() {
