@@ -79,8 +79,9 @@ pub(crate) struct GlobalArgs {
     /// Grant what the project asks for beyond the sandbox; may be repeated [env: CARGO_PIPE_ALLOW]
     ///
     /// A check has no network, no docker socket and cannot write, whatever `pipe.toml` says. Only
-    /// you can grant more, by its name: `network`, `docker-socket`, `writable`, or `dockerfile` for
-    /// images that are built from a Dockerfile of the project's own.
+    /// you can grant more, by its name: `network`, `docker-socket`, `writable`, `dockerfile` for
+    /// images that are built from a Dockerfile of the project's own, or `host` for code of the
+    /// project's own where there is neither a container nor another sandbox.
     #[arg(long, value_name = "NAME", global = true)]
     pub(crate) allow: Vec<Grant>,
 
