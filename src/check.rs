@@ -18,6 +18,7 @@ pub const COMMANDS: &[&str] = &[
     "baseline",
     "bash",
     "build",
+    "compare",
     "completions",
     "doctor",
     "help",
@@ -30,6 +31,7 @@ pub const COMMANDS: &[&str] = &[
     "sync",
     "trust",
     "update",
+    "why",
 ];
 
 /// Names that commands have, or will have, so that no check can take one.

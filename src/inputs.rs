@@ -71,6 +71,8 @@ pub struct EnvironmentParts {
     pub image: String,
     /// What that image holds: the Python, the system's libraries.
     pub base: Hash,
+    /// The exact version of that Python, such as `3.13.5`; null where the image does not say it.
+    pub python: Option<String>,
     /// The Dockerfile without its comments; null if it is the base itself.
     pub dockerfile: Option<Hash>,
     /// The packages of the tool and their versions.

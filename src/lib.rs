@@ -55,12 +55,13 @@
 //! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
 //! - Edges touch the world: [`project::discover`], [`config::load`], [`contradiction::load`] and
 //!   [`dependencies::read`] read it, [`snapshot`] copies the files that a check may see,
-//!   [`writeback`] brings fixed ones back, [`engine`] runs containers, [`cache`] keeps what runs found out, [`scaffold`] writes files,
-//!   [`gate::load`] and [`gate::changed`] read what findings are held against, [`trust::collect`]
-//!   and [`trust::store`] what may go beyond the sandbox, and [`process`] alone starts programs.
+//!   [`writeback`] brings fixed ones back, [`engine`] runs containers, [`cache`] keeps what runs
+//!   found out, [`scaffold`] writes files, [`gate::load`] and [`gate::changed`] read what findings
+//!   are held against, [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and
+//!   [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`contradiction`],
-//!   [`catalogue`], [`dependencies`], [`plan`], [`fingerprint`], [`gate`], [`lock`], [`parse`],
-//!   [`template`], [`report`], [`trust`].
+//!   [`catalogue`], [`dependencies`], [`plan`], [`fingerprint`], [`difference`], [`gate`], [`lock`],
+//!   [`parse`], [`template`], [`report`], [`trust`], [`why`].
 //! - Values: [`hash`], [`project`], [`check`], [`inputs`], [`network`], [`finding`],
 //!   [`outcome`], [`event`], [`error`].
 
@@ -89,6 +90,7 @@ pub mod catalogue;
 pub mod config;
 pub mod contradiction;
 pub mod dependencies;
+pub mod difference;
 pub mod fingerprint;
 pub mod gate;
 pub mod lock;
@@ -107,3 +109,4 @@ pub mod inputs;
 pub mod network;
 pub mod outcome;
 pub mod project;
+pub mod why;

@@ -18,10 +18,12 @@ use crate::event::Observer;
 use crate::plan::{self, Known, Plan, Request, Visit, VisitRequest};
 use crate::process::Emitter;
 use crate::project::{Project, ProjectPath, discover};
+use crate::report::json::JsonReport;
 use crate::report::{Preview, Report};
 use crate::run::{self, Cancel, World};
 use crate::trust::{Asked, Record, collect, store};
 use crate::update::{self, Update};
+use crate::why::{Comparison, Why};
 
 pub use crate::engine::{BaseLock, Removed};
 
@@ -158,6 +160,32 @@ impl Pipeline {
         Ok(run::lock_base(self.world(cancel, &emitter))?)
     }
 
+    /// Says why the first check of a plan would run or not; nothing runs.
+    ///
+    /// # Errors
+    ///
+    /// When it could not run.
+    pub fn why(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Why, Error> {
+        let emitter = Emitter::new(observer);
+        run::why(self.world(&Cancel::default(), &emitter), plan).map_err(Error::Check)
+    }
+
+    /// Says what differs between what a plan's checks are made from here and in a report.
+    ///
+    /// # Errors
+    ///
+    /// When what they are made from here cannot be found out.
+    pub fn compare(
+        &self,
+        plan: &Plan,
+        report: &JsonReport,
+        cancel: &Cancel,
+        observer: &mut dyn Observer,
+    ) -> Result<Comparison, Error> {
+        let emitter = Emitter::new(observer);
+        run::compare(self.world(cancel, &emitter), plan, report).map_err(Error::Check)
+    }
+
     /// Runs the fixers of a plan and shows what they would change; nothing is written.
     ///
     /// # Errors
@@ -232,7 +260,10 @@ impl Pipeline {
     /// When the engine is not there.
     pub fn remove(&self, cancel: &Cancel, observer: &mut dyn Observer) -> Result<Removed, Error> {
         let emitter = Emitter::new(observer);
-        Ok(run::remove(self.world(cancel, &emitter))?)
+        let removed = run::remove(self.world(cancel, &emitter))?;
+        // Outcomes are of no project: they stay for others until they are old.
+        let _ = cache::journal::forget(&self.cache, &self.project.id());
+        Ok(removed)
     }
 
     fn world<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> World<'a> {

@@ -14,6 +14,7 @@ mod hints;
 mod inputs;
 mod step;
 mod survey;
+mod why;
 mod work;
 mod workshop;
 
@@ -40,6 +41,7 @@ use workshop::Workshop;
 
 pub use crate::process::{Cancel, Stop};
 pub use directory::Directory;
+pub use why::{compare, why};
 
 /// What a run has at hand.
 #[derive(Clone, Copy)]

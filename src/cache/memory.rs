@@ -18,22 +18,15 @@ const ENVIRONMENTS: &str = "environments";
 
 /// What an environment was found to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Identity {
     /// The fingerprint's ingredient.
     pub hash: Hash,
     /// What its base holds.
     pub base: Hash,
+    /// The exact version of the base's Python, if it says so.
+    pub python: Option<String>,
     /// Operating system and processor, such as `linux/amd64`.
     pub platform: String,
-}
-
-impl Identity {
-    /// What was found.
-    #[must_use]
-    pub fn new(hash: Hash, base: Hash, platform: String) -> Identity {
-        Identity { hash, base, platform }
-    }
 }
 
 /// What is remembered of the environment that is made from `makings`.

@@ -19,7 +19,7 @@ use clap::{Args as _, Command, CommandFactory, Parser};
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
 pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
-pub(crate) use upkeep::{DoctorArgs, SyncArgs, UpdateArgs};
+pub(crate) use upkeep::{CompareArgs, DoctorArgs, SyncArgs, UpdateArgs, WhyArgs};
 
 use crate::cli::exit::Failure;
 
@@ -146,6 +146,14 @@ pub(crate) enum CommandArgs {
     /// Grant what this project asks for beyond the sandbox, until that changes
     #[command(after_help = help::TRUST)]
     Trust(TrustArgs),
+
+    /// Say why a check would run or be replayed: which input differs from last time
+    #[command(after_help = help::WHY)]
+    Why(WhyArgs),
+
+    /// Say what differs between this machine's inputs and a report's
+    #[command(after_help = help::COMPARE)]
+    Compare(CompareArgs),
 
     /// Look whether everything is there that checks need, and say what to do
     #[command(after_help = help::DOCTOR)]

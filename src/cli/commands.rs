@@ -19,6 +19,7 @@ mod run;
 mod sync;
 mod trust;
 mod update;
+mod why;
 
 use crate::pipeline::Pipeline;
 
@@ -43,6 +44,8 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
         Action::Build { checks } => build::build(place, checks, term),
         Action::Look(look) => return bash::bash(place, look, term),
         Action::Trust(trust) => trust::trust(place, trust, term),
+        Action::Why { check, format } => why::why(place, check, format, term),
+        Action::Compare { report, format } => why::compare(place, &report, format, term),
         Action::Doctor(doctor) => doctor::doctor(&place, &doctor, term),
         Action::Update { names, writing } => update::update(place, &names, writing, term),
         Action::Remove { files } => remove::remove(place, files, term),

@@ -15,9 +15,10 @@ use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::{Asked, Edited, Fix, Mode};
 
 use crate::cli::args::{
-    Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CheckArgs, CiArg, CommandArgs,
+    Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CheckArgs, CiArg, CommandArgs, CompareArgs,
     CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs,
     MessageFormat, RemoveArgs, ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs,
+    WhyArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -105,6 +106,20 @@ pub(crate) enum Action {
     Trust(Trust),
     /// Look whether everything is there.
     Doctor(Doctor),
+    /// Say why a check would run or not.
+    Why {
+        /// The check.
+        check: String,
+        /// For whom.
+        format: MessageFormat,
+    },
+    /// Say what differs from a run elsewhere.
+    Compare {
+        /// Its report.
+        report: PathBuf,
+        /// For whom.
+        format: MessageFormat,
+    },
     /// Take away what is the project's.
     Remove {
         /// Whether the files that were written are.
@@ -340,6 +355,10 @@ fn cache_mode(mode: CacheArg) -> CacheMode {
     }
 }
 
+fn format(json: bool) -> MessageFormat {
+    if json { MessageFormat::Json } else { MessageFormat::Human }
+}
+
 fn engine_choice(engine: EngineArg) -> EngineChoice {
     match engine {
         EngineArg::Auto => EngineChoice::Auto,
@@ -389,6 +408,10 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
                 _ if yes => Trust::Grant { asking: Asking::Not },
                 _ => Trust::Grant { asking: Asking::Terminal },
             })
+        }
+        CommandArgs::Why(WhyArgs { check, json }) => Action::Why { check, format: format(json) },
+        CommandArgs::Compare(CompareArgs { report, json }) => {
+            Action::Compare { report, format: format(json) }
         }
         CommandArgs::Doctor(DoctorArgs { json, runner_config }) => {
             let format = if json { MessageFormat::Json } else { MessageFormat::Human };

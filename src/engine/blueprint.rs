@@ -215,9 +215,9 @@ impl Blueprint {
             .hash()
     }
 
-    /// What a person can tell it by from another one, on a base that holds this.
+    /// What a person can tell it by from another one, on a base that holds this and this Python.
     #[must_use]
-    pub fn parts(&self, base: Hash) -> EnvironmentParts {
+    pub fn parts(&self, base: Hash, python: Option<String>) -> EnvironmentParts {
         let packages = |lock: &Option<Lock>| -> BTreeMap<String, String> {
             let packages = lock.iter().flat_map(|lock| &lock.packages);
             packages.map(|package| (package.name.clone(), package.version.clone())).collect()
@@ -226,6 +226,7 @@ impl Blueprint {
         EnvironmentParts {
             image: self.base.clone(),
             base,
+            python,
             dockerfile: dockerfile.map(|it| Hash::of(instructions(&it.text).as_bytes())),
             tool: packages(&self.lock),
             project: packages(&self.project),

@@ -1,16 +1,17 @@
 //! Which engine would be connected, without asking it.
 //!
-//! Owns everything on this machine that can make it another engine with other images: the choice,
-//! the variables that docker reads, its context, the socket that it would answer on, and the
-//! interpreters and the sandbox that would be found. It must start nothing. What was found of
-//! environments is remembered under it.
+//! Owns everything on this machine that can make it another engine with other environments: the
+//! choice, the variables that docker reads, its context, the socket that it would answer on, and the
+//! interpreters that there are. It must start nothing. What was found of environments is remembered
+//! under it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
+use super::venv;
 use crate::config::load::Environment as Variables;
+use crate::config::{Config, EngineChoice};
 use crate::hash::{Hash, Recipe};
 
 /// Where docker listens if nobody says anything else.
@@ -22,32 +23,22 @@ pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Has
     let choice = format!("{:?}", config.engine);
     let program = variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker");
     let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
-    let recipe = Recipe::new("engine")
+    let interpreters = match config.engine {
+        EngineChoice::Docker => Vec::new(),
+        EngineChoice::Auto | EngineChoice::Venv => venv::interpreters(variables),
+    };
+    Recipe::new("engine")
         .with(choice)
         .with(program)
+        .with(variables.get("PATH").unwrap_or_default())
         .with(host)
         .with(context(variables))
         .with(socket(host))
         .with(fs::read(base_lock).unwrap_or_default())
-        .with(&config.python.version);
-    let get = |name| variables.get(name).unwrap_or_default();
-    let recipe = ["PATH", "PYENV_ROOT", "CI"].map(get).iter().fold(recipe, Recipe::with);
-    let minor = format!("python{}", config.python.version);
-    let on_path = |name: &str| -> Vec<PathBuf> {
-        which::which_in_all(name, Some(get("PATH")), "/").map(Iterator::collect).unwrap_or_default()
-    };
-    let programs = [program, "bwrap", &minor, "python3"].map(on_path).concat();
-    programs.iter().fold(recipe, |recipe, path| recipe.with(seen(path))).hash()
-}
-
-/// A file as far as it can be told from another one in its place without being read.
-fn seen(path: &Path) -> String {
-    match fs::metadata(path) {
-        Ok(it) => {
-            format!("{} {} {} {}.{}", it.dev(), it.ino(), it.len(), it.ctime(), it.ctime_nsec())
-        }
-        Err(_) => String::new(),
-    }
+        .with(&config.python.version)
+        .with(variables.get("CI").unwrap_or_default())
+        .with_all(interpreters.iter().map(|program| file(program)))
+        .hash()
 }
 
 /// The context that docker would use, with all that it says.
@@ -78,29 +69,20 @@ fn context(variables: &Variables) -> Vec<u8> {
 /// What tells a socket from one of the same name on another machine, or on this one after its engine
 /// was started anew.
 fn socket(host: &str) -> String {
-    let metadata = host.strip_prefix("unix://").and_then(|path| fs::metadata(path).ok());
-    match metadata {
-        Some(it) => format!("{} {} {}.{}", it.dev(), it.ino(), it.ctime(), it.ctime_nsec()),
+    match host.strip_prefix("unix://").map(Path::new).filter(|path| path.exists()) {
+        Some(path) => file(path),
         None => {
             let read = |path| fs::read_to_string(path).unwrap_or_default();
             ["/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname"].map(read).concat()
         }
     }
 }
-#[cfg(test)]
-mod tests {
-    use super::*;
 
-    #[test]
-    fn a_file_in_the_place_of_another_is_seen() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("python3");
-        let absent = seen(&path);
-        fs::write(&path, "1").unwrap();
-        let there = seen(&path);
-        assert_eq!(there, seen(&path));
-        fs::write(folder.path().join("other"), "1").unwrap();
-        fs::rename(folder.path().join("other"), &path).unwrap();
-        assert!(absent != there && there != seen(&path));
-    }
+/// What tells a file from any other that had or will have its name.
+fn file(path: &Path) -> String {
+    let id = fs::metadata(path).map(|it| {
+        let times = [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
+        format!("{} {} {} {times:?}", it.dev(), it.ino(), it.size())
+    });
+    format!("{} {}", path.display(), id.unwrap_or_default())
 }

@@ -31,6 +31,7 @@ use super::launcher::{self, Seen};
 use super::{
     Access, BaseLock, Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings,
 };
+use crate::config::load::Environment as Variables;
 use crate::event::Event;
 use crate::hash::{Hash, Recipe};
 use crate::lock::Lock;
@@ -344,10 +345,15 @@ impl Venv<'_> {
             has_launcher: true,
             existed,
             hash: blueprint.hash(base),
-            parts: blueprint.parts(*base),
+            parts: blueprint.parts(*base, Some(self.interpreter.probe.version.clone())),
             platform: platform(),
         }
     }
+}
+
+/// Every program that environments could be made from.
+pub(super) fn interpreters(variables: &Variables) -> Vec<PathBuf> {
+    interpreter::candidates(variables)
 }
 
 /// Takes away a project's references to environments, and those that nobody else refers to.

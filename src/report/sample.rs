@@ -108,6 +108,7 @@ pub(crate) fn inputs(name: &str, tool: &str) -> Inputs {
             environment: EnvironmentParts {
                 image: "python:3.13-slim".to_owned(),
                 base: Hash::of(b"base"),
+                python: Some("3.13.5".to_owned()),
                 dockerfile: Some(Hash::of(b"dockerfile")),
                 tool: versions(&[tool]),
                 project: versions(&["requests"]),

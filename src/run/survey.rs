@@ -10,7 +10,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::inputs::{self, Surroundings};
-use super::workshop::{Blueprints, recall};
+use super::workshop::{Blueprints, identify, recall};
 use super::{World, ended, snapshot_reason};
 use crate::cache::memory::Identity;
 use crate::cache::{Index, Key, Store};
@@ -24,6 +24,8 @@ use crate::snapshot::Inventory;
 /// What can be known of a run before anything is started.
 pub(super) struct Survey<'p> {
     blueprints: &'p Blueprints,
+    /// Which engine would be connected.
+    engine: Hash,
     pub(super) inventories: BTreeMap<&'p Coverage, Result<Surveyed, Reason>>,
 }
 
@@ -69,7 +71,8 @@ impl<'p> Survey<'p> {
             (coverage, surveyed.map_err(|error| snapshot_reason(&error)))
         };
         let inventories = wanted.into_par_iter().map(take).collect();
-        Survey { blueprints, inventories }
+        let engine = identify(world);
+        Survey { blueprints, engine, inventories }
     }
 
     /// Looks for the outcome of a step.
@@ -112,16 +115,21 @@ impl<'p> Survey<'p> {
             None => return Ok(None),
         };
         let config = inputs::config(world, step)?;
-        let Some(identity) = recall(world, blueprint) else {
+        let Some(identity) = recall(world, &self.engine, blueprint) else {
             return Ok(None);
         };
         let surroundings = Surroundings {
             hash: identity.hash,
             platform: identity.platform.clone(),
-            parts: blueprint.parts(identity.base),
+            parts: blueprint.parts(identity.base, identity.python.clone()),
         };
         let inputs = inputs::of(step, surveyed.sources, config.as_deref(), surroundings);
         Ok(Some(Prospect { inputs, blueprint, identity }))
+    }
+
+    /// The files that a step sees.
+    pub(super) fn files(&self, step: &Step) -> Option<BTreeMap<String, Hash>> {
+        Some(self.surveyed(step).ok()?.inventory.hashes())
     }
 
     fn surveyed(&self, step: &Step) -> Result<&Surveyed, Reason> {

@@ -97,13 +97,19 @@ impl<'a> Workshop<'a> {
             true => engine::missing::listed(&missing, prepared),
             false => prepared,
         };
+        let engine = identify(world);
         for (blueprint, prepared) in missing.into_iter().zip(prepared) {
             if let Ok(found) = prepared.as_ref()
                 && self.remembers
             {
-                let found = Identity::new(found.hash, found.parts.base, found.platform.clone());
+                let found = Identity {
+                    hash: found.hash,
+                    base: found.parts.base,
+                    python: found.parts.python.clone(),
+                    platform: found.platform.clone(),
+                };
                 // What is not remembered is asked for again.
-                let _ = memory::remember(world.cache, &makings(world, &blueprint), &found);
+                let _ = memory::remember(world.cache, &makings(world, &engine, &blueprint), &found);
             }
             self.environments.insert(blueprint.environment, prepared);
         }
@@ -179,12 +185,16 @@ fn copy(world: World<'_>, coverage: &Coverage, survey: &Survey<'_>, folder: &Pat
 }
 
 /// What is remembered of an environment, so that nobody has to be asked what it is.
-pub(super) fn recall(world: World<'_>, blueprint: &Blueprint) -> Option<Identity> {
-    memory::recall(world.cache, &makings(world, blueprint))
+pub(super) fn recall(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> Option<Identity> {
+    memory::recall(world.cache, &makings(world, engine, blueprint))
+}
+
+/// Which engine would be connected.
+pub(super) fn identify(world: World<'_>) -> Hash {
+    engine::identify(world.config, world.variables, &super::base_lock_path(world))
 }
 
 /// Everything that decides what an environment is, but for what only its engine knows.
-fn makings(world: World<'_>, blueprint: &Blueprint) -> Hash {
-    let engine = engine::identify(world.config, world.variables, &super::base_lock_path(world));
-    blueprint.makings(&engine, world.config.platform.as_deref())
+fn makings(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> Hash {
+    blueprint.makings(engine, world.config.platform.as_deref())
 }

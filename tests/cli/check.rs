@@ -175,11 +175,11 @@ hint: did you mean `cargo pipe spelling`?
 
 #[test]
 fn a_command_of_the_future_is_no_check() {
-    Scene::with_project().pipe("compare").ends(
+    Scene::with_project().pipe("update").ends(
         2,
         "",
         str![[r#"
-error: this version has no command `compare`, and no check can have that name
+error: this version has no command `update`, and no check can have that name
 
 "#]],
     );

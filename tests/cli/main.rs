@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a harness that does not work is a test that fails")]
 
 mod bash;
+mod cache;
 mod check;
 mod ci;
 mod completions;

@@ -165,6 +165,23 @@ impl Run<'_> {
         self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Runs it under strace, which notes in a file every program that is started.
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+    pub(crate) fn traced(self, strace: &Path, notes: &Path) -> Ended {
+        let command = self.command();
+        let output = Command::new(strace)
+            .args(["-f", "-e", "trace=execve,fork,vfork", "-o"])
+            .arg(notes)
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(self.scene.project())
+            .output()
+            .unwrap();
+        self.scene.ended(output)
+    }
+
     /// Starts it on a terminal of its own.
     pub(crate) fn on_terminal(self) -> Session {
         Session::start(self.command())

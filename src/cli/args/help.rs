@@ -179,6 +179,17 @@ Examples:
 
 Exit status: 0 granted, 2 not granted, 3 it could not be kept";
 
+pub(super) const WHY: &str = "\
+Nothing runs, and no process is started. Named are the files, options, packages and parts of the
+command that differ from the last run in this folder, and from the nearest outcome in the cache.";
+
+pub(super) const COMPARE: &str = "\
+Nothing runs. Named is what a check's fingerprint is made from and is not the same here as in the
+report: a file, an option of a config, a package's version, the base image, the platform, a part of
+the command. An environment that is not known here yet is prepared first.
+
+Exit status: 0 nothing differs, 1 something does, 2 usage or configuration, 3 it cannot be said";
+
 pub(super) const DOCTOR: &str = "\
 Looked at are the project's settings, locks, generated files and pins of the tools elsewhere; the
 engine, its socket, builder and base image; whether containers see your folders; the disk. Nothing

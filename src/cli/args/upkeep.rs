@@ -40,3 +40,27 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) runner_config: Option<PathBuf>,
 }
+
+/// What `why` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhyArgs {
+    /// The check
+    #[arg(value_name = "CHECK")]
+    pub(crate) check: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `compare` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// A report of another run, as `--report json=FILE` writes it
+    #[arg(value_name = "REPORT")]
+    pub(crate) report: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -84,6 +84,13 @@ impl Inspected {
             .hash()
     }
 
+    /// The version of Python, as the official images say it.
+    fn python(&self) -> Option<String> {
+        let variables = self.config.as_ref()?.env.as_ref()?;
+        let version = variables.iter().find_map(|it| it.strip_prefix("PYTHON_VERSION="));
+        version.map(str::to_owned)
+    }
+
     fn platform(&self) -> String {
         let variant = self.variant.as_deref().filter(|variant| !variant.is_empty());
         let parts = [Some(self.os.as_str()), Some(self.architecture.as_str()), variant];
@@ -200,7 +207,7 @@ impl Docker<'_> {
                 has_launcher: !matches!(blueprint.environment, Environment::Image(_)),
                 existed: *existed,
                 hash,
-                parts: blueprint.parts(base.content()),
+                parts: blueprint.parts(base.content(), base.python()),
                 platform: base.platform(),
             });
         };
@@ -229,7 +236,7 @@ impl Docker<'_> {
             has_launcher: true,
             existed,
             hash,
-            parts: blueprint.parts(base.content()),
+            parts: blueprint.parts(base.content(), base.python()),
             platform: image.platform(),
         })
     }

@@ -4,11 +4,13 @@
 //! the nearest one that the locks support. Each candidate is asked what it is before it is believed.
 //! It must not make an environment of it; [`super::install`] does.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::probe;
 use super::super::{EngineError, Settings};
+use crate::config::load::Environment as Variables;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 
 /// The minor versions of Python 3 that the locks are made for.
@@ -33,7 +35,7 @@ impl Interpreter {
         // The nearest first; of two that are as near, the newer one.
         candidates.sort_by_key(|minor| (minor.abs_diff(wanted), u32::MAX - minor));
         candidates.dedup();
-        let places = Places::of(settings);
+        let places = Places::of(&settings.variables);
         for minor in candidates {
             for program in places.programs(minor) {
                 let found = ask(&program, settings, cancel, emitter)?;
@@ -59,6 +61,13 @@ fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("3.")?.parse().ok()
 }
 
+/// Every program that could be the interpreter, without asking any.
+pub(super) fn candidates(variables: &Variables) -> Vec<PathBuf> {
+    let places = Places::of(variables);
+    let programs: BTreeSet<PathBuf> = SUPPORTED.flat_map(|minor| places.programs(minor)).collect();
+    programs.into_iter().collect()
+}
+
 /// Where interpreters are looked for.
 struct Places {
     path: String,
@@ -67,8 +76,7 @@ struct Places {
 }
 
 impl Places {
-    fn of(settings: &Settings) -> Places {
-        let variables = &settings.variables;
+    fn of(variables: &Variables) -> Places {
         let home = variables.get("HOME").map(PathBuf::from);
         let below = |home: &Option<PathBuf>, path: &str| home.as_ref().map(|home| home.join(path));
         let pyenv = variables.get("PYENV_ROOT").map(PathBuf::from).or(below(&home, ".pyenv"));

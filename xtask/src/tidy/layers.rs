@@ -20,6 +20,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config",
             "contradiction",
             "dependencies",
+            "difference",
+            "why",
             "plan",
             "fingerprint",
             "lock",

@@ -1,0 +1,140 @@
+//! `why` and `compare`: what differs, by name.
+//!
+//! Owns what is told of it. It must not compare anything; the pipeline does.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cli::args::MessageFormat;
+use crate::cli::commands::{pipeline, run};
+use crate::cli::exit::Failure;
+use crate::cli::settings::Place;
+use crate::cli::term::Term;
+use crate::difference::Difference;
+use crate::event::Silent;
+use crate::outcome::Verdict;
+use crate::plan::Request;
+use crate::report::{harmless, json};
+use crate::run::Cancel;
+use crate::why::{Comparison, Expected, Sameness, Why};
+
+/// How many differences are told before the rest is only counted.
+const TOLD: usize = 20;
+
+/// Says why a check would run or not.
+pub(super) fn why(
+    place: Place,
+    check: String,
+    format: MessageFormat,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
+    let pipeline = pipeline(place)?;
+    let plan = pipeline.plan(&Request { checks: vec![check], ..Request::default() })?;
+    let why = pipeline.why(&plan, &mut Silent)?;
+    term.data(&match format {
+        MessageFormat::Json => json::pretty(&why),
+        _ => told(&why),
+    });
+    Ok(Verdict::Passed)
+}
+
+/// Says what differs between here and a report.
+pub(super) fn compare(
+    place: Place,
+    report: &Path,
+    format: MessageFormat,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
+    let shown = report.display();
+    let text = fs::read_to_string(report).map_err(|source| Failure::System {
+        what: format!("cannot read the report `{shown}`"),
+        source,
+    })?;
+    let read = json::from_json(&text).map_err(|error| {
+        Failure::usage(format!("`{shown}` is no report of this format: {error}"))
+            .with_hint("`cargo pipe run-all --report json=FILE` writes one".to_owned())
+    })?;
+    let pipeline = pipeline(place)?;
+    let known = |name: &String| pipeline.config.checks.iter().any(|it| it.name.as_str() == name);
+    let names = read.checks.iter().map(|check| check.name.clone());
+    let checks: Vec<String> = names.filter(known).collect();
+    let plan = pipeline.plan(&Request { checks, ..Request::default() })?;
+    let cancel = Cancel::default();
+    let interrupts = run::interrupts(&cancel)?;
+    let mut watcher = term.watcher();
+    let comparison = pipeline.compare(&plan, &read, &cancel, &mut watcher);
+    term.watched(watcher);
+    if interrupts.happened() {
+        return Ok(Verdict::Interrupted);
+    }
+    let comparison = comparison?;
+    term.data(&match format {
+        MessageFormat::Json => json::pretty(&comparison),
+        _ => told_of(&comparison),
+    });
+    Ok(if comparison.is_same() { Verdict::Passed } else { Verdict::Findings })
+}
+
+fn told(why: &Why) -> String {
+    let Why { check, expected, since_last, nearest, .. } = why;
+    let expected = match expected {
+        Expected::Hit => "would be replayed: the cache has its outcome",
+        Expected::Miss => "would run: the cache does not have its outcome",
+        Expected::Always => "would run: its outcomes are not replayed",
+        Expected::Unknown => {
+            "would run: what its environment is will be known once it was prepared here"
+        }
+    };
+    let mut text = format!("{check} {expected}\n");
+    match since_last {
+        None => text.push_str("\nit has not run in this folder yet\n"),
+        Some(since) if since.is_empty() => {
+            text.push_str("\nnothing differs from its last run in this folder\n");
+        }
+        Some(since) => {
+            text.push_str("\ndifferent from its last run in this folder:\n");
+            text.push_str(&listed(since));
+        }
+    }
+    match nearest {
+        Some(nearest) if Some(nearest) != since_last.as_ref() => {
+            text.push_str("\ndifferent from the nearest outcome in the cache:\n");
+            text.push_str(&listed(nearest));
+        }
+        _ => {}
+    }
+    text
+}
+
+fn told_of(comparison: &Comparison) -> String {
+    let version = &comparison.version;
+    let lines = comparison.checks.iter().map(|compared| {
+        let check = harmless::line(&compared.check);
+        match &compared.sameness {
+            Sameness::Same => format!("{check}: nothing differs\n"),
+            Sameness::Different(differences) => {
+                format!("{check}: different here from there:\n{}", listed(differences))
+            }
+            Sameness::OnlyTheVerdict => format!(
+                "{check}: nothing differs but the verdict, which is a bug of cargo pipe\n\n\
+                 please report it with that report, one from here (`cargo pipe run {check} \
+                 --report json=here.json`),\nand the versions: {} here, {} there\n",
+                env!("CARGO_PKG_VERSION"),
+                harmless::line(version),
+            ),
+            Sameness::OnlyThere => format!("{check}: there is no such check here\n"),
+            Sameness::Unknown(why) => format!("{check}: it cannot be said, because {why}\n"),
+        }
+    });
+    lines.collect()
+}
+
+fn listed(differences: &[Difference]) -> String {
+    let told = differences.iter().take(TOLD);
+    let mut text: String =
+        told.map(|it| format!("  {}\n", harmless::line(&it.to_string()))).collect();
+    if differences.len() > TOLD {
+        text.push_str(&format!("  and {} more\n", differences.len() - TOLD));
+    }
+    text
+}

@@ -1,0 +1,300 @@
+//! What differs between what two runs of a check were made from, by name.
+//!
+//! Owns the comparison of two [`Inputs`] and their lists of files: the file, package, option, part of
+//! the command, image or platform that is not the same. It must not know where they come from: the
+//! last run, the cache, or a report of another machine. [`crate::run`] gathers them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::hash::Hash;
+use crate::inputs::{EnvironmentParts, Inputs};
+
+/// One thing that is not the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Difference {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Its name, such as a file's path.
+    pub name: String,
+    /// What it was before, or is elsewhere: a version, or a hash; null if it was not there.
+    pub before: Option<String>,
+    /// What it is now and here; null if it is not there.
+    pub now: Option<String>,
+}
+
+/// What kind of thing differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Operating system and processor.
+    Platform,
+    /// The name of the base image.
+    Image,
+    /// The exact version of Python in it.
+    Python,
+    /// What the base image holds.
+    Base,
+    /// The Dockerfile's instructions.
+    Dockerfile,
+    /// A package of the tool.
+    Package,
+    /// A package of the project.
+    ProjectPackage,
+    /// Something in the environment that has no name.
+    Environment,
+    /// A part of the command.
+    Command,
+    /// The tool's config: where it is.
+    Config,
+    /// An option of the tool's config.
+    Option,
+    /// A file that the check sees.
+    File,
+}
+
+/// The list of files of a snapshot and their hashes.
+pub type Files = BTreeMap<String, Hash>;
+
+/// What is not the same in `now` as in `before`, each with its files, if they are known.
+#[must_use]
+pub fn between(
+    before: (&Inputs, Option<&Files>),
+    now: (&Inputs, Option<&Files>),
+) -> Vec<Difference> {
+    let ((before, before_files), (now, now_files)) = (before, now);
+    let mut found = Vec::new();
+    let (one, other) = (&before.parts, &now.parts);
+    found.extend(value(Kind::Platform, "platform", Some(&one.platform), Some(&other.platform)));
+    let differing = before.ingredients.environment != now.ingredients.environment;
+    found.extend(environments(&one.environment, &other.environment, differing));
+
+    let commands = maps(Kind::Command, &hashes(&one.command), &hashes(&other.command));
+    let differing = before.ingredients.command != now.ingredients.command;
+    found.extend(or_else(commands, differing, Kind::Command, "the command"));
+
+    let path = |inputs: &Inputs| inputs.parts.config.as_ref().map(|config| config.path.clone());
+    let options = |inputs: &Inputs| {
+        let options = inputs.parts.config.as_ref().map(|config| hashes(&config.options));
+        options.unwrap_or_default()
+    };
+    let (one, other) = (path(before), path(now));
+    let mut config = maps(Kind::Option, &options(before), &options(now));
+    if one != other {
+        // Whether it is another file or another place, the options say.
+        config.extend(value(Kind::Config, "config", one.as_ref(), other.as_ref()));
+    }
+    let named = !config.is_empty();
+    let differing = before.ingredients.config != now.ingredients.config;
+    let name = other.clone().unwrap_or_else(|| "config".to_owned());
+    let comments = format!("{name}: comments or layout");
+    found.extend(or_else(config, differing, Kind::Config, &comments));
+
+    if before.ingredients.sources != now.ingredients.sources {
+        let files = match (before_files, now_files) {
+            (Some(one), Some(other)) => maps(Kind::File, &hashes(one), &hashes(other)),
+            _ => Vec::new(),
+        };
+        // A config that is read in its place is a file as well; its options say more.
+        let files = files.into_iter().filter(|file| !(named && Some(&file.name) == other.as_ref()));
+        let files: Vec<Difference> = files.collect();
+        let is_named = named && before_files.is_some() && now_files.is_some();
+        found.extend(or_else(files, !is_named, Kind::File, "files that are not known any more"));
+    }
+    found
+}
+
+fn environments(
+    one: &EnvironmentParts,
+    other: &EnvironmentParts,
+    differing: bool,
+) -> Vec<Difference> {
+    let mut found = Vec::new();
+    found.extend(value(Kind::Image, "base image", Some(&one.image), Some(&other.image)));
+    found.extend(value(Kind::Python, "Python", one.python.as_ref(), other.python.as_ref()));
+    if found.is_empty() && one.base != other.base {
+        // Another image or Python holds other things anyway.
+        let name = format!("what `{}` holds", other.image);
+        found.extend(hash(Kind::Base, &name, Some(one.base), Some(other.base)));
+    }
+    found.extend(hash(Kind::Dockerfile, "the Dockerfile", one.dockerfile, other.dockerfile));
+    found.extend(maps(Kind::Package, &one.tool, &other.tool));
+    found.extend(maps(Kind::ProjectPackage, &one.project, &other.project));
+    or_else(found, differing, Kind::Environment, "what the environment's image holds besides")
+}
+
+/// What was found; if that is nothing although something differs, then that.
+fn or_else(found: Vec<Difference>, differing: bool, kind: Kind, name: &str) -> Vec<Difference> {
+    match found.is_empty() && differing {
+        true => vec![Difference { kind, name: name.to_owned(), before: None, now: None }],
+        false => found,
+    }
+}
+
+fn value(
+    kind: Kind,
+    name: &str,
+    before: Option<&String>,
+    now: Option<&String>,
+) -> Option<Difference> {
+    (before != now).then(|| Difference {
+        kind,
+        name: name.to_owned(),
+        before: before.cloned(),
+        now: now.cloned(),
+    })
+}
+
+fn hash(kind: Kind, name: &str, before: Option<Hash>, now: Option<Hash>) -> Option<Difference> {
+    let short = |hash: Option<Hash>| hash.map(|hash| hash.short());
+    value(kind, name, short(before).as_ref(), short(now).as_ref())
+}
+
+fn maps(
+    kind: Kind,
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Vec<Difference> {
+    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    names
+        .into_iter()
+        .filter_map(|name| value(kind, name, before.get(name), now.get(name)))
+        .collect()
+}
+
+fn hashes(hashes: &BTreeMap<String, Hash>) -> BTreeMap<String, String> {
+    hashes.iter().map(|(name, hash)| (name.clone(), hash.short())).collect()
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { kind, name, before, now } = self;
+        let is_text = matches!(
+            kind,
+            Kind::Platform
+                | Kind::Image
+                | Kind::Python
+                | Kind::Package
+                | Kind::ProjectPackage
+                | Kind::Config
+        );
+        let what = match kind {
+            Kind::File => format!("file `{name}`"),
+            Kind::Option => format!("option `{name}`"),
+            Kind::Package => format!("package `{name}` of the tool"),
+            Kind::ProjectPackage => format!("package `{name}` of the project"),
+            Kind::Command => format!("command: {name}"),
+            _ => name.clone(),
+        };
+        match (before, now) {
+            (Some(before), Some(now)) if is_text => write!(formatter, "{what}: {before} → {now}"),
+            (None, Some(now)) if is_text => write!(formatter, "{what}: added, {now}"),
+            (Some(before), None) if is_text => write!(formatter, "{what}: removed, was {before}"),
+            (None, Some(_)) => write!(formatter, "{what}: added"),
+            (Some(_), None) => write!(formatter, "{what}: removed"),
+            _ => write!(formatter, "{what}: changed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn inputs() -> Inputs {
+        sample::inputs("lint", "pylint")
+    }
+
+    /// What differs once this was done, and the ingredient with it.
+    fn told(change: impl FnOnce(&mut Inputs)) -> Vec<String> {
+        let (before, mut now) = (inputs(), inputs());
+        change(&mut now);
+        between((&before, None), (&now, None)).iter().map(ToString::to_string).collect()
+    }
+
+    fn other() -> Hash {
+        Hash::of(b"other")
+    }
+
+    #[test]
+    fn the_same_is_no_difference() {
+        assert!(told(|_| {}).is_empty());
+    }
+
+    #[test]
+    fn each_part_has_its_name() {
+        let of_environment = |change: fn(&mut EnvironmentParts)| {
+            told(|now| {
+                now.ingredients.environment = other();
+                change(&mut now.parts.environment);
+            })
+        };
+        assert_eq!(
+            of_environment(|it| drop(it.tool.insert("pylint".into(), "2.0".into()))),
+            ["package `pylint` of the tool: 1.2.3 → 2.0"]
+        );
+        assert_eq!(
+            of_environment(|it| drop(it.project.insert("new".into(), "2.0".into()))),
+            ["package `new` of the project: added, 2.0"]
+        );
+        assert_eq!(
+            of_environment(|it| {
+                it.base = other();
+                it.python = Some("3.13.6".into());
+            }),
+            ["Python: 3.13.5 → 3.13.6"]
+        );
+        assert_eq!(
+            of_environment(|it| it.base = other()),
+            ["what `python:3.13-slim` holds: changed"]
+        );
+        assert_eq!(of_environment(|it| it.dockerfile = None), ["the Dockerfile: removed"]);
+        assert_eq!(of_environment(|_| {}), ["what the environment's image holds besides: changed"]);
+        assert_eq!(
+            told(|now| now.parts.platform = "linux/arm64".into()),
+            ["platform: linux/amd64 → linux/arm64"]
+        );
+        assert_eq!(
+            told(|now| {
+                now.ingredients.command = other();
+                now.parts.command.insert("variable `X`".into(), other());
+            }),
+            ["command: variable `X`: added"]
+        );
+        let config = |change: fn(&mut BTreeMap<String, Hash>)| {
+            told(|now| {
+                now.ingredients.config = other();
+                change(&mut now.parts.config.as_mut().unwrap().options);
+            })
+        };
+        assert_eq!(
+            config(|it| it.extend([("line-length".to_owned(), other())])),
+            ["option `line-length`: changed"]
+        );
+        assert_eq!(config(|_| {}), [".config/tool.toml: comments or layout: changed"]);
+    }
+
+    #[test]
+    fn files_are_named_where_they_are_known() {
+        let (before, mut now) = (inputs(), inputs());
+        now.ingredients.sources = other();
+        let files = |names: &[(&str, &str)]| -> Files {
+            let files = names.iter();
+            files.map(|(path, text)| ((*path).to_owned(), Hash::of(text.as_bytes()))).collect()
+        };
+        let one = files(&[("a.py", "1"), ("b.py", "1"), ("c.py", "1")]);
+        let two = files(&[("a.py", "1"), ("b.py", "2"), ("d.py", "1")]);
+        let told: Vec<String> = between((&before, Some(&one)), (&now, Some(&two)))
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(told, ["file `b.py`: changed", "file `c.py`: removed", "file `d.py`: added"]);
+        let unknown = between((&before, None), (&now, Some(&two)));
+        assert_eq!(unknown.len(), 1, "{unknown:?}");
+    }
+}

@@ -1,0 +1,147 @@
+//! What a run would do, and why.
+//!
+//! Owns two questions that are answered from what is known: whether the cache has the outcome of a
+//! check and else what differs from what it has, and what differs from a run elsewhere. Nothing runs.
+//! The first starts no process; the second prepares an environment if nobody knows what it is.
+
+use std::collections::BTreeMap;
+
+use super::survey::{Prospect, Survey};
+use super::workshop::{Blueprints, Workshop, blueprints};
+use super::{World, ended};
+use crate::cache::{Index, Kept, Key, Store, journal};
+use crate::difference::{self, Difference, Files};
+use crate::inputs::Inputs;
+use crate::outcome::{Reason, ReasonKind};
+use crate::plan::{Plan, Step};
+use crate::report::json::{JsonCheck, JsonReport};
+use crate::why::{Compared, Comparison, Expected, Sameness, Why};
+
+/// Says why a check would run or not.
+///
+/// # Errors
+///
+/// When it could not run.
+pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
+    let step = plan.steps.first();
+    let step =
+        step.ok_or_else(|| Reason::new(ReasonKind::Internal, "there is no check to explain"))?;
+    let pool = super::pool(plan).map_err(|error| error.reason())?;
+    let blueprints = blueprints(world, plan);
+    let index = Index::load(world.cache, &world.project.id());
+    let survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
+    let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
+    let last = journal::last(world.cache, &world.project.id(), &step.check);
+    let prospect = survey.prospect(world, step)?;
+    let mut why = Why::of(step.check.to_string());
+    let Some(Prospect { inputs, .. }) = prospect else {
+        return Ok(why);
+    };
+    let fingerprint = inputs.ingredients.fingerprint();
+    let key = Key::of(&fingerprint);
+    why.fingerprint = Some(fingerprint);
+    why.expected = match ended::replayable(&store, step, &key) {
+        Some(_) => Expected::Hit,
+        None if step.cache == crate::check::CachePolicy::Never || !store.mode().replays() => {
+            Expected::Always
+        }
+        None => Expected::Miss,
+    };
+    let here = survey.files(step);
+    let differences = |other: &Inputs| {
+        let files = store.files(&other.ingredients.sources);
+        difference::between((other, files.as_ref()), (&inputs, here.as_ref()))
+    };
+    why.since_last = last.as_ref().map(differences);
+    if why.expected == Expected::Miss {
+        let origins = store.origins();
+        let of_check = origins.iter().filter(|origin| origin.check == step.check.as_str());
+        let compared = of_check.map(|origin| differences(&origin.inputs));
+        why.nearest = compared.min_by_key(Vec::len);
+    }
+    Ok(why)
+}
+
+/// Says what differs between what checks are made from here and in a report.
+///
+/// # Errors
+///
+/// When what the checks are made from here cannot be found out.
+pub fn compare(world: World<'_>, plan: &Plan, report: &JsonReport) -> Result<Comparison, Reason> {
+    let pool = super::pool(plan).map_err(|error| error.reason())?;
+    let blueprints = blueprints(world, plan);
+    let index = Index::load(world.cache, &world.project.id());
+    let survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
+    pool.install(|| find_out(world, plan, &blueprints, &survey))?;
+    let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
+    let here: BTreeMap<&str, &Step> =
+        plan.steps.iter().map(|step| (step.check.as_str(), step)).collect();
+    let mut checks = Vec::new();
+    for there in &report.checks {
+        let step = here.get(there.name.as_str());
+        let sameness = match step {
+            None => Sameness::OnlyThere,
+            Some(step) => compare_check(world, &store, (&survey, step), (report, there))?,
+        };
+        checks.push(Compared { check: there.name.clone(), sameness });
+    }
+    Ok(Comparison { version: report.version.clone(), checks })
+}
+
+/// Prepares the environments that nobody knows anything of.
+fn find_out(
+    world: World<'_>,
+    plan: &Plan,
+    blueprints: &Blueprints,
+    survey: &Survey<'_>,
+) -> Result<(), Reason> {
+    let mut unknown = std::collections::BTreeSet::new();
+    for step in &plan.steps {
+        if matches!(survey.prospect(world, step), Ok(None)) {
+            unknown.insert(&step.environment);
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let opened = Workshop::open(world, plan);
+    opened
+        .and_then(|mut workshop| workshop.prepare(world, blueprints, &unknown))
+        .map_err(|error| error.reason())
+}
+
+fn compare_check(
+    world: World<'_>,
+    store: &Store,
+    (survey, step): (&Survey<'_>, &Step),
+    (report, there): (&JsonReport, &JsonCheck),
+) -> Result<Sameness, Reason> {
+    let (Some(ingredients), Some(parts)) = (&there.inputs, &there.parts) else {
+        return Ok(Sameness::Unknown("the report does not say what it was made from".to_owned()));
+    };
+    let Some(Prospect { inputs, .. }) = survey.prospect(world, step)? else {
+        let why = "what its environment is here could not be kept".to_owned();
+        return Ok(Sameness::Unknown(why));
+    };
+    let other = Inputs { ingredients: ingredients.clone(), parts: parts.clone() };
+    if other.ingredients != inputs.ingredients {
+        let there: Option<&Files> = report.snapshots.get(&ingredients.sources);
+        let here = survey.files(step);
+        let differences: Vec<Difference> =
+            difference::between((&other, there), (&inputs, here.as_ref()));
+        return Ok(Sameness::Different(differences));
+    }
+    let key = Key::of(&inputs.ingredients.fingerprint());
+    Ok(match store.lookup(&key) {
+        Some(kept) if !is_said(&kept, there) => Sameness::OnlyTheVerdict,
+        _ => Sameness::Same,
+    })
+}
+
+/// Whether a report says the same as an outcome that was kept, whatever counts.
+fn is_said(kept: &Kept, there: &JsonCheck) -> bool {
+    let here = kept.findings.iter().map(|finding| finding.fingerprint);
+    let elsewhere = there.findings.iter().map(|finding| finding.fingerprint);
+    use crate::outcome::Outcome::{Findings, Passed};
+    !matches!(there.outcome, Passed | Findings) || here.eq(elsewhere)
+}

@@ -1,0 +1,391 @@
+//! What is replayed, what runs again, and that a replay starts no process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use cargo_pipe::outcome::CacheUse;
+use cargo_pipe::report::json::{JsonReport, from_json};
+
+use crate::container::PROOF;
+use crate::scene::Scene;
+
+/// What ruff says of a file with a finding.
+const FINDING: &str = r#"echo '[{"code":"F401","filename":"/app/src/main.py","location":{"row":1,"column":8},"end_location":{"row":1,"column":10},"message":"unused","fix":null,"url":null}]'; exit 1"#;
+
+/// A scaffolded project, and an engine that has ruff's image and finds something.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    scene.docker().on(&["version"]).stdout("27.0.0\n");
+    scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]).stdout(&image("ruff", "3.13.5"));
+    scene
+}
+
+fn image(layer: &str, python: &str) -> String {
+    format!(
+        r#"{{"Id":"sha256:{layer}","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["sha256:{layer}"]}},"Config":{{"Env":["PYTHON_VERSION={python}"]}}}}"#
+    )
+}
+
+/// The same with a base and a tool that finds something.
+fn ready() -> Scene {
+    let scene = scene();
+    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
+    scene
+}
+
+fn report(scene: &Scene, words: &str) -> JsonReport {
+    let ended = scene.pipe(words).arg_all("--message-format json").ended();
+    from_json(&ended.unredacted_stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+}
+
+fn cache_use(scene: &Scene, words: &str) -> CacheUse {
+    report(scene, words).checks[0].cache
+}
+
+/// How many containers were started.
+fn containers(scene: &Scene) -> usize {
+    scene.docker().calls().iter().filter(|call| call[0] == "run").count()
+}
+
+fn main_file(scene: &Scene) -> PathBuf {
+    scene.project().join("src/main.py")
+}
+
+/// The one outcome in the cache.
+fn entry(scene: &Scene) -> PathBuf {
+    let results = scene.folder("home").join(".cache/cargo-pipe/results");
+    let folders = fs::read_dir(results).unwrap().flatten().map(|entry| entry.path());
+    let below = |folder: PathBuf| fs::read_dir(folder).unwrap().flatten().map(|it| it.path());
+    let is_files = |folder: &Path| folder.ends_with("files");
+    let entries: Vec<PathBuf> =
+        folders.filter(|it| it.is_dir() && !is_files(it)).flat_map(below).collect();
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    entries.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_hit_says_the_same_and_asks_docker_nothing() {
+    let scene = ready();
+    let first = report(&scene, "ruff");
+    assert_eq!(first.checks[0].cache, CacheUse::Miss);
+    assert_eq!((first.exit_code, first.checks[0].findings.len()), (1, 1));
+    let calls = scene.docker().calls().len();
+    let second = report(&scene, "ruff");
+    assert_eq!(second.checks[0].cache, CacheUse::Hit);
+    assert_eq!(scene.docker().calls().len(), calls);
+    assert_eq!(second.engine, None);
+
+    let comparable = |mut report: JsonReport| {
+        report.engine = None;
+        for check in &mut report.checks {
+            check.cache = CacheUse::Off;
+            check.duration_ms = 0;
+        }
+        report
+    };
+    assert_eq!(comparable(first), comparable(second));
+}
+
+#[test]
+fn a_hit_starts_no_process() {
+    let Ok(strace) = which::which("strace") else {
+        panic!("strace is needed: apt-get install strace");
+    };
+    let scene = ready();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss);
+    let ended = scene.pipe("ruff").traced(&strace, &scene.folder("trace"));
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    let trace = fs::read_to_string(scene.folder("trace")).unwrap();
+    let started = trace.lines().filter(|line| line.contains("execve(")).count();
+    assert_eq!(started, 1, "{trace}");
+}
+
+#[test]
+fn files_are_recognised_by_their_content_alone() {
+    let scene = ready();
+    let file = main_file(&scene);
+    let text = fs::read_to_string(&file).unwrap();
+    report(&scene, "ruff");
+    fs::File::options().write(true).open(&file).unwrap().set_modified(SystemTime::now()).unwrap();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit, "touched");
+
+    let modified = fs::metadata(&file).unwrap().modified().unwrap();
+    let other = text.replacen('\n', " ", 1);
+    assert_eq!(other.len(), text.len());
+    fs::write(&file, &other).unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "the same size and time");
+    fs::write(&file, &text).unwrap();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit, "as at first");
+}
+
+#[test]
+fn a_module_that_is_gone_or_new_or_renamed_is_a_difference() {
+    let scene = ready().file("src/pkg/a.py", "x = 1\n");
+    let pkg = scene.project().join("src/pkg");
+    report(&scene, "ruff");
+    fs::rename(pkg.join("a.py"), pkg.join("b.py")).unwrap();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "renamed");
+    fs::remove_file(pkg.join("b.py")).unwrap();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "removed");
+    fs::write(pkg.join("a.py"), "x = 1\n").unwrap();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit, "as at first");
+}
+
+#[test]
+fn an_entry_that_is_not_whole_or_in_its_place_is_none() {
+    let scene = ready();
+    report(&scene, "ruff");
+    let entry = entry(&scene);
+    let whole = fs::read(&entry).unwrap();
+    let mut changed = whole.clone();
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    for (what, bytes) in [
+        ("empty", Vec::new()),
+        ("cut", whole[..whole.len() / 2].to_vec()),
+        ("changed", changed),
+        ("longer", [whole.as_slice(), b"x"].concat()),
+        ("foreign", b"{\"outcome\":\"passed\"}".to_vec()),
+    ] {
+        fs::write(&entry, bytes).unwrap();
+        assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "{what}");
+    }
+    // What was kept for another fingerprint says nothing here.
+    fs::write(main_file(&scene), "import os\nimport sys\n").unwrap();
+    fs::remove_file(&entry).unwrap();
+    report(&scene, "ruff");
+    let other = self::entry(&scene);
+    fs::create_dir_all(entry.parent().unwrap()).unwrap();
+    fs::rename(other, &entry).unwrap();
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "of another one");
+}
+
+#[test]
+fn what_went_wrong_is_never_kept() {
+    let scene = scene();
+    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}exit 137")).once();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
+    assert_eq!(report(&scene, "ruff").exit_code, 3);
+    let again = report(&scene, "ruff");
+    assert_eq!((again.exit_code, again.checks[0].cache), (1, CacheUse::Miss));
+}
+
+#[test]
+fn the_cache_is_used_as_somebody_says() {
+    let scene = ready();
+    assert_eq!(cache_use(&scene, "ruff --cache read-only"), CacheUse::Miss);
+    assert_eq!(cache_use(&scene, "ruff --cache off"), CacheUse::Off);
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "nothing was kept");
+    assert_eq!(cache_use(&scene, "ruff --cache read-only"), CacheUse::Hit);
+    assert_eq!(cache_use(&scene, "ruff --no-cache"), CacheUse::Off);
+    fs::remove_dir_all(scene.folder("home")).unwrap();
+    assert_eq!(cache_use(&scene, "ruff --no-cache"), CacheUse::Off);
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit, "--no-cache keeps");
+}
+
+#[test]
+fn a_check_can_refuse_to_be_replayed() {
+    let scene = ready();
+    let configure = |policy: &str| {
+        fs::write(scene.project().join("pipe.toml"), format!("[checks.ruff]\ncache = {policy}\n"))
+            .unwrap();
+    };
+    report(&scene, "ruff");
+    configure("false");
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Off);
+    configure("\"passed\"");
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "it has findings");
+    configure("true");
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit);
+}
+
+#[test]
+fn another_checkout_and_a_restored_folder_share_outcomes() {
+    let scene = ready();
+    report(&scene, "ruff");
+    let other = scene.folder("other");
+    copy(&scene.project(), &other);
+    let run = || {
+        let ended = scene.pipe("ruff --message-format json").ended_in(&other);
+        from_json(&ended.unredacted_stdout).unwrap().checks[0].cache
+    };
+    assert_eq!(run(), CacheUse::Hit);
+
+    // What is carried is the folder of results alone; what images hold is asked again.
+    let cache = scene.folder("home/.cache/cargo-pipe");
+    let carried = scene.folder("carried");
+    fs::create_dir(&carried).unwrap();
+    copy(&cache.join("results"), &carried.join("results"));
+    fs::remove_dir_all(&cache).unwrap();
+    let started = containers(&scene);
+    let ended = scene
+        .pipe("ruff --message-format json")
+        .with("CARGO_PIPE_CACHE_DIR", carried.to_str().unwrap())
+        .ended();
+    assert_eq!(from_json(&ended.unredacted_stdout).unwrap().checks[0].cache, CacheUse::Hit);
+    assert_eq!(containers(&scene), started);
+}
+
+#[test]
+fn a_base_that_is_another_one_now_is_noticed_by_the_next_run_that_asks() {
+    let scene = scene();
+    let inspect = ["image", "inspect", "python:3"];
+    scene.docker().on(&inspect).stdout(&image("base", "3.13.5")).once();
+    scene.docker().on(&inspect).stdout(&image("newer", "3.13.6"));
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
+    let before = report(&scene, "ruff");
+    fs::write(main_file(&scene), "import os\n").unwrap();
+    let after = report(&scene, "ruff");
+    let environment = |report: &JsonReport| report.checks[0].inputs.clone().unwrap().environment;
+    assert_ne!(environment(&before), environment(&after));
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit);
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_to_only_costs_time() {
+    let scene = ready();
+    let blocked = scene.folder("blocked");
+    fs::write(&blocked, "").unwrap();
+    let run = || {
+        let ended = scene
+            .pipe("ruff --message-format json")
+            .with("CARGO_PIPE_CACHE_DIR", blocked.to_str().unwrap())
+            .ended();
+        from_json(&ended.unredacted_stdout).unwrap_or_else(|error| panic!("{error} {ended:?}"))
+    };
+    let report = run();
+    assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Miss));
+    assert!(report.warnings[0].contains("cannot be kept"), "{:?}", report.warnings);
+    assert_eq!(run().checks[0].cache, CacheUse::Miss);
+}
+
+#[test]
+fn remove_forgets_the_project_and_keeps_outcomes() {
+    let scene = ready();
+    report(&scene, "ruff");
+    let projects = scene.folder("home/.cache/cargo-pipe/projects");
+    assert_eq!(fs::read_dir(&projects).unwrap().count(), 1);
+    assert_eq!(scene.pipe("remove").ended().status, Some(0));
+    assert_eq!(fs::read_dir(&projects).unwrap().count(), 0);
+    assert!(entry(&scene).is_file());
+}
+
+#[test]
+fn why_names_what_changed() {
+    let scene = ready();
+    let why = || scene.pipe("why ruff").ended().stdout;
+    assert!(why().contains("has not run in this folder yet"), "{}", why());
+    report(&scene, "ruff");
+    let calls = scene.docker().calls().len();
+    assert_eq!(
+        why(),
+        "ruff would be replayed: the cache has its outcome\n\n\
+         nothing differs from its last run in this folder\n"
+    );
+    let differs = |what: &str| {
+        let told = why();
+        let expected = format!("different from its last run in this folder:\n  {what}\n");
+        assert!(told.contains(&expected), "{expected}{told}");
+        assert!(told.starts_with("ruff would run: the cache does not have its outcome"), "{told}");
+    };
+    let file = main_file(&scene);
+    let text = fs::read(&file).unwrap();
+    fs::write(&file, "import os\n").unwrap();
+    differs("file `src/main.py`: changed");
+    fs::write(&file, &text).unwrap();
+    fs::write(scene.project().join("src/new.py"), "").unwrap();
+    differs("file `src/new.py`: added");
+    fs::rename(scene.project().join("src/new.py"), scene.project().join("new.py")).unwrap();
+    assert!(why().contains("nothing differs"), "{}", why());
+    edit(&scene.project().join(".config/pyproject.toml"), "line-length = 120", "line-length = 99");
+    differs("option `tool.ruff.line-length`: changed");
+    assert_eq!(scene.docker().calls().len(), calls, "it asks nobody");
+}
+
+/// Two places that differ in one thing: what `compare` says of it there.
+fn compared(plant: impl FnOnce(&Scene)) -> (Option<i32>, String) {
+    let (here, there) = (ready(), ready());
+    plant(&there);
+    let ended = there.pipe("ruff --report json=report.json").ended();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    fs::copy(there.project().join("report.json"), here.project().join("report.json")).unwrap();
+    let ended = here.pipe("compare report.json").ended();
+    (ended.status, ended.stdout)
+}
+
+#[test]
+fn compare_names_the_one_thing_that_differs() {
+    let differs = |what: &str| (Some(1), format!("ruff: different here from there:\n  {what}\n"));
+    assert_eq!(compared(|_| {}), (Some(0), "ruff: nothing differs\n".to_owned()));
+    assert_eq!(
+        compared(|there| fs::write(main_file(there), "import os\n").unwrap()),
+        differs("file `src/main.py`: changed")
+    );
+    assert_eq!(
+        compared(|there| fs::write(there.project().join("src/extra.py"), "").unwrap()),
+        differs("file `src/extra.py`: removed")
+    );
+    assert_eq!(
+        compared(|there| {
+            let config = there.project().join(".config/pyproject.toml");
+            edit(&config, "line-length = 120", "line-length = 99");
+        }),
+        differs("option `tool.ruff.line-length`: changed")
+    );
+    let (status, told) = compared(|there| {
+        let lock = there.project().join(".docker/requirements/ruff.txt");
+        let text = fs::read_to_string(&lock).unwrap();
+        let version = text.split("ruff==").nth(1).unwrap().split_whitespace().next().unwrap();
+        fs::write(&lock, text.replace(version, "0.0.1")).unwrap();
+    });
+    assert_eq!(status, Some(1));
+    assert!(told.contains("\n  package `ruff` of the tool: 0.0.1 → "), "{told}");
+}
+
+#[test]
+fn compare_names_another_python() {
+    let (here, there) = (ready(), scene());
+    there.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base2", "3.13.6"));
+    there.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
+    there.pipe("ruff --report json=report.json").ended();
+    fs::copy(there.project().join("report.json"), here.project().join("report.json")).unwrap();
+    let ended = here.pipe("compare report.json").ended();
+    assert_eq!(ended.stdout, "ruff: different here from there:\n  Python: 3.13.6 → 3.13.5\n");
+}
+
+#[test]
+fn compare_calls_another_verdict_of_the_same_inputs_a_bug() {
+    let scene = ready();
+    scene.pipe("ruff --report json=report.json").ended();
+    let path = scene.project().join("report.json");
+    edit(&path, "\"message\": \"unused\"", "\"message\": \"used\"");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    report["checks"][0]["findings"] = serde_json::json!([]);
+    fs::write(&path, report.to_string()).unwrap();
+    let ended = scene.pipe("compare report.json").ended();
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stdout.contains("which is a bug of cargo pipe"), "{}", ended.stdout);
+}
+
+fn edit(path: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{from}\n{text}");
+    fs::write(path, text.replace(from, to)).unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => drop(fs::copy(&path, &target).unwrap()),
+        }
+    }
+}
