@@ -1,6 +1,6 @@
 //! Hashes, and how values are put into them.
 //!
-//! Owns [`Hash`] and the [`Recipe`], which writes values so that no two different lists of them are
+//! Owns [`struct@Hash`] and the [`Recipe`], which writes values so that no two different lists of them are
 //! written the same way. It must not know what is hashed. Everything that is recognised by its
 //! content is recognised by one of these.
 

@@ -1,7 +1,7 @@
 //! Newer versions into the locks.
 //!
 //! Owns which locks a project has, what each is resolved from, and that they change together or not
-//! at all. Resolving is uv's work, in [`resolver`]; what changed is returned as data, and nothing is
+//! at all. Resolving is uv's work, in `resolver`; what changed is returned as data, and nothing is
 //! written before somebody asks for that.
 
 mod resolver;

@@ -1,7 +1,7 @@
 //! The hashes of a project's files, so that unchanged ones are not read again.
 //!
 //! Owns a file of the cache that is read at the beginning of a run and written at its end if
-//! something was read anew. Whether a file is unchanged is [`super::stat`]'s to say. It must not
+//! something was read anew. Whether a file is unchanged is `stat`'s to say. It must not
 //! know which files a check sees. What it says goes into an [`crate::snapshot::Inventory`].
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Reads a gate: the baseline's file, and from git the lines that changed.
 //!
 //! Owns every look at the world that a gate needs. Must not decide what counts; the
-//! [`Gate`](super::Gate) does.
+//! [`Gate`] does.
 
 use std::io::ErrorKind;
 use std::path::Path;

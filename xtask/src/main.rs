@@ -7,7 +7,7 @@
 //! - [`dist`] makes what is published, [`pipelines`] runs what is generated with it.
 //! - [`docker`] and [`fixtures`] make a machine ready, [`demo`] shows what for.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
-//! - [`bench`] measures.
+//! - [`mod@bench`] measures.
 //! - [`process`] alone starts programs; [`failure`] and [`workspace`] are used by all.
 
 mod bench;

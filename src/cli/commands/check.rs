@@ -4,7 +4,7 @@
 //! must not run anything itself, and does not know which checks there are: the plan refuses a name
 //! that is none.
 
-use crate::check::{Grant, RESERVED_NAMES};
+use crate::check::Grant;
 use crate::config::nearest::nearest;
 use crate::outcome::Verdict;
 use crate::pipeline::Pipeline;
@@ -19,11 +19,6 @@ use crate::cli::term::Term;
 /// Runs or explains a check.
 pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<Verdict, Failure> {
     let CheckArgs { name, asked } = check;
-    if RESERVED_NAMES.contains(&name.as_str()) {
-        return Err(Failure::usage(format!(
-            "this version has no command `{name}`, and no check can have that name"
-        )));
-    }
     let baseline = match &asked {
         Ok(CheckAsked::Run(args)) => args.baseline.clone(),
         _ => None,
