@@ -157,7 +157,8 @@ fn msgspec_is_adopted_without_an_edit() {
 /// The tables of the catalogue say what the locked tools do, option by option.
 fn what_is_said_to_be_refused_is_refused() {
     let project = Project::scaffolded();
-    for tool in TOOLS.iter().filter(|tool| tool.name() != "ruff-format") {
+    let with_a_table = |tool: &&&dyn Tool| !tool.refused().is_empty();
+    for tool in TOOLS.iter().filter(with_a_table).filter(|tool| tool.name() != "ruff-format") {
         // Ruff stops at the first, the others name all at once.
         let refused = tool.refused();
         let at_once = if tool.name() == "ruff" { 1 } else { refused.len() };
