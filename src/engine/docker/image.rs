@@ -179,24 +179,29 @@ impl Docker<'_> {
         })
     }
 
-    /// That a base is not the one that the project's lock of it says.
-    fn verify(&self, image: &str, base: &Inspected) -> Result<(), EngineError> {
+    /// The version of Python in a base: what the project's lock of the base says if this is the one,
+    /// else what the image says itself. That it is not the one is noted.
+    fn python(&self, image: &str, base: &Inspected) -> Result<Option<String>, EngineError> {
         let lock = recorded::BaseLock::read(&self.settings.base_lock)?;
-        let platform = base.platform();
-        let recorded = lock.find(image, &platform);
-        if recorded.is_some_and(|recorded| recorded.layers != base.content()) {
-            let message = format!(
-                "the base image `{image}` is not the one in the project's pipe.lock, so fingerprints \
-                 differ from those of machines that have that one"
-            );
-            self.note(message);
+        match lock.find(image, &base.platform()) {
+            Some(recorded) if recorded.layers == base.content() => {
+                return Ok(Some(recorded.python.version.clone()));
+            }
+            Some(_) => {
+                let message = format!(
+                    "the base image `{image}` is not the one in the project's pipe.lock, so \
+                     fingerprints differ from those of machines that have that one"
+                );
+                self.note(message);
+            }
+            None => {}
         }
-        Ok(())
+        Ok(base.python())
     }
 
     fn prepare_image(&self, blueprint: &Blueprint, base: &Base) -> Result<Prepared, EngineError> {
         let Base { inspected: base, existed } = base;
-        self.verify(&blueprint.base, base)?;
+        let python = self.python(&blueprint.base, base)?;
         let hash = blueprint.hash(&base.content());
         let Some(dockerfile) = &blueprint.dockerfile else {
             return Ok(Prepared {
@@ -207,7 +212,7 @@ impl Docker<'_> {
                 has_launcher: !matches!(blueprint.environment, Environment::Image(_)),
                 existed: *existed,
                 hash,
-                parts: blueprint.parts(base.content(), base.python()),
+                parts: blueprint.parts(base.content(), python),
                 platform: base.platform(),
             });
         };
@@ -236,7 +241,7 @@ impl Docker<'_> {
             has_launcher: true,
             existed,
             hash,
-            parts: blueprint.parts(base.content(), base.python()),
+            parts: blueprint.parts(base.content(), python),
             platform: image.platform(),
         })
     }
