@@ -59,7 +59,7 @@ fn a_base_image_that_is_nowhere_is_named() {
 
 fn docker_that_is_not_installed_is_named() {
     let project = Project::scaffolded().with("PATH", "/nowhere");
-    let ended = project.pipe(&["run-all"]);
+    let ended = project.pipe(&["--engine", "docker", "run-all"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("`docker` is not installed, or not on PATH"), "{ended:?}");
     assert!(ended.stdout.contains("CARGO_PIPE_DOCKER"), "{ended:?}");
@@ -67,7 +67,7 @@ fn docker_that_is_not_installed_is_named() {
 
 fn an_engine_that_does_not_run_is_named() {
     let project = Project::scaffolded().with("DOCKER_HOST", "unix:///nowhere/docker.sock");
-    let ended = project.pipe(&["run-all"]);
+    let ended = project.pipe(&["--engine", "docker", "run-all"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("the docker engine does not answer"), "{ended:?}");
     assert!(ended.stdout.contains("unix:///nowhere/docker.sock"), "{ended:?}");

@@ -57,8 +57,6 @@ impl Project {
             ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
             // What these tests are about has to happen every time.
             ("CARGO_PIPE_CACHE".to_owned(), "off".to_owned()),
-            // Another engine in its place would be no test of this one.
-            ("CARGO_PIPE_ENGINE".to_owned(), "docker".to_owned()),
         ]);
         for name in ["PATH", "DOCKER_HOST", "DOCKER_CONFIG"] {
             variables.extend(variable(name).map(|value| (name.to_owned(), value)));
