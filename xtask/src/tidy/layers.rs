@@ -96,8 +96,8 @@ pub(super) fn complaints(files: &[File]) -> Vec<String> {
 /// `src/config/load.rs` is `config::load`; the root, the program and tests are none.
 fn module(path: &str) -> Option<String> {
     let path = path.strip_prefix("src/")?.strip_suffix(".rs")?;
-    (path != "lib" && !path.starts_with("bin/") && !path.ends_with("/tests"))
-        .then(|| path.replace('/', "::"))
+    let is_own_program = path == "build" || path.starts_with("bin/");
+    (path != "lib" && !is_own_program && !path.ends_with("/tests")).then(|| path.replace('/', "::"))
 }
 
 /// The place of a module or path in the table; an edge inside another layer wins.

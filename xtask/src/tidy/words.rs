@@ -14,7 +14,6 @@ const ROOT: &[&str] = &[
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
-    "build.rs",
     "src",
     "templates",
     "tests",
