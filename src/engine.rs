@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::load::Environment as Variables;
 use crate::config::{EngineChoice, TopologyChoice};
 use crate::event::Event;
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 use crate::inputs::EnvironmentParts;
 use crate::network::Network;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};

@@ -7,17 +7,16 @@
 //! 2. The order in which files, variables and packages were found changes nothing.
 //! 3. No two different lists of values are written the same way: every value is preceded by its
 //!    length, so `"ab", "c"` and `"a", "bc"` differ.
-//! 4. A change of the rules themselves changes [`VERSION`], and with it every fingerprint.
+//! 4. A change of the rules themselves changes [`crate::hash::VERSION`], and with it every fingerprint.
 
 pub mod finding;
 pub mod parts;
 
 use crate::check::Grant;
+use crate::hash::{Hash, Recipe};
+use crate::inputs::Ingredients;
 use crate::plan::{Command, Precedence, Step};
 use crate::project::ProjectPath;
-
-pub use crate::hash::{Hash, Hasher, Recipe, VERSION};
-pub use crate::inputs::Ingredients;
 
 /// What a step's fingerprint is made from, besides the step itself.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 //! installed while an image is built, with the network at hand. Pure: it is given a text and knows
 //! neither where it is nor who installs it. The plan's environments and the fingerprint use it.
 
-use crate::fingerprint::{Hash, Recipe};
+use crate::hash::{Hash, Recipe};
 
 /// A lock that only names pinned packages with hashes.
 #[derive(Clone, Debug, PartialEq, Eq)]

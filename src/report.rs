@@ -31,8 +31,9 @@ use std::collections::BTreeMap;
 
 use crate::check::CheckName;
 use crate::engine::EngineInfo;
-use crate::fingerprint::{self, Hash};
+use crate::fingerprint;
 use crate::gate::Gated;
+use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, Verdict};
 
 /// A finished run.

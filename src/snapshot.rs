@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use crate::fingerprint::{Hash, Hasher, Recipe};
+use crate::hash::{Hash, Hasher, Recipe};
 use crate::process::Cancel;
 use crate::project::ProjectPath;
 

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Ask, Asker, Grant, Standing};
 use crate::config::{Config, Work};
-use crate::fingerprint::{Hash, Recipe, of_command};
+use crate::fingerprint::of_command;
+use crate::hash::{Hash, Recipe};
 use crate::plan::{Command, Environment, Step};
 use crate::project::ProjectPath;
 

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, renameat, unlinkat};
 
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 use crate::project::ProjectPath;
 use crate::snapshot::{Entry, is_staged, staged_name};
 

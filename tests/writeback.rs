@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_pipe::cache::Index;
 use cargo_pipe::config::load::Environment;
-use cargo_pipe::fingerprint::Hash;
+use cargo_pipe::hash::Hash;
 use cargo_pipe::plan::Coverage;
 use cargo_pipe::project::ProjectPath;
 use cargo_pipe::run::Cancel;

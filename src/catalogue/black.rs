@@ -10,7 +10,7 @@ use super::ending::{
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place, Severity};
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::parse::{inside, unified_diff};
 use crate::plan::Command;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::catalogue::{TOOLS, Tool};
 use crate::check::Grant;
 use crate::config::Config;
-use crate::fingerprint::{Hash, Recipe};
+use crate::hash::{Hash, Recipe};
 use crate::inputs::EnvironmentParts;
 use crate::lock::{Lock, LockError};
 use crate::plan::Environment;

@@ -10,7 +10,7 @@ use super::columns::Columns;
 use super::{Parsed, inside, line, locate};
 use crate::catalogue::Sources;
 use crate::finding::{Finding, Place, Severity};
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 
 #[derive(Deserialize)]
 struct Message {

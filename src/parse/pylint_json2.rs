@@ -14,7 +14,7 @@ use super::modules::Modules;
 use super::{inside, line, locate};
 use crate::catalogue::Sources;
 use crate::finding::{Finding, Place, Severity, sort};
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 
 /// Messages whose columns are those of tokens: characters from 0.
 const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Parsed, line, locate};
 use crate::finding::{Edit, Finding, Fix, Place, Severity};
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 
 #[derive(Deserialize)]
 struct Diagnostic {

@@ -7,7 +7,7 @@
 
 use super::{Parsed, inside};
 use crate::finding::{Edit, Finding, Fix, Place, Severity};
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 
 /// The code of every finding of a formatter.
 pub const CODE: &str = "format";

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Report, json, label};
 use crate::finding::{Finding, Severity};
-use crate::fingerprint::{Hash, Recipe};
+use crate::hash::{Hash, Recipe};
 use crate::outcome::{CheckOutcome, Outcome};
 
 /// What a finding without a path is placed at, because GitLab leaves out what has none.

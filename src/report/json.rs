@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
 use crate::finding::{self, Severity};
-use crate::fingerprint::{Hash, Ingredients};
 use crate::gate::baseline::Entry;
 use crate::gate::{Base, Gated};
+use crate::hash::Hash;
+use crate::inputs::Ingredients;
 use crate::inputs::Parts;
 use crate::outcome::{CacheUse, CheckOutcome, Outcome, Reason, Verdict};
 

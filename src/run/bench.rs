@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::snapshot_reason;
 use crate::cache::Index;
 use crate::check::CheckName;
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::Coverage;
 use crate::process::Cancel;

@@ -75,7 +75,7 @@ fn candidates(message: &str, folders: impl Iterator<Item = ProjectPath>) -> Vec<
 mod tests {
     use super::*;
     use crate::finding::{Place, Severity};
-    use crate::fingerprint::Hash;
+    use crate::hash::Hash;
 
     fn finding(code: &str, message: &str) -> Finding {
         Finding {

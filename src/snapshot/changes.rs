@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::{Entry, Inventory, Kind, PROOF, SnapshotError};
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 use crate::project::ProjectPath;
 
 /// The largest content that comes back from a container, in bytes.

@@ -16,7 +16,8 @@ use rayon::prelude::*;
 
 use super::{PROOF, SnapshotError, is_staged};
 use crate::cache::Index;
-use crate::fingerprint::{self, Hash, Recipe};
+use crate::fingerprint;
+use crate::hash::{Hash, Recipe};
 use crate::plan::Coverage;
 use crate::process::Cancel;
 use crate::project::ProjectPath;

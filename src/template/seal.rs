@@ -5,7 +5,7 @@
 //! release would have written. Must not know what the files are for. The scaffold asks it before
 //! it takes a file away.
 
-use crate::fingerprint::Recipe;
+use crate::hash::Recipe;
 
 /// How the first line of every generated file begins.
 const MADE: &str = "# Made by cargo pipe ";

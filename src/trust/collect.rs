@@ -13,7 +13,7 @@ use crate::check::{Ask, Asker, Grant, Standing};
 use crate::config::load::Environment as Variables;
 use crate::config::{Check, Config, EngineChoice};
 use crate::engine::blueprint;
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 use crate::plan::{self, Coverage, Known, Request, Step};
 use crate::process::Cancel;
 use crate::project::{Manifest, Project, ProjectPath, discover};

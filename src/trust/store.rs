@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Record, TrustError};
 use crate::config::load::Environment as Variables;
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 
 /// Who may write: nobody but the owner.
 const OTHERS_WRITE: u32 = 0o022;

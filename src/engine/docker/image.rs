@@ -18,7 +18,7 @@ use crate::engine::base as recorded;
 use crate::engine::blueprint::{Blueprint, Dockerfile, PROJECT};
 use crate::engine::{EngineError, Prepared, probe};
 use crate::event::Event;
-use crate::fingerprint::{Hash, Recipe};
+use crate::hash::{Hash, Recipe};
 use crate::plan::Environment;
 use crate::snapshot;
 

@@ -7,7 +7,7 @@
 use super::Message;
 use crate::catalogue::Sources;
 use crate::finding::{Finding, Place};
-use crate::fingerprint::Hash;
+use crate::hash::Hash;
 use crate::parse::modules::Modules;
 
 const DUPLICATE_CODE: &str = "R0801";

@@ -78,7 +78,7 @@ fn finding() -> impl Strategy<Value = Finding> {
 fn report() -> impl Strategy<Value = Report> {
     vec(finding(), 0..6).prop_map(|mut findings| {
         for (number, finding) in findings.iter_mut().enumerate() {
-            finding.fingerprint = crate::fingerprint::Hash::of(number.to_string().as_bytes());
+            finding.fingerprint = crate::hash::Hash::of(number.to_string().as_bytes());
         }
         crate::finding::sort(&mut findings);
         let outcome = match findings.iter().any(|finding| finding.gating) {
