@@ -1,0 +1,61 @@
+use super::*;
+use crate::config::layer::Layer;
+use crate::config::load;
+use crate::project::Project;
+
+/// The values of a project that says nothing.
+fn values() -> Values {
+    let project = Project { root: "/nowhere".into(), manifest: None };
+    let environment = load::Environment::default();
+    Values::of(&load::configure(&project, &environment, Layer::default()).unwrap().0)
+}
+
+#[test]
+fn no_template_uses_an_unknown_name() {
+    for file in GENERATED {
+        let text = file.render(&values());
+        assert!(!text.contains("@{"), "{}", file.path);
+    }
+}
+
+#[test]
+fn every_file_says_by_what_it_was_made() {
+    for file in GENERATED {
+        let text = file.render(&values());
+        let first = text.lines().next().unwrap();
+        let made = format!("# Made by cargo pipe {VERSION}. ");
+        assert!(first.starts_with(&made), "{}: {first}", file.path);
+        assert_eq!(origin(&text), Origin::Generated);
+        assert!(text.ends_with('\n'), "{}", file.path);
+        assert!(!text.contains("\n\n\n\n"), "{}", file.path);
+    }
+}
+
+#[test]
+fn no_two_files_have_one_path() {
+    let folder = ProjectPath::new(".config").unwrap();
+    let mut paths: Vec<_> = GENERATED.iter().map(|file| file.path_in(&folder).unwrap()).collect();
+    paths.sort();
+    paths.dedup();
+    assert_eq!(paths.len(), GENERATED.len());
+}
+
+#[test]
+#[should_panic(expected = "UndefinedError")]
+fn an_unknown_name_is_no_empty_text() {
+    let _ = render("a @{{ nothing }}", &Values::for_python("3.13"));
+}
+
+#[test]
+fn marks_of_other_languages_are_left_alone() {
+    let text = "${{ x }} {{ y }} {% z %} {# w #} $[[ v ]]\n";
+    assert_eq!(render(text, &Values::for_python("3.13")), text);
+}
+
+#[test]
+fn a_value_is_written_as_it_is() {
+    let values =
+        Values { apt: vec!["g++".to_owned(), "libpq5".to_owned()], ..Values::for_python("3.13") };
+    let text = "@{{ python_nodot }}\n@{% for name in apt %}\n  @{{ name }}\n@{% endfor %}\n";
+    assert_eq!(render(text, &values), "313\n  g++\n  libpq5\n");
+}
