@@ -100,6 +100,7 @@ fn no_baseline_of_half_a_run() {
     assert_eq!(ended.status, Some(2), "{ended:?}");
     assert!(!project.root.join(".config/baseline.jsonl").exists());
     assert!(ended.stderr.contains("was not written"), "{ended:?}");
+    assert!(!ended.stdout.contains("\n\n\n"), "{ended:?}");
 }
 
 fn only_changed_lines_count() {

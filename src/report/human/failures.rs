@@ -32,9 +32,10 @@ pub(super) fn listing(checks: &[CheckOutcome]) -> String {
         }
     }
     groups.sort_by_key(|group| badness(group.outcome));
-    let unread = checks.iter().filter(|check| says_it_itself(check));
+    let unread = checks.iter().filter(|check| says_it_itself(check)).map(log);
     let told: Vec<String> = unread
-        .map(|check| log(check).trim_end().to_owned() + "\n")
+        .filter(|log| !log.trim().is_empty())
+        .map(|log| log.trim_end().to_owned() + "\n")
         .chain(groups.iter().map(tell))
         .collect();
     told.join("\n")
