@@ -168,18 +168,13 @@ impl Run<'_> {
     /// Runs it under strace, which notes in a file every program that is started.
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn traced(self, strace: &Path, notes: &Path) -> Ended {
-        let command = self.command();
-        let output = Command::new(strace)
+        let mut command = Command::new(strace);
+        command
             .args(["-f", "-e", "trace=execve,fork,vfork", "-o"])
             .arg(notes)
-            .arg(command.get_program())
-            .args(command.get_args())
-            .env_clear()
-            .envs(&self.variables)
-            .current_dir(self.scene.project())
-            .output()
-            .unwrap();
-        self.scene.ended(output)
+            .arg(program())
+            .args(&self.words);
+        self.scene.ended(self.at_home(&mut command).output().unwrap())
     }
 
     /// Starts it on a terminal of its own.
@@ -190,29 +185,25 @@ impl Run<'_> {
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     fn command(&self) -> Command {
         let mut command = Command::new(program());
+        self.at_home(command.args(&self.words)).stdin(Stdio::null());
         command
-            .args(&self.words)
-            .env_clear()
-            .envs(&self.variables)
-            .current_dir(self.scene.project())
-            .stdin(Stdio::null());
-        command
+    }
+
+    /// In the scene's project, with its variables alone.
+    fn at_home<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env_clear().envs(&self.variables).current_dir(self.scene.project())
     }
 
     /// The program with these arguments behind a shell's redirections, such as `>/dev/full`.
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn redirected(self, redirection: &str) -> Ended {
-        let output = Command::new("/bin/sh")
+        let mut command = Command::new("/bin/sh");
+        command
             .arg("-c")
             .arg(format!("\"$0\" \"$@\" {redirection}"))
             .arg(program())
-            .args(&self.words)
-            .env_clear()
-            .envs(&self.variables)
-            .current_dir(self.scene.project())
-            .output()
-            .unwrap();
-        self.scene.ended(output)
+            .args(&self.words);
+        self.scene.ended(self.at_home(&mut command).output().unwrap())
     }
 }
 
