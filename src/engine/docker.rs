@@ -6,6 +6,7 @@
 
 pub mod argv;
 mod image;
+mod inspected;
 mod job;
 mod network;
 mod owner;
