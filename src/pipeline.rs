@@ -22,10 +22,10 @@ use crate::report::json::JsonReport;
 use crate::report::{Preview, Report};
 use crate::run::{self, Cancel, World};
 use crate::trust::{Asked, Record, collect, store};
-use crate::update::{self, Update};
+use crate::update::{self, Updates};
 use crate::why::{Comparison, Why};
 
-pub use crate::engine::{BaseLock, Removed};
+pub use crate::engine::Removed;
 
 /// A configured project.
 #[derive(Clone, Debug)]
@@ -145,21 +145,6 @@ impl Pipeline {
         run::visit(self.world(cancel, &emitter), visit).map_err(Error::Check)
     }
 
-    /// Finds out what the base image is and which Python it holds: the lock of the base as it should
-    /// be, and where it belongs. Nothing is written.
-    ///
-    /// # Errors
-    ///
-    /// When there is no docker engine, or the image is not to be had.
-    pub fn lock_base(
-        &self,
-        cancel: &Cancel,
-        observer: &mut dyn Observer,
-    ) -> Result<(PathBuf, BaseLock), Error> {
-        let emitter = Emitter::new(observer);
-        Ok(run::lock_base(self.world(cancel, &emitter))?)
-    }
-
     /// Says why the first check of a plan would run or not; nothing runs.
     ///
     /// # Errors
@@ -239,7 +224,7 @@ impl Pipeline {
         names: &[String],
         cancel: &Cancel,
         observer: &mut dyn Observer,
-    ) -> Result<Vec<Update>, Error> {
+    ) -> Result<Updates, Error> {
         let emitter = Emitter::new(observer);
         Ok(update::look(self.world(cancel, &emitter), names)?)
     }
@@ -249,7 +234,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// When one changed meanwhile, or the disk refuses something.
-    pub fn write_updates(&self, updates: &[Update]) -> Result<(), Error> {
+    pub fn write_updates(&self, updates: &Updates) -> Result<(), Error> {
         Ok(update::write(&self.project.root, updates)?)
     }
 

@@ -137,6 +137,15 @@ impl ProjectPath {
         Self::new(&format!("{}/{name}", self.0))
     }
 
+    /// What has this name of one part in the same folder.
+    #[must_use]
+    pub fn beside(&self, name: &'static str) -> Self {
+        ProjectPath(match self.0.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{name}"),
+            None => name.to_owned(),
+        })
+    }
+
     /// Whether this path is `folder` or lies below it.
     #[must_use]
     pub fn starts_with(&self, folder: &ProjectPath) -> bool {
@@ -191,6 +200,12 @@ mod tests {
         assert_eq!(path("./src//pkg/").as_str(), "src/pkg");
         assert_eq!(path("src/../lib").as_str(), "lib");
         assert_eq!(path("src/..").as_str(), ".");
+    }
+
+    #[test]
+    fn what_is_beside_a_path_is_in_its_folder() {
+        assert_eq!(path("a/b").beside("c"), path("a/c"));
+        assert_eq!(path("b").beside("c"), path("c"));
     }
 
     #[test]

@@ -19,14 +19,14 @@ mod work;
 mod workshop;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::Index;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
-use crate::engine::{self, BaseLock, Engine, EngineError, Prepared, Removed, Settings};
+use crate::engine::{self, Engine, EngineError, Prepared, Removed, Settings, blueprint};
 use crate::event::Event;
 use crate::gate::{self, Gate};
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
@@ -195,27 +195,6 @@ fn connect<'a>(
     engine::connect(settings(world, directory, longest), world.cancel, world.emitter)
 }
 
-/// The lock of the base with what the base is now, for whoever writes it.
-///
-/// # Errors
-///
-/// When there is no docker engine, the image is not to be had, or the lock that is there is wrong.
-pub fn lock_base(world: World<'_>) -> Result<(PathBuf, BaseLock), EngineError> {
-    let directory = Directory::create(world.scratch)?;
-    let settings = settings(world, &directory, Duration::ZERO);
-    let path = settings.base_lock.clone();
-    let mut lock = BaseLock::read(&path)?;
-    let image = &world.config.python.image;
-    lock.record(engine::record_base(image, settings, world.cancel, world.emitter)?);
-    Ok((path, lock))
-}
-
-/// Where the lock of the base is: beside the Dockerfile.
-fn base_lock_path(world: World<'_>) -> PathBuf {
-    let dockerfile = world.config.image.dockerfile.on_disk(&world.project.root);
-    dockerfile.with_file_name("pipe.lock")
-}
-
 /// What an engine is started with, for this run.
 pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duration) -> Settings {
     let ca_bundle = world.config.network.ca_bundle.as_ref();
@@ -224,7 +203,7 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
         docker: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
         project: world.project.id(),
         root: world.project.root.clone(),
-        base_lock: base_lock_path(world),
+        base_lock: blueprint::base_lock_path(world.config).on_disk(&world.project.root),
         variables: world.variables.clone(),
         python: world.config.python.version.clone(),
         cache: world.cache.to_owned(),

@@ -1,9 +1,10 @@
 //! Newer versions into the locks.
 //!
 //! Owns which locks a project has, what each is resolved from, and that they change together or not
-//! at all. Resolving is uv's work, in `resolver`; what changed is returned as data, and nothing is
-//! written before somebody asks for that.
+//! at all. Resolving is uv's work, in `resolver`; what the base is now is told by docker, in `base`.
+//! What changed is returned as data, and nothing is written before somebody asks for that.
 
+mod base;
 mod resolver;
 
 use std::path::Path;
@@ -11,10 +12,11 @@ use std::thread;
 
 use crate::catalogue;
 use crate::config::nearest::nearest;
-use crate::config::{CommandPlace, Config, Work};
+use crate::config::{CommandPlace, Config, EngineChoice, Work};
 use crate::dependencies::read as dependencies;
 use crate::dependencies::written::{self, From};
 use crate::dependencies::{DependencyError, Said};
+use crate::engine::EngineError;
 use crate::engine::blueprint::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
@@ -23,7 +25,20 @@ use crate::process::ProcessError;
 use crate::project::{PathError, ProjectPath};
 use crate::run::World;
 use crate::scaffold::{self, Replacement, ScaffoldError};
+use base::Wish;
 use resolver::Resolver;
+
+pub use base::BaseUpdate;
+
+/// What becomes of the locks of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Updates {
+    /// Those of packages.
+    pub packages: Vec<Update>,
+    /// That of the base; none if it was not asked for, or cannot be looked at from here.
+    pub base: Option<BaseUpdate>,
+}
 
 /// What becomes of one lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +101,9 @@ pub enum UpdateError {
         /// What uv said.
         said: String,
     },
+    /// The base cannot be looked at.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A lock would lie outside of the project.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -103,6 +121,7 @@ impl UpdateError {
     pub fn verdict(&self) -> Verdict {
         match self {
             UpdateError::Process(ProcessError::Stopped) => Verdict::Interrupted,
+            UpdateError::Engine(error) => error.verdict(),
             UpdateError::NoResolver(_) | UpdateError::Process(_) | UpdateError::File(_) => {
                 Verdict::Error
             }
@@ -127,6 +146,7 @@ impl UpdateError {
                 Some("install uv: https://docs.astral.sh/uv/getting-started/installation".into())
             }
             UpdateError::File(error) => error.hint().map(str::to_owned),
+            UpdateError::Engine(error) => error.hint(),
             _ => None,
         }
     }
@@ -176,14 +196,38 @@ impl Update {
     }
 }
 
+impl Updates {
+    /// How many locks are not as they are to be.
+    #[must_use]
+    pub fn stale(&self) -> usize {
+        self.replacements().count()
+    }
+
+    fn replacements(&self) -> impl Iterator<Item = &Replacement> {
+        let packages = self.packages.iter().filter(|update| !update.is_current());
+        let base = self.base.iter().filter(|update| !update.is_current());
+        packages.map(|it| &it.replacement).chain(base.map(|it| &it.replacement))
+    }
+}
+
 /// What newer versions would make of the locks of these names; of all if there is none.
 ///
 /// # Errors
 ///
-/// When a name is no lock's, or versions cannot be resolved.
-pub fn look(world: World<'_>, names: &[String]) -> Result<Vec<Update>, UpdateError> {
-    let World { config, project, .. } = world;
-    let targets = chosen(config, targets(world)?, names)?;
+/// When a name is no lock's, versions cannot be resolved, or the base was named and cannot be looked
+/// at.
+pub fn look(world: World<'_>, names: &[String]) -> Result<Updates, UpdateError> {
+    let chosen = chosen(world.config, targets(world)?, names)?;
+    let packages = packages(world, &chosen.targets)?;
+    let base = match chosen.base {
+        Some(wish) => base::look(world, wish)?,
+        None => None,
+    };
+    Ok(Updates { packages, base })
+}
+
+fn packages(world: World<'_>, targets: &[Target]) -> Result<Vec<Update>, UpdateError> {
+    let World { project, .. } = world;
     let needs_index = |target: &Target| matches!(target.source, Source::Requirements { .. });
     let resolver = match targets.iter().any(needs_index) {
         true => Some(Resolver::find(world)?),
@@ -229,9 +273,8 @@ pub fn look(world: World<'_>, names: &[String]) -> Result<Vec<Update>, UpdateErr
 /// # Errors
 ///
 /// When one changed meanwhile, or the disk refuses something.
-pub fn write(root: &Path, updates: &[Update]) -> Result<(), UpdateError> {
-    let changed = updates.iter().filter(|update| !update.is_current());
-    let changed: Vec<&Replacement> = changed.map(|update| &update.replacement).collect();
+pub fn write(root: &Path, updates: &Updates) -> Result<(), UpdateError> {
+    let changed: Vec<&Replacement> = updates.replacements().collect();
     Ok(scaffold::replace_together(root, &changed)?)
 }
 
@@ -288,12 +331,24 @@ fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
     Ok(targets)
 }
 
+/// The locks that are looked at.
+struct Chosen {
+    targets: Vec<Target>,
+    /// Why that of the base is, if it is.
+    base: Option<Wish>,
+}
+
 /// Those of these names, where a check stands for the lock of its tool.
 fn chosen(
     config: &Config,
     mut targets: Vec<Target>,
     names: &[String],
-) -> Result<Vec<Target>, UpdateError> {
+) -> Result<Chosen, UpdateError> {
+    if names.is_empty() {
+        // Who works without images has no use for what one is.
+        let is_wanted = config.engine != EngineChoice::Venv;
+        return Ok(Chosen { targets, base: is_wanted.then_some(Wish::Everything) });
+    }
     let lock_of = |name: &String| {
         let check = config.checks.iter().find(|check| check.name.as_str() == name);
         match check.map(|check| &check.work) {
@@ -304,7 +359,8 @@ fn chosen(
         }
     };
     let wanted: Vec<String> = names.iter().map(lock_of).collect();
-    let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    let locks = targets.iter().map(|target| target.name.as_str());
+    let known: Vec<&str> = locks.chain([base::NAME]).collect();
     if let Some(name) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
         let hint = match nearest(name, &known) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -312,6 +368,7 @@ fn chosen(
         };
         return Err(UpdateError::Unknown { name: name.clone(), hint });
     }
-    targets.retain(|target| wanted.is_empty() || wanted.contains(&target.name));
-    Ok(targets)
+    targets.retain(|target| wanted.contains(&target.name));
+    let base = wanted.iter().any(|name| name == base::NAME).then_some(Wish::Named);
+    Ok(Chosen { targets, base })
 }

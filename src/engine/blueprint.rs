@@ -253,9 +253,13 @@ impl Blueprint {
 ///
 /// When the name is no name of a file.
 pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> {
-    let dockerfile = config.image.dockerfile.as_str();
-    let folder = dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder);
-    ProjectPath::new(folder)?.join(&format!("requirements/{name}.txt"))
+    config.image.dockerfile.beside("requirements").join(&format!("{name}.txt"))
+}
+
+/// Where the lock of the base is: beside the Dockerfile.
+#[must_use]
+pub fn base_lock_path(config: &Config) -> ProjectPath {
+    config.image.dockerfile.beside("pipe.lock")
 }
 
 /// Whether the project's own dependencies are locked.

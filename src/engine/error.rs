@@ -188,6 +188,11 @@ impl EngineError {
         )
     }
 
+    /// Whether it means that an image cannot be looked at from here, for no fault of the project.
+    pub(crate) fn is_out_of_reach(&self) -> bool {
+        self.is_absence() || matches!(self, EngineError::ImageMissing { .. })
+    }
+
     /// How a command that ends with this error ends.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

@@ -15,7 +15,7 @@ use super::survey::Survey;
 use super::{Copied, Directory, Preparation, Snapshot, World, connect, snapshot_reason, step};
 use crate::cache::Index;
 use crate::cache::memory::{self, Identity};
-use crate::engine::{self, Blueprint, Engine, EngineError};
+use crate::engine::{self, Blueprint, Engine, EngineError, blueprint};
 use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::{Coverage, Environment, Plan, Step};
@@ -191,7 +191,8 @@ pub(super) fn recall(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> 
 
 /// Which engine would be connected.
 pub(super) fn identify(world: World<'_>) -> Hash {
-    engine::identify(world.config, world.variables, &super::base_lock_path(world))
+    let base_lock = blueprint::base_lock_path(world.config).on_disk(&world.project.root);
+    engine::identify(world.config, world.variables, &base_lock)
 }
 
 /// Everything that decides what an environment is, but for what only its engine knows.

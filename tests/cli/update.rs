@@ -34,6 +34,19 @@ fn scene() -> Scene {
     scene
 }
 
+/// Has docker answer that the base image is of this layer and holds this release of Python.
+fn base(scene: &Scene, layer: &str, release: &str) {
+    let image = format!(
+        r#"{{"Id":"sha256:1","Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["{layer}"]}}}}"#
+    );
+    let probe = format!(
+        r#"{{"executable":"/p","prefix":"/","probe":{{"version":"{release}","implementation":"cpython",
+        "modules":"00","missing":["tkinter"],"system":"debian 13"}}}}"#
+    );
+    scene.docker().on(&["image", "inspect"]).stdout(&image);
+    scene.docker().on(&["run", "python3"]).stdout(&probe);
+}
+
 fn answer(scene: &Scene, name: &str, pins: &str) {
     let pins: String = pins.split(' ').map(|pin| format!("{pin} {HASH}\n")).collect();
     fs::write(scene.folder("uv").join(name), pins).unwrap();
@@ -57,14 +70,16 @@ fn read(path: &Path) -> Option<String> {
 #[test]
 fn what_is_newer_is_shown_and_then_written() {
     let scene = scene();
-    let table = "spelling  new, 1 package\nproject   new, 1 package\n";
+    base(&scene, "a", "3.13.5");
+    let table = "spelling  new, 1 package\nproject   new, 1 package\n\
+                 base      new, `python:3.13-slim` with Python 3.13.5\n";
     pipe(&scene, "update --check").ends(
         1,
         table,
         str![[r#"
 asking the index for newer versions …
 
-2 locks can be updated: `cargo pipe update`
+3 locks can be updated: `cargo pipe update`
 
 "#]],
     );
@@ -75,7 +90,7 @@ asking the index for newer versions …
         str![[r#"
 asking the index for newer versions …
 
-2 locks updated; the next run builds what they changed
+3 locks updated; the next run builds what they changed
 
 "#]],
     );
@@ -90,6 +105,7 @@ spelling  1 package, all the newest
 project   2 of 2 packages
   far     3, new
   near    1.0 → 1.1
+base      `python:3.13-slim` with Python 3.13.5, as recorded
 
 "#]],
         "...\n1 lock updated; the next run builds what they changed\n",
@@ -97,9 +113,75 @@ project   2 of 2 packages
     assert_eq!(locks(&scene)[0], written[0]);
     pipe(&scene, "update --check -q").ends(
         0,
-        "spelling  1 package, all the newest\nproject   2 packages, all the newest\n",
+        "spelling  1 package, all the newest\nproject   2 packages, all the newest\n\
+         base      `python:3.13-slim` with Python 3.13.5, as recorded\n",
         "",
     );
+}
+
+#[test]
+fn the_base_is_recorded_for_each_platform_and_one_of_another_name_is_forgotten() {
+    let scene = scene();
+    base(&scene, "a", "3.13.5");
+    let lock = scene.project().join(".docker/pipe.lock");
+    pipe(&scene, "update base").ends(
+        0,
+        "base  new, `python:3.13-slim` with Python 3.13.5\n",
+        "...\n1 lock updated; the next run builds what they changed\n",
+    );
+    let recorded = read(&lock).unwrap();
+    assert!(recorded.contains("version = \"3.13.5\""), "{recorded}");
+    let other = recorded.split_once("[[base]]").unwrap().1;
+    let arm = format!("\n[[base]]{}", other.replace("linux/amd64", "linux/arm64"));
+    let old = format!("\n[[base]]{}", other.replace("3.13-slim", "3.12-slim"));
+    let older = recorded.replace("3.13.5", "3.13.4");
+    fs::write(&lock, format!("{older}{arm}{old}")).unwrap();
+    let check = pipe(&scene, "update base --check").ended();
+    assert_eq!((check.status, &*check.stdout), (Some(1), "base  Python 3.13.4 → 3.13.5\n"));
+    assert_eq!(pipe(&scene, "update base").ended().status, Some(0));
+    assert_eq!(read(&lock).unwrap(), format!("{recorded}{arm}"));
+    fs::write(&lock, "[[base]]\nimage = 1\n").unwrap();
+    let ended = pipe(&scene, "update").ended();
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.contains("pipe.lock: TOML parse error at line 2"), "{}", ended.stderr);
+    assert_eq!(locks(&scene), [None, None]);
+}
+
+#[test]
+fn where_no_docker_engine_answers_the_lock_of_the_base_stays() {
+    let scene = scene();
+    scene.docker().on(&["version"]).stderr("nobody is there\n").code(1);
+    pipe(&scene, "update").ends(
+        0,
+        "spelling  new, 1 package\nproject   new, 1 package\n",
+        str![[r#"
+asking the index for newer versions …
+warning: `.docker/pipe.lock` stays as it is: the docker engine does not answer: nobody is there; `cargo pipe update base` on a machine with docker records the base image and its Python
+
+2 locks updated; the next run builds what they changed
+
+"#]],
+    );
+    pipe(&scene, "update --check").ends(
+        0,
+        "spelling  1 package, all the newest\nproject   1 package, all the newest\n",
+        "...\nevery lock is up to date\n",
+    );
+    pipe(&scene, "update base").ends(
+        3,
+        "",
+        str![[r#"
+asking the index for newer versions …
+error: the docker engine does not answer: nobody is there
+
+hint: start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST
+
+"#]],
+    );
+    // Who works without images is told nothing of them.
+    let ended = pipe(&scene, "--engine venv update").ended();
+    assert!(!ended.stderr.contains("pipe.lock"), "{}", ended.stderr);
+    assert!(!scene.project().join(".docker/pipe.lock").exists());
 }
 
 #[test]

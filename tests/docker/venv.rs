@@ -1,12 +1,5 @@
 //! The two engines on one base: a job whose image is the locked base has the answer of a laptop.
 
-use std::fs;
-
-use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::Environment;
-use cargo_pipe::event::Silent;
-use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::run::Cancel;
 use serde_json::Value;
 
 use crate::Test;
@@ -55,10 +48,8 @@ fn the_probe() {
 
 /// Compares the engine with containers on this machine with the one without in the base image.
 fn both(project: Project) -> Project {
-    let pipeline =
-        Pipeline::discover(&project.root, Environment::default(), Layer::default()).unwrap();
-    let (path, lock) = pipeline.lock_base(&Cancel::default(), &mut Silent).unwrap();
-    fs::write(path, lock.text()).unwrap();
+    let updated = project.pipe(&["update", "base"]);
+    assert_eq!(updated.status, Some(0), "{updated:?}");
     let outside = project.report(&["--engine", "docker", "run-all"]);
     let program = format!("{}:/usr/local/bin/cargo-pipe:ro", env!("CARGO_BIN_EXE_cargo-pipe"));
     let folder = format!("{}:/work:ro", project.root.display());

@@ -20,7 +20,8 @@ pub(crate) struct SyncArgs {
 /// What `update` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UpdateArgs {
-    /// The locks to update, by the name of a tool or check, or `project`; all if none is named
+    /// The locks to update, by the name of a tool or check, `project`, or `base`; all if
+    /// none is named
     #[arg(value_name = "TOOL")]
     pub(crate) names: Vec<String>,
 

@@ -7,7 +7,7 @@ use crate::outcome::Verdict;
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::run::Cancel;
-use crate::update::{Move, Update};
+use crate::update::{BaseUpdate, Move, Update, Updates};
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
@@ -34,7 +34,7 @@ pub(super) fn update(
     }
     let updates = updates?;
     term.data(&table(&updates));
-    let stale = updates.iter().filter(|update| !update.is_current()).count();
+    let stale = updates.stale();
     let locks = Count(stale, "lock");
     match (stale, writing) {
         (0, _) => {
@@ -54,8 +54,9 @@ pub(super) fn update(
 }
 
 /// One line for each lock that stays, and one for each package that moves.
-fn table(updates: &[Update]) -> String {
-    let rows: Vec<(String, String)> = updates.iter().flat_map(rows).collect();
+fn table(updates: &Updates) -> String {
+    let base = updates.base.iter().map(|base| ("base".to_owned(), recorded(base)));
+    let rows: Vec<(String, String)> = updates.packages.iter().flat_map(rows).chain(base).collect();
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
     rows.iter().map(|(name, what)| format!("{name:width$}  {what}\n")).collect()
 }
@@ -76,6 +77,23 @@ fn rows(update: &Update) -> Vec<(String, String)> {
     let told = if update.before.is_none() { Vec::new() } else { moves };
     let moved = told.iter().map(|it| (format!("  {}", harmless::line(&it.name)), change(it)));
     std::iter::once((name, head)).chain(moved).collect()
+}
+
+/// What becomes of the lock of the base.
+fn recorded(update: &BaseUpdate) -> String {
+    let line = |text: &str| harmless::line(text);
+    let (image, python) = (line(&update.after.image), line(&update.after.python.version));
+    match &update.before {
+        None => format!("new, `{image}` with Python {python}"),
+        Some(_) if update.is_current() => format!("`{image}` with Python {python}, as recorded"),
+        Some(before) if before.python.version != update.after.python.version => {
+            format!("Python {} → {python}", line(&before.python.version))
+        }
+        Some(before) if before.layers != update.after.layers => {
+            format!("another `{image}`, with Python {python} as before")
+        }
+        Some(_) => "the same image, recorded anew".to_owned(),
+    }
 }
 
 fn change(it: &Move) -> String {
