@@ -36,6 +36,9 @@ pub struct Base {
     pub image: String,
     /// Operating system and processor, such as `linux/amd64`.
     pub platform: String,
+    /// What its registry knows it by, such as `sha256:…`; none if it came from none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// The hash of its layers, variables and volumes.
     pub layers: Hash,
     /// The Python in it.
@@ -72,10 +75,17 @@ impl BaseLock {
     /// When it cannot be read, or is not written as a lock.
     pub fn read(path: &Path) -> Result<BaseLock, BaseLockError> {
         match std::fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| BaseLockError::Wrong {
-                path: path.to_owned(),
-                message: error.to_string(),
-            }),
+            Ok(text) => {
+                let wrong = |message| BaseLockError::Wrong { path: path.to_owned(), message };
+                let lock: BaseLock =
+                    toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+                // An image is pulled by it.
+                match lock.base.iter().filter_map(|it| it.digest.as_ref()).find(|it| !is_digest(it))
+                {
+                    Some(digest) => Err(wrong(format!("`{digest}` is no digest of an image"))),
+                    None => Ok(lock),
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BaseLock::default()),
             Err(source) => Err(BaseLockError::Unreadable { path: path.to_owned(), source }),
         }
@@ -104,6 +114,11 @@ impl BaseLock {
     }
 }
 
+fn is_digest(text: &str) -> bool {
+    let hash = text.strip_prefix("sha256:").unwrap_or_default();
+    hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +131,7 @@ mod tests {
         Base {
             image: "python:3.13-slim".to_owned(),
             platform: platform.to_owned(),
+            digest: (layers == "2").then(|| format!("sha256:{}", "0a".repeat(32))),
             layers: Hash::of(layers.as_bytes()),
             python: serde_json::from_value(python).unwrap(),
         }
@@ -147,5 +163,10 @@ mod tests {
         std::fs::write(&path, "[[base]]\nimage = 1\n").unwrap();
         let said = BaseLock::read(&path).unwrap_err().to_string();
         assert!(said.contains("pipe.lock") && said.contains("line 2"), "{said}");
+        let mut lock = BaseLock::default();
+        lock.record(Base { digest: Some("sha256:00 --x".to_owned()), ..base("linux/amd64", "1") });
+        std::fs::write(&path, lock.text()).unwrap();
+        let said = BaseLock::read(&path).unwrap_err().to_string();
+        assert!(said.contains("`sha256:00 --x` is no digest"), "{said}");
     }
 }

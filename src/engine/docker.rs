@@ -5,6 +5,7 @@
 //! containers is `topology`'s. It knows no tool.
 
 pub mod argv;
+mod base;
 mod image;
 mod inspected;
 mod job;

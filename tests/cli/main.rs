@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a harness that does not work is a test that fails")]
 
+mod base;
 mod bash;
 mod cache;
 mod check;

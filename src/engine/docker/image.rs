@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::base::Base;
 use super::inspected::Inspected;
-use super::{Docker, last_line, text};
-use crate::engine::base as recorded;
+use super::{Docker, text};
 use crate::engine::blueprint::{Blueprint, Dockerfile, PROJECT};
-use crate::engine::{EngineError, Prepared, probe};
+use crate::engine::{EngineError, Prepared};
 use crate::event::Event;
 use crate::hash::Recipe;
 use crate::plan::Environment;
@@ -26,16 +26,10 @@ pub(super) const REPOSITORY: &str = "cargo-pipe";
 pub(super) const IMAGE_LABEL: &str = "dev.cargo-pipe.image";
 
 /// How long a build or a pull may take.
-const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
+pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// How many lines of a failed build are told.
 const TOLD_LINES: usize = 25;
-
-/// An image that others are based on.
-struct Base {
-    inspected: Inspected,
-    existed: bool,
-}
 
 /// The tag of the project that refers to an image.
 pub(super) fn project_tag(project: &str) -> String {
@@ -60,83 +54,15 @@ impl Docker<'_> {
             .collect()
     }
 
-    /// The image that environments are based on, pulled if it is not here.
-    fn base(&self, image: &str) -> Result<Base, EngineError> {
-        let fits = |inspected: &Inspected| {
-            let forced = self.settings.platform.as_ref();
-            forced.is_none_or(|platform| *platform == inspected.platform())
-        };
-        if let Some(inspected) = self.inspect(image)?.filter(fits) {
-            return Ok(Base { inspected, existed: true });
-        }
-        let missing = |said: String| EngineError::ImageMissing { image: image.to_owned(), said };
-        if self.settings.offline {
-            return Err(missing("offline".to_owned()));
-        }
-        self.emitter.emit(&Event::PullStarted { image });
-        let started = Instant::now();
-        let platform = self.settings.platform.as_deref();
-        let mut args = vec!["pull", "--quiet"];
-        args.extend(platform.into_iter().flat_map(|platform| ["--platform", platform]));
-        args.extend(["--", image]);
-        let output = self.follow(&self.docker(args), BUILD_LIMIT, |_| {})?;
-        if output.code != 0 {
-            return Err(missing(last_line(&output.stderr, "docker said nothing")));
-        }
-        let duration = started.elapsed();
-        self.emitter.emit(&Event::PullFinished { image, duration });
-        let inspected = self.inspect(image)?.filter(fits);
-        let inspected = inspected
-            .ok_or_else(|| missing("what was pulled is for another platform".to_owned()))?;
-        Ok(Base { inspected, existed: false })
-    }
-
-    /// What a base image is, and which Python it holds.
-    pub(super) fn record(&self, image: &str) -> Result<recorded::Base, EngineError> {
-        let Base { inspected, .. } = self.base(image)?;
-        let mut args = vec!["run", "--rm", "--pull", "never", "--network", "none", "--read-only"];
-        args.extend(["--cap-drop", "ALL", "--entrypoint", "python3", &inspected.id]);
-        args.extend(["-I", "-S", "-c", probe::PROGRAM]);
-        let output = self.succeed(&self.docker(args))?;
-        let found: probe::Found = serde_json::from_slice(&output.stdout)
-            .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;
-        Ok(recorded::Base {
-            image: image.to_owned(),
-            platform: inspected.platform(),
-            layers: inspected.content(),
-            python: found.probe,
-        })
-    }
-
-    /// The version of Python in a base: what the project's lock of the base says if this is the one,
-    /// else what the image says itself. That it is not the one is noted.
-    fn python(&self, image: &str, base: &Inspected) -> Result<Option<String>, EngineError> {
-        let lock = recorded::BaseLock::read(&self.settings.base_lock)?;
-        match lock.find(image, &base.platform()) {
-            Some(recorded) if recorded.layers == base.content() => {
-                return Ok(Some(recorded.python.version.clone()));
-            }
-            Some(_) => {
-                let message = format!(
-                    "the base image `{image}` is not the one in the project's pipe.lock, so \
-                     fingerprints differ from those of machines that have that one"
-                );
-                self.note(message);
-            }
-            None => {}
-        }
-        Ok(base.python())
-    }
-
     fn prepare_image(&self, blueprint: &Blueprint, base: &Base) -> Result<Prepared, EngineError> {
-        let Base { inspected: base, existed } = base;
+        let Base { inspected: base, existed, reference } = base;
         let python = self.python(&blueprint.base, base)?;
         let hash = blueprint.hash(&base.content());
         let Some(dockerfile) = &blueprint.dockerfile else {
             return Ok(Prepared {
                 name: blueprint.name().to_owned(),
                 id: base.id.clone(),
-                reference: blueprint.base.clone(),
+                reference: reference.clone(),
                 version: None,
                 has_launcher: !matches!(blueprint.environment, Environment::Image(_)),
                 existed: *existed,
@@ -153,7 +79,10 @@ impl Docker<'_> {
         let found = self.inspect(&content_tag)?;
         let (image, existed) = match found.filter(|image| self.refer_to(image, &own_tag)) {
             Some(image) => (image, true),
-            None => (self.build(blueprint, dockerfile, [&content_tag, &own_tag])?, false),
+            None => {
+                let tags = [&content_tag, &own_tag];
+                (self.build(blueprint, dockerfile, reference, tags)?, false)
+            }
         };
         // What packages of Debian or foreign instructions brought in is in no lock.
         let hash = match dockerfile.adds_to_base {
@@ -185,6 +114,7 @@ impl Docker<'_> {
         &self,
         blueprint: &Blueprint,
         dockerfile: &Dockerfile,
+        base: &str,
         tags: [&String; 2],
     ) -> Result<Inspected, EngineError> {
         let environment = blueprint.name();
@@ -194,7 +124,7 @@ impl Docker<'_> {
         self.emitter.emit(&Event::BuildStarted { environment });
         let started = Instant::now();
         let output = self.follow(
-            &self.build_invocation(blueprint, dockerfile, tags)?,
+            &self.build_invocation(blueprint, dockerfile, base, tags)?,
             BUILD_LIMIT,
             |line| self.emitter.emit(&Event::BuildProgress { environment, line: said(line) }),
         )?;
@@ -218,6 +148,7 @@ impl Docker<'_> {
         &self,
         blueprint: &Blueprint,
         dockerfile: &Dockerfile,
+        base: &str,
         tags: [&String; 2],
     ) -> Result<crate::process::Invocation, EngineError> {
         // In folders of one name BuildKit takes files of one size and time for the same, and ours
@@ -247,7 +178,7 @@ impl Docker<'_> {
             invocation.args.extend([flag.into(), value.into()]);
         };
         add("--target", target.to_owned());
-        add("--build-arg", format!("BASE={}", blueprint.base));
+        add("--build-arg", format!("BASE={base}"));
         if blueprint.lock.is_some() {
             add("--build-arg", format!("LOCK={}", blueprint.name()));
         }
@@ -263,17 +194,6 @@ impl Docker<'_> {
         invocation.args.push(folder.join("Dockerfile").into());
         invocation.args.push(context.into());
         Ok(invocation)
-    }
-
-    fn inspect(&self, image: &str) -> Result<Option<Inspected>, EngineError> {
-        let output = self.call(["image", "inspect", "--format", "{{json .}}", "--", image])?;
-        let answer = text(&output.stdout);
-        if output.code != 0 || answer.is_empty() {
-            return Ok(None);
-        }
-        serde_json::from_str(&answer)
-            .map(Some)
-            .map_err(|error| EngineError::Answer(format!("{error}: {answer}")))
     }
 }
 
@@ -333,6 +253,7 @@ mod tests {
             .unwrap()
         };
         assert_eq!(inspected("").platform(), "linux/arm");
+        assert_eq!(inspected("v8").platform(), "linux/arm/v8");
         assert_eq!(inspected("v7").platform(), "linux/arm/v7");
     }
 }

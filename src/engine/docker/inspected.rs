@@ -18,6 +18,8 @@ pub(super) struct Inspected {
     pub(super) id: String,
     #[serde(default)]
     repo_tags: Option<Vec<String>>,
+    #[serde(default)]
+    repo_digests: Option<Vec<String>>,
     os: String,
     architecture: String,
     #[serde(default)]
@@ -69,15 +71,64 @@ impl Inspected {
         version.map(str::to_owned)
     }
 
-    /// Operating system and processor, such as `linux/amd64`.
+    /// Operating system and processor, such as `linux/amd64`. The only variant of a processor that
+    /// there is has no name, as in <https://github.com/containerd/platforms>.
     pub(super) fn platform(&self) -> String {
-        let variant = self.variant.as_deref().filter(|variant| !variant.is_empty());
+        let is_plain = |it: &&str| it.is_empty() || (*it == "v8" && self.architecture == "arm64");
+        let variant = self.variant.as_deref().filter(|variant| !is_plain(variant));
         let parts = [Some(self.os.as_str()), Some(self.architecture.as_str()), variant];
         parts.into_iter().flatten().collect::<Vec<_>>().join("/")
+    }
+
+    /// What a registry knows it by in the repository of this name, such as `sha256:…`.
+    pub(super) fn digest(&self, name: &str) -> Option<String> {
+        let repository = repository(name);
+        let digests = self.repo_digests.iter().flatten();
+        let mut digests = digests.filter_map(|known| known.split_once('@'));
+        let found = digests.find(|(known, _)| self::repository(known) == repository);
+        found.map(|(_, digest)| digest.to_owned())
     }
 
     /// Whether it goes by a tag.
     pub(super) fn has_tag(&self, tag: &str) -> bool {
         self.repo_tags.iter().flatten().any(|known| known == tag)
+    }
+}
+
+/// The repository of an image, without its tag and digest, as short as docker has it.
+pub(super) fn repository(image: &str) -> &str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let name = match name.rsplit_once(':') {
+        // A port is followed by more of the name.
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => name,
+    };
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    name.strip_prefix("library/").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_has_the_digest_of_its_own_repository() {
+        let image: Inspected = serde_json::from_str(
+            r#"{"Id":"sha256:1","Os":"linux","Architecture":"arm64","Variant":"v8",
+                "RepoDigests":["localhost:1/python@sha256:1","python@sha256:2"],
+                "RootFS":{"Layers":["a"]}}"#,
+        )
+        .unwrap();
+        for (name, digest) in [
+            ("python:3.13-slim", Some("sha256:2")),
+            ("docker.io/library/python", Some("sha256:2")),
+            ("python@sha256:2", Some("sha256:2")),
+            ("localhost:1/python:3", Some("sha256:1")),
+            ("localhost:1/python", Some("sha256:1")),
+            ("mine/python:3", None),
+        ] {
+            assert_eq!(image.digest(name).as_deref(), digest, "{name}");
+        }
+        assert_eq!(image.platform(), "linux/arm64");
     }
 }

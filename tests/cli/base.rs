@@ -1,0 +1,129 @@
+//! The image that environments are based on, from a docker whose registry the test has.
+
+use std::fs;
+
+use snapbox::str;
+
+use crate::scene::Scene;
+
+const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// A project on a machine whose docker knows the images in the fake's folder: `by-tag`,
+/// `by-digest`, and what it pulls by either, `newer` and `locked`.
+fn scene() -> Scene {
+    let scene = Scene::with_project()
+        .file("pipe.toml", "[checks.own]\nrun = [\"true\"]\nrequirements = [\"near\"]\n");
+    let scene = scene.file(
+        ".docker/requirements/own.txt",
+        "near==1.0 --hash=sha256:1111111111111111111111111111111111111111111111111111111111111111\n",
+    );
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    let docker = scene.docker();
+    docker.on(&["run", "python3"]).stdout(
+        r#"{"executable":"/p","prefix":"/","probe":{"version":"3.13.5","implementation":"cpython",
+        "modules":"00","missing":[],"system":"debian 13"}}"#,
+    );
+    docker
+        .on(&["image", "inspect", "cargo-pipe/"])
+        .script("[ -e $FAKE/built ] && cat $FAKE/by-tag; touch $FAKE/built\n");
+    docker.on(&["image", "inspect", "python@"]).script("cat $FAKE/by-digest\n");
+    docker.on(&["image", "inspect"]).script("cat $FAKE/by-tag\n");
+    docker.on(&["pull", "python@"]).script("cp $FAKE/locked $FAKE/by-digest\n");
+    docker.on(&["pull"]).script("cp $FAKE/newer $FAKE/by-tag || { echo no route >&2; exit 1; }\n");
+    docker.on(&["version", "Os"]).stdout("linux/amd64\n");
+    scene
+}
+
+fn image(scene: &Scene, name: &str, layer: &str, digest: &str) {
+    let text = format!(
+        r#"{{"Id":"sha256:{layer}","Os":"linux","Architecture":"amd64",
+            "RepoDigests":[{digest}],"RootFS":{{"Layers":["{layer}"]}}}}"#
+    );
+    fs::write(scene.folder("docker").join(name), text).unwrap();
+}
+
+/// A project whose lock has the image of layer `a` under the digest.
+fn locked() -> Scene {
+    let scene = scene();
+    image(&scene, "by-tag", "a", &format!("\"python@{DIGEST}\""));
+    image(&scene, "newer", "a", &format!("\"python@{DIGEST}\""));
+    assert_eq!(scene.pipe("update base").ended().status, Some(0));
+    let lock = fs::read_to_string(scene.project().join(".docker/pipe.lock")).unwrap();
+    assert!(lock.contains(&format!("digest = \"{DIGEST}\"")), "{lock}");
+    scene
+}
+
+/// What images are built on.
+fn bases(scene: &Scene) -> Vec<String> {
+    let words = scene.docker().calls().concat();
+    words.iter().filter_map(|word| word.strip_prefix("BASE=")).map(str::to_owned).collect()
+}
+
+#[test]
+fn update_asks_the_registry_for_a_newer_image() {
+    let scene = locked();
+    image(&scene, "newer", "b", &format!("\"python@{}\"", DIGEST.replace('1', "2")));
+    scene.pipe("update base --check -q").ends(
+        1,
+        "base  another `python:3.13-slim`, with Python 3.13.5 as before\n",
+        "",
+    );
+    fs::remove_file(scene.folder("docker").join("newer")).unwrap();
+    image(&scene, "by-tag", "a", &format!("\"python@{DIGEST}\""));
+    scene.pipe("update base").ends(
+        0,
+        "base  `python:3.13-slim` with Python 3.13.5, as recorded\n",
+        str![[r#"
+asking the index for newer versions …
+pulling python:3.13-slim …
+warning: no registry was asked for a newer `python:3.13-slim`, so the one that is here is recorded: no route
+
+every lock is up to date
+
+"#]],
+    );
+}
+
+#[test]
+fn an_image_from_no_registry_is_recorded_as_it_is() {
+    let scene = scene();
+    image(&scene, "by-tag", "a", "");
+    assert_eq!(scene.pipe("update base").ended().status, Some(0));
+    assert!(!scene.docker().calls().iter().any(|call| call[0] == "pull"));
+    let lock = fs::read_to_string(scene.project().join(".docker/pipe.lock")).unwrap();
+    assert!(!lock.contains("digest"), "{lock}");
+}
+
+#[test]
+fn the_locked_image_is_had_by_its_digest_where_the_name_means_another_one() {
+    let scene = locked();
+    image(&scene, "locked", "a", &format!("\"python@{DIGEST}\""));
+    for layer in [Some("b"), None] {
+        match layer {
+            Some(layer) => image(&scene, "by-tag", layer, ""),
+            None => fs::remove_file(scene.folder("docker").join("by-tag")).unwrap(),
+        }
+        let _ = fs::remove_file(scene.folder("docker").join("by-digest"));
+        let ended = scene.pipe("build own").ended();
+        assert!(!ended.stderr.contains("is not the one"), "{}", ended.stderr);
+    }
+    let reference = format!("python@{DIGEST}");
+    assert_eq!(bases(&scene), [reference.clone(), reference]);
+}
+
+#[test]
+fn what_goes_by_the_name_is_taken_where_the_locked_image_is_not_to_be_had() {
+    let scene = locked();
+    image(&scene, "by-tag", "b", "");
+    for (words, pulled) in [("build own", true), ("--offline build own", false)] {
+        let before = scene.docker().calls().len();
+        let _ = scene.pipe(words).ended();
+        let calls = scene.docker().calls();
+        assert_eq!(calls[before..].iter().any(|call| call[0] == "pull"), pulled);
+    }
+    // An image that has the digest and not the layers is not the locked one.
+    image(&scene, "locked", "c", &format!("\"python@{DIGEST}\""));
+    fs::remove_file(scene.folder("docker").join("built")).unwrap();
+    let _ = scene.pipe("build own").ended();
+    assert_eq!(bases(&scene), ["python:3.13-slim", "python:3.13-slim"]);
+}
