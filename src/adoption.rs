@@ -17,7 +17,7 @@ use std::fmt;
 
 use crate::catalogue::own_config::OwnConfig;
 use crate::catalogue::{self, TOOLS, Tool};
-use crate::config::GitlabJobs;
+use crate::config::{Ci, GitlabJobs, Install};
 use crate::dependencies::{Dependencies, Said};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
@@ -50,10 +50,12 @@ pub struct Survey {
 pub struct Wish {
     /// Whether there is to be a pipeline in GitLab; decided by what is there if nobody says.
     pub gitlab: Option<bool>,
-    /// How jobs in GitLab reach an engine.
-    pub jobs: GitlabJobs,
+    /// How jobs in GitLab reach an engine; the usual way if nobody says.
+    pub jobs: Option<GitlabJobs>,
     /// Whether there is to be a workflow for GitHub.
     pub github: Option<bool>,
+    /// Whether jobs run the workspace's own task runner.
+    pub xtask: bool,
 }
 
 /// What is made of a folder.
@@ -79,6 +81,36 @@ pub struct Note {
 impl Note {
     fn new(found: impl Into<String>, so: impl Into<String>) -> Self {
         Note { found: found.into(), so: so.into() }
+    }
+
+    /// What follows from a wish for pipelines where they are configured already; nothing if the
+    /// wish is fulfilled.
+    #[must_use]
+    pub fn of_wish(wish: &Wish, ci: &Ci, manifest: &str) -> Option<Self> {
+        let mut lines = Vec::new();
+        let has_jobs = |gitlab| match wish.jobs {
+            Some(jobs) => ci.gitlab == Some(jobs),
+            None => ci.gitlab.is_some() == gitlab,
+        };
+        match wish.gitlab {
+            Some(true) if !has_jobs(true) => {
+                let jobs = wish.jobs.unwrap_or_default().name();
+                lines.push(format!("`gitlab = \"{jobs}\"`"));
+            }
+            Some(false) if !has_jobs(false) => lines.push("`gitlab = false`".to_owned()),
+            _ => {}
+        }
+        let github = wish.github.filter(|github| *github != ci.github);
+        lines.extend(github.map(|github| format!("`github = {github}`")));
+        if wish.xtask && ci.install != Install::Xtask {
+            lines.push("`install = \"xtask\"`".to_owned());
+        }
+        let found = format!("`[ci]` in `{manifest}`, where pipelines are configured");
+        let so = format!(
+            "nothing of them is changed here: write {} there, then `cargo pipe sync`",
+            lines.join(" and ")
+        );
+        (!lines.is_empty()).then(|| Note::new(found, so))
     }
 
     /// What follows from what a project depends on.
@@ -201,6 +233,7 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
         gitlab,
         github,
         gitlab_file: gitlab_file(survey),
+        install: if wish.xtask { Install::Xtask } else { Install::Wheel },
         lint,
         format,
         mypy,
@@ -244,7 +277,7 @@ fn gitlab(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> Option<GitlabJo
             format!("`{GITLAB_CI}` runs the checks there; `--ci none` leaves it out"),
         ));
     }
-    Some(wish.jobs)
+    Some(wish.jobs.unwrap_or_default())
 }
 
 /// There is a workflow where somebody asks for one, and where the project is in GitHub already.

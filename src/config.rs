@@ -124,6 +124,20 @@ pub enum Install {
         /// Its SHA-256, in hexadecimal digits.
         sha256: String,
     },
+    /// With the workspace's own task runner: `cargo xtask pipe`.
+    Xtask,
+}
+
+impl Install {
+    /// How `pipe.toml` spells it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Install::Wheel => "wheel".to_owned(),
+            Install::Binary { url, sha256 } => format!("{url}#sha256={sha256}"),
+            Install::Xtask => "xtask".to_owned(),
+        }
+    }
 }
 
 /// How checks are spread over the jobs of a pipeline.

@@ -196,6 +196,9 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
     };
     let scene =
         Scene { manifest, config: &config, settings: &settings, has_python: survey.has_python() };
+    if !is_new {
+        notes.extend(Note::of_wish(&asked.wish, &config.ci, &config.manifest));
+    }
     let mut wanted = wanted::wanted(&scene);
     // What cannot be understood is told by each run, and by `sync`.
     if let Ok(Some(found)) = dependencies::read(&root, &config) {

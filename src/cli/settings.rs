@@ -373,7 +373,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             let asked = Asked {
                 mode: if dry_run { Mode::DryRun } else { Mode::Write },
                 fix: if fix_configs { Fix::CommentOut } else { Fix::Report },
-                wish: wish(&ci, gitlab)?,
+                wish: Wish { xtask, ..wish(&ci, gitlab)? },
             };
             let xtask = if xtask { Xtask::Wanted } else { Xtask::Unwanted };
             Action::Init(Init { folder, asked, xtask })
@@ -431,17 +431,17 @@ fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<Wish, Failure> {
     if names.len() > 1 && names.contains(&CiArg::None) {
         return Err(Failure::usage("`--ci` takes `none` alone"));
     }
-    let jobs = match gitlab {
-        None | Some(GitlabArg::Image) => GitlabJobs::Image,
-        Some(GitlabArg::Socket) => GitlabJobs::Socket,
-        Some(GitlabArg::Dind) => GitlabJobs::Dind,
-    };
+    let jobs = gitlab.map(|gitlab| match gitlab {
+        GitlabArg::Image => GitlabJobs::Image,
+        GitlabArg::Socket => GitlabJobs::Socket,
+        GitlabArg::Dind => GitlabJobs::Dind,
+    });
     let is_gitlab = named(CiArg::Gitlab);
     if gitlab.is_some() && is_gitlab == Some(false) {
         return Err(Failure::usage("`--gitlab` needs `--ci gitlab`"));
     }
     let gitlab = is_gitlab.or(gitlab.map(|_| true));
-    Ok(Wish { gitlab, jobs, github: named(CiArg::Github) })
+    Ok(Wish { gitlab, jobs, github: named(CiArg::Github), xtask: false })
 }
 
 fn writing(dry_run: bool) -> Writing {

@@ -198,8 +198,9 @@ pub struct CiLayer {
     pub github: Option<Value<bool>>,
     /// One job for all checks, or one for each.
     pub jobs: Option<Value<CiJobs>>,
-    /// How cargo-pipe gets into a job: `wheel`, or the address of a static binary for Linux with its
-    /// hash behind it, as in `https://…#sha256=…`.
+    /// How cargo-pipe gets into a job: `wheel`, `xtask` for the workspace's own `cargo xtask pipe`, or
+    /// the address of a static binary for Linux with its hash behind it, as in
+    /// `https://…#sha256=…`.
     pub install: Option<Text>,
 }
 

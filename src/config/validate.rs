@@ -236,8 +236,10 @@ fn ci(terms: &Terms<'_>, ci: CiLayer) -> Result<Ci, ConfigError> {
 
 fn install(terms: &Terms<'_>, install: &Text) -> Result<Install, ConfigError> {
     let text = install.value.as_str();
-    if text == "wheel" {
-        return Ok(Install::Wheel);
+    match text {
+        "wheel" => return Ok(Install::Wheel),
+        "xtask" => return Ok(Install::Xtask),
+        _ => {}
     }
     // It ends up between quotes in a shell's script.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?&=%+@,".contains(c);
@@ -248,8 +250,8 @@ fn install(terms: &Terms<'_>, install: &Text) -> Result<Install, ConfigError> {
     let Some((url, sha256)) = binary else {
         let message = format!("`{}` is no way into a job", text.escape_debug());
         return Err(terms.error(install, message).with_hint(
-            "write \"wheel\", or the address of a static binary with its hash: \
-             \"https://example.org/cargo-pipe#sha256=<64 hexadecimal digits>\"",
+            "write \"wheel\", \"xtask\" for `cargo xtask pipe`, or the address of a static binary \
+             with its hash: \"https://example.org/cargo-pipe#sha256=<64 hexadecimal digits>\"",
         ));
     };
     Ok(Install::Binary { url: url.to_owned(), sha256: sha256.to_lowercase() })

@@ -12,6 +12,8 @@ use crate::config::{Check, CiJobs, Config, GitlabJobs, Install, Work};
 
 /// An image with the docker CLI and its builder.
 const DOCKER: &str = "docker:28.5.2-cli";
+/// An image with cargo, which makes static binaries.
+const RUST: &str = "rust:1.91.1-alpine3.22";
 
 /// What the generated pipelines say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,9 +27,17 @@ pub struct CiValues {
     install: Install,
     jobs: Vec<Job>,
     is_per_check: bool,
+    /// How jobs in GitLab call cargo-pipe.
+    program: &'static str,
+    /// The image that a task runner is built in.
+    rust_image: &'static str,
+    /// How the job in GitHub calls it.
+    github_program: &'static str,
     /// The one job in GitHub, and its words: a matrix has a value for each check.
     github_job: &'static str,
     github_command: String,
+    /// What tells its jobs apart.
+    github_check: &'static str,
 }
 
 /// A job.
@@ -56,12 +66,29 @@ impl CiValues {
         };
         let jobs = jobs(config);
         let is_per_check = config.ci.jobs == CiJobs::PerCheck;
-        let (github_job, github_command) = match is_per_check {
-            true => ("check", "${{ matrix.command }}".to_owned()),
-            false => ("run-all", jobs.iter().map(Job::words).collect()),
+        let (github_job, github_command, github_check) = match is_per_check {
+            true => ("check", "${{ matrix.command }}".to_owned(), "${{ matrix.check }}"),
+            false => ("run-all", jobs.iter().map(Job::words).collect(), "run-all"),
         };
         let install = config.ci.install.clone();
-        CiValues { gitlab, image, engine, install, jobs, is_per_check, github_job, github_command }
+        let (program, github_program) = match install {
+            Install::Xtask => (".cache/xtask pipe", "cargo xtask pipe"),
+            Install::Wheel | Install::Binary { .. } => ("cargo-pipe", "cargo-pipe"),
+        };
+        CiValues {
+            gitlab,
+            image,
+            engine,
+            install,
+            jobs,
+            is_per_check,
+            program,
+            rust_image: RUST,
+            github_program,
+            github_job,
+            github_command,
+            github_check,
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use serde::{Serialize, Serializer};
 
 use super::DOCKERFILE;
-use crate::config::GitlabJobs;
+use crate::config::{GitlabJobs, Install};
 
 /// What a new `pipe.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +28,9 @@ pub struct Settings {
     pub github: bool,
     /// Which of GitLab's files is made.
     pub gitlab_file: GitlabFile,
+    /// How cargo-pipe gets into a job.
+    #[serde(serialize_with = "install")]
+    pub install: Install,
     /// The check `lint`.
     #[serde(serialize_with = "check")]
     pub lint: CheckSettings,
@@ -94,6 +97,7 @@ impl Default for Settings {
             gitlab: None,
             github: false,
             gitlab_file: GitlabFile::Own,
+            install: Install::Wheel,
             lint: CheckSettings::usual("pylint"),
             format: CheckSettings::usual("black"),
             mypy: CheckSettings::usual("mypy"),
@@ -125,6 +129,10 @@ fn gitlab<S: Serializer>(jobs: &Option<GitlabJobs>, serializer: S) -> Result<S::
         Some(jobs) => serializer.serialize_str(&format!("\"{}\"", jobs.name())),
         None => serializer.serialize_str("false"),
     }
+}
+
+fn install<S: Serializer>(install: &Install, serializer: S) -> Result<S::Ok, S::Error> {
+    text(&install.words(), serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

@@ -23,7 +23,7 @@ mod sync;
 const PLAIN: Asked = Asked {
     mode: Mode::Write,
     fix: Fix::Report,
-    wish: Wish { gitlab: None, jobs: GitlabJobs::Image, github: None },
+    wish: Wish { gitlab: None, jobs: None, github: None, xtask: false },
 };
 
 /// What happens where nothing is asked for but files.
@@ -242,6 +242,35 @@ fn a_pipeline_is_written_where_somebody_wants_one() {
     assert!(!has_pipeline(gitlab, Some(false)));
     assert!(!has_pipeline(elsewhere, None));
     assert!(has_pipeline(elsewhere, Some(true)));
+}
+
+#[test]
+fn a_project_is_told_what_to_write_for_other_pipelines() {
+    let root = folder(&[("src/app.py", "")]);
+    let told = |wish: Wish| {
+        let done = cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
+        done.notes.first().map(ToString::to_string).unwrap_or_default()
+    };
+    let wish = Wish { gitlab: Some(true), github: Some(false), ..PLAIN.wish };
+    told(wish);
+    assert_eq!([told(wish), told(PLAIN.wish)], [""; 2]);
+    let other = Wish { jobs: Some(GitlabJobs::Socket), github: Some(true), xtask: true, ..wish };
+    assert!(told(other).ends_with(
+        "write `gitlab = \"socket\"` and `github = true` and `install = \"xtask\"` there, then \
+         `cargo pipe sync`"
+    ));
+    assert!(told(Wish { gitlab: Some(false), ..wish }).contains("write `gitlab = false` there"));
+}
+
+#[test]
+fn jobs_run_the_task_of_a_workspace_that_gets_one() {
+    let root = folder(&[("src/app.py", "")]);
+    let wish = Wish { gitlab: Some(true), github: Some(true), xtask: true, ..PLAIN.wish };
+    cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
+    let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
+    assert!(read(".gitlab-ci.yml").contains("    - .cache/xtask pipe sync --check\n"));
+    assert!(read(".github/workflows/pipe.yml").contains("run: cargo xtask pipe sync --check\n"));
+    assert!(!read(".gitlab-ci.yml").contains("pip install"));
 }
 
 #[test]

@@ -114,9 +114,9 @@ fn what_nothing_needs_any_more_goes_unless_it_was_edited() {
     let root = root.path();
     edit(root, "pipe.toml", "gitlab = \"", "gitlab = false #\"");
     assert_eq!(drift(root), [(".gitlab-ci.yml".to_owned(), DriftKind::Unneeded)]);
-    edit(root, ".gitlab-ci.yml", "cargo-pipe:", "quality:");
+    edit(root, ".gitlab-ci.yml", "\ncargo-pipe:", "\nmine:");
     assert_eq!(drift(root), []);
-    edit(root, ".gitlab-ci.yml", "quality:", "cargo-pipe:");
+    edit(root, ".gitlab-ci.yml", "\nmine:", "\ncargo-pipe:");
     assert_eq!(sync(root, Edited::Stay), [".gitlab-ci.yml"]);
     assert!(!root.join(".gitlab-ci.yml").exists());
 }

@@ -1,36 +1,21 @@
 //! GitHub's workflow: its schema, and its steps word by word in a clean clone.
 
 use std::fs;
-use std::path::Path;
 
 use crate::Test;
-use crate::scene::{BROKEN, Ended, IMAGE, Scene, comparable, dist, read};
+use crate::scene::{BROKEN, Scene, comparable, read};
 
 pub(crate) const TESTS: &[Test] = &[
     ("the_workflow_fits_its_schema", the_workflow_fits_its_schema),
     ("the_steps_say_what_the_host_says", the_steps_say_what_the_host_says),
 ];
 
-/// Runs a script where a repository is at `/work` and what is published at `/dist`.
-fn script(scene: &Scene, text: &str) -> Ended {
-    let mounts = [
-        format!("type=bind,source={},target=/work", scene.root.display()),
-        format!("type=bind,source={},target=/dist,readonly", dist().display()),
-        "type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock".to_owned(),
-    ];
-    let mut args = vec!["run", "--rm", "--workdir", "/work", "--env", "CI=true"];
-    args.extend(mounts.iter().flat_map(|mount| ["--mount", mount.as_str()]));
-    args.extend([IMAGE, "bash", "-e", "-c", text]);
-    scene.run(Path::new("docker"), &args)
-}
-
 fn the_workflow_fits_its_schema() {
     for jobs in ["run-all", "per-check"] {
         let scene = Scene::new(&["--ci", "github"]);
         scene.edit("pipe.toml", "jobs = \"run-all\"", &format!("jobs = \"{jobs}\""));
         assert_eq!(scene.pipe(&["sync"]).status, Some(0));
-        let ended = script(
-            &scene,
+        let ended = scene.script(
             "pip install -q --root-user-action ignore check-jsonschema==0.39.0\n\
              check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/pipe.yml\n\
              check-jsonschema --builtin-schema custom.github-workflows-require-timeout \
@@ -46,13 +31,17 @@ fn steps(workflow: &str) -> String {
     let mut lines = workflow.lines().peekable();
     while let Some(line) = lines.next() {
         let Some(script) = line.trim_start().strip_prefix("run: ") else { continue };
-        if script != "|" {
-            steps.push(script.to_owned());
-            continue;
-        }
+        let joint = match script {
+            "|" => "\n",
+            ">-" => " ",
+            _ => {
+                steps.push(script.to_owned());
+                continue;
+            }
+        };
         let mut block = String::new();
         while let Some(line) = lines.next_if(|line| line.starts_with("          ")) {
-            block += &(line.trim_start().to_owned() + "\n");
+            block += &(line.trim_start().to_owned() + joint);
         }
         steps.push(block);
     }
@@ -78,11 +67,20 @@ fn the_steps_say_what_the_host_says() {
         let prepare = "git config --global --add safe.directory '*'\n\
              git clone --quiet /work /tmp/clone && cd /tmp/clone\n\
              export RUNNER_TEMP=/tmp GITHUB_PATH=/tmp/path PIP_FIND_LINKS=/dist PIP_NO_INDEX=1\n\
-             touch $GITHUB_PATH\ntrap 'cp cargo-pipe.json /work/job.json' EXIT\n";
-        let ended = script(&scene, &format!("{prepare}{steps}"));
+             export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=/work/summary.md\n\
+             touch $GITHUB_PATH\ntrap 'for kind in json sarif; do cp cargo-pipe.$kind \
+             /work/job.$kind; done' EXIT\n";
+        let ended = scene.script(&format!("{prepare}{steps}"));
         assert_eq!(ended.status, Some(status), "{}", ended.said);
-        let job = scene.root.join("job.json");
-        assert_eq!(comparable(&read(&job)), comparable(&host));
-        fs::remove_file(job).unwrap();
+        let file = |name: &str| scene.root.join(name);
+        assert_eq!(comparable(&read(&file("job.json"))), comparable(&host));
+        let sarif = read(&file("job.sarif"));
+        let results = sarif["runs"].as_array().unwrap().iter().map(|run| &run["results"]);
+        let results: usize = results.map(|results| results.as_array().unwrap().len()).sum();
+        assert_eq!((results > 0, ended.said.contains("\n::error ")), (status == 1, status == 1));
+        assert!(fs::read_to_string(file("summary.md")).unwrap().contains("ruff"));
+        for name in ["job.json", "job.sarif", "summary.md"] {
+            fs::remove_file(file(name)).unwrap();
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! GitLab's pipelines, in jobs whose files the engine does not see.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -15,6 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("each_job_fails_on_its_own_bad_file", each_job_fails_on_its_own_bad_file),
     ("drift_fails_a_job_with_the_difference", drift_fails_a_job_with_the_difference),
+    ("every_pipeline_fits_its_schema", every_pipeline_fits_its_schema),
 ];
 
 /// What `gitlab-ci-local` always gets.
@@ -38,6 +41,11 @@ fn pipeline(scene: &Scene, jobs: &[&str]) -> Ended {
     scene.run(&runner(), &[jobs, &OPTIONS, &options].concat())
 }
 
+/// What a pipeline's one job left behind.
+fn artifact(scene: &Scene, name: &str) -> PathBuf {
+    scene.root.join(".gitlab-ci-local/artifacts/cargo-pipe").join(name)
+}
+
 fn a_socket_job_says_what_the_host_says() {
     let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "socket"]);
     for (source, status) in [(None, 0), (Some(BROKEN), 1)] {
@@ -49,8 +57,12 @@ fn a_socket_job_says_what_the_host_says() {
         assert_eq!(host["engine"]["topology"], "bind");
         let ended = pipeline(&scene, &[]);
         assert_eq!(ended.status, Some(status), "{}", ended.said);
-        let job = read(&scene.root.join(".gitlab-ci-local/artifacts/cargo-pipe/cargo-pipe.json"));
+        let job = read(&artifact(&scene, "cargo-pipe.json"));
         assert_eq!(job["engine"]["topology"], "stream");
+        let quality = read(&artifact(&scene, "cargo-pipe-quality.json"));
+        assert_eq!(quality.as_array().unwrap().len(), if status == 1 { 4 } else { 0 });
+        let junit = fs::read_to_string(artifact(&scene, "cargo-pipe-junit.xml")).unwrap();
+        assert_eq!(junit.matches("<failure").count(), if status == 1 { 4 } else { 0 });
         assert_eq!(job["exit_code"], status);
         assert_eq!(comparable(&job), comparable(&host));
     }
@@ -61,19 +73,22 @@ fn an_image_job_needs_no_docker_and_no_network_once() {
     scene.write("src/broken.py", BROKEN);
     let (_, host) = scene.on_the_host(&["run-all"]);
     let published = format!("{}:/dist:ro", dist().display());
-    // What protected branches do: they fill the cache.
+    // What protected branches find out is for the others; they believe nothing themselves.
     let protected = ["--variable", "CI_COMMIT_REF_PROTECTED=true"];
+    let unprotected = ["--variable", "CI_DEFAULT_BRANCH=trunk"];
     let options = ["--volume", &published, "--variable", "PIP_FIND_LINKS=/dist"];
     let cut_off = ["--network", "none", "--variable", "PIP_NO_INDEX=1"];
     let mut fingerprints = BTreeSet::new();
-    for network in [&[][..], &cut_off] {
+    let rounds =
+        [(protected, &[][..], "off"), (unprotected, &cut_off, "hit"), (protected, &cut_off, "off")];
+    for (branch, network, cache) in rounds {
         scene.push();
-        let args = [&OPTIONS[..], &protected, &options, network].concat();
+        let args = [&OPTIONS[..], &branch, &options, network].concat();
         let ended = scene.run(&runner(), &args);
         assert_eq!(ended.status, Some(1), "{}", ended.said);
-        let job = read(&scene.root.join(".gitlab-ci-local/artifacts/cargo-pipe/cargo-pipe.json"));
-        assert_eq!(job["engine"]["kind"], "venv");
+        let job = read(&artifact(&scene, "cargo-pipe.json"));
         for (job, host) in checks(&job).zip(checks(&host)) {
+            assert_eq!(job["cache"], cache);
             for key in ["name", "outcome", "findings", "counts", "score"] {
                 assert_eq!(job[key], host[key], "{key}");
             }
@@ -118,4 +133,29 @@ fn drift_fails_a_job_with_the_difference() {
     assert_eq!(ended.status, Some(1), "{}", ended.said);
     assert!(ended.said.contains("outdated  .docker/Dockerfile"), "{}", ended.said);
     assert!(!ended.said.contains("run-all: "), "{}", ended.said);
+}
+
+fn every_pipeline_fits_its_schema() {
+    let scene = Scene::new(&["--ci", "gitlab"]);
+    let text = fs::read_to_string(scene.root.join("pipe.toml")).unwrap();
+    fs::create_dir(scene.root.join("made")).unwrap();
+    for gitlab in ["image", "socket", "dind"] {
+        for jobs in ["run-all", "per-check"] {
+            for install in ["wheel", "xtask"] {
+                let text = text
+                    .replace("gitlab = \"image\"", &format!("gitlab = \"{gitlab}\""))
+                    .replace("jobs = \"run-all\"", &format!("jobs = \"{jobs}\""))
+                    .replace("install = \"wheel\"", &format!("install = \"{install}\""));
+                scene.write("pipe.toml", &text);
+                assert_eq!(scene.pipe(&["sync"]).status, Some(0));
+                let made = format!("made/{gitlab}-{jobs}-{install}.yml");
+                fs::copy(scene.root.join(".gitlab-ci.yml"), scene.root.join(made)).unwrap();
+            }
+        }
+    }
+    let ended = scene.script(
+        "pip install -q --root-user-action ignore check-jsonschema==0.39.0\n\
+         check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci made/*.yml",
+    );
+    assert_eq!(ended.status, Some(0), "{}", ended.said);
 }

@@ -90,6 +90,19 @@ impl Scene {
         self.run(&files.find(|path| name(path)).unwrap(), args)
     }
 
+    /// Runs a script where the repository is at `/work` and what is published at `/dist`.
+    pub(crate) fn script(&self, text: &str) -> Ended {
+        let mounts = [
+            format!("type=bind,source={},target=/work", self.root.display()),
+            format!("type=bind,source={},target=/dist,readonly", dist().display()),
+            "type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock".to_owned(),
+        ];
+        let mut args = vec!["run", "--rm", "--workdir", "/work", "--env", "CI=true"];
+        args.extend(mounts.iter().flat_map(|mount| ["--mount", mount.as_str()]));
+        args.extend([IMAGE, "bash", "-e", "-c", text]);
+        self.run(Path::new("docker"), &args)
+    }
+
     /// The report of a run on the host, and its exit status.
     pub(crate) fn on_the_host(&self, words: &[&str]) -> (Option<i32>, Value) {
         let path = self.folder.path().join("host.json");

@@ -46,7 +46,7 @@ fn call(source: &ProjectPath) -> String {
     )
 }
 
-/// What was found; nothing of a folder that is a project already.
+/// What was found, and what follows.
 fn notes(done: &Scaffolding) -> String {
     let lines: String =
         done.notes.iter().map(|note| harmless::line(&note.to_string()) + "\n").collect();
