@@ -61,17 +61,20 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
 pub(crate) fn of_command(command: &Command) -> Recipe {
     match command {
         Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
-        Command::Module { module, args, suffixes, project, report } => Recipe::new("module")
-            .with(module)
-            .with_all(args.iter())
-            .with_all(suffixes.iter())
-            .with(match project {
-                None => "",
-                Some(Precedence::First) => "first",
-                Some(Precedence::Last) => "last",
-                Some(Precedence::Inside) => "inside",
-            })
-            .with(report.as_deref().unwrap_or_default()),
+        Command::Module { module, worker, args, suffixes, project, report } => {
+            Recipe::new("module")
+                .with(module)
+                .with(worker.as_deref().unwrap_or_default())
+                .with_all(args.iter())
+                .with_all(suffixes.iter())
+                .with(match project {
+                    None => "",
+                    Some(Precedence::First) => "first",
+                    Some(Precedence::Last) => "last",
+                    Some(Precedence::Inside) => "inside",
+                })
+                .with(report.as_deref().unwrap_or_default())
+        }
     }
 }
 

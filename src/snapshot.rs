@@ -167,7 +167,8 @@ fn copy_once(
     Ok(tree)
 }
 
-/// Writes a tree of a few small files whose content is at hand: `(name, content)`.
+/// Writes a tree of a few small files whose content is at hand: `(name, content)`. A name may be
+/// that of a file in a folder.
 ///
 /// # Errors
 ///
@@ -176,7 +177,11 @@ pub fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, Snapsh
     create_folder(folder)?;
     let mut recipe = Recipe::new("tree");
     for (name, content) in files {
-        write(&folder.join(name), content, 0o644)?;
+        let path = folder.join(name);
+        let below = path.parent().filter(|parent| *parent != folder);
+        below.map_or(Ok(()), create_folder)?;
+        write(&path, content, 0o644)?;
+        below.map_or(Ok(()), set_time)?;
         recipe = recipe.with(name).with(content);
     }
     let tree = prove(folder, recipe.hash())?;

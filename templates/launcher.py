@@ -6,6 +6,7 @@
 `exec` becomes ARGV. `module` runs the command line of the installed program NAME with ARGS in this
 very process, which can give it what a command line cannot:
 
+    --worker OURS  the package OURS beside this file runs NAME, in place of its own command
     --files FILE   behind ARGS the files that FILE names, each ended by a NUL: a list of any length,
                    where arguments have a limit
     --first DIR    the packages of the virtual environment DIR, looked for before those of NAME; what
@@ -55,6 +56,18 @@ def console_script(name):
         if (entry.group, entry.name) == ("console_scripts", name):
             return entry.load()
     raise SystemExit(f"cargo-pipe: {name} has no command of its name")
+
+
+def worker(name):
+    """What runs a program in place of its own command: a package of ours, beside this file."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    source = os.path.join(folder, "__init__.py")
+    spec = spec_from_file_location(name, source, submodule_search_locations=[folder])
+    sys.modules[name] = package = module_from_spec(spec)
+    spec.loader.exec_module(package)
+    return package.run
 
 
 def site_folders(environment):
@@ -124,7 +137,7 @@ def module(name, options, args):
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
     if "--last" in options:
         sys.path += site_folders(options["--last"])
-    run = console_script(name)
+    run = worker(options["--worker"]) if "--worker" in options else console_script(name)
     own = sysconfig.get_path("purelib")
     if "--first" in options:
         keep_own(own)

@@ -118,6 +118,7 @@ impl Tool for Mypy {
         }
         Command::Module {
             module: "mypy".to_owned(),
+            worker: None,
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
             suffixes: Vec::new(),
             // Imports are looked for by that Python; its packages are needed here for plugins.

@@ -97,8 +97,9 @@ impl Tool for Pylint {
         &[
             "It passes when the score reaches `fail-under` and nothing of `fail-on` was found; what \
              it accepts is listed and does not count.",
-            "It gets every Python file and stub as a sorted list, in one process: with several, \
-             its findings change from run to run.",
+            "It gets every Python file and stub as a sorted list. They are linted each apart from \
+             the others, as many at once as there are processors, and the findings are the same for \
+             any number of them; its own `jobs` is of no use.",
             "An unknown option or message in its configuration is an error, which pylint itself \
              lets pass.",
             "It repairs nothing.",
@@ -141,6 +142,7 @@ impl Tool for Pylint {
         let canonical = ["--output-format=json2", "--jobs=1", "--persistent=n"];
         Command::Module {
             module: "pylint".to_owned(),
+            worker: Some("pylint_worker".to_owned()),
             args: invocation.argv(&[], "--rcfile", &canonical),
             suffixes: vec![".py".to_owned(), ".pyi".to_owned()],
             project: invocation.sees_project.then_some(Precedence::First),

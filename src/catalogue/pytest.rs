@@ -117,6 +117,7 @@ impl Tool for Pytest {
         ];
         Command::Module {
             module: "pytest".to_owned(),
+            worker: None,
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
             suffixes: Vec::new(),
             project: invocation.sees_project.then_some(Precedence::Inside),

@@ -25,7 +25,9 @@ pub fn of_command(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     parts.insert("exit statuses of findings".to_owned(), strings(&statuses));
     let args = match &step.command {
         Command::Exec(argv) => argv,
-        Command::Module { module, args, suffixes, project, report } => {
+        Command::Module { module, worker, args, suffixes, project, report } => {
+            let worker = format!("{worker:?}");
+            parts.insert("worker".to_owned(), Hash::of(worker.as_bytes()));
             let precedence = format!("{project:?}");
             parts.insert("order of packages".to_owned(), Hash::of(precedence.as_bytes()));
             let report = format!("{report:?}");

@@ -56,7 +56,14 @@ fn given(change: impl FnOnce(&mut Facts<'static>)) -> Hash {
 
 fn module(project: Option<Precedence>) -> Command {
     let args = vec!["src".into()];
-    Command::Module { module: "pylint".into(), args, suffixes: Vec::new(), project, report: None }
+    Command::Module {
+        module: "pylint".into(),
+        worker: None,
+        args,
+        suffixes: Vec::new(),
+        project,
+        report: None,
+    }
 }
 
 #[test]

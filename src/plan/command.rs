@@ -18,6 +18,8 @@ pub enum Command {
     Module {
         /// The program, such as `pylint`.
         module: String,
+        /// The package of ours beside the launcher that runs it, in place of its own command.
+        worker: Option<String>,
         /// Its arguments.
         args: Vec<String>,
         /// The endings of the files that are listed behind the arguments, however many there are;
@@ -51,8 +53,9 @@ impl Command {
     pub fn operands(&self) -> Vec<String> {
         let (operands, args) = match self {
             Command::Exec(argv) => (vec!["exec".to_owned()], argv),
-            Command::Module { module, args, suffixes, project, report } => {
+            Command::Module { module, worker, args, suffixes, project, report } => {
                 let mut operands = vec!["module".to_owned(), module.clone()];
+                operands.extend(worker.iter().flat_map(|it| ["--worker".to_owned(), it.clone()]));
                 if !suffixes.is_empty() {
                     operands.extend(["--files".to_owned(), format!("{CONTROL}/{FILES}")]);
                 }

@@ -6,14 +6,42 @@
 use super::World;
 use crate::engine::Prepared;
 use crate::fingerprint::{self, parts};
-use crate::hash::Hash;
+use crate::hash::{Hash, Recipe};
 use crate::inputs::{ConfigParts, EnvironmentParts, Inputs, Parts};
 use crate::outcome::{Reason, ReasonKind};
-use crate::plan::Step;
+use crate::plan::{Command, Step};
 use crate::project::discover;
 
+/// A module of the worker, by its name beside the launcher.
+macro_rules! worker {
+    ($name:literal) => {
+        (
+            concat!("pylint_worker/", $name),
+            include_str!(concat!("../../templates/pylint_worker/", $name)),
+        )
+    };
+}
+
 /// The launcher, as it is placed into every container of ours.
-pub(super) const LAUNCHER: &str = include_str!("../../templates/launcher.py");
+const LAUNCHER: (&str, &str) = ("launcher.py", include_str!("../../templates/launcher.py"));
+
+/// What runs pylint, as it is placed beside the launcher where it is needed.
+const PYLINT_WORKER: &[(&str, &str)] = &[
+    worker!("__init__.py"),
+    worker!("children.py"),
+    worker!("linter.py"),
+    worker!("patches.py"),
+    worker!("scopes.py"),
+];
+
+/// What a step is started with, by its names beside the launcher.
+pub(super) fn launchers(step: &Step) -> Vec<(&'static str, &'static str)> {
+    let worker = match &step.command {
+        Command::Module { worker: Some(_), .. } => PYLINT_WORKER,
+        Command::Module { .. } | Command::Exec(_) => &[],
+    };
+    std::iter::once(&LAUNCHER).chain(worker).copied().collect()
+}
 
 /// What an environment is.
 pub(super) struct Surroundings {
@@ -39,7 +67,10 @@ pub(super) fn of(
     config: Option<&[u8]>,
     surroundings: Surroundings,
 ) -> Inputs {
-    let launcher = Hash::of(LAUNCHER.as_bytes());
+    let launcher = launchers(step)
+        .into_iter()
+        .fold(Recipe::new("launcher"), |recipe, (name, source)| recipe.with(name).with(source))
+        .hash();
     let ingredients = fingerprint::of_step(
         step,
         &fingerprint::Facts {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::inputs::{self, LAUNCHER, Surroundings};
+use super::inputs::{self, Surroundings};
 use super::{Copied, Preparation, Snapshot, World, ended};
 use crate::cache::{Key, Reserved, Store};
 use crate::catalogue::{self, Sources};
@@ -70,7 +70,12 @@ impl<'a> Ready<'a> {
         let internal = |error: snapshot::SnapshotError| {
             Reason::new(ReasonKind::Environment, error.to_string())
         };
-        let control = [("launcher.py", LAUNCHER.as_bytes()), (FILES, &*listed(&files))];
+        let listed = listed(&files);
+        let launchers = inputs::launchers(step).into_iter();
+        let control: Vec<(&str, &[u8])> = launchers
+            .map(|(name, source)| (name, source.as_bytes()))
+            .chain([(FILES, listed.as_slice())])
+            .collect();
         let control = snapshot::write_tree(&folder.join("control"), &control).map_err(internal)?;
         let config_content = inputs::config(world, step)?;
         let config = match (&step.config, &config_content) {

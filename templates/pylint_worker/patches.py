@@ -1,0 +1,345 @@
+"""Has pylint and astroid tell `scopes` what they look at, and keep nothing from one to the next.
+
+Owns every change to them, and the guard that they are the releases that it was tried with. It must
+not know what the records are for. Everything here is put in place once, before a file is parsed.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import isort
+from astroid import bases, builder, manager, modutils, nodes, objects, rebuilder, util
+from astroid.exceptions import AstroidBuildingError, InferenceError
+from pylint.checkers import symilar
+
+from .scopes import KEPT, MISSING, key_of, key_of_path, scopes, tips
+
+GUARDED = (
+    "astroid.brain.brain_collections",
+    "astroid.brain.brain_typing",
+    "astroid.builder",
+    "astroid.context",
+    "astroid.inference_tip",
+    "astroid.manager",
+    "astroid.modutils",
+    "astroid.nodes._base_nodes",
+    "astroid.nodes.node_ng",
+    "astroid.nodes.scoped_nodes.mixin",
+    "astroid.nodes.scoped_nodes.scoped_nodes",
+    "astroid.rebuilder",
+    "astroid.transforms",
+    "pylint.checkers.imports",
+    "pylint.checkers.symilar",
+    "pylint.lint.pylinter",
+    "pylint.utils.ast_walker",
+    "pylint.utils.utils",
+)
+"""The modules whose insides are changed or relied on."""
+
+KNOWN = frozenset({"a225161ee704ce24eac0e2fb41a0ec81"})
+"""What `digest` says of the releases that this was tried with: astroid 4.3.4 with pylint 4.1.4."""
+
+
+def digest() -> str:
+    """One hash over the sources of the guarded modules."""
+    content = hashlib.blake2b(digest_size=16)
+    for name in GUARDED:
+        with open(importlib.import_module(name).__file__ or "", "rb") as file:
+            source = file.read()
+        content.update(b"%d\0" % len(source) + source)
+    return content.hexdigest()
+
+
+def apply() -> None:
+    """Puts everything in place."""
+    _wrap(manager.AstroidManager, "ast_from_module_name", _ast_from_module_name)
+    _wrap(modutils, "_spec_from_modpath", _spec_from_modpath)
+    _wrap(isort, "place_module", _place_module)
+    _wrap(builder.AstroidBuilder, "file_build", _file_build)
+    _wrap(builder.AstroidBuilder, "module_build", _module_build)
+    _wrap(rebuilder.TreeRebuilder, "visit_import", _visit_import)
+    _wrap(rebuilder.TreeRebuilder, "visit_importfrom", _visit_importfrom)
+    _wrap(nodes.ClassDef, "declared_metaclass", _declared_metaclass)
+    builder.AstroidBuilder.delayed_assattr = _delayed_assattr
+    tips._inference_tip_cached = _tip(tips._inference_tip_cached)
+    symilar.Symilar._iter_sims = _iter_sims
+    for owner, name in ((nodes.FunctionDef, "type"), (nodes.ClassDef, "_all_slots")):
+        setattr(owner, name, Memo(vars(owner)[name].func, name))
+    nodes.ClassDef._type = Kind()
+
+
+def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return wrapper(original, *args, **kwargs)
+
+    setattr(owner, name, wrapped)
+
+
+# What is looked at.
+
+
+def _ast_from_module_name(original, self, modname, context_file=None, use_cache=True):
+    scope = scopes.current
+    if modname:
+        scope.names.add(modname)
+    try:
+        module = original(self, modname, context_file, use_cache)
+    except AstroidBuildingError:
+        # One that is there and cannot be read can be mended.
+        if modname and modname not in self.module_denylist:
+            try:
+                place = self.file_from_module_name(modname, context_file).location
+            except AstroidBuildingError:
+                place = None
+            key = key_of_path(os.path.abspath(place)) if place else None
+            if key:
+                scope.modules.add(key)
+        raise
+    scope.modules.add(key_of(module))
+    return module
+
+
+def _spec_from_modpath(original, modpath, path=None, context=None):
+    scopes.current.names.add(".".join(modpath))
+    return original(modpath, path, context)
+
+
+def _place_module(original, name, *args, **kwargs):
+    scopes.current.names.add(name)
+    return original(name, *args, **kwargs)
+
+
+def _file_build(original, self, path, modname=None):
+    path = os.path.abspath(path)
+    key = key_of_path(path) or f"env:{modname}"
+    with scopes.building(key, path):
+        return original(self, path, modname)
+
+
+def _module_build(original, self, module, modname=None):
+    with scopes.building(f"env:{modname or module.__name__}", getattr(module, "__file__", None)):
+        return original(self, module, modname)
+
+
+def _visit_import(original, self, node, parent):
+    scopes.current.imports.update(alias.name for alias in node.names)
+    return original(self, node, parent)
+
+
+def _visit_importfrom(original, self, node, parent):
+    if not node.level and node.module:
+        scopes.current.imports.add(node.module)
+    return original(self, node, parent)
+
+
+# Attributes that one module gives to the classes of another.
+
+
+class Watched(dict):  # type: ignore[type-arg]
+    """The attributes of a class, which charge whoever reads one that another module has written."""
+
+    __slots__ = ("writers",)
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        super().__init__(attributes)
+        self.writers: dict[str, set[str]] = {}
+
+    def _read(self, name: Any) -> None:
+        writers = self.writers.get(name)
+        if writers:
+            scopes.current.modules |= writers
+
+    def _read_all(self) -> None:
+        for writers in self.writers.values():
+            scopes.current.modules |= writers
+
+    def __getitem__(self, name: Any) -> Any:
+        self._read(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: Any) -> bool:
+        self._read(name)
+        return super().__contains__(name)
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        self._read(name)
+        return super().get(name, default)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._read_all()
+        return super().__iter__()
+
+    def keys(self) -> Any:
+        self._read_all()
+        return super().keys()
+
+    def values(self) -> Any:
+        self._read_all()
+        return super().values()
+
+    def items(self) -> Any:
+        self._read_all()
+        return super().items()
+
+
+def _attributes(target: Any, field: str, node: nodes.AssignAttr) -> dict[str, Any]:
+    """The attributes that are written to, watched from now on if they are of another module."""
+    attributes = getattr(target, field)
+    home = node.root()
+    if target.root() is home:
+        return attributes
+    if not isinstance(attributes, Watched):
+        watched = Watched(attributes)
+        if getattr(target, "globals", None) is attributes:
+            target.globals = watched
+        setattr(target, field, watched)
+        attributes = watched
+    attributes.writers.setdefault(node.attrname, set()).add(key_of(home))
+    scopes.current.writes.add((key_of(target.root()), node.attrname))
+    return attributes
+
+
+def _delayed_assattr(self: Any, node: nodes.AssignAttr) -> None:
+    """As astroid's own, but for `_attributes`."""
+    try:
+        for inferred in node.expr.infer():
+            if isinstance(inferred, util.UninferableBase):
+                continue
+            try:
+                if type(inferred) in {bases.Instance, objects.ExceptionInstance}:
+                    inferred = inferred._proxied
+                    if not builder._can_assign_attr(inferred, node.attrname):
+                        continue
+                    field = "instance_attrs"
+                elif isinstance(inferred, bases.Instance):
+                    continue
+                elif isinstance(inferred, (bases.Proxy, util.UninferableBase)):
+                    continue
+                elif inferred.is_function:
+                    field = "instance_attrs"
+                else:
+                    field = "locals"
+                attributes = _attributes(inferred, field, node)
+            except AttributeError:
+                continue
+            values = attributes.setdefault(node.attrname, [])
+            if node in values:
+                continue
+            values.append(node)
+            if isinstance(attributes, Watched):
+                scopes.wrote(attributes, node.attrname, node)
+    except InferenceError:
+        pass
+
+
+# What is remembered on nodes.
+
+
+class Memo:
+    """A cached property whose value holds as long as the scope that computed it."""
+
+    def __init__(self, compute: Callable[[Any], Any], name: str) -> None:
+        self.compute = compute
+        self.slot = f"memo {name}"
+
+    def __get__(self, node: Any, owner: Any = None) -> Any:
+        if node is None:
+            return self
+        entry = node.__dict__.get(self.slot)
+        if entry is not None and entry[0] in (KEPT, scopes.current.epoch):
+            return entry[1]
+        value = self.compute(node)
+        node.__dict__[self.slot] = (scopes.epoch_of(node), value)
+        return value
+
+
+class Kind:
+    """`ClassDef._type`, which is none until it is found out, and again in another scope."""
+
+    SLOT = "memo kind"
+
+    def __get__(self, node: Any, owner: Any = None) -> Any:
+        entry = None if node is None else node.__dict__.get(self.SLOT)
+        return entry[1] if entry and entry[0] in (KEPT, scopes.current.epoch) else None
+
+    def __set__(self, node: Any, value: Any) -> None:
+        node.__dict__[self.SLOT] = (scopes.epoch_of(node), value)
+
+
+def _changed(node: nodes.NodeNG, mapping: dict[Any, Any], name: str, old: Any) -> None:
+    """Notes a change, unless it is one that a module makes to itself while it is built."""
+    if mapping.get(name, MISSING) is not old and not scopes.current.owns(node):
+        scopes.current.change(mapping, name, old)
+
+
+def _declared_metaclass(original, self, context=None):
+    names = ("_metaclass", "_metaclass_hack")
+    before = [self.__dict__.get(name, MISSING) for name in names]
+    try:
+        return original(self, context)
+    finally:
+        for name, old in zip(names, before):
+            _changed(self, self.__dict__, name, old)
+
+
+GETITEM = "__class_getitem__"
+
+
+def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Some of astroid's inference functions change the node that they infer, or its class."""
+
+    @functools.cache
+    def guarded(infer: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(infer)
+        def run(node: Any, context: Any = None) -> list[Any]:
+            tip = node.__dict__.get("_explicit_inference", MISSING)
+            own = node.locals.get(GETITEM, MISSING) if isinstance(node, nodes.ClassDef) else MISSING
+            result = list(infer(node, context))
+            _changed(node, node.__dict__, "_explicit_inference", tip)
+            for found in result:
+                if isinstance(found, nodes.ClassDef) and GETITEM in found.locals:
+                    _changed(found, found.locals, GETITEM, own if found is node else _written(found))
+            return result
+
+        return run
+
+    return lambda infer: original(guarded(infer))
+
+
+def _written(node: nodes.ClassDef) -> Any:
+    """What stands in the source for the method that such a function replaces."""
+    now = node.locals[GETITEM]
+    if now and now[0].root() is node.root():
+        return now
+    return [it for it in node.body if getattr(it, "name", None) == GETITEM] or MISSING
+
+
+# What is found out about all files together.
+
+
+def _iter_sims(self: symilar.Symilar) -> Iterator[symilar.Commonality]:
+    """As pylint's own, but looks only at pairs of files that have something in common."""
+    hashes = [symilar.hash_lineset(it, self.namespace.min_similarity_lines) for it in self.linesets]
+    places: dict[int, list[int]] = {}
+    for index, found in enumerate(hashes):
+        for window in found.hash_to_index:
+            places.setdefault(window, []).append(index)
+    pairs = {
+        (first, second)
+        for indices in places.values()
+        for at, first in enumerate(indices)
+        for second in indices[at + 1 :]
+    }
+    for first, second in sorted(pairs):
+        yield from self._find_common(
+            self.linesets[first], self.linesets[second], hashes[first], hashes[second]
+        )
