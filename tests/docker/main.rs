@@ -15,13 +15,19 @@ mod fixers;
 mod fixing;
 mod gate;
 mod index;
+mod jobs;
 mod looking;
+mod machine;
 mod matrix;
 mod network;
 mod packages;
+mod place;
 mod places;
 mod project;
 mod pytest;
+mod registries;
+mod registry;
+mod remote;
 mod sandbox;
 #[path = "../pty/session.rs"]
 mod session;
@@ -50,12 +56,15 @@ fn main() -> ExitCode {
         fixers::TESTS,
         fixing::TESTS,
         gate::TESTS,
+        jobs::TESTS,
         looking::TESTS,
         matrix::TESTS,
         network::TESTS,
         packages::TESTS,
         places::TESTS,
         pytest::TESTS,
+        registries::TESTS,
+        remote::TESTS,
         sandbox::TESTS,
         signals::TESTS,
         together::TESTS,
@@ -78,5 +87,7 @@ fn main() -> ExitCode {
     if let Some(keeper) = &keeper {
         keeper.pipe(&["build"]);
     }
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    machine::stop();
+    conclusion.exit_code()
 }

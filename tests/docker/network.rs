@@ -33,7 +33,7 @@ const AUTHORIZATION: &str = "Basic bWU6cGE1NS1vZi10aGUtaW5kZXg=";
 const PROXY_AUTHORIZATION: &str = "Basic Ym9zczpwYTU1LW9mLXRoZS1wcm94eQ==";
 
 /// A project with a check that needs this package, and no other check.
-fn needing(wheel: &Wheel) -> Project {
+pub(crate) fn needing(wheel: &Wheel) -> Project {
     let project = Project::scaffolded();
     project.write(".docker/requirements/project.txt", wheel.locked());
     let code = format!("import {}", wheel.name);

@@ -159,10 +159,7 @@ impl Project {
 
     /// The names of the project's containers and volumes, and its folders of runs.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        let filter = format!("label=dev.cargo-pipe.project={}", self.id());
-        let mut left = Vec::new();
-        left.extend(lines(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]));
-        left.extend(lines(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]));
+        let mut left = left_of(self, docker);
         if let Ok(runs) = fs::read_dir(self.runs()) {
             let folders = runs.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
             left.extend(folders.map(|path| path.display().to_string()));
@@ -282,10 +279,29 @@ pub(crate) fn has_engine() -> bool {
     docker(&["version"]).status == Some(0)
 }
 
+/// The names of the containers and volumes of a project that this docker knows.
+pub(crate) fn left_of(project: &Project, docker: impl Fn(&[&str]) -> Ended) -> Vec<String> {
+    let filter = format!("label=dev.cargo-pipe.project={}", project.id());
+    let containers = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
+    let volumes = docker(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]);
+    let told = [containers, volumes].map(|ended| {
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        ended.stdout
+    });
+    told.concat().lines().map(str::to_owned).collect()
+}
+
 /// Runs docker.
-#[expect(clippy::disallowed_methods, reason = "a test asks the engine itself")]
 pub(crate) fn docker(args: &[&str]) -> Ended {
-    match Command::new("docker").args(args).stdin(Stdio::null()).output() {
+    docker_with(&[], args)
+}
+
+/// Runs docker with these variables.
+#[expect(clippy::disallowed_methods, reason = "a test asks the engine itself")]
+pub(crate) fn docker_with(variables: &[(&str, String)], args: &[&str]) -> Ended {
+    let mut command = Command::new("docker");
+    command.args(args).envs(variables.iter().map(|(name, value)| (name, value)));
+    match command.stdin(Stdio::null()).output() {
         Ok(output) => Ended::of(output),
         Err(error) => Ended { status: None, stdout: String::new(), stderr: error.to_string() },
     }

@@ -1,9 +1,12 @@
 //! The ways a snapshot gets into a container give one report.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_pipe::snapshot::PROOF;
 
 use crate::Test;
-use crate::project::{Project, docker, without_the_colon};
+use crate::project::{GOOD, Project, without_the_colon};
 
 pub(crate) const TESTS: &[Test] = &[
     ("bind_and_stream_give_one_report", bind_and_stream_give_one_report),
@@ -33,11 +36,16 @@ fn bind_and_stream_give_one_report() {
 
 /// A docker whose engine finds an empty folder where the run's folder is, as in a job that shares
 /// the socket but not the files.
-pub(crate) fn elsewhere(project: &Project) -> std::path::PathBuf {
-    let script = "#!/bin/sh\nset -e\nfor arg; do shift\n  case $arg in\n    type=bind,source=*/runs/*) arg=\"type=bind,source=EMPTY,${arg#*,*,}\" ;;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\nexec docker \"$@\"\n";
+pub(crate) fn elsewhere(project: &Project) -> PathBuf {
     let empty = project.root.join("../empty");
     fs::create_dir(&empty).unwrap();
-    project.write("../docker", script.replace("EMPTY", empty.to_str().unwrap()));
+    finding(project, &empty)
+}
+
+/// A docker whose engine finds this folder there.
+fn finding(project: &Project, folder: &Path) -> PathBuf {
+    let script = "#!/bin/sh\nset -e\nfor arg; do shift\n  case $arg in\n    type=bind,source=*/runs/*) arg=\"type=bind,source=FOLDER,${arg#*,*,}\" ;;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\nexec docker \"$@\"\n";
+    project.write("../docker", script.replace("FOLDER", folder.to_str().unwrap()));
     let program = project.root.join("../docker").canonicalize().unwrap();
     fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     program
@@ -56,21 +64,34 @@ fn an_engine_that_sees_other_folders_is_streamed_to() {
 }
 
 fn a_mount_that_proves_wrong_is_never_a_pass() {
-    let project = Project::scaffolded();
-    let program = elsewhere(&project);
-    let project = project
-        .with("CARGO_PIPE_DOCKER", program.to_str().unwrap())
-        .with("CARGO_PIPE_TOPOLOGY", "bind");
-    let report = project.report(&["run-all"]);
-    assert_eq!(report.status, 3, "{report:#?}");
-    for check in ["lint", "format", "mypy", "ruff"] {
-        assert_eq!(report.check(check)["reason"]["kind"], "mount", "{report:#?}");
+    // Nothing is there, or a launcher and sources in which nothing is to be found.
+    let launcher = include_str!("../../templates/launcher.py");
+    let other = "0".repeat(64) + "\n";
+    let stale = [(PROOF, other.as_str()), ("launcher.py", launcher), ("src/main.py", GOOD)];
+    for files in [&[][..], &stale] {
+        let project = Project::scaffolded();
+        project.write("src/bad.py", without_the_colon());
+        let folder = project.root.join("../other");
+        fs::create_dir(&folder).unwrap();
+        files.iter().for_each(|(path, text)| project.write(&format!("../other/{path}"), text));
+        let program = finding(&project, &folder);
+        let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+        let streamed = project.report(&["run-all"]);
+        assert_eq!(streamed.json["engine"]["topology"], "stream", "{streamed:#?}");
+        assert_eq!(streamed.status, 1, "{streamed:#?}");
+        let project = project.with("CARGO_PIPE_TOPOLOGY", "bind");
+        let report = project.report(&["run-all"]);
+        assert_eq!(report.status, 3, "{report:#?}");
+        for check in ["lint", "format", "mypy", "ruff"] {
+            assert_eq!(report.check(check)["reason"]["kind"], "mount", "{report:#?}");
+            let told = report.check(check)["reason"]["message"].as_str().unwrap();
+            assert!(told.contains("does not see the project"), "{told}");
+        }
+        // The same in an image that has no launcher.
+        project.write("pipe.toml", "[checks.x]\nrun = [\"true\"]\nimage = \"python:3.13-slim\"\n");
+        let report = project.report(&["run", "x"]);
+        assert_eq!(report.status, 3, "{report:#?}");
+        assert_eq!(report.check("x")["reason"]["kind"], "mount");
+        assert_eq!(project.leftovers(), [""; 0]);
     }
-    // The same in an image that has no launcher.
-    project.write("pipe.toml", "[checks.x]\nrun = [\"true\"]\nimage = \"python:3.13-slim\"\n");
-    let report = project.report(&["run", "x"]);
-    assert_eq!(report.status, 3, "{report:#?}");
-    assert_eq!(report.check("x")["reason"]["kind"], "mount");
-    assert_eq!(project.leftovers(), [""; 0]);
-    assert_eq!(docker(&["version"]).status, Some(0));
 }

@@ -1,0 +1,278 @@
+//! A job's container that has the engine's socket, and another name than its id.
+//!
+//! The project lies in a volume at the path that it has on the host, so that only its files can tell
+//! one from the other; or it is bound, with its home.
+
+use std::fs;
+use std::path::Path;
+
+use crate::Test;
+use crate::index::{Index, Wheel};
+use crate::machine::{Machine, machine};
+use crate::network::needing;
+use crate::place::Place;
+use crate::project::{Ended, Project, Report, docker, without_the_colon};
+
+pub(crate) const TESTS: &[Test] = &[
+    (
+        "a_job_with_the_socket_says_what_the_host_says",
+        a_job_with_the_socket_says_what_the_host_says,
+    ),
+    ("a_job_that_binds_all_it_has_is_bound", a_job_that_binds_all_it_has_is_bound),
+    (
+        "the_socket_of_a_job_reaches_no_check_of_its_own",
+        the_socket_of_a_job_reaches_no_check_of_its_own,
+    ),
+    ("fixes_come_back_into_a_job", fixes_come_back_into_a_job),
+    ("what_differs_in_a_job_alone_is_named", what_differs_in_a_job_alone_is_named),
+    (
+        "a_base_that_differs_in_another_engine_is_named",
+        a_base_that_differs_in_another_engine_is_named,
+    ),
+];
+
+/// A job's container.
+struct Job {
+    place: Place,
+    root: String,
+}
+
+impl Job {
+    /// One with the socket, and with the project in a volume.
+    fn new(project: &Project) -> Job {
+        let base = project.root.parent().unwrap().to_str().unwrap();
+        let job = Job::with(project, &["--volume", base]);
+        job.place.copy(&project.root, base);
+        job
+    }
+
+    /// One with the socket and these options.
+    fn with(project: &Project, options: &[&str]) -> Job {
+        const SOCKET: &str = "/var/run/docker.sock:/var/run/docker.sock";
+        let always = ["--hostname", "foo", "--volume", SOCKET];
+        let program = Path::new(env!("CARGO_BIN_EXE_cargo-pipe"));
+        let files = [(program, "/usr/local/bin/cargo-pipe")];
+        let wait = ["sh", "-c", "echo ready; exec cat"];
+        let place = Place::start(&[&always, options].concat(), &files, &wait);
+        Job { place, root: project.root.to_str().unwrap().to_owned() }
+    }
+
+    /// Runs cargo pipe in it, with these options of `docker exec`.
+    fn pipe_with(&self, options: &[&str], args: &[&str]) -> Ended {
+        let always = ["--workdir", &self.root, "--env", "CARGO_PIPE_CACHE=off"];
+        self.place.run(&[&always, options].concat(), &[&["cargo-pipe"], args].concat())
+    }
+
+    fn pipe(&self, args: &[&str]) -> Ended {
+        self.pipe_with(&[], args)
+    }
+
+    fn report(&self, args: &[&str]) -> Report {
+        Report::of(&self.pipe(&[args, &["--message-format", "json"]].concat()))
+    }
+
+    /// Writes a file of the project.
+    fn write(&self, path: &str, text: &str) {
+        let script = "mkdir -p \"$(dirname \"$0\")\" && printf %s \"$1\" > \"$0\"";
+        let place = format!("{}/{path}", self.root);
+        let ended = self.place.run(&[], &["sh", "-c", script, &place, text]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+    }
+}
+
+fn a_job_with_the_socket_says_what_the_host_says() {
+    let project = Project::scaffolded();
+    let job = Job::new(&project);
+    for status in [0, 1] {
+        let (host, inside) = (project.report(&["run-all"]), job.report(&["run-all"]));
+        assert_eq!(host.json["engine"]["topology"], "bind");
+        assert_eq!(inside.json["engine"]["topology"], "stream", "{inside:#?}");
+        assert_eq!((host.status, inside.status), (status, status), "{inside:#?}");
+        assert_eq!(host.comparable(), inside.comparable());
+        assert_eq!(project.leftovers(), [""; 0]);
+        project.write("src/bad.py", without_the_colon());
+        job.write("src/bad.py", &without_the_colon());
+    }
+    let forced = job.pipe_with(&["--env", "CARGO_PIPE_TOPOLOGY=bind"], &["run-all"]);
+    assert_eq!(forced.status, Some(3), "{forced:?}");
+    assert!(forced.stdout.contains("does not see the project"), "{forced:?}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn a_job_that_binds_all_it_has_is_bound() {
+    let project = Project::scaffolded();
+    project.write("src/bad.py", without_the_colon());
+    let base = project.root.parent().unwrap().to_str().unwrap();
+    let (home, bound) = (format!("HOME={base}/home"), format!("{base}:{base}"));
+    let job = Job::with(&project, &["--volume", &bound, "--env", &home]);
+    let (host, inside) = (project.report(&["run-all"]), job.report(&["run-all"]));
+    assert_eq!(inside.json["engine"]["topology"], "bind", "{inside:#?}");
+    assert_eq!(inside.status, 1);
+    assert_eq!(host.comparable(), inside.comparable());
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn the_socket_of_a_job_reaches_no_check_of_its_own() {
+    let project = Project::scaffolded();
+    let check = "run = [\"test\", \"!\", \"-e\", \"/var/run/docker.sock\"]\n";
+    project.write(
+        "pipe.toml",
+        format!("[checks.own]\n{check}\n[checks.other]\n{check}image = \"python:3.13-slim\"\n"),
+    );
+    let job = Job::new(&project);
+    let report = job.report(&["run-all"]);
+    assert_eq!(report.status, 0, "{report:#?}");
+    let looked = job.pipe(&["bash", "own", "--", "ls", "/var/run/docker.sock"]);
+    assert_ne!(looked.status, Some(0), "{looked:?}");
+    // What is asked for is not granted by the job's having it.
+    project
+        .write("pipe.toml", format!("[checks.own]\n{check}docker-socket = true\ncache = false\n"));
+    job.place.copy(&project.root.join("pipe.toml"), &job.root);
+    let refused = job.pipe(&["run-all"]);
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    let granted = job.pipe(&["run-all", "--allow", "docker-socket"]);
+    assert_eq!(granted.status, Some(1), "{granted:?}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn fixes_come_back_into_a_job() {
+    let project = Project::scaffolded();
+    let job = Job::new(&project);
+    let path = format!("{}/src/main.py", job.root);
+    for args in [&["format"][..], &["run-all", "--fix"]] {
+        job.write("src/main.py", "\"\"\"Spaces.\"\"\"\n\nVALUE  =  1\n");
+        let report = job.report(args);
+        assert_eq!(report.status, 0, "{report:#?}");
+        assert_eq!(report.json["engine"]["topology"], "stream");
+        let fixed = job.place.run(&[], &["cat", &path]).stdout;
+        assert_eq!(fixed, "\"\"\"Spaces.\"\"\"\n\nVALUE = 1\n");
+    }
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn what_differs_in_a_job_alone_is_named() {
+    let wheels = [Wheel::unheard_of("handmade"), Wheel::unheard_of("handmade")];
+    let index = Index::open(wheels.to_vec());
+    let project = needing(&wheels[0]).with("PIP_INDEX_URL", &index.url(""));
+    let image =
+        |image: &str| format!("checks.image = {{ run = [\"true\"], image = \"{image}\" }}\n");
+    project.configure(&image("python:3.13-slim"));
+    let names = ["ruff", "imports", "image"];
+    let host = project.report(&[&["run"], &names[..], &["--report", "json=report.json"]].concat());
+    assert_eq!(host.status, 0, "{host:#?}");
+    let job = Job::new(&project);
+    let read = |path: &str| fs::read_to_string(project.root.join(path)).unwrap();
+    let settings = read("pipe.toml");
+    let planted = [
+        ("ruff", "src/main.py", "import os\n".to_owned(), "file `src/main.py`: changed"),
+        ("ruff", "src/more.py", "import os\n".to_owned(), "file `src/more.py`: added"),
+        (
+            "ruff",
+            ".config/pyproject.toml",
+            read(".config/pyproject.toml").replace("line-length = 120", "line-length = 99"),
+            "option `tool.ruff.line-length`: changed",
+        ),
+        (
+            "ruff",
+            "pipe.toml",
+            settings.replace("tool = \"ruff\"", "tool = \"ruff\"\nenv = { PLANTED = \"1\" }"),
+            "command: variable `PLANTED`: added",
+        ),
+        (
+            "imports",
+            ".docker/requirements/project.txt",
+            wheels[1].locked(),
+            "package `handmade` of the project: ",
+        ),
+        (
+            "image",
+            "pipe.toml",
+            settings.replace(&image("python:3.13-slim"), &image("cargo-pipe.local/machine")),
+            "base image: python:3.13-slim → cargo-pipe.local/machine",
+        ),
+    ];
+    let variable = format!("PIP_INDEX_URL={}", index.url(""));
+    let options = ["--env", &variable, "--env", "CARGO_PIPE_CACHE=on"];
+    for (check, path, text, named) in planted {
+        let original = fs::read_to_string(project.root.join(path)).ok();
+        assert_ne!(original.as_deref(), Some(text.as_str()));
+        job.write(path, &text);
+        let there = job.pipe_with(&options, &["run", check, "--message-format", "json"]);
+        let there = Report::of(&there);
+        let fingerprints = [&host, &there].map(|it| it.check(check)["fingerprint"].clone());
+        assert_ne!(fingerprints[0], fingerprints[1], "{path}");
+        let told = job.pipe_with(&options, &["compare", "report.json"]);
+        assert_eq!(told.status, Some(1), "{told:?}");
+        let told = told.stdout;
+        let expected = format!("{check}: different here from there:\n  ");
+        assert!(told.contains(&expected) && told.contains(named), "{named}\n{told}");
+        assert_eq!(told.matches("\n  ").count(), told.matches("different here").count(), "{told}");
+        match original {
+            Some(original) => job.write(path, &original),
+            None => drop(job.place.run(&[], &["rm", &format!("{}/{path}", job.root)])),
+        }
+    }
+    let told = job.pipe_with(&options, &["compare", "report.json"]);
+    assert_eq!(told.status, Some(0), "{told:?}");
+    assert_eq!(project.leftovers(), [""; 0]);
+    project.pipe(&["remove"]);
+}
+
+/// Two engines have images of the same names, of which one differs in its platform and one in its
+/// files.
+fn a_base_that_differs_in_another_engine_is_named() {
+    let (machine, here, there) = (machine(), Project::scaffolded(), Project::scaffolded());
+    let archives = [archive(&machine, &here, "1"), archive(&machine, &here, "2")];
+    let planted = [
+        ("platform", 0, "linux/arm64", "platform: linux/amd64 → linux/arm64"),
+        ("files", 1, "linux/amd64", "what `IMAGE` holds: changed"),
+    ];
+    let mut images = Vec::new();
+    for (check, other, platform, _) in planted {
+        let image = format!("cargo-pipe.local/{}:{check}", here.id());
+        let line = "run = [\"/init\", \"--version\"], image";
+        for project in [&here, &there] {
+            project.configure(&format!("checks.{check} = {{ {line} = \"{image}\" }}"));
+        }
+        let import = |archive: &str, platform: &str, docker: &dyn Fn(&[&str]) -> Ended| {
+            let ended = docker(&["import", "--platform", platform, archive, &image]);
+            assert_eq!(ended.status, Some(0), "{ended:?}");
+        };
+        import(&archives[0], "linux/amd64", &docker);
+        import(&archives[other], platform, &|args| machine.docker(args));
+        images.push(image);
+    }
+    let path = there.root.join("report.json");
+    let report = format!("json={}", path.display());
+    let ran = here.pipe(&["run", "platform", "files", "--report", &report]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let told =
+        machine.serve(there).with("CARGO_PIPE_CACHE", "on").pipe(&["compare", "report.json"]);
+    assert_eq!(told.status, Some(1), "{told:?}");
+    for (check, _, _, named) in planted {
+        let image = format!("cargo-pipe.local/{}:{check}", here.id());
+        let named = named.replace("IMAGE", &image);
+        let said = format!("{check}: different here from there:\n  {named}\n");
+        assert!(told.stdout.contains(&said), "{said}{told:?}");
+    }
+    assert_eq!(told.stdout.matches("\n  ").count(), 2, "{told:?}");
+    images.iter().for_each(|image| drop(docker(&["image", "rm", image])));
+}
+
+/// What an image is imported from: a program that needs nothing, and a file with this text.
+fn archive(machine: &Machine, project: &Project, text: &str) -> String {
+    let base = project.root.parent().unwrap();
+    let (program, path) = (base.join("init"), base.join(format!("{text}.tar")));
+    let from = format!("{}:/usr/bin/docker-init", machine.place.name);
+    docker(&["cp", "--follow-link", &from, program.to_str().unwrap()]);
+    let program = fs::read(program).unwrap();
+    let mut archive = tar::Builder::new(fs::File::create(&path).unwrap());
+    for (name, bytes) in [("init", program.as_slice()), ("text", text.as_bytes())] {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o755);
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, name, bytes).unwrap();
+    }
+    archive.finish().unwrap();
+    path.to_str().unwrap().to_owned()
+}

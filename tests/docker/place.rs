@@ -1,0 +1,82 @@
+//! A container that goes on while a test is there, for what has to happen inside of one.
+//!
+//! Owns its life: it ends with its standard input, so that it outlives no test, however that ends.
+//! Must not know what happens in it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::project::{Ended, docker, lines};
+
+/// The image that holds engines, a client of one and a registry.
+pub(crate) fn image() -> &'static str {
+    const IMAGE: &str = "cargo-pipe.local/machine";
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/docker/machine");
+        let ended = docker(&["build", "--quiet", "--tag", IMAGE, folder.to_str().unwrap()]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+    });
+    IMAGE
+}
+
+/// A container that goes on until it is dropped.
+pub(crate) struct Place {
+    pub(crate) name: String,
+    client: Child,
+}
+
+impl Place {
+    /// Starts one with these options of `docker create` and these files, which has to say `ready`
+    /// and then read its standard input to the end.
+    #[expect(clippy::disallowed_methods, reason = "it lives as long as this client")]
+    pub(crate) fn start(options: &[&str], files: &[(&Path, &str)], command: &[&str]) -> Place {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("cargo-pipe-test-{}-{number}", std::process::id());
+        let create = ["create", "--rm", "--interactive", "--name", &name];
+        let created = docker(&[&create, options, &[image()], command].concat());
+        assert_eq!(created.status, Some(0), "{created:?}");
+        let mut start = Command::new("docker");
+        start.args(["start", "--attach", "--interactive", &name]);
+        let started = files.iter().all(|(from, to)| {
+            let to = format!("{name}:{to}");
+            docker(&["cp", from.to_str().unwrap(), &to]).status == Some(0)
+        });
+        let client = start.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut place = Place { name, client };
+        assert!(started, "its files are not copied");
+        let mut said = BufReader::new(place.client.stdout.take().unwrap()).lines();
+        let told: Vec<String> =
+            said.by_ref().map(Result::unwrap).take_while(|line| line != "ready").collect();
+        assert!(place.client.try_wait().unwrap().is_none(), "{told:#?}");
+        place
+    }
+
+    /// Runs a program in it, with these options of `docker exec`.
+    pub(crate) fn run(&self, options: &[&str], command: &[&str]) -> Ended {
+        docker(&[&["exec"], options, &[&self.name], command].concat())
+    }
+
+    /// Copies a file or folder into it.
+    pub(crate) fn copy(&self, from: &Path, to: &str) {
+        let to = format!("{}:{to}", self.name);
+        let ended = docker(&["cp", "--archive", from.to_str().unwrap(), &to]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+    }
+
+    /// Where one of its ports is reached from here.
+    pub(crate) fn address(&self, port: &str) -> String {
+        lines(&["port", &self.name, port]).remove(0)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        docker(&["rm", "--force", "--volumes", &self.name]);
+        let _ = self.client.wait();
+    }
+}
