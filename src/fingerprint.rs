@@ -36,15 +36,12 @@ pub struct Facts<'a> {
 /// The ingredients of a step. Its name, its time limit and where its config is kept are none.
 #[must_use]
 pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
-    // Where there is no sandbox the environment is another one, or proved to be the same.
-    let grants = step.grants.iter().filter(|grant| **grant != Grant::Host);
-    let grants: Vec<&str> = grants.map(|grant| grant.name()).collect();
     let command = of_command(&step.command)
         .with(&step.tool)
         .with_all(step.source.iter().map(ProjectPath::as_str))
         .with_all(step.env.iter().map(|(name, value)| format!("{name}={value}")))
         .with_all(step.findings_exit.iter().map(ToString::to_string))
-        .with_all(grants.into_iter())
+        .with_all(grants(step).into_iter())
         .with(if step.writable { "writable" } else { "" })
         .with(facts.launcher)
         .hash();
@@ -55,6 +52,13 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         config: facts.config,
         sources: facts.sources,
     }
+}
+
+/// What a step may do beyond the sandbox. That there is none changes what it runs in, or is proved to
+/// change nothing.
+fn grants(step: &Step) -> Vec<&'static str> {
+    let grants = step.grants.iter().filter(|grant| **grant != Grant::Host);
+    grants.map(|grant| grant.name()).collect()
 }
 
 /// What a command starts, written so that it cannot be taken for another.

@@ -20,6 +20,11 @@ const HIDDEN: &str = "***";
 /// it is hidden where it stands in an address.
 const TELLING: usize = 6;
 
+/// What pip and uv are told besides, on a machine that is not ours: to read no settings of the user,
+/// and to believe in the certificates that the machine believes in, as pip does; uv brings its own.
+pub const ALONE: [(&str, &str); 3] =
+    [("PIP_CONFIG_FILE", "/dev/null"), ("UV_NO_CONFIG", "1"), ("UV_NATIVE_TLS", "true")];
+
 /// How installers reach packages. What is not said is left to the installer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

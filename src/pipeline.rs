@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cache;
 use crate::catalogue;
-use crate::config::Config;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
+use crate::config::{Config, EngineChoice};
 use crate::contradiction;
 use crate::dependencies::read as dependencies;
 use crate::engine::blueprint;
@@ -96,20 +96,35 @@ impl Pipeline {
         collect::asked(&self.project, &self.config, &self.environment)
     }
 
-    /// Keeps that the user trusts all of this, in place of what they trusted in this project.
+    /// Keeps that the user trusts all of this, in place of what they trusted in this project. What is
+    /// asked for without a container alone stays where containers are what was asked about.
     ///
     /// # Errors
     ///
     /// When it cannot be kept.
     pub fn trust(&self, asked: &[Asked]) -> Result<(), Error> {
         let root = &self.project.root;
-        let record = Record::of(root.display().to_string(), asked);
+        let mut record = Record::of(root.display().to_string(), asked);
+        if self.config.engine != EngineChoice::Venv {
+            // One that is not believed is replaced as a whole.
+            let before = store::read(&self.environment, root).ok().flatten();
+            record.keep_host(before.as_ref());
+        }
         Ok(store::write(&self.environment, root, &record)?)
     }
 
     fn known(&self) -> Known {
+        let record = || store::read(&self.environment, &self.project.root).ok().flatten();
+        let asked = match self.config.engine {
+            // It may come to that, and what was granted for it holds.
+            EngineChoice::Auto if record().is_some_and(|it| it.grants_host()) => {
+                let open = Config { engine: EngineChoice::Venv, ..self.config.clone() };
+                collect::asked(&self.project, &open, &self.environment)
+            }
+            _ => self.asked(),
+        };
         Known {
-            asks: self.asked().into_iter().map(|asked| asked.ask).collect(),
+            asks: asked.into_iter().map(|asked| asked.ask).collect(),
             has_project_lock: blueprint::has_project_lock(&self.project.root, &self.config),
             root_files: self.root_files(),
         }

@@ -7,6 +7,7 @@
 
 mod cancel;
 mod lend;
+mod processors;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -52,6 +53,8 @@ pub struct Invocation {
     pub folder: Option<PathBuf>,
     /// What it reads from standard input.
     pub stdin: Stdin,
+    /// How many processors it has, with all that it starts; all that this process has if none.
+    pub processors: Option<usize>,
 }
 
 /// What a program reads from standard input.
@@ -81,6 +84,7 @@ impl Invocation {
             secrets: Secrets::default(),
             folder: None,
             stdin: Stdin::Empty,
+            processors: None,
         }
     }
 
@@ -255,7 +259,8 @@ impl Child {
                 Ok(())
             })
             .unchecked();
-        let handle = Arc::new(expression.start().map_err(not_started)?);
+        let started = processors::within(invocation.processors, || expression.start());
+        let handle = Arc::new(started.map_err(not_started)?);
         // The expression holds our copy of the pipes' ends; the readers wait for the last one.
         drop(expression);
 

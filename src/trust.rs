@@ -125,6 +125,18 @@ impl Record {
         Record { schema: Schema::First, project, granted: asked.iter().map(granted).collect() }
     }
 
+    /// Keeps what was granted before for the machine itself.
+    pub fn keep_host(&mut self, before: Option<&Record>) {
+        let granted = before.into_iter().flat_map(|record| &record.granted);
+        self.granted.extend(granted.filter(|granted| granted.grant == Grant::Host).cloned());
+    }
+
+    /// Whether anything is granted for the machine itself.
+    #[must_use]
+    pub fn grants_host(&self) -> bool {
+        self.granted.iter().any(|granted| granted.grant == Grant::Host)
+    }
+
     /// What the user has said to an ask with this content.
     #[must_use]
     pub fn standing(&self, ask: &Ask, content: &Content) -> Standing {

@@ -8,6 +8,7 @@ mod usual;
 mod variables;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -39,6 +40,19 @@ impl Environment {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// All of them but those that set up pip, uv or Python: what is installed is the same whatever
+    /// the user has set. Where the installers keep what they downloaded, and how long and how often
+    /// they try, is no such thing.
+    #[must_use]
+    pub fn for_installers(&self) -> BTreeMap<String, OsString> {
+        let sets_up = |name: &str| {
+            ["PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_"].iter().any(|it| name.starts_with(it))
+                && !["_CACHE_DIR", "_TIMEOUT", "_RETRIES"].iter().any(|it| name.ends_with(it))
+        };
+        let left = self.0.iter().filter(|(name, _)| !sets_up(name));
+        left.map(|(name, value)| (name.clone(), value.into())).collect()
     }
 
     /// Whether this is a job of a CI system.

@@ -19,7 +19,7 @@ pub fn of_command(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
         ("tool".to_owned(), Hash::of(step.tool.as_bytes())),
         ("launcher".to_owned(), launcher),
         ("sources".to_owned(), all(step.source.iter().map(ProjectPath::as_str).collect())),
-        ("grants".to_owned(), all(step.grants.iter().map(|grant| grant.name()).collect())),
+        ("grants".to_owned(), all(super::grants(step))),
     ]);
     let statuses: Vec<String> = step.findings_exit.iter().map(ToString::to_string).collect();
     parts.insert("exit statuses of findings".to_owned(), strings(&statuses));

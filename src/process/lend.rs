@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::cancel::Wake;
-use super::{Cancel, Emitter, GRACE, Invocation, ProcessError};
+use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, processors};
 use crate::event::Event;
 
 /// Runs a program to its end with our streams, and returns its exit status: 128 plus the number
@@ -29,8 +29,11 @@ pub fn lend(
 ) -> Result<i32, ProcessError> {
     emitter.emit(&Event::Spawned { command: &invocation.display() });
     let _terminal = Lent::remember();
-    let handle = Arc::new(super::expression(invocation).unchecked().start().map_err(|source| {
-        ProcessError::NotStarted { program: invocation.program.display().to_string(), source }
+    let program = super::expression(invocation).unchecked();
+    let started = processors::within(invocation.processors, || program.start());
+    let handle = Arc::new(started.map_err(|source| ProcessError::NotStarted {
+        program: invocation.program.display().to_string(),
+        source,
     })?);
     let (wake, wakes) = channel();
     let _listening = cancel.listen(wake.clone());

@@ -89,3 +89,20 @@ fn a_command_is_shown_as_it_could_be_typed() {
         "docker run 'a b' \"x'y\""
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_has_as_many_processors_as_it_was_given() {
+    let processors = |number| {
+        let counted = Invocation { processors: number, ..shell("exec nproc") };
+        let until = Until { cancel: None, limit: FOREVER };
+        let output = run(&counted, until, &Emitter::new(&mut Silent)).unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().parse::<usize>().unwrap()
+    };
+    let all = processors(None);
+    for _ in 0..3 {
+        assert_eq!(processors(Some(1)), 1);
+    }
+    assert_eq!(processors(Some(all)), all);
+    assert_eq!(processors(Some(all + 1)), all);
+}

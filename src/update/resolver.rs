@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::UpdateError;
 use crate::check::Grant;
 use crate::lock::Lock;
+use crate::network::ALONE;
 use crate::outcome::RawOutput;
 use crate::process::{self, Invocation, Until};
 use crate::run::World;
@@ -130,8 +131,8 @@ fn run(world: World<'_>, mut invocation: Invocation) -> Result<RawOutput, Update
     let bundle = network.ca_bundle.as_ref().map(|it| it.on_disk(&world.project.root));
     let bundle = bundle.map(|path| path.display().to_string());
     invocation.env = network.variables(bundle.as_deref());
-    // What this machine believes in, as pip does: uv brings certificates of its own.
-    invocation.env.push(("UV_NATIVE_TLS", "true".to_owned()));
+    invocation.env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
+    invocation.only = Some(world.variables.for_installers());
     invocation.secrets = network.secrets();
     let until = Until { cancel: Some(world.cancel), limit: LIMIT };
     Ok(process::run(&invocation, until, world.emitter)?)

@@ -345,6 +345,24 @@ fn what_is_trusted_is_listed_and_taken_back() {
 }
 
 #[test]
+fn what_is_granted_for_a_machine_without_containers_stays() {
+    let scene = scene();
+    assert_eq!(scene.pipe("--engine venv trust --yes").ended().status, Some(0));
+    let listed = |expected: &str| {
+        let list = scene.pipe("trust --list").ended().stdout;
+        assert_eq!(list.split_once('\n').unwrap().1, expected);
+    };
+    let both = "  `network` to `audit`\n  `host` to `audit`\n";
+    listed(both);
+    fs::write(scene.project().join("tools/audit.sh"), "exit 1\n").unwrap();
+    assert_eq!(scene.pipe("trust --yes").ended().status, Some(0));
+    listed(both);
+    // It rests on what it was granted for.
+    let asked = scene.pipe("--engine venv trust").ended().stderr;
+    assert!(asked.contains("this changed since it was trusted: `tools/audit.sh`"), "{asked}");
+}
+
+#[test]
 fn a_project_that_is_gone_can_be_forgotten() {
     let scene = trusted();
     let project = scene.project();

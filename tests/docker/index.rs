@@ -223,11 +223,11 @@ fn question(stream: &mut impl BufRead) -> Option<(String, Option<String>)> {
     Some((path, authorization))
 }
 
-/// Where containers and builds reach this machine.
+/// Where containers and builds reach this machine; where none are, it reaches itself.
 pub(crate) fn gateway() -> String {
     let format = "{{(index .IPAM.Config 0).Gateway}}";
     let answer = lines(&["network", "inspect", "bridge", "--format", format]);
-    answer.into_iter().next().expect("docker has its usual bridge")
+    answer.into_iter().next().unwrap_or_else(|| "127.0.0.1".to_owned())
 }
 
 /// A certificate for this host that is its own authority.

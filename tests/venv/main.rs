@@ -6,7 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod engine;
+#[path = "../docker/index.rs"]
+mod index;
 mod making;
+mod packages;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
 #[path = "../docker/project.rs"]
 mod project;
@@ -28,7 +31,7 @@ enum Needs {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let groups: [&[Test]; 3] = [engine::TESTS, making::TESTS, sandbox::TESTS];
+    let groups: [&[Test]; 4] = [engine::TESTS, making::TESTS, packages::TESTS, sandbox::TESTS];
     let has_python = engine::answers("python3", &["--version"]);
     let probe = ["--unshare-all", "--ro-bind", "/", "/", "true"];
     let has_bubblewrap = has_python && engine::answers("bwrap", &probe);

@@ -36,6 +36,11 @@ pub(crate) const TESTS: &[Test] = &[
         an_end_leaves_no_process_that_went_its_own_way,
     ),
     ("what_takes_too_long_is_ended", Needs::Python, what_takes_too_long_is_ended),
+    (
+        "a_check_has_as_many_processors_as_it_is_given",
+        Needs::Python,
+        a_check_has_as_many_processors_as_it_is_given,
+    ),
 ];
 
 fn project() -> Project {
@@ -129,6 +134,8 @@ fn what_is_trusted_runs_without_a_sandbox() {
     assert_eq!(trusted.status, Some(0), "{trusted:?}");
     assert!(trusted.stdout.contains("host") || trusted.stderr.contains("host"), "{trusted:?}");
     assert_eq!(project.pipe(&["--engine", "venv", "run", "own"]).status, Some(0));
+    // Where it comes to that by itself, too.
+    assert_eq!(project.pipe(&["run", "own"]).status, Some(0));
     check(&project, "print(2)\n");
     assert_eq!(project.pipe(&["--engine", "venv", "run", "own"]).status, Some(2));
 }
@@ -214,5 +221,21 @@ fn what_takes_too_long_is_ended() {
         let args = ["--engine", "venv", "run", "own", "--allow", "host", "--timeout", "1s"];
         let report = project.report(&args);
         assert_eq!((report.status, report.outcome("own")), (3, "timed-out"));
+    }
+}
+
+fn a_check_has_as_many_processors_as_it_is_given() {
+    for project in [project(), open()] {
+        check(&project, "import os\nprint(len(os.sched_getaffinity(0)))\n");
+        let run = ["--engine", "venv", "--allow", "host", "run", "own"];
+        let told = |args: &[&str]| {
+            let report = project.report(&[&run[..], args].concat());
+            let number = report.check("own")["log"]["stdout"].as_str().unwrap().trim().to_owned();
+            (number, report.json["fingerprint"].clone())
+        };
+        let all = std::thread::available_parallelism().unwrap().to_string();
+        let (some, none) = (told(&["--cpus", "1"]), told(&[]));
+        assert_eq!((&*some.0, none.0), ("1", all));
+        assert_eq!(some.1, none.1);
     }
 }

@@ -14,6 +14,7 @@ use super::super::{EngineError, Settings};
 use super::interpreter::Interpreter;
 use crate::event::Event;
 use crate::lock::Lock;
+use crate::network::ALONE;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::SnapshotError;
 
@@ -106,10 +107,12 @@ impl Installer<'_, '_> {
         let Settings { network, ca_bundle, folder, .. } = self.settings;
         let ca_bundle = ca_bundle.as_ref().map(|path| path.to_string_lossy());
         let mut env = network.variables(ca_bundle.as_deref());
-        // A user may have packages installed elsewhere.
-        env.push(("PIP_USER", "0".to_owned()));
+        env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
+        // As pip does, in every index. What is not meant to be installed has another hash.
+        env.push(("UV_INDEX_STRATEGY", "unsafe-best-match".to_owned()));
         Words(Invocation {
             env,
+            only: Some(self.settings.variables.for_installers()),
             secrets: network.secrets(),
             // Not the project's: a `uv.toml` there could name an index.
             folder: Some(folder.clone()),

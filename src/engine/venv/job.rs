@@ -88,7 +88,11 @@ impl Venv<'_> {
             args.extend(words.iter().map(OsString::from));
             let variables =
                 variables.into_iter().map(|(name, value)| (name, value.into())).collect();
-            let invocation = Invocation { only: Some(variables), ..Invocation::new(program, args) };
+            let invocation = Invocation {
+                only: Some(variables),
+                processors: self.settings.cpus,
+                ..Invocation::new(program, args)
+            };
             return Ok((invocation, room));
         }
         if let Some(why) = job.own_code.filter(|_| !grants.contains(&Grant::Host)) {
@@ -115,8 +119,12 @@ impl Venv<'_> {
                 Invocation { stdin: Stdin::Held, ..guarded }
             }
         };
-        let invocation =
-            Invocation { only: Some(outside), folder: Some(job.app.folder.clone()), ..invocation };
+        let invocation = Invocation {
+            only: Some(outside),
+            folder: Some(job.app.folder.clone()),
+            processors: self.settings.cpus,
+            ..invocation
+        };
         Ok((invocation, room))
     }
 

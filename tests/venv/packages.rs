@@ -1,0 +1,276 @@
+//! What is installed, by whichever installer, and what checks see of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::engine::{at_home, environments, without_docker};
+use crate::index::{Access, Index, Wheel};
+use crate::project::{Project, variable};
+use crate::{Needs, Test};
+
+pub(crate) const TESTS: &[Test] = &[
+    (
+        "uv_and_pip_install_the_same_whatever_the_user_has_set",
+        Needs::Python,
+        uv_and_pip_install_the_same_whatever_the_user_has_set,
+    ),
+    (
+        "a_password_goes_to_the_index_and_nowhere_else",
+        Needs::Python,
+        a_password_goes_to_the_index_and_nowhere_else,
+    ),
+    (
+        "an_index_that_is_down_leaves_what_was_installed",
+        Needs::Python,
+        an_index_that_is_down_leaves_what_was_installed,
+    ),
+    (
+        "a_project_is_judged_by_the_versions_that_it_pins",
+        Needs::Python,
+        a_project_is_judged_by_the_versions_that_it_pins,
+    ),
+    (
+        "tests_run_in_the_projects_own_environment",
+        Needs::Bubblewrap,
+        tests_run_in_the_projects_own_environment,
+    ),
+    (
+        "offline_names_all_that_is_missing_at_once",
+        Needs::Python,
+        offline_names_all_that_is_missing_at_once,
+    ),
+];
+
+/// The cache that the tests with packages of the real index share.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("venv-cache")
+}
+
+/// A project with a cache of its own and a check that needs these packages.
+fn needing(wheels: &[&Wheel]) -> (Project, PathBuf) {
+    let project = at_home(Project::scaffolded());
+    let locks: String = wheels.iter().map(|wheel| wheel.locked()).collect();
+    project.write(".docker/requirements/project.txt", locks);
+    let code = "import near; print(near.VERSION)";
+    project.configure(&format!("checks.imports = {{ run = [\"python3\", \"-c\", \"{code}\"] }}"));
+    let cache = project.root.parent().unwrap().join("cache");
+    (project.with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap()), cache)
+}
+
+const IMPORTS: [&str; 5] = ["--engine", "venv", "--allow", "host", "imports"];
+
+/// A folder with the uv that `update` installs where there is none.
+fn uv() -> PathBuf {
+    let cache = cache();
+    let project = Project::scaffolded().with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap());
+    let path = project_path(None);
+    let ended = project.with("PATH", &path).pipe(&["update", "--check", "ruff"]);
+    assert!(matches!(ended.status, Some(0 | 1)), "{ended:?}");
+    let folders = fs::read_dir(cache).unwrap().flatten().map(|entry| entry.path());
+    let mut uv = folders.map(|folder| folder.join("bin")).filter(|bin| bin.join("uv").is_file());
+    uv.next().unwrap()
+}
+
+/// The path with this folder first, and no other one that has uv.
+fn project_path(first: Option<&Path>) -> String {
+    let path = variable("PATH").unwrap_or_default();
+    let folders = path.split(':').filter(|folder| !Path::new(folder).join("uv").exists());
+    let first = first.map(|folder| folder.to_str().unwrap());
+    first.into_iter().chain(folders).collect::<Vec<_>>().join(":")
+}
+
+/// The modules and programs of an environment.
+fn modules(folder: &Path, below: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        let name = entry.file_name().into_string().unwrap();
+        let is_other = ["__pycache__", ".dist-info"].iter().any(|end| name.ends_with(end))
+            || name.starts_with("activate")
+            || name.starts_with("deactivate")
+            || name.starts_with("pydoc");
+        if path.is_dir() && !path.is_symlink() && !is_other {
+            modules(&path, below, found);
+        } else if !path.is_dir() && !is_other && path.parent() != Some(below) {
+            found.push(path.strip_prefix(below).unwrap().display().to_string());
+        }
+    }
+    found.sort();
+}
+
+fn uv_and_pip_install_the_same_whatever_the_user_has_set() {
+    let uv = uv();
+    let (near, far) = (Wheel::unheard_of("near"), Wheel::unheard_of("far"));
+    // The index that is asked first has only another release of one.
+    let decoy = Index::open(vec![Wheel::new("near", "0.1", "VERSION = 0\n"), far.clone()]);
+    let index = Index::open(vec![near.clone()]);
+    let mut told = Vec::new();
+    for installer in [None, Some(uv.as_path())] {
+        let (project, cache) = needing(&[&near, &far]);
+        let home = project.root.parent().unwrap().join("home/.config");
+        fs::create_dir_all(home.join("pip")).unwrap();
+        fs::create_dir_all(home.join("uv")).unwrap();
+        let pip = "[global]\nindex-url = http://127.0.0.1:9/\n[install]\ntarget = /nowhere\n";
+        fs::write(home.join("pip/pip.conf"), pip).unwrap();
+        fs::write(home.join("uv/uv.toml"), "no-index = true\n").unwrap();
+        let project = project
+            .with("PATH", &project_path(installer))
+            .with("PIP_INDEX_URL", &index.url(""))
+            .with("PIP_EXTRA_INDEX_URL", &decoy.url(""))
+            .with("PIP_TARGET", "/nowhere")
+            .with("PIP_NO_INDEX", "1")
+            .with("UV_NO_INDEX", "1")
+            .with("UV_OFFLINE", "1");
+        let ended = project.pipe(&[&IMPORTS[..], &["-v", "--message-format", "json"]].concat());
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        let by_uv = ended.stderr.contains("/bin/uv pip install");
+        assert_eq!(by_uv, installer.is_some(), "{ended:?}");
+        let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert!(report["checks"][0]["log"].to_string().contains(&near.version), "{report}");
+        let folder = environments(&cache).into_iter().next().unwrap();
+        let mut found = Vec::new();
+        modules(&folder, &folder, &mut found);
+        told.push((report["fingerprint"].clone(), found));
+    }
+    assert!(told[0].1.iter().any(|path| path.ends_with("near.py")), "{told:?}");
+    assert_eq!(told[0], told[1]);
+}
+
+fn a_password_goes_to_the_index_and_nowhere_else() {
+    let near = Wheel::unheard_of("near");
+    // `me:pa55-of-the-index` as a server gets it.
+    let authorization = Some("Basic bWU6cGE1NS1vZi10aGUtaW5kZXg=".to_owned());
+    let password = "pa55-of-the-index";
+    for installer in [None, Some(uv())] {
+        let access = Access { authorization: authorization.clone(), encrypted: true };
+        let index = Index::start(vec![near.clone()], access);
+        let (project, _) = needing(&[&near]);
+        let bundle = project.root.join("../ca.pem");
+        fs::write(&bundle, index.certificate.as_ref().unwrap()).unwrap();
+        let project = project
+            .with("PATH", &project_path(installer.as_deref()))
+            .with("PIP_INDEX_URL", &index.url(&format!("me:{password}@")))
+            .with("SSL_CERT_FILE", bundle.to_str().unwrap());
+        let ended = project.pipe(&[&IMPORTS[..], &["-v", "--report", "json=r.json"]].concat());
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        assert!(index.asked().iter().any(|path| path.contains("/files/near-")));
+        assert!(!format!("{ended:?}").contains(password));
+        let folder = project.root.parent().unwrap();
+        assert_eq!(holding(folder, password), Vec::<PathBuf>::new());
+        assert!(!holding(folder, &near.version).is_empty(), "the folders were looked at");
+    }
+}
+
+/// The files below a folder that hold a text.
+fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(holding(&path, text));
+        } else if let Ok(bytes) = fs::read(&path)
+            && bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn an_index_that_is_down_leaves_what_was_installed() {
+    let (near, newer) = (Wheel::unheard_of("near"), Wheel::unheard_of("near"));
+    let index = Index::open(vec![near.clone()]);
+    let (project, _) = needing(&[&near]);
+    let project = project.with("PIP_INDEX_URL", &index.url("")).with("PIP_RETRIES", "0");
+    let project = project.with("UV_HTTP_RETRIES", "0");
+    assert_eq!(project.report(&IMPORTS).status, 0);
+    // A newer release by itself changes nothing.
+    index.publish(newer.clone());
+    let first = project.report(&IMPORTS);
+    assert!(first.check("imports")["log"].to_string().contains(&near.version));
+    drop(index);
+    project.write(".docker/requirements/project.txt", newer.locked());
+    let report = project.report(&IMPORTS);
+    assert_eq!(report.status, 3, "{report:?}");
+    let reason = report.check("imports")["reason"]["message"].to_string();
+    assert!(reason.contains("near") || reason.contains("onnection refused"), "{reason}");
+    project.write(".docker/requirements/project.txt", near.locked());
+    assert_eq!(project.report(&IMPORTS).comparable(), first.comparable());
+}
+
+fn a_project_is_judged_by_the_versions_that_it_pins() {
+    let project = without_docker(Project::scaffolded());
+    // What pylint itself needs, at a version with other contents; an untyped package; a plugin of
+    // mypy with what it plugs into.
+    project.write("requirements.txt", "isort==4.3.21\npydantic==2.12.5\nchardet==3.0.4\n");
+    let model = "\"\"\"Uses packages.\"\"\"\n\nimport chardet\nimport isort\nimport pydantic\n\n\n\
+        class User(pydantic.BaseModel):\n    \"\"\"A user.\"\"\"\n\n    name: str\n    size = 1\n\n\n\
+        print(isort.SortImports, chardet.detect(b\"\"))\nprint(isort.code)\nprint(User(name=1))\n";
+    fs::remove_file(project.root.join("src/main.py")).unwrap();
+    project.write("src/model.py", model);
+    project.write(".config/mypy.ini", "[mypy]\nplugins = pydantic.mypy\nstrict = True\n");
+    let run = ["--engine", "venv", "--allow", "host", "run", "lint", "mypy"];
+    let report = project.report(&run);
+    assert!(report.json["warnings"].to_string().contains("`cargo pipe update project`"));
+    assert!(report.found("lint").iter().any(|(_, _, code)| code == "E0401"), "{report:?}");
+
+    let updated = project.pipe(&["update", "project"]);
+    assert_eq!(updated.status, Some(0), "{updated:?}");
+    let report = project.report(&run);
+    let found = |line, code: &str| ("src/model.py".to_owned(), line, code.to_owned());
+    // In the version that pylint is installed with it is the other line.
+    assert_eq!(report.found_with_severity("lint", "error"), [found(16, "E1101")], "{report:?}");
+    let expected = [
+        found(3, "import-untyped"),
+        found(4, "import-untyped"),
+        // Only the plugin says that.
+        found(12, "pydantic-field"),
+        found(17, "arg-type"),
+    ];
+    assert_eq!(report.found_with_severity("mypy", "error"), expected, "{report:?}");
+}
+
+fn tests_run_in_the_projects_own_environment() {
+    let project = Project::empty();
+    let check = "[checks.test]\ntool = \"pytest\"\nsource = [\"tests\"]\ninputs = [\"src\"]\n";
+    project.write("pipe.toml", check);
+    project.write("src/shop.py", "PRICE = 100\n");
+    // Another pytest than ours, with a plugin and a package with compiled modules.
+    project.write("requirements.txt", "pytest==8.4.2\npytest-mock==3.15.1\nmarkupsafe==3.0.3\n");
+    project.write("pyproject.toml", "[tool.pytest.ini_options]\npythonpath = [\"src\"]\n");
+    let tests = "import pathlib\nimport socket\nimport tempfile\n\nimport pytest\n\
+        from markupsafe import _speedups\n\nimport shop\n\n\n\
+        def test_mock(mocker):\n    mocker.patch.object(shop, 'PRICE', 1)\n    assert shop.PRICE == 1\n    \
+        assert pytest.__version__ == '8.4.2' and _speedups\n\n\n\
+        def test_writes(tmp_path):\n    (tmp_path / 'x').write_text('x')\n    \
+        tempfile.NamedTemporaryFile().close()\n    pathlib.Path('written.txt').write_text('x')\n\n\n\
+        def test_offline():\n    with pytest.raises(OSError):\n        \
+        socket.create_connection(('192.0.2.1', 80), 1)\n\n\n\
+        def test_dear():\n    assert shop.PRICE == 1\n";
+    project.write("tests/test_shop.py", tests);
+    let project = without_docker(project.scaffold());
+    let updated = project.pipe(&["update", "project"]);
+    assert_eq!(updated.status, Some(0), "{updated:?}");
+    let report = project.report(&["--engine", "venv", "run", "test"]);
+    let dear = ("tests/test_shop.py".to_owned(), 29, "failed".to_owned());
+    assert_eq!((report.status, report.found("test")), (1, vec![dear]), "{report:#?}");
+    assert_eq!(report.check("test")["tool_version"], "8.4.2");
+    assert!(!project.root.join("written.txt").exists());
+}
+
+fn offline_names_all_that_is_missing_at_once() {
+    let (project, cache) = needing(&[&Wheel::unheard_of("near")]);
+    let report = project.report(&["--engine", "venv", "--offline", "run-all"]);
+    assert_eq!(report.status, 3);
+    for check in ["lint", "format", "mypy", "ruff", "imports"] {
+        let reason = report.check(check)["reason"]["message"].to_string();
+        assert!(reason.contains("offline"), "{check}: {reason}");
+    }
+    let ended = project.pipe(&["--engine", "venv", "--offline", "build"]);
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    for name in ["pylint", "black", "mypy", "ruff", "project"] {
+        assert!(ended.stderr.contains(&format!("`{name}`")), "{name}: {ended:?}");
+    }
+    assert!(environments(&cache).is_empty());
+}
