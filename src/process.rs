@@ -382,11 +382,13 @@ fn expression(invocation: &Invocation) -> duct::Expression {
         Some(folder) => program.dir(folder),
         None => program,
     };
-    let program = match &invocation.only {
+    let added = invocation.env.iter();
+    let program = added.fold(program, |program, (name, value)| program.env(name, value));
+    // What is said last holds for all that was said before, and so is the ground of it.
+    match &invocation.only {
         Some(variables) => program.full_env(variables),
         None => program,
-    };
-    invocation.env.iter().fold(program, |program, (name, value)| program.env(name, value))
+    }
 }
 
 /// An exit status as a shell has it: 128 plus the number for a signal.

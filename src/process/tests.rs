@@ -106,3 +106,16 @@ fn a_program_has_as_many_processors_as_it_was_given() {
     assert_eq!(processors(Some(all)), all);
     assert_eq!(processors(Some(all + 1)), all);
 }
+
+#[test]
+fn variables_are_added_to_those_that_alone_are_for_it() {
+    let only = BTreeMap::from([("A".to_owned(), "1".into()), ("B".to_owned(), "1".into())]);
+    let invocation = Invocation {
+        env: vec![("B", "2".to_owned()), ("C", "2".to_owned())],
+        only: Some(only),
+        ..shell("echo $A$B$C$HOME")
+    };
+    let until = Until { cancel: None, limit: FOREVER };
+    let output = run(&invocation, until, &Emitter::new(&mut Silent)).unwrap();
+    assert_eq!(output.stdout, b"122\n");
+}
