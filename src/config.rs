@@ -81,6 +81,21 @@ pub struct Ci {
     pub jobs: CiJobs,
     /// How cargo-pipe gets into a job.
     pub install: Install,
+    /// How the job in GitLab that makes the image of the others reaches an engine.
+    pub builder: CiBuilder,
+}
+
+/// How a job that makes an image reaches an engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum CiBuilder {
+    /// One runs beside the job.
+    #[default]
+    Dind,
+    /// The runner binds its docker socket into the job.
+    Socket,
 }
 
 /// How jobs in GitLab reach an engine.
@@ -181,6 +196,8 @@ pub struct ImageSettings {
     pub dockerfile: ProjectPath,
     /// Debian packages that the environments need.
     pub apt: Vec<String>,
+    /// Where the image of jobs is, without a tag; it may name variables of the job.
+    pub registry: Option<String>,
 }
 
 /// Which engine to use.

@@ -9,6 +9,7 @@ pub mod blueprint;
 pub mod docker;
 mod error;
 mod identify;
+pub mod job_image;
 mod launcher;
 pub mod missing;
 mod probe;
@@ -36,6 +37,7 @@ pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
 pub use error::{EngineError, RunError};
 pub use identify::identify;
+pub use job_image::{JobImage, Shipped, Then};
 pub use probe::Probe;
 pub use venv::Venv;
 
@@ -122,6 +124,21 @@ pub fn record_base<'a>(
     emitter: &'a Emitter<'a>,
 ) -> Result<Base, EngineError> {
     Docker::connect(settings, cancel, emitter)?.record_base(image)
+}
+
+/// Makes an image for jobs of CI with docker.
+///
+/// # Errors
+///
+/// When there is no docker engine, or the image cannot be made or pushed.
+pub fn ship<'a>(
+    image: &JobImage,
+    then: Then,
+    settings: Settings,
+    cancel: &'a Cancel,
+    emitter: &'a Emitter<'a>,
+) -> Result<Shipped, EngineError> {
+    Docker::connect(settings, cancel, emitter)?.ship(image, then)
 }
 
 /// Takes away what belongs to the project from every engine of these settings that is there, and

@@ -9,10 +9,10 @@ use crate::cache;
 use crate::catalogue;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
-use crate::config::{Config, EngineChoice};
+use crate::config::{Config, ConfigError, EngineChoice};
 use crate::contradiction;
 use crate::dependencies::read as dependencies;
-use crate::engine::blueprint;
+use crate::engine::{JobImage, blueprint, job_image};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::plan::{self, Known, Plan, Request, Visit, VisitRequest};
@@ -25,7 +25,7 @@ use crate::trust::{Asked, Record, collect, store};
 use crate::update::{self, Updates};
 use crate::why::{Comparison, Why};
 
-pub use crate::engine::Removed;
+pub use crate::engine::{Removed, Shipped, Then};
 
 /// A configured project.
 #[derive(Clone, Debug)]
@@ -227,6 +227,40 @@ impl Pipeline {
                 Err(error) => Err(Error::Engine(error)),
             })
             .collect()
+    }
+
+    /// Makes the image that jobs of CI run in, with this program in it.
+    ///
+    /// # Errors
+    ///
+    /// When the project names no registry, there is no docker engine, or the image cannot be made or
+    /// pushed.
+    pub fn ship(
+        &self,
+        program: PathBuf,
+        then: Then,
+        cancel: &Cancel,
+        observer: &mut dyn Observer,
+    ) -> Result<Shipped, Error> {
+        let root = &self.project.root;
+        let wrong = |message: String, hint: &str| ConfigError {
+            origin: self.config.manifest.clone(),
+            text: None,
+            span: None,
+            message,
+            hint: Some(hint.to_owned()),
+        };
+        let reference = job_image::reference(root, &self.config).ok_or_else(|| {
+            let message = "`[image] registry` is not set, so the image has no name".to_owned();
+            wrong(message, "write `registry = \"$CI_REGISTRY_IMAGE/pipe\"`, for example")
+        })?;
+        let reference = job_image::resolved(&reference, &self.environment).map_err(|name| {
+            let message = format!("`[image] registry` needs the variable `{name}`");
+            wrong(message, "a job of GitLab has it; elsewhere, set it")
+        })?;
+        let emitter = Emitter::new(observer);
+        let image = JobImage::new(reference, program, root, &self.config);
+        Ok(run::ship(self.world(cancel, &emitter), &image, then)?)
     }
 
     /// What newer versions would make of the locks of these names; of all if there is none.

@@ -26,7 +26,9 @@ use std::time::Duration;
 use crate::cache::Index;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
-use crate::engine::{self, Engine, EngineError, Prepared, Removed, Settings, blueprint};
+use crate::engine::{
+    self, Engine, EngineError, JobImage, Prepared, Removed, Settings, Shipped, Then, blueprint,
+};
 use crate::event::Event;
 use crate::gate::{self, Gate};
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
@@ -169,6 +171,17 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
     let ready = workshop.ready(world, step)?;
     workshop.engine().place(ready.trees());
     ready.visit(world, workshop.engine(), visit)
+}
+
+/// Makes an image for jobs of CI with docker.
+///
+/// # Errors
+///
+/// When there is no docker engine, or the image cannot be made or pushed.
+pub fn ship(world: World<'_>, image: &JobImage, then: Then) -> Result<Shipped, EngineError> {
+    let directory = Directory::create(world.scratch)?;
+    let settings = settings(world, &directory, Duration::ZERO);
+    engine::ship(image, then, settings, world.cancel, world.emitter)
 }
 
 /// Takes away what the engine has of the project, and what nobody else refers to.

@@ -32,6 +32,7 @@ use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
+use crate::engine::job_image;
 use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
@@ -194,8 +195,13 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
             load::configure_by(&project, &text, &environment, Layer::default())?
         }
     };
-    let scene =
-        Scene { manifest, config: &config, settings: &settings, has_python: survey.has_python() };
+    let scene = Scene {
+        manifest,
+        config: &config,
+        settings: &settings,
+        has_python: survey.has_python(),
+        job_image: job_image::reference(&root, &config),
+    };
     if !is_new {
         notes.extend(Note::of_wish(&asked.wish, &config.ci, &config.manifest));
     }

@@ -282,6 +282,17 @@ pub(crate) struct BuildArgs {
     /// The checks to build for; all if none is named
     #[arg(value_name = "NAME")]
     pub(crate) checks: Vec<String>,
+
+    /// Make the image that jobs of CI run in: all environments, and this program
+    ///
+    /// It is called as `[image] registry` in pipe.toml says, with a tag for what is in it. The job
+    /// that does this in GitLab is generated.
+    #[arg(long, conflicts_with = "checks")]
+    pub(crate) ci_image: bool,
+
+    /// Push that image, unless its registry has it already
+    #[arg(long, requires = "ci_image")]
+    pub(crate) push: bool,
 }
 
 /// What `completions` takes.

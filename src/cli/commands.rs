@@ -42,6 +42,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
         Action::Baseline { output } => baseline::baseline(place, output, term),
         Action::List { format } => list::list(place, format, term),
         Action::Build { checks } => build::build(place, checks, term),
+        Action::Ship(then) => build::ship(place, then, term),
         Action::Look(look) => return bash::bash(place, look, term),
         Action::Trust(trust) => trust::trust(place, trust, term),
         Action::Why { check, format } => why::why(place, check, format, term),

@@ -11,6 +11,7 @@ use crate::config::layer::{Layer, OwnFile, Sources, Value};
 use crate::config::load::Environment;
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::gate::Since;
+use crate::pipeline::Then;
 use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::{Asked, Edited, Fix, Mode};
 
@@ -100,6 +101,8 @@ pub(crate) enum Action {
         /// Of these checks; of all if empty.
         checks: Vec<String>,
     },
+    /// Make the image of jobs.
+    Ship(Then),
     /// Look into the container of a check.
     Look(Look),
     /// Say what may go beyond the sandbox.
@@ -397,7 +400,10 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::List(ListArgs { json: false }) => {
             Action::List { format: MessageFormat::Human }
         }
-        CommandArgs::Build(BuildArgs { checks }) => Action::Build { checks },
+        CommandArgs::Build(BuildArgs { ci_image: true, push, .. }) => {
+            Action::Ship(if push { Then::Push } else { Then::Keep })
+        }
+        CommandArgs::Build(BuildArgs { checks, .. }) => Action::Build { checks },
         CommandArgs::Bash(BashArgs { check, docker_socket, command }) => {
             Action::Look(Look { check, docker_socket, command })
         }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{CacheMode, CiJobs, EngineChoice, TopologyChoice};
+use super::{CacheMode, CiBuilder, CiJobs, EngineChoice, TopologyChoice};
 use crate::check::Grant;
 
 /// A text whose place is known.
@@ -117,6 +117,9 @@ pub struct ImageLayer {
     pub dockerfile: Option<Text>,
     /// Debian packages that the environments need.
     pub apt: Option<Texts>,
+    /// Where the image is that jobs in GitLab run in, such as `$CI_REGISTRY_IMAGE/pipe`: without a
+    /// tag, with variables of the job.
+    pub registry: Option<Text>,
 }
 
 /// How packages are reached while environments are made. Credentials are for variables alone.
@@ -198,6 +201,8 @@ pub struct CiLayer {
     pub github: Option<Value<bool>>,
     /// One job for all checks, or one for each.
     pub jobs: Option<Value<CiJobs>>,
+    /// How the job in GitLab that makes the image of the others reaches an engine.
+    pub builder: Option<Value<CiBuilder>>,
     /// How cargo-pipe gets into a job: `wheel`, `xtask` for the workspace's own `cargo xtask pipe`, or
     /// the address of a static binary for Linux with its hash behind it, as in
     /// `https://…#sha256=…`.

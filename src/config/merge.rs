@@ -64,6 +64,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         image: ImageLayer {
             dockerfile: first(higher.image.dockerfile, lower.image.dockerfile),
             apt: first(higher.image.apt, lower.image.apt),
+            registry: first(higher.image.registry, lower.image.registry),
         },
         network: NetworkLayer {
             index: first(higher.network.index, lower.network.index),
@@ -78,6 +79,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
             gitlab: first(higher.ci.gitlab, lower.ci.gitlab),
             github: first(higher.ci.github, lower.ci.github),
             jobs: first(higher.ci.jobs, lower.ci.jobs),
+            builder: first(higher.ci.builder, lower.ci.builder),
             install: first(higher.ci.install, lower.ci.install),
         },
         allow: [higher.allow, lower.allow].concat(),

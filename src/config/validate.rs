@@ -222,7 +222,23 @@ fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, Con
         }
         apt.push(package.value);
     }
-    Ok(ImageSettings { dockerfile, apt })
+    let registry = image.registry.as_ref().map(|it| registry(terms, it)).transpose()?;
+    Ok(ImageSettings { dockerfile, apt, registry })
+}
+
+/// A name of images without a tag. Its variables are the job's.
+fn registry(terms: &Terms<'_>, registry: &Text) -> Result<String, ConfigError> {
+    let text = registry.value.as_str();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:/${}".contains(c);
+    let last = text.rsplit('/').next().unwrap_or_default();
+    if text.chars().all(is_plain) && !last.is_empty() && !last.contains(':') {
+        return Ok(text.to_owned());
+    }
+    let message = format!("`{}` is no name of an image", text.escape_debug());
+    Err(terms.error(registry, message).with_hint(
+        "write it without a tag, such as \"$CI_REGISTRY_IMAGE/pipe\" or \
+         \"registry.example/team/pipe\"",
+    ))
 }
 
 fn ci(terms: &Terms<'_>, ci: CiLayer) -> Result<Ci, ConfigError> {
@@ -230,6 +246,7 @@ fn ci(terms: &Terms<'_>, ci: CiLayer) -> Result<Ci, ConfigError> {
         gitlab: ci.gitlab.and_then(|it| it.value.0),
         github: ci.github.is_some_and(|it| it.value),
         jobs: ci.jobs.map(|it| it.value).unwrap_or_default(),
+        builder: ci.builder.map(|it| it.value).unwrap_or_default(),
         install: ci.install.map(|it| install(terms, &it)).transpose()?.unwrap_or_default(),
     })
 }

@@ -9,6 +9,7 @@ mod base;
 mod image;
 mod inspected;
 mod job;
+mod job_image;
 mod network;
 mod owner;
 mod remove;

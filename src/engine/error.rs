@@ -106,6 +106,9 @@ pub enum EngineError {
         /// The end of what the installer said.
         said: String,
     },
+    /// The job's image was made from other locks.
+    #[error("the image of this job has no environment of `{0}` for the locks in this checkout")]
+    StaleImage(String),
     /// Code of the project's own would run without a sandbox, and nobody granted that.
     #[error("{why} runs code of the project, and there is no sandbox to run it in")]
     HostNotGranted {
@@ -202,6 +205,7 @@ impl EngineError {
             | EngineError::BaseLock(_)
             | EngineError::HostNotGranted { .. }
             | EngineError::NeedsImages(_)
+            | EngineError::StaleImage(_)
             | EngineError::Platform { .. } => Verdict::Config,
             _ => Verdict::Error,
         }
@@ -244,6 +248,10 @@ impl EngineError {
             }
             EngineError::NoPython(_) => "install it, for example with `uv python install`",
             EngineError::Platform { .. } => "use an engine with containers: `--engine docker`",
+            EngineError::StaleImage(_) => {
+                "`cargo pipe sync` names the image of these locks in the pipeline, and \
+                 `cargo pipe build --ci-image --push` makes it"
+            }
             EngineError::NeedsImages(_) => "use one: `--engine docker`",
             EngineError::NoInstaller { .. } => {
                 "install uv, or the packages `python3-pip` or `python3-venv` of Debian"
@@ -272,6 +280,7 @@ impl EngineError {
             | EngineError::BaseLock(_)
             | EngineError::HostNotGranted { .. }
             | EngineError::NeedsImages(_)
+            | EngineError::StaleImage(_)
             | EngineError::Platform { .. }
             | EngineError::NoProgram { .. } => ReasonKind::Config,
             EngineError::Snapshot(_) => ReasonKind::Environment,

@@ -27,6 +27,7 @@ use self::job::Guest;
 use self::room::{Folder, Room};
 use self::store::{Held, Store};
 use super::blueprint;
+use super::job_image;
 use super::launcher::{self, Seen};
 use super::{
     Access, BaseLock, Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings,
@@ -53,6 +54,8 @@ pub struct Venv<'a> {
     emitter: &'a Emitter<'a>,
     interpreter: Interpreter,
     store: Store,
+    /// The environments that came with a job's image; nothing else is used where there are some.
+    shipped: Option<PathBuf>,
     /// The program of the sandbox, if it works.
     bubblewrap: Option<PathBuf>,
     roots: Vec<Root>,
@@ -97,6 +100,7 @@ impl<'a> Venv<'a> {
         let store = Store::open(&settings.cache)?;
         let interpreter = Interpreter::find(&settings, cancel, emitter)?;
         let mut venv = Venv {
+            shipped: settings.variables.get(job_image::VARIABLE).map(PathBuf::from),
             settings,
             cancel,
             emitter,
@@ -176,6 +180,10 @@ impl<'a> Venv<'a> {
             emitter: self.emitter,
         };
         let environment = *environment;
+        if let Some(shipped) = &self.shipped {
+            let held = Held::shipped(shipped.join(key));
+            return held.ok_or_else(|| EngineError::StaleImage(environment.to_owned()));
+        }
         self.store.hold(key, self.cancel, |folder| {
             if self.settings.offline {
                 return Err(EngineError::OfflineVenv(environment.to_owned()));

@@ -7,7 +7,8 @@ use crate::catalogue;
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
-    DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Keep, Need, Settings, Values, generated,
+    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Keep, Need, Settings, Values,
+    generated,
 };
 
 /// What decides which files a project should have.
@@ -16,6 +17,8 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) settings: &'a Settings,
     pub(super) has_python: bool,
+    /// The image of jobs, if the project has a registry for it.
+    pub(super) job_image: Option<String>,
 }
 
 /// A file that a project should have.
@@ -40,7 +43,9 @@ impl Wanted {
 
 /// The files that a project with these facts should have.
 pub(super) fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
-    let values = Values { settings: scene.settings.clone(), ..Values::of(scene.config) };
+    let ci = CiValues::of(scene.config).in_image(scene.job_image.clone());
+    let settings = scene.settings.clone();
+    let values = Values { settings, ci: Some(ci), ..Values::of(scene.config) };
     let file = |file: &Generated| {
         Some(Wanted {
             path: file.path_in(&scene.config.config)?,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::check::Grant;
-use crate::config::{Check, CiJobs, Config, GitlabJobs, Install, Work};
+use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install, Work};
 
 /// An image with the docker CLI and its builder.
 const DOCKER: &str = "docker:28.5.2-cli";
@@ -25,6 +25,15 @@ pub struct CiValues {
     /// The engine of jobs in GitLab.
     engine: &'static str,
     install: Install,
+    /// The image that has everything in it, if jobs run in one.
+    shipped: Option<String>,
+    /// How the job that makes it reaches an engine.
+    builder: CiBuilder,
+    /// How the job that makes it calls cargo-pipe, and what it grants.
+    maker: &'static str,
+    maker_grants: String,
+    /// The image of a job that talks to docker.
+    docker_image: &'static str,
     jobs: Vec<Job>,
     is_per_check: bool,
     /// How jobs in GitLab call cargo-pipe.
@@ -80,6 +89,11 @@ impl CiValues {
             image,
             engine,
             install,
+            shipped: None,
+            maker: program,
+            maker_grants: grants(&config.checks.iter().flat_map(|it| &it.asks).copied().collect()),
+            builder: config.ci.builder,
+            docker_image: DOCKER,
             jobs,
             is_per_check,
             program,
@@ -88,6 +102,23 @@ impl CiValues {
             github_job,
             github_command,
             github_check,
+        }
+    }
+}
+
+impl CiValues {
+    /// The same where an image has everything in it that jobs need.
+    #[must_use]
+    pub fn in_image(self, reference: Option<String>) -> Self {
+        match reference.filter(|_| self.gitlab == GitlabJobs::Image) {
+            Some(image) => {
+                let program = match self.install {
+                    Install::Xtask => "cargo-pipe pipe",
+                    Install::Wheel | Install::Binary { .. } => "cargo-pipe",
+                };
+                CiValues { shipped: Some(image.clone()), image, program, ..self }
+            }
+            None => self,
         }
     }
 }

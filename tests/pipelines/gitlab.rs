@@ -1,11 +1,12 @@
 //! GitLab's pipelines, in jobs whose files the engine does not see.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::Test;
+use crate::registry::Registry;
 use crate::scene::{BROKEN, Ended, IMAGE, Scene, comparable, dist, read, runner};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -16,6 +17,10 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("each_job_fails_on_its_own_bad_file", each_job_fails_on_its_own_bad_file),
     ("drift_fails_a_job_with_the_difference", drift_fails_a_job_with_the_difference),
+    (
+        "an_image_with_everything_is_made_pushed_and_run_in",
+        an_image_with_everything_is_made_pushed_and_run_in,
+    ),
     ("every_pipeline_fits_its_schema", every_pipeline_fits_its_schema),
 ];
 
@@ -133,6 +138,53 @@ fn drift_fails_a_job_with_the_difference() {
     assert!(!ended.said.contains("run-all: "), "{}", ended.said);
 }
 
+/// The one job makes and pushes it, the others need neither a network nor a cache.
+fn an_image_with_everything_is_made_pushed_and_run_in() {
+    let registry = Registry::start();
+    let image = format!("CI_REGISTRY_IMAGE={}/grp/proj", registry.host);
+    let scene = Scene::new(&["--ci", "gitlab"]);
+    scene.write("src/broken.py", BROKEN);
+    scene.edit("pipe.toml", "#registry =", "registry =");
+    scene.edit("pipe.toml", "#builder = \"dind\"", "builder = \"socket\"");
+    assert_eq!(scene.pipe(&["update", "base"]).status, Some(0));
+    assert_eq!(scene.pipe(&["sync"]).status, Some(0));
+    let (_, host) = scene.on_the_host(&["run-all"]);
+    let make = ["cargo-pipe:image", "--variable", &image, "--network", "host"];
+    let made = pipeline(&scene, &make);
+    assert_eq!(made.status, Some(0), "{}", made.said);
+    assert!(made.said.contains("is built and pushed"), "{}", made.said);
+    // Whoever runs the job has it from the registry alone.
+    let text = fs::read_to_string(scene.root.join(".gitlab-ci.yml")).unwrap();
+    let (_, tag) = text.split_once("image: $CI_REGISTRY_IMAGE/pipe:").unwrap();
+    let name = format!("{}/grp/proj/pipe:{}", registry.host, tag.lines().next().unwrap());
+    assert_eq!(scene.run(Path::new("docker"), &["image", "rm", &name]).status, Some(0));
+    let again = pipeline(&scene, &make);
+    assert!(again.said.contains("is there already"), "{}", again.said);
+
+    let run = ["cargo-pipe", "--variable", &image, "--network", "none"];
+    let ended = scene.run(&runner(), &[&OPTIONS[..], &run].concat());
+    assert_eq!(ended.status, Some(1), "{}", ended.said);
+    let job = read(&artifact(&scene, "cargo-pipe.json"));
+    assert_eq!(job["engine"]["kind"], "venv");
+    assert_eq!(comparable(&job), comparable(&host));
+
+    // An image of other locks is none for these: whoever does not bring the pipeline up to date is
+    // told, by the first line of the job or, without that line, by the run.
+    let lock = ".docker/requirements/ruff.txt";
+    let other = fs::read_to_string(scene.root.join(lock)).unwrap().replace("ruff==", "ruff==0");
+    scene.write(lock, &other);
+    let drift = scene.pipe(&["sync", "--check"]);
+    assert_eq!(drift.status, Some(1), "{}", drift.said);
+    assert!(drift.said.contains("outdated  .gitlab-ci.yml"), "{}", drift.said);
+    let run = "cp -r /work /tmp/work && cd /tmp/work && cargo-pipe run ruff --engine venv";
+    let mount = format!("type=bind,source={},target=/work,readonly", scene.root.display());
+    let stale =
+        scene.run(Path::new("docker"), &["run", "--rm", "--mount", &mount, &name, "sh", "-c", run]);
+    assert_eq!(stale.status, Some(2), "{}", stale.said);
+    assert!(stale.said.contains("no environment of `ruff`"), "{}", stale.said);
+    let _ = scene.run(Path::new("docker"), &["image", "rm", "--force", &name]);
+}
+
 fn every_pipeline_fits_its_schema() {
     let scene = Scene::new(&["--ci", "gitlab"]);
     let text = fs::read_to_string(scene.root.join("pipe.toml")).unwrap();
@@ -150,6 +202,16 @@ fn every_pipeline_fits_its_schema() {
                 fs::copy(scene.root.join(".gitlab-ci.yml"), scene.root.join(made)).unwrap();
             }
         }
+    }
+    for (builder, install) in [("dind", "wheel"), ("socket", "xtask")] {
+        let text = text
+            .replace("#registry =", "registry =")
+            .replace("#builder = \"dind\"", &format!("builder = \"{builder}\""))
+            .replace("install = \"wheel\"", &format!("install = \"{install}\""));
+        scene.write("pipe.toml", &text);
+        assert_eq!(scene.pipe(&["sync"]).status, Some(0));
+        let made = format!("made/registry-{builder}-{install}.yml");
+        fs::copy(scene.root.join(".gitlab-ci.yml"), scene.root.join(made)).unwrap();
     }
     let ended = scene.script(
         "pip install -q --root-user-action ignore check-jsonschema==0.39.0\n\

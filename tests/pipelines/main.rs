@@ -8,6 +8,7 @@
 
 mod github;
 mod gitlab;
+mod registry;
 mod scene;
 
 use std::process::ExitCode;

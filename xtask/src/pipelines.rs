@@ -13,7 +13,8 @@ use crate::workspace;
 const RUNNER: &str = "gitlab-ci-local@4.73.0";
 
 /// Programs that the tests start, each with the package it comes from.
-const PROGRAMS: &[(&str, &str)] = &[("npm", "npm"), ("rsync", "rsync"), ("git", "git")];
+const PROGRAMS: &[(&str, &str)] =
+    &[("npm", "npm"), ("rsync", "rsync"), ("git", "git"), ("docker-registry", "docker-registry")];
 
 /// The image of the tests; jobs know it by the other name.
 const IMAGE: &str = "cargo-pipe.local/pipelines";

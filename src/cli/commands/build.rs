@@ -3,6 +3,7 @@
 //! Owns what is told of them. It must not know how an image is made; the pipeline makes it.
 
 use crate::outcome::Verdict;
+use crate::pipeline::Then;
 use crate::plan::Request;
 use crate::report::harmless;
 use crate::run::Cancel;
@@ -34,5 +35,30 @@ pub(super) fn build(
         let line = format!("{} {how}: {}\n", harmless::line(name), harmless::line(image));
         term.data(&line);
     }
+    Ok(Verdict::Passed)
+}
+
+/// Makes the image that jobs of CI run in.
+pub(super) fn ship(place: Place, then: Then, term: &mut Term) -> Result<Verdict, Failure> {
+    let pipeline = pipeline(place)?;
+    let program = std::env::current_exe().map_err(|source| Failure::System {
+        what: "cannot tell which program this is".to_owned(),
+        source,
+    })?;
+    let cancel = Cancel::default();
+    let interrupts = run::interrupts(&cancel)?;
+    let mut watcher = term.watcher();
+    let shipped = pipeline.ship(program, then, &cancel, &mut watcher);
+    term.watched(watcher);
+    if interrupts.happened() {
+        return Ok(Verdict::Interrupted);
+    }
+    let shipped = shipped?;
+    let how = match (shipped.existed, then) {
+        (true, _) => "is there already",
+        (false, Then::Push) => "is built and pushed",
+        (false, Then::Keep) => "is built",
+    };
+    term.data(&format!("{} {how}\n", harmless::line(&shipped.reference)));
     Ok(Verdict::Passed)
 }

@@ -43,6 +43,7 @@ pub(crate) const NAMES: &[&str] = &[
     "CARGO_PIPE_BUILD",
     "CARGO_PIPE_CACHE_DIR",
     "CARGO_PIPE_DOCKER",
+    "CARGO_PIPE_ENVIRONMENTS",
     "CARGO_PIPE_VERSION",
 ];
 

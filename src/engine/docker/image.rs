@@ -198,7 +198,7 @@ impl Docker<'_> {
 }
 
 /// A builder's line without its step number and clock: `#7 3.213 Collecting x` → `Collecting x`.
-fn said(line: &str) -> &str {
+pub(super) fn said(line: &str) -> &str {
     let Some(rest) = line.strip_prefix('#') else {
         return line;
     };
@@ -210,7 +210,7 @@ fn said(line: &str) -> &str {
 }
 
 /// What a builder said at the end, without its own decoration.
-fn end_of(stderr: &[u8]) -> String {
+pub(super) fn end_of(stderr: &[u8]) -> String {
     let text = text(stderr);
     let lines: Vec<&str> = text.lines().map(said).filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n")

@@ -31,12 +31,18 @@ impl Docker<'_> {
         invocation: &mut Invocation,
         dockerfile: &Dockerfile,
     ) -> Result<(), EngineError> {
-        let network = &self.settings.network;
-        invocation.secrets = network.secrets();
         if dockerfile.own_context.is_some() {
+            invocation.secrets = self.settings.network.secrets();
             self.supply_strangers(invocation);
             return Ok(());
         }
+        self.supply_ours(invocation)
+    }
+
+    /// The same for a build of a Dockerfile that is ours.
+    pub(super) fn supply_ours(&self, invocation: &mut Invocation) -> Result<(), EngineError> {
+        let network = &self.settings.network;
+        invocation.secrets = network.secrets();
         let ca_bundle = self.ca_bundle()?;
         let inside = ca_bundle.as_ref().map(|_| CA_BUNDLE_INSIDE);
         let script: String = network

@@ -34,7 +34,15 @@ pub(super) struct Held {
     pub(super) folder: PathBuf,
     /// Whether it was there before.
     pub(super) existed: bool,
-    _lock: File,
+    /// None where nobody takes it away.
+    _lock: Option<File>,
+}
+
+impl Held {
+    /// An environment that came with the machine's image, if it is there.
+    pub(super) fn shipped(folder: PathBuf) -> Option<Held> {
+        folder.is_dir().then_some(Held { folder, existed: true, _lock: None })
+    }
 }
 
 /// What a project refers to.
@@ -72,7 +80,7 @@ impl Store {
         if folder.is_dir() {
             // When it was used the last time.
             let _ = lock.set_modified(SystemTime::now());
-            return Ok(Held { folder, existed: true, _lock: lock });
+            return Ok(Held { folder, existed: true, _lock: Some(lock) });
         }
         lock.unlock().map_err(io("unlock"))?;
         wait(&lock, cancel, Kind::Alone)?;
@@ -92,7 +100,7 @@ impl Store {
         lock.unlock().map_err(io("unlock"))?;
         wait(&lock, cancel, Kind::Shared)?;
         match folder.is_dir() {
-            true => Ok(Held { folder, existed, _lock: lock }),
+            true => Ok(Held { folder, existed, _lock: Some(lock) }),
             false => Err(EngineError::Store(format!("`{}` went away", folder.display()))),
         }
     }

@@ -1,0 +1,172 @@
+//! The image that jobs of CI run in when it is made ahead of them.
+//!
+//! Owns what such an image is called, which is made from everything that is in it, and which files of
+//! a project it is made from. It must not know how an image is built or who runs in it: the docker
+//! engine makes it, the engine without containers finds its environments there, and the generated
+//! pipelines name it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::blueprint::{self, PROJECT};
+use crate::catalogue;
+use crate::check::Grant;
+use crate::config::load::Environment as Variables;
+use crate::config::{CommandPlace, Config, Work};
+use crate::hash::{Hash, Recipe};
+use crate::lock::Lock;
+use crate::project::ProjectPath;
+use crate::template::VERSION;
+
+/// The variable by which jobs find the environments of their image.
+pub const VARIABLE: &str = "CARGO_PIPE_ENVIRONMENTS";
+
+/// How the image is made.
+pub(super) const DOCKERFILE: &str = include_str!("../../templates/job.Dockerfile");
+
+/// An image to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobImage {
+    /// Its name.
+    pub reference: String,
+    /// What it is based on.
+    pub base: String,
+    /// The project's files that say what is in it, as far as they are there.
+    pub files: Vec<ProjectPath>,
+    /// The program that runs in it.
+    pub program: PathBuf,
+    /// What is granted while it is made.
+    pub grants: BTreeSet<Grant>,
+}
+
+impl JobImage {
+    /// The image of a project's jobs, with this program in it.
+    #[must_use]
+    pub fn new(reference: String, program: PathBuf, root: &Path, config: &Config) -> Self {
+        let (base, grants) = (config.python.image.clone(), config.allow.clone());
+        JobImage { reference, base, files: files(root, config), program, grants }
+    }
+}
+
+/// What becomes of an image once it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It stays here.
+    Keep,
+    /// It goes into its registry, unless it is there already.
+    Push,
+}
+
+/// An image that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shipped {
+    /// Its name.
+    pub reference: String,
+    /// Whether it was there already.
+    pub existed: bool,
+}
+
+/// The image's name as a pipeline spells it, with the variables of its registry; none if the project
+/// names no registry.
+#[must_use]
+pub fn reference(root: &Path, config: &Config) -> Option<String> {
+    let registry = config.image.registry.as_ref()?;
+    Some(format!("{registry}:{}", &tag(root, config).to_string()[..32]))
+}
+
+/// The same with the values of these variables; the name of one that has none.
+///
+/// # Errors
+///
+/// When a variable is not set.
+pub fn resolved(reference: &str, variables: &Variables) -> Result<String, String> {
+    let mut parts = reference.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = match part.strip_prefix('{').and_then(|part| part.split_once('}')) {
+            Some(parts) => parts,
+            None => {
+                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                part.split_at(part.find(|c| !is_name(c)).unwrap_or(part.len()))
+            }
+        };
+        text += variables.get(name).filter(|value| !value.is_empty()).ok_or(name)?;
+        text += rest;
+    }
+    Ok(text)
+}
+
+/// The files that the image is made from.
+fn files(root: &Path, config: &Config) -> Vec<ProjectPath> {
+    let manifest = ProjectPath::new(&config.manifest).ok();
+    let locks = locks(root, config).into_iter().filter_map(|name| lock_path(config, &name));
+    let files = manifest
+        .into_iter()
+        .chain([config.image.dockerfile.clone(), blueprint::base_lock_path(config)]);
+    // Certificates come with the secrets of the build.
+    files.chain(locks).filter(|path| path.on_disk(root).is_file()).collect()
+}
+
+/// Everything that is in the image.
+fn tag(root: &Path, config: &Config) -> Hash {
+    let base_lock = blueprint::base_lock_path(config).on_disk(root);
+    let recipe = Recipe::new("job image")
+        .with(VERSION)
+        .with(DOCKERFILE)
+        .with(&config.python.version)
+        .with(&config.python.image)
+        .with(fs::read(base_lock).unwrap_or_default());
+    locks(root, config)
+        .into_iter()
+        .fold(recipe, |recipe, name| {
+            let hash = lock_hash(root, config, &name);
+            recipe.with(name).with(hash.to_string())
+        })
+        .hash()
+}
+
+/// The names of the locks that checks need.
+fn locks(root: &Path, config: &Config) -> BTreeSet<String> {
+    let name = |work: &Work, check: &str| match work {
+        Work::Tool { tool, .. } => catalogue::find(tool).map(|tool| tool.lock().to_owned()),
+        Work::Command { place: CommandPlace::Requirements(_), .. } => Some(check.to_owned()),
+        Work::Command { .. } => None,
+    };
+    let project = blueprint::has_project_lock(root, config).then(|| PROJECT.to_owned());
+    let checks = config.checks.iter();
+    checks.filter_map(|check| name(&check.work, check.name.as_str())).chain(project).collect()
+}
+
+fn lock_path(config: &Config, name: &str) -> Option<ProjectPath> {
+    blueprint::lock_path(config, name).ok()
+}
+
+/// What a lock holds, comments apart; one that is not written yet holds what `init` would write.
+fn lock_hash(root: &Path, config: &Config, name: &str) -> Hash {
+    let place = lock_path(config, name).map(|path| path.on_disk(root));
+    let text = place.and_then(|place| fs::read_to_string(place).ok()).unwrap_or_else(|| {
+        let tool = catalogue::TOOLS.iter().find(|tool| tool.lock() == name);
+        tool.map(|tool| tool.lock_template().to_owned()).unwrap_or_default()
+    });
+    Lock::parse(&text).map_or_else(|_| Hash::of(text.as_bytes()), |lock| lock.hash())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_takes_its_variables_or_says_which_one_is_missing() {
+        let variables = Variables::from([("CI_REGISTRY_IMAGE", "r.example/a"), ("EMPTY", "")]);
+        let resolved = |text: &str| resolved(text, &variables);
+        assert_eq!(resolved("r:5000/x:1").as_deref(), Ok("r:5000/x:1"));
+        for text in ["$CI_REGISTRY_IMAGE/x:1", "${CI_REGISTRY_IMAGE}/x:1"] {
+            assert_eq!(resolved(text).as_deref(), Ok("r.example/a/x:1"));
+        }
+        assert_eq!(resolved("$EMPTY/x"), Err("EMPTY".to_owned()));
+        assert_eq!(resolved("a/$OTHER:1"), Err("OTHER".to_owned()));
+    }
+}
