@@ -32,7 +32,7 @@ use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
-use crate::engine::job_image;
+use crate::engine::{blueprint, job_image};
 use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
@@ -200,7 +200,8 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
         config: &config,
         settings: &settings,
         has_python: survey.has_python(),
-        job_image: job_image::reference(&root, &config),
+        granted: blueprint::asked(&root, &config),
+        jobs_in: job_image::of_jobs(&root, &config),
     };
     if !is_new {
         notes.extend(Note::of_wish(&asked.wish, &config.ci, &config.manifest));

@@ -7,6 +7,8 @@ mod ci;
 mod seal;
 mod settings;
 
+use std::collections::BTreeSet;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -15,7 +17,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::project::ProjectPath;
 
-pub use ci::CiValues;
+pub use ci::{CiValues, JobsIn};
 pub(crate) use seal::seal;
 pub use seal::{Origin, body, origin};
 pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Settings};
@@ -74,7 +76,7 @@ impl Values {
         Values {
             base_image: config.python.image.clone(),
             apt: config.image.apt.clone(),
-            ci: Some(CiValues::of(config)),
+            ci: Some(CiValues::of(config, &BTreeSet::new())),
             install: install(&config.python.from_source).join(" "),
             ..Self::for_python(&config.python.version)
         }

@@ -297,6 +297,14 @@ pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>
     Ok((instructions(&text) != instructions(&generated)).then_some(text))
 }
 
+/// What has to be granted for the environments of a project, whatever its checks ask for.
+#[must_use]
+pub fn asked(root: &Path, config: &Config) -> BTreeSet<Grant> {
+    let is_foreign = matches!(foreign_dockerfile(root, config), Ok(Some(_)));
+    let asks = is_foreign || !is_official(&config.python.image);
+    asks.then_some(Grant::Dockerfile).into_iter().collect()
+}
+
 fn dockerfile(
     root: &Path,
     config: &Config,

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::base::{Base, BaseLock};
 use super::blueprint::{self, PROJECT};
 use crate::catalogue;
 use crate::check::Grant;
@@ -17,7 +18,7 @@ use crate::config::{CommandPlace, Config, Work};
 use crate::hash::{Hash, Recipe};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
-use crate::template::VERSION;
+use crate::template::{JobsIn, VERSION};
 
 /// The variable by which jobs find the environments of their image.
 pub const VARIABLE: &str = "CARGO_PIPE_ENVIRONMENTS";
@@ -67,6 +68,29 @@ pub struct Shipped {
     pub reference: String,
     /// Whether it was there already.
     pub existed: bool,
+}
+
+/// The image that image jobs in GitLab run in: the one with everything in it, or the locked base.
+#[must_use]
+pub fn of_jobs(root: &Path, config: &Config) -> JobsIn {
+    match reference(root, config) {
+        Some(reference) => JobsIn::Everything(reference),
+        None => JobsIn::Base(locked_base(root, config)),
+    }
+}
+
+/// The base image, by its digest where that is recorded.
+fn locked_base(root: &Path, config: &Config) -> String {
+    let image = &config.python.image;
+    let lock = BaseLock::read(&blueprint::base_lock_path(config).on_disk(root));
+    // What cannot be read is told by each run.
+    let lock = lock.unwrap_or_default();
+    let platform = |base: &&Base| config.platform.as_ref().is_none_or(|it| *it == base.platform);
+    let bases = lock.base.iter().filter(|base| base.image == *image).filter(platform);
+    match bases.filter_map(|base| base.digest.as_ref()).next() {
+        Some(digest) if !image.contains('@') => format!("{image}@{digest}"),
+        _ => image.clone(),
+    }
 }
 
 /// The image's name as a pipeline spells it, with the variables of its registry; none if the project

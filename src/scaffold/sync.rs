@@ -13,7 +13,7 @@ use crate::adoption;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::dependencies::read as dependencies;
-use crate::engine::job_image;
+use crate::engine::{blueprint, job_image};
 use crate::project::{Project, ProjectPath, discover};
 use crate::template::{GENERATED, GITLAB_CI, Keep, Origin, Settings, body, generated, origin};
 
@@ -74,7 +74,8 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         config: &config,
         settings: &settings,
         has_python: true,
-        job_image: job_image::reference(root, &config),
+        granted: blueprint::asked(root, &config),
+        jobs_in: job_image::of_jobs(root, &config),
     });
     let found = dependencies::read(root, &config)?;
     let derived = found.and_then(|found| dependencies::derived(&config, &found));

@@ -3,12 +3,15 @@
 //! Owns who needs which of the generated files: the one list that `init` writes and `sync` keeps. Pure:
 //! it must not look whether they are there; the files go to [`super::write`] and [`super::sync`].
 
+use std::collections::BTreeSet;
+
 use crate::catalogue;
+use crate::check::Grant;
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
-    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Keep, Need, Settings, Values,
-    generated,
+    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, JobsIn, Keep, Need, Settings,
+    Values, generated,
 };
 
 /// What decides which files a project should have.
@@ -17,8 +20,10 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) settings: &'a Settings,
     pub(super) has_python: bool,
-    /// The image of jobs, if the project has a registry for it.
-    pub(super) job_image: Option<String>,
+    /// What every job is granted for its environments.
+    pub(super) granted: BTreeSet<Grant>,
+    /// The image of image jobs.
+    pub(super) jobs_in: JobsIn,
 }
 
 /// A file that a project should have.
@@ -43,7 +48,7 @@ impl Wanted {
 
 /// The files that a project with these facts should have.
 pub(super) fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
-    let ci = CiValues::of(scene.config).in_image(scene.job_image.clone());
+    let ci = CiValues::of(scene.config, &scene.granted).in_image(scene.jobs_in.clone());
     let settings = scene.settings.clone();
     let values = Values { settings, ci: Some(ci), ..Values::of(scene.config) };
     let file = |file: &Generated| {

@@ -65,15 +65,16 @@ struct Job {
 }
 
 impl CiValues {
-    /// What the pipelines of a configured project say.
+    /// What the pipelines of a configured project say, where every job is granted this besides what
+    /// its checks ask for.
     #[must_use]
-    pub fn of(config: &Config) -> Self {
+    pub fn of(config: &Config, granted: &BTreeSet<Grant>) -> Self {
         let gitlab = config.ci.gitlab.unwrap_or_default();
         let (image, engine) = match gitlab {
             GitlabJobs::Image => (config.python.image.clone(), "venv"),
             GitlabJobs::Socket | GitlabJobs::Dind => (DOCKER.to_owned(), "docker"),
         };
-        let jobs = jobs(config);
+        let jobs = jobs(config, granted);
         let is_per_check = config.ci.jobs == CiJobs::PerCheck;
         let (github_job, github_command, github_check) = match is_per_check {
             true => ("check", "${{ matrix.command }}".to_owned(), "${{ matrix.check }}"),
@@ -91,7 +92,7 @@ impl CiValues {
             install,
             shipped: None,
             maker: program,
-            maker_grants: grants(&config.checks.iter().flat_map(|it| &it.asks).copied().collect()),
+            maker_grants: grants(&asked(&config.checks, granted)),
             builder: config.ci.builder,
             docker_image: DOCKER,
             jobs,
@@ -106,19 +107,29 @@ impl CiValues {
     }
 }
 
+/// The image that image jobs in GitLab run in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobsIn {
+    /// The base of the environments, which jobs make themselves.
+    Base(String),
+    /// One that holds them all, and cargo-pipe.
+    Everything(String),
+}
+
 impl CiValues {
-    /// The same where an image has everything in it that jobs need.
+    /// The same with image jobs in this image.
     #[must_use]
-    pub fn in_image(self, reference: Option<String>) -> Self {
-        match reference.filter(|_| self.gitlab == GitlabJobs::Image) {
-            Some(image) => {
+    pub fn in_image(self, image: JobsIn) -> Self {
+        match image {
+            _ if self.gitlab != GitlabJobs::Image => self,
+            JobsIn::Base(image) => CiValues { image, ..self },
+            JobsIn::Everything(image) => {
                 let program = match self.install {
                     Install::Xtask => "cargo-pipe pipe",
                     Install::Wheel | Install::Binary { .. } => "cargo-pipe",
                 };
                 CiValues { shipped: Some(image.clone()), image, program, ..self }
             }
-            None => self,
         }
     }
 }
@@ -129,9 +140,14 @@ impl Job {
     }
 }
 
-fn jobs(config: &Config) -> Vec<Job> {
+/// What jobs with these checks are granted.
+fn asked(checks: &[Check], granted: &BTreeSet<Grant>) -> BTreeSet<Grant> {
+    checks.iter().flat_map(|check| &check.asks).chain(granted).copied().collect()
+}
+
+fn jobs(config: &Config, granted: &BTreeSet<Grant>) -> Vec<Job> {
     if config.ci.jobs == CiJobs::RunAll {
-        let asks = config.checks.iter().flat_map(|check| &check.asks).copied().collect();
+        let asks = asked(&config.checks, granted);
         let (name, command) = ("cargo-pipe".to_owned(), "run-all".to_owned());
         let host = host(config, &config.checks);
         return vec![Job { name, check: None, command, grants: grants(&asks), host }];
@@ -141,7 +157,7 @@ fn jobs(config: &Config) -> Vec<Job> {
         name: format!("cargo-pipe:{}", check.name),
         check: Some(check.name.to_string()),
         command: format!("run {}", check.name),
-        grants: grants(&check.asks),
+        grants: grants(&asked(std::slice::from_ref(check), granted)),
         host: host(config, std::slice::from_ref(check)),
     };
     config.checks.iter().map(job).collect()

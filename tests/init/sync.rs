@@ -109,6 +109,34 @@ fn a_pipeline_without_its_first_line_is_the_user_s_and_gets_a_file_to_include() 
 }
 
 #[test]
+fn jobs_run_in_the_base_image_that_is_locked() {
+    let root = project();
+    let root = root.path();
+    let digest = format!("sha256:{}", "1".repeat(64));
+    let lock = format!(
+        "[[base]]\nimage = \"python:3.13-slim\"\nplatform = \"linux/amd64\"\ndigest = \"{digest}\"\n\
+         layers = \"{}\"\n[base.python]\nversion = \"3.13.5\"\nimplementation = \"cpython\"\n\
+         modules = \"00\"\nmissing = []\nsystem = \"debian 13\"\n",
+        "0".repeat(64)
+    );
+    fs::write(root.join(".docker/pipe.lock"), lock).unwrap();
+    assert_eq!(drift(root), [(".gitlab-ci.yml".to_owned(), DriftKind::Outdated)]);
+    assert_eq!(sync(root, Edited::Stay), [".gitlab-ci.yml"]);
+    let text = fs::read_to_string(root.join(".gitlab-ci.yml")).unwrap();
+    assert!(text.contains(&format!("  image: python:3.13-slim@{digest}\n")), "{text}");
+}
+
+#[test]
+fn jobs_spell_what_a_base_of_another_origin_has_to_be_granted() {
+    let root = project();
+    let root = root.path();
+    edit(root, "pipe.toml", "#image = \"python:", "image = \"mirror.example/python:");
+    sync(root, Edited::Stay);
+    let text = fs::read_to_string(root.join(".gitlab-ci.yml")).unwrap();
+    assert!(text.contains("run-all --engine venv --allow dockerfile\n"), "{text}");
+}
+
+#[test]
 fn what_nothing_needs_any_more_goes_unless_it_was_edited() {
     let root = project();
     let root = root.path();

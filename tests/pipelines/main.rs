@@ -10,6 +10,7 @@ mod github;
 mod gitlab;
 mod registry;
 mod scene;
+mod shapes;
 
 use std::process::ExitCode;
 
@@ -21,12 +22,13 @@ type Test = (&'static str, fn());
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ready = scene::is_ready();
-    let trials = [gitlab::TESTS, github::TESTS].concat().into_iter().map(|(name, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(name, run).with_ignored_flag(!is_ready)
-    });
+    let trials =
+        [gitlab::TESTS, github::TESTS, shapes::TESTS].concat().into_iter().map(|(name, test)| {
+            let run = move || {
+                test();
+                Ok(())
+            };
+            Trial::test(name, run).with_ignored_flag(!is_ready)
+        });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

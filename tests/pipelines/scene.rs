@@ -51,14 +51,41 @@ fn variable(name: &str) -> Option<String> {
 impl Scene {
     /// A scaffolded repository with these options of `init`.
     pub(crate) fn new(options: &[&str]) -> Scene {
-        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap().join("proj");
-        fs::create_dir(&root).unwrap();
-        let scene = Scene { root, folder };
+        let scene = Scene::empty();
         assert_eq!(scene.pipe(&[&["init"], options].concat()).status, Some(0));
         scene.git(&["init", "--quiet", "--initial-branch", "main"]);
         scene.git(&["remote", "add", "origin", "git@gitlab.example.org:grp/proj.git"]);
         scene
+    }
+
+    /// A repository with what one of the folders holds that `init` is tested with, committed.
+    pub(crate) fn of_shape(name: &str) -> Scene {
+        let scene = Scene::empty();
+        let shape = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/init").join(name).join("in");
+        if shape.is_dir() {
+            let from = format!("{}/.", shape.display());
+            let to = scene.root.display().to_string();
+            let copied = scene.run(Path::new("cp"), &["--recursive", &from, &to]);
+            assert_eq!(copied.status, Some(0), "{}", copied.said);
+        }
+        scene.git(&["init", "--quiet", "--initial-branch", "main"]);
+        scene.git(&["add", "--all"]);
+        scene.git(&["commit", "--quiet", "--allow-empty", "--message", "begin"]);
+        scene
+    }
+
+    fn empty() -> Scene {
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap().join("proj");
+        fs::create_dir(&root).unwrap();
+        Scene { root, folder }
+    }
+
+    /// What git sees that is not committed, ignored files included.
+    pub(crate) fn status(&self) -> String {
+        let ended = self.run(Path::new("git"), &["status", "--porcelain", "--ignored"]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        ended.said
     }
 
     /// Writes a file.

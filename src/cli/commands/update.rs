@@ -4,9 +4,12 @@
 //! know how versions are found; the pipeline finds them.
 
 use crate::outcome::Verdict;
+use crate::project::Project;
 use crate::report::count::Count;
 use crate::report::harmless;
+use crate::report::human::style::{self, paint};
 use crate::run::Cancel;
+use crate::scaffold;
 use crate::update::{BaseUpdate, Move, Update, Updates};
 
 use super::{pipeline, run};
@@ -48,9 +51,22 @@ pub(super) fn update(
         (_, Writing::Real) => {
             pipeline.write_updates(&updates)?;
             term.note(&format!("\n{locks} updated; the next run builds what they changed\n"));
+            term.note(&left_behind(&pipeline.project, &typed));
             Ok(Verdict::Passed)
         }
     }
+}
+
+/// The generated files that follow from locks, such as a pipeline that names an image.
+fn left_behind(project: &Project, typed: &str) -> String {
+    // What is wrong with them, `sync` says.
+    let drifts = scaffold::drift(project).unwrap_or_default();
+    let names: Vec<String> = drifts.iter().map(|drift| format!("`{}`", drift.path)).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let label = paint(style::INFO, "hint:");
+    format!("\n{label} `{typed} sync` brings along what follows from them: {}\n", names.join(", "))
 }
 
 /// One line for each lock that stays, and one for each package that moves.
