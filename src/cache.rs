@@ -1,6 +1,7 @@
 //! What is kept between runs, in the user's cache.
 //!
-//! Owns where that is, and what is in it: outcomes of checks ([`Store`]), what environments were
+//! Owns where that is, and what is in it: outcomes of checks and what tools
+//! leave for their next runs ([`Store`]), what environments were
 //! found to be ([`memory`]), what the last runs of a project were made from ([`journal`]) and the
 //! hashes of its files ([`index`]). The folders of runs under way are there too. All of it can be lost at any moment
 //! and costs time only; a thing that cannot be read is not there. It must not know how a check
@@ -13,6 +14,7 @@ pub mod memory;
 mod reservation;
 mod sealed;
 mod stat;
+mod state;
 mod store;
 
 use std::fs;
@@ -25,6 +27,7 @@ use crate::config::load::Environment as Variables;
 pub use index::Index;
 pub use key::Key;
 pub use reservation::{Reservation, Reserved};
+pub use state::State;
 pub use store::{Kept, Origin, Store};
 
 /// Our folder in the user's cache.

@@ -12,6 +12,7 @@ mod ended;
 mod fix;
 mod hints;
 mod inputs;
+mod state;
 mod step;
 mod survey;
 mod why;
@@ -168,7 +169,7 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
     workshop.engine().reap();
     let step =
         steps.first().ok_or_else(|| Reason::new(ReasonKind::Internal, "a visit has no check"))?;
-    let ready = workshop.ready(world, step)?;
+    let ready = workshop.ready(world, step, None)?;
     workshop.engine().place(ready.trees());
     ready.visit(world, workshop.engine(), visit)
 }

@@ -3,7 +3,9 @@
 //! Plain values with what they come to. They are found by [`crate::run`] and told by the command
 //! line.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::difference::Difference;
 use crate::hash::Hash;
@@ -23,6 +25,20 @@ pub struct Why {
     /// What differs from the outcome in the cache that is nearest; null if it would be replayed, or
     /// there is none.
     pub nearest: Option<Vec<Difference>>,
+    /// What its tool did of its work at the last run in this folder; null if it does not say.
+    pub worked: Option<Worked>,
+}
+
+/// What a tool did that need not do all of its work each time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Worked {
+    /// How many files it was about; 0 if it does not say.
+    pub files: usize,
+    /// Why it looked at every file; empty if it did not.
+    pub cold: String,
+    /// Why it looked at some.
+    pub linted: BTreeMap<String, String>,
 }
 
 impl Why {
@@ -35,6 +51,7 @@ impl Why {
             fingerprint: None,
             since_last: None,
             nearest: None,
+            worked: None,
         }
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::state::STATES;
 use super::{Key, PARTIAL, create, is_ours, mark, replace, sealed};
 use crate::config::CacheMode;
 use crate::finding::{Excerpts, Finding};
@@ -162,13 +163,15 @@ impl Store {
     #[must_use]
     pub fn origins(&self) -> Vec<Origin> {
         let entries = entries(&self.folder());
-        let outcomes =
-            entries.iter().filter(|entry| !entry.path.starts_with(self.folder().join(FILES)));
+        let others = [FILES, STATES].map(|name| self.folder().join(name));
+        let outcomes = entries
+            .iter()
+            .filter(|entry| !others.iter().any(|other| entry.path.starts_with(other)));
         outcomes.filter_map(|entry| read_origin(&entry.path)).collect()
     }
 
     /// The folder of what can be carried to another machine.
-    fn folder(&self) -> PathBuf {
+    pub(super) fn folder(&self) -> PathBuf {
         self.home.join(RESULTS)
     }
 
@@ -176,7 +179,7 @@ impl Store {
         self.folder().join(FILES).join(sources.to_string())
     }
 
-    fn create(&self) -> io::Result<PathBuf> {
+    pub(super) fn create(&self) -> io::Result<PathBuf> {
         let folder = create(&self.home, RESULTS)?;
         // It may be carried alone.
         mark(&folder)?;
@@ -184,7 +187,7 @@ impl Store {
     }
 
     /// Lets go of what was of no use for the longest time, until a tenth of the limit is free.
-    fn evict(&self) {
+    pub(super) fn evict(&self) {
         let mut entries = entries(&self.folder());
         let now = SystemTime::now();
         entries.retain(|entry| {

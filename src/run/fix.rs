@@ -157,7 +157,9 @@ impl Work<'_, '_> {
         }
         let copied = Ok(Snapshot { inventory: inventory.clone(), tree });
         let environment = environments.get(&step.environment);
-        let ready = step::Ready::of(world, step, environment, Some(&copied), &folder)?;
+        let supply =
+            step::Supply { environment, copied: Some(&copied), folder: &folder, store: None };
+        let ready = step::Ready::of(world, step, &supply)?;
         engine.place(ready.trees());
         let job = ready.job_as(&name, Access::Write);
         let output = match engine.run(&job) {

@@ -32,6 +32,7 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
     worker!("linter.py"),
     worker!("patches.py"),
     worker!("scopes.py"),
+    worker!("state.py"),
 ];
 
 /// What a step is started with, by its names beside the launcher.

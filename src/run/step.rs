@@ -8,14 +8,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::inputs::{self, Surroundings};
-use super::{Copied, Preparation, Snapshot, World, ended};
+use super::{Copied, Preparation, Snapshot, World, ended, state};
 use crate::cache::{Key, Reserved, Store};
 use crate::catalogue::{self, Sources};
+use crate::config::CacheMode;
 use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding;
 use crate::fingerprint;
-use crate::inputs::Inputs;
+use crate::inputs::{Ingredients, Inputs};
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
 };
@@ -37,15 +38,26 @@ pub(super) struct Ready<'a> {
     own_code: Option<String>,
 }
 
+/// What there is for a step.
+pub(super) struct Supply<'a, 's> {
+    /// Its environment.
+    pub(super) environment: Option<&'a Preparation>,
+    /// The files that it sees.
+    pub(super) copied: Option<&'a Copied>,
+    /// A folder of its own.
+    pub(super) folder: &'s Path,
+    /// Where its tool may have left something; none for a step whose outcome is not kept either.
+    pub(super) store: Option<&'s Store>,
+}
+
 impl<'a> Ready<'a> {
     /// Gathers what a step needs.
     pub(super) fn of(
         world: World<'_>,
         step: &'a Step,
-        environment: Option<&'a Preparation>,
-        copied: Option<&'a Copied>,
-        folder: &Path,
+        supply: &Supply<'a, '_>,
     ) -> Result<Ready<'a>, Reason> {
+        let Supply { environment, copied, folder, store } = *supply;
         let snapshot = match copied {
             Some(Ok(snapshot)) => snapshot,
             Some(Err(reason)) => return Err(reason.clone()),
@@ -70,14 +82,18 @@ impl<'a> Ready<'a> {
         let internal = |error: snapshot::SnapshotError| {
             Reason::new(ReasonKind::Environment, error.to_string())
         };
+        let config_content = inputs::config(world, step)?;
+        let surroundings = Surroundings::from(environment);
+        let inputs = inputs::of(step, snapshot.tree.hash, config_content.as_deref(), surroundings);
+        let state = state_file(step, &inputs, snapshot, store);
         let listed = listed(&files);
         let launchers = inputs::launchers(step).into_iter();
         let control: Vec<(&str, &[u8])> = launchers
             .map(|(name, source)| (name, source.as_bytes()))
             .chain([(FILES, listed.as_slice())])
+            .chain(state.as_deref().map(|content| (state::FILE, content)))
             .collect();
         let control = snapshot::write_tree(&folder.join("control"), &control).map_err(internal)?;
-        let config_content = inputs::config(world, step)?;
         let config = match (&step.config, &config_content) {
             (Some(file), Some(content)) if file.mounted => {
                 let files = [(file.path.file_name(), content.as_slice())];
@@ -94,8 +110,6 @@ impl<'a> Ready<'a> {
             }
             false => snapshot.tree.clone(),
         };
-        let surroundings = Surroundings::from(environment);
-        let inputs = inputs::of(step, snapshot.tree.hash, config_content.as_deref(), surroundings);
         let own_code = own_code(step, config_content.as_deref(), snapshot);
         Ok(Ready { step, environment, snapshot, app, config, control, inputs, own_code })
     }
@@ -150,7 +164,17 @@ impl<'a> Ready<'a> {
         let result = engine.run(&self.job());
         outcome.duration = started.elapsed();
         let mut outcome = match result {
-            Ok(output) => self.classified(outcome, &output),
+            Ok(mut output) => {
+                let left = state::take(&mut output.stdout);
+                let outcome = self.classified(outcome, &output);
+                if let (Some(left), Outcome::Passed | Outcome::Findings) = (left, outcome.outcome) {
+                    let Ingredients { sources, .. } = &self.inputs.ingredients;
+                    let key = state::key(&self.inputs.ingredients);
+                    // It only saves work the next time.
+                    let _ = store.save_state(&key, sources, &left);
+                }
+                outcome
+            }
             Err(RunError::Stopped) => {
                 ended::cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
             }
@@ -214,6 +238,19 @@ impl<'a> Ready<'a> {
         }
         outcome
     }
+}
+
+/// What a step's tool gets of its last run.
+fn state_file(
+    step: &Step,
+    inputs: &Inputs,
+    snapshot: &Snapshot,
+    store: Option<&Store>,
+) -> Option<Vec<u8>> {
+    let store = store.filter(|store| store.mode() != CacheMode::Off && state::is_of_use(step))?;
+    let key = state::key(&inputs.ingredients);
+    let nearest = store.nearest_state(&key, &snapshot.inventory.hashes());
+    Some(state::file(&key, nearest.as_ref()))
 }
 
 /// What has a step run code of the project's own, if anything does.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::survey::{Prospect, Survey};
 use super::workshop::{Blueprints, Workshop, blueprints};
-use super::{World, ended};
+use super::{World, ended, state};
 use crate::cache::{Index, Kept, Key, Store, journal};
 use crate::difference::{self, Difference, Files};
 use crate::inputs::Inputs;
@@ -53,6 +53,11 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
         difference::between((other, files.as_ref()), (&inputs, here.as_ref()))
     };
     why.since_last = last.as_ref().map(differences);
+    let left = last
+        .as_ref()
+        .map(|it| &it.ingredients)
+        .and_then(|ingredients| store.state(&state::key(ingredients), &ingredients.sources));
+    why.worked = left.and_then(|left| serde_json::from_str(&left.summary).ok());
     if why.expected == Expected::Miss {
         let origins = store.origins();
         let of_check = origins.iter().filter(|origin| origin.check == step.check.as_str());

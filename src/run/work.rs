@@ -117,7 +117,9 @@ impl<'w> Run<'w, '_> {
         let steps = self.plan.steps.iter().zip(&looked);
         let ready: Vec<_> = steps
             .map(|(step, looked)| match (looked, &workshop) {
-                (Looked::Miss, Some(workshop)) => workshop.ready(self.world, step),
+                (Looked::Miss, Some(workshop)) => {
+                    workshop.ready(self.world, step, Some(self.store))
+                }
                 _ => Err(trouble.clone()),
             })
             .collect();

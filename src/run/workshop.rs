@@ -13,8 +13,8 @@ use rayon::prelude::*;
 
 use super::survey::Survey;
 use super::{Copied, Directory, Preparation, Snapshot, World, connect, snapshot_reason, step};
-use crate::cache::Index;
 use crate::cache::memory::{self, Identity};
+use crate::cache::{Index, Store};
 use crate::engine::{self, Blueprint, Engine, EngineError, blueprint};
 use crate::hash::Hash;
 use crate::outcome::Reason;
@@ -149,10 +149,12 @@ impl<'a> Workshop<'a> {
         &'s self,
         world: World<'_>,
         step: &'s Step,
+        store: Option<&Store>,
     ) -> Result<step::Ready<'s>, Reason> {
         let environment = self.environments.get(&step.environment);
-        let folder = self.directory.path().join(step.check.as_str());
-        step::Ready::of(world, step, environment, self.copies.get(&step.coverage), &folder)
+        let copied = self.copies.get(&step.coverage);
+        let folder = &self.directory.path().join(step.check.as_str());
+        step::Ready::of(world, step, &step::Supply { environment, copied, folder, store })
     }
 
     /// What these files turned out to be when they were copied.

@@ -11,7 +11,9 @@ from __future__ import annotations
 import gc
 import json
 import os
+import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from astroid import MANAGER, nodes
@@ -28,66 +30,141 @@ from pylint.utils import FileState, LinterStats
 
 from . import children
 from .scopes import Scope, key_of, key_of_path, scopes
+from .state import State, Survey, digest, shape
 
 Record = dict[str, Any]
 """What is known of a linted file; the parts are made in `Linter._lint_one`."""
 
 
+@dataclass
+class Before:
+    """What the run before this one left."""
+
+    key: str
+    """Everything that all records rest on, as far as it is known outside."""
+    packed: bytes
+
+
+@dataclass
+class After:
+    """What this run leaves, and what it did."""
+
+    state: State | None
+    files: int
+    cold: str
+    """Why every file was linted; empty if not."""
+    reasons: dict[str, str]
+    """Why some were."""
+
+
 class Linter(PyLinter):
     """Pylint, but for the order in which it goes about it."""
 
+    before: Before | None = None
+    """What is known of an earlier run; none if nobody wants to know it of this one either."""
+    after: After | None = None
+    """What is known of this run."""
+
     def _lint_files(self, ast_mapping, check_astroid_module, progress_reporter):  # type: ignore
-        if self._is_whole():
+        whole = self._whole()
+        if whole:
+            type(self).after = After(None, len(ast_mapping), whole, {})
             super()._lint_files(ast_mapping, check_astroid_module, progress_reporter)
             return
-        items = [(file, module) for file, module in ast_mapping.items() if module is not None]
-        self._preload()
+        items = {
+            key_of_path(os.path.abspath(file.filepath)) or file.filepath: (file, module)
+            for file, module in ast_mapping.items()
+            if module is not None
+        }
+        old, now, cold = self._survey()
+        now.preloaded = self._preload(old.preloaded if old else {})
+        now.writes = {key: [list(it) for it in found] for key, found in scopes.writes().items()}
+        now.twice = scopes.twice()
         scopes.settle()
+        names = {path: f"{file.name} {file.modpath}" for path, (file, _) in items.items()}
+        reasons = old.dirty(now, names) if old else dict.fromkeys(items, cold)
+        records = {path: old.records[path] for path in items if path not in reasons} if old else {}
+        records.update(self._lint_dirty(items, list(reasons), check_astroid_module, progress_reporter))
+        walker = check_astroid_module.keywords["walker"]
+        for path, (file, module) in items.items():
+            self._replay(file, module, records[path], walker)
+        if self.before:
+            for path in reasons:
+                now.sources[path][1] = records[path].pop("shape") or now.sources[path][0]
+            now.records = {
+                path: {**record, "name": names[path]}
+                for path, record in records.items()
+                # Of what went wrong nobody knows what it depends on.
+                if not any(message[0].startswith("F") for message in record["messages"])
+            }
+            type(self).after = After(now, len(items), cold, {} if cold else reasons)
+
+    def _survey(self) -> tuple[State | None, State, str]:
+        """The state of an earlier run, or why there is none, and what is known of this one."""
+        survey = Survey.of(os.getcwd())
+        roots = [key_of_path(os.path.abspath(path) + os.sep) for path in sys.path]
+        now = State(entries=sorted(survey.entries))
+        if self.before is None:
+            return None, now, ""
+        now.key = digest(json.dumps([self.before.key, survey.rest, roots]).encode())
+        old, cold = State.unpack(self.before.packed, now.key)
+        now.sources = (
+            old.shapes(survey) if old else {path: [raw, raw] for path, raw in survey.sources.items()}
+        )
+        return old, now, cold
+
+    def _lint_dirty(self, items, dirty, check, progress):  # type: ignore
+        """The records of some files, the dearest first, as many at once as there are processors."""
         # Neither moves what is there from now on, so that children share it with their parent.
         gc.collect()
         gc.freeze()
+        dirty.sort(key=lambda path: (-(items[path][1].tolineno or 0), path))
 
         def work(index: int) -> bytes:
-            record = self._lint_one(*items[index], check_astroid_module, progress_reporter)
+            record = self._lint_one(*items[dirty[index]], check, progress)
             return json.dumps(record, separators=(",", ":")).encode()
 
-        dirty = sorted(range(len(items)), key=lambda index: -len(items[index][1].body))
-        records = {}
-        for index, record in children.spread(dirty, work, children.processors()):
-            records[index] = json.loads(record)
-        walker = check_astroid_module.keywords["walker"]
-        for index, (file, module) in enumerate(items):
-            self._replay(file, module, records[index], walker)
+        found = children.spread(range(len(dirty)), work, children.processors())
+        return {dirty[index]: json.loads(record) for index, record in found}
 
-    def _is_whole(self) -> bool:
-        """Whether a file may mean something for the next in a way that nobody knows here."""
-        own = ("imports", "similarities", self.name)
-        others = [checker for checker in self.get_checkers() if checker.name not in own]
-        return (
-            not hasattr(os, "fork")
-            or not all(name.startswith("pylint.") for name in self._dynamic_plugins)
-            or any(
+    def _whole(self) -> str:
+        """Why a file may mean something for the next in a way that nobody knows here."""
+        for name in self._dynamic_plugins:
+            if not name.startswith("pylint."):
+                return f"nobody knows what the plugin {name} keeps from file to file"
+        for checker in self.get_checkers():
+            if checker.name not in ("imports", "similarities", self.name) and any(
                 getattr(type(checker), name) is not getattr(BaseChecker, name)
-                for checker in others
                 for name in ("close", "get_map_data", "reduce_map_data")
-            )
-            or bool(self.config.spelling_dict)
-            or len(self._directory_namespaces) > 1
-        )
+            ):
+                return f"the checker {checker.name} has something to say at the end"
+        if self.config.spelling_dict:
+            return "unknown words are looked up in a dictionary"
+        if len(self._directory_namespaces) > 1:
+            return "folders have configurations of their own"
+        return ""
 
-    def _preload(self) -> None:
-        """Builds what the project imports from elsewhere, in one order, whoever imports it."""
+    def _preload(self, known: dict[str, bool]) -> dict[str, bool]:
+        """Builds what the project imports from elsewhere, in one order, whoever imports it.
+
+        What is known to change nothing but itself need not be there before somebody asks for it.
+        """
         wanted = set()
         for builds in list(scopes.built.values()):
             for build in builds:
                 if build.path and key_of_path(build.path):
                     wanted |= build.imports
+        found = {}
         with scopes.inside(Scope(None)):
             for name in sorted(wanted):
-                try:
-                    MANAGER.ast_from_module_name(name)
-                except AstroidBuildingError:
-                    pass
+                scopes.settle()
+                if known.get(name, True):
+                    try:
+                        MANAGER.ast_from_module_name(name)
+                    except AstroidBuildingError:
+                        pass
+                found[name] = scopes.has_written()
+        return found
 
     def _lint_one(self, file, module, check, progress) -> Record:  # type: ignore
         """Lints a file, as if there had been no other before."""
@@ -114,6 +191,7 @@ class Linter(PyLinter):
             "lines": [[line.line_number, line.text] for line in similar.linesets[0].stripped_lines]
             if similar.linesets
             else None,
+            "shape": shape(scope.tokens) if scope.tokens else "",
         }
         self._forget(known)
         return record

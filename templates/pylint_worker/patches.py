@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import isort
-from astroid import bases, builder, manager, modutils, nodes, objects, rebuilder, util
+from astroid import bases, builder, manager, modutils, nodes, objects, rebuilder
+from astroid.util import UninferableBase
 from astroid.exceptions import AstroidBuildingError, InferenceError
 from pylint.checkers import symilar
+from pylint.utils import utils
 
 from .scopes import KEPT, MISSING, key_of, key_of_path, scopes, tips
 
@@ -61,6 +63,7 @@ def apply() -> None:
     _wrap(manager.AstroidManager, "ast_from_module_name", _ast_from_module_name)
     _wrap(modutils, "_spec_from_modpath", _spec_from_modpath)
     _wrap(isort, "place_module", _place_module)
+    _wrap(utils, "tokenize_module", _tokenize_module)
     _wrap(builder.AstroidBuilder, "file_build", _file_build)
     _wrap(builder.AstroidBuilder, "module_build", _module_build)
     _wrap(rebuilder.TreeRebuilder, "visit_import", _visit_import)
@@ -116,6 +119,11 @@ def _spec_from_modpath(original, modpath, path=None, context=None):
 def _place_module(original, name, *args, **kwargs):
     scopes.current.names.add(name)
     return original(name, *args, **kwargs)
+
+
+def _tokenize_module(original, node):
+    scopes.current.tokens = original(node)
+    return scopes.current.tokens
 
 
 def _file_build(original, self, path, modname=None):
@@ -212,7 +220,7 @@ def _delayed_assattr(self: Any, node: nodes.AssignAttr) -> None:
     """As astroid's own, but for `_attributes`."""
     try:
         for inferred in node.expr.infer():
-            if isinstance(inferred, util.UninferableBase):
+            if isinstance(inferred, UninferableBase):
                 continue
             try:
                 if type(inferred) in {bases.Instance, objects.ExceptionInstance}:
@@ -222,7 +230,7 @@ def _delayed_assattr(self: Any, node: nodes.AssignAttr) -> None:
                     field = "instance_attrs"
                 elif isinstance(inferred, bases.Instance):
                     continue
-                elif isinstance(inferred, (bases.Proxy, util.UninferableBase)):
+                elif isinstance(inferred, (bases.Proxy, UninferableBase)):
                     continue
                 elif inferred.is_function:
                     field = "instance_attrs"

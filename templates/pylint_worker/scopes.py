@@ -44,6 +44,8 @@ class Scope:
         """Modules of other files whose classes it gave an attribute, and the attribute."""
         self.imports: set[str] = set()
         """The absolute names in its import statements."""
+        self.tokens: list[Any] = []
+        """The source of the file that is linted, as pylint read it."""
         self._changes: list[tuple[dict[Any, Any], Any, Any, Any]] = []
         self._caches: tuple[Any, Any, Any] = ({}, OrderedDict(), set())
 
@@ -127,6 +129,10 @@ class Scopes:
         """Notes that a module gave a class of another one an attribute."""
         self._written.append((attributes, name, node))
 
+    def has_written(self) -> bool:
+        """Whether a module gave something to another since this was settled or undone."""
+        return bool(self._written)
+
     def undo(self) -> bool:
         """Takes back what modules gave to others since this was last asked, if they did."""
         written, self._written = self._written, []
@@ -156,6 +162,14 @@ class Scopes:
                 names |= build.names
                 todo.extend(build.modules)
         return modules, names
+
+    def twice(self) -> list[str]:
+        """The files of the project that were built as more than one module."""
+        return sorted(
+            key
+            for key, builds in self.built.items()
+            if len(builds) > 1 and not key.startswith("env:")
+        )
 
     def writes(self) -> dict[str, list[tuple[str, str]]]:
         """Which modules gave classes of others an attribute when they were built."""

@@ -14,6 +14,7 @@ mod failures;
 mod fixers;
 mod fixing;
 mod gate;
+mod incremental;
 mod index;
 mod jobs;
 mod looking;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         fixers::TESTS,
         fixing::TESTS,
         gate::TESTS,
+        incremental::TESTS,
         jobs::TESTS,
         looking::TESTS,
         matrix::TESTS,

@@ -14,9 +14,10 @@ use crate::difference::Difference;
 use crate::event::Silent;
 use crate::outcome::Verdict;
 use crate::plan::Request;
+use crate::report::count::Count;
 use crate::report::{harmless, json};
 use crate::run::Cancel;
-use crate::why::{Comparison, Expected, Sameness, Why};
+use crate::why::{Comparison, Expected, Sameness, Why, Worked};
 
 /// How many differences are told before the rest is only counted.
 const TOLD: usize = 20;
@@ -76,7 +77,7 @@ pub(super) fn compare(
 }
 
 fn told(why: &Why) -> String {
-    let Why { check, expected, since_last, nearest, .. } = why;
+    let Why { check, expected, since_last, nearest, worked, .. } = why;
     let expected = match expected {
         Expected::Hit => "would be replayed: the cache has its outcome",
         Expected::Miss => "would run: the cache does not have its outcome",
@@ -96,6 +97,9 @@ fn told(why: &Why) -> String {
             text.push_str(&listed(since));
         }
     }
+    if let Some(worked) = worked {
+        text.push_str(&told_work(worked));
+    }
     match nearest {
         Some(nearest) if Some(nearest) != since_last.as_ref() => {
             text.push_str("\ndifferent from the nearest outcome in the cache:\n");
@@ -104,6 +108,31 @@ fn told(why: &Why) -> String {
         _ => {}
     }
     text
+}
+
+/// What a tool did at the last run that need not do everything each time.
+fn told_work(worked: &Worked) -> String {
+    let Worked { files, cold, linted, .. } = worked;
+    if !cold.is_empty() {
+        return format!("\nits last run linted every file: {}\n", harmless::line(cold));
+    }
+    let files = Count(*files, "file");
+    if linted.is_empty() {
+        return format!("\nits last run linted none of {files} anew\n");
+    }
+    let lines = linted
+        .iter()
+        .take(TOLD)
+        .map(|(path, reason)| format!("  {}: {}\n", harmless::line(path), harmless::line(reason)));
+    let more = match linted.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!("  and {more} more\n"),
+    };
+    format!(
+        "\nits last run linted {} of {files} anew:\n{}{more}",
+        linted.len(),
+        lines.collect::<String>()
+    )
 }
 
 fn told_of(comparison: &Comparison) -> String {

@@ -1,0 +1,67 @@
+//! What a tool gets of its last run, and leaves for its next.
+//!
+//! Owns the way in, a file beside the launcher, and the way out, behind everything that the tool
+//! prints. It must not know what a state holds; whether one is believed is for the tool to say, as
+//! far as it does not rest on what is named here. The cache keeps it between runs.
+
+use crate::cache::State;
+use crate::hash::{Hash, Recipe};
+use crate::inputs::Ingredients;
+use crate::plan::{Command, Step};
+
+/// The file's name beside the launcher.
+pub(super) const FILE: &str = "state";
+
+/// How the line begins that stands before what is left.
+const LEFT: &[u8] = b"\ncargo-pipe-state: ";
+
+/// Whether a step's tool has a use for what its last run left.
+pub(super) fn is_of_use(step: &Step) -> bool {
+    matches!(step.command, Command::Module { worker: Some(_), .. })
+}
+
+/// All that a state rests on but the files: with another environment, command or config there is
+/// nothing to go on from.
+pub(super) fn key(ingredients: &Ingredients) -> Hash {
+    Recipe::new("state")
+        .with(ingredients.environment)
+        .with(ingredients.platform)
+        .with(ingredients.command)
+        .with(ingredients.config)
+        .hash()
+}
+
+/// The file as the tool gets it.
+pub(super) fn file(key: &Hash, state: Option<&State>) -> Vec<u8> {
+    let content = state.map(|state| state.content.as_str()).unwrap_or_default();
+    format!("{key}\n{content}").into_bytes()
+}
+
+/// Takes what a tool left out of what it printed.
+pub(super) fn take(stdout: &mut Vec<u8>) -> Option<State> {
+    let start = stdout.windows(LEFT.len()).rposition(|window| window == LEFT)?;
+    let left = stdout.split_off(start);
+    let text = String::from_utf8(left.get(LEFT.len()..)?.to_vec()).ok()?;
+    let (summary, content) = text.split_once('\n')?;
+    Some(State { summary: summary.to_owned(), content: content.trim_end().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_what_stands_last() {
+        let mut stdout = b"{}\ncargo-pipe-state: no\nx\n\ncargo-pipe-state: {}\nAAAA\n".to_vec();
+        let state = take(&mut stdout).unwrap();
+        assert_eq!((&*state.summary, &*state.content), ("{}", "AAAA"));
+        assert_eq!(stdout, b"{}\ncargo-pipe-state: no\nx\n");
+    }
+
+    #[test]
+    fn what_was_printed_stays_where_no_state_was_left() {
+        let mut stdout = b"{}\n".to_vec();
+        assert_eq!(take(&mut stdout), None);
+        assert_eq!(stdout, b"{}\n");
+    }
+}

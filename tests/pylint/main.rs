@@ -1,0 +1,31 @@
+//! The worker that runs pylint, against pylint itself.
+//!
+//! Every test is a small project and what is done to it. After each edit the worker, which knows
+//! what it left the last time, must say what plain pylint says of all files from scratch; pylint
+//! and its environment are the locked ones. Without a Python every test is reported as ignored.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod fallbacks;
+mod project;
+mod traps;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test and its name.
+type Test = (&'static str, fn());
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let is_ignored = !project::has_python();
+    let trials = [traps::TESTS, fallbacks::TESTS].concat().into_iter().map(|(name, test)| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        Trial::test(name, run).with_ignored_flag(is_ignored)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}

@@ -1,0 +1,241 @@
+//! A project that both pylints look at.
+//!
+//! Owns the environment with the locked pylint, which is installed once for all tests, and the two
+//! command lines. What is compared is every message with its place, the score and the exit status.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use cargo_pipe::hash::Hash;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The messages of the tests: all that depends on other files, and a few that do not.
+const OPTIONS: &[&str] = &["--disable=C,R", "--enable=R0401,R0801,C0411,E,W,R0901"];
+
+/// Some files, and what the worker left the last time.
+pub(crate) struct Project {
+    folder: TempDir,
+    left: RefCell<String>,
+    variables: BTreeMap<&'static str, String>,
+}
+
+/// What the worker did.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Why every file was linted, if it was.
+    pub(crate) cold: String,
+    /// The files that were linted.
+    pub(crate) linted: BTreeSet<String>,
+    /// Every message as `path:line: symbol: text`.
+    pub(crate) messages: BTreeSet<String>,
+}
+
+impl Run {
+    /// The messages about a file.
+    pub(crate) fn of(&self, path: &str) -> BTreeSet<&str> {
+        let about = |message: &&String| message.starts_with(&format!("{path}:"));
+        self.messages.iter().filter(about).map(String::as_str).collect()
+    }
+}
+
+impl Project {
+    /// A project with these files.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Project {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [("PYTHONHASHSEED", "0"), ("LC_ALL", "C.UTF-8")];
+        let variables = variables.into_iter().chain([("PYTHONDONTWRITEBYTECODE", "1")]);
+        let variables = variables.map(|(name, value)| (name, value.to_owned())).collect();
+        let project = Project { folder, left: RefCell::default(), variables };
+        fs::create_dir_all(project.root()).unwrap();
+        files.iter().for_each(|(path, text)| project.write(path, text));
+        project
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("app")
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let place = self.root().join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, text).unwrap();
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.root().join(path)).unwrap();
+    }
+
+    /// With a variable.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Project {
+        self.variables.insert(name, value.to_owned());
+        self
+    }
+
+    /// What was left the last time.
+    pub(crate) fn left(&self) -> String {
+        self.left.borrow().clone()
+    }
+
+    /// Has the next run believe that this was left.
+    pub(crate) fn leave(&self, left: &str) {
+        *self.left.borrow_mut() = left.to_owned();
+    }
+
+    /// Runs the worker with what it left the last time, and asserts that plain pylint says the same.
+    pub(crate) fn agrees(&self) -> Run {
+        self.agrees_with(&[])
+    }
+
+    /// The same with further options.
+    pub(crate) fn agrees_with(&self, options: &[&str]) -> Run {
+        let run = self.run(options);
+        let (worker, plain) = (&run.0, self.plain(options));
+        assert_eq!(answer(worker), answer(&plain), "worker, then plain pylint: {:#?}", run.1);
+        run.1
+    }
+
+    fn run(&self, options: &[&str]) -> (Output, Run) {
+        let pipe = self.folder.path().join("pipe");
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &pipe);
+        fs::write(pipe.join("state"), format!("key\n{}", self.left())).unwrap();
+        let mut command = self.python();
+        command.arg(pipe.join("launcher.py"));
+        command.args(["module", "pylint", "--worker", "pylint_worker", "--", "--jobs=1"]);
+        let mut output = command.args(OPTIONS).args(options).args(self.files()).output().unwrap();
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let (report, left) = text.split_once("\ncargo-pipe-state: ").unwrap_or((&text, "{}\n"));
+        let (summary, left) = left.split_once('\n').unwrap();
+        self.leave(left.trim_end());
+        output.stdout = report.as_bytes().to_vec();
+        let summary: Value = serde_json::from_str(summary).unwrap();
+        let linted = summary["linted"].as_object().into_iter().flatten();
+        let run = Run {
+            cold: summary["cold"].as_str().unwrap_or_default().to_owned(),
+            linted: linted.map(|(path, _)| path.clone()).collect(),
+            messages: answer(&output).0.into_keys().collect(),
+        };
+        (output, run)
+    }
+
+    fn plain(&self, options: &[&str]) -> Output {
+        let mut command = self.python();
+        command.args(["-m", "pylint", "--jobs=1"]).args(OPTIONS).args(options).args(self.files());
+        command.output().unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it compares with")]
+    fn python(&self) -> Command {
+        let mut command = Command::new(&*PYTHON);
+        command.current_dir(self.root()).envs(&self.variables);
+        command
+    }
+
+    /// The options that both get behind their own, and every Python file, sorted.
+    fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        list(&self.root(), "", &mut files);
+        files.sort();
+        let canonical = ["--rcfile=/dev/null", "--output-format=json2", "--persistent=n"];
+        canonical.into_iter().map(str::to_owned).chain(files).collect()
+    }
+}
+
+/// Every message and how often it was said, the score, and the exit status.
+fn answer(output: &Output) -> (BTreeMap<String, usize>, String, Option<i32>) {
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {output:?}");
+    });
+    let mut messages = BTreeMap::new();
+    for message in report["messages"].as_array().unwrap() {
+        let text = message["message"].as_str().unwrap();
+        // The lines that it quotes are taken from any of the files.
+        let text: Vec<&str> = match message["messageId"] == "R0801" {
+            true => text.lines().filter(|line| line.starts_with("==")).collect(),
+            false => vec![text],
+        };
+        let place = ["path", "line", "column", "symbol"].map(|name| match &message[name] {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        *messages.entry(format!("{}: {}", place.join(":"), text.join(" "))).or_default() += 1;
+    }
+    (messages, report["statistics"].to_string(), output.status.code())
+}
+
+fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());
+        if entry.path().is_dir() {
+            list(&entry.path(), &format!("{name}/"), files);
+        } else if name.ends_with(".py") || name.ends_with(".pyi") {
+            files.push(name);
+        }
+    }
+}
+
+fn copy(source: &Path, target: &Path) {
+    copy_tree(&source.join("pylint_worker"), &target.join("pylint_worker"));
+    fs::copy(source.join("launcher.py"), target.join("launcher.py")).unwrap();
+}
+
+/// Whether there is a Python to make environments of.
+#[expect(clippy::disallowed_methods, reason = "a test looks for what it needs")]
+pub(crate) fn has_python() -> bool {
+    Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Copies an installed package into a folder.
+pub(crate) fn copy_package(name: &str, target: &Path) {
+    let lib = PYTHON.parent().unwrap().with_file_name("lib");
+    let version = fs::read_dir(lib).unwrap().next().unwrap().unwrap().path();
+    copy_tree(&version.join("site-packages").join(name), &target.join(name));
+}
+
+fn copy_tree(source: &Path, target: &Path) {
+    fs::create_dir_all(target).unwrap();
+    for entry in fs::read_dir(source).unwrap() {
+        let (place, target) = entry.map(|it| (it.path(), target.join(it.file_name()))).unwrap();
+        if place.is_dir() {
+            copy_tree(&place, &target);
+        } else {
+            fs::copy(&place, &target).unwrap();
+        }
+    }
+}
+
+/// The Python of an environment with the locked pylint, made where there is none yet.
+static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
+    let lock = include_str!("../../templates/requirements/pylint.txt");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let folder = target.join(format!("fixtures/pylint-{}", Hash::of(lock.as_bytes()).short()));
+    let python = folder.join("bin/python3");
+    if !python.exists() {
+        let made = tempfile::tempdir_in(target).unwrap();
+        install(made.path());
+        // Environments with the packages in place of their own can be anywhere.
+        let _ = fs::create_dir_all(folder.parent().unwrap());
+        let _ = fs::rename(made.keep(), &folder);
+    }
+    python
+});
+
+#[expect(clippy::disallowed_methods, reason = "a test makes the environment that it runs in")]
+fn install(folder: &Path) {
+    let requirements =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/requirements/pylint.txt");
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{command:?}: {output:?}");
+    };
+    run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+    run(Command::new(folder.join("bin/python3"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--require-hashes", "--requirement"])
+        .arg(requirements));
+}

@@ -1,0 +1,303 @@
+//! Edits that change what pylint says of files that were not edited.
+//!
+//! Each is a way for a file to depend on another one that its import statements do not show. A test
+//! asserts first that the edit matters: with a rule left out, the worker repeats what it said before.
+
+use crate::Test;
+use crate::project::{Project, Run};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("a_writer_drops_its_attribute", a_writer_drops_its_attribute),
+    ("a_writer_writes_something_else", a_writer_writes_something_else),
+    ("there_is_a_new_writer", there_is_a_new_writer),
+    ("a_writer_is_deleted", a_writer_is_deleted),
+    ("a_helper_decides_whose_attribute_is_written", a_helper_decides_whose_attribute_is_written),
+    (
+        "a_module_of_the_standard_library_is_written_to",
+        a_module_of_the_standard_library_is_written_to,
+    ),
+    (
+        "a_comment_moves_an_attribute_that_hides_a_method",
+        a_comment_moves_an_attribute_that_hides_a_method,
+    ),
+    ("a_comment_moves_a_tuple_that_is_unpacked", a_comment_moves_a_tuple_that_is_unpacked),
+    ("a_comment_moves_a_mistake_of_a_broken_module", a_comment_moves_a_mistake_of_a_broken_module),
+    ("a_comment_alone_matters_to_nobody_else", a_comment_alone_matters_to_nobody_else),
+    ("nothing_is_linted_where_nothing_has_changed", nothing_is_linted_where_nothing_has_changed),
+    ("a_docstring_is_used_as_a_format", a_docstring_is_used_as_a_format),
+    ("two_modules_have_one_name", two_modules_have_one_name),
+    ("a_new_file_shadows_the_standard_library", a_new_file_shadows_the_standard_library),
+    ("a_missing_module_is_created", a_missing_module_is_created),
+    ("there_is_a_new_source_root", there_is_a_new_source_root),
+    ("a_namespace_package_becomes_a_regular_one", a_namespace_package_becomes_a_regular_one),
+    ("a_name_becomes_the_projects_own_below_src", a_name_becomes_the_projects_own_below_src),
+    ("star_imports_form_a_chain", star_imports_form_a_chain),
+    ("a_type_comment_counts_as_code", a_type_comment_counts_as_code),
+    ("a_stub_is_a_dependency", a_stub_is_a_dependency),
+    ("an_init_is_deleted", an_init_is_deleted),
+    ("the_last_file_breaks", the_last_file_breaks),
+    ("cycles_are_those_of_all_files", cycles_are_those_of_all_files),
+    (
+        "one_file_reads_through_another_what_a_third_inferred",
+        one_file_reads_through_another_what_a_third_inferred,
+    ),
+    (
+        "an_alias_in_a_third_file_decides_how_a_class_is_transformed",
+        an_alias_in_a_third_file_decides_how_a_class_is_transformed,
+    ),
+    ("slots_are_decided_in_a_third_file", slots_are_decided_in_a_third_file),
+];
+
+/// Makes one edit and asserts that it changes what is said about an unchanged file.
+fn changes(project: &Project, path: &str, edit: impl FnOnce(&Project)) -> Run {
+    let before = project.agrees();
+    edit(project);
+    let after = project.agrees();
+    assert_eq!(after.cold, "");
+    assert_ne!(before.of(path), after.of(path), "the edit does not matter");
+    assert!(after.linted.contains(path), "{after:#?}");
+    after
+}
+
+const THING: (&str, &str) = ("thing.py", "class Thing:\n    pass\n");
+const WRITER: &str = "from thing import Thing\n\nTHING = Thing()\nTHING.extra = 1\n";
+const READER: (&str, &str) = ("reader.py", "from thing import Thing\n\nprint(Thing().extra)\n");
+
+fn a_writer_drops_its_attribute() {
+    let project = Project::of(&[THING, READER, ("writer.py", WRITER)]);
+    changes(&project, "reader.py", |it| {
+        it.write("writer.py", "from thing import Thing\n\nTHING = Thing()\n")
+    });
+}
+
+fn a_writer_writes_something_else() {
+    let project = Project::of(&[
+        THING,
+        ("reader.py", "from thing import Thing\n\nprint(Thing().extra.upper())\n"),
+        ("writer.py", WRITER),
+    ]);
+    changes(&project, "reader.py", |it| it.write("writer.py", &WRITER.replace("= 1", "= \"\"")));
+}
+
+fn there_is_a_new_writer() {
+    let project = Project::of(&[THING, READER]);
+    changes(&project, "reader.py", |it| it.write("writer.py", WRITER));
+}
+
+fn a_writer_is_deleted() {
+    let project = Project::of(&[THING, READER, ("writer.py", WRITER)]);
+    changes(&project, "reader.py", |it| it.remove("writer.py"));
+}
+
+fn a_helper_decides_whose_attribute_is_written() {
+    let helper = "from thing import Thing\n\ndef make():\n    return Thing()\n";
+    let project = Project::of(&[
+        THING,
+        READER,
+        ("helper.py", helper),
+        ("writer.py", "from helper import make\n\nmake().extra = 1\n"),
+    ]);
+    changes(&project, "reader.py", |it| {
+        it.write("helper.py", &helper.replace("return Thing()", "return None"));
+    });
+}
+
+fn a_module_of_the_standard_library_is_written_to() {
+    let project = Project::of(&[
+        ("reader.py", "import json\n\nprint(json.extra)\n"),
+        ("writer.py", "import json\n\njson.extra = 1\n"),
+    ]);
+    changes(&project, "reader.py", |it| it.write("writer.py", "import json\n\nprint(json)\n"));
+}
+
+fn a_comment_moves_an_attribute_that_hides_a_method() {
+    let base = "class Base:\n    def __init__(self):\n        self.run = 1\n";
+    let child =
+        "from base import Base\n\nclass Child(Base):\n    def run(self):\n        return 1\n";
+    let project = Project::of(&[("base.py", base), ("child.py", child)]);
+    changes(&project, "child.py", |it| it.write("base.py", &format!("# more\n{base}")));
+}
+
+fn a_comment_moves_a_tuple_that_is_unpacked() {
+    let project = Project::of(&[
+        ("data.py", "PAIR = (1, 2, 3)\n"),
+        ("user.py", "from data import PAIR\n\nFIRST, SECOND = PAIR\n"),
+    ]);
+    changes(&project, "user.py", |it| it.write("data.py", "# more\nPAIR = (1, 2, 3)\n"));
+}
+
+fn a_comment_moves_a_mistake_of_a_broken_module() {
+    let project = Project::of(&[
+        ("broken.py", "def x(:\n    pass\n"),
+        ("user.py", "import broken\n\nprint(broken)\n"),
+    ]);
+    changes(&project, "user.py", |it| it.write("broken.py", "# more\ndef x(:\n    pass\n"));
+}
+
+fn a_comment_alone_matters_to_nobody_else() {
+    let project = Project::of(&[THING, READER]);
+    project.agrees();
+    project.write("thing.py", &format!("# more\n\n{}", THING.1));
+    assert_eq!(Vec::from_iter(project.agrees().linted), ["thing.py"]);
+}
+
+fn nothing_is_linted_where_nothing_has_changed() {
+    let project = Project::of(&[THING, READER, ("writer.py", WRITER)]);
+    project.agrees();
+    let left = project.left();
+    let run = project.agrees();
+    assert!(run.cold.is_empty() && run.linted.is_empty(), "{run:?}");
+    assert_eq!(project.left(), left);
+}
+
+fn a_docstring_is_used_as_a_format() {
+    let project = Project::of(&[
+        ("text.py", "\"\"\"%s\"\"\"\n"),
+        ("user.py", "import text\n\nprint((text.__doc__ % (1,)).missing)\n"),
+    ]);
+    changes(&project, "user.py", |it| it.write("text.py", "\"\"\"%s and %s\"\"\"\n"));
+}
+
+fn two_modules_have_one_name() {
+    let project = Project::of(&[
+        ("a/util.py", "VALUE = 1\n"),
+        ("b/util.py", "VALUE = 2\n"),
+        ("c/user.py", "import util\n\nprint(util.VALUE, util.OTHER)\n"),
+    ]);
+    changes(&project, "c/user.py", |it| it.write("a/util.py", "VALUE = OTHER = 1\n"));
+    project.write("b/util.py", "VALUE = OTHER = 1\n");
+    project.agrees();
+}
+
+fn a_new_file_shadows_the_standard_library() {
+    let project = Project::of(&[
+        ("other.py", "print(1)\n"),
+        ("user.py", "import colorsys\n\nprint(colorsys.rgb_to_hsv(1, 1, 1))\n"),
+    ]);
+    changes(&project, "user.py", |it| it.write("colorsys.py", "VALUE = 1\n"));
+}
+
+fn a_missing_module_is_created() {
+    let project = Project::of(&[("user.py", "from missing import VALUE\n\nprint(VALUE)\n")]);
+    changes(&project, "user.py", |it| it.write("missing.py", "VALUE = 1\n"));
+}
+
+fn there_is_a_new_source_root() {
+    let project = Project::of(&[("app/user.py", "import found\n\nprint(found)\n")]);
+    project.agrees();
+    project.write("lib/found.py", "VALUE = 1\n");
+    let run = project.agrees();
+    assert!(!run.cold.is_empty(), "{run:?}");
+}
+
+fn a_namespace_package_becomes_a_regular_one() {
+    let project = Project::of(&[
+        ("space/part.py", "VALUE = 1\n"),
+        ("user.py", "from space import VALUE\n\nprint(VALUE)\n"),
+    ]);
+    project.agrees();
+    project.write("space/__init__.py", "VALUE = 1\n");
+    project.agrees();
+}
+
+fn a_name_becomes_the_projects_own_below_src() {
+    let project = Project::of(&[("user.py", "import mine\nimport yours\n\nprint(mine, yours)\n")]);
+    changes(&project, "user.py", |it| it.write("src/mine/data.txt", ""));
+}
+
+fn star_imports_form_a_chain() {
+    let project = Project::of(&[
+        ("first.py", "VALUE = 1\n"),
+        ("second.py", "from first import *\n"),
+        ("third.py", "from second import *\n"),
+        ("user.py", "from third import VALUE\n\nprint(VALUE)\n"),
+    ]);
+    changes(&project, "user.py", |it| it.write("first.py", "OTHER = 1\n"));
+}
+
+fn a_type_comment_counts_as_code() {
+    let project = Project::of(&[
+        ("typed.py", "VALUE = [] # type: list[int]\n"),
+        ("user.py", "from typed import VALUE\n\nprint(VALUE)\n"),
+    ]);
+    project.agrees();
+    project.write("typed.py", "VALUE = [] # type: list[str]\n");
+    assert!(project.agrees().linted.contains("user.py"));
+}
+
+fn a_stub_is_a_dependency() {
+    let project = Project::of(&[
+        ("stub.pyi", "VALUE: int\n"),
+        ("user.py", "from stub import VALUE\n\nprint(VALUE)\n"),
+    ]);
+    changes(&project, "user.py", |it| it.write("stub.pyi", "OTHER: int\n"));
+}
+
+fn an_init_is_deleted() {
+    let project = Project::of(&[
+        ("pack/__init__.py", "VALUE = 1\n"),
+        ("pack/part.py", "PART = 1\n"),
+        ("user.py", "from pack import VALUE\n\nprint(VALUE)\n"),
+    ]);
+    project.agrees();
+    project.remove("pack/__init__.py");
+    project.agrees();
+}
+
+fn the_last_file_breaks() {
+    let lines: String = (0..8).map(|at| format!("print({at}, 'the same in both')\n")).collect();
+    let project = Project::of(&[("a.py", &lines), ("b.py", &lines), ("z.py", "print(1)\n")]);
+    project.agrees();
+    project.write("z.py", "print(1\n");
+    project.agrees();
+    project.remove("z.py");
+    project.agrees();
+}
+
+fn cycles_are_those_of_all_files() {
+    let project = Project::of(&[
+        ("pack/__init__.py", ""),
+        ("pack/a.py", "from pack import b\n\nprint(b)\n"),
+        ("pack/b.py", "from pack import c\n\nprint(c)\n"),
+        ("pack/c.py", "VALUE = 1\n"),
+    ]);
+    let before = project.agrees();
+    project.write("pack/c.py", "from pack import a\n\nprint(a)\n");
+    let after = project.agrees();
+    assert!(!format!("{before:?}").contains("cyclic") && format!("{after:?}").contains("cyclic"));
+}
+
+fn one_file_reads_through_another_what_a_third_inferred() {
+    let project = Project::of(&[
+        ("p/__init__.py", ""),
+        ("p/c1.py", "from p.m import VALUE\n\nprint(VALUE.missing)\n"),
+        ("p/c2.py", "from p.m import VALUE\n\nprint(VALUE.missing)\n"),
+        ("p/m.py", "from p import n\n\nVALUE = n.make()\n"),
+        ("p/n.py", "def make():\n    return 1\n"),
+    ]);
+    let run = changes(&project, "p/c2.py", |it| {
+        it.write("p/n.py", "def make():\n    return ''\n");
+    });
+    assert!(run.linted.contains("p/c1.py"));
+}
+
+fn an_alias_in_a_third_file_decides_how_a_class_is_transformed() {
+    let project = Project::of(&[
+        ("alias.py", "from dataclasses import dataclass as data\n"),
+        ("point.py", "from alias import data\n\n@data\nclass Point:\n    x: int\n"),
+        ("user.py", "from point import Point\n\nprint(Point(1, 2))\n"),
+    ]);
+    changes(&project, "user.py", |it| {
+        it.write("alias.py", "def data(it):\n    return it\n");
+    });
+}
+
+fn slots_are_decided_in_a_third_file() {
+    let project = Project::of(&[
+        ("names.py", "NAMES = (\"x\", \"extra\")\n"),
+        ("thing.py", "from names import NAMES\n\nclass Thing:\n    __slots__ = NAMES\n"),
+        READER,
+        ("writer.py", WRITER),
+    ]);
+    changes(&project, "reader.py", |it| it.write("names.py", "NAMES = (\"x\",)\n"));
+}
