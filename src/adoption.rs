@@ -11,6 +11,7 @@ pub mod pins;
 mod pre_commit;
 pub mod refused;
 mod sources;
+mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -207,6 +208,9 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
     let ruff = choose("ruff", "ruff");
     notes.extend(pre_commit::second_pins(&hooks));
 
+    let tests = testing::tests(survey, &found);
+    notes.extend(tests.note());
+
     let dockerfile = match survey.foreign(DOCKERFILE) {
         Some(_) => {
             notes.push(Note::new(
@@ -226,7 +230,15 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
              touched",
         ));
     }
+    let usual = Settings::default();
+    let told = |paths: &[ProjectPath]| paths.iter().map(ToString::to_string).collect();
+    let (tests, tested) = match tests.places.as_slice() {
+        [] => (usual.tests, usual.tested),
+        places => (told(places), told(&tests.inputs)),
+    };
     let settings = Settings {
+        tests,
+        tested,
         source: if places.is_empty() { Settings::default().source } else { places },
         exclude: found.exclude_globs(),
         dockerfile: dockerfile.to_owned(),

@@ -17,6 +17,12 @@ pub struct Settings {
     /// What no check sees.
     #[serde(serialize_with = "list")]
     pub exclude: Vec<String>,
+    /// What an example of a check that runs tests names as its sources.
+    #[serde(serialize_with = "list")]
+    pub tests: Vec<String>,
+    /// What it names as that which they import.
+    #[serde(serialize_with = "list")]
+    pub tested: Vec<String>,
     /// The Dockerfile of the environments.
     #[serde(serialize_with = "text")]
     pub dockerfile: String,
@@ -93,6 +99,8 @@ impl Default for Settings {
         Settings {
             source: vec!["src".to_owned()],
             exclude: Vec::new(),
+            tests: vec!["tests".to_owned()],
+            tested: vec!["src".to_owned()],
             dockerfile: DOCKERFILE.to_owned(),
             gitlab: None,
             github: false,
