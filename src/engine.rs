@@ -75,6 +75,8 @@ pub struct Settings {
     pub network: Network,
     /// Where its certificates are on this machine, if it names some.
     pub ca_bundle: Option<PathBuf>,
+    /// Whether code of others may run on this machine as it is.
+    pub allows_host: bool,
     /// Never ask the network.
     pub offline: bool,
     /// The longest that a job of this run may take.

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::Index;
+use crate::check::Grant;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
 use crate::engine::{
@@ -228,6 +229,7 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
         cpus: world.config.cpus,
         network: world.config.network.clone(),
         ca_bundle: ca_bundle.map(|bundle| bundle.on_disk(&world.project.root)),
+        allows_host: world.config.allow.contains(&Grant::Host),
         offline: world.config.offline,
         longest,
     }

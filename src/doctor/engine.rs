@@ -1,7 +1,8 @@
-//! The engine: its programs, its socket, its base image, and whether it sees our folders.
+//! The engine: its programs, its socket, its base image, and whether it sees our folders; or else its
+//! Python and its sandbox.
 //!
 //! Owns what is said of them. Must not know how docker is talked to where [`Docker`] does that
-//! already; whatever keeps one question from being asked keeps the later ones from being asked too.
+//! already, or what [`Venv`] tries; whatever keeps one question from being asked keeps the later ones from being asked too.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use super::{Examined, State};
 use crate::config::{EngineChoice, TopologyChoice};
-use crate::engine::{Docker, EngineError};
+use crate::engine::{Docker, Engine, EngineError, SandboxKind, Venv};
 use crate::process::{self, Invocation, Until};
 use crate::run::{self, Directory, World};
 
@@ -27,22 +28,16 @@ const SOCKET: &str = "/var/run/docker.sock";
 const OLDEST: u32 = 25;
 
 pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
-    match world.config.engine {
-        EngineChoice::Venv => vec![python(world), sandbox()],
-        _ => docker(world),
+    match (Directory::create(world.scratch), world.config.engine) {
+        (Err(error), _) => vec![unhelped("cache", &EngineError::from(error))],
+        (Ok(directory), EngineChoice::Venv) => venv(world, &directory),
+        (Ok(directory), _) => docker(world, &directory),
     }
 }
 
-fn docker(world: World<'_>) -> Vec<Examined> {
+fn docker(world: World<'_>, directory: &Directory) -> Vec<Examined> {
     let mut examined = vec![socket(world)];
-    let directory = match Directory::create(world.scratch) {
-        Ok(directory) => directory,
-        Err(error) => {
-            examined.push(unhelped("cache", &EngineError::from(error)));
-            return examined;
-        }
-    };
-    let settings = run::settings(world, &directory, LIMIT);
+    let settings = run::settings(world, directory, LIMIT);
     let program = settings.docker.clone();
     let docker = match Docker::connect(settings, world.cancel, world.emitter) {
         Ok(docker) => docker,
@@ -51,7 +46,7 @@ fn docker(world: World<'_>) -> Vec<Examined> {
             // As `auto` does, which falls back anywhere but in CI.
             if world.config.engine == EngineChoice::Auto && !world.variables.is_ci() {
                 examined.iter_mut().for_each(|one| one.state = one.state.min(State::Warning));
-                examined.extend([python(world), sandbox()]);
+                examined.extend(venv(world, directory));
             }
             return examined;
         }
@@ -67,7 +62,7 @@ fn docker(world: World<'_>) -> Vec<Examined> {
     match ask(&["image", "inspect", "--format", "{{json .RepoDigests}}", image]) {
         Some(digests) => {
             examined.push(base(image, &digests));
-            examined.push(topology(world, &docker, &directory));
+            examined.push(topology(world, &docker, directory));
         }
         None => examined.push(Examined::is(
             State::Warning,
@@ -83,33 +78,60 @@ fn unhelped(subject: &'static str, error: &EngineError) -> Examined {
     Examined { subject, state: State::Machine, found: error.to_string(), next: error.hint() }
 }
 
-/// The Python of virtual environments.
-fn python(world: World<'_>) -> Examined {
-    let version = &world.config.python.version;
-    let name = format!("python{version}");
-    match (which::which(&name), which::which("uv")) {
-        (Ok(path), _) => Examined::good("python", format!("`{}`", path.display())),
-        (Err(_), Ok(_)) => Examined::good("python", format!("`{name}` is not here; uv brings it")),
-        (Err(_), Err(_)) => Examined::is(
+/// What virtual environments are made of, and what keeps checks in them from the machine.
+fn venv(world: World<'_>, directory: &Directory) -> Vec<Examined> {
+    let settings = run::settings(world, directory, LIMIT);
+    match Venv::connect(settings, world.cancel, world.emitter) {
+        Ok(venv) => vec![python(world, &venv), installer(world), sandbox(world, &venv)],
+        Err(error) => vec![unhelped("python", &error)],
+    }
+}
+
+fn python(world: World<'_>, venv: &Venv<'_>) -> Examined {
+    let (wanted, version) = (&world.config.python.version, venv.info().version);
+    let found = format!("`{}` is Python {version}", venv.python().display());
+    match version.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.starts_with('.')) {
+        true => Examined::good("python", found),
+        false => Examined::is(
             State::Warning,
             "python",
-            format!("`{name}` is not on PATH"),
-            "install it, or uv, which brings it; without docker another Python is another fingerprint",
+            format!("there is no Python {wanted}; {found}"),
+            format!(
+                "install it, for example with `uv python install {wanted}`: without docker another \
+                 Python is another fingerprint"
+            ),
         ),
     }
 }
 
-/// The sandbox of virtual environments.
-fn sandbox() -> Examined {
-    match which::which("bwrap") {
-        Ok(path) => Examined::good("sandbox", format!("`{}`", path.display())),
-        Err(_) => Examined::is(
-            State::Warning,
-            "sandbox",
-            "bubblewrap is not installed: without docker, checks run without a sandbox",
-            "install the package `bubblewrap`",
-        ),
+/// What fills virtual environments.
+fn installer(world: World<'_>) -> Examined {
+    let uv = which::which_in("uv", world.variables.get("PATH"), "/");
+    Examined::good(
+        "packages",
+        match uv {
+            Ok(path) => format!("`{}` installs them", path.display()),
+            Err(_) => "Python's own venv and pip install them; uv, on PATH, is faster".to_owned(),
+        },
+    )
+}
+
+/// The sandbox of virtual environments, which was tried.
+fn sandbox(world: World<'_>, venv: &Venv<'_>) -> Examined {
+    const SUBJECT: &str = "sandbox";
+    if venv.info().sandbox == Some(SandboxKind::Bubblewrap) {
+        return Examined::good(SUBJECT, "bubblewrap works");
     }
+    let (found, next) = match which::which_in("bwrap", world.variables.get("PATH"), "/") {
+        Ok(_) => (
+            "bubblewrap is here and cannot start a program",
+            "the system may forbid user namespaces: `bwrap --unshare-all --ro-bind / / true` says \
+             why",
+        ),
+        Err(_) => ("bubblewrap is not installed", "install the package `bubblewrap`"),
+    };
+    let found = format!("{found}: without docker, checks run without a sandbox");
+    Examined::is(State::Warning, SUBJECT, found, next)
 }
 
 /// What docker answers on standard output; none if it fails.

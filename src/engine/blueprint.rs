@@ -34,6 +34,8 @@ pub struct Blueprint {
     pub lock: Option<Lock>,
     /// The packages that the project depends on, if the environment has them.
     pub project: Option<Lock>,
+    /// The packages among both that are built from source.
+    pub from_source: Vec<String>,
 }
 
 /// The name of the lock of the project's own dependencies.
@@ -150,6 +152,7 @@ impl Blueprint {
             dockerfile: None,
             lock: None,
             project: None,
+            from_source: Vec::new(),
         };
         match environment {
             Environment::Image(image) => blueprint.base.clone_from(image),
@@ -168,16 +171,23 @@ impl Blueprint {
             blueprint.project = Some(lock(PROJECT)?);
         }
         if environment.has_dockerfile(config) {
-            let mut dockerfile = own_dockerfile()?;
-            let locks = blueprint.lock.iter().chain(&blueprint.project);
-            let names: Vec<&str> =
-                locks.flat_map(|lock| &lock.packages).map(|it| it.name.as_str()).collect();
-            // What a build makes of a source is in no lock.
-            dockerfile.adds_to_base |=
-                config.python.from_source.iter().any(|name| names.contains(&name.as_str()));
-            blueprint.dockerfile = Some(dockerfile);
+            let locks: Vec<&Lock> = blueprint.lock.iter().chain(&blueprint.project).collect();
+            let is_in = |name: &&String| {
+                locks.iter().any(|lock| lock.packages.iter().any(|it| it.name == **name))
+            };
+            let from_source = config.python.from_source.iter().filter(is_in).cloned().collect();
+            blueprint.from_source = from_source;
+            blueprint.dockerfile = Some(own_dockerfile()?);
         }
         Ok(blueprint)
+    }
+
+    /// Whether it holds more than its base and its locks say: what a Dockerfile adds, or what a build
+    /// makes of a source.
+    #[must_use]
+    pub fn exceeds_locks(&self) -> bool {
+        let adds = self.dockerfile.as_ref().is_some_and(|dockerfile| dockerfile.adds_to_base);
+        adds || !self.from_source.is_empty()
     }
 
     /// The environment's name in tags and messages.

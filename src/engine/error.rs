@@ -67,6 +67,12 @@ pub enum EngineError {
     /// Something is missing that only the network has.
     #[error("offline, and the image of `{0}` is not built yet")]
     Offline(String),
+    /// Packages would be built on this machine, and nobody granted that.
+    #[error(
+        "{} built from source, whose own code would run on this machine, so that needs the grant \
+         `host`: `--allow host`", names_are(.0)
+    )]
+    SourceNotGranted(Vec<String>),
     /// The lock of the base cannot be used.
     #[error(transparent)]
     BaseLock(#[from] BaseLockError),
@@ -204,6 +210,7 @@ impl EngineError {
             EngineError::Blueprint(_)
             | EngineError::BaseLock(_)
             | EngineError::HostNotGranted { .. }
+            | EngineError::SourceNotGranted(_)
             | EngineError::NeedsImages(_)
             | EngineError::StaleImage(_)
             | EngineError::Platform { .. } => Verdict::Config,
@@ -257,6 +264,10 @@ impl EngineError {
                 "install uv, or the packages `python3-pip` or `python3-venv` of Debian"
             }
             EngineError::InstallFailed { .. } => "`cargo pipe build -v` shows everything it says",
+            EngineError::SourceNotGranted(_) => {
+                "if you trust them, run it again with `--allow host`; with docker they are built in \
+                 an image, and it needs no grant"
+            }
             EngineError::HostNotGranted { .. } => {
                 "if you trust this project, run it again with `--allow host`, or grant that \
                  for good with `cargo pipe trust --engine venv`; with `bwrap` installed and working \
@@ -279,6 +290,7 @@ impl EngineError {
             EngineError::Blueprint(_)
             | EngineError::BaseLock(_)
             | EngineError::HostNotGranted { .. }
+            | EngineError::SourceNotGranted(_)
             | EngineError::NeedsImages(_)
             | EngineError::StaleImage(_)
             | EngineError::Platform { .. }
@@ -290,4 +302,10 @@ impl EngineError {
         };
         Reason::hinted(kind, self.to_string(), self.hint())
     }
+}
+
+/// Packages, and that something is true of them.
+fn names_are(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("{} {}", quoted.join(", "), if names.len() == 1 { "is" } else { "are" })
 }

@@ -14,7 +14,7 @@ mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -80,6 +80,8 @@ struct Part<'b> {
     /// Whose it is, for people.
     environment: &'b str,
     lock: &'b Lock,
+    /// What of it is built from source.
+    from_source: Vec<&'b str>,
 }
 
 impl<'a> Venv<'a> {
@@ -122,6 +124,12 @@ impl<'a> Venv<'a> {
         Venv { notes: Mutex::new(BTreeSet::from([note])), ..self }
     }
 
+    /// The program that environments are made of.
+    #[must_use]
+    pub fn python(&self) -> &Path {
+        &self.interpreter.executable
+    }
+
     /// Bubblewrap, if it really can start the interpreter.
     fn working_bubblewrap(&self) -> Result<Option<PathBuf>, EngineError> {
         let path = self.settings.variables.get("PATH");
@@ -149,7 +157,12 @@ impl<'a> Venv<'a> {
 
     /// The virtual environments that an environment is of: its tool's, and its project's.
     fn parts<'b>(&'b self, blueprint: &'b Blueprint) -> [Option<Part<'b>>; 2] {
-        let part = |environment, lock: &'b Lock| Part { key: self.key(lock), environment, lock };
+        let part = |environment, lock: &'b Lock| {
+            let is_in = |name: &&str| lock.packages.iter().any(|package| package.name == **name);
+            let names = blueprint.from_source.iter().map(String::as_str);
+            let from_source: Vec<&str> = names.filter(is_in).collect();
+            Part { key: self.key(lock, &from_source), environment, lock, from_source }
+        };
         let project = blueprint.project.as_ref().map(|lock| part(blueprint::PROJECT, lock));
         let tool = match (&blueprint.lock, &project) {
             (None, Some(_)) => None,
@@ -159,20 +172,21 @@ impl<'a> Venv<'a> {
     }
 
     /// What a virtual environment is found by: everything that it is made from.
-    fn key(&self, lock: &Lock) -> String {
+    fn key(&self, lock: &Lock, from_source: &[&str]) -> String {
         let key = Recipe::new("venv")
             .with(FORMAT)
             .with(self.interpreter.executable.as_os_str().as_encoded_bytes())
             .with(self.interpreter.probe.identity().to_string())
             .with(platform())
             .with(lock.hash().to_string())
+            .with_all(from_source.iter())
             .hash();
         key.to_string()[..32].to_owned()
     }
 
     /// A virtual environment, made if it is not there.
     fn hold(&self, part: &Part<'_>) -> Result<Held, EngineError> {
-        let Part { key, environment, lock } = part;
+        let Part { key, environment, lock, from_source } = part;
         let installer = Installer {
             settings: &self.settings,
             interpreter: &self.interpreter,
@@ -190,7 +204,7 @@ impl<'a> Venv<'a> {
             }
             self.emitter.emit(&Event::BuildStarted { environment });
             let started = Instant::now();
-            installer.install(environment, lock, folder)?;
+            installer.install(environment, lock, from_source, folder)?;
             let duration = started.elapsed();
             self.emitter.emit(&Event::BuildFinished { environment, duration });
             Ok(())
@@ -240,7 +254,11 @@ impl Engine for Venv<'_> {
     fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>> {
         let wanted: Vec<Result<[Option<Part<'_>>; 2], Arc<EngineError>>> = blueprints
             .iter()
-            .map(|blueprint| refuse(blueprint).map(|()| self.parts(blueprint)).map_err(Arc::new))
+            .map(|blueprint| {
+                refuse(blueprint, self.settings.allows_host)
+                    .map(|()| self.parts(blueprint))
+                    .map_err(Arc::new)
+            })
             .collect();
         let mut parts: BTreeMap<&str, &Part<'_>> = BTreeMap::new();
         let mut references: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -271,7 +289,7 @@ impl Engine for Venv<'_> {
                 };
                 let base = self.base(&blueprint.base)?;
                 let parts = Parts { tool: held(tool)?, project: held(project)? };
-                Ok(self.prepared(blueprint, &base, parts))
+                self.prepared(blueprint, &base, parts).map_err(Arc::new)
             })
             .collect()
     }
@@ -331,31 +349,52 @@ impl Venv<'_> {
                     "this machine's Python is not that of `{image}`, so fingerprints differ from \
                      those with that image: {differences}"
                 );
-                self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(note);
+                self.note(note);
                 here.identity()
             }
             None => here.identity(),
         })
     }
 
-    fn prepared(&self, blueprint: &Blueprint, base: &Hash, parts: Parts) -> Prepared {
+    fn prepared(
+        &self,
+        blueprint: &Blueprint,
+        base: &Hash,
+        parts: Parts,
+    ) -> Result<Prepared, EngineError> {
         let held = [&parts.tool, &parts.project];
         let folders: Vec<String> =
             held.into_iter().flatten().map(|part| part.folder.display().to_string()).collect();
         let existed = held.into_iter().flatten().all(|part| part.existed);
+        let mut hash = blueprint.hash(base);
+        if blueprint.exceeds_locks() {
+            let built = held.into_iter().flatten().map(|part| install::built(&part.folder));
+            let built: Vec<String> = built.collect::<Result<_, _>>()?;
+            hash = Recipe::new("built").with(hash.to_string()).with_all(built.iter()).hash();
+            self.note(format!(
+                "the environment of `{}` has {} built from source here, so it is equal nowhere else",
+                blueprint.name(),
+                blueprint.from_source.join(", ")
+            ));
+        }
         let id = folders.join(":");
         self.held().insert(id.clone(), parts);
-        Prepared {
+        Ok(Prepared {
             name: blueprint.name().to_owned(),
             reference: folders.first().cloned().unwrap_or_default(),
             id,
             version: blueprint.version().map(str::to_owned),
             has_launcher: true,
             existed,
-            hash: blueprint.hash(base),
+            hash,
             parts: blueprint.parts(*base, Some(self.interpreter.probe.version.clone())),
             platform: platform(),
-        }
+        })
+    }
+
+    /// Notes what a person should know.
+    fn note(&self, message: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(message);
     }
 }
 
@@ -369,13 +408,17 @@ pub(super) fn remove(settings: &Settings) -> Result<Vec<String>, EngineError> {
     Store::open(&settings.cache)?.forget(&settings.project)
 }
 
-/// Refuses what only an image can be made from.
-fn refuse(blueprint: &Blueprint) -> Result<(), EngineError> {
+/// Refuses what only an image can be made from, and sources, whose own code builds them, unless that
+/// may run on this machine.
+fn refuse(blueprint: &Blueprint, builds: bool) -> Result<(), EngineError> {
     if let Environment::Image(image) = &blueprint.environment {
         return Err(EngineError::NeedsImages(format!("`{image}` is an image")));
     }
     match blueprint.dockerfile.as_ref().is_some_and(|dockerfile| dockerfile.adds_to_base) {
         true => Err(EngineError::NeedsImages("the Dockerfile adds what is in no lock".to_owned())),
+        false if !blueprint.from_source.is_empty() && !builds => {
+            Err(EngineError::SourceNotGranted(blueprint.from_source.clone()))
+        }
         false => Ok(()),
     }
 }

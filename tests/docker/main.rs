@@ -17,8 +17,10 @@ mod gate;
 mod incremental;
 mod index;
 mod jobs;
+mod locked;
 mod looking;
 mod machine;
+mod making;
 mod matrix;
 mod network;
 mod packages;
@@ -59,7 +61,9 @@ fn main() -> ExitCode {
         gate::TESTS,
         incremental::TESTS,
         jobs::TESTS,
+        locked::TESTS,
         looking::TESTS,
+        making::TESTS,
         matrix::TESTS,
         network::TESTS,
         packages::TESTS,

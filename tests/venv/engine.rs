@@ -20,6 +20,11 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("another_python_is_said", Needs::Python, another_python_is_said),
     ("fixes_come_back", Needs::Python, fixes_come_back),
+    (
+        "the_doctor_says_what_checks_would_run_on",
+        Needs::Bubblewrap,
+        the_doctor_says_what_checks_would_run_on,
+    ),
     ("what_only_an_image_holds_takes_docker", Needs::Python, what_only_an_image_holds_takes_docker),
 ];
 
@@ -107,6 +112,23 @@ fn fixes_come_back() {
         let fixed = std::fs::read_to_string(project.root.join("src/main.py")).unwrap();
         assert_eq!(fixed, "\"\"\"Nothing.\"\"\"\n\nprint(1)\n");
     }
+}
+
+fn the_doctor_says_what_checks_would_run_on() {
+    let told = |project: Project| {
+        let ended = project.pipe(&["doctor", "--engine", "venv"]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        ended.stdout
+    };
+    let usual = told(without_docker(Project::scaffolded()));
+    assert!(usual.contains("good    sandbox   bubblewrap works"), "{usual}");
+    assert!(usual.contains("` is Python 3."), "{usual}");
+    let open = told(without_docker(without_sandbox(Project::scaffolded())));
+    assert!(open.contains("warning sandbox   bubblewrap is here and cannot start"), "{open}");
+    let project = without_docker(Project::scaffolded());
+    project.write("pipe.toml", "[python]\nversion = \"3.99\"\n");
+    let ended = project.pipe(&["doctor", "--engine", "venv"]);
+    assert!(ended.stdout.contains("there is no Python 3.99; `"), "{ended:?}");
 }
 
 fn what_only_an_image_holds_takes_docker() {

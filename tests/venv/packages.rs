@@ -35,6 +35,11 @@ pub(crate) const TESTS: &[Test] = &[
         tests_run_in_the_projects_own_environment,
     ),
     (
+        "what_is_built_from_source_is_built_only_where_that_is_granted",
+        Needs::Python,
+        what_is_built_from_source_is_built_only_where_that_is_granted,
+    ),
+    (
         "offline_names_all_that_is_missing_at_once",
         Needs::Python,
         offline_names_all_that_is_missing_at_once,
@@ -278,4 +283,30 @@ fn offline_names_all_that_is_missing_at_once() {
         assert!(ended.stderr.contains(&format!("`{name}`")), "{name}: {ended:?}");
     }
     assert!(environments(&cache).is_empty());
+}
+
+/// A release that was never anything but a source distribution.
+const DOCOPT: &str = "docopt==0.6.2 --hash=sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491\n";
+
+fn what_is_built_from_source_is_built_only_where_that_is_granted() {
+    let uv = uv();
+    for installer in [None, Some(uv.as_path())] {
+        let project = at_home(Project::scaffolded()).with("PATH", &project_path(installer));
+        let settings = fs::read_to_string(project.root.join("pipe.toml")).unwrap();
+        let named = settings.replace("[python]\n", "[python]\nfrom-source = [\"docopt\"]\n");
+        project.write("pipe.toml", named);
+        assert_eq!(project.pipe(&["sync"]).status, Some(0));
+        project.write(".docker/requirements/project.txt", DOCOPT);
+        let check = "run = [\"python3\", \"-c\", \"import docopt; print(docopt.__version__)\"]";
+        project.configure(&format!("checks.imports = {{ {check} }}"));
+        let refused = project.report(&["--engine", "venv", "run", "imports"]);
+        assert_eq!(refused.status, 2, "{refused:?}");
+        let reason = refused.check("imports")["reason"]["message"].to_string();
+        assert!(reason.contains("`docopt`") && reason.contains("--allow host"), "{reason}");
+        let report = project.report(&IMPORTS);
+        assert_eq!(report.outcome("imports"), "passed", "{report:?}");
+        assert!(report.check("imports")["log"].to_string().contains("0.6.2"), "{report:?}");
+        assert!(report.json["warnings"].to_string().contains("docopt built from source here"));
+        assert_eq!(project.report(&IMPORTS).json["fingerprint"], report.json["fingerprint"]);
+    }
 }

@@ -85,8 +85,13 @@ impl Docker<'_> {
             }
         };
         // What packages of Debian or foreign instructions brought in is in no lock.
-        let hash = match dockerfile.adds_to_base {
+        let hash = match blueprint.exceeds_locks() {
             true => {
+                self.note(format!(
+                    "the environment of `{}` holds what is in no lock, so it is equal elsewhere only \
+                     where its image is shared",
+                    blueprint.name()
+                ));
                 Recipe::new("built").with(hash.to_string()).with(image.content().to_string()).hash()
             }
             false => hash,

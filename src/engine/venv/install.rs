@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::super::{EngineError, Settings};
 use super::interpreter::Interpreter;
 use crate::event::Event;
+use crate::hash::Recipe;
 use crate::lock::Lock;
 use crate::network::ALONE;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
@@ -44,6 +45,7 @@ impl Installer<'_, '_> {
         &self,
         environment: &str,
         lock: &Lock,
+        from_source: &[&str],
         folder: &Path,
     ) -> Result<(), EngineError> {
         let python = &self.interpreter.executable;
@@ -76,8 +78,10 @@ impl Installer<'_, '_> {
                         .words(&["--progress-bar", "off"])
                 }
             };
+            let sources = from_source.iter().flat_map(|name| ["--no-binary", name]);
             let fill = fill
                 .words(&["--require-hashes", "--no-deps", "--only-binary", ":all:"])
+                .words(&sources.collect::<Vec<_>>())
                 .words(&["--requirement"])
                 .with([list.as_os_str()]);
             self.follow(environment, &fill)?.map_err(failed)?;
@@ -134,6 +138,24 @@ impl Installer<'_, '_> {
         let said = lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n");
         Ok(Err(if said.is_empty() { format!("it ended with {}", output.code) } else { said }))
     }
+}
+
+/// What tells an environment with packages that were built from any other of its locks: what its
+/// packages say that they installed, which has a hash for each file but for those that Python makes.
+pub(super) fn built(folder: &Path) -> Result<String, EngineError> {
+    let failed = |error| EngineError::from(SnapshotError::io("read", folder)(error));
+    let mut records: Vec<String> = Vec::new();
+    for python in fs::read_dir(folder.join("lib")).map_err(failed)? {
+        let packages = python.map_err(failed)?.path().join("site-packages");
+        for package in fs::read_dir(packages).map_err(failed)? {
+            let record = package.map_err(failed)?.path().join("RECORD");
+            let text = fs::read_to_string(record).unwrap_or_default();
+            let hashed = |line: &&str| line.contains(",sha256=") && !line.contains("/INSTALLER,");
+            records.extend(text.lines().filter(hashed).map(str::to_owned));
+        }
+    }
+    records.sort();
+    Ok(Recipe::new("records").with_all(records.iter()).hash().to_string())
 }
 
 /// Removes the module that uv adds to an environment: a program could import it, and pip has none.

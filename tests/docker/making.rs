@@ -1,0 +1,57 @@
+//! How images are made: by whoever comes first, and again if that was not to the end.
+
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Test;
+use crate::index::{Index, Wheel};
+use crate::project::{Ended, Project};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("ten_runs_at_once_need_one_image", ten_runs_at_once_need_one_image),
+    ("a_build_that_is_killed_is_got_over", a_build_that_is_killed_is_got_over),
+];
+
+/// A project with a check that needs a package which no engine has ever seen.
+fn needing(wheel: &Wheel, index: &Index) -> Project {
+    let project = Project::scaffolded().with("PIP_INDEX_URL", &index.url(""));
+    project.write(".docker/requirements/project.txt", wheel.locked());
+    let code = format!("import {}", wheel.name);
+    project.configure(&format!("checks.imports = {{ run = [\"python3\", \"-c\", \"{code}\"] }}"));
+    project
+}
+
+fn ten_runs_at_once_need_one_image() {
+    let wheel = Wheel::unheard_of("handmade");
+    let index = Index::open(vec![wheel.clone()]);
+    let project = needing(&wheel, &index);
+    let run = ["imports", "--message-format", "json"];
+    let start = || project.command(&run).stdout(Stdio::piped()).spawn().unwrap();
+    let runs: Vec<_> = std::iter::repeat_with(start).take(10).collect();
+    let ended: Vec<Ended> =
+        runs.into_iter().map(|run| Ended::of(run.wait_with_output().unwrap())).collect();
+    assert!(ended.iter().all(|ended| ended.status == Some(0)), "{ended:?}");
+    // BuildKit does once what several builds ask for at the same time.
+    let fetched = index.asked().iter().filter(|path| path.starts_with("/files/")).count();
+    assert_eq!(fetched, 1, "{:?}", index.asked());
+    assert_eq!(project.leftovers(), [""; 0]);
+    project.pipe(&["remove"]);
+}
+
+fn a_build_that_is_killed_is_got_over() {
+    let wheel = Wheel::unheard_of("handmade");
+    let index = Index::open(vec![wheel.clone()]);
+    let project = needing(&wheel, &index);
+    let mut run = project.command(&["build", "imports"]).spawn().unwrap();
+    // It is asked for while the image is made.
+    while index.asked().is_empty() {
+        assert!(run.try_wait().unwrap().is_none(), "it ended without a build");
+    }
+    let pid = Pid::from_raw(i32::try_from(run.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    run.wait().unwrap();
+    assert_eq!(project.report(&["run", "imports"]).outcome("imports"), "passed");
+    assert_eq!(project.leftovers(), [""; 0]);
+    project.pipe(&["remove"]);
+}
