@@ -96,10 +96,12 @@ pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> 
 /// The hash of a tree of files: each one's path and hash, in the order of their paths.
 #[must_use]
 pub fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, Hash)>) -> Hash {
-    files
-        .into_iter()
-        .fold(Recipe::new("files"), |recipe, (path, hash)| recipe.with(path).with(hash))
-        .hash()
+    let mut recipe = Recipe::new("files");
+    for (path, hash) in files {
+        recipe.add(path);
+        recipe.add(hash);
+    }
+    recipe.hash()
 }
 
 #[cfg(test)]

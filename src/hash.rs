@@ -39,7 +39,13 @@ impl AsRef<[u8]> for Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        formatter.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -122,15 +128,22 @@ impl Recipe {
     /// Adds a value.
     #[must_use]
     pub fn with(mut self, value: impl AsRef<[u8]>) -> Self {
-        self.add(value.as_ref());
+        self.add(value);
         self
+    }
+
+    /// Adds a value in place, for a recipe that many go into.
+    pub fn add(&mut self, value: impl AsRef<[u8]>) {
+        let value = value.as_ref();
+        self.0.update(&(value.len() as u64).to_le_bytes());
+        self.0.update(value);
     }
 
     /// Adds a list, so that it differs from its values added one by one.
     #[must_use]
     pub fn with_all<T: AsRef<[u8]>>(mut self, values: impl ExactSizeIterator<Item = T>) -> Self {
-        self.add(&(values.len() as u64).to_le_bytes());
-        values.for_each(|value| self.add(value.as_ref()));
+        self.add((values.len() as u64).to_le_bytes());
+        values.for_each(|value| self.add(value));
         self
     }
 
@@ -138,10 +151,5 @@ impl Recipe {
     #[must_use]
     pub fn hash(&self) -> Hash {
         Hash(*self.0.finalize().as_bytes())
-    }
-
-    fn add(&mut self, value: &[u8]) {
-        self.0.update(&(value.len() as u64).to_le_bytes());
-        self.0.update(value);
     }
 }

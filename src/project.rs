@@ -146,6 +146,22 @@ impl ProjectPath {
         })
     }
 
+    /// The path of something in this folder, by its plain name; none for a name that no path has.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Option<Self> {
+        if name.contains('/')
+            || name.chars().any(char::is_control)
+            || matches!(name, "" | "." | "..")
+        {
+            return None;
+        }
+        Some(ProjectPath(if self.is_root() {
+            name.to_owned()
+        } else {
+            [&self.0, "/", name].concat()
+        }))
+    }
+
     /// Whether this path is `folder` or lies below it.
     #[must_use]
     pub fn starts_with(&self, folder: &ProjectPath) -> bool {

@@ -162,7 +162,7 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
         let survey = Survey::of(world, &plan, &blueprints, &Index::none());
         workshop.furnish(world, &blueprints, &survey, &steps)?;
         let copied = steps.iter().filter_map(|step| workshop.copied(&step.coverage));
-        Ok(copied.flat_map(|inventory| inventory.warnings.clone()).collect::<Vec<_>>())
+        Ok(copied.flat_map(|(_, inventory)| inventory.warnings.clone()).collect::<Vec<_>>())
     });
     for message in warnings.map_err(environment)? {
         world.emitter.emit(&Event::Warning { message: &message });

@@ -8,10 +8,12 @@
 mod changes;
 mod inventory;
 mod tracked;
+mod walk;
 
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
@@ -56,7 +58,7 @@ const CHUNK: usize = 1024 * 1024;
 const ATTEMPTS: usize = 3;
 
 /// Why files cannot be taken.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
     /// A path that the configuration names is not there.
@@ -78,7 +80,7 @@ pub enum SnapshotError {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        source: Arc<io::Error>,
     },
     /// A path that the configuration names is a link.
     #[error("`{0}` is a link; name the folder or file that it leads to")]
@@ -94,18 +96,19 @@ pub enum SnapshotError {
 impl SnapshotError {
     /// Whether it may be over the next time: somebody edits, renames or deletes files.
     fn may_pass(&self) -> bool {
-        match self {
-            SnapshotError::Changing(_) => true,
-            SnapshotError::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
-            _ => false,
-        }
+        self.is_gone() || matches!(self, SnapshotError::Changing(_))
+    }
+
+    /// Whether a file or folder was not there any more.
+    fn is_gone(&self) -> bool {
+        matches!(self, SnapshotError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
     pub(crate) fn io<'a>(
         action: &'static str,
         path: &'a Path,
     ) -> impl FnOnce(io::Error) -> SnapshotError + use<'a> {
-        move |source| SnapshotError::Io { action, path: path.to_owned(), source }
+        move |source| SnapshotError::Io { action, path: path.to_owned(), source: Arc::new(source) }
     }
 }
 
@@ -212,8 +215,9 @@ fn read(
     mut each: impl FnMut(&[u8]) -> Result<(), SnapshotError>,
 ) -> Result<Hash, SnapshotError> {
     let mut file = fs::File::open(path).map_err(SnapshotError::io("read", path))?;
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut hasher = Hasher::default();
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; usize::try_from(length).unwrap_or(CHUNK).clamp(1, CHUNK)];
     loop {
         if cancel.stopped().is_some() {
             return Err(SnapshotError::Stopped);

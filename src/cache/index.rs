@@ -4,6 +4,7 @@
 //! something was read anew. Whether a file is unchanged is `stat`'s to say. It must not
 //! know which files a check sees. What it says goes into an [`crate::snapshot::Inventory`].
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
@@ -25,20 +26,49 @@ const INDEX: &str = "Files";
 pub struct Index {
     /// The cache and the project; none for an index that is not kept.
     place: Option<(PathBuf, String)>,
-    known: BTreeMap<ProjectPath, (Stat, Hash)>,
-    /// When what is known was read, or earlier.
-    known_at: Moment,
+    known: Known,
     read: Mutex<Vec<(ProjectPath, Stat, Hash)>>,
     /// When what is read now is read, or earlier.
     read_at: Moment,
     look: fn(&Metadata) -> Stat,
 }
 
-/// The index as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Stored {
+/// What is known of files, as it is kept: in three pieces, however many files there are, because it
+/// is read whole each time.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Known {
+    /// When it was read, or earlier.
     read_at: Moment,
-    files: Vec<(ProjectPath, Stat, Hash)>,
+    /// Sorted paths, one after the other.
+    paths: String,
+    /// Where each path ends.
+    ends: Vec<usize>,
+    /// What was found under each path.
+    files: Vec<(Stat, Hash)>,
+}
+
+impl Known {
+    fn path(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.paths[start..self.ends[at]]
+    }
+
+    fn find(&self, path: &str) -> Option<&(Stat, Hash)> {
+        let (mut from, mut to) = (0, self.ends.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            match self.path(middle).cmp(path) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return self.files.get(middle),
+                Ordering::Greater => to = middle,
+            }
+        }
+        None
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &(Stat, Hash))> {
+        self.files.iter().enumerate().map(|(at, file)| (self.path(at), file))
+    }
 }
 
 impl Index {
@@ -47,8 +77,7 @@ impl Index {
     pub fn none() -> Index {
         Index {
             place: None,
-            known: BTreeMap::new(),
-            known_at: Moment::default(),
+            known: Known::default(),
             read: Mutex::default(),
             read_at: Moment::now(),
             look: Stat::of,
@@ -59,23 +88,20 @@ impl Index {
     #[must_use]
     pub fn load(home: &Path, project: &str) -> Index {
         let path = journal::folder(home, project).join(INDEX);
-        let stored = fs::read(path).ok().and_then(|bytes| Some(sealed::open(INDEX, &bytes)?.0));
+        let known = fs::read(path).ok().and_then(|bytes| Some(sealed::open(INDEX, &bytes)?.0));
         let place = Some((home.to_owned(), project.to_owned()));
-        let Some(Stored { read_at, files }) = stored else {
-            return Index { place, ..Index::none() };
-        };
-        let known = files.into_iter().map(|(path, stat, hash)| (path, (stat, hash))).collect();
-        Index { place, known, known_at: read_at, ..Index::none() }
+        Index { place, known: known.unwrap_or_default(), ..Index::none() }
     }
 
-    /// The hash of a file's content, if it is known to be unchanged.
+    /// What was noted of a file, if it is known to be unchanged.
     #[must_use]
     pub fn hash(&self, path: &ProjectPath, metadata: &Metadata) -> Option<Hash> {
-        let (entry, hash) = self.known.get(path)?;
-        trusted(entry, &(self.look)(metadata), self.known_at).then_some(*hash)
+        let (entry, hash) = self.known.find(path.as_str())?;
+        trusted(entry, &(self.look)(metadata), self.known.read_at).then_some(*hash)
     }
 
-    /// Notes the hash of a file that was looked at and then read.
+    /// Notes a hash of a file that was looked at and then read: of its content, its kind and its
+    /// rights, and of nothing else.
     pub fn note(&self, path: &ProjectPath, metadata: &Metadata, hash: Hash) {
         let entry = (path.clone(), (self.look)(metadata), hash);
         self.read.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
@@ -91,15 +117,23 @@ impl Index {
         let Some((home, project)) = self.place.filter(|_| !read.is_empty()) else {
             return Ok(());
         };
-        let mut files = self.known;
+        let mut files: BTreeMap<&str, (Stat, Hash)> = BTreeMap::new();
         // What is not trusted now could be by a later clock, so it must not stay.
-        files.retain(|path, (entry, _)| {
-            trusted(entry, entry, self.known_at) && fs::symlink_metadata(path.on_disk(root)).is_ok()
-        });
-        files.extend(read.into_iter().map(|(path, stat, hash)| (path, (stat, hash))));
-        let files = files.into_iter().map(|(path, (stat, hash))| (path, stat, hash)).collect();
+        files.extend(self.known.iter().map(|(path, file)| (path, *file)).filter(
+            |(path, (entry, _))| {
+                trusted(entry, entry, self.known.read_at)
+                    && fs::symlink_metadata(root.join(path)).is_ok()
+            },
+        ));
+        files.extend(read.iter().map(|(path, stat, hash)| (path.as_str(), (*stat, *hash))));
+        let mut known = Known { read_at: self.read_at, ..Known::default() };
+        for (path, file) in files {
+            known.paths.push_str(path);
+            known.ends.push(known.paths.len());
+            known.files.push(file);
+        }
         let path = journal::create_folder(&home, &project)?.join(INDEX);
-        replace(&path, &[&sealed::seal(INDEX, &Stored { read_at: self.read_at, files })])
+        replace(&path, &[&sealed::seal(INDEX, &known)])
     }
 }
 
@@ -142,7 +176,7 @@ mod tests {
         /// Makes the file and what is noted of it an hour older.
         fn age(&self) {
             let path = journal::folder(self.folder.path(), "p").join(INDEX);
-            let (mut stored, _): (Stored, _) =
+            let (mut stored, _): (Known, _) =
                 sealed::open(INDEX, &fs::read(&path).unwrap()).unwrap();
             stored.read_at = stored.read_at.later(Duration::from_secs(3600));
             replace(&path, &[&sealed::seal(INDEX, &stored)]).unwrap();

@@ -12,17 +12,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 /// How coarse the times of a file system can be: FAT counts in two seconds, HFS+ and ext3 in one.
-const COARSEST: i128 = 2_000_000_000;
+const COARSEST: i64 = 2_000_000_000;
 
 /// A moment in nanoseconds since 1970, by the clock of a file system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Moment(i128);
+pub(super) struct Moment(i64);
 
 impl Moment {
     /// Now.
     pub(super) fn now() -> Moment {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Moment(i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
+        Moment(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
     }
 }
 
@@ -30,11 +30,11 @@ impl Moment {
 impl Moment {
     /// The moment that comes this much later.
     pub(super) fn later(self, by: Duration) -> Moment {
-        Moment(self.0 + i128::try_from(by.as_nanos()).unwrap())
+        Moment(self.0 + i64::try_from(by.as_nanos()).unwrap())
     }
 
     /// The last full step of so many seconds.
-    pub(super) fn rounded(self, seconds: i128) -> Moment {
+    pub(super) fn rounded(self, seconds: i64) -> Moment {
         Moment(self.0 - self.0.rem_euclid(seconds * 1_000_000_000))
     }
 }
@@ -58,7 +58,7 @@ impl Stat {
     /// Of a file that was looked at.
     pub(super) fn of(metadata: &Metadata) -> Stat {
         let moment = |seconds: i64, nanos: i64| {
-            Moment(i128::from(seconds) * 1_000_000_000 + i128::from(nanos))
+            Moment(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
         };
         Stat {
             size: metadata.size(),
@@ -75,7 +75,7 @@ impl Stat {
 pub(super) fn trusted(entry: &Stat, stat: &Stat, clock: Moment) -> bool {
     // A change after the reading would have a time of its own, unless the clock is too coarse for
     // that; a time that lies ahead says that the clock was set.
-    let is_settled = |moment: Moment| moment.0 < clock.0 - COARSEST;
+    let is_settled = |moment: Moment| moment.0 < clock.0.saturating_sub(COARSEST);
     entry == stat && is_settled(entry.modified) && is_settled(entry.changed)
 }
 
@@ -83,7 +83,7 @@ pub(super) fn trusted(entry: &Stat, stat: &Stat, clock: Moment) -> bool {
 mod tests {
     use super::*;
 
-    const SECOND: i128 = 1_000_000_000;
+    const SECOND: i64 = 1_000_000_000;
 
     fn stat() -> Stat {
         let then = Moment(1_000 * SECOND);
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_was_modified_when_it_was_read_or_later_is_not_trusted() {
-        let read_at = |clock: i128| trusted(&stat(), &stat(), Moment(clock));
+        let read_at = |clock: i64| trusted(&stat(), &stat(), Moment(clock));
         for clock in [0, 999 * SECOND, 1_000 * SECOND, 1_001 * SECOND, 1_002 * SECOND] {
             assert!(!read_at(clock), "{clock}");
         }

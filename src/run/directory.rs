@@ -7,6 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
@@ -45,7 +46,7 @@ impl Directory {
         let parent = home.join("runs");
         let error = |path: &Path| {
             let path = path.to_owned();
-            move |source| SnapshotError::Io { action: "create", path, source }
+            move |source| SnapshotError::Io { action: "create", path, source: Arc::new(source) }
         };
         let parent = cache::create(home, "runs").map_err(error(&parent))?;
         // Canonical, because an engine resolves what it mounts.

@@ -19,7 +19,7 @@ use crate::hash::Hash;
 use crate::inputs::Inputs;
 use crate::outcome::{CheckOutcome, Reason};
 use crate::plan::{Coverage, Plan, Step};
-use crate::snapshot::Inventory;
+use crate::snapshot::{Inventory, SnapshotError};
 
 /// What can be known of a run before anything is started.
 pub(super) struct Survey<'p> {
@@ -64,13 +64,12 @@ impl<'p> Survey<'p> {
         index: &Index,
     ) -> Survey<'p> {
         let wanted: BTreeSet<&Coverage> = plan.steps.iter().map(|step| &step.coverage).collect();
-        let root = &world.project.root;
-        let take = |coverage: &'p Coverage| {
-            let taken = Inventory::take(root, coverage, index, world.cancel);
+        let taken = Inventory::take_each(&world.project.root, &wanted, index, world.cancel);
+        let surveyed = |(coverage, taken): (&'p Coverage, Result<Inventory, SnapshotError>)| {
             let surveyed = taken.map(|inventory| Surveyed { sources: inventory.hash(), inventory });
             (coverage, surveyed.map_err(|error| snapshot_reason(&error)))
         };
-        let inventories = wanted.into_par_iter().map(take).collect();
+        let inventories = taken.into_par_iter().map(surveyed).collect();
         let engine = identify(world);
         Survey { blueprints, engine, inventories }
     }

@@ -209,14 +209,16 @@ impl<'w> Run<'w, '_> {
         mut warnings: Vec<String>,
     ) -> Worked {
         let surveyed = self.survey.inventories.iter();
-        let inventories: Vec<&Inventory> = surveyed
+        let inventories: Vec<(Hash, &Inventory)> = surveyed
             .filter_map(|(coverage, surveyed)| {
                 let copied = workshop.and_then(|workshop| workshop.copied(coverage));
-                copied.or_else(|| Some(&surveyed.as_ref().ok()?.inventory))
+                copied.or_else(|| surveyed.as_ref().ok().map(|it| (it.sources, &it.inventory)))
             })
             .collect();
         warnings.extend(workshop.into_iter().flat_map(|workshop| workshop.engine().notes()));
-        warnings.extend(inventories.iter().flat_map(|inventory| inventory.warnings.clone()));
+        warnings.extend(inventories.iter().flat_map(|(_, inventory)| inventory.warnings.clone()));
+        // Coverages of the same files have one list of them.
+        let snapshots: BTreeMap<Hash, &Inventory> = inventories.into_iter().collect();
         warnings.sort();
         warnings.dedup();
         warnings.splice(..0, self.fixed.warnings);
@@ -227,7 +229,7 @@ impl<'w> Run<'w, '_> {
             platform,
             engine: workshop.map(|workshop| workshop.engine().info()),
             warnings,
-            snapshots: inventories.iter().map(|it| (it.hash(), it.hashes())).collect(),
+            snapshots: snapshots.into_iter().map(|(hash, it)| (hash, it.hashes())).collect(),
             changed_files: self.fixed.changed,
             outcomes,
         }

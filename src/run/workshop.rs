@@ -157,9 +157,10 @@ impl<'a> Workshop<'a> {
         step::Ready::of(world, step, &step::Supply { environment, copied, folder, store })
     }
 
-    /// What these files turned out to be when they were copied.
-    pub(super) fn copied(&self, coverage: &Coverage) -> Option<&Inventory> {
-        Some(&self.copies.get(coverage)?.as_ref().ok()?.inventory)
+    /// What these files turned out to be when they were copied, and the hash of all of them.
+    pub(super) fn copied(&self, coverage: &Coverage) -> Option<(Hash, &Inventory)> {
+        let snapshot = self.copies.get(coverage)?.as_ref().ok()?;
+        Some((snapshot.tree.hash, &snapshot.inventory))
     }
 
     /// What bases were found to be, by their names.

@@ -1,20 +1,19 @@
 //! Which files a check sees, and their hashes.
 //!
-//! Owns the rules of what is covered: below the named paths, nothing that the project's own
-//! `.gitignore` files ignore (with or without a repository; never a parent folder's, the user's or
-//! `info/exclude`, because those differ between machines), nothing hidden, no other repository,
-//! and no folder that a tool marks as its own. Reads the disk, writes nothing.
+//! Owns the list of what is covered: what [`super::walk`] comes across below the named paths, each
+//! of them walked once for all who name it, and the links between those files. Reads the disk,
+//! writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
-use super::{PROOF, SnapshotError, is_staged};
+use super::SnapshotError;
+use super::walk::{Found, Part, walk};
 use crate::cache::Index;
 use crate::fingerprint;
 use crate::hash::{Hash, Recipe};
@@ -24,14 +23,6 @@ use crate::project::ProjectPath;
 
 /// Files at the root that are covered where they exist, because tools look for the root by them.
 const ROOT_MARKERS: &[&str] = &["pyproject.toml"];
-
-/// Files whose presence says that their folder is no part of the project: caches, `target`,
-/// environments, other repositories, crates that cargo vendored.
-const FOREIGN_FOLDER_MARKERS: &[&str] =
-    &["CACHEDIR.TAG", "pyvenv.cfg", ".git", ".cargo-checksum.json"];
-
-/// Folders that never hold sources, wherever they are.
-const FOREIGN_FOLDERS: &[&str] = &["__pycache__", "node_modules"];
 
 /// The files that a check sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,25 +87,63 @@ impl Inventory {
         index: &Index,
         cancel: &Cancel,
     ) -> Result<Inventory, SnapshotError> {
-        coverage.paths.iter().try_for_each(|path| is_there(root, path))?;
-        let found = walk(root, coverage)?;
-        let files = found
-            .files
-            .par_iter()
-            .map(|path| Ok((path.clone(), read(root, path, index, cancel)?)))
-            .collect::<Result<BTreeMap<_, _>, SnapshotError>>()?;
-        let mut inventory = Inventory { entries: files, warnings: found.warnings };
-        inventory.add_links(root, &found.links);
-        Ok(inventory)
+        let taken = Inventory::take_each(root, &BTreeSet::from([coverage]), index, cancel);
+        taken.into_values().next().unwrap_or_else(|| Ok(Inventory::default()))
     }
 
-    /// The paths of the files that an inventory would have, without reading them.
+    /// Takes the inventories of several coverages. What more than one of them names is walked once.
+    #[must_use]
+    pub fn take_each<'c>(
+        root: &Path,
+        coverages: &BTreeSet<&'c Coverage>,
+        index: &Index,
+        cancel: &Cancel,
+    ) -> BTreeMap<&'c Coverage, Result<Inventory, SnapshotError>> {
+        let markers = markers();
+        let all: BTreeSet<Part<'_>> =
+            coverages.iter().flat_map(|coverage| parts(coverage, &markers)).collect();
+        let look = |path: &ProjectPath, place: &Path| look(path, place, index, cancel);
+        let walked: BTreeMap<Part<'_>, _> =
+            all.into_par_iter().map(|part| (part, walk(root, part, &look))).collect();
+        let of = |coverage: &'c Coverage| {
+            let found = parts(coverage, &markers).into_iter().map(|part| match &walked[&part] {
+                Ok(found) => Ok(found),
+                Err(error) => Err(error.clone()),
+            });
+            let found = found.collect::<Result<Vec<_>, _>>();
+            let there = coverage.paths.iter().try_for_each(|path| is_there(root, path));
+            there.and(found).map(|found| Inventory::of(root, &found))
+        };
+        coverages.par_iter().map(|coverage| (*coverage, of(coverage))).collect()
+    }
+
+    /// The paths of the files that an inventory would have, without looking at them.
     ///
     /// # Errors
     ///
     /// When a folder cannot be read.
     pub fn list(root: &Path, coverage: &Coverage) -> Result<Vec<ProjectPath>, SnapshotError> {
-        Ok(walk(root, coverage)?.files)
+        let mut files = BTreeSet::new();
+        for part in parts(coverage, &markers()) {
+            let found = walk(root, part, &|_, _| Ok(Some(())))?;
+            files.extend(found.files.into_iter().map(|(path, ())| path));
+        }
+        Ok(files.into_iter().collect())
+    }
+
+    /// Joins what was found of the parts of a project.
+    fn of(root: &Path, parts: &[&Found<Entry>]) -> Inventory {
+        let mut entries: Vec<(ProjectPath, Entry)> =
+            parts.iter().flat_map(|found| found.files.iter().cloned()).collect();
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let warnings: BTreeSet<&String> = parts.iter().flat_map(|found| &found.warnings).collect();
+        let warnings = warnings.into_iter().cloned().collect();
+        let mut inventory = Inventory { entries: entries.into_iter().collect(), warnings };
+        let links: BTreeSet<&ProjectPath> = parts.iter().flat_map(|found| &found.links).collect();
+        if !links.is_empty() {
+            inventory.add_links(root, &links);
+        }
+        inventory
     }
 
     /// The hash of the whole tree.
@@ -178,9 +207,9 @@ impl Inventory {
     }
 
     /// Adds the links that lead to something covered, and names the others.
-    fn add_links(&mut self, root: &Path, links: &[ProjectPath]) {
+    fn add_links(&mut self, root: &Path, links: &BTreeSet<&ProjectPath>) {
         let folders = self.folders();
-        for link in links {
+        for &link in links {
             match resolve(root, link) {
                 Some(to) if self.entries.contains_key(&to) || folders.contains(&to) => {
                     self.entries.insert(link.clone(), Entry::link(to));
@@ -193,174 +222,43 @@ impl Inventory {
     }
 }
 
-/// What a walk came across.
-#[derive(Default)]
-struct Found {
-    files: Vec<ProjectPath>,
-    links: Vec<ProjectPath>,
-    warnings: Vec<String>,
+/// The parts of a project that a coverage names, the root's markers among them.
+fn parts<'a>(coverage: &'a Coverage, markers: &'a [ProjectPath]) -> Vec<Part<'a>> {
+    let (exclude, include) = (coverage.exclude.as_slice(), coverage.include.as_slice());
+    let named = coverage.paths.iter().map(|path| Part { path, exclude, include });
+    named.chain(markers.iter().map(|path| Part { path, exclude, include: &[] })).collect()
 }
 
-impl Found {
-    fn add(&mut self, root: &Path, entry: &DirEntry) {
-        let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
-            return;
-        };
-        let Some(path) = project_path(root, entry.path()) else {
-            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            let name = relative.display().to_string();
-            self.warnings
-                .push(format!("`{}` is left out: no tool could name it", name.escape_debug()));
-            return;
-        };
-        if path.as_str() == PROOF || is_staged(path.file_name()) {
-            return;
-        }
-        if kind.is_symlink() {
-            self.links.push(path);
-        } else if kind.is_file() {
-            self.files.push(path);
-        } else {
-            self.warnings.push(format!("`{path}` is neither a file nor a link, so it is left out"));
-        }
-    }
+fn markers() -> Vec<ProjectPath> {
+    ROOT_MARKERS.iter().filter_map(|marker| ProjectPath::new(marker).ok()).collect()
 }
 
-fn walk(root: &Path, coverage: &Coverage) -> Result<Found, SnapshotError> {
-    let exclude = globs(root, &coverage.exclude)?;
-    let include = globs(root, &coverage.include)?;
-    let mut named = coverage.paths.clone();
-    named.extend(ROOT_MARKERS.iter().filter_map(|marker| ProjectPath::new(marker).ok()));
-
-    let mut found = Found::default();
-    walk_named(root, &named, Rules::Project, |entry| {
-        if !excluded(root, &exclude, entry) {
-            found.add(root, entry);
-        }
-    })?;
-    if !include.is_empty() {
-        let is_included = |entry: &DirEntry| {
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            include.matched_path_or_any_parents(entry.path(), is_folder).is_ignore()
-        };
-        walk_named(root, &coverage.paths, Rules::None, |entry| {
-            if is_included(entry) && !excluded(root, &exclude, entry) {
-                found.add(root, entry);
-            }
-        })?;
-    }
-    for list in [&mut found.files, &mut found.links] {
-        list.sort();
-        list.dedup();
-    }
-    found.warnings.sort();
-    found.warnings.dedup();
-    Ok(found)
-}
-
-/// Whose rules of what to leave out a walk follows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rules {
-    /// The project's own, and ours.
-    Project,
-    /// Nobody's, for what is included in spite of them.
-    None,
-}
-
-/// Walks from the root, so that its `.gitignore` counts, but only towards and below `named`.
-fn walk_named(
-    root: &Path,
-    named: &[ProjectPath],
-    rules: Rules,
-    mut visit: impl FnMut(&DirEntry),
-) -> Result<(), SnapshotError> {
-    let (base, wanted) = (root.to_owned(), named.to_owned());
-    let walker = WalkBuilder::new(root)
-        .standard_filters(false)
-        .git_ignore(rules == Rules::Project)
-        .require_git(false)
-        .follow_links(false)
-        .filter_entry(move |entry| is_wanted(&base, &wanted, rules, entry))
-        .build();
-    for entry in walker {
-        match entry {
-            Ok(entry) => {
-                let path = project_path(root, entry.path());
-                let is_named = |path: &ProjectPath| named.iter().any(|name| path.starts_with(name));
-                if path.as_ref().is_none_or(is_named) {
-                    visit(&entry);
-                }
-            }
-            Err(error) => return Err(walk_error(root, error)),
-        }
-    }
-    Ok(())
-}
-
-fn is_wanted(root: &Path, named: &[ProjectPath], rules: Rules, entry: &DirEntry) -> bool {
-    let Some(path) = project_path(root, entry.path()) else {
-        return true;
-    };
-    let leads_to_named = named.iter().any(|name| name.starts_with(&path));
-    let below_named = named.iter().any(|name| path.starts_with(name) && path != *name);
-    if leads_to_named || !below_named {
-        return leads_to_named;
-    }
-    let name = path.file_name();
-    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    if name == ".git" {
-        return false;
-    }
-    let is_hidden = name.starts_with('.');
-    let is_foreign = is_folder
-        && (FOREIGN_FOLDERS.contains(&name)
-            || FOREIGN_FOLDER_MARKERS
-                .iter()
-                .any(|marker| fs::symlink_metadata(entry.path().join(marker)).is_ok()));
-    rules == Rules::None || (!is_hidden && !is_foreign)
-}
-
-fn excluded(root: &Path, exclude: &Gitignore, entry: &DirEntry) -> bool {
-    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    entry.path() != root && exclude.matched_path_or_any_parents(entry.path(), is_folder).is_ignore()
-}
-
-fn globs(root: &Path, patterns: &[String]) -> Result<Gitignore, SnapshotError> {
-    let mut builder = GitignoreBuilder::new(root);
-    let wrong = |glob: &str, error: ignore::Error| SnapshotError::Glob {
-        glob: glob.to_owned(),
-        reason: error.to_string(),
-    };
-    for pattern in patterns {
-        builder.add_line(None, pattern).map_err(|error| wrong(pattern, error))?;
-    }
-    builder.build().map_err(|error| wrong(&patterns.join(", "), error))
-}
-
-fn walk_error(root: &Path, error: ignore::Error) -> SnapshotError {
-    let text = error.to_string();
-    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other(text));
-    SnapshotError::Io { action: "read", path: root.to_owned(), source }
-}
-
-fn read(
-    root: &Path,
+/// Looks at a file, and reads it unless `index` knows it; none if it is gone.
+fn look(
     path: &ProjectPath,
+    place: &Path,
     index: &Index,
     cancel: &Cancel,
-) -> Result<Entry, SnapshotError> {
-    let place = path.on_disk(root);
+) -> Result<Option<Entry>, SnapshotError> {
     // Looked at before it is read: a change between the two shows the next time.
-    let metadata = fs::symlink_metadata(&place).map_err(SnapshotError::io("read", &place))?;
-    let content = match index.hash(path, &metadata) {
-        Some(content) => content,
-        None => {
-            let content = super::read(&place, cancel, |_| Ok(()))?;
-            index.note(path, &metadata, content);
-            content
-        }
+    let metadata = match fs::symlink_metadata(place) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(SnapshotError::io("read", place)(error)),
     };
-    Ok(Entry::file(&content, metadata.permissions().mode() & 0o111 != 0))
+    let executable = metadata.permissions().mode() & 0o111 != 0;
+    if let Some(hash) = index.hash(path, &metadata) {
+        return Ok(Some(Entry { kind: Kind::File { executable }, hash }));
+    }
+    match super::read(place, cancel, |_| Ok(())) {
+        Ok(content) => {
+            let entry = Entry::file(&content, executable);
+            index.note(path, &metadata, entry.hash);
+            Ok(Some(entry))
+        }
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Refuses a named path that is not there, or that no walk reaches because a link is on the way.

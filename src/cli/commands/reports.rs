@@ -108,9 +108,8 @@ pub(super) struct Recorded(Vec<Lines>);
 
 /// Writes the reports of a finished run, each whatever became of the others.
 pub(super) fn write(targets: &[ReportTarget], recorded: Recorded, report: &Report) -> Vec<Failure> {
-    let last = jsonl::of_report(report);
     let lines = recorded.0.into_iter().map(|mut lines| {
-        lines.push(&last);
+        lines.push(&jsonl::of_report(report));
         lines.written.map_err(|source| unwritten(&lines.path, source))
     });
     let files = targets.iter().filter(|target| target.format != Format::Jsonl);

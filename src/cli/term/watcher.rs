@@ -78,7 +78,9 @@ impl Watcher {
 
 impl Observer for Watcher {
     fn observe(&mut self, event: &Event<'_>) {
-        if let (Some(written @ Ok(())), Some(line)) = (&mut self.events, jsonl::of_event(event)) {
+        if let Some(written @ Ok(())) = &mut self.events
+            && let Some(line) = jsonl::of_event(event)
+        {
             *written = super::write(&mut io::stdout().lock(), &line);
         }
         if self.verbosity == Verbosity::Quiet {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::Options;
 use super::findings::Found;
 use super::style::{self, paint};
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::report::count::Count;
 use crate::report::{harmless, label};
 
@@ -35,11 +35,18 @@ pub(super) fn choose<'a>(all: Vec<Found<'a>>, options: &Options<'_>) -> (String,
 
 /// The rules that are broken most, one a line.
 fn rules(all: &[Found<'_>]) -> String {
+    // Counted by what is at hand, and worded once for all findings of a rule.
+    let mut numbers: BTreeMap<_, (Found<'_>, usize)> = BTreeMap::new();
+    for found @ (finding, check) in all {
+        let Finding { severity, code, rule, gating, .. } = finding;
+        let key = (*severity, check.name.as_str(), code.as_str(), rule.as_str(), *gating);
+        numbers.entry(key).or_insert((*found, 0)).1 += 1;
+    }
     let mut counts: BTreeMap<(Severity, String), usize> = BTreeMap::new();
-    for (finding, check) in all {
+    for ((finding, check), number) in numbers.into_values() {
         let rule = harmless::line(&label::rule(&check.name, finding));
         let accepted = if finding.gating { "" } else { ", accepted" };
-        *counts.entry((finding.severity, format!("{rule}{accepted}"))).or_default() += 1;
+        *counts.entry((finding.severity, format!("{rule}{accepted}"))).or_default() += number;
     }
     let mut counts: Vec<((Severity, String), usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));

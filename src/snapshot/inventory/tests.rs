@@ -167,3 +167,39 @@ fn a_stop_is_heeded_while_files_are_read() {
     let taken = Inventory::take(&project.root(), &covering(&["."]), &Index::none(), &cancel);
     assert!(matches!(taken, Err(SnapshotError::Stopped)));
 }
+
+#[test]
+fn rules_on_the_way_to_a_named_path_count_and_the_deepest_one_wins() {
+    let project = Project::with(&["a/b/c/x.py", "a/b/c/y.py", "a/b/kept/x.py", "a/gone/x.py"]);
+    project.write("a/.gitignore", "x.py\ngone\n");
+    project.write("a/b/kept/.gitignore", "!x.py\n");
+    assert_eq!(project.seen(&covering(&["a/b"])), ["a/b/c/y.py", "a/b/kept/x.py"]);
+    assert!(project.seen(&covering(&["a/gone"])).is_empty());
+    assert!(project.seen(&covering(&["a/b/c/x.py"])).is_empty());
+}
+
+#[test]
+fn coverages_that_are_taken_together_are_as_each_alone() {
+    let project = Project::with(&["src/a.py", "src/gen/b.py", "tests/t.py", "setup.cfg", ".x/y"]);
+    symlink("a.py", project.root().join("src/link.py")).unwrap();
+    let coverages = [
+        covering(&["src"]),
+        covering(&["setup.cfg", "src"]),
+        covering(&["src/gen", "tests"]),
+        Coverage { exclude: vec!["gen".into()], ..covering(&["."]) },
+        covering(&["missing", "src"]),
+    ];
+    let each = coverages.iter().collect();
+    let index = Index::none();
+    let taken = Inventory::take_each(&project.root(), &each, &index, &Cancel::default());
+    assert_eq!(taken.len(), coverages.len());
+    for (coverage, together) in taken {
+        let alone = Inventory::take(&project.root(), coverage, &index, &Cancel::default());
+        match (together, alone) {
+            (Ok(together), Ok(alone)) => assert_eq!(together, alone),
+            (together, alone) => {
+                assert_eq!(together.unwrap_err().to_string(), alone.unwrap_err().to_string())
+            }
+        }
+    }
+}
