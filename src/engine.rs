@@ -13,6 +13,7 @@ pub mod job_image;
 mod launcher;
 pub mod missing;
 mod probe;
+mod promise;
 mod venv;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub use error::{EngineError, RunError};
 pub use identify::identify;
 pub use job_image::{JobImage, Shipped, Then};
 pub use probe::Probe;
+pub use promise::{Promise, promised};
 pub use venv::Venv;
 
 /// What an engine is started with.

@@ -29,8 +29,7 @@ pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Has
     };
     Recipe::new("engine")
         .with(choice)
-        .with(program)
-        .with(variables.get("PATH").unwrap_or_default())
+        .with(found(program, variables))
         .with(host)
         .with(context(variables))
         .with(socket(host))
@@ -39,6 +38,23 @@ pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Has
         .with(variables.get("CI").unwrap_or_default())
         .with_all(interpreters.iter().map(|program| file(program)))
         .hash()
+}
+
+/// Whether docker, where it is what runs checks, is on this machine, as far as can be told without
+/// asking.
+pub(super) fn is_here(variables: &Variables) -> bool {
+    let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
+    host.starts_with("unix://") && context(variables).is_empty()
+}
+
+/// The file of a program that is looked for as a shell does: another `PATH` that leads to it is
+/// none of its own. Whoever links to it changes no more than the time of its last change.
+fn found(program: &str, variables: &Variables) -> String {
+    let Ok(path) = which::which_in(program, variables.get("PATH"), "/") else {
+        return String::new();
+    };
+    let id = fs::metadata(&path).map(|it| format!("{} {} {}", it.dev(), it.ino(), it.mtime()));
+    format!("{} {}", path.display(), id.unwrap_or_default())
 }
 
 /// The context that docker would use, with all that it says.

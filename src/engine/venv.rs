@@ -424,7 +424,7 @@ fn refuse(blueprint: &Blueprint, builds: bool) -> Result<(), EngineError> {
 }
 
 /// This machine as docker would name it.
-fn platform() -> String {
+pub(super) fn platform() -> String {
     let processor = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

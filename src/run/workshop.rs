@@ -5,7 +5,7 @@
 //! [`super::fix`] do that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::survey::Survey;
 use super::{Copied, Directory, Preparation, Snapshot, World, connect, snapshot_reason, step};
 use crate::cache::memory::{self, Identity};
 use crate::cache::{Index, Store};
-use crate::engine::{self, Blueprint, Engine, EngineError, blueprint};
+use crate::engine::{self, BaseLock, Blueprint, Engine, EngineError, Promise, blueprint};
 use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::{Coverage, Environment, Plan, Step};
@@ -187,15 +187,25 @@ fn copy(world: World<'_>, coverage: &Coverage, survey: &Survey<'_>, folder: &Pat
     Ok(Snapshot { inventory, tree })
 }
 
-/// What is remembered of an environment, so that nobody has to be asked what it is.
+/// What is remembered of an environment, or else what the project's locks promise, so that nobody
+/// has to be asked what it is.
 pub(super) fn recall(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> Option<Identity> {
-    memory::recall(world.cache, &makings(world, engine, blueprint))
+    memory::recall(world.cache, &makings(world, engine, blueprint)).or_else(|| {
+        // A lock that cannot be read is told of by the engine that needs it.
+        let lock = BaseLock::read(&base_lock(world)).ok()?;
+        let promise = engine::promised(world.config, world.variables, &lock, blueprint)?;
+        let Promise { hash, base, python, platform } = promise;
+        Some(Identity { hash, base, python: Some(python), platform })
+    })
 }
 
 /// Which engine would be connected.
 pub(super) fn identify(world: World<'_>) -> Hash {
-    let base_lock = blueprint::base_lock_path(world.config).on_disk(&world.project.root);
-    engine::identify(world.config, world.variables, &base_lock)
+    engine::identify(world.config, world.variables, &base_lock(world))
+}
+
+fn base_lock(world: World<'_>) -> PathBuf {
+    blueprint::base_lock_path(world.config).on_disk(&world.project.root)
 }
 
 /// Everything that decides what an environment is, but for what only its engine knows.

@@ -231,6 +231,48 @@ fn another_checkout_and_a_restored_folder_share_outcomes() {
     assert_eq!(containers(&scene), started);
 }
 
+/// Records the base that a report names, as `cargo pipe update` does.
+fn lock_base(scene: &Scene, report: &JsonReport) {
+    let base = report.checks[0].parts.clone().unwrap().environment.base;
+    let platform = report.platform.clone().unwrap();
+    let text = format!(
+        "[[base]]\nimage = \"python:3.13-slim\"\nplatform = \"{platform}\"\nlayers = \"{base}\"\n\
+         [base.python]\nversion = \"3.13.5\"\nimplementation = \"cpython\"\nmodules = \"\"\n\
+         missing = []\nsystem = \"debian 13\"\n"
+    );
+    fs::write(scene.project().join(".docker/pipe.lock"), text).unwrap();
+}
+
+/// What a machine has that just got the folder of results: nothing else.
+fn carried(scene: &Scene) -> PathBuf {
+    let carried = scene.folder("carried");
+    fs::create_dir(&carried).unwrap();
+    copy(&scene.folder("home/.cache/cargo-pipe/results"), &carried.join("results"));
+    carried
+}
+
+#[test]
+fn a_restored_folder_needs_no_docker_where_the_base_is_locked() {
+    let scene = ready();
+    let first = report(&scene, "ruff");
+    let carried = carried(&scene);
+    let calls = scene.docker().calls().len();
+    let run = |variables: &[(&str, &str)]| {
+        let run = scene.pipe("ruff --cache read-only --message-format json");
+        let run = run.with("CARGO_PIPE_CACHE_DIR", carried.to_str().unwrap());
+        let run = variables.iter().fold(run, |run, (name, value)| run.with(name, value));
+        from_json(&run.ended().unredacted_stdout).unwrap()
+    };
+    lock_base(&scene, &first);
+    let second = run(&[("CARGO_PIPE_DOCKER", "/nowhere/docker")]);
+    assert_eq!(second.checks[0].cache, CacheUse::Hit);
+    assert_eq!(second.fingerprint, first.fingerprint);
+    assert_eq!(scene.docker().calls().len(), calls);
+    // What docker elsewhere runs on, or what this machine's Python is, nobody knows unasked.
+    assert_eq!(run(&[("DOCKER_HOST", "tcp://10.0.0.1:2375")]).checks[0].cache, CacheUse::Hit);
+    assert!(scene.docker().calls().len() > calls, "docker was asked");
+}
+
 #[test]
 fn a_base_that_is_another_one_now_is_noticed_by_the_next_run_that_asks() {
     let scene = scene();
