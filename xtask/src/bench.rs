@@ -1,21 +1,48 @@
-//! Measures what somebody waits for who uses the library.
+//! Measures what somebody waits for: who uses the library, and who runs checks.
 //!
 //! Owns what is measured and how it is told; nothing here passes or fails. Must not know what the
-//! library does.
+//! library does. [`runs`] has what is measured on real packages.
+
+mod measure;
+mod package;
+mod rivals;
+mod runs;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use crate::docker::System;
 use crate::failure::Result;
 use crate::process::{self, Command};
 use crate::workspace;
+
+/// What to measure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The library.
+    Library,
+    /// Runs on the package of this name, or on all.
+    Runs(Option<String>, System),
+}
+
+/// Measures it.
+///
+/// # Errors
+///
+/// When it cannot be done at all.
+pub(crate) fn run(subject: &Subject) -> Result<()> {
+    match subject {
+        Subject::Library => library(),
+        Subject::Runs(only, system) => runs::run(only.as_deref(), *system),
+    }
+}
 
 /// Builds the library as a build script gets it, from nothing, and counts what that pulls in.
 ///
 /// # Errors
 ///
 /// When it cannot be built.
-pub(crate) fn library() -> Result<()> {
+fn library() -> Result<()> {
     let package = "--locked --package cargo-pipe-ci --no-default-features";
     let tree =
         Command::cargo(&format!("tree {package} --edges normal --prefix none --format {{p}}"));

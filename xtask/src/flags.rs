@@ -12,7 +12,7 @@ use crate::{bench, ci, codegen, demo, dist, docker, fixtures, pipelines, soak, t
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    BenchLibrary,
+    Bench(bench::Subject),
     Ci,
     Codegen(codegen::Mode),
     Demo(docker::System),
@@ -38,7 +38,7 @@ impl Task {
                 let words = words.into_iter().map(OsString::from);
                 return Ok(cargo_pipe::xtask::pipe(words));
             }
-            Task::BenchLibrary => bench::library(),
+            Task::Bench(subject) => bench::run(&subject),
             Task::Ci => ci::run(),
             Task::Codegen(mode) => codegen::run(mode),
             Task::Demo(system) => demo::run(system),
@@ -65,6 +65,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("fixtures", "fetch the packages that tests check, pinned by hash"),
     ("codegen [--check]", "write what is written twice: schemas, blocks of the README"),
     ("bench [library]", "measure what the library costs a build script"),
+    ("bench runs [PACKAGE] [--install]", "measure runs on real packages beside other programs"),
     ("pipe COMMAND", "any command of cargo pipe, as this checkout has it"),
     ("tidy", "check layering, module docs, names and licences"),
     ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
@@ -95,7 +96,8 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
     match words.as_slice() {
         ["pipe", rest @ ..] => Ok(Task::Pipe(rest.iter().map(|word| (*word).to_owned()).collect())),
         [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h"] => Ok(Task::Help),
-        ["bench"] | ["bench", "library"] => Ok(Task::BenchLibrary),
+        ["bench"] | ["bench", "library"] => Ok(Task::Bench(bench::Subject::Library)),
+        ["bench", "runs", rest @ ..] => parse_bench(rest),
         ["ci"] => Ok(Task::Ci),
         ["codegen"] => Ok(Task::Codegen(codegen::Mode::Write)),
         ["codegen", "--check"] => Ok(Task::Codegen(codegen::Mode::Check)),
@@ -111,6 +113,20 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
         ["soak", rest @ ..] => parse_soak(rest),
         ["tidy"] => Ok(Task::Tidy),
         [task, rest @ ..] => Err(refuse(task, rest)),
+    }
+}
+
+fn parse_bench(words: &[&str]) -> Result<Task> {
+    let (names, system) = match words {
+        [names @ .., "--install"] => (names, docker::System::Install),
+        names => (names, docker::System::Keep),
+    };
+    match names {
+        [] => Ok(Task::Bench(bench::Subject::Runs(None, system))),
+        [name] if !name.starts_with('-') => {
+            Ok(Task::Bench(bench::Subject::Runs(Some((*name).to_owned()), system)))
+        }
+        _ => Err(refuse("bench", words)),
     }
 }
 
@@ -173,6 +189,6 @@ mod tests {
     #[test]
     fn no_words_ask_for_the_contents() {
         assert_eq!(parsed("").unwrap(), Task::Help);
-        assert!(table().contains("cargo xtask soak [SUBJECT] [--times N]  repeat"));
+        assert!(table().contains("cargo xtask soak [SUBJECT] [--times N]  "));
     }
 }

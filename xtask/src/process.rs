@@ -6,8 +6,10 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Output;
-use std::time::Duration;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use wait4::Wait4;
 
 use crate::failure::{Failure, Result};
 use crate::workspace;
@@ -123,6 +125,26 @@ impl Command {
         self.quiet().run()
     }
 
+    /// Runs it with its output thrown away, for what that takes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, or is killed.
+    #[expect(clippy::disallowed_methods, reason = "this is the door, and duct tells no peak")]
+    pub(crate) fn measure(&self) -> Result<Measured> {
+        let mut command = std::process::Command::new(&self.words[0]);
+        command.args(&self.words[1..]).current_dir(&self.folder);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let begin = Instant::now();
+        let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
+        let ended = child.wait4().map_err(|error| self.not_started(&error))?;
+        let wall = begin.elapsed();
+        let status = ended.status.code();
+        let status = status.ok_or_else(|| Failure::new(format!("`{self}` was killed")))?;
+        Ok(Measured { wall, peak: ended.rusage.maxrss, status })
+    }
+
     /// Runs it silently and stops it after a while; `None` if that was necessary.
     ///
     /// # Errors
@@ -175,6 +197,17 @@ impl Command {
     fn not_started(&self, error: &io::Error) -> Failure {
         Failure::new(format!("`{self}` cannot be started: {error}"))
     }
+}
+
+/// What a program took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// From its start to its end.
+    pub(crate) wall: Duration,
+    /// The most memory that it had at once, in bytes; what its children had is not in it.
+    pub(crate) peak: u64,
+    /// Its exit status.
+    pub(crate) status: i32,
 }
 
 impl fmt::Display for Command {

@@ -1,0 +1,126 @@
+//! Times, and what is made of them.
+//!
+//! Owns how two things are compared on a machine that does other work as well: in pairs, one right
+//! after the other, and by the median of the pairs' ratios. Must not know what is measured. Rows go
+//! into a [`Table`].
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::failure::Result;
+use crate::process::Measured;
+
+/// What was measured in turns.
+pub(super) struct Pairs {
+    ours: Vec<Measured>,
+    theirs: Vec<Measured>,
+}
+
+/// Measures two things in turns, so often.
+///
+/// # Errors
+///
+/// When one of them cannot be done.
+pub(super) fn pairs(
+    times: usize,
+    mut ours: impl FnMut() -> Result<Measured>,
+    mut theirs: impl FnMut() -> Result<Measured>,
+) -> Result<Pairs> {
+    let mut pairs = Pairs { ours: Vec::new(), theirs: Vec::new() };
+    for time in 0..times {
+        // Whoever comes second finds a warmer machine.
+        if time % 2 == 0 {
+            pairs.ours.push(ours()?);
+            pairs.theirs.push(theirs()?);
+        } else {
+            pairs.theirs.push(theirs()?);
+            pairs.ours.push(ours()?);
+        }
+    }
+    Ok(pairs)
+}
+
+/// A table of pairs.
+#[derive(Default)]
+pub(super) struct Table {
+    rows: Vec<[String; 6]>,
+}
+
+const HEAD: [&str; 6] = ["what", "cargo pipe", "peak", "beside", "takes", "ratio"];
+
+impl Table {
+    /// Adds a row, and shows it at once to whoever waits for the others.
+    pub(super) fn add(&mut self, what: &str, pairs: &Pairs, beside: &str) {
+        let Pairs { ours, theirs } = pairs;
+        let times = |all: &[Measured]| median(all.iter().map(|it| it.wall).collect());
+        let ratios = ours.iter().zip(theirs);
+        let ratios = ratios.map(|(one, other)| one.wall.as_secs_f64() / other.wall.as_secs_f64());
+        let mut ratios: Vec<f64> = ratios.collect();
+        ratios.sort_by(f64::total_cmp);
+        let peak = median(ours.iter().map(|it| it.peak).collect()).unwrap_or_default();
+        let row = [
+            format!("{what} ({}×)", ours.len()),
+            times(ours).map(told).unwrap_or_default(),
+            format!("{} MB", peak.div_ceil(1_000_000)),
+            beside.to_owned(),
+            times(theirs).map(told).unwrap_or_default(),
+            ratios.get(ratios.len() / 2).map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+        ];
+        eprintln!("bench: {}", row.join(" | "));
+        self.rows.push(row);
+    }
+
+    /// The table as text.
+    pub(super) fn text(&self) -> String {
+        let head = HEAD.map(str::to_owned);
+        let all = || std::iter::once(&head).chain(&self.rows);
+        let width =
+            |column: usize| all().map(|row| row[column].chars().count()).max().unwrap_or_default();
+        let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+        all().fold(String::new(), |mut text, row| {
+            let cells = row.iter().zip(&widths).enumerate();
+            let cells = cells.map(|(column, (cell, width))| match column {
+                0 | 3 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            });
+            let line: Vec<String> = cells.collect();
+            let _ = writeln!(text, "{}", line.join("  ").trim_end());
+            text
+        })
+    }
+}
+
+fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
+    values.sort();
+    values.get(values.len() / 2).copied()
+}
+
+fn told(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds if seconds < 1.0 => format!("{:.0} ms", seconds * 1000.0),
+        seconds => format!("{seconds:.1} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_measured_in_turns_and_told_by_their_medians() {
+        let order = std::cell::RefCell::new(String::new());
+        let millis = |name: char, times: &mut dyn Iterator<Item = u64>| {
+            order.borrow_mut().push(name);
+            let wall = Duration::from_millis(times.next().unwrap());
+            Ok(Measured { wall, peak: 2_000_000, status: 0 })
+        };
+        let (mut ours, mut theirs) = ([30, 10, 20].into_iter(), [10, 10, 10].into_iter());
+        let pairs = pairs(3, || millis('o', &mut ours), || millis('t', &mut theirs)).unwrap();
+        assert_eq!(*order.borrow(), "ottoot");
+        let mut table = Table::default();
+        table.add("no change", &pairs, "git status");
+        let text = "what            cargo pipe  peak  beside      takes  ratio\n\
+                    no change (3×)       20 ms  2 MB  git status  10 ms   2.00\n";
+        assert_eq!(table.text(), text);
+    }
+}

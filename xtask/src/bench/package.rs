@@ -1,0 +1,188 @@
+//! A real package that runs are measured on.
+//!
+//! Owns its project: a folder below `target/bench` with the package's sources, in a repository of its
+//! own, with a cache of its own. Must not know what is compared with what; it hands out commands.
+
+use std::path::{Path, PathBuf};
+
+use cargo_pipe::config::layer::Layer;
+use cargo_pipe::config::load::Environment;
+use cargo_pipe::pipeline::Pipeline;
+use cargo_pipe::plan::{Command as Work, Plan, Request};
+
+use crate::failure::{Failure, Result};
+use crate::fixtures;
+use crate::process::Command;
+use crate::workspace;
+
+/// What is measured on.
+pub(super) struct Package {
+    /// As it is called in the pins.
+    pub(super) name: &'static str,
+    /// A module that nobody imports.
+    pub(super) leaf: &'static str,
+    /// A module that many import.
+    pub(super) wide: &'static str,
+    /// How often something quick is measured.
+    pub(super) quick: usize,
+    /// How often something is measured that runs every tool.
+    pub(super) slow: usize,
+}
+
+/// A small and a large one.
+pub(super) const PACKAGES: &[Package] = &[
+    Package {
+        name: "httpx",
+        leaf: "httpx/_main.py",
+        wide: "httpx/_exceptions.py",
+        quick: 21,
+        slow: 3,
+    },
+    Package {
+        name: "django",
+        leaf: "django/views/csrf.py",
+        wide: "django/utils/functional.py",
+        quick: 21,
+        slow: 1,
+    },
+];
+
+/// The project of a package.
+pub(super) struct Project {
+    pub(super) folder: PathBuf,
+    program: String,
+    cache: PathBuf,
+    source: &'static str,
+    /// `pipe.toml` as `init` wrote it.
+    settings: String,
+}
+
+impl Package {
+    /// Makes its project anew, on a base image of this name.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be fetched or scaffolded.
+    pub(super) fn project(&self, program: &str, image: &str) -> Result<Project> {
+        let packages = fixtures::packages()?;
+        let pinned = packages.iter().find(|it| it.name == self.name);
+        let sources = pinned.ok_or_else(|| Failure::new(format!("{} has no pin", self.name)))?;
+        let bench = workspace::target()?.join("bench");
+        let (folder, cache) = (bench.join(self.name), bench.join(format!("{}-cache", self.name)));
+        workspace::remove_folder(&folder)?;
+        workspace::remove_folder(&cache)?;
+        workspace::create_folder(&folder)?;
+        for part in [self.name, "pyproject.toml"] {
+            let from = sources.folder()?.join(part).to_string_lossy().into_owned();
+            Command::new("cp", ["-R", &from, &folder.to_string_lossy()]).read()?;
+        }
+        let (program, settings) = (program.to_owned(), String::new());
+        let mut project = Project { folder, cache, program, source: self.name, settings };
+        project.pipe(&["init"]).read()?;
+        project.settings = workspace::read(&project.folder.join("pipe.toml"))?;
+        project.build_on(image)?;
+        // Strict types are for projects that were written with them: a project of this size has
+        // settings of its own.
+        workspace::write(&project.folder.join(".config/mypy.ini"), "[mypy]\n")?;
+        for words in ["init --quiet", "add --all", "commit --quiet --message sources"] {
+            let git =
+                Command::new("git", ["-c", "user.name=bench", "-c", "user.email=bench@localhost"]);
+            git.arguments(words.split(' ')).folder(&project.folder).read()?;
+        }
+        Ok(project)
+    }
+}
+
+impl Project {
+    /// `cargo pipe` in it, on docker and with its own cache.
+    pub(super) fn pipe(&self, words: &[&str]) -> Command {
+        Command::new(&self.program, [])
+            .arguments(words.iter().copied())
+            .variable("CARGO_PIPE_CACHE_DIR", &self.cache.to_string_lossy())
+            .variable("CARGO_PIPE_ENGINE", "docker")
+            .variable("CARGO_PIPE_ALLOW", "dockerfile")
+            .folder(&self.folder)
+    }
+
+    /// Another program in it.
+    pub(super) fn command<const N: usize>(&self, words: [&str; N]) -> Command {
+        Command::new(words[0], []).arguments(words.into_iter().skip(1)).folder(&self.folder)
+    }
+
+    /// A script in it.
+    pub(super) fn script(&self, text: &str) -> Command {
+        Command::new("sh", ["-c", text]).folder(&self.folder)
+    }
+
+    /// Forgets every outcome.
+    pub(super) fn forget(&self) -> Result<()> {
+        workspace::remove_folder(&self.cache)
+    }
+
+    /// Builds from now on upon this image.
+    pub(super) fn build_on(&self, image: &str) -> Result<()> {
+        let base = format!("[python]\nimage = \"{image}\"\n");
+        let text = self.settings.replacen("[python]\n", &base, 1);
+        workspace::write(&self.folder.join("pipe.toml"), &text)
+    }
+
+    /// Adds a line to a file.
+    pub(super) fn edit(&self, path: &str, line: &str) -> Result<()> {
+        let path = self.folder.join(path);
+        let text = workspace::read(&path)?;
+        workspace::write(&path, &format!("{text}{line}\n"))
+    }
+
+    /// How many files there are in its repository.
+    pub(super) fn files(&self) -> Result<usize> {
+        Ok(self.command(["git", "ls-files"]).read()?.lines().count())
+    }
+
+    /// The names of its tools' locks.
+    pub(super) fn locks(&self) -> Result<Vec<String>> {
+        let listed = workspace::files_below(&self.folder.join(".docker/requirements"))?;
+        let name = |path: &PathBuf| Some(path.file_stem()?.to_string_lossy().into_owned());
+        Ok(listed.iter().filter_map(name).collect())
+    }
+
+    /// What somebody would type who has the images: the name and the `docker run` of each check.
+    pub(super) fn by_hand(&self) -> Result<Vec<(String, String)>> {
+        let (plan, id) = self.plan()?;
+        let user = Command::new("id", ["-u"]).read()?;
+        let folder = self.folder.to_string_lossy();
+        let scripts = plan.steps.iter().map(|step| {
+            let listed =
+                format!("$(find {} -name \"*.py\" -o -name \"*.pyi\" | sort)", self.source);
+            let words = match &step.command {
+                Work::Exec(words) => words.join(" "),
+                Work::Module { module, args, suffixes, .. } => {
+                    let files = if suffixes.is_empty() { "" } else { &listed };
+                    format!("{module} {} {files}", args.join(" "))
+                }
+            };
+            let words = words.replace("/config/", "/app/.config/");
+            let image = format!("cargo-pipe/{}:project-{id}", step.tool);
+            let script = format!(
+                "docker run --rm --init --network none --read-only --tmpfs /tmp --cap-drop ALL \
+                 --user {user} --volume {folder}:/app:ro --workdir /app --env HOME=/tmp \
+                 --env PYTHONHASHSEED=0 --env PYTHONDONTWRITEBYTECODE=1 \
+                 --entrypoint sh {image} -c '{words}'"
+            );
+            (step.check.to_string(), script)
+        });
+        Ok(scripts.collect())
+    }
+
+    fn plan(&self) -> Result<(Plan, String)> {
+        let wrong = |error: cargo_pipe::error::Error| Failure::new(error.to_string());
+        let pipeline = Pipeline::discover(&self.folder, Environment::default(), Layer::default());
+        let pipeline = pipeline.map_err(wrong)?;
+        let plan = pipeline.plan(&Request::default()).map_err(wrong)?;
+        Ok((plan, pipeline.project.id()))
+    }
+
+    /// A file of it.
+    pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.folder.join(path)
+    }
+}

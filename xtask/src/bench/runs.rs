@@ -1,0 +1,168 @@
+//! Measures runs on real packages, beside what else would run the same commands.
+//!
+//! Owns the list of what is measured. Nothing here passes or fails; only a run that is not what it
+//! is said to be, such as a replay that was none, ends it. The table goes to standard output.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::measure::{Table, pairs};
+use super::package::{PACKAGES, Package, Project};
+use super::rivals;
+use crate::docker::{self, System};
+use crate::failure::{Failure, Result};
+use crate::fixtures;
+use crate::process::{Command, Measured};
+use crate::workspace;
+
+/// Measures one package, or all of them.
+///
+/// # Errors
+///
+/// When something is missing, or a run is not what it is measured as.
+pub(crate) fn run(only: Option<&str>, system: System) -> Result<()> {
+    let image = docker::run(system)?;
+    fixtures::run()?;
+    Command::cargo("build --quiet --release --package cargo-pipe-ci --bin cargo-pipe").run()?;
+    let program = workspace::target()?.join("release/cargo-pipe").to_string_lossy().into_owned();
+    println!("{}", machine()?);
+    for package in PACKAGES.iter().filter(|it| only.is_none_or(|name| name == it.name)) {
+        let project = package.project(&program, &image)?;
+        let mut table = Table::default();
+        let findings = measure(package, &project, (&image, system), &mut table)?;
+        let files = project.files()?;
+        println!("\n{}: {files} files, {findings} findings\n\n{}", package.name, table.text());
+        project.pipe(&["remove"]).read()?;
+    }
+    Ok(())
+}
+
+fn measure(
+    package: &Package,
+    project: &Project,
+    (image, system): (&str, System),
+    table: &mut Table,
+) -> Result<usize> {
+    let Package { leaf, wide, quick, slow, .. } = *package;
+    builds(project, image, table)?;
+    project.pipe(&["build"]).read()?;
+    let scripts = project.by_hand()?;
+    let lines: Vec<String> =
+        scripts.iter().map(|(_, script)| format!("{script} >/dev/null 2>&1 &\n")).collect();
+    let docker = project.script(&format!("{}wait\n", lines.concat()));
+    let docker = || docker.measure();
+    const DOCKER: &str = "docker run, four at once";
+    const STATUS: &str = "git status";
+
+    let first = || {
+        project.forget()?;
+        ran(project.pipe(&["run-all"]).measure()?)
+    };
+    table.add("first run", &pairs(slow, first, docker)?, DOCKER);
+
+    // Once more for files that were written too freshly to be trusted.
+    ran(project.pipe(&["run-all"]).measure()?)?;
+    let status = project.command(["git", "status"]);
+    let status = || status.measure();
+    is_replayed(project)?;
+    let hit = |words: &[&str]| ran(project.pipe(&[&["run-all"][..], words].concat()).measure()?);
+    table.add("no change", &pairs(quick, || hit(&[]), status)?, STATUS);
+    let touch = || {
+        project.command(["touch", leaf]).read()?;
+        hit(&[])
+    };
+    table.add("a file touched", &pairs(quick, touch, status)?, STATUS);
+    let short = ["--message-format", "short"];
+    let said = project.pipe(&[&["run-all"][..], &short].concat()).attempt();
+    let said = String::from_utf8_lossy(&said.map_err(|it| Failure::new(it.to_string()))?.stdout)
+        .into_owned();
+    let findings = said.lines().count().saturating_sub(1);
+    let replay = pairs(quick, || hit(&short), status)?;
+    table.add(&format!("{findings} findings printed"), &replay, STATUS);
+    if slow > 1 {
+        for rival in rivals::rivals(project, &scripts, system)? {
+            rival.command.measure()?;
+            let other = || rival.command.measure();
+            // Its configuration is seen by no check.
+            table.add("no change", &pairs(slow, || hit(&[]), other)?, &rival.name);
+        }
+    }
+    let edited = std::cell::Cell::new(0);
+    let edit = |path: &str| {
+        edited.set(edited.get() + 1);
+        project.edit(path, &format!("NUMBER_{} = 1", edited.get()))?;
+        ran(project.pipe(&["run-all"]).measure()?)
+    };
+    table.add("one line in a leaf", &pairs(slow, || edit(leaf), docker)?, DOCKER);
+    table.add("one line in what many import", &pairs(slow, || edit(wide), docker)?, DOCKER);
+    Ok(findings)
+}
+
+/// Builds every environment from nothing, beside the same with a Dockerfile for each.
+fn builds(project: &Project, image: &str, table: &mut Table) -> Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let [ours, theirs] = ["ours", "theirs"].map(|who| format!("cargo-pipe-bench/{who}:{now}"));
+    for base in [&ours, &theirs] {
+        // A layer that no build has seen, so that none of its cache is of use.
+        let text = format!("FROM {image}\nRUN echo {base} > /etc/bench\n");
+        Command::new("docker", ["build", "--quiet", "--tag", base, "-"]).input(text).read()?;
+    }
+    let locks = project.locks()?;
+    let script: String = locks
+        .iter()
+        .map(|lock| {
+            let text = format!(
+                "FROM {theirs}\\nCOPY {lock}.txt /\\nRUN python3 -m venv /opt/tool && \
+                 /opt/tool/bin/pip install --quiet --no-cache-dir --require-hashes \
+                 --only-binary :all: --requirement /{lock}.txt\\n"
+            );
+            format!(
+                "printf '{text}' | docker build --quiet --tag {theirs}-{lock} --file - \
+                 .docker/requirements &\n"
+            )
+        })
+        .collect();
+    project.build_on(&ours)?;
+    let by_hand = project.script(&format!("{script}wait\n"));
+    let built = pairs(1, || ran(project.pipe(&["build"]).measure()?), || by_hand.measure())?;
+    table.add("cold build", &built, &format!("docker build, {} at once", locks.len()));
+    project.pipe(&["remove"]).read()?;
+    project.build_on(image)?;
+    let mut tags: Vec<String> = locks.iter().map(|lock| format!("{theirs}-{lock}")).collect();
+    tags.extend([ours, theirs]);
+    for tag in tags {
+        // Whatever is not there needs not go.
+        let _ = Command::new("docker", ["image", "rm", &tag]).attempt();
+    }
+    Ok(())
+}
+
+/// A run that was no error.
+fn ran(measured: Measured) -> Result<Measured> {
+    match measured.status {
+        0 | 1 => Ok(measured),
+        status => Err(Failure::new(format!("`cargo pipe` ended with exit status {status}"))),
+    }
+}
+
+/// Fails unless everything would be replayed.
+fn is_replayed(project: &Project) -> Result<()> {
+    let report = project.pipe(&["run-all", "--message-format", "json"]).attempt();
+    let report = report.map_err(|error| Failure::new(error.to_string()))?;
+    let text = String::from_utf8_lossy(&report.stdout);
+    match text.contains("\"cache\": \"hit\"") && !text.contains("\"cache\": \"miss\"") {
+        true => Ok(()),
+        false => Err(Failure::new("an unchanged run is no replay")),
+    }
+}
+
+/// The day, and the machine.
+fn machine() -> Result<String> {
+    let date = Command::new("date", ["-u", "+%Y-%m-%d"]).read()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cpus = workspace::read(std::path::Path::new("/proc/cpuinfo")).unwrap_or_default();
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("an unknown processor", |(_, model)| model.trim());
+    let kernel = Command::new("uname", ["-sr"]).read()?;
+    let docker = Command::new("docker", ["version", "--format", "{{.Server.Version}}"]).read()?;
+    Ok(format!("{date}, {cores} cores of {model}, {kernel}, docker {docker}, medians of pairs"))
+}
