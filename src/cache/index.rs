@@ -175,10 +175,15 @@ mod tests {
 
         /// Makes the file and what is noted of it an hour older.
         fn age(&self) {
+            self.note_at(|read_at| read_at.later(Duration::from_secs(3600)));
+        }
+
+        /// Changes when the file was read, as it is noted.
+        fn note_at(&self, change: impl FnOnce(Moment) -> Moment) {
             let path = journal::folder(self.folder.path(), "p").join(INDEX);
             let (mut stored, _): (Known, _) =
                 sealed::open(INDEX, &fs::read(&path).unwrap()).unwrap();
-            stored.read_at = stored.read_at.later(Duration::from_secs(3600));
+            stored.read_at = change(stored.read_at);
             replace(&path, &[&sealed::seal(INDEX, &stored)]).unwrap();
         }
     }
@@ -208,6 +213,20 @@ mod tests {
             scene.write(&format!("x = {}\n", number % 10));
             scene.reads(coarse);
         }
+    }
+
+    #[test]
+    fn a_file_from_the_future_of_a_clock_that_was_set_back_is_read() {
+        let scene = Scene::new();
+        scene.write("x = 1\n");
+        scene.reads(Stat::of);
+        scene.age();
+        assert!(!scene.reads(Stat::of));
+        scene.note_at(|read_at| read_at.rounded(1_000_000_000));
+        scene.write("x = 2\n");
+        assert!(scene.reads(Stat::of));
+        scene.note_at(|read_at| read_at.rounded(1_000_000_000));
+        assert!(scene.reads(Stat::of), "its time says nothing by this clock");
     }
 
     #[test]

@@ -217,11 +217,8 @@ fn another_checkout_and_a_restored_folder_share_outcomes() {
     assert_eq!(run(), CacheUse::Hit);
 
     // What is carried is the folder of results alone; what images hold is asked again.
-    let cache = scene.folder("home/.cache/cargo-pipe");
-    let carried = scene.folder("carried");
-    fs::create_dir(&carried).unwrap();
-    copy(&cache.join("results"), &carried.join("results"));
-    fs::remove_dir_all(&cache).unwrap();
+    let carried = carried(&scene);
+    fs::remove_dir_all(scene.folder("home/.cache/cargo-pipe")).unwrap();
     let started = containers(&scene);
     let ended = scene
         .pipe("ruff --message-format json")
@@ -304,6 +301,62 @@ fn a_cache_that_cannot_be_written_to_only_costs_time() {
     assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Miss));
     assert!(report.warnings[0].contains("cannot be kept"), "{:?}", report.warnings);
     assert_eq!(run().checks[0].cache, CacheUse::Miss);
+}
+
+/// Runs ruff in mounts of its own, which a script prepares: its first argument is the cache.
+fn in_mounts(scene: &Scene, prepare: &str) -> JsonReport {
+    let cache = scene.folder("home/.cache/cargo-pipe");
+    let run = scene.pipe("ruff --message-format json");
+    let ended = run.behind(&["unshare", "--mount", "--map-root-user"], prepare, &cache);
+    from_json(&ended.unredacted_stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+}
+
+#[test]
+fn a_full_disk_only_costs_time() {
+    let scene = ready();
+    let mount = "mkdir -p \"$0/results\" && mount -t tmpfs -o size=4k none \"$0/results\"";
+    for _ in 0..2 {
+        let report = in_mounts(&scene, mount);
+        assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Miss));
+        assert!(report.warnings[0].contains("cannot be kept"), "{:?}", report.warnings);
+    }
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "half of an outcome is none");
+}
+
+#[test]
+fn a_cache_on_a_read_only_disk_is_read() {
+    let scene = ready();
+    report(&scene, "ruff");
+    let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
+    let report = in_mounts(&scene, mount);
+    assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Hit));
+    fs::write(main_file(&scene), "import os\n").unwrap();
+    let report = in_mounts(&scene, mount);
+    assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Miss));
+    assert!(report.warnings.iter().any(|it| it.contains("cannot be kept")), "{report:?}");
+}
+
+#[test]
+fn many_runs_at_once_of_which_some_are_killed_leave_one_whole_outcome() {
+    let scene = ready();
+    for round in 0..3 {
+        fs::write(main_file(&scene), format!("import os\nX = {round}\n")).unwrap();
+        let mut runs: Vec<_> =
+            (0..20).map(|_| scene.pipe("ruff --message-format json").start()).collect();
+        // Whoever is first holds the reservation, others wait for it, some are done.
+        for number in [0, 3, 4, 9, 11, 17, 19] {
+            runs[(number + 5 * round) % 20].kill().unwrap();
+        }
+        for run in runs {
+            let ended = scene.ended(run.wait_with_output().unwrap());
+            let Some(status) = ended.status else { continue };
+            let report = from_json(&ended.unredacted_stdout).unwrap();
+            assert_eq!((status, report.checks[0].findings.len()), (1, 1), "{ended:?}");
+        }
+        let last = report(&scene, "ruff");
+        assert_eq!((last.exit_code, last.checks[0].findings.len()), (1, 1));
+        assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit);
+    }
 }
 
 #[test]

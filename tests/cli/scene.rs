@@ -177,6 +177,15 @@ impl Run<'_> {
         self.scene.ended(self.at_home(&mut command).output().unwrap())
     }
 
+    /// Runs it as root of mounts that `wrapper` makes and a shell prepares, whose `$0` is `folder`.
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+    pub(crate) fn behind(self, wrapper: &[&str], prepare: &str, folder: &Path) -> Ended {
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).args(["sh", "-c", &format!("{prepare} && exec \"$@\"")]);
+        command.arg(folder).arg(program()).args(&self.words);
+        self.scene.ended(self.at_home(&mut command).output().unwrap())
+    }
+
     /// Starts it on a terminal of its own.
     pub(crate) fn on_terminal(self) -> Session {
         Session::start(self.command())

@@ -15,6 +15,7 @@ mod fixers;
 mod fixing;
 mod gate;
 mod incremental;
+mod hits;
 mod index;
 mod jobs;
 mod locked;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         fixing::TESTS,
         gate::TESTS,
         incremental::TESTS,
+        hits::TESTS,
         jobs::TESTS,
         locked::TESTS,
         looking::TESTS,

@@ -39,6 +39,11 @@ const SUBJECTS: &[Subject] = &[
         times_in_the_gate: 3,
     },
     Subject {
+        name: "hits",
+        tests: "--package cargo-pipe-ci --test docker --all-features -- cold_run_says --nocapture",
+        times_in_the_gate: 0,
+    },
+    Subject {
         name: "matrix",
         tests: "--package cargo-pipe-ci --test docker --all-features -- matrix_ --nocapture",
         times_in_the_gate: 0,

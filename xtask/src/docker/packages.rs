@@ -22,7 +22,8 @@ const PREFERENCES: &str = "/etc/apt/preferences.d/cargo-pipe-trixie";
 /// Below the priority of every other package: nothing is taken from here that is not asked for.
 const PREFERENCE: &str = "Package: *\nPin: release n=trixie\nPin-Priority: 100\n";
 
-/// Makes sure of the docker CLI, its builder and the sandbox of the venv engine.
+/// Makes sure of the docker CLI and its builder, and where packages may be installed of the sandbox
+/// of the venv engine and of what shows that a replay starts no process.
 ///
 /// # Errors
 ///
@@ -34,9 +35,10 @@ pub(super) fn complete(system: System) -> Result<()> {
     } else if !has_builder() {
         missing.push("docker-buildx");
     }
-    if system == System::Install && !process::is_installed("bwrap") {
-        missing.push("bubblewrap");
-    }
+    let beside = [("bwrap", "bubblewrap"), ("strace", "strace")];
+    let beside = beside.iter().filter(|_| system == System::Install);
+    let beside = beside.filter(|(program, _)| !process::is_installed(program));
+    missing.extend(beside.map(|(_, package)| *package));
     if missing.is_empty() {
         return Ok(());
     }
