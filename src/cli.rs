@@ -25,7 +25,8 @@ use term::Term;
 /// ends.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::CargoPipe);
-    let ended = read(arguments).and_then(|settings| commands::dispatch(settings, &mut term));
+    let ended = read(Program::CargoPipe, arguments)
+        .and_then(|settings| commands::dispatch(settings, &mut term));
     exit::code(ended, term)
 }
 
@@ -33,7 +34,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::Xtask);
     let words = std::iter::once(OsString::from("xtask")).chain(words);
-    let ended = read(words).and_then(|settings| commands::dispatch(settings, &mut term));
+    let ended =
+        read(Program::Xtask, words).and_then(|settings| commands::dispatch(settings, &mut term));
     exit::code(ended, term)
 }
 
@@ -42,12 +44,12 @@ pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
 pub(crate) fn ci(words: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::Xtask);
     let words = ["xtask", "run-all"].map(OsString::from).into_iter().chain(words);
-    let ended = read(words).and_then(|settings| both(settings, &mut term));
+    let ended = read(Program::Xtask, words).and_then(|settings| both(settings, &mut term));
     exit::code(ended, term)
 }
 
-fn read(arguments: impl Iterator<Item = OsString>) -> Result<Settings, Failure> {
-    settings::settings(args::parse(arguments)?, Environment::of_process())
+fn read(program: Program, arguments: impl Iterator<Item = OsString>) -> Result<Settings, Failure> {
+    settings::settings(args::parse(program, arguments)?, Environment::of_process())
 }
 
 /// The generated files, and then what is asked for; the worse of both verdicts.

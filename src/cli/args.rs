@@ -14,7 +14,8 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use crate::check::Grant;
-use clap::{Args as _, Command, CommandFactory, Parser};
+use clap::builder::{Resettable, StyledStr};
+use clap::{Args as _, Command, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
@@ -22,6 +23,7 @@ pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
 pub(crate) use upkeep::{CompareArgs, DoctorArgs, SyncArgs, UpdateArgs, WhyArgs};
 
 use crate::cli::exit::Failure;
+use crate::cli::program::Program;
 
 /// Run a project's code-quality checks exactly as CI runs them
 #[derive(Debug, Parser)]
@@ -312,33 +314,60 @@ pub(crate) struct ManArgs {
 /// Reads the arguments of a process, its own name included.
 ///
 /// `cargo pipe X` starts `cargo-pipe pipe X`, so one leading `pipe` is no word of ours.
-pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Args, Failure> {
+pub(crate) fn parse(
+    program: Program,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<Args, Failure> {
     let mut arguments: Vec<OsString> = arguments.collect();
     if arguments.get(1).is_some_and(|word| word == "pipe") {
         arguments.remove(1);
     }
     set_color(&arguments);
     check::help_last(&mut arguments);
-    let args = Args::try_parse_from(&arguments)?;
+    let matches = command(program).try_get_matches_from(&arguments)?;
+    let args = Args::from_arg_matches(&matches)?;
     let CommandArgs::External(words) = &args.command else {
         return Ok(args);
     };
     match words.first().and_then(|name| name.to_str()) {
-        Some(name) => Ok(check::parse(&arguments, name, args.global)),
+        Some(name) => Ok(check::parse(program, &arguments, name, args.global)),
         None => Err(Failure::usage("the name of a command or check is not Unicode")),
     }
 }
 
-/// The whole command line as clap sees it.
-pub(crate) fn command() -> Command {
-    Args::command()
+/// The whole command line as clap sees it. Its texts offer what can be typed, before they are folded
+/// to the width of a terminal.
+pub(crate) fn command(program: Program) -> Command {
+    match program {
+        Program::CargoPipe => Args::command(),
+        Program::Xtask => spelled(Args::command(), program).bin_name(program.name()),
+    }
+}
+
+fn spelled(command: Command, program: Program) -> Command {
+    let spell = |text: Option<&StyledStr>| {
+        text.map(|text| StyledStr::from(program.spell(&text.ansi().to_string()).into_owned()))
+    };
+    let (about, long_about) = (spell(command.get_about()), spell(command.get_long_about()));
+    let (after, long_after) =
+        (spell(command.get_after_help()), spell(command.get_after_long_help()));
+    command
+        .about(Resettable::from(about))
+        .long_about(Resettable::from(long_about))
+        .after_help(Resettable::from(after))
+        .after_long_help(Resettable::from(long_after))
+        .mut_args(|arg| {
+            let (help, long_help) = (spell(arg.get_help()), spell(arg.get_long_help()));
+            arg.help(Resettable::from(help)).long_help(Resettable::from(long_help))
+        })
+        .mut_subcommands(|command| spelled(command, program))
 }
 
 /// The names of the commands.
 pub(crate) fn command_names() -> Vec<String> {
-    let names =
-        command().get_subcommands().map(|sub| sub.get_name().to_owned()).collect::<Vec<_>>();
-    names.into_iter().chain(["help".to_owned()]).collect()
+    let command = Args::command();
+    let names = command.get_subcommands().map(|sub| sub.get_name().to_owned());
+    names.chain(["help".to_owned()]).collect()
 }
 
 /// The options of a check, on a command that stands for it.

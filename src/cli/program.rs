@@ -17,12 +17,22 @@ pub(crate) enum Program {
 
 /// What stands before a command that is offered, and not before the name in a sentence: a quote, an
 /// indentation, a label, or the style of one of these.
-const BEFORE: &[&str] = &["`", "  ", "\n", ": ", "m", "\u{1b}[0m "];
+const BEFORE: &[&str] = &["`", "  ", "\n", ": ", "\u{1b}[0m "];
+
+/// What stands in texts.
+const COMMAND: &str = "cargo pipe";
 
 impl Program {
+    /// What is typed for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Program::CargoPipe => COMMAND,
+            Program::Xtask => "cargo xtask pipe",
+        }
+    }
+
     /// A text whose commands can be typed for this program.
     pub(crate) fn spell(self, text: &str) -> Cow<'_, str> {
-        const COMMAND: &str = "cargo pipe";
         if self == Program::CargoPipe || !text.contains(COMMAND) {
             return Cow::Borrowed(text);
         }
@@ -32,7 +42,7 @@ impl Program {
         for piece in pieces {
             let offered =
                 spelled.is_empty() || BEFORE.iter().any(|before| spelled.ends_with(before));
-            spelled += if offered { "cargo xtask pipe" } else { COMMAND };
+            spelled += if offered { self.name() } else { COMMAND };
             spelled += piece;
         }
         Cow::Owned(spelled)
@@ -41,7 +51,11 @@ impl Program {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
     use super::*;
+    use crate::check::COMMANDS;
 
     #[test]
     fn commands_are_spelled_for_a_task_and_the_name_stays() {
@@ -53,5 +67,50 @@ mod tests {
              cargo xtask pipe lint\n"
         );
         assert_eq!(Program::CargoPipe.spell(text), text);
+    }
+
+    /// Every file of the library below a folder, without its tests.
+    fn sources(folder: &Path, all: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.file_name().unwrap() != "tests.rs" {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                let is_code = |line: &&str| !line.trim_start().starts_with("//");
+                let lines: Vec<&str> = code.lines().filter(is_code).collect();
+                all.push((path, lines.join("\n")));
+            }
+        }
+    }
+
+    /// Texts are spelled by what stands before a command, so every text has to keep to that.
+    #[test]
+    fn every_text_offers_commands_in_a_way_that_is_seen() {
+        let mut all = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+        let mut commands = 0;
+        for (path, code) in all {
+            // A text that goes on in the next line of the source.
+            let joined: Vec<&str> = code.split("\\\n").map(str::trim_start).collect();
+            let joined = joined.concat();
+            let mut pieces = joined.split(COMMAND);
+            let mut before = pieces.next().unwrap_or_default();
+            for after in pieces {
+                let rest = after.strip_prefix(' ').unwrap_or_default();
+                let word = rest.split([' ', '\n', '`', '\\', '{']).next().unwrap_or_default();
+                let is_command = after.starts_with("{at}")
+                    || rest.starts_with(['{', '-'])
+                    || COMMANDS.contains(&word)
+                    || ["lint", "format", "mypy", "ruff"].contains(&word);
+                let is_seen = BEFORE.iter().any(|text| before.ends_with(text));
+                let shown: String = COMMAND.chars().chain(after.chars().take(40)).collect();
+                assert_eq!(is_command, is_seen, "{}: {shown}", path.display());
+                commands += usize::from(is_command);
+                before = after;
+            }
+        }
+        assert!(commands > 50, "{commands}");
     }
 }

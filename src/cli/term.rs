@@ -44,6 +44,11 @@ impl Term {
         Term { program, ..Term::default() }
     }
 
+    /// What a person typed to come here.
+    pub(crate) fn program(&self) -> Program {
+        self.program
+    }
+
     /// Says from now on as much as is wanted.
     pub(crate) fn set_verbosity(&mut self, verbosity: Verbosity) {
         self.verbosity = verbosity;
@@ -106,7 +111,7 @@ impl Term {
 
     /// Watches a run and shows how it goes.
     pub(crate) fn watcher(&self) -> Watcher {
-        Watcher::new(self.verbosity)
+        Watcher::new(self.program, self.verbosity)
     }
 
     /// Takes over from a watcher whose run is over.
@@ -146,6 +151,9 @@ impl Term {
             Detail::Full => short::to_short(report),
             Detail::Verdict => String::new(),
         };
+        if self.detail() == Detail::Full {
+            self.say(&human::warnings(report, &self.told));
+        }
         let verdict = human::verdict(report, stream.width());
         let pieces = [Piece::Text(findings), Piece::Text(verdict)];
         let colors = stream.colors();

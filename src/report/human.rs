@@ -169,7 +169,8 @@ fn separate(pieces: &mut [Piece]) {
 }
 
 /// Warnings that nobody has read yet.
-fn warnings(report: &Report, told: &BTreeSet<String>) -> String {
+#[must_use]
+pub fn warnings(report: &Report, told: &BTreeSet<String>) -> String {
     told_warnings(&super::warnings(report), told)
 }
 

@@ -36,6 +36,48 @@ fn spelled() {
     let ended = workspace.cargo("xtask pipe lnit");
     assert_eq!(ended.status, Some(2));
     assert!(ended.stderr.contains("did you mean `cargo xtask pipe lint`?"), "{}", ended.stderr);
+
+    // Whatever else is said, by a command or while a run goes, what it offers can be typed.
+    let workspace = workspace
+        .with("CARGO_PIPE_ENGINE", "docker")
+        .with("CARGO_PIPE_DOCKER", "/nowhere/docker")
+        .with("CARGO_PIPE_CACHE", "off");
+    workspace.write("requirements.txt", "attrs\n");
+    let section = "[workspace.metadata.pipe]";
+    let more = "ci.gitlab = \"socket\"\nchecks.net = { run = [\"true\"], network = true }";
+    workspace.edit("Cargo.toml", section, &format!("{section}\n{more}"));
+    let mut offered = 0;
+    for words in [
+        "lint --help",
+        "run lint",
+        "run-all",
+        "run-all --allow network",
+        "run-all --allow network --message-format short",
+        "baseline --allow network",
+        "build lint",
+        "bash --",
+        "compare Cargo.toml",
+        "doctor",
+        "init --dry-run",
+        "list",
+        "run nothing",
+        "sync --check",
+        "trust",
+        "why lint",
+        "-C .. run-all",
+        "-q lint --nothing",
+    ] {
+        let ended = workspace.cargo(&format!("xtask pipe {words}"));
+        let said = ended.stdout + &ended.stderr;
+        offered += said.matches("cargo xtask pipe ").count();
+        // A generated file says the same whoever writes it.
+        for line in said.lines().filter(|line| !line.starts_with(['+', '-'])) {
+            let is_offered = line.contains("`cargo pipe ") || line.contains("  cargo pipe ");
+            assert!(!is_offered, "{words}: {line}");
+        }
+        println!("{words}\n{said}");
+    }
+    assert!(offered > 14, "{offered}");
 }
 
 const MEMBER: &str = "[package]\nname = \"a\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";

@@ -63,3 +63,24 @@ error: two reports would be written to `a`
 "#]],
     );
 }
+
+#[test]
+fn short_lines_come_with_the_warnings_of_the_run() {
+    let scene = Scene::new().file("pipe.toml", "").file("src/a.py", "");
+    let scene = scene.file("requirements.txt", "attrs\n");
+    let run = scene.pipe("-q init").ended();
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    scene.pipe("run lint --message-format short").with("CARGO_PIPE_DOCKER", "/nowhere/docker").ends(
+        3,
+        str![[r#"
+lint: error: `/nowhere/docker` is not installed, or not on PATH; install docker, or name another program of its kind in CARGO_PIPE_DOCKER
+error: 1 of 1 check could not be done
+
+"#]],
+        str![[r#"
+lint: error: `/nowhere/docker` is not installed, or not on PATH
+warning: the project depends on what `requirements.txt` names, and checks do not see it yet; `cargo pipe update project` locks it for them
+
+"#]],
+    );
+}

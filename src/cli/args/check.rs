@@ -11,6 +11,7 @@ use clap::{Args as _, Command, FromArgMatches};
 use super::help::RUN_STATUS;
 use super::{Args, CommandArgs, GlobalArgs, RunArgs, augment_with_run, command, command_names};
 use crate::cli::exit::Failure;
+use crate::cli::program::Program;
 
 /// A check that was named as a command.
 #[derive(Debug)]
@@ -31,9 +32,15 @@ pub(crate) enum CheckAsked {
 }
 
 /// Reads the arguments again, now that a name is known. `first` is what could be read before.
-pub(super) fn parse(arguments: &[OsString], name: &str, first: GlobalArgs) -> Args {
+pub(super) fn parse(
+    program: Program,
+    arguments: &[OsString],
+    name: &str,
+    first: GlobalArgs,
+) -> Args {
     let check = Wanted::augment_args(Command::new(name.to_owned()).disable_help_flag(true));
-    let read = command().subcommand(check).try_get_matches_from(arguments).and_then(|matches| {
+    let command = command(program).subcommand(check);
+    let read = command.try_get_matches_from(arguments).and_then(|matches| {
         let global = GlobalArgs::from_arg_matches(&matches)?;
         let wanted = match matches.subcommand() {
             Some((_, matches)) => Wanted::from_arg_matches(matches)?,

@@ -67,7 +67,7 @@ fn explain(pipeline: &mut Pipeline, name: String, term: &mut Term) -> Result<Ver
     facts.splice(1..1, fixes);
     let facts: String = facts.iter().map(|fact| format!("\n  {fact}")).collect();
     let check = args::check_command(&name).long_about(format!("{about}\n{facts}"));
-    let mut command = args::command().subcommand(check);
+    let mut command = args::command(term.program()).subcommand(check);
     command.build();
     if let Some(command) = command.find_subcommand_mut(&name) {
         term.text(&command.render_long_help().ansi().to_string());

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use super::pipeline;
 use crate::cli::args;
 use crate::cli::exit::Failure;
+use crate::cli::program::Program;
 use crate::cli::settings::Place;
 use crate::cli::term::Term;
 
@@ -22,7 +23,7 @@ pub(super) fn completions(place: Place, shell: Shell, term: &mut Term) -> Result
         Ok(pipeline) => pipeline.config.checks.iter().map(|check| check.name.to_string()).collect(),
         Err(_) => BUILT_IN.map(str::to_owned).to_vec(),
     };
-    let mut command = checks.iter().fold(args::command(), |command, check| {
+    let mut command = checks.iter().fold(args::command(Program::CargoPipe), |command, check| {
         command.subcommand(args::check_command(check).about(format!("Run the check `{check}`")))
     });
     let mut script = Vec::new();

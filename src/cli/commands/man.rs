@@ -7,11 +7,12 @@ use clap_mangen::Man;
 
 use crate::cli::args;
 use crate::cli::exit::Failure;
+use crate::cli::program::Program;
 use crate::cli::term::Term;
 
 /// Prints the page of a command, or of cargo pipe.
 pub(super) fn man(name: Option<&str>, term: &mut Term) -> Result<Verdict, Failure> {
-    let mut command = args::command();
+    let mut command = args::command(Program::CargoPipe);
     command.build();
     let page = match name {
         None => command,

@@ -69,10 +69,10 @@ pub(super) fn compare(
         return Ok(Verdict::Interrupted);
     }
     let comparison = comparison?;
-    term.data(&match format {
-        MessageFormat::Json => json::pretty(&comparison),
-        _ => told_of(&comparison),
-    });
+    match format {
+        MessageFormat::Json => term.data(&json::pretty(&comparison)),
+        _ => term.text(&told_of(&comparison)),
+    }
     Ok(if comparison.is_same() { Verdict::Passed } else { Verdict::Findings })
 }
 

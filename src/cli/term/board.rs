@@ -16,6 +16,7 @@ use crate::report::human::style::{self, paint};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{lines, say};
+use crate::cli::program::Program;
 
 /// How often a running check's time is drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -25,6 +26,7 @@ const NAME: usize = 16;
 
 /// One line per check.
 pub(super) struct Board {
+    program: Program,
     lines: MultiProgress,
     rows: BTreeMap<String, Row>,
 }
@@ -38,13 +40,13 @@ struct Row {
 
 impl Board {
     /// A board on standard error, if that is a terminal that can draw one.
-    pub(super) fn on_terminal() -> Option<Self> {
-        let board = Board::on(ProgressDrawTarget::stderr());
+    pub(super) fn on_terminal(program: Program) -> Option<Self> {
+        let board = Board::on(ProgressDrawTarget::stderr(), program);
         (!board.lines.is_hidden()).then_some(board)
     }
 
-    fn on(target: ProgressDrawTarget) -> Self {
-        Board { lines: MultiProgress::with_draw_target(target), rows: BTreeMap::new() }
+    fn on(target: ProgressDrawTarget, program: Program) -> Self {
+        Board { program, lines: MultiProgress::with_draw_target(target), rows: BTreeMap::new() }
     }
 
     /// Takes the board off the terminal.
@@ -137,7 +139,7 @@ impl Board {
             row.begun = true;
             row.bar.disable_steady_tick();
             row.bar.set_style(template("{prefix} {wide_msg}"));
-            row.bar.abandon_with_message(shown(how));
+            row.bar.abandon_with_message(shown(&self.program.spell(how)));
         }
     }
 
@@ -194,7 +196,7 @@ mod tests {
     fn board(columns: u16) -> (Board, InMemoryTerm) {
         let terminal = InMemoryTerm::new(10, columns);
         let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
-        let mut board = Board::on(target);
+        let mut board = Board::on(target, Program::Xtask);
         board.begin(&[
             ("lint", Some("pylint")),
             ("format", Some("black")),
@@ -217,6 +219,13 @@ mod tests {
         assert_eq!(lines[0], "lint             building pylint: #7 [2/");
         assert!(lines[1].starts_with("format           error: a reason"));
         assert_eq!(lines[2], "a-name-that-is-f waiting");
+    }
+
+    #[test]
+    fn a_reason_offers_what_can_be_typed_here() {
+        let (mut board, terminal) = board(80);
+        board.ended("lint", "error: `cargo pipe update lint` makes it");
+        assert!(lines(&terminal)[0].ends_with("error: `cargo xtask pipe update lint` makes it"));
     }
 
     #[test]

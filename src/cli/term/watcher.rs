@@ -13,6 +13,7 @@ use crate::report::{harmless, jsonl};
 
 use super::board::Board;
 use super::{lines, say};
+use crate::cli::program::Program;
 use crate::cli::settings::Verbosity;
 
 /// What a person wonders when a run begins with builds.
@@ -26,6 +27,7 @@ Ctrl-C stops everything that was started; `-v` shows every command
 
 /// Whoever shows a run.
 pub(crate) struct Watcher {
+    program: Program,
     verbosity: Verbosity,
     board: Option<Board>,
     told: BTreeSet<String>,
@@ -41,9 +43,11 @@ enum Builds {
 }
 
 impl Watcher {
-    pub(super) fn new(verbosity: Verbosity) -> Self {
-        let board = (verbosity == Verbosity::Normal).then(Board::on_terminal).flatten();
-        Watcher { verbosity, board, told: BTreeSet::new(), builds: Builds::NoneYet, events: None }
+    pub(super) fn new(program: Program, verbosity: Verbosity) -> Self {
+        let is_wanted = verbosity == Verbosity::Normal;
+        let board = is_wanted.then(|| Board::on_terminal(program)).flatten();
+        let (told, builds) = (BTreeSet::new(), Builds::NoneYet);
+        Watcher { program, verbosity, board, told, builds, events: None }
     }
 
     /// Writes events to standard output as well, a line each.
@@ -69,9 +73,10 @@ impl Watcher {
     }
 
     fn tell(&self, line: &str) {
+        let line = self.program.spell(line);
         match &self.board {
-            Some(board) => board.above(line),
-            None => say(line),
+            Some(board) => board.above(&line),
+            None => say(&line),
         }
     }
 }
