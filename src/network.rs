@@ -9,12 +9,30 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use url::Url;
+use fluent_uri::Uri;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::project::ProjectPath;
 
 /// What a secret is shown as.
 const HIDDEN: &str = "***";
+
+/// What stands in no name or password of an address as it is
+/// (<https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1>), though people write it there.
+const ESCAPED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'@')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// The shortest password that is searched for by itself. A shorter one may be a part of any word;
 /// it is hidden where it stands in an address.
@@ -108,10 +126,11 @@ impl Network {
     /// The hosts of indexes without encryption. pip ignores them unless they are named; uv does not
     /// mind. Every locked file has to have its hash, whoever sends it.
     fn plain_hosts(&self) -> Vec<String> {
-        let plain = |address: &&Address| address.0.scheme() == "http";
+        let plain = |address: &&Address| address.is_over(&["http"]);
         let host = |address: &Address| {
-            let host = address.0.host_str()?;
-            Some(address.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+            let authority = address.0.authority()?.as_str();
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            Some(host.trim_end_matches(':').to_owned())
         };
         self.index.iter().chain(&self.extra_indexes).filter(plain).filter_map(host).collect()
     }
@@ -127,7 +146,7 @@ impl Network {
 
 /// The address of an index or a proxy. Shown without its credentials.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address(Url);
+pub struct Address(Uri<String>);
 
 /// Why a text is no [`Address`]. Says nothing of the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -158,13 +177,24 @@ impl Address {
     }
 
     fn read(text: &str, schemes: &[&str]) -> Result<Address, AddressError> {
-        let url = Url::parse(text).map_err(|_| AddressError)?;
-        let has_host = url.host_str().is_some_and(|host| !host.is_empty());
-        // Lists of indexes are separated by white space; a URL has none once it is read.
-        match has_host && schemes.contains(&url.scheme()) {
-            true => Ok(Address(url)),
+        let uri = Uri::parse(escaped(text.trim())).map_err(|_| AddressError)?;
+        let has_host = uri.authority().is_some_and(|authority| !authority.host().is_empty());
+        let address = Address(uri);
+        match has_host && address.is_over(schemes) {
+            true => Ok(address),
             false => Err(AddressError),
         }
+    }
+
+    fn is_over(&self, schemes: &[&str]) -> bool {
+        schemes.iter().any(|scheme| self.0.scheme().as_str().eq_ignore_ascii_case(scheme))
+    }
+
+    /// The name and the password, as they are written.
+    fn credentials(&self) -> (&str, Option<&str>) {
+        let info = self.0.authority().and_then(|authority| authority.userinfo());
+        let info = info.map(|info| info.as_str()).unwrap_or_default();
+        info.split_once(':').map_or((info, None), |(name, password)| (name, Some(password)))
     }
 
     /// The whole address, credentials included. For the environment of an installer, nothing else.
@@ -176,12 +206,12 @@ impl Address {
     /// Whether there is a name or a password in it.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
-        !self.0.username().is_empty() || self.0.password().is_some()
+        self.credentials() != ("", None)
     }
 
     /// The password, or a name without one, which is a token: as it is written, and as it is meant.
     fn add_secrets(&self, secrets: &mut Vec<String>) {
-        let (name, password) = (self.0.username(), self.0.password());
+        let (name, password) = self.credentials();
         let (secret, written) = match password {
             Some(password) => (password, format!(":{password}@")),
             None => (name, format!("{name}@")),
@@ -195,15 +225,28 @@ impl Address {
     }
 }
 
+/// The address with a name and a password that can stand in it. They end at the last `@`, as for pip.
+fn escaped(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((info, host)) => {
+            format!("{scheme}://{}@{host}{path}", utf8_percent_encode(info, ESCAPED))
+        }
+        None => text.to_owned(),
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = self.0.clone();
-        if self.has_credentials() {
-            // Both only fail for addresses without a host, which none of ours is.
-            let _ = shown.set_password(None);
-            let _ = shown.set_username(HIDDEN);
+        let whole = self.0.as_str();
+        match whole.split_once("://") {
+            Some((scheme, rest)) if self.has_credentials() => {
+                let (_, host) = rest.split_once('@').unwrap_or(("", rest));
+                write!(formatter, "{scheme}://{HIDDEN}@{host}")
+            }
+            _ => formatter.write_str(whole),
         }
-        formatter.write_str(shown.as_str())
     }
 }
 
@@ -316,7 +359,7 @@ mod tests {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let extra = "http://t0ken-of-mine@extra.example:8080/x https://open.example/simple";
-        let proxy = "http://boss:abc@proxy.example:3128/";
+        let proxy = "http://boss:abc@proxy.example:3128";
         assert_eq!(
             variables,
             [
@@ -334,6 +377,16 @@ mod tests {
             ]
         );
         assert!(Network::default().variables(None).is_empty());
+    }
+
+    #[test]
+    fn a_password_may_be_written_as_it_is() {
+        let address = Address::of_index(" https://me:p@ss^\u{e9}|@host/simple?a=@ ").unwrap();
+        assert_eq!(address.reveal(), "https://me:p%40ss%5E%C3%A9%7C@host/simple?a=@");
+        assert_eq!(address.to_string(), "https://***@host/simple?a=@");
+        let mut secrets = Vec::new();
+        address.add_secrets(&mut secrets);
+        assert!(secrets.contains(&"p@ss^\u{e9}|".to_owned()), "{secrets:?}");
     }
 
     #[test]
