@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CHECKOUT, Ended, Workspace};
 use crate::{Needs, Test};
 
 /// What is tested.
@@ -15,6 +15,9 @@ pub(crate) const TESTS: &[Test] = &[
     Test("what_is_not_built_is_told_with_the_command_to_type", Needs::Engine, not_built),
     Test("a_build_without_an_engine_goes_on", Needs::Nothing, no_engine),
     Test("generated_files_are_compared_without_an_engine", Needs::Nothing, generated_files),
+    Test("nothing_is_written_to_a_tree_that_is_read_only", Needs::Engine, read_only),
+    Test("a_build_for_another_target_checks_all_the_same", Needs::Engine, cross),
+    Test("a_vendored_build_checks_its_own_crates_and_no_vendored_one", Needs::Nothing, vendored),
     Test("a_crate_that_is_packaged_is_not_checked", Needs::Nothing, packaged),
     Test("documentation_and_editors_check_nothing", Needs::Nothing, off),
     Test("a_tool_that_hangs_holds_up_no_build", Needs::Nothing, hanging),
@@ -84,6 +87,35 @@ fn every_change() {
     // The Python of another package of the project.
     workspace.write("tools/src/report/__init__.py", module);
     assert_eq!(complaints("__init__.py"), 1, "edited");
+    assert!(build(&workspace).well().found_fresh("fast"));
+}
+
+fn read_only() {
+    let workspace = Workspace::mixed_in("my work \u{e9}");
+    workspace.pipe(&["build", "mypy"]).well();
+    workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
+    workspace.cargo("metadata --format-version 1").well();
+    let before = workspace.files();
+    let first = workspace.cargo_read_only("build -v -p fast --locked --offline").well();
+    assert_eq!(first.told(), [format!("warning: {PYTHON}:11:12: {COMPLAINT}")]);
+    let second = workspace.cargo_read_only("build -v -p fast --locked --offline").well();
+    assert!(second.found_fresh("fast"), "{}", second.stderr);
+    assert_eq!(workspace.files(), before);
+}
+
+/// With a target of its own, cargo keeps what it builds for the host apart, and only that.
+fn cross() {
+    let workspace = built();
+    workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
+    let rustc = workspace.run("rustc", &["-vV"]).well().stdout;
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let told = [format!("warning: {PYTHON}:11:12: {COMPLAINT}")];
+    let words = format!("build -v -p fast --target {host}");
+    let first = workspace.cargo(&words).well();
+    assert_eq!(first.told(), told);
+    assert!(first.stderr.contains(&format!("--target {host}")), "{}", first.stderr);
+    assert!(workspace.cargo(&words).well().found_fresh("fast"));
+    let workspace = workspace.with("CARGO_BUILD_TARGET", host);
     assert!(build(&workspace).well().found_fresh("fast"));
 }
 
@@ -170,6 +202,34 @@ fn packaged() {
     assert_eq!(workspace.cargo("build").status, Some(101), "its files are not generated");
     let workspace = workspace.patched();
     workspace.cargo("package --allow-dirty").well();
+}
+
+/// Only one registry is replaced, so that all else need not be compiled again.
+const VENDORED: &str = "[registries.private]\nindex = \"https://private.invalid/index\"\n\n\
+    [source.private]\nregistry = \"https://private.invalid/index\"\nreplace-with = \"vendored\"\n\n\
+    [source.vendored]\ndirectory = \"vendor\"\n";
+
+fn vendored() {
+    // A crate whose author has checked it, as `cargo vendor` leaves its sources.
+    let library = Workspace::alone("library", GENERATED);
+    let workspace = Workspace::alone("vendored", GENERATED).patched();
+    workspace.write(".cargo/config.toml", VENDORED);
+    workspace.copy(&library.root, "vendor/library");
+    let manifest = "vendor/library/Cargo.toml";
+    workspace.edit(manifest, "\"alone\"", "\"library\"");
+    let published = "registry-index = \"https://github.com/rust-lang/crates.io-index\"";
+    workspace.edit(manifest, &format!("path = \"{CHECKOUT}\""), published);
+    workspace.write("vendor/library/.cargo-checksum.json", "{\"files\": {}}");
+    let library =
+        format!("library = {{ version = \"{}\", registry = \"private\" }}", library.version());
+    let manifest = workspace.read("Cargo.toml");
+    workspace.write("Cargo.toml", &format!("{manifest}\n[dependencies]\n{library}\n"));
+
+    let ended = workspace.cargo("build --offline");
+    assert_eq!(ended.status, Some(101), "its own files are not generated: {}", ended.stderr);
+    assert!(ended.stderr.contains(".docker/Dockerfile` is missing"), "{}", ended.stderr);
+    workspace.pipe(&["init"]).well();
+    assert_eq!(workspace.cargo("build --frozen").well().told(), [""; 0]);
 }
 
 fn off() {

@@ -66,7 +66,12 @@ impl Workspace {
 
     /// The example in `tests/fixtures/mixed`, with what `init` adds.
     pub(crate) fn mixed() -> Workspace {
-        let workspace = Workspace::empty("mixed");
+        Workspace::mixed_in("mixed")
+    }
+
+    /// The same in a folder of this name.
+    pub(crate) fn mixed_in(name: &str) -> Workspace {
+        let workspace = Workspace::empty(name);
         workspace.copy(&Path::new(CHECKOUT).join("tests/fixtures/mixed"), ".");
         workspace.edit("Cargo.toml", "path = \"../../..\"", &format!("path = \"{CHECKOUT}\""));
         workspace.edit(
@@ -159,13 +164,27 @@ impl Workspace {
         self.run("cargo", &words.split(' ').collect::<Vec<_>>())
     }
 
+    /// Runs cargo where nobody, not even root, can write to the workspace or to the user's home.
+    pub(crate) fn cargo_read_only(&self, words: &str) -> Ended {
+        const ALONE: &str = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && cd \"$1\" && shift \
+             && if touch x 2>&-; then exit 99; fi && exec cargo \"$@\"";
+        let root = self.root.to_str().unwrap();
+        let base = Path::new(root).parent().and_then(Path::to_str).unwrap();
+        let user: &[&str] =
+            if rustix::process::geteuid().is_root() { &[] } else { &["--map-root-user"] };
+        let fixed = ["--mount", "sh", "-c", ALONE, base, root];
+        let words: Vec<&str> = user.iter().copied().chain(fixed).chain(words.split(' ')).collect();
+        self.run("unshare", &words)
+    }
+
     /// Runs cargo pipe with these words.
     pub(crate) fn pipe(&self, words: &[&str]) -> Ended {
         self.run(env!("CARGO_BIN_EXE_cargo-pipe"), words)
     }
 
+    /// Runs a program with these words.
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
-    fn run(&self, program: &str, words: &[&str]) -> Ended {
+    pub(crate) fn run(&self, program: &str, words: &[&str]) -> Ended {
         let mut command = Command::new(program);
         command.args(words).env_clear().envs(&self.variables).current_dir(&self.root);
         let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
@@ -173,7 +192,15 @@ impl Workspace {
         Ended { status: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
 
-    fn copy(&self, from: &Path, to: &str) {
+    /// The version of its first package.
+    pub(crate) fn version(&self) -> String {
+        let manifest = self.read("Cargo.toml");
+        let line = manifest.lines().find_map(|line| line.strip_prefix("version = \"")).unwrap();
+        line.trim_end_matches('"').to_owned()
+    }
+
+    /// Copies what is below a folder.
+    pub(crate) fn copy(&self, from: &Path, to: &str) {
         for entry in fs::read_dir(from).unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();

@@ -75,7 +75,6 @@ fn spelled() {
             let is_offered = line.contains("`cargo pipe ") || line.contains("  cargo pipe ");
             assert!(!is_offered, "{words}: {line}");
         }
-        println!("{words}\n{said}");
     }
     assert!(offered > 14, "{offered}");
 }
