@@ -197,6 +197,7 @@ pub struct Ask {
 /// Who asks for something beyond the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Asker {
     /// A check, for itself alone.
     Check(CheckName),
@@ -206,6 +207,7 @@ pub enum Asker {
 
 /// What the user has said to an [`Ask`] before, and whether that still holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Standing {
     /// Nothing.
     #[default]
@@ -238,6 +240,7 @@ impl fmt::Display for Asker {
 /// Whether an outcome may be kept and replayed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum CachePolicy {
     /// Passed and findings alike.
     #[default]

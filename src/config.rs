@@ -298,6 +298,7 @@ pub struct Check {
 
 /// What a check runs.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Work {
     /// A tool of the catalogue.
     Tool {
@@ -323,6 +324,7 @@ pub enum Work {
 
 /// What a command of the user's own runs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CommandPlace {
     /// The project's base, with the project's dependencies.
     Base,
@@ -334,6 +336,7 @@ pub enum CommandPlace {
 
 /// Where a tool's configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ToolConfig {
     /// The tool's usual file in the config folder.
     Usual,

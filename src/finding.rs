@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::hash::Hash;
 
 /// How bad a finding is.
+///
+/// Exhaustive: the reports' format has no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -25,6 +27,7 @@ pub enum Severity {
 
 /// One diagnosed problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// Where it is.
     pub place: Place,
@@ -50,6 +53,8 @@ pub struct Finding {
 }
 
 /// A span in a file, or a whole file where the line is unknown.
+///
+/// Exhaustive: there is no more to a place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Relative to the project, with `/`. Empty for a finding about the project as a whole.
@@ -86,6 +91,7 @@ impl Place {
 
 /// Edits that would resolve a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fix {
     /// What the edits do, in the tool's words.
     pub message: String,
@@ -96,6 +102,8 @@ pub struct Fix {
 }
 
 /// One replacement of text.
+///
+/// Exhaustive: there is no more to it than where and what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// 1-based first line.

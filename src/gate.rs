@@ -8,6 +8,7 @@
 pub mod baseline;
 pub mod changed;
 pub mod lines;
+#[doc(hidden)]
 pub mod load;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ pub struct Wanted {
 
 /// The file that holds the accepted findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BaselineFile {
     /// Where it is.
     pub path: ProjectPath,
@@ -43,6 +45,7 @@ pub struct BaselineFile {
 /// What lines have to have changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Since {
     /// The last commit in common with this one.
     Ref(String),
@@ -63,6 +66,7 @@ pub struct Gate {
 /// The commit that lines are compared with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Base {
     /// What was asked for, such as `main` or `origin/main`.
     #[serde(rename = "ref")]

@@ -12,6 +12,7 @@ use crate::hash::{Hash, Recipe};
 /// What can change a check's outcome, one hash each, so that a difference has a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Ingredients {
     /// What the tool runs in: base image, lock, Dockerfile.
     pub environment: Hash,
@@ -41,6 +42,7 @@ impl Ingredients {
 
 /// Everything that can change an outcome: its hashes, and the named parts behind them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Inputs {
     /// One hash for each kind.
     pub ingredients: Ingredients,
@@ -52,6 +54,7 @@ pub struct Inputs {
 /// arguments and variables are hashes: they can be secret. The files of a snapshot are listed apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Parts {
     /// What the tool runs in.
     pub environment: EnvironmentParts,
@@ -66,6 +69,7 @@ pub struct Parts {
 /// What an environment is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct EnvironmentParts {
     /// The name of the image that it is based on.
     pub image: String,
@@ -84,6 +88,7 @@ pub struct EnvironmentParts {
 /// A tool's configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ConfigParts {
     /// Where it is in the project.
     pub path: String,

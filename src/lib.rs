@@ -24,13 +24,13 @@
 //! # }
 //! ```
 //!
-//! Running it needs an engine; a [`run::Cancel`] stops it from any thread.
+//! Running it needs an engine; a [`pipeline::Cancel`] stops it from any thread.
 //!
 //! ```no_run
 //! # fn run(pipeline: cargo_pipe::pipeline::Pipeline, plan: cargo_pipe::plan::Plan) {
 //! use cargo_pipe::event::Silent;
 //! use cargo_pipe::outcome::Verdict;
-//! use cargo_pipe::run::Cancel;
+//! use cargo_pipe::pipeline::Cancel;
 //!
 //! let report = pipeline.run(&plan, &Cancel::default(), &mut Silent);
 //! if report.verdict != Verdict::Passed {
@@ -42,6 +42,18 @@
 //! }
 //! # }
 //! ```
+//!
+//! # Versions
+//!
+//! What this documentation shows is the interface, and follows semantic versioning. What others read
+//! is `#[non_exhaustive]`, enums as well as structs, and a minor release may add to it; a type that is
+//! not says why. What others fill in, such as [`plan::Request`], may gain members in a minor release
+//! too: take the rest from `Default`. Modules that are hidden here are parts of the program and change
+//! with every release; they are public for its own tests and tasks.
+//!
+//! The text of a JSON report is frozen apart from that: within `cargo-pipe/report/1` members are only
+//! added, whatever the version of the library. The Rust version that is needed is raised in a minor
+//! release.
 //!
 //! # Code map
 //!
@@ -66,6 +78,7 @@
 //!   [`outcome`], [`event`], [`error`].
 
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 
 pub mod build_script;
@@ -74,29 +87,46 @@ pub mod xtask;
 
 pub mod pipeline;
 
+#[doc(hidden)]
 pub mod doctor;
+#[doc(hidden)]
 pub mod run;
+#[doc(hidden)]
 pub mod update;
 
+#[doc(hidden)]
 pub mod cache;
+#[doc(hidden)]
 pub mod engine;
+#[doc(hidden)]
 pub mod process;
+#[doc(hidden)]
 pub mod scaffold;
+#[doc(hidden)]
 pub mod snapshot;
+#[doc(hidden)]
 pub mod writeback;
 
+#[doc(hidden)]
 pub mod adoption;
+#[doc(hidden)]
 pub mod catalogue;
 pub mod config;
+#[doc(hidden)]
 pub mod contradiction;
+#[doc(hidden)]
 pub mod dependencies;
 pub mod difference;
+#[doc(hidden)]
 pub mod fingerprint;
 pub mod gate;
+#[doc(hidden)]
 pub mod lock;
+#[doc(hidden)]
 pub mod parse;
 pub mod plan;
 pub mod report;
+#[doc(hidden)]
 pub mod template;
 pub mod trust;
 

@@ -63,6 +63,7 @@ pub struct Network {
 
 /// A file of certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CaBundle {
     /// One of the project.
     OfProject(ProjectPath),

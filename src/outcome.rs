@@ -14,6 +14,7 @@ use crate::inputs::Inputs;
 
 /// What a tool left behind, untouched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct RawOutput {
     /// Its exit status; 128 plus the number for a signal.
     pub code: i32,
@@ -25,6 +26,7 @@ pub struct RawOutput {
 
 /// What a tool's output means.
 #[derive(Clone, Debug, PartialEq)]
+#[doc(hidden)]
 pub struct Classified {
     /// What the exit status and the streams say together.
     pub status: ToolStatus,
@@ -38,6 +40,7 @@ pub struct Classified {
 
 /// Whether the tool did its work, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub enum ToolStatus {
     /// It accepts the sources. Findings it has all the same do not count.
     Passed,
@@ -70,6 +73,7 @@ pub enum Outcome {
 /// Why a check did not end as passed or findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Reason {
     /// Whose problem it is.
     pub kind: ReasonKind,
@@ -189,6 +193,7 @@ pub enum CacheUse {
 
 /// A tool's raw output as text, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Log {
     /// What it wrote to standard output.
     pub stdout: String,

@@ -20,12 +20,13 @@ use crate::process::Emitter;
 use crate::project::{Project, ProjectPath, discover};
 use crate::report::json::JsonReport;
 use crate::report::{Preview, Report};
-use crate::run::{self, Cancel, World};
+use crate::run::{self, World};
 use crate::trust::{Asked, Record, collect, store};
 use crate::update::{self, Updates};
 use crate::why::{Comparison, Why};
 
 pub use crate::engine::{Removed, Shipped, Then};
+pub use crate::process::{Cancel, Stop};
 
 /// A configured project.
 #[derive(Clone, Debug)]

@@ -42,6 +42,8 @@ pub const PROJECT: &str = "/opt/project";
 const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
 
 /// What somebody asked for.
+///
+/// Exhaustive: whoever asks fills in what differs from `Request::default()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// The checks to run; all if empty.
@@ -62,6 +64,7 @@ pub struct Request {
 
 /// Which findings somebody wants to count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GateAsked {
     /// All that the configured baseline does not accept.
     #[default]
@@ -74,6 +77,7 @@ pub enum GateAsked {
 
 /// What is known of a project besides its configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Known {
     /// What it asks for beyond the sandbox, with what its user has said to that before. What is not
     /// here nobody has said anything to.
@@ -147,6 +151,8 @@ pub struct Step {
 }
 
 /// The exact files that a check sees. Checks with equal coverage share a snapshot.
+///
+/// Exhaustive: files are covered by nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Coverage {
     /// Files and folders, sorted.
@@ -159,6 +165,7 @@ pub struct Coverage {
 
 /// A tool's configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ConfigFile {
     /// Where it is in the project.
     pub path: ProjectPath,
@@ -169,6 +176,7 @@ pub struct ConfigFile {
 /// What a step runs in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[non_exhaustive]
 pub enum Environment {
     /// The base with locked packages: those of a tool of the catalogue, or of a check of the user's
     /// own that requires some.

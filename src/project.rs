@@ -34,6 +34,7 @@ impl Project {
 
 /// The file a project is configured by.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Manifest {
     /// `pipe.toml` at the root.
     PipeToml,

@@ -12,6 +12,7 @@ pub mod github;
 pub mod gitlab;
 pub mod harmless;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod human;
 pub mod json;
 pub mod jsonl;

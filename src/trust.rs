@@ -39,6 +39,7 @@ pub struct Asked {
 
 /// What a user trusts in one project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Record {
     schema: Schema,
     /// The project's canonical path, for a person.
@@ -56,6 +57,7 @@ enum Schema {
 
 /// Something that was granted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Granted {
     /// To whom.
     pub asker: Asker,

@@ -73,6 +73,7 @@ pub enum Expected {
 
 /// What differs between here and a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The version of cargo pipe that wrote the report.
     pub version: String,
@@ -82,6 +83,7 @@ pub struct Comparison {
 
 /// A check, here and in a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Compared {
     /// The check.
     pub check: String,

@@ -77,6 +77,7 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
             Command::Module { module, args, .. } => {
                 [vec![format!("module {module}")], args].concat()
             }
+            other => panic!("{other:?}"),
         };
         expected.push(String::new());
         Assert::new().action_env("SNAPSHOTS").eq(
@@ -176,7 +177,9 @@ fn a_user_cannot_turn_off_what_the_answer_rests_on() {
             sees_project: true,
             ..configured(Some("/config/x"))
         });
-        let (Command::Exec(argv) | Command::Module { args: argv, .. }) = command;
+        let (Command::Exec(argv) | Command::Module { args: argv, .. }) = command else {
+            panic!("{command:?}");
+        };
         let place = |wanted: &str| argv.iter().position(|argument| argument == wanted);
         assert_eq!(place("--jobs=4").unwrap() + 1, place("--output-format=text").unwrap());
         let canonical = argv.iter().rposition(|argument| argument.starts_with("--")).unwrap();
@@ -296,8 +299,7 @@ fn described(classified: &Classified) -> String {
 
 fn describe(finding: &Finding, text: &mut String) {
     // No parser gives one.
-    let Finding { place, severity, code, rule, message, url, gating, related, fix, fingerprint: _ } =
-        finding;
+    let Finding { place, severity, code, rule, message, url, gating, related, fix, .. } = finding;
     let accepted = if *gating { "" } else { ", accepted" };
     writeln!(text, "\n{}: {severity:?} {code} {rule}{accepted}", spot(place)).unwrap();
     writeln!(text, "    {}", message.replace('\n', "\n    ")).unwrap();

@@ -12,6 +12,7 @@ use super::layer::{
 
 /// All layers of a configuration, the lowest first.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Layers {
     /// What holds if nobody says anything.
     pub defaults: Layer,

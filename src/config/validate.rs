@@ -20,6 +20,7 @@ use terms::Terms;
 
 /// A configuration that contradicts neither itself nor us.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Valid {
     /// The configuration.
     pub config: Config,

@@ -10,6 +10,7 @@ use super::{CONTROL, FILES, PROJECT};
 /// What is started inside the container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Command {
     /// A program and its arguments, started by the launcher where there is one.
     Exec(Vec<String>),
@@ -36,6 +37,7 @@ pub enum Command {
 /// Where the project's packages are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Precedence {
     /// Before the program's own, for one that looks at what the sources import. What the program
     /// itself imports is its own all the same.

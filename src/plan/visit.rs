@@ -19,6 +19,8 @@ const SHELL: [&str; 3] = ["sh", "-c", "command -v bash >/dev/null && exec bash; 
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// What somebody wants to look at.
+///
+/// Exhaustive: whoever asks fills it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VisitRequest {
     /// The check; the first one if none is named.
@@ -34,6 +36,7 @@ pub struct VisitRequest {
 /// What a visitor has for streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Streams {
     /// A terminal.
     Terminal,

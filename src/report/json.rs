@@ -123,6 +123,7 @@ pub struct JsonChanged {
 /// The format's name, which reads as nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub enum SchemaName {
     /// This version.
     #[default]

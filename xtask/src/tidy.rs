@@ -4,6 +4,7 @@
 //! Must not know what the code does. All complaints are shown at once, and `cargo test` fails
 //! with the same ones.
 
+mod api;
 mod dependencies;
 mod layers;
 mod sources;
@@ -43,6 +44,7 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     complaints.extend(words::roots(&files));
+    complaints.extend(api::complaints(&files));
     complaints.extend(layers::complaints(&files));
     complaints.extend(dependencies::complaints()?);
     complaints.sort();

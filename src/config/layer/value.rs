@@ -16,6 +16,7 @@ use crate::check::CachePolicy;
 
 /// A value and where it was written. Compared and ordered by the value alone.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Value<T> {
     /// The value.
     pub value: T,
@@ -27,6 +28,7 @@ pub struct Value<T> {
 
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// These bytes of a file.
     Bytes(Range<usize>),

@@ -27,6 +27,7 @@ pub fn is_canonical(variable: &str) -> bool {
 
 /// What a configuration is judged against.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Context<'a> {
     /// The file of the project's own layer.
     pub manifest: &'static str,

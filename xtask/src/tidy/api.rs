@@ -1,0 +1,92 @@
+//! Rules for what others build on: the library's modules that documentation shows.
+//!
+//! Owns that what is public there can grow without breaking anybody. Must not know what a type
+//! means; complaints go to [`super`].
+
+use super::File;
+
+/// Lets a type grow, or keeps it out of what others build on.
+const FREE: &[&str] = &["#[non_exhaustive]", "#[doc(hidden)]"];
+
+/// What says in a type's documentation why it is not `#[non_exhaustive]`.
+const REASON: &str = "Exhaustive:";
+
+/// What is wrong with the public types of the library.
+pub(super) fn complaints(files: &[File]) -> Vec<String> {
+    let is_shown = |file: &&File| {
+        let path = file.path.strip_prefix("src/").unwrap_or_default();
+        file.is_source() && !path.is_empty() && !path.ends_with("/tests.rs") && !hides(files, path)
+    };
+    files.iter().filter(is_shown).flat_map(of_file).collect()
+}
+
+/// Whether a file is of a module that is hidden, or lies below one.
+fn hides(files: &[File], path: &str) -> bool {
+    let modules: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
+    (0..modules.len()).any(|depth| {
+        let parent = match depth {
+            0 => "src/lib.rs".to_owned(),
+            _ => format!("src/{}.rs", modules[..depth].join("/")),
+        };
+        let hidden = format!("#[doc(hidden)]\npub mod {};", modules[depth]);
+        files.iter().any(|file| file.path == parent && file.text.contains(&hidden))
+    })
+}
+
+fn of_file(file: &File) -> Vec<String> {
+    let mut complaints = Vec::new();
+    // What stands above an item, and the item that may turn out to have public members.
+    let (mut above, mut open) = (Vec::new(), None);
+    for line in file.text.lines().take_while(|line| *line != "#[cfg(test)]") {
+        let name = |kind| Some(line.strip_prefix(kind)?.split(['<', ' ', '(']).next()?.to_owned());
+        if line.starts_with("///") || line.starts_with("#[") || line.starts_with("    ") {
+            above.push(line);
+        }
+        let frees = |it: &&str| FREE.contains(it) || it.contains(REASON);
+        let can_grow = above.iter().any(frees);
+        let mut complain = |name: &str| {
+            complaints.push(format!(
+                "{}: `{name}` cannot grow: make it `#[non_exhaustive]`, or say in its \
+                 documentation `{REASON} …`",
+                file.path
+            ));
+        };
+        if let Some(name) = name("pub enum ").filter(|_| !can_grow) {
+            complain(&name);
+        } else if let Some(name) = name("pub struct ").filter(|_| line.ends_with('{') && !can_grow)
+        {
+            open = Some(name);
+        } else if line.starts_with("    pub ") {
+            open.take().iter().for_each(|name| complain(name));
+        }
+        if line.is_empty() || line == "}" {
+            above.clear();
+            open = None;
+        }
+    }
+    complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIB: &str = "pub mod shown;\n#[doc(hidden)]\npub mod hidden;\n";
+
+    fn found(path: &str, text: &str) -> usize {
+        let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+        complaints(&[file("src/lib.rs", LIB), file(path, text)]).len()
+    }
+
+    #[test]
+    fn a_public_type_can_grow_or_says_why_not() {
+        let field = "pub struct A {\n    /// A.\n    pub a: u8,\n}\n\n";
+        assert_eq!(found("src/shown.rs", &format!("{field}pub enum B {{\n    C,\n}}\n")), 2);
+        assert_eq!(found("src/shown/part.rs", field), 1);
+        assert_eq!(found("src/shown.rs", &format!("#[non_exhaustive]\n{field}")), 0);
+        assert_eq!(found("src/shown.rs", &format!("/// {REASON} it is a pair.\n{field}")), 0);
+        assert_eq!(found("src/shown.rs", &field.replace("    pub ", "    ")), 0);
+        assert_eq!(found("src/hidden.rs", field), 0);
+        assert_eq!(found("src/hidden/part.rs", field), 0);
+    }
+}
