@@ -1,5 +1,6 @@
 //! Reports of a run as the consumers of a CI system find them.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -202,4 +203,98 @@ fn a_hundred_megabytes_of_nonsense_are_an_error_and_a_short_log() {
     let stdout = log["stdout"].as_str().unwrap();
     assert!(stdout.starts_with("first\n") && stdout.ends_with("last\n"));
     assert!(read(&scene, "json").len() < 1_000_000);
+}
+
+/// What a schema has against a text.
+fn complaints(schema: &str, text: &str) -> String {
+    let schema = fs::read_to_string(format!("{}/{schema}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("schema.json", serde_json::from_str(&schema).unwrap()).unwrap();
+    let index = compiler.compile("schema.json", &mut schemas).unwrap();
+    let value = serde_json::from_str(text).unwrap();
+    schemas.validate(&value, index).err().map(|error| format!("{error:#}")).unwrap_or_default()
+}
+
+#[test]
+fn more_than_a_thousand_findings_are_valid_in_every_format() {
+    const MANY: usize = 1_200;
+    let results: Vec<Value> = (1..=MANY)
+        .map(|row| {
+            let message = format!("{row} of \u{1f600}é <b>&amp; ]]> | `x`\n::error::no");
+            serde_json::json!({
+                "code": format!("X{}", row % 40), "name": "rule", "message": message,
+                "filename": "/app/src/main.py", "location": {"row": row, "column": 1},
+                "end_location": {"row": row, "column": 2}, "url": null, "severity": "error",
+                "fix": null, "cell": null,
+            })
+        })
+        .collect();
+    let results = serde_json::to_string(&results).unwrap();
+    let scene = ruff(&format!("cat <<'END'\n{results}\nEND\nexit 1"));
+    let ended = scene.pipe("run ruff").arg_all(REPORTS).ended();
+    assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+
+    let json = read(&scene, "json");
+    assert_eq!(complaints("templates/schema/report-1.json", &json), "");
+    let found = value(&scene, "json")["checks"][0]["findings"].as_array().unwrap().len();
+    assert_eq!(found, MANY);
+    let sarif = read(&scene, "sarif");
+    assert_eq!(complaints("tests/fixtures/schemas/sarif-2.1.0.json", &sarif), "");
+    assert_eq!(value(&scene, "sarif")["runs"][0]["results"].as_array().unwrap().len(), MANY);
+    let junit = quick_junit::Report::deserialize_from_str(&read(&scene, "junit")).unwrap();
+    assert_eq!((junit.tests, junit.failures), (1, 1));
+    let case = format!("{:?}", junit.test_suites[0].test_cases[0]);
+    (1..=MANY).for_each(|row| assert!(case.contains(&format!("main.py:{row}:1")), "{row}"));
+    assert_code_quality(&value(&scene, "gitlab"), MANY);
+    assert_eq!(read(&scene, "github").lines().count(), 10);
+    assert!(read(&scene, "markdown").len() < 65_536);
+    let lines: Vec<String> = read(&scene, "jsonl").lines().map(str::to_owned).collect();
+    lines.iter().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
+    // A person gets the rules, the worst of it, and where the rest is.
+    assert!(ended.stdout.starts_with("1200 findings of 40 rules:\n"), "{}", ended.stdout);
+    assert!(ended.stdout.lines().count() < 250, "{}", ended.stdout);
+}
+
+/// What GitLab requires of each entry, by its documentation:
+/// <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>.
+#[track_caller]
+fn assert_code_quality(report: &Value, number: usize) {
+    let entries = report.as_array().unwrap();
+    assert_eq!(entries.len(), number);
+    let mut fingerprints = BTreeSet::new();
+    for entry in entries {
+        let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str).unwrap();
+        assert!(!text("/description").is_empty() && !text("/check_name").is_empty(), "{entry}");
+        assert!(fingerprints.insert(text("/fingerprint")), "{entry}");
+        let severities = ["info", "minor", "major", "critical", "blocker"];
+        assert!(severities.contains(&text("/severity")), "{entry}");
+        let path = text("/location/path");
+        assert!(!path.starts_with(['/', '.']) && !path.contains('\\'), "{entry}");
+        assert!(entry.pointer("/location/lines/begin").unwrap().as_u64() > Some(0), "{entry}");
+    }
+}
+
+#[test]
+fn half_a_report_and_words_between_lose_nothing_of_what_was_said() {
+    let half = &FINDINGS[..FINDINGS.len() / 2];
+    for (name, then) in [
+        ("half", format!("cat <<'END'\n{half}\nEND\nexit 1")),
+        ("words before", format!("echo warning: x; cat <<'END'\n{FINDINGS}\nEND\nexit 1")),
+        ("both streams", "echo oops >&2; echo '[{]'; echo oops >&2; exit 1".to_owned()),
+        ("nothing", "exit 1".to_owned()),
+    ] {
+        let scene = ruff(&then);
+        let ended = scene.pipe("run ruff").arg_all(REPORTS).ended();
+        assert_eq!(ended.status, Some(3), "{name}: {}", ended.stderr);
+        let check = &value(&scene, "json")["checks"][0];
+        assert_eq!(check["outcome"], "error", "{name}");
+        let said = format!("{}{}", check["log"]["stdout"], check["log"]["stderr"]);
+        let expected: &[&str] = match name {
+            "half" => &["unused-import"],
+            "words before" => &["warning: x", "set-env", "three"],
+            "both streams" => &["[{]", "oops\\noops"],
+            _ => &[],
+        };
+        expected.iter().for_each(|words| assert!(said.contains(words), "{name}: {said}"));
+    }
 }

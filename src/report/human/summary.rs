@@ -26,11 +26,20 @@ pub(super) fn choose<'a>(all: Vec<Found<'a>>, options: &Options<'_>) -> (String,
         return (String::new(), all);
     }
     let text = rules(&all) + "\n" + &rest(all.len(), options);
-    let mut numbered: Vec<(usize, Found<'_>)> = all.into_iter().enumerate().collect();
-    numbered.sort_by_key(|(_, (finding, _))| (!finding.gating, finding.severity));
-    numbered.truncate(SHOWN);
-    numbered.sort_by_key(|(number, _)| *number);
-    (text, numbered.into_iter().map(|(_, found)| found).collect())
+    // One of each rule before the second of any, else a rule that is broken everywhere hides others.
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut ranked: Vec<(usize, usize, Found<'_>)> = Vec::new();
+    for (number, (finding, check)) in all.into_iter().enumerate() {
+        let before = seen.entry(label::rule(&check.name, finding)).or_default();
+        ranked.push((*before, number, (finding, check)));
+        *before += 1;
+    }
+    ranked.sort_by_key(|(before, number, (finding, _))| {
+        (!finding.gating, finding.severity, *before, *number)
+    });
+    ranked.truncate(SHOWN);
+    ranked.sort_by_key(|(_, number, _)| *number);
+    (text, ranked.into_iter().map(|(_, _, found)| found).collect())
 }
 
 /// The rules that are broken most, one a line.

@@ -499,6 +499,27 @@ a.py:40:1: error: Unused import os [lint X15]
 }
 
 #[test]
+fn no_rule_hides_another_that_is_as_severe() {
+    let of_rule = |number: u32, code: &str| Finding {
+        severity: Severity::Error,
+        code: code.to_owned(),
+        ..sample::finding("a.py", number)
+    };
+    let mut findings: Vec<Finding> = (1..=60).map(|number| of_rule(number, "A")).collect();
+    findings.extend((61..=63).map(|number| of_rule(number, "B")));
+    let report = sample::report_of(vec![CheckOutcome {
+        outcome: Outcome::Findings,
+        findings,
+        ..sample::passed("lint", "pylint")
+    }]);
+    let text = shown(&report);
+    for line in [1, 47, 61, 62, 63] {
+        assert!(text.contains(&format!("a.py:{line}:1: error:")), "{line}: {text}");
+    }
+    assert!(!text.contains("a.py:48:1:"), "{text}");
+}
+
+#[test]
 fn a_terminal_that_opens_links_gets_them_behind_the_rule() {
     let report = sample::report();
     let options = Options { width: None, links: Links::Hidden, ..options() };
