@@ -14,8 +14,8 @@ mod failures;
 mod fixers;
 mod fixing;
 mod gate;
-mod incremental;
 mod hits;
+mod incremental;
 mod index;
 mod jobs;
 mod locked;
@@ -60,8 +60,8 @@ fn main() -> ExitCode {
         fixers::TESTS,
         fixing::TESTS,
         gate::TESTS,
-        incremental::TESTS,
         hits::TESTS,
+        incremental::TESTS,
         jobs::TESTS,
         locked::TESTS,
         looking::TESTS,

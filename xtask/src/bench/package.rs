@@ -159,6 +159,7 @@ impl Project {
                     let files = if suffixes.is_empty() { "" } else { &listed };
                     format!("{module} {} {files}", args.join(" "))
                 }
+                other => return Err(Failure::new(format!("no way to type {other:?}"))),
             };
             let words = words.replace("/config/", "/app/.config/");
             let image = format!("cargo-pipe/{}:project-{id}", step.tool);
@@ -168,9 +169,9 @@ impl Project {
                  --env PYTHONHASHSEED=0 --env PYTHONDONTWRITEBYTECODE=1 \
                  --entrypoint sh {image} -c '{words}'"
             );
-            (step.check.to_string(), script)
+            Ok((step.check.to_string(), script))
         });
-        Ok(scripts.collect())
+        scripts.collect()
     }
 
     fn plan(&self) -> Result<(Plan, String)> {
