@@ -211,6 +211,8 @@ pub enum EngineChoice {
     Auto,
     /// The docker CLI.
     Docker,
+    /// Podman, which is spoken to like docker.
+    Podman,
     /// Virtual environments, without a container.
     Venv,
 }

@@ -51,7 +51,7 @@ pub struct Settings {
     pub cpus: Option<usize>,
     /// Which engine.
     pub choice: EngineChoice,
-    /// The docker program, by name or path.
+    /// The docker program, or another one of its kind, by name or path.
     pub docker: String,
     /// The project's id, as in labels and tags.
     pub project: String,
@@ -97,7 +97,9 @@ pub fn connect<'a>(
 ) -> Result<Box<dyn Engine + 'a>, EngineError> {
     let unreachable = match settings.choice {
         EngineChoice::Venv => return Ok(Box::new(Venv::connect(settings, cancel, emitter)?)),
-        EngineChoice::Docker => return Ok(Box::new(Docker::connect(settings, cancel, emitter)?)),
+        EngineChoice::Docker | EngineChoice::Podman => {
+            return Ok(Box::new(Docker::connect(settings, cancel, emitter)?));
+        }
         EngineChoice::Auto => match Docker::connect(settings.clone(), cancel, emitter) {
             Ok(docker) => return Ok(Box::new(docker)),
             Err(error) => error,
@@ -158,7 +160,7 @@ pub fn remove<'a>(
 ) -> Result<Removed, EngineError> {
     let choice = settings.choice;
     let mut removed = Removed::default();
-    if choice != EngineChoice::Docker {
+    if matches!(choice, EngineChoice::Auto | EngineChoice::Venv) {
         removed.environments = venv::remove(&settings)?;
     }
     if choice == EngineChoice::Venv {
@@ -180,7 +182,7 @@ pub fn remove<'a>(
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EngineInfo {
-    /// `docker` or `venv`.
+    /// `docker`, `podman` or `venv`.
     pub kind: String,
     /// The engine's own version; that of its Python if it has no container.
     pub version: String,

@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::config::load::Environment as Variables;
 use crate::engine::{
     self, Engine, EngineError, JobImage, Prepared, Removed, Settings, Shipped, Then, blueprint,
+    docker,
 };
 use crate::event::Event;
 use crate::gate::{self, Gate};
@@ -215,7 +216,7 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
     let ca_bundle = world.config.network.ca_bundle.as_ref();
     Settings {
         choice: world.config.engine,
-        docker: world.variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker").to_owned(),
+        docker: docker::program(world.config.engine, world.variables).to_owned(),
         project: world.project.id(),
         root: world.project.root.clone(),
         base_lock: blueprint::base_lock_path(world.config).on_disk(&world.project.root),

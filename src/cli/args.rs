@@ -107,6 +107,8 @@ pub(crate) enum EngineArg {
     Auto,
     /// Containers of the docker CLI
     Docker,
+    /// Containers of podman
+    Podman,
     /// Virtual environments, without a container
     Venv,
 }

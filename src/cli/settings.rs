@@ -366,6 +366,7 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
     match engine {
         EngineArg::Auto => EngineChoice::Auto,
         EngineArg::Docker => EngineChoice::Docker,
+        EngineArg::Podman => EngineChoice::Podman,
         EngineArg::Venv => EngineChoice::Venv,
     }
 }

@@ -36,7 +36,11 @@ pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
 }
 
 fn docker(world: World<'_>, directory: &Directory) -> Vec<Examined> {
-    let mut examined = vec![socket(world)];
+    let mut examined = match world.config.engine {
+        // It has none.
+        EngineChoice::Podman => Vec::new(),
+        _ => vec![socket(world)],
+    };
     let settings = run::settings(world, directory, LIMIT);
     let program = settings.docker.clone();
     let docker = match Docker::connect(settings, world.cancel, world.emitter) {
@@ -148,7 +152,11 @@ fn versions(program: &str, answer: Option<String>) -> Examined {
         answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     let version = |side: &str| json[side]["Version"].as_str().unwrap_or("unknown").to_owned();
     let (client, server) = (version("Client"), version("Server"));
-    let found = format!("engine {server}, `{program}` {client}");
+    let found = match json["Client"]["OsArch"].is_string() {
+        // Podman has no engine beside itself.
+        true => format!("`{program}` {client}"),
+        false => format!("engine {server}, `{program}` {client}"),
+    };
     let major = client.split('.').next().and_then(|major| major.parse::<u32>().ok());
     match major.is_some_and(|major| major < OLDEST) && program == "docker" {
         // <https://docs.docker.com/engine/release-notes/29/>: API versions below 1.44 are refused.

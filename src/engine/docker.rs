@@ -2,10 +2,11 @@
 //!
 //! Owns the talk with docker: finding it, what everything of a run is labelled with, and taking away
 //! what carries a label. Images are `image`'s, jobs `job`'s, and how trees get into
-//! containers is `topology`'s. It knows no tool.
+//! containers is `topology`'s; what podman does differently stands in `dialect`. It knows no tool.
 
 pub mod argv;
 mod base;
+pub mod dialect;
 mod image;
 mod inspected;
 mod job;
@@ -24,12 +25,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::argv::{Container, Network, Stdin};
+use self::dialect::{Dialect, Rights};
 use self::owner::Owner;
 use self::topology::Placement;
 use super::{
     Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, Removed, RunError, SandboxKind,
     Settings, Topology,
 };
+use crate::config::EngineChoice;
+use crate::config::load::Environment as Variables;
 use crate::outcome::RawOutput;
 use crate::plan::Visit;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
@@ -53,6 +57,15 @@ const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// How long after its run a container or volume may be taken for left behind.
 const EXTRA_TIME: Duration = Duration::from_secs(3600);
 
+/// The program of an engine with containers: the variable's, or the engine's own.
+pub(crate) fn program(choice: EngineChoice, variables: &Variables) -> &str {
+    let own = match choice {
+        EngineChoice::Podman => "podman",
+        _ => "docker",
+    };
+    variables.get("CARGO_PIPE_DOCKER").unwrap_or(own)
+}
+
 /// The engine behind the docker CLI.
 pub struct Docker<'a> {
     settings: Settings,
@@ -61,6 +74,7 @@ pub struct Docker<'a> {
     /// What a person should know, each once.
     notes: Mutex<BTreeSet<String>>,
     program: PathBuf,
+    dialect: Dialect,
     version: String,
     /// How many of the engine's processors a container has; all of them if none.
     cpus: Option<usize>,
@@ -100,21 +114,40 @@ impl<'a> Docker<'a> {
             placement,
             notes: Mutex::default(),
             program,
+            dialect: Dialect::Docker,
             version: String::new(),
             cpus: None,
             cancel,
             labels,
             untidy: AtomicBool::new(false),
         };
-        let output = docker.call(["version", "--format", "{{.Server.Version}}"])?;
+        let output = docker.call(["version", "--format", dialect::QUESTION])?;
         if output.code != 0 {
             return Err(unavailable(&output));
         }
-        docker.version = text(&output.stdout);
+        let answer = text(&output.stdout);
+        docker.version = answer.split(' ').next().unwrap_or_default().to_owned();
+        docker.dialect = docker.dialect_of(&answer)?;
         if let Some(wanted) = docker.settings.cpus {
             docker.cpus = docker.fewer_than_all(wanted)?;
         }
         Ok(docker)
+    }
+
+    /// Which program of docker's kind answered this.
+    fn dialect_of(&self, answer: &str) -> Result<Dialect, EngineError> {
+        let name = || self.settings.docker.clone();
+        match (dialect::is_podman(answer), self.settings.choice) {
+            (false, EngineChoice::Podman) => Err(EngineError::NotPodman(name())),
+            (false, _) => Ok(Dialect::Docker),
+            (true, _) => {
+                let output = self.succeed(&self.docker(dialect::RIGHTS))?;
+                Ok(Dialect::Podman(match text(&output.stdout).ends_with("true") {
+                    true => Rights::Rootless,
+                    false => Rights::Rootful,
+                }))
+            }
+        }
     }
 
     /// This number of processors; none if the engine's machine has no more.
@@ -141,7 +174,7 @@ impl<'a> Docker<'a> {
 
     fn remove_containers(&self, names: &[String]) {
         if !names.is_empty() {
-            let args = ["rm", "--force", "--volumes"].into_iter();
+            let args = self.dialect.removal().iter().copied();
             // What is gone already is no failure; what remains is found by its label.
             let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
         }
@@ -203,12 +236,14 @@ impl<'a> Docker<'a> {
     }
 
     fn docker<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Invocation {
-        Invocation::new(&self.program, args)
+        let options = self.dialect.options().iter().map(OsString::from);
+        Invocation::new(&self.program, options.chain(args.into_iter().map(Into::into)))
     }
 
     /// A container of this run that does nothing yet.
     fn container(&self, name: &str, image: &str) -> Container {
         Container {
+            dialect: self.dialect,
             name: format!("cargo-pipe-{}-{name}", self.settings.run),
             labels: self.labels.clone(),
             image: image.to_owned(),
@@ -255,7 +290,7 @@ impl Docker<'_> {
 impl Engine for Docker<'_> {
     fn info(&self) -> EngineInfo {
         EngineInfo {
-            kind: "docker".to_owned(),
+            kind: self.dialect.kind().to_owned(),
             version: self.version.clone(),
             topology: self.placement.topology(),
             sandbox: Some(SandboxKind::Container),
@@ -290,7 +325,8 @@ impl Engine for Docker<'_> {
         {
             self.remove_containers(&left_behind(names));
         }
-        let volumes = format!("{{{{.Name}}}} {format}");
+        let label = |label| self.dialect.volume_label(label);
+        let volumes = format!("{{{{.Name}}}} {} {}", label(OWNER_LABEL), label(DEADLINE_LABEL));
         if let Ok(names) = self.call(["volume", "ls", "--filter", &filter, "--format", &volumes]) {
             self.remove_volumes(&left_behind(names));
         }
@@ -335,9 +371,12 @@ fn unavailable(output: &RawOutput) -> EngineError {
 }
 
 fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError {
-    let word = invocation.args.first().map(|word| word.to_string_lossy().into_owned());
+    // What is said to every command names none.
+    let mut words = invocation.args.iter().map(|word| word.to_string_lossy());
+    let word = words.find(|word| !word.starts_with("--"));
+    let program = invocation.program.file_name().unwrap_or_default().to_string_lossy();
     EngineError::Docker {
-        command: format!("docker {}", word.unwrap_or_default()),
+        command: format!("{program} {}", word.unwrap_or_default()),
         said: last_line(&output.stderr, &format!("it ended with {}", output.code)),
     }
 }

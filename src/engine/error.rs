@@ -47,6 +47,12 @@ pub enum EngineError {
     /// There is no such program.
     #[error("`{0}` is not installed, or not on PATH")]
     NotInstalled(String),
+    /// Another program of docker's kind was asked for.
+    #[error("`{0}` is not podman")]
+    NotPodman(String),
+    /// A check is to get docker's socket, and there is none.
+    #[error("`docker-socket` is granted, and podman has no socket of docker")]
+    NoSocket,
     /// Nothing answers.
     #[error("the docker engine does not answer: {0}")]
     NotRunning(String),
@@ -213,6 +219,8 @@ impl EngineError {
             | EngineError::SourceNotGranted(_)
             | EngineError::NeedsImages(_)
             | EngineError::StaleImage(_)
+            | EngineError::NotPodman(_)
+            | EngineError::NoSocket
             | EngineError::Platform { .. } => Verdict::Config,
             _ => Verdict::Error,
         }
@@ -260,6 +268,10 @@ impl EngineError {
                  `cargo pipe build --ci-image --push` makes it"
             }
             EngineError::NeedsImages(_) => "use one: `--engine docker`",
+            EngineError::NoSocket => "use docker: `--engine docker`",
+            EngineError::NotPodman(_) => {
+                "use `--engine docker`, or name podman in CARGO_PIPE_DOCKER"
+            }
             EngineError::NoInstaller { .. } => {
                 "install uv, or the packages `python3-pip` or `python3-venv` of Debian"
             }
@@ -293,6 +305,8 @@ impl EngineError {
             | EngineError::SourceNotGranted(_)
             | EngineError::NeedsImages(_)
             | EngineError::StaleImage(_)
+            | EngineError::NotPodman(_)
+            | EngineError::NoSocket
             | EngineError::Platform { .. }
             | EngineError::NoProgram { .. } => ReasonKind::Config,
             EngineError::Snapshot(_) => ReasonKind::Environment,

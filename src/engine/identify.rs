@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::venv;
+use super::{docker, venv};
 use crate::config::load::Environment as Variables;
 use crate::config::{Config, EngineChoice};
 use crate::hash::{Hash, Recipe};
@@ -21,10 +21,10 @@ const SOCKET: &str = "unix:///var/run/docker.sock";
 #[must_use]
 pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Hash {
     let choice = format!("{:?}", config.engine);
-    let program = variables.get("CARGO_PIPE_DOCKER").unwrap_or("docker");
+    let program = docker::program(config.engine, variables);
     let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
     let interpreters = match config.engine {
-        EngineChoice::Docker => Vec::new(),
+        EngineChoice::Docker | EngineChoice::Podman => Vec::new(),
         EngineChoice::Auto | EngineChoice::Venv => venv::interpreters(variables),
     };
     Recipe::new("engine")

@@ -69,18 +69,31 @@ pub(super) fn command(job: &Job<'_>) -> Vec<String> {
     command
 }
 
+/// What begins the launcher's first line.
+const PREFIX: &[u8] = b"cargo-pipe-proof: ";
+
+/// Where the launcher's first line begins in a tool's standard error.
+fn proof(stderr: &[u8]) -> Option<usize> {
+    if stderr.starts_with(PREFIX) {
+        return Some(0);
+    }
+    let found = stderr.windows(PREFIX.len() + 1).position(|window| {
+        window.split_first().is_some_and(|(first, rest)| *first == b'\n' && rest == PREFIX)
+    });
+    found.map(|end| end + 1)
+}
+
+/// Takes what stands before the launcher's first line out of a tool's standard error: the words of
+/// whatever started it.
+pub(super) fn take_preamble(stderr: &mut Vec<u8>) -> Option<String> {
+    let start = proof(stderr).filter(|start| *start > 0)?;
+    let said: Vec<u8> = stderr.drain(..start).collect();
+    Some(String::from_utf8_lossy(&said).trim().to_owned()).filter(|said| !said.is_empty())
+}
+
 /// Takes the launcher's first line out of a tool's standard error, and returns what it saw.
 pub(super) fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
-    const PREFIX: &[u8] = b"cargo-pipe-proof: ";
-    // Docker itself may have warned before.
-    let start = match stderr.starts_with(PREFIX) {
-        true => 0,
-        false => {
-            stderr.windows(PREFIX.len() + 1).position(|window| {
-                window.split_first().is_some_and(|(first, rest)| *first == b'\n' && rest == PREFIX)
-            })? + 1
-        }
-    };
+    let start = proof(stderr)?;
     let end = start + stderr[start..].iter().position(|byte| *byte == b'\n')?;
     let seen = String::from_utf8_lossy(&stderr[start + PREFIX.len()..end]).into_owned();
     stderr.drain(start..=end);
@@ -94,8 +107,10 @@ mod tests {
     #[test]
     fn the_proof_is_the_first_line_of_its_kind_and_leaves_the_rest_alone() {
         let mut stderr = b"WARNING: docker\ncargo-pipe-proof: aa bb\nrest\n".to_vec();
+        assert_eq!(take_preamble(&mut stderr), Some("WARNING: docker".to_owned()));
         assert_eq!(take_proof(&mut stderr), Some(vec!["aa".to_owned(), "bb".to_owned()]));
-        assert_eq!(stderr, b"WARNING: docker\nrest\n");
+        assert_eq!(stderr, b"rest\n");
+        assert_eq!(take_preamble(&mut stderr), None);
         assert_eq!(take_proof(&mut stderr), None);
     }
 

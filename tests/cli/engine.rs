@@ -97,7 +97,7 @@ fn every_program_that_is_started_is_shown_to_who_wants_it() {
     scene.docker().on(&["version"]).stderr("no\n").code(1);
     let ended = scene.pipe("-v spelling").ended();
     assert!(
-        ended.stderr.starts_with("$ [DOCKER] version --format '{{.Server.Version}}'\n"),
+        ended.stderr.starts_with("$ [DOCKER] version --format '{{.Server.Version}} {{json .}}'\n"),
         "{}",
         ended.stderr
     );

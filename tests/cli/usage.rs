@@ -72,7 +72,7 @@ fn an_engine_is_one_of_ours() {
         "",
         str![[r#"
 error: invalid value 'moby' for '--engine <ENGINE>'
-  [possible values: auto, docker, venv]
+  [possible values: auto, docker, podman, venv]
 
 For more information, try '--help'.
 

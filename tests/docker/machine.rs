@@ -67,6 +67,7 @@ impl Machine {
             (program, "/usr/local/bin/cargo-pipe"),
         ];
         let place = Place::start(&options, &files, &["start"]);
+        place.run(&[], &["chmod", "644", IMAGES]);
         let ended = place.run(&[], &["docker", "load", "--quiet", "--input", IMAGES]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
         Machine { place, certificates }

@@ -27,6 +27,7 @@ mod network;
 mod packages;
 mod place;
 mod places;
+mod podman;
 mod project;
 mod pytest;
 mod registries;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         network::TESTS,
         packages::TESTS,
         places::TESTS,
+        podman::TESTS,
         pytest::TESTS,
         registries::TESTS,
         remote::TESTS,

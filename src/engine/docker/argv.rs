@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use super::dialect::Dialect;
 use crate::engine::Access;
 
 /// The socket as the engine's machine names it.
@@ -33,6 +34,8 @@ const PROXIES: [&str; 10] = [
 /// What a container is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
+    /// What starts it.
+    pub dialect: Dialect,
     /// Its name, unique per run.
     pub name: String,
     /// What it is found by later.
@@ -131,16 +134,18 @@ pub fn start(container: &Container) -> Vec<OsString> {
 
 /// The arguments of `docker create` for a container that only holds volumes and never starts. The
 /// engine makes the volumes with the container's labels. Its root is not read-only, because docker
-/// copies nothing into a container whose root is.
+/// copies nothing into a container whose root is. Its user is that of the files, because podman gives
+/// them to whoever the container is for.
 #[must_use]
 pub fn hold(container: &Container) -> Vec<OsString> {
     let mut args = words(["create", "--name", &container.name]);
+    args.extend(user(container));
     for (name, value) in &container.labels {
         args.extend(words(["--label", &format!("{name}={value}")]));
     }
     args.extend(words(["--pull", "never", "--network", "none"]));
     for held in &container.mounts {
-        args.extend([OsString::from("--mount"), labelled(held, &container.labels)]);
+        args.extend([OsString::from("--mount"), labelled(held, container)]);
     }
     args.extend(words(["--entrypoint", "true", &container.image]));
     args
@@ -166,10 +171,10 @@ pub fn mount(mount: &Mount) -> OsString {
 
 /// The same, with labels for a volume that the engine has to make: one that is gone comes back
 /// empty, and has to be found by its labels too.
-fn labelled(mounted: &Mount, labels: &BTreeMap<String, String>) -> OsString {
+fn labelled(mounted: &Mount, container: &Container) -> OsString {
     let mut value = mount(mounted);
-    if matches!(mounted.source, Source::Volume(_)) {
-        for (name, label) in labels {
+    if matches!(mounted.source, Source::Volume(_)) && container.dialect.labels_mounts() {
+        for (name, label) in &container.labels {
             push_field(&mut value, OsStr::new(&format!("volume-label={name}={label}")));
         }
     }
@@ -215,8 +220,8 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     args.extend(words(["--network", network, "--read-only"]));
     // `exec`, because compiled modules are loaded from there by some tools.
     args.extend(words(["--tmpfs", "/tmp:rw,exec,nosuid,nodev,size=1g,mode=1777"]));
-    let (user, group) = container.user;
-    args.extend(words(["--user", &format!("{user}:{group}"), "--cap-drop", "ALL"]));
+    args.extend(user(container));
+    args.extend(words(["--cap-drop", "ALL"]));
     args.extend(words(["--security-opt", "no-new-privileges"]));
     args.extend(words(["--pids-limit", &PIDS_LIMIT.to_string()]));
     if let Some(platform) = &container.platform {
@@ -236,7 +241,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
         }
     }
     for mounted in &container.mounts {
-        args.extend([OsString::from("--mount"), labelled(mounted, &container.labels)]);
+        args.extend([OsString::from("--mount"), labelled(mounted, container)]);
     }
     if let Some(group) = container.socket_group {
         let socket = format!("type=bind,source={SOCKET},target={SOCKET}");
@@ -251,16 +256,26 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     args
 }
 
+/// Who a container is for.
+fn user(container: &Container) -> Vec<OsString> {
+    let (user, group) = container.user;
+    let mut args = words(["--user", &format!("{user}:{group}")]);
+    args.extend(container.dialect.user_namespace().map(|kind| format!("--userns={kind}").into()));
+    args
+}
+
 fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
     words.into_iter().map(OsString::from).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::dialect::Rights;
     use super::*;
 
     fn container() -> Container {
         Container {
+            dialect: Dialect::Docker,
             name: "n".into(),
             labels: BTreeMap::from([("dev.cargo-pipe.run".into(), "r".into())]),
             image: "i".into(),
@@ -329,6 +344,20 @@ mod tests {
         let mount = "--mount type=volume,source=v,target=/app,readonly,\
                      volume-label=dev.cargo-pipe.run=r ";
         assert!(typed(&streamed).contains(mount), "{}", typed(&streamed));
+    }
+
+    #[test]
+    fn podman_without_root_keeps_the_caller_s_number_and_labels_no_mount() {
+        let mut streamed = container();
+        streamed.mounts[0].source = Source::Volume("v".into());
+        let docker = typed(&streamed);
+        streamed.dialect = Dialect::Podman(Rights::Rootless);
+        let expected = docker
+            .replace("--user 1000:1001", "--user 1000:1001 --userns=keep-id")
+            .replace(",volume-label=dev.cargo-pipe.run=r", "");
+        assert_eq!(typed(&streamed), expected);
+        streamed.dialect = Dialect::Podman(Rights::Rootful);
+        assert_eq!(typed(&streamed), expected.replace(" --userns=keep-id", ""));
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Docker<'_> {
         if let Some(forced) = &self.settings.platform {
             return Ok(forced.clone());
         }
-        let output = self.call(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"])?;
+        let output = self.call(["version", "--format", self.dialect.platform()])?;
         Ok(text(&output.stdout))
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::dialect::short_name;
 use crate::hash::{Hash, Recipe};
 
 /// What docker says of an image. The names are docker's own.
@@ -91,7 +92,7 @@ impl Inspected {
 
     /// Whether it goes by a tag.
     pub(super) fn has_tag(&self, tag: &str) -> bool {
-        self.repo_tags.iter().flatten().any(|known| known == tag)
+        self.repo_tags.iter().flatten().any(|known| short_name(known) == tag)
     }
 }
 

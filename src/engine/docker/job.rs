@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::argv::{self, Container, Mount, Network, Source};
+use super::dialect::Dialect;
 use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
 use crate::engine::launcher::{self, Seen};
@@ -63,6 +64,9 @@ impl<'d> Docker<'d> {
             container.network = Network::Granted;
         }
         if step.grants.contains(&Grant::DockerSocket) {
+            if self.dialect != Dialect::Docker {
+                return Err(RunError::Engine(EngineError::NoSocket));
+            }
             container.socket_group = Some(socket_group());
         }
         Ok(container)
@@ -75,11 +79,12 @@ impl<'d> Docker<'d> {
         container: &Container,
     ) -> Result<RawOutput, RunError> {
         let mut output = self.finish(&self.docker(argv::run(container)), job, container)?;
+        self.note_preamble(&mut output);
         match launcher::judge(job, &mut output) {
             Seen::Tool => Ok(output),
             Seen::NoProgram => Err(RunError::Engine(no_program(job, &output))),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
-            Seen::Nothing => Err(not_started(job, &output)),
+            Seen::Nothing => Err(self.not_started(job, &output)),
         }
     }
 
@@ -107,7 +112,7 @@ impl<'d> Docker<'d> {
         // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
         let created = self.call_anyway(argv::create(container))?;
         if created.code != 0 {
-            return Err(not_started(job, &created));
+            return Err(self.not_started(job, &created));
         }
         let trees = std::iter::once((APP, job.app)).chain(job.config.map(|tree| (CONFIG, tree)));
         for (target, tree) in trees {
@@ -122,6 +127,23 @@ impl<'d> Docker<'d> {
             }
         }
         Ok(removal)
+    }
+
+    /// What it means that a container of ours ended before its launcher, or was not created.
+    fn not_started(&self, job: &Job<'_>, output: &RawOutput) -> RunError {
+        let said = text(&output.stderr);
+        let about_mounts = is_about_mounts(&said) || said.contains("launcher.py");
+        let reason = last_line(&output.stderr, "it said nothing");
+        if about_mounts {
+            return RunError::Unseen(reason);
+        }
+        RunError::Engine(match output.code {
+            126 | 127 => no_program(job, output),
+            code => EngineError::Docker {
+                command: format!("{} run", self.dialect.kind()),
+                said: format!("{reason} (exit status {code})"),
+            },
+        })
     }
 
     /// Whether a container sees what is in a folder of ours.
@@ -151,6 +173,13 @@ impl<'d> Docker<'d> {
         Ok(copied.code == 0 && seen == Some(expected.as_bytes()))
     }
 
+    /// Notes what the engine said before the launcher spoke: it is not the tool's.
+    fn note_preamble(&self, output: &mut RawOutput) {
+        if let Some(said) = launcher::take_preamble(&mut output.stderr) {
+            self.note(format!("{} says: {said}", self.dialect.kind()));
+        }
+    }
+
     /// Waits for a started container, and removes it if it must not go on.
     fn finish(
         &self,
@@ -172,6 +201,7 @@ impl<'d> Docker<'d> {
         match waited {
             Waited::Stopped => Err(RunError::Stopped),
             Waited::TimedOut => {
+                self.note_preamble(&mut output);
                 launcher::take_proof(&mut output.stderr);
                 Err(RunError::TimedOut { output })
             }
@@ -211,27 +241,11 @@ impl Drop for Removal<'_, '_> {
     }
 }
 
-/// What it means that a container of ours ended before its launcher, or was not created.
 /// Whether docker says that it cannot mount what it was told to.
 fn is_about_mounts(said: &str) -> bool {
-    let about = ["bind source path", "invalid mount config", "Mounts denied", "not shared"];
+    let about =
+        ["bind source path", "invalid mount config", "Mounts denied", "not shared", "statfs "];
     about.iter().any(|words| said.contains(words))
-}
-
-fn not_started(job: &Job<'_>, output: &RawOutput) -> RunError {
-    let said = text(&output.stderr);
-    let about_mounts = is_about_mounts(&said) || said.contains("launcher.py");
-    let reason = last_line(&output.stderr, "it said nothing");
-    if about_mounts {
-        return RunError::Unseen(reason);
-    }
-    RunError::Engine(match output.code {
-        126 | 127 => no_program(job, output),
-        code => EngineError::Docker {
-            command: "docker run".to_owned(),
-            said: format!("{reason} (exit status {code})"),
-        },
-    })
 }
 
 fn no_program(job: &Job<'_>, output: &RawOutput) -> EngineError {

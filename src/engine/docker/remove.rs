@@ -5,21 +5,27 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use super::dialect::short_name;
 use super::image::{IMAGE_LABEL, REPOSITORY, project_tag};
 use super::{Docker, PROJECT_LABEL, text};
 use crate::engine::{EngineError, Removed};
 
-/// A line of `docker image ls`. The names are docker's own.
-#[derive(Clone, Debug, Deserialize)]
+/// What makes a line of each image.
+const LINE: &str = "{{.ID}} {{.Repository}} {{.Tag}}";
+
+/// A line of `docker image ls`.
+#[derive(Clone, Debug)]
 struct Listed {
-    #[serde(rename = "ID")]
     id: String,
-    #[serde(rename = "Repository")]
     repository: String,
-    #[serde(rename = "Tag")]
     tag: String,
+}
+
+impl Listed {
+    fn read(line: &str) -> Option<Listed> {
+        let mut words = line.split(' ').map(str::to_owned);
+        Some(Listed { id: words.next()?, repository: words.next()?, tag: words.next()? })
+    }
 }
 
 impl Docker<'_> {
@@ -27,13 +33,12 @@ impl Docker<'_> {
     pub(super) fn remove_project(&self) -> Result<Removed, EngineError> {
         let (containers, volumes) = self.sweep(PROJECT_LABEL, &self.settings.project);
         let filter = format!("label={IMAGE_LABEL}");
-        let list = ["image", "ls", "--no-trunc", "--filter", &filter, "--format", "{{json .}}"];
+        let list = ["image", "ls", "--no-trunc", "--filter", &filter, "--format", LINE];
         let output = self.succeed(&self.docker(list))?;
         let listed = text(&output.stdout)
             .lines()
-            .map(serde_json::from_str)
-            .collect::<Result<Vec<Listed>, _>>()
-            .map_err(|error| EngineError::Answer(error.to_string()))?;
+            .map(|line| Listed::read(line).ok_or_else(|| EngineError::Answer(line.to_owned())))
+            .collect::<Result<Vec<Listed>, _>>()?;
         let images = unused(&listed, &project_tag(&self.settings.project));
         if !images.is_empty() {
             let args = ["image", "rm"].into_iter().chain(images.iter().map(String::as_str));
@@ -51,7 +56,8 @@ fn unused(listed: &[Listed], own_tag: &str) -> Vec<String> {
     }
     let mut references = Vec::new();
     for (id, images) in by_image {
-        let is_ours = |image: &&&Listed| image.repository.starts_with(&format!("{REPOSITORY}/"));
+        let is_ours =
+            |image: &&&Listed| short_name(&image.repository).starts_with(&format!("{REPOSITORY}/"));
         let others_have_it =
             images.iter().any(|image| image.tag.starts_with("project-") && image.tag != own_tag);
         let ours = images

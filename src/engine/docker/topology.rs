@@ -127,12 +127,34 @@ impl Docker<'_> {
         Ok(fetched?.stdout)
     }
 
-    /// Creates a container that never starts.
+    /// Creates a container that never starts, and its volumes.
     fn create_holder(&self, container: &Container) -> Result<(), EngineError> {
+        if !self.dialect.labels_mounts() {
+            self.create_volumes(container)?;
+        }
         // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
         let created = self.docker(argv::hold(container));
         let output = self.call_anyway(created.args.iter())?;
         if output.code == 0 { Ok(()) } else { Err(failed(&created, &output)) }
+    }
+}
+
+impl Docker<'_> {
+    /// Creates the volumes of a container that are not there yet.
+    fn create_volumes(&self, container: &Container) -> Result<(), EngineError> {
+        for mount in &container.mounts {
+            let Source::Volume(name) = &mount.source else { continue };
+            let mut args = vec!["volume".to_owned(), "create".to_owned(), "--ignore".to_owned()];
+            for (label, value) in &container.labels {
+                args.extend(["--label".to_owned(), format!("{label}={value}")]);
+            }
+            args.push(name.clone());
+            let output = self.call_anyway(args.iter())?;
+            if output.code != 0 {
+                return Err(failed(&self.docker(args.iter()), &output));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -145,27 +167,44 @@ fn fill(
     docker.look_at_the_end();
     let mut container = docker.container(&format!("hold-{}", state.placed), image);
     let mut volumes = BTreeMap::new();
-    let file = docker.settings.folder.join("hold.tar");
-    let written = std::fs::File::create(&file).map_err(SnapshotError::io("create", &file))?;
-    let mut archive = tar::Builder::new(io::BufWriter::new(written));
+    // In an archive of all, each tree has the name that it has in the container.
+    let (mut all, mut each) = (Vec::new(), Vec::new());
     for (number, tree) in state.trees.iter().enumerate() {
         let volume = format!("{}-{number}", container.name);
         let target = format!("{HOLD}/{number}");
+        all.push((tree, PathBuf::from(number.to_string())));
+        each.push((target.clone(), vec![(tree, PathBuf::from("."))]));
         let source = Source::Volume(volume.clone());
         container.mounts.push(Mount { source, target, access: Access::Write });
-        append(&mut archive, &tree.folder, Path::new(&number.to_string()), container.user)
-            .map_err(SnapshotError::io("archive", &tree.folder))?;
         volumes.insert(tree.folder.clone(), volume);
     }
-    let flushed = archive.into_inner().and_then(|mut file| file.flush());
-    flushed.map_err(SnapshotError::io("write", &file))?;
+    let archives = match docker.dialect.fills_at_once() {
+        true => vec![(HOLD.to_owned(), all)],
+        false => each,
+    };
     let filled = docker.create_holder(&container).and_then(|()| {
-        let mut copy = docker.docker(["cp", "-", &format!("{}:{HOLD}", container.name)]);
-        copy.stdin = Stdin::File(file);
-        docker.move_data(&copy)
+        archives.iter().try_for_each(|(target, trees)| {
+            let file = docker.settings.folder.join("hold.tar");
+            pack(&file, trees, container.user)?;
+            let mut copy = docker.docker(["cp", "-", &format!("{}:{target}", container.name)]);
+            copy.stdin = Stdin::File(file);
+            docker.move_data(&copy).map(|_| ())
+        })
     });
     docker.remove_containers(&[container.name]);
-    filled.map(|_| volumes)
+    filled.map(|()| volumes)
+}
+
+/// Writes an archive of trees under these names.
+fn pack(file: &Path, trees: &[(&Tree, PathBuf)], owner: (u32, u32)) -> Result<(), SnapshotError> {
+    let written = std::fs::File::create(file).map_err(SnapshotError::io("create", file))?;
+    let mut archive = tar::Builder::new(io::BufWriter::new(written));
+    for (tree, name) in trees {
+        append(&mut archive, &tree.folder, name, owner)
+            .map_err(SnapshotError::io("archive", &tree.folder))?;
+    }
+    let flushed = archive.into_inner().and_then(|mut file| file.flush());
+    flushed.map_err(SnapshotError::io("write", file))
 }
 
 /// Adds a folder to an archive, in the order of its names, with no clock in it.

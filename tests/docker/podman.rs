@@ -1,0 +1,160 @@
+//! Podman in the place of docker, with root and without.
+//!
+//! It runs on the other machine, where nothing else is touched, and has its images from the archive that
+//! lies there.
+
+use crate::Test;
+use crate::index::{Index, Wheel};
+use crate::machine::{IMAGES, Machine, machine};
+use crate::network::needing;
+use crate::project::{Ended, Project, Report, without_the_colon};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("podman_with_root_says_what_docker_says", podman_with_root_says_what_docker_says),
+    ("podman_without_root_says_what_docker_says", podman_without_root_says_what_docker_says),
+    ("docker_is_not_podman", docker_is_not_podman),
+];
+
+/// Podman of a user on the other machine.
+struct Podman<'a> {
+    machine: &'a Machine,
+    user: &'static str,
+    home: &'static str,
+}
+
+impl Podman<'_> {
+    /// Runs a program in a folder below the user's home, with these variables.
+    fn run(&self, folder: &str, variables: &[&str], command: &[&str]) -> Ended {
+        let folder = format!("{}/{folder}", self.home);
+        let home = format!("HOME={}", self.home);
+        let runtime = format!("XDG_RUNTIME_DIR=/run/{}", self.user);
+        let always = [
+            "--user",
+            self.user,
+            "--workdir",
+            &folder,
+            "--env",
+            &home,
+            "--env",
+            &runtime,
+            "--env",
+            "CARGO_PIPE_CACHE=off",
+        ];
+        let variables = variables.iter().flat_map(|variable| ["--env", variable]);
+        let options: Vec<&str> = always.into_iter().chain(variables).collect();
+        self.machine.place.run(&options, command)
+    }
+
+    /// What it prints, which has to succeed.
+    fn ask(&self, folder: &str, command: &[&str]) -> String {
+        let ended = self.run(folder, &[], command);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        ended.stdout
+    }
+
+    /// Copies a project into the user's home, or what changed in it.
+    fn copy(&self, project: &Project, name: &str) {
+        let (place, own) = (format!("{}/{name}", self.home), format!("{0}:{0}", self.user));
+        self.machine.place.run(&[], &["rm", "-rf", &place]);
+        self.machine.place.copy(&project.root, &place);
+        self.machine.place.run(&[], &["chown", "-R", &own, &place]);
+    }
+
+    fn report(&self, name: &str, variables: &[&str], args: &[&str]) -> Report {
+        let always = ["cargo-pipe", "--engine", "podman"];
+        let json = ["--message-format", "json"];
+        Report::of(&self.run(name, variables, &[&always, args, &json].concat()))
+    }
+
+    /// The containers and volumes that there are.
+    fn leftovers(&self) -> String {
+        let containers = self.ask("", &["podman", "ps", "--all", "--quiet"]);
+        containers + &self.ask("", &["podman", "volume", "ls", "--quiet"])
+    }
+}
+
+fn podman_with_root_says_what_docker_says() {
+    says_what_docker_says("root", "/root");
+}
+
+fn podman_without_root_says_what_docker_says() {
+    says_what_docker_says("user", "/home/user");
+}
+
+fn says_what_docker_says(user: &'static str, home: &'static str) {
+    let machine = machine();
+    let podman = Podman { machine: &machine, user, home };
+    podman.ask("", &["podman", "load", "--quiet", "--input", IMAGES]);
+    let project = Project::scaffolded();
+    for status in [0, 1] {
+        let docker = project.report(&["run-all"]);
+        podman.copy(&project, "project");
+        // What is copied differs most where there is something to find.
+        let topologies: &[&str] = if status == 0 { &["bind"] } else { &["bind", "stream"] };
+        for &topology in topologies {
+            let forced = format!("CARGO_PIPE_TOPOLOGY={topology}");
+            let variables = if topology == "bind" { vec![] } else { vec![forced.as_str()] };
+            let report = podman.report("project", &variables, &["run-all"]);
+            assert_eq!(report.json["engine"]["kind"], "podman", "{report:#?}");
+            assert_eq!(report.json["engine"]["topology"], topology);
+            assert_eq!((docker.status, report.status), (status, status), "{report:#?}");
+            assert_eq!(docker.comparable(), report.comparable());
+            assert_eq!(podman.leftovers(), "");
+        }
+        project.write("src/bad.py", without_the_colon());
+    }
+    fixes_come_back(&podman);
+    an_environment_is_built(&podman);
+    a_termination_leaves_nothing(&podman);
+    let look = ["podman", "image", "ls", "--quiet", "--filter", "label=dev.cargo-pipe.image"];
+    assert_ne!(podman.ask("", &look), "");
+    podman.ask("project", &["cargo-pipe", "--engine", "podman", "remove"]);
+    assert_eq!(podman.ask("", &look), "");
+}
+
+fn fixes_come_back(podman: &Podman<'_>) {
+    let project = Project::scaffolded();
+    project.write("src/main.py", "\"\"\"Spaces.\"\"\"\n\nVALUE  =  1\n");
+    for topology in ["bind", "stream"] {
+        podman.copy(&project, "fixed");
+        let forced = format!("CARGO_PIPE_TOPOLOGY={topology}");
+        let report = podman.report("fixed", &[&forced], &["format"]);
+        assert_eq!(report.status, 0, "{report:#?}");
+        let fixed = podman.ask("fixed", &["cat", "src/main.py"]);
+        assert_eq!(fixed, "\"\"\"Spaces.\"\"\"\n\nVALUE = 1\n");
+        let owner = podman.ask("fixed", &["stat", "--format", "%U", "src/main.py"]);
+        assert_eq!(owner.trim(), podman.user);
+        assert_eq!(podman.leftovers(), "");
+    }
+    podman.ask("fixed", &["cargo-pipe", "--engine", "podman", "remove"]);
+}
+
+fn an_environment_is_built(podman: &Podman<'_>) {
+    let wheel = Wheel::unheard_of("handmade");
+    let index = Index::open(vec![wheel.clone()]);
+    let project = needing(&wheel);
+    podman.copy(&project, "built");
+    let variable = format!("PIP_INDEX_URL={}", index.url(""));
+    let report = podman.report("built", &[&variable], &["run", "imports"]);
+    assert_eq!(report.status, 0, "{report:#?}");
+    podman.ask("built", &["cargo-pipe", "--engine", "podman", "remove"]);
+}
+
+fn a_termination_leaves_nothing(podman: &Podman<'_>) {
+    let project = Project::scaffolded();
+    project.write("pipe.toml", "[checks.one]\nrun = [\"sleep\", \"1000\"]\n");
+    podman.copy(&project, "endless");
+    let script = "cargo-pipe --engine podman run one >&2 & \
+                  until podman ps --quiet | grep -q .; do kill -0 $! || exit 1; done; \
+                  kill -TERM $!; wait $!; echo $?";
+    assert_eq!(podman.ask("endless", &["sh", "-c", script]), "130\n");
+    assert_eq!(podman.leftovers(), "");
+}
+
+fn docker_is_not_podman() {
+    let project = Project::scaffolded().with("CARGO_PIPE_DOCKER", "docker");
+    let ended = project.pipe(&["--engine", "podman", "run-all"]);
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stdout.contains("`docker` is not podman"), "{ended:?}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
