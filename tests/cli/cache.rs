@@ -1,4 +1,5 @@
 //! What is replayed, what runs again, and that a replay starts no process.
+//! One piece because every test of it is about the same few scenes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
