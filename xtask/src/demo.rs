@@ -12,13 +12,22 @@ use crate::fixtures;
 use crate::process::Command;
 use crate::workspace;
 
-/// Scaffolds a project around a package's sources and runs every check on it.
+/// Scaffolds a project around a package's sources and runs every check on it: without containers
+/// where there is no docker engine, and none was to be installed.
 ///
 /// # Errors
 ///
-/// When there is no engine, or the checks could not be done.
+/// When the checks could not be done, or an engine was to be installed and could not be.
 pub(crate) fn run(system: docker::System) -> Result<()> {
-    let image = docker::run(system)?;
+    let (image, engine) = match (docker::run(system), system) {
+        (Ok(image), _) => (image, "docker"),
+        (Err(failure), docker::System::Install) => return Err(failure),
+        (Err(failure), docker::System::Keep) => {
+            say(&format!("{failure}"));
+            say("so the checks run without containers, in virtual environments");
+            (docker::BASE_IMAGE.to_owned(), "venv")
+        }
+    };
     fixtures::run()?;
     let Some(package) = fixtures::packages()?.into_iter().next() else {
         return Err(Failure::new("no package is pinned"));
@@ -33,7 +42,7 @@ pub(crate) fn run(system: docker::System) -> Result<()> {
     if image != docker::BASE_IMAGE {
         name_image(&project.join("pipe.toml"), &image)?;
     }
-    let status = pipe(&["--project", &folder, "run-all"])?;
+    let status = pipe(&["--project", &folder, "--engine", engine, "run-all"])?;
     match status {
         0 => say("all checks passed"),
         1 => say(&format!(
