@@ -77,6 +77,10 @@ class Linter(PyLinter):
             if module is not None
         }
         old, now, cold = self._survey()
+        for path, hashes in now.sources.items():
+            if path not in items:
+                # What is not linted can be broken, and then its lines are named elsewhere.
+                hashes[1] = hashes[0]
         now.preloaded = self._preload(old.preloaded if old else {})
         now.writes = {key: [list(it) for it in found] for key, found in scopes.writes().items()}
         now.twice = scopes.twice()
@@ -118,6 +122,9 @@ class Linter(PyLinter):
         # Neither moves what is there from now on, so that children share it with their parent.
         gc.collect()
         gc.freeze()
+        # What a file leaves behind goes, but not so eagerly that time is lost over it.
+        gc.set_threshold(100_000, 10, 10)
+        gc.enable()
         dirty.sort(key=lambda path: (-(items[path][1].tolineno or 0), path))
 
         def work(index: int) -> bytes:

@@ -97,13 +97,20 @@ class Survey:
                 elif name not in CONFIGS:
                     continue
                 with open(os.path.join(folder, name), "rb") as file:
-                    content = digest(file.read())
+                    content = file.read()
                 if is_source:
-                    survey.sources[prefix + name] = content
+                    survey.sources[prefix + name] = digest(content)
                 else:
-                    rest.append(f"{prefix}{name} {content}")
+                    rest.append(f"{prefix}{name} {digest(content)}")
+                if name == "__init__.py" and spreads(content):
+                    rest.append(prefix + name)
         survey.rest = digest("\n".join(rest).encode("utf-8", "surrogateescape"))
         return survey
+
+
+def spreads(content: bytes) -> bool:
+    """Whether astroid takes a package for one that is in several folders, by the words in it."""
+    return b"extend_path" in content or b"declare_namespace" in content
 
 
 def looked_for(old: Iterable[str], new: Iterable[str]) -> set[str]:

@@ -6,8 +6,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod edits;
 mod fallbacks;
 mod project;
+mod random;
 mod traps;
 
 use std::process::ExitCode;
@@ -20,12 +22,13 @@ type Test = (&'static str, fn());
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ignored = !project::has_python();
-    let trials = [traps::TESTS, fallbacks::TESTS].concat().into_iter().map(|(name, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(name, run).with_ignored_flag(is_ignored)
-    });
+    let trials =
+        [traps::TESTS, fallbacks::TESTS, random::TESTS].concat().into_iter().map(|(name, test)| {
+            let run = move || {
+                test();
+                Ok(())
+            };
+            Trial::test(name, run).with_ignored_flag(is_ignored)
+        });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

@@ -56,6 +56,13 @@ impl Project {
         project
     }
 
+    /// A project with a copy of this package at its root.
+    pub(crate) fn of_package(package: &Path) -> Project {
+        let project = Project::of(&[]);
+        copy_tree(package, &project.root().join(package.file_name().unwrap()));
+        project
+    }
+
     pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap().join("app")
     }
@@ -64,6 +71,22 @@ impl Project {
         let place = self.root().join(path);
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::write(place, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root().join(path)).unwrap()
+    }
+
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.root().join(path).exists()
+    }
+
+    /// Every Python file, sorted.
+    pub(crate) fn sources(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        list(&self.root(), "", &mut files);
+        files.sort();
+        files
     }
 
     pub(crate) fn remove(&self, path: &str) {
@@ -135,13 +158,10 @@ impl Project {
         command
     }
 
-    /// The options that both get behind their own, and every Python file, sorted.
+    /// The options that both get behind their own, and every Python file.
     fn files(&self) -> Vec<String> {
-        let mut files = Vec::new();
-        list(&self.root(), "", &mut files);
-        files.sort();
         let canonical = ["--rcfile=/dev/null", "--output-format=json2", "--persistent=n"];
-        canonical.into_iter().map(str::to_owned).chain(files).collect()
+        canonical.into_iter().map(str::to_owned).chain(self.sources()).collect()
     }
 }
 
@@ -182,6 +202,12 @@ fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) {
 fn copy(source: &Path, target: &Path) {
     copy_tree(&source.join("pylint_worker"), &target.join("pylint_worker"));
     fs::copy(source.join("launcher.py"), target.join("launcher.py")).unwrap();
+}
+
+/// A variable of this process.
+#[expect(clippy::disallowed_methods, reason = "a soak says what it wants this way")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Whether there is a Python to make environments of.

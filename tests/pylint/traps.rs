@@ -132,6 +132,7 @@ fn a_comment_moves_a_mistake_of_a_broken_module() {
         ("user.py", "import broken\n\nprint(broken)\n"),
     ]);
     changes(&project, "user.py", |it| it.write("broken.py", "# more\ndef x(:\n    pass\n"));
+    changes(&project, "user.py", |it| it.write("broken.py", "# more\n\ndef x(:\n    pass\n"));
 }
 
 fn a_comment_alone_matters_to_nobody_else() {

@@ -71,6 +71,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
     ("pipelines [--install]", "run the pipelines that are generated for GitLab and GitHub"),
     ("soak [SUBJECT] [--times N]", "repeat tests that must hold every time"),
+    ("soak pylint --seed N --edits M", "check M random edits of a package against plain pylint"),
 ];
 
 /// The contents as text.
@@ -131,20 +132,31 @@ fn parse_bench(words: &[&str]) -> Result<Task> {
 }
 
 fn parse_soak(words: &[&str]) -> Result<Task> {
-    let (subject, times) = match words {
-        [] => (None, None),
-        ["--times", times] => (None, Some(*times)),
-        [subject] if !subject.starts_with('-') => (Some(*subject), None),
-        [subject, "--times", times] => (Some(*subject), Some(*times)),
-        _ => return Err(refuse("soak", words)),
+    let (subject, mut rest) = match words {
+        [subject, rest @ ..] if !subject.starts_with('-') => (Some((*subject).to_owned()), rest),
+        rest => (None, rest),
     };
-    let times = times
-        .map(|times| match times.parse() {
-            Ok(times) if times > 0 => Ok(times),
-            _ => Err(Failure::usage(format!("`--times {times}` is not a number above zero"))),
-        })
-        .transpose()?;
-    Ok(Task::Soak(soak::Amount { subject: subject.map(str::to_owned), times }))
+    let mut amount = soak::Amount { subject, ..soak::Amount::default() };
+    while let [flag, number, more @ ..] = rest {
+        let place = match *flag {
+            "--times" => &mut amount.times,
+            "--seed" => &mut amount.seed,
+            "--edits" => &mut amount.edits,
+            _ => return Err(refuse("soak", words)),
+        };
+        *place = match number.parse() {
+            Ok(number) if number > 0 => Some(number),
+            _ => {
+                let message = format!("`{flag} {number}` is not a number above zero");
+                return Err(Failure::usage(message));
+            }
+        };
+        rest = more;
+    }
+    match rest {
+        [] => Ok(Task::Soak(amount)),
+        _ => Err(refuse("soak", words)),
+    }
 }
 
 fn refuse(task: &str, rest: &[&str]) -> Failure {

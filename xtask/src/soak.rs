@@ -10,18 +10,22 @@ use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 
 /// What to repeat, and how often.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Amount {
     /// A name from [`SUBJECTS`]; all of them without it.
     pub(crate) subject: Option<String>,
     /// The gate's number without it, and once what is too long for the gate.
     pub(crate) times: Option<u32>,
+    /// What decides about random edits; the gate's without it.
+    pub(crate) seed: Option<u32>,
+    /// How many random edits are made; the gate's number without it.
+    pub(crate) edits: Option<u32>,
 }
 
 impl Amount {
     /// Every subject, as often as the gate has time for.
     pub(crate) fn of_the_gate() -> Amount {
-        Amount { subject: None, times: None }
+        Amount::default()
     }
 }
 
@@ -41,6 +45,11 @@ const SUBJECTS: &[Subject] = &[
     Subject {
         name: "hits",
         tests: "--package cargo-pipe-ci --test docker --all-features -- cold_run_says --nocapture",
+        times_in_the_gate: 0,
+    },
+    Subject {
+        name: "pylint",
+        tests: "--package cargo-pipe-ci --test pylint --all-features -- random --nocapture",
         times_in_the_gate: 0,
     },
     Subject {
@@ -74,16 +83,22 @@ pub(crate) fn run(amount: &Amount) -> Result<()> {
         let named = u32::from(amount.subject.is_some());
         let times = amount.times.unwrap_or(subject.times_in_the_gate.max(named));
         if times > 0 {
-            repeat(subject, times)?;
+            repeat(subject, times, amount)?;
         }
     }
     Ok(())
 }
 
-fn repeat(subject: &Subject, times: u32) -> Result<()> {
-    let command = Command::cargo("test")
+fn repeat(subject: &Subject, times: u32, amount: &Amount) -> Result<()> {
+    let mut command = Command::cargo("test")
         .arguments(subject.tests.split(' '))
         .variable("CARGO_PIPE_TEST_SOAK", "1");
+    let numbers = [("CARGO_PIPE_TEST_SEED", amount.seed), ("CARGO_PIPE_TEST_EDITS", amount.edits)];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            command = command.variable(name, &number.to_string());
+        }
+    }
     let begin = Instant::now();
     let mut tests = 0;
     for time in 1..=times {
@@ -132,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_unknown_subject_is_refused() {
-        let amount = Amount { subject: Some("nothing".to_owned()), times: None };
+        let amount = Amount { subject: Some("nothing".to_owned()), ..Amount::default() };
         assert!(run(&amount).is_err());
     }
 }
