@@ -307,10 +307,13 @@ pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>
     Ok((instructions(&text) != instructions(&generated)).then_some(text))
 }
 
-/// What has to be granted for the environments of a project, whatever its checks ask for.
+/// What has to be granted for the environments of a project, whatever its checks ask for, once its
+/// generated files are up to date.
 #[must_use]
 pub fn asked(root: &Path, config: &Config) -> BTreeSet<Grant> {
-    let is_foreign = matches!(foreign_dockerfile(root, config), Ok(Some(_)));
+    let is_kept = |text: &str| template::origin(text) != template::Origin::Generated;
+    let foreign = foreign_dockerfile(root, config).ok().flatten();
+    let is_foreign = foreign.is_some_and(|text| is_kept(&text));
     let asks = is_foreign || !is_official(&config.python.image);
     asks.then_some(Grant::Dockerfile).into_iter().collect()
 }

@@ -3,8 +3,10 @@
 //! Owns what is told of it: a table on standard output, and what became of it beside it. It must not
 //! know how versions are found; the pipeline finds them.
 
+use std::collections::BTreeSet;
+
 use crate::outcome::Verdict;
-use crate::project::Project;
+use crate::project::{Project, ProjectPath};
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
@@ -49,19 +51,25 @@ pub(super) fn update(
             Ok(Verdict::Findings)
         }
         (_, Writing::Real) => {
+            let before = drifting(&pipeline.project);
             pipeline.write_updates(&updates)?;
             term.note(&format!("\n{locks} updated; the next run builds what they changed\n"));
-            term.note(&left_behind(&pipeline.project, &typed));
+            let after = drifting(&pipeline.project);
+            term.note(&left_behind(after.difference(&before), &typed));
             Ok(Verdict::Passed)
         }
     }
 }
 
-/// The generated files that follow from locks, such as a pipeline that names an image.
-fn left_behind(project: &Project, typed: &str) -> String {
-    // What is wrong with them, `sync` says.
+/// The generated files that are not as they should be. What is wrong with them, `sync` says.
+fn drifting(project: &Project) -> BTreeSet<ProjectPath> {
     let drifts = scaffold::drift(project).unwrap_or_default();
-    let names: Vec<String> = drifts.iter().map(|drift| format!("`{}`", drift.path)).collect();
+    drifts.into_iter().map(|drift| drift.path).collect()
+}
+
+/// What to do for generated files that follow from locks, such as a pipeline that names an image.
+fn left_behind<'a>(paths: impl Iterator<Item = &'a ProjectPath>, typed: &str) -> String {
+    let names: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
     if names.is_empty() {
         return String::new();
     }
