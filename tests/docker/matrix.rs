@@ -18,7 +18,8 @@ pub(crate) const TESTS: &[Test] = &[("one_report_of_a_small_project_whatever_the
 pub(crate) const SOAK: &[Test] = &[
     ("matrix_one_report_of_httpx", httpx),
     ("matrix_one_report_of_msgspec", msgspec),
-    ("matrix_plain_pylint_flips", plain_pylint),
+    ("matrix_plain_duplicate_code_flips", plain_duplicate_code),
+    ("matrix_plain_pylint_with_two_processes_flips", plain_two_processes),
 ];
 
 /// What differs between two machines.
@@ -103,23 +104,51 @@ fn package(name: &str, folder: &str) {
     assert_one_report(&source.root, &variants);
 }
 
-/// The control: without what cargo pipe does, the same container answers differently. Chance
-/// decides, so what is seen is told and nothing more is demanded than that pylint answers.
-#[expect(clippy::print_stderr, reason = "what is seen is told")]
-fn plain_pylint() {
+/// How often a control may answer the same before it has shown nothing.
+const TRIES: usize = 20;
+
+/// The control: what plain pylint quotes of duplicates follows memory addresses, whatever the seed.
+fn plain_duplicate_code() {
     let project = packages::package("httpx-0.28.1", &["httpx"]);
-    let answers = |args: &[&str]| -> BTreeSet<String> {
-        let answer = |_| {
-            let plain = ["bash", "lint", "--", "/opt/tool/bin/pylint", "--score=n", "httpx"];
-            let ended = project.pipe(&[&plain, args].concat());
-            assert!(!ended.stdout.is_empty(), "{ended:?}");
-            ended.stdout
-        };
-        (0..4).map(answer).collect()
-    };
-    let duplicates = answers(&["--disable=all", "--enable=duplicate-code"]);
-    let jobs = answers(&["--disable=duplicate-code", "-j2"]);
-    eprintln!("4 times plain R0801: {} answers; -j2: {} answers", duplicates.len(), jobs.len());
+    flips(&project, &["--disable=all", "--enable=duplicate-code", "httpx"]);
+}
+
+/// The control: which of two processes gets a file depends on their speed, and what it knows of
+/// another file on what it got before.
+fn plain_two_processes() {
+    let project = Project::scaffolded();
+    late_attribute(&project);
+    flips(&project, &["-j2", "--disable=all", "--enable=no-member", "src"]);
+}
+
+/// A class that one file adds an attribute to, and many files that use it.
+fn late_attribute(project: &Project) {
+    let functions: String = (0..60)
+        .map(|number| format!("\n\ndef f{number}(value):\n    return value + {number}\n"))
+        .collect();
+    project.write("src/a.py", format!("class Base:\n    pass\n{functions}"));
+    project.write("src/b.py", format!("from a import Base\n\nBase.later = 1\n{functions}"));
+    for number in 0..24 {
+        let text = "from a import Base\n\nprint(Base().later)\n";
+        project.write(&format!("src/c{number}.py"), text);
+    }
+}
+
+/// Repeats plain pylint in the container of the check until it contradicts itself.
+#[expect(clippy::print_stderr, reason = "what is seen is told")]
+fn flips(project: &Project, args: &[&str]) {
+    let plain = ["bash", "lint", "--", "/opt/tool/bin/pylint", "--score=n"];
+    let mut answers = BTreeSet::new();
+    for number in 1..=TRIES {
+        let ended = project.pipe(&[&plain, args].concat());
+        assert!(!ended.stdout.is_empty(), "{ended:?}");
+        answers.insert(ended.stdout);
+        if answers.len() > 1 {
+            eprintln!("plain pylint {}: another answer in run {number}", args.join(" "));
+            return;
+        }
+    }
+    panic!("plain pylint {args:?} gave one answer in {TRIES} runs: it controls nothing");
 }
 
 fn assert_one_report(source: &Path, variants: &[&Variant]) {
