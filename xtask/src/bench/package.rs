@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::config::load::Environment;
 use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::{Command as Work, Plan, Request};
+use cargo_pipe::plan::{Command as Work, Environment as Place, Plan, Request};
 
 use crate::failure::{Failure, Result};
 use crate::fixtures;
@@ -162,7 +162,11 @@ impl Project {
                 other => return Err(Failure::new(format!("no way to type {other:?}"))),
             };
             let words = words.replace("/config/", "/app/.config/");
-            let image = format!("cargo-pipe/{}:project-{id}", step.tool);
+            let lock = match &step.environment {
+                Place::Tool { lock, .. } => lock,
+                _ => &step.tool,
+            };
+            let image = format!("cargo-pipe/{lock}:project-{id}");
             let script = format!(
                 "docker run --rm --init --network none --read-only --tmpfs /tmp --cap-drop ALL \
                  --user {user} --volume {folder}:/app:ro --workdir /app --env HOME=/tmp \
