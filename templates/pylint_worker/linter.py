@@ -182,6 +182,8 @@ class Linter(PyLinter):
         self.stats.dependencies = {}
         imports.import_graph, imports._excluded_edges = defaultdict(Edges), defaultdict(Edges)
         similar.linesets = []
+        # It counts by node, and a stub has the tree of the module beside it.
+        checkers["design"]._branches.clear()
         walker = check.keywords["walker"]
         before, known = walker.nbstatements, set(MANAGER.astroid_cache)
         with scopes.inside(Scope(None)) as scope:

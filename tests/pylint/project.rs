@@ -122,7 +122,8 @@ impl Project {
         run.1
     }
 
-    fn run(&self, options: &[&str]) -> (Output, Run) {
+    /// Runs the worker with what it left the last time.
+    pub(crate) fn run(&self, options: &[&str]) -> (Output, Run) {
         let pipe = self.folder.path().join("pipe");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &pipe);
         fs::write(pipe.join("state"), format!("key\n{}", self.left())).unwrap();

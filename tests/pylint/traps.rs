@@ -46,6 +46,7 @@ pub(crate) const TESTS: &[Test] = &[
         an_alias_in_a_third_file_decides_how_a_class_is_transformed,
     ),
     ("slots_are_decided_in_a_third_file", slots_are_decided_in_a_third_file),
+    ("a_module_is_counted_apart_from_its_stub", a_module_is_counted_apart_from_its_stub),
 ];
 
 /// Makes one edit and asserts that it changes what is said about an unchanged file.
@@ -301,4 +302,19 @@ fn slots_are_decided_in_a_third_file() {
         ("writer.py", WRITER),
     ]);
     changes(&project, "reader.py", |it| it.write("names.py", "NAMES = (\"x\",)\n"));
+}
+
+/// pylint takes both for one tree, and plain pylint counts the branches of that twice.
+fn a_module_is_counted_apart_from_its_stub() {
+    let branches = "    if value:\n        return 1\n".repeat(8);
+    let text = format!("def many(value):\n{branches}    return 2\n");
+    let one = "import os\n\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n";
+    let files = [("m.py", &*text), ("m.pyi", &*text), ("site/sitecustomize.py", one)];
+    let project = Project::of(&files);
+    let site = project.root().join("site");
+    let project = project.with("PYTHONPATH", site.to_str().unwrap());
+    let (_, run) = project.run(&["--enable=R0911,R0912"]);
+    let said = |symbol: &str| run.messages.iter().any(|message| message.contains(symbol));
+    assert!(said("too-many-return-statements"), "{run:#?}");
+    assert!(!said("too-many-branches"), "{run:#?}");
 }
