@@ -183,7 +183,7 @@ class Linter(PyLinter):
         imports.import_graph, imports._excluded_edges = defaultdict(Edges), defaultdict(Edges)
         similar.linesets = []
         # It counts by node, and a stub has the tree of the module beside it.
-        checkers["design"]._branches.clear()
+        checkers["design"]._branches = defaultdict(int)
         walker = check.keywords["walker"]
         before, known = walker.nbstatements, set(MANAGER.astroid_cache)
         with scopes.inside(Scope(None)) as scope:
