@@ -229,6 +229,8 @@ pub enum CacheMode {
     ReadOnly,
     /// Outcomes are kept, and none is replayed.
     Refresh,
+    /// The same, and what a tool remembers of an earlier run is held against what it finds anew.
+    Audit,
     /// Outcomes are neither replayed nor kept.
     Off,
 }
@@ -240,6 +242,7 @@ impl CacheMode {
         match self {
             _ if replaying => self,
             CacheMode::On | CacheMode::Refresh => CacheMode::Refresh,
+            CacheMode::Audit => CacheMode::Audit,
             CacheMode::ReadOnly | CacheMode::Off => CacheMode::Off,
         }
     }
@@ -253,7 +256,13 @@ impl CacheMode {
     /// Whether outcomes are kept.
     #[must_use]
     pub fn keeps(self) -> bool {
-        matches!(self, CacheMode::On | CacheMode::Refresh)
+        matches!(self, CacheMode::On | CacheMode::Refresh | CacheMode::Audit)
+    }
+
+    /// Whether a tool is told what it left the last time.
+    #[must_use]
+    pub fn reminds(self) -> bool {
+        matches!(self, CacheMode::On | CacheMode::ReadOnly | CacheMode::Audit)
     }
 }
 

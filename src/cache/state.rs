@@ -54,7 +54,7 @@ impl Store {
     /// The state that rests on `key`, of the run whose files differ least from these.
     #[must_use]
     pub fn nearest_state(&self, key: &Hash, files: &BTreeMap<String, Hash>) -> Option<State> {
-        if !self.mode().replays() || !is_ours(&self.folder()) {
+        if !self.mode().reminds() || !is_ours(&self.folder()) {
             return None;
         }
         let mut candidates = self.states(key);
@@ -83,6 +83,17 @@ impl Store {
         let bytes = fs::read(self.states_folder().join(&name)).ok()?;
         let (state, rest) = sealed::open(&name, &bytes)?;
         rest.is_empty().then_some(state)
+    }
+
+    /// Forgets every state that rests on `key`.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be removed.
+    pub fn forget_states(&self, key: &Hash) -> io::Result<()> {
+        let folder = self.states_folder();
+        let mut states = self.states(key).into_iter();
+        states.try_for_each(|(_, sources)| fs::remove_file(folder.join(name(key, &sources))))
     }
 
     fn states_folder(&self) -> PathBuf {
@@ -191,6 +202,17 @@ mod tests {
         let second = scene.places().into_iter().find(|path| *path != first).unwrap();
         fs::write(&second, &whole).unwrap();
         assert_eq!(scene.nearest(&branch), None);
+    }
+
+    #[test]
+    fn states_that_are_forgotten_are_gone() {
+        let scene = Scene::new();
+        let main = files(&[("a.py", "1")]);
+        scene.save(&main, "main");
+        let store = Store::new(scene.folder.path().to_owned(), CacheMode::Audit, u64::MAX);
+        assert!(store.nearest_state(&key(), &main).is_some());
+        store.forget_states(&key()).unwrap();
+        assert_eq!(store.nearest_state(&key(), &main), None);
     }
 
     #[test]

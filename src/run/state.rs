@@ -4,9 +4,15 @@
 //! prints. It must not know what a state holds; whether one is believed is for the tool to say, as
 //! far as it does not rest on what is named here. The cache keeps it between runs.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
 use crate::cache::State;
+use crate::config::CacheMode;
 use crate::hash::{Hash, Recipe};
 use crate::inputs::Ingredients;
+use crate::outcome::{Reason, ReasonKind};
 use crate::plan::{Command, Step};
 
 /// The file's name beside the launcher.
@@ -31,10 +37,31 @@ pub(super) fn key(ingredients: &Ingredients) -> Hash {
         .hash()
 }
 
-/// The file as the tool gets it.
-pub(super) fn file(key: &Hash, state: Option<&State>) -> Vec<u8> {
+/// The file as the tool gets it: what to do, what the state rests on, and the state.
+pub(super) fn file(mode: CacheMode, key: &Hash, state: Option<&State>) -> Vec<u8> {
     let content = state.map(|state| state.content.as_str()).unwrap_or_default();
-    format!("{key}\n{content}").into_bytes()
+    let task = if mode == CacheMode::Audit { "audit" } else { "lint" };
+    format!("{task} {key}\n{content}").into_bytes()
+}
+
+/// What a tool says of its audit.
+#[derive(Deserialize)]
+struct Audit {
+    /// What is otherwise than was remembered, by file.
+    #[serde(default)]
+    refuted: BTreeMap<String, String>,
+}
+
+/// Why nothing of what was remembered can be believed, where a tool found that out.
+pub(super) fn refuted(state: &State) -> Option<Reason> {
+    let Audit { refuted } = serde_json::from_str(&state.summary).ok()?;
+    if refuted.is_empty() {
+        return None;
+    }
+    let lines: String = refuted.iter().map(|(file, what)| format!("\n{file}: {what}")).collect();
+    let message = format!("what was remembered of an earlier run is not what is found now{lines}");
+    let hint = "what was remembered is dropped; please report this, with the files that it names";
+    Some(Reason::hinted(ReasonKind::Internal, message, Some(hint.into())))
 }
 
 /// Takes what a tool left out of what it printed.
@@ -56,6 +83,16 @@ mod tests {
         let state = take(&mut stdout).unwrap();
         assert_eq!((&*state.summary, &*state.content), ("{}", "AAAA"));
         assert_eq!(stdout, b"{}\ncargo-pipe-state: no\nx\n");
+    }
+
+    #[test]
+    fn what_an_audit_refutes_is_named() {
+        let state = |summary: &str| State { summary: summary.to_owned(), content: String::new() };
+        assert_eq!(refuted(&state(r#"{"files": 1, "refuted": {}}"#)), None);
+        let reason =
+            refuted(&state(r#"{"refuted": {"a.py": "its messages are others"}}"#)).unwrap();
+        assert_eq!(reason.kind, ReasonKind::Internal);
+        assert!(reason.message.contains("\na.py: its messages are others\n"), "{reason:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::inputs::{self, Surroundings};
 use super::{Copied, Preparation, Snapshot, World, ended, state};
-use crate::cache::{Key, Reserved, Store};
+use crate::cache::{Key, Reserved, State, Store};
 use crate::catalogue::{self, Sources};
 use crate::config::CacheMode;
 use crate::engine::{Access, Engine, Job, Prepared, RunError};
@@ -167,13 +167,12 @@ impl<'a> Ready<'a> {
             Ok(mut output) => {
                 let left = state::take(&mut output.stdout);
                 let outcome = self.classified(outcome, &output);
-                if let (Some(left), Outcome::Passed | Outcome::Findings) = (left, outcome.outcome) {
-                    let Ingredients { sources, .. } = &self.inputs.ingredients;
-                    let key = state::key(&self.inputs.ingredients);
-                    // It only saves work the next time.
-                    let _ = store.save_state(&key, sources, &left);
+                match (left, outcome.outcome) {
+                    (Some(left), Outcome::Passed | Outcome::Findings) => {
+                        self.remember(store, &left, outcome)
+                    }
+                    _ => outcome,
                 }
-                outcome
             }
             Err(RunError::Stopped) => {
                 ended::cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
@@ -193,6 +192,26 @@ impl<'a> Ready<'a> {
         drop(reserved);
         ended::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
         outcome
+    }
+
+    /// Keeps what its tool left, unless that refutes what was kept before.
+    fn remember(&self, store: &Store, left: &State, outcome: CheckOutcome) -> CheckOutcome {
+        let Ingredients { sources, .. } = &self.inputs.ingredients;
+        let key = state::key(&self.inputs.ingredients);
+        match state::refuted(left) {
+            None => {
+                // It only saves work the next time.
+                let _ = store.save_state(&key, sources, left);
+                outcome
+            }
+            Some(reason) => {
+                let reason = match store.forget_states(&key) {
+                    Ok(()) => reason,
+                    Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
+                };
+                ended::ended(outcome, Outcome::Error, reason)
+            }
+        }
     }
 
     /// Lets a visitor into a container like its own.
@@ -250,7 +269,7 @@ fn state_file(
     let store = store.filter(|store| store.mode() != CacheMode::Off && state::is_of_use(step))?;
     let key = state::key(&inputs.ingredients);
     let nearest = store.nearest_state(&key, &snapshot.inventory.hashes());
-    Some(state::file(&key, nearest.as_ref()))
+    Some(state::file(store.mode(), &key, nearest.as_ref()))
 }
 
 /// What has a step run code of the project's own, if anything does.

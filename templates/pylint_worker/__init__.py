@@ -20,14 +20,16 @@ from .scopes import settle
 
 
 STATE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "state")
-"""A line with the key of what an earlier run left, and that; not there if nobody keeps it."""
+"""A line with what to do and the key of what an earlier run left, and that; not there if nobody keeps
+it."""
 
 
 def before() -> Before | None:
     """What an earlier run left."""
     try:
         with open(STATE, "rb") as file:
-            return Before(file.readline().decode().strip(), base64.b64decode(file.read()))
+            task, key = file.readline().decode().split()
+            return Before(key, base64.b64decode(file.read()), task == "audit")
     except (OSError, ValueError):
         return None
 
@@ -36,7 +38,12 @@ def leave() -> None:
     """Prints what this run leaves, behind everything that pylint has printed."""
     after = Linter.after
     if after and Linter.before:
-        summary = {"files": after.files, "cold": after.cold, "linted": after.reasons}
+        summary = {
+            "files": after.files,
+            "cold": after.cold,
+            "linted": after.reasons,
+            "refuted": after.refuted,
+        }
         packed = base64.b64encode(after.state.pack()).decode() if after.state else ""
         print(f"\ncargo-pipe-state: {json.dumps(summary)}\n{packed}")
 

@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from astroid import MANAGER, nodes
@@ -30,7 +30,7 @@ from pylint.utils import FileState, LinterStats
 
 from . import children
 from .scopes import Scope, key_of, key_of_path, scopes
-from .state import State, Survey, digest, shape
+from .state import State, Survey, differences, digest, shape
 
 Record = dict[str, Any]
 """What is known of a linted file; the parts are made in `Linter._lint_one`."""
@@ -43,6 +43,8 @@ class Before:
     key: str
     """Everything that all records rest on, as far as it is known outside."""
     packed: bytes
+    is_audited: bool
+    """Whether it is only to be compared with what is found anew."""
 
 
 @dataclass
@@ -55,6 +57,8 @@ class After:
     """Why every file was linted; empty if not."""
     reasons: dict[str, str]
     """Why some were."""
+    refuted: dict[str, str] = field(default_factory=dict)
+    """What an audit found otherwise than it was known, by file."""
 
 
 class Linter(PyLinter):
@@ -76,18 +80,23 @@ class Linter(PyLinter):
             for file, module in ast_mapping.items()
             if module is not None
         }
+        is_audited = self.before is not None and self.before.is_audited
         old, now, cold = self._survey()
         for path, hashes in now.sources.items():
             if path not in items:
                 # What is not linted can be broken, and then its lines are named elsewhere.
                 hashes[1] = hashes[0]
-        now.preloaded = self._preload(old.preloaded if old else {})
+        now.preloaded = self._preload(old.preloaded if old and not is_audited else {})
         now.writes = {key: [list(it) for it in found] for key, found in scopes.writes().items()}
         now.twice = scopes.twice()
         scopes.settle()
         names = {path: f"{file.name} {file.modpath}" for path, (file, _) in items.items()}
         reasons = old.dirty(now, names) if old else dict.fromkeys(items, cold)
-        records = {path: old.records[path] for path in items if path not in reasons} if old else {}
+        believed = {path: old.records[path] for path in items if path not in reasons} if old else {}
+        if old and is_audited:
+            cold = "what is known of an earlier run is audited"
+            reasons = dict.fromkeys(items, cold)
+        records = {} if is_audited else dict(believed)
         records.update(self._lint_dirty(items, list(reasons), check_astroid_module, progress_reporter))
         walker = check_astroid_module.keywords["walker"]
         for path, (file, module) in items.items():
@@ -101,7 +110,9 @@ class Linter(PyLinter):
                 # Of what went wrong nobody knows what it depends on.
                 if not any(message[0].startswith("F") for message in record["messages"])
             }
-            type(self).after = After(now, len(items), cold, {} if cold else reasons)
+            refuted = differences(believed, now.records) if is_audited else {}
+            known = None if refuted else now
+            type(self).after = After(known, len(items), cold, {} if cold else reasons, refuted)
 
     def _survey(self) -> tuple[State | None, State, str]:
         """The state of an earlier run, or why there is none, and what is known of this one."""
@@ -126,6 +137,9 @@ class Linter(PyLinter):
         gc.set_threshold(100_000, 10, 10)
         gc.enable()
         dirty.sort(key=lambda path: (-(items[path][1].tolineno or 0), path))
+        if self.before and self.before.is_audited:
+            # What rests on the order shows in another one.
+            dirty.reverse()
 
         def work(index: int) -> bytes:
             record = self._lint_one(*items[dirty[index]], check, progress)

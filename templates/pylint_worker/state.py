@@ -69,6 +69,32 @@ def shape_of(path: str, raw: str) -> str:
         return raw
 
 
+def differences(believed: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, str]:
+    """What is otherwise in the records of files than it was believed."""
+    differing = {}
+    for path, before in believed.items():
+        after = found.get(path)
+        if after is None:
+            differing[path] = "it cannot be linted"
+        elif before["messages"] != after["messages"]:
+            lost = [message for message in before["messages"] if message not in after["messages"]]
+            new = [message for message in after["messages"] if message not in before["messages"]]
+            differing[path] = "; ".join(
+                [f"{told(message)}, which is not so" for message in lost]
+                + [f"{told(message)}, which was not known" for message in new]
+            ) or "its messages are in another order"
+        elif before != after:
+            parts = sorted(part for part in after if before.get(part) != after[part])
+            differing[path] = f"its {', '.join(parts)} are others"
+    return differing
+
+
+def told(message: list[Any]) -> str:
+    """A message of a record, for a person."""
+    _, symbol, place, text, _ = message
+    return f"{symbol} in line {place[4]}, `{text.splitlines()[0] if text else ''}`"
+
+
 @dataclass
 class Survey:
     """The files of the project as they are."""

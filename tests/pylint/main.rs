@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod edits;
 mod fallbacks;
 mod project;
@@ -22,8 +23,10 @@ type Test = (&'static str, fn());
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ignored = !project::has_python();
-    let trials =
-        [traps::TESTS, fallbacks::TESTS, random::TESTS].concat().into_iter().map(|(name, test)| {
+    let trials = [traps::TESTS, fallbacks::TESTS, audit::TESTS, random::TESTS]
+        .concat()
+        .into_iter()
+        .map(|(name, test)| {
             let run = move || {
                 test();
                 Ok(())

@@ -33,6 +33,8 @@ pub(crate) struct Run {
     pub(crate) linted: BTreeSet<String>,
     /// Every message as `path:line: symbol: text`.
     pub(crate) messages: BTreeSet<String>,
+    /// What is otherwise than it was known, by file.
+    pub(crate) refuted: BTreeMap<String, String>,
 }
 
 impl Run {
@@ -124,9 +126,18 @@ impl Project {
 
     /// Runs the worker with what it left the last time.
     pub(crate) fn run(&self, options: &[&str]) -> (Output, Run) {
+        self.run_to("lint", options)
+    }
+
+    /// Has the worker hold what it left the last time against what it finds anew.
+    pub(crate) fn audit(&self) -> Run {
+        self.run_to("audit", &[]).1
+    }
+
+    fn run_to(&self, task: &str, options: &[&str]) -> (Output, Run) {
         let pipe = self.folder.path().join("pipe");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &pipe);
-        fs::write(pipe.join("state"), format!("key\n{}", self.left())).unwrap();
+        fs::write(pipe.join("state"), format!("{task} key\n{}", self.left())).unwrap();
         let mut command = self.python();
         command.arg(pipe.join("launcher.py"));
         command.args(["module", "pylint", "--worker", "pylint_worker", "--", "--jobs=1"]);
@@ -142,6 +153,7 @@ impl Project {
             cold: summary["cold"].as_str().unwrap_or_default().to_owned(),
             linted: linted.map(|(path, _)| path.clone()).collect(),
             messages: answer(&output).0.into_keys().collect(),
+            refuted: serde_json::from_value(summary["refuted"].clone()).unwrap_or_default(),
         };
         (output, run)
     }
@@ -157,6 +169,19 @@ impl Project {
         let mut command = Command::new(&*PYTHON);
         command.current_dir(self.root()).envs(&self.variables);
         command
+    }
+
+    /// Has a piece of Python make something else of what was left.
+    pub(crate) fn falsify(&self, code: &str) {
+        let script = format!(
+            "import base64, json, sys, zlib\n\
+             state = json.loads(zlib.decompress(base64.b64decode(sys.argv[1])))\n\
+             {code}\n\
+             print(base64.b64encode(zlib.compress(json.dumps(state).encode())).decode())"
+        );
+        let output = self.python().args(["-c", &script, &self.left()]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        self.leave(String::from_utf8(output.stdout).unwrap().trim_end());
     }
 
     /// The options that both get behind their own, and every Python file.

@@ -38,6 +38,12 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) no_cache: bool,
 
+    /// Run every check, and hold what pylint remembers of each file against what it finds anew
+    ///
+    /// A difference is named, what is remembered is dropped, and the exit status is 3.
+    #[arg(long, conflicts_with_all = ["no_cache", "cache"])]
+    pub(crate) audit: bool,
+
     /// What the result cache is used for [env: CARGO_PIPE_CACHE] [default: on]
     ///
     /// It holds outcomes of checks that ran before, and replays those whose inputs are the same.
