@@ -136,6 +136,18 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets the outcome under a key.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be removed.
+    pub fn forget(&self, key: &Key) -> io::Result<()> {
+        match fs::remove_file(self.folder().join(key.path())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps the list of a snapshot's files, so that a difference from it can be named.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ pub(super) fn refuted(state: &State) -> Option<Reason> {
     }
     let lines: String = refuted.iter().map(|(file, what)| format!("\n{file}: {what}")).collect();
     let message = format!("what was remembered of an earlier run is not what is found now{lines}");
-    let hint = "what was remembered is dropped; please report this, with the files that it names";
+    let hint = "that and all that rests on it is dropped; please report this, with the files that it names";
     Some(Reason::hinted(ReasonKind::Internal, message, Some(hint.into())))
 }
 

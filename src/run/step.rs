@@ -4,6 +4,7 @@
 //! end of its container means is [`super::ended`]'s to say. The run decides when; the engine decides
 //! how.
 
+use std::io;
 use std::path::Path;
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding;
 use crate::fingerprint;
+use crate::hash::Hash;
 use crate::inputs::{Ingredients, Inputs};
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
@@ -165,7 +167,8 @@ impl<'a> Ready<'a> {
         outcome.duration = started.elapsed();
         let mut outcome = match result {
             Ok(mut output) => {
-                let left = state::take(&mut output.stdout);
+                let left =
+                    state::is_of_use(self.step).then(|| state::take(&mut output.stdout)).flatten();
                 let outcome = self.classified(outcome, &output);
                 match (left, outcome.outcome) {
                     (Some(left), Outcome::Passed | Outcome::Findings) => {
@@ -205,7 +208,7 @@ impl<'a> Ready<'a> {
                 outcome
             }
             Some(reason) => {
-                let reason = match store.forget_states(&key) {
+                let reason = match forget(store, &key) {
                     Ok(()) => reason,
                     Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
                 };
@@ -257,6 +260,14 @@ impl<'a> Ready<'a> {
         }
         outcome
     }
+}
+
+/// Forgets every state that rests on a key, and every outcome that may rest on one of them.
+fn forget(store: &Store, key: &Hash) -> io::Result<()> {
+    let origins = store.origins().into_iter().map(|origin| origin.inputs.ingredients);
+    let mut rests = origins.filter(|ingredients| state::key(ingredients) == *key);
+    rests.try_for_each(|ingredients| store.forget(&Key::of(&ingredients.fingerprint())))?;
+    store.forget_states(key)
 }
 
 /// What a step's tool gets of its last run.

@@ -3,12 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cargo_pipe::cache::Store;
+use cargo_pipe::config::CacheMode;
+use cargo_pipe::hash::Hash;
+
 use crate::Test;
-use crate::project::Project;
+use crate::project::{Project, docker};
 
 pub(crate) const TESTS: &[Test] = &[
     ("pylint_lints_what_an_edit_can_change_and_says_the_same", an_edit),
     ("pylint_forgets_what_is_damaged", damage),
+    ("pylint_names_a_wrong_record_in_an_audit", audit),
+    ("a_command_may_print_what_a_tool_leaves", command),
 ];
 
 /// A project whose outcomes are kept.
@@ -71,9 +77,56 @@ fn damage() {
     assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
 }
 
+/// Takes all messages out of the record of a file.
+const FALSIFY: &str = "import base64, json, sys, zlib\n\
+     state = json.loads(zlib.decompress(base64.b64decode(sys.argv[1])))\n\
+     state['records']['src/reader.py']['messages'] = []\n\
+     print(base64.b64encode(zlib.compress(json.dumps(state).encode())).decode())\n";
+
+fn audit() {
+    let project = project();
+    let (before, _) = lint(&project);
+    assert!(!before.is_empty());
+    let audit = || project.report(&["run", "lint", "--audit"]);
+    assert_eq!(audit().status, 1);
+    let place = states(&project).remove(0);
+    let (key, sources) = place.file_name().unwrap().to_str().unwrap().split_once('-').unwrap();
+    let hash = |text: &str| Hash::try_from(text.to_owned()).unwrap();
+    let (key, sources) = (hash(key), hash(sources));
+    let store = Store::new(cache(&project), CacheMode::On, u64::MAX);
+    let mut state = store.state(&key, &sources).unwrap();
+    let python = ["run", "--rm", "python:3.13-slim", "python", "-c", FALSIFY, &state.content];
+    state.content = docker(&python).stdout.trim_end().to_owned();
+    store.save_state(&key, &sources, &state).unwrap();
+    let report = audit();
+    assert_eq!(report.status, 3);
+    let reason = report.check("lint")["reason"]["message"].to_string();
+    assert!(reason.contains("src/reader.py: "), "{reason}");
+    assert!(reason.contains("no-member in line 5, "), "{reason}");
+    assert_eq!(states(&project), [""; 0].map(PathBuf::from));
+    // Nor is an outcome believed that may rest on it.
+    let (after, worked) = lint(&project);
+    assert_eq!(after, before);
+    assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
+}
+
+fn command() {
+    let project = Project::scaffolded();
+    let printed = "one\ncargo-pipe-state: {}\nAAAA\n";
+    let command = format!("import sys; print({printed:?}, end=\"\"); sys.exit(1)");
+    let text = fs::read_to_string(project.root.join("pipe.toml")).unwrap();
+    let check = format!("[checks.say]\nrun = [\"python\", \"-c\", {command:?}]\n");
+    project.write("pipe.toml", format!("{text}\n{check}"));
+    let report = project.report(&["run", "say"]);
+    assert_eq!(report.check("say")["log"]["stdout"], printed);
+}
+
+fn cache(project: &Project) -> PathBuf {
+    project.root.parent().unwrap().join("home/.cache/cargo-pipe")
+}
+
 fn states(project: &Project) -> Vec<PathBuf> {
-    let home = project.root.parent().unwrap().join("home");
-    let folder = home.join(".cache/cargo-pipe/results/states");
+    let folder = cache(project).join("results/states");
     let entry = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
     fs::read_dir(Path::new(&folder)).unwrap().map(entry).collect()
 }

@@ -40,7 +40,8 @@ pub(crate) struct RunArgs {
 
     /// Run every check, and hold what pylint remembers of each file against what it finds anew
     ///
-    /// A difference is named, what is remembered is dropped, and the exit status is 3.
+    /// A difference is named, what is remembered and every outcome that may rest on it is dropped, and
+    /// the exit status is 3.
     #[arg(long, conflicts_with_all = ["no_cache", "cache"])]
     pub(crate) audit: bool,
 

@@ -184,6 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn the_cache_has_five_uses() {
+        for (word, mode) in [
+            ("on", CacheMode::On),
+            ("read-only", CacheMode::ReadOnly),
+            ("refresh", CacheMode::Refresh),
+            ("audit", CacheMode::Audit),
+            ("off", CacheMode::Off),
+        ] {
+            let (said, _) = layer(&Environment::from([(CACHE, word)])).unwrap();
+            assert_eq!(said.cache, Some(mode));
+        }
+    }
+
+    #[test]
     fn a_variable_that_means_nothing_is_a_warning() {
         let environment = Environment::from([("CARGO_PIPE_JOB", "3"), ("CARGO_PIPE_DOCKER", "x")]);
         let (_, warnings) = layer(&environment).unwrap();
