@@ -16,7 +16,7 @@ from pylint.lint import Run
 
 from . import patches
 from .linter import After, Before, Linter
-from .scopes import settle
+from .scopes import take_root
 
 
 STATE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "state")
@@ -51,7 +51,7 @@ def leave() -> None:
 def run() -> None:
     """Runs pylint with the arguments of this process."""
     gc.disable()
-    settle()
+    take_root()
     Linter.before = before()
     if patches.digest() in patches.KNOWN:
         patches.apply()

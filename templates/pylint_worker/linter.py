@@ -80,23 +80,22 @@ class Linter(PyLinter):
             for file, module in ast_mapping.items()
             if module is not None
         }
-        is_audited = self.before is not None and self.before.is_audited
         old, now, cold = self._survey()
         for path, hashes in now.sources.items():
             if path not in items:
                 # What is not linted can be broken, and then its lines are named elsewhere.
                 hashes[1] = hashes[0]
-        now.preloaded = self._preload(old.preloaded if old and not is_audited else {})
+        now.preloaded = self._preload(old.preloaded if old and not self._is_audit else {})
         now.writes = {key: [list(it) for it in found] for key, found in scopes.writes().items()}
         now.twice = scopes.twice()
         scopes.settle()
         names = {path: f"{file.name} {file.modpath}" for path, (file, _) in items.items()}
         reasons = old.dirty(now, names) if old else dict.fromkeys(items, cold)
         believed = {path: old.records[path] for path in items if path not in reasons} if old else {}
-        if old and is_audited:
+        if old and self._is_audit:
             cold = "what is known of an earlier run is audited"
             reasons = dict.fromkeys(items, cold)
-        records = {} if is_audited else dict(believed)
+        records = {} if self._is_audit else dict(believed)
         records.update(self._lint_dirty(items, list(reasons), check_astroid_module, progress_reporter))
         walker = check_astroid_module.keywords["walker"]
         for path, (file, module) in items.items():
@@ -110,9 +109,13 @@ class Linter(PyLinter):
                 # Of what went wrong nobody knows what it depends on.
                 if not any(message[0].startswith("F") for message in record["messages"])
             }
-            refuted = differences(believed, now.records) if is_audited else {}
+            refuted = differences(believed, now.records) if self._is_audit else {}
             known = None if refuted else now
             type(self).after = After(known, len(items), cold, {} if cold else reasons, refuted)
+
+    @property
+    def _is_audit(self) -> bool:
+        return self.before is not None and self.before.is_audited
 
     def _survey(self) -> tuple[State | None, State, str]:
         """The state of an earlier run, or why there is none, and what is known of this one."""
@@ -137,7 +140,7 @@ class Linter(PyLinter):
         gc.set_threshold(100_000, 10, 10)
         gc.enable()
         dirty.sort(key=lambda path: (-(items[path][1].tolineno or 0), path))
-        if self.before and self.before.is_audited:
+        if self._is_audit:
             # What rests on the order shows in another one.
             dirty.reverse()
 

@@ -193,7 +193,7 @@ def key_of_path(path: str) -> str | None:
 _ROOT: str | None = None
 
 
-def settle() -> None:
+def take_root() -> None:
     """Takes the working directory for the project's root."""
     global _ROOT  # pylint: disable=global-statement
     _ROOT = os.getcwd()
