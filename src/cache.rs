@@ -1,11 +1,10 @@
 //! What is kept between runs, in the user's cache.
 //!
-//! Owns where that is, and what is in it: outcomes of checks and what tools
-//! leave for their next runs ([`Store`]), what environments were
-//! found to be ([`memory`]), what the last runs of a project were made from ([`journal`]) and the
-//! hashes of its files ([`index`]). The folders of runs under way are there too. All of it can be lost at any moment
-//! and costs time only; a thing that cannot be read is not there. It must not know how a check
-//! runs.
+//! Owns where that is, and what is in it: outcomes of checks and what tools leave for their next runs
+//! ([`Store`]), what environments were found to be ([`memory`]), what the last runs of a project were
+//! made from ([`journal`]) and the hashes of its files ([`index`]). The folders of runs under way are
+//! there too. All of it can be lost at any moment and costs time only; a thing that cannot be read is
+//! not there. It must not know how a check runs.
 
 pub mod index;
 pub mod journal;

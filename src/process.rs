@@ -2,8 +2,8 @@
 //!
 //! Owns how a program is started, waited for and ended: in a process group of its own, so that a
 //! Ctrl-C on the terminal reaches cargo pipe alone; with its output captured up to a limit; until
-//! it exits, its time is up, or the run stops. Only `lend` gives one our own streams. It knows no docker; the engine decides what a stop
-//! means for a container.
+//! it exits, its time is up, or the run stops. Only `lend` gives one our own streams. It knows no
+//! docker; the engine decides what a stop means for a container.
 
 mod cancel;
 mod lend;

@@ -2,7 +2,8 @@
 //! Python and its sandbox.
 //!
 //! Owns what is said of them. Must not know how docker is talked to where [`Docker`] does that
-//! already, or what [`Venv`] tries; whatever keeps one question from being asked keeps the later ones from being asked too.
+//! already, or what [`Venv`] tries; whatever keeps one question from being asked keeps the later ones
+//! from being asked too.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use super::{Examined, State};
 use crate::config::{EngineChoice, TopologyChoice};
+use crate::engine::docker::dialect;
 use crate::engine::{Docker, Engine, EngineError, SandboxKind, Venv};
 use crate::process::{self, Invocation, Until};
 use crate::run::{self, Directory, World};
@@ -148,11 +150,12 @@ fn ask(world: World<'_>, program: &Path, args: &[&str]) -> Option<String> {
 }
 
 fn versions(program: &str, answer: Option<String>) -> Examined {
+    let is_podman = answer.as_deref().is_some_and(dialect::is_podman);
     let json: Value =
         answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     let version = |side: &str| json[side]["Version"].as_str().unwrap_or("unknown").to_owned();
     let (client, server) = (version("Client"), version("Server"));
-    let found = match json["Client"]["OsArch"].is_string() {
+    let found = match is_podman {
         // Podman has no engine beside itself.
         true => format!("`{program}` {client}"),
         false => format!("engine {server}, `{program}` {client}"),

@@ -208,20 +208,28 @@ impl EngineError {
         self.is_absence() || matches!(self, EngineError::ImageMissing { .. })
     }
 
+    /// Whether what was asked for cannot be had as it was asked for.
+    fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            EngineError::Blueprint(_)
+                | EngineError::BaseLock(_)
+                | EngineError::HostNotGranted { .. }
+                | EngineError::SourceNotGranted(_)
+                | EngineError::NeedsImages(_)
+                | EngineError::StaleImage(_)
+                | EngineError::NotPodman(_)
+                | EngineError::NoSocket
+                | EngineError::Platform { .. }
+        )
+    }
+
     /// How a command that ends with this error ends.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
             EngineError::Process(ProcessError::Stopped) => Verdict::Interrupted,
-            EngineError::Blueprint(_)
-            | EngineError::BaseLock(_)
-            | EngineError::HostNotGranted { .. }
-            | EngineError::SourceNotGranted(_)
-            | EngineError::NeedsImages(_)
-            | EngineError::StaleImage(_)
-            | EngineError::NotPodman(_)
-            | EngineError::NoSocket
-            | EngineError::Platform { .. } => Verdict::Config,
+            _ if self.is_configuration() => Verdict::Config,
             _ => Verdict::Error,
         }
     }
@@ -299,16 +307,8 @@ impl EngineError {
     #[must_use]
     pub fn reason(&self) -> Reason {
         let kind = match self {
-            EngineError::Blueprint(_)
-            | EngineError::BaseLock(_)
-            | EngineError::HostNotGranted { .. }
-            | EngineError::SourceNotGranted(_)
-            | EngineError::NeedsImages(_)
-            | EngineError::StaleImage(_)
-            | EngineError::NotPodman(_)
-            | EngineError::NoSocket
-            | EngineError::Platform { .. }
-            | EngineError::NoProgram { .. } => ReasonKind::Config,
+            _ if self.is_configuration() => ReasonKind::Config,
+            EngineError::NoProgram { .. } => ReasonKind::Config,
             EngineError::Snapshot(_) => ReasonKind::Environment,
             EngineError::Process(ProcessError::Stopped) => ReasonKind::Stopped,
             EngineError::Answer(_) | EngineError::Store(_) => ReasonKind::Internal,

@@ -27,8 +27,9 @@ pub(super) const QUESTION: &str = "{{.Server.Version}} {{json .}}";
 /// What podman answers to the question whether its containers have the user's rights alone.
 pub(super) const RIGHTS: [&str; 3] = ["info", "--format", "{{.Host.Security.Rootless}}"];
 
-/// Whether this is podman's answer to [`QUESTION`]: only podman has a member of this name.
-pub(super) fn is_podman(answer: &str) -> bool {
+/// Whether this, such as the answer to [`QUESTION`], is what podman says of its version as JSON: only
+/// podman has a member of this name.
+pub(crate) fn is_podman(answer: &str) -> bool {
     answer.contains("\"OsArch\":")
 }
 
