@@ -4,10 +4,12 @@
 //! it takes every argument by name, so that a new one does not compile until it has a meaning. It
 //! must not act: commands get its result and do the work.
 
+mod action;
+
 use std::path::PathBuf;
 
 use crate::adoption::Wish;
-use crate::config::layer::{Layer, OwnFile, Sources, Value};
+use crate::config::layer::{Layer, Sources, Value};
 use crate::config::load::Environment;
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::gate::Since;
@@ -16,234 +18,17 @@ use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::{Asked, Edited, Fix, Mode};
 
 use crate::cli::args::{
-    Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CheckArgs, CiArg, CommandArgs, CompareArgs,
+    Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
     CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs,
-    MessageFormat, RemoveArgs, ReportTarget, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs,
-    WhyArgs,
+    MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs, WhyArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
 
-/// What a command line means.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    /// Which project, configured by whom.
-    pub(crate) place: Place,
-    /// How much is told.
-    pub(crate) verbosity: Verbosity,
-    /// What to do.
-    pub(crate) action: Action,
-}
-
-/// Which project, and what configures it besides its own files.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    /// The project's folder, or one below it.
-    pub(crate) folder: PathBuf,
-    /// The variables of this process.
-    pub(crate) environment: Environment,
-    /// What the flags say.
-    pub(crate) flags: Layer,
-    /// The words that start another command in the same place, such as `cargo pipe -C demo`.
-    pub(crate) typed: Vec<String>,
-}
-
-impl Place {
-    /// The same, with a baseline that an option names.
-    pub(crate) fn accepting(mut self, option: &'static str, file: Option<String>) -> Self {
-        self.flags.baseline = file.map(|file| Value::named(option, OwnFile(Some(file))));
-        self
-    }
-}
-
-/// How much is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Verbosity {
-    /// The verdict's line.
-    Quiet,
-    /// What matters.
-    #[default]
-    Normal,
-    /// Every program that is started, too.
-    Verbose,
-}
-
-/// What to do.
-#[derive(Debug)]
-pub(crate) enum Action {
-    /// Scaffold a folder.
-    Init(Init),
-    /// Bring generated files up to date.
-    Sync(Sync),
-    /// Bring newer versions into locks.
-    Update {
-        /// Which locks; all if none is named.
-        names: Vec<String>,
-        /// Whether they are written, or it is told what would be.
-        writing: Writing,
-    },
-    /// Run checks.
-    Run(Run),
-    /// Do something with what may be a check.
-    Check(CheckArgs),
-    /// Accept what the checks find now.
-    Baseline {
-        /// The file to write, if not the configured one.
-        output: Option<String>,
-    },
-    /// List the checks.
-    List {
-        /// For whom.
-        format: MessageFormat,
-    },
-    /// Make environments available.
-    Build {
-        /// Of these checks; of all if empty.
-        checks: Vec<String>,
-    },
-    /// Make the image of jobs.
-    Ship(Then),
-    /// Look into the container of a check.
-    Look(Look),
-    /// Say what may go beyond the sandbox.
-    Trust(Trust),
-    /// Look whether everything is there.
-    Doctor(Doctor),
-    /// Say why a check would run or not.
-    Why {
-        /// The check.
-        check: String,
-        /// For whom.
-        format: MessageFormat,
-    },
-    /// Say what differs from a run elsewhere.
-    Compare {
-        /// Its report.
-        report: PathBuf,
-        /// For whom.
-        format: MessageFormat,
-    },
-    /// Take away what is the project's.
-    Remove {
-        /// Whether the files that were written are.
-        files: Files,
-    },
-    /// Print a completion script.
-    Completions(clap_complete::Shell),
-    /// Print a manual page.
-    Man {
-        /// Of this command; of all if none.
-        command: Option<String>,
-    },
-}
-
-/// Whether something is done or only told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Writing {
-    /// It is done.
-    Real,
-    /// It is told.
-    Dry,
-}
-
-/// A folder to scaffold.
-#[derive(Debug)]
-pub(crate) struct Init {
-    /// The folder.
-    pub(crate) folder: PathBuf,
-    /// What is to be done there.
-    pub(crate) asked: Asked,
-    /// Whether its Cargo workspace gets a task.
-    pub(crate) xtask: Xtask,
-}
-
-/// Whether a Cargo workspace gets a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Xtask {
-    /// It does.
-    Wanted,
-    /// It stays as it is.
-    Unwanted,
-}
-
-/// What becomes of generated files that are not up to date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sync {
-    /// They are shown.
-    Check,
-    /// They are written again; those that somebody edited as is said here.
-    Write(Edited),
-}
-
-/// What is looked at, and for whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Doctor {
-    /// A runner's configuration; the project and the machine if none is named.
-    pub(crate) runner_config: Option<PathBuf>,
-    /// What standard output gets.
-    pub(crate) format: MessageFormat,
-}
-
-/// What becomes of the files that `init` wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Files {
-    /// They stay.
-    Stay,
-    /// They go, as far as nobody edited them.
-    Go,
-}
-
-/// What a command does to files without being told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unsaid {
-    /// It checks them.
-    Check,
-    /// It is the name of a check: a formatter writes, but not in a job of CI.
-    ByName {
-        /// Whether this is one.
-        is_ci: bool,
-    },
-}
-
-/// A run of checks.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Run {
-    /// Which checks, and how.
-    pub(crate) request: Request,
-    /// The accepted findings, if not the configured ones.
-    pub(crate) baseline: Option<String>,
-    /// Whether they are run, or the plan is shown.
-    pub(crate) writing: Writing,
-    /// The reports to write.
-    pub(crate) reports: Vec<ReportTarget>,
-    /// What standard output gets.
-    pub(crate) format: MessageFormat,
-}
-
-/// A look into the container of a check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
-    /// The check; the first one if none is named.
-    pub(crate) check: Option<String>,
-    /// Whether the docker socket is there.
-    pub(crate) docker_socket: bool,
-    /// What to run; a shell if empty.
-    pub(crate) command: Vec<String>,
-}
-
-/// What becomes of what the user trusts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trust {
-    /// They trust this project.
-    Grant {
-        /// Whether they are asked.
-        asking: Asking,
-    },
-    /// They want to see it.
-    List,
-    /// They trust this project no more.
-    Revoke,
-}
+pub(crate) use action::{
+    Action, Doctor, Files, Init, Look, Place, Run, Settings, Sync, Trust, Unsaid, Verbosity,
+    Writing, Xtask,
+};
 
 /// The meaning of arguments.
 pub(crate) fn settings(args: Args, environment: Environment) -> Result<Settings, Failure> {
