@@ -52,7 +52,7 @@ fn both(project: Project) -> Project {
     assert_eq!(updated.status, Some(0), "{updated:?}");
     let outside = project.report(&["--engine", "docker", "run-all"]);
     let program = format!("{}:/usr/local/bin/cargo-pipe:ro", env!("CARGO_BIN_EXE_cargo-pipe"));
-    let folder = format!("{}:/work:ro", project.root.display());
+    let folder = format!("{}:/checkout:ro", project.root.display());
     let ended = docker(&[
         "run",
         "--rm",
@@ -61,7 +61,7 @@ fn both(project: Project) -> Project {
         "--volume",
         &folder,
         "--workdir",
-        "/work",
+        "/checkout",
         "python:3.13-slim",
         "cargo-pipe",
         "--engine",

@@ -65,11 +65,11 @@ fn the_steps_say_what_the_host_says() {
         let steps = steps(&workflow);
         assert!(steps.contains("cargo-pipe sync --check"), "{steps}");
         let prepare = "git config --global --add safe.directory '*'\n\
-             git clone --quiet /work /tmp/clone && cd /tmp/clone\n\
+             git clone --quiet /checkout /tmp/clone && cd /tmp/clone\n\
              export RUNNER_TEMP=/tmp GITHUB_PATH=/tmp/path PIP_FIND_LINKS=/dist PIP_NO_INDEX=1\n\
-             export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=/work/summary.md\n\
+             export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=/checkout/summary.md\n\
              touch $GITHUB_PATH\ntrap 'for kind in json sarif; do cp cargo-pipe.$kind \
-             /work/job.$kind; done' EXIT\n";
+             /checkout/job.$kind; done' EXIT\n";
         let ended = scene.script(&format!("{prepare}{steps}"));
         assert_eq!(ended.status, Some(status), "{}", ended.said);
         let file = |name: &str| scene.root.join(name);

@@ -176,8 +176,8 @@ fn an_image_with_everything_is_made_pushed_and_run_in() {
     let drift = scene.pipe(&["sync", "--check"]);
     assert_eq!(drift.status, Some(1), "{}", drift.said);
     assert!(drift.said.contains("outdated  .gitlab-ci.yml"), "{}", drift.said);
-    let run = "cp -r /work /tmp/work && cd /tmp/work && cargo-pipe run ruff --engine venv";
-    let mount = format!("type=bind,source={},target=/work,readonly", scene.root.display());
+    let run = "cp -r /checkout /tmp/copy && cd /tmp/copy && cargo-pipe run ruff --engine venv";
+    let mount = format!("type=bind,source={},target=/checkout,readonly", scene.root.display());
     let stale =
         scene.run(Path::new("docker"), &["run", "--rm", "--mount", &mount, &name, "sh", "-c", run]);
     assert_eq!(stale.status, Some(2), "{}", stale.said);

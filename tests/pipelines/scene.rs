@@ -117,14 +117,14 @@ impl Scene {
         self.run(&files.find(|path| name(path)).unwrap(), args)
     }
 
-    /// Runs a script where the repository is at `/work` and what is published at `/dist`.
+    /// Runs a script where the repository is at `/checkout` and what is published at `/dist`.
     pub(crate) fn script(&self, text: &str) -> Ended {
         let mounts = [
-            format!("type=bind,source={},target=/work", self.root.display()),
+            format!("type=bind,source={},target=/checkout", self.root.display()),
             format!("type=bind,source={},target=/dist,readonly", dist().display()),
             "type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock".to_owned(),
         ];
-        let mut args = vec!["run", "--rm", "--workdir", "/work", "--env", "CI=true"];
+        let mut args = vec!["run", "--rm", "--workdir", "/checkout", "--env", "CI=true"];
         args.extend(mounts.iter().flat_map(|mount| ["--mount", mount.as_str()]));
         args.extend([IMAGE, "bash", "-e", "-c", text]);
         self.run(Path::new("docker"), &args)
