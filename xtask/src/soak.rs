@@ -37,31 +37,15 @@ struct Subject {
 }
 
 const SUBJECTS: &[Subject] = &[
-    Subject {
-        name: "library",
-        tests: "--package cargo-pipe-ci --lib --all-features",
-        times_in_the_gate: 3,
-    },
+    Subject { name: "library", tests: "--lib", times_in_the_gate: 3 },
     Subject {
         name: "hits",
-        tests: "--package cargo-pipe-ci --test docker --all-features -- cold_run_says --nocapture",
+        tests: "--test docker -- cold_run_says --nocapture",
         times_in_the_gate: 0,
     },
-    Subject {
-        name: "pylint",
-        tests: "--package cargo-pipe-ci --test pylint --all-features -- random --nocapture",
-        times_in_the_gate: 0,
-    },
-    Subject {
-        name: "matrix",
-        tests: "--package cargo-pipe-ci --test docker --all-features -- matrix_ --nocapture",
-        times_in_the_gate: 0,
-    },
-    Subject {
-        name: "interrupts",
-        tests: "--package cargo-pipe-ci --test docker --all-features -- leaves_nothing",
-        times_in_the_gate: 1,
-    },
+    Subject { name: "pylint", tests: "--test pylint -- random --nocapture", times_in_the_gate: 0 },
+    Subject { name: "matrix", tests: "--test docker -- matrix_ --nocapture", times_in_the_gate: 0 },
+    Subject { name: "interrupts", tests: "--test docker -- leaves_nothing", times_in_the_gate: 0 },
 ];
 
 /// Repeats one subject or all.
@@ -90,7 +74,8 @@ pub(crate) fn run(amount: &Amount) -> Result<()> {
 }
 
 fn repeat(subject: &Subject, times: u32, amount: &Amount) -> Result<()> {
-    let mut command = Command::cargo("test")
+    // Of the workspace, or dependencies would have other features and be built again.
+    let mut command = Command::cargo("test --workspace --all-features")
         .arguments(subject.tests.split(' '))
         .variable("CARGO_PIPE_TEST_SOAK", "1");
     let numbers = [("CARGO_PIPE_TEST_SEED", amount.seed), ("CARGO_PIPE_TEST_EDITS", amount.edits)];

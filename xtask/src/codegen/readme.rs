@@ -59,7 +59,8 @@ fn block(name: &str) -> Result<String> {
 
 /// What the program says of itself, at a width that a page shows whole.
 fn help() -> Result<String> {
-    Command::cargo("run --quiet --package cargo-pipe-ci -- --help")
+    // With the features that this task was built with, its library need not be built again.
+    Command::cargo("run --quiet --package cargo-pipe-ci --features schema -- --help")
         .variable("COLUMNS", "100")
         .variable("NO_COLOR", "1")
         .read()
