@@ -15,6 +15,25 @@ use crate::failure::{Failure, Result};
 use crate::process::Command;
 use crate::workspace;
 
+/// How the binary is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// As it is published.
+    Release,
+    /// The same but for its speed, to be tried and not to be published.
+    Quick,
+}
+
+impl Build {
+    /// The profile's name, and that of the folder below `target`.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Build::Release => ("release", "dist"),
+            Build::Quick => ("quick", "dist-quick"),
+        }
+    }
+}
+
 /// What is done with the files once they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
@@ -25,18 +44,19 @@ pub(crate) enum Then {
 /// The program's name, and that of its file.
 const PROGRAM: &str = "cargo-pipe";
 
-/// Makes the files in `target/dist`.
+/// Makes the files in a folder of `target`, which is returned.
 ///
 /// # Errors
 ///
 /// When the binary cannot be built, a file cannot be written, or a trial fails.
-pub(crate) fn run(then: Then) -> Result<()> {
+pub(crate) fn run(kind: Build, then: Then) -> Result<PathBuf> {
     let target = workspace::target()?;
-    let folder = target.join("dist");
+    let (profile, name) = kind.names();
+    let folder = target.join(name);
     workspace::remove_folder(&folder)?;
     workspace::create_folder(&folder)?;
     let platform = Platform::of_this_machine()?;
-    let binary = build(&platform, &target)?;
+    let binary = build(&platform, profile, &target)?;
     let package = workspace::package()?;
     let version = package.version.to_string();
     let made = [
@@ -59,10 +79,10 @@ pub(crate) fn run(then: Then) -> Result<()> {
     }
     executable(&folder.join(&made[0].0))?;
     workspace::write(&folder.join("SHA256SUMS"), &sums)?;
-    match then {
-        Then::Keep => Ok(()),
-        Then::Try => trial::run(&folder, &made[0].0, &version),
+    if then == Then::Try {
+        trial::run(&folder, &made[0].0, &version)?;
     }
+    Ok(folder)
 }
 
 /// What a binary is built for.
@@ -96,13 +116,13 @@ impl Platform {
     }
 }
 
-fn build(platform: &Platform, target: &Path) -> Result<Vec<u8>> {
+fn build(platform: &Platform, profile: &str, target: &Path) -> Result<Vec<u8>> {
     // With a named target, the flags do not reach build scripts and macros, which cannot be static.
-    Command::cargo("build --release --locked --quiet --package cargo-pipe-ci --bin cargo-pipe")
-        .arguments(["--target", &platform.triple])
+    Command::cargo("build --locked --quiet --package cargo-pipe-ci --bin cargo-pipe")
+        .arguments(["--profile", profile, "--target", &platform.triple])
         .variable("RUSTFLAGS", platform.flags)
         .run()?;
-    let place: PathBuf = target.join(&platform.triple).join("release").join(PROGRAM);
+    let place: PathBuf = target.join(&platform.triple).join(profile).join(PROGRAM);
     fs::read(&place).map_err(|error| Failure::file(&place, &error))
 }
 
