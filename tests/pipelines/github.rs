@@ -3,11 +3,13 @@
 use std::fs;
 
 use crate::Test;
-use crate::scene::{BROKEN, Scene, comparable, read};
+use crate::jobs::{objected, per_check, write_only};
+use crate::scene::{BROKEN, Ended, ONLY, Scene, comparable, read};
 
 pub(crate) const TESTS: &[Test] = &[
     ("the_workflow_fits_its_schema", the_workflow_fits_its_schema),
     ("the_steps_say_what_the_host_says", the_steps_say_what_the_host_says),
+    ("each_leg_of_the_matrix_fails_on_its_own_file", each_leg_of_the_matrix_fails_on_its_own_file),
 ];
 
 fn the_workflow_fits_its_schema() {
@@ -52,6 +54,21 @@ fn steps(workflow: &str) -> String {
     steps.iter().map(step).collect()
 }
 
+/// Runs the steps in a clean clone, with these words for the matrix's, and keeps the reports.
+fn run(scene: &Scene, command: &str) -> Ended {
+    scene.push();
+    let workflow = fs::read_to_string(scene.root.join(".github/workflows/pipe.yml")).unwrap();
+    let steps = steps(&workflow.replace("${{ matrix.command }}", command));
+    assert!(steps.contains("cargo-pipe sync --check") && !steps.contains("${{"), "{steps}");
+    let prepare = "git config --global --add safe.directory '*'\n\
+         git clone --quiet /checkout /tmp/clone && cd /tmp/clone\n\
+         export RUNNER_TEMP=/tmp GITHUB_PATH=/tmp/path PIP_FIND_LINKS=/dist PIP_NO_INDEX=1\n\
+         export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=/checkout/summary.md\n\
+         touch $GITHUB_PATH\ntrap 'for kind in json sarif; do cp cargo-pipe.$kind \
+         /checkout/job.$kind; done' EXIT\n";
+    scene.script(&format!("{prepare}{steps}"))
+}
+
 fn the_steps_say_what_the_host_says() {
     let scene = Scene::new(&["--ci", "github"]);
     for (source, status) in [(None, 0), (Some(BROKEN), 1)] {
@@ -60,17 +77,7 @@ fn the_steps_say_what_the_host_says() {
         }
         let (host_status, host) = scene.on_the_host(&["run-all"]);
         assert_eq!(host_status, Some(status));
-        scene.push();
-        let workflow = fs::read_to_string(scene.root.join(".github/workflows/pipe.yml")).unwrap();
-        let steps = steps(&workflow);
-        assert!(steps.contains("cargo-pipe sync --check"), "{steps}");
-        let prepare = "git config --global --add safe.directory '*'\n\
-             git clone --quiet /checkout /tmp/clone && cd /tmp/clone\n\
-             export RUNNER_TEMP=/tmp GITHUB_PATH=/tmp/path PIP_FIND_LINKS=/dist PIP_NO_INDEX=1\n\
-             export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=/checkout/summary.md\n\
-             touch $GITHUB_PATH\ntrap 'for kind in json sarif; do cp cargo-pipe.$kind \
-             /checkout/job.$kind; done' EXIT\n";
-        let ended = scene.script(&format!("{prepare}{steps}"));
+        let ended = run(&scene, "");
         assert_eq!(ended.status, Some(status), "{}", ended.said);
         let file = |name: &str| scene.root.join(name);
         assert_eq!(comparable(&read(&file("job.json"))), comparable(&host));
@@ -82,5 +89,21 @@ fn the_steps_say_what_the_host_says() {
         for name in ["job.json", "job.sarif", "summary.md"] {
             fs::remove_file(file(name)).unwrap();
         }
+    }
+}
+
+/// Four bad files at once.
+fn each_leg_of_the_matrix_fails_on_its_own_file() {
+    let scene = per_check(&["--ci", "github"]);
+    write_only(&scene);
+    for (check, _) in ONLY {
+        let workflow = fs::read_to_string(scene.root.join(".github/workflows/pipe.yml")).unwrap();
+        let (_, leg) = workflow.split_once(&format!("- check: {check}\n")).unwrap();
+        let command = leg.trim_start().strip_prefix("command: ").unwrap().lines().next().unwrap();
+        let ended = run(&scene, command);
+        assert_eq!(ended.status, Some(1), "{check}: {}", ended.said);
+        let report = read(&scene.root.join("job.json"));
+        let file = format!("src/{check}.py");
+        assert_eq!(objected(&report), (vec![check], vec![file.as_str()]), "{report:#}");
     }
 }

@@ -1,13 +1,17 @@
-//! GitLab's pipelines, in jobs whose files the engine does not see.
+//! GitLab's pipelines, in jobs that are containers themselves or have the engine's socket.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::Test;
 use crate::registry::Registry;
-use crate::scene::{BROKEN, Ended, IMAGE, Scene, comparable, dist, read, runner};
+use crate::runner::{NO_INDEX, SOCKET, artifact, pipeline};
+use crate::scene::{BROKEN, Scene, comparable, read};
+
+/// The one job of a pipeline.
+const JOB: &str = "cargo-pipe";
 
 pub(crate) const TESTS: &[Test] = &[
     ("a_socket_job_says_what_the_host_says", a_socket_job_says_what_the_host_says),
@@ -15,7 +19,6 @@ pub(crate) const TESTS: &[Test] = &[
         "one_broken_file_is_the_same_on_the_host_and_in_every_job",
         one_broken_file_is_the_same_on_the_host_and_in_every_job,
     ),
-    ("each_job_fails_on_its_own_bad_file", each_job_fails_on_its_own_bad_file),
     ("drift_fails_a_job_with_the_difference", drift_fails_a_job_with_the_difference),
     (
         "an_image_with_everything_is_made_pushed_and_run_in",
@@ -24,30 +27,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("every_pipeline_fits_its_schema", every_pipeline_fits_its_schema),
 ];
 
-/// What `gitlab-ci-local` always gets.
-const OPTIONS: [&str; 4] = ["--pull-policy", "if-not-present", "--helper-image", IMAGE];
-
-/// Runs jobs on the state that was pushed; all if none is named.
-fn pipeline(scene: &Scene, jobs: &[&str]) -> Ended {
-    scene.push();
-    let published = format!("{}:/dist:ro", dist().display());
-    let options = [
-        "--volume",
-        "/var/run/docker.sock:/var/run/docker.sock",
-        "--volume",
-        &published,
-        // Until the package is published, pip finds it there.
-        "--variable",
-        "PIP_FIND_LINKS=/dist",
-        "--variable",
-        "PIP_NO_INDEX=1",
-    ];
-    scene.run(&runner(), &[jobs, &OPTIONS, &options].concat())
-}
-
-/// What a pipeline's one job left behind.
-fn artifact(scene: &Scene, name: &str) -> PathBuf {
-    scene.root.join(".gitlab-ci-local/artifacts/cargo-pipe").join(name)
+fn with_socket() -> Vec<&'static str> {
+    [SOCKET, NO_INDEX].concat()
 }
 
 fn a_socket_job_says_what_the_host_says() {
@@ -59,13 +40,13 @@ fn a_socket_job_says_what_the_host_says() {
         let (host_status, host) = scene.on_the_host(&["run-all"]);
         assert_eq!(host_status, Some(status));
         assert_eq!(host["engine"]["topology"], "bind");
-        let ended = pipeline(&scene, &[]);
+        let ended = pipeline(&scene, &with_socket());
         assert_eq!(ended.status, Some(status), "{}", ended.said);
-        let job = read(&artifact(&scene, "cargo-pipe.json"));
+        let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
         assert_eq!(job["engine"]["topology"], "stream");
-        let quality = read(&artifact(&scene, "cargo-pipe-quality.json"));
+        let quality = read(&artifact(&scene, JOB, "cargo-pipe-quality.json"));
         assert_eq!(quality.as_array().unwrap().len(), if status == 1 { 4 } else { 0 });
-        let junit = fs::read_to_string(artifact(&scene, "cargo-pipe-junit.xml")).unwrap();
+        let junit = fs::read_to_string(artifact(&scene, JOB, "cargo-pipe-junit.xml")).unwrap();
         assert_eq!(junit.matches("<failure").count(), if status == 1 { 4 } else { 0 });
         assert_eq!(job["exit_code"], status);
         assert_eq!(comparable(&job), comparable(&host));
@@ -78,20 +59,16 @@ fn one_broken_file_is_the_same_on_the_host_and_in_every_job() {
     scene.write("src/broken.py", BROKEN);
     assert_eq!(scene.pipe(&["update", "base"]).status, Some(0));
     let (_, host) = scene.on_the_host(&["run-all"]);
-    let published = format!("{}:/dist:ro", dist().display());
     // What protected branches find out is for the others; they believe nothing themselves.
     let protected = ["--variable", "CI_COMMIT_REF_PROTECTED=true"];
     let unprotected = ["--variable", "CI_DEFAULT_BRANCH=trunk"];
-    let options = ["--volume", &published, "--variable", "PIP_FIND_LINKS=/dist"];
     let cut_off = ["--network", "none", "--variable", "PIP_NO_INDEX=1"];
     let rounds =
         [(protected, &[][..], "off"), (unprotected, &cut_off, "hit"), (protected, &cut_off, "off")];
     for (branch, network, cache) in rounds {
-        scene.push();
-        let args = [&OPTIONS[..], &branch, &options, network].concat();
-        let ended = scene.run(&runner(), &args);
+        let ended = pipeline(&scene, &[&branch, network].concat());
         assert_eq!(ended.status, Some(1), "{}", ended.said);
-        let job = read(&artifact(&scene, "cargo-pipe.json"));
+        let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
         assert_eq!(job["engine"]["kind"], "venv");
         let cached = |check: &Value| check["cache"] == cache;
         assert!(job["checks"].as_array().unwrap().iter().all(cached), "{job:#}");
@@ -100,39 +77,16 @@ fn one_broken_file_is_the_same_on_the_host_and_in_every_job() {
     // The same file in the other kind of job.
     scene.edit("pipe.toml", "gitlab = \"image\"", "gitlab = \"socket\"");
     assert_eq!(scene.pipe(&["sync"]).status, Some(0));
-    assert_eq!(pipeline(&scene, &[]).status, Some(1));
-    let job = read(&artifact(&scene, "cargo-pipe.json"));
+    assert_eq!(pipeline(&scene, &with_socket()).status, Some(1));
+    let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
     assert_eq!(job["engine"]["topology"], "stream");
     assert_eq!(comparable(&job), comparable(&host));
-}
-
-fn each_job_fails_on_its_own_bad_file() {
-    let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "socket"]);
-    scene.edit("pipe.toml", "jobs = \"run-all\"", "jobs = \"per-check\"");
-    assert_eq!(scene.pipe(&["sync"]).status, Some(0));
-    let good = "\"\"\"Fine.\"\"\"\n\nVALUE = 1\n";
-    let bad = [
-        ("lint", "\"\"\"Fine.\"\"\"\n\nimport os\n"),
-        ("format", "\"\"\"Fine.\"\"\"\n\nVALUE  =  1\n"),
-        ("mypy", "\"\"\"Fine.\"\"\"\n\nVALUE: int = \"1\"\n"),
-        ("ruff", "\"\"\"Fine.\"\"\"\n\nimport os\n"),
-    ];
-    for (check, text) in bad {
-        let job = format!("cargo-pipe:{check}");
-        scene.write("src/main.py", text);
-        let ended = pipeline(&scene, &[&job]);
-        assert_eq!(ended.status, Some(1), "{check}: {}", ended.said);
-        assert!(ended.said.contains(&format!("FAIL  {job}")), "{}", ended.said);
-        scene.write("src/main.py", good);
-        let ended = pipeline(&scene, &[&job]);
-        assert_eq!(ended.status, Some(0), "{check}: {}", ended.said);
-    }
 }
 
 fn drift_fails_a_job_with_the_difference() {
     let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "socket"]);
     scene.edit("pipe.toml", "apt = []", "apt = [\"libpq5\"]");
-    let ended = pipeline(&scene, &[]);
+    let ended = pipeline(&scene, &with_socket());
     assert_eq!(ended.status, Some(1), "{}", ended.said);
     assert!(ended.said.contains("outdated  .docker/Dockerfile"), "{}", ended.said);
     assert!(!ended.said.contains("run-all: "), "{}", ended.said);
@@ -150,6 +104,7 @@ fn an_image_with_everything_is_made_pushed_and_run_in() {
     assert_eq!(scene.pipe(&["sync"]).status, Some(0));
     let (_, host) = scene.on_the_host(&["run-all"]);
     let make = ["cargo-pipe:image", "--variable", &image, "--network", "host"];
+    let make = [&make[..], &with_socket()].concat();
     let made = pipeline(&scene, &make);
     assert_eq!(made.status, Some(0), "{}", made.said);
     assert!(made.said.contains("is built and pushed"), "{}", made.said);
@@ -161,10 +116,10 @@ fn an_image_with_everything_is_made_pushed_and_run_in() {
     let again = pipeline(&scene, &make);
     assert!(again.said.contains("is there already"), "{}", again.said);
 
-    let run = ["cargo-pipe", "--variable", &image, "--network", "none"];
-    let ended = scene.run(&runner(), &[&OPTIONS[..], &run].concat());
+    let run = [JOB, "--variable", &image, "--network", "none"];
+    let ended = pipeline(&scene, &run);
     assert_eq!(ended.status, Some(1), "{}", ended.said);
-    let job = read(&artifact(&scene, "cargo-pipe.json"));
+    let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
     assert_eq!(job["engine"]["kind"], "venv");
     assert_eq!(comparable(&job), comparable(&host));
 

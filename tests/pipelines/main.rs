@@ -6,11 +6,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod dind;
 mod github;
 mod gitlab;
+mod jobs;
 mod registry;
+mod runner;
 mod scene;
 mod shapes;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -22,13 +26,14 @@ type Test = (&'static str, fn());
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ready = scene::is_ready();
-    let trials =
-        [gitlab::TESTS, github::TESTS, shapes::TESTS].concat().into_iter().map(|(name, test)| {
-            let run = move || {
-                test();
-                Ok(())
-            };
-            Trial::test(name, run).with_ignored_flag(!is_ready)
-        });
+    let groups =
+        [dind::TESTS, gitlab::TESTS, github::TESTS, jobs::TESTS, shapes::TESTS, workspace::TESTS];
+    let trials = groups.concat().into_iter().map(|(name, test)| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        Trial::test(name, run).with_ignored_flag(!is_ready)
+    });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

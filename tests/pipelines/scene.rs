@@ -16,6 +16,14 @@ pub(crate) const IMAGE: &str = "cargo-pipe.local/pipelines";
 /// A syntax error is a finding of each of the four tools.
 pub(crate) const BROKEN: &str = "\"\"\"A colon is missing.\"\"\"\n\nif True\n    print(1)\n";
 
+/// What one check alone objects to.
+pub(crate) const ONLY: [(&str, &str); 4] = [
+    ("lint", "\"\"\"Fine.\"\"\"\n\n\ndef nothing() -> None:\n    print(1)\n"),
+    ("format", "\"\"\"Fine.\"\"\"\n\nVALUE  =  1\n"),
+    ("mypy", "\"\"\"Fine.\"\"\"\n\nVALUE: int = \"1\"\n"),
+    ("ruff", "\"\"\"Fine.\"\"\"\n\nl = 1\n"),
+];
+
 /// A repository with a pipeline.
 pub(crate) struct Scene {
     pub(crate) root: PathBuf,
@@ -31,7 +39,9 @@ pub(crate) struct Ended {
 
 /// Whether everything is there that the tests need.
 pub(crate) fn is_ready() -> bool {
-    variable("CARGO_PIPE_TEST_DIST").is_some() && variable("CARGO_PIPE_TEST_RUNNER").is_some()
+    ["DIST", "RUNNER", "TOOLCHAIN"]
+        .iter()
+        .all(|name| variable(&format!("CARGO_PIPE_TEST_{name}")).is_some())
 }
 
 /// The folder of what is published.
@@ -44,6 +54,11 @@ pub(crate) fn runner() -> PathBuf {
     PathBuf::from(variable("CARGO_PIPE_TEST_RUNNER").unwrap())
 }
 
+/// The folder of the Rust toolchain.
+pub(crate) fn toolchain() -> PathBuf {
+    PathBuf::from(variable("CARGO_PIPE_TEST_TOOLCHAIN").unwrap())
+}
+
 fn variable(name: &str) -> Option<String> {
     Environment::of_process().get(name).map(str::to_owned)
 }
@@ -51,11 +66,16 @@ fn variable(name: &str) -> Option<String> {
 impl Scene {
     /// A scaffolded repository with these options of `init`.
     pub(crate) fn new(options: &[&str]) -> Scene {
-        let scene = Scene::empty();
-        assert_eq!(scene.pipe(&[&["init"], options].concat()).status, Some(0));
-        scene.git(&["init", "--quiet", "--initial-branch", "main"]);
-        scene.git(&["remote", "add", "origin", "git@gitlab.example.org:grp/proj.git"]);
-        scene
+        Scene::empty().scaffolded(options)
+    }
+
+    /// The same with what is there already.
+    pub(crate) fn scaffolded(self, options: &[&str]) -> Scene {
+        let made = self.pipe(&[&["init"], options].concat());
+        assert_eq!(made.status, Some(0), "{}", made.said);
+        self.git(&["init", "--quiet", "--initial-branch", "main"]);
+        self.git(&["remote", "add", "origin", "git@gitlab.example.org:grp/proj.git"]);
+        self
     }
 
     /// A repository with what one of the folders holds that `init` is tested with, committed.
@@ -74,7 +94,8 @@ impl Scene {
         scene
     }
 
-    fn empty() -> Scene {
+    /// An empty folder.
+    pub(crate) fn empty() -> Scene {
         let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap().join("proj");
         fs::create_dir(&root).unwrap();

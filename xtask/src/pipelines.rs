@@ -16,9 +16,15 @@ const RUNNER: &str = "gitlab-ci-local@4.73.0";
 const PROGRAMS: &[(&str, &str)] =
     &[("npm", "npm"), ("rsync", "rsync"), ("git", "git"), ("docker-registry", "docker-registry")];
 
-/// The image of the tests; jobs know it by the other name.
+/// The image of the tests.
 const IMAGE: &str = "cargo-pipe.local/pipelines";
-const OFFICIAL: &str = "docker:28.5.2-cli";
+
+/// The images that jobs name, and what stands for each that cannot be pulled.
+const STAND_INS: &[(&str, &str)] = &[
+    ("docker:28.5.2-cli", IMAGE),
+    ("docker:28.5.2-dind", "cargo-pipe.local/dind"),
+    ("rust:1.91.1-alpine3.22", "cargo-pipe.local/rust"),
+];
 
 /// Runs the tests.
 ///
@@ -41,13 +47,28 @@ pub(crate) fn run(system: System) -> Result<()> {
     }
     let dockerfile = format!(
         "FROM {base}\nRUN apt-get update -q && apt-get install -q -y --no-install-recommends \
-         docker-cli docker-buildx rsync git\n"
+         docker-cli docker-buildx gcc git libc6-dev rsync\n"
     );
-    Command::new("docker", ["build", "--quiet", "--tag", IMAGE, "-"]).input(dockerfile).read()?;
-    docker::stand_in_for(OFFICIAL, IMAGE)?;
+    let image = |name: &str| Command::new("docker", ["build", "--quiet", "--tag", name]);
+    image(IMAGE).arguments(["-"]).input(dockerfile).read()?;
+    let tests = workspace::root().join("tests");
+    for (name, folder) in [("machine", "docker/machine"), ("dind", "pipelines/dind")] {
+        let folder = tests.join(folder);
+        image(&format!("cargo-pipe.local/{name}"))
+            .arguments([&*folder.to_string_lossy()])
+            .read()?;
+    }
+    // The toolchain of this machine is mounted into the job.
+    let rust = format!("FROM {IMAGE}\nENV PATH=/toolchain/bin:$PATH\n");
+    image("cargo-pipe.local/rust").arguments(["-"]).input(rust).read()?;
+    for (official, image) in STAND_INS {
+        docker::stand_in_for(official, image)?;
+    }
+    let toolchain = Command::new("rustc", ["--print", "sysroot"]).read()?;
     let published = dist::run(dist::Build::Quick, dist::Then::Keep)?;
     Command::cargo("test --workspace --all-features --test pipelines")
         .variable("CARGO_PIPE_TEST_DIST", &published.to_string_lossy())
         .variable("CARGO_PIPE_TEST_RUNNER", &program.to_string_lossy())
+        .variable("CARGO_PIPE_TEST_TOOLCHAIN", toolchain.trim())
         .run()
 }

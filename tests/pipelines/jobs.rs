@@ -1,0 +1,66 @@
+//! A job for each check, of which each objects to one file of its own.
+
+use std::fs;
+
+use crate::Test;
+use crate::runner::{NO_INDEX, SOCKET, artifact, pipeline};
+use crate::scene::{ONLY, Scene, read};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("an_image_job_fails_on_its_own_bad_file_alone", an_image_job_fails_on_its_own_bad_file_alone),
+    ("a_socket_job_fails_on_its_own_bad_file_alone", a_socket_job_fails_on_its_own_bad_file_alone),
+];
+
+/// A repository with a job for each check.
+pub(crate) fn per_check(options: &[&str]) -> Scene {
+    let scene = Scene::new(options);
+    scene.edit("pipe.toml", "jobs = \"run-all\"", "jobs = \"per-check\"");
+    assert_eq!(scene.pipe(&["sync"]).status, Some(0));
+    scene
+}
+
+/// Writes a bad file for each check, and takes away the good one.
+pub(crate) fn write_only(scene: &Scene) {
+    for (check, text) in ONLY {
+        scene.write(&format!("src/{check}.py"), text);
+    }
+    fs::remove_file(scene.root.join("src/main.py")).unwrap();
+}
+
+/// The checks that a job ran, and the files with findings that count.
+pub(crate) fn objected(report: &serde_json::Value) -> (Vec<&str>, Vec<&str>) {
+    let checks = report["checks"].as_array().unwrap();
+    let names = checks.iter().map(|check| check["name"].as_str().unwrap()).collect();
+    let findings = checks.iter().flat_map(|check| check["findings"].as_array().unwrap());
+    let counting = findings.filter(|finding| finding["gating"] == true);
+    (names, counting.map(|finding| finding["path"].as_str().unwrap()).collect())
+}
+
+/// One bad file after the other, in a pipeline whose other jobs pass.
+fn an_image_job_fails_on_its_own_bad_file_alone() {
+    let scene = per_check(&["--ci", "gitlab"]);
+    for (bad, text) in ONLY {
+        scene.write("src/main.py", text);
+        let ended = pipeline(&scene, &[]);
+        assert_eq!(ended.status, Some(1), "{bad}: {}", ended.said);
+        for (check, _) in ONLY {
+            let verdict = if check == bad { "FAIL" } else { "PASS" };
+            let told = format!("{verdict}  cargo-pipe:{check}");
+            assert!(ended.said.contains(&told), "{bad}: {told}\n{}", ended.said);
+        }
+    }
+}
+
+/// Four bad files at once.
+fn a_socket_job_fails_on_its_own_bad_file_alone() {
+    let scene = per_check(&["--ci", "gitlab", "--gitlab", "socket"]);
+    write_only(&scene);
+    let ended = pipeline(&scene, &[SOCKET, NO_INDEX].concat());
+    for (check, _) in ONLY {
+        let job = format!("cargo-pipe:{check}");
+        assert!(ended.said.contains(&format!("FAIL  {job}")), "{}", ended.said);
+        let report = read(&artifact(&scene, &job, "cargo-pipe.json"));
+        let file = format!("src/{check}.py");
+        assert_eq!(objected(&report), (vec![check], vec![file.as_str()]), "{report:#}");
+    }
+}
