@@ -41,6 +41,7 @@ mod together;
 mod topology;
 mod venv;
 
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
@@ -49,10 +50,15 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Half of its time a test waits: for the engine, for packages, for another process.
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(2 * processors);
     let has_engine = project::has_engine();
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
+    // What takes longest is first, so that nothing is left to wait for at the end.
     let groups: &[&[Test]] = &[
+        venv::TESTS,
         adoption::TESTS,
         articles::TESTS,
         doctor::TESTS,
@@ -79,7 +85,6 @@ fn main() -> ExitCode {
         signals::TESTS,
         together::TESTS,
         topology::TESTS,
-        venv::TESTS,
     ];
     // `cargo xtask soak matrix` asks for them.
     let soak = project::variable("CARGO_PIPE_TEST_SOAK").map(|_| matrix::SOAK);

@@ -16,6 +16,7 @@ mod scene;
 mod shapes;
 mod workspace;
 
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
@@ -24,7 +25,10 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Half of its time a test waits: for the engine, for packages, for another process.
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(2 * processors);
     let is_ready = scene::is_ready();
     let groups =
         [dind::TESTS, gitlab::TESTS, github::TESTS, jobs::TESTS, shapes::TESTS, workspace::TESTS];

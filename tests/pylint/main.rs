@@ -23,7 +23,8 @@ type Test = (&'static str, fn());
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ignored = !project::has_python();
-    let trials = [traps::TESTS, fallbacks::TESTS, audit::TESTS, random::TESTS]
+    // What takes longest is first, so that nothing is left to wait for at the end.
+    let trials = [random::TESTS, traps::TESTS, fallbacks::TESTS, audit::TESTS]
         .concat()
         .into_iter()
         .map(|(name, test)| {

@@ -51,7 +51,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// Makes one edit and asserts that it changes what is said about an unchanged file.
 fn changes(project: &Project, path: &str, edit: impl FnOnce(&Project)) -> Run {
-    let before = project.agrees();
+    let (_, before) = project.run(&[]);
     edit(project);
     let after = project.agrees();
     assert_eq!(after.cold, "");

@@ -15,6 +15,7 @@ mod packages;
 mod project;
 mod sandbox;
 
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
@@ -30,7 +31,10 @@ enum Needs {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Half of its time a test waits: for the engine, for packages, for another process.
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(2 * processors);
     let groups: [&[Test]; 4] = [engine::TESTS, making::TESTS, packages::TESTS, sandbox::TESTS];
     let has_python = engine::answers("python3", &["--version"]);
     let probe = ["--unshare-all", "--ro-bind", "/", "/", "true"];
