@@ -189,6 +189,7 @@ impl Pipe {
             ..Layer::default()
         };
         let mut pipeline = Pipeline::discover(&project.root, self.variables.clone(), flags)?;
+        lines.offer(pipeline.config.ci.install.program());
         pipeline.scratch = place.out.join("cargo-pipe");
         if self.generated_files {
             watch::generated(&pipeline, lines);

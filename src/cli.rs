@@ -7,7 +7,6 @@ mod args;
 mod commands;
 mod exit;
 mod interrupt;
-mod program;
 mod settings;
 mod term;
 
@@ -16,8 +15,8 @@ use std::process::ExitCode;
 
 use crate::config::load::Environment;
 use crate::outcome::Verdict;
+use crate::program::Program;
 use exit::{Ending, Failure};
-use program::Program;
 use settings::{Action, Settings, Sync};
 use term::Term;
 

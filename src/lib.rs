@@ -75,7 +75,7 @@
 //!   [`catalogue`], [`dependencies`], [`plan`], [`fingerprint`], [`difference`], [`gate`], [`lock`],
 //!   [`parse`], [`template`], [`report`], [`trust`], [`why`].
 //! - Values: [`hash`], [`project`], [`check`], [`inputs`], [`network`], [`finding`],
-//!   [`outcome`], [`event`], [`error`].
+//!   [`outcome`], [`program`], [`event`], [`error`].
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -138,5 +138,7 @@ pub mod hash;
 pub mod inputs;
 pub mod network;
 pub mod outcome;
+#[doc(hidden)]
+pub mod program;
 pub mod project;
 pub mod why;

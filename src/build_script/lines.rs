@@ -14,6 +14,7 @@ use super::mode::Mode;
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::outcome::{CheckOutcome, Outcome, ReasonKind, Verdict};
+use crate::program::Program;
 use crate::report::{Report, harmless, warnings};
 use crate::scaffold::{Drift, DriftKind};
 
@@ -24,6 +25,7 @@ const SHOWN: usize = 50;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lines {
     mode: Mode,
+    program: Program,
     variables: BTreeSet<String>,
     watched: BTreeSet<PathBuf>,
     messages: Vec<(Level, String)>,
@@ -38,7 +40,18 @@ enum Level {
 
 impl Lines {
     pub(super) fn new(mode: Mode) -> Self {
-        Lines { mode, variables: BTreeSet::new(), watched: BTreeSet::new(), messages: Vec::new() }
+        Lines {
+            mode,
+            program: Program::default(),
+            variables: BTreeSet::new(),
+            watched: BTreeSet::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    /// Offers commands as they are typed for this program.
+    pub(super) fn offer(&mut self, program: Program) {
+        self.program = program;
     }
 
     /// Runs the build script again when a variable changes.
@@ -141,9 +154,10 @@ impl Lines {
             line("rerun-if-changed", &path.to_string_lossy());
         }
         for (level, message) in &self.messages {
+            let message = self.program.spell(message);
             match level {
-                Level::Warning => line("warning", message),
-                Level::Error => line("error", message),
+                Level::Warning => line("warning", &message),
+                Level::Error => line("error", &message),
             }
         }
         text

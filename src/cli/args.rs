@@ -23,7 +23,7 @@ pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
 pub(crate) use upkeep::{CompareArgs, DoctorArgs, SyncArgs, UpdateArgs, WhyArgs};
 
 use crate::cli::exit::Failure;
-use crate::cli::program::Program;
+use crate::program::Program;
 
 /// Run a project's code-quality checks exactly as CI runs them
 #[derive(Debug, Parser)]

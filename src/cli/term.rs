@@ -25,8 +25,8 @@ use crate::scaffold::ScaffoldError;
 pub(crate) use watcher::Watcher;
 
 use crate::cli::exit::Failure;
-use crate::cli::program::Program;
 use crate::cli::settings::Verbosity;
+use crate::program::Program;
 
 /// The terminal, or whatever the streams are.
 #[derive(Debug, Default)]

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::program::Program;
+
 /// The pipelines that are generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -87,6 +89,15 @@ impl Install {
             Install::Wheel => "wheel".to_owned(),
             Install::Binary { url, sha256 } => format!("{url}#sha256={sha256}"),
             Install::Xtask => "xtask".to_owned(),
+        }
+    }
+
+    /// What people type where jobs get it like this: with a task runner, nobody installs anything.
+    #[must_use]
+    pub fn program(&self) -> Program {
+        match self {
+            Install::Xtask => Program::Xtask,
+            Install::Wheel | Install::Binary { .. } => Program::CargoPipe,
         }
     }
 }

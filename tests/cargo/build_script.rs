@@ -146,7 +146,7 @@ fn not_built() {
     let ended = build(&workspace).well();
     let told = only(&ended);
     assert!(told.starts_with("warning: mypy not checked: "), "{told}");
-    assert!(told.contains("`cargo pipe build"), "{told}");
+    assert!(told.contains("`cargo xtask pipe build"), "{told}");
     let again = build(&workspace).well();
     assert!(again.found_fresh("fast"), "{}", again.stderr);
 }

@@ -11,7 +11,7 @@ use clap::{Args as _, Command, FromArgMatches};
 use super::help::RUN_STATUS;
 use super::{Args, CommandArgs, GlobalArgs, RunArgs, augment_with_run, command, command_names};
 use crate::cli::exit::Failure;
-use crate::cli::program::Program;
+use crate::program::Program;
 
 /// A check that was named as a command.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use clap_complete::Shell;
 use super::pipeline;
 use crate::cli::args;
 use crate::cli::exit::Failure;
-use crate::cli::program::Program;
 use crate::cli::settings::Place;
 use crate::cli::term::Term;
+use crate::program::Program;
 
 /// The checks of a project that says nothing else.
 pub(super) const BUILT_IN: [&str; 4] = ["lint", "format", "mypy", "ruff"];

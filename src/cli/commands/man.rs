@@ -7,8 +7,8 @@ use clap_mangen::Man;
 
 use crate::cli::args;
 use crate::cli::exit::Failure;
-use crate::cli::program::Program;
 use crate::cli::term::Term;
+use crate::program::Program;
 
 /// Prints the page of a command, or of cargo pipe.
 pub(super) fn man(name: Option<&str>, term: &mut Term) -> Result<Verdict, Failure> {

@@ -16,7 +16,7 @@ use crate::report::human::style::{self, paint};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{lines, say};
-use crate::cli::program::Program;
+use crate::program::Program;
 
 /// How often a running check's time is drawn.
 const TICK: Duration = Duration::from_millis(100);

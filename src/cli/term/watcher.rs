@@ -13,8 +13,8 @@ use crate::report::{harmless, jsonl};
 
 use super::board::Board;
 use super::{lines, say};
-use crate::cli::program::Program;
 use crate::cli::settings::Verbosity;
+use crate::program::Program;
 
 /// What a person wonders when a run begins with builds.
 const FIRST_BUILD: &str = "\

@@ -34,7 +34,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "values",
-        &["hash", "project", "check", "inputs", "network", "finding", "outcome", "event", "error"],
+        &[
+            "hash", "project", "check", "inputs", "network", "finding", "outcome", "program",
+            "event", "error",
+        ],
     ),
 ];
 

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 /// The program that runs the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Program {
+#[non_exhaustive]
+pub enum Program {
     /// The installed one, as `cargo pipe`.
     #[default]
     CargoPipe,
@@ -24,7 +25,7 @@ const COMMAND: &str = "cargo pipe";
 
 impl Program {
     /// What is typed for it.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Program::CargoPipe => COMMAND,
             Program::Xtask => "cargo xtask pipe",
@@ -32,7 +33,7 @@ impl Program {
     }
 
     /// A text whose commands can be typed for this program.
-    pub(crate) fn spell(self, text: &str) -> Cow<'_, str> {
+    pub fn spell(self, text: &str) -> Cow<'_, str> {
         if self == Program::CargoPipe || !text.contains(COMMAND) {
             return Cow::Borrowed(text);
         }
