@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::Test;
 use crate::index::{Access, Index, Wheel, gateway};
-use crate::project::{Project, docker, lines};
+use crate::project::{Project, docker, holding, lines};
 
 pub(crate) const TESTS: &[Test] = &[
     (
@@ -62,31 +62,20 @@ fn credentials_go_to_the_index_and_the_proxy_and_nowhere_else() {
     let tag = format!("cargo-pipe/base:project-{}", project.id());
     let archive = project.root.join("../image.tar");
     assert_eq!(docker(&["save", "--output", archive.to_str().unwrap(), &tag]).status, Some(0));
-    let mut places = vec![
-        ("what is told", format!("{ended:?}").into_bytes()),
-        ("the history", docker(&["history", "--no-trunc", &tag]).stdout.into_bytes()),
-        ("the image", docker(&["inspect", &tag]).stdout.into_bytes()),
-        ("the exported image", fs::read(archive).unwrap()),
-    ];
+    let history = docker(&["history", "--no-trunc", &tag]).stdout;
+    assert!(history.contains("/run/secrets/network"), "{history}");
+    for told in [format!("{ended:?}"), history, docker(&["inspect", &tag]).stdout] {
+        assert!(!secrets.iter().any(|secret| told.contains(secret)), "{told}");
+    }
+    // The exported image is beside the project and its home.
+    let beside = project.root.parent().unwrap();
     // What BuildKit keeps of builds, where it is on this machine and may be read.
     let root = lines(&["info", "--format", "{{.DockerRootDir}}"]).remove(0);
-    files_below(&Path::new(&root).join("buildkit"), &mut |path, bytes| {
-        let records =
-            path.ends_with("history.db") || path.components().any(|it| it.as_os_str() == "blobs");
-        if records {
-            places.push(("BuildKit's records", bytes));
-        }
-    });
-    files_below(project.root.parent().unwrap(), &mut |_, bytes| {
-        places.push(("the project and its home", bytes));
-    });
-    for (place, bytes) in &places {
-        for secret in secrets {
-            assert!(!contains(bytes, secret), "`{secret}` is in {place}");
-        }
-    }
-    assert!(contains(&places[1].1, "/run/secrets/network"), "the history was looked at");
-    assert!(contains(&places[3].1, &wheel.version), "the exported image was looked at");
+    let records =
+        ["history.db", "content"].map(|name| Path::new(&root).join("buildkit").join(name));
+    assert_eq!(holding(&secrets, &[beside, &records[0], &records[1]]), [""; 0].map(PathBuf::from));
+    let archive = archive.canonicalize().unwrap();
+    assert!(holding(&[&wheel.version], &[beside]).contains(&archive), "the image was looked at");
 
     // Whoever has no such network has the same environment.
     let fingerprint = |json: &str| -> String {
@@ -178,26 +167,6 @@ fn certificates_that_are_not_there_are_named() {
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("cannot read the CA bundle `/nowhere/ca.pem`"), "{ended:?}");
     assert!(ended.stdout.contains("SSL_CERT_FILE"), "{ended:?}");
-}
-
-/// Calls with every file below a folder, as far as they can be read.
-fn files_below(folder: &Path, call: &mut impl FnMut(&Path, Vec<u8>)) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files_below(&path, call),
-            Ok(kind) if kind.is_file() => {
-                if let Ok(bytes) = fs::read(&path) {
-                    call(&path, bytes);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// A proxy that tunnels to wherever it is asked to, and remembers it.

@@ -291,6 +291,16 @@ pub(crate) fn left_of(project: &Project, docker: impl Fn(&[&str]) -> Ended) -> V
     told.concat().lines().map(str::to_owned).collect()
 }
 
+/// The files below these places that hold one of the texts, as far as they can be read.
+#[expect(clippy::disallowed_methods, reason = "an image is too large for a loop of a test's build")]
+pub(crate) fn holding(texts: &[&str], places: &[&Path]) -> Vec<PathBuf> {
+    let mut grep = Command::new("grep");
+    grep.args(["--recursive", "--files-with-matches", "--no-messages", "--text"]);
+    grep.arg("--fixed-strings").args(texts.iter().map(|text| format!("--regexp={text}")));
+    let output = grep.arg("--").args(places).stdin(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(PathBuf::from).collect()
+}
+
 /// Runs docker.
 pub(crate) fn docker(args: &[&str]) -> Ended {
     docker_with(&[], args)
