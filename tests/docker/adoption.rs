@@ -116,7 +116,8 @@ fn the_articles_repository_goes_there_and_back() {
 
 fn httpx_is_adopted_without_an_edit() {
     let project = real("httpx-0.28.1");
-    let report = project.report(&["run-all"]);
+    // Its configs say nothing to pylint, with which `packages` and `venv` check it.
+    let report = project.report(&["run", "format", "mypy", "ruff"]);
     assert_eq!(report.status, 1, "{report:#?}");
     agrees_on_mypy(&project, &report, "httpx tests", "pyproject.toml");
     agrees_on_ruff(&project, &report, "httpx tests", "pyproject.toml");
@@ -127,17 +128,16 @@ fn httpx_is_adopted_without_an_edit() {
     files.dedup();
     // Their release of ruff had another style for three of sixty files.
     assert_eq!(files, ["httpx/_exceptions.py", "httpx/_urls.py", "tests/test_content.py"]);
-    assert_eq!(report.outcome("lint"), "findings");
     goes_back(&project);
 }
 
 fn attrs_is_adopted_without_an_edit() {
     let project = real("attrs-21.4.0");
-    let report = project.report(&["run-all"]);
+    let report = project.report(&["run", "format", "mypy", "ruff"]);
     assert_eq!(report.status, 1, "{report:#?}");
     agrees_on_mypy(&project, &report, "src tests", "mypy.ini");
     agrees_on_format(&project, &report, "src tests", "pyproject.toml");
-    for check in CHECKS {
+    for check in ["format", "mypy", "ruff"] {
         assert_eq!(report.outcome(check), "findings", "{check}");
     }
     goes_back(&project);
