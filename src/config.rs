@@ -135,6 +135,8 @@ pub enum CacheMode {
     Refresh,
     /// The same, and what a tool remembers of an earlier run is held against what it finds anew.
     Audit,
+    /// The same, and what a tool finds is held against what its own command does.
+    AuditPlain,
     /// Outcomes are neither replayed nor kept.
     Off,
 }
@@ -146,7 +148,7 @@ impl CacheMode {
         match self {
             _ if replaying => self,
             CacheMode::On | CacheMode::Refresh => CacheMode::Refresh,
-            CacheMode::Audit => CacheMode::Audit,
+            CacheMode::Audit | CacheMode::AuditPlain => self,
             CacheMode::ReadOnly | CacheMode::Off => CacheMode::Off,
         }
     }
@@ -160,13 +162,13 @@ impl CacheMode {
     /// Whether outcomes are kept.
     #[must_use]
     pub fn keeps(self) -> bool {
-        matches!(self, CacheMode::On | CacheMode::Refresh | CacheMode::Audit)
+        !matches!(self, CacheMode::ReadOnly | CacheMode::Off)
     }
 
     /// Whether a tool is told what it left the last time.
     #[must_use]
     pub fn reminds(self) -> bool {
-        matches!(self, CacheMode::On | CacheMode::ReadOnly | CacheMode::Audit)
+        !matches!(self, CacheMode::Refresh | CacheMode::Off)
     }
 }
 

@@ -3,6 +3,10 @@
 //! Owns the path from what a tool printed ([`RawOutput`]) over what it means ([`Classified`]) to
 //! the [`CheckOutcome`] of a report, and the one place where a verdict is computed.
 
+mod plain;
+
+pub use plain::{Otherwise, Plain};
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -167,6 +171,8 @@ pub struct CheckOutcome {
     pub excerpts: Excerpts,
     /// What a person should know besides.
     pub warnings: Vec<String>,
+    /// What the tool's own command says, where that was asked.
+    pub plain: Option<Plain>,
 }
 
 impl CheckOutcome {

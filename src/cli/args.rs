@@ -19,7 +19,7 @@ use clap::{Args as _, Command, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
 pub(crate) use inside::{BashArgs, TrustArgs};
-pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
+pub(crate) use run::{AuditArg, CacheArg, MessageFormat, ReportTarget, RunArgs};
 pub(crate) use upkeep::{CompareArgs, DoctorArgs, SyncArgs, UpdateArgs, WhyArgs};
 
 use crate::cli::exit::Failure;

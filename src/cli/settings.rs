@@ -18,7 +18,7 @@ use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::{Asked, Edited, Fix, Mode};
 
 use crate::cli::args::{
-    Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
+    Args, AuditArg, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
     CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs,
     MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs, WhyArgs,
 };
@@ -79,7 +79,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
             timeout,
             fixing,
             gate,
-            cache: if audit { Some(CacheMode::Audit) } else { cache.map(cache_mode) },
+            cache: audit.map(audit_mode).or(cache.map(cache_mode)),
             no_cache,
         },
         baseline,
@@ -134,6 +134,13 @@ fn typed(args: &GlobalArgs) -> Vec<String> {
     let words = ["cargo", "pipe"].map(str::to_owned).into_iter();
     let words = words.chain(options.into_iter().flatten().flatten());
     words.chain(offline.then(|| "--offline".to_owned())).collect()
+}
+
+fn audit_mode(also: Option<AuditArg>) -> CacheMode {
+    match also {
+        None => CacheMode::Audit,
+        Some(AuditArg::Plain) => CacheMode::AuditPlain,
+    }
 }
 
 fn cache_mode(mode: CacheArg) -> CacheMode {

@@ -10,6 +10,7 @@ mod failures;
 mod findings;
 mod gate;
 mod next;
+mod plain;
 mod section;
 mod snippet;
 pub mod style;
@@ -100,6 +101,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> Vec<Piece> {
             listing(&listed, options),
             findings::explanation(&listed, options.width),
             gate::told(report, options.typed),
+            plain::told(&report.checks),
             warnings(report, options.told),
             failures::listing(&report.checks),
         ])],
@@ -121,6 +123,7 @@ fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) 
     let mut pieces = vec![text([
         changes::listing(report),
         gate::told(report, options.typed),
+        plain::told(&report.checks),
         warnings(report, options.told),
     ])];
     for (check, listed) in report.checks.iter().zip(listed) {

@@ -20,7 +20,7 @@ use crate::gate::{Base, Gated};
 use crate::hash::Hash;
 use crate::inputs::Ingredients;
 use crate::inputs::Parts;
-use crate::outcome::{CacheUse, CheckOutcome, Outcome, Reason, Verdict};
+use crate::outcome::{CacheUse, CheckOutcome, Otherwise, Outcome, Plain, Reason, Verdict};
 
 /// The name of this version of the format.
 pub const SCHEMA: &str = "cargo-pipe/report/1";
@@ -166,6 +166,37 @@ pub struct JsonCheck {
     pub log: JsonLog,
     /// Sorted by path, line, column, code and message.
     pub findings: Vec<JsonFinding>,
+    /// What pylint's own command says otherwise; null where that was not asked, with `--audit=plain`.
+    #[serde(default)]
+    pub plain: Option<JsonPlain>,
+}
+
+/// What pylint's own command says otherwise. Nothing of it counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonPlain {
+    /// The state it ended in.
+    pub outcome: Outcome,
+    /// Why, where it is neither passed nor findings; then nothing was compared.
+    pub reason: Option<Reason>,
+    /// Its score.
+    pub score: Option<f64>,
+    /// The files about which it says something else, sorted by path.
+    pub files: Vec<JsonOtherwise>,
+}
+
+/// What is said otherwise of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonOtherwise {
+    /// Relative to the project, with `/`.
+    pub path: String,
+    /// What pylint's own command alone says.
+    pub there: Vec<JsonFinding>,
+    /// What it does not say.
+    pub here: Vec<JsonFinding>,
 }
 
 /// Findings by severity.
@@ -342,6 +373,24 @@ impl From<&CheckOutcome> for JsonCheck {
                 truncated: check.log.truncated,
             },
             findings: check.findings.iter().map(JsonFinding::from).collect(),
+            plain: check.plain.as_ref().map(JsonPlain::from),
+        }
+    }
+}
+
+impl From<&Plain> for JsonPlain {
+    fn from(plain: &Plain) -> Self {
+        let findings = |found: &[finding::Finding]| found.iter().map(JsonFinding::from).collect();
+        let otherwise = |(path, otherwise): (&String, &Otherwise)| JsonOtherwise {
+            path: path.clone(),
+            there: findings(&otherwise.there),
+            here: findings(&otherwise.here),
+        };
+        JsonPlain {
+            outcome: plain.outcome,
+            reason: plain.reason.clone(),
+            score: plain.score,
+            files: plain.files.iter().map(otherwise).collect(),
         }
     }
 }

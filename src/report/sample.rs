@@ -88,6 +88,7 @@ pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
         findings: Vec::new(),
         excerpts: Excerpts::default(),
         warnings: Vec::new(),
+        plain: None,
     }
 }
 

@@ -132,6 +132,7 @@ pub(super) fn blank(step: &Step) -> CheckOutcome {
         findings: Vec::new(),
         excerpts: Excerpts::default(),
         warnings: Vec::new(),
+        plain: None,
     }
 }
 

@@ -31,6 +31,7 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
     worker!("children.py"),
     worker!("linter.py"),
     worker!("patches.py"),
+    worker!("plain.py"),
     worker!("scopes.py"),
     worker!("state.py"),
 ];

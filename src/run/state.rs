@@ -12,7 +12,7 @@ use crate::cache::State;
 use crate::config::CacheMode;
 use crate::hash::{Hash, Recipe};
 use crate::inputs::Ingredients;
-use crate::outcome::{Reason, ReasonKind};
+use crate::outcome::{RawOutput, Reason, ReasonKind};
 use crate::plan::{Command, Step};
 
 /// The file's name beside the launcher.
@@ -40,7 +40,11 @@ pub(super) fn key(ingredients: &Ingredients) -> Hash {
 /// The file as the tool gets it: what to do, what the state rests on, and the state.
 pub(super) fn file(mode: CacheMode, key: &Hash, state: Option<&State>) -> Vec<u8> {
     let content = state.map(|state| state.content.as_str()).unwrap_or_default();
-    let task = if mode == CacheMode::Audit { "audit" } else { "lint" };
+    let task = match mode {
+        CacheMode::Audit => "audit",
+        CacheMode::AuditPlain => "audit-plain",
+        _ => "lint",
+    };
     format!("{task} {key}\n{content}").into_bytes()
 }
 
@@ -64,13 +68,37 @@ pub(super) fn refuted(state: &State) -> Option<Reason> {
     Some(Reason::hinted(ReasonKind::Internal, message, Some(hint.into())))
 }
 
-/// Takes what a tool left out of what it printed.
-pub(super) fn take(stdout: &mut Vec<u8>) -> Option<State> {
+/// What a tool left.
+pub(super) struct Left {
+    /// For its next run.
+    pub(super) state: State,
+    /// What its own command printed, where that was asked.
+    pub(super) plain: Option<RawOutput>,
+}
+
+/// What a tool's own command printed, as the worker tells it.
+#[derive(Deserialize)]
+struct Plain {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// Takes what a tool left out of what it printed: a line each for what it did, for its next run, and
+/// for what its own command printed.
+pub(super) fn take(stdout: &mut Vec<u8>) -> Option<Left> {
     let start = stdout.windows(LEFT.len()).rposition(|window| window == LEFT)?;
     let left = stdout.split_off(start);
     let text = String::from_utf8(left.get(LEFT.len()..)?.to_vec()).ok()?;
-    let (summary, content) = text.split_once('\n')?;
-    Some(State { summary: summary.to_owned(), content: content.trim_end().to_owned() })
+    let (summary, rest) = text.split_once('\n')?;
+    let (content, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+    let plain = serde_json::from_str(rest).ok().map(|Plain { code, stdout, stderr }| RawOutput {
+        code,
+        stdout: stdout.into_bytes(),
+        stderr: stderr.into_bytes(),
+    });
+    let state = State { summary: summary.to_owned(), content: content.to_owned() };
+    Some(Left { state, plain })
 }
 
 #[cfg(test)]
@@ -80,9 +108,18 @@ mod tests {
     #[test]
     fn the_state_is_what_stands_last() {
         let mut stdout = b"{}\ncargo-pipe-state: no\nx\n\ncargo-pipe-state: {}\nAAAA\n".to_vec();
-        let state = take(&mut stdout).unwrap();
-        assert_eq!((&*state.summary, &*state.content), ("{}", "AAAA"));
+        let Left { state, plain } = take(&mut stdout).unwrap();
+        assert_eq!((&*state.summary, &*state.content, plain), ("{}", "AAAA", None));
         assert_eq!(stdout, b"{}\ncargo-pipe-state: no\nx\n");
+    }
+
+    #[test]
+    fn what_a_tools_own_command_printed_stands_behind_it() {
+        let plain = r#"{"code": 4, "stdout": "{}\n", "stderr": ""}"#;
+        let mut stdout = format!("\ncargo-pipe-state: {{}}\n\n{plain}\n").into_bytes();
+        let Left { state, plain } = take(&mut stdout).unwrap();
+        let printed = RawOutput { code: 4, stdout: b"{}\n".to_vec(), stderr: Vec::new() };
+        assert_eq!((&*state.content, plain), ("", Some(printed)));
     }
 
     #[test]
@@ -98,7 +135,7 @@ mod tests {
     #[test]
     fn what_was_printed_stays_where_no_state_was_left() {
         let mut stdout = b"{}\n".to_vec();
-        assert_eq!(take(&mut stdout), None);
+        assert!(take(&mut stdout).is_none());
         assert_eq!(stdout, b"{}\n");
     }
 }

@@ -20,7 +20,7 @@ use crate::fingerprint;
 use crate::hash::Hash;
 use crate::inputs::{Ingredients, Inputs};
 use crate::outcome::{
-    CacheUse, CheckOutcome, Classified, Outcome, RawOutput, Reason, ReasonKind, ToolStatus,
+    CacheUse, CheckOutcome, Classified, Outcome, Plain, RawOutput, Reason, ReasonKind, ToolStatus,
 };
 use crate::parse;
 use crate::plan::{COMMAND, Command, FILES, Step, Visit};
@@ -172,7 +172,8 @@ impl<'a> Ready<'a> {
                 let outcome = self.classified(outcome, &output);
                 match (left, outcome.outcome) {
                     (Some(left), Outcome::Passed | Outcome::Findings) => {
-                        self.remember(store, &left, outcome)
+                        let outcome = self.compared(outcome, left.plain);
+                        self.remember(store, &left.state, outcome)
                     }
                     _ => outcome,
                 }
@@ -194,6 +195,13 @@ impl<'a> Ready<'a> {
         ended::keep(store, self.step, &mut outcome);
         drop(reserved);
         ended::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
+        outcome
+    }
+
+    /// Holds an outcome against what its tool's own command printed, where that was asked.
+    fn compared(&self, mut outcome: CheckOutcome, printed: Option<RawOutput>) -> CheckOutcome {
+        let there = printed.map(|printed| self.classified(ended::blank(self.step), &printed));
+        outcome.plain = there.map(|there| Plain::of(&outcome, there));
         outcome
     }
 

@@ -14,7 +14,7 @@ import sys
 
 from pylint.lint import Run
 
-from . import patches
+from . import patches, plain
 from .linter import After, Before, Linter
 from .scopes import take_root
 
@@ -29,13 +29,13 @@ def before() -> Before | None:
     try:
         with open(STATE, "rb") as file:
             task, key = file.readline().decode().split()
-            return Before(key, base64.b64decode(file.read()), task == "audit")
+            return Before(key, base64.b64decode(file.read()), task)
     except (OSError, ValueError):
         return None
 
 
-def leave() -> None:
-    """Prints what this run leaves, behind everything that pylint has printed."""
+def leave(answer: str) -> None:
+    """Prints what this run leaves, and a further line, behind everything that pylint has printed."""
     after = Linter.after
     if after and Linter.before:
         summary = {
@@ -45,14 +45,17 @@ def leave() -> None:
             "refuted": after.refuted,
         }
         packed = base64.b64encode(after.state.pack()).decode() if after.state else ""
-        print(f"\ncargo-pipe-state: {json.dumps(summary)}\n{packed}")
+        print(f"\ncargo-pipe-state: {json.dumps(summary)}\n{packed}\n{answer}")
 
 
 def run() -> None:
     """Runs pylint with the arguments of this process."""
-    gc.disable()
     take_root()
     Linter.before = before()
+    answer = ""
+    if Linter.before and Linter.before.task == "audit-plain":
+        answer = plain.answer()
+    gc.disable()
     if patches.digest() in patches.KNOWN:
         patches.apply()
         Run.LinterClass = Linter
@@ -62,7 +65,7 @@ def run() -> None:
     try:
         Run(sys.argv[1:])
     except SystemExit as end:
-        leave()
+        leave(answer)
         sys.stdout.flush()
         sys.stderr.flush()
         if end.code is None or isinstance(end.code, int):

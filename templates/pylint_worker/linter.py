@@ -43,8 +43,8 @@ class Before:
     key: str
     """Everything that all records rest on, as far as it is known outside."""
     packed: bytes
-    is_audited: bool
-    """Whether it is only to be compared with what is found anew."""
+    task: str
+    """What to do: `lint`, or with an `audit` only to compare it with what is found anew."""
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Linter(PyLinter):
 
     @property
     def _is_audit(self) -> bool:
-        return self.before is not None and self.before.is_audited
+        return self.before is not None and self.before.task != "lint"
 
     def _survey(self) -> tuple[State | None, State, str]:
         """The state of an earlier run, or why there is none, and what is known of this one."""

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cargo_pipe::cache::Store;
 use cargo_pipe::config::CacheMode;
 use cargo_pipe::hash::Hash;
+use serde_json::Value;
 
 use crate::Test;
 use crate::project::{Project, docker};
@@ -14,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("pylint_lints_what_an_edit_can_change_and_says_the_same", an_edit),
     ("pylint_forgets_what_is_damaged", damage),
     ("pylint_names_a_wrong_record_in_an_audit", audit),
+    ("pylint_is_held_against_its_own_command", plain),
     ("a_command_may_print_what_a_tool_leaves", command),
 ];
 
@@ -108,6 +110,32 @@ fn audit() {
     let (after, worked) = lint(&project);
     assert_eq!(after, before);
     assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
+}
+
+/// pylint counts the branches of a module a second time in the stub beside it, unless it forgets
+/// between files what it counted.
+fn plain() {
+    let project = project();
+    let branches = "    if value:\n        return 1\n".repeat(8);
+    let text = format!(
+        "\"\"\"M.\"\"\"\n\n\ndef many(value):\n    \"\"\"Many.\"\"\"\n{branches}    return 2\n"
+    );
+    project.write("src/m.py", &text);
+    project.write("src/m.pyi", &text);
+    let report = project.report(&["run", "lint", "--audit=plain"]);
+    assert_eq!(report.status, 1);
+    let plain = &report.check("lint")["plain"];
+    assert_eq!((&plain["outcome"], &plain["reason"]), (&"findings".into(), &Value::Null));
+    let files = plain["files"].as_array().unwrap();
+    let [file] = files.as_slice() else { panic!("{plain:#}") };
+    assert_eq!((&file["path"], &file["here"]), (&"src/m.py".into(), &Value::Array(Vec::new())));
+    assert_eq!(file["there"][0]["rule"], "too-many-branches");
+    // It is no part of the outcome.
+    let report = project.report(&["run", "lint"]);
+    assert_eq!(
+        (&report.check("lint")["cache"], &report.check("lint")["plain"]),
+        (&"hit".into(), &Value::Null)
+    );
 }
 
 fn command() {

@@ -9,6 +9,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("what_is_remembered_is_what_is_found", what_is_remembered_is_what_is_found),
     ("a_wrong_record_is_named_and_all_are_dropped", a_wrong_record_is_named_and_all_are_dropped),
     ("an_edit_is_no_wrong_record", an_edit_is_no_wrong_record),
+    ("pylint_is_asked_as_if_it_was_alone", pylint_is_asked_as_if_it_was_alone),
 ];
 
 fn project() -> Project {
@@ -54,5 +55,14 @@ fn an_edit_is_no_wrong_record() {
     let project = project();
     project.write("thing.py", "class Thing:\n    extra = 1\n");
     assert_eq!(project.audit().refuted, BTreeMap::new());
+    assert!(project.agrees().linted.is_empty());
+}
+
+fn pylint_is_asked_as_if_it_was_alone() {
+    let project = project();
+    let (run, plain) = (project.audit_plain(), project.plain(&[]));
+    assert_eq!(run.plain["code"], plain.status.code().unwrap());
+    assert_eq!(run.plain["stdout"], String::from_utf8(plain.stdout).unwrap());
+    assert_eq!(run.refuted, BTreeMap::new());
     assert!(project.agrees().linted.is_empty());
 }

@@ -35,6 +35,8 @@ pub(crate) struct Run {
     pub(crate) messages: BTreeSet<String>,
     /// What is otherwise than it was known, by file.
     pub(crate) refuted: BTreeMap<String, String>,
+    /// What pylint's own command printed, where that was asked.
+    pub(crate) plain: Value,
 }
 
 impl Run {
@@ -95,6 +97,14 @@ impl Project {
         fs::remove_file(self.root().join(path)).unwrap();
     }
 
+    /// With modules that are not the project's own.
+    pub(crate) fn beside(self, modules: &[(&str, &str)]) -> Project {
+        let site = self.folder.path().join("site");
+        fs::create_dir_all(&site).unwrap();
+        modules.iter().for_each(|(path, text)| fs::write(site.join(path), text).unwrap());
+        self.with("PYTHONPATH", site.to_str().unwrap())
+    }
+
     /// With a variable.
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Project {
         self.variables.insert(name, value.to_owned());
@@ -134,6 +144,11 @@ impl Project {
         self.run_to("audit", &[]).1
     }
 
+    /// The same, and has pylint's own command look at the files.
+    pub(crate) fn audit_plain(&self) -> Run {
+        self.run_to("audit-plain", &[]).1
+    }
+
     fn run_to(&self, task: &str, options: &[&str]) -> (Output, Run) {
         let pipe = self.folder.path().join("pipe");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &pipe);
@@ -144,8 +159,11 @@ impl Project {
         let mut output = command.args(OPTIONS).args(options).args(self.files()).output().unwrap();
         let text = String::from_utf8(output.stdout.clone()).unwrap();
         let (report, left) = text.split_once("\ncargo-pipe-state: ").unwrap_or((&text, "{}\n"));
-        let (summary, left) = left.split_once('\n').unwrap();
-        self.leave(left.trim_end());
+        let mut lines = left.lines();
+        let summary = lines.next().unwrap();
+        self.leave(lines.next().unwrap_or_default());
+        let plain = lines.next().filter(|line| !line.is_empty()).unwrap_or("null");
+        let plain = serde_json::from_str(plain).unwrap();
         output.stdout = report.as_bytes().to_vec();
         let summary: Value = serde_json::from_str(summary).unwrap();
         let linted = summary["linted"].as_object().into_iter().flatten();
@@ -154,11 +172,12 @@ impl Project {
             linted: linted.map(|(path, _)| path.clone()).collect(),
             messages: answer(&output).0.into_keys().collect(),
             refuted: serde_json::from_value(summary["refuted"].clone()).unwrap_or_default(),
+            plain,
         };
         (output, run)
     }
 
-    fn plain(&self, options: &[&str]) -> Output {
+    pub(crate) fn plain(&self, options: &[&str]) -> Output {
         let mut command = self.python();
         command.args(["-m", "pylint", "--jobs=1"]).args(OPTIONS).args(options).args(self.files());
         command.output().unwrap()

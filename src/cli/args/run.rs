@@ -42,8 +42,10 @@ pub(crate) struct RunArgs {
     ///
     /// A difference is named, what is remembered and every outcome that may rest on it is dropped, and
     /// the exit status is 3.
-    #[arg(long, conflicts_with_all = ["no_cache", "cache"])]
-    pub(crate) audit: bool,
+    #[arg(long, value_name = "ALSO", num_args = 0..=1, require_equals = true)]
+    #[arg(conflicts_with_all = ["no_cache", "cache"])]
+    #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
+    pub(crate) audit: Option<Option<AuditArg>>,
 
     /// What the result cache is used for [env: CARGO_PIPE_CACHE] [default: on]
     ///
@@ -103,6 +105,13 @@ pub(crate) enum CacheArg {
     ReadOnly,
     /// Every check runs, and nothing is kept
     Off,
+}
+
+/// What is held against what is found anew besides what is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum AuditArg {
+    /// What pylint's own command says; a difference is told and changes nothing
+    Plain,
 }
 
 /// What is printed on standard output.

@@ -184,12 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_has_five_uses() {
+    fn the_cache_has_six_uses() {
         for (word, mode) in [
             ("on", CacheMode::On),
             ("read-only", CacheMode::ReadOnly),
             ("refresh", CacheMode::Refresh),
             ("audit", CacheMode::Audit),
+            ("audit-plain", CacheMode::AuditPlain),
             ("off", CacheMode::Off),
         ] {
             let (said, _) = layer(&Environment::from([(CACHE, word)])).unwrap();

@@ -7,7 +7,7 @@ use snapbox::{assert_data_eq, str};
 use super::*;
 use crate::check::CheckName;
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
-use crate::outcome::{CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
+use crate::outcome::{CheckOutcome, Log, Outcome, Plain, Reason, ReasonKind, Verdict};
 use crate::report::{Preview, sample};
 
 fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
@@ -399,6 +399,38 @@ fn a_preview_ends_with_what_would_be_changed() {
     let told = "format: error: black ended with exit status 123\n\
                 error: 1 fixer could not do the work, 1 file would be changed\n";
     assert!(text(&preview).ends_with(told), "{}", text(&preview));
+}
+
+#[test]
+fn what_plain_pylint_says_otherwise_is_told_by_file() {
+    let text = |theirs: &[Finding]| {
+        let check = CheckOutcome {
+            outcome: Outcome::Findings,
+            findings: vec![sample::finding("a.py", 1), sample::finding("b.py", 1)],
+            ..sample::passed("lint", "pylint")
+        };
+        let there = CheckOutcome { findings: theirs.to_vec(), ..check.clone() };
+        let compared = Some(Plain::of(&check, there));
+        strip_str(&super::plain::told(&[CheckOutcome { plain: compared, ..check }])).to_string()
+    };
+    let same = [sample::finding("a.py", 1), sample::finding("b.py", 1)];
+    assert_eq!(text(&same), "plain pylint: the same\n");
+    let many: Vec<Finding> = (1..6).map(|line| sample::finding("a.py", line)).collect();
+    assert_data_eq!(
+        text(&many),
+        str![[r#"
+plain pylint: something else about 2 files, whose findings depend on the order
+in which it reads files; nothing of this counts
+    a.py
+        there alone: 2: Unused import os [W0611]
+        there alone: 3: Unused import os [W0611]
+        there alone: 4: Unused import os [W0611]
+        there alone: 1 more
+    b.py
+        here alone: 1: Unused import os [W0611]
+
+"#]]
+    );
 }
 
 #[test]
