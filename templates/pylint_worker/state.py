@@ -29,9 +29,7 @@ CONFIGS = (
     "setup.cfg",
     "tox.ini",
 )
-FOREIGN_LINES = frozenset(
-    {"E0202", "E0633", "W0632", "W0644"},
-)
+FOREIGN_LINES = frozenset({"E0202", "E0633", "W0632"})
 """Messages with line numbers of another file: method-hidden and those of unpacking."""
 
 

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod apart;
 mod audit;
 mod edits;
 mod fallbacks;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ignored = !project::has_python();
     // What takes longest is first, so that nothing is left to wait for at the end.
-    let trials = [random::TESTS, traps::TESTS, fallbacks::TESTS, audit::TESTS]
+    let trials = [random::TESTS, traps::TESTS, apart::TESTS, fallbacks::TESTS, audit::TESTS]
         .concat()
         .into_iter()
         .map(|(name, test)| {

@@ -1,0 +1,120 @@
+//! Files that are linted one after the other in one process, and still each apart.
+//!
+//! With one processor a single child lints all of them, whatever machine the tests run on: what a
+//! file leaves behind in that child must be neither seen by the next nor hide what that depends on.
+
+use crate::Test;
+use crate::project::Project;
+use crate::traps::changes;
+
+pub(crate) const TESTS: &[Test] = &[
+    (
+        "one_file_reads_through_another_what_a_third_inferred",
+        one_file_reads_through_another_what_a_third_inferred,
+    ),
+    ("two_files_ask_for_the_same_slots", two_files_ask_for_the_same_slots),
+    ("two_files_ask_for_the_same_metaclass", two_files_ask_for_the_same_metaclass),
+    (
+        "the_kind_of_a_class_is_what_its_own_module_took_it_for",
+        the_kind_of_a_class_is_what_its_own_module_took_it_for,
+    ),
+    ("a_module_is_counted_apart_from_its_stub", a_module_is_counted_apart_from_its_stub),
+    ("what_a_file_had_built_changes_nothing_for_another", what_a_file_had_built),
+    ("what_is_imported_is_built_whoever_imports_it", what_is_imported_is_built),
+];
+
+const ONE_PROCESSOR: (&str, &str) =
+    ("sitecustomize.py", "import os\n\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n");
+
+fn project(files: &[(&str, &str)]) -> Project {
+    Project::of(files).beside(&[ONE_PROCESSOR])
+}
+
+fn one_file_reads_through_another_what_a_third_inferred() {
+    let reader = "from p.m import VALUE\n\nprint(VALUE.missing)\n";
+    let project = project(&[
+        ("p/__init__.py", ""),
+        ("p/c1.py", reader),
+        ("p/c2.py", reader),
+        ("p/m.py", "from p import n\n\nVALUE = n.make()\n"),
+        ("p/n.py", "def make():\n    return 1\n"),
+    ]);
+    let run = changes(&project, "p/c2.py", |it| {
+        it.write("p/n.py", "def make():\n    return ''\n");
+    });
+    assert!(run.linted.contains("p/c1.py"));
+}
+
+fn two_files_ask_for_the_same_slots() {
+    let writer = "from thing import Thing\n\nTHING = Thing()\nTHING.extra = 1\n";
+    let project = project(&[
+        ("names.py", "NAMES = (\"x\", \"extra\")\n"),
+        ("thing.py", "from names import NAMES\n\nclass Thing:\n    __slots__ = NAMES\n"),
+        ("writer1.py", writer),
+        ("writer2.py", writer),
+    ]);
+    let run = changes(&project, "writer2.py", |it| it.write("names.py", "NAMES = (\"x\",)\n"));
+    assert!(run.linted.contains("writer1.py"));
+}
+
+fn two_files_ask_for_the_same_metaclass() {
+    let reader = "from thing import Thing\n\nprint(Thing.extra)\n";
+    let project = project(&[
+        ("meta.py", "class Meta(type):\n    extra = 1\n"),
+        ("reader1.py", reader),
+        ("reader2.py", reader),
+        ("thing.py", "from meta import Meta\n\nclass Thing(metaclass=Meta):\n    pass\n"),
+    ]);
+    let run = changes(&project, "reader2.py", |it| {
+        it.write("meta.py", "class Meta(type):\n    other = 1\n");
+    });
+    assert!(run.linted.contains("reader1.py"));
+}
+
+/// What it took it for while another module was half built, and that stays so.
+fn the_kind_of_a_class_is_what_its_own_module_took_it_for() {
+    let project = project(&[
+        ("a.py", "from z import *\nfrom meta import *\n\nprint(Thing, Meta)\n"),
+        ("meta.py", "class Meta(type):\n    pass\n"),
+        (
+            "z.py",
+            "from a import Meta\n\nclass Thing(Meta):\n    def run(cls):\n        cls.x = 1\n",
+        ),
+    ]);
+    let run = project.agrees();
+    let taken = |message: &String| message.contains("no-self-argument");
+    assert!(run.messages.iter().any(taken), "{run:#?}");
+}
+
+/// pylint takes both for one tree, and plain pylint counts the branches of that twice.
+fn a_module_is_counted_apart_from_its_stub() {
+    let branches = "    if value:\n        return 1\n".repeat(8);
+    let text = format!("def many(value):\n{branches}    return 2\n");
+    let project = project(&[("m.py", &*text), ("m.pyi", &*text)]);
+    let (_, run) = project.run(&["--enable=R0911,R0912"]);
+    let said = |symbol: &str| run.messages.iter().any(|message| message.contains(symbol));
+    assert!(said("too-many-return-statements"), "{run:#?}");
+    assert!(!said("too-many-branches"), "{run:#?}");
+}
+
+const THING: (&str, &str) = ("thing.py", "class Thing:\n    pass\n");
+const WRITER: (&str, &str) =
+    ("writer.py", "from thing import Thing\n\nVALUE = 1\nTHING = Thing()\nTHING.extra = 1\n");
+const READER: (&str, &str) = ("reader.py", "from thing import Thing\n\nprint(Thing().extra)\n");
+
+/// For plain pylint it does, and so its answer depends on the order of the files.
+fn what_a_file_had_built() {
+    let through = ("through.py", "import writer\n");
+    let project =
+        Project::of(&[("asker.py", "import through\n\nprint(through.writer.VALUE)\n"), READER])
+            .beside(&[ONE_PROCESSOR, THING, WRITER, through]);
+    let (_, run) = project.run(&[]);
+    assert!(!run.of("reader.py").is_empty(), "{run:#?}");
+}
+
+fn what_is_imported_is_built() {
+    let project = Project::of(&[("asker.py", "import writer\n\nprint(writer.VALUE)\n"), READER])
+        .beside(&[ONE_PROCESSOR, THING, WRITER]);
+    let run = project.agrees();
+    assert!(run.of("reader.py").is_empty(), "{run:#?}");
+}
