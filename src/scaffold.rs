@@ -27,16 +27,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::adoption::{self, Note, Wish};
-use crate::config::ConfigError;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
+use crate::config::{Config, ConfigError};
 use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
 use crate::engine::{blueprint, job_image};
 use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
-use crate::template::{GITLAB_INCLUDED, Settings};
+use crate::template::{GITLAB_INCLUDED, Granted, Settings};
+use crate::trust::collect;
 use wanted::{Scene, Wanted};
 
 /// What `init` is asked for.
@@ -200,7 +201,7 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
         config: &config,
         settings: &settings,
         has_python: survey.has_python(),
-        granted: blueprint::asked(&root, &config),
+        granted: granted(&project, &config),
         jobs_in: job_image::of_jobs(&root, &config),
     };
     if !is_new {
@@ -241,4 +242,12 @@ fn write_all(root: &Path, wanted: &[Wanted], mode: Mode) -> Result<Vec<Change>, 
         }
     }
     Ok(changes)
+}
+
+/// What the jobs of a project have to be granted besides what their checks ask for.
+fn granted(project: &Project, config: &Config) -> Granted {
+    Granted {
+        always: blueprint::asked(&project.root, config),
+        own_code: collect::with_own_code(project, config),
+    }
 }

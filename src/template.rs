@@ -7,8 +7,6 @@ mod ci;
 mod seal;
 mod settings;
 
-use std::collections::BTreeSet;
-
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -17,7 +15,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::project::ProjectPath;
 
-pub use ci::{CiValues, JobsIn};
+pub use ci::{CiValues, Granted, JobsIn};
 pub(crate) use seal::seal;
 pub use seal::{Origin, body, origin};
 pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Settings};
@@ -76,7 +74,7 @@ impl Values {
         Values {
             base_image: config.python.image.clone(),
             apt: config.image.apt.clone(),
-            ci: Some(CiValues::of(config, &BTreeSet::new())),
+            ci: Some(CiValues::of(config, &Granted::default())),
             install: install(&config.python.from_source).join(" "),
             ..Self::for_python(&config.python.version)
         }

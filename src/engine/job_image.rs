@@ -142,6 +142,7 @@ fn tag(root: &Path, config: &Config) -> Hash {
         .with(DOCKERFILE)
         .with(&config.python.version)
         .with(&config.python.image)
+        .with_all(config.python.from_source.iter())
         .with(fs::read(base_lock).unwrap_or_default());
     locks(root, config)
         .into_iter()

@@ -8,12 +8,12 @@ use std::fs;
 use std::path::Path;
 
 use super::wanted::{self, Scene, Wanted};
-use super::{Action, ScaffoldError, remove, write};
+use super::{Action, ScaffoldError, granted, remove, write};
 use crate::adoption;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::dependencies::read as dependencies;
-use crate::engine::{blueprint, job_image};
+use crate::engine::job_image;
 use crate::project::{Project, ProjectPath, discover};
 use crate::template::{GENERATED, GITLAB_CI, Keep, Origin, Settings, body, generated, origin};
 
@@ -74,7 +74,7 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         config: &config,
         settings: &settings,
         has_python: true,
-        granted: blueprint::asked(root, &config),
+        granted: granted(project, &config),
         jobs_in: job_image::of_jobs(root, &config),
     });
     let found = dependencies::read(root, &config)?;

@@ -3,15 +3,12 @@
 //! Owns who needs which of the generated files: the one list that `init` writes and `sync` keeps. Pure:
 //! it must not look whether they are there; the files go to [`super::write`] and [`super::sync`].
 
-use std::collections::BTreeSet;
-
 use crate::catalogue;
-use crate::check::Grant;
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
-    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, JobsIn, Keep, Need, Settings,
-    Values, generated,
+    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Granted, JobsIn, Keep, Need,
+    Settings, Values, generated,
 };
 
 /// What decides which files a project should have.
@@ -20,8 +17,8 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) settings: &'a Settings,
     pub(super) has_python: bool,
-    /// What every job is granted for its environments.
-    pub(super) granted: BTreeSet<Grant>,
+    /// What jobs are granted besides what their checks ask for.
+    pub(super) granted: Granted,
     /// The image of image jobs.
     pub(super) jobs_in: JobsIn,
 }

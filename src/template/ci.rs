@@ -7,13 +7,16 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::check::Grant;
-use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install, Work};
+use crate::check::{CheckName, Grant};
+use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install};
 
 /// An image with the docker CLI and its builder.
 const DOCKER: &str = "docker:28.5.2-cli";
 /// An image with cargo, which makes static binaries.
 const RUST: &str = "rust:1.91.1-alpine3.22";
+
+/// The option that grants `host`.
+const HOST: &str = " --allow host";
 
 /// What the generated pipelines say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,11 +67,19 @@ struct Job {
     host: &'static str,
 }
 
+/// What jobs are granted besides what their checks ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Granted {
+    /// What every job is granted.
+    pub always: BTreeSet<Grant>,
+    /// The checks that run code of the project's own.
+    pub own_code: BTreeSet<CheckName>,
+}
+
 impl CiValues {
-    /// What the pipelines of a configured project say, where every job is granted this besides what
-    /// its checks ask for.
+    /// What the pipelines of a configured project say, where jobs are granted this.
     #[must_use]
-    pub fn of(config: &Config, granted: &BTreeSet<Grant>) -> Self {
+    pub fn of(config: &Config, granted: &Granted) -> Self {
         let gitlab = config.ci.gitlab.unwrap_or_default();
         let (image, engine) = match gitlab {
             GitlabJobs::Image => (config.python.image.clone(), "venv"),
@@ -92,7 +103,7 @@ impl CiValues {
             install,
             shipped: None,
             maker: program,
-            maker_grants: grants(&asked(&config.checks, granted)),
+            maker_grants: grants(&asked(&config.checks, granted)) + building(config),
             builder: config.ci.builder,
             docker_image: DOCKER,
             jobs,
@@ -141,15 +152,15 @@ impl Job {
 }
 
 /// What jobs with these checks are granted.
-fn asked(checks: &[Check], granted: &BTreeSet<Grant>) -> BTreeSet<Grant> {
-    checks.iter().flat_map(|check| &check.asks).chain(granted).copied().collect()
+fn asked(checks: &[Check], granted: &Granted) -> BTreeSet<Grant> {
+    checks.iter().flat_map(|check| &check.asks).chain(&granted.always).copied().collect()
 }
 
-fn jobs(config: &Config, granted: &BTreeSet<Grant>) -> Vec<Job> {
+fn jobs(config: &Config, granted: &Granted) -> Vec<Job> {
     if config.ci.jobs == CiJobs::RunAll {
         let asks = asked(&config.checks, granted);
         let (name, command) = ("cargo-pipe".to_owned(), "run-all".to_owned());
-        let host = host(config, &config.checks);
+        let host = host(config, &config.checks, granted);
         return vec![Job { name, check: None, command, grants: grants(&asks), host }];
     }
     let job = |check: &Check| Job {
@@ -158,7 +169,7 @@ fn jobs(config: &Config, granted: &BTreeSet<Grant>) -> Vec<Job> {
         check: Some(check.name.to_string()),
         command: format!("run {}", check.name),
         grants: grants(&asked(std::slice::from_ref(check), granted)),
-        host: host(config, std::slice::from_ref(check)),
+        host: host(config, std::slice::from_ref(check), granted),
     };
     config.checks.iter().map(job).collect()
 }
@@ -168,11 +179,18 @@ fn grants(asks: &BTreeSet<Grant>) -> String {
     asks.iter().map(|grant| format!(" --allow {grant}")).collect()
 }
 
-/// Where the job is the container, a command of the project's own runs in it as it is.
-fn host(config: &Config, checks: &[Check]) -> &'static str {
-    let is_own = |check: &Check| matches!(check.work, Work::Command { .. });
-    match config.ci.gitlab == Some(GitlabJobs::Image) && checks.iter().any(is_own) {
-        true => " --allow host",
-        false => "",
+/// The option for what runs as it is where the job itself is the container: code of the project's own,
+/// and that of a package which is built.
+fn host(config: &Config, checks: &[Check], granted: &Granted) -> &'static str {
+    let is_in_jobs = config.ci.gitlab == Some(GitlabJobs::Image);
+    match is_in_jobs && checks.iter().any(|check| granted.own_code.contains(&check.name)) {
+        true => HOST,
+        false => building(config),
     }
+}
+
+/// The same for the packages alone.
+fn building(config: &Config) -> &'static str {
+    let is_in_jobs = config.ci.gitlab == Some(GitlabJobs::Image);
+    if is_in_jobs && !config.python.from_source.is_empty() { HOST } else { "" }
 }

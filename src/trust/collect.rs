@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Asked, Content, candidates, content, store, words};
 use crate::cache::Index;
 use crate::catalogue;
-use crate::check::{Ask, Asker, Grant, Standing};
+use crate::check::{Ask, Asker, CheckName, Grant, Standing};
 use crate::config::load::Environment as Variables;
 use crate::config::{Check, Config, EngineChoice};
 use crate::engine::blueprint;
@@ -37,6 +37,16 @@ pub fn asked(project: &Project, config: &Config, variables: &Variables) -> Vec<A
         }
     }
     all
+}
+
+/// The checks that run code of the project's own.
+#[must_use]
+pub fn with_own_code(project: &Project, config: &Config) -> BTreeSet<CheckName> {
+    let runs_it = |check: &&Check| {
+        let step = plan::step(config, &Known::default(), check, &Request::default());
+        own_code(project, &step).is_some()
+    };
+    config.checks.iter().filter(runs_it).map(|check| check.name.clone()).collect()
 }
 
 fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {

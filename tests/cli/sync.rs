@@ -104,3 +104,30 @@ hint: `cargo pipe init` makes this folder a project
 "#]],
     );
 }
+
+/// Where the job is the container, and nowhere else.
+#[test]
+fn jobs_grant_what_runs_code_of_the_project() {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init --ci gitlab,github").ended().status, Some(0));
+    let file = |path: &str| scene.project().join(path);
+    let settings = fs::read_to_string(file("pipe.toml")).unwrap();
+    let own = "\n[checks.test]\ntool = \"pytest\"\nsource = [\"src\"]\n\n\
+               [checks.own]\nrun = [\"true\"]\n";
+    let plugin = fs::read_to_string(file(".config/mypy.ini")).unwrap() + "plugins = mine\n";
+    fs::write(file(".config/mypy.ini"), plugin).unwrap();
+    let granted = |settings: &str| {
+        fs::write(file("pipe.toml"), settings.replace("\"run-all\"", "\"per-check\"")).unwrap();
+        assert_eq!(scene.pipe("sync").ended().status, Some(0));
+        assert!(!fs::read_to_string(file(".github/workflows/pipe.yml")).unwrap().contains("host"));
+        let pipeline = fs::read_to_string(file(".gitlab-ci.yml")).unwrap();
+        let calls =
+            pipeline.lines().filter_map(|line| line.split_once("cargo-pipe run ")?.1.into());
+        let calls = calls.filter(|call: &&str| call.contains(" --allow host"));
+        calls.map(|call| call.split(' ').next().unwrap().to_owned()).collect::<Vec<String>>()
+    };
+    assert_eq!(granted(&(settings.clone() + own)), ["mypy", "test", "own"]);
+    assert_eq!(granted(&(settings.replace("\"image\"", "\"socket\"") + own)), [""; 0]);
+    let built = settings.replace("[python]\n", "[python]\nfrom-source = [\"docopt\"]\n");
+    assert_eq!(granted(&built), ["lint", "format", "mypy", "ruff"]);
+}

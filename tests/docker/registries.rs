@@ -1,4 +1,4 @@
-//! Images by digest, pulled from a registry.
+//! Images of a registry, by their tag and by their digest.
 
 use std::fs;
 
@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
         a_base_by_digest_is_pulled_and_is_the_same_base,
     ),
     ("a_digest_that_no_registry_has_is_an_error", a_digest_that_no_registry_has_is_an_error),
+    ("a_moved_tag_is_not_followed", a_moved_tag_is_not_followed),
 ];
 
 fn a_base_by_digest_is_pulled_and_is_the_same_base() {
@@ -59,4 +60,64 @@ fn a_digest_that_no_registry_has_is_an_error() {
     assert_eq!(report.check("other")["reason"]["kind"], "environment");
     let told = report.check("other")["reason"]["message"].as_str().unwrap();
     assert!(told.contains(&image) && told.contains("cannot be pulled"), "{told}");
+}
+
+/// A release that was never anything but a source distribution.
+const DOCOPT: &str = "docopt==0.6.2 --hash=sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491\n";
+
+/// Checks and the image of jobs alike, which here builds a package itself.
+fn a_moved_tag_is_not_followed() {
+    let registry = Registry::start();
+    let pinned = registry.push("python:3.13-slim", "python:3.13-slim");
+    let tag = format!("{}/python:3.13-slim", registry.address);
+    let project = Project::scaffolded();
+    let code = "import docopt, os; assert not os.path.exists('/moved')";
+    let check = format!("[checks.imports]\nrun = [\"python3\", \"-c\", \"{code}\"]\n");
+    let jobs =
+        format!("[image]\nregistry = \"{}/jobs\"\n[ci]\ngitlab = \"image\"\n", registry.address);
+    let python = format!("[python]\nimage = \"{tag}\"\nfrom-source = [\"docopt\"]\n");
+    project.write("pipe.toml", format!("{python}{jobs}{check}"));
+    project.write(".docker/requirements/project.txt", DOCOPT);
+    for command in ["update base", "sync"] {
+        let ended = project.pipe(&command.split(' ').collect::<Vec<_>>());
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+    }
+    // Somebody publishes another image under the name, and it is here.
+    let dockerfile = "FROM python:3.13-slim\nRUN touch /moved\n";
+    project.write("../moved/Dockerfile", dockerfile);
+    let folder = project.root.join("../moved");
+    let built = docker(&["build", "--quiet", "--tag", &tag, folder.to_str().unwrap()]);
+    assert_eq!(built.status, Some(0), "{built:?}");
+    assert_eq!(docker(&["push", "--quiet", &tag]).status, Some(0));
+
+    let base = format!("BASE={pinned}");
+    let grants = ["--allow", "dockerfile", "-v"];
+    let ran = project.pipe(&[&["run", "imports"], &grants[..]].concat());
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains(&base), "{ran:?}");
+    let make = ["build", "--ci-image", "--push", "--allow", "host"];
+    let made = project.pipe(&[&make, &grants[..]].concat());
+    assert_eq!(made.status, Some(0), "{made:?}");
+    assert!(made.stderr.contains(&base), "{made:?}");
+
+    // The image has what was built.
+    let pipeline = fs::read_to_string(project.root.join(".gitlab-ci.yml")).unwrap();
+    let image = pipeline.lines().find_map(|line| line.strip_prefix("  image: ")).unwrap();
+    assert!(image.starts_with(&registry.address), "{pipeline}");
+    let mount = format!("type=bind,source={},target=/project,readonly", project.root.display());
+    let job = "CARGO_PIPE_CACHE_DIR=/tmp/cache cargo-pipe -C /project run imports --engine venv \
+               --allow host --allow dockerfile";
+    let run = ["run", "--rm", "--network", "none", "--mount", &mount, image, "sh", "-c", job];
+    let ran = docker(&run);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+
+    // What is built is part of the image's name.
+    let other = fs::read_to_string(project.root.join("pipe.toml")).unwrap();
+    project.write("pipe.toml", other.replace("from-source = [\"docopt\"]\n", ""));
+    let drift = project.pipe(&["sync", "--check"]);
+    assert!(drift.stdout.contains(&format!("-  image: {image}")), "{drift:?}");
+    for name in [image, &tag, &pinned] {
+        docker(&["image", "rm", "--force", name]);
+    }
+    project.pipe(&["remove"]);
 }
