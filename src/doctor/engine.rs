@@ -207,10 +207,7 @@ fn socket(world: World<'_>) -> Examined {
     };
     let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
     if rustix::fs::access(path, access).is_ok() {
-        return Examined::good(
-            SUBJECT,
-            format!("`{path}` is open to you, which is as good as root on its machine"),
-        );
+        return Examined::good(SUBJECT, format!("`{path}` is open to you: as good as root there"));
     }
     let group = group(metadata.gid());
     Examined::is(
@@ -240,7 +237,7 @@ fn base(image: &str, digests: &str) -> Examined {
     Examined::good(
         "base",
         match digest {
-            Some((_, digest)) => format!("`{image}` is here, {digest}"),
+            Some((_, digest)) => format!("`{image}` is here, {digest:.19}"),
             None => format!("`{image}` is here, from no registry"),
         },
     )

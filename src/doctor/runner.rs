@@ -17,6 +17,8 @@ const SCHEMA: &str = "cargo-pipe/runner-config/1";
 const SOCKET: &str = "/var/run/docker.sock";
 /// The same place, where `/var/run` is a link, as it is nearly everywhere.
 const SAME: &str = "/run/docker.sock";
+/// Where an engine beside a job leaves what its clients need.
+const CERTIFICATES: &str = "/certs/client";
 
 /// The keys whose values are told: they say where the change belongs.
 const HARMLESS: &[&str] =
@@ -59,6 +61,8 @@ pub enum Socket {
     Bound,
     /// They do not.
     Missing,
+    /// They do not, because they get an engine beside them: with the socket bound, that one is hidden.
+    Beside,
     /// They run in no container of docker's.
     Foreign,
 }
@@ -90,6 +94,7 @@ pub fn examine(name: &str, text: &str) -> Result<RunnerConfig, ConfigError> {
         let socket = match executor.starts_with("docker") {
             false => Socket::Foreign,
             true if docker.is_some_and(has_socket) => Socket::Bound,
+            true if docker.is_some_and(serves_dind) => Socket::Beside,
             true => Socket::Missing,
         };
         if socket == Socket::Missing {
@@ -102,7 +107,7 @@ pub fn examine(name: &str, text: &str) -> Result<RunnerConfig, ConfigError> {
     hide(before.as_table_mut());
     hide(changed.as_table_mut());
     let (before, after) = (scrub(&before.to_string()), scrub(&changed.to_string()));
-    let change = diff::unified(name, before.as_bytes(), after.as_bytes());
+    let change = diff::unified(name.trim_start_matches('/'), before.as_bytes(), after.as_bytes());
     let change = String::from_utf8_lossy(&change).into_owned();
     Ok(RunnerConfig { schema: SCHEMA, runners, change })
 }
@@ -121,12 +126,23 @@ fn tables(item: Option<&Item>) -> Vec<&dyn TableLike> {
 }
 
 fn has_socket(docker: &dyn TableLike) -> bool {
-    let volumes = docker.get("volumes").and_then(Item::as_array);
-    volumes.into_iter().flatten().filter_map(Value::as_str).any(|volume| {
+    mounts(docker).any(|target| [SOCKET, SAME].contains(&target))
+}
+
+/// Whether a runner is set up for `gitlab = "dind"`.
+fn serves_dind(docker: &dyn TableLike) -> bool {
+    let is_privileged = docker.get("privileged").and_then(Item::as_bool) == Some(true);
+    is_privileged && mounts(docker).any(|target| target == CERTIFICATES)
+}
+
+/// Where a runner's volumes are in its jobs.
+fn mounts(docker: &dyn TableLike) -> impl Iterator<Item = &str> {
+    let volumes = docker.get("volumes").and_then(Item::as_array).into_iter().flatten();
+    volumes.filter_map(Value::as_str).filter_map(|volume| {
         // `target`, or `source:target`, or `source:target:mode`.
         let mut parts = volume.split(':');
         let first = parts.next();
-        parts.next().or(first).is_some_and(|target| [SOCKET, SAME].contains(&target))
+        parts.next().or(first)
     })
 }
 
@@ -310,6 +326,20 @@ mod tests {
 
 "#]]
         );
+    }
+
+    #[test]
+    fn a_runner_with_an_engine_beside_its_jobs_stays_as_it_is() {
+        let beside = TWO.replace("[\"/cache\"]", "[\"/certs/client\", \"/cache\"]");
+        let privileged = beside.replace("tls_verify = false", "privileged = true");
+        let read = examine("config.toml", &privileged).unwrap();
+        assert_eq!((read.change.as_str(), read.runners[1].socket), ("", Socket::Beside));
+        // Either alone is no such setting.
+        for text in [&beside, &TWO.replace("tls_verify = false", "privileged = true")] {
+            let read = examine("/etc/gitlab-runner/config.toml", text).unwrap();
+            assert_eq!(read.runners[1].socket, Socket::Missing);
+            assert!(read.change.starts_with("--- a/etc/gitlab-runner/"), "{}", read.change);
+        }
     }
 
     #[test]

@@ -101,7 +101,9 @@ fn a_runner_s_missing_volume_is_printed_as_the_change_it_needs() {
     let text = "[[runners]]\n  name = \"a\"\n  token = \"glrt-secret\"\n  executor = \"docker\"\n  \
                 [runners.docker]\n    image = \"debian\"\n    volumes = [\"/cache\"]\n";
     let scene = Scene::new().file("config.toml", text);
-    scene.pipe("doctor --runner-config config.toml").ends(1, str![[r#"
+    scene.pipe("doctor --runner-config config.toml").ends(
+        1,
+        str![[r#"
 --- a/config.toml
 +++ b/config.toml
 @@ -4,4 +4,4 @@
@@ -111,14 +113,19 @@ fn a_runner_s_missing_volume_is_printed_as_the_change_it_needs() {
 -    volumes = ["/cache"]
 +    volumes = ["/cache", "/var/run/docker.sock:/var/run/docker.sock"]
 
-"#]], str![[r#"
-wrong   line 2: `a` (docker) does not bind the docker socket into jobs
+"#]],
+        str![[r#"
+wrong   line 2: `a` (docker) binds no docker socket into jobs
 
-hint: the runner reads the file again by itself; values that could be secret are hidden here
+hint: the runner reads the file again by itself; what could be secret is
+      hidden here
 
-hint: whoever can start a job of that runner is then as good as root on its machine: give it to trusted projects alone. A pipeline with `gitlab = "image"` in `pipe.toml` needs no socket
+hint: whoever can start a job of that runner is then as good as root on its
+      machine: give it to trusted projects alone. A pipeline with
+      `gitlab = "image"` in `pipe.toml` needs no socket
 
-"#]]);
+"#]],
+    );
     let there = text.replace("\"/cache\"", "\"/var/run/docker.sock:/var/run/docker.sock\"");
     fs::write(scene.project().join("config.toml"), there).unwrap();
     scene.pipe("doctor --runner-config config.toml").ends(

@@ -22,8 +22,9 @@ use crate::run::Cancel;
 use crate::scaffold::ScaffoldError;
 
 /// What binding the socket means, and what needs it not.
-const SOCKET_HINT: &str = "whoever can start a job of that runner is then as good as root on its machine: \
-    give it to trusted projects alone. A pipeline with `gitlab = \"image\"` in `pipe.toml` needs no socket";
+const SOCKET_HINT: &str = "whoever can start a job of that runner is then as good as root on its\n      \
+    machine: give it to trusted projects alone. A pipeline with\n      \
+    `gitlab = \"image\"` in `pipe.toml` needs no socket";
 
 /// Looks at the project and the machine, or at a runner's configuration.
 pub(super) fn doctor(place: &Place, doctor: &Doctor, term: &mut Term) -> Result<Verdict, Failure> {
@@ -99,7 +100,7 @@ fn tell(read: &RunnerConfig, missing: usize, term: &mut Term) {
     if missing > 0 {
         let label = paint(style::INFO, "hint:");
         term.note(&format!(
-            "\n{label} the runner reads the file again by itself; values that could be secret are \
+            "\n{label} the runner reads the file again by itself; what could be secret is\n      \
              hidden here\n\n{label} {SOCKET_HINT}\n"
         ));
     }
@@ -108,7 +109,8 @@ fn tell(read: &RunnerConfig, missing: usize, term: &mut Term) {
 fn runner_line(runner: &Runner) -> String {
     let (style, word, told) = match runner.socket {
         Socket::Bound => (style::GOOD, "good   ", "binds the docker socket into jobs"),
-        Socket::Missing => (style::ERROR, "wrong  ", "does not bind the docker socket into jobs"),
+        Socket::Missing => (style::ERROR, "wrong  ", "binds no docker socket into jobs"),
+        Socket::Beside => (style::GOOD, "good   ", "is one for `gitlab = \"dind\"`"),
         Socket::Foreign => (style::GOOD, "good   ", "runs jobs without docker"),
     };
     let Runner { name, line, executor, .. } = runner;
