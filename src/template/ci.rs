@@ -93,7 +93,7 @@ impl CiValues {
         };
         let install = config.ci.install.clone();
         let (program, github_program) = match install {
-            Install::Xtask => (".cache/xtask pipe", "cargo xtask pipe"),
+            Install::Xtask => (".cache/xtask pipe", "cargo --locked xtask pipe"),
             Install::Wheel | Install::Binary { .. } => ("cargo-pipe", "cargo-pipe"),
         };
         CiValues {

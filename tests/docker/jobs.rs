@@ -150,53 +150,72 @@ fn fixes_come_back_into_a_job() {
     assert_eq!(project.leftovers(), [""; 0]);
 }
 
+/// How the settings of that check begin.
+const RUFF: &str = "tool = \"ruff\"";
+
 fn what_differs_in_a_job_alone_is_named() {
     let wheels = [Wheel::unheard_of("handmade"), Wheel::unheard_of("handmade")];
     let index = Index::open(wheels.to_vec());
     let project = needing(&wheels[0]).with("PIP_INDEX_URL", &index.url(""));
     let image =
         |image: &str| format!("checks.image = {{ run = [\"true\"], image = \"{image}\" }}\n");
-    project.configure(&image("python:3.13-slim"));
-    let names = ["ruff", "imports", "image"];
+    let locked = "checks.locked = { run = [\"true\"], requirements = [\"handmade\"] }";
+    project.configure(&format!("{locked}\n{}", image("python:3.13-slim")));
+    project.write(".docker/requirements/locked.txt", wheels[0].locked());
+    project.write("src/gone.py", "");
+    let settings = fs::read_to_string(project.root.join("pipe.toml")).unwrap();
+    let with_args = settings.replace(RUFF, &format!("{RUFF}\nargs = [\"--preview\"]"));
+    project.write("pipe.toml", with_args);
+    let names = ["ruff", "imports", "image", "locked"];
     let host = project.report(&[&["run"], &names[..], &["--report", "json=report.json"]].concat());
     assert_eq!(host.status, 0, "{host:#?}");
     let job = Job::new(&project);
     let read = |path: &str| fs::read_to_string(project.root.join(path)).unwrap();
-    let settings = read("pipe.toml");
+    let edited = |path: &str, from: &str, to: &str| Some(read(path).replace(from, to));
+    let set = |line: &str| edited("pipe.toml", RUFF, &format!("{RUFF}\n{line}"));
+    let other = |path: &str| (path.to_owned(), Some(wheels[1].locked()));
+    let lock = |name: &str| other(&format!(".docker/requirements/{name}.txt"));
+    let source =
+        |name: &str, text: Option<&str>| (format!("src/{name}.py"), text.map(str::to_owned));
+    let in_settings = |text: Option<String>| ("pipe.toml".to_owned(), text);
+    let config = ".config/pyproject.toml";
+    let line = edited(config, "line-length = 120", "line-length = 99");
+    let machine = image("cargo-pipe.local/machine");
+    let based = edited("pipe.toml", &image("python:3.13-slim"), &machine);
     let planted = [
-        ("ruff", "src/main.py", "import os\n".to_owned(), "file `src/main.py`: changed"),
-        ("ruff", "src/more.py", "import os\n".to_owned(), "file `src/more.py`: added"),
+        ("ruff", source("main", Some("import os\n")), "file `src/main.py`: changed"),
+        ("ruff", source("more", Some("import os\n")), "file `src/more.py`: added"),
+        ("ruff", source("gone", None), "file `src/gone.py`: removed"),
+        ("ruff", (config.to_owned(), line), "option `tool.ruff.line-length`: changed"),
+        ("ruff", in_settings(set("env = { A = \"1\" }")), "command: variable `A`: added"),
         (
             "ruff",
-            ".config/pyproject.toml",
-            read(".config/pyproject.toml").replace("line-length = 120", "line-length = 99"),
-            "option `tool.ruff.line-length`: changed",
+            in_settings(edited("pipe.toml", "--preview", "--no-preview")),
+            "command: argument ",
         ),
-        (
-            "ruff",
-            "pipe.toml",
-            settings.replace("tool = \"ruff\"", "tool = \"ruff\"\nenv = { PLANTED = \"1\" }"),
-            "command: variable `PLANTED`: added",
-        ),
-        (
-            "imports",
-            ".docker/requirements/project.txt",
-            wheels[1].locked(),
-            "package `handmade` of the project: ",
-        ),
+        ("imports", lock("project"), "package `handmade` of the project: "),
+        ("locked", lock("locked"), "package `handmade` of the tool: "),
         (
             "image",
-            "pipe.toml",
-            settings.replace(&image("python:3.13-slim"), &image("cargo-pipe.local/machine")),
-            "base image: python:3.13-slim → cargo-pipe.local/machine",
+            in_settings(edited(
+                "pipe.toml",
+                "run = [\"true\"], image",
+                "run = [\"true\"], findings-exit = [2], image",
+            )),
+            "command: exit statuses of findings: changed",
         ),
+        ("image", in_settings(based), "base image: python:3.13-slim → cargo-pipe.local/machine"),
     ];
     let variable = format!("PIP_INDEX_URL={}", index.url(""));
     let options = ["--env", &variable, "--env", "CARGO_PIPE_CACHE=on"];
-    for (check, path, text, named) in planted {
-        let original = fs::read_to_string(project.root.join(path)).ok();
-        assert_ne!(original.as_deref(), Some(text.as_str()));
-        job.write(path, &text);
+    let plant = |path: &str, text: Option<&str>| match text {
+        Some(text) => job.write(path, text),
+        None => drop(job.place.run(&[], &["rm", &format!("{}/{path}", job.root)])),
+    };
+    for (check, (path, text), named) in planted {
+        let original = fs::read_to_string(project.root.join(&path)).ok();
+        assert_ne!(original, text);
+        plant(&path, text.as_deref());
         let there = job.pipe_with(&options, &["run", check, "--message-format", "json"]);
         let there = Report::of(&there);
         let fingerprints = [&host, &there].map(|it| it.check(check)["fingerprint"].clone());
@@ -207,10 +226,7 @@ fn what_differs_in_a_job_alone_is_named() {
         let expected = format!("{check}: different here from there:\n  ");
         assert!(told.contains(&expected) && told.contains(named), "{named}\n{told}");
         assert_eq!(told.matches("\n  ").count(), told.matches("different here").count(), "{told}");
-        match original {
-            Some(original) => job.write(path, &original),
-            None => drop(job.place.run(&[], &["rm", &format!("{}/{path}", job.root)])),
-        }
+        plant(&path, original.as_deref());
     }
     let told = job.pipe_with(&options, &["compare", "report.json"]);
     assert_eq!(told.status, Some(0), "{told:?}");

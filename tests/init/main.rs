@@ -269,7 +269,10 @@ fn jobs_run_the_task_of_a_workspace_that_gets_one() {
     cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
     let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
     assert!(read(".gitlab-ci.yml").contains("    - .cache/xtask pipe sync --check\n"));
-    assert!(read(".github/workflows/pipe.yml").contains("run: cargo xtask pipe sync --check\n"));
+    assert!(
+        read(".github/workflows/pipe.yml")
+            .contains("run: cargo --locked xtask pipe sync --check\n")
+    );
     assert!(!read(".gitlab-ci.yml").contains("pip install"));
 }
 

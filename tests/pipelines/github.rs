@@ -13,18 +13,26 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn the_workflow_fits_its_schema() {
+    let scene = Scene::new(&["--ci", "github"]);
+    let text = fs::read_to_string(scene.root.join("pipe.toml")).unwrap();
+    fs::create_dir(scene.root.join("made")).unwrap();
     for jobs in ["run-all", "per-check"] {
-        let scene = Scene::new(&["--ci", "github"]);
-        scene.edit("pipe.toml", "jobs = \"run-all\"", &format!("jobs = \"{jobs}\""));
-        assert_eq!(scene.pipe(&["sync"]).status, Some(0));
-        let ended = scene.script(
-            "pip install -q --root-user-action ignore check-jsonschema==0.39.0\n\
-             check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/pipe.yml\n\
-             check-jsonschema --builtin-schema custom.github-workflows-require-timeout \
-             .github/workflows/pipe.yml",
-        );
-        assert_eq!(ended.status, Some(0), "{jobs}: {}", ended.said);
+        for install in ["wheel", "xtask"] {
+            let text = text
+                .replace("jobs = \"run-all\"", &format!("jobs = \"{jobs}\""))
+                .replace("install = \"wheel\"", &format!("install = \"{install}\""));
+            scene.write("pipe.toml", &text);
+            assert_eq!(scene.pipe(&["sync"]).status, Some(0));
+            let made = scene.root.join(format!("made/{jobs}-{install}.yml"));
+            fs::copy(scene.root.join(".github/workflows/pipe.yml"), made).unwrap();
+        }
     }
+    let ended = scene.script(
+        "pip install -q --root-user-action ignore check-jsonschema==0.39.0\n\
+         check-jsonschema --builtin-schema vendor.github-workflows made/*.yml\n\
+         check-jsonschema --builtin-schema custom.github-workflows-require-timeout made/*.yml",
+    );
+    assert_eq!(ended.status, Some(0), "{}", ended.said);
 }
 
 /// The scripts of the steps, one after the other, each in a shell of its own as there.
