@@ -17,6 +17,7 @@ use anstream::adapter::strip_str;
 
 use crate::error::Error;
 use crate::outcome::Verdict;
+use crate::report::human::fold::labelled;
 use crate::report::human::style::{self, paint};
 use crate::report::human::{self, Detail, Links, Options, Piece, Sections};
 use crate::report::{Preview, Report, github, harmless, short};
@@ -102,8 +103,8 @@ impl Term {
                 self.say(&snippet::of(error, width_of_stderr()))
             }
             _ => {
-                let label = paint(style::ERROR, "error:");
-                self.say(&format!("{label} {}\n", harmless::text(&failure.to_string())));
+                let width = width_of_stderr();
+                self.say(&labelled((style::ERROR, "error:"), &failure.to_string(), width));
                 self.say(&hint(failure.hint().as_deref()));
             }
         }
@@ -152,7 +153,7 @@ impl Term {
             Detail::Verdict => String::new(),
         };
         if self.detail() == Detail::Full {
-            self.say(&human::warnings(report, &self.told));
+            self.say(&human::warnings(report, &self.told, width_of_stderr()));
         }
         let verdict = human::verdict(report, stream.width());
         let pieces = [Piece::Text(findings), Piece::Text(verdict)];
@@ -183,7 +184,7 @@ impl Term {
     /// Shows what fixes would change.
     pub(crate) fn preview(&mut self, preview: &Preview) {
         self.patch(&preview.patch);
-        let text = human::preview(preview, &self.told);
+        let text = human::preview(preview, &self.told, width_of_stderr());
         match self.verbosity {
             Verbosity::Quiet => self.data(&human::preview_verdict(preview)),
             _ => self.say(&text),
@@ -309,8 +310,8 @@ fn write(stream: &mut dyn Write, text: &str) -> io::Result<()> {
 
 /// A hint after a blank line; nothing if there is none.
 fn hint(hint: Option<&str>) -> String {
-    let told = |hint| format!("\n{} {}\n", paint(style::INFO, "hint:"), harmless::text(hint));
-    hint.map(told).unwrap_or_default()
+    let told = |hint| labelled((style::INFO, "hint:"), hint, width_of_stderr());
+    hint.map(|hint| "\n".to_owned() + &told(hint)).unwrap_or_default()
 }
 
 fn width_of_stderr() -> Option<usize> {

@@ -8,6 +8,7 @@
 mod changes;
 mod failures;
 mod findings;
+pub mod fold;
 mod gate;
 mod next;
 mod plain;
@@ -20,7 +21,7 @@ mod verdict;
 
 use std::collections::BTreeSet;
 
-use super::{Report, harmless};
+use super::Report;
 use crate::outcome::CheckOutcome;
 
 pub use changes::{preview, preview_verdict};
@@ -102,8 +103,8 @@ pub fn render(report: &Report, options: &Options<'_>) -> Vec<Piece> {
             findings::explanation(&listed, options.width),
             gate::told(report, options.typed),
             plain::told(&report.checks),
-            warnings(report, options.told),
-            failures::listing(&report.checks),
+            warnings(report, options.told, options.width),
+            failures::listing(&report.checks, options.width),
         ])],
         _ => in_sections(report, &listed, options),
     };
@@ -124,14 +125,14 @@ fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) 
         changes::listing(report),
         gate::told(report, options.typed),
         plain::told(&report.checks),
-        warnings(report, options.told),
+        warnings(report, options.told, options.width),
     ])];
     for (check, listed) in report.checks.iter().zip(listed) {
         let (whole, part) = (std::slice::from_ref(check), std::slice::from_ref(listed));
         let parts = [
             listing(part, options),
             findings::explanation(part, options.width),
-            failures::listing(whole),
+            failures::listing(whole, options.width),
         ];
         let title = format!("{}: {}", check.name, outcome_name(check.outcome));
         match (text(parts), section::around(check, &title, options.sections)) {
@@ -173,18 +174,15 @@ fn separate(pieces: &mut [Piece]) {
 
 /// Warnings that nobody has read yet.
 #[must_use]
-pub fn warnings(report: &Report, told: &BTreeSet<String>) -> String {
-    told_warnings(&super::warnings(report), told)
+pub fn warnings(report: &Report, told: &BTreeSet<String>, width: Option<usize>) -> String {
+    told_warnings(&super::warnings(report), told, width)
 }
 
-fn told_warnings(warnings: &[String], told: &BTreeSet<String>) -> String {
+fn told_warnings(warnings: &[String], told: &BTreeSet<String>, width: Option<usize>) -> String {
     warnings
         .iter()
         .filter(|warning| !told.contains(*warning))
-        .map(|warning| {
-            let label = style::paint(style::WARNING, "warning:");
-            format!("{label} {}\n", harmless::text(warning))
-        })
+        .map(|warning| fold::labelled((style::WARNING, "warning:"), warning, width))
         .collect()
 }
 

@@ -4,6 +4,8 @@
 //! done. It must not count or judge anything that the report does not hold. No text of a source or
 //! a tool becomes markup, a link or the mention of a person.
 
+use std::borrow::Cow;
+
 use super::count::Count;
 use super::elapsed::Elapsed;
 use super::json::Counts;
@@ -13,6 +15,9 @@ use crate::outcome::{CheckOutcome, Outcome, Verdict};
 
 /// How long the text may be, in bytes: a comment on GitHub holds 65,536 characters.
 const LENGTH: usize = 60_000;
+
+/// How much of a message is shown, in characters.
+const MESSAGE: usize = 1_000;
 
 /// How much of a log is shown, in characters.
 const LOG: usize = 4_000;
@@ -106,7 +111,7 @@ fn push_findings(text: &mut String, report: &Report) {
         let row = row(&[
             code(&label::place(&finding.place)),
             severity(finding).to_owned(),
-            code(&finding.message),
+            code(&cut(&finding.message)),
             code(&label::rule(&check.name, finding)),
         ]);
         if text.len() + row.len() > LENGTH {
@@ -115,6 +120,14 @@ fn push_findings(text: &mut String, report: &Report) {
             return;
         }
         *text += &row;
+    }
+}
+
+/// As much of a message as leaves room for others.
+fn cut(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(MESSAGE) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &message[..end])),
+        None => Cow::Borrowed(message),
     }
 }
 

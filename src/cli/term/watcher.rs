@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
 use crate::event::{Event, Observer};
+use crate::report::human::fold::labelled;
 use crate::report::human::style::{self, paint};
-use crate::report::{harmless, jsonl};
+use crate::report::jsonl;
 
 use super::board::Board;
 use super::{lines, say};
@@ -93,8 +94,8 @@ impl Observer for Watcher {
         }
         if let Event::Warning { message } = event {
             if self.told.insert((*message).to_owned()) {
-                let label = paint(style::WARNING, "warning:");
-                self.tell(&format!("{label} {}\n", harmless::text(message)));
+                let width = super::width_of_stderr();
+                self.tell(&labelled((style::WARNING, "warning:"), message, width));
             }
             return;
         }

@@ -29,13 +29,13 @@ pub(super) fn number(files: usize) -> String {
 
 /// What there is to say of a preview besides the difference, its verdict last.
 #[must_use]
-pub fn preview(preview: &Preview, told: &BTreeSet<String>) -> String {
+pub fn preview(preview: &Preview, told: &BTreeSet<String>, width: Option<usize>) -> String {
     let failures = preview.failures.iter().map(|(check, reason)| {
         let (name, label) = (paint(style::STRONG, check), paint(style::ERROR, "error:"));
         format!("{name}: {label} {}\n", harmless::text(reason.message.trim_end()))
     });
     let failures: String = failures.collect();
-    told_warnings(&preview.warnings, told) + &failures + &preview_verdict(preview)
+    told_warnings(&preview.warnings, told, width) + &failures + &preview_verdict(preview)
 }
 
 /// The last line of a preview.

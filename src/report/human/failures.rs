@@ -6,6 +6,7 @@
 
 use anstream::adapter::strip_str;
 
+use super::fold::{self, Word};
 use super::style::{self, paint};
 use super::table::outcome_name;
 use crate::outcome::{CheckOutcome, Outcome, Reason};
@@ -13,7 +14,7 @@ use crate::report::harmless;
 
 /// What checks said that nobody could read as findings, then every check that is neither passed nor
 /// findings, with its reason.
-pub(super) fn listing(checks: &[CheckOutcome]) -> String {
+pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for check in checks {
         if matches!(check.outcome, Outcome::Passed | Outcome::Findings) {
@@ -36,7 +37,7 @@ pub(super) fn listing(checks: &[CheckOutcome]) -> String {
     let told: Vec<String> = unread
         .filter(|log| !log.trim().is_empty())
         .map(|log| log.trim_end().to_owned() + "\n")
-        .chain(groups.iter().map(tell))
+        .chain(groups.iter().map(|group| tell(group, width)))
         .collect();
     told.join("\n")
 }
@@ -64,21 +65,24 @@ fn badness(outcome: Outcome) -> u8 {
     }
 }
 
-fn tell(group: &Group<'_>) -> String {
+fn tell(group: &Group<'_>, width: Option<usize>) -> String {
     let mut text: String = group.checks.iter().map(|check| log(check)).collect();
     let names: Vec<&str> = group.checks.iter().map(|check| check.name.as_str()).collect();
-    let names = paint(style::STRONG, names.join(", "));
-    let label = paint(style::of_outcome(group.outcome), outcome_name(group.outcome));
+    let names = names.join(", ") + ":";
+    let (style, label) = (style::of_outcome(group.outcome), outcome_name(group.outcome));
     match group.reason {
         Some(reason) => {
             let (message, hint) = reason.message_and_hint();
-            text += &format!("{names}: {label}: {}\n", harmless::text(message.trim_end()));
+            let mut head: Vec<Word<'_>> =
+                names.split(' ').map(|name| Word::new(style::STRONG, name)).collect();
+            head.push(Word::new(style, format!("{label}:")));
+            text += &fold::behind(head, message, width);
             if let Some(hint) = hint {
-                let label = paint(style::INFO, "hint:");
-                text += &format!("\n{label} {}\n", harmless::text(hint.trim_end()));
+                text += "\n";
+                text += &fold::labelled((style::INFO, "hint:"), hint, width);
             }
         }
-        None => text += &format!("{names}: {label}\n"),
+        None => text += &format!("{} {}\n", paint(style::STRONG, names), paint(style, label)),
     }
     text
 }

@@ -6,9 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use anstyle::Style;
-use unicode_width::UnicodeWidthStr;
-
+use super::fold::{INDENT, Word, fold, hanging, prose};
 use super::style::{self, paint};
 use super::{Links, Options, snippet};
 use crate::finding::{Finding, Place};
@@ -79,7 +77,7 @@ fn entry<'a>(
         Word::new(style::of_severity(finding.severity), format!("{severity}:")),
     ];
     let text = lines.next().unwrap_or_default();
-    words.extend(text.split(' ').map(|word| Word::new(Style::new(), word)));
+    words.extend(prose(text));
     let rule = tag(finding, check);
     let link = match options.links {
         Links::Hidden => finding.url.as_deref(),
@@ -87,8 +85,9 @@ fn entry<'a>(
     };
     words.extend(rule.split(' ').map(|word| Word::linked(style::DIM, word, link)));
     let mut entry = fold(&words, options.width);
-    for line in lines {
-        entry += &format!("{INDENT}{line}\n");
+    let further = options.width.map(|width| width.saturating_sub(INDENT.len()));
+    for line in lines.map(|line| hanging(line, further)) {
+        line.lines().for_each(|line| entry += &format!("{INDENT}{line}\n"));
     }
     for related in &finding.related {
         entry += &format!("{INDENT}also at {}\n", span(related));
@@ -146,57 +145,6 @@ fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
         (None, true, _) => format!("{tool} accepts the findings marked so; they do not count"),
     };
     let mut words = vec![Word::new(style::STRONG, format!("{name}:"))];
-    words.extend(text.split(' ').map(|word| Word::new(Style::new(), word)));
+    words.extend(prose(&text));
     Some(fold(&words, width))
-}
-
-/// What hangs below a finding's first line.
-const INDENT: &str = "    ";
-
-/// A piece of text that is not broken.
-struct Word<'a> {
-    style: Style,
-    text: String,
-    link: Option<&'a str>,
-}
-
-impl<'a> Word<'a> {
-    fn new(style: Style, text: impl Into<String>) -> Self {
-        Word { style, text: text.into(), link: None }
-    }
-
-    fn linked(style: Style, text: impl Into<String>, link: Option<&'a str>) -> Self {
-        Word { style, text: text.into(), link }
-    }
-
-    /// As a terminal shows it, with a link as in
-    /// <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>.
-    fn painted(&self) -> String {
-        let text = paint(self.style, &self.text);
-        let is_plain = |c: char| c.is_ascii_graphic();
-        match self.link.filter(|url| url.chars().all(is_plain)) {
-            Some(url) => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
-            None => text,
-        }
-    }
-}
-
-/// Words with spaces between them, in lines no longer than `width` where the words allow it.
-fn fold(words: &[Word<'_>], width: Option<usize>) -> String {
-    let mut text = String::new();
-    let mut column = 0;
-    for word in words {
-        let length = word.text.width();
-        if column > INDENT.len() && width.is_some_and(|width| column + 1 + length > width) {
-            text += "\n";
-            text += INDENT;
-            column = INDENT.len();
-        } else if column > 0 {
-            text += " ";
-            column += 1;
-        }
-        text += &word.painted();
-        column += length;
-    }
-    text + "\n"
 }

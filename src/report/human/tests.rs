@@ -141,15 +141,18 @@ lint: pylint rates the code 6.67 of 10;
 
 warning: the base image has no digest
 
-spelling: cancelled: `lint` did not pass, and `--fail-fast` was given
+spelling: cancelled: `lint` did not
+    pass, and `--fail-fast` was given
 
 ruff wrote to standard error:
     thread 'main' panicked
     at src/lib.rs:1
 
-ruff: error: ruff panicked (exit status 101)
+ruff: error: ruff panicked (exit status
+    101)
 
-hint: report it to ruff with the log above
+hint: report it to ruff with the log
+    above
 
 check     outcome    findings
 lint      findings   1 warning, 2 info
@@ -390,7 +393,7 @@ fn a_preview_ends_with_what_would_be_changed() {
         failures: BTreeMap::new(),
     };
     let told = BTreeSet::from(["read".to_owned()]);
-    let text = |it: &Preview| strip_str(&super::preview(it, &told)).to_string();
+    let text = |it: &Preview| strip_str(&super::preview(it, &told, Some(80))).to_string();
     assert_eq!(text(&preview), "warning: unread\nfindings: 1 file would be changed\n");
 
     preview.verdict = Verdict::Error;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
 use serde_json::Value;
 
 use super::*;
@@ -109,124 +110,211 @@ proptest! {
 
     #[test]
     fn json_gives_every_finding_back(report in report()) {
-        let read = json::from_json(&json::to_json(&report)).unwrap();
-        prop_assert_eq!(read, json::JsonReport::from(&report));
-        let line = jsonl::of_report(&report);
-        prop_assert_eq!(line.trim_end().lines().count(), 1);
-        let value: Value = serde_json::from_str(&line).unwrap();
-        let read: json::JsonReport = serde_json::from_value(value["report"].clone()).unwrap();
-        prop_assert_eq!(read, json::JsonReport::from(&report));
-        prop_assert!(!line.contains("##["));
+        in_json(&report)?;
     }
 
     #[test]
     fn sarif_gives_every_finding_back(report in report()) {
-        let value: Value = serde_json::from_str(&sarif::to_sarif(&report)).unwrap();
-        let results = &value["runs"][0]["results"];
-        let messages: Vec<&String> = findings(&report).iter().map(|found| &found.message).collect();
-        let read = strings(results, "/message/text");
-        prop_assert_eq!(read.iter().collect::<Vec<_>>(), messages);
-        for (result, finding) in results.as_array().unwrap().iter().zip(findings(&report)) {
-            let rule = &value["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
-            prop_assert_eq!(rule["id"].as_str(), Some(finding.code.as_str()));
-            prop_assert_eq!(result["suppressions"].is_null(), finding.gating);
-            let uri = result.pointer("/locations/0/physicalLocation/artifactLocation/uri");
-            let uri = uri.and_then(Value::as_str).unwrap_or_default();
-            prop_assert!(uri.is_ascii() && !uri.contains(' '));
-            prop_assert_eq!(decoded(uri), finding.place.path.clone());
-        }
+        in_sarif(&report)?;
     }
 
     #[test]
     fn code_quality_gives_every_finding_back(report in report()) {
-        let value: Value = serde_json::from_str(&gitlab::to_gitlab(&report)).unwrap();
-        let messages: Vec<&String> = findings(&report).iter().map(|found| &found.message).collect();
-        let read = strings(&value, "/description");
-        prop_assert_eq!(read.iter().collect::<Vec<_>>(), messages);
-        let fingerprints: BTreeSet<String> = strings(&value, "/fingerprint").into_iter().collect();
-        prop_assert_eq!(fingerprints.len(), findings(&report).len());
+        in_code_quality(&report)?;
     }
 
     #[test]
     fn junit_gives_every_finding_back(report in report()) {
-        let text = junit::to_junit(&report);
-        let read = quick_junit::Report::deserialize_from_str(&text).unwrap();
-        let suite = &read.test_suites[0];
-        let names: BTreeSet<&str> = suite.test_cases.iter().map(|case| case.name.as_str()).collect();
-        prop_assert_eq!(names.len(), suite.test_cases.len());
-        let counting = findings(&report).iter().filter(|finding| finding.gating);
-        let files: BTreeSet<&str> = counting.map(|finding| finding.place.path.as_str()).collect();
-        prop_assert_eq!(suite.failures, files.len());
-        let told: String = suite.test_cases.iter().map(|case| {
-            let out = case.system_out.as_ref().map(|text| text.as_str()).unwrap_or_default();
-            match &case.status {
-                quick_junit::TestCaseStatus::NonSuccess { description, .. } => {
-                    format!("{out}\n{}", description.as_ref().map(|text| text.as_str()).unwrap_or_default())
-                }
-                _ => out.to_owned(),
-            }
-        }).collect();
-        let words = |text: &str| harmless_line(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}");
-        let told = words(&told);
-        for finding in findings(&report) {
-            prop_assert!(told.contains(&words(&finding.message)), "{:?} in {told:?}", finding.message);
-        }
+        in_junit(&report)?;
     }
 
     #[test]
     fn annotations_give_the_message_back(report in report()) {
-        let text = github::to_github(&report);
-        let mut read: Vec<String> = text.lines().map(|line| {
-            let (_, data) = line[2..].split_once("::").unwrap();
-            data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
-        }).collect();
-        let mut messages: Vec<String> =
-            findings(&report).iter().map(|finding| finding.message.clone()).collect();
-        read.sort();
-        messages.sort();
-        prop_assert_eq!(read, messages);
+        in_annotations(&report)?;
     }
 
     #[test]
     fn short_lines_are_one_for_each_finding(report in report()) {
-        let text = short::to_short(&report);
-        prop_assert_eq!(text.lines().count(), findings(&report).len());
-        for finding in findings(&report) {
-            prop_assert!(text.contains(&harmless_line(&finding.message)));
-        }
+        in_short_lines(&report)?;
     }
 
     #[test]
     fn markdown_is_one_row_for_each_finding_and_no_markup(report in report()) {
-        let text = markdown::to_markdown(&report);
-        let rows = text.split("| --- | --- | --- | --- |\n").nth(1).unwrap_or_default();
-        prop_assert_eq!(rows.lines().count(), findings(&report).len());
-        for (row, finding) in rows.lines().zip(sorted(findings(&report))) {
-            let cells: Vec<&str> = row[2..row.len() - 2].split(" | ").collect();
-            prop_assert_eq!(cells.len(), 4, "{}", row);
-            prop_assert_eq!(unescaped(cells[2]), harmless_line(&finding.message));
-        }
+        in_markdown(&report)?;
     }
 
     #[test]
     fn a_person_sees_every_finding_and_nothing_is_obeyed(report in report()) {
-        let typed = [String::new()];
-        let told = BTreeSet::new();
-        let options = human::Options {
-            width: Some(80), detail: human::Detail::Full, links: human::Links::Hidden,
-            sections: human::Sections::None, told: &told, typed: &typed, reports: &[],
-        };
-        let text: String = human::render(&report, &options).iter().map(|piece| match piece {
+        in_a_person(&report)?;
+    }
+}
+
+/// A message of a megabyte, at the longest path that a system has.
+#[test]
+fn what_is_huge_is_given_back() {
+    let names: Vec<String> = (0..400).map(|number| format!("é 😀 {number:03}")).collect();
+    let message = format!("first\n{}\n\tlast", "| <b>é😀</b> `::x::` ".repeat(50_000));
+    assert!(message.len() > 1_000_000);
+    let finding = Finding {
+        place: Place { path: names.join("/"), ..sample::finding("", 1).place },
+        message: message.clone(),
+        ..sample::finding("", 1)
+    };
+    let small = sample::finding("z.py", 2);
+    let findings = vec![finding, small];
+    let lint =
+        CheckOutcome { outcome: Outcome::Findings, findings, ..sample::passed("lint", "pylint") };
+    let report = sample::report_of(vec![lint, sample::passed("format", "black")]);
+    for held in
+        [in_json, in_sarif, in_code_quality, in_junit, in_annotations, in_short_lines, in_a_person]
+    {
+        held(&report).unwrap();
+    }
+    // A comment holds less than that, and yet what else there is.
+    let text = markdown::to_markdown(&report);
+    assert!(text.len() < 20_000 && text.contains("…") && text.contains("z.py"), "{}", text.len());
+}
+
+fn in_json(report: &Report) -> TestCaseResult {
+    let read = json::from_json(&json::to_json(report)).unwrap();
+    prop_assert_eq!(read, json::JsonReport::from(report));
+    let line = jsonl::of_report(report);
+    prop_assert_eq!(line.trim_end().lines().count(), 1);
+    let value: Value = serde_json::from_str(&line).unwrap();
+    let read: json::JsonReport = serde_json::from_value(value["report"].clone()).unwrap();
+    prop_assert_eq!(read, json::JsonReport::from(report));
+    prop_assert!(!line.contains("##["));
+    Ok(())
+}
+
+fn in_sarif(report: &Report) -> TestCaseResult {
+    let value: Value = serde_json::from_str(&sarif::to_sarif(report)).unwrap();
+    let results = &value["runs"][0]["results"];
+    let messages: Vec<&String> = findings(report).iter().map(|found| &found.message).collect();
+    let read = strings(results, "/message/text");
+    prop_assert_eq!(read.iter().collect::<Vec<_>>(), messages);
+    for (result, finding) in results.as_array().unwrap().iter().zip(findings(report)) {
+        let rule = &value["runs"][0]["tool"]["driver"]["rules"]
+            [result["ruleIndex"].as_u64().unwrap() as usize];
+        prop_assert_eq!(rule["id"].as_str(), Some(finding.code.as_str()));
+        prop_assert_eq!(result["suppressions"].is_null(), finding.gating);
+        let uri = result.pointer("/locations/0/physicalLocation/artifactLocation/uri");
+        let uri = uri.and_then(Value::as_str).unwrap_or_default();
+        prop_assert!(uri.is_ascii() && !uri.contains(' '));
+        prop_assert_eq!(decoded(uri), finding.place.path.clone());
+    }
+    Ok(())
+}
+
+fn in_code_quality(report: &Report) -> TestCaseResult {
+    let value: Value = serde_json::from_str(&gitlab::to_gitlab(report)).unwrap();
+    let messages: Vec<&String> = findings(report).iter().map(|found| &found.message).collect();
+    let read = strings(&value, "/description");
+    prop_assert_eq!(read.iter().collect::<Vec<_>>(), messages);
+    let fingerprints: BTreeSet<String> = strings(&value, "/fingerprint").into_iter().collect();
+    prop_assert_eq!(fingerprints.len(), findings(report).len());
+    Ok(())
+}
+
+fn in_junit(report: &Report) -> TestCaseResult {
+    let text = junit::to_junit(report);
+    let read = quick_junit::Report::deserialize_from_str(&text).unwrap();
+    let suite = &read.test_suites[0];
+    let names: BTreeSet<&str> = suite.test_cases.iter().map(|case| case.name.as_str()).collect();
+    prop_assert_eq!(names.len(), suite.test_cases.len());
+    let counting = findings(report).iter().filter(|finding| finding.gating);
+    let files: BTreeSet<&str> = counting.map(|finding| finding.place.path.as_str()).collect();
+    prop_assert_eq!(suite.failures, files.len());
+    let told: String = suite
+        .test_cases
+        .iter()
+        .map(|case| {
+            let out = case.system_out.as_ref().map(|text| text.as_str()).unwrap_or_default();
+            match &case.status {
+                quick_junit::TestCaseStatus::NonSuccess { description, .. } => {
+                    format!(
+                        "{out}\n{}",
+                        description.as_ref().map(|text| text.as_str()).unwrap_or_default()
+                    )
+                }
+                _ => out.to_owned(),
+            }
+        })
+        .collect();
+    let words = |text: &str| {
+        harmless_line(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
+    };
+    let told = words(&told);
+    for finding in findings(report) {
+        prop_assert!(told.contains(&words(&finding.message)), "{:?} in {told:?}", finding.message);
+    }
+    Ok(())
+}
+
+fn in_annotations(report: &Report) -> TestCaseResult {
+    let text = github::to_github(report);
+    let mut read: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let (_, data) = line[2..].split_once("::").unwrap();
+            data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+        })
+        .collect();
+    let mut messages: Vec<String> =
+        findings(report).iter().map(|finding| finding.message.clone()).collect();
+    read.sort();
+    messages.sort();
+    prop_assert_eq!(read, messages);
+    Ok(())
+}
+
+fn in_short_lines(report: &Report) -> TestCaseResult {
+    let text = short::to_short(report);
+    prop_assert_eq!(text.lines().count(), findings(report).len());
+    for finding in findings(report) {
+        prop_assert!(text.contains(&harmless_line(&finding.message)));
+    }
+    Ok(())
+}
+
+fn in_markdown(report: &Report) -> TestCaseResult {
+    let text = markdown::to_markdown(report);
+    let rows = text.split("| --- | --- | --- | --- |\n").nth(1).unwrap_or_default();
+    prop_assert_eq!(rows.lines().count(), findings(report).len());
+    for (row, finding) in rows.lines().zip(sorted(findings(report))) {
+        let cells: Vec<&str> = row[2..row.len() - 2].split(" | ").collect();
+        prop_assert_eq!(cells.len(), 4, "{}", row);
+        prop_assert_eq!(unescaped(cells[2]), harmless_line(&finding.message));
+    }
+    Ok(())
+}
+
+fn in_a_person(report: &Report) -> TestCaseResult {
+    let typed = [String::new()];
+    let told = BTreeSet::new();
+    let options = human::Options {
+        width: Some(80),
+        detail: human::Detail::Full,
+        links: human::Links::Hidden,
+        sections: human::Sections::None,
+        told: &told,
+        typed: &typed,
+        reports: &[],
+    };
+    let text: String = human::render(report, &options)
+        .iter()
+        .map(|piece| match piece {
             human::Piece::Text(text) => anstream::adapter::strip_str(text).to_string(),
             human::Piece::Command(line) => line.clone(),
-        }).collect();
-        prop_assert!(!text.contains(|c: char| harmless::steers(c) && c != '\n' && c != '\t'));
-        let words = harmless_line(&text);
-        let lines = findings(&report).iter().flat_map(|finding| finding.message.lines());
-        for line in lines.map(harmless_line) {
-            prop_assert!(words.contains(&line), "{line:?} in {words:?}");
-        }
+        })
+        .collect();
+    prop_assert!(!text.contains(|c: char| harmless::steers(c) && c != '\n' && c != '\t'));
+    let words = harmless_line(&text);
+    let lines = findings(report).iter().flat_map(|finding| finding.message.lines());
+    for line in lines.map(harmless_line) {
+        prop_assert!(words.contains(&line), "{line:?} in {words:?}");
     }
+    Ok(())
 }
 
 /// As the comment lists them.

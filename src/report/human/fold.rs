@@ -1,0 +1,136 @@
+//! Text in lines that fit.
+//!
+//! Owns where a line is broken: between words, never within backticks, so that what stands there can
+//! be copied. It must not know what is said; a line that is indented already is meant to be as it is.
+
+use anstyle::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::style::paint;
+use crate::report::harmless;
+
+/// What hangs below a first line.
+pub(super) const INDENT: &str = "    ";
+
+/// A piece of text that is not broken.
+pub(super) struct Word<'a> {
+    style: Style,
+    text: String,
+    link: Option<&'a str>,
+}
+
+impl<'a> Word<'a> {
+    pub(super) fn new(style: Style, text: impl Into<String>) -> Self {
+        Word { style, text: text.into(), link: None }
+    }
+
+    pub(super) fn linked(style: Style, text: impl Into<String>, link: Option<&'a str>) -> Self {
+        Word { style, text: text.into(), link }
+    }
+
+    /// As a terminal shows it, with a link as in
+    /// <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>.
+    fn painted(&self) -> String {
+        let text = paint(self.style, &self.text);
+        let is_plain = |c: char| c.is_ascii_graphic();
+        match self.link.filter(|url| url.chars().all(is_plain)) {
+            Some(url) => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
+            None => text,
+        }
+    }
+}
+
+/// Foreign text behind a label, each of its lines folded; with a line feed at the end.
+#[must_use]
+pub fn labelled(label: (Style, &str), foreign: &str, width: Option<usize>) -> String {
+    let (style, label) = label;
+    behind(vec![Word::new(style, label)], foreign, width)
+}
+
+/// The same behind words of ours.
+pub(super) fn behind(mut words: Vec<Word<'_>>, foreign: &str, width: Option<usize>) -> String {
+    let foreign = harmless::text(foreign.trim_end());
+    let mut lines = foreign.lines();
+    words.extend(prose(lines.next().unwrap_or_default()));
+    let mut text = fold(&words, width);
+    for line in lines {
+        text += &hanging(line, width);
+    }
+    text
+}
+
+/// A further line of a text: folded, unless it is indented.
+pub(super) fn hanging(line: &str, width: Option<usize>) -> String {
+    match line.starts_with(char::is_whitespace) {
+        true => format!("{line}\n"),
+        false => fold(&prose(line), width),
+    }
+}
+
+/// The words of a line; what is between two backticks is one.
+pub(super) fn prose<'a>(line: &str) -> Vec<Word<'a>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut within = false;
+    for word in line.split(' ') {
+        match words.last_mut() {
+            Some(last) if within => *last = format!("{last} {word}"),
+            _ => words.push(word.to_owned()),
+        }
+        within ^= word.matches('`').count() % 2 == 1;
+    }
+    words.into_iter().map(|word| Word::new(Style::new(), word)).collect()
+}
+
+/// Words with spaces between them, in lines no longer than `width` where the words allow it.
+pub(super) fn fold(words: &[Word<'_>], width: Option<usize>) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for (number, word) in words.iter().enumerate() {
+        let length = word.text.width();
+        if column > INDENT.len() && width.is_some_and(|width| column + 1 + length > width) {
+            text += "\n";
+            text += INDENT;
+            column = INDENT.len();
+        } else if number > 0 {
+            text += " ";
+            column += 1;
+        }
+        text += &word.painted();
+        column += length;
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str, width: usize) -> String {
+        let text = labelled((Style::new(), "warning:"), text, Some(width));
+        assert!(!text.contains('\u{1b}'), "{text}");
+        text
+    }
+
+    #[test]
+    fn what_can_be_copied_is_in_one_line() {
+        let text = "it is not there; `cargo pipe update project` brings it, or not";
+        assert_eq!(
+            plain(text, 32),
+            "warning: it is not there;\n    `cargo pipe update project`\n    brings it, or not\n"
+        );
+        assert_eq!(plain(text, 80), format!("warning: {text}\n"));
+        assert_eq!(labelled((Style::new(), "x"), text, None), format!("x {text}\n"));
+    }
+
+    #[test]
+    fn lines_stay_apart_and_what_is_indented_is_as_it_was() {
+        let text = "one:\ntwo three four\n    a command that is longer\n";
+        let folded = "warning: one:\ntwo three\n    four\n    a command that is longer\n";
+        assert_eq!(plain(text, 13), folded);
+    }
+
+    #[test]
+    fn a_backtick_alone_loses_nothing() {
+        assert_eq!(plain("a ` b  c", 80), "warning: a ` b  c\n");
+    }
+}
