@@ -7,9 +7,14 @@ use crate::project::{Project, copy_package};
 
 pub(crate) const TESTS: &[Test] = &[
     ("what_was_left_is_damaged", what_was_left_is_damaged),
+    ("what_was_left_is_of_another_form_or_place", what_was_left_is_of_another_form_or_place),
     ("a_configuration_among_the_files_has_changed", a_configuration_among_the_files_has_changed),
     ("a_plugin_comes_from_elsewhere", a_plugin_comes_from_elsewhere),
+    ("a_checker_has_something_to_say_at_the_end", a_checker_has_something_to_say_at_the_end),
+    ("words_are_looked_up_in_a_dictionary", words_are_looked_up_in_a_dictionary),
+    ("folders_have_configurations_of_their_own", folders_have_configurations_of_their_own),
     ("something_went_wrong_in_a_file", something_went_wrong_in_a_file),
+    ("pylint_crashed_over_a_file", pylint_crashed_over_a_file),
     ("astroid_is_not_the_one_that_is_known", astroid_is_not_the_one_that_is_known),
 ];
 
@@ -36,6 +41,22 @@ fn what_was_left_is_damaged() {
     assert_eq!(project.agrees().cold, "what is known of an earlier run is damaged");
 }
 
+fn what_was_left_is_of_another_form_or_place() {
+    for (code, cold) in [
+        ("state['schema'] = 0", "what is known of an earlier run has another form"),
+        ("state['more'] = 0", "what is known of an earlier run is damaged"),
+        ("del state['schema']", "what is known of an earlier run is damaged"),
+        (
+            "state['key'] = 'other'",
+            "the environment, the configuration or the source roots have changed",
+        ),
+    ] {
+        let project = edited();
+        project.falsify(code);
+        assert_eq!(project.run(&[]).1.cold, cold, "{code}");
+    }
+}
+
 fn a_configuration_among_the_files_has_changed() {
     let project = edited();
     project.write("pyproject.toml", "[tool.pylint.main]\n");
@@ -49,6 +70,77 @@ fn a_plugin_comes_from_elsewhere() {
         .agrees_with(&["--init-hook=import sys; sys.path.insert(0, '.')", "--load-plugins=plugin"]);
     assert!(run.cold.contains("the plugin plugin"), "{run:?}");
     assert_eq!(project.left(), "");
+}
+
+/// Has a checker of pylint's own be another one.
+const CHECKER: &str = "from pylint.checkers.exceptions import ExceptionsChecker\n";
+
+fn a_checker_has_something_to_say_at_the_end() {
+    for method in ["close", "get_map_data", "reduce_map_data"] {
+        let code = format!("{CHECKER}ExceptionsChecker.{method} = lambda *_: None\n");
+        let project = edited().beside(&[("sitecustomize.py", &code)]);
+        let run = project.run(&[]).1;
+        assert_eq!(run.cold, "the checker exceptions has something to say at the end", "{method}");
+        assert_eq!(project.left(), "");
+    }
+}
+
+/// What pylint needs of pyenchant.
+const ENCHANT: &[(&str, &str)] = &[
+    (
+        "enchant/__init__.py",
+        "class Broker:\n    def list_dicts(self):\n        return [(\"en\", self)]\n    name = \"\"\n\n\n\
+         class Dict:\n    def __init__(self, _):\n        pass\n\n    \
+         def check(self, word):\n        return word != \"wrng\"\n\n    \
+         def suggest(self, _):\n        return []\n",
+    ),
+    (
+        "enchant/tokenize.py",
+        "class Filter:\n    pass\n\n\n\
+         class Chunker:\n    pass\n\n\n\
+         EmailFilter = URLFilter = WikiWordFilter = Filter\n\n\n\
+         def get_tokenizer(*_, **__):\n    return lambda text: [(text, 0)]\n",
+    ),
+];
+
+fn words_are_looked_up_in_a_dictionary() {
+    let project = edited().beside(ENCHANT);
+    project.write("b.py", "# wrng\n");
+    let run = project.agrees_with(&["--spelling-dict=en", "--enable=wrong-spelling-in-comment"]);
+    assert!(!run.of("b.py").is_empty(), "{run:#?}");
+    assert_eq!(run.cold, "unknown words are looked up in a dictionary");
+    assert_eq!(project.left(), "");
+}
+
+/// pylint is made for that, and has no option for it yet.
+fn folders_have_configurations_of_their_own() {
+    let code = "from pathlib import Path\n\n\
+         from pylint.lint import PyLinter\n\n\
+         plain = PyLinter.load_default_plugins\n\n\n\
+         def load(self):\n    plain(self)\n    \
+         self._directory_namespaces[Path(\"own\")] = (self.config, {})\n\n\n\
+         PyLinter.load_default_plugins = load\n";
+    let project = edited().beside(&[("sitecustomize.py", code)]);
+    let run = project.agrees();
+    assert_eq!(run.cold, "folders have configurations of their own");
+    assert_eq!(project.left(), "");
+}
+
+/// Nobody knows what it depends on that it did.
+fn pylint_crashed_over_a_file() {
+    let crash = format!(
+        "import os\n\n{CHECKER}\ndef visit_raise(*_):\n    \
+         if os.path.exists(\"crash\"):\n        raise RecursionError\n\n\
+         ExceptionsChecker.visit_raise = visit_raise\n"
+    );
+    let project = Project::of(&[("a.py", "raise ValueError\n"), ("b.py", "print(1)\n")])
+        .beside(&[("sitecustomize.py", &crash)]);
+    project.write("crash", "");
+    let crashed = project.run(&[]).1;
+    assert!(format!("{crashed:?}").contains("astroid-error"), "{crashed:#?}");
+    project.remove("crash");
+    let run = project.agrees();
+    assert_eq!((run.of("a.py").len(), Vec::from_iter(run.linted)), (0, vec!["a.py".to_owned()]));
 }
 
 fn something_went_wrong_in_a_file() {

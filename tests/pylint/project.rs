@@ -100,8 +100,10 @@ impl Project {
     /// With modules that are not the project's own.
     pub(crate) fn beside(self, modules: &[(&str, &str)]) -> Project {
         let site = self.folder.path().join("site");
-        fs::create_dir_all(&site).unwrap();
-        modules.iter().for_each(|(path, text)| fs::write(site.join(path), text).unwrap());
+        for (path, text) in modules {
+            fs::create_dir_all(site.join(path).parent().unwrap()).unwrap();
+            fs::write(site.join(path), text).unwrap();
+        }
         self.with("PYTHONPATH", site.to_str().unwrap())
     }
 

@@ -50,6 +50,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("an_init_is_deleted", an_init_is_deleted),
     ("the_last_file_breaks", the_last_file_breaks),
     ("cycles_are_those_of_all_files", cycles_are_those_of_all_files),
+    ("the_score_is_that_of_all_files", the_score_is_that_of_all_files),
     (
         "an_alias_in_a_third_file_decides_how_a_class_is_transformed",
         an_alias_in_a_third_file_decides_how_a_class_is_transformed,
@@ -144,14 +145,16 @@ fn a_comment_moves_what_cannot_be_unpacked() {
 }
 
 fn a_comment_moves_a_mistake_of_a_file_that_is_not_linted() {
-    let broken = "def x(:\n    pass\n";
+    let broken = "VALUE = = 1\n";
     let files = [("broken.py", broken), ("user.py", "import broken\n\nprint(broken)\n")];
     let project = Project::of(&files);
     let ignored = ["--ignore=broken.py"];
-    let (_, before) = project.run(&ignored);
+    let (_, first) = project.run(&ignored);
     project.write("broken.py", &format!("# more\n{broken}"));
-    let after = project.agrees_with(&ignored);
-    assert_ne!(before.messages, after.messages);
+    let (_, second) = project.run(&ignored);
+    project.write("broken.py", &format!("# more\n\n{broken}"));
+    let third = project.agrees_with(&ignored);
+    assert!(first.messages != second.messages && second.messages != third.messages);
 }
 
 fn a_comment_moves_a_mistake_of_a_broken_module() {
@@ -349,6 +352,14 @@ fn cycles_are_those_of_all_files() {
     project.write("pack/c.py", "from pack import a\n\nprint(a)\n");
     let after = project.agrees();
     assert!(!format!("{before:?}").contains("cyclic") && format!("{after:?}").contains("cyclic"));
+}
+
+fn the_score_is_that_of_all_files() {
+    let project =
+        Project::of(&[("a.py", &"print(1)\n".repeat(30)), ("b.py", "import os\n"), ("c.py", "")]);
+    project.run(&[]);
+    project.write("c.py", "print(1)\n");
+    assert_eq!(Vec::from_iter(project.agrees().linted), ["c.py"]);
 }
 
 fn an_alias_in_a_third_file_decides_how_a_class_is_transformed() {
