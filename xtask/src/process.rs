@@ -142,7 +142,8 @@ impl Command {
         let wall = begin.elapsed();
         let status = ended.status.code();
         let status = status.ok_or_else(|| Failure::new(format!("`{self}` was killed")))?;
-        Ok(Measured { wall, peak: ended.rusage.maxrss, status })
+        let used = ended.rusage;
+        Ok(Measured { wall, cpu: used.utime + used.stime, peak: used.maxrss, status })
     }
 
     /// Runs it silently and stops it after a while; `None` if that was necessary.
@@ -204,6 +205,8 @@ impl Command {
 pub(crate) struct Measured {
     /// From its start to its end.
     pub(crate) wall: Duration,
+    /// What it and its children used of processors; what an engine did for them is not in it.
+    pub(crate) cpu: Duration,
     /// The most memory that it had at once, in bytes; what its children had is not in it.
     pub(crate) peak: u64,
     /// Its exit status.

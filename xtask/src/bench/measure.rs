@@ -24,47 +24,75 @@ pub(super) struct Pairs {
 pub(super) fn pairs(
     times: usize,
     mut ours: impl FnMut() -> Result<Measured>,
-    mut theirs: impl FnMut() -> Result<Measured>,
+    theirs: impl FnMut() -> Result<Measured>,
 ) -> Result<Pairs> {
-    let mut pairs = Pairs { ours: Vec::new(), theirs: Vec::new() };
-    for time in 0..times {
-        // Whoever comes second finds a warmer machine.
-        if time % 2 == 0 {
-            pairs.ours.push(ours()?);
-            pairs.theirs.push(theirs()?);
-        } else {
-            pairs.theirs.push(theirs()?);
-            pairs.ours.push(ours()?);
-        }
-    }
+    let [pairs] = turns(times, [&mut ours], theirs)?;
     Ok(pairs)
 }
+
+/// Measures several things in turns with one other, so often: each makes pairs with that one.
+///
+/// # Errors
+///
+/// When one of them cannot be done.
+pub(super) fn turns<const N: usize>(
+    times: usize,
+    mut ours: [&mut dyn FnMut() -> Result<Measured>; N],
+    mut theirs: impl FnMut() -> Result<Measured>,
+) -> Result<[Pairs; N]> {
+    let mut turns = [const { Pairs { ours: Vec::new(), theirs: Vec::new() } }; N];
+    for time in 0..times {
+        // Whoever comes second finds a warmer machine.
+        let before = if time % 2 == 1 { Some(theirs()?) } else { None };
+        for (pairs, ours) in turns.iter_mut().zip(&mut ours) {
+            pairs.ours.push(ours()?);
+        }
+        let theirs = before.map_or_else(&mut theirs, Ok)?;
+        turns.iter_mut().for_each(|pairs| pairs.theirs.push(theirs));
+    }
+    Ok(turns)
+}
+
+/// One of the times of what was measured.
+type Of = fn(&Measured) -> Duration;
 
 /// A table of pairs.
 #[derive(Default)]
 pub(super) struct Table {
-    rows: Vec<[String; 6]>,
+    rows: Vec<[String; 9]>,
 }
 
-const HEAD: [&str; 6] = ["what", "cargo pipe", "peak", "beside", "takes", "ratio"];
+const HEAD: [&str; 9] =
+    ["what", "cargo pipe", "cpu", "peak", "beside", "takes", "cpu", "ratio", "of cpu"];
+
+/// The columns of words.
+const WORDS: [usize; 2] = [0, 4];
 
 impl Table {
     /// Adds a row, and shows it at once to whoever waits for the others.
     pub(super) fn add(&mut self, what: &str, pairs: &Pairs, beside: &str) {
         let Pairs { ours, theirs } = pairs;
-        let times = |all: &[Measured]| median(all.iter().map(|it| it.wall).collect());
-        let ratios = ours.iter().zip(theirs);
-        let ratios = ratios.map(|(one, other)| one.wall.as_secs_f64() / other.wall.as_secs_f64());
-        let mut ratios: Vec<f64> = ratios.collect();
-        ratios.sort_by(f64::total_cmp);
+        let time = |all: &[Measured], of: Of| {
+            median(all.iter().map(of).collect()).map(told).unwrap_or_default()
+        };
+        let ratio = |of: Of| {
+            let ratios = ours.iter().zip(theirs);
+            let ratios = ratios.map(|(one, other)| of(one).as_secs_f64() / of(other).as_secs_f64());
+            let mut ratios: Vec<f64> = ratios.collect();
+            ratios.sort_by(f64::total_cmp);
+            ratios.get(ratios.len() / 2).map(|ratio| format!("{ratio:.2}")).unwrap_or_default()
+        };
         let peak = median(ours.iter().map(|it| it.peak).collect()).unwrap_or_default();
         let row = [
             format!("{what} ({}×)", ours.len()),
-            times(ours).map(told).unwrap_or_default(),
+            time(ours, |it| it.wall),
+            time(ours, |it| it.cpu),
             format!("{} MB", peak.div_ceil(1_000_000)),
             beside.to_owned(),
-            times(theirs).map(told).unwrap_or_default(),
-            ratios.get(ratios.len() / 2).map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+            time(theirs, |it| it.wall),
+            time(theirs, |it| it.cpu),
+            ratio(|it| it.wall),
+            ratio(|it| it.cpu),
         ];
         eprintln!("bench: {}", row.join(" | "));
         self.rows.push(row);
@@ -80,7 +108,7 @@ impl Table {
         all().fold(String::new(), |mut text, row| {
             let cells = row.iter().zip(&widths).enumerate();
             let cells = cells.map(|(column, (cell, width))| match column {
-                0 | 3 => format!("{cell:<width$}"),
+                column if WORDS.contains(&column) => format!("{cell:<width$}"),
                 _ => format!("{cell:>width$}"),
             });
             let line: Vec<String> = cells.collect();
@@ -112,15 +140,32 @@ mod tests {
         let millis = |name: char, times: &mut dyn Iterator<Item = u64>| {
             order.borrow_mut().push(name);
             let wall = Duration::from_millis(times.next().unwrap());
-            Ok(Measured { wall, peak: 2_000_000, status: 0 })
+            Ok(Measured { wall, cpu: 2 * wall, peak: 2_000_000, status: 0 })
         };
         let (mut ours, mut theirs) = ([30, 10, 20].into_iter(), [10, 10, 10].into_iter());
         let pairs = pairs(3, || millis('o', &mut ours), || millis('t', &mut theirs)).unwrap();
         assert_eq!(*order.borrow(), "ottoot");
         let mut table = Table::default();
         table.add("no change", &pairs, "git status");
-        let text = "what            cargo pipe  peak  beside      takes  ratio\n\
-                    no change (3×)       20 ms  2 MB  git status  10 ms   2.00\n";
+        let text = "what            cargo pipe    cpu  peak  beside      takes    cpu  ratio  of cpu\n\
+             no change (3×)       20 ms  40 ms  2 MB  git status  10 ms  20 ms   2.00    2.00\n";
         assert_eq!(table.text(), text);
+    }
+
+    #[test]
+    fn several_things_share_what_they_are_held_against() {
+        let order = std::cell::RefCell::new(String::new());
+        let measured = |name: char| {
+            order.borrow_mut().push(name);
+            let wall = Duration::from_millis(u64::from(u32::from(name)));
+            Ok(Measured { wall, cpu: wall, peak: 0, status: 0 })
+        };
+        let [one, two] =
+            turns(3, [&mut || measured('a'), &mut || measured('b')], || measured('t')).unwrap();
+        assert_eq!(*order.borrow(), "abttababt");
+        let walls =
+            |all: &[Measured]| -> Vec<u128> { all.iter().map(|it| it.wall.as_millis()).collect() };
+        assert_eq!((walls(&one.ours), walls(&two.ours)), (vec![97; 3], vec![98; 3]));
+        assert_eq!((walls(&one.theirs), walls(&two.theirs)), (vec![116; 3], vec![116; 3]));
     }
 }

@@ -12,7 +12,7 @@ use cargo_pipe::plan::{Command as Work, Environment as Place, Plan, Request};
 
 use crate::failure::{Failure, Result};
 use crate::fixtures;
-use crate::process::Command;
+use crate::process::{Command, Measured};
 use crate::workspace;
 
 /// What is measured on.
@@ -46,6 +46,27 @@ pub(super) const PACKAGES: &[Package] = &[
         slow: 1,
     },
 ];
+
+/// Shell commands that run side by side.
+pub(super) struct AtOnce(Command);
+
+impl AtOnce {
+    /// What they take together.
+    ///
+    /// # Errors
+    ///
+    /// When one of them did not do what it is measured for.
+    pub(super) fn measure(&self) -> Result<Measured> {
+        let measured = self.0.measure()?;
+        match measured.status {
+            0 => Ok(measured),
+            status => Err(Failure::new(format!(
+                "a command by hand ended with exit status {status}\n\n{}",
+                self.0
+            ))),
+        }
+    }
+}
 
 /// The project of a package.
 pub(super) struct Project {
@@ -81,8 +102,7 @@ impl Package {
         project.pipe(&["init"]).read()?;
         project.settings = workspace::read(&project.folder.join("pipe.toml"))?;
         project.build_on(image)?;
-        // Strict types are for projects that were written with them: a project of this size has
-        // settings of its own.
+        // Strict types are for projects that were written with them.
         workspace::write(&project.folder.join(".config/mypy.ini"), "[mypy]\n")?;
         for words in ["init --quiet", "add --all", "commit --quiet --message sources"] {
             let git =
@@ -101,6 +121,8 @@ impl Project {
             .variable("CARGO_PIPE_CACHE_DIR", &self.cache.to_string_lossy())
             .variable("CARGO_PIPE_ENGINE", "docker")
             .variable("CARGO_PIPE_ALLOW", "dockerfile")
+            // A machine that does other work as well is slow, and not wrong.
+            .variable("CARGO_PIPE_TIMEOUT", "2h")
             .folder(&self.folder)
     }
 
@@ -109,9 +131,16 @@ impl Project {
         Command::new(words[0], []).arguments(words.into_iter().skip(1)).folder(&self.folder)
     }
 
-    /// A script in it.
-    pub(super) fn script(&self, text: &str) -> Command {
-        Command::new("sh", ["-c", text]).folder(&self.folder)
+    /// Shell commands in it, all at once.
+    pub(super) fn at_once(&self, commands: &[&str]) -> AtOnce {
+        let started = commands.iter().map(|it| format!("({it}) & all=\"$all $!\"\n"));
+        // Findings are fine. What is above says that docker, or the tool's program, did not start.
+        let text = format!(
+            "{}for one in $all; do wait $one; status=$?; [ $status -lt 125 ] || worst=$status; done\n\
+             exit ${{worst:-0}}\n",
+            started.collect::<String>()
+        );
+        AtOnce(Command::new("sh", ["-c", &text]).folder(&self.folder))
     }
 
     /// Forgets every outcome.

@@ -7,15 +7,34 @@ use std::path::PathBuf;
 
 use super::package::Project;
 use crate::docker::System;
-use crate::failure::Result;
-use crate::process::{self, Command};
+use crate::failure::{Failure, Result};
+use crate::process::{self, Command, Measured};
 use crate::workspace;
 
 /// A program, and what is typed for it.
 pub(super) struct Rival {
     /// Its name, and its version.
     pub(super) name: String,
-    pub(super) command: Command,
+    command: Command,
+}
+
+impl Rival {
+    /// What it takes to run every check.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub(super) fn measure(&self) -> Result<Measured> {
+        let measured = self.command.measure()?;
+        match measured.status {
+            0 => Ok(measured),
+            status => {
+                let Rival { name, command } = self;
+                let message = format!("{name} ended with exit status {status}: `{command}`");
+                Err(Failure::new(message))
+            }
+        }
+    }
 }
 
 /// Those that are installed, ready for this project.
@@ -90,8 +109,10 @@ fn configure(project: &Project, scripts: &[(String, String)]) -> Result<()> {
     let mut packaged = Vec::new();
     for (name, script) in scripts {
         let file = format!(".bench-{name}.sh");
-        // Turbo keeps no outcome of a task that failed, so none of them fails.
-        workspace::write(&project.path(&file), &format!("{script} >/dev/null 2>&1 || true\n"))?;
+        // Turbo keeps no outcome of a task that failed, so findings are no failure; above them is what
+        // docker says of itself.
+        let text = format!("{script} >/dev/null 2>&1\n[ $? -lt 125 ]\n");
+        workspace::write(&project.path(&file), &text)?;
         make += &format!("{name}:\n\t@sh {file}\n");
         hooks += &format!(
             "  - {{id: {name}, name: {name}, language: system, entry: sh {file}, \
