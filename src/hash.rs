@@ -55,12 +55,13 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// Its digits in a text that people read, else its bytes.
+/// Its digits in a text that people read, else its bytes, all at once: there are many in what is
+/// kept.
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match serializer.is_human_readable() {
             true => serializer.collect_str(self),
-            false => self.0.serialize(serializer),
+            false => serializer.serialize_bytes(&self.0),
         }
     }
 }
@@ -69,7 +70,10 @@ impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.is_human_readable() {
             true => Hash::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom),
-            false => Deserialize::deserialize(deserializer).map(Hash),
+            false => <&[u8]>::deserialize(deserializer)?
+                .try_into()
+                .map(Hash)
+                .map_err(|_| D::Error::custom("a hash has 32 bytes")),
         }
     }
 }
@@ -116,13 +120,21 @@ impl Hasher {
 
 /// Collects named values into a hash, each written so that it cannot be taken for another.
 #[derive(Clone)]
-pub struct Recipe(blake3::Hasher);
+pub struct Recipe {
+    hasher: blake3::Hasher,
+    /// What is to be hashed together: many small values are much quicker that way.
+    pending: Vec<u8>,
+}
+
+/// How much a recipe hashes together, in bytes.
+const TOGETHER: usize = 64 * 1024;
 
 impl Recipe {
     /// An empty recipe for one kind of thing.
     #[must_use]
     pub fn new(kind: &str) -> Self {
-        Recipe(blake3::Hasher::new()).with(VERSION).with(kind)
+        let recipe = Recipe { hasher: blake3::Hasher::new(), pending: Vec::new() };
+        recipe.with(VERSION).with(kind)
     }
 
     /// Adds a value.
@@ -135,8 +147,14 @@ impl Recipe {
     /// Adds a value in place, for a recipe that many go into.
     pub fn add(&mut self, value: impl AsRef<[u8]>) {
         let value = value.as_ref();
-        self.0.update(&(value.len() as u64).to_le_bytes());
-        self.0.update(value);
+        self.pending.extend_from_slice(&(value.len() as u64).to_le_bytes());
+        if self.pending.len() + value.len() < TOGETHER {
+            self.pending.extend_from_slice(value);
+        } else {
+            self.hasher.update(&self.pending);
+            self.pending.clear();
+            self.hasher.update(value);
+        }
     }
 
     /// Adds a list, so that it differs from its values added one by one.
@@ -149,7 +167,28 @@ impl Recipe {
 
     /// The hash of all that was added.
     #[must_use]
-    pub fn hash(&self) -> Hash {
-        Hash(*self.0.finalize().as_bytes())
+    pub fn hash(mut self) -> Hash {
+        Hash(*self.hasher.update(&self.pending).finalize().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_is_its_values_with_their_lengths() {
+        let (small, large) = (vec![1; 100], vec![2; TOGETHER]);
+        let values = [&small, &large, &small, &small, &large, &large];
+        let mut recipe = Recipe::new("kind");
+        let mut written = Vec::new();
+        for value in [VERSION.as_bytes(), b"kind"] {
+            written.extend([&(value.len() as u64).to_le_bytes(), value].concat());
+        }
+        for value in values {
+            recipe.add(value);
+            written.extend([&(value.len() as u64).to_le_bytes(), value.as_slice()].concat());
+        }
+        assert_eq!(recipe.hash(), Hash::of(&written));
     }
 }

@@ -34,7 +34,7 @@ pub fn excerpts(findings: &[Finding], sources: &dyn Sources) -> Excerpts {
         for number in numbers {
             let index = (number as usize).saturating_sub(1);
             if let Some(line) = lines.get(index).filter(|line| line.len() <= LENGTH) {
-                excerpts.insert(path, number, line.clone());
+                excerpts.insert(path, number, line);
             }
         }
     }

@@ -165,7 +165,7 @@ pub(crate) fn lint() -> CheckOutcome {
 /// Lines of `src/main.py`.
 fn excerpts(lines: &[(u32, &str)]) -> Excerpts {
     let mut excerpts = Excerpts::default();
-    lines.iter().for_each(|(line, text)| excerpts.insert("src/main.py", *line, (*text).to_owned()));
+    lines.iter().for_each(|(line, text)| excerpts.insert("src/main.py", *line, text));
     excerpts
 }
 

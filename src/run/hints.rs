@@ -3,6 +3,7 @@
 //! Owns one hint: an import that cannot be resolved although the file exists, because the file is
 //! ignored and so no check sees it. Looks at the disk, changes nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::finding::Finding;
@@ -19,25 +20,33 @@ pub(super) fn ignored_imports(
     source: &[ProjectPath],
     findings: &[Finding],
 ) -> Vec<String> {
-    let mut warnings: Vec<String> = findings
+    // Where a dependency is missing, most findings say the same.
+    let said: BTreeSet<(&str, &str)> = findings
         .iter()
         .filter(|finding| IMPORT_CODES.contains(&finding.code.as_str()))
-        .flat_map(|finding| {
-            let folder = finding.place.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-            let beside = ProjectPath::new(folder).ok();
-            candidates(&finding.message, source.iter().cloned().chain(beside))
+        .map(|Finding { place, message, .. }| {
+            (place.path.rsplit_once('/').map_or(".", |(folder, _)| folder), message.as_str())
         })
-        .filter(|path| !inventory.entries.contains_key(path) && path.on_disk(root).is_file())
+        .collect();
+    let candidates: BTreeSet<ProjectPath> = said
+        .into_iter()
+        .flat_map(|(folder, message)| {
+            let beside = ProjectPath::new(folder).ok();
+            candidates(message, source.iter().cloned().chain(beside))
+        })
+        .collect();
+    let is_unseen =
+        |path: &ProjectPath| !inventory.entries.contains_key(path) && path.on_disk(root).is_file();
+    candidates
+        .into_iter()
+        .filter(is_unseen)
         .map(|path| {
             format!(
                 "`{path}` exists but no check sees it, because it is ignored; \
                  `include = [\"{path}\"]` in pipe.toml takes it in"
             )
         })
-        .collect();
-    warnings.sort();
-    warnings.dedup();
-    warnings
+        .collect()
 }
 
 /// The files that the modules quoted in a message could be.

@@ -74,7 +74,10 @@ pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<
     }
     unwritten.iter().for_each(|failure| term.failure(failure));
     let failed = (!unwritten.is_empty()).then_some(Verdict::Error);
-    Ok(Verdict::worst(failed.into_iter().chain([report.verdict])).unwrap_or(report.verdict))
+    let verdict = report.verdict;
+    // The process is about to end: the system takes back at once what thousands of findings hold.
+    std::mem::forget(report);
+    Ok(Verdict::worst(failed.into_iter().chain([verdict])).unwrap_or(verdict))
 }
 
 /// The format that standard output gets besides or instead of text for a person.

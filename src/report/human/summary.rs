@@ -25,34 +25,30 @@ pub(super) fn choose<'a>(all: Vec<Found<'a>>, options: &Options<'_>) -> (String,
     if all.len() <= SHOWN {
         return (String::new(), all);
     }
-    let text = rules(&all) + "\n" + &rest(all.len(), options);
+    let number = all.len();
     // One of each rule before the second of any, else a rule that is broken everywhere hides others.
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut ranked: Vec<(usize, usize, Found<'_>)> = Vec::new();
-    for (number, (finding, check)) in all.into_iter().enumerate() {
-        let before = seen.entry(label::rule(&check.name, finding)).or_default();
-        ranked.push((*before, number, (finding, check)));
+    let mut rules: BTreeMap<_, (Found<'_>, usize)> = BTreeMap::new();
+    let mut ranked: Vec<(usize, usize, Found<'_>)> = Vec::with_capacity(number);
+    for (place, found @ (finding, check)) in all.into_iter().enumerate() {
+        let Finding { severity, code, rule, gating, .. } = finding;
+        let key = (*severity, check.name.as_str(), code.as_str(), rule.as_str(), *gating);
+        let (_, before) = rules.entry(key).or_insert((found, 0));
+        ranked.push((*before, place, found));
         *before += 1;
     }
-    ranked.sort_by_key(|(before, number, (finding, _))| {
-        (!finding.gating, finding.severity, *before, *number)
+    let text = told(number, rules.into_values()) + "\n" + &rest(number, options);
+    ranked.select_nth_unstable_by_key(SHOWN, |(before, place, (finding, _))| {
+        (!finding.gating, finding.severity, *before, *place)
     });
     ranked.truncate(SHOWN);
-    ranked.sort_by_key(|(_, number, _)| *number);
+    ranked.sort_by_key(|(_, place, _)| *place);
     (text, ranked.into_iter().map(|(_, _, found)| found).collect())
 }
 
-/// The rules that are broken most, one a line.
-fn rules(all: &[Found<'_>]) -> String {
-    // Counted by what is at hand, and worded once for all findings of a rule.
-    let mut numbers: BTreeMap<_, (Found<'_>, usize)> = BTreeMap::new();
-    for found @ (finding, check) in all {
-        let Finding { severity, code, rule, gating, .. } = finding;
-        let key = (*severity, check.name.as_str(), code.as_str(), rule.as_str(), *gating);
-        numbers.entry(key).or_insert((*found, 0)).1 += 1;
-    }
+/// The rules that are broken most, one a line: one finding of each, and how many there are.
+fn told<'a>(all: usize, rules: impl Iterator<Item = (Found<'a>, usize)>) -> String {
     let mut counts: BTreeMap<(Severity, String), usize> = BTreeMap::new();
-    for ((finding, check), number) in numbers.into_values() {
+    for ((finding, check), number) in rules {
         let rule = harmless::line(&label::rule(&check.name, finding));
         let accepted = if finding.gating { "" } else { ", accepted" };
         *counts.entry((finding.severity, format!("{rule}{accepted}"))).or_default() += number;
@@ -60,7 +56,7 @@ fn rules(all: &[Found<'_>]) -> String {
     let mut counts: Vec<((Severity, String), usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
     let width = counts.first().map_or(0, |(_, count)| count.to_string().len());
-    let mut text = format!("{} of {}:\n", Count(all.len(), "finding"), Count(counts.len(), "rule"));
+    let mut text = format!("{} of {}:\n", Count(all, "finding"), Count(counts.len(), "rule"));
     for ((severity, rule), count) in counts.iter().take(RULES) {
         let style = style::of_severity(*severity);
         let severity = paint(style, format!("{:7}", label::severity(*severity)));

@@ -450,7 +450,7 @@ fn what_a_formatter_would_write_is_shown_beside_what_is_there() {
         ..sample::finding("a.py", 1)
     };
     let mut excerpts = Excerpts::default();
-    excerpts.insert("a.py", 1, "a  =1".to_owned());
+    excerpts.insert("a.py", 1, "a  =1");
     let report = sample::report_of(vec![CheckOutcome {
         outcome: Outcome::Findings,
         findings: vec![finding],
