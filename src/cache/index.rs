@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::stat::{Moment, Stat, trusted};
-use super::{journal, replace, sealed};
+use super::stat::{Clock, Stat, trusted};
+use super::{PARTIAL, journal, replace, sealed};
 use crate::hash::Hash;
 use crate::project::ProjectPath;
 
@@ -29,7 +29,7 @@ pub struct Index {
     known: Known,
     read: Mutex<Vec<(ProjectPath, Stat, Hash)>>,
     /// When what is read now is read, or earlier.
-    read_at: Moment,
+    read_at: OnceLock<Clock>,
     look: fn(&Metadata) -> Stat,
 }
 
@@ -38,7 +38,7 @@ pub struct Index {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Known {
     /// When it was read, or earlier.
-    read_at: Moment,
+    read_at: Clock,
     /// Sorted paths, one after the other.
     paths: String,
     /// Where each path ends.
@@ -79,30 +79,58 @@ impl Index {
             place: None,
             known: Known::default(),
             read: Mutex::default(),
-            read_at: Moment::now(),
+            read_at: OnceLock::new(),
             look: Stat::of,
         }
+    }
+
+    /// The index of a project, as it is: what is read anew is not kept.
+    #[must_use]
+    pub fn read(home: &Path, project: &str) -> Index {
+        let path = journal::folder(home, project).join(INDEX);
+        let known = fs::read(path).ok().and_then(|bytes| Some(sealed::open(INDEX, &bytes)?.0));
+        Index { known: known.unwrap_or_default(), ..Index::none() }
     }
 
     /// The index of a project.
     #[must_use]
     pub fn load(home: &Path, project: &str) -> Index {
-        let path = journal::folder(home, project).join(INDEX);
-        let known = fs::read(path).ok().and_then(|bytes| Some(sealed::open(INDEX, &bytes)?.0));
         let place = Some((home.to_owned(), project.to_owned()));
-        Index { place, known: known.unwrap_or_default(), ..Index::none() }
+        Index { place, ..Index::read(home, project) }
     }
 
-    /// What was noted of a file, if it is known to be unchanged.
+    /// What was noted of a file, if it is known to be unchanged. Else it is about to be read.
     #[must_use]
     pub fn hash(&self, path: &ProjectPath, metadata: &Metadata) -> Option<Hash> {
-        let (entry, hash) = self.known.find(path.as_str())?;
-        trusted(entry, &(self.look)(metadata), self.known.read_at).then_some(*hash)
+        let known = self
+            .known
+            .find(path.as_str())
+            .filter(|(entry, _)| trusted(entry, &(self.look)(metadata), &self.known.read_at));
+        if known.is_none() {
+            self.read_at();
+        }
+        known.map(|(_, hash)| *hash)
+    }
+
+    /// What time it is before the first file is read, also by the clock of the file system that the
+    /// index is in: mostly the project's too, and nothing is written in a project to find out.
+    fn read_at(&self) -> Clock {
+        *self.read_at.get_or_init(|| {
+            let written = self.place.as_ref().and_then(|(home, project)| {
+                let folder = journal::create_folder(home, project).ok()?;
+                let file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder).ok()?;
+                Some((self.look)(&file.as_file().metadata().ok()?))
+            });
+            Clock::now(written)
+        })
     }
 
     /// Notes a hash of a file that was looked at and then read: of its content, its kind and its
     /// rights, and of nothing else.
     pub fn note(&self, path: &ProjectPath, metadata: &Metadata, hash: Hash) {
+        if self.place.is_none() {
+            return;
+        }
         let entry = (path.clone(), (self.look)(metadata), hash);
         self.read.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
@@ -114,19 +142,21 @@ impl Index {
     /// When it cannot be written.
     pub fn save(self, root: &Path) -> io::Result<()> {
         let read = self.read.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Some((home, project)) = self.place.filter(|_| !read.is_empty()) else {
+        let (Some((home, project)), Some(read_at)) =
+            (self.place.filter(|_| !read.is_empty()), self.read_at.into_inner())
+        else {
             return Ok(());
         };
         let mut files: BTreeMap<&str, (Stat, Hash)> = BTreeMap::new();
         // What is not trusted now could be by a later clock, so it must not stay.
         files.extend(self.known.iter().map(|(path, file)| (path, *file)).filter(
             |(path, (entry, _))| {
-                trusted(entry, entry, self.known.read_at)
+                trusted(entry, entry, &self.known.read_at)
                     && fs::symlink_metadata(root.join(path)).is_ok()
             },
         ));
         files.extend(read.iter().map(|(path, stat, hash)| (path.as_str(), (*stat, *hash))));
-        let mut known = Known { read_at: self.read_at, ..Known::default() };
+        let mut known = Known { read_at, ..Known::default() };
         for (path, file) in files {
             known.paths.push_str(path);
             known.ends.push(known.paths.len());
@@ -142,6 +172,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cache::stat::Moment;
 
     /// One file of a project, and the cache beside it.
     struct Scene {
@@ -179,11 +210,13 @@ mod tests {
         }
 
         /// Changes when the file was read, as it is noted.
-        fn note_at(&self, change: impl FnOnce(Moment) -> Moment) {
+        fn note_at(&self, change: impl Fn(Moment) -> Moment) {
             let path = journal::folder(self.folder.path(), "p").join(INDEX);
             let (mut stored, _): (Known, _) =
                 sealed::open(INDEX, &fs::read(&path).unwrap()).unwrap();
-            stored.read_at = change(stored.read_at);
+            let Clock { machine, written } = &mut stored.read_at;
+            let moments = std::iter::once(machine).chain(written.as_mut().map(|(_, it)| it));
+            moments.for_each(|moment| *moment = change(*moment));
             replace(&path, &[&sealed::seal(INDEX, &stored)]).unwrap();
         }
     }
@@ -213,6 +246,36 @@ mod tests {
             scene.write(&format!("x = {}\n", number % 10));
             scene.reads(coarse);
         }
+    }
+
+    /// The same on a server whose clock is an hour behind.
+    fn behind(metadata: &Metadata) -> Stat {
+        let stat = coarse(metadata);
+        let hour = Duration::from_secs(3600);
+        let (modified, changed) = (stat.modified.earlier(hour), stat.changed.earlier(hour));
+        Stat { modified, changed, ..stat }
+    }
+
+    #[test]
+    fn a_second_change_within_a_tick_of_a_servers_clock_is_seen() {
+        let scene = Scene::new();
+        for number in 0..50 {
+            scene.write(&format!("x = {}\n", number % 10));
+            scene.reads(behind);
+        }
+    }
+
+    #[test]
+    fn an_index_that_is_only_read_writes_nothing() {
+        let scene = Scene::new();
+        scene.write("x = 1\n");
+        let index = Index::read(scene.folder.path(), "p");
+        let path = ProjectPath::new("a.py").unwrap();
+        let metadata = fs::symlink_metadata(path.on_disk(scene.folder.path())).unwrap();
+        assert_eq!(index.hash(&path, &metadata), None);
+        index.note(&path, &metadata, Hash::of(b"x = 1\n"));
+        index.save(scene.folder.path()).unwrap();
+        assert_eq!(fs::read_dir(scene.folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -33,9 +33,37 @@ impl Moment {
         Moment(self.0 + i64::try_from(by.as_nanos()).unwrap())
     }
 
+    /// The moment that comes this much earlier.
+    pub(super) fn earlier(self, by: Duration) -> Moment {
+        Moment(self.0 - i64::try_from(by.as_nanos()).unwrap())
+    }
+
     /// The last full step of so many seconds.
     pub(super) fn rounded(self, seconds: i64) -> Moment {
         Moment(self.0 - self.0.rem_euclid(seconds * 1_000_000_000))
+    }
+}
+
+/// What time it was, by the clocks that set the times of files.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Clock {
+    /// By this machine's.
+    pub(super) machine: Moment,
+    /// By that of one file system, as a file says that was just written in it: a server may have
+    /// another clock than this machine.
+    pub(super) written: Option<(u64, Moment)>,
+}
+
+impl Clock {
+    /// Now, as a file says that was written in one of the file systems just before, if there is one.
+    pub(super) fn now(written: Option<Stat>) -> Clock {
+        Clock { machine: Moment::now(), written: written.map(|it| (it.id.0, it.modified)) }
+    }
+
+    /// What time it was where a file is.
+    pub(super) fn of(&self, stat: &Stat) -> Moment {
+        let there = self.written.filter(|(device, _)| *device == stat.id.0);
+        there.map_or(self.machine, |(_, moment)| moment)
     }
 }
 
@@ -72,10 +100,11 @@ impl Stat {
 
 /// Whether a file that was `entry` when it was read, at `clock` or later, and is `stat` now, has the
 /// content that was read.
-pub(super) fn trusted(entry: &Stat, stat: &Stat, clock: Moment) -> bool {
+pub(super) fn trusted(entry: &Stat, stat: &Stat, clock: &Clock) -> bool {
     // A change after the reading would have a time of its own, unless the clock is too coarse for
     // that; a time that lies ahead says that the clock was set.
-    let is_settled = |moment: Moment| moment.0 < clock.0.saturating_sub(COARSEST);
+    let read_at = clock.of(entry).0;
+    let is_settled = |moment: Moment| moment.0 < read_at.saturating_sub(COARSEST);
     entry == stat && is_settled(entry.modified) && is_settled(entry.changed)
 }
 
@@ -90,14 +119,18 @@ mod tests {
         Stat { size: 5, modified: then, changed: then, id: (1, 2), mode: 0o100_644 }
     }
 
+    fn machine(clock: i64) -> Clock {
+        Clock { machine: Moment(clock), written: None }
+    }
+
     #[test]
     fn a_file_that_looks_as_when_it_was_read_is_trusted() {
-        assert!(trusted(&stat(), &stat(), Moment(1_002 * SECOND + 1)));
+        assert!(trusted(&stat(), &stat(), &machine(1_002 * SECOND + 1)));
     }
 
     #[test]
     fn every_difference_counts() {
-        let clock = Moment(2_000 * SECOND);
+        let clock = machine(2_000 * SECOND);
         let later = Moment(1_000 * SECOND + 1);
         for other in [
             Stat { size: 6, ..stat() },
@@ -107,22 +140,38 @@ mod tests {
             Stat { id: (2, 2), ..stat() },
             Stat { mode: 0o100_755, ..stat() },
         ] {
-            assert!(!trusted(&stat(), &other, clock), "{other:?}");
-            assert!(!trusted(&other, &stat(), clock), "{other:?}");
+            assert!(!trusted(&stat(), &other, &clock), "{other:?}");
+            assert!(!trusted(&other, &stat(), &clock), "{other:?}");
         }
     }
 
     #[test]
     fn what_was_modified_when_it_was_read_or_later_is_not_trusted() {
-        let read_at = |clock: i64| trusted(&stat(), &stat(), Moment(clock));
+        let read_at = |clock: i64| trusted(&stat(), &stat(), &machine(clock));
         for clock in [0, 999 * SECOND, 1_000 * SECOND, 1_001 * SECOND, 1_002 * SECOND] {
             assert!(!read_at(clock), "{clock}");
         }
         // Either time is enough: one of them can be set by anybody.
         let old = Moment(0);
-        let clock = Moment(1_001 * SECOND);
+        let clock = machine(1_001 * SECOND);
         for entry in [Stat { modified: old, ..stat() }, Stat { changed: old, ..stat() }] {
-            assert!(!trusted(&entry, &entry, clock), "{entry:?}");
+            assert!(!trusted(&entry, &entry, &clock), "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn the_clock_of_the_file_system_counts_where_it_is_known() {
+        let (behind, ahead) = (1_001 * SECOND, 1_003 * SECOND);
+        for (machine, device, written, is_trusted) in [
+            (ahead, 1, behind, false),
+            (behind, 1, ahead, true),
+            // Another one's says nothing here.
+            (ahead, 7, behind, true),
+            (behind, 7, ahead, false),
+        ] {
+            let written = Some((device, Moment(written)));
+            let clock = Clock { machine: Moment(machine), written };
+            assert_eq!(trusted(&stat(), &stat(), &clock), is_trusted, "{clock:?}");
         }
     }
 }

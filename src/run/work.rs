@@ -53,9 +53,10 @@ pub(super) fn work(world: World<'_>, plan: &Plan, gate: &Gate) -> Worked {
     }
     let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
     let project = world.project.id();
-    let index = match plan.cache.replays() {
-        true => Index::load(world.cache, &project),
-        false => Index::none(),
+    let index = match (plan.cache.replays(), plan.cache.keeps()) {
+        (true, true) => Index::load(world.cache, &project),
+        (true, false) => Index::read(world.cache, &project),
+        (false, _) => Index::none(),
     };
     let survey = Survey::of(world, plan, &blueprints, &index);
     let looked: Vec<Looked> =
