@@ -91,7 +91,7 @@ pub fn between(
     let named = !config.is_empty();
     let differing = before.ingredients.config != now.ingredients.config;
     let name = other.clone().unwrap_or_else(|| "config".to_owned());
-    let comments = format!("{name}: comments or layout");
+    let comments = format!("comments or layout of `{name}`");
     found.extend(or_else(config, differing, Kind::Config, &comments));
 
     if before.ingredients.sources != now.ingredients.sources {
@@ -276,7 +276,7 @@ mod tests {
             config(|it| it.extend([("line-length".to_owned(), other())])),
             ["option `line-length`: changed"]
         );
-        assert_eq!(config(|_| {}), [".config/tool.toml: comments or layout: changed"]);
+        assert_eq!(config(|_| {}), ["comments or layout of `.config/tool.toml`: changed"]);
     }
 
     #[test]

@@ -10,15 +10,15 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::inputs::{self, Surroundings};
-use super::workshop::{Blueprints, identify, recall};
-use super::{World, ended, snapshot_reason};
+use super::workshop::{Blueprints, identify, identity, recall};
+use super::{Preparation, World, ended, snapshot_reason};
 use crate::cache::memory::Identity;
 use crate::cache::{Index, Key, Store};
 use crate::engine::Blueprint;
 use crate::hash::Hash;
-use crate::inputs::Inputs;
+use crate::inputs::{EnvironmentParts, Inputs, Parts};
 use crate::outcome::{CheckOutcome, Reason};
-use crate::plan::{Coverage, Plan, Step};
+use crate::plan::{Coverage, Environment, Plan, Step};
 use crate::snapshot::{Inventory, SnapshotError};
 
 /// What can be known of a run before anything is started.
@@ -26,6 +26,8 @@ pub(super) struct Survey<'p> {
     blueprints: &'p Blueprints,
     /// Which engine would be connected.
     engine: Hash,
+    /// What environments were found to be in this run.
+    found: BTreeMap<Environment, Identity>,
     pub(super) inventories: BTreeMap<&'p Coverage, Result<Surveyed, Reason>>,
 }
 
@@ -71,7 +73,15 @@ impl<'p> Survey<'p> {
         };
         let inventories = taken.into_par_iter().map(surveyed).collect();
         let engine = identify(world);
-        Survey { blueprints, engine, inventories }
+        Survey { blueprints, engine, found: BTreeMap::new(), inventories }
+    }
+
+    /// Takes note of environments that were prepared meanwhile, whether that is kept or not.
+    pub(super) fn learn(&mut self, environments: &BTreeMap<Environment, Preparation>) {
+        let found = environments.iter().filter_map(|(environment, prepared)| {
+            Some((environment.clone(), identity(prepared.as_ref().ok()?)))
+        });
+        self.found.extend(found);
     }
 
     /// Looks for the outcome of a step.
@@ -104,6 +114,32 @@ impl<'p> Survey<'p> {
         world: World<'_>,
         step: &Step,
     ) -> Result<Option<Prospect<'p>>, Reason> {
+        self.prospect_in(world, step, |blueprint| {
+            let found = self.found.get(&step.environment).cloned();
+            found.or_else(|| recall(world, &self.engine, blueprint))
+        })
+    }
+
+    /// The same if its environment is based on what that of another run was.
+    pub(super) fn prospect_like(
+        &self,
+        world: World<'_>,
+        step: &Step,
+        run: &Parts,
+    ) -> Result<Option<Prospect<'p>>, Reason> {
+        let Parts { environment: EnvironmentParts { base, python, .. }, platform, .. } = run;
+        self.prospect_in(world, step, |blueprint| {
+            let (python, platform) = (python.clone(), platform.clone());
+            Some(Identity { hash: blueprint.hash(base), base: *base, python, platform })
+        })
+    }
+
+    fn prospect_in(
+        &self,
+        world: World<'_>,
+        step: &Step,
+        identity: impl Fn(&Blueprint) -> Option<Identity>,
+    ) -> Result<Option<Prospect<'p>>, Reason> {
         let surveyed = self.surveyed(step)?;
         if !surveyed.inventory.has_any_below(&step.source, &step.endings) {
             return Err(inputs::nothing_to_check(step));
@@ -114,7 +150,7 @@ impl<'p> Survey<'p> {
             None => return Ok(None),
         };
         let config = inputs::config(world, step)?;
-        let Some(identity) = recall(world, &self.engine, blueprint) else {
+        let Some(identity) = identity(blueprint) else {
             return Ok(None);
         };
         let surroundings = Surroundings {

@@ -28,13 +28,22 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
         step.ok_or_else(|| Reason::new(ReasonKind::Internal, "there is no check to explain"))?;
     let pool = super::pool(plan).map_err(|error| error.reason())?;
     let blueprints = blueprints(world, plan);
-    let index = Index::load(world.cache, &world.project.id());
+    let index = Index::read(world.cache, &world.project.id());
     let survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
     let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
     let last = journal::last(world.cache, &world.project.id(), &step.check);
-    let prospect = survey.prospect(world, step)?;
     let mut why = Why::of(step.check.to_string());
-    let Some(Prospect { inputs, .. }) = prospect else {
+    let here = survey.files(step);
+    let differences = |inputs: &Inputs, other: &Inputs| {
+        let files = store.files(&other.ingredients.sources);
+        difference::between((other, files.as_ref()), (inputs, here.as_ref()))
+    };
+    let Some(Prospect { inputs, .. }) = survey.prospect(world, step)? else {
+        if let Some(last) = &last {
+            // Its base will hardly be another one than it was.
+            let like_last = survey.prospect_like(world, step, &last.parts)?;
+            why.since_last = like_last.map(|Prospect { inputs, .. }| differences(&inputs, last));
+        }
         return Ok(why);
     };
     let fingerprint = inputs.ingredients.fingerprint();
@@ -47,12 +56,7 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
         }
         None => Expected::Miss,
     };
-    let here = survey.files(step);
-    let differences = |other: &Inputs| {
-        let files = store.files(&other.ingredients.sources);
-        difference::between((other, files.as_ref()), (&inputs, here.as_ref()))
-    };
-    why.since_last = last.as_ref().map(differences);
+    why.since_last = last.as_ref().map(|last| differences(&inputs, last));
     let left = last
         .as_ref()
         .map(|it| &it.ingredients)
@@ -61,7 +65,7 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
     if why.expected == Expected::Miss {
         let origins = store.origins();
         let of_check = origins.iter().filter(|origin| origin.check == step.check.as_str());
-        let compared = of_check.map(|origin| differences(&origin.inputs));
+        let compared = of_check.map(|origin| differences(&inputs, &origin.inputs));
         why.nearest = compared.min_by_key(Vec::len);
     }
     Ok(why)
@@ -75,9 +79,9 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
 pub fn compare(world: World<'_>, plan: &Plan, report: &JsonReport) -> Result<Comparison, Reason> {
     let pool = super::pool(plan).map_err(|error| error.reason())?;
     let blueprints = blueprints(world, plan);
-    let index = Index::load(world.cache, &world.project.id());
-    let survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
-    pool.install(|| find_out(world, plan, &blueprints, &survey))?;
+    let index = Index::read(world.cache, &world.project.id());
+    let mut survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
+    pool.install(|| find_out(world, plan, &blueprints, &mut survey))?;
     let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
     let here: BTreeMap<&str, &Step> =
         plan.steps.iter().map(|step| (step.check.as_str(), step)).collect();
@@ -98,7 +102,7 @@ fn find_out(
     world: World<'_>,
     plan: &Plan,
     blueprints: &Blueprints,
-    survey: &Survey<'_>,
+    survey: &mut Survey<'_>,
 ) -> Result<(), Reason> {
     let mut unknown = std::collections::BTreeSet::new();
     for step in &plan.steps {
@@ -110,9 +114,18 @@ fn find_out(
         return Ok(());
     }
     let opened = Workshop::open(world, plan);
-    opened
-        .and_then(|mut workshop| workshop.prepare(world, blueprints, &unknown))
-        .map_err(|error| error.reason())
+    let prepared = opened.and_then(|mut workshop| {
+        workshop.prepare(world, blueprints, &unknown)?;
+        Ok(std::mem::take(&mut workshop.environments))
+    });
+    let prepared = prepared.map_err(|error| error.reason())?;
+    match prepared.values().find_map(|prepared| prepared.as_ref().err()) {
+        Some(error) => Err(error.reason()),
+        None => {
+            survey.learn(&prepared);
+            Ok(())
+        }
+    }
 }
 
 fn compare_check(
@@ -125,7 +138,7 @@ fn compare_check(
         return Ok(Sameness::Unknown("the report does not say what it was made from".to_owned()));
     };
     let Some(Prospect { inputs, .. }) = survey.prospect(world, step)? else {
-        let why = "what its environment is here could not be kept".to_owned();
+        let why = "nobody knows what its environment is here".to_owned();
         return Ok(Sameness::Unknown(why));
     };
     let other = Inputs { ingredients: ingredients.clone(), parts: parts.clone() };

@@ -15,7 +15,7 @@ use super::survey::Survey;
 use super::{Copied, Directory, Preparation, Snapshot, World, connect, snapshot_reason, step};
 use crate::cache::memory::{self, Identity};
 use crate::cache::{Index, Store};
-use crate::engine::{self, BaseLock, Blueprint, Engine, EngineError, Promise, blueprint};
+use crate::engine::{self, BaseLock, Blueprint, Engine, EngineError, Prepared, Promise, blueprint};
 use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::{Coverage, Environment, Plan, Step};
@@ -102,14 +102,9 @@ impl<'a> Workshop<'a> {
             if let Ok(found) = prepared.as_ref()
                 && self.remembers
             {
-                let found = Identity {
-                    hash: found.hash,
-                    base: found.parts.base,
-                    python: found.parts.python.clone(),
-                    platform: found.platform.clone(),
-                };
+                let (makings, found) = (makings(world, &engine, &blueprint), identity(found));
                 // What is not remembered is asked for again.
-                let _ = memory::remember(world.cache, &makings(world, &engine, &blueprint), &found);
+                let _ = memory::remember(world.cache, &makings, &found);
             }
             self.environments.insert(blueprint.environment, prepared);
         }
@@ -197,6 +192,16 @@ pub(super) fn recall(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> 
         let Promise { hash, base, python, platform } = promise;
         Some(Identity { hash, base, python: Some(python), platform })
     })
+}
+
+/// What an environment was found to be.
+pub(super) fn identity(prepared: &Prepared) -> Identity {
+    Identity {
+        hash: prepared.hash,
+        base: prepared.parts.base,
+        python: prepared.parts.python.clone(),
+        platform: prepared.platform.clone(),
+    }
 }
 
 /// Which engine would be connected.

@@ -338,6 +338,39 @@ fn a_cache_on_a_read_only_disk_is_read() {
 }
 
 #[test]
+fn a_second_run_waits_for_the_first_and_replays() {
+    use std::io::{BufRead, BufReader, Write};
+
+    let scene = scene();
+    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
+    // The tool ends once it reads a line.
+    let gate = scene.folder("gate");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &gate, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let tool = format!("{PROOF}read -r line < {}; {FINDING}", gate.display());
+    scene.docker().on(&["run", "--name"]).script(&tool);
+
+    let start = || {
+        let mut run = scene.pipe("ruff --message-format jsonl").start();
+        let mut lines = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line.contains("\"check-started\"")), "it is no replay yet");
+        (run, lines)
+    };
+    let (mut first, first_lines) = start();
+    while containers(&scene) == 0 {
+        std::thread::yield_now();
+    }
+    let (mut second, second_lines) = start();
+    let mut gate = fs::File::options().read(true).write(true).open(gate).unwrap();
+    gate.write_all(b"go\ngo\n").unwrap();
+    let last = |lines: &mut dyn Iterator<Item = String>| lines.last().unwrap();
+    assert!(last(&mut { first_lines }).contains("\"cache\":\"miss\""));
+    assert!(last(&mut { second_lines }).contains("\"cache\":\"hit\""));
+    assert_eq!(containers(&scene), 1);
+    assert_eq!((first.wait().unwrap().code(), second.wait().unwrap().code()), (Some(1), Some(1)));
+}
+
+#[test]
 fn many_runs_at_once_of_which_some_are_killed_leave_one_whole_outcome() {
     let scene = ready();
     for round in 0..3 {
@@ -400,6 +433,11 @@ fn why_names_what_changed() {
     assert!(why().contains("nothing differs"), "{}", why());
     edit(&scene.project().join(".config/pyproject.toml"), "line-length = 120", "line-length = 99");
     differs("option `tool.ruff.line-length`: changed");
+    edit(&scene.project().join(".config/pyproject.toml"), "line-length = 99", "line-length = 120");
+    edit(&scene.project().join(".docker/requirements/ruff.txt"), "ruff==0.", "ruff==9.");
+    let told = why();
+    assert!(told.starts_with("ruff would run: what its environment is will be known"), "{told}");
+    assert!(told.contains("last run in this folder:\n  package `ruff` of the tool: 0."), "{told}");
     assert_eq!(scene.docker().calls().len(), calls, "it asks nobody");
 }
 
@@ -441,6 +479,18 @@ fn compare_names_the_one_thing_that_differs() {
     });
     assert_eq!(status, Some(1));
     assert!(told.contains("\n  package `ruff` of the tool: 0.0.1 → "), "{told}");
+}
+
+#[test]
+fn compare_needs_no_cache() {
+    let scene = ready();
+    scene.pipe("ruff --report json=report.json").ended();
+    for cache in ["off", "read-only"] {
+        let compare = scene.pipe("compare report.json").with("CARGO_PIPE_CACHE", cache);
+        let home = scene.folder(cache);
+        let ended = compare.with("CARGO_PIPE_CACHE_DIR", home.to_str().unwrap()).ended();
+        assert_eq!(ended.stdout, "ruff: nothing differs\n", "{ended:?}");
+    }
 }
 
 #[test]
