@@ -164,7 +164,7 @@ impl Survey {
     }
 
     /// The text of a file that cargo pipe did not write.
-    fn foreign(&self, path: &str) -> Option<&str> {
+    pub(crate) fn foreign(&self, path: &str) -> Option<&str> {
         self.text(path).filter(|text| origin(text) == Origin::Foreign)
     }
 }
@@ -236,6 +236,7 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
         [] => (usual.tests, usual.tested),
         places => (told(places), told(&tests.inputs)),
     };
+    let beside = beside(survey.foreign(GITLAB_CI));
     let settings = Settings {
         tests,
         tested,
@@ -244,7 +245,8 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
         dockerfile: dockerfile.to_owned(),
         gitlab,
         github,
-        gitlab_file: gitlab_file(survey),
+        gitlab_file: beside.gitlab_file,
+        gitlab_stage: beside.gitlab_stage,
         install: if wish.xtask { Install::Xtask } else { Install::Wheel },
         lint,
         format,
@@ -254,22 +256,34 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
     Adoption { settings, notes }
 }
 
-/// Which of GitLab's files is ours: the pipeline itself, or what the project's own one includes.
+/// The settings beside this pipeline of the project's own, if it has one: which of GitLab's files is
+/// ours, and a stage that is there.
 #[must_use]
-pub fn gitlab_file(survey: &Survey) -> GitlabFile {
-    gitlab_file_beside(survey.foreign(GITLAB_CI))
+pub fn beside(own: Option<&str>) -> Settings {
+    let usual = Settings::default();
+    let Some(text) = own else { return usual };
+    let gitlab_file = match text.lines().any(|line| line.starts_with("workflow:")) {
+        true => GitlabFile::IncludedWithWorkflow,
+        false => GitlabFile::Included,
+    };
+    let stages = stages(text);
+    let first = stages.first().filter(|_| !stages.contains(&usual.gitlab_stage.as_str()));
+    let gitlab_stage = first.map_or_else(|| usual.gitlab_stage.clone(), ToString::to_string);
+    Settings { gitlab_file, gitlab_stage, ..usual }
 }
 
-/// The same, beside a pipeline that is the project's own.
-#[must_use]
-pub fn gitlab_file_beside(own: Option<&str>) -> GitlabFile {
-    match own {
-        None => GitlabFile::Own,
-        Some(text) if text.lines().any(|line| line.starts_with("workflow:")) => {
-            GitlabFile::IncludedWithWorkflow
-        }
-        Some(_) => GitlabFile::Included,
-    }
+/// The stages that a pipeline names, in either of the usual notations.
+fn stages(pipeline: &str) -> Vec<&str> {
+    let code = |line| str::split(line, '#').next().unwrap_or_default().trim_end();
+    let mut lines = pipeline.lines().map(code).skip_while(|line| !line.starts_with("stages:"));
+    let listed = lines.next().and_then(|line| line.strip_prefix("stages:")).unwrap_or_default();
+    let listed = listed.trim().trim_matches(['[', ']']).split(',');
+    let below = lines.map_while(|line| match line.trim_start().strip_prefix('-') {
+        None if line.is_empty() => Some(""),
+        item => item,
+    });
+    let all = listed.chain(below).map(|name| name.trim().trim_matches(['"', '\'']));
+    all.filter(|name| !name.is_empty()).collect()
 }
 
 /// There is a pipeline where somebody asks for one, and where the project is in GitLab already.

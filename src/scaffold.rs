@@ -36,7 +36,7 @@ use crate::engine::{blueprint, job_image};
 use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
-use crate::template::{GITLAB_INCLUDED, Granted, Settings};
+use crate::template::{GITLAB_CI, GITLAB_INCLUDED, Granted};
 use crate::trust::collect;
 use wanted::{Scene, Wanted};
 
@@ -181,10 +181,7 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
             let adoption = adoption::adopt(&survey, asked.wish);
             (adoption.settings, adoption.notes)
         }
-        Some(_) => {
-            let gitlab_file = adoption::gitlab_file(&survey);
-            (Settings { gitlab_file, ..Settings::default() }, Vec::new())
-        }
+        Some(_) => (adoption::beside(survey.foreign(GITLAB_CI)), Vec::new()),
     };
     let project = Project { root: root.clone(), manifest: manifest.clone() };
     // What is written is the project's, so whoever writes it has no say in it.

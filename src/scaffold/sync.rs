@@ -15,7 +15,7 @@ use crate::config::load::{self, Environment};
 use crate::dependencies::read as dependencies;
 use crate::engine::job_image;
 use crate::project::{Project, ProjectPath, discover};
-use crate::template::{GENERATED, GITLAB_CI, Keep, Origin, Settings, body, generated, origin};
+use crate::template::{GENERATED, GITLAB_CI, Keep, Origin, body, generated, origin};
 
 /// A generated file that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +67,7 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     let own = generated(GITLAB_CI).and_then(|file| file.path_in(&config.config));
     let own = own.and_then(|path| read(root, &path).ok().flatten());
     let own = own.filter(|text| origin(text) == Origin::Foreign);
-    let gitlab_file = adoption::gitlab_file_beside(own.as_deref());
-    let settings = Settings { gitlab_file, ..Settings::default() };
+    let settings = adoption::beside(own.as_deref());
     let mut wanted = wanted::wanted(&Scene {
         manifest: project.manifest.clone(),
         config: &config,

@@ -34,6 +34,8 @@ pub struct Settings {
     pub github: bool,
     /// Which of GitLab's files is made.
     pub gitlab_file: GitlabFile,
+    /// The stage of jobs in GitLab.
+    pub gitlab_stage: String,
     /// How cargo-pipe gets into a job.
     #[serde(serialize_with = "install")]
     pub install: Install,
@@ -105,6 +107,7 @@ impl Default for Settings {
             gitlab: None,
             github: false,
             gitlab_file: GitlabFile::Own,
+            gitlab_stage: "test".to_owned(),
             install: Install::Wheel,
             lint: CheckSettings::usual("pylint"),
             format: CheckSettings::usual("black"),

@@ -290,6 +290,21 @@ fn the_pipeline_of_a_project_stays_its_own() {
     fs::write(root.path().join(".gitlab-ci.yml"), including).unwrap();
     assert_eq!(init(root.path(), Mode::Write).unwrap().include, None);
 
+    // Without a stage that it has, GitLab would run none of it.
+    let named = [
+        ("", "test"),
+        ("stages: [build, test]\n", "test"),
+        ("stages: ['build', deploy]  # All.\n", "build"),
+        ("stages:\n  # First.\n  - pre-check\n\n  - deploy\nvariables:\n  - test\n", "pre-check"),
+        ("stages:\n- \"build\"\n- test\n", "test"),
+    ];
+    for (stages, stage) in named {
+        let root = folder(&[(".gitlab-ci.yml", &format!("{stages}{own}")), ("src/app.py", "")]);
+        init(root.path(), Mode::Write).unwrap();
+        let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
+        assert!(included.contains(&format!("\n  stage: {stage}\n")), "{stages}{included}");
+    }
+
     let rules = format!("workflow:\n  rules: [{{ if: $CI_COMMIT_TAG }}]\n{own}");
     let root = folder(&[(".gitlab-ci.yml", &rules), ("src/app.py", "")]);
     init(root.path(), Mode::Write).unwrap();
