@@ -27,7 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("what_is_imported_is_built_whoever_imports_it", what_is_imported_is_built),
 ];
 
-const ONE_PROCESSOR: (&str, &str) =
+pub(crate) const ONE_PROCESSOR: (&str, &str) =
     ("sitecustomize.py", "import os\n\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n");
 
 fn project(files: &[(&str, &str)]) -> Project {

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::Test;
+use crate::apart::ONE_PROCESSOR;
+use crate::fallbacks::CHECKER;
 use crate::project::Project;
 
 pub(crate) const TESTS: &[Test] = &[
     ("what_is_remembered_is_what_is_found", what_is_remembered_is_what_is_found),
     ("a_wrong_record_is_named_and_all_are_dropped", a_wrong_record_is_named_and_all_are_dropped),
     ("an_edit_is_no_wrong_record", an_edit_is_no_wrong_record),
+    ("it_is_found_in_another_order", it_is_found_in_another_order),
     ("pylint_is_asked_as_if_it_was_alone", pylint_is_asked_as_if_it_was_alone),
 ];
 
@@ -56,6 +59,22 @@ fn an_edit_is_no_wrong_record() {
     project.write("thing.py", "class Thing:\n    extra = 1\n");
     assert_eq!(project.audit().refuted, BTreeMap::new());
     assert!(project.agrees().linted.is_empty());
+}
+
+fn it_is_found_in_another_order() {
+    let noted = format!(
+        "{CHECKER}\ndef visit_raise(_, node):\n    \
+         with open(\"order\", \"a\") as file:\n        file.write(node.root().name)\n\n\n\
+         ExceptionsChecker.visit_raise = visit_raise\n"
+    );
+    let file = "raise ValueError\n";
+    let project = Project::of(&[("a.py", file), ("b.py", file), ("c.py", file)])
+        .beside(&[("sitecustomize.py", &format!("{}{noted}", ONE_PROCESSOR.1))]);
+    project.run(&[]);
+    assert_eq!(project.read("order"), "abc");
+    project.remove("order");
+    assert_eq!(project.audit().refuted, BTreeMap::new());
+    assert_eq!(project.read("order"), "cba");
 }
 
 fn pylint_is_asked_as_if_it_was_alone() {

@@ -73,7 +73,7 @@ fn a_plugin_comes_from_elsewhere() {
 }
 
 /// Has a checker of pylint's own be another one.
-const CHECKER: &str = "from pylint.checkers.exceptions import ExceptionsChecker\n";
+pub(crate) const CHECKER: &str = "from pylint.checkers.exceptions import ExceptionsChecker\n";
 
 fn a_checker_has_something_to_say_at_the_end() {
     for method in ["close", "get_map_data", "reduce_map_data"] {

@@ -50,6 +50,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("an_init_is_deleted", an_init_is_deleted),
     ("the_last_file_breaks", the_last_file_breaks),
     ("cycles_are_those_of_all_files", cycles_are_those_of_all_files),
+    ("cycles_are_those_that_pylint_walks_into", cycles_are_those_that_pylint_walks_into),
     ("the_score_is_that_of_all_files", the_score_is_that_of_all_files),
     (
         "an_alias_in_a_third_file_decides_how_a_class_is_transformed",
@@ -352,6 +353,21 @@ fn cycles_are_those_of_all_files() {
     project.write("pack/c.py", "from pack import a\n\nprint(a)\n");
     let after = project.agrees();
     assert!(!format!("{before:?}").contains("cyclic") && format!("{after:?}").contains("cyclic"));
+}
+
+/// Which of them it names depends on the order of the imports, by way of that of its sets.
+fn cycles_are_those_that_pylint_walks_into() {
+    let project = Project::of(&[
+        ("p/__init__.py", ""),
+        ("p/a.py", "import p.d\nimport p.c\n"),
+        ("p/b.py", "import p.c\n"),
+        ("p/c.py", "import p.d\nimport p.b\n"),
+        ("p/d.py", "import p.c\nimport p.a\nimport p.b\n"),
+    ]);
+    project.run(&[]);
+    project.write("p/__init__.py", "print(1)\n");
+    let run = project.agrees();
+    assert!(format!("{run:?}").contains("cyclic"), "{run:#?}");
 }
 
 fn the_score_is_that_of_all_files() {
