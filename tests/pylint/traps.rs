@@ -16,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
         "a_module_of_the_standard_library_is_written_to",
         a_module_of_the_standard_library_is_written_to,
     ),
+    ("what_is_written_to_a_module_is_in_its_dict", what_is_written_to_a_module_is_in_its_dict),
     (
         "a_comment_moves_an_attribute_that_hides_a_method",
         a_comment_moves_an_attribute_that_hides_a_method,
@@ -119,6 +120,17 @@ fn a_module_of_the_standard_library_is_written_to() {
         ("writer.py", "import json\n\njson.extra = 1\n"),
     ]);
     changes(&project, "reader.py", |it| it.write("writer.py", "import json\n\nprint(json)\n"));
+}
+
+/// Who looks at all of its attributes depends on everybody who wrote one.
+fn what_is_written_to_a_module_is_in_its_dict() {
+    let writer = "import thing\n\nthing.extra = 1\n";
+    let project = Project::of(&[
+        ("reader.py", "import thing\n\nprint(thing.__dict__['extra'].missing)\n"),
+        ("thing.py", "VALUE = 1\n"),
+        ("writer.py", writer),
+    ]);
+    changes(&project, "reader.py", |it| it.write("writer.py", &writer.replace("= 1", "= ''")));
 }
 
 fn a_comment_moves_an_attribute_that_hides_a_method() {
