@@ -73,7 +73,7 @@ pub fn between(
     let differing = before.ingredients.environment != now.ingredients.environment;
     found.extend(environments(&one.environment, &other.environment, differing));
 
-    let commands = maps(Kind::Command, &hashes(&one.command), &hashes(&other.command));
+    let commands = commands(&one.command, &other.command);
     let differing = before.ingredients.command != now.ingredients.command;
     found.extend(or_else(commands, differing, Kind::Command, "the command"));
 
@@ -105,6 +105,31 @@ pub fn between(
         let is_named = named && before_files.is_some() && now_files.is_some();
         found.extend(or_else(files, !is_named, Kind::File, "files that are not known any more"));
     }
+    found
+}
+
+/// What differs between the parts of two commands. An argument more makes no others of those that
+/// follow it.
+fn commands(before: &BTreeMap<String, Hash>, now: &BTreeMap<String, Hash>) -> Vec<Difference> {
+    const ARGUMENT: &str = "argument ";
+    let split = |parts: &BTreeMap<String, Hash>| -> (Vec<Hash>, BTreeMap<String, Hash>) {
+        let mut others = parts.clone();
+        let numbered = (0..).map_while(|at| others.remove(&format!("{ARGUMENT}{at}")));
+        let arguments = numbered.collect();
+        (arguments, others)
+    };
+    let ((one, parts), (other, other_parts)) = (split(before), split(now));
+    let same = |(a, b): &(&Hash, &Hash)| a == b;
+    let start = one.iter().zip(&other).take_while(same).count();
+    let (one, other) = (&one[start..], &other[start..]);
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(same).count();
+    let (one, other) = (&one[..one.len() - end], &other[..other.len() - end]);
+    let arguments = (0..one.len().max(other.len())).filter_map(|at| {
+        let name = format!("{ARGUMENT}{}", start + at + 1);
+        hash(Kind::Command, &name, one.get(at).copied(), other.get(at).copied())
+    });
+    let mut found: Vec<Difference> = arguments.collect();
+    found.extend(maps(Kind::Command, &hashes(&parts), &hashes(&other_parts)));
     found
 }
 
@@ -266,6 +291,22 @@ mod tests {
             }),
             ["command: variable `X`: added"]
         );
+        let command = |before: &[&str], now: &[&str]| -> Vec<String> {
+            let parts = |arguments: &[&str]| -> BTreeMap<String, Hash> {
+                let numbered = arguments.iter().enumerate();
+                let named =
+                    numbered.map(|(at, it)| (format!("argument {at}"), Hash::of(it.as_bytes())));
+                named.collect()
+            };
+            commands(&parts(before), &parts(now)).iter().map(ToString::to_string).collect()
+        };
+        let many: Vec<String> = (0..12).map(|number| number.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let more = [&many[..3], &["new"], &many[3..]].concat();
+        assert_eq!(command(&many, &more), ["command: argument 4: added"]);
+        assert_eq!(command(&more, &many), ["command: argument 4: removed"]);
+        assert_eq!(command(&["a", "b"], &["a", "c"]), ["command: argument 2: changed"]);
+        assert_eq!(command(&["a", "a"], &["a"]), ["command: argument 2: removed"]);
         let config = |change: fn(&mut BTreeMap<String, Hash>)| {
             told(|now| {
                 now.ingredients.config = other();
