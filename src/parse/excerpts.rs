@@ -9,20 +9,20 @@ use super::columns;
 use crate::catalogue::Sources;
 use crate::finding::{Excerpts, Finding};
 
-/// How many lines of one span, or of one edit, are kept.
+/// How many lines of one edit are kept.
 const LINES: u32 = 12;
 
 /// How long a line is that is kept, in bytes: nobody reads the lines of minified files.
 const LENGTH: usize = 2_000;
 
-/// The lines of `sources` that the findings begin in, span or would change.
+/// The lines of `sources` that the findings begin in or would change.
 #[must_use]
 pub fn excerpts(findings: &[Finding], sources: &dyn Sources) -> Excerpts {
     let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| !finding.place.path.is_empty()) {
         let place = &finding.place;
         let lines = wanted.entry(&place.path).or_default();
-        lines.extend(span(place.line, place.end_line.unwrap_or(place.line)));
+        lines.insert(place.line);
         for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
             lines.extend(span(edit.line, edit.end_line));
         }
@@ -48,7 +48,7 @@ fn span(first: u32, last: u32) -> std::ops::RangeInclusive<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Place;
+    use crate::finding::{Edit, Fix, Place};
     use crate::report::sample;
 
     struct One(String);
@@ -74,16 +74,20 @@ mod tests {
         let found = [at("a.py", 1, 2), at("b.py", 1, 1), at("a.py", 9, 9), at("", 1, 1)];
         let excerpts = excerpts(&found, &sources);
         let lines = [1, 2, 3, 9].map(|line| excerpts.line("a.py", line));
-        assert_eq!(lines, [Some("one"), Some("two"), None, None]);
+        assert_eq!(lines, [Some("one"), None, None, None]);
         assert_eq!(excerpts.line("b.py", 1), None);
     }
 
     #[test]
-    fn a_huge_span_and_a_huge_line_are_cut_out() {
+    fn a_huge_change_and_a_huge_line_are_cut_out() {
         let sources = One(format!("{}\n{}", "x".repeat(LENGTH + 1), "y\n".repeat(100)));
-        let excerpts = excerpts(&[at("a.py", 1, u32::MAX), at("a.py", u32::MAX, 1)], &sources);
+        let edit =
+            Edit { line: 2, column: 1, end_line: u32::MAX, end_column: 1, content: String::new() };
+        let fix = Fix { message: String::new(), safe: true, edits: vec![edit] };
+        let changed = Finding { fix: Some(fix), ..at("a.py", 1, 1) };
+        let excerpts = excerpts(&[changed, at("a.py", u32::MAX, 1)], &sources);
         assert_eq!(excerpts.line("a.py", 1), None);
-        assert_eq!(excerpts.line("a.py", 1 + LINES), Some("y"));
-        assert_eq!(excerpts.line("a.py", 2 + LINES), None);
+        assert_eq!(excerpts.line("a.py", 2 + LINES), Some("y"));
+        assert_eq!(excerpts.line("a.py", 3 + LINES), None);
     }
 }
