@@ -30,8 +30,9 @@ fn main() -> ExitCode {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     arguments.test_threads.get_or_insert(2 * processors);
     let is_ready = scene::is_ready();
+    // What takes longest is first, so that nothing is left to wait for at the end.
     let groups =
-        [dind::TESTS, gitlab::TESTS, github::TESTS, jobs::TESTS, shapes::TESTS, workspace::TESTS];
+        [dind::TESTS, jobs::TESTS, gitlab::TESTS, github::TESTS, shapes::TESTS, workspace::TESTS];
     let trials = groups.concat().into_iter().map(|(name, test)| {
         let run = move || {
             test();
