@@ -199,10 +199,14 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         any::<proptest::sample::Index>(),
         any::<proptest::sample::Index>(),
         any::<[u8; 3]>(),
+        proptest::option::of(any::<proptest::sample::Index>()),
     )
-        .prop_map(|(mut stream, start, end, noise)| {
+        .prop_map(|(mut stream, start, end, noise, cut)| {
             let (start, end) = (start.index(stream.len()), end.index(stream.len()));
             stream.splice(start.min(end)..start.max(end).min(start.min(end) + 9), noise);
+            if let Some(cut) = cut {
+                stream.truncate(cut.index(stream.len()));
+            }
             stream
         });
     prop_oneof![proptest::collection::vec(any::<u8>(), 0..200), damaged]

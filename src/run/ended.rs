@@ -87,7 +87,7 @@ pub(super) fn hint(
     step: &Step,
 ) {
     let root = &world.project.root;
-    let hints = hints::ignored_imports(root, inventory, &step.source, &outcome.findings);
+    let hints = hints::unseen_imports(root, inventory, &step.source, &outcome.findings);
     outcome.warnings.extend(hints);
 }
 

@@ -1,7 +1,7 @@
 //! What a person would want to know beside a finding.
 //!
 //! Owns one hint: an import that cannot be resolved although the file exists, because the file is
-//! ignored and so no check sees it. Looks at the disk, changes nothing.
+//! ignored or below no source and so no check sees it. Looks at the disk, changes nothing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::snapshot::Inventory;
 const IMPORT_CODES: &[&str] = &["E0401", "E0611", "import-not-found", "import-untyped"];
 
 /// A warning for each module that exists in the project but is not seen.
-pub(super) fn ignored_imports(
+pub(super) fn unseen_imports(
     root: &Path,
     inventory: &Inventory,
     source: &[ProjectPath],
@@ -41,9 +41,15 @@ pub(super) fn ignored_imports(
         .into_iter()
         .filter(is_unseen)
         .map(|path| {
+            if source.iter().any(|folder| path.starts_with(folder)) {
+                return format!(
+                    "`{path}` exists but no check sees it, because it is ignored; \
+                     `include = [\"{path}\"]` in pipe.toml takes it in"
+                );
+            }
             format!(
-                "`{path}` exists but no check sees it, because it is ignored; \
-                 `include = [\"{path}\"]` in pipe.toml takes it in"
+                "`{path}` exists but the check does not see it, because it is below no source; \
+                 `inputs = [\"{path}\"]` of the check in pipe.toml takes it in"
             )
         })
         .collect()
@@ -110,7 +116,7 @@ mod tests {
         let source = [ProjectPath::new("src").unwrap()];
         let warn = |code: &str, message: &str| {
             let findings = [finding(code, message)];
-            ignored_imports(project.path(), &Inventory::default(), &source, &findings).join("\n")
+            unseen_imports(project.path(), &Inventory::default(), &source, &findings).join("\n")
         };
         for (code, message) in [
             ("E0401", "Unable to import 'pkg._version'"),
@@ -120,6 +126,10 @@ mod tests {
             assert!(warn(code, message).contains("`src/pkg/_version.py`"), "{message}");
         }
         assert_eq!(warn("E0401", "Unable to import 'requests'"), "");
+        assert!(warn("E0401", "Unable to import 'pkg._version'").contains("`include = "));
+        std::fs::write(project.path().join("tools.py"), "").unwrap();
+        let told = warn("E0401", "Unable to import 'tools'");
+        assert!(told.contains("below no source; `inputs = [\"tools.py\"]`"), "{told}");
         assert_eq!(warn("W0611", "Unused import 'pkg._version'"), "");
     }
 }
