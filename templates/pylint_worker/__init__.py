@@ -40,6 +40,7 @@ def leave(answer: str) -> None:
     if after and Linter.before:
         summary = {
             "files": after.files,
+            "parsed": after.parsed,
             "cold": after.cold,
             "linted": after.reasons,
             "refuted": after.refuted,
@@ -61,7 +62,7 @@ def run() -> None:
         Run.LinterClass = Linter
     else:
         reason = "this release of pylint or astroid is not one that this was tried with"
-        Linter.after = After(None, 0, reason, {})
+        Linter.after = After(None, 0, 0, reason, {})
     try:
         Run(sys.argv[1:])
     except SystemExit as end:

@@ -8,6 +8,7 @@ together goes to pylint's own reporter, and pylint itself computes score and exi
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -28,9 +29,12 @@ from pylint.reporters import CollectingReporter
 from pylint.typing import MessageLocationTuple
 from pylint.utils import FileState, LinterStats
 
-from . import children
+from . import children, needed
 from .scopes import Scope, key_of, key_of_path, scopes
 from .state import State, Survey, differences, digest, shape
+
+UNPARSED = object()
+"""Stands for the tree of a file that is not parsed."""
 
 Record = dict[str, Any]
 """What is known of a linted file; the parts are made in `Linter._lint_one`."""
@@ -53,6 +57,7 @@ class After:
 
     state: State | None
     files: int
+    parsed: int
     cold: str
     """Why every file was linted; empty if not."""
     reasons: dict[str, str]
@@ -68,29 +73,76 @@ class Linter(PyLinter):
     """What is known of an earlier run; none if nobody wants to know it of this one either."""
     after: After | None = None
     """What is known of this run."""
+    _known: tuple[State | None, State, str]
+    _expected: dict[str, str] | None
+    """Why some files have to be linted, where no others are parsed than they need."""
+
+    def _get_asts(self, fileitems, data, progress_reporter):  # type: ignore
+        if self._whole():
+            return super()._get_asts(fileitems, data, progress_reporter)
+        files = list(fileitems)
+        self._known = old, now, _ = self._survey()
+        if old and not self._is_audit:
+            now.writes, now.twice, now.preloaded = old.writes, old.twice, old.preloaded
+            now.order, now.builds, now.loaded = old.order, old.builds, old.loaded
+            now.cached = old.cached
+            names = {key_of_item(file): name_of(file) for file in files}
+            self._expected = old.dirty(now, names)
+            broken = names.keys() - old.records.keys()
+            keys = old.needed(now, self._expected, broken)
+            if keys is not None and needed.attempt():
+                return self._build_needed(files, keys, data, progress_reporter)
+        self._expected = None
+        return super()._get_asts(files, data, progress_reporter)
+
+    def _build_needed(self, files, keys, data, progress):  # type: ignore
+        """Parses some of the files; the others are there without a tree."""
+        old, _, _ = self._known
+        trees: dict[Any, Any] = {}
+
+        def parse(file: Any) -> None:
+            if file not in trees:
+                trees.update(super(Linter, self)._get_asts([file], data, progress))
+
+        wanted = {
+            (key_of_item(file), file.name): functools.partial(parse, file)
+            for file in files
+            if key_of_item(file) in keys
+        }
+        needed.build(old, keys, wanted)
+        return {
+            file: trees.get(file) if key_of_item(file) in keys else UNPARSED for file in files
+        }
 
     def _lint_files(self, ast_mapping, check_astroid_module, progress_reporter):  # type: ignore
         whole = self._whole()
         if whole:
-            type(self).after = After(None, len(ast_mapping), whole, {})
+            type(self).after = After(None, len(ast_mapping), len(ast_mapping), whole, {})
             super()._lint_files(ast_mapping, check_astroid_module, progress_reporter)
             return
         items = {
-            key_of_path(os.path.abspath(file.filepath)) or file.filepath: (file, module)
+            key_of_item(file): (file, module)
             for file, module in ast_mapping.items()
             if module is not None
         }
-        old, now, cold = self._survey()
+        old, now, cold = self._known
         for path, hashes in now.sources.items():
             if path not in items:
                 # What is not linted can be broken, and then its lines are named elsewhere.
                 hashes[1] = hashes[0]
-        now.preloaded = self._preload(old.preloaded if old and not self._is_audit else {})
-        now.writes = {key: [list(it) for it in found] for key, found in scopes.writes().items()}
-        now.twice = scopes.twice()
+        if self._expected is None:
+            now.preloaded = self._preload(old.preloaded if old and not self._is_audit else {})
+            now.writes = {key: [list(it) for it in found] for key, found in scopes.writes().items()}
+            now.twice = scopes.twice()
+            now.order = [] if scopes.is_deep else list(scopes.order)
+            now.builds, now.loaded, now.cached = scopes.builds(), scopes.loaded, needed.names()
         scopes.settle()
-        names = {path: f"{file.name} {file.modpath}" for path, (file, _) in items.items()}
+        names = {path: name_of(file) for path, (file, _) in items.items()}
         reasons = old.dirty(now, names) if old else dict.fromkeys(items, cold)
+        if self._expected is not None and reasons != {
+            path: reason for path, reason in self._expected.items() if path in items
+        }:
+            needed.give_up()
         believed = {path: old.records[path] for path in items if path not in reasons} if old else {}
         if old and self._is_audit:
             cold = "what is known of an earlier run is audited"
@@ -99,7 +151,7 @@ class Linter(PyLinter):
         records.update(self._lint_dirty(items, list(reasons), check_astroid_module, progress_reporter))
         walker = check_astroid_module.keywords["walker"]
         for path, (file, module) in items.items():
-            self._replay(file, module, records[path], walker)
+            self._replay(file, records[path], walker)
         if self.before:
             for path in reasons:
                 now.sources[path][1] = records[path].pop("shape") or now.sources[path][0]
@@ -111,7 +163,10 @@ class Linter(PyLinter):
             }
             refuted = differences(believed, now.records) if self._is_audit else {}
             known = None if refuted else now
-            type(self).after = After(known, len(items), cold, {} if cold else reasons, refuted)
+            parsed = sum(module is not UNPARSED for _, module in items.values())
+            type(self).after = After(
+                known, len(items), parsed, cold, {} if cold else reasons, refuted
+            )
 
     @property
     def _is_audit(self) -> bool:
@@ -133,8 +188,7 @@ class Linter(PyLinter):
 
     def _lint_dirty(self, items, dirty, check, progress):  # type: ignore
         """The records of some files, the dearest first, as many at once as there are processors."""
-        # Neither moves what is there from now on, so that children share it with their parent.
-        gc.collect()
+        # Nobody moves what is there from now on, so that children share it with their parent.
         gc.freeze()
         # What a file leaves behind goes, but not so eagerly that time is lost over it.
         gc.set_threshold(100_000, 10, 10)
@@ -146,10 +200,22 @@ class Linter(PyLinter):
 
         def work(index: int) -> bytes:
             record = self._lint_one(*items[dirty[index]], check, progress)
+            if scopes.is_missed:
+                return b""
             return json.dumps(record, separators=(",", ":")).encode()
 
-        found = children.spread(range(len(dirty)), work, children.processors())
-        return {dirty[index]: json.loads(record) for index, record in found}
+        records = {}
+        for index, record in children.spread(range(len(dirty)), work, children.processors()):
+            if not record:
+                needed.give_up()
+            records[dirty[index]] = json.loads(record)
+        return records
+
+    @functools.cached_property
+    def _stateful(self) -> tuple[Any, ...]:
+        """The checkers that keep something from file to file."""
+        found = {checker.name: checker for checker in self.get_checkers()}
+        return found["imports"], found["similarities"], found["design"]
 
     def _whole(self) -> str:
         """Why a file may mean something for the next in a way that nobody knows here."""
@@ -192,15 +258,14 @@ class Linter(PyLinter):
 
     def _lint_one(self, file, module, check, progress) -> Record:  # type: ignore
         """Lints a file, as if there had been no other before."""
-        checkers = {checker.name: checker for checker in self.get_checkers()}
-        imports, similar = checkers["imports"], checkers["similarities"]
+        imports, similar, design = self._stateful
         self.set_reporter(CollectingReporter())
         self.stats = LinterStats()
         self.stats.dependencies = {}
         imports.import_graph, imports._excluded_edges = defaultdict(Edges), defaultdict(Edges)
         similar.linesets = []
         # It counts by node, and a stub has the tree of the module beside it.
-        checkers["design"]._branches = defaultdict(int)
+        design._branches = defaultdict(int)
         walker = check.keywords["walker"]
         before, known = walker.nbstatements, set(MANAGER.astroid_cache)
         with scopes.inside(Scope(None)) as scope:
@@ -208,6 +273,8 @@ class Linter(PyLinter):
             super()._lint_files({file: module}, check, progress)
         modules, names = scopes.closure(scope)
         record = {
+            "file": key_of_path(module.file) or module.file,
+            "encoding": module.file_encoding,
             "messages": [written(message) for message in self.reporter.messages],
             "statements": walker.nbstatements - before,
             "modules": sorted(modules),
@@ -230,14 +297,13 @@ class Linter(PyLinter):
             for name in new:
                 del MANAGER.astroid_cache[name]
 
-    def _replay(self, file, module: nodes.Module, record: Record, walker) -> None:  # type: ignore
+    def _replay(self, file, record: Record, walker) -> None:  # type: ignore
         """Has pylint believe that it just linted a file."""
-        checkers = {checker.name: checker for checker in self.get_checkers()}
-        imports, similar = checkers["imports"], checkers["similarities"]
+        imports, similar, _ = self._stateful
         self.set_current_module(file.name, file.filepath)
         self.stats.modules_names.add(file.filepath)
-        self.current_file = module.file
-        self.file_state = FileState(file.modpath, self.msgs_store, module)
+        self.current_file = os.path.abspath(record["file"])
+        self.file_state = FileState(file.modpath, self.msgs_store)
         for parts in record["messages"]:
             message = read(parts)
             self.msg_status |= MSG_TYPES_STATUS[message.msg_id[0]]
@@ -257,7 +323,7 @@ class Linter(PyLinter):
                 for target in targets:
                     graph[name].add(target)
         if record["lines"] is not None:
-            similar.linesets.append(lines_of(file.name, module, record["lines"]))
+            similar.linesets.append(lines_of(file.name, record))
 
 
 class Edges(dict):  # type: ignore[type-arg]
@@ -268,12 +334,24 @@ class Edges(dict):  # type: ignore[type-arg]
         self[name] = None
 
 
-def lines_of(name: str, module: nodes.Module, stripped: list[Any]) -> LineSet:
+def key_of_item(file: Any) -> str:
+    """What a listed file is called in records."""
+    return key_of_path(os.path.abspath(file.filepath)) or file.filepath
+
+
+def name_of(file: Any) -> str:
+    """The names by which a listed file is linted."""
+    return f"{file.name} {file.modpath}"
+
+
+def lines_of(name: str, record: Record) -> LineSet:
     """The lines of a file as pylint compares them."""
     lines = LineSet(name, [])
-    with module.stream() as stream:
-        lines._real_lines = decoding_stream(stream, module.file_encoding).readlines()
-    lines._stripped_lines = [LineSpecifs(text=text, line_number=number) for number, text in stripped]
+    with open(os.path.abspath(record["file"]), "rb") as stream:
+        lines._real_lines = decoding_stream(stream, record["encoding"]).readlines()
+    lines._stripped_lines = [
+        LineSpecifs(text=text, line_number=number) for number, text in record["lines"]
+    ]
     return lines
 
 

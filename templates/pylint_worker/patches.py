@@ -62,6 +62,7 @@ def digest() -> str:
 def apply() -> None:
     """Puts everything in place."""
     _wrap(manager.AstroidManager, "ast_from_module_name", _ast_from_module_name)
+    _wrap(manager.AstroidManager, "ast_from_module", _ast_from_module)
     _wrap(modutils, "_spec_from_modpath", _spec_from_modpath)
     _wrap(isort, "place_module", _place_module)
     _wrap(utils, "tokenize_module", _tokenize_module)
@@ -95,6 +96,7 @@ def _ast_from_module_name(original, self, modname, context_file=None, use_cache=
     scope = scopes.current
     if modname:
         scope.names.add(modname)
+    _look(modname)
     try:
         module = original(self, modname, context_file, use_cache)
     except AstroidBuildingError:
@@ -110,6 +112,15 @@ def _ast_from_module_name(original, self, modname, context_file=None, use_cache=
         raise
     scope.modules.add(key_of(module))
     return module
+
+
+def _ast_from_module(original, self, module, modname=None):
+    _look(modname or module.__name__)
+    return original(self, module, modname)
+
+
+def _look(name: str | None) -> None:
+    scopes.is_missed = scopes.is_missed or name in scopes.absent
 
 
 def _spec_from_modpath(original, modpath, path=None, context=None):
@@ -130,12 +141,14 @@ def _tokenize_module(original, node):
 def _file_build(original, self, path, modname=None):
     path = os.path.abspath(path)
     key = key_of_path(path) or f"env:{modname}"
-    with scopes.building(key, path):
+    with scopes.building(key, modname or "", path):
         return original(self, path, modname)
 
 
 def _module_build(original, self, module, modname=None):
-    with scopes.building(f"env:{modname or module.__name__}", getattr(module, "__file__", None)):
+    name = modname or module.__name__
+    scopes.loaded.append(f"env:{name}")
+    with scopes.building(f"env:{name}", name, getattr(module, "__file__", None)):
         return original(self, module, modname)
 
 

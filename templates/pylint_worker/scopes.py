@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import itertools
 import os
 import sys
@@ -96,6 +97,16 @@ class Scopes:
         self.current = self._stack[0]
         self.built: dict[str, list[Scope]] = {}
         """The scopes of each module's builds, mostly one."""
+        self.order: list[list[str]] = []
+        """The key and the name of every module that was built, as they were begun."""
+        self.loaded: list[str] = []
+        """The keys of those that were loaded into this process to look at them."""
+        self.is_deep = False
+        """Whether one was begun so deep in the stack that it may have met the end of that."""
+        self.absent: set[str] = set()
+        """The names of modules that are not there, and would be if all files were parsed."""
+        self.is_missed = False
+        """Whether somebody asked for one of them."""
         self._written: list[tuple[dict[Any, Any], str, Any]] = []
 
     def epoch_of(self, node: nodes.NodeNG) -> int:
@@ -118,10 +129,12 @@ class Scopes:
             self.current.resume()
 
     @contextlib.contextmanager
-    def building(self, key: str, path: str | None) -> Iterator[Scope]:
+    def building(self, key: str, name: str, path: str | None) -> Iterator[Scope]:
         """The scope of a module that is built."""
         scope = Scope(path)
         self.built.setdefault(key, []).append(scope)
+        self.order.append([key, name])
+        self.is_deep = self.is_deep or depth() > sys.getrecursionlimit() // 3
         with self.inside(scope):
             yield scope
 
@@ -163,6 +176,20 @@ class Scopes:
                 todo.extend(build.modules)
         return modules, names
 
+    def builds(self) -> dict[str, list[Any]]:
+        """What each module looked into when it was built, and one hash over all that it looked at."""
+        found = {}
+        for key, builds in self.built.items():
+            seen = [
+                [sorted(it.modules), sorted(it.names), sorted(it.imports), sorted(it.writes)]
+                for it in builds
+            ]
+            found[key] = [
+                sorted(set().union(*(build.modules for build in builds))),
+                hashlib.blake2b(repr(seen).encode(), digest_size=16).hexdigest(),
+            ]
+        return found
+
     def twice(self) -> list[str]:
         """The files of the project that were built as more than one module."""
         return sorted(
@@ -178,6 +205,14 @@ class Scopes:
             for key, builds in self.built.items()
         }
         return {key: writes for key, writes in found.items() if writes}
+
+
+def depth() -> int:
+    """How many calls the stack has."""
+    frame, count = sys._getframe(), 0
+    while frame.f_back:
+        frame, count = frame.f_back, count + 1
+    return count
 
 
 scopes = Scopes()

@@ -13,11 +13,11 @@ import json
 import os
 import tokenize
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 SOURCES = (".py", ".pyi", ".pyw")
 COMPILED = (".pyc", ".so", ".pyd")
 CONFIGS = (
@@ -85,6 +85,18 @@ def differences(believed: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
             parts = sorted(part for part in after if before.get(part) != after[part])
             differing[path] = f"its {', '.join(parts)} are others"
     return differing
+
+
+def reached(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+    """Some keys, those that follow them, and so on."""
+    found: set[str] = set()
+    todo = list(start)
+    while todo:
+        key = todo.pop()
+        if key not in found:
+            found.add(key)
+            todo.extend(following(key))
+    return found
 
 
 def told(message: list[Any]) -> str:
@@ -164,6 +176,15 @@ class State:
     """Files that were built as two modules."""
     preloaded: dict[str, bool] = field(default_factory=dict)
     """The names that were built ahead, and whether that gave an attribute to a class of others."""
+    order: list[list[str]] = field(default_factory=list)
+    """Key and name of each module that was built before the first file was linted, as they were begun;
+    none if that cannot be done again for some of them alone."""
+    builds: dict[str, list[Any]] = field(default_factory=dict)
+    """The modules that a module looked into when it was built, and one hash over all it looked at."""
+    loaded: list[str] = field(default_factory=list)
+    """The modules that were loaded to look at them, which may change what others look like."""
+    cached: dict[str, str] = field(default_factory=dict)
+    """The modules that were there before the first file was linted, by their names."""
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def pack(self) -> bytes:
@@ -194,6 +215,31 @@ class State:
             known = self.sources.get(path)
             now[path] = known if known and known[0] == raw else [raw, shape_of(path, raw)]
         return now
+
+    def needed(self, now: State, dirty: Iterable[str], broken: Iterable[str]) -> set[str] | None:
+        """The modules that have to be built so that some files are linted as if all were built.
+
+        None if that is not known. Besides all that the files depend on, it takes what gives something
+        to that, what may be built otherwise than before, and again all that those depend on.
+        """
+        if not self.order or self.entries != now.entries:
+            return None
+        users: dict[str, set[str]] = {}
+        for key, (modules, _) in self.builds.items():
+            for module in modules:
+                users.setdefault(module, set()).add(key)
+        writers: dict[str, set[str]] = {}
+        for writer, writes in self.writes.items():
+            for target, _ in writes:
+                writers.setdefault(target, set()).add(writer)
+        changed = [path for path, hashes in now.sources.items() if self.sources.get(path, [""])[-1] != hashes[1]]
+        start = {"env:builtins", *self.loaded, *broken, *reached(changed, lambda key: users.get(key, ()))}
+        for path in dirty:
+            start.add(path)
+            start.update(self.records.get(path, {}).get("modules", ()))
+        return reached(
+            start, lambda key: {*self.builds.get(key, ((),))[0], *writers.get(key, ())}
+        )
 
     def changed_targets(self, now: State) -> dict[str, str]:
         """The modules whose classes get other attributes from a module than before, and that one."""
