@@ -1,9 +1,10 @@
 """Lints a project's files one by one, each apart from all others.
 
-Owns the order of things: every file is parsed, then each dirty one is linted in a child, then all
-records are put together to what pylint would have said of all files at once. It must not know how
-files are kept apart (`scopes`, `patches`), nor which of them are dirty (`state`). What it puts
-together goes to pylint's own reporter, and pylint itself computes score and exit status from it.
+Owns the order of things: files are parsed, all or what is `needed`, then each dirty one is linted in
+a child, then all records are put together to what pylint would have said of all files at once. It
+must not know how files are kept apart (`scopes`, `patches`), nor which of them are dirty (`state`).
+What it puts together goes to pylint's own reporter, and pylint itself computes score and exit status
+from it.
 """
 
 from __future__ import annotations
@@ -259,6 +260,10 @@ class Linter(PyLinter):
     def _lint_one(self, file, module, check, progress) -> Record:  # type: ignore
         """Lints a file, as if there had been no other before."""
         imports, similar, design = self._stateful
+        walker = check.keywords["walker"]
+        # Where no child could be started, this is the process that goes on.
+        reporter, stats, before = self.reporter, self.stats, walker.nbstatements
+        kept = imports.import_graph, imports._excluded_edges, similar.linesets
         self.set_reporter(CollectingReporter())
         self.stats = LinterStats()
         self.stats.dependencies = {}
@@ -266,8 +271,7 @@ class Linter(PyLinter):
         similar.linesets = []
         # It counts by node, and a stub has the tree of the module beside it.
         design._branches = defaultdict(int)
-        walker = check.keywords["walker"]
-        before, known = walker.nbstatements, set(MANAGER.astroid_cache)
+        known = set(MANAGER.astroid_cache)
         with scopes.inside(Scope(None)) as scope:
             scope.modules.add(key_of(module))
             super()._lint_files({file: module}, check, progress)
@@ -287,6 +291,9 @@ class Linter(PyLinter):
             "shape": shape(scope.tokens) if scope.tokens else "",
         }
         self._forget(known)
+        self.set_reporter(reporter)
+        self.stats, walker.nbstatements = stats, before
+        imports.import_graph, imports._excluded_edges, similar.linesets = kept
         return record
 
     def _forget(self, known: set[str]) -> None:

@@ -232,8 +232,13 @@ class State:
         for writer, writes in self.writes.items():
             for target, _ in writes:
                 writers.setdefault(target, set()).add(writer)
-        changed = [path for path, hashes in now.sources.items() if self.sources.get(path, [""])[-1] != hashes[1]]
-        start = {"env:builtins", *self.loaded, *broken, *reached(changed, lambda key: users.get(key, ()))}
+        changed = [
+            path
+            for path, hashes in now.sources.items()
+            if self.sources.get(path, [""])[-1] != hashes[1]
+        ]
+        others = reached(changed, lambda key: users.get(key, ()))
+        start = {"env:builtins", *self.loaded, *broken, *others}
         for path in dirty:
             start.add(path)
             start.update(self.records.get(path, {}).get("modules", ()))

@@ -10,6 +10,7 @@ mod apart;
 mod audit;
 mod edits;
 mod fallbacks;
+mod needed;
 mod project;
 mod random;
 mod traps;
@@ -25,15 +26,16 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ignored = !project::has_python();
     // What takes longest is first, so that nothing is left to wait for at the end.
-    let trials = [random::TESTS, traps::TESTS, apart::TESTS, fallbacks::TESTS, audit::TESTS]
-        .concat()
-        .into_iter()
-        .map(|(name, test)| {
-            let run = move || {
-                test();
-                Ok(())
-            };
-            Trial::test(name, run).with_ignored_flag(is_ignored)
-        });
+    let trials =
+        [random::TESTS, traps::TESTS, apart::TESTS, fallbacks::TESTS, needed::TESTS, audit::TESTS]
+            .concat()
+            .into_iter()
+            .map(|(name, test)| {
+                let run = move || {
+                    test();
+                    Ok(())
+                };
+                Trial::test(name, run).with_ignored_flag(is_ignored)
+            });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

@@ -31,6 +31,8 @@ pub(crate) struct Run {
     pub(crate) cold: String,
     /// The files that were linted.
     pub(crate) linted: BTreeSet<String>,
+    /// How many were parsed.
+    pub(crate) parsed: u64,
     /// Every message as `path:line: symbol: text`.
     pub(crate) messages: BTreeSet<String>,
     /// What is otherwise than it was known, by file.
@@ -172,6 +174,7 @@ impl Project {
         let run = Run {
             cold: summary["cold"].as_str().unwrap_or_default().to_owned(),
             linted: linted.map(|(path, _)| path.clone()).collect(),
+            parsed: summary["parsed"].as_u64().unwrap_or_default(),
             messages: answer(&output).0.into_keys().collect(),
             refuted: serde_json::from_value(summary["refuted"].clone()).unwrap_or_default(),
             plain,

@@ -1,10 +1,11 @@
 //! Measures what somebody waits for: who uses the library, and who runs checks.
 //!
 //! Owns what is measured and how it is told; nothing here passes or fails. Must not know what the
-//! library does. [`runs`] has what is measured on real packages.
+//! library does. [`runs`] and [`mod@pylint`] have what is measured on real packages.
 
 mod measure;
 mod package;
+mod pylint;
 mod rivals;
 mod runs;
 
@@ -23,6 +24,8 @@ pub(crate) enum Subject {
     Library,
     /// Runs on the package of this name, or on all.
     Runs(Option<String>, System),
+    /// pylint on the same packages.
+    Pylint(Option<String>, System),
 }
 
 /// Measures it.
@@ -34,6 +37,7 @@ pub(crate) fn run(subject: &Subject) -> Result<()> {
     match subject {
         Subject::Library => library(),
         Subject::Runs(only, system) => runs::run(only.as_deref(), *system),
+        Subject::Pylint(only, system) => pylint::run(only.as_deref(), *system),
     }
 }
 

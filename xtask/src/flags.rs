@@ -66,6 +66,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("codegen [--check]", "write what is written twice: schemas, blocks of the README"),
     ("bench [library]", "measure what the library costs a build script"),
     ("bench runs [PACKAGE] [--install]", "measure runs on real packages beside other programs"),
+    ("bench pylint [PACKAGE] [--install]", "measure pylint after edits beside its own command"),
     ("pipe COMMAND", "any command of cargo pipe, as this checkout has it"),
     ("tidy", "check layering, module docs, names and licences"),
     ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
@@ -99,7 +100,8 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
         ["pipe", rest @ ..] => Ok(Task::Pipe(rest.iter().map(|word| (*word).to_owned()).collect())),
         [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h"] => Ok(Task::Help),
         ["bench"] | ["bench", "library"] => Ok(Task::Bench(bench::Subject::Library)),
-        ["bench", "runs", rest @ ..] => parse_bench(rest),
+        ["bench", "runs", rest @ ..] => parse_bench(rest, bench::Subject::Runs),
+        ["bench", "pylint", rest @ ..] => parse_bench(rest, bench::Subject::Pylint),
         ["ci"] => Ok(Task::Ci),
         ["codegen"] => Ok(Task::Codegen(codegen::Mode::Write)),
         ["codegen", "--check"] => Ok(Task::Codegen(codegen::Mode::Check)),
@@ -119,15 +121,18 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
     }
 }
 
-fn parse_bench(words: &[&str]) -> Result<Task> {
+fn parse_bench(
+    words: &[&str],
+    subject: impl Fn(Option<String>, docker::System) -> bench::Subject,
+) -> Result<Task> {
     let (names, system) = match words {
         [names @ .., "--install"] => (names, docker::System::Install),
         names => (names, docker::System::Keep),
     };
     match names {
-        [] => Ok(Task::Bench(bench::Subject::Runs(None, system))),
+        [] => Ok(Task::Bench(subject(None, system))),
         [name] if !name.starts_with('-') => {
-            Ok(Task::Bench(bench::Subject::Runs(Some((*name).to_owned()), system)))
+            Ok(Task::Bench(subject(Some((*name).to_owned()), system)))
         }
         _ => Err(refuse("bench", words)),
     }

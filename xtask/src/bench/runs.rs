@@ -21,9 +21,7 @@ use crate::workspace;
 /// When something is missing, or a run is not what it is measured as.
 pub(crate) fn run(only: Option<&str>, system: System) -> Result<()> {
     let image = docker::run(system)?;
-    fixtures::run()?;
-    Command::cargo("build --quiet --release --package cargo-pipe-ci --bin cargo-pipe").run()?;
-    let program = workspace::target()?.join("release/cargo-pipe").to_string_lossy().into_owned();
+    let program = program()?;
     println!("{}\n{CAPTION}", machine()?);
     let packages = PACKAGES.iter().filter(|it| only.is_none_or(|name| name == it.name));
     for (number, package) in packages.enumerate() {
@@ -48,6 +46,13 @@ each row: medians of so many pairs, measured in turns; the ratios are the median
 cpu: user and system time of the program and its children, without what the engine does
 docker run: the same commands by hand, with plain pylint; cargo pipe lints only what an edit concerns
 mypy's config is empty, not the strict one that `cargo pipe init` writes";
+
+/// Makes what is measured, and fetches what it is measured on.
+pub(super) fn program() -> Result<String> {
+    fixtures::run()?;
+    Command::cargo("build --quiet --release --package cargo-pipe-ci --bin cargo-pipe").run()?;
+    Ok(workspace::target()?.join("release/cargo-pipe").to_string_lossy().into_owned())
+}
 
 fn measure(
     package: &Package,
@@ -86,7 +91,7 @@ fn measure(
     ran(project.pipe(&["run-all"]).measure()?)?;
     let status = project.command(["git", "status"]);
     let status = || status.measure();
-    is_replayed(project)?;
+    is_replayed(project, &["run-all"])?;
     let hit = |words: &[&str]| ran(project.pipe(&[&["run-all"][..], words].concat()).measure()?);
     table.add("no change", &pairs(quick, || hit(&[]), status)?, STATUS);
     let touch = || {
@@ -153,7 +158,7 @@ fn builds(project: &Project, image: &str, table: &mut Table) -> Result<()> {
 }
 
 /// A run that was no error.
-fn ran(measured: Measured) -> Result<Measured> {
+pub(super) fn ran(measured: Measured) -> Result<Measured> {
     match measured.status {
         0 | 1 => Ok(measured),
         status => Err(Failure::new(format!("`cargo pipe` ended with exit status {status}"))),
@@ -161,8 +166,8 @@ fn ran(measured: Measured) -> Result<Measured> {
 }
 
 /// Fails unless everything would be replayed.
-fn is_replayed(project: &Project) -> Result<()> {
-    let report = project.pipe(&["run-all", "--message-format", "json"]).attempt();
+pub(super) fn is_replayed(project: &Project, words: &[&str]) -> Result<()> {
+    let report = project.pipe(&[words, &["--message-format", "json"]].concat()).attempt();
     let report = report.map_err(|error| Failure::new(error.to_string()))?;
     let text = String::from_utf8_lossy(&report.stdout);
     match text.contains("\"cache\": \"hit\"") && !text.contains("\"cache\": \"miss\"") {
@@ -172,7 +177,7 @@ fn is_replayed(project: &Project) -> Result<()> {
 }
 
 /// The day, and the machine.
-fn machine() -> Result<String> {
+pub(super) fn machine() -> Result<String> {
     let date = Command::new("date", ["-u", "+%Y-%m-%d"]).read()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let cpus = workspace::read(std::path::Path::new("/proc/cpuinfo")).unwrap_or_default();
