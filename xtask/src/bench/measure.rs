@@ -80,7 +80,13 @@ impl Table {
             let ratios = ratios.map(|(one, other)| of(one).as_secs_f64() / of(other).as_secs_f64());
             let mut ratios: Vec<f64> = ratios.collect();
             ratios.sort_by(f64::total_cmp);
-            ratios.get(ratios.len() / 2).map(|ratio| format!("{ratio:.2}")).unwrap_or_default()
+            ratios
+                .get(ratios.len() / 2)
+                .map(|ratio| match ratio {
+                    ..0.1 => format!("{ratio:.4}"),
+                    _ => format!("{ratio:.2}"),
+                })
+                .unwrap_or_default()
         };
         let peak = median(ours.iter().map(|it| it.peak).collect()).unwrap_or_default();
         let row = [

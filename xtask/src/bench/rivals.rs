@@ -56,7 +56,7 @@ pub(super) fn rivals(
     let folders = [python.join("bin"), node.join("node_modules/.bin")];
     let typed = [
         "make --silent --jobs=4",
-        "turbo run --no-daemon --output-logs=none //#lint //#format //#mypy //#ruff",
+        "turbo run --no-daemon --output-logs=none lint format mypy ruff",
         "prek run --all-files",
         "pre-commit run --all-files",
         "tox run-parallel --quiet --parallel 4",
@@ -122,7 +122,7 @@ fn configure(project: &Project, scripts: &[(String, String)]) -> Result<()> {
             "[testenv:{name}]\nskip_install = true\nallowlist_externals = sh\n\
                          pass_env = *\ncommands = sh {file}\n"
         );
-        tasks.push(format!("\"//#{name}\": {{}}"));
+        tasks.push(format!("\"{name}\": {{}}"));
         packaged.push(format!("\"{name}\": \"sh {file}\""));
     }
     let names: Vec<&str> = scripts.iter().map(|(name, _)| name.as_str()).collect();
