@@ -30,6 +30,7 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
     worker!("__init__.py"),
     worker!("children.py"),
     worker!("linter.py"),
+    worker!("needed.py"),
     worker!("patches.py"),
     worker!("plain.py"),
     worker!("scopes.py"),
