@@ -137,3 +137,24 @@ pub(super) fn nothing_to_check(step: &Step) -> Reason {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn pylint_gets_every_module_of_its_worker() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/pylint_worker");
+        let modules = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut names: Vec<_> = modules
+            .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+            .map(|path| format!("pylint_worker/{}", path.file_name().unwrap().display()))
+            .collect();
+        names.sort();
+        let sent: Vec<_> = PYLINT_WORKER.iter().map(|(name, _)| *name).collect();
+        assert_eq!(sent, names);
+    }
+}
