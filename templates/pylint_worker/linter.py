@@ -271,7 +271,7 @@ class Linter(PyLinter):
         similar.linesets = []
         # It counts by node, and a stub has the tree of the module beside it.
         design._branches = defaultdict(int)
-        known = set(MANAGER.astroid_cache)
+        known, begun = set(MANAGER.astroid_cache), len(scopes.order)
         with scopes.inside(Scope(None)) as scope:
             scope.modules.add(key_of(module))
             super()._lint_files({file: module}, check, progress)
@@ -290,18 +290,16 @@ class Linter(PyLinter):
             else None,
             "shape": shape(scope.tokens) if scope.tokens else "",
         }
-        self._forget(known)
+        self._forget(known, begun)
         self.set_reporter(reporter)
         self.stats, walker.nbstatements = stats, before
         imports.import_graph, imports._excluded_edges, similar.linesets = kept
         return record
 
-    def _forget(self, known: set[str]) -> None:
+    def _forget(self, known: set[str], begun: int) -> None:
         """Takes modules away that were built meanwhile and changed some that were there before."""
-        new = set(MANAGER.astroid_cache) - known
-        undone = scopes.undo()
-        if undone:
-            for name in new:
+        if scopes.undo(begun):
+            for name in set(MANAGER.astroid_cache) - known:
                 del MANAGER.astroid_cache[name]
 
     def _replay(self, file, record: Record, walker) -> None:  # type: ignore

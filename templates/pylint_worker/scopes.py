@@ -146,8 +146,11 @@ class Scopes:
         """Whether a module gave something to another since this was settled or undone."""
         return bool(self._written)
 
-    def undo(self) -> bool:
-        """Takes back what modules gave to others since this was last asked, if they did."""
+    def undo(self, begun: int) -> bool:
+        """Takes back what modules gave to others since this was last asked, if they did.
+
+        Then nothing is known any more of those that were begun behind the first ones of `order`.
+        """
         written, self._written = self._written, []
         for attributes, name, node in written:
             values = dict.get(attributes, name, [])
@@ -155,6 +158,13 @@ class Scopes:
                 values.remove(node)
             if not values:
                 dict.pop(attributes, name, None)
+            writer = key_of(node.root())
+            if all(key_of(value.root()) != writer for value in values):
+                attributes.writers.get(name, set()).discard(writer)
+        if written:
+            for key, _ in self.order[begun:]:
+                self.built[key].pop()
+            del self.order[begun:]
         return bool(written)
 
     def settle(self) -> None:

@@ -3,6 +3,8 @@
 //! With one processor a single child lints all of them, whatever machine the tests run on: what a
 //! file leaves behind in that child must be neither seen by the next nor hide what that depends on.
 
+use std::collections::BTreeMap;
+
 use crate::Test;
 use crate::project::Project;
 use crate::traps::changes;
@@ -24,6 +26,7 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("a_module_is_counted_apart_from_its_stub", a_module_is_counted_apart_from_its_stub),
     ("what_a_file_had_built_changes_nothing_for_another", what_a_file_had_built),
+    ("what_a_file_had_built_is_forgotten_with_it", what_a_file_had_built_is_forgotten),
     ("what_is_imported_is_built_whoever_imports_it", what_is_imported_is_built),
 ];
 
@@ -130,6 +133,22 @@ fn what_a_file_had_built() {
             .beside(&[ONE_PROCESSOR, THING, WRITER, through]);
     let (_, run) = project.run(&[]);
     assert!(!run.of("reader.py").is_empty(), "{run:#?}");
+}
+
+/// To look at `open`, pylint builds `io` as a module of `builtins`, which writes to that exception.
+fn what_a_file_had_built_is_forgotten() {
+    let project = project(&[
+        (
+            "reader.py",
+            "with open(\"x\", encoding=\"utf-8\") as file:\n\n\n    print(file.read())\n",
+        ),
+        (
+            "user.py",
+            "from io import UnsupportedOperation\n\nprint(UnsupportedOperation().__module__)\n",
+        ),
+    ]);
+    project.agrees();
+    assert_eq!(project.audit().refuted, BTreeMap::new());
 }
 
 fn what_is_imported_is_built() {
