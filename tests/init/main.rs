@@ -244,6 +244,31 @@ fn a_pipeline_is_written_where_somebody_wants_one() {
     assert!(has_pipeline(elsewhere, Some(true)));
 }
 
+/// What comes first decides: a schedule audits on protected branches, too.
+#[test]
+fn pipelines_audit_on_schedules_and_where_a_lock_changes() {
+    let root = folder(&[("src/app.py", "")]);
+    let wish = Wish { gitlab: Some(true), github: Some(true), ..PLAIN.wish };
+    cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
+    let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
+    let gitlab = read(".gitlab-ci.yml");
+    let place = |condition: &str, task: &str| {
+        let rule =
+            format!("    - {condition}\n      variables:\n        CARGO_PIPE_CACHE: {task}\n");
+        gitlab.find(&rule).unwrap_or_else(|| panic!("{rule}\n{gitlab}"))
+    };
+    let schedule = place("if: $CI_PIPELINE_SOURCE == \"schedule\"", "audit");
+    assert!(schedule < place("if: $CI_COMMIT_REF_PROTECTED == \"true\"", "refresh"));
+    place("changes: [.docker/requirements/p*.txt]", "audit-plain");
+    let github = read(".github/workflows/pipe.yml");
+    assert!(github.contains("  schedule:\n    - cron: "), "{github}");
+    let task = "github.event_name == 'schedule' && 'audit' ||";
+    assert!(github.contains(task), "{github}");
+    let locks =
+        "hashFiles('.docker/requirements/p*.txt'))\n            && 'read-only' || 'audit-plain'";
+    assert!(github.contains(locks), "{github}");
+}
+
 #[test]
 fn a_project_is_told_what_to_write_for_other_pipelines() {
     let root = folder(&[("src/app.py", "")]);
