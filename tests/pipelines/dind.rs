@@ -1,5 +1,9 @@
 //! GitLab's pipeline with an engine beside each job, which has nothing but the base image.
 
+use std::fs;
+
+use serde_json::json;
+
 use crate::Test;
 use crate::runner::{NO_INDEX, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read};
@@ -12,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[(
 /// What an engine beside a job keeps, as long as this is there.
 struct Kept {
     scene: Scene,
+    settings: String,
     certificates: String,
     data: String,
 }
@@ -21,7 +26,9 @@ impl Kept {
     /// no registry may be there for.
     fn new(scene: Scene) -> Kept {
         let name = |what: &str| format!("cargo-pipe-test-{}-{what}", std::process::id());
-        let kept = Kept { certificates: name("certificates"), data: name("data"), scene };
+        let settings = scene.beside("daemon.json", &json!({ "dns": name_servers() }).to_string());
+        let (certificates, data) = (name("certificates"), name("data"));
+        let kept = Kept { scene, settings, certificates, data };
         let load = format!(
             "docker save python:3.13-slim | docker run --rm --interactive --privileged \
              --volume {}:/var/lib/docker --entrypoint sh docker:28.5.2-dind -c 'dockerd \
@@ -33,6 +40,14 @@ impl Kept {
         assert_eq!(loaded.status, Some(0), "{}", loaded.said);
         kept
     }
+}
+
+/// Those of this machine that a container can ask: where an engine in a network of its own finds none,
+/// it asks Google's, which may not be reachable.
+fn name_servers() -> Vec<String> {
+    let text = fs::read_to_string("/etc/resolv.conf").unwrap();
+    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver"));
+    servers.map(|it| it.trim().to_owned()).filter(|it| !it.starts_with("127.")).collect()
 }
 
 impl Drop for Kept {
@@ -47,7 +62,9 @@ fn an_engine_beside_the_job_says_what_the_host_says() {
     let scene = &kept.scene;
     let certificates = format!("{}:/certs/client", kept.certificates);
     let data = format!("{}:/var/lib/docker", kept.data);
-    let volumes = ["--privileged", "--volume", &certificates, "--volume", &data];
+    let settings = format!("{}:/etc/docker/daemon.json:ro", kept.settings);
+    let mut volumes = vec!["--privileged"];
+    volumes.extend([&settings, &certificates, &data].iter().flat_map(|it| ["--volume", it]));
     for (source, status) in [(None, 0), (Some(BROKEN), 1)] {
         if let Some(source) = source {
             scene.write("src/broken.py", source);

@@ -114,6 +114,13 @@ impl Scene {
         fs::write(self.root.join(path), text).unwrap();
     }
 
+    /// Writes a file beside the repository, and returns its path.
+    pub(crate) fn beside(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
     /// Replaces a text in a file.
     pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
         let text = fs::read_to_string(self.root.join(path)).unwrap();
