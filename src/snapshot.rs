@@ -12,6 +12,7 @@ mod walk;
 
 use std::fs;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -156,8 +157,8 @@ fn copy_once(
     inventory.entries.par_iter().try_for_each(|(path, entry)| {
         let copied = match &entry.kind {
             Kind::File { executable } => {
-                let content = copy_file(&path.on_disk(root), &path.on_disk(target), cancel)?;
-                set_mode(&path.on_disk(target), if *executable { 0o755 } else { 0o644 })?;
+                let mode = if *executable { 0o755 } else { 0o644 };
+                let content = copy_file(&path.on_disk(root), &path.on_disk(target), mode, cancel)?;
                 Entry::file(&content, *executable)
             }
             Kind::Link { to } => copy_link(target, path, to)?,
@@ -198,13 +199,17 @@ fn prove(folder: &Path, hash: Hash) -> Result<Tree, SnapshotError> {
 }
 
 /// Copies a file and returns the hash of what was copied.
-fn copy_file(source: &Path, target: &Path, cancel: &Cancel) -> Result<Hash, SnapshotError> {
+fn copy_file(
+    source: &Path,
+    target: &Path,
+    mode: u32,
+    cancel: &Cancel,
+) -> Result<Hash, SnapshotError> {
     let mut copy = fs::File::create(target).map_err(SnapshotError::io("create", target))?;
     let hash = read(source, cancel, |chunk| {
         copy.write_all(chunk).map_err(SnapshotError::io("write", target))
     })?;
-    drop(copy);
-    set_time(target)?;
+    settle(&copy, target, mode)?;
     Ok(hash)
 }
 
@@ -242,34 +247,36 @@ fn copy_link(target: &Path, path: &ProjectPath, to: &ProjectPath) -> Result<Entr
 
 fn create_folder(folder: &Path) -> Result<(), SnapshotError> {
     fs::create_dir_all(folder).map_err(SnapshotError::io("create", folder))?;
-    set_mode(folder, 0o755)
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+        .map_err(SnapshotError::io("set the mode of", folder))
 }
 
 fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), SnapshotError> {
-    fs::write(path, content).map_err(SnapshotError::io("write", path))?;
-    set_mode(path, mode)?;
-    set_time(path)
+    let mut file = fs::File::create(path).map_err(SnapshotError::io("create", path))?;
+    file.write_all(content).map_err(SnapshotError::io("write", path))?;
+    settle(&file, path, mode)
 }
 
-fn set_time(path: &Path) -> Result<(), SnapshotError> {
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(MTIME);
-    fs::File::open(path)
-        .and_then(|file| file.set_modified(time))
-        .map_err(SnapshotError::io("set the time of", path))
+/// Gives a written file its time, and its mode in spite of the umask.
+fn settle(file: &fs::File, path: &Path, mode: u32) -> Result<(), SnapshotError> {
+    file.set_permissions(fs::Permissions::from_mode(mode))
+        .map_err(SnapshotError::io("set the mode of", path))?;
+    file.set_modified(time()).map_err(SnapshotError::io("set the time of", path))
 }
 
-/// Sets a mode in spite of the umask.
-fn set_mode(path: &Path, mode: u32) -> Result<(), SnapshotError> {
-    use std::os::unix::fs::PermissionsExt;
+/// Gives a folder its time.
+fn set_time(folder: &Path) -> Result<(), SnapshotError> {
+    fs::File::open(folder)
+        .and_then(|opened| opened.set_modified(time()))
+        .map_err(SnapshotError::io("set the time of", folder))
+}
 
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-        .map_err(SnapshotError::io("set the mode of", path))
+fn time() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(MTIME)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
     use crate::cache::Index;
     use crate::plan::Coverage;

@@ -91,6 +91,11 @@ impl Term {
         }
     }
 
+    /// Says on standard error what to do next, unless quiet is wanted.
+    pub(crate) fn hint(&mut self, text: &str) {
+        self.note(&hint(Some(text)));
+    }
+
     /// Shows why a command could not do its work. What clap prints as help is data.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         match failure {

@@ -21,10 +21,14 @@ use crate::report::human::style::{self, paint};
 use crate::run::Cancel;
 use crate::scaffold::ScaffoldError;
 
+/// What happens to a changed configuration, and what its change leaves out.
+const CHANGE_HINT: &str =
+    "the runner reads the file again by itself; what could be secret is hidden here";
+
 /// What binding the socket means, and what needs it not.
-const SOCKET_HINT: &str = "whoever can start a job of that runner is then as good as root on its\n      \
-    machine: give it to trusted projects alone. A pipeline with\n      \
-    `gitlab = \"image\"` in `pipe.toml` needs no socket";
+const SOCKET_HINT: &str = "whoever can start a job of that runner is then as good as root on its \
+    machine: give it to trusted projects alone. A pipeline with `gitlab = \"image\"` in `pipe.toml` \
+    needs no socket";
 
 /// Looks at the project and the machine, or at a runner's configuration.
 pub(super) fn doctor(place: &Place, doctor: &Doctor, term: &mut Term) -> Result<Verdict, Failure> {
@@ -98,11 +102,8 @@ fn tell(read: &RunnerConfig, missing: usize, term: &mut Term) {
     term.note(if lines.is_empty() { "there is no runner in this file\n" } else { &lines });
     term.patch(read.change.as_bytes());
     if missing > 0 {
-        let label = paint(style::INFO, "hint:");
-        term.note(&format!(
-            "\n{label} the runner reads the file again by itself; what could be secret is\n      \
-             hidden here\n\n{label} {SOCKET_HINT}\n"
-        ));
+        term.hint(CHANGE_HINT);
+        term.hint(SOCKET_HINT);
     }
 }
 
