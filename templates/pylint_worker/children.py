@@ -1,16 +1,20 @@
-"""Does pieces of work in forked children, several at once.
+"""Does pieces of work in several processes at once: in this one, and in children forked from it.
 
 Owns the children and how work and results pass between them and their parent. It must not know what
-the work is. What a child returns is handed on in the order in which it comes.
+the work is. The parent takes pieces as its children do: were it to wait, what it has in memory would
+be there once more than there are processors, because whoever looks at an object copies its page.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection, Pipe, wait
+from collections.abc import Callable, Iterable, Iterator
+
+SHARES = 4096
+"""How many shares a pipe can hold unread: 4 bytes each, 16 KiB on the smallest systems."""
 
 
 def processors() -> int:
@@ -21,66 +25,62 @@ def processors() -> int:
 
 
 def spread(
-    pieces: Sequence[int], work: Callable[[int], bytes], count: int
+    pieces: int, work: Callable[[int], bytes], count: int
 ) -> Iterator[tuple[int, bytes]]:
-    """Every piece and what came of it; a child gets its next piece when it is done with one."""
-    todo = iter(pieces)
-    children: dict[Connection, int] = {}
-    busy: dict[Connection, int] = {}
+    """The number of every piece and what came of it; whoever is done with one takes the next."""
+    shares = min(pieces, SHARES)
+    todo, put = os.pipe()
+    os.write(put, b"".join(share.to_bytes(4, "big") for share in range(shares)))
+    os.close(put)
 
-    def next_piece(connection: Connection) -> None:
-        piece = next(todo, None)
-        if piece is None:
-            connection.close()
-            os.waitpid(children.pop(connection), 0)
-        else:
-            busy[connection] = piece
-            connection.send_bytes(b"%d" % piece)
+    def done() -> Iterator[tuple[int, bytes]]:
+        while share := os.read(todo, 4):
+            for piece in range(int.from_bytes(share, "big"), pieces, shares):
+                yield piece, work(piece)
 
-    for _ in range(min(count, len(pieces))):
-        started = _start(work, list(children))
+    children: dict[int, int] = {}
+    for _ in range(min(count, pieces) - 1):
+        started = _start(done(), [*children.values()])
         if started is None:
+            # There may be no more processes than there are.
             break
         children[started[0]] = started[1]
-    if not children:
-        # There may be no more processes than there are.
-        for piece in todo:
-            yield piece, work(piece)
-        return
-    for connection in list(children):
-        next_piece(connection)
-    while busy:
-        for connection in wait(list(busy)):
-            assert isinstance(connection, Connection)
-            try:
-                result = connection.recv_bytes()
-            except EOFError:
-                _lost(children, connection)
-            yield busy.pop(connection), result
-            next_piece(connection)
+    yield from done()
+    os.close(todo)
+    for child in list(children):
+        with open(children[child], "rb") as results:
+            answer = results.read()
+        del children[child]
+        _, status = os.waitpid(child, 0)
+        if status:
+            _lost(status, children)
+        yield from pickle.loads(answer)
 
 
-def _start(
-    work: Callable[[int], bytes], others: list[Connection]
-) -> tuple[Connection, int] | None:
-    here, there = Pipe()
+def _start(results: Iterable[tuple[int, bytes]], others: list[int]) -> tuple[int, int] | None:
+    here, there = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    parent = os.getpid()
     try:
         child = os.fork()
     except OSError:
-        here.close()
-        there.close()
+        os.close(here)
+        os.close(there)
         return None
     if child:
-        there.close()
-        return here, child
+        os.close(there)
+        return child, here
     try:
-        for connection in (*others, here):
-            connection.close()
-        while True:
-            there.send_bytes(work(int(there.recv_bytes())))
-    except (EOFError, BrokenPipeError):
+        for other in (*others, here):
+            os.close(other)
+        found = []
+        for result in results:
+            if os.getppid() != parent:
+                os._exit(0)
+            found.append(result)
+        with open(there, "wb") as answer:
+            pickle.dump(found, answer)
         os._exit(0)
     except BaseException:  # pylint: disable=broad-exception-caught
         sys.excepthook(*sys.exc_info())
@@ -89,10 +89,9 @@ def _start(
         os._exit(1)
 
 
-def _lost(children: dict[Connection, int], connection: Connection) -> None:
+def _lost(status: int, others: Iterable[int]) -> None:
     """A child has ended without an answer: so do the others, and so do we."""
-    _, status = os.waitpid(children.pop(connection), 0)
-    for child in children.values():
+    for child in others:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)

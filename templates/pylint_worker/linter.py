@@ -206,7 +206,7 @@ class Linter(PyLinter):
             return json.dumps(record, separators=(",", ":")).encode()
 
         records = {}
-        for index, record in children.spread(range(len(dirty)), work, children.processors()):
+        for index, record in children.spread(len(dirty), work, children.processors()):
             if not record:
                 needed.give_up()
             records[dirty[index]] = json.loads(record)

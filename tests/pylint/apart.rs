@@ -1,7 +1,7 @@
 //! Files that are linted one after the other in one process, and still each apart.
 //!
-//! With one processor a single child lints all of them, whatever machine the tests run on: what a
-//! file leaves behind in that child must be neither seen by the next nor hide what that depends on.
+//! With one processor no child is forked, whatever machine the tests run on: what a file leaves behind
+//! in the process must be neither seen by the next nor hide what that depends on.
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,7 @@
 
 mod apart;
 mod audit;
+mod children;
 mod edits;
 mod fallbacks;
 mod needed;
@@ -26,16 +27,21 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_ignored = !project::has_python();
     // What takes longest is first, so that nothing is left to wait for at the end.
-    let trials =
-        [random::TESTS, traps::TESTS, apart::TESTS, fallbacks::TESTS, needed::TESTS, audit::TESTS]
-            .concat()
-            .into_iter()
-            .map(|(name, test)| {
-                let run = move || {
-                    test();
-                    Ok(())
-                };
-                Trial::test(name, run).with_ignored_flag(is_ignored)
-            });
+    let subjects = [
+        random::TESTS,
+        traps::TESTS,
+        apart::TESTS,
+        children::TESTS,
+        fallbacks::TESTS,
+        needed::TESTS,
+        audit::TESTS,
+    ];
+    let trials = subjects.concat().into_iter().map(|(name, test)| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        Trial::test(name, run).with_ignored_flag(is_ignored)
+    });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
