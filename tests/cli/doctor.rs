@@ -117,12 +117,9 @@ fn a_runner_s_missing_volume_is_printed_as_the_change_it_needs() {
         str![[r#"
 wrong   line 2: `a` (docker) binds no docker socket into jobs
 
-hint: the runner reads the file again by itself; what could be secret is
-      hidden here
+hint: the runner reads the file again by itself; what could be secret is hidden here
 
-hint: whoever can start a job of that runner is then as good as root on its
-      machine: give it to trusted projects alone. A pipeline with
-      `gitlab = "image"` in `pipe.toml` needs no socket
+hint: whoever can start a job of that runner is then as good as root on its machine: give it to trusted projects alone. A pipeline with `gitlab = "image"` in `pipe.toml` needs no socket
 
 "#]],
     );
