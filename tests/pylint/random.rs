@@ -1,6 +1,7 @@
 //! Random edits of a real package: after each, the worker says what plain pylint says.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::Test;
 use crate::edits::Editor;
@@ -11,17 +12,15 @@ pub(crate) const TESTS: &[Test] = &[(
     after_random_edits_of_a_package_nothing_is_stale,
 )];
 
-/// `cargo xtask soak pylint --seed N --edits M` sets the variables.
+/// `cargo xtask soak pylint PACKAGE --seed N --edits M` sets the variables.
 #[expect(clippy::print_stdout, reason = "whoever soaks sees what was tried")]
 fn after_random_edits_of_a_package_nothing_is_stale() {
     let number = |name: &str| variable(name).map(|text| text.parse().unwrap());
     let seed = number("CARGO_PIPE_TEST_SEED").unwrap_or(1);
     let edits = number("CARGO_PIPE_TEST_EDITS").unwrap_or(3);
-    let fixtures = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("fixtures");
-    let package = fixtures.join("httpx-0.28.1/httpx");
-    assert!(package.is_dir(), "`cargo xtask fixtures` fetches {}", package.display());
-    let project = Project::of_package(&package);
-    let mut editor = Editor::new(&project, "httpx", seed);
+    let package = variable("CARGO_PIPE_TEST_PACKAGE").unwrap_or_else(|| "httpx".to_owned());
+    let project = Project::of_package(&sources(&package));
+    let mut editor = Editor::new(&project, &package, seed);
     assert_ne!(project.agrees().cold, "");
     let (mut linted, mut files) = (0, 0);
     for at in 1..=edits {
@@ -34,4 +33,21 @@ fn after_random_edits_of_a_package_nothing_is_stale() {
         }
     }
     println!("{linted} of {files} files were linted");
+}
+
+/// Where the sources of a fetched package are.
+fn sources(package: &str) -> PathBuf {
+    let fixtures = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("fixtures");
+    let fetched = fs::read_dir(&fixtures).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let is_of = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.rsplit_once('-').is_some_and(|(name, _)| name == package)
+    };
+    let mut folders =
+        fetched.filter(is_of).flat_map(|it| [it.join(package), it.join("src").join(package)]);
+    folders.find(|folder| folder.is_dir()).unwrap_or_else(|| {
+        panic!(
+            "`cargo xtask fixtures` fetches what tests/fixtures/packages.txt names, no {package}"
+        )
+    })
 }

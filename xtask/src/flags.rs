@@ -73,7 +73,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("dist --quick --try", "try the same built quickly, as the gate does"),
     ("pipelines [--install]", "run the pipelines that are generated for GitLab and GitHub"),
     ("soak [SUBJECT] [--times N]", "repeat tests that must hold every time"),
-    ("soak pylint --seed N --edits M", "check M random edits of a package against plain pylint"),
+    ("soak pylint [PACKAGE] --seed N --edits M", "hold M random edits against plain pylint"),
 ];
 
 /// The contents as text.
@@ -139,11 +139,15 @@ fn parse_bench(
 }
 
 fn parse_soak(words: &[&str]) -> Result<Task> {
-    let (subject, mut rest) = match words {
-        [subject, rest @ ..] if !subject.starts_with('-') => (Some((*subject).to_owned()), rest),
-        rest => (None, rest),
+    let names = words.iter().take_while(|word| !word.starts_with('-')).count();
+    let (names, mut rest) = words.split_at(names);
+    let (subject, package) = match names {
+        [] => (None, None),
+        [subject] => (Some((*subject).to_owned()), None),
+        ["pylint", package] => (Some("pylint".to_owned()), Some((*package).to_owned())),
+        _ => return Err(refuse("soak", words)),
     };
-    let mut amount = soak::Amount { subject, ..soak::Amount::default() };
+    let mut amount = soak::Amount { subject, package, ..soak::Amount::default() };
     while let [flag, number, more @ ..] = rest {
         let place = match *flag {
             "--times" => &mut amount.times,
@@ -199,8 +203,21 @@ mod tests {
     }
 
     #[test]
+    fn a_package_is_named_behind_its_subject() {
+        let Task::Soak(amount) = parsed("soak pylint flask --edits 3").unwrap() else { panic!() };
+        assert_eq!((amount.package.as_deref(), amount.edits), (Some("flask"), Some(3)));
+    }
+
+    #[test]
     fn words_without_meaning_are_refused() {
-        for line in ["dokcer", "docker --instal", "soak --times", "soak a --times 0", "ci now"] {
+        for line in [
+            "dokcer",
+            "docker --instal",
+            "soak --times",
+            "soak a --times 0",
+            "soak hits a",
+            "ci now",
+        ] {
             assert!(parsed(line).is_err(), "{line}");
         }
     }

@@ -14,6 +14,8 @@ use crate::process::{self, Command};
 pub(crate) struct Amount {
     /// A name from [`SUBJECTS`]; all of them without it.
     pub(crate) subject: Option<String>,
+    /// The package that is edited; the gate's without it.
+    pub(crate) package: Option<String>,
     /// The gate's number without it, and once what is too long for the gate.
     pub(crate) times: Option<u32>,
     /// What decides about random edits; the gate's without it.
@@ -83,6 +85,9 @@ fn repeat(subject: &Subject, times: u32, amount: &Amount) -> Result<()> {
         if let Some(number) = number {
             command = command.variable(name, &number.to_string());
         }
+    }
+    if let Some(package) = &amount.package {
+        command = command.variable("CARGO_PIPE_TEST_PACKAGE", package);
     }
     let begin = Instant::now();
     let mut tests = 0;

@@ -69,8 +69,20 @@ const HEAD: [&str; 9] =
 const WORDS: [usize; 2] = [0, 4];
 
 impl Table {
-    /// Adds a row, and shows it at once to whoever waits for the others.
+    /// Adds a row of two programs that do their own work.
     pub(super) fn add(&mut self, what: &str, pairs: &Pairs, beside: &str) {
+        self.row(what, pairs, beside, true);
+    }
+
+    /// Adds a row of two programs that have an engine do their work. What that takes of a processor is
+    /// not known, so that none of it is told.
+    pub(super) fn add_contained(&mut self, what: &str, pairs: &Pairs, beside: &str) {
+        self.row(what, pairs, beside, false);
+    }
+
+    /// Adds a row, and shows it at once to whoever waits for the others.
+    fn row(&mut self, what: &str, pairs: &Pairs, beside: &str, is_whole: bool) {
+        let cpu = |text: String| if is_whole { text } else { String::new() };
         let Pairs { ours, theirs } = pairs;
         let time = |all: &[Measured], of: Of| {
             median(all.iter().map(of).collect()).map(told).unwrap_or_default()
@@ -92,13 +104,13 @@ impl Table {
         let row = [
             format!("{what} ({}×)", ours.len()),
             time(ours, |it| it.wall),
-            time(ours, |it| it.cpu),
+            cpu(time(ours, |it| it.cpu)),
             format!("{} MB", peak.div_ceil(1_000_000)),
             beside.to_owned(),
             time(theirs, |it| it.wall),
-            time(theirs, |it| it.cpu),
+            cpu(time(theirs, |it| it.cpu)),
             ratio(|it| it.wall),
-            ratio(|it| it.cpu),
+            cpu(ratio(|it| it.cpu)),
         ];
         eprintln!("bench: {}", row.join(" | "));
         self.rows.push(row);
@@ -153,8 +165,10 @@ mod tests {
         assert_eq!(*order.borrow(), "ottoot");
         let mut table = Table::default();
         table.add("no change", &pairs, "git status");
+        table.add_contained("first run", &pairs, "docker run");
         let text = "what            cargo pipe    cpu  peak  beside      takes    cpu  ratio  of cpu\n\
-             no change (3×)       20 ms  40 ms  2 MB  git status  10 ms  20 ms   2.00    2.00\n";
+             no change (3×)       20 ms  40 ms  2 MB  git status  10 ms  20 ms   2.00    2.00\n\
+             first run (3×)       20 ms         2 MB  docker run  10 ms          2.00\n";
         assert_eq!(table.text(), text);
     }
 

@@ -69,7 +69,7 @@ impl Bench<'_> {
         let mut table = Table::default();
         let names = COLD.into_iter().chain(edits.map(|(what, _, _)| what));
         for (what, pairs) in names.zip(&turns(slow, ours, || plain.measure())?) {
-            table.add(what, pairs, "docker run pylint -j1");
+            table.add_contained(what, pairs, "docker run pylint -j1");
         }
         // Once more for files that were written too freshly to be trusted.
         self.lint(&["--cpus", "2"])?;

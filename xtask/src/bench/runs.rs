@@ -43,7 +43,7 @@ pub(crate) fn run(only: Option<&str>, system: System) -> Result<()> {
 /// What the tables do not say.
 const CAPTION: &str = "\
 each row: medians of so many pairs, measured in turns; the ratios are the medians of the pairs'
-cpu: user and system time of the program and its children, without what the engine does
+cpu: user and system time of the program and its children, where no engine works for them
 docker run: the same commands by hand, with plain pylint; cargo pipe lints only what an edit concerns
 mypy's config is empty, not the strict one that `cargo pipe init` writes";
 
@@ -84,7 +84,7 @@ fn measure(
     let turns = turns(slow, ours, || docker.measure())?;
     let names = ["first run", "one line in a leaf", "one line in what many import"];
     for (name, pairs) in names.iter().zip(&turns) {
-        table.add(name, pairs, &format!("docker run, {} at once", scripts.len()));
+        table.add_contained(name, pairs, &format!("docker run, {} at once", scripts.len()));
     }
 
     // Once more for files that were written too freshly to be trusted.
@@ -111,7 +111,8 @@ fn measure(
             // Those that keep something have it then.
             rival.measure()?;
             // Its configuration is seen by no check.
-            table.add("no change", &pairs(slow, || hit(&[]), || rival.measure())?, &rival.name);
+            let pairs = pairs(slow, || hit(&[]), || rival.measure())?;
+            table.add_contained("no change", &pairs, &rival.name);
         }
     }
     Ok(findings)
@@ -145,7 +146,7 @@ fn builds(project: &Project, image: &str, table: &mut Table) -> Result<()> {
     let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
     let by_hand = project.at_once(&scripts);
     let built = pairs(1, || ran(project.pipe(&["build"]).measure()?), || by_hand.measure())?;
-    table.add("cold build", &built, &format!("docker build, {} at once", locks.len()));
+    table.add_contained("cold build", &built, &format!("docker build, {} at once", locks.len()));
     project.pipe(&["remove"]).read()?;
     project.build_on(image)?;
     let mut tags: Vec<String> = locks.iter().map(|lock| format!("{theirs}-{lock}")).collect();
