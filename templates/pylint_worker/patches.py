@@ -326,7 +326,9 @@ def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
             tip = node.__dict__.get("_explicit_inference", MISSING)
             own = node.locals.get(GETITEM, MISSING) if isinstance(node, nodes.ClassDef) else MISSING
             result = list(infer(node, context))
-            _changed(node, node.__dict__, "_explicit_inference", tip)
+            if node.__dict__.get("_explicit_inference", MISSING) is not tip:
+                # Even its own: another scope is in want of what else is changed here.
+                scopes.current.change(node.__dict__, "_explicit_inference", tip)
             for found in result:
                 if isinstance(found, nodes.ClassDef) and GETITEM in found.locals:
                     _changed(found, found.locals, GETITEM, own if found is node else _written(found))
