@@ -190,7 +190,7 @@ class State:
     def pack(self) -> bytes:
         """The state as bytes."""
         content = json.dumps({"schema": SCHEMA, **vars(self)}, separators=(",", ":"), sort_keys=True)
-        return zlib.compress(content.encode(), 6)
+        return zlib.compress(content.encode(), 3)
 
     @classmethod
     def unpack(cls, packed: bytes, key: str) -> tuple[State | None, str]:
