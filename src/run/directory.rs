@@ -9,6 +9,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use tempfile::TempDir;
 
 use crate::cache;
@@ -115,11 +116,21 @@ fn lock_file(path: &Path) -> io::Result<File> {
 
 /// Removes a folder, also where a check that could write has taken away the right to.
 fn clear(folder: &Path) -> io::Result<()> {
-    if fs::remove_dir_all(folder).is_ok() {
+    if remove(folder).is_ok() {
         return Ok(());
     }
     give_back_rights(folder)?;
-    fs::remove_dir_all(folder)
+    remove(folder)
+}
+
+/// Removes a folder, several of its folders at once.
+fn remove(folder: &Path) -> io::Result<()> {
+    let entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    entries.par_iter().try_for_each(|entry| match entry.file_type()?.is_dir() {
+        true => remove(&entry.path()),
+        false => fs::remove_file(entry.path()),
+    })?;
+    fs::remove_dir(folder)
 }
 
 fn give_back_rights(folder: &Path) -> io::Result<()> {
