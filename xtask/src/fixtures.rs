@@ -5,7 +5,7 @@
 //! `tests/fixtures/packages.txt`; pip, in a container, fetches and verifies.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::docker;
 use crate::failure::{Failure, Result};
@@ -40,16 +40,27 @@ impl Package {
 ///
 /// When a pin cannot be read, fetched or unpacked, or its hash is wrong.
 pub(crate) fn run() -> Result<()> {
+    let mut missing = Vec::new();
     for package in packages()? {
         let folder = package.folder()?;
-        if folder.is_dir() {
-            say(&format!("{} {} is here", package.name, package.version));
-            continue;
+        match folder.is_dir() {
+            true => say(&format!("{} {} is here", package.name, package.version)),
+            false => missing.push((package, folder)),
         }
-        fetch(&package, &folder)?;
-        say(&format!("{} {} is fetched", package.name, package.version));
     }
-    Ok(())
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let image = &docker::run(docker::System::Keep)?;
+    std::thread::scope(|scope| {
+        let fetches: Vec<_> = missing
+            .iter()
+            .map(|(package, folder)| scope.spawn(move || fetch(package, folder, image)))
+            .collect();
+        fetches.into_iter().try_for_each(|fetch| {
+            fetch.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
 }
 
 /// Every pinned package, in the order of the pins.
@@ -72,9 +83,8 @@ fn parse(line: &str) -> Result<Package> {
 }
 
 /// Fetches into a folder beside the final one, which it takes the name of when it is complete.
-fn fetch(package: &Package, folder: &std::path::Path) -> Result<()> {
-    let image = docker::run(docker::System::Keep)?;
-    let archive = download(package, &image)?;
+fn fetch(package: &Package, folder: &Path, image: &str) -> Result<()> {
+    let archive = download(package, image)?;
     let partial = folder.with_extension(format!("partial-{}", std::process::id()));
     workspace::remove_folder(&partial)?;
     workspace::create_folder(&partial)?;
@@ -89,7 +99,9 @@ fn fetch(package: &Package, folder: &std::path::Path) -> Result<()> {
         result => result.map_err(|error| Failure::file(folder, &error)),
     });
     workspace::remove_folder(&partial)?;
-    result
+    result?;
+    say(&format!("{} {} is fetched", package.name, package.version));
+    Ok(())
 }
 
 /// The archive with the package's sources.
