@@ -192,7 +192,7 @@ class Linter(PyLinter):
         # Nobody moves what is there from now on, so that children share it with their parent.
         gc.freeze()
         # What a file leaves behind goes, but not so eagerly that time is lost over it.
-        gc.set_threshold(100_000, 10, 10)
+        gc.set_threshold(10_000, 10, 10)
         gc.enable()
         dirty.sort(key=lambda path: (-(items[path][1].tolineno or 0), path))
         if self._is_audit:
