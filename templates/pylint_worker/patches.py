@@ -16,6 +16,8 @@ from typing import Any
 import isort
 from astroid import bases, builder, manager, modutils, nodes, objects, rebuilder
 from astroid.util import UninferableBase
+from astroid.brain import brain_typing
+from astroid.builder import _extract_single_node
 from astroid.exceptions import AstroidBuildingError, InferenceError
 from pylint.checkers import symilar
 from pylint.utils import utils
@@ -142,7 +144,10 @@ def _file_build(original, self, path, modname=None):
     path = os.path.abspath(path)
     key = key_of_path(path) or f"env:{modname}"
     with scopes.building(key, modname or "", path):
-        return original(self, path, modname)
+        module = original(self, path, modname)
+        if modname == "typing":
+            _replace_getitem(module)
+        return module
 
 
 def _module_build(original, self, module, modname=None):
@@ -314,6 +319,7 @@ def _declared_metaclass(original, self, context=None):
 
 
 GETITEM = "__class_getitem__"
+REPLACED = f"memo {GETITEM}"
 
 
 def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -326,9 +332,7 @@ def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
             tip = node.__dict__.get("_explicit_inference", MISSING)
             own = node.locals.get(GETITEM, MISSING) if isinstance(node, nodes.ClassDef) else MISSING
             result = list(infer(node, context))
-            if node.__dict__.get("_explicit_inference", MISSING) is not tip:
-                # Even its own: another scope is in want of what else is changed here.
-                scopes.current.change(node.__dict__, "_explicit_inference", tip)
+            _changed(node, node.__dict__, "_explicit_inference", tip)
             for found in result:
                 if isinstance(found, nodes.ClassDef) and GETITEM in found.locals:
                     _changed(found, found.locals, GETITEM, own if found is node else _written(found))
@@ -339,8 +343,22 @@ def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
     return lambda infer: original(guarded(infer))
 
 
+def _replace_getitem(typing: nodes.Module) -> None:
+    """Does for all what astroid does when it first infers `Generic[T]`, so that nobody sees when.
+
+    Up to Python 3.11 the method of `Generic` itself makes something that is no class.
+    """
+    for name in ("Generic", "Annotated"):
+        for found in typing.locals.get(name, ()):
+            if isinstance(found, nodes.ClassDef) and GETITEM in found.locals:
+                method = _extract_single_node(brain_typing.CLASS_GETITEM_TEMPLATE)
+                found.locals[GETITEM] = found.__dict__[REPLACED] = [method]
+
+
 def _written(node: nodes.ClassDef) -> Any:
-    """What stands in the source for the method that such a function replaces."""
+    """What stands in the source for the method that such a function replaces, or in its place."""
+    if REPLACED in node.__dict__:
+        return node.__dict__[REPLACED]
     now = node.locals[GETITEM]
     if now and now[0].root() is node.root():
         return now
