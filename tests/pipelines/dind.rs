@@ -1,9 +1,5 @@
 //! GitLab's pipeline with an engine beside each job, which has nothing but the base image.
 
-use std::fs;
-
-use serde_json::json;
-
 use crate::Test;
 use crate::runner::{NO_INDEX, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read};
@@ -13,10 +9,22 @@ pub(crate) const TESTS: &[Test] = &[(
     an_engine_beside_the_job_says_what_the_host_says,
 )];
 
+/// The base image of the project, which has the packages of its locks in itself.
+const STOCKED: &str = "cargo-pipe.local/stocked";
+
+/// Puts all packages of the locks into a base image: the network of an engine in a container is
+/// behind that of the machine's engine, and need not reach an index, nor a name server.
+const STOCK: &str = "FROM python:3.13-slim\n\
+    COPY requirements /locks\n\
+    RUN for lock in /locks/*.txt; do \
+    python3 -m pip download --quiet --require-hashes --no-deps --only-binary :all: \
+    --dest /stock --requirement $lock || exit; \
+    done; \
+    printf '[global]\\nno-index = true\\nfind-links = /stock\\n' > /etc/pip.conf\n";
+
 /// What an engine beside a job keeps, as long as this is there.
 struct Kept {
     scene: Scene,
-    settings: String,
     certificates: String,
     data: String,
 }
@@ -26,28 +34,22 @@ impl Kept {
     /// no registry may be there for.
     fn new(scene: Scene) -> Kept {
         let name = |what: &str| format!("cargo-pipe-test-{}-{what}", std::process::id());
-        let settings = scene.beside("daemon.json", &json!({ "dns": name_servers() }).to_string());
-        let (certificates, data) = (name("certificates"), name("data"));
-        let kept = Kept { scene, settings, certificates, data };
+        let kept = Kept { scene, certificates: name("certificates"), data: name("data") };
+        let dockerfile = kept.scene.beside("Dockerfile", STOCK);
+        let build = ["build", "--quiet", "--tag", STOCKED, "--file", &dockerfile, ".docker"];
         let load = format!(
-            "docker save python:3.13-slim | docker run --rm --interactive --privileged \
+            "docker save {STOCKED} | docker run --rm --interactive --privileged \
              --volume {}:/var/lib/docker --entrypoint sh docker:28.5.2-dind -c 'dockerd \
              >/dev/null 2>&1 & until docker version >/dev/null 2>&1; do kill -0 $! || exit 1; \
              done; docker load --quiet && kill $! && wait'",
             kept.data
         );
-        let loaded = kept.scene.run("sh".as_ref(), &["-c", &load]);
-        assert_eq!(loaded.status, Some(0), "{}", loaded.said);
+        for (program, args) in [("docker", &build[..]), ("sh", &["-c", &load])] {
+            let ended = kept.scene.run(program.as_ref(), args);
+            assert_eq!(ended.status, Some(0), "{}", ended.said);
+        }
         kept
     }
-}
-
-/// Those of this machine that a container can ask: where an engine in a network of its own finds none,
-/// it asks Google's, which may not be reachable.
-fn name_servers() -> Vec<String> {
-    let text = fs::read_to_string("/etc/resolv.conf").unwrap();
-    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver"));
-    servers.map(|it| it.trim().to_owned()).filter(|it| !it.starts_with("127.")).collect()
 }
 
 impl Drop for Kept {
@@ -58,18 +60,20 @@ impl Drop for Kept {
 }
 
 fn an_engine_beside_the_job_says_what_the_host_says() {
-    let kept = Kept::new(Scene::new(&["--ci", "gitlab", "--gitlab", "dind"]));
+    let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "dind"]);
+    scene.edit("pipe.toml", "#image = \"python:3.13-slim\"", &format!("image = \"{STOCKED}\""));
+    assert_eq!(scene.pipe(&["sync"]).status, Some(0));
+    let kept = Kept::new(scene);
     let scene = &kept.scene;
     let certificates = format!("{}:/certs/client", kept.certificates);
     let data = format!("{}:/var/lib/docker", kept.data);
-    let settings = format!("{}:/etc/docker/daemon.json:ro", kept.settings);
     let mut volumes = vec!["--privileged"];
-    volumes.extend([&settings, &certificates, &data].iter().flat_map(|it| ["--volume", it]));
+    volumes.extend([&certificates, &data].iter().flat_map(|it| ["--volume", it]));
     for (source, status) in [(None, 0), (Some(BROKEN), 1)] {
         if let Some(source) = source {
             scene.write("src/broken.py", source);
         }
-        let (host_status, host) = scene.on_the_host(&["run-all"]);
+        let (host_status, host) = scene.on_the_host(&["run-all", "--allow", "dockerfile"]);
         assert_eq!(host_status, Some(status));
         let ended = pipeline(scene, &[&volumes[..], &NO_INDEX].concat());
         assert_eq!(ended.status, Some(status), "{}", ended.said);
