@@ -78,7 +78,8 @@ def apply() -> None:
     symilar.Symilar._iter_sims = _iter_sims
     for owner, name in ((nodes.FunctionDef, "type"), (nodes.ClassDef, "_all_slots")):
         setattr(owner, name, Memo(vars(owner)[name].func, name))
-    nodes.ClassDef._type = Kind()
+    nodes.ClassDef._type = Remembered("kind", None)
+    nodes.ClassDef._all_bases_known = Remembered("bases")
 
 
 def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
@@ -289,17 +290,23 @@ class Memo:
         return value
 
 
-class Kind:
-    """`ClassDef._type`, which is none until it is found out, and again in another scope."""
+class Remembered:
+    """An attribute that is found out once, and again in another scope."""
 
-    SLOT = "memo kind"
+    def __init__(self, name: str, unknown: Any = MISSING) -> None:
+        self.slot = f"memo {name}"
+        self.unknown = unknown
+        """Its value before; without one it is not there before."""
 
     def __get__(self, node: Any, owner: Any = None) -> Any:
-        entry = None if node is None else node.__dict__.get(self.SLOT)
-        return entry[1] if entry and entry[0] in (KEPT, scopes.current.epoch) else None
+        entry = None if node is None else node.__dict__.get(self.slot)
+        value = entry[1] if entry and entry[0] in (KEPT, scopes.current.epoch) else self.unknown
+        if value is MISSING:
+            raise AttributeError(self.slot)
+        return value
 
     def __set__(self, node: Any, value: Any) -> None:
-        node.__dict__[self.SLOT] = (scopes.epoch_of(node), value)
+        node.__dict__[self.slot] = (scopes.epoch_of(node), value)
 
 
 def _changed(node: nodes.NodeNG, mapping: dict[Any, Any], name: str, old: Any) -> None:
@@ -334,6 +341,9 @@ def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
             result = list(infer(node, context))
             _changed(node, node.__dict__, "_explicit_inference", tip)
             for found in result:
+                if isinstance(found, nodes.Module) and found.parent is not None:
+                    # It is given to the call that found it, as are results that are made for that.
+                    scopes.current.change(found.__dict__, "parent", None)
                 if isinstance(found, nodes.ClassDef) and GETITEM in found.locals:
                     _changed(found, found.locals, GETITEM, own if found is node else _written(found))
             return result

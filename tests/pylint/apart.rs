@@ -29,6 +29,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("what_a_file_had_built_is_forgotten_with_it", what_a_file_had_built_is_forgotten),
     ("what_is_imported_is_built_whoever_imports_it", what_is_imported_is_built),
     ("a_generic_class_is_one_for_every_file", a_generic_class_is_one_for_every_file),
+    ("a_module_that_a_call_found_belongs_to_nobody", a_module_that_a_call_found),
 ];
 
 pub(crate) const ONE_PROCESSOR: (&str, &str) =
@@ -172,4 +173,15 @@ fn a_generic_class_is_one_for_every_file() {
     ]);
     let run = project.agrees();
     assert_eq!((run.of("base.py").len(), run.of("user.py").len()), (0, 0), "{run:?}");
+}
+
+/// What has no parent gets the call for one that it is the result of.
+fn a_module_that_a_call_found() {
+    let project = project(&[
+        ("p/__init__.py", ""),
+        ("p/sub.py", "from . import missing\n"),
+        ("user.py", "import p.sub\n\nSUB = getattr(p, \"sub\")\n\nprint(SUB.missing.more)\n"),
+    ]);
+    project.agrees();
+    assert_eq!(project.audit().refuted, BTreeMap::new());
 }
