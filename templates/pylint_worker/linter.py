@@ -87,9 +87,9 @@ class Linter(PyLinter):
             now.writes, now.twice, now.preloaded = old.writes, old.twice, old.preloaded
             now.order, now.builds, now.loaded = old.order, old.builds, old.loaded
             now.cached = old.cached
-            names = {key_of_item(file): name_of(file) for file in files}
-            self._expected = old.dirty(now, names)
-            broken = names.keys() - old.records.keys()
+            listed = [key_of_item(file) for file in files]
+            self._expected = old.dirty(now, listed)
+            broken = set(listed) - old.records.keys()
             keys = old.needed(now, self._expected, broken)
             if keys is not None and needed.attempt():
                 return self._build_needed(files, keys, data, progress_reporter)
@@ -132,14 +132,14 @@ class Linter(PyLinter):
                 # What is not linted can be broken, and then its lines are named elsewhere.
                 hashes[1] = hashes[0]
         if self._expected is None:
-            now.preloaded = self._preload(old.preloaded if old and not self._is_audit else {})
+            same = old is not None and not self._is_audit and old.entries == now.entries
+            now.preloaded = self._preload(old.preloaded if same else {})
             now.writes = {key: [list(it) for it in found] for key, found in scopes.writes().items()}
             now.twice = scopes.twice()
             now.order = [] if scopes.is_deep else list(scopes.order)
             now.builds, now.loaded, now.cached = scopes.builds(), scopes.loaded, needed.names()
         scopes.settle()
-        names = {path: name_of(file) for path, (file, _) in items.items()}
-        reasons = old.dirty(now, names) if old else dict.fromkeys(items, cold)
+        reasons = old.dirty(now, items) if old else dict.fromkeys(items, cold)
         if self._expected is not None and reasons != {
             path: reason for path, reason in self._expected.items() if path in items
         }:
@@ -157,7 +157,7 @@ class Linter(PyLinter):
             for path in reasons:
                 now.sources[path][1] = records[path].pop("shape") or now.sources[path][0]
             now.records = {
-                path: {**record, "name": names[path]}
+                path: record
                 for path, record in records.items()
                 # Of what went wrong nobody knows what it depends on.
                 if not any(message[0].startswith("F") for message in record["messages"])
@@ -238,7 +238,8 @@ class Linter(PyLinter):
     def _preload(self, known: dict[str, bool]) -> dict[str, bool]:
         """Builds what the project imports from elsewhere, in one order, whoever imports it.
 
-        What is known to change nothing but itself need not be there before somebody asks for it.
+        What rests on nothing of the project and is known to change nothing but itself need not be there
+        before somebody asks for it.
         """
         wanted = set()
         for builds in list(scopes.built.values()):
@@ -246,15 +247,17 @@ class Linter(PyLinter):
                 if build.path and key_of_path(build.path):
                     wanted |= build.imports
         found = {}
-        with scopes.inside(Scope(None)):
-            for name in sorted(wanted):
-                scopes.settle()
+        for name in sorted(wanted):
+            scopes.settle()
+            with scopes.inside(Scope(None)) as scope:
                 if known.get(name, True):
                     try:
                         MANAGER.ast_from_module_name(name)
                     except AstroidBuildingError:
                         pass
-                found[name] = scopes.has_written()
+            modules, _ = scopes.closure(scope)
+            is_foreign = all(key.startswith("env:") for key in modules)
+            found[name] = scopes.has_written() or not is_foreign
         return found
 
     def _lint_one(self, file, module, check, progress) -> Record:  # type: ignore
@@ -342,11 +345,6 @@ class Edges(dict):  # type: ignore[type-arg]
 def key_of_item(file: Any) -> str:
     """What a listed file is called in records."""
     return key_of_path(os.path.abspath(file.filepath)) or file.filepath
-
-
-def name_of(file: Any) -> str:
-    """The names by which a listed file is linted."""
-    return f"{file.name} {file.modpath}"
 
 
 def lines_of(name: str, record: Record) -> LineSet:

@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import isort
 from astroid import bases, builder, manager, modutils, nodes, objects, rebuilder
 from astroid.util import UninferableBase
 from astroid.brain import brain_typing
@@ -66,7 +65,6 @@ def apply() -> None:
     _wrap(manager.AstroidManager, "ast_from_module_name", _ast_from_module_name)
     _wrap(manager.AstroidManager, "ast_from_module", _ast_from_module)
     _wrap(modutils, "_spec_from_modpath", _spec_from_modpath)
-    _wrap(isort, "place_module", _place_module)
     _wrap(utils, "tokenize_module", _tokenize_module)
     _wrap(builder.AstroidBuilder, "file_build", _file_build)
     _wrap(builder.AstroidBuilder, "module_build", _module_build)
@@ -129,11 +127,6 @@ def _look(name: str | None) -> None:
 def _spec_from_modpath(original, modpath, path=None, context=None):
     scopes.current.names.add(".".join(modpath))
     return original(modpath, path, context)
-
-
-def _place_module(original, name, *args, **kwargs):
-    scopes.current.names.add(name)
-    return original(name, *args, **kwargs)
 
 
 def _tokenize_module(original, node):

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SCHEMA = 2
+SCHEMA = 3
 SOURCES = (".py", ".pyi", ".pyw")
 COMPILED = (".pyc", ".so", ".pyd")
 CONFIGS = (
@@ -175,7 +175,7 @@ class State:
     twice: list[str] = field(default_factory=list)
     """Files that were built as two modules."""
     preloaded: dict[str, bool] = field(default_factory=dict)
-    """The names that were built ahead, and whether that gave an attribute to a class of others."""
+    """The names that were built ahead, and whether that has to be done in every run."""
     order: list[list[str]] = field(default_factory=list)
     """Key and name of each module that was built before the first file was linted, as they were begun;
     none if that cannot be done again for some of them alone."""
@@ -255,14 +255,17 @@ class State:
             targets.update((target, writer) for target, _ in before ^ after)
         return targets
 
-    def dirty(self, now: State, names: Mapping[str, str]) -> dict[str, str]:
-        """Which of the files with these module names have to be linted, and why."""
+    def dirty(self, now: State, paths: Iterable[str]) -> dict[str, str]:
+        """Which of these files have to be linted, and why.
+
+        Under what name each is linted follows from the source roots, on which everything rests.
+        """
         moved = looked_for(self.entries, now.entries)
         targets = self.changed_targets(now)
         twice = set(self.twice) ^ set(now.twice)
         reasons = {}
-        for path, name in names.items():
-            reason = self._reason(path, name, now, moved, targets, twice)
+        for path in paths:
+            reason = self._reason(path, now, moved, targets, twice)
             if reason:
                 reasons[path] = reason
         return reasons
@@ -270,7 +273,6 @@ class State:
     def _reason(
         self,
         path: str,
-        name: str,
         now: State,
         moved: set[str],
         targets: Mapping[str, str],
@@ -281,8 +283,6 @@ class State:
             return "it is new"
         if self.sources.get(path, [""])[0] != now.sources.get(path, [""])[0]:
             return "it has changed"
-        if record["name"] != name:
-            return "its module has another name"
         which = 0 if any(message[0] in FOREIGN_LINES for message in record["messages"]) else 1
         for module in record["modules"]:
             if module in targets:

@@ -10,6 +10,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("all_is_parsed_where_a_file_looks_further", all_is_parsed_where_a_file_looks_further),
     ("all_is_parsed_where_a_build_looks_elsewhere", all_is_parsed_where_a_build_looks_elsewhere),
     ("the_first_of_two_modules_of_a_name_is_meant", the_first_of_two_modules_of_a_name_is_meant),
+    ("a_module_that_no_file_looks_into_gives_otherwise", a_module_that_no_file_looks_into),
 ];
 
 fn no_file_is_parsed_that_nobody_needs() {
@@ -94,4 +95,20 @@ fn the_first_of_two_modules_of_a_name_is_meant() {
     project.write("c/user.py", "import holder\n\nprint(holder.util.OTHER)\n");
     let run = project.agrees();
     assert_eq!((run.of("c/user.py").is_empty(), run.parsed), (false, 4));
+}
+
+/// It is built all the same, because it is imported.
+fn a_module_that_no_file_looks_into() {
+    let options = ["--disable=C,R,W,E", "--enable=no-member", "--ignore=writer.py"];
+    let maker = "from thing import Thing\n\nprint(Thing())\n\ndef make():\n    return 1\n";
+    let project = Project::of(&[
+        ("importer.py", "import writer\n"),
+        ("maker.py", maker),
+        ("reader.py", "from thing import Thing\n\nprint(Thing().extra)\n"),
+        ("thing.py", "class Thing:\n    pass\n"),
+        ("writer.py", "from maker import make\n\nmake().extra = 1\n"),
+    ]);
+    assert!(!project.run(&options).1.of("reader.py").is_empty());
+    project.write("maker.py", &maker.replace("return 1", "return Thing()"));
+    assert_eq!(project.run(&options).1.of("reader.py").len(), 0);
 }

@@ -33,7 +33,7 @@ pub(crate) struct Run {
     pub(crate) linted: BTreeSet<String>,
     /// How many were parsed.
     pub(crate) parsed: u64,
-    /// Every message as `path:line: symbol: text`.
+    /// Every message as `path:line:column:symbol: text [module:object]`.
     pub(crate) messages: BTreeSet<String>,
     /// What is otherwise than it was known, by file.
     pub(crate) refuted: BTreeMap<String, String>,
@@ -241,7 +241,9 @@ fn answer(output: &Output) -> (BTreeMap<String, usize>, String, Option<i32>) {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         });
-        *messages.entry(format!("{}: {}", place.join(":"), text.join(" "))).or_default() += 1;
+        let home = ["module", "obj"].map(|name| message[name].as_str().unwrap());
+        let told = format!("{}: {} [{}]", place.join(":"), text.join(" "), home.join(":"));
+        *messages.entry(told).or_default() += 1;
     }
     (messages, report["statistics"].to_string(), output.status.code())
 }

@@ -3,6 +3,8 @@
 //! Each is a way for a file to depend on another one that its import statements do not show. A test
 //! asserts first that the edit matters: with a rule left out, the worker repeats what it said before.
 
+use std::collections::BTreeSet;
+
 use crate::Test;
 use crate::project::{Project, Run};
 
@@ -51,6 +53,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("an_init_is_deleted", an_init_is_deleted),
     ("the_last_file_breaks", the_last_file_breaks),
     ("cycles_are_those_of_all_files", cycles_are_those_of_all_files),
+    ("a_cycle_that_is_disabled_is_none", a_cycle_that_is_disabled_is_none),
     ("cycles_are_those_that_pylint_walks_into", cycles_are_those_that_pylint_walks_into),
     ("the_score_is_that_of_all_files", the_score_is_that_of_all_files),
     (
@@ -352,6 +355,17 @@ fn the_last_file_breaks() {
     project.agrees();
     project.remove("z.py");
     project.agrees();
+}
+
+fn a_cycle_that_is_disabled_is_none() {
+    let project = Project::of(&[
+        ("a.py", "import b  # pylint: disable=cyclic-import\n\nprint(b)\n"),
+        ("b.py", "import a\n\nprint(a)\n"),
+        ("c.py", "print(1)\n"),
+    ]);
+    assert_eq!(project.agrees().messages, BTreeSet::new());
+    project.write("c.py", "print(2)\n");
+    assert_eq!(project.agrees().messages, BTreeSet::new());
 }
 
 fn cycles_are_those_of_all_files() {
