@@ -30,6 +30,10 @@ pub(crate) const TESTS: &[Test] = &[
     ("what_is_imported_is_built_whoever_imports_it", what_is_imported_is_built),
     ("a_generic_class_is_one_for_every_file", a_generic_class_is_one_for_every_file),
     ("a_module_that_a_call_found_belongs_to_nobody", a_module_that_a_call_found),
+    (
+        "whether_the_bases_of_a_class_are_known_is_asked_anew",
+        whether_the_bases_of_a_class_are_known,
+    ),
 ];
 
 pub(crate) const ONE_PROCESSOR: (&str, &str) =
@@ -183,5 +187,22 @@ fn a_module_that_a_call_found() {
         ("user.py", "import p.sub\n\nSUB = getattr(p, \"sub\")\n\nprint(SUB.missing.more)\n"),
     ]);
     project.agrees();
+    assert_eq!(project.audit().refuted, BTreeMap::new());
+}
+
+/// Behind a hundred things that it infers at once astroid gives up, and keeps that for the file: there
+/// nobody knows the base any more. Plain pylint still does, from when it built the module.
+fn whether_the_bases_of_a_class_are_known() {
+    let sum = "0 + ".repeat(30);
+    let own = format!(
+        "class Base:\n    pass\n\n\n\
+         def run():\n    print(({sum}Own[0]).real)\n    print(Own.missing)\n\n\n\
+         class Own([Base][{sum}0]):\n    pass\n"
+    );
+    let asker = "from own import Own\n\nprint(Own.missing)\n";
+    let project = project(&[("asker.py", asker), ("own.py", &own)]);
+    let (_, run) = project.run(&[]);
+    let found = |path| run.of(path).iter().any(|message| message.contains("no-member"));
+    assert_eq!((found("own.py"), found("asker.py")), (false, true), "{run:#?}");
     assert_eq!(project.audit().refuted, BTreeMap::new());
 }
