@@ -15,6 +15,7 @@ mod needed;
 mod project;
 mod random;
 mod traps;
+mod whole;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         fallbacks::TESTS,
         needed::TESTS,
         audit::TESTS,
+        whole::TESTS,
     ];
     let trials = subjects.concat().into_iter().map(|(name, test)| {
         let run = move || {
