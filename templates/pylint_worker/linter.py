@@ -255,8 +255,7 @@ class Linter(PyLinter):
                         MANAGER.ast_from_module_name(name)
                     except AstroidBuildingError:
                         pass
-            modules, _ = scopes.closure(scope)
-            is_foreign = all(key.startswith("env:") for key in modules)
+            is_foreign = all(key.startswith("env:") for key in scopes.reached(scope))
             found[name] = scopes.has_written() or not is_foreign
         return found
 

@@ -171,20 +171,23 @@ class Scopes:
         """Has what modules gave to others so far stay."""
         self._written = []
 
-    def closure(self, scope: Scope) -> tuple[set[str], set[str]]:
-        """All modules that a scope depends on, and the names that they and it looked for."""
-        modules: set[str] = set()
-        names = set(scope.names)
+    def reached(self, scope: Scope) -> Iterator[str]:
+        """All modules that a scope depends on, one after the other."""
+        seen: set[str] = set()
         todo = list(scope.modules)
         while todo:
             key = todo.pop()
-            if key in modules:
-                continue
-            modules.add(key)
-            for build in self.built.get(key, ()):
-                names |= build.names
-                todo.extend(build.modules)
-        return modules, names
+            if key not in seen:
+                seen.add(key)
+                yield key
+                for build in self.built.get(key, ()):
+                    todo.extend(build.modules)
+
+    def closure(self, scope: Scope) -> tuple[set[str], set[str]]:
+        """All modules that a scope depends on, and the names that they and it looked for."""
+        modules = set(self.reached(scope))
+        builds = (build for key in modules for build in self.built.get(key, ()))
+        return modules, scope.names.union(*(build.names for build in builds))
 
     def builds(self) -> dict[str, list[Any]]:
         """What each module looked into when it was built, and one hash over all that it looked at."""
