@@ -38,8 +38,7 @@ impl Session {
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
         let name = ptsname(&terminal, Vec::new()).unwrap();
-        let size = Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&terminal, size).unwrap();
+        tcsetwinsize(&terminal, size(50, 200)).unwrap();
         let line = OpenOptions::new()
             .read(true)
             .write(true)
@@ -54,6 +53,11 @@ impl Session {
         session.current_dir(command.get_current_dir().unwrap());
         let child = session.stdin(stdio()).stdout(stdio()).stderr(stdio()).spawn().unwrap();
         Session { child, terminal: Some(terminal.into()), line, seen: Vec::new(), read: 0 }
+    }
+
+    /// Gives the terminal another size; the program is told.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        tcsetwinsize(self.terminal.as_ref().unwrap(), size(rows, columns)).unwrap();
     }
 
     /// Types text.
@@ -139,4 +143,8 @@ impl Drop for Session {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+fn size(rows: u16, columns: u16) -> Winsize {
+    Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
 }
