@@ -237,7 +237,18 @@ impl Ended {
     /// The same command that ended well.
     #[track_caller]
     pub(crate) fn well(self) -> Ended {
-        assert_eq!(self.status, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self.with_status(0)
+    }
+
+    /// The same build that failed.
+    #[track_caller]
+    pub(crate) fn failed(self) -> Ended {
+        self.with_status(101)
+    }
+
+    #[track_caller]
+    fn with_status(self, status: i32) -> Ended {
+        assert_eq!(self.status, Some(status), "{}\n{}", self.stdout, self.stderr);
         self
     }
 }
