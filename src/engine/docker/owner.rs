@@ -6,6 +6,9 @@
 
 use std::fs;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
 /// A process, told apart from any other one of this machine, ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
@@ -52,13 +55,27 @@ pub(super) fn is_left_behind(owner: &str, deadline: &str, now: u64) -> bool {
         (Some(owner), Some(here))
             if (&owner.boot, &owner.namespace) == (&here.boot, &here.namespace) =>
         {
-            start_time(&owner.pid).is_none_or(|start| start != owner.start)
+            match start_time(&owner.pid) {
+                Some(start) => start != owner.start,
+                // Of another user's process there may be nothing to see (`hidepid`, see proc(5)).
+                None => is_gone(&owner.pid) || is_past(deadline, now),
+            }
         }
-        _ => deadline.parse::<u64>().is_ok_and(|deadline| deadline < now),
+        _ => is_past(deadline, now),
     }
 }
 
-/// When a process started, in ticks since the machine did; none if there is no such process.
+fn is_past(deadline: &str, now: u64) -> bool {
+    deadline.parse::<u64>().is_ok_and(|deadline| deadline < now)
+}
+
+/// Whether there is no such process, of whatever user.
+fn is_gone(pid: &str) -> bool {
+    let pid = pid.parse().ok().and_then(Pid::from_raw);
+    pid.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
+}
+
+/// When a process started, in ticks since the machine did; none if that is not to be seen.
 ///
 /// Field 22 of `/proc/PID/stat`, see proc_pid_stat(5). The second field may hold anything, but it
 /// ends at the last parenthesis.
@@ -81,6 +98,13 @@ mod tests {
     fn a_dead_owner_leaves_things_behind_even_if_its_number_is_used_again() {
         let owner = Owner { start: "1".into(), ..Owner::this_process().unwrap() };
         assert!(is_left_behind(&owner.label(), "99999999999", 1));
+    }
+
+    #[test]
+    fn a_process_is_gone_only_if_nobody_has_its_number() {
+        assert!(!is_gone("1"));
+        // The highest number that Linux gives is below.
+        assert!(is_gone("4194305") && is_gone("") && is_gone("no number"));
     }
 
     #[test]
