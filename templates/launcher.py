@@ -1,7 +1,7 @@
 """Starts a check's tool once it is proved that the container sees the right files.
 
-    launcher.py --proof DIR [--proof DIR ...] exec -- ARGV...
-    launcher.py --proof DIR [--proof DIR ...] module NAME [OPTION ...] -- ARGS...
+    launcher.py --proof DIR [--proof DIR ...] [--tell-end] exec -- ARGV...
+    launcher.py --proof DIR [--proof DIR ...] [--tell-end] module NAME [OPTION ...] -- ARGS...
 
 `exec` becomes ARGV. `module` runs the command line of the installed program NAME with ARGS in this
 very process, which can give it what a command line cannot:
@@ -17,8 +17,9 @@ very process, which can give it what a command line cannot:
     --report FILE  what NAME writes to FILE goes to standard output in the end, and what it prints to
                    standard error
 
-First of all it tells standard error what each DIR's proof says. It needs Python 3.9 or later and
-nothing else, and it leaves no trace of itself for the tool to see.
+First of all it tells standard error what each DIR's proof says. With --tell-end it tells both
+streams when the tool has ended, which proves that nothing before it was lost on the way. It needs
+Python 3.9 or later and nothing else, and it leaves no trace of itself for the tool to see.
 """
 
 import os
@@ -26,6 +27,7 @@ import sys
 
 PROOF = ".cargo-pipe-proof"
 NO_PROOF, NOT_EXECUTABLE, NOT_FOUND = 96, 126, 127
+END = b"cargo-pipe-end\n"
 
 
 def proof(folder):
@@ -36,6 +38,19 @@ def proof(folder):
     except OSError:
         return "-"
     return line if len(line) == 64 and set(line) <= set("0123456789abcdef") else "-"
+
+
+def tell_end():
+    """Goes on in a child of this process, which itself waits for the end and tells it."""
+    child = os.fork()
+    if child == 0:
+        return
+    _, status = os.waitpid(child, 0)
+    for stream in (1, 2):
+        # The child may have set it otherwise, for both of them.
+        os.set_blocking(stream, True)
+        os.write(stream, END)
+    os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 
 
 def execute(argv):
@@ -160,6 +175,9 @@ def main(argv):
         sys.stderr.flush()
         if "-" in proofs:
             sys.exit(NO_PROOF)
+    if argv[0] == "--tell-end":
+        argv = argv[1:]
+        tell_end()
     end = argv.index("--")
     how, *operands = argv[:end]
     if how == "exec":

@@ -165,6 +165,9 @@ pub enum EngineError {
         /// What docker said.
         said: String,
     },
+    /// What a tool said did not arrive whole.
+    #[error("the end of what the check said was lost on its way")]
+    OutputLost,
     /// The image has no such program.
     #[error("`{program}` cannot be started in `{place}`: {said}")]
     NoProgram {
@@ -295,6 +298,9 @@ impl EngineError {
             }
             EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
                 "run `cargo pipe build` once with a network"
+            }
+            EngineError::OutputLost => {
+                "run it again; docker's clients 28.0.0 to 28.0.2 may lose it, see `docker --version`"
             }
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows everything it says",
             EngineError::Blueprint(error) => return error.hint(),

@@ -1,8 +1,8 @@
 //! The launcher of a job, as the engines start and hear it.
 //!
-//! Owns the words that start `templates/launcher.py` and the judgement over what it said first: the
-//! proof that the job sees its trees. It must not know what an engine starts it in; a job whose
-//! proof holds has its output read by the catalogue.
+//! Owns the words that start `templates/launcher.py` and the judgement over what it said first and
+//! last: the proofs that the job sees its trees, and that all of its output is here. It must not
+//! know what an engine starts it in; a job whose proofs hold has its output read by the catalogue.
 
 use super::{EngineError, Job};
 use crate::outcome::RawOutput;
@@ -11,6 +11,20 @@ use crate::snapshot::Tree;
 
 /// What the launcher says when there is no such program.
 const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
+
+/// What the launcher says when the tool has ended.
+const END: &[u8] = b"cargo-pipe-end\n";
+
+/// How the output of a job comes here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Through pipes, which lose nothing.
+    Piped,
+    /// Through an engine and its client, which may lose its end: what was not yet read when the
+    /// container was gone, as in docker's clients 28.0.0 to 28.0.2
+    /// (<https://github.com/docker/cli/pull/5957>).
+    Relayed,
+}
 
 /// What a launched job has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +68,14 @@ pub(super) fn no_program(job: &Job<'_>, said: String) -> EngineError {
 }
 
 /// The command of a job as the container gets it.
-pub(super) fn command(job: &Job<'_>) -> Vec<String> {
+pub(super) fn command(job: &Job<'_>, way: Way) -> Vec<String> {
     let mut command: Vec<String> = Vec::new();
     if job.environment.has_launcher {
         command.extend(["python3".to_owned(), format!("{CONTROL}/launcher.py")]);
         for target in std::iter::once(APP).chain(job.config.map(|_| CONFIG)) {
             command.extend(["--proof".to_owned(), target.to_owned()]);
         }
+        command.extend((way == Way::Relayed).then(|| "--tell-end".to_owned()));
     }
     match &job.step.command {
         Command::Exec(argv) if !job.environment.has_launcher => command.extend_from_slice(argv),
@@ -100,6 +115,22 @@ pub(super) fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
     Some(seen.split(' ').map(str::to_owned).collect())
 }
 
+/// Takes the launcher's last line out of both streams of relayed output, and returns whether all of
+/// it is here. A launcher that was killed told no end; that is said by the exit status.
+pub(super) fn take_end(output: &mut RawOutput) -> bool {
+    let streams = [&mut output.stdout, &mut output.stderr].map(take_last);
+    streams == [true; 2] || output.code > 128
+}
+
+/// The same of one stream. What the tool left running may have written behind it.
+fn take_last(stream: &mut Vec<u8>) -> bool {
+    let found = stream.windows(END.len()).rposition(|window| window == END);
+    if let Some(start) = found {
+        stream.drain(start..start + END.len());
+    }
+    found.is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +143,21 @@ mod tests {
         assert_eq!(stderr, b"rest\n");
         assert_eq!(take_preamble(&mut stderr), None);
         assert_eq!(take_proof(&mut stderr), None);
+    }
+
+    #[test]
+    fn the_end_is_taken_out_wherever_it_is() {
+        for (said, rest) in [
+            (&b"cargo-pipe-end\n"[..], &b""[..]),
+            (b"no line", b"no line"),
+            (b"{}cargo-pipe-end\n", b"{}"),
+            (b"a\ncargo-pipe-end\nb\ncargo-pipe-end\nlate\n", b"a\ncargo-pipe-end\nb\nlate\n"),
+            (b"cargo-pipe-en", b"cargo-pipe-en"),
+        ] {
+            let mut stream = said.to_vec();
+            assert_eq!(take_last(&mut stream), said.len() > rest.len());
+            assert_eq!(stream, rest);
+        }
     }
 
     #[test]

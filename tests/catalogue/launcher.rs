@@ -72,6 +72,30 @@ fn a_program_starts_behind_its_proofs() {
 }
 
 #[test]
+fn the_end_is_told_to_both_streams_whatever_it_is() {
+    let folder = control();
+    for (program, code) in [
+        ("print('said')", 0),
+        ("import sys; print('said'); sys.exit(7)", 7),
+        ("import os; print('said', flush=True); os.kill(os.getpid(), 9)", 137),
+        ("import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK); print('said')", 0),
+    ] {
+        let arguments = ["--proof", ".", "--tell-end", "exec", "--", "python3", "-c", program];
+        let Some(output) = launch(folder.path(), &arguments) else {
+            return;
+        };
+        assert_eq!(output.status.code(), Some(code), "{program}");
+        assert_eq!(text(&output.stdout), "said\ncargo-pipe-end\n", "{program}");
+        let expected = format!("cargo-pipe-proof: {PROOF}\ncargo-pipe-end\n");
+        assert_eq!(text(&output.stderr), expected, "{program}");
+    }
+    let arguments = ["--proof", ".", "--tell-end", "module", "fake", "--", "--option"];
+    let output = launch(folder.path(), &arguments).unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    assert!(text(&output.stdout).ends_with("\n0\ncargo-pipe-end\n"));
+}
+
+#[test]
 fn nothing_starts_without_every_proof() {
     let folder = control();
     let marker = folder.path().join("marker");

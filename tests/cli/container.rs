@@ -4,7 +4,7 @@ use cargo_pipe::report::json::{JsonReport, from_json};
 
 use crate::scene::Scene;
 
-/// Says what a container of ours says first: that it sees what is mounted.
+/// Says what a container of ours says first, that it sees what is mounted, and last, that it ended.
 pub(crate) const PROOF: &str = r#"
 for word; do case $word in
     type=bind,source=*,target=/app,*|type=bind,source=*,target=/config,*)
@@ -12,7 +12,11 @@ for word; do case $word in
         proofs="$proofs $(cat "${folder%%,target*}/.cargo-pipe-proof")" ;;
 esac; done
 echo "cargo-pipe-proof:$proofs" >&2
+trap 'status=$?; echo cargo-pipe-end; echo cargo-pipe-end >&2; exit $status' EXIT
 "#;
+
+/// Loses what follows, the end included.
+const LOSE: &str = "trap - EXIT; ";
 
 /// A scaffolded project and an engine that has its images.
 pub(crate) fn scene() -> Scene {
@@ -59,7 +63,7 @@ fn a_check_is_one_docker_run_in_the_whole_sandbox() {
         ",target=/app,readonly --mount type=bind,source=",
         ",target=/config,readonly --mount type=bind,source=",
         ",target=/pipe,readonly --workdir /app --entrypoint python3 sha256:ruff /pipe/launcher.py \
-         --proof /app --proof /config exec -- ruff check --config=/config/pyproject.toml",
+         --proof /app --proof /config --tell-end exec -- ruff check --config=/config/pyproject.toml",
         "-- src",
     ] {
         assert!(run.contains(words), "{words}\n{run}");
@@ -96,6 +100,35 @@ fn without_a_proof_no_exit_status_is_believed() {
     scene.docker().on(&["run", "--name"]).stdout("[]\n");
     let ended = scene.pipe("ruff --message-format json").ended();
     assert_eq!(ended.status, Some(3), "{}", ended.stdout);
+}
+
+#[test]
+fn output_that_was_lost_on_the_way_is_asked_for_again() {
+    let cut = |said| format!("{PROOF}{LOSE}{said}");
+    let half = cut("echo '[]'; echo cargo-pipe-end");
+    for lost in [cut("echo '[]'"), half, cut("exit 1"), "exit 1".to_owned()] {
+        let scene = scene();
+        scene.docker().on(&["run", "--name"]).script(&lost).once();
+        let (report, status) = ruff(&scene, "echo '[]'");
+        assert_eq!(status, Some(0), "{report:#?}");
+        assert_eq!(report.checks[0].log.stderr, "");
+        assert_eq!(
+            report.warnings,
+            ["the end of what `ruff` said was lost on its way, so it ran again"],
+            "{lost}"
+        );
+    }
+}
+
+#[test]
+fn output_that_is_always_lost_is_no_pass() {
+    let scene = scene();
+    let (report, status) = ruff(&scene, &format!("{LOSE}echo '[]'"));
+    assert_eq!((status, reason(&report).0.as_str()), (Some(3), "environment"));
+    let told = reason(&report).1;
+    assert!(told.starts_with("the end of what the check said was lost on its way"), "{told}");
+    let runs = scene.docker().calls().iter().filter(|call| call[0] == "run").count();
+    assert_eq!(runs, 3);
 }
 
 #[test]

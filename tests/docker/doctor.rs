@@ -35,8 +35,7 @@ fn nothing_is_wrong_with_a_new_project() {
 
 fn folders_that_no_container_sees_are_told() {
     let project = Project::scaffolded();
-    let program = elsewhere(&project);
-    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+    let project = elsewhere(project);
     let topology = |project: &Project, status| {
         let examined = examined(project, status).into_iter();
         examined.filter(|(subject, ..)| subject == "topology").collect::<Vec<_>>()

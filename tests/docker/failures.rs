@@ -1,10 +1,10 @@
 //! What is missing is named, and nothing passes because of it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use crate::Test;
-use crate::project::{Project, variable};
+use crate::fixing::UGLY;
+use crate::project::{Project, Report};
 
 pub(crate) const TESTS: &[Test] = &[
     ("an_empty_source_folder_never_passes", an_empty_source_folder_never_passes),
@@ -16,6 +16,8 @@ pub(crate) const TESTS: &[Test] = &[
         "a_docker_without_buildx_is_told_what_to_install",
         a_docker_without_buildx_is_told_what_to_install,
     ),
+    ("what_docker_loses_is_asked_for_again", what_docker_loses_is_asked_for_again),
+    ("a_fixer_whose_output_is_lost_changes_nothing", a_fixer_whose_output_is_lost_changes_nothing),
     ("a_config_that_is_missing_is_named", a_config_that_is_missing_is_named),
     ("an_unknown_option_in_a_config_is_an_error", an_unknown_option_in_a_config_is_an_error),
     ("a_check_that_takes_too_long_is_stopped", a_check_that_takes_too_long_is_stopped),
@@ -75,27 +77,60 @@ fn an_engine_that_does_not_run_is_named() {
 
 fn a_docker_without_buildx_is_told_what_to_install() {
     let project = Project::scaffolded();
-    let docker = which(&variable("PATH").unwrap(), "docker");
-    let script = format!(
-        "#!/bin/sh\nif [ \"$1\" = buildx ]; then\n  echo \"docker: unknown command: docker buildx\" >&2\n  exit 1\nfi\nexec {docker} \"$@\"\n"
-    );
-    project.write("../docker-without-buildx", script);
-    let program = project.root.join("../docker-without-buildx").canonicalize().unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = "if [ \"$1\" = buildx ]; then\n  echo \"docker: unknown command: docker buildx\" >&2\n  exit 1\nfi\nexec docker \"$@\"\n";
+    let project = project.with_docker(script);
     // Another lock is another image, which has to be built.
     let lock = fs::read_to_string(project.root.join(".docker/requirements/ruff.txt")).unwrap();
     let other = format!("{lock}\nunheard-of==1.0 --hash=sha256:{}\n", "0".repeat(64));
     project.write(".docker/requirements/ruff.txt", other);
-    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
     let ended = project.pipe(&["ruff"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("docker has no buildx"), "{ended:?}");
     assert!(ended.stdout.contains("docker-buildx"), "{ended:?}");
 }
 
-fn which(path: &str, program: &str) -> String {
-    let found = path.split(':').map(|folder| format!("{folder}/{program}"));
-    found.into_iter().find(|file| fs::metadata(file).is_ok()).unwrap()
+/// A docker that loses half a line of what the first jobs say, as long as `../lossy` has lines.
+const LOSSY: &str = r#"case "$*" in *"--tell-end"*) ;; *) exec docker "$@" ;; esac
+cd "$(dirname "$0")"
+[ -s lossy ] || exec docker "$@"
+sed -i 1d lossy
+docker "$@" > said
+status=$?
+head -c -40 said
+exit $status
+"#;
+
+fn what_docker_loses_is_asked_for_again() {
+    let project = Project::scaffolded();
+    let wrong = "\"\"\"Is wrong.\"\"\"\n\nONE: str = 1\nTWO: str = 2\n";
+    project.write("src/wrong.py", wrong);
+    let whole = project.report(&["mypy"]);
+    let findings = |report: &Report| report.check("mypy")["findings"].clone();
+    assert_eq!(findings(&whole).as_array().unwrap().len(), 2);
+    let project = project.with_docker(LOSSY);
+    project.write("../lossy", "once\n");
+    let mended = project.report(&["mypy", "--no-cache"]);
+    let told = "the end of what `mypy` said was lost on its way, so it ran again";
+    assert_eq!(mended.json["warnings"], serde_json::json!([told]));
+    assert_eq!(findings(&mended), findings(&whole));
+
+    project.write("../lossy", "once\nonce\nonce\n");
+    let report = project.report(&["mypy", "--no-cache"]);
+    assert_eq!(report.status, 3, "{report:#?}");
+    assert_eq!(report.check("mypy")["reason"]["kind"], "environment");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn a_fixer_whose_output_is_lost_changes_nothing() {
+    let project = Project::scaffolded().with_docker(LOSSY);
+    project.write("src/main.py", UGLY);
+    project.write("../lossy", "once\n");
+    let report = project.report(&["format", "--fix"]);
+    assert_eq!(report.status, 3, "{report:#?}");
+    assert_eq!(fs::read_to_string(project.root.join("src/main.py")).unwrap(), UGLY);
+    // Nothing was tried again.
+    assert_eq!(report.json["warnings"], serde_json::json!([]));
+    assert_eq!(project.report(&["format", "--fix"]).status, 0);
 }
 
 fn a_config_that_is_missing_is_named() {

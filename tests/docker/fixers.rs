@@ -1,7 +1,6 @@
 //! Fixers that fail, fight, are interrupted or want too much.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -31,13 +30,10 @@ fn a_file_that_is_edited_is_left_alone() {
     let edited = project.root.join("src/a.py");
     // Somebody saves the file right behind the formatter's back.
     let script = format!(
-        "#!/bin/sh\ndocker \"$@\"\nstatus=$?\ncase \"$*\" in *--name*-fix-*) echo 'mine = 1' > '{}';; esac\nexit $status\n",
+        "docker \"$@\"\nstatus=$?\ncase \"$*\" in *--name*-fix-*) echo 'mine = 1' > '{}';; esac\nexit $status\n",
         edited.display()
     );
-    project.write("../docker", script);
-    let program = project.root.join("../docker").canonicalize().unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+    let project = project.with_docker(&script);
     let report = project.report(&["run", "format", "mypy", "--fix"]);
     assert_eq!(report.status, 3, "{report:#?}");
     assert_eq!((report.outcome("format"), report.outcome("mypy")), ("error", "passed"));

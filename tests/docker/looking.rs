@@ -330,8 +330,7 @@ fn what_a_killed_visit_left_is_taken_away_by_the_next_run() {
 
 fn a_visit_proves_its_mounts() {
     let project = probed("");
-    let program = elsewhere(&project);
-    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+    let project = elsewhere(project);
     let look = ["bash", "probe", "--", "sh", "src/probe.sh"];
     let ended = project.pipe(&look);
     assert_eq!(ended.status, Some(0), "{ended:?}");

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -80,6 +81,14 @@ impl Project {
     pub(crate) fn with(mut self, name: &str, value: &str) -> Project {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// With a shell script in the place of docker, which may call it as `docker`.
+    pub(crate) fn with_docker(self, script: &str) -> Project {
+        self.write("../docker", format!("#!/bin/sh\n{script}"));
+        let program = self.root.join("../docker").canonicalize().unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        self.with("CARGO_PIPE_DOCKER", program.to_str().unwrap())
     }
 
     /// As another user, to whom everything of the project belongs.

@@ -1,7 +1,7 @@
 //! The ways a snapshot gets into a container give one report.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cargo_pipe::snapshot::PROOF;
 
@@ -36,27 +36,23 @@ fn bind_and_stream_give_one_report() {
 
 /// A docker whose engine finds an empty folder where the run's folder is, as in a job that shares
 /// the socket but not the files.
-pub(crate) fn elsewhere(project: &Project) -> PathBuf {
+pub(crate) fn elsewhere(project: Project) -> Project {
     let empty = project.root.join("../empty");
     fs::create_dir(&empty).unwrap();
     finding(project, &empty)
 }
 
 /// A docker whose engine finds this folder there.
-fn finding(project: &Project, folder: &Path) -> PathBuf {
-    let script = "#!/bin/sh\nset -e\nfor arg; do shift\n  case $arg in\n    type=bind,source=*/runs/*) arg=\"type=bind,source=FOLDER,${arg#*,*,}\" ;;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\nexec docker \"$@\"\n";
-    project.write("../docker", script.replace("FOLDER", folder.to_str().unwrap()));
-    let program = project.root.join("../docker").canonicalize().unwrap();
-    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    program
+fn finding(project: Project, folder: &Path) -> Project {
+    let script = "set -e\nfor arg; do shift\n  case $arg in\n    type=bind,source=*/runs/*) arg=\"type=bind,source=FOLDER,${arg#*,*,}\" ;;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\nexec docker \"$@\"\n";
+    project.with_docker(&script.replace("FOLDER", folder.to_str().unwrap()))
 }
 
 fn an_engine_that_sees_other_folders_is_streamed_to() {
     let project = Project::scaffolded();
     project.write("src/bad.py", without_the_colon());
     let here = project.report(&["run-all"]);
-    let program = elsewhere(&project);
-    let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+    let project = elsewhere(project);
     let there = project.report(&["run-all"]);
     assert_eq!(there.json["engine"]["topology"], "stream", "{there:#?}");
     assert_eq!(here.comparable(), there.comparable());
@@ -74,8 +70,7 @@ fn a_mount_that_proves_wrong_is_never_a_pass() {
         let folder = project.root.join("../other");
         fs::create_dir(&folder).unwrap();
         files.iter().for_each(|(path, text)| project.write(&format!("../other/{path}"), text));
-        let program = finding(&project, &folder);
-        let project = project.with("CARGO_PIPE_DOCKER", program.to_str().unwrap());
+        let project = finding(project, &folder);
         let streamed = project.report(&["run-all"]);
         assert_eq!(streamed.json["engine"]["topology"], "stream", "{streamed:#?}");
         assert_eq!(streamed.status, 1, "{streamed:#?}");

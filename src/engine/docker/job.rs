@@ -1,8 +1,9 @@
 //! One job's container, from its flags to its exit status.
 //!
-//! Owns the proof that a container sees the project, read before its exit status is believed, and
-//! that a container which must not go on is removed until it is gone. The engine's general talk
-//! with docker is [`super`]'s; what an exit status means is the catalogue's.
+//! Owns the proof that a container sees the project, read before its exit status is believed, that
+//! a job whose output was lost on the way runs again, and that a container which must not go on is
+//! removed until it is gone. The engine's general talk with docker is [`super`]'s; what an exit
+//! status means is the catalogue's.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::argv::{self, Container, Mount, Network, Source};
 use super::dialect::Dialect;
 use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
-use crate::engine::launcher::{self, Seen};
+use crate::engine::launcher::{self, Seen, Way};
 use crate::engine::{Access, EngineError, Job, RunError, Topology};
 use crate::outcome::RawOutput;
 use crate::plan::{APP, CONFIG, CONTROL};
@@ -24,11 +25,14 @@ const REMOVAL: Duration = Duration::from_secs(2);
 /// How often a container is removed before its client is killed.
 const REMOVALS: usize = 5;
 
+/// How often a job runs whose output does not arrive whole.
+const ATTEMPTS: usize = 3;
+
 impl<'d> Docker<'d> {
     /// Runs a job with its trees placed this way.
     pub(super) fn attempt(&self, job: &Job<'_>, topology: Topology) -> Result<RawOutput, RunError> {
         let mut container = self.job_container(job, topology)?;
-        container.command = launcher::command(job);
+        container.command = launcher::command(job, Way::Relayed);
         match job.environment.has_launcher {
             true => self.attempt_launched(job, &container),
             false => self.attempt_foreign(job, &container),
@@ -72,16 +76,44 @@ impl<'d> Docker<'d> {
         Ok(container)
     }
 
-    /// In an image of ours the launcher reads the proof before it starts the tool.
+    /// In an image of ours the launcher reads the proof before it starts the tool, and tells its
+    /// end.
     fn attempt_launched(
         &self,
         job: &Job<'_>,
         container: &Container,
     ) -> Result<RawOutput, RunError> {
+        let attempts = match job.access {
+            Access::Read => ATTEMPTS,
+            // A second time it would find what it wrote itself.
+            Access::Write => 1,
+        };
+        for _ in 1..attempts {
+            match self.launched(job, container) {
+                Err(RunError::Engine(EngineError::OutputLost)) => {
+                    self.note(format!(
+                        "the end of what `{}` said was lost on its way, so it ran again",
+                        job.name
+                    ));
+                    self.remove_containers(std::slice::from_ref(&container.name));
+                }
+                ended => return ended,
+            }
+        }
+        self.launched(job, container)
+    }
+
+    fn launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let mut output = self.finish(&self.docker(argv::run(container)), job, container)?;
         self.note_preamble(&mut output);
+        let is_whole = launcher::take_end(&mut output);
         match launcher::judge(job, &mut output) {
-            Seen::Tool => Ok(output),
+            Seen::Tool if is_whole => Ok(output),
+            Seen::Tool => Err(RunError::Engine(EngineError::OutputLost)),
+            // Docker has words for whatever it cannot do, and so has the launcher.
+            Seen::Nothing if output.code < 125 && output.stderr.is_empty() => {
+                Err(RunError::Engine(EngineError::OutputLost))
+            }
             Seen::NoProgram => Err(RunError::Engine(no_program(job, &output))),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
             Seen::Nothing => Err(self.not_started(job, &output)),

@@ -12,7 +12,8 @@ use super::bubblewrap::{self, Sandbox};
 use super::room::{Folder, Room};
 use super::{Parts, Venv};
 use crate::check::Grant;
-use crate::engine::{Access, EngineError, Job, RunError, docker, launcher};
+use crate::engine::launcher::{self, Way};
+use crate::engine::{Access, EngineError, Job, RunError, docker};
 use crate::outcome::RawOutput;
 use crate::plan::{APP, CONFIG, CONTROL, PROJECT};
 use crate::process::{Child, Invocation, Stdin, Until, Waited};
@@ -130,7 +131,8 @@ impl Venv<'_> {
 
     /// Runs a job's command to its end; nothing of it goes on afterwards.
     pub(super) fn finish(&self, job: &Job<'_>) -> Result<RawOutput, RunError> {
-        let (invocation, room) = self.invocation(job, &launcher::command(job), Guest::Tool)?;
+        let (invocation, room) =
+            self.invocation(job, &launcher::command(job, Way::Piped), Guest::Tool)?;
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
