@@ -114,10 +114,36 @@ fn output_that_was_lost_on_the_way_is_asked_for_again() {
         assert_eq!(report.checks[0].log.stderr, "");
         assert_eq!(
             report.warnings,
-            ["the end of what `ruff` said was lost on its way, so it ran again"],
+            ["`ruff` ran again: the end of what the check said was lost on its way"],
             "{lost}"
         );
     }
+}
+
+#[test]
+fn what_docker_does_not_start_is_started_again() {
+    let scene = scene();
+    let busy = || scene.docker().on(&["run", "--name"]).stderr("docker: too busy.\n").code(125);
+    busy().once();
+    busy().once();
+    let (report, status) = ruff(&scene, "echo '[]'");
+    assert_eq!(status, Some(0), "{report:#?}");
+    assert_eq!(
+        report.warnings,
+        ["`ruff` ran again: `docker run` failed: docker: too busy. (exit status 125)"]
+    );
+}
+
+#[test]
+fn what_docker_never_starts_is_told_as_docker_says_it() {
+    let scene = scene();
+    scene.docker().on(&["run", "--name"]).stderr("docker: too busy.\n").code(125);
+    let (report, status) = ruff(&scene, "echo '[]'");
+    assert_eq!((status, reason(&report).0.as_str()), (Some(3), "environment"));
+    assert!(reason(&report).1.contains("too busy"), "{report:#?}");
+    assert_eq!(report.warnings, [""; 0]);
+    let runs = scene.docker().calls().iter().filter(|call| call[0] == "run").count();
+    assert_eq!(runs, 3);
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn what_docker_loses_is_asked_for_again() {
     let project = project.with_docker(LOSSY);
     project.write("../lossy", "once\n");
     let mended = project.report(&["mypy", "--no-cache"]);
-    let told = "the end of what `mypy` said was lost on its way, so it ran again";
+    let told = "`mypy` ran again: the end of what the check said was lost on its way";
     assert_eq!(mended.json["warnings"], serde_json::json!([told]));
     assert_eq!(findings(&mended), findings(&whole));
 

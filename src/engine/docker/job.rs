@@ -1,9 +1,9 @@
 //! One job's container, from its flags to its exit status.
 //!
 //! Owns the proof that a container sees the project, read before its exit status is believed, that
-//! a job whose output was lost on the way runs again, and that a container which must not go on is
-//! removed until it is gone. The engine's general talk with docker is [`super`]'s; what an exit
-//! status means is the catalogue's.
+//! a job which docker fails runs again, and that a container which must not go on is removed until
+//! it is gone. The engine's general talk with docker is [`super`]'s; what an exit status means is
+//! the catalogue's.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const REMOVAL: Duration = Duration::from_secs(2);
 /// How often a container is removed before its client is killed.
 const REMOVALS: usize = 5;
 
-/// How often a job runs whose output does not arrive whole.
+/// How often a job is run that docker does not start, or whose output does not arrive whole.
 const ATTEMPTS: usize = 3;
 
 impl<'d> Docker<'d> {
@@ -83,24 +83,19 @@ impl<'d> Docker<'d> {
         job: &Job<'_>,
         container: &Container,
     ) -> Result<RawOutput, RunError> {
-        let attempts = match job.access {
-            Access::Read => ATTEMPTS,
-            // A second time it would find what it wrote itself.
-            Access::Write => 1,
-        };
-        for _ in 1..attempts {
-            match self.launched(job, container) {
-                Err(RunError::Engine(EngineError::OutputLost)) => {
-                    self.note(format!(
-                        "the end of what `{}` said was lost on its way, so it ran again",
-                        job.name
-                    ));
-                    self.remove_containers(std::slice::from_ref(&container.name));
-                }
+        let mut ended = self.launched(job, container);
+        for _ in 1..ATTEMPTS {
+            let error = match ended {
+                Err(RunError::Engine(error)) if is_worth_another(&error, job.access) => error,
                 ended => return ended,
+            };
+            self.remove_containers(std::slice::from_ref(&container.name));
+            ended = self.launched(job, container);
+            if ended.is_ok() {
+                self.note(format!("`{}` ran again: {error}", job.name));
             }
         }
-        self.launched(job, container)
+        ended
     }
 
     fn launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
@@ -271,6 +266,12 @@ impl Drop for Removal<'_, '_> {
     fn drop(&mut self) {
         self.docker.remove_containers(&[self.name.to_owned()]);
     }
+}
+
+/// Whether a job that ended with this error may end otherwise the next time. One that writes would
+/// find what it wrote itself.
+fn is_worth_another(error: &EngineError, access: Access) -> bool {
+    access == Access::Read && matches!(error, EngineError::Docker { .. } | EngineError::OutputLost)
 }
 
 /// Whether docker says that it cannot mount what it was told to.
