@@ -20,17 +20,28 @@ const LOSE: &str = "trap - EXIT; ";
 
 /// A scaffolded project and an engine that has its images.
 pub(crate) fn scene() -> Scene {
+    let scene = unbuilt();
+    has_image(&scene);
+    scene
+}
+
+/// A scaffolded project and an engine that has its base.
+fn unbuilt() -> Scene {
     let scene = Scene::new();
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     scene.docker().on(&["version"]).stdout("27.0.0\n");
-    let image = |id: &str| {
-        format!(
-            r#"{{"Id":"{id}","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["sha256:1"]}}}}"#
-        )
-    };
     scene.docker().on(&["image", "inspect", "python:3.13-slim"]).stdout(&image("sha256:base"));
-    scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]).stdout(&image("sha256:ruff"));
     scene
+}
+
+fn has_image(scene: &Scene) {
+    scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]).stdout(&image("sha256:ruff"));
+}
+
+fn image(id: &str) -> String {
+    format!(
+        r#"{{"Id":"{id}","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["sha256:1"]}}}}"#
+    )
 }
 
 /// What `ruff` is reported as when its container does this, and the exit status.
@@ -117,6 +128,25 @@ fn output_that_was_lost_on_the_way_is_asked_for_again() {
             ["`ruff` ran again: the end of what the check said was lost on its way"],
             "{lost}"
         );
+    }
+}
+
+#[test]
+fn a_build_that_failed_with_somebody_else_is_done_again() {
+    let lost = "ERROR: failed to solve: Unavailable: connection error: desc = \"transport\"\n";
+    let own =
+        "ERROR: failed to solve: process \"pip\" did not complete successfully: exit code: 1\n";
+    for (said, expected, times) in [(lost, 0, 2), (own, 3, 1)] {
+        let scene = unbuilt();
+        let inspect = scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]);
+        inspect.stderr("Error: No such image: x\n").code(1).once();
+        has_image(&scene);
+        scene.docker().on(&["buildx", "build"]).stderr(said).code(1).once();
+        let (report, status) = ruff(&scene, "echo '[]'");
+        assert_eq!(status, Some(expected), "{report:#?}");
+        let calls = scene.docker().calls();
+        let builds = calls.iter().filter(|call| call[..2] == ["buildx", "build"]);
+        assert_eq!(builds.count(), times, "{said}");
     }
 }
 

@@ -51,7 +51,8 @@ fn a_build_that_is_killed_is_got_over() {
     let pid = Pid::from_raw(i32::try_from(run.id()).unwrap()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
     run.wait().unwrap();
-    assert_eq!(project.report(&["run", "imports"]).outcome("imports"), "passed");
+    let report = project.report(&["run", "imports"]);
+    assert_eq!(report.outcome("imports"), "passed", "{report:#?}");
     assert_eq!(project.leftovers(), [""; 0]);
     project.pipe(&["remove"]);
 }

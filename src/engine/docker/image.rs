@@ -128,11 +128,16 @@ impl Docker<'_> {
         }
         self.emitter.emit(&Event::BuildStarted { environment });
         let started = Instant::now();
-        let output = self.follow(
-            &self.build_invocation(blueprint, dockerfile, base, tags)?,
-            BUILD_LIMIT,
-            |line| self.emitter.emit(&Event::BuildProgress { environment, line: said(line) }),
-        )?;
+        let invocation = self.build_invocation(blueprint, dockerfile, base, tags)?;
+        let build = || {
+            self.follow(&invocation, BUILD_LIMIT, |line| {
+                self.emitter.emit(&Event::BuildProgress { environment, line: said(line) });
+            })
+        };
+        let mut output = build()?;
+        if output.code != 0 && has_lost_a_client(&output.stderr) {
+            output = build()?;
+        }
         if output.code != 0 {
             let buildx = self.call(["buildx", "version"])?;
             return Err(match buildx.code {
@@ -200,6 +205,14 @@ impl Docker<'_> {
         invocation.args.push(context.into());
         Ok(invocation)
     }
+}
+
+/// Whether a build failed with somebody else: BuildKit does once what several builds ask for, and
+/// with the client that was first, and was killed, it loses the way to it.
+fn has_lost_a_client(stderr: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(stderr);
+    let lost = ["Unavailable: connection error", "context canceled", "no active session"];
+    text.lines().any(|line| line.starts_with("ERROR: ") && lost.iter().any(|it| line.contains(it)))
 }
 
 /// A builder's line without its step number and clock: `#7 3.213 Collecting x` → `Collecting x`.
