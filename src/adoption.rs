@@ -16,8 +16,6 @@ mod testing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::catalogue::own_config::OwnConfig;
-use crate::catalogue::{self, TOOLS, Tool};
 use crate::config::{Ci, GitlabJobs, Install};
 use crate::dependencies::{Dependencies, Said};
 use crate::lock::Lock;
@@ -26,6 +24,8 @@ use crate::template::{
     CheckSettings, DOCKERFILE, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, Origin,
     PIPE_DOCKERFILE, Settings, origin,
 };
+use crate::tools::own_config::OwnConfig;
+use crate::tools::{self, TOOLS, Tool};
 
 /// The config folder of a new project.
 pub const CONFIG_FOLDER: &str = ".config";
@@ -195,7 +195,7 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
     let formatter = formatter::choose(survey, &hooks);
     notes.extend(formatter.note);
     let mut choose = |check: &str, tool: &str| -> CheckSettings {
-        let Some(tool) = catalogue::find(tool) else {
+        let Some(tool) = tools::find(tool) else {
             return CheckSettings::usual(tool);
         };
         let choice = configs::choose(survey, tool, check, &found);

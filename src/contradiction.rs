@@ -12,9 +12,9 @@ mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::{self, Tool};
 use crate::config::{Check, Config, ToolConfig, Work};
 use crate::project::ProjectPath;
+use crate::tools::{self, Tool};
 use settings::{Setting, Stated};
 
 /// A check by a tool of the catalogue, and what its configuration says.
@@ -52,7 +52,7 @@ pub fn contradictions(config: &Config, texts: &BTreeMap<ProjectPath, String>) ->
 #[must_use]
 pub fn wanted(config: &Config) -> BTreeSet<ProjectPath> {
     let of_checks = config.checks.iter().flat_map(|check| match &check.work {
-        Work::Tool { tool, config: file, .. } => match catalogue::find(tool) {
+        Work::Tool { tool, config: file, .. } => match tools::find(tool) {
             Some(tool) => candidates(config, tool, file),
             None => Vec::new(),
         },
@@ -85,7 +85,7 @@ impl<'a> Known<'a> {
         texts: &BTreeMap<ProjectPath, String>,
     ) -> Option<Self> {
         let Work::Tool { tool, config: file, args } = &check.work else { return None };
-        let tool = catalogue::find(tool)?;
+        let tool = tools::find(tool)?;
         let read = |path: ProjectPath| {
             let settings = settings::read(&path, texts.get(&path)?);
             settings.iter().any(|it| it.is_of(tool.lock(), &path)).then_some((path, settings))

@@ -15,8 +15,9 @@ pub mod parts;
 use crate::check::Grant;
 use crate::hash::{Hash, Recipe};
 use crate::inputs::Ingredients;
-use crate::plan::{Command, Precedence, Step};
+use crate::plan::Step;
 use crate::project::ProjectPath;
+use crate::tools::command::{Command, Precedence};
 
 /// What a step's fingerprint is made from, besides the step itself.
 #[derive(Clone, Copy, Debug)]

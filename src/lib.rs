@@ -72,9 +72,9 @@
 //!   are held against, [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and
 //!   [`process`] alone starts programs.
 //! - Pure parts turn values into values: [`adoption`], [`config`], [`contradiction`],
-//!   [`catalogue`], [`dependencies`], [`plan`], [`fingerprint`], [`difference`], [`gate`], [`lock`],
-//!   [`parse`], [`template`], [`report`], [`trust`], [`why`].
-//! - Values: [`hash`], [`project`], [`check`], [`inputs`], [`network`], [`finding`],
+//!   [`tools`], [`dependencies`], [`plan`], [`fingerprint`], [`difference`], [`gate`], [`lock`],
+//!   [`template`], [`report`], [`trust`], [`why`].
+//! - Values: [`hash`], [`project`], [`check`], [`container`], [`inputs`], [`network`], [`finding`],
 //!   [`outcome`], [`program`], [`event`], [`error`].
 
 #[cfg(feature = "cli")]
@@ -109,8 +109,6 @@ pub mod writeback;
 
 #[doc(hidden)]
 pub mod adoption;
-#[doc(hidden)]
-pub mod catalogue;
 pub mod config;
 #[doc(hidden)]
 pub mod contradiction;
@@ -122,15 +120,17 @@ pub mod fingerprint;
 pub mod gate;
 #[doc(hidden)]
 pub mod lock;
-#[doc(hidden)]
-pub mod parse;
 pub mod plan;
 pub mod report;
 #[doc(hidden)]
 pub mod template;
+#[doc(hidden)]
+pub mod tools;
 pub mod trust;
 
 pub mod check;
+#[doc(hidden)]
+pub mod container;
 pub mod error;
 pub mod event;
 pub mod finding;

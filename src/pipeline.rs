@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::cache;
-use crate::catalogue;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::config::{Config, ConfigError, EngineChoice};
@@ -21,6 +20,7 @@ use crate::project::{Project, ProjectPath, discover};
 use crate::report::json::JsonReport;
 use crate::report::{Preview, Report};
 use crate::run::{self, World};
+use crate::tools;
 use crate::trust::{Asked, Record, collect, store};
 use crate::update::{self, Updates};
 use crate::why::{Comparison, Why};
@@ -132,7 +132,7 @@ impl Pipeline {
     }
 
     fn root_files(&self) -> BTreeSet<ProjectPath> {
-        let names = catalogue::TOOLS.iter().flat_map(|tool| tool.reads_at_root());
+        let names = tools::TOOLS.iter().flat_map(|tool| tool.reads_at_root());
         let paths = names.filter_map(|name| ProjectPath::new(name).ok());
         paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
     }

@@ -4,7 +4,6 @@
 //! [`Plan`] that `--dry-run` prints and [`crate::run`] executes. It spawns nothing, reads nothing
 //! and knows no engine; paths in it are those of the inside of a container or of the project.
 
-mod command;
 mod error;
 mod fixes;
 mod grants;
@@ -15,28 +14,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::catalogue::{self, Invocation, Tool};
 use crate::check::{Ask, COMMANDS, CachePolicy, CheckName, Grant, Standing};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
+use crate::container::{APP, CONFIG};
 use crate::gate::{self, Since};
 use crate::project::ProjectPath;
+use crate::tools::{self, Command, Invocation, Tool};
 
-pub use command::{Command, Precedence};
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
 pub use visit::{Streams, Visit, VisitRequest, visit};
-
-/// Where a snapshot appears in a container.
-pub const APP: &str = "/app";
-/// Where a config from the config folder appears in a container.
-pub const CONFIG: &str = "/config";
-/// Where the launcher and its lists appear in a container.
-pub const CONTROL: &str = "/pipe";
-/// The name of the list of files there.
-pub const FILES: &str = "files";
-/// Where the virtual environment of the project's dependencies is in a container.
-pub const PROJECT: &str = "/opt/project";
 
 /// The endings of the files that the catalogue's tools are about.
 const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
@@ -305,7 +293,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
     };
     match &check.work {
         Work::Tool { tool, config: file, args } => {
-            let tool = catalogue::find(tool).unwrap_or_else(|| {
+            let tool = tools::find(tool).unwrap_or_else(|| {
                 unreachable!("the configuration was validated against the catalogue")
             });
             let file = ConfigFile::of(tool, file, config);

@@ -17,8 +17,9 @@ use crate::check::{Ask, Asker, Grant, Standing};
 use crate::config::{Config, Work};
 use crate::fingerprint::of_command;
 use crate::hash::{Hash, Recipe};
-use crate::plan::{Command, Environment, Step};
+use crate::plan::{Environment, Step};
 use crate::project::ProjectPath;
+use crate::tools::command::Command;
 
 /// What an ask rests on: the hash of each part under its name, as a person is told it.
 pub type Content = BTreeMap<String, Hash>;
@@ -210,7 +211,7 @@ fn candidates<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<ProjectP
     let mut paths = BTreeSet::new();
     for word in words {
         for part in std::iter::once(word).chain(word.split(separates)) {
-            let part = part.strip_prefix(crate::plan::APP).unwrap_or(part);
+            let part = part.strip_prefix(crate::container::APP).unwrap_or(part);
             let part = part.trim_start_matches('/');
             let module = part.replace('.', "/");
             let files = [

@@ -10,7 +10,6 @@ mod resolver;
 use std::path::Path;
 use std::thread;
 
-use crate::catalogue;
 use crate::config::nearest::nearest;
 use crate::config::{CommandPlace, Config, EngineChoice, Work};
 use crate::dependencies::read as dependencies;
@@ -25,6 +24,7 @@ use crate::process::ProcessError;
 use crate::project::{PathError, ProjectPath};
 use crate::run::World;
 use crate::scaffold::{self, Replacement, ScaffoldError};
+use crate::tools;
 use base::Wish;
 use resolver::Resolver;
 
@@ -304,8 +304,8 @@ fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
     };
     for check in &config.checks {
         let found = match &check.work {
-            Work::Tool { tool, .. } => catalogue::find(tool).map(|tool| {
-                let requirement = catalogue::requirement(tool);
+            Work::Tool { tool, .. } => tools::find(tool).map(|tool| {
+                let requirement = tools::requirement(tool);
                 target(tool.lock(), vec![requirement.clone()], format!("`{requirement}`"))
             }),
             Work::Command { place: CommandPlace::Requirements(requirements), .. } => {
@@ -353,7 +353,7 @@ fn chosen(
         let check = config.checks.iter().find(|check| check.name.as_str() == name);
         match check.map(|check| &check.work) {
             Some(Work::Tool { tool, .. }) => {
-                catalogue::find(tool).map_or(name.clone(), |tool| tool.lock().to_owned())
+                tools::find(tool).map_or(name.clone(), |tool| tool.lock().to_owned())
             }
             _ => name.clone(),
         }

@@ -7,7 +7,8 @@ use std::fs;
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::config::load::Environment;
 use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::{Command, Effect, Fixing, Plan, Request, Withheld};
+use cargo_pipe::plan::{Effect, Fixing, Plan, Request, Withheld};
+use cargo_pipe::tools::command::Command;
 
 /// Two formatters in different folders, a linter that fixes, and two commands.
 const CONFIGURATION: &str = r#"

@@ -7,10 +7,10 @@
 
 use super::sources::Sources;
 use super::{CONFIG_FOLDER, Note, Survey, folder_of, names, says_something};
-use crate::catalogue::Tool;
-use crate::catalogue::own_config::OwnConfig;
 use crate::project::ProjectPath;
 use crate::template::{CheckSettings, ConfigSetting, Origin, origin};
+use crate::tools::Tool;
+use crate::tools::own_config::OwnConfig;
 
 /// What a check is to use, and why.
 pub(super) struct Choice {

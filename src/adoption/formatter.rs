@@ -7,10 +7,10 @@
 use super::pre_commit::Hook;
 use super::sources::Sources;
 use super::{Note, Survey, configs};
-use crate::catalogue::Tool;
-use crate::catalogue::black::Black;
-use crate::catalogue::own_config::OwnConfig;
-use crate::catalogue::ruff::Ruff;
+use crate::tools::Tool;
+use crate::tools::black::Black;
+use crate::tools::own_config::OwnConfig;
+use crate::tools::ruff::Ruff;
 
 /// The formatter, and why it is not the other one.
 pub(super) struct Choice {

@@ -6,7 +6,7 @@
 use toml::{Table, Value};
 
 use super::{PRE_COMMIT, pre_commit};
-use crate::catalogue::TOOLS;
+use crate::tools::TOOLS;
 
 /// A version of a tool that is pinned outside of our locks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@
 //! well kept. Hooks in any other notation are not seen.
 
 use super::{Note, PRE_COMMIT, locked_version};
-use crate::catalogue::{TOOLS, Tool};
+use crate::tools::{TOOLS, Tool};
 
 /// A hook and its pin.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use crate::catalogue::Tool;
-use crate::catalogue::own_config::{Notation, OwnConfig, Refused};
+use crate::tools::Tool;
+use crate::tools::own_config::{Notation, OwnConfig, Refused};
 
 /// An option that is refused, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use super::merge::Layers;
 use super::validate::{self, Context, Valid};
 use super::{Config, ConfigError};
 use crate::project::{Manifest, Project, discover};
-use crate::{catalogue, template};
+use crate::{template, tools};
 
 pub(crate) use variables::NAMES;
 
@@ -116,7 +116,7 @@ pub(crate) fn configure_by(
         variables,
         flags,
     };
-    let tools: Vec<&str> = catalogue::TOOLS.iter().map(|tool| tool.name()).collect();
+    let tools: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name()).collect();
     let context = Context { manifest: manifest.file_name(), text, tools: &tools };
     let Valid { config, paths } = validate::validate(layers.merge(), &context)?;
     for path in paths {

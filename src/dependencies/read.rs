@@ -10,20 +10,20 @@ use std::path::Path;
 use super::pyproject::FILE;
 use super::written::{self, From};
 use super::{Dependencies, DependencyError, LOCKS, Said, Selection, dependencies, requirements};
-use crate::catalogue;
 use crate::config::{CommandPlace, Config, Work};
 use crate::engine::blueprint::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::plan::{Environment, Plan};
 use crate::project::{ProjectPath, discover};
+use crate::tools;
 
 /// What the steps of a plan should be told of their locks.
 #[must_use]
 pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
     let wants_project = plan.every_step().any(|step| match step.environment {
         Environment::Base { .. } => true,
-        _ => catalogue::find(&step.tool).is_some_and(|tool| tool.sees_project()),
+        _ => tools::find(&step.tool).is_some_and(|tool| tool.sees_project()),
     });
     let mut warnings = match wants_project {
         true => of_project(root, config),

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use super::{Examined, State};
 use crate::adoption::pins;
-use crate::catalogue::{self, Tool};
 use crate::config::{ConfigError, Work};
 use crate::engine::blueprint::{self, PROJECT};
 use crate::lock::Lock;
@@ -15,6 +14,7 @@ use crate::project::{Project, ProjectPath, discover};
 use crate::report::count::Count;
 use crate::run::World;
 use crate::scaffold::{self, Drift};
+use crate::tools::{self, Tool};
 
 pub(super) fn project(project: &Project, warnings: &[String]) -> Vec<Examined> {
     let mut examined = vec![Examined::good("project", format!("`{}`", project.root.display()))];
@@ -78,7 +78,7 @@ fn locks(world: World<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
 /// The tools of the checks, without those of the user's own commands.
 fn tools(world: World<'_>) -> impl Iterator<Item = &'static dyn Tool> {
     world.config.checks.iter().filter_map(|check| match &check.work {
-        Work::Tool { tool, .. } => catalogue::find(tool),
+        Work::Tool { tool, .. } => tools::find(tool),
         Work::Command { .. } => None,
     })
 }

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::{TOOLS, Tool};
 use crate::check::Grant;
 use crate::config::Config;
 use crate::hash::{Hash, Recipe};
@@ -19,6 +18,7 @@ use crate::plan::Environment;
 use crate::project::discover::{self, OutsideError};
 use crate::project::{PathError, ProjectPath};
 use crate::template;
+use crate::tools::{TOOLS, Tool};
 
 /// What an environment is made from.
 #[derive(Clone, Debug, PartialEq)]

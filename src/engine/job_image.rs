@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use super::base::{Base, BaseLock};
 use super::blueprint::{self, PROJECT};
-use crate::catalogue;
 use crate::check::Grant;
 use crate::config::load::Environment as Variables;
 use crate::config::{CommandPlace, Config, Work};
@@ -19,6 +18,7 @@ use crate::hash::{Hash, Recipe};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::template::{JobsIn, VERSION};
+use crate::tools;
 
 /// The variable by which jobs find the environments of their image.
 pub const VARIABLE: &str = "CARGO_PIPE_ENVIRONMENTS";
@@ -156,7 +156,7 @@ fn tag(root: &Path, config: &Config) -> Hash {
 /// The names of the locks that checks need.
 fn locks(root: &Path, config: &Config) -> BTreeSet<String> {
     let name = |work: &Work, check: &str| match work {
-        Work::Tool { tool, .. } => catalogue::find(tool).map(|tool| tool.lock().to_owned()),
+        Work::Tool { tool, .. } => tools::find(tool).map(|tool| tool.lock().to_owned()),
         Work::Command { place: CommandPlace::Requirements(_), .. } => Some(check.to_owned()),
         Work::Command { .. } => None,
     };
@@ -173,7 +173,7 @@ fn lock_path(config: &Config, name: &str) -> Option<ProjectPath> {
 fn lock_hash(root: &Path, config: &Config, name: &str) -> Hash {
     let place = lock_path(config, name).map(|path| path.on_disk(root));
     let text = place.and_then(|place| fs::read_to_string(place).ok()).unwrap_or_else(|| {
-        let tool = catalogue::TOOLS.iter().find(|tool| tool.lock() == name);
+        let tool = tools::TOOLS.iter().find(|tool| tool.lock() == name);
         tool.map(|tool| tool.lock_template().to_owned()).unwrap_or_default()
     });
     Lock::parse(&text).map_or_else(|_| Hash::of(text.as_bytes()), |lock| lock.hash())

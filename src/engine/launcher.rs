@@ -5,9 +5,10 @@
 //! know what an engine starts it in; a job whose proofs hold has its output read by the catalogue.
 
 use super::{EngineError, Job};
+use crate::container::{APP, CONFIG, CONTROL};
 use crate::outcome::RawOutput;
-use crate::plan::{APP, CONFIG, CONTROL, Command};
 use crate::snapshot::Tree;
+use crate::tools::command::Command;
 
 /// What the launcher says when there is no such program.
 const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";

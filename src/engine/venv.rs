@@ -33,11 +33,12 @@ use super::{
     Access, BaseLock, Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings,
 };
 use crate::config::load::Environment as Variables;
+use crate::container::APP;
 use crate::event::Event;
 use crate::hash::{Hash, Recipe};
 use crate::lock::Lock;
 use crate::outcome::RawOutput;
-use crate::plan::{APP, Environment, Visit};
+use crate::plan::{Environment, Visit};
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
 

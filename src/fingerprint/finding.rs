@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use super::{Hash, Recipe};
-use crate::catalogue::Sources;
 use crate::finding::{Finding, Place};
-use crate::parse::columns::Columns;
+use crate::tools::Sources;
+use crate::tools::parse::columns::Columns;
 
 /// Gives each finding of a tool its fingerprint. They are sorted, and `sources` are the files that
 /// the tool saw.

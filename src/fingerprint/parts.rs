@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::{Hash, Recipe};
-use crate::plan::{Command, Step};
+use crate::plan::Step;
 use crate::project::ProjectPath;
+use crate::tools::command::Command;
 
 /// The parts of a step's command.
 #[must_use]

@@ -7,10 +7,10 @@
 use serde::Serialize;
 
 use super::{PlanError, Step};
-use crate::catalogue::{self, Invocation};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::config::{Check, Config, Work};
-use crate::plan::Command;
+use crate::tools::command::Command;
+use crate::tools::{self, Invocation};
 
 /// Whether files are fixed before they are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,7 +116,7 @@ fn name(check: &Check) -> CheckName {
 
 fn is_formatter(check: &Check) -> bool {
     match &check.work {
-        Work::Tool { tool, .. } => catalogue::find(tool).is_some_and(|tool| tool.is_formatter()),
+        Work::Tool { tool, .. } => tools::find(tool).is_some_and(|tool| tool.is_formatter()),
         Work::Command { .. } => false,
     }
 }
@@ -132,7 +132,7 @@ fn command(check: &Check, config: Option<&str>) -> Option<Command> {
             // What repairs looks at one file at a time, and imports nothing.
             let source = &check.source;
             let invocation = Invocation { config, source, args, sees_project: false };
-            catalogue::find(tool)?.fix(&invocation)
+            tools::find(tool)?.fix(&invocation)
         }
         Work::Command { fix, .. } => fix.clone().map(Command::Exec),
     }

@@ -9,8 +9,9 @@ use crate::fingerprint::{self, parts};
 use crate::hash::{Hash, Recipe};
 use crate::inputs::{ConfigParts, EnvironmentParts, Inputs, Parts};
 use crate::outcome::{Reason, ReasonKind};
-use crate::plan::{Command, Step};
+use crate::plan::Step;
 use crate::project::discover;
+use crate::tools::command::Command;
 
 /// A module of the worker, by its name beside the launcher.
 macro_rules! worker {

@@ -13,7 +13,8 @@ use crate::config::CacheMode;
 use crate::hash::{Hash, Recipe};
 use crate::inputs::Ingredients;
 use crate::outcome::{RawOutput, Reason, ReasonKind};
-use crate::plan::{Command, Step};
+use crate::plan::Step;
+use crate::tools::command::Command;
 
 /// The file's name beside the launcher.
 pub(super) const FILE: &str = "state";

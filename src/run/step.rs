@@ -11,8 +11,8 @@ use std::time::Instant;
 use super::inputs::{self, Surroundings};
 use super::{Copied, Preparation, Snapshot, World, ended, state};
 use crate::cache::{Key, Reserved, State, Store};
-use crate::catalogue::{self, Sources};
 use crate::config::CacheMode;
+use crate::container::FILES;
 use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding;
@@ -22,11 +22,13 @@ use crate::inputs::{Ingredients, Inputs};
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Outcome, Plain, RawOutput, Reason, ReasonKind, ToolStatus,
 };
-use crate::parse;
-use crate::plan::{COMMAND, Command, FILES, Step, Visit};
+use crate::plan::{COMMAND, Step, Visit};
 use crate::process::Stop;
 use crate::project::ProjectPath;
 use crate::snapshot::{self, Tree};
+use crate::tools::command::Command;
+use crate::tools::parse;
+use crate::tools::{self, Sources};
 
 /// A step that can run.
 pub(super) struct Ready<'a> {
@@ -247,9 +249,9 @@ impl<'a> Ready<'a> {
 
     fn classified(&self, mut outcome: CheckOutcome, output: &RawOutput) -> CheckOutcome {
         let Classified { status, mut findings, warnings, score } =
-            match catalogue::find(&self.step.tool) {
+            match tools::find(&self.step.tool) {
                 Some(tool) => tool.classify(output, self.snapshot),
-                None => catalogue::command::classify(output, &self.step.findings_exit),
+                None => tools::user_command::classify(output, &self.step.findings_exit),
             };
         finding::sort(&mut findings);
         fingerprint::finding::identify(&self.step.tool, &mut findings, self.snapshot);
@@ -293,7 +295,7 @@ fn state_file(
 
 /// What has a step run code of the project's own, if anything does.
 fn own_code(step: &Step, config: Option<&[u8]>, snapshot: &Snapshot) -> Option<String> {
-    let Some(tool) = catalogue::find(&step.tool) else {
+    let Some(tool) = tools::find(&step.tool) else {
         return Some(format!("`{}`", step.check));
     };
     let found: Vec<u8> = match (config, &step.config) {

@@ -11,9 +11,9 @@ use std::path::Path;
 use super::{Action, Asked, Change, Mode, ScaffoldError, write};
 use crate::adoption::refused::{Refusal, refusals, without};
 use crate::adoption::{Survey, locked_version};
-use crate::catalogue::{self, Tool};
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{ProjectPath, discover};
+use crate::tools::{self, Tool};
 
 /// What becomes of options that a tool refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn files(config: &Config, survey: &Survey) -> Vec<(ProjectPath, &'static dyn Too
     let mut files: BTreeMap<(ProjectPath, &str), &'static dyn Tool> = BTreeMap::new();
     for check in &config.checks {
         let Work::Tool { tool, config: from, .. } = &check.work else { continue };
-        let Some(tool) = catalogue::find(tool) else { continue };
+        let Some(tool) = tools::find(tool) else { continue };
         let paths = match from {
             ToolConfig::Usual => {
                 let file = tool.config_file();

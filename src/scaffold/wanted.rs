@@ -3,13 +3,13 @@
 //! Owns who needs which of the generated files: the one list that `init` writes and `sync` keeps. Pure:
 //! it must not look whether they are there; the files go to [`super::write`] and [`super::sync`].
 
-use crate::catalogue;
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
     CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Granted, JobsIn, Keep, Need,
     Settings, Values, generated,
 };
+use crate::tools;
 
 /// What decides which files a project should have.
 pub(super) struct Scene<'a> {
@@ -70,11 +70,12 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
     match file.need {
         Need::Settings => scene.manifest != Some(Manifest::CargoToml),
         Need::Dockerfile => config.image.dockerfile.as_str() == file.path,
-        Need::Lock(name) => tools(config)
-            .any(|(tool, _)| catalogue::find(tool).is_none_or(|tool| tool.lock() == name)),
+        Need::Lock(name) => {
+            tools(config).any(|(tool, _)| tools::find(tool).is_none_or(|tool| tool.lock() == name))
+        }
         Need::ToolConfig(name) => tools(config).any(|(tool, own)| {
             *own == ToolConfig::Usual
-                && catalogue::find(tool).is_none_or(|tool| tool.config_file() == Some(name))
+                && tools::find(tool).is_none_or(|tool| tool.config_file() == Some(name))
         }),
         Need::Example => !scene.has_python,
         Need::Gitlab(kind) => {

@@ -53,7 +53,7 @@ impl Changes {
             true => survey.archive(archive),
             false => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the archive has no end")),
         };
-        read.map_err(SnapshotError::io("read the archive of", Path::new(crate::plan::APP)))?;
+        read.map_err(SnapshotError::io("read the archive of", Path::new(crate::container::APP)))?;
         Ok(survey.finish())
     }
 }

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Asked, Content, candidates, content, store, words};
 use crate::cache::Index;
-use crate::catalogue;
 use crate::check::{Ask, Asker, CheckName, Grant, Standing};
 use crate::config::load::Environment as Variables;
 use crate::config::{Check, Config, EngineChoice};
@@ -18,6 +17,7 @@ use crate::plan::{self, Coverage, Known, Request, Step};
 use crate::process::Cancel;
 use crate::project::{Manifest, Project, ProjectPath, discover};
 use crate::snapshot::Inventory;
+use crate::tools;
 
 /// Everything that a project asks for, each with what its user has said to it before.
 #[must_use]
@@ -66,7 +66,7 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
         Some(file) => drop(files.insert(file.path)),
         // A tool that is told of none finds its own, and some run what it says.
         None => {
-            let own = catalogue::find(&step.tool).map(|tool| tool.own_configs());
+            let own = tools::find(&step.tool).map(|tool| tool.own_configs());
             let own = own.into_iter().flatten().filter_map(|own| ProjectPath::new(own.file).ok());
             files.extend(own.filter(|path| is_file(project, path)));
         }
@@ -91,7 +91,7 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
 
 /// What has a step run code of the project's own: without a container it may have no sandbox.
 fn own_code(project: &Project, step: &Step) -> Option<String> {
-    let Some(tool) = catalogue::find(&step.tool) else {
+    let Some(tool) = tools::find(&step.tool) else {
         return Some(format!("`{}`", step.check));
     };
     let own = tool.own_configs().iter().filter_map(|own| ProjectPath::new(own.file).ok());

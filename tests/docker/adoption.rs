@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use cargo_pipe::catalogue::own_config::Refused;
-use cargo_pipe::catalogue::{TOOLS, Tool};
+use cargo_pipe::tools::own_config::Refused;
+use cargo_pipe::tools::{TOOLS, Tool};
 
 use crate::Test;
 use crate::packages::{agrees_on_format, agrees_on_mypy, agrees_on_ruff, copy, fixture};

@@ -5,10 +5,12 @@
 
 use std::io::{self, IsTerminal};
 
+use crate::container::{APP, CONTROL};
 use crate::outcome::Verdict;
-use crate::plan::{APP, CONTROL, Command, Streams, Visit, VisitRequest};
+use crate::plan::{Streams, Visit, VisitRequest};
 use crate::report::harmless;
 use crate::run::Cancel;
+use crate::tools::command::Command;
 
 use super::{describe, pipeline, run};
 use crate::cli::exit::{Ending, Failure};

@@ -4,12 +4,13 @@
 //! with its reasons. The printer takes the result.
 
 use crate::check::CachePolicy;
-use crate::plan::{Command, Effect, Environment, FixStep, Fixes, Plan, Step};
+use crate::plan::{Effect, Environment, FixStep, Fixes, Plan, Step};
 use crate::project::ProjectPath;
 use crate::report::count::Count;
 use crate::report::elapsed::Elapsed;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
+use crate::tools::command::Command;
 
 /// What a run would do.
 pub(super) fn plan(plan: &Plan) -> String {

@@ -2,13 +2,13 @@
 //!
 //! Owns how a check is introduced. It starts nothing and plans nothing, so that it answers at once.
 
-use crate::catalogue;
 use crate::config::{Check, Work};
 use crate::outcome::Verdict;
 use crate::pipeline::Pipeline;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::report::json;
+use crate::tools;
 use serde::Serialize;
 
 use super::pipeline;
@@ -84,7 +84,7 @@ fn for_person(checks: &[Check]) -> String {
 
 fn work(work: &Work) -> String {
     match work {
-        Work::Tool { tool, .. } => match catalogue::find(tool) {
+        Work::Tool { tool, .. } => match tools::find(tool) {
             Some(known) => format!("{tool}: {}", known.about()),
             None => tool.clone(),
         },

@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::super::layer::{CheckLayer, OwnFile, Place, Text, Value};
 use super::super::{Check, CommandPlace, ConfigError, ToolConfig, Work, nearest};
 use super::terms::{Terms, is_canonical};
-use crate::catalogue;
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::project::ProjectPath;
+use crate::tools;
 
 /// Names of environments that are no check's.
 const RESERVED_LOCKS: &[&str] = &["base", "project"];
@@ -262,7 +262,7 @@ fn cache(
         (_, Some(_)) => Ok(CachePolicy::Never),
         (Some(keep), None) => Ok(keep.value.0),
         (None, None) => {
-            let tool = layer.tool.as_ref().and_then(|tool| catalogue::find(&tool.value));
+            let tool = layer.tool.as_ref().and_then(|tool| tools::find(&tool.value));
             Ok(tool.map(|tool| tool.keeps()).unwrap_or_default())
         }
     }

@@ -247,7 +247,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
         let socket = format!("type=bind,source={SOCKET},target={SOCKET}");
         args.extend(words(["--mount", &socket, "--group-add", &group.to_string()]));
     }
-    args.extend(words(["--workdir", crate::plan::APP]));
+    args.extend(words(["--workdir", crate::container::APP]));
     // The image's own entry point, if it has one, would change what the command means.
     if let Some((program, rest)) = container.command.split_first() {
         args.extend(words(["--entrypoint", program, &container.image]));

@@ -12,10 +12,10 @@ use super::argv::{self, Container, Mount, Network, Source};
 use super::dialect::Dialect;
 use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
+use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
 use crate::engine::{Access, EngineError, Job, RunError, Topology};
 use crate::outcome::RawOutput;
-use crate::plan::{APP, CONFIG, CONTROL};
 use crate::process::{Child, Invocation, Until, Waited};
 use crate::snapshot::{PROOF, SnapshotError, Tree};
 

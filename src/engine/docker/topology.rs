@@ -12,8 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::argv::{self, Container, Mount, Source};
 use super::{Docker, failed};
 use crate::config::TopologyChoice;
+use crate::container::APP;
 use crate::engine::{Access, EngineError, Job, RunError, Topology};
-use crate::plan::APP;
 use crate::process::Stdin;
 use crate::snapshot::{MTIME, SnapshotError, Tree};
 

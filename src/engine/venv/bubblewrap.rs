@@ -106,7 +106,7 @@ pub(super) fn arguments(sandbox: &Sandbox<'_>, roots: &[Root]) -> Vec<OsString> 
         let target = word(super::super::docker::argv::SOCKET);
         add(&[word("--bind"), socket.as_os_str(), target]);
     }
-    add(&["--remount-ro", "/", "--chdir", crate::plan::APP, "--"].map(word));
+    add(&["--remount-ro", "/", "--chdir", crate::container::APP, "--"].map(word));
     args
 }
 

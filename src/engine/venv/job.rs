@@ -12,10 +12,10 @@ use super::bubblewrap::{self, Sandbox};
 use super::room::{Folder, Room};
 use super::{Parts, Venv};
 use crate::check::Grant;
+use crate::container::{APP, CONFIG, CONTROL, PROJECT};
 use crate::engine::launcher::{self, Way};
 use crate::engine::{Access, EngineError, Job, RunError, docker};
 use crate::outcome::RawOutput;
-use crate::plan::{APP, CONFIG, CONTROL, PROJECT};
 use crate::process::{Child, Invocation, Stdin, Until, Waited};
 use crate::snapshot::{SnapshotError, Tree};
 

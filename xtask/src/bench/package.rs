@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::config::load::Environment;
 use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::{Command as Work, Environment as Place, Plan, Request};
+use cargo_pipe::plan::{Environment as Place, Plan, Request};
+use cargo_pipe::tools::Command as Work;
 
 use crate::failure::{Failure, Result};
 use crate::fixtures;

@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "pure",
         &[
             "adoption",
-            "catalogue",
+            "tools",
             "config",
             "contradiction",
             "dependencies",
@@ -26,7 +26,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "fingerprint",
             "lock",
             "gate",
-            "parse",
             "template",
             "report",
             "trust",
@@ -35,8 +34,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "values",
         &[
-            "hash", "project", "check", "inputs", "network", "finding", "outcome", "program",
-            "event", "error",
+            "hash",
+            "project",
+            "check",
+            "container",
+            "inputs",
+            "network",
+            "finding",
+            "outcome",
+            "program",
+            "event",
+            "error",
         ],
     ),
 ];

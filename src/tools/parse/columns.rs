@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use encoding_rs::Encoding;
 
-use crate::catalogue::Sources;
+use crate::tools::sources::Sources;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

@@ -5,7 +5,7 @@
 //! What it makes of them goes to the run.
 
 use super::black::{SYNTAX, UNREADABLE, refusal};
-use super::ending::{
+use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
@@ -13,8 +13,8 @@ use super::ruff::{Ruff, is_idle, refused, warnings};
 use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::parse::unified_diff;
-use crate::plan::Command;
+use crate::tools::command::Command;
+use crate::tools::parse::unified_diff;
 
 /// Formats.
 #[derive(Clone, Copy, Debug)]

@@ -6,14 +6,17 @@
 //! to the run.
 
 use super::black::{UNREADABLE, refusal};
-use super::ending::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable};
+use super::exit_status::{
+    abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
+};
 use super::own_code::{self, Setting};
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
+use crate::container::PROJECT;
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::parse::mypy_json;
-use crate::plan::{Command, PROJECT, Precedence};
+use crate::tools::command::{Command, Precedence};
+use crate::tools::parse::mypy_json;
 
 /// As in `mypy/defaults.py` of the locked release.
 const OWN_CONFIGS: &[OwnConfig] = &[

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns;
-use crate::catalogue::Sources;
 use crate::finding::{Excerpts, Finding};
+use crate::tools::sources::Sources;
 
 /// How many lines of one edit are kept.
 const LINES: u32 = 12;

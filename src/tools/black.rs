@@ -4,7 +4,7 @@
 //! it names the files that it cannot format. Must not know diffs, which are [`unified_diff`]'s.
 //! What it makes of them goes to the run.
 
-use super::ending::{
+use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
@@ -12,8 +12,8 @@ use super::{Invocation, Sources, Tool};
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::parse::{inside, unified_diff};
-use crate::plan::Command;
+use crate::tools::command::Command;
+use crate::tools::parse::{inside, unified_diff};
 
 /// The exit status of sources that black cannot format.
 const CANNOT_FORMAT: i32 = 123;

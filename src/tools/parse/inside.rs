@@ -4,7 +4,7 @@
 //! goes by its name, and a tool's own files by their place in its packages. Must not know any
 //! tool. Findings, warnings and reasons all go through here.
 
-use crate::plan::{APP, CONFIG};
+use crate::container::{APP, CONFIG};
 
 const PACKAGES: &str = "/site-packages/";
 

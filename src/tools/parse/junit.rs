@@ -2,14 +2,14 @@
 //!
 //! Owns the way from a test that failed to a line: the innermost one of the test's own file, as its
 //! traceback says, else of the project, else where the test begins. Must not know exit statuses.
-//! Findings go to [`crate::catalogue::pytest`].
+//! Findings go to [`crate::tools::pytest`].
 
 use roxmltree::{Document, Node};
 
 use super::inside;
-use crate::catalogue::Sources;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
+use crate::tools::sources::Sources;
 
 /// What a report says.
 #[derive(Clone, Debug, Default, PartialEq)]

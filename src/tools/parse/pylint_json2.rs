@@ -2,7 +2,7 @@
 //!
 //! Owns what is particular in pylint's messages: how each counts its columns, which of them speak
 //! of pylint's own configuration, and where those belong that pylint places at the file it read
-//! last. Must not know exit statuses. The [`Report`] goes to [`crate::catalogue::pylint`].
+//! last. Must not know exit statuses. The [`Report`] goes to [`crate::tools::pylint`].
 
 mod project;
 
@@ -12,9 +12,9 @@ use serde_json::Value;
 use super::columns::Columns;
 use super::modules::Modules;
 use super::{inside, line, locate};
-use crate::catalogue::Sources;
 use crate::finding::{Finding, Place, Severity, sort};
 use crate::hash::Hash;
+use crate::tools::sources::Sources;
 
 /// Messages whose columns are those of tokens: characters from 0.
 const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];

@@ -6,7 +6,7 @@
 
 use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput, Reason, ReasonKind, ToolStatus};
-use crate::parse::inside;
+use crate::tools::parse::inside;
 
 /// The tool could not do its work.
 pub(super) fn failed(kind: ReasonKind, message: impl Into<String>) -> Classified {

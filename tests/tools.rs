@@ -9,16 +9,17 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_pipe::catalogue::{self, Invocation, Sources, TOOLS, Tool};
+use cargo_pipe::container::CONFIG;
 use cargo_pipe::finding::{Edit, Finding, Place, sort};
 use cargo_pipe::lock::Lock;
 use cargo_pipe::outcome::{Classified, RawOutput, ToolStatus};
-use cargo_pipe::plan::{CONFIG, Command};
 use cargo_pipe::project::ProjectPath;
+use cargo_pipe::tools::command::Command;
+use cargo_pipe::tools::{self, Invocation, Sources, TOOLS, Tool};
 use proptest::prelude::*;
 use snapbox::{Assert, Data};
 
-#[path = "catalogue/launcher.rs"]
+#[path = "tools/launcher.rs"]
 mod launcher;
 
 /// The files that a recorded run saw.
@@ -158,7 +159,7 @@ fn no_recorded_run_is_left_out() {
     let folders = entries(&fixtures()).into_iter().filter(|entry| entry.is_dir());
     for folder in folders {
         let name = relative(&folder, &fixtures());
-        assert!(catalogue::find(&name).is_some(), "{name} is no tool");
+        assert!(tools::find(&name).is_some(), "{name} is no tool");
         for row in entries(&folder) {
             for file in ["app", "command", "stdout", "stderr", "code", "expected"] {
                 assert!(row.join(file).exists(), "{} has no {file}", row.display());

@@ -4,15 +4,15 @@
 //! good enough. Must not know the format of its messages, which is [`pylint_json2`]'s. What it
 //! makes of them goes to the run.
 
-use super::ending::{
+use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_code::{self, Setting};
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::parse::pylint_json2::{self, Report};
-use crate::plan::{Command, Precedence};
+use crate::tools::command::{Command, Precedence};
+use crate::tools::parse::pylint_json2::{self, Report};
 
 /// The exit status of a command line or configuration that pylint cannot start with.
 const USAGE: i32 = 32;

@@ -2,15 +2,15 @@
 //!
 //! Owns mypy's columns, which are UTF-8 bytes from 0 with `--no-native-parser` (without it they
 //! are converted twice and beyond repair), and characters from 1 where Python's own parser refuses
-//! a source. Must not know exit statuses. Findings go to [`crate::catalogue::mypy`].
+//! a source. Must not know exit statuses. Findings go to [`crate::tools::mypy`].
 
 use serde::Deserialize;
 
 use super::columns::Columns;
 use super::{Parsed, inside, line, locate};
-use crate::catalogue::Sources;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
+use crate::tools::sources::Sources;
 
 #[derive(Deserialize)]
 struct Message {

@@ -4,15 +4,15 @@
 //! far as ruff's refusals go. Must not know the format of its diagnostics, which is
 //! [`ruff_json`]'s. What it makes of them goes to the run.
 
-use super::ending::{
+use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::parse::ruff_json;
-use crate::plan::Command;
+use crate::tools::command::Command;
+use crate::tools::parse::ruff_json;
 
 /// What ruff says, and exits 0, when there was nothing to do.
 const IDLE: &str = "No Python files found";

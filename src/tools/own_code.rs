@@ -4,7 +4,7 @@
 //! too often than once too little. Must not know which options matter; each tool names its own. What
 //! is found has to be granted where there is no sandbox.
 
-use crate::plan::Command;
+use crate::tools::command::Command;
 
 /// An option that has a tool run what it is told.
 #[derive(Clone, Copy, Debug)]

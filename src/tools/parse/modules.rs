@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::Sources;
+use crate::tools::sources::Sources;
 
 /// The files of each module's name.
 pub(super) struct Modules {

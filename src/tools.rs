@@ -12,18 +12,22 @@ pub mod pytest;
 pub mod ruff;
 pub mod ruff_format;
 
-mod ending;
+mod exit_status;
 mod own_code;
 
 pub mod command;
 pub mod own_config;
+pub mod parse;
+pub mod sources;
+pub mod user_command;
 
 use crate::check::CachePolicy;
 use crate::lock::Lock;
 use crate::outcome::{Classified, RawOutput};
-use crate::plan::Command;
 use crate::project::ProjectPath;
+pub use command::{Command, Precedence};
 use own_config::{OwnConfig, Refused};
+pub use sources::Sources;
 
 /// Every tool, in the order they are listed.
 pub const TOOLS: &[&dyn Tool] = &[
@@ -146,15 +150,6 @@ impl Invocation<'_> {
     fn exec(&self, program: &[&str], config: &str, canonical: &[&str]) -> Command {
         Command::Exec(self.argv_with_source(program, config, canonical))
     }
-}
-
-/// The files that a tool saw, for turning its columns into code points and its modules into paths.
-pub trait Sources {
-    /// A file of the snapshot; none if there is no such file.
-    fn read(&self, path: &str) -> Option<Vec<u8>>;
-
-    /// The files of the snapshot, relative to the project, with `/`, in any order.
-    fn paths(&self) -> Vec<String>;
 }
 
 /// What a tool's lock is resolved from: what it was tried with, and newer releases that promise to

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{CONTROL, FILES, PROJECT};
+use crate::container::{CONTROL, FILES, PROJECT};
 
 /// What is started inside the container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -2,7 +2,7 @@
 //!
 //! Owns one parser for each format, and what all of them need: columns in code points and texts
 //! without the inside of a container. Must not know exit statuses, configurations or engines: the
-//! [`crate::catalogue`] decides what a tool's output means. No input makes a parser panic; what it
+//! [`crate::tools`] decides what a tool's output means. No input makes a parser panic; what it
 //! cannot read it hands back as text.
 
 pub mod junit;

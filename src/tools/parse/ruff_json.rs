@@ -1,7 +1,7 @@
 //! Reads `ruff check --output-format=json`: one array.
 //!
 //! Owns nothing but the format: ruff's columns are ours already. Must not know exit statuses.
-//! Findings go to [`crate::catalogue::ruff`].
+//! Findings go to [`crate::tools::ruff`].
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -5,10 +5,10 @@
 //! without quoted lines. Must not know any other message.
 
 use super::Message;
-use crate::catalogue::Sources;
 use crate::finding::{Finding, Place};
 use crate::hash::Hash;
-use crate::parse::modules::Modules;
+use crate::tools::parse::modules::Modules;
+use crate::tools::sources::Sources;
 
 const DUPLICATE_CODE: &str = "R0801";
 const CYCLIC_IMPORT: &str = "R0401";

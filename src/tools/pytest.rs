@@ -5,15 +5,15 @@
 //! Must not know the format of its report, which is [`junit`]'s; the launcher brings that out on
 //! standard output, and what the tests print on standard error.
 
-use super::ending::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
+use super::exit_status::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
 use super::own_config::{OwnConfig, Refused};
 use super::{Invocation, Sources, Tool};
 use crate::check::CachePolicy;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::parse::junit;
-use crate::plan::{Command, Precedence};
+use crate::tools::command::{Command, Precedence};
+use crate::tools::parse::junit;
 
 /// Where the report is written, and read again by the launcher.
 const REPORT: &str = "/tmp/pytest-junit.xml";

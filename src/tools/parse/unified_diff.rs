@@ -2,8 +2,8 @@
 //!
 //! Owns the format, in the dialects of black (absolute paths, time stamps, the file's own line
 //! ends and byte order mark even in the headers) and ruff (`FILE:cell N` for notebooks). Must not
-//! know exit statuses. Findings go to [`crate::catalogue::black`] and
-//! [`crate::catalogue::ruff_format`].
+//! know exit statuses. Findings go to [`crate::tools::black`] and
+//! [`crate::tools::ruff_format`].
 
 use super::{Parsed, inside};
 use crate::finding::{Edit, Finding, Fix, Place, Severity};

@@ -1,0 +1,15 @@
+//! Paths inside a check's container.
+//!
+//! The venv engine uses the same paths under bubblewrap, so that a command is the same in every
+//! engine.
+
+/// The snapshot of the project, and the working directory of the check.
+pub const APP: &str = "/app";
+/// The folder of a config that comes from the project's config folder.
+pub const CONFIG: &str = "/config";
+/// The launcher and the lists that it reads.
+pub const CONTROL: &str = "/pipe";
+/// The name of the list of files below [`CONTROL`].
+pub const FILES: &str = "files";
+/// The virtual environment of the project's dependencies.
+pub const PROJECT: &str = "/opt/project";
