@@ -6,12 +6,11 @@
 //! there too. All of it can be lost at any moment and costs time only; a thing that cannot be read is
 //! not there. It must not know how a check runs.
 
+pub(crate) mod entry;
 pub mod index;
-pub mod journal;
 mod key;
-pub mod memory;
-mod reservation;
-mod sealed;
+pub mod last_run;
+mod lock;
 mod stat;
 mod state;
 mod store;
@@ -25,7 +24,7 @@ use crate::config::load::Environment as Variables;
 
 pub use index::Index;
 pub use key::Key;
-pub use reservation::{Reservation, Reserved};
+pub use lock::{Reservation, Reserved};
 pub use state::State;
 pub use store::{Kept, Origin, Store};
 
@@ -81,7 +80,7 @@ fn mark(folder: &Path) -> io::Result<()> {
 
 /// Puts a file in place, whole or not at all. A crash of the machine may leave it empty, which
 /// whoever reads it notices.
-fn replace(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     use std::io::Write;
 
     let folder = path.parent().unwrap_or(path);

@@ -8,7 +8,7 @@ mod commands;
 mod exit;
 mod interrupt;
 mod settings;
-mod term;
+mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use crate::outcome::Verdict;
 use crate::program::Program;
 use exit::{Ending, Failure};
 use settings::{Action, Settings, Sync};
-use term::Term;
+use terminal::Term;
 
 /// Does what a process is asked for with these arguments, its own name included, and says how it
 /// ends.

@@ -4,16 +4,12 @@
 //! trees are placed, jobs are run, and whatever was started is gone afterwards. An engine knows
 //! images, containers and mounts; it knows no tool, no finding and no verdict.
 
-pub mod base;
-pub mod blueprint;
 pub mod docker;
 mod error;
-mod identify;
+mod identity;
 pub mod job_image;
 mod launcher;
 pub mod missing;
-mod probe;
-mod promise;
 mod venv;
 
 use std::path::PathBuf;
@@ -24,23 +20,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::load::Environment as Variables;
 use crate::config::{EngineChoice, TopologyChoice};
+use crate::environment::{Base, Blueprint};
 use crate::event::Event;
+use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::Hash;
-use crate::inputs::EnvironmentParts;
 use crate::network::Network;
 use crate::outcome::RawOutput;
 use crate::plan::{Step, Visit};
 use crate::process::{Cancel, Emitter};
 use crate::snapshot::{Changes, Inventory, Tree};
 
-pub use base::{Base, BaseLock, BaseLockError};
-pub use blueprint::{Blueprint, BlueprintError};
 pub use docker::Docker;
 pub use error::{EngineError, RunError};
-pub use identify::identify;
+pub use identity::{identify, local_platform};
 pub use job_image::{JobImage, Shipped, Then};
-pub use probe::Probe;
-pub use promise::{Promise, promised};
 pub use venv::Venv;
 
 /// What an engine is started with.

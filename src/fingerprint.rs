@@ -9,18 +9,21 @@
 //!    length, so `"ab", "c"` and `"a", "bc"` differ.
 //! 4. A change of the rules themselves changes [`crate::hash::VERSION`], and with it every fingerprint.
 
+pub mod diff;
 pub mod finding;
-pub mod parts;
+pub mod ingredients;
+pub mod names;
 
 use crate::check::Grant;
+use crate::fingerprint::ingredients::Ingredients;
 use crate::hash::{Hash, Recipe};
-use crate::inputs::Ingredients;
 use crate::plan::Step;
 use crate::project::ProjectPath;
 use crate::tools::command::{Command, Precedence};
 
 /// What a step's fingerprint is made from, besides the step itself.
 #[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
 pub struct Facts<'a> {
     /// What the tool runs in.
     pub environment: Hash,

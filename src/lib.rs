@@ -63,19 +63,20 @@
 //! - `xtask::pipe`, behind the same feature, is that for a workspace's own task runner.
 //! - [`build_script`] checks while cargo builds.
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
-//! - [`doctor`] looks whether everything is there that a run needs.
+//! - [`doctor`] checks that everything is there that a run needs.
 //! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
 //! - Edges touch the world: [`project::discover`], [`config::load`], [`contradiction::load`] and
 //!   [`dependencies::read`] read it, [`snapshot`] copies the files that a check may see,
-//!   [`writeback`] brings fixed ones back, [`engine`] runs containers, [`cache`] keeps what runs
-//!   found out, [`scaffold`] writes files, [`gate::load`] and [`gate::changed`] read what findings
-//!   are held against, [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and
-//!   [`process`] alone starts programs.
-//! - Pure parts turn values into values: [`adoption`], [`config`], [`contradiction`],
-//!   [`tools`], [`dependencies`], [`plan`], [`fingerprint`], [`difference`], [`gate`], [`lock`],
-//!   [`template`], [`report`], [`trust`], [`why`].
-//! - Values: [`hash`], [`project`], [`check`], [`container`], [`inputs`], [`network`], [`finding`],
-//!   [`outcome`], [`program`], [`event`], [`error`].
+//!   [`environment`] reads what environments are built from and remembers what they resolved to,
+//!   [`engine`] runs containers, [`cache`] stores results, [`scaffold`] writes files,
+//!   [`gate::load`] and [`gate::changed`] read what findings are compared with,
+//!   [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and [`process`] alone
+//!   starts programs.
+//! - Pure parts turn values into values: [`config`], [`contradiction`], [`tools`],
+//!   [`dependencies`], [`plan`], [`fingerprint`], [`gate`], [`lock`], [`template`], [`report`],
+//!   [`trust`].
+//! - Values: [`hash`], [`project`], [`check`], [`container`], [`network`], [`finding`],
+//!   [`outcome`], [`explanation`], [`program`], [`event`], [`error`].
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -99,23 +100,19 @@ pub mod cache;
 #[doc(hidden)]
 pub mod engine;
 #[doc(hidden)]
+pub mod environment;
+#[doc(hidden)]
 pub mod process;
 #[doc(hidden)]
 pub mod scaffold;
 #[doc(hidden)]
 pub mod snapshot;
-#[doc(hidden)]
-pub mod writeback;
 
-#[doc(hidden)]
-pub mod adoption;
 pub mod config;
 #[doc(hidden)]
 pub mod contradiction;
 #[doc(hidden)]
 pub mod dependencies;
-pub mod difference;
-#[doc(hidden)]
 pub mod fingerprint;
 pub mod gate;
 #[doc(hidden)]
@@ -133,12 +130,11 @@ pub mod check;
 pub mod container;
 pub mod error;
 pub mod event;
+pub mod explanation;
 pub mod finding;
 pub mod hash;
-pub mod inputs;
 pub mod network;
 pub mod outcome;
 #[doc(hidden)]
 pub mod program;
 pub mod project;
-pub mod why;

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::CheckName;
 use crate::finding::{Excerpts, Finding};
+use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
-use crate::inputs::Inputs;
 
 /// What a tool left behind, untouched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,9 +11,11 @@ use crate::config::load::{self, Environment};
 use crate::config::{Config, ConfigError, EngineChoice};
 use crate::contradiction;
 use crate::dependencies::read as dependencies;
-use crate::engine::{JobImage, blueprint, job_image};
+use crate::engine::{JobImage, job_image};
+use crate::environment::recipe;
 use crate::error::Error;
 use crate::event::Observer;
+use crate::explanation::{Comparison, Why};
 use crate::plan::{self, Known, Plan, Request, Visit, VisitRequest};
 use crate::process::Emitter;
 use crate::project::{Project, ProjectPath, discover};
@@ -23,7 +25,6 @@ use crate::run::{self, World};
 use crate::tools;
 use crate::trust::{Asked, Record, collect, store};
 use crate::update::{self, Updates};
-use crate::why::{Comparison, Why};
 
 pub use crate::engine::{Removed, Shipped, Then};
 pub use crate::process::{Cancel, Stop};
@@ -126,7 +127,7 @@ impl Pipeline {
         };
         Known {
             asks: asked.into_iter().map(|asked| asked.ask).collect(),
-            has_project_lock: blueprint::has_project_lock(&self.project.root, &self.config),
+            has_project_lock: recipe::has_project_lock(&self.project.root, &self.config),
             root_files: self.root_files(),
         }
     }
@@ -297,7 +298,7 @@ impl Pipeline {
         let emitter = Emitter::new(observer);
         let removed = run::remove(self.world(cancel, &emitter))?;
         // Outcomes are of no project: they stay for others until they are old.
-        let _ = cache::journal::forget(&self.cache, &self.project.id());
+        let _ = cache::last_run::forget(&self.cache, &self.project.id());
         Ok(removed)
     }
 

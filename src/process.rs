@@ -5,8 +5,8 @@
 //! it exits, its time is up, or the run stops. Only `lend` gives one our own streams. It knows no
 //! docker; the engine decides what a stop means for a container.
 
+mod attach;
 mod cancel;
-mod lend;
 mod processors;
 
 use std::collections::BTreeMap;
@@ -24,10 +24,10 @@ use crate::event::{Event, Observer};
 use crate::network::Secrets;
 use crate::outcome::RawOutput;
 
+pub use attach::lend;
 use cancel::Listening;
 pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
-pub use lend::lend;
 
 /// How much of each stream is kept, in bytes. What comes after is read and dropped.
 const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;

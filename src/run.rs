@@ -6,18 +6,17 @@
 //! knows what an engine can do but not how, and what a tool's output means only through the
 //! catalogue. The outcomes go into a [`Report`].
 
-mod bench;
 mod directory;
-mod ended;
-mod fix;
-mod hints;
+mod explain;
+pub mod fix;
+mod incremental;
 mod inputs;
-mod state;
+mod outcome;
+mod preflight;
+mod resources;
+mod schedule;
 mod step;
-mod survey;
-mod why;
-mod work;
-mod workshop;
+mod unseen_imports;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,9 +28,9 @@ use crate::check::Grant;
 use crate::config::Config;
 use crate::config::load::Environment as Variables;
 use crate::engine::{
-    self, Engine, EngineError, JobImage, Prepared, Removed, Settings, Shipped, Then, blueprint,
-    docker,
+    self, Engine, EngineError, JobImage, Prepared, Removed, Settings, Shipped, Then, docker,
 };
+use crate::environment::recipe;
 use crate::event::Event;
 use crate::gate::{self, Gate};
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
@@ -41,12 +40,12 @@ use crate::project::{Project, discover};
 use crate::report::{Preview, Report};
 use crate::snapshot::{self, Inventory, SnapshotError, Tree};
 
-use survey::Survey;
-use workshop::Workshop;
+use preflight::Survey;
+use resources::Workshop;
 
 pub use crate::process::{Cancel, Stop};
 pub use directory::Directory;
-pub use why::{compare, why};
+pub use explain::{compare, why};
 
 /// What a run has at hand.
 #[derive(Clone, Copy)]
@@ -84,9 +83,9 @@ pub fn execute(world: World<'_>, plan: &Plan) -> Report {
     world.emitter.emit(&Event::Started(plan));
     let gate = gate(world, plan);
     let checks = match (pool(plan), &gate) {
-        (Ok(pool), Ok(gate)) => pool.install(|| work::work(world, plan, gate)),
-        (Err(error), _) => work::failed(world, plan, &error.reason()),
-        (_, Err(reason)) => work::failed(world, plan, reason),
+        (Ok(pool), Ok(gate)) => pool.install(|| schedule::work(world, plan, gate)),
+        (Err(error), _) => schedule::failed(world, plan, &error.reason()),
+        (_, Err(reason)) => schedule::failed(world, plan, reason),
     };
     let interruption = (world.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
     Report {
@@ -118,9 +117,10 @@ fn gate(world: World<'_>, plan: &Plan) -> Result<Gate, Reason> {
 /// When there is no engine, or no place to work in.
 pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
     world.emitter.emit(&Event::Started(plan));
-    let blueprints = workshop::blueprints(world, plan);
+    let blueprints = resources::blueprints(world, plan);
     let mut workshop = Workshop::open(world, plan)?;
-    let fixed = pool(plan)?.install(|| work::fix_first(world, plan, &blueprints, &mut workshop))?;
+    let fixed =
+        pool(plan)?.install(|| schedule::fix_first(world, plan, &blueprints, &mut workshop))?;
     workshop.engine().reap();
     let stopped = world.cancel.stopped().map(|_| Verdict::Interrupted);
     let changed = (!fixed.changed.is_empty()).then_some(Verdict::Findings);
@@ -140,7 +140,7 @@ pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
 ///
 /// When there is no engine, or no place to work in.
 pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, EngineError> {
-    let blueprints = workshop::blueprints(world, plan);
+    let blueprints = resources::blueprints(world, plan);
     let mut workshop = Workshop::open(world, plan)?;
     pool(plan)?.install(|| workshop.prepare(world, &blueprints, &blueprints.keys().collect()))?;
     Ok(std::mem::take(&mut workshop.environments).into_values().collect())
@@ -156,7 +156,7 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
     world.emitter.emit(&Event::Started(&plan));
     let environment = |error: EngineError| error.reason();
     let pool = pool(&plan).map_err(environment)?;
-    let blueprints = workshop::blueprints(world, &plan);
+    let blueprints = resources::blueprints(world, &plan);
     let mut workshop = Workshop::open(world, &plan).map_err(environment)?;
     let steps: Vec<&Step> = plan.steps.iter().collect();
     let warnings = pool.install(|| {
@@ -219,7 +219,7 @@ pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duratio
         docker: docker::program(world.config.engine, world.variables).to_owned(),
         project: world.project.id(),
         root: world.project.root.clone(),
-        base_lock: blueprint::base_lock_path(world.config).on_disk(&world.project.root),
+        base_lock: recipe::base_lock_path(world.config).on_disk(&world.project.root),
         variables: world.variables.clone(),
         python: world.config.python.version.clone(),
         cache: world.cache.to_owned(),

@@ -1,18 +1,19 @@
 //! Writes the files that make a folder a project, and takes them away again.
 //!
-//! Owns what `init` does: look at what is there, let [`crate::adoption`] decide, write what is
+//! Owns what `init` does: look at what is there, let [`crate::scaffold::adopt`] decide, write what is
 //! missing; `sync` keeps it as `pipe.toml` says. Must not print, or overwrite what somebody else
 //! wrote, and knows no template's text; those come from [`crate::template`]. What was done is
 //! returned as data.
 
+pub mod adopt;
 mod fix;
+mod manifest;
 mod remove;
 mod survey;
 mod sync;
 #[cfg(feature = "cli")]
 mod task;
-mod together;
-mod wanted;
+mod transaction;
 mod write;
 
 pub use fix::{Fix, Found};
@@ -20,25 +21,26 @@ pub use remove::{Removal, Taken, remove};
 pub use sync::{Drift, DriftKind, Edited, drift, sync};
 #[cfg(feature = "cli")]
 pub use task::{Task, Tasked, task};
-pub(crate) use together::{Replacement, replace_together, replacement};
+pub(crate) use transaction::{Replacement, replace_together, replacement};
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::adoption::{self, Note, Wish};
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::config::{Config, ConfigError};
 use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
-use crate::engine::{blueprint, job_image};
+use crate::engine::job_image;
+use crate::environment::recipe;
 use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
 use crate::template::{GITLAB_CI, GITLAB_INCLUDED, Granted};
 use crate::trust::collect;
-use wanted::{Scene, Wanted};
+use adopt::{Note, Wish};
+use manifest::{Scene, Wanted};
 
 /// What `init` is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,10 +180,10 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
     let is_new = manifest.is_none();
     let (settings, mut notes) = match &manifest {
         None => {
-            let adoption = adoption::adopt(&survey, asked.wish);
+            let adoption = adopt::adopt(&survey, asked.wish);
             (adoption.settings, adoption.notes)
         }
-        Some(_) => (adoption::beside(survey.foreign(GITLAB_CI)), Vec::new()),
+        Some(_) => (adopt::beside(survey.foreign(GITLAB_CI)), Vec::new()),
     };
     let project = Project { root: root.clone(), manifest: manifest.clone() };
     // What is written is the project's, so whoever writes it has no say in it.
@@ -189,7 +191,7 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
     let (config, _) = match manifest {
         Some(_) => load::configure(&project, &environment, Layer::default())?,
         None => {
-            let text = wanted::pipe_toml(&settings);
+            let text = manifest::pipe_toml(&settings);
             load::configure_by(&project, &text, &environment, Layer::default())?
         }
     };
@@ -204,7 +206,7 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
     if !is_new {
         notes.extend(Note::of_wish(&asked.wish, &config.ci, &config.manifest));
     }
-    let mut wanted = wanted::wanted(&scene);
+    let mut wanted = manifest::wanted(&scene);
     // What cannot be understood is told by each run, and by `sync`.
     if let Ok(Some(found)) = dependencies::read(&root, &config) {
         if is_new {
@@ -244,7 +246,7 @@ fn write_all(root: &Path, wanted: &[Wanted], mode: Mode) -> Result<Vec<Change>, 
 /// What the jobs of a project have to be granted besides what their checks ask for.
 fn granted(project: &Project, config: &Config) -> Granted {
     Granted {
-        always: blueprint::asked(&project.root, config),
+        always: recipe::asked(&project.root, config),
         own_code: collect::with_own_code(project, config),
     }
 }

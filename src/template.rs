@@ -3,7 +3,7 @@
 //! Owns the embedded sources, their rendering, and the list of what a project gets. Must not know
 //! what is on a disk: texts go to [`crate::scaffold`], which writes them, and to the engines.
 
-mod ci;
+mod pipelines;
 mod seal;
 mod settings;
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::project::ProjectPath;
 
-pub use ci::{CiValues, Granted, JobsIn};
+pub use pipelines::{CiValues, Granted, JobsIn};
 pub(crate) use seal::seal;
 pub use seal::{Origin, body, origin};
 pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Settings};

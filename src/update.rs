@@ -16,7 +16,7 @@ use crate::dependencies::read as dependencies;
 use crate::dependencies::written::{self, From};
 use crate::dependencies::{DependencyError, Said};
 use crate::engine::EngineError;
-use crate::engine::blueprint::{self, PROJECT};
+use crate::environment::recipe::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::outcome::Verdict;
@@ -298,7 +298,7 @@ fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
         let source = Source::Requirements { requirements, files, asked };
         Ok::<_, PathError>(Target {
             name: name.to_owned(),
-            path: blueprint::lock_path(config, name)?,
+            path: recipe::lock_path(config, name)?,
             source,
         })
     };
@@ -322,7 +322,7 @@ fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
         match found.said {
             Said::Locked(lock) => targets.push(Target {
                 name: PROJECT.to_owned(),
-                path: blueprint::lock_path(config, PROJECT)?,
+                path: recipe::lock_path(config, PROJECT)?,
                 source: Source::Lock { lock, files },
             }),
             Said::Declared(requirements) => targets.push(target(PROJECT, requirements, files)?),

@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::stat::{Clock, Stat, trusted};
-use super::{PARTIAL, journal, replace, sealed};
+use super::{PARTIAL, entry, last_run, replace};
 use crate::hash::Hash;
 use crate::project::ProjectPath;
 
@@ -87,8 +87,8 @@ impl Index {
     /// The index of a project, as it is: what is read anew is not kept.
     #[must_use]
     pub fn read(home: &Path, project: &str) -> Index {
-        let path = journal::folder(home, project).join(INDEX);
-        let known = fs::read(path).ok().and_then(|bytes| Some(sealed::open(INDEX, &bytes)?.0));
+        let path = last_run::folder(home, project).join(INDEX);
+        let known = fs::read(path).ok().and_then(|bytes| Some(entry::open(INDEX, &bytes)?.0));
         Index { known: known.unwrap_or_default(), ..Index::none() }
     }
 
@@ -117,7 +117,7 @@ impl Index {
     fn read_at(&self) -> Clock {
         *self.read_at.get_or_init(|| {
             let written = self.place.as_ref().and_then(|(home, project)| {
-                let folder = journal::create_folder(home, project).ok()?;
+                let folder = last_run::create_folder(home, project).ok()?;
                 let file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder).ok()?;
                 Some((self.look)(&file.as_file().metadata().ok()?))
             });
@@ -162,8 +162,8 @@ impl Index {
             known.ends.push(known.paths.len());
             known.files.push(file);
         }
-        let path = journal::create_folder(&home, &project)?.join(INDEX);
-        replace(&path, &[&sealed::seal(INDEX, &known)])
+        let path = last_run::create_folder(&home, &project)?.join(INDEX);
+        replace(&path, &[&entry::seal(INDEX, &known)])
     }
 }
 
@@ -211,13 +211,13 @@ mod tests {
 
         /// Changes when the file was read, as it is noted.
         fn note_at(&self, change: impl Fn(Moment) -> Moment) {
-            let path = journal::folder(self.folder.path(), "p").join(INDEX);
+            let path = last_run::folder(self.folder.path(), "p").join(INDEX);
             let (mut stored, _): (Known, _) =
-                sealed::open(INDEX, &fs::read(&path).unwrap()).unwrap();
+                entry::open(INDEX, &fs::read(&path).unwrap()).unwrap();
             let Clock { machine, written } = &mut stored.read_at;
             let moments = std::iter::once(machine).chain(written.as_mut().map(|(_, it)| it));
             moments.for_each(|moment| *moment = change(*moment));
-            replace(&path, &[&sealed::seal(INDEX, &stored)]).unwrap();
+            replace(&path, &[&entry::seal(INDEX, &stored)]).unwrap();
         }
     }
 
@@ -298,7 +298,7 @@ mod tests {
         scene.write("x = 1\n");
         scene.reads(Stat::of);
         scene.age();
-        let path = journal::folder(scene.folder.path(), "p").join(INDEX);
+        let path = last_run::folder(scene.folder.path(), "p").join(INDEX);
         let mut bytes = fs::read(&path).unwrap();
         let last = bytes.len() - 1;
         bytes[last] ^= 1;

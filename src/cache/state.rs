@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::store::Store;
-use super::{is_ours, replace, sealed};
+use super::{entry, is_ours, replace};
 use crate::hash::Hash;
 
 /// Where states are, below the folder of outcomes.
@@ -46,7 +46,7 @@ impl Store {
         let folder = self.create()?.join(STATES);
         fs::create_dir_all(&folder)?;
         let name = name(key, sources);
-        replace(&folder.join(&name), &[&sealed::seal(&name, state)])?;
+        replace(&folder.join(&name), &[&entry::seal(&name, state)])?;
         self.evict();
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Store {
     pub fn state(&self, key: &Hash, sources: &Hash) -> Option<State> {
         let name = name(key, sources);
         let bytes = fs::read(self.states_folder().join(&name)).ok()?;
-        let (state, rest) = sealed::open(&name, &bytes)?;
+        let (state, rest) = entry::open(&name, &bytes)?;
         rest.is_empty().then_some(state)
     }
 

@@ -14,12 +14,12 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::state::STATES;
-use super::{Key, PARTIAL, create, is_ours, mark, replace, sealed};
+use super::{Key, PARTIAL, create, entry, is_ours, mark, replace};
 use crate::config::CacheMode;
 use crate::finding::{Excerpts, Finding};
 use crate::fingerprint;
+use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
-use crate::inputs::Inputs;
 use crate::outcome::{CheckOutcome, Log, Outcome};
 
 /// The folder's name.
@@ -103,8 +103,8 @@ impl Store {
         let mut file = File::open(self.folder().join(key.path())).ok()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
-        let (_, rest) = sealed::open::<Origin>(&origin(key), &bytes)?;
-        let (kept, rest) = sealed::open(&outcome(key), rest)?;
+        let (_, rest) = entry::open::<Origin>(&origin(key), &bytes)?;
+        let (kept, rest) = entry::open(&outcome(key), rest)?;
         if self.mode.keeps() {
             // Used just now. Where that cannot be written down it is only forgotten earlier.
             let _ = file.set_modified(SystemTime::now());
@@ -131,7 +131,7 @@ impl Store {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        replace(&path, &[&sealed::seal(&origin(key), of), &sealed::seal(&outcome(key), kept)])?;
+        replace(&path, &[&entry::seal(&origin(key), of), &entry::seal(&outcome(key), kept)])?;
         self.evict();
         Ok(())
     }
@@ -159,14 +159,14 @@ impl Store {
             return Ok(());
         }
         fs::create_dir_all(self.create()?.join(FILES))?;
-        replace(&path, &[&sealed::seal(FILES, files)])
+        replace(&path, &[&entry::seal(FILES, files)])
     }
 
     /// The list of a snapshot's files.
     #[must_use]
     pub fn files(&self, sources: &Hash) -> Option<BTreeMap<String, Hash>> {
         let bytes = fs::read(self.files_path(sources)).ok()?;
-        let (files, _): (BTreeMap<String, Hash>, _) = sealed::open(FILES, &bytes)?;
+        let (files, _): (BTreeMap<String, Hash>, _) = entry::open(FILES, &bytes)?;
         let hash = fingerprint::of_files(files.iter().map(|(path, hash)| (path.as_str(), *hash)));
         (hash == *sources).then_some(files)
     }
@@ -253,7 +253,7 @@ fn read_origin(path: &Path) -> Option<Origin> {
     let folder = path.parent()?.file_name()?.to_str()?;
     let name = format!("{folder}{}", path.file_name()?.to_str()?);
     let bytes = fs::read(path).ok()?;
-    Some(sealed::open(&origin_of(&name), &bytes)?.0)
+    Some(entry::open(&origin_of(&name), &bytes)?.0)
 }
 
 fn origin(key: &Key) -> String {

@@ -25,7 +25,7 @@ use crate::pipeline::Pipeline;
 
 use crate::cli::exit::{Ending, Failure};
 use crate::cli::settings::{Action, Place, Settings};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 pub(crate) use trust::Asking;
 

@@ -1,7 +1,7 @@
 //! How the process ends.
 //!
 //! Owns [`Failure`], all that can keep a command from its work, and the way from a verdict to an
-//! exit status. It must not print; [`crate::cli::term`] shows a failure.
+//! exit status. It must not print; [`crate::cli::terminal`] shows a failure.
 
 use std::io;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::scaffold::ScaffoldError;
 
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Why a command could not do its work, or had none to do.
 #[derive(Debug, thiserror::Error)]

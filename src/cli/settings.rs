@@ -8,13 +8,13 @@ mod action;
 
 use std::path::PathBuf;
 
-use crate::adoption::Wish;
 use crate::config::layer::{Layer, Sources, Value};
 use crate::config::load::Environment;
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::gate::Since;
 use crate::pipeline::Then;
 use crate::plan::{Fixing, GateAsked, Request, Withheld};
+use crate::scaffold::adopt::Wish;
 use crate::scaffold::{Asked, Edited, Fix, Mode};
 
 use crate::cli::args::{

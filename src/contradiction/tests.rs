@@ -24,7 +24,7 @@ fn the_configs_of_init_go_together() {
     let asked = crate::scaffold::Asked {
         mode: crate::scaffold::Mode::Write,
         fix: crate::scaffold::Fix::Report,
-        wish: crate::adoption::Wish::default(),
+        wish: crate::scaffold::adopt::Wish::default(),
     };
     crate::scaffold::init(folder.path(), &asked).unwrap();
     let project = discover::find(folder.path()).unwrap();

@@ -11,7 +11,7 @@ use super::pyproject::FILE;
 use super::written::{self, From};
 use super::{Dependencies, DependencyError, LOCKS, Said, Selection, dependencies, requirements};
 use crate::config::{CommandPlace, Config, Work};
-use crate::engine::blueprint::{self, PROJECT};
+use crate::environment::recipe::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::plan::{Environment, Plan};
@@ -95,7 +95,7 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
 #[must_use]
 pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, String)> {
     let Said::Locked(lock) = &found.said else { return None };
-    let path = blueprint::lock_path(config, PROJECT).ok()?;
+    let path = recipe::lock_path(config, PROJECT).ok()?;
     Some((path, written::text(lock, &From::Lock(found.told()))))
 }
 
@@ -107,7 +107,7 @@ pub fn asked(config: &Config, requirements: &[String]) -> Hash {
 
 /// The text of a lock of ours; none if it is not there or cannot be read.
 fn own(root: &Path, config: &Config, name: &str) -> Option<String> {
-    text(root, &blueprint::lock_path(config, name).ok()?).ok()
+    text(root, &recipe::lock_path(config, name).ok()?).ok()
 }
 
 /// What a project depends on; none if it depends on nothing.

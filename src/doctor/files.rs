@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 
 use super::{Examined, State};
-use crate::adoption::pins;
 use crate::config::{ConfigError, Work};
-use crate::engine::blueprint::{self, PROJECT};
+use crate::environment::recipe::{self, PROJECT};
 use crate::lock::Lock;
 use crate::project::{Project, ProjectPath, discover};
 use crate::report::count::Count;
 use crate::run::World;
+use crate::scaffold::adopt::pins;
 use crate::scaffold::{self, Drift};
 use crate::tools::{self, Tool};
 
@@ -49,7 +49,7 @@ fn locks(world: World<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
     let mut locks = Vec::new();
     let mut examined = Vec::new();
     let mut told = BTreeSet::new();
-    let mut read = |name: &str| match blueprint::named_lock(root, world.config, name) {
+    let mut read = |name: &str| match recipe::named_lock(root, world.config, name) {
         Ok(lock) => Some(lock),
         Err(error) => {
             let (found, next) = (error.to_string(), error.hint());
@@ -62,7 +62,7 @@ fn locks(world: World<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
             locks.extend(read(tool.lock()).map(|lock| (tool, lock)));
         }
     }
-    if blueprint::has_project_lock(root, world.config) {
+    if recipe::has_project_lock(root, world.config) {
         read(PROJECT);
     }
     if examined.is_empty() {

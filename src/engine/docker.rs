@@ -14,8 +14,8 @@ mod job_image;
 mod network;
 mod owner;
 mod remove;
+mod shell;
 mod topology;
-mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::{BaseLockError, BlueprintError};
+use crate::environment::{BaseLockError, BlueprintError};
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::process::ProcessError;
 use crate::snapshot::SnapshotError;

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::base::{Base, BaseLock};
-use super::blueprint::{self, PROJECT};
 use crate::check::Grant;
 use crate::config::load::Environment as Variables;
 use crate::config::{CommandPlace, Config, Work};
+use crate::environment::recipe::{self, PROJECT};
+use crate::environment::{Base, BaseLock};
 use crate::hash::{Hash, Recipe};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
@@ -82,7 +82,7 @@ pub fn of_jobs(root: &Path, config: &Config) -> JobsIn {
 /// The base image, by its digest where that is recorded.
 fn locked_base(root: &Path, config: &Config) -> String {
     let image = &config.python.image;
-    let lock = BaseLock::read(&blueprint::base_lock_path(config).on_disk(root));
+    let lock = BaseLock::read(&recipe::base_lock_path(config).on_disk(root));
     // What cannot be read is told by each run.
     let lock = lock.unwrap_or_default();
     let platform = |base: &&Base| config.platform.as_ref().is_none_or(|it| *it == base.platform);
@@ -129,14 +129,14 @@ fn files(root: &Path, config: &Config) -> Vec<ProjectPath> {
     let locks = locks(root, config).into_iter().filter_map(|name| lock_path(config, &name));
     let files = manifest
         .into_iter()
-        .chain([config.image.dockerfile.clone(), blueprint::base_lock_path(config)]);
+        .chain([config.image.dockerfile.clone(), recipe::base_lock_path(config)]);
     // Certificates come with the secrets of the build.
     files.chain(locks).filter(|path| path.on_disk(root).is_file()).collect()
 }
 
 /// Everything that is in the image.
 fn tag(root: &Path, config: &Config) -> Hash {
-    let base_lock = blueprint::base_lock_path(config).on_disk(root);
+    let base_lock = recipe::base_lock_path(config).on_disk(root);
     let recipe = Recipe::new("job image")
         .with(VERSION)
         .with(DOCKERFILE)
@@ -160,13 +160,13 @@ fn locks(root: &Path, config: &Config) -> BTreeSet<String> {
         Work::Command { place: CommandPlace::Requirements(_), .. } => Some(check.to_owned()),
         Work::Command { .. } => None,
     };
-    let project = blueprint::has_project_lock(root, config).then(|| PROJECT.to_owned());
+    let project = recipe::has_project_lock(root, config).then(|| PROJECT.to_owned());
     let checks = config.checks.iter();
     checks.filter_map(|check| name(&check.work, check.name.as_str())).chain(project).collect()
 }
 
 fn lock_path(config: &Config, name: &str) -> Option<ProjectPath> {
-    blueprint::lock_path(config, name).ok()
+    recipe::lock_path(config, name).ok()
 }
 
 /// What a lock holds, comments apart; one that is not written yet holds what `init` would write.

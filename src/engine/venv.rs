@@ -26,14 +26,12 @@ use self::interpreter::Interpreter;
 use self::job::Guest;
 use self::room::{Folder, Room};
 use self::store::{Held, Store};
-use super::blueprint;
 use super::job_image;
 use super::launcher::{self, Seen};
-use super::{
-    Access, BaseLock, Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings,
-};
+use super::{Access, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings};
 use crate::config::load::Environment as Variables;
 use crate::container::APP;
+use crate::environment::{BaseLock, Blueprint, recipe};
 use crate::event::Event;
 use crate::hash::{Hash, Recipe};
 use crate::lock::Lock;
@@ -164,7 +162,7 @@ impl<'a> Venv<'a> {
             let from_source: Vec<&str> = names.filter(is_in).collect();
             Part { key: self.key(lock, &from_source), environment, lock, from_source }
         };
-        let project = blueprint.project.as_ref().map(|lock| part(blueprint::PROJECT, lock));
+        let project = blueprint.project.as_ref().map(|lock| part(recipe::PROJECT, lock));
         let tool = match (&blueprint.lock, &project) {
             (None, Some(_)) => None,
             (lock, _) => Some(part(blueprint.name(), lock.as_ref().unwrap_or(&self.nothing))),

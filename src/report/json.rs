@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
 use crate::finding::{Finding, Severity};
+use crate::fingerprint::ingredients::Ingredients;
+use crate::fingerprint::ingredients::Parts;
 use crate::gate::baseline::Entry;
 use crate::gate::{Base, Gated};
 use crate::hash::Hash;
-use crate::inputs::Ingredients;
-use crate::inputs::Parts;
 use crate::outcome::{CacheUse, CheckOutcome, Otherwise, Outcome, Plain, Reason, Verdict};
 
 /// The name of this version of the format.

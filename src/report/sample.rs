@@ -10,8 +10,8 @@ use super::Report;
 use crate::check::CheckName;
 use crate::engine::{EngineInfo, SandboxKind, Topology};
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
+use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::hash::Hash;
-use crate::inputs::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
 
 /// A run in which everything happened: findings, accepted findings, a pass from the cache, a

@@ -2,15 +2,17 @@
 //!
 //! Owns the order of things: each fixer runs on the copy that the one before left, those run again
 //! whose files were changed behind them, and what is written back is what they agree on. It must
-//! not know how a file gets into the project, which is [`crate::writeback`]'s. What could not be
+//! not know how a file gets into the project, which is [`crate::run::fix::write_back`]'s. What could not be
 //! fixed as it should be ends the check in question as an error, so that nothing passes silently.
+
+mod working_copy;
+pub mod write_back;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use super::bench::Bench;
 use super::{Directory, Preparation, Snapshot, World, snapshot_reason, step};
 use crate::check::CheckName;
 use crate::engine::{Access, Engine, RunError};
@@ -20,7 +22,7 @@ use crate::plan::{COMMAND, Coverage, Effect, Environment, FixStep, Fixes};
 use crate::project::ProjectPath;
 use crate::report::diff;
 use crate::snapshot::{Changes, SnapshotError};
-use crate::writeback;
+use working_copy::Bench;
 
 /// How often fixers are given the chance to agree.
 const ROUNDS: usize = 3;
@@ -228,21 +230,21 @@ impl Work<'_, '_> {
     fn write(mut self) -> Fixed {
         let root = &self.site.world.project.root;
         let amendments = self.bench.amendments();
-        let mut observe = |_: writeback::Moment<'_>| match self.site.world.cancel.stopped() {
+        let mut observe = |_: write_back::Moment<'_>| match self.site.world.cancel.stopped() {
             Some(_) => ControlFlow::Break(()),
             None => ControlFlow::Continue(()),
         };
         if self.is_stopped() {
             return self.finish();
         }
-        let written = writeback::sweep(root, &self.bench.folders())
-            .and_then(|()| writeback::write(root, &amendments, &mut observe));
+        let written = write_back::sweep(root, &self.bench.folders())
+            .and_then(|()| write_back::write(root, &amendments, &mut observe));
         match written {
             Ok(written) => {
                 self.fixed.changed = written.changed.iter().map(ToString::to_string).collect();
                 for (path, left_alone) in &written.left_alone {
                     let hint = match left_alone {
-                        writeback::LeftAlone::Edited(_) => Some("run it again".to_owned()),
+                        write_back::LeftAlone::Edited(_) => Some("run it again".to_owned()),
                         _ => None,
                     };
                     self.leave(path, &left_alone.to_string(), hint);
@@ -317,7 +319,7 @@ fn named(paths: &BTreeSet<String>) -> String {
 
 /// A fixer that could not work.
 fn not_run(fix: &FixStep, error: &RunError) -> Reason {
-    let Reason { kind, message } = super::ended::not_run(&fix.step, error);
+    let Reason { kind, message } = super::outcome::not_run(&fix.step, error);
     Reason::new(kind, format!("its fixer: {message}"))
 }
 

@@ -5,9 +5,9 @@
 
 use super::World;
 use crate::engine::Prepared;
-use crate::fingerprint::{self, parts};
+use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Inputs, Parts};
+use crate::fingerprint::{self, names};
 use crate::hash::{Hash, Recipe};
-use crate::inputs::{ConfigParts, EnvironmentParts, Inputs, Parts};
 use crate::outcome::{Reason, ReasonKind};
 use crate::plan::Step;
 use crate::project::discover;
@@ -87,12 +87,12 @@ pub(super) fn of(
     );
     let config = step.config.as_ref().zip(config).map(|(file, content)| ConfigParts {
         path: file.path.to_string(),
-        options: parts::of_config(&file.path, content),
+        options: names::of_config(&file.path, content),
     });
     let parts = Parts {
         environment: surroundings.parts,
         platform: surroundings.platform,
-        command: parts::of_command(step, launcher),
+        command: names::of_command(step, launcher),
         config,
     };
     Inputs { ingredients, parts }

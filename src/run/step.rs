@@ -1,7 +1,7 @@
 //! One step of a plan, from its trees to its outcome.
 //!
 //! Owns what a step needs before it can run, and that nobody else does the same meanwhile. What the
-//! end of its container means is [`super::ended`]'s to say. The run decides when; the engine decides
+//! end of its container means is [`super::outcome`]'s to say. The run decides when; the engine decides
 //! how.
 
 use std::io;
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::inputs::{self, Surroundings};
-use super::{Copied, Preparation, Snapshot, World, ended, state};
+use super::{Copied, Preparation, Snapshot, World, incremental, outcome};
 use crate::cache::{Key, Reserved, State, Store};
 use crate::config::CacheMode;
 use crate::container::FILES;
@@ -17,8 +17,8 @@ use crate::engine::{Access, Engine, Job, Prepared, RunError};
 use crate::event::Event;
 use crate::finding;
 use crate::fingerprint;
+use crate::fingerprint::ingredients::{Ingredients, Inputs};
 use crate::hash::Hash;
-use crate::inputs::{Ingredients, Inputs};
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Outcome, Plain, RawOutput, Reason, ReasonKind, ToolStatus,
 };
@@ -95,7 +95,7 @@ impl<'a> Ready<'a> {
         let control: Vec<(&str, &[u8])> = launchers
             .map(|(name, source)| (name, source.as_bytes()))
             .chain([(FILES, listed.as_slice())])
-            .chain(state.as_deref().map(|content| (state::FILE, content)))
+            .chain(state.as_deref().map(|content| (incremental::FILE, content)))
             .collect();
         let control = snapshot::write_tree(&folder.join("control"), &control).map_err(internal)?;
         let config = match (&step.config, &config_content) {
@@ -144,12 +144,12 @@ impl<'a> Ready<'a> {
     /// Runs it to its end, unless somebody else just did.
     pub(super) fn run(&self, world: World<'_>, engine: &dyn Engine, store: &Store) -> CheckOutcome {
         let started = Instant::now();
-        let mut outcome = ended::blank(self.step);
+        let mut outcome = outcome::blank(self.step);
         outcome.inputs = Some(self.inputs.clone());
         outcome.tool_version.clone_from(&self.environment.version);
-        outcome.cache = ended::cache_use(store, self.step);
+        outcome.cache = outcome::cache_use(store, self.step);
         if let Some(stop) = world.cancel.stopped() {
-            return ended::cancelled(outcome, stop);
+            return outcome::cancelled(outcome, stop);
         }
         world.emitter.emit(&Event::CheckStarted { check: &self.step.check });
         let key = Key::of(&self.inputs.ingredients.fingerprint());
@@ -158,10 +158,10 @@ impl<'a> Ready<'a> {
             _ => Reserved::Not,
         };
         // What it is made from was not known for sure when it was looked for the first time.
-        if let Some(kept) = ended::replayable(store, self.step, &key) {
-            let mut outcome = ended::replayed(self.step, kept, self.inputs.clone());
+        if let Some(kept) = outcome::replayable(store, self.step, &key) {
+            let mut outcome = outcome::replayed(self.step, kept, self.inputs.clone());
             outcome.tool_version.clone_from(&self.environment.version);
-            ended::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
+            outcome::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
             outcome.duration = started.elapsed();
             return outcome;
         }
@@ -169,8 +169,9 @@ impl<'a> Ready<'a> {
         outcome.duration = started.elapsed();
         let mut outcome = match result {
             Ok(mut output) => {
-                let left =
-                    state::is_of_use(self.step).then(|| state::take(&mut output.stdout)).flatten();
+                let left = incremental::is_of_use(self.step)
+                    .then(|| incremental::take(&mut output.stdout))
+                    .flatten();
                 let outcome = self.classified(outcome, &output);
                 match (left, outcome.outcome) {
                     (Some(left), Outcome::Passed | Outcome::Findings) => {
@@ -181,28 +182,28 @@ impl<'a> Ready<'a> {
                 }
             }
             Err(RunError::Stopped) => {
-                ended::cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
+                outcome::cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
             }
             Err(error) => {
                 let state = match &error {
                     RunError::TimedOut { output } => {
-                        outcome.log = ended::log(output);
+                        outcome.log = outcome::log(output);
                         Outcome::TimedOut
                     }
                     _ => Outcome::Error,
                 };
-                ended::ended(outcome, state, ended::not_run(self.step, &error))
+                outcome::ended(outcome, state, outcome::not_run(self.step, &error))
             }
         };
-        ended::keep(store, self.step, &mut outcome);
+        outcome::keep(store, self.step, &mut outcome);
         drop(reserved);
-        ended::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
+        outcome::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
         outcome
     }
 
     /// Holds an outcome against what its tool's own command printed, where that was asked.
     fn compared(&self, mut outcome: CheckOutcome, printed: Option<RawOutput>) -> CheckOutcome {
-        let there = printed.map(|printed| self.classified(ended::blank(self.step), &printed));
+        let there = printed.map(|printed| self.classified(outcome::blank(self.step), &printed));
         outcome.plain = there.map(|there| Plain::of(&outcome, there));
         outcome
     }
@@ -210,8 +211,8 @@ impl<'a> Ready<'a> {
     /// Keeps what its tool left, unless that refutes what was kept before.
     fn remember(&self, store: &Store, left: &State, outcome: CheckOutcome) -> CheckOutcome {
         let Ingredients { sources, .. } = &self.inputs.ingredients;
-        let key = state::key(&self.inputs.ingredients);
-        match state::refuted(left) {
+        let key = incremental::key(&self.inputs.ingredients);
+        match incremental::refuted(left) {
             None => {
                 // It only saves work the next time.
                 let _ = store.save_state(&key, sources, left);
@@ -222,7 +223,7 @@ impl<'a> Ready<'a> {
                     Ok(()) => reason,
                     Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
                 };
-                ended::ended(outcome, Outcome::Error, reason)
+                outcome::ended(outcome, Outcome::Error, reason)
             }
         }
     }
@@ -235,7 +236,7 @@ impl<'a> Ready<'a> {
         visit: &Visit,
     ) -> Result<i32, Reason> {
         world.emitter.emit(&Event::Lending);
-        engine.visit(&self.job(), visit).map_err(|error| ended::not_run(self.step, &error))
+        engine.visit(&self.job(), visit).map_err(|error| outcome::not_run(self.step, &error))
     }
 
     /// Its container as the check gets it.
@@ -261,12 +262,12 @@ impl<'a> Ready<'a> {
         outcome.score = score;
         // What was understood is in the findings; the raw text is kept where it is all there is.
         if self.step.tool == COMMAND || matches!(status, ToolStatus::Failed(_)) {
-            outcome.log = ended::log(output);
+            outcome.log = outcome::log(output);
         }
         match status {
             ToolStatus::Passed => outcome.outcome = Outcome::Passed,
             ToolStatus::Findings => outcome.outcome = Outcome::Findings,
-            ToolStatus::Failed(reason) => return ended::ended(outcome, Outcome::Error, reason),
+            ToolStatus::Failed(reason) => return outcome::ended(outcome, Outcome::Error, reason),
         }
         outcome
     }
@@ -275,7 +276,7 @@ impl<'a> Ready<'a> {
 /// Forgets every state that rests on a key, and every outcome that may rest on one of them.
 fn forget(store: &Store, key: &Hash) -> io::Result<()> {
     let origins = store.origins().into_iter().map(|origin| origin.inputs.ingredients);
-    let mut rests = origins.filter(|ingredients| state::key(ingredients) == *key);
+    let mut rests = origins.filter(|ingredients| incremental::key(ingredients) == *key);
     rests.try_for_each(|ingredients| store.forget(&Key::of(&ingredients.fingerprint())))?;
     store.forget_states(key)
 }
@@ -287,10 +288,11 @@ fn state_file(
     snapshot: &Snapshot,
     store: Option<&Store>,
 ) -> Option<Vec<u8>> {
-    let store = store.filter(|store| store.mode() != CacheMode::Off && state::is_of_use(step))?;
-    let key = state::key(&inputs.ingredients);
+    let store =
+        store.filter(|store| store.mode() != CacheMode::Off && incremental::is_of_use(step))?;
+    let key = incremental::key(&inputs.ingredients);
     let nearest = store.nearest_state(&key, &snapshot.inventory.hashes());
-    Some(state::file(store.mode(), &key, nearest.as_ref()))
+    Some(incremental::file(store.mode(), &key, nearest.as_ref()))
 }
 
 /// What has a step run code of the project's own, if anything does.

@@ -9,10 +9,10 @@ use std::fs;
 use std::path::Path;
 
 use super::{Action, Asked, Change, Mode, ScaffoldError, write};
-use crate::adoption::refused::{Refusal, refusals, without};
-use crate::adoption::{Survey, locked_version};
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{ProjectPath, discover};
+use crate::scaffold::adopt::refused::{Refusal, refusals, without};
+use crate::scaffold::adopt::{Survey, locked_version};
 use crate::tools::{self, Tool};
 
 /// What becomes of options that a tool refuses.

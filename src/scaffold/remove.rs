@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::ScaffoldError;
 use crate::config::{Check, CommandPlace, Config, Work};
-use crate::engine::blueprint;
+use crate::environment::recipe;
 use crate::project::{ProjectPath, discover};
 use crate::template::{GENERATED, Origin, origin};
 
@@ -45,8 +45,8 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<Removal>, ScaffoldErro
         matches!(&check.work, Work::Command { place: CommandPlace::Requirements(_), .. })
     };
     let checks = config.checks.iter().filter(requires).map(|check| check.name.as_str());
-    let locks = checks.chain([blueprint::PROJECT]);
-    let locks = locks.filter_map(|name| blueprint::lock_path(config, name).ok());
+    let locks = checks.chain([recipe::PROJECT]);
+    let locks = locks.filter_map(|name| recipe::lock_path(config, name).ok());
     // The project's own file goes last: without it, a second try would find no project.
     let files = GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config));
     for path in locks.chain(files) {

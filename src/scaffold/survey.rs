@@ -2,16 +2,16 @@
 //!
 //! Owns every look at the disk that `init` needs before it decides: which files a check could see,
 //! and the texts that say how tools are run. Must not draw conclusions; the [`Survey`] goes to
-//! [`crate::adoption`].
+//! [`crate::scaffold::adopt`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use super::ScaffoldError;
-use crate::adoption::{self, Survey};
 use crate::plan::Coverage;
 use crate::project::{ProjectPath, discover};
+use crate::scaffold::adopt::{self, Survey};
 use crate::snapshot::Inventory;
 
 /// Longer texts are no configurations.
@@ -38,12 +38,12 @@ fn texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPath, St
         .flat_map(|path| path.as_str().match_indices('/').map(|(end, _)| &path.as_str()[..end]))
         .chain(["."])
         .collect();
-    let names: BTreeSet<&str> = adoption::telling_names().collect();
+    let names: BTreeSet<&str> = adopt::telling_names().collect();
     let inside = folders
         .into_iter()
         .flat_map(|folder| names.iter().map(move |name| format!("{folder}/{name}")));
     inside
-        .chain(adoption::telling_files())
+        .chain(adopt::telling_files())
         .filter_map(|path| ProjectPath::new(&path).ok())
         .filter_map(|path| Some((path.clone(), text(root, &path)?)))
         .collect()

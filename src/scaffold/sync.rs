@@ -7,14 +7,14 @@
 use std::fs;
 use std::path::Path;
 
-use super::wanted::{self, Scene, Wanted};
+use super::manifest::{self, Scene, Wanted};
 use super::{Action, ScaffoldError, granted, remove, write};
-use crate::adoption;
 use crate::config::layer::Layer;
 use crate::config::load::{self, Environment};
 use crate::dependencies::read as dependencies;
 use crate::engine::job_image;
 use crate::project::{Project, ProjectPath, discover};
+use crate::scaffold::adopt;
 use crate::template::{GENERATED, GITLAB_CI, Keep, Origin, body, generated, origin};
 
 /// A generated file that is not as it should be.
@@ -67,8 +67,8 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     let own = generated(GITLAB_CI).and_then(|file| file.path_in(&config.config));
     let own = own.and_then(|path| read(root, &path).ok().flatten());
     let own = own.filter(|text| origin(text) == Origin::Foreign);
-    let settings = adoption::beside(own.as_deref());
-    let mut wanted = wanted::wanted(&Scene {
+    let settings = adopt::beside(own.as_deref());
+    let mut wanted = manifest::wanted(&Scene {
         manifest: project.manifest.clone(),
         config: &config,
         settings: &settings,

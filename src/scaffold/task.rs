@@ -12,7 +12,7 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use globset::Glob;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::wanted::Wanted;
+use super::manifest::Wanted;
 use super::{Action, Change, Mode, ScaffoldError, write};
 use crate::config::load::Environment;
 use crate::event::Silent;

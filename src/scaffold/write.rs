@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::wanted::Wanted;
+use super::manifest::Wanted;
 use super::{Action, ScaffoldError};
 use crate::project::discover;
 use crate::template::{Origin, origin};

@@ -1,7 +1,7 @@
 //! What a new `pipe.toml` says, where that differs from project to project.
 //!
 //! Owns [`Settings`] and their notation in TOML. Must not know why a project has them, which is
-//! decided in [`crate::adoption`]. The template of `pipe.toml` takes them from here.
+//! decided in [`crate::scaffold::adopt`]. The template of `pipe.toml` takes them from here.
 
 use serde::{Serialize, Serializer};
 

@@ -3,7 +3,7 @@
 //! Owns the vocabulary of two tables that every tool of the catalogue has: where it looks for its
 //! configuration when it is told of none ([`OwnConfig`]), and which options it refuses although an
 //! older release took them ([`Refused`]). Must not know what lies in a project. Both go to
-//! [`crate::adoption`].
+//! [`crate::scaffold::adopt`].
 
 /// A place where a tool looks for its configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

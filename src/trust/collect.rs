@@ -11,7 +11,7 @@ use crate::cache::Index;
 use crate::check::{Ask, Asker, CheckName, Grant, Standing};
 use crate::config::load::Environment as Variables;
 use crate::config::{Check, Config, EngineChoice};
-use crate::engine::blueprint;
+use crate::environment::recipe;
 use crate::hash::Hash;
 use crate::plan::{self, Coverage, Known, Request, Step};
 use crate::process::Cancel;
@@ -111,8 +111,8 @@ fn own_code(project: &Project, step: &Step) -> Option<String> {
 fn of_dockerfile(project: &Project, config: &Config) -> Option<Asked> {
     let path = &config.image.dockerfile;
     let base = &config.python.image;
-    let text = blueprint::foreign_dockerfile(&project.root, config).ok().flatten();
-    let own_base = (!blueprint::is_official(base))
+    let text = recipe::foreign_dockerfile(&project.root, config).ok().flatten();
+    let own_base = (!recipe::is_official(base))
         .then(|| format!("`{base}` is not the official image of Python"));
     let own_text =
         text.as_ref().map(|_| format!("`{path}` is not the Dockerfile that cargo pipe writes"));

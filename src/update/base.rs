@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use crate::engine::{self, Base, BaseLock, EngineError, blueprint};
+use crate::engine::{self, EngineError};
+use crate::environment::{Base, BaseLock, recipe};
 use crate::event::Event;
 use crate::project::ProjectPath;
 use crate::run::{self, Directory, World};
@@ -50,7 +51,7 @@ pub(super) enum Wish {
 pub(super) fn look(world: World<'_>, wish: Wish) -> Result<Option<BaseUpdate>, UpdateError> {
     let World { config, project, cancel, emitter, .. } = world;
     let image = &config.python.image;
-    let path = blueprint::base_lock_path(config);
+    let path = recipe::base_lock_path(config);
     let directory = Directory::create(world.scratch).map_err(EngineError::from)?;
     let settings = run::settings(world, &directory, Duration::ZERO);
     let mut lock = BaseLock::read(&settings.base_lock).map_err(EngineError::from)?;

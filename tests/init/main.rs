@@ -7,11 +7,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use cargo_pipe::adoption::Wish;
 use cargo_pipe::config::GitlabJobs;
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::config::load::{Environment, configure};
 use cargo_pipe::project::discover;
+use cargo_pipe::scaffold::adopt::Wish;
 use cargo_pipe::scaffold::{Action, Asked, Fix, Mode, ScaffoldError, Scaffolding};
 use cargo_pipe::template::{Origin, origin};
 

@@ -16,7 +16,7 @@ use crate::run::Cancel;
 use super::{pipeline, reports, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::Place;
-use crate::cli::term::{Showing, Term};
+use crate::cli::terminal::{Showing, Term};
 
 /// Writes the findings of every check.
 pub(super) fn baseline(

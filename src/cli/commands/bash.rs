@@ -15,7 +15,7 @@ use crate::tools::command::Command;
 use super::{describe, pipeline, run};
 use crate::cli::exit::{Ending, Failure};
 use crate::cli::settings::{Look, Place};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Opens a shell in a check's container, or runs a command there.
 pub(super) fn bash(place: Place, look: Look, term: &mut Term) -> Result<Ending, Failure> {

@@ -11,7 +11,7 @@ use crate::run::Cancel;
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::Place;
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Makes the environments of checks available.
 pub(super) fn build(

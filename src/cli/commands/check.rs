@@ -14,7 +14,7 @@ use super::{completions, describe, list, pipeline, reports, run};
 use crate::cli::args::{self, CheckArgs, CheckAsked};
 use crate::cli::exit::Failure;
 use crate::cli::settings::{self, Place, Unsaid};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Runs or explains a check.
 pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<Verdict, Failure> {

@@ -10,7 +10,7 @@ use super::pipeline;
 use crate::cli::args;
 use crate::cli::exit::Failure;
 use crate::cli::settings::Place;
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 use crate::program::Program;
 
 /// The checks of a project that says nothing else.

@@ -12,7 +12,7 @@ use crate::cli::args::MessageFormat;
 use crate::cli::commands::run;
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Doctor, Place};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 use crate::doctor::runner::{self, Runner, RunnerConfig, Socket};
 use crate::doctor::{self, Diagnosis, Examined, State};
 use crate::outcome::Verdict;

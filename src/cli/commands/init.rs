@@ -14,7 +14,7 @@ use crate::scaffold::{self, Action, Change, Found, Mode, Scaffolding};
 
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Init, Place, Xtask};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Scaffolds a folder, which is named as seen from the one of `-C`.
 pub(super) fn init(place: &Place, wanted: &Init, term: &mut Term) -> Result<Verdict, Failure> {

@@ -15,7 +15,7 @@ use super::pipeline;
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
 use crate::cli::settings::Place;
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Prints the checks.
 pub(super) fn list(

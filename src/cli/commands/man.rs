@@ -7,7 +7,7 @@ use clap_mangen::Man;
 
 use crate::cli::args;
 use crate::cli::exit::Failure;
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 use crate::program::Program;
 
 /// Prints the page of a command, or of cargo pipe.

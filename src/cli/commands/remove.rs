@@ -11,7 +11,7 @@ use crate::scaffold::{self, Removal, Taken};
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Files, Place};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Takes away the project's containers, volumes, images and folders, and then its generated files.
 pub(super) fn remove(place: Place, files: Files, term: &mut Term) -> Result<Verdict, Failure> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::{MessageFormat, ReportTarget};
 use crate::cli::exit::Failure;
-use crate::cli::term::Watcher;
+use crate::cli::terminal::Watcher;
 use crate::event::{Event, Observer};
 use crate::report::{Format, Report, jsonl, markdown};
 

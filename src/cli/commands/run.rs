@@ -20,7 +20,7 @@ use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::settings::{Place, Run, Writing};
-use crate::cli::term::{Showing, Stream, Term};
+use crate::cli::terminal::{Showing, Stream, Term};
 
 /// Runs checks, or shows what would run.
 pub(super) fn run(place: Place, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {

@@ -12,7 +12,7 @@ use crate::scaffold::{self, Drift, DriftKind, ScaffoldError};
 
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Place, Sync};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Brings a project's generated files up to date, or shows what differs.
 pub(super) fn sync(place: &Place, sync: Sync, term: &mut Term) -> Result<Verdict, Failure> {

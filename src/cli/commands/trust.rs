@@ -20,7 +20,7 @@ use crate::trust::{Asked, Record, store};
 use super::{describe, pipeline};
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Place, Trust};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Grants, lists or takes back.
 pub(super) fn trust(place: Place, trust: Trust, term: &mut Term) -> Result<Verdict, Failure> {

@@ -17,7 +17,7 @@ use crate::update::{BaseUpdate, Move, Update, Updates};
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Place, Writing};
-use crate::cli::term::Term;
+use crate::cli::terminal::Term;
 
 /// Shows what is newer, and writes it into the locks.
 pub(super) fn update(

@@ -9,15 +9,15 @@ use crate::cli::args::MessageFormat;
 use crate::cli::commands::{pipeline, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::Place;
-use crate::cli::term::Term;
-use crate::difference::Difference;
+use crate::cli::terminal::Term;
 use crate::event::Silent;
+use crate::explanation::{Comparison, Expected, Sameness, Why, Worked};
+use crate::fingerprint::diff::Difference;
 use crate::outcome::Verdict;
 use crate::plan::Request;
 use crate::report::count::Count;
 use crate::report::{harmless, json};
 use crate::run::Cancel;
-use crate::why::{Comparison, Expected, Sameness, Why, Worked};
 
 /// How many differences are told before the rest is only counted.
 const TOLD: usize = 20;

@@ -9,8 +9,9 @@ use std::time::Instant;
 use super::image::BUILD_LIMIT;
 use super::inspected::{self, Inspected};
 use super::{Docker, last_line, text};
-use crate::engine::base as recorded;
-use crate::engine::{EngineError, probe};
+use crate::engine::EngineError;
+use crate::environment::base_lock as recorded;
+use crate::environment::python;
 use crate::event::Event;
 
 /// An image that others are based on.
@@ -124,9 +125,9 @@ impl Docker<'_> {
         };
         let mut args = vec!["run", "--rm", "--pull", "never", "--network", "none", "--read-only"];
         args.extend(["--cap-drop", "ALL", "--entrypoint", "python3", &inspected.id]);
-        args.extend(["-I", "-S", "-c", probe::PROGRAM]);
+        args.extend(["-I", "-S", "-c", python::PROGRAM]);
         let output = self.succeed(&self.docker(args))?;
-        let found: probe::Found = serde_json::from_slice(&output.stdout)
+        let found: python::Found = serde_json::from_slice(&output.stdout)
             .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;
         Ok(recorded::Base {
             image: image.to_owned(),

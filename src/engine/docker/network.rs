@@ -10,7 +10,7 @@ use std::fs::File;
 
 use super::{Docker, argv};
 use crate::engine::EngineError;
-use crate::engine::blueprint::Dockerfile;
+use crate::environment::recipe::Dockerfile;
 use crate::event::Event;
 use crate::network::Address;
 use crate::process::Invocation;

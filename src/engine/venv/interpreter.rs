@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::probe;
 use super::super::{EngineError, Settings};
 use crate::config::load::Environment as Variables;
+use crate::environment::python;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 
 /// The minor versions of Python 3 that the locks are made for.
@@ -20,7 +20,7 @@ const SUPPORTED: std::ops::RangeInclusive<u32> = 10..=15;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// An interpreter that was found.
-pub(super) type Interpreter = probe::Found;
+pub(super) type Interpreter = python::Found;
 
 impl Interpreter {
     /// Finds the interpreter of this major and minor version, or the nearest one.
@@ -131,7 +131,7 @@ fn ask(
     let invocation = Invocation {
         // A version manager's stand-in must not look at what the project wants.
         folder: Some(settings.folder.clone()),
-        ..Invocation::new(program, ["-I", "-S", "-c", probe::PROGRAM])
+        ..Invocation::new(program, ["-I", "-S", "-c", python::PROGRAM])
     };
     let until = Until { cancel: Some(cancel), limit: LIMIT };
     match process::run(&invocation, until, emitter) {

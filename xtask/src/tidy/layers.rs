@@ -1,6 +1,6 @@
 //! The direction in which the library's modules may use each other.
 //!
-//! Owns the table of layers, `cli → pipeline → run → edges → pure → values`, and reads `crate::` paths
+//! Owns the table of layers, `cli → pipeline → run → edges → pure`, and reads `crate::` paths
 //! against it. Must not know why a module is where it is: the code map in `src/lib.rs` says that,
 //! and must name each module. Complaints go to [`super`].
 
@@ -15,13 +15,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "pure",
         &[
-            "adoption",
             "tools",
             "config",
             "contradiction",
             "dependencies",
-            "difference",
-            "why",
             "plan",
             "fingerprint",
             "lock",
@@ -29,19 +26,14 @@ const LAYERS: &[(&str, &[&str])] = &[
             "template",
             "report",
             "trust",
-        ],
-    ),
-    (
-        "values",
-        &[
             "hash",
             "project",
             "check",
             "container",
-            "inputs",
             "network",
             "finding",
             "outcome",
+            "explanation",
             "program",
             "event",
             "error",
@@ -60,7 +52,7 @@ const EDGES: &[&str] = &[
     "trust::collect",
     "trust::store",
     "snapshot",
-    "writeback",
+    "environment",
     "process",
     "engine",
     "cache",
@@ -70,7 +62,6 @@ const EDGES: &[&str] = &[
 /// Plain data that a value holds, though the module of that data does more. The kinds of things
 /// are below the doing of them, and a path names only the kind.
 const DATA: &[(&str, &str)] = &[
-    ("event", "plan::Plan"),
     ("report", "engine::EngineInfo"),
     ("report", "engine::SandboxKind"),
     ("report", "engine::Topology"),

@@ -2,17 +2,17 @@
 //!
 //! Owns what every possible end means for a check: of its container, of a look into the cache, of
 //! what kept it from beginning. An outcome is kept if it is one that would come out again. It must
-//! not know how the step ran; [`super::step`] and [`super::survey`] do. Outcomes go into the report.
+//! not know how the step ran; [`super::step`] and [`super::preflight`] do. Outcomes go into the report.
 
 use std::time::Duration;
 
-use super::{World, hints, told};
+use super::{World, told, unseen_imports};
 use crate::cache::{Kept, Key, Origin, Store};
 use crate::check::CachePolicy;
 use crate::engine::RunError;
 use crate::event::Event;
 use crate::finding::Excerpts;
-use crate::inputs::Inputs;
+use crate::fingerprint::ingredients::Inputs;
 use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, RawOutput, Reason, ReasonKind};
 use crate::plan::Step;
 use crate::process::Stop;
@@ -87,7 +87,7 @@ pub(super) fn hint(
     step: &Step,
 ) {
     let root = &world.project.root;
-    let hints = hints::unseen_imports(root, inventory, &step.source, &outcome.findings);
+    let hints = unseen_imports::unseen_imports(root, inventory, &step.source, &outcome.findings);
     outcome.warnings.extend(hints);
 }
 

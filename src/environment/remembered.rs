@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{create, replace, sealed};
+use crate::cache::{create, entry, replace};
 use crate::hash::Hash;
 
 /// The folder of what is remembered.
@@ -33,7 +33,7 @@ pub struct Identity {
 #[must_use]
 pub fn recall(home: &Path, makings: &Hash) -> Option<Identity> {
     let bytes = fs::read(home.join(ENVIRONMENTS).join(makings.to_string())).ok()?;
-    Some(sealed::open(&makings.to_string(), &bytes)?.0)
+    Some(entry::open(&makings.to_string(), &bytes)?.0)
 }
 
 /// Remembers what the environment is that is made from `makings`.
@@ -46,5 +46,5 @@ pub fn remember(home: &Path, makings: &Hash, identity: &Identity) -> io::Result<
         return Ok(());
     }
     let path = create(home, ENVIRONMENTS)?.join(makings.to_string());
-    replace(&path, &[&sealed::seal(&makings.to_string(), identity)])
+    replace(&path, &[&entry::seal(&makings.to_string(), identity)])
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::probe::Probe;
+use super::python::Probe;
 use crate::hash::Hash;
 
 /// What the file says at its start.

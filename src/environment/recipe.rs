@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
 use crate::config::Config;
+use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::{Hash, Recipe};
-use crate::inputs::EnvironmentParts;
 use crate::lock::{Lock, LockError};
 use crate::plan::Environment;
 use crate::project::discover::{self, OutsideError};

@@ -1,7 +1,7 @@
 //! What is started for a run.
 //!
 //! Owns the run's folder, and the engine and the environments once they are needed: a run whose
-//! outcomes are all known has none. It must not know what is done in it; [`super::work`] and
+//! outcomes are all known has none. It must not know what is done in it; [`super::schedule`] and
 //! [`super::fix`] do that.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::survey::Survey;
+use super::preflight::Survey;
 use super::{Copied, Directory, Preparation, Snapshot, World, connect, snapshot_reason, step};
-use crate::cache::memory::{self, Identity};
 use crate::cache::{Index, Store};
-use crate::engine::{self, BaseLock, Blueprint, Engine, EngineError, Prepared, Promise, blueprint};
+use crate::engine::{self, Engine, EngineError, Prepared};
+use crate::environment::remembered::{self, Identity};
+use crate::environment::{self, BaseLock, Blueprint, Promise, recipe};
 use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::{Coverage, Environment, Plan, Step};
@@ -104,7 +105,7 @@ impl<'a> Workshop<'a> {
             {
                 let (makings, found) = (makings(world, &engine, &blueprint), identity(found));
                 // What is not remembered is asked for again.
-                let _ = memory::remember(world.cache, &makings, &found);
+                let _ = remembered::remember(world.cache, &makings, &found);
             }
             self.environments.insert(blueprint.environment, prepared);
         }
@@ -185,10 +186,15 @@ fn copy(world: World<'_>, coverage: &Coverage, survey: &Survey<'_>, folder: &Pat
 /// What is remembered of an environment, or else what the project's locks promise, so that nobody
 /// has to be asked what it is.
 pub(super) fn recall(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> Option<Identity> {
-    memory::recall(world.cache, &makings(world, engine, blueprint)).or_else(|| {
+    remembered::recall(world.cache, &makings(world, engine, blueprint)).or_else(|| {
         // A lock that cannot be read is told of by the engine that needs it.
         let lock = BaseLock::read(&base_lock(world)).ok()?;
-        let promise = engine::promised(world.config, world.variables, &lock, blueprint)?;
+        let promise = environment::promised(
+            world.config,
+            engine::local_platform(world.variables),
+            &lock,
+            blueprint,
+        )?;
         let Promise { hash, base, python, platform } = promise;
         Some(Identity { hash, base, python: Some(python), platform })
     })
@@ -210,7 +216,7 @@ pub(super) fn identify(world: World<'_>) -> Hash {
 }
 
 fn base_lock(world: World<'_>) -> PathBuf {
-    blueprint::base_lock_path(world.config).on_disk(&world.project.root)
+    recipe::base_lock_path(world.config).on_disk(&world.project.root)
 }
 
 /// Everything that decides what an environment is, but for what only its engine knows.

@@ -6,10 +6,8 @@
 //! promises nothing where only an engine knows: where an image holds more than the locks say, where
 //! docker is on another machine, and where an interpreter of this one takes the base's place.
 
-use super::base::BaseLock;
-use super::blueprint::Blueprint;
-use super::{identify, venv};
-use crate::config::load::Environment as Variables;
+use super::base_lock::BaseLock;
+use super::recipe::Blueprint;
 use crate::config::{Config, EngineChoice};
 use crate::hash::Hash;
 
@@ -26,11 +24,14 @@ pub struct Promise {
     pub platform: String,
 }
 
-/// What a blueprint's environment will be, if `lock` says so.
+/// Predicts what a recipe's environment will be, if `lock` has the base of its platform.
+///
+/// `local_platform` is the platform of an engine on this machine; none where the engine may be
+/// elsewhere.
 #[must_use]
 pub fn promised(
     config: &Config,
-    variables: &Variables,
+    local_platform: Option<String>,
     lock: &BaseLock,
     blueprint: &Blueprint,
 ) -> Option<Promise> {
@@ -40,8 +41,7 @@ pub fn promised(
     }
     let platform = match &config.platform {
         Some(forced) => forced.clone(),
-        None if identify::is_here(variables) => venv::platform(),
-        None => return None,
+        None => local_platform?,
     };
     let base = lock.find(&blueprint.base, &platform)?;
     Some(Promise {

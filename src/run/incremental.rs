@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use crate::cache::State;
 use crate::config::CacheMode;
+use crate::fingerprint::ingredients::Ingredients;
 use crate::hash::{Hash, Recipe};
-use crate::inputs::Ingredients;
 use crate::outcome::{RawOutput, Reason, ReasonKind};
 use crate::plan::Step;
 use crate::tools::command::Command;

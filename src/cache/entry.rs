@@ -14,7 +14,7 @@ use crate::hash::{Hash, Recipe};
 const HEAD: usize = 32 + 8;
 
 /// The bytes of a value that is said to be `what`.
-pub(super) fn seal(what: &str, value: &impl Serialize) -> Vec<u8> {
+pub(crate) fn seal(what: &str, value: &impl Serialize) -> Vec<u8> {
     // Nothing that is kept has a form that cannot be written.
     let content = postcard::to_stdvec(value).unwrap_or_default();
     let mut bytes = Vec::with_capacity(HEAD + content.len());
@@ -26,7 +26,7 @@ pub(super) fn seal(what: &str, value: &impl Serialize) -> Vec<u8> {
 
 /// The value at the front of some bytes, if it is whole and `what` it is said to be, and the bytes
 /// behind it.
-pub(super) fn open<'a, T: DeserializeOwned>(what: &str, bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
+pub(crate) fn open<'a, T: DeserializeOwned>(what: &str, bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
     let (head, rest) = bytes.split_at_checked(HEAD)?;
     let (sealed, length) = head.split_at(32);
     let length = usize::try_from(u64::from_le_bytes(length.try_into().ok()?)).ok()?;

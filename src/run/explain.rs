@@ -6,16 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use super::survey::{Prospect, Survey};
-use super::workshop::{Blueprints, Workshop, blueprints};
-use super::{World, ended, state};
-use crate::cache::{Index, Kept, Key, Store, journal};
-use crate::difference::{self, Difference, Files};
-use crate::inputs::Inputs;
+use super::preflight::{Prospect, Survey};
+use super::resources::{Blueprints, Workshop, blueprints};
+use super::{World, incremental, outcome};
+use crate::cache::{Index, Kept, Key, Store, last_run};
+use crate::explanation::{Compared, Comparison, Expected, Sameness, Why};
+use crate::fingerprint::diff::{self, Difference, Files};
+use crate::fingerprint::ingredients::Inputs;
 use crate::outcome::{Reason, ReasonKind};
 use crate::plan::{Plan, Step};
 use crate::report::json::{JsonCheck, JsonReport};
-use crate::why::{Compared, Comparison, Expected, Sameness, Why};
 
 /// Says why a check would run or not.
 ///
@@ -31,12 +31,12 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
     let index = Index::read(world.cache, &world.project.id());
     let survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
     let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
-    let last = journal::last(world.cache, &world.project.id(), &step.check);
+    let last = last_run::last(world.cache, &world.project.id(), &step.check);
     let mut why = Why::of(step.check.to_string());
     let here = survey.files(step);
     let differences = |inputs: &Inputs, other: &Inputs| {
         let files = store.files(&other.ingredients.sources);
-        difference::between((other, files.as_ref()), (inputs, here.as_ref()))
+        diff::between((other, files.as_ref()), (inputs, here.as_ref()))
     };
     let Some(Prospect { inputs, .. }) = survey.prospect(world, step)? else {
         if let Some(last) = &last {
@@ -49,7 +49,7 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
     let fingerprint = inputs.ingredients.fingerprint();
     let key = Key::of(&fingerprint);
     why.fingerprint = Some(fingerprint);
-    why.expected = match ended::replayable(&store, step, &key) {
+    why.expected = match outcome::replayable(&store, step, &key) {
         Some(_) => Expected::Hit,
         None if step.cache == crate::check::CachePolicy::Never || !store.mode().replays() => {
             Expected::Always
@@ -60,7 +60,7 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
     let left = last
         .as_ref()
         .map(|it| &it.ingredients)
-        .and_then(|ingredients| store.state(&state::key(ingredients), &ingredients.sources));
+        .and_then(|ingredients| store.state(&incremental::key(ingredients), &ingredients.sources));
     why.worked = left.and_then(|left| serde_json::from_str(&left.summary).ok());
     if why.expected == Expected::Miss {
         let origins = store.origins();
@@ -145,8 +145,7 @@ fn compare_check(
     if other.ingredients != inputs.ingredients {
         let there: Option<&Files> = report.snapshots.get(&ingredients.sources);
         let here = survey.files(step);
-        let differences: Vec<Difference> =
-            difference::between((&other, there), (&inputs, here.as_ref()));
+        let differences: Vec<Difference> = diff::between((&other, there), (&inputs, here.as_ref()));
         return Ok(Sameness::Different(differences));
     }
     let key = Key::of(&inputs.ingredients.fingerprint());

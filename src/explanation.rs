@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::difference::Difference;
+use crate::fingerprint::diff::Difference;
 use crate::hash::Hash;
 
 /// Why a check would run or not.

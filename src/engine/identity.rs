@@ -40,11 +40,13 @@ pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Has
         .hash()
 }
 
-/// Whether docker, where it is what runs checks, is on this machine, as far as can be told without
-/// asking.
-pub(super) fn is_here(variables: &Variables) -> bool {
+/// The platform of the engine that runs checks, if it is on this machine, as far as can be known
+/// without asking it.
+#[must_use]
+pub fn local_platform(variables: &Variables) -> Option<String> {
     let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
-    host.starts_with("unix://") && context(variables).is_empty()
+    let is_here = host.starts_with("unix://") && context(variables).is_empty();
+    is_here.then(venv::platform)
 }
 
 /// The file of a program that is looked for as a shell does: another `PATH` that leads to it is

@@ -2,16 +2,16 @@
 //!
 //! Owns which of them have to run at all: those whose outcomes the cache does not have, and those
 //! whose environments turn out to be others than was remembered. It must not know how a step runs
-//! or ends; [`super::step`] and [`super::ended`] do. What comes of it goes into the report.
+//! or ends; [`super::step`] and [`super::outcome`] do. What comes of it goes into the report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::survey::{Looked, Survey};
-use super::workshop::{Blueprints, Workshop, blueprints};
-use super::{Stop, World, ended, fix, ignored_warnings};
-use crate::cache::{Index, Store, journal};
+use super::preflight::{Looked, Survey};
+use super::resources::{Blueprints, Workshop, blueprints};
+use super::{Stop, World, fix, ignored_warnings, outcome};
+use crate::cache::{Index, Store, last_run};
 use crate::engine::{EngineError, EngineInfo};
 use crate::gate::Gate;
 use crate::hash::Hash;
@@ -32,7 +32,7 @@ pub(super) struct Worked {
 
 /// Nothing could be started, for one reason.
 pub(super) fn failed(world: World<'_>, plan: &Plan, reason: &Reason) -> Worked {
-    let failed = |step| ended::finished(world, ended::failed(world, step, reason));
+    let failed = |step| outcome::finished(world, outcome::failed(world, step, reason));
     Worked { outcomes: plan.steps.iter().map(failed).collect(), ..Worked::default() }
 }
 
@@ -131,19 +131,19 @@ impl<'w> Run<'w, '_> {
         let one = |((step, looked), ready): ((&Step, Looked), _)| {
             let outcome = match (looked, ready, &workshop) {
                 (Looked::Hit(hit), ..) => hit.outcome,
-                (Looked::Failed(reason), ..) => ended::failed(self.world, step, &reason),
+                (Looked::Failed(reason), ..) => outcome::failed(self.world, step, &reason),
                 (Looked::Miss, Ok::<super::step::Ready<'_>, _>(ready), Some(workshop)) => {
                     let mut outcome = ready.run(self.world, workshop.engine(), self.store);
                     self.judge(step, &mut outcome);
                     outcome
                 }
-                (Looked::Miss, Err(reason), _) => ended::failed(self.world, step, &reason),
-                (Looked::Miss, Ok(_), None) => ended::failed(self.world, step, &trouble),
+                (Looked::Miss, Err(reason), _) => outcome::failed(self.world, step, &reason),
+                (Looked::Miss, Ok(_), None) => outcome::failed(self.world, step, &trouble),
             };
             if self.plan.fail_fast && outcome.outcome != Outcome::Passed {
                 self.world.cancel.stop(Stop::FailFast);
             }
-            ended::finished(self.world, outcome)
+            outcome::finished(self.world, outcome)
         };
         let (outcomes, ignored) = std::thread::scope(|scope| {
             let ignored = workshop.as_ref().map(|workshop| {
@@ -162,7 +162,7 @@ impl<'w> Run<'w, '_> {
     /// What is made of an outcome once it is known, and never kept with it: a check whose files were
     /// not fixed as they should be has not passed, and not every finding counts.
     fn judge(&self, step: &Step, outcome: &mut CheckOutcome) {
-        ended::unless_unfixed(outcome, self.fixed.unfixed.get(&step.check));
+        outcome::unless_unfixed(outcome, self.fixed.unfixed.get(&step.check));
         self.gate.apply(outcome);
     }
 
@@ -252,7 +252,7 @@ fn note(store: &Store, project: &str, worked: &Worked) -> std::io::Result<()> {
         if let Some(files) = worked.snapshots.get(&inputs.ingredients.sources) {
             store.save_files(&inputs.ingredients.sources, files)?;
         }
-        journal::note(store.home(), project, &outcome.name, inputs)?;
+        last_run::note(store.home(), project, &outcome.name, inputs)?;
     }
     Ok(())
 }

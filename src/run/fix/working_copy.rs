@@ -16,8 +16,8 @@ use crate::outcome::Reason;
 use crate::plan::Coverage;
 use crate::process::Cancel;
 use crate::project::ProjectPath;
+use crate::run::fix::write_back::Amendment;
 use crate::snapshot::{self, Entry, Inventory, Kind, SnapshotError, Tree};
-use crate::writeback::Amendment;
 
 /// The private copy that fixers work on.
 pub(super) struct Bench {

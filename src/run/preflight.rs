@@ -10,13 +10,13 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::inputs::{self, Surroundings};
-use super::workshop::{Blueprints, identify, identity, recall};
-use super::{Preparation, World, ended, snapshot_reason};
-use crate::cache::memory::Identity;
+use super::resources::{Blueprints, identify, identity, recall};
+use super::{Preparation, World, outcome, snapshot_reason};
 use crate::cache::{Index, Key, Store};
-use crate::engine::Blueprint;
+use crate::environment::Blueprint;
+use crate::environment::remembered::Identity;
+use crate::fingerprint::ingredients::{EnvironmentParts, Inputs, Parts};
 use crate::hash::Hash;
-use crate::inputs::{EnvironmentParts, Inputs, Parts};
 use crate::outcome::{CheckOutcome, Reason};
 use crate::plan::{Coverage, Environment, Plan, Step};
 use crate::snapshot::{Inventory, SnapshotError};
@@ -93,15 +93,15 @@ impl<'p> Survey<'p> {
             Err(reason) => return Looked::Failed(reason),
         };
         let key = Key::of(&prospect.inputs.ingredients.fingerprint());
-        let Some(kept) = ended::replayable(store, step, &key) else {
+        let Some(kept) = outcome::replayable(store, step, &key) else {
             return Looked::Miss;
         };
         let Ok(surveyed) = self.surveyed(step) else {
             return Looked::Miss;
         };
         let version = prospect.blueprint.version();
-        let mut outcome = ended::replayed(step, kept, prospect.inputs);
-        ended::hint(world, &mut outcome, &surveyed.inventory, step);
+        let mut outcome = outcome::replayed(step, kept, prospect.inputs);
+        outcome::hint(world, &mut outcome, &surveyed.inventory, step);
         outcome.tool_version = version.map(str::to_owned);
         outcome.duration = started.elapsed();
         let Blueprint { base: image, .. } = prospect.blueprint;

@@ -9,8 +9,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::fingerprint::ingredients::{EnvironmentParts, Inputs};
 use crate::hash::Hash;
-use crate::inputs::{EnvironmentParts, Inputs};
 
 /// One thing that is not the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use crate::hash::{Hash, Recipe};
 
 /// The program that tells; run with `-I -S -c`.
-pub(super) const PROGRAM: &str = include_str!("../../templates/probe.py");
+pub(crate) const PROGRAM: &str = include_str!("../../templates/probe.py");
 
 /// What the program tells.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The program itself, no link and no environment's.
-    pub(super) executable: PathBuf,
+    pub(crate) executable: PathBuf,
     /// The folder that its standard library is below.
-    pub(super) prefix: PathBuf,
+    pub(crate) prefix: PathBuf,
     /// What it is.
-    pub(super) probe: Probe,
+    pub(crate) probe: Probe,
 }
 
 /// What an interpreter is.
@@ -42,7 +42,7 @@ pub struct Probe {
 
 impl Probe {
     /// The base's identity where no image has one.
-    pub(super) fn identity(&self) -> Hash {
+    pub(crate) fn identity(&self) -> Hash {
         let Probe { version, implementation, modules, missing: _, system } = self;
         Recipe::new("interpreter")
             .with(version)
@@ -53,7 +53,7 @@ impl Probe {
     }
 
     /// What this one has otherwise than another one, each in a few words.
-    pub(super) fn differences(&self, other: &Probe) -> Vec<String> {
+    pub(crate) fn differences(&self, other: &Probe) -> Vec<String> {
         let mut differences = Vec::new();
         let mut differs = |what: &str, here: &str, there: &str| {
             if here != there {

@@ -2,15 +2,15 @@
 //!
 //! Owns one small file for each check of a project, by the project's place on this machine, so that
 //! it can be said what differs from the last time. It must not know how two of them are compared;
-//! [`crate::difference`] does. The lists of files are kept by [`super::Store`].
+//! [`crate::fingerprint::diff`] does. The lists of files are kept by [`super::Store`].
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{create, replace, sealed};
+use super::{create, entry, replace};
 use crate::check::CheckName;
-use crate::inputs::Inputs;
+use crate::fingerprint::ingredients::Inputs;
 
 /// The folder of all projects.
 const PROJECTS: &str = "projects";
@@ -19,7 +19,7 @@ const PROJECTS: &str = "projects";
 #[must_use]
 pub fn last(home: &Path, project: &str, check: &CheckName) -> Option<Inputs> {
     let bytes = fs::read(folder(home, project).join(check.as_str())).ok()?;
-    Some(sealed::open(PROJECTS, &bytes)?.0)
+    Some(entry::open(PROJECTS, &bytes)?.0)
 }
 
 /// Notes what a run of a check was made from.
@@ -32,7 +32,7 @@ pub fn note(home: &Path, project: &str, check: &CheckName, inputs: &Inputs) -> i
         return Ok(());
     }
     let folder = create_folder(home, project)?;
-    replace(&folder.join(check.as_str()), &[&sealed::seal(PROJECTS, inputs)])
+    replace(&folder.join(check.as_str()), &[&entry::seal(PROJECTS, inputs)])
 }
 
 /// Forgets a project, and says whether there was something to forget.

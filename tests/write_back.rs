@@ -15,8 +15,8 @@ use cargo_pipe::hash::Hash;
 use cargo_pipe::plan::Coverage;
 use cargo_pipe::project::ProjectPath;
 use cargo_pipe::run::Cancel;
+use cargo_pipe::run::fix::write_back::{self, Amendment, LeftAlone, Moment, Written};
 use cargo_pipe::snapshot::{Entry, Inventory, is_staged};
-use cargo_pipe::writeback::{self, Amendment, LeftAlone, Moment, Written};
 use rustix::process::{Signal, getpid, kill_process};
 use tempfile::TempDir;
 
@@ -56,12 +56,12 @@ impl Project {
     }
 
     fn write(&self, amendments: &[Amendment]) -> Written {
-        writeback::write(self.root(), amendments, &mut |_| ControlFlow::Continue(())).unwrap()
+        write_back::write(self.root(), amendments, &mut |_| ControlFlow::Continue(())).unwrap()
     }
 
     fn sweep(&self) {
         let folders = [".", "pkg", "pkg/deep"].map(path);
-        writeback::sweep(self.root(), &folders).unwrap();
+        write_back::sweep(self.root(), &folders).unwrap();
     }
 
     /// What is left of a write that did not come to its end.
@@ -118,7 +118,7 @@ const MOMENTS: usize = 3 * FILES.len();
 fn at_each_moment_every_file_is_old_or_new() {
     let project = Project::new();
     let mut seen = Vec::new();
-    let written = writeback::write(project.root(), &amendments(), &mut |moment| {
+    let written = write_back::write(project.root(), &amendments(), &mut |moment| {
         seen.push((format!("{moment:?}"), project.new_ones()));
         ControlFlow::Continue(())
     });
@@ -144,7 +144,7 @@ fn victim() {
         }
         ControlFlow::Continue(())
     };
-    writeback::write(Path::new(root), &amendments(), &mut observe).unwrap();
+    write_back::write(Path::new(root), &amendments(), &mut observe).unwrap();
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn whoever_breaks_off_leaves_old_files_and_nothing_else() {
     for last in 1..=MOMENTS {
         let project = Project::new();
         let mut moments = 0;
-        let written = writeback::write(project.root(), &amendments(), &mut |_| {
+        let written = write_back::write(project.root(), &amendments(), &mut |_| {
             moments += 1;
             if moments == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -203,7 +203,7 @@ fn a_file_that_was_edited_meanwhile_is_left_alone() {
         let file = project.at("pkg/b.py");
         let mut edited = None;
         // At the last moment at which it can still be noticed.
-        let written = writeback::write(project.root(), &amendments(), &mut |moment| {
+        let written = write_back::write(project.root(), &amendments(), &mut |moment| {
             if moment == Moment::Staged(&path("pkg/b.py")) {
                 edit(&file);
                 edited = fs::symlink_metadata(&file).ok().map(|it| (it.mode(), it.ino()));

@@ -1,0 +1,16 @@
+//! The environments that checks run in.
+//!
+//! A plan names an environment by its specification. A [`Recipe`] holds the files that it is built
+//! from, as read from the project. An engine, or what is remembered of one, resolves the recipe to
+//! the hash that is part of a check's fingerprint.
+
+pub mod base_lock;
+pub mod python;
+pub mod recipe;
+pub mod remembered;
+mod resolved;
+
+pub use base_lock::{Base, BaseLock, BaseLockError};
+pub use python::Probe;
+pub use recipe::{Blueprint, BlueprintError};
+pub use resolved::{Promise, promised};
