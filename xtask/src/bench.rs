@@ -5,48 +5,23 @@
 
 mod measure;
 mod package;
-mod pylint;
+pub(crate) mod pylint;
 mod rivals;
-mod runs;
+pub(crate) mod runs;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use crate::docker::System;
 use crate::failure::Result;
 use crate::process::{self, Command};
 use crate::workspace;
-
-/// What to measure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
-    /// The library.
-    Library,
-    /// Runs on the package of this name, or on all.
-    Runs(Option<String>, System),
-    /// pylint on the same packages.
-    Pylint(Option<String>, System),
-}
-
-/// Measures it.
-///
-/// # Errors
-///
-/// When it cannot be done at all.
-pub(crate) fn run(subject: &Subject) -> Result<()> {
-    match subject {
-        Subject::Library => library(),
-        Subject::Runs(only, system) => runs::run(only.as_deref(), *system),
-        Subject::Pylint(only, system) => pylint::run(only.as_deref(), *system),
-    }
-}
 
 /// Builds the library as a build script gets it, from nothing, and counts what that pulls in.
 ///
 /// # Errors
 ///
 /// When it cannot be built.
-fn library() -> Result<()> {
+pub(crate) fn library() -> Result<()> {
     let package = "--locked --package cargo-pipe-ci --no-default-features";
     let tree =
         Command::cargo(&format!("tree {package} --edges normal --prefix none --format {{p}}"));

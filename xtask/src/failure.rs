@@ -1,31 +1,21 @@
-//! Why a task did not do its work.
-//!
-//! Owns the form of an error: one message, and where the reader can do something about it, what
-//! to type. Must not know what went wrong; `main` shows it and ends the process.
+//! Error of a task: one message, and a hint about what to type.
 
 use std::fmt;
-use std::process::ExitCode;
 
 /// Result of a task.
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-/// One message, and what to do next.
+/// A message and an optional hint.
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
-    usage: bool,
 }
 
 impl Failure {
     /// The work could not be done.
     pub(crate) fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), hint: None, usage: false }
-    }
-
-    /// The words on the command line mean nothing.
-    pub(crate) fn usage(message: impl Into<String>) -> Failure {
-        Failure { usage: true, ..Failure::new(message) }
+        Failure { message: message.into(), hint: None }
     }
 
     /// A file or folder could not be read, written or moved.
@@ -33,21 +23,16 @@ impl Failure {
         Failure::new(format!("`{}`: {error}", path.display()))
     }
 
-    /// Says what to type next, in place of a hint that is there already.
+    /// Sets the hint about what to type, and replaces an earlier one.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same way out of another trouble.
+    /// Replaces the message and keeps the hint.
     pub(crate) fn about(mut self, message: &str) -> Failure {
         self.message = message.to_owned();
         self
-    }
-
-    /// 2 for words that mean nothing, else 1.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if self.usage { 2 } else { 1 })
     }
 }
 

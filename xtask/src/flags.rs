@@ -1,230 +1,302 @@
-//! The table of contents: every task, its words, and what they mean.
+//! Command line of `cargo xtask`, parsed by clap.
 //!
-//! Owns the reading of the command line. Must not know how a task does its work; it hands the
-//! words over as a [`Task`].
+//! The variants of [`Task`] are the tasks, and their doc comments are the texts of `--help`. The
+//! guide for contributors shows [`table`], so a new task appears there by itself.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use crate::failure::{Failure, Result};
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::failure::Result;
 use crate::{bench, ci, codegen, demo, dist, docker, fixtures, pipelines, soak, tidy};
 
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Tasks for people who work on cargo pipe
+#[derive(Debug, Parser)]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    subcommand_value_name = "TASK",
+    subcommand_help_heading = "Tasks",
+    max_term_width = 100,
+    after_help = "Only `--install` changes the system: it installs packages and starts an engine."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// A task with its options, in the order a newcomer needs them.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Task {
-    Bench(bench::Subject),
+    /// Scaffold a project around a real package and run every check on it
+    ///
+    /// Without a docker engine the checks run in virtual environments.
+    Demo(Install),
+    /// Run the whole gate: every rule, generated file, test and package
     Ci,
-    Codegen(codegen::Mode),
-    Demo(docker::System),
-    Dist(dist::Build, dist::Then),
-    Docker(docker::System),
+    /// Make a docker engine and the base images available
+    ///
+    /// Without `--install` it says what is missing and what to type.
+    Docker(Install),
+    /// Fetch the packages that tests check, pinned by hash
     Fixtures,
-    Help,
-    Pipe(Vec<String>),
-    Pipelines(docker::System),
-    Soak(soak::Amount),
+    /// Write generated files: schemas and blocks of the documentation
+    Codegen {
+        /// Write nothing, and fail if a file is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure the library's build, or whole runs next to other programs
+    Bench {
+        #[command(subcommand)]
+        subject: Option<Subject>,
+    },
+    /// Run any command of cargo pipe, built from this checkout
+    #[command(disable_help_flag = true)]
+    Pipe {
+        /// The command and its arguments
+        #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+    /// Check the rules of this repository that no compiler knows
     Tidy,
+    /// Build what is published: a static binary, a wheel and their hashes
+    Dist {
+        /// Run the files in an empty container once they are built
+        #[arg(long = "try")]
+        try_out: bool,
+        /// Build without optimisation, to try the files and not to publish them
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Run the pipelines that are generated for GitLab and GitHub
+    Pipelines(Install),
+    /// Repeat tests that must pass every time
+    ///
+    /// Without a subject all of them run, as often as the gate has time for.
+    Soak {
+        /// The tests to repeat
+        #[arg(value_parser = PossibleValuesParser::new(soak::names()))]
+        subject: Option<String>,
+        /// The package that `pylint` edits, one of `tests/fixtures/packages.txt`
+        package: Option<String>,
+        /// How often to repeat them
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        times: Option<u32>,
+        /// The seed of the random edits
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        seed: Option<u32>,
+        /// How many random edits to make
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        edits: Option<u32>,
+    },
+}
+
+/// Permission to change the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub(crate) struct Install {
+    /// Install what is missing and start a docker engine
+    #[arg(long)]
+    install: bool,
+}
+
+impl Install {
+    fn system(self) -> docker::System {
+        if self.install { docker::System::Install } else { docker::System::Keep }
+    }
+}
+
+/// Subject of a benchmark.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Subject {
+    /// Measure what the library costs a build script (the default)
+    Library,
+    /// Measure runs on real packages next to other programs
+    Runs {
+        /// The only package to measure
+        package: Option<String>,
+        #[command(flatten)]
+        install: Install,
+    },
+    /// Measure pylint after edits next to plain pylint
+    Pylint {
+        /// The only package to measure
+        package: Option<String>,
+        #[command(flatten)]
+        install: Install,
+    },
 }
 
 impl Task {
-    /// Does it.
+    /// Runs the task.
     ///
     /// # Errors
     ///
-    /// The task's own.
+    /// Those of the task.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self {
-            Task::Pipe(words) => {
-                let words = words.into_iter().map(OsString::from);
-                return Ok(cargo_pipe::xtask::pipe(words));
-            }
-            Task::Bench(subject) => bench::run(&subject),
+            Task::Demo(install) => demo::run(install.system()),
             Task::Ci => ci::run(),
-            Task::Codegen(mode) => codegen::run(mode),
-            Task::Demo(system) => demo::run(system),
-            Task::Dist(build, then) => dist::run(build, then).map(drop),
-            Task::Docker(system) => docker::run(system).map(|_| ()),
+            Task::Docker(install) => docker::run(install.system()).map(drop),
             Task::Fixtures => fixtures::run(),
-            Task::Help => {
-                print!("{}", table());
-                Ok(())
-            }
-            Task::Pipelines(system) => pipelines::run(system),
-            Task::Soak(amount) => soak::run(&amount),
+            Task::Codegen { check: true } => codegen::run(codegen::Mode::Check),
+            Task::Codegen { check: false } => codegen::run(codegen::Mode::Write),
+            Task::Bench { subject } => match subject.unwrap_or(Subject::Library) {
+                Subject::Library => bench::library(),
+                Subject::Runs { package, install } => {
+                    bench::runs::run(package.as_deref(), install.system())
+                }
+                Subject::Pylint { package, install } => {
+                    bench::pylint::run(package.as_deref(), install.system())
+                }
+            },
+            Task::Pipe { words } => return Ok(cargo_pipe::xtask::pipe(words)),
             Task::Tidy => tidy::run(),
+            Task::Dist { try_out, quick } => {
+                let build = if quick { dist::Build::Quick } else { dist::Build::Release };
+                let then = if try_out { dist::Then::Try } else { dist::Then::Keep };
+                dist::run(build, then).map(drop)
+            }
+            Task::Pipelines(install) => pipelines::run(install.system()),
+            Task::Soak { subject, package, times, seed, edits } => {
+                soak::run(&soak::Amount { subject, package, times, seed, edits })
+            }
         }?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Each task with its words and one line about it, in the order a newcomer needs them.
-const CONTENTS: &[(&str, &str)] = &[
-    ("demo [--install]", "scaffold a project around a real package and run every check on it"),
-    ("ci", "the whole gate: everything below in order, and all tests"),
-    ("docker [--install]", "make an engine and the base images available; say what is missing"),
-    ("fixtures", "fetch the packages that tests check, pinned by hash"),
-    ("codegen [--check]", "write what is written twice: schemas, blocks of the README"),
-    ("bench [library]", "measure what the library costs a build script"),
-    ("bench runs [PACKAGE] [--install]", "measure runs on real packages beside other programs"),
-    ("bench pylint [PACKAGE] [--install]", "measure pylint after edits beside its own command"),
-    ("pipe COMMAND", "any command of cargo pipe, as this checkout has it"),
-    ("tidy", "check layering, module docs, names and licences"),
-    ("dist [--try]", "make what is published: a static binary, a wheel, their hashes"),
-    ("dist --quick --try", "try the same built quickly, as the gate does"),
-    ("pipelines [--install]", "run the pipelines that are generated for GitLab and GitHub"),
-    ("soak [SUBJECT] [--times N]", "repeat tests that must hold every time"),
-    ("soak pylint [PACKAGE] --seed N --edits M", "hold M random edits against plain pylint"),
-];
-
-/// The contents as text.
-pub(crate) fn table() -> String {
-    let width = CONTENTS.iter().map(|(words, _)| words.len()).max().unwrap_or(0);
-    let lines = CONTENTS
-        .iter()
-        .map(|(words, about)| format!("  cargo xtask {words:width$}  {about}\n"))
-        .collect::<String>();
-    format!(
-        "{lines}\nOnly `--install` changes the system: it installs packages and starts an engine.\n"
-    )
-}
-
-/// What the words mean.
+/// Parses the words after `cargo xtask`.
 ///
 /// # Errors
 ///
-/// When they mean nothing.
-pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Task> {
-    let words: Vec<String> = words.collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["pipe", rest @ ..] => Ok(Task::Pipe(rest.iter().map(|word| (*word).to_owned()).collect())),
-        [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h"] => Ok(Task::Help),
-        ["bench"] | ["bench", "library"] => Ok(Task::Bench(bench::Subject::Library)),
-        ["bench", "runs", rest @ ..] => parse_bench(rest, bench::Subject::Runs),
-        ["bench", "pylint", rest @ ..] => parse_bench(rest, bench::Subject::Pylint),
-        ["ci"] => Ok(Task::Ci),
-        ["codegen"] => Ok(Task::Codegen(codegen::Mode::Write)),
-        ["codegen", "--check"] => Ok(Task::Codegen(codegen::Mode::Check)),
-        ["demo"] => Ok(Task::Demo(docker::System::Keep)),
-        ["demo", "--install"] => Ok(Task::Demo(docker::System::Install)),
-        ["dist"] => Ok(Task::Dist(dist::Build::Release, dist::Then::Keep)),
-        ["dist", "--try"] => Ok(Task::Dist(dist::Build::Release, dist::Then::Try)),
-        ["dist", "--quick", "--try"] => Ok(Task::Dist(dist::Build::Quick, dist::Then::Try)),
-        ["docker"] => Ok(Task::Docker(docker::System::Keep)),
-        ["docker", "--install"] => Ok(Task::Docker(docker::System::Install)),
-        ["fixtures"] => Ok(Task::Fixtures),
-        ["pipelines"] => Ok(Task::Pipelines(docker::System::Keep)),
-        ["pipelines", "--install"] => Ok(Task::Pipelines(docker::System::Install)),
-        ["soak", rest @ ..] => parse_soak(rest),
-        ["tidy"] => Ok(Task::Tidy),
-        [task, rest @ ..] => Err(refuse(task, rest)),
+/// When they name no task or a wrong argument, and also when they ask for help: clap treats its
+/// help as an error that is printed to standard output and has exit status 0.
+pub(crate) fn parse(
+    words: impl IntoIterator<Item = impl Into<OsString>>,
+) -> std::result::Result<Task, clap::Error> {
+    let mut words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    match words.first().map(OsString::as_os_str).and_then(OsStr::to_str) {
+        None => words.push("--help".into()),
+        // clap would keep a `--` that comes first to itself.
+        Some("pipe") => return Ok(Task::Pipe { words: words.split_off(1) }),
+        Some(_) => {}
     }
+    words.insert(0, "xtask".into());
+    let task = Arguments::try_parse_from(words)?.task;
+    if let Task::Soak { subject, package: Some(package), .. } = &task
+        && subject.as_deref() != Some("pylint")
+    {
+        let message = format!("unexpected package `{package}`: only `pylint` takes one");
+        return Err(Arguments::command().error(ErrorKind::ArgumentConflict, message));
+    }
+    Ok(task)
 }
 
-fn parse_bench(
-    words: &[&str],
-    subject: impl Fn(Option<String>, docker::System) -> bench::Subject,
-) -> Result<Task> {
-    let (names, system) = match words {
-        [names @ .., "--install"] => (names, docker::System::Install),
-        names => (names, docker::System::Keep),
-    };
-    match names {
-        [] => Ok(Task::Bench(subject(None, system))),
-        [name] if !name.starts_with('-') => {
-            Ok(Task::Bench(subject(Some((*name).to_owned()), system)))
-        }
-        _ => Err(refuse("bench", words)),
-    }
-}
-
-fn parse_soak(words: &[&str]) -> Result<Task> {
-    let names = words.iter().take_while(|word| !word.starts_with('-')).count();
-    let (names, mut rest) = words.split_at(names);
-    let (subject, package) = match names {
-        [] => (None, None),
-        [subject] => (Some((*subject).to_owned()), None),
-        ["pylint", package] => (Some("pylint".to_owned()), Some((*package).to_owned())),
-        _ => return Err(refuse("soak", words)),
-    };
-    let mut amount = soak::Amount { subject, package, ..soak::Amount::default() };
-    while let [flag, number, more @ ..] = rest {
-        let place = match *flag {
-            "--times" => &mut amount.times,
-            "--seed" => &mut amount.seed,
-            "--edits" => &mut amount.edits,
-            _ => return Err(refuse("soak", words)),
-        };
-        *place = match number.parse() {
-            Ok(number) if number > 0 => Some(number),
-            _ => {
-                let message = format!("`{flag} {number}` is not a number above zero");
-                return Err(Failure::usage(message));
-            }
-        };
-        rest = more;
-    }
-    match rest {
-        [] => Ok(Task::Soak(amount)),
-        _ => Err(refuse("soak", words)),
-    }
-}
-
-fn refuse(task: &str, rest: &[&str]) -> Failure {
-    let known = CONTENTS.iter().any(|(words, _)| words.split(' ').next() == Some(task));
-    let message = if known {
-        format!("`cargo xtask {task}` does not take `{}`", rest.join(" "))
-    } else {
-        format!("there is no task `{task}`")
-    };
-    Failure::usage(message).hint("`cargo xtask` lists the tasks")
+/// Renders the list of tasks, as `cargo xtask` prints it.
+pub(crate) fn table() -> String {
+    Arguments::command().term_width(100).render_help().to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Task> {
-        parse(line.split_whitespace().map(str::to_owned))
+    fn parse_line(line: &str) -> std::result::Result<Task, clap::Error> {
+        parse(line.split_whitespace())
     }
 
     #[test]
-    fn every_task_of_the_contents_is_understood() {
-        for (words, _) in CONTENTS {
-            let bare = words.split(' ').next().unwrap();
-            assert!(parsed(bare).is_ok(), "{bare}");
+    fn clap_accepts_its_definition() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_documented_command_line_is_understood() {
+        for line in [
+            "bench",
+            "bench library",
+            "bench pylint",
+            "bench pylint django --install",
+            "bench runs --install",
+            "bench runs httpx",
+            "ci",
+            "codegen",
+            "codegen --check",
+            "demo",
+            "demo --install",
+            "dist",
+            "dist --try",
+            "dist --quick --try",
+            "docker --install",
+            "fixtures",
+            "pipelines",
+            "pipelines --install",
+            "soak",
+            "soak --times 2",
+            "soak hits --times 2",
+            "soak pylint --seed 7 --edits 3",
+            "tidy",
+        ] {
+            assert!(parse_line(line).is_ok(), "{line}");
         }
     }
 
     #[test]
-    fn the_system_is_changed_only_on_request() {
-        assert_eq!(parsed("docker").unwrap(), Task::Docker(docker::System::Keep));
-        assert_eq!(parsed("docker --install").unwrap(), Task::Docker(docker::System::Install));
+    fn only_install_changes_the_system() {
+        let docker = |line| match parse_line(line) {
+            Ok(Task::Docker(install)) => install.system(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(docker("docker"), docker::System::Keep);
+        assert_eq!(docker("docker --install"), docker::System::Install);
     }
 
     #[test]
-    fn a_package_is_named_behind_its_subject() {
-        let Task::Soak(amount) = parsed("soak pylint flask --edits 3").unwrap() else { panic!() };
-        assert_eq!((amount.package.as_deref(), amount.edits), (Some("flask"), Some(3)));
+    fn soak_edits_the_package_after_pylint() {
+        let Ok(Task::Soak { package, edits, .. }) = parse_line("soak pylint flask --edits 3")
+        else {
+            panic!()
+        };
+        assert_eq!((package.as_deref(), edits), (Some("flask"), Some(3)));
     }
 
     #[test]
-    fn words_without_meaning_are_refused() {
+    fn pipe_passes_every_word_on() {
+        for words in ["", "--help", "bash lint -- ls -l", "-- lint", "help run", "lint -v -- --"] {
+            let Ok(Task::Pipe { words: passed }) = parse_line(&format!("pipe {words}")) else {
+                panic!("{words}")
+            };
+            let passed: Vec<_> = passed.iter().filter_map(|word| word.to_str()).collect();
+            assert_eq!(passed.join(" "), words);
+        }
+    }
+
+    #[test]
+    fn unknown_words_are_a_usage_error() {
         for line in [
             "dokcer",
             "docker --instal",
+            "soak nothing",
             "soak --times",
-            "soak a --times 0",
-            "soak hits a",
+            "soak hits --times 0",
+            "soak hits flask",
             "ci now",
         ] {
-            assert!(parsed(line).is_err(), "{line}");
+            let error = parse_line(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
         }
     }
 
     #[test]
-    fn no_words_ask_for_the_contents() {
-        assert_eq!(parsed("").unwrap(), Task::Help);
-        assert!(table().contains("cargo xtask soak [SUBJECT] [--times N]  "));
+    fn help_is_no_failure() {
+        for line in ["", "help", "--help", "-h", "soak --help", "help bench"] {
+            assert_eq!(parse_line(line).expect_err(line).exit_code(), 0, "{line}");
+        }
+        let help = parse_line("").expect_err("asks for help").to_string();
+        assert!(help.contains("\n  soak       Repeat tests that must pass every time\n"), "{help}");
     }
 }

@@ -1,14 +1,11 @@
-//! What a contributor runs: `cargo xtask TASK`.
+//! Tasks for contributors: `cargo xtask TASK`.
 //!
-//! Owns nothing but the way in: words become a [`Task`](flags::Task), the task runs, its failure
-//! is shown. Tasks know each other only where one is a step of another ([`ci`], [`demo`]).
-//!
-//! - [`flags`] is the table of contents.
-//! - [`dist`] makes what is published, [`pipelines`] runs what is generated with it.
-//! - [`docker`] and [`fixtures`] make a machine ready, [`demo`] shows what for.
+//! - [`flags`] defines the command line.
+//! - [`dist`] builds what is published, [`pipelines`] runs the generated pipelines with it.
+//! - [`docker`] and [`fixtures`] prepare a machine, [`demo`] shows the program at work on it.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
 //! - [`mod@bench`] measures.
-//! - [`process`] alone starts programs; [`failure`] and [`workspace`] are used by all.
+//! - [`process`] alone starts programs; [`failure`] and [`workspace`] serve all tasks.
 
 mod bench;
 mod ci;
@@ -28,11 +25,20 @@ mod workspace;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match flags::parse(std::env::args().skip(1)).and_then(|task| task.run()) {
+    let task = match flags::parse(std::env::args_os().skip(1)) {
+        Ok(task) => task,
+        Err(error) => {
+            // Help goes to standard output and everything else to standard error. If neither can be
+            // written, there is nothing left to write to.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match task.run() {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("error: {failure}");
-            failure.exit_code()
+            ExitCode::FAILURE
         }
     }
 }
