@@ -39,7 +39,7 @@ fn told(error: &ConfigError) -> String {
 }
 
 #[test]
-fn every_wrong_file_is_told_where_and_what_would_be_right() {
+fn every_wrong_file_is_reported_with_its_place_and_a_hint() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/bad");
     let mut cases = 0;
     for entry in fs::read_dir(folder).unwrap() {
@@ -186,7 +186,7 @@ fn a_default_that_is_a_link_out_is_refused_without_a_place_in_the_file() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_an_error() {
+fn a_binary_file_is_an_error() {
     let root = project(&[]);
     fs::write(root.path().join("pipe.toml"), [0xff, 0xfe]).unwrap();
     let error = load(root.path()).unwrap_err();

@@ -143,7 +143,7 @@ fn committed_staged_edited_and_new_lines_count() {
 }
 
 #[test]
-fn what_the_other_branch_changed_meanwhile_does_not_count() {
+fn changes_on_the_other_branch_do_not_count() {
     let repository = Repository::new();
     repository.git("switch --quiet --create work");
     repository.write("src/a.py", "1\nb\n3\n4\n5\n6\n7\n8\n9\n10\n");
@@ -261,7 +261,7 @@ fn variables_of_a_job_name_the_commit() {
 }
 
 #[test]
-fn a_shallow_clone_says_what_to_fetch() {
+fn a_shallow_clone_names_the_command_that_completes_it() {
     let repository = Repository::new();
     let base = repository.git("rev-parse HEAD");
     repository.write("src/b.py", "1\n");
@@ -285,14 +285,14 @@ fn a_name_that_is_none_and_one_that_is_an_option_are_refused() {
 }
 
 #[test]
-fn a_folder_without_git_says_so() {
+fn a_folder_without_git_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let reason = changed(folder.path(), None, &[]).unwrap_err();
     assert!(reason.message.contains("git knows no repository here"), "{reason:?}");
 }
 
 #[test]
-fn branches_without_a_common_commit_are_told() {
+fn branches_without_a_common_commit_are_an_error() {
     let repository = Repository::new();
     repository.git("switch --quiet --orphan other");
     repository.write("src/b.py", "1\n");

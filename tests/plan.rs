@@ -82,7 +82,7 @@ fn only_a_formatter_writes_because_it_was_called_by_its_name() {
 }
 
 #[test]
-fn a_formatter_that_may_not_write_says_why_and_nothing_else_does() {
+fn only_a_formatter_that_may_not_write_gets_a_note() {
     for (why, told) in [(Withheld::Ci, "`CI` is set"), (Withheld::Check, "`--check` was given")] {
         let plan = planned(&["format"], Fixing::Withheld(why));
         assert!(plan.fixes.is_none() && plan.steps.len() == 1);
@@ -92,7 +92,7 @@ fn a_formatter_that_may_not_write_says_why_and_nothing_else_does() {
 }
 
 #[test]
-fn who_asks_a_check_to_fix_that_cannot_is_told_so() {
+fn asking_a_check_to_fix_that_cannot_is_an_error() {
     for fixing in [Fixing::Write, Fixing::Show] {
         let error = pipeline("").plan(&request(&["lint", "mypy"], fixing)).unwrap_err();
         assert_eq!(error.to_string(), "`lint`, `mypy` have nothing that fixes");

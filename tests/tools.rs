@@ -46,7 +46,7 @@ impl Sources for Snapshot {
 }
 
 #[test]
-fn every_recorded_run_means_what_it_says() {
+fn every_recorded_run_is_classified_as_recorded() {
     for (tool, row) in rows() {
         let classified = tool.classify(&recorded(&row), &Snapshot(row.join("app")));
         Assert::new().action_env("SNAPSHOTS").eq(
@@ -89,7 +89,7 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
 }
 
 #[test]
-fn nothing_of_the_inside_of_a_container_comes_out() {
+fn no_message_contains_a_path_inside_a_container() {
     for (tool, row) in rows() {
         let classified = tool.classify(&recorded(&row), &Snapshot(row.join("app")));
         let shown = format!("{classified:?}");
@@ -169,7 +169,7 @@ fn no_recorded_run_is_left_out() {
 }
 
 #[test]
-fn a_user_cannot_turn_off_what_the_answer_rests_on() {
+fn a_user_cannot_turn_off_required_options() {
     let args = ["--jobs=4".to_owned(), "--output-format=text".to_owned()];
     for tool in TOOLS {
         let command = tool.check(&Invocation {

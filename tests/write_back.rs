@@ -170,7 +170,7 @@ fn killed_at_any_moment_each_file_is_old_or_new_and_the_next_fix_cleans_up() {
 }
 
 #[test]
-fn whoever_breaks_off_leaves_old_files_and_nothing_else() {
+fn an_aborted_write_leaves_only_old_files() {
     for last in 1..=MOMENTS {
         let project = Project::new();
         let mut moments = 0;

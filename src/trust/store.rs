@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_could_have_written_is_not_believed() {
+    fn a_grant_that_others_can_write_is_not_used() {
         let (home, variables) = home();
         let root = Path::new("/p");
         write(&variables, root, &record()).unwrap();

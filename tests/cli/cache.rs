@@ -70,7 +70,7 @@ fn entry(scene: &Scene) -> PathBuf {
 }
 
 #[test]
-fn a_hit_says_the_same_and_asks_docker_nothing() {
+fn a_cached_report_is_the_same_and_calls_no_docker() {
     let scene = ready();
     let first = report(&scene, "ruff");
     assert_eq!(first.checks[0].cache, CacheUse::Miss);
@@ -93,7 +93,7 @@ fn a_hit_says_the_same_and_asks_docker_nothing() {
 }
 
 #[test]
-fn a_hit_starts_no_process() {
+fn a_cache_hit_starts_no_process() {
     let Ok(strace) = which::which("strace") else {
         panic!("strace is needed: apt-get install strace");
     };
@@ -168,7 +168,7 @@ fn an_entry_that_is_not_whole_or_in_its_place_is_none() {
 }
 
 #[test]
-fn what_went_wrong_is_never_kept() {
+fn errors_are_never_cached() {
     let scene = scene();
     scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}exit 137")).once();
@@ -179,7 +179,7 @@ fn what_went_wrong_is_never_kept() {
 }
 
 #[test]
-fn the_cache_is_used_as_somebody_says() {
+fn the_cache_mode_is_respected() {
     let scene = ready();
     assert_eq!(cache_use(&scene, "ruff --cache read-only"), CacheUse::Miss);
     assert_eq!(cache_use(&scene, "ruff --cache off"), CacheUse::Off);
@@ -192,7 +192,7 @@ fn the_cache_is_used_as_somebody_says() {
 }
 
 #[test]
-fn a_check_can_refuse_to_be_replayed() {
+fn a_check_can_opt_out_of_the_cache() {
     let scene = ready();
     let configure = |policy: &str| {
         fs::write(scene.project().join("pipe.toml"), format!("[checks.ruff]\ncache = {policy}\n"))
@@ -361,7 +361,7 @@ fn begun(scene: &Scene) -> (Child, impl Iterator<Item = String> + use<>) {
 }
 
 #[test]
-fn a_second_run_waits_for_the_first_and_replays() {
+fn a_second_run_waits_for_the_first_and_uses_its_result() {
     let (scene, mut gate) = gated();
     let (mut first, first_lines) = begun(&scene);
     while containers(&scene) == 0 {

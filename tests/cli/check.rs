@@ -139,7 +139,7 @@ hint: if you trust this project, run it again with `--allow network`;
 }
 
 #[test]
-fn a_name_that_is_none_is_told_before_its_options() {
+fn an_unknown_name_is_reported_before_its_options() {
     let scene = with_spelling();
     scene.pipe("spelling --nonsense").ends(
         2,

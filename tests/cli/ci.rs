@@ -42,7 +42,7 @@ fn value(scene: &Scene, path: &str) -> Value {
 }
 
 #[test]
-fn every_format_says_what_was_found() {
+fn every_format_lists_the_findings() {
     let scene = with_findings();
     let ended = scene.pipe("run ruff").arg_all(REPORTS).ended();
     assert_eq!(ended.status, Some(1), "{ended:?}");
@@ -127,7 +127,7 @@ fn a_report_that_cannot_be_written_costs_no_other_one() {
 }
 
 #[test]
-fn a_report_on_standard_output_leaves_the_other_stream_to_a_person() {
+fn a_report_on_standard_output_leaves_progress_on_standard_error() {
     let scene = with_findings();
     let ended = scene.pipe("run ruff --report gitlab=-").ended();
     let issues: Value = serde_json::from_str(&ended.unredacted_stdout).unwrap();
@@ -145,7 +145,7 @@ fn commands(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn nothing_that_a_tool_says_is_a_command_of_github() {
+fn output_of_a_tool_is_never_a_github_command() {
     let scene = with_findings();
     let ended = scene.pipe("run ruff -v").with("GITHUB_ACTIONS", "true").ended();
     assert_eq!(commands(&ended.stdout), ["::group::ruff: findings", "::endgroup::"]);
@@ -184,7 +184,7 @@ fn gitlab_gets_a_section_for_each_check_and_no_other() {
 }
 
 #[test]
-fn a_finding_a_line_is_what_short_means() {
+fn the_short_format_has_one_finding_a_line() {
     let scene = with_findings();
     let ended = scene.pipe("run ruff --message-format short").ended();
     let lines: Vec<&str> = ended.stdout.lines().collect();
@@ -275,7 +275,7 @@ fn assert_code_quality(report: &Value, number: usize) {
 }
 
 #[test]
-fn half_a_report_and_words_between_lose_nothing_of_what_was_said() {
+fn an_unparseable_report_is_kept_whole_in_the_log() {
     let half = &FINDINGS[..FINDINGS.len() / 2];
     for (name, then) in [
         ("half", format!("cat <<'END'\n{half}\nEND\nexit 1")),

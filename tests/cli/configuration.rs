@@ -71,7 +71,7 @@ fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
 }
 
 #[test]
-fn the_project_is_where_somebody_says() {
+fn the_project_folder_can_be_given() {
     let scene = Scene::new().file("deep/pipe.toml", "").file("deep/below/x.py", "");
     assert_eq!(scene.pipe("list").ended().status, Some(2));
     assert_eq!(scene.pipe("-C deep/below list").ended().status, Some(0));

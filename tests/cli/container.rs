@@ -89,7 +89,7 @@ fn a_check_is_one_docker_run_in_the_whole_sandbox() {
 }
 
 #[test]
-fn what_nobody_understands_is_an_error_and_stays_readable() {
+fn unparseable_output_is_an_error_and_stays_readable() {
     let scene = scene();
     let (report, status) = ruff(&scene, "printf '[{\"code\": \"F4'; echo odd >&2; exit 1");
     assert_eq!(status, Some(3));
@@ -132,7 +132,7 @@ fn output_that_was_lost_on_the_way_is_asked_for_again() {
 }
 
 #[test]
-fn a_build_that_failed_with_somebody_else_is_done_again() {
+fn a_build_that_failed_because_another_build_ended_is_repeated() {
     let lost = "ERROR: failed to solve: Unavailable: connection error: desc = \"transport\"\n";
     let own =
         "ERROR: failed to solve: process \"pip\" did not complete successfully: exit code: 1\n";
@@ -151,7 +151,7 @@ fn a_build_that_failed_with_somebody_else_is_done_again() {
 }
 
 #[test]
-fn what_docker_does_not_start_is_started_again() {
+fn a_check_that_docker_did_not_start_is_started_again() {
     let scene = scene();
     let busy = || scene.docker().on(&["run", "--name"]).stderr("docker: too busy.\n").code(125);
     busy().once();
@@ -165,7 +165,7 @@ fn what_docker_does_not_start_is_started_again() {
 }
 
 #[test]
-fn what_docker_never_starts_is_told_as_docker_says_it() {
+fn a_check_that_docker_never_starts_shows_the_message_of_docker() {
     let scene = scene();
     scene.docker().on(&["run", "--name"]).stderr("docker: too busy.\n").code(125);
     let (report, status) = ruff(&scene, "echo '[]'");
@@ -177,7 +177,7 @@ fn what_docker_never_starts_is_told_as_docker_says_it() {
 }
 
 #[test]
-fn output_that_is_always_lost_is_no_pass() {
+fn a_check_whose_output_is_always_lost_does_not_pass() {
     let scene = scene();
     let (report, status) = ruff(&scene, &format!("{LOSE}echo '[]'"));
     assert_eq!((status, reason(&report).0.as_str()), (Some(3), "environment"));

@@ -61,7 +61,7 @@ fn without_docker_the_machine_is_wrong_only_where_nothing_else_will_do() {
 }
 
 #[test]
-fn what_is_wrong_in_the_files_is_named_with_what_to_do() {
+fn problems_in_the_files_are_named_with_a_remedy() {
     let scene = scaffolded();
     edit(&scene, "pipe.toml", "apt = []", "apt = [\"libpq5\"]");
     edit(&scene, ".docker/requirements/ruff.txt", "ruff==", "ruff>=");
@@ -88,7 +88,7 @@ fn what_is_wrong_in_the_files_is_named_with_what_to_do() {
 }
 
 #[test]
-fn settings_that_cannot_be_read_are_told_and_the_machine_is_looked_at_all_the_same() {
+fn unreadable_settings_are_reported_and_the_machine_is_still_examined() {
     let scene = Scene::new().file("pipe.toml", "sources = [\"src\"]\n");
     let told = complaints(&scene, 2);
     let subjects: Vec<&str> = told.iter().map(|(subject, ..)| subject.as_str()).collect();

@@ -77,7 +77,7 @@ error: 1 of 1 check could not be done
 }
 
 #[test]
-fn a_run_that_went_wrong_is_reported_all_the_same() {
+fn a_run_with_an_error_still_writes_its_reports() {
     let scene = scene();
     scene.docker().on(&["version"]).stderr("no\n").code(1);
     let ended = scene.pipe("-q run-all --message-format json --report json=report.json").ended();
@@ -92,7 +92,7 @@ fn a_run_that_went_wrong_is_reported_all_the_same() {
 }
 
 #[test]
-fn every_program_that_is_started_is_shown_to_who_wants_it() {
+fn verbose_output_shows_every_started_program() {
     let scene = scene();
     scene.docker().on(&["version"]).stderr("no\n").code(1);
     let ended = scene.pipe("-v spelling").ended();

@@ -32,7 +32,7 @@ format: black
 }
 
 #[test]
-fn in_ci_it_only_checks_and_says_so() {
+fn in_ci_format_only_checks_and_gives_the_reason() {
     let scene = Scene::with_project();
     for (words, ci, why) in [
         ("format --dry-run", "true", "`CI` is set"),
@@ -88,7 +88,7 @@ fn options_that_exclude_each_other_are_refused() {
 }
 
 #[test]
-fn the_help_of_a_check_says_how_it_fixes() {
+fn the_help_of_a_check_describes_how_it_fixes() {
     let scene = Scene::with_project();
     let help = |name: &str| scene.pipe(name).arg("--help").ended().stdout;
     assert!(help("ruff").contains("fixes   ruff check --config="));

@@ -87,7 +87,7 @@ hint: `cargo pipe run-all` runs the checks
 }
 
 #[test]
-fn what_was_found_is_said_before_what_was_written() {
+fn existing_setup_is_listed_before_written_files() {
     let scene = Scene::new()
         .file("greeter/words.py", "")
         .file("setup.py", "")

@@ -5,8 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a harness that does not work is a test that fails")]
 
-mod base;
-mod bash;
+mod base_image;
 mod cache;
 mod check;
 mod ci;
@@ -25,9 +24,10 @@ mod scene;
 #[expect(dead_code, reason = "a shell's terminal is tested with a real engine")]
 #[path = "../pty/session.rs"]
 mod session;
-mod spelling;
+mod shell;
 mod streams;
+mod subcommand;
 mod sync;
 mod trust;
 mod update;
-mod usage;
+mod usage_errors;

@@ -40,7 +40,7 @@ hint: make it with `mkdir -p out`
 }
 
 #[test]
-fn a_report_is_no_folder() {
+fn a_report_cannot_be_a_folder() {
     let scene = Scene::new().file("out/x", "");
     scene.pipe("run-all --report json=out").ends(
         2,

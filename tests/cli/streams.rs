@@ -20,7 +20,7 @@ fn colours_are_for_those_who_want_them() {
 }
 
 #[test]
-fn a_reader_that_leaves_is_no_error() {
+fn a_closed_standard_output_is_not_an_error() {
     let ended = Scene::new().pipe("man").ends_unread();
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
 }

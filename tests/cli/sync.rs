@@ -7,7 +7,7 @@ use snapbox::str;
 use crate::scene::Scene;
 
 #[test]
-fn what_differs_is_shown_and_then_written() {
+fn a_difference_is_shown_and_then_written() {
     let scene = Scene::new();
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     scene.pipe("sync --check").ends(0, "", "the generated files are up to date\n");
@@ -91,7 +91,7 @@ the generated files are up to date
 }
 
 #[test]
-fn a_folder_that_is_no_project_is_told_so() {
+fn a_folder_without_a_project_is_an_error() {
     let scene = Scene::new();
     scene.pipe("sync").ends(
         2,

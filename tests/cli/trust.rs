@@ -50,7 +50,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn what_is_asked_for_is_told_in_words_before_it_is_granted() {
+fn a_request_is_described_before_it_is_granted() {
     let scene = scene();
     scene.pipe("trust").ends(
         2,
@@ -82,7 +82,7 @@ hint: `cargo pipe trust --yes` grants all of it
 }
 
 #[test]
-fn a_person_is_asked_on_their_terminal() {
+fn confirmation_is_asked_on_the_terminal() {
     for (answer, status) in [("\n", 2), ("no\n", 2), ("y\n", 0), ("Yes\n", 0)] {
         let scene = scene();
         let mut session = scene.pipe("trust").on_terminal();
@@ -129,7 +129,7 @@ fn a_request_that_changed_is_refused_and_what_changed_is_named() {
 }
 
 #[test]
-fn what_changes_nothing_about_a_request_is_no_change() {
+fn an_edit_that_leaves_the_request_alone_keeps_the_grant() {
     let scene = trusted()
         .file("tools/other.sh", "curl example.org\n")
         .file("src/main.py", "import os\n")
@@ -312,7 +312,7 @@ fn two_users_share_no_trust() {
 }
 
 #[test]
-fn what_others_could_have_written_is_not_believed() {
+fn a_grant_that_others_can_write_is_not_used() {
     let scene = trusted();
     let file = record(&scene);
     let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
@@ -333,7 +333,7 @@ fn what_others_could_have_written_is_not_believed() {
 }
 
 #[test]
-fn what_is_trusted_is_listed_and_taken_back() {
+fn grants_are_listed_and_revoked() {
     let scene = scene();
     scene.pipe("trust --list").ends(0, "", "nothing is trusted\n");
     scene.pipe("trust --revoke").ends(0, "", "nothing was trusted in [PROJECT]\n");
@@ -345,7 +345,7 @@ fn what_is_trusted_is_listed_and_taken_back() {
 }
 
 #[test]
-fn what_is_granted_for_a_machine_without_containers_stays() {
+fn a_grant_for_a_machine_without_containers_stays() {
     let scene = scene();
     assert_eq!(scene.pipe("--engine venv trust --yes").ended().status, Some(0));
     let listed = |expected: &str| {

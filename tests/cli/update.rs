@@ -68,7 +68,7 @@ fn read(path: &Path) -> Option<String> {
 }
 
 #[test]
-fn what_is_newer_is_shown_and_then_written() {
+fn a_newer_version_is_shown_and_then_written() {
     let scene = scene();
     base(&scene, "a", "3.13.5");
     let table = "spelling  new, 1 package\nproject   new, 1 package\n\
@@ -204,7 +204,7 @@ error: the requirements of `project` cannot be resolved:
 }
 
 #[test]
-fn an_answer_that_is_no_lock_is_refused() {
+fn an_unparseable_lock_from_uv_is_refused() {
     let scene = scene();
     fs::write(scene.folder("uv").join("project"), "near==1.0\n").unwrap();
     let ended = pipe(&scene, "update project").ended();
@@ -214,7 +214,7 @@ fn an_answer_that_is_no_lock_is_refused() {
 }
 
 #[test]
-fn uv_is_asked_for_wheels_of_a_certain_age_and_for_what_is_named() {
+fn uv_gets_the_cutoff_date_and_the_named_packages() {
     let scene = scene();
     let place = scene.project().join("pipe.toml");
     let text = fs::read_to_string(&place).unwrap();
@@ -232,7 +232,7 @@ fn uv_is_asked_for_wheels_of_a_certain_age_and_for_what_is_named() {
 }
 
 #[test]
-fn what_is_built_from_source_is_run_only_where_that_is_granted() {
+fn running_a_package_built_from_source_needs_a_grant() {
     let scene = scene();
     let place = scene.project().join("pipe.toml");
     let text = fs::read_to_string(&place).unwrap();
@@ -273,7 +273,7 @@ hint: leave `--offline` out, or `offline` in pipe.toml
 }
 
 #[test]
-fn what_a_project_locked_itself_is_followed_without_asking_anybody() {
+fn a_lock_of_the_project_is_followed_without_network() {
     let scene = scene().file("uv.lock", include_str!("../fixtures/dependencies/uv.lock"));
     let ended = pipe(&scene, "--offline update project").ended();
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
@@ -282,7 +282,7 @@ fn what_a_project_locked_itself_is_followed_without_asking_anybody() {
 }
 
 #[test]
-fn a_check_without_its_lock_says_how_to_make_it() {
+fn a_check_without_its_lock_names_the_command_that_makes_it() {
     let scene = scene();
     let ended = scene.pipe("spelling").ended();
     assert_eq!(ended.status, Some(2), "{}", ended.stdout);

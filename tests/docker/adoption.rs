@@ -20,13 +20,16 @@ pub(crate) const TESTS: &[Test] = &[
     ("modules_at_the_root_go_there_and_back", modules_at_the_root_go_there_and_back),
     ("a_src_layout_goes_there_and_back", a_src_layout_goes_there_and_back),
     ("several_packages_go_there_and_back", several_packages_go_there_and_back),
-    ("tests_beside_the_sources_go_there_and_back", tests_beside_the_sources_go_there_and_back),
+    (
+        "a_project_with_tests_next_to_the_sources_is_set_up_and_removed",
+        a_project_with_tests_next_to_the_sources_is_set_up_and_removed,
+    ),
     ("a_rust_workspace_goes_there_and_back", a_rust_workspace_goes_there_and_back),
     ("the_articles_repository_goes_there_and_back", the_articles_repository_goes_there_and_back),
     ("httpx_is_adopted_without_an_edit", httpx_is_adopted_without_an_edit),
     ("attrs_is_adopted_without_an_edit", attrs_is_adopted_without_an_edit),
     ("msgspec_is_adopted_without_an_edit", msgspec_is_adopted_without_an_edit),
-    ("what_is_said_to_be_refused_is_refused", what_is_said_to_be_refused_is_refused),
+    ("options_listed_as_refused_are_refused", options_listed_as_refused_are_refused),
 ];
 
 const CHECKS: [&str; 4] = ["lint", "format", "mypy", "ruff"];
@@ -76,7 +79,7 @@ fn several_packages_go_there_and_back() {
     goes_back(&project);
 }
 
-fn tests_beside_the_sources_go_there_and_back() {
+fn a_project_with_tests_next_to_the_sources_is_set_up_and_removed() {
     let project = adopted("tests-beside");
     assert_eq!(outcomes(&project), ["passed"; 4]);
     let report = project.report(&["run", "format"]);
@@ -155,7 +158,7 @@ fn msgspec_is_adopted_without_an_edit() {
 }
 
 /// The tables of the catalogue say what the locked tools do, option by option.
-fn what_is_said_to_be_refused_is_refused() {
+fn options_listed_as_refused_are_refused() {
     let project = Project::scaffolded();
     let with_a_table = |tool: &&&dyn Tool| !tool.refused().is_empty();
     for tool in TOOLS.iter().filter(with_a_table).filter(|tool| tool.name() != "ruff-format") {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::Test;
-use crate::index::{Index, Wheel};
+use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project};
 
 pub(crate) const TESTS: &[Test] = &[

@@ -8,7 +8,10 @@ use crate::topology::elsewhere;
 
 pub(crate) const TESTS: &[Test] = &[
     ("nothing_is_wrong_with_a_new_project", nothing_is_wrong_with_a_new_project),
-    ("folders_that_no_container_sees_are_told", folders_that_no_container_sees_are_told),
+    (
+        "folders_that_containers_cannot_see_are_reported",
+        folders_that_containers_cannot_see_are_reported,
+    ),
 ];
 
 fn examined(project: &Project, status: i32) -> Vec<(String, String, String)> {
@@ -33,7 +36,7 @@ fn nothing_is_wrong_with_a_new_project() {
     assert_eq!(project.leftovers(), [""; 0]);
 }
 
-fn folders_that_no_container_sees_are_told() {
+fn folders_that_containers_cannot_see_are_reported() {
     let project = Project::scaffolded();
     let project = elsewhere(project);
     let topology = |project: &Project, status| {

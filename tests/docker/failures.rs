@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::Test;
-use crate::fixing::UGLY;
+use crate::fixes::UGLY;
 use crate::project::{Project, Report};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -13,16 +13,16 @@ pub(crate) const TESTS: &[Test] = &[
     ("docker_that_is_not_installed_is_named", docker_that_is_not_installed_is_named),
     ("an_engine_that_does_not_run_is_named", an_engine_that_does_not_run_is_named),
     (
-        "a_docker_without_buildx_is_told_what_to_install",
-        a_docker_without_buildx_is_told_what_to_install,
+        "docker_without_buildx_names_the_package_to_install",
+        docker_without_buildx_names_the_package_to_install,
     ),
-    ("what_docker_loses_is_asked_for_again", what_docker_loses_is_asked_for_again),
+    ("a_check_whose_output_docker_lost_is_repeated", a_check_whose_output_docker_lost_is_repeated),
     ("a_fixer_whose_output_is_lost_changes_nothing", a_fixer_whose_output_is_lost_changes_nothing),
     ("a_config_that_is_missing_is_named", a_config_that_is_missing_is_named),
     ("an_unknown_option_in_a_config_is_an_error", an_unknown_option_in_a_config_is_an_error),
     ("a_check_that_takes_too_long_is_stopped", a_check_that_takes_too_long_is_stopped),
     ("a_command_that_is_not_in_the_image_is_named", a_command_that_is_not_in_the_image_is_named),
-    ("offline_with_nothing_built_says_so", offline_with_nothing_built_says_so),
+    ("offline_without_a_built_image_is_an_error", offline_without_a_built_image_is_an_error),
     ("offline_lists_all_that_is_missing_at_once", offline_lists_all_that_is_missing_at_once),
 ];
 
@@ -75,7 +75,7 @@ fn an_engine_that_does_not_run_is_named() {
     assert!(ended.stdout.contains("unix:///nowhere/docker.sock"), "{ended:?}");
 }
 
-fn a_docker_without_buildx_is_told_what_to_install() {
+fn docker_without_buildx_names_the_package_to_install() {
     let project = Project::scaffolded();
     let script = "if [ \"$1\" = buildx ]; then\n  echo \"docker: unknown command: docker buildx\" >&2\n  exit 1\nfi\nexec docker \"$@\"\n";
     let project = project.with_docker(script);
@@ -100,7 +100,7 @@ head -c -40 said
 exit $status
 "#;
 
-fn what_docker_loses_is_asked_for_again() {
+fn a_check_whose_output_docker_lost_is_repeated() {
     let project = Project::scaffolded();
     let wrong = "\"\"\"Is wrong.\"\"\"\n\nONE: str = 1\nTWO: str = 2\n";
     project.write("src/wrong.py", wrong);
@@ -184,7 +184,7 @@ fn a_command_that_is_not_in_the_image_is_named() {
     assert!(message.contains("`codespell`"), "{message}");
 }
 
-fn offline_with_nothing_built_says_so() {
+fn offline_without_a_built_image_is_an_error() {
     let project = Project::scaffolded();
     let lock = fs::read_to_string(project.root.join(".docker/requirements/ruff.txt")).unwrap();
     let other = format!("{lock}\nunheard-of==2.0 --hash=sha256:{}\n", "0".repeat(64));

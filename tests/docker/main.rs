@@ -8,38 +8,38 @@
 
 mod adoption;
 mod articles;
+mod cache;
+mod container;
 mod dependencies;
 mod doctor;
 mod failures;
-mod fixers;
-mod fixing;
+mod fixer_failures;
+mod fixes;
 mod gate;
-mod hits;
+mod image_build;
 mod incremental;
-mod index;
-mod jobs;
-mod locked;
-mod looking;
-mod machine;
-mod making;
+mod job_image;
 mod matrix;
+mod nested_engine;
 mod network;
+mod own_locks;
+mod package_index;
 mod packages;
-mod place;
-mod places;
+mod parallel_runs;
+mod paths;
 mod podman;
 mod project;
 mod pytest;
-mod registries;
 mod registry;
+mod registry_images;
 mod remote;
 mod sandbox;
 #[path = "../pty/session.rs"]
 mod session;
+mod shell;
 mod signals;
-mod together;
+mod socket_jobs;
 mod topology;
-mod venv;
 
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -58,32 +58,32 @@ fn main() -> ExitCode {
     let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
     // What takes longest is first, so that nothing is left to wait for at the end.
     let groups: &[&[Test]] = &[
-        venv::TESTS,
+        job_image::TESTS,
         adoption::TESTS,
         articles::TESTS,
         doctor::TESTS,
         dependencies::TESTS,
         failures::TESTS,
-        fixers::TESTS,
-        fixing::TESTS,
+        fixer_failures::TESTS,
+        fixes::TESTS,
         gate::TESTS,
-        hits::TESTS,
+        cache::TESTS,
         incremental::TESTS,
-        jobs::TESTS,
-        locked::TESTS,
-        looking::TESTS,
-        making::TESTS,
+        socket_jobs::TESTS,
+        own_locks::TESTS,
+        shell::TESTS,
+        image_build::TESTS,
         matrix::TESTS,
         network::TESTS,
         packages::TESTS,
-        places::TESTS,
+        paths::TESTS,
         podman::TESTS,
         pytest::TESTS,
-        registries::TESTS,
+        registry_images::TESTS,
         remote::TESTS,
         sandbox::TESTS,
         signals::TESTS,
-        together::TESTS,
+        parallel_runs::TESTS,
         topology::TESTS,
     ];
     // `cargo xtask soak matrix` asks for them.
@@ -103,6 +103,6 @@ fn main() -> ExitCode {
         keeper.pipe(&["build"]);
     }
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
-    machine::stop();
+    nested_engine::stop();
     conclusion.exit_code()
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::Test;
-use crate::index::{Access, Index, Wheel, gateway};
+use crate::package_index::{Access, Index, Wheel, gateway};
 use crate::project::{Project, docker, holding, lines};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -15,7 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
         "credentials_go_to_the_index_and_the_proxy_and_nowhere_else",
         credentials_go_to_the_index_and_the_proxy_and_nowhere_else,
     ),
-    ("a_password_that_is_wrong_is_not_told", a_password_that_is_wrong_is_not_told),
+    ("a_wrong_password_is_not_printed", a_wrong_password_is_not_printed),
     ("an_index_that_is_down_leaves_what_was_built", an_index_that_is_down_leaves_what_was_built),
     (
         "a_lock_that_differs_in_a_digit_is_another_environment",
@@ -90,7 +90,7 @@ fn credentials_go_to_the_index_and_the_proxy_and_nowhere_else() {
     project.pipe(&["remove"]);
 }
 
-fn a_password_that_is_wrong_is_not_told() {
+fn a_wrong_password_is_not_printed() {
     let wheel = Wheel::unheard_of("handmade");
     let access = Access { authorization: Some("Basic other".to_owned()), encrypted: false };
     let index = Index::start(vec![wheel.clone()], access);

@@ -17,8 +17,8 @@ pub(crate) const TESTS: &[Test] = &[
         msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools,
     ),
     (
-        "attrs_with_its_own_excludes_is_formatted_as_plain_black_says",
-        attrs_with_its_own_excludes_is_formatted_as_plain_black_says,
+        "attrs_with_its_own_excludes_is_formatted_as_by_plain_black",
+        attrs_with_its_own_excludes_is_formatted_as_by_plain_black,
     ),
 ];
 
@@ -56,7 +56,7 @@ fn msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools()
     assert_eq!(report.found("ruff").len(), 0);
 }
 
-fn attrs_with_its_own_excludes_is_formatted_as_plain_black_says() {
+fn attrs_with_its_own_excludes_is_formatted_as_by_plain_black() {
     let project = package("attrs-21.4.0", &["src", "tests"]);
     project
         .configure("source = [\"src\", \"tests\"]\n[checks.format]\nconfig = \"pyproject.toml\"\n");

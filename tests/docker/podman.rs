@@ -4,14 +4,17 @@
 //! lies there.
 
 use crate::Test;
-use crate::index::{Index, Wheel};
-use crate::machine::{IMAGES, Machine, machine};
+use crate::nested_engine::{IMAGES, Machine, machine};
 use crate::network::needing;
+use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project, Report, without_the_colon};
 
 pub(crate) const TESTS: &[Test] = &[
-    ("podman_with_root_says_what_docker_says", podman_with_root_says_what_docker_says),
-    ("podman_without_root_says_what_docker_says", podman_without_root_says_what_docker_says),
+    ("podman_with_root_reports_the_same_as_docker", podman_with_root_reports_the_same_as_docker),
+    (
+        "podman_without_root_reports_the_same_as_docker",
+        podman_without_root_reports_the_same_as_docker,
+    ),
     ("docker_is_not_podman", docker_is_not_podman),
 ];
 
@@ -73,11 +76,11 @@ impl Podman<'_> {
     }
 }
 
-fn podman_with_root_says_what_docker_says() {
+fn podman_with_root_reports_the_same_as_docker() {
     says_what_docker_says("root", "/root");
 }
 
-fn podman_without_root_says_what_docker_says() {
+fn podman_without_root_reports_the_same_as_docker() {
     says_what_docker_says("user", "/home/user");
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::Test;
-use crate::index::{Index, Wheel};
+use crate::package_index::{Index, Wheel};
 use crate::project::Project;
 
 pub(crate) const TESTS: &[Test] = &[

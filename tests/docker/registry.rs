@@ -1,9 +1,9 @@
 //! A registry on 127.0.0.1, which engines of this machine talk to without TLS.
 //!
-//! Owns its container: Debian's `docker-registry` from the image of [`crate::place`]. What was pushed
+//! Owns its container: Debian's `docker-registry` from the image of [`crate::container`]. What was pushed
 //! goes with it.
 
-use crate::place::Place;
+use crate::container::Place;
 use crate::project::docker;
 
 /// A registry that runs until it is dropped.

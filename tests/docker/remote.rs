@@ -6,15 +6,15 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Test;
-use crate::index::{Index, Wheel};
-use crate::machine::{certify, machine};
+use crate::nested_engine::{certify, machine};
 use crate::network::needing;
+use crate::package_index::{Index, Wheel};
 use crate::project::{Project, without_the_colon};
 
 pub(crate) const TESTS: &[Test] = &[
     (
-        "an_engine_on_another_machine_says_what_this_one_says",
-        an_engine_on_another_machine_says_what_this_one_says,
+        "an_engine_on_another_machine_gives_the_same_report",
+        an_engine_on_another_machine_gives_the_same_report,
     ),
     ("fixes_come_back_from_another_machine", fixes_come_back_from_another_machine),
     (
@@ -29,7 +29,7 @@ pub(crate) const TESTS: &[Test] = &[
     ),
 ];
 
-fn an_engine_on_another_machine_says_what_this_one_says() {
+fn an_engine_on_another_machine_gives_the_same_report() {
     let machine = machine();
     let (here, there) = (Project::scaffolded(), machine.serve(Project::scaffolded()));
     for status in [0, 1] {

@@ -9,12 +9,12 @@ use crate::project::{Project, Report, docker};
 pub(crate) const TESTS: &[Test] = &[
     ("a_check_can_do_nothing_but_read_and_compute", a_check_can_do_nothing_but_read_and_compute),
     (
-        "what_is_not_granted_is_refused_before_anything_starts",
-        what_is_not_granted_is_refused_before_anything_starts,
+        "a_request_without_a_grant_is_refused_before_anything_starts",
+        a_request_without_a_grant_is_refused_before_anything_starts,
     ),
     (
-        "what_is_granted_works_and_writes_nothing_back",
-        what_is_granted_works_and_writes_nothing_back,
+        "a_granted_request_works_and_writes_nothing_back",
+        a_granted_request_works_and_writes_nothing_back,
     ),
     (
         "a_foreign_dockerfile_is_not_built_unless_granted",
@@ -29,7 +29,10 @@ pub(crate) const TESTS: &[Test] = &[
         "a_password_of_the_client_s_proxy_reaches_no_check",
         a_password_of_the_client_s_proxy_reaches_no_check,
     ),
-    ("a_lock_that_says_more_is_refused", a_lock_that_says_more_is_refused),
+    (
+        "a_lock_with_more_than_pinned_hashes_is_refused",
+        a_lock_with_more_than_pinned_hashes_is_refused,
+    ),
     ("a_path_out_of_the_project_is_refused", a_path_out_of_the_project_is_refused),
     (
         "a_link_out_of_the_sources_is_left_out_and_named",
@@ -103,7 +106,7 @@ fn an_image_that_is_not_ours_is_in_the_same_sandbox() {
     assert_eq!(project.leftovers(), [""; 0]);
 }
 
-fn what_is_not_granted_is_refused_before_anything_starts() {
+fn a_request_without_a_grant_is_refused_before_anything_starts() {
     for grant in ["network", "docker-socket", "writable"] {
         let project = Project::scaffolded();
         project.write(
@@ -123,7 +126,7 @@ fn what_is_not_granted_is_refused_before_anything_starts() {
     }
 }
 
-fn what_is_granted_works_and_writes_nothing_back() {
+fn a_granted_request_works_and_writes_nothing_back() {
     let project = Project::scaffolded();
     let report = script(
         &project,
@@ -218,7 +221,7 @@ fn a_password_of_the_client_s_proxy_reaches_no_check() {
     assert!(!report.json.to_string().contains("s3cret"), "{report:#?}");
 }
 
-fn a_lock_that_says_more_is_refused() {
+fn a_lock_with_more_than_pinned_hashes_is_refused() {
     let project = Project::scaffolded();
     let path = project.root.join(".docker/requirements/ruff.txt");
     let lock = fs::read_to_string(&path).unwrap();

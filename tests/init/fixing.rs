@@ -47,7 +47,7 @@ fn only_the_lines_of_the_option_are_commented_out() {
 }
 
 #[test]
-fn values_over_several_lines_go_as_a_whole_and_what_is_left_is_toml() {
+fn values_over_several_lines_are_removed_whole_and_the_rest_is_toml() {
     let text = "[tool.black]\nsafe = true # no\nline-length = 80\n\n[tool.pylint.main]\n\
         disable = [\n  \"a\",\n]\nbad_functions = [\n  \"map\", # ]\n]\njobs = 1\n\n[tool.ruff]\n\
         show-source = true\n[tool.ruff.format]\nquote-style = \"single\"\n";

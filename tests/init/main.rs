@@ -93,7 +93,7 @@ fn an_empty_folder_gets_everything_and_nothing_else() {
 }
 
 #[test]
-fn what_is_written_is_a_project_with_the_defaults() {
+fn the_scaffolded_project_has_the_default_settings() {
     let (written, bare) = (folder(&[]), folder(&[("pipe.toml", "")]));
     init(written.path(), Mode::Write).unwrap();
     let config = |root: &Path| {
@@ -112,7 +112,7 @@ fn a_folder_that_does_not_exist_is_made() {
 }
 
 #[test]
-fn a_dry_run_says_the_same_and_writes_nothing() {
+fn a_dry_run_reports_the_same_and_writes_nothing() {
     let root = folder(&[]);
     let new = root.path().join("a/b");
     assert_eq!(with(Action::Written, &new, Mode::DryRun), ALL);
@@ -143,7 +143,7 @@ fn a_file_that_exists_is_kept_whatever_it_is() {
 }
 
 #[test]
-fn a_project_gets_only_what_it_lacks_where_it_wants_it() {
+fn a_project_gets_only_missing_files_in_its_own_folders() {
     let pipe = "config = 'settings'\n\
                 [image]\ndockerfile = 'Dockerfile'\n\
                 [checks.lint]\nconfig = 'setup.cfg'\n";
@@ -165,7 +165,7 @@ fn a_workspace_that_configures_us_gets_no_second_configuration() {
 }
 
 #[test]
-fn python_that_is_only_installed_is_no_reason_to_leave_out_the_example() {
+fn installed_python_files_do_not_suppress_the_example() {
     let root = folder(&[("venv/pyvenv.cfg", ""), ("venv/lib/a.py", "")]);
     let written = with(Action::Written, root.path(), Mode::Write);
     assert!(written.contains(&"src/main.py".to_owned()));
@@ -224,7 +224,7 @@ fn many_at_once_write_each_file_once_and_whole() {
 }
 
 #[test]
-fn a_pipeline_is_written_where_somebody_wants_one() {
+fn a_pipeline_is_written_only_where_it_is_wanted() {
     let remote = |url: &str| folder(&[(".git/config", url), ("src/app.py", "")]);
     let gitlab = "[remote \"origin\"]\n\turl = git@gitlab.example.org:team/app.git\n";
     let elsewhere = "[remote \"origin\"]\n\turl = git@git.example.org:team/app.git\n";
@@ -270,7 +270,7 @@ fn pipelines_audit_on_schedules_and_where_a_lock_changes() {
 }
 
 #[test]
-fn a_project_is_told_what_to_write_for_other_pipelines() {
+fn a_request_that_differs_from_pipe_toml_names_the_lines_to_write() {
     let root = folder(&[("src/app.py", "")]);
     let told = |wish: Wish| {
         let done = cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
@@ -338,7 +338,7 @@ fn the_pipeline_of_a_project_stays_its_own() {
 }
 
 #[test]
-fn what_a_release_wrote_is_known_by_the_next_one() {
+fn files_written_by_a_release_are_recognised_by_the_next_one() {
     let root = folder(&[]);
     init(root.path(), Mode::Write).unwrap();
     for path in ALL {

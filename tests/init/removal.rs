@@ -46,7 +46,7 @@ fn settings_that_were_edited_stay_and_keep_the_project_one() {
 }
 
 #[test]
-fn a_file_that_somebody_else_wrote_stays_unmentioned() {
+fn a_file_with_other_content_is_not_listed() {
     let own = &[(".config/.pylintrc", "[MAIN]\n"), (".docker/Dockerfile", "FROM scratch\n")];
     let root = folder(own);
     let before = files(root.path());

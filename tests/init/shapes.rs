@@ -1,4 +1,4 @@
-//! Projects of all shapes: each folder beside this file has one in `in`, and in `told` what is
+//! Projects of all shapes: each folder beside this file has one in `in`, and in `output` what is
 //! said and decided of it. `SNAPSHOTS=overwrite cargo test --test init` writes those anew.
 
 use std::collections::BTreeSet;
@@ -62,20 +62,20 @@ pub(crate) fn folders(root: &Path) -> BTreeSet<PathBuf> {
 }
 
 #[test]
-fn each_shape_is_told_what_was_found_and_what_follows() {
+fn the_report_of_each_shape_matches_its_snapshot() {
     for (_, shape) in shapes() {
         let root = copy(&shape);
         let done = init(root.path(), Mode::Write).unwrap();
         let settings = fs::read_to_string(root.path().join("pipe.toml")).unwrap();
         Assert::new().action_env("SNAPSHOTS").eq(
             Data::text(told(&done, &settings)).raw(),
-            Data::read_from(&shape.join("told"), None).raw(),
+            Data::read_from(&shape.join("output"), None).raw(),
         );
     }
 }
 
 #[test]
-fn a_dry_run_tells_the_same_and_writes_nothing() {
+fn a_dry_run_of_each_shape_reports_the_same_and_writes_nothing() {
     for (name, shape) in shapes() {
         let root = copy(&shape);
         let before = files(root.path());
@@ -86,7 +86,7 @@ fn a_dry_run_tells_the_same_and_writes_nothing() {
 }
 
 #[test]
-fn what_a_project_has_stays_as_it_is_and_a_second_run_changes_nothing() {
+fn existing_files_stay_and_a_second_run_changes_nothing() {
     for (name, shape) in shapes() {
         let root = copy(&shape);
         let before = files(root.path());
@@ -107,7 +107,7 @@ fn what_a_project_has_stays_as_it_is_and_a_second_run_changes_nothing() {
 }
 
 #[test]
-fn what_is_removed_is_what_was_written() {
+fn removal_restores_each_shape() {
     for (name, shape) in shapes() {
         let root = copy(&shape);
         let (before, dirs) = (files(root.path()), folders(root.path()));

@@ -38,7 +38,7 @@ fn edit(root: &Path, path: &str, from: &str, to: &str) {
 }
 
 #[test]
-fn what_init_wrote_is_up_to_date() {
+fn files_from_init_are_up_to_date() {
     assert_eq!(drift(project().path()), []);
 }
 
@@ -84,7 +84,7 @@ fn an_edited_dockerfile_or_pipeline_is_refused_until_it_is_forced() {
 }
 
 #[test]
-fn a_file_that_somebody_else_wrote_is_never_taken_over() {
+fn a_file_with_other_content_is_never_overwritten() {
     for path in ALL.iter().filter(|path| **path != "pipe.toml") {
         let root = project();
         let root = root.path();
@@ -131,7 +131,7 @@ fn jobs_run_in_the_base_image_that_is_locked() {
 }
 
 #[test]
-fn jobs_spell_what_a_base_of_another_origin_has_to_be_granted() {
+fn jobs_name_the_grant_that_a_foreign_base_needs() {
     let root = project();
     let root = root.path();
     edit(root, "pipe.toml", "#image = \"python:", "image = \"mirror.example/python:");
@@ -141,7 +141,7 @@ fn jobs_spell_what_a_base_of_another_origin_has_to_be_granted() {
 }
 
 #[test]
-fn what_nothing_needs_any_more_goes_unless_it_was_edited() {
+fn unneeded_files_are_removed_unless_they_were_edited() {
     let root = project();
     let root = root.path();
     edit(root, "pipe.toml", "gitlab = \"", "gitlab = false #\"");
@@ -154,7 +154,7 @@ fn what_nothing_needs_any_more_goes_unless_it_was_edited() {
 }
 
 #[test]
-fn what_is_missing_is_written_and_locks_stay_as_they_are() {
+fn missing_files_are_written_and_locks_stay_unchanged() {
     let root = project();
     let root = root.path();
     let before = files(root);
@@ -203,7 +203,7 @@ fn a_lock_that_cannot_be_read_stops_sync_and_not_init() {
 }
 
 #[test]
-fn what_a_project_only_names_is_said_with_the_command_that_locks_it() {
+fn unlocked_dependencies_are_named_with_the_command_that_locks_them() {
     let root = folder(&[("requirements.txt", "six\n"), ("src/main.py", "import six\n")]);
     let done = init(root.path(), Mode::Write).unwrap();
     let note = done.notes.last().unwrap().to_string();

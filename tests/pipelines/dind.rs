@@ -1,12 +1,12 @@
 //! GitLab's pipeline with an engine beside each job, which has nothing but the base image.
 
 use crate::Test;
-use crate::runner::{NO_INDEX, artifact, pipeline};
+use crate::gitlab_ci_local::{NO_INDEX, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read};
 
 pub(crate) const TESTS: &[Test] = &[(
-    "an_engine_beside_the_job_says_what_the_host_says",
-    an_engine_beside_the_job_says_what_the_host_says,
+    "an_engine_next_to_the_job_reports_the_same_as_the_host",
+    an_engine_next_to_the_job_reports_the_same_as_the_host,
 )];
 
 /// The base image of the project, which has the packages of its locks in itself.
@@ -59,7 +59,7 @@ impl Drop for Kept {
     }
 }
 
-fn an_engine_beside_the_job_says_what_the_host_says() {
+fn an_engine_next_to_the_job_reports_the_same_as_the_host() {
     let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "dind"]);
     scene.edit("pipe.toml", "#image = \"python:3.13-slim\"", &format!("image = \"{STOCKED}\""));
     assert_eq!(scene.pipe(&["sync"]).status, Some(0));

@@ -3,12 +3,12 @@
 use std::fs;
 
 use crate::Test;
-use crate::jobs::{objected, per_check, write_only};
+use crate::job_per_check::{objected, per_check, write_only};
 use crate::scene::{BROKEN, Ended, ONLY, Scene, comparable, read};
 
 pub(crate) const TESTS: &[Test] = &[
     ("the_workflow_fits_its_schema", the_workflow_fits_its_schema),
-    ("the_steps_say_what_the_host_says", the_steps_say_what_the_host_says),
+    ("the_steps_report_the_same_as_the_host", the_steps_report_the_same_as_the_host),
     ("each_leg_of_the_matrix_fails_on_its_own_file", each_leg_of_the_matrix_fails_on_its_own_file),
 ];
 
@@ -77,7 +77,7 @@ fn run(scene: &Scene, command: &str) -> Ended {
     scene.script(&format!("{prepare}{steps}"))
 }
 
-fn the_steps_say_what_the_host_says() {
+fn the_steps_report_the_same_as_the_host() {
     let scene = Scene::new(&["--ci", "github"]);
     for (source, status) in [(None, 0), (Some(BROKEN), 1)] {
         if let Some(source) = source {

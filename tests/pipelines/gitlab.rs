@@ -6,15 +6,15 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::Test;
+use crate::gitlab_ci_local::{NO_INDEX, SOCKET, artifact, pipeline};
 use crate::registry::Registry;
-use crate::runner::{NO_INDEX, SOCKET, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read};
 
 /// The one job of a pipeline.
 const JOB: &str = "cargo-pipe";
 
 pub(crate) const TESTS: &[Test] = &[
-    ("a_socket_job_says_what_the_host_says", a_socket_job_says_what_the_host_says),
+    ("a_socket_job_reports_the_same_as_the_host", a_socket_job_reports_the_same_as_the_host),
     (
         "one_broken_file_is_the_same_on_the_host_and_in_every_job",
         one_broken_file_is_the_same_on_the_host_and_in_every_job,
@@ -31,7 +31,7 @@ fn with_socket() -> Vec<&'static str> {
     [SOCKET, NO_INDEX].concat()
 }
 
-fn a_socket_job_says_what_the_host_says() {
+fn a_socket_job_reports_the_same_as_the_host() {
     let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "socket"]);
     for (source, status) in [(None, 0), (Some(BROKEN), 1)] {
         if let Some(source) = source {

@@ -9,12 +9,12 @@
 mod dind;
 mod github;
 mod gitlab;
-mod jobs;
+mod gitlab_ci_local;
+mod job_per_check;
+mod project_shapes;
 mod registry;
-mod runner;
 mod scene;
-mod shapes;
-mod workspace;
+mod xtask_job;
 
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -31,8 +31,14 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2 * processors);
     let is_ready = scene::is_ready();
     // What takes longest is first, so that nothing is left to wait for at the end.
-    let groups =
-        [dind::TESTS, jobs::TESTS, gitlab::TESTS, github::TESTS, shapes::TESTS, workspace::TESTS];
+    let groups = [
+        dind::TESTS,
+        job_per_check::TESTS,
+        gitlab::TESTS,
+        github::TESTS,
+        project_shapes::TESTS,
+        xtask_job::TESTS,
+    ];
     let trials = groups.concat().into_iter().map(|(name, test)| {
         let run = move || {
             test();

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::Test;
-use crate::apart::ONE_PROCESSOR;
 use crate::fallbacks::CHECKER;
+use crate::isolation::ONE_PROCESSOR;
 use crate::project::Project;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("what_is_remembered_is_what_is_found", what_is_remembered_is_what_is_found),
+    ("the_audit_confirms_correct_records", the_audit_confirms_correct_records),
     ("a_wrong_record_is_named_and_all_are_dropped", a_wrong_record_is_named_and_all_are_dropped),
-    ("an_edit_is_no_wrong_record", an_edit_is_no_wrong_record),
+    ("an_edit_is_not_reported_as_a_wrong_record", an_edit_is_not_reported_as_a_wrong_record),
     ("it_is_found_in_another_order", it_is_found_in_another_order),
     ("pylint_is_asked_as_if_it_was_alone", pylint_is_asked_as_if_it_was_alone),
 ];
@@ -25,7 +25,7 @@ fn project() -> Project {
     project
 }
 
-fn what_is_remembered_is_what_is_found() {
+fn the_audit_confirms_correct_records() {
     let project = project();
     let before = project.left();
     let run = project.audit();
@@ -54,7 +54,7 @@ fn a_wrong_record_is_named_and_all_are_dropped() {
     }
 }
 
-fn an_edit_is_no_wrong_record() {
+fn an_edit_is_not_reported_as_a_wrong_record() {
     let project = project();
     project.write("thing.py", "class Thing:\n    extra = 1\n");
     assert_eq!(project.audit().refuted, BTreeMap::new());

@@ -6,8 +6,11 @@ use crate::Test;
 use crate::project::{Project, copy_package};
 
 pub(crate) const TESTS: &[Test] = &[
-    ("what_was_left_is_damaged", what_was_left_is_damaged),
-    ("what_was_left_is_of_another_form_or_place", what_was_left_is_of_another_form_or_place),
+    ("damaged_records_mean_a_cold_run", damaged_records_mean_a_cold_run),
+    (
+        "records_of_another_format_or_place_mean_a_cold_run",
+        records_of_another_format_or_place_mean_a_cold_run,
+    ),
     ("a_configuration_among_the_files_has_changed", a_configuration_among_the_files_has_changed),
     ("a_plugin_comes_from_elsewhere", a_plugin_comes_from_elsewhere),
     ("a_checker_has_something_to_say_at_the_end", a_checker_has_something_to_say_at_the_end),
@@ -29,7 +32,7 @@ fn edited() -> Project {
     project
 }
 
-fn what_was_left_is_damaged() {
+fn damaged_records_mean_a_cold_run() {
     let project = edited();
     for left in ["AAAA", "no base64", ""] {
         project.leave(left);
@@ -41,7 +44,7 @@ fn what_was_left_is_damaged() {
     assert_eq!(project.agrees().cold, "what is known of an earlier run is damaged");
 }
 
-fn what_was_left_is_of_another_form_or_place() {
+fn records_of_another_format_or_place_mean_a_cold_run() {
     for (code, cold) in [
         ("state['schema'] = 0", "what is known of an earlier run has another form"),
         ("state['more'] = 0", "what is known of an earlier run is damaged"),

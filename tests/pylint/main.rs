@@ -6,16 +6,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod apart;
 mod audit;
-mod children;
-mod edits;
+mod editor;
 mod fallbacks;
-mod needed;
+mod isolation;
+mod other_files;
+mod parsed_files;
+mod processes;
 mod project;
-mod random;
-mod traps;
-mod whole;
+mod project_messages;
+mod random_edits;
 
 use std::process::ExitCode;
 
@@ -29,14 +29,14 @@ fn main() -> ExitCode {
     let is_ignored = !project::has_python();
     // What takes longest is first, so that nothing is left to wait for at the end.
     let subjects = [
-        random::TESTS,
-        traps::TESTS,
-        apart::TESTS,
-        children::TESTS,
+        random_edits::TESTS,
+        other_files::TESTS,
+        isolation::TESTS,
+        processes::TESTS,
         fallbacks::TESTS,
-        needed::TESTS,
+        parsed_files::TESTS,
         audit::TESTS,
-        whole::TESTS,
+        project_messages::TESTS,
     ];
     let trials = subjects.concat().into_iter().map(|(name, test)| {
         let run = move || {

@@ -72,7 +72,7 @@ fn a_program_starts_behind_its_proofs() {
 }
 
 #[test]
-fn the_end_is_told_to_both_streams_whatever_it_is() {
+fn the_result_is_printed_to_both_streams() {
     let folder = control();
     for (program, code) in [
         ("print('said')", 0),

@@ -18,14 +18,14 @@ pub(crate) const TESTS: &[Test] = &[
         Needs::Python,
         docker_is_not_replaced_if_it_was_named,
     ),
-    ("another_python_is_said", Needs::Python, another_python_is_said),
+    ("another_python_is_reported", Needs::Python, another_python_is_reported),
     ("fixes_come_back", Needs::Python, fixes_come_back),
     (
-        "the_doctor_says_what_checks_would_run_on",
+        "the_doctor_names_the_engine_that_checks_would_use",
         Needs::Bubblewrap,
-        the_doctor_says_what_checks_would_run_on,
+        the_doctor_names_the_engine_that_checks_would_use,
     ),
-    ("what_only_an_image_holds_takes_docker", Needs::Python, what_only_an_image_holds_takes_docker),
+    ("a_check_with_an_image_needs_docker", Needs::Python, a_check_with_an_image_needs_docker),
 ];
 
 /// Whether a program starts and is content.
@@ -94,7 +94,7 @@ fn docker_is_not_replaced_if_it_was_named() {
     assert!(report.json["engine"].is_null());
 }
 
-fn another_python_is_said() {
+fn another_python_is_reported() {
     let project = Project::empty();
     project.write("pipe.toml", "[python]\nversion = \"3.99\"\n");
     let report = without_docker(project.scaffold()).report(&["--engine", "venv", "run", "ruff"]);
@@ -114,7 +114,7 @@ fn fixes_come_back() {
     }
 }
 
-fn the_doctor_says_what_checks_would_run_on() {
+fn the_doctor_names_the_engine_that_checks_would_use() {
     let told = |project: Project| {
         let ended = project.pipe(&["doctor", "--engine", "venv"]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
@@ -131,7 +131,7 @@ fn the_doctor_says_what_checks_would_run_on() {
     assert!(ended.stdout.contains("there is no Python 3.99; `"), "{ended:?}");
 }
 
-fn what_only_an_image_holds_takes_docker() {
+fn a_check_with_an_image_needs_docker() {
     let project = without_docker(Project::scaffolded());
     project.write("pipe.toml", "[checks.one]\nrun = [\"true\"]\nimage = \"python:3.13-slim\"\n");
     let report = project.report(&["--engine", "venv", "run", "one"]);

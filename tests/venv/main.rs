@@ -6,9 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod engine;
-#[path = "../docker/index.rs"]
-mod index;
-mod making;
+mod environment_build;
+#[path = "../docker/package_index.rs"]
+mod package_index;
 mod packages;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
 #[path = "../docker/project.rs"]
@@ -35,7 +35,8 @@ fn main() -> ExitCode {
     // Half of its time a test waits: for the engine, for packages, for another process.
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     arguments.test_threads.get_or_insert(2 * processors);
-    let groups: [&[Test]; 4] = [engine::TESTS, making::TESTS, packages::TESTS, sandbox::TESTS];
+    let groups: [&[Test]; 4] =
+        [engine::TESTS, environment_build::TESTS, packages::TESTS, sandbox::TESTS];
     let has_python = engine::answers("python3", &["--version"]);
     let probe = ["--unshare-all", "--ro-bind", "/", "/", "true"];
     let has_bubblewrap = has_python && engine::answers("bwrap", &probe);

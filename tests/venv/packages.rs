@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{at_home, environments, without_docker};
-use crate::index::{Access, Index, Wheel};
+use crate::package_index::{Access, Index, Wheel};
 use crate::project::{Project, holding, variable};
 use crate::{Needs, Test};
 
 pub(crate) const TESTS: &[Test] = &[
     (
-        "uv_and_pip_install_the_same_whatever_the_user_has_set",
+        "uv_and_pip_install_the_same_despite_user_settings",
         Needs::Python,
-        uv_and_pip_install_the_same_whatever_the_user_has_set,
+        uv_and_pip_install_the_same_despite_user_settings,
     ),
     (
         "a_password_goes_to_the_index_and_nowhere_else",
@@ -34,11 +34,7 @@ pub(crate) const TESTS: &[Test] = &[
         Needs::Bubblewrap,
         tests_run_in_the_projects_own_environment,
     ),
-    (
-        "what_is_built_from_source_is_built_only_where_that_is_granted",
-        Needs::Python,
-        what_is_built_from_source_is_built_only_where_that_is_granted,
-    ),
+    ("building_from_source_needs_a_grant", Needs::Python, building_from_source_needs_a_grant),
     (
         "offline_names_all_that_is_missing_at_once",
         Needs::Python,
@@ -101,7 +97,7 @@ fn modules(folder: &Path, below: &Path, found: &mut Vec<String>) {
     found.sort();
 }
 
-fn uv_and_pip_install_the_same_whatever_the_user_has_set() {
+fn uv_and_pip_install_the_same_despite_user_settings() {
     let uv = uv();
     let (near, far) = (Wheel::unheard_of("near"), Wheel::unheard_of("far"));
     // The index that is asked first has only another release of one.
@@ -270,7 +266,7 @@ fn offline_names_all_that_is_missing_at_once() {
 /// A release that was never anything but a source distribution.
 const DOCOPT: &str = "docopt==0.6.2 --hash=sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491\n";
 
-fn what_is_built_from_source_is_built_only_where_that_is_granted() {
+fn building_from_source_needs_a_grant() {
     let uv = uv();
     for installer in [None, Some(uv.as_path())] {
         let project = at_home(Project::scaffolded()).with("PATH", &project_path(installer));

@@ -8,16 +8,20 @@ use crate::{Needs, Test};
 
 pub(crate) const TESTS: &[Test] = &[
     ("a_check_reaches_nothing_but_its_own", Needs::Bubblewrap, a_check_reaches_nothing_but_its_own),
-    ("a_visitor_is_where_the_check_is", Needs::Bubblewrap, a_visitor_is_where_the_check_is),
+    (
+        "a_shell_starts_in_the_folder_of_the_check",
+        Needs::Bubblewrap,
+        a_shell_starts_in_the_folder_of_the_check,
+    ),
     (
         "code_of_the_project_needs_a_grant_without_a_sandbox",
         Needs::Python,
         code_of_the_project_needs_a_grant_without_a_sandbox,
     ),
     (
-        "what_is_trusted_runs_without_a_sandbox",
+        "a_granted_check_runs_without_a_sandbox",
         Needs::Python,
-        what_is_trusted_runs_without_a_sandbox,
+        a_granted_check_runs_without_a_sandbox,
     ),
     (
         "a_config_that_runs_code_needs_the_grant_too",
@@ -35,7 +39,11 @@ pub(crate) const TESTS: &[Test] = &[
         Needs::Python,
         an_end_leaves_no_process_that_went_its_own_way,
     ),
-    ("what_takes_too_long_is_ended", Needs::Python, what_takes_too_long_is_ended),
+    (
+        "a_check_that_exceeds_its_timeout_is_stopped",
+        Needs::Python,
+        a_check_that_exceeds_its_timeout_is_stopped,
+    ),
     (
         "a_check_has_as_many_processors_as_it_is_given",
         Needs::Python,
@@ -96,7 +104,7 @@ fn a_check_reaches_nothing_but_its_own() {
     assert_eq!(report.json["engine"]["sandbox"], "bubblewrap");
 }
 
-fn a_visitor_is_where_the_check_is() {
+fn a_shell_starts_in_the_folder_of_the_check() {
     let project = project();
     let ended = project.pipe(&[
         "--engine",
@@ -127,7 +135,7 @@ fn code_of_the_project_needs_a_grant_without_a_sandbox() {
     assert_eq!(project.pipe(&["--engine", "venv", "run", "ruff"]).status, Some(0));
 }
 
-fn what_is_trusted_runs_without_a_sandbox() {
+fn a_granted_check_runs_without_a_sandbox() {
     let project = open();
     check(&project, "print(1)\n");
     let trusted = project.pipe(&["--engine", "venv", "trust", "--yes"]);
@@ -215,7 +223,7 @@ fn an_end_leaves_no_process_that_went_its_own_way() {
     }
 }
 
-fn what_takes_too_long_is_ended() {
+fn a_check_that_exceeds_its_timeout_is_stopped() {
     for project in [project(), open()] {
         project.write("pipe.toml", "[checks.own]\nrun = [\"sleep\", \"1000\"]\n");
         let args = ["--engine", "venv", "run", "own", "--allow", "host", "--timeout", "1s"];

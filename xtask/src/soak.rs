@@ -42,7 +42,7 @@ const SUBJECTS: &[Subject] = &[
     Subject { name: "library", tests: "--lib", times_in_the_gate: 3 },
     Subject {
         name: "hits",
-        tests: "--test docker -- cold_run_says --nocapture",
+        tests: "--test docker -- equals_a_cold_run --nocapture",
         times_in_the_gate: 0,
     },
     Subject { name: "pylint", tests: "--test pylint -- random --nocapture", times_in_the_gate: 0 },

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::Test;
+use crate::other_files::changes;
 use crate::project::Project;
-use crate::traps::changes;
 
 pub(crate) const TESTS: &[Test] = &[
     (
@@ -17,21 +17,21 @@ pub(crate) const TESTS: &[Test] = &[
     ("two_files_ask_for_the_same_slots", two_files_ask_for_the_same_slots),
     ("two_files_ask_for_the_same_metaclass", two_files_ask_for_the_same_metaclass),
     (
-        "the_kind_of_a_class_is_what_its_own_module_took_it_for",
-        the_kind_of_a_class_is_what_its_own_module_took_it_for,
+        "the_kind_of_a_class_is_decided_in_its_own_module",
+        the_kind_of_a_class_is_decided_in_its_own_module,
     ),
     (
-        "what_another_module_took_a_class_for_does_not_stay",
-        what_another_module_took_a_class_for_does_not_stay,
+        "the_kind_of_a_class_inferred_elsewhere_does_not_stay",
+        the_kind_of_a_class_inferred_elsewhere_does_not_stay,
     ),
     ("a_module_is_counted_apart_from_its_stub", a_module_is_counted_apart_from_its_stub),
-    ("what_a_file_had_built_changes_nothing_for_another", what_a_file_had_built),
-    ("what_a_file_had_built_is_forgotten_with_it", what_a_file_had_built_is_forgotten),
-    ("what_is_imported_is_built_whoever_imports_it", what_is_imported_is_built),
+    ("modules_built_for_one_file_do_not_affect_another", what_a_file_had_built),
+    ("modules_built_for_a_file_are_forgotten_with_it", what_a_file_had_built_is_forgotten),
+    ("an_imported_module_is_built_for_every_importer", an_imported_module_is_built),
     ("a_generic_class_is_one_for_every_file", a_generic_class_is_one_for_every_file),
-    ("a_module_that_a_call_found_belongs_to_nobody", a_module_that_a_call_found),
+    ("a_module_found_by_a_call_has_no_parent", a_module_that_a_call_found),
     (
-        "whether_the_bases_of_a_class_are_known_is_asked_anew",
+        "the_known_bases_of_a_class_are_recomputed_for_each_file",
         whether_the_bases_of_a_class_are_known,
     ),
 ];
@@ -85,7 +85,7 @@ fn two_files_ask_for_the_same_metaclass() {
 }
 
 /// What it took it for while another module was half built, and that stays so.
-fn the_kind_of_a_class_is_what_its_own_module_took_it_for() {
+fn the_kind_of_a_class_is_decided_in_its_own_module() {
     let project = project(&[
         ("a.py", "from z import *\nfrom meta import *\n\nprint(Thing, Meta)\n"),
         ("meta.py", "class Meta(type):\n    pass\n"),
@@ -100,7 +100,7 @@ fn the_kind_of_a_class_is_what_its_own_module_took_it_for() {
 }
 
 /// In plain pylint it does, and so its answer depends on who asked first.
-fn what_another_module_took_a_class_for_does_not_stay() {
+fn the_kind_of_a_class_inferred_elsewhere_does_not_stay() {
     let thing = "from a import Meta, wrap\n\n\
                  class Thing(Meta):\n    def run(cls):\n        global LEAK\n        LEAK = cls\n\n\
                  class Other:\n    @wrap\n    def run(cls):\n        return cls\n";
@@ -157,7 +157,7 @@ fn what_a_file_had_built_is_forgotten() {
     assert_eq!(project.audit().refuted, BTreeMap::new());
 }
 
-fn what_is_imported_is_built() {
+fn an_imported_module_is_built() {
     let project = Project::of(&[("asker.py", "import writer\n\nprint(writer.VALUE)\n"), READER])
         .beside(&[ONE_PROCESSOR, THING, WRITER]);
     let run = project.agrees();

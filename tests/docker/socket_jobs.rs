@@ -7,16 +7,16 @@ use std::fs;
 use std::path::Path;
 
 use crate::Test;
-use crate::index::{Index, Wheel};
-use crate::machine::{Machine, machine};
+use crate::container::Place;
+use crate::nested_engine::{Machine, machine};
 use crate::network::needing;
-use crate::place::Place;
+use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project, Report, docker, without_the_colon};
 
 pub(crate) const TESTS: &[Test] = &[
     (
-        "a_job_with_the_socket_says_what_the_host_says",
-        a_job_with_the_socket_says_what_the_host_says,
+        "a_job_with_the_socket_reports_the_same_as_the_host",
+        a_job_with_the_socket_reports_the_same_as_the_host,
     ),
     ("a_job_that_binds_all_it_has_is_bound", a_job_that_binds_all_it_has_is_bound),
     (
@@ -24,7 +24,7 @@ pub(crate) const TESTS: &[Test] = &[
         the_socket_of_a_job_reaches_no_check_of_its_own,
     ),
     ("fixes_come_back_into_a_job", fixes_come_back_into_a_job),
-    ("what_differs_in_a_job_alone_is_named", what_differs_in_a_job_alone_is_named),
+    ("a_difference_in_the_job_is_named", a_difference_in_the_job_is_named),
     (
         "a_base_that_differs_in_another_engine_is_named",
         a_base_that_differs_in_another_engine_is_named,
@@ -80,7 +80,7 @@ impl Job {
     }
 }
 
-fn a_job_with_the_socket_says_what_the_host_says() {
+fn a_job_with_the_socket_reports_the_same_as_the_host() {
     let project = Project::scaffolded();
     let job = Job::new(&project);
     for status in [0, 1] {
@@ -153,7 +153,7 @@ fn fixes_come_back_into_a_job() {
 /// How the settings of that check begin.
 const RUFF: &str = "tool = \"ruff\"";
 
-fn what_differs_in_a_job_alone_is_named() {
+fn a_difference_in_the_job_is_named() {
     let wheels = [Wheel::unheard_of("handmade"), Wheel::unheard_of("handmade")];
     let index = Index::open(wheels.to_vec());
     let project = needing(&wheels[0]);

@@ -12,29 +12,29 @@ use crate::session::Session;
 use crate::topology::elsewhere;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("a_visitor_finds_what_the_check_finds", a_visitor_finds_what_the_check_finds),
     (
-        "a_visitor_at_a_terminal_finds_what_the_check_finds",
-        a_visitor_at_a_terminal_finds_what_the_check_finds,
+        "a_command_in_a_shell_sees_what_the_check_sees",
+        a_command_in_a_shell_sees_what_the_check_sees,
+    ),
+    (
+        "a_shell_at_a_terminal_sees_what_the_check_sees",
+        a_shell_at_a_terminal_sees_what_the_check_sees,
     ),
     ("a_tool_can_be_run_as_its_check_runs_it", a_tool_can_be_run_as_its_check_runs_it),
     ("an_exit_status_is_passed_on", an_exit_status_is_passed_on),
     ("streams_go_through_untouched", streams_go_through_untouched),
     ("keys_go_to_the_shell", keys_go_to_the_shell),
     ("an_image_without_bash_has_sh", an_image_without_bash_has_sh),
-    ("the_socket_is_there_for_who_asked", the_socket_is_there_for_who_asked),
-    ("a_visit_leaves_nothing_however_it_ends", a_visit_leaves_nothing_however_it_ends),
+    ("the_docker_socket_is_there_only_on_request", the_docker_socket_is_there_only_on_request),
+    ("a_shell_leaves_nothing_however_it_ends", a_shell_leaves_nothing_however_it_ends),
     ("a_command_leaves_nothing_however_it_ends", a_command_leaves_nothing_however_it_ends),
+    ("killing_the_client_ends_its_container", killing_the_client_ends_its_container),
     (
-        "a_client_that_is_killed_takes_its_container_along",
-        a_client_that_is_killed_takes_its_container_along,
+        "the_next_run_removes_leftovers_of_a_killed_shell",
+        the_next_run_removes_leftovers_of_a_killed_shell,
     ),
-    (
-        "what_a_killed_visit_left_is_taken_away_by_the_next_run",
-        what_a_killed_visit_left_is_taken_away_by_the_next_run,
-    ),
-    ("a_visit_proves_its_mounts", a_visit_proves_its_mounts),
-    ("the_way_in_is_offered_on_the_screen", the_way_in_is_offered_on_the_screen),
+    ("a_shell_proves_its_mounts", a_shell_proves_its_mounts),
+    ("the_bash_command_is_shown_on_the_screen", the_bash_command_is_shown_on_the_screen),
 ];
 
 /// What a process in a container can tell about it, but for what a shell sets for itself, and the
@@ -86,7 +86,7 @@ fn shell(project: &Project) -> Session {
     session
 }
 
-fn a_visitor_finds_what_the_check_finds() {
+fn a_command_in_a_shell_sees_what_the_check_sees() {
     for (settings, topology) in [
         ("", "bind"),
         ("", "stream"),
@@ -106,7 +106,7 @@ fn a_visitor_finds_what_the_check_finds() {
     }
 }
 
-fn a_visitor_at_a_terminal_finds_what_the_check_finds() {
+fn a_shell_at_a_terminal_sees_what_the_check_sees() {
     for topology in ["bind", "stream"] {
         let project = probed("").with("CARGO_PIPE_TOPOLOGY", topology);
         let expected = told(&project);
@@ -226,7 +226,7 @@ fn an_image_without_bash_has_sh() {
     assert_eq!(ended, Some(4));
 }
 
-fn the_socket_is_there_for_who_asked() {
+fn the_docker_socket_is_there_only_on_request() {
     let project = probed("docker-socket = true\ncache = false");
     let usable = ["--", "sh", "-c", "test -w /var/run/docker.sock && echo usable"];
     let ask = |args: &[&str]| project.pipe(&[args, &usable].concat());
@@ -245,7 +245,7 @@ fn the_socket_is_there_for_who_asked() {
     assert_eq!(ended.stdout, "usable\n", "{ended:?}");
 }
 
-fn a_visit_leaves_nothing_however_it_ends() {
+fn a_shell_leaves_nothing_however_it_ends() {
     for topology in ["bind", "stream"] {
         let project = probed("").with("CARGO_PIPE_TOPOLOGY", topology);
         for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
@@ -287,7 +287,7 @@ fn a_command_leaves_nothing_however_it_ends() {
     }
 }
 
-fn a_client_that_is_killed_takes_its_container_along() {
+fn killing_the_client_ends_its_container() {
     let project = probed("");
     let mut session = shell(&project);
     assert!(!session.line_is_edited());
@@ -310,7 +310,7 @@ fn a_client_that_is_killed_takes_its_container_along() {
     assert_eq!(project.leftovers(), [""; 0]);
 }
 
-fn what_a_killed_visit_left_is_taken_away_by_the_next_run() {
+fn the_next_run_removes_leftovers_of_a_killed_shell() {
     for topology in ["bind", "stream"] {
         let project = probed("").with("CARGO_PIPE_TOPOLOGY", topology);
         let mut session = shell(&project);
@@ -328,7 +328,7 @@ fn what_a_killed_visit_left_is_taken_away_by_the_next_run() {
     }
 }
 
-fn a_visit_proves_its_mounts() {
+fn a_shell_proves_its_mounts() {
     let project = probed("");
     let project = elsewhere(project);
     let look = ["bash", "probe", "--", "sh", "src/probe.sh"];
@@ -342,7 +342,7 @@ fn a_visit_proves_its_mounts() {
     assert_eq!(project.leftovers(), [""; 0]);
 }
 
-fn the_way_in_is_offered_on_the_screen() {
+fn the_bash_command_is_shown_on_the_screen() {
     let project = probed("");
     project.write("src/bad.py", "import os\n");
     let folder = project.root.to_str().unwrap();

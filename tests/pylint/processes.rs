@@ -5,7 +5,7 @@ use crate::project::Project;
 
 pub(crate) const TESTS: &[Test] = &[
     ("no_process_can_be_forked", no_process_can_be_forked),
-    ("any_number_of_processes_says_the_same", any_number_of_processes_says_the_same),
+    ("the_number_of_processes_changes_no_message", the_number_of_processes_changes_no_message),
     ("a_child_is_killed", a_child_is_killed),
 ];
 
@@ -36,7 +36,7 @@ fn no_process_can_be_forked() {
     assert!(run.linted.contains("m3.py") && run.linted.len() < 10, "{run:?}");
 }
 
-fn any_number_of_processes_says_the_same() {
+fn the_number_of_processes_changes_no_message() {
     let several = project("return fork()");
     let all = several.agrees();
     assert_eq!(all.messages, project("raise BlockingIOError").agrees().messages);

@@ -11,7 +11,7 @@ use crate::Test;
 use crate::project::{Project, variable};
 
 pub(crate) const TESTS: &[Test] = &[
-    ("a_hit_is_what_a_cold_run_says", a_hit_is_what_a_cold_run_says),
+    ("a_cached_result_equals_a_cold_run", a_cached_result_equals_a_cold_run),
     ("a_module_that_is_gone_is_third_party_to_ruff", a_module_that_is_gone_is_third_party_to_ruff),
 ];
 
@@ -73,7 +73,7 @@ fn edit(project: &Project, dice: &mut Dice) -> String {
 }
 
 #[expect(clippy::print_stderr, reason = "what was tried is told")]
-fn a_hit_is_what_a_cold_run_says() {
+fn a_cached_result_equals_a_cold_run() {
     let (seeds, edits) = match variable("CARGO_PIPE_TEST_SOAK") {
         Some(_) => (1..=5, 60),
         None => (1..=1, 6),

@@ -6,8 +6,8 @@ use crate::Test;
 use crate::project::Project;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("what_poetry_locked_is_what_checks_see", what_poetry_locked_is_what_checks_see),
-    ("what_a_pylock_says_is_what_checks_see", what_a_pylock_says_is_what_checks_see),
+    ("checks_see_the_packages_of_a_poetry_lock", checks_see_the_packages_of_a_poetry_lock),
+    ("checks_see_the_packages_of_a_pylock", checks_see_the_packages_of_a_pylock),
     ("only_what_is_named_is_built_from_source", only_what_is_named_is_built_from_source),
 ];
 
@@ -15,11 +15,11 @@ pub(crate) const TESTS: &[Test] = &[
 const MAIN: &str = "\"\"\"Uses packages.\"\"\"\n\nimport iniconfig\nimport pluggy\n\n\
     print(iniconfig.IniConfig(\"x\"))\nprint(pluggy.PluginManager(1))\n";
 
-fn what_poetry_locked_is_what_checks_see() {
+fn checks_see_the_packages_of_a_poetry_lock() {
     follows("poetry.lock", include_str!("../fixtures/dependencies/poetry.lock"));
 }
 
-fn what_a_pylock_says_is_what_checks_see() {
+fn checks_see_the_packages_of_a_pylock() {
     follows("pylock.toml", include_str!("../fixtures/dependencies/pylock.toml"));
 }
 

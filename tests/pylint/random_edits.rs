@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Test;
-use crate::edits::Editor;
+use crate::editor::Editor;
 use crate::project::{Project, variable};
 
 pub(crate) const TESTS: &[Test] = &[(

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::Test;
-use crate::runner::{NO_INDEX, SOCKET, artifact, pipeline};
+use crate::gitlab_ci_local::{NO_INDEX, SOCKET, artifact, pipeline};
 use crate::scene::{ONLY, Scene, read};
 
 pub(crate) const TESTS: &[Test] = &[

@@ -14,7 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("format_changes_exactly_what_plain_black_changes", format_changes_what_plain_black_changes),
     ("every_kind_of_file_is_fixed_as_plain_black_does", every_kind_of_file_is_fixed),
     ("another_user_under_umask_077_keeps_his_files", another_user_keeps_his_files),
-    ("what_root_fixes_stays_its_owner_s", what_root_fixes_stays_its_owner_s),
+    ("files_fixed_by_root_keep_their_owner", files_fixed_by_root_keep_their_owner),
     ("both_topologies_fix_alike", both_topologies_fix_alike),
     ("a_link_is_left_alone_and_what_is_covered_behind_it_is_not", a_link_is_left_alone),
     ("only_a_formatter_by_its_own_name_writes_unasked", only_a_formatter_writes_unasked),
@@ -161,7 +161,7 @@ fn another_user_keeps_his_files() {
     });
 }
 
-fn what_root_fixes_stays_its_owner_s() {
+fn files_fixed_by_root_keep_their_owner() {
     let project = with_every_kind_of_file();
     for entry in fs::read_dir(project.root.join("src")).unwrap() {
         std::os::unix::fs::chown(entry.unwrap().path(), Some(1234), Some(4321)).unwrap();

@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
         "a_module_of_the_standard_library_is_written_to",
         a_module_of_the_standard_library_is_written_to,
     ),
-    ("what_is_written_to_a_module_is_in_its_dict", what_is_written_to_a_module_is_in_its_dict),
+    ("an_attribute_set_on_a_module_is_in_its_dict", an_attribute_set_on_a_module_is_in_its_dict),
     (
         "a_comment_moves_an_attribute_that_hides_a_method",
         a_comment_moves_an_attribute_that_hides_a_method,
@@ -28,7 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
         a_comment_moves_a_mistake_of_a_file_that_is_not_linted,
     ),
     ("a_comment_moves_a_mistake_of_a_broken_module", a_comment_moves_a_mistake_of_a_broken_module),
-    ("a_comment_alone_matters_to_nobody_else", a_comment_alone_matters_to_nobody_else),
+    ("an_edited_comment_reaches_no_other_file", an_edited_comment_reaches_no_other_file),
     ("nothing_is_linted_where_nothing_has_changed", nothing_is_linted_where_nothing_has_changed),
     ("a_docstring_is_used_as_a_format", a_docstring_is_used_as_a_format),
     ("two_modules_have_one_name", two_modules_have_one_name),
@@ -119,7 +119,7 @@ fn a_module_of_the_standard_library_is_written_to() {
 }
 
 /// Who looks at all of its attributes depends on everybody who wrote one.
-fn what_is_written_to_a_module_is_in_its_dict() {
+fn an_attribute_set_on_a_module_is_in_its_dict() {
     let writer = "import thing\n\nthing.extra = 1\n";
     let project = Project::of(&[
         ("reader.py", "import thing\n\nprint(thing.__dict__['extra'].missing)\n"),
@@ -175,7 +175,7 @@ fn a_comment_moves_a_mistake_of_a_broken_module() {
     changes(&project, "user.py", |it| it.write("broken.py", "# more\n\ndef x(:\n    pass\n"));
 }
 
-fn a_comment_alone_matters_to_nobody_else() {
+fn an_edited_comment_reaches_no_other_file() {
     let project = Project::of(&[THING, READER]);
     project.agrees();
     project.write("thing.py", &format!("# more\n\n{}", THING.1));

@@ -6,7 +6,7 @@
 use std::fs;
 
 use crate::Test;
-use crate::runner::{SOCKET, artifact, pipeline};
+use crate::gitlab_ci_local::{SOCKET, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read, toolchain};
 
 pub(crate) const TESTS: &[Test] = &[(

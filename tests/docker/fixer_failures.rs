@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Test;
-use crate::fixing::{FORMATTED, UGLY, changed_files, contents, differing, fixing_with, tree};
+use crate::fixes::{FORMATTED, UGLY, changed_files, contents, differing, fixing_with, tree};
 use crate::project::{GOOD, Project, lines};
 
 pub(crate) const TESTS: &[Test] = &[

@@ -112,7 +112,7 @@ fn the_locked_image_is_had_by_its_digest_where_the_name_means_another_one() {
 }
 
 #[test]
-fn what_goes_by_the_name_is_taken_where_the_locked_image_is_not_to_be_had() {
+fn an_image_of_the_same_name_replaces_an_unavailable_locked_one() {
     let scene = locked();
     image(&scene, "by-tag", "b", "");
     for (words, pulled) in [("build own", true), ("--offline build own", false)] {

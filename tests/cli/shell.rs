@@ -5,7 +5,7 @@ use snapbox::str;
 use crate::scene::Scene;
 
 #[test]
-fn a_shell_without_a_terminal_says_what_to_type() {
+fn a_shell_without_a_terminal_shows_the_command_to_type() {
     let scene = Scene::with_project();
     scene.pipe("bash").ends(
         2,
@@ -37,7 +37,7 @@ hint: did you mean `cargo pipe lint`?
 }
 
 #[test]
-fn what_the_check_is_not_granted_its_visitor_is_not() {
+fn a_shell_has_no_more_grants_than_its_check() {
     let scene =
         Scene::new().file("pipe.toml", "[checks.audit]\nrun = [\"audit\"]\nnetwork = true\n");
     let ended = scene.pipe("bash audit -- true").ended();

@@ -6,13 +6,14 @@ use std::path::Path;
 use crate::Test;
 use crate::scene::Scene;
 
-pub(crate) const TESTS: &[Test] = &[("nothing_is_left_of_any_shape", nothing_is_left_of_any_shape)];
+pub(crate) const TESTS: &[Test] =
+    &[("removal_leaves_nothing_of_any_shape", removal_leaves_nothing_of_any_shape)];
 
 /// The folders that `init` is tested with.
 fn shapes() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/init");
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let shapes = entries.filter(|path| path.join("told").exists() || path.join("in").is_dir());
+    let shapes = entries.filter(|path| path.join("output").exists() || path.join("in").is_dir());
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     let mut shapes: Vec<String> = shapes.map(|path| name(&path)).collect();
     shapes.sort();
@@ -20,7 +21,7 @@ fn shapes() -> Vec<String> {
     shapes
 }
 
-fn nothing_is_left_of_any_shape() {
+fn removal_leaves_nothing_of_any_shape() {
     for shape in shapes() {
         let scene = Scene::of_shape(&shape);
         let status = || scene.status();

@@ -14,7 +14,11 @@ pub(crate) const TESTS: &[Test] = &[
         Needs::Python,
         ten_runs_at_once_make_an_environment_once,
     ),
-    ("a_kill_while_one_is_made_is_got_over", Needs::Python, a_kill_while_one_is_made_is_got_over),
+    (
+        "a_run_after_a_killed_environment_build_succeeds",
+        Needs::Python,
+        a_run_after_a_killed_environment_build_succeeds,
+    ),
     ("an_altered_wheel_is_refused_by_name", Needs::Python, an_altered_wheel_is_refused_by_name),
     ("offline_names_what_is_missing", Needs::Python, offline_names_what_is_missing),
     (
@@ -22,7 +26,7 @@ pub(crate) const TESTS: &[Test] = &[
         Needs::Python,
         a_path_of_any_characters_is_in_no_message,
     ),
-    ("what_nobody_refers_to_is_removed", Needs::Python, what_nobody_refers_to_is_removed),
+    ("unreferenced_environments_are_removed", Needs::Python, unreferenced_environments_are_removed),
 ];
 
 /// A project with a cache of its own.
@@ -44,7 +48,7 @@ fn ten_runs_at_once_make_an_environment_once() {
     assert_eq!((made, environments(&cache).len()), (1, 1));
 }
 
-fn a_kill_while_one_is_made_is_got_over() {
+fn a_run_after_a_killed_environment_build_succeeds() {
     let (project, cache) = alone();
     let mut run = project.command(&["--engine", "venv", "build", "ruff"]).spawn().unwrap();
     // An environment is made beside its place, under a longer name.
@@ -111,7 +115,7 @@ fn a_path_of_any_characters_is_in_no_message() {
     assert!(reports.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
-fn what_nobody_refers_to_is_removed() {
+fn unreferenced_environments_are_removed() {
     let (project, cache) = alone();
     let other = at_home(Project::scaffolded());
     let other = other.with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap());

@@ -40,7 +40,7 @@ For more information, try '--help'.
 }
 
 #[test]
-fn what_cannot_be_granted_is_refused() {
+fn an_unknown_grant_is_refused() {
     Scene::new()
         .pipe("--allow root run-all")
         .ends(2, "", str![[r#"

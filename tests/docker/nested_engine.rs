@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
-use crate::place::Place;
+use crate::container::Place;
 use crate::project::{Ended, Project, docker, docker_with, left_of, lines};
 
 /// Where the machine has the base image and those that a new project uses, as one archive.

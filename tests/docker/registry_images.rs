@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::Test;
-use crate::index::{Index, Wheel};
 use crate::network::needing;
+use crate::package_index::{Index, Wheel};
 use crate::project::{Project, docker};
 use crate::registry::Registry;
 

@@ -5,12 +5,12 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Test;
-use crate::index::{Index, Wheel};
+use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project};
 
 pub(crate) const TESTS: &[Test] = &[
     ("ten_runs_at_once_need_one_image", ten_runs_at_once_need_one_image),
-    ("a_build_that_is_killed_is_got_over", a_build_that_is_killed_is_got_over),
+    ("a_run_after_a_killed_build_succeeds", a_run_after_a_killed_build_succeeds),
 ];
 
 /// A project with a check that needs a package which no engine has ever seen.
@@ -39,7 +39,7 @@ fn ten_runs_at_once_need_one_image() {
     project.pipe(&["remove"]);
 }
 
-fn a_build_that_is_killed_is_got_over() {
+fn a_run_after_a_killed_build_succeeds() {
     let wheel = Wheel::unheard_of("handmade");
     let index = Index::open(vec![wheel.clone()]);
     let project = needing(&wheel, &index);

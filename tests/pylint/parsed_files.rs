@@ -4,16 +4,19 @@ use crate::Test;
 use crate::project::Project;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("no_file_is_parsed_that_nobody_needs", no_file_is_parsed_that_nobody_needs),
+    ("no_unneeded_file_is_parsed", no_unneeded_file_is_parsed),
     ("modules_are_begun_in_the_order_of_all_files", modules_are_begun_in_the_order_of_all_files),
-    ("what_others_gave_to_a_dependency_is_there", what_others_gave_to_a_dependency_is_there),
+    (
+        "attributes_that_others_set_on_a_dependency_are_known",
+        attributes_that_others_set_on_a_dependency_are_known,
+    ),
     ("all_is_parsed_where_a_file_looks_further", all_is_parsed_where_a_file_looks_further),
     ("all_is_parsed_where_a_build_looks_elsewhere", all_is_parsed_where_a_build_looks_elsewhere),
     ("the_first_of_two_modules_of_a_name_is_meant", the_first_of_two_modules_of_a_name_is_meant),
     ("a_module_that_no_file_looks_into_gives_otherwise", a_module_that_no_file_looks_into),
 ];
 
-fn no_file_is_parsed_that_nobody_needs() {
+fn no_unneeded_file_is_parsed() {
     let project = Project::of(&[
         ("base.py", "VALUE = 1\n"),
         ("leaf.py", "from base import VALUE\n\nprint(VALUE)\n"),
@@ -41,7 +44,7 @@ fn modules_are_begun_in_the_order_of_all_files() {
     assert_eq!(project.agrees().parsed, 4);
 }
 
-fn what_others_gave_to_a_dependency_is_there() {
+fn attributes_that_others_set_on_a_dependency_are_known() {
     let project = Project::of(&[
         ("other.py", "print(1)\n"),
         ("reader.py", "from thing import Thing\n\nprint(Thing())\n"),
