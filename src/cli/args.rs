@@ -1,31 +1,32 @@
-//! What can be typed.
+//! Command line arguments, parsed with clap.
 //!
-//! Owns the words of the command line and their help. It must not know what they mean: it reads no
-//! file and no variable. [`crate::cli::settings`] takes it from here.
+//! This module only defines the syntax and the help texts. It reads no file and no variable;
+//! [`crate::cli::settings`] turns the arguments into a request.
 
 mod check;
+mod explain;
+mod global;
 mod help;
-mod inside;
+mod init;
 mod run;
-mod upkeep;
+mod sandbox;
 
 use std::ffi::{OsStr, OsString};
-use std::num::NonZeroU16;
-use std::path::PathBuf;
 
-use crate::check::Grant;
 use clap::builder::{Resettable, StyledStr};
 use clap::{Args as _, Command, CommandFactory, FromArgMatches, Parser};
 
-pub(crate) use check::{CheckArgs, CheckAsked, clap_command as check_command};
-pub(crate) use inside::{BashArgs, TrustArgs};
+pub(crate) use check::{CheckArgs, CheckAsked, HelpLength, clap_command as check_command};
+pub(crate) use explain::{CompareArgs, DoctorArgs, WhyArgs};
+pub(crate) use global::{EngineArg, GlobalArgs};
+pub(crate) use init::{CiArg, GitlabArg, InitArgs, RemoveArgs, SyncArgs, UpdateArgs};
 pub(crate) use run::{AuditArg, CacheArg, MessageFormat, ReportTarget, RunArgs};
-pub(crate) use upkeep::{CompareArgs, DoctorArgs, SyncArgs, UpdateArgs, WhyArgs};
+pub(crate) use sandbox::{BashArgs, TrustArgs};
 
 use crate::cli::exit::Failure;
 use crate::program::Program;
 
-/// Run a project's code-quality checks exactly as CI runs them
+/// Run your CI checks on your own machine, and get the result that CI gets
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo-pipe",
@@ -46,140 +47,73 @@ pub(crate) struct Args {
     pub(crate) command: CommandArgs,
 }
 
-/// The options that every command takes.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Global options")]
-pub(crate) struct GlobalArgs {
-    /// The project's folder, or one below it [default: .]
-    #[arg(short = 'C', long, value_name = "DIR", global = true)]
-    pub(crate) project: Option<PathBuf>,
-
-    /// What is checked, relative to the project; may be repeated [env: CARGO_PIPE_SOURCE]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub(crate) source: Vec<String>,
-
-    /// Where the tools' configs are, relative to the project [env: CARGO_PIPE_CONFIG]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub(crate) config: Option<String>,
-
-    /// Where checks run [env: CARGO_PIPE_ENGINE]
-    #[arg(long, value_name = "ENGINE", global = true)]
-    pub(crate) engine: Option<EngineArg>,
-
-    /// How many checks run at once [env: CARGO_PIPE_JOBS]
-    #[arg(long, value_name = "N", global = true)]
-    pub(crate) jobs: Option<NonZeroU16>,
-
-    /// How many processors each check has [env: CARGO_PIPE_CPUS]
-    #[arg(long, value_name = "N", global = true)]
-    pub(crate) cpus: Option<NonZeroU16>,
-
-    /// Ask the network for nothing [env: CARGO_PIPE_OFFLINE]
-    #[arg(long, global = true)]
-    pub(crate) offline: bool,
-
-    /// Grant what the project asks for beyond the sandbox; may be repeated [env: CARGO_PIPE_ALLOW]
-    ///
-    /// A check has no network, no docker socket and cannot write, whatever `pipe.toml` says. Only
-    /// you can grant more, by its name: `network`, `docker-socket`, `writable`, `dockerfile` for
-    /// images that are built from a Dockerfile of the project's own, or `host` for code of the
-    /// project's own where there is neither a container nor another sandbox.
-    #[arg(long, value_name = "NAME", global = true)]
-    pub(crate) allow: Vec<Grant>,
-
-    /// Show every program that is started, as it could be typed
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
-
-    /// Show the verdict's line only
-    #[arg(short, long, global = true)]
-    pub(crate) quiet: bool,
-
-    /// When to use colours [env: NO_COLOR, CLICOLOR_FORCE]
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
-    pub(crate) color: clap::ColorChoice,
-}
-
-/// An engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum EngineArg {
-    /// The first that is there
-    Auto,
-    /// Containers of the docker CLI
-    Docker,
-    /// Containers of podman
-    Podman,
-    /// Virtual environments, without a container
-    Venv,
-}
-
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum CommandArgs {
-    /// Scaffold a project: `pipe.toml`, Dockerfile, locks, the tools' configs
+    /// Set up a project: pipe.toml, Dockerfile, locks, tool configs
     #[command(after_help = help::INIT)]
     Init(InitArgs),
 
-    /// Bring the generated files up to date with `pipe.toml`
+    /// Update the generated files to match pipe.toml
     #[command(after_help = help::SYNC)]
     Sync(SyncArgs),
 
-    /// Run all checks, in parallel
-    #[command(after_help = help::RUN_ALL)]
+    /// Run all checks
+    #[command(after_help = help::RUN_STATUS, after_long_help = help::RUN_ALL)]
     RunAll(RunArgs),
 
-    /// Run some checks, in parallel
-    #[command(after_help = help::RUN)]
+    /// Run the named checks
+    #[command(after_help = help::RUN_STATUS, after_long_help = help::RUN)]
     Run(RunSomeArgs),
 
-    /// Accept what the checks find now, so that only new findings count
+    /// Accept all current findings, so that only new ones count
     #[command(after_help = help::BASELINE)]
     Baseline(BaselineArgs),
 
-    /// List the checks
+    /// List the checks of the project
     List(ListArgs),
 
-    /// Build the environments of checks ahead of time
+    /// Build the environments of checks in advance
     #[command(after_help = help::BUILD)]
     Build(BuildArgs),
 
-    /// Open a shell in exactly the container that a check gets, or run a command there
+    /// Open a shell, or run a command, in the container of a check
     #[command(after_help = help::BASH)]
     Bash(BashArgs),
 
-    /// Grant what this project asks for beyond the sandbox, until that changes
+    /// Grant the permissions that this project asks for
     #[command(after_help = help::TRUST)]
     Trust(TrustArgs),
 
-    /// Say why a check would run or be replayed: which input differs from last time
+    /// Explain why a check would run instead of using its cached result
     #[command(after_help = help::WHY)]
     Why(WhyArgs),
 
-    /// Say what differs between this machine's inputs and a report's
+    /// Compare the inputs on this machine with those of a report
     #[command(after_help = help::COMPARE)]
     Compare(CompareArgs),
 
-    /// Look whether everything is there that checks need, and say what to do
+    /// Check that everything cargo pipe needs is installed and working
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),
 
-    /// Bring newer versions of tools and dependencies into the locks
+    /// Update locked tool and dependency versions
     #[command(after_help = help::UPDATE)]
     Update(UpdateArgs),
 
-    /// Remove this project's containers, volumes and images
+    /// Remove the containers, volumes and images of this project
     #[command(long_about = help::REMOVE)]
     Remove(RemoveArgs),
 
-    /// Print a script that completes commands, checks and options in a shell
+    /// Print a shell completion script
     #[command(after_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
 
-    /// Print the manual page
+    /// Print a manual page
     #[command(after_help = help::MAN)]
     Man(ManArgs),
 
-    /// The name of a check, and what was typed behind it.
+    /// The name of a check and its arguments, not parsed yet.
     #[command(external_subcommand)]
     External(Vec<OsString>),
 
@@ -188,91 +122,29 @@ pub(crate) enum CommandArgs {
     Check(CheckArgs),
 }
 
-/// What `init` takes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct InitArgs {
-    /// The folder to scaffold; made if it is not there
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(crate) folder: PathBuf,
-
-    /// The pipelines to write, `none` for no pipeline
-    ///
-    /// Without it there is one for GitLab or GitHub where a remote of the repository is called so,
-    /// and for GitLab where a `.gitlab-ci.yml` is there. That one is not touched: it gets a file to
-    /// include beside it.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub(crate) ci: Vec<CiArg>,
-
-    /// Where the jobs in GitLab run their checks
-    #[arg(long, value_name = "KIND")]
-    pub(crate) gitlab: Option<GitlabArg>,
-
-    /// Give the Cargo workspace in the folder the task `cargo xtask pipe`
-    ///
-    /// A task runner that is there gets the dependency; the call in its `main` is yours to add.
-    #[arg(long)]
-    pub(crate) xtask: bool,
-
-    /// Comment out options of the tools' configs that the locked tools refuse
-    #[arg(long)]
-    pub(crate) fix_configs: bool,
-
-    /// Show what would be written, and write nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// A pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum CiArg {
-    /// `.gitlab-ci.yml`
-    Gitlab,
-    /// `.github/workflows/pipe.yml`
-    Github,
-    /// None
-    None,
-}
-
-/// Where the jobs in GitLab run their checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum GitlabArg {
-    /// In the job itself, whose image is Python's: no docker is needed
-    Image,
-    /// In containers of the runner's engine, whose socket is bound into jobs
-    Socket,
-    /// In containers of an engine beside the job, on a privileged runner
-    Dind,
-}
-
-/// What `remove` takes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct RemoveArgs {
-    /// Remove the files that `init` wrote as well, as far as nobody edited them
-    #[arg(long)]
-    pub(crate) files: bool,
-}
-
-/// What `run` takes.
+/// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunSomeArgs {
     /// The checks to run
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "CHECK", required = true)]
     pub(crate) checks: Vec<String>,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
 
-/// What `baseline` takes.
+/// Arguments of `baseline`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BaselineArgs {
-    /// The file to write, relative to the project [env: CARGO_PIPE_BASELINE]
+    /// File to write, relative to the project
     ///
-    /// Without it, the one of `baseline` in pipe.toml, or `baseline.jsonl` in the config folder.
+    /// Defaults to `baseline` in pipe.toml, or else to `baseline.jsonl` in the config folder.
+    ///
+    /// [env: CARGO_PIPE_BASELINE]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<String>,
 }
 
-/// What `list` takes.
+/// Arguments of `list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// Print JSON
@@ -280,42 +152,42 @@ pub(crate) struct ListArgs {
     pub(crate) json: bool,
 }
 
-/// What `build` takes.
+/// Arguments of `build`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BuildArgs {
-    /// The checks to build for; all if none is named
-    #[arg(value_name = "NAME")]
+    /// The checks to build for [default: all]
+    #[arg(value_name = "CHECK")]
     pub(crate) checks: Vec<String>,
 
-    /// Make the image that jobs of CI run in: all environments, and this program
+    /// Build the image for CI jobs, with all environments and this program
     ///
-    /// It is called as `[image] registry` in pipe.toml says, with a tag for what is in it. The job
-    /// that does this in GitLab is generated.
+    /// Its name is `[image] registry` in pipe.toml, with a tag that depends on its content. The
+    /// generated GitLab pipeline has a job that runs this.
     #[arg(long, conflicts_with = "checks")]
     pub(crate) ci_image: bool,
 
-    /// Push that image, unless its registry has it already
+    /// Push that image, unless its registry already has it
     #[arg(long, requires = "ci_image")]
     pub(crate) push: bool,
 }
 
-/// What `completions` takes.
+/// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// What `man` takes.
+/// Arguments of `man`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ManArgs {
-    /// The command whose page to print; cargo pipe's own if none is named
+    /// The command to document [default: cargo pipe itself]
     pub(crate) command: Option<String>,
 }
 
-/// Reads the arguments of a process, its own name included.
+/// Parses the arguments of a process, including its own name.
 ///
-/// `cargo pipe X` starts `cargo-pipe pipe X`, so one leading `pipe` is no word of ours.
+/// `cargo pipe X` starts `cargo-pipe pipe X`, so one leading `pipe` is dropped.
 pub(crate) fn parse(
     program: Program,
     arguments: impl Iterator<Item = OsString>,
@@ -333,12 +205,11 @@ pub(crate) fn parse(
     };
     match words.first().and_then(|name| name.to_str()) {
         Some(name) => Ok(check::parse(program, &arguments, name, args.global)),
-        None => Err(Failure::usage("the name of a command or check is not Unicode")),
+        None => Err(Failure::usage("the name of the command or check is not valid Unicode")),
     }
 }
 
-/// The whole command line as clap sees it. Its texts offer what can be typed, before they are folded
-/// to the width of a terminal.
+/// The whole command line for clap. Its texts are respelled for `program` before clap wraps them.
 pub(crate) fn command(program: Program) -> Command {
     match program {
         Program::CargoPipe => Args::command(),
@@ -372,17 +243,17 @@ pub(crate) fn command_names() -> Vec<String> {
     names.chain(["help".to_owned()]).collect()
 }
 
-/// The options of a check, on a command that stands for it.
+/// Adds the run options to the command of a check.
 pub(crate) fn augment_with_run(command: Command) -> Command {
     RunArgs::augment_args(command)
 }
 
-/// Colours are settled before anything is said, complaints about the arguments included.
+/// Applies `--color` before clap runs, so that its own errors respect it.
 fn set_color(arguments: &[OsString]) {
     let flag = OsStr::new("--color");
-    let behind = arguments.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1].to_str());
+    let separate = arguments.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1].to_str());
     let joined = arguments.iter().map(|word| word.to_str()?.strip_prefix("--color="));
-    let choice = match behind.chain(joined).flatten().next() {
+    let choice = match separate.chain(joined).flatten().next() {
         Some("always") => anstream::ColorChoice::Always,
         Some("never") => anstream::ColorChoice::Never,
         _ => anstream::ColorChoice::Auto,

@@ -104,9 +104,10 @@ fn a_check_explains_itself() {
     let scene = with_spelling();
     let explained = scene.pipe("spelling --help").ended();
     assert_eq!((explained.status, explained.stderr.as_str()), (Some(0), ""));
-    assert_eq!(explained, scene.pipe("pipe spelling -h").ended());
+    assert_eq!(explained, scene.pipe("pipe spelling --help").ended());
     assert_eq!(explained, scene.pipe("help spelling").ended());
     assert_data_eq!(explained.stdout, file!["help/spelling.txt"].raw());
+    scene.pipe("spelling -h").ends(0, file!["help/spelling-short.txt"].raw(), "");
 }
 
 #[test]

@@ -29,9 +29,9 @@ fn a_command_needs_its_arguments() {
         "",
         str![[r#"
 error: the following required arguments were not provided:
-  <NAME>...
+  <CHECK>...
 
-Usage: cargo pipe run <NAME>...
+Usage: cargo pipe run <CHECK>...
 
 For more information, try '--help'.
 
@@ -44,7 +44,7 @@ fn an_unknown_grant_is_refused() {
     Scene::new()
         .pipe("--allow root run-all")
         .ends(2, "", str![[r#"
-error: invalid value 'root' for '--allow <NAME>': `root` is nothing that can be allowed; there are: network, docker-socket, writable, dockerfile, host
+error: invalid value 'root' for '--allow <GRANT>': `root` is nothing that can be allowed; there are: network, docker-socket, writable, dockerfile, host
 
 For more information, try '--help'.
 
@@ -57,7 +57,7 @@ fn a_time_limit_needs_a_unit_we_know() {
         2,
         "",
         str![[r#"
-error: invalid value '1d' for '--timeout <DURATION>': write it like `90s`, `5m` or `1h`
+error: invalid value '1d' for '--timeout <DURATION>': expected a duration such as `90s`, `5m` or `1h`
 
 For more information, try '--help'.
 

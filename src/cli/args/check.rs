@@ -1,8 +1,8 @@
-//! A check as a command.
+//! A check as a command, such as `cargo pipe lint`.
 //!
-//! Owns the second reading of arguments whose command is no command of ours: with a command of
-//! that name which takes what `run` takes, so that options mean the same in front of the name and
-//! behind it. It must not know which checks there are; the command finds out and complains.
+//! clap knows no checks, so the arguments are parsed twice: the first pass finds an unknown command,
+//! the second one adds a command of that name with the options of `run`. Options then mean the same
+//! before and behind the name. Whether the check exists is decided later, by the plan.
 
 use std::ffi::OsString;
 
@@ -13,43 +13,56 @@ use super::{Args, CommandArgs, GlobalArgs, RunArgs, augment_with_run, command, c
 use crate::cli::exit::Failure;
 use crate::program::Program;
 
-/// A check that was named as a command.
+/// The name of a check, used as a command.
 #[derive(Debug)]
 pub(crate) struct CheckArgs {
-    /// What was named; not yet known to be a check.
+    /// The name; the check may not exist.
     pub(crate) name: String,
-    /// What to do with it, or why that cannot be understood.
+    /// What to do with it, or why the arguments are invalid.
     pub(crate) asked: Result<CheckAsked, Failure>,
 }
 
 /// What to do with a check.
 #[derive(Debug)]
 pub(crate) enum CheckAsked {
-    /// Say what it does.
-    Help,
+    /// Print its help.
+    Help(HelpLength),
     /// Run it.
     Run(RunArgs),
 }
 
-/// Reads the arguments again, now that a name is known. `first` is what could be read before.
+/// Whether help was requested by `-h` or by `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HelpLength {
+    /// One line per option.
+    Short,
+    /// Everything.
+    Long,
+}
+
+/// Parses the arguments again with a command called `name`. `first` holds the global options of the
+/// first pass, for when this one fails.
 pub(super) fn parse(
     program: Program,
     arguments: &[OsString],
     name: &str,
     first: GlobalArgs,
 ) -> Args {
-    let check = Wanted::augment_args(Command::new(name.to_owned()).disable_help_flag(true));
+    let check = NamedCheckArgs::augment_args(Command::new(name.to_owned()).disable_help_flag(true));
     let command = command(program).subcommand(check);
     let read = command.try_get_matches_from(arguments).and_then(|matches| {
         let global = GlobalArgs::from_arg_matches(&matches)?;
         let wanted = match matches.subcommand() {
-            Some((_, matches)) => Wanted::from_arg_matches(matches)?,
+            Some((_, matches)) => NamedCheckArgs::from_arg_matches(matches)?,
             None => return Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
         };
         Ok((global, wanted))
     });
     let (global, asked) = match read {
-        Ok((global, wanted)) if wanted.help => (global, Ok(CheckAsked::Help)),
+        Ok((global, wanted)) if wanted.help => (global, Ok(CheckAsked::Help(HelpLength::Long))),
+        Ok((global, wanted)) if wanted.short_help => {
+            (global, Ok(CheckAsked::Help(HelpLength::Short)))
+        }
         Ok((global, wanted)) => (global, Ok(CheckAsked::Run(wanted.run))),
         Err(error) => (first, Err(Failure::from(error))),
     };
@@ -57,7 +70,7 @@ pub(super) fn parse(
     Args { global, command: CommandArgs::Check(CheckArgs { name, asked }) }
 }
 
-/// `help CHECK` is `CHECK --help`; clap knows no checks.
+/// Rewrites `help CHECK` to `CHECK --help`.
 pub(super) fn help_last(arguments: &mut [OsString]) {
     let [_, help, name] = arguments else { return };
     let text = name.to_string_lossy().into_owned();
@@ -67,16 +80,19 @@ pub(super) fn help_last(arguments: &mut [OsString]) {
     }
 }
 
-/// The options of a check, on a command that has its name.
+/// The command of a check, for its help and for completions.
 pub(crate) fn clap_command(name: &str) -> Command {
     augment_with_run(Command::new(name.to_owned())).after_help(RUN_STATUS)
 }
 
-/// What a check takes. The help flag is ours, because the help needs the project.
+/// Arguments of a check. The help flags are not clap's, because the help needs the project.
 #[derive(Debug, clap::Args)]
-struct Wanted {
-    /// Print what the check does
-    #[arg(short, long)]
+struct NamedCheckArgs {
+    /// Print a summary of the help
+    #[arg(short = 'h')]
+    short_help: bool,
+    /// Print the help
+    #[arg(long)]
     help: bool,
     #[command(flatten)]
     run: RunArgs,

@@ -1,219 +1,240 @@
-//! The longer help texts.
+//! Longer help texts: descriptions and examples of commands.
 //!
-//! Owns what a person reads who asks for help. It must not know how options are parsed; the
-//! command line hangs these texts where they belong.
+//! `args` attaches them to the commands. Every command that is offered here is written
+//! `cargo pipe NAME` behind a backtick or two spaces, so that [`crate::program`] can respell it for
+//! `cargo xtask pipe`.
+
+/// The one summary of exit statuses that help texts show; `exit-status` in the guide is the reference.
+macro_rules! exit_status {
+    () => {
+        "Exit status: 0 passed, 1 findings, 2 configuration, 3 error, 130 interrupted"
+    };
+}
 
 pub(super) const ABOUT: &str = "\
-Run a project's code-quality checks exactly as CI runs them.
+Run your CI checks on your own machine, and get the result that CI gets.
 
-Checks are pylint, black, mypy, ruff and commands of the project's own. Each runs in a container \
-with locked tools, sees exactly the files it covers, and can write to none of them. The same \
-fingerprint on your machine and in CI means the same verdict.
+The checks are pylint, black, mypy, ruff and commands of your own. Each one runs in a sandboxed \
+container with locked tools and sees a read-only snapshot of its files. The fingerprint in the last \
+line covers everything that can change the result: equal fingerprints on your machine and in CI \
+mean equal results.
 
-Files are changed by `--fix`, and by a formatter that is called by its own name, such as \
-`cargo pipe format`; the latter only checks where `CI` is set.";
+Checks never change your files. `--fix` does, and so does a formatter that you run by name, such as \
+`cargo pipe format`, unless `CI` is set.";
 
 pub(super) const AFTER: &str = "\
-Every check is a command as well: `cargo pipe lint`, `cargo pipe lint --help`.
-`cargo pipe list` names the checks of a project.
+Every check is also a command, such as `cargo pipe lint`.
+See `cargo pipe help` for examples, and `cargo pipe help COMMAND` for a command.";
+
+pub(super) const AFTER_LONG: &str = concat!(
+    "\
+Every check is also a command, such as `cargo pipe lint`. List them with `cargo pipe list`.
 
 Examples:
-  cargo pipe init demo         scaffold a project in the folder `demo`
-  cargo pipe run-all           run every check
+  cargo pipe init demo         set up a project in the folder `demo`
+  cargo pipe run-all           run all checks
   cargo pipe lint              run one check
   cargo pipe run lint mypy     run two checks
   cargo pipe format            format the sources
-  cargo pipe run-all --fix     fix what can be fixed, then run every check
+  cargo pipe run-all --fix     fix what can be fixed, then run all checks
   cargo pipe -C demo run-all   run the checks of another folder
 
-Exit status:
-  0    passed
-  1    findings; with `--diff`, a file would be changed
-  2    wrong usage or configuration, or a grant that is missing
-  3    a check or fix could not be done: engine, build, crash, timeout, nothing to check, or a
-       file was edited while it was being fixed
-  130  interrupted";
+A flag overrides its variable, and a variable overrides `pipe.toml`. `CARGO_PIPE_DOCKER` names the \
+program to use in place of `docker`.
 
-pub(super) const AFTER_LONG: &str = "\
-Every check is a command as well: `cargo pipe lint`, `cargo pipe lint --help`.
-`cargo pipe list` names the checks of a project.
+",
+    exit_status!()
+);
 
-Examples:
-  cargo pipe init demo         scaffold a project in the folder `demo`
-  cargo pipe run-all           run every check
-  cargo pipe lint              run one check
-  cargo pipe run lint mypy     run two checks
-  cargo pipe format            format the sources
-  cargo pipe run-all --fix     fix what can be fixed, then run every check
-  cargo pipe -C demo run-all   run the checks of another folder
-
-Variables: flags that make sense in CI have one, named in their help. `CARGO_PIPE_DOCKER` names
-another program of docker's kind. A flag wins over its variable, a variable over `pipe.toml`.
-
-Exit status, the same for every output format; the worst wins:
-  0    passed
-  1    findings; with `--diff`, a file would be changed
-  2    wrong usage or configuration, or a grant that is missing
-  3    a check or fix could not be done: engine, build, crash, timeout, nothing to check, or a
-       file was edited while it was being fixed
-  130  interrupted";
-
-pub(super) const INIT: &str = "\
-Nothing that exists is overwritten. What is there is used: the sources, the tools' configs in their
-places, ruff as formatter where the project formats with it. What was found is said.
+pub(super) const INIT: &str = concat!(
+    "\
+Existing files are never overwritten. Existing sources, tool configs and formatter settings are \
+reused and listed.
 
 Examples:
-  cargo pipe init                  scaffold this folder
-  cargo pipe init demo             scaffold the folder `demo`
+  cargo pipe init                  set up this folder
+  cargo pipe init demo             set up the folder `demo`
   cargo pipe init --dry-run        show what would be written
-  cargo pipe init --fix-configs    and comment out what the locked tools refuse
-  cargo pipe remove --files        take away again what was written
+  cargo pipe init --fix-configs    also disable options that the tools refuse
+  cargo pipe remove --files        remove the generated files again
 
-Exit status: 0 done, 2 the project is not as it should be, 3 a file could not be written";
+",
+    exit_status!()
+);
 
-pub(super) const SYNC: &str = "\
-The Dockerfile and the pipelines are written again when `pipe.toml` says something else, and removed
-when nothing needs them; the tools' configs follow it until you edit one; locks are only written
-where one is missing. A file that was edited all the same is refused with the difference. Without
-its first line, a file is yours and left alone.
-
-Examples:
-  cargo pipe sync            bring the generated files up to date
-  cargo pipe sync --force    those that somebody edited as well
-  cargo pipe sync --check    show what differs; for a job of CI
-
-Exit status: 0 up to date, 1 something differs, 2 the project is not as it should be, 3 a file could
-not be written";
-
-pub(super) const RUN_STATUS: &str = "\
-Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
-missing grant, 3 a check or fix could not be done, 130 interrupted";
-
-pub(super) const BASELINE: &str = "\
-Runs every check and writes all findings into a file of one line each. From then on only findings
-that are not in it count: code that is checked for the first time passes on the first day. A finding
-is found again after its lines have moved, not after they or the file's name have changed. What could
-not be done is never accepted. Commit the file, and write it anew when a run says that entries are
-gone.
+pub(super) const SYNC: &str = concat!(
+    "\
+Rewrites the Dockerfile, the pipelines and the tool configs that follow from `pipe.toml`, and writes \
+missing lock files. A generated file that you edited is refused and its difference is shown. A file \
+without the first line `# Made by cargo pipe` is yours and is left alone.
 
 Examples:
-  cargo pipe baseline                     accept what the checks find now
-  cargo pipe run-all                      exits with 0 until there is a new finding
+  cargo pipe sync            update the generated files
+  cargo pipe sync --force    overwrite edited ones, too
+  cargo pipe sync --check    write nothing, show differences (for CI)
+
+",
+    exit_status!()
+);
+
+pub(super) const BASELINE: &str = concat!(
+    "\
+Runs all checks and writes their findings to a file, one per line. From then on only findings that \
+are not in the file count, so that you can introduce a check to old code. Commit the file, and run \
+the command again when a run reports stale entries.
+
+A finding is recognised after it moved to another line, but not after its line or the name of its \
+file changed. A check that could not run is never accepted.
+
+Examples:
+  cargo pipe baseline                     accept all current findings
+  cargo pipe run-all                      passes until there is a new finding
   cargo pipe baseline --output old.jsonl  write another file
   cargo pipe run-all --baseline old.jsonl
-";
 
-pub(super) const RUN_ALL: &str = "\
+",
+    exit_status!()
+);
+
+pub(super) const RUN_STATUS: &str = exit_status!();
+
+pub(super) const RUN_ALL: &str = concat!(
+    "\
 Examples:
   cargo pipe run-all
   cargo pipe run-all --fail-fast                  stop at the first check that does not pass
   cargo pipe run-all --fix                        fix what can be fixed first
-  cargo pipe run-all --diff | git apply           the same by hand
-  cargo pipe run-all --dry-run                    show what would run, and run nothing
-  cargo pipe run-all --report json=report.json    write a report as well
+  cargo pipe run-all --diff | git apply           apply the fixes by hand
+  cargo pipe run-all --dry-run                    print what would run
+  cargo pipe run-all --report json=report.json    also write a report
   cargo pipe run-all --message-format json | jq .verdict
 
-Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
-missing grant, 3 a check or fix could not be done, 130 interrupted";
+",
+    exit_status!()
+);
 
-pub(super) const RUN: &str = "\
+pub(super) const RUN: &str = concat!(
+    "\
 Examples:
   cargo pipe run lint
   cargo pipe run lint mypy --fail-fast
 
-Exit status: 0 passed, 1 findings or, with --diff, something to fix, 2 usage, configuration or a
-missing grant, 3 a check or fix could not be done, 130 interrupted";
+",
+    exit_status!()
+);
 
-pub(super) const BUILD: &str = "\
-Checks build what they need by themselves; this does it before they are run. What is there already
-is not built again.
+pub(super) const BUILD: &str = concat!(
+    "\
+Checks build missing environments by themselves; this command does it in advance. Existing \
+environments are not rebuilt.
 
 Examples:
   cargo pipe build
   cargo pipe build lint
 
-Exit status: 0 built, 2 usage or configuration, 3 not built, 130 interrupted";
+",
+    exit_status!()
+);
 
 pub(super) const BASH: &str = "\
-The container is the check's own: image, variables, user, mounts and sandbox are the same, and what
-is written is gone with it. `bash` is run, or `sh` where there is none.
+The container has the image, variables, user, mounts and sandbox of the check, and is removed \
+afterwards. The shell is `bash`, or `sh` if the image has no bash.
 
 Examples:
-  cargo pipe bash                            a shell where the first check runs
-  cargo pipe bash mypy                       a shell where `mypy` runs
-  cargo pipe bash mypy -- python3 --version  one command there
-  cargo pipe bash mypy -- sh < probe.sh      a script there
+  cargo pipe bash                            open a shell for the first check
+  cargo pipe bash mypy                       open a shell for `mypy`
+  cargo pipe bash mypy -- python3 --version  run one command
+  cargo pipe bash mypy -- sh < probe.sh      run a script
 
-Exit status: that of the command or shell; 2 usage, configuration or a missing grant, 3 no container,
-130 interrupted";
+Exit status: that of the command or shell, or 2 configuration, 3 error, 130 interrupted";
 
-pub(super) const UPDATE: &str = "\
-Versions are resolved by uv, which is installed into your cache where it is not on PATH; nothing of
-the packages is run. Every package is locked with hashes, for every platform. A tool moves within
-the major version that cargo pipe was tried with. Where the project has a lock of its own, ours
-follows it. All locks are written together, or none.
+pub(super) const TRUST: &str = concat!(
+    "\
+A check runs without network, docker socket and write access. `pipe.toml` can only ask for more, and \
+this command shows each request, explains it and asks you. Your answer is stored in your state folder \
+($XDG_STATE_HOME or ~/.local/state) for this folder and for the current content of the requests, \
+their commands and the files these name. When one of them changes, you are asked again.
 
-`minimum-age = \"3d\"` in `[python]` leaves releases alone until they are that old.
-
-Examples:
-  cargo pipe update            every lock
-  cargo pipe update pylint     that of pylint
-  cargo pipe update project    what the project itself depends on
-  cargo pipe update --check    show what is newer; for a job of CI
-
-Exit status: 0 up to date or updated, 1 with --check, something is newer, 2 usage, configuration or
-requirements that do not fit together, 3 no answer from the index, 130 interrupted";
-
-pub(super) const TRUST: &str = "\
-A check has no network, no docker socket and cannot write, whatever `pipe.toml` says. What it asks
-for all the same is shown first, with what that means. What you grant is kept in your state folder
-($XDG_STATE_HOME or ~/.local/state) for this folder and for this content: requests, commands, the
-files that they name, and a Dockerfile that is not the generated one. When one of them changes, you
-are asked again. CI has no such folder: its jobs spell what they grant with `--allow`.
+A CI job has no such folder: pass `--allow NAME` there.
 
 Examples:
-  cargo pipe trust             show what is asked for, and ask
-  cargo pipe trust --yes       grant it without a question
-  cargo pipe trust --list      what is trusted, in every project
-  cargo pipe trust --revoke    trust this project in nothing
+  cargo pipe trust             show the requests and ask
+  cargo pipe trust --yes       grant them without asking
+  cargo pipe trust --list      list the grants of all projects
+  cargo pipe trust --revoke    revoke the grants of this project
 
-Exit status: 0 granted, 2 not granted, 3 it could not be kept";
+",
+    exit_status!()
+);
 
-pub(super) const WHY: &str = "\
-Nothing runs, and no process is started. Named are the files, options, packages and parts of the
-command that differ from the last run in this folder, and from the nearest outcome in the cache.";
+pub(super) const WHY: &str = concat!(
+    "\
+Lists the files, options, packages and parts of the command that differ from the last run in this \
+folder and from the most similar cached result. Starts no process.
 
-pub(super) const COMPARE: &str = "\
-Nothing runs. Named is what a check's fingerprint is made from and is not the same here as in the
-report: a file, an option of a config, a package's version, the base image, the platform, a part of
-the command. An environment that is not known here yet is prepared first.
+",
+    exit_status!()
+);
 
-Exit status: 0 nothing differs, 1 something does, 2 usage or configuration, 3 it cannot be said";
+pub(super) const COMPARE: &str = concat!(
+    "\
+Lists what differs between the report and this machine: files, options of a config, package \
+versions, base image, platform, parts of the command. Runs no check, but prepares an environment that \
+is not known here yet.
 
-pub(super) const DOCTOR: &str = "\
-Looked at are the project's settings, locks, generated files and pins of the tools elsewhere; the
-engine, its socket, builder and base image; whether containers see your folders; the disk. Nothing
-is changed. It works without a project, and inside a job of CI.
+Examples:
+  cargo pipe compare cargo-pipe.json    the artifact of a CI job
 
-`--runner-config` names each runner of a GitLab runner's `config.toml` that does not bind its docker
-socket into jobs, and prints the change. It prints no token, and no other value that could be one.
+",
+    exit_status!()
+);
+
+pub(super) const DOCTOR: &str = concat!(
+    "\
+Checks the settings, lock files and generated files of the project; the engine, its socket, builder \
+and base image; whether containers see your folders; and the free disk space. It changes nothing, and \
+also works outside a project and in a CI job.
+
+With `--runner-config`, names each runner of a GitLab runner's `config.toml` that does not mount the \
+docker socket, and prints the change. Tokens are never printed.
 
 Examples:
   cargo pipe doctor
   cargo pipe doctor --json | jq '.examined[] | select(.state != \"good\")'
   cargo pipe doctor --runner-config /etc/gitlab-runner/config.toml
 
-Exit status: 0 checks can run, 1 a generated file is not as `pipe.toml` says, or a runner needs the
-change, 2 the project keeps checks from running, 3 the machine does";
+",
+    exit_status!()
+);
+
+pub(super) const UPDATE: &str = concat!(
+    "\
+Versions are resolved by uv, which is installed into your cache if it is not on PATH. Packages are \
+locked with hashes for every platform. A tool stays within the major version that this release of \
+cargo pipe supports. If the project has a lock file of its own, its versions are used. Either all \
+lock files are written or none.
+
+`minimum-age = \"3d\"` in `[python]` skips releases that are younger.
+
+Examples:
+  cargo pipe update            update all lock files
+  cargo pipe update pylint     update pylint
+  cargo pipe update project    update the project's dependencies
+  cargo pipe update base       record the base image
+  cargo pipe update --check    write nothing, list newer versions (for CI)
+
+",
+    exit_status!()
+);
 
 pub(super) const REMOVE: &str = "\
 Remove this project's containers, volumes, caches and images.
 
-Images that another project refers to stay. Files of the project are not touched, except with
-`--files`: then those that `init` wrote go, if their first line proves that nobody edited them.";
+Images that other projects use are kept. Files of the project are kept, too, unless you pass \
+`--files`: that removes the generated files which nobody has edited.";
 
 pub(super) const COMPLETIONS: &str = "\
-The script completes `cargo-pipe`, with the checks of the project it was made in.
+The script completes `cargo-pipe`, including the checks of the current project.
 
 Examples:
   cargo pipe completions bash > ~/.local/share/bash-completion/completions/cargo-pipe

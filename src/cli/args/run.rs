@@ -1,142 +1,146 @@
-//! The options of every command that runs checks.
-//!
-//! Owns how they are spelled and read. It must not look at the disk: whether a report can be
-//! written is found out by the command, before it runs anything.
+//! Options of every command that runs checks.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::global::ADVANCED;
 use crate::report::Format;
 
-/// What every command takes that runs checks.
+/// Options of every command that runs checks.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Run options")]
 pub(crate) struct RunArgs {
     /// Fix what can be fixed, then check
     ///
-    /// Fixers work on a private copy, one after the other, formatters last. Only changed contents
-    /// of files in `source` come back, each file whole, with its mode and owner; a file that you
-    /// edit meanwhile is left alone. A formatter fixes without this flag when it is called by its
-    /// own name, as in `cargo pipe format`.
+    /// Fixers run in the sandbox on a private copy, one after the other, formatters last. Only
+    /// changed contents of files in `source` are written back, and never over a file that you edit
+    /// meanwhile. A formatter that you run by name, as in `cargo pipe format`, fixes without this
+    /// flag.
     #[arg(long, conflicts_with_all = ["check", "diff"])]
     pub(crate) fix: bool,
 
-    /// Check only, even where a formatter is called by its own name
+    /// Only check, even if a formatter is run by name
     ///
-    /// That is also what happens where `CI` is set.
+    /// This is the default if `CI` is set.
     #[arg(long, conflicts_with = "diff")]
     pub(crate) check: bool,
 
-    /// Show what `--fix` would change, and change and check nothing
+    /// Print what `--fix` would change
     ///
-    /// Standard output gets a unified diff that `git apply` reads. The exit status is 1 if a file
-    /// would be changed.
+    /// Prints a unified diff that `git apply` reads, and runs no checks. Exits with 1 if a file would
+    /// change.
     #[arg(long, conflicts_with_all = ["report", "message_format", "fail_fast"])]
     pub(crate) diff: bool,
 
-    /// Run every check, also those whose outcome is known; what comes out is kept
-    #[arg(long)]
-    pub(crate) no_cache: bool,
-
-    /// Run every check, and hold what pylint remembers of each file against what it finds anew
-    ///
-    /// A difference is named, what is remembered and every outcome that may rest on it is dropped, and
-    /// the exit status is 3.
-    #[arg(long, value_name = "ALSO", num_args = 0..=1, require_equals = true)]
-    #[arg(conflicts_with_all = ["no_cache", "cache"])]
-    #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
-    pub(crate) audit: Option<Option<AuditArg>>,
-
-    /// What the result cache is used for [env: CARGO_PIPE_CACHE] [default: on]
-    ///
-    /// It holds outcomes of checks that ran before, and replays those whose inputs are the same.
-    #[arg(long, value_name = "USE")]
-    pub(crate) cache: Option<CacheArg>,
-
-    /// Cancel the rest at the first check that does not pass
+    /// Stop at the first check that does not pass
     #[arg(long)]
     pub(crate) fail_fast: bool,
 
-    /// The accepted findings, relative to the project [env: CARGO_PIPE_BASELINE]
+    /// Count only findings on lines changed since REF
     ///
-    /// Only findings that are not in this file count; `cargo pipe baseline` writes it. Without the
-    /// option it is the one of `baseline` in pipe.toml, or `baseline.jsonl` in the config folder,
-    /// where that exists.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) baseline: Option<String>,
-
-    /// Let only findings count that are in lines changed since a commit
-    ///
-    /// The checks see everything all the same. Lines are compared with the last commit in common
-    /// with REF; uncommitted and new files count. Without REF that is what the variables of a job
-    /// say (CI_MERGE_REQUEST_DIFF_BASE_SHA, GITHUB_BASE_REF), else the default branch.
+    /// Checks still see all files. Lines are compared with the merge base of REF; uncommitted and
+    /// new files count. REF defaults to the target branch of the CI job
+    /// (CI_MERGE_REQUEST_DIFF_BASE_SHA, GITHUB_BASE_REF), or else to the default branch.
     #[arg(long, value_name = "REF", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
     pub(crate) changed: Option<Option<String>>,
 
-    /// Show what would run, and run nothing
+    /// Run every check, even if its result is cached
+    ///
+    /// The new results are stored in the cache.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Print what would run, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// The time each check may take: 90s, 5m, 1h [env: CARGO_PIPE_TIMEOUT]
+    /// Time limit of each check: 90s, 5m, 1h
+    ///
+    /// [env: CARGO_PIPE_TIMEOUT]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Write a report besides, such as `sarif=out.sarif`; may be repeated
+    /// Also write a report; repeatable
     ///
-    /// Formats: `json`, `jsonl` (a line an event, while the run goes), `junit`, `sarif`, `gitlab`
-    /// (Code Quality), `github` (annotations), `markdown`. A file appears when the run is over,
-    /// whole or not at all, also when a check crashed or the run was interrupted; its folder must
-    /// exist. `-` is standard output; the text for a person then goes to standard error.
+    /// An example is `--report sarif=out.sarif`. Formats are `json`, `jsonl` (one event per line, written during the run), `junit`, `sarif`,
+    /// `gitlab` (Code Quality), `github` (annotations) and `markdown`. A report is written as a whole
+    /// when the run is over, even if a check crashed or the run was interrupted; its folder must
+    /// exist. `-` is standard output, which moves the human-readable text to standard error.
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(crate) report: Vec<ReportTarget>,
 
-    /// What is printed on standard output
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    /// Format of standard output
+    #[arg(long, value_name = "FMT", default_value = "human")]
     pub(crate) message_format: MessageFormat,
+
+    /// File of accepted findings, relative to the project
+    ///
+    /// Only findings that are not in this file count. `cargo pipe baseline` writes it. Defaults to
+    /// `baseline` in pipe.toml, or else to `baseline.jsonl` in the config folder if that exists.
+    ///
+    /// [env: CARGO_PIPE_BASELINE]
+    #[arg(long, value_name = "FILE", hide_short_help = true, help_heading = ADVANCED)]
+    pub(crate) baseline: Option<String>,
+
+    /// How to use the result cache [default: on]
+    ///
+    /// [env: CARGO_PIPE_CACHE]
+    #[arg(long, value_name = "MODE", hide_short_help = true, help_heading = ADVANCED)]
+    pub(crate) cache: Option<CacheArg>,
+
+    /// Run every check and verify the per-file results that pylint reuses
+    ///
+    /// If a stored result differs from a fresh one, the difference is printed, the stored results
+    /// and all results based on them are dropped, and the exit status is 3.
+    #[arg(long, value_name = "ALSO", num_args = 0..=1, require_equals = true)]
+    #[arg(conflicts_with_all = ["no_cache", "cache"])]
+    #[arg(hide_short_help = true, hide_possible_values = true, help_heading = ADVANCED)]
+    #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
+    pub(crate) audit: Option<Option<AuditArg>>,
 }
 
-/// What the result cache is used for.
+/// How to use the result cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum CacheArg {
-    /// Outcomes are replayed and kept
+    /// Use cached results and store new ones
     On,
-    /// Outcomes are replayed, and none is kept
+    /// Use cached results, but store none
     ReadOnly,
-    /// Every check runs, and nothing is kept
+    /// Run every check and store nothing
     Off,
 }
 
-/// What is held against what is found anew besides what is remembered.
+/// What `--audit` compares besides the stored results of pylint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum AuditArg {
-    /// What pylint's own command says; a difference is told and changes nothing
+    /// The output of pylint's own command; differences are listed, but do not fail the run
     Plain,
 }
 
-/// What is printed on standard output.
+/// Format of standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// Text for a person
+    /// Human-readable text
     Human,
-    /// One line a finding: `path:line:column: severity code message [tool]`
+    /// One line per finding: `path:line:column: severity code message [tool]`
     Short,
-    /// One JSON report, or the plan as JSON
+    /// The JSON report, or the plan with --dry-run
     Json,
-    /// Events as lines of JSON, while they come
+    /// One JSON event per line, during the run
     Jsonl,
-    /// Text for a person, and annotations and a step summary for GitHub Actions
+    /// Human-readable text with annotations and a job summary for GitHub Actions
     Github,
-    /// A Code Quality report of GitLab
+    /// A GitLab Code Quality report
     Gitlab,
 }
 
 /// A report to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReportTarget {
-    /// In this format.
+    /// Its format.
     pub(crate) format: Format,
-    /// To this file; none for standard output.
+    /// Its file; `None` for standard output.
     pub(crate) path: Option<PathBuf>,
 }
 
@@ -156,18 +160,18 @@ fn duration(text: &str) -> Result<Duration, String> {
         .and_then(|(number, factor)| number.checked_mul(factor))
         .filter(|seconds| *seconds > 0)
         .map(Duration::from_secs)
-        .ok_or_else(|| "write it like `90s`, `5m` or `1h`".to_owned())
+        .ok_or_else(|| "expected a duration such as `90s`, `5m` or `1h`".to_owned())
 }
 
 fn report_target(text: &str) -> Result<ReportTarget, String> {
     let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
     let names = names.join(", ");
     let (name, path) =
-        text.split_once('=').ok_or_else(|| format!("write it as FORMAT=PATH; formats: {names}"))?;
+        text.split_once('=').ok_or_else(|| format!("expected FORMAT=PATH; formats: {names}"))?;
     let format = Format::ALL
         .into_iter()
         .find(|format| format.name() == name)
-        .ok_or_else(|| format!("`{name}` is no format; formats: {names}"))?;
+        .ok_or_else(|| format!("unknown format `{name}`; formats: {names}"))?;
     if path.is_empty() {
         return Err("the path is empty".to_owned());
     }

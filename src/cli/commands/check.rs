@@ -11,7 +11,7 @@ use crate::pipeline::Pipeline;
 use crate::plan::{Fixing, Plan, Request};
 
 use super::{completions, describe, list, pipeline, reports, run};
-use crate::cli::args::{self, CheckArgs, CheckAsked};
+use crate::cli::args::{self, CheckArgs, CheckAsked, HelpLength};
 use crate::cli::exit::Failure;
 use crate::cli::settings::{self, Place, Unsaid};
 use crate::cli::terminal::Term;
@@ -32,7 +32,7 @@ pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<V
             reports::validate(&run.reports, run.format)?;
             run::run_in(&pipeline, &run, term)
         }
-        Ok(CheckAsked::Help) => explain(&mut pipeline, name, term),
+        Ok(CheckAsked::Help(length)) => explain(&mut pipeline, name, length, term),
         // A name that is none is told first, whatever is wrong with the words behind it.
         Err(failure) => plan(&mut pipeline, &name, Fixing::Off).and(Err(failure)),
     }
@@ -57,7 +57,12 @@ fn mistyped(name: &str) -> Option<Failure> {
 }
 
 /// The check's own help: what it runs, on what, in which environment.
-fn explain(pipeline: &mut Pipeline, name: String, term: &mut Term) -> Result<Verdict, Failure> {
+fn explain(
+    pipeline: &mut Pipeline,
+    name: String,
+    length: HelpLength,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let steps = plan(pipeline, &name, Fixing::Off)?.steps;
     // A check that cannot fix has no such plan.
     let fixes = plan(pipeline, &name, Fixing::Write).ok().and_then(|plan| plan.fixes);
@@ -66,11 +71,15 @@ fn explain(pipeline: &mut Pipeline, name: String, term: &mut Term) -> Result<Ver
     let fixes = fixes.iter().flat_map(|fixes| &fixes.steps).map(describe::fixer);
     facts.splice(1..1, fixes);
     let facts: String = facts.iter().map(|fact| format!("\n  {fact}")).collect();
-    let check = args::check_command(&name).long_about(format!("{about}\n{facts}"));
+    let check = args::check_command(&name).about(format!("{about}\n{facts}"));
     let mut command = args::command(term.program()).subcommand(check);
     command.build();
     if let Some(command) = command.find_subcommand_mut(&name) {
-        term.text(&command.render_long_help().ansi().to_string());
+        let help = match length {
+            HelpLength::Short => command.render_help(),
+            HelpLength::Long => command.render_long_help(),
+        };
+        term.text(&help.ansi().to_string());
     }
     Ok(Verdict::Passed)
 }
