@@ -62,7 +62,14 @@ pub(crate) enum Task {
         words: Vec<OsString>,
     },
     /// Check the rules of this repository that no compiler knows
-    Tidy,
+    Tidy {
+        /// Record the counts of `xtask/src/tidy/ratchet.txt` that have fallen
+        #[arg(long)]
+        bless: bool,
+        /// Print every place that is counted there, and check nothing
+        #[arg(long, conflicts_with = "bless")]
+        list: bool,
+    },
     /// Build what is published: a static binary, a wheel and their hashes
     Dist {
         /// Run the files in an empty container once they are built
@@ -154,7 +161,9 @@ impl Task {
                 }
             },
             Task::Pipe { words } => return Ok(cargo_pipe::xtask::pipe(words)),
-            Task::Tidy => tidy::run(),
+            Task::Tidy { bless: true, .. } => tidy::run(tidy::Counts::Bless),
+            Task::Tidy { list: true, .. } => tidy::run(tidy::Counts::List),
+            Task::Tidy { .. } => tidy::run(tidy::Counts::Check),
             Task::Dist { try_out, quick } => {
                 let build = if quick { dist::Build::Quick } else { dist::Build::Release };
                 let then = if try_out { dist::Then::Try } else { dist::Then::Keep };
@@ -240,6 +249,8 @@ mod tests {
             "soak hits --times 2",
             "soak pylint --seed 7 --edits 3",
             "tidy",
+            "tidy --bless",
+            "tidy --list",
         ] {
             assert!(parse_line(line).is_ok(), "{line}");
         }

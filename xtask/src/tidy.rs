@@ -1,17 +1,23 @@
-//! House rules that no compiler and no linter knows.
+//! Checks the rules of this repository that no compiler and no linter knows.
 //!
-//! Owns the list of rules; each is a function from what lies in the repository to complaints.
-//! Must not know what the code does. All complaints are shown at once, and `cargo test` fails
-//! with the same ones.
+//! A rule is a function from the files of the repository to complaints. All complaints are shown at
+//! once, and `cargo test` fails with the same ones. A rule that the code does not follow everywhere
+//! yet has a [`ratchet`]: a recorded count that may only fall.
 
 mod api;
 mod dependencies;
+mod docs;
 mod layers;
+mod lexer;
+mod ratchet;
+mod retired;
 mod sources;
+mod types;
 mod words;
 
 use std::path::PathBuf;
 
+use self::ratchet::{Ceilings, Found};
 use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 use crate::workspace;
@@ -27,36 +33,87 @@ impl File {
     fn is_source(&self) -> bool {
         self.path.ends_with(".rs")
     }
+
+    /// The text up to the tests, which come last.
+    fn without_tests(&self) -> &str {
+        let tests = self.text.find("\n#[cfg(test)]\nmod tests");
+        tests.map_or(&self.text, |at| &self.text[..=at])
+    }
 }
 
-/// Applies every rule.
+/// What to do about the counts that may only fall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counts {
+    /// Compare them with the recorded ones.
+    Check,
+    /// Lower the recorded ones to them.
+    Bless,
+    /// Print each place that is counted.
+    List,
+}
+
+/// Checks every rule.
 ///
 /// # Errors
 ///
-/// When one is broken, with every place.
-pub(crate) fn run() -> Result<()> {
+/// When a rule is broken, with every place.
+pub(crate) fn run(counts: Counts) -> Result<()> {
     let files = files()?;
-    let mut complaints = Vec::new();
-    for file in &files {
-        complaints.extend(words::complaints(file));
-        if file.is_source() {
-            complaints.extend(sources::complaints(file));
+    let found = find_counted(&files);
+    if counts == Counts::List {
+        for one in &found {
+            println!("{}: {}", one.place, one.rule);
         }
+        return Ok(());
     }
-    complaints.extend(words::roots(&files));
-    complaints.extend(api::complaints(&files));
-    complaints.extend(layers::complaints(&files));
-    complaints.extend(dependencies::complaints()?);
+    let ceilings = Ceilings::read()?;
+    if counts == Counts::Bless {
+        ceilings.lower_to(&found)?;
+    }
+    let (mut complaints, notes) = Ceilings::read()?.compare(&found);
+    if !notes.is_empty() {
+        let count = process::plural(notes.len() as u64, "count");
+        eprintln!("tidy: {count} fell: `cargo xtask tidy --bless` records that");
+    }
+    complaints.extend(find_complaints(&files)?);
     complaints.sort();
     if complaints.is_empty() {
         eprintln!("tidy: {} follow the rules", process::plural(files.len() as u64, "file"));
         return Ok(());
     }
-    let count = process::plural(complaints.len() as u64, "rule");
-    Err(Failure::new(format!("{count} broken:\n\n{}", complaints.join("\n"))))
+    let count = process::plural(complaints.len() as u64, "broken rule");
+    Err(Failure::new(format!("{count}:\n\n{}", complaints.join("\n"))))
 }
 
-/// Every file that git tracks or would; in an exported tree, every visible one.
+/// Checks the rules that the whole repository follows.
+fn find_complaints(files: &[File]) -> Result<Vec<String>> {
+    let mut complaints = words::roots(files);
+    for file in files {
+        complaints.extend(words::complaints(file));
+        if file.is_source() {
+            complaints.extend(sources::complaints(file));
+            complaints.extend(docs::complaint(file));
+        }
+    }
+    complaints.extend(api::complaints(files));
+    complaints.extend(layers::complaints(files));
+    complaints.extend(dependencies::complaints()?);
+    Ok(complaints)
+}
+
+/// Finds the places that break the rules whose counts may only fall.
+fn find_counted(files: &[File]) -> Vec<Found> {
+    let mut found = types::find(files);
+    for file in files {
+        found.extend(retired::find(file));
+        if file.is_source() {
+            found.extend(docs::find(file));
+        }
+    }
+    found
+}
+
+/// Every file that git tracks or would track; in an exported tree, every visible one.
 fn files() -> Result<Vec<File>> {
     let listing = Command::new("git", ["ls-files", "--cached", "--others", "--exclude-standard"]);
     let paths: Vec<String> = match listing.read() {
@@ -65,7 +122,7 @@ fn files() -> Result<Vec<File>> {
     };
     let existing = |path: String| {
         let bytes = std::fs::read(workspace::root().join(&path)).ok()?;
-        // What is not text has no lines to look at.
+        // A binary file has no lines to check.
         String::from_utf8(bytes).ok().map(|text| File { path, text })
     };
     Ok(paths.into_iter().filter_map(existing).collect())
@@ -84,7 +141,7 @@ fn visible() -> Result<Vec<String>> {
 mod tests {
     #[test]
     fn the_repository_is_tidy() {
-        if let Err(failure) = super::run() {
+        if let Err(failure) = super::run(super::Counts::Check) {
             panic!("{failure}");
         }
     }

@@ -37,7 +37,7 @@ fn of_file(file: &File) -> Vec<String> {
     let mut complaints = Vec::new();
     // What stands above an item, and the item that may turn out to have public members.
     let (mut above, mut open) = (Vec::new(), None);
-    for line in file.text.lines().take_while(|line| *line != "#[cfg(test)]") {
+    for line in file.without_tests().lines() {
         let name = |kind| Some(line.strip_prefix(kind)?.split(['<', ' ', '(']).next()?.to_owned());
         if line.starts_with("///") || line.starts_with("#[") || line.starts_with("    ") {
             above.push(line);

@@ -81,7 +81,7 @@ pub(super) fn complaints(files: &[File]) -> Vec<String> {
             ));
             continue;
         };
-        for (line, used) in uses(&file.text) {
+        for (line, used) in uses(file.without_tests()) {
             let Some(to) = layer(&used) else { continue };
             if to < from && !is_data(&module, &used) {
                 complaints.push(format!(
@@ -125,9 +125,8 @@ fn is_data(module: &str, used: &str) -> bool {
 /// Every `crate::` path outside of comments, and the line it begins in. A group counts once per
 /// member; tests may use whatever they like.
 fn uses(text: &str) -> Vec<(usize, String)> {
-    let code = text.split("\n#[cfg(test)]").next().unwrap_or(text);
     let lines: Vec<&str> =
-        code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let code = lines.join("\n");
     let mut uses = Vec::new();
     for (at, _) in code.match_indices("crate::") {
