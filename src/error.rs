@@ -27,7 +27,7 @@ pub enum Error {
     #[error(transparent)]
     Engine(Arc<EngineError>),
     /// The container of a check cannot be had.
-    #[error("{}", .0.message_and_hint().0)]
+    #[error("{}", .0.message)]
     Check(Reason),
     /// Locks cannot be updated.
     #[error(transparent)]
@@ -73,7 +73,7 @@ impl Error {
             Error::Config(error) => error.hint.clone(),
             Error::Plan(error) => Some(error.hint()),
             Error::Engine(error) => error.hint(),
-            Error::Check(reason) => reason.message_and_hint().1.map(str::to_owned),
+            Error::Check(reason) => reason.hint.clone(),
             Error::Update(error) => error.hint(),
             Error::Trust(error) => error.hint(),
         }

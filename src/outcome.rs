@@ -7,6 +7,7 @@ mod plain;
 
 pub use plain::{Otherwise, Plain};
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -83,40 +84,47 @@ pub struct Reason {
     pub kind: ReasonKind,
     /// What happened, in one or more sentences.
     pub message: String,
+    /// What to do next; null if there is no advice.
+    pub hint: Option<String>,
 }
 
 impl Reason {
     /// A reason of this kind.
     pub fn new(kind: ReasonKind, message: impl Into<String>) -> Self {
-        Reason { kind, message: message.into() }
+        Reason { kind, message: message.into(), hint: None }
     }
 
-    /// A reason of this kind that ends with what to do next.
-    pub fn hinted(kind: ReasonKind, message: impl Into<String>, hint: Option<String>) -> Self {
-        let message = message.into();
-        match hint {
-            Some(hint) => Reason::new(kind, format!("{message}\n\nhint: {hint}")),
-            None => Reason::new(kind, message),
-        }
-    }
-
-    /// The message, and what to do next if it ends with that.
+    /// Adds advice on what to do next.
     #[must_use]
-    pub fn message_and_hint(&self) -> (&str, Option<&str>) {
-        match self.message.split_once("\n\nhint: ") {
-            Some((message, hint)) => (message, Some(hint)),
-            None => (&self.message, None),
-        }
+    pub fn with_hint(mut self, hint: impl Into<Option<String>>) -> Self {
+        self.hint = hint.into();
+        self
     }
-}
 
-impl Reason {
+    /// The message and the hint in one line.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{}{hint}", self.message.trim_end())
+    }
+
     /// How a run ends in which this went wrong.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self.kind {
             ReasonKind::Config => Verdict::Config,
             _ => Verdict::Error,
+        }
+    }
+}
+
+/// The message and, after a blank line, the hint: for formats with a single field for both.
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(formatter, "\n\nhint: {hint}"),
+            None => Ok(()),
         }
     }
 }

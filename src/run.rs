@@ -260,7 +260,7 @@ fn snapshot_reason(error: &SnapshotError) -> Reason {
         SnapshotError::Stopped => (ReasonKind::Stopped, None),
         _ => (ReasonKind::Environment, None),
     };
-    Reason::hinted(kind, error.to_string(), hint)
+    Reason::new(kind, error.to_string()).with_hint(hint)
 }
 
 /// Warnings about files that every clone has and no check sees.

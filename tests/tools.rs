@@ -286,7 +286,7 @@ fn described(classified: &Classified) -> String {
     let mut text = match &classified.status {
         ToolStatus::Passed => "passed\n".to_owned(),
         ToolStatus::Findings => "findings\n".to_owned(),
-        ToolStatus::Failed(reason) => format!("failed: {:?}: {}\n", reason.kind, reason.message),
+        ToolStatus::Failed(reason) => format!("failed: {:?}: {reason}\n", reason.kind),
     };
     if let Some(score) = classified.score {
         writeln!(text, "score {score:.2}").unwrap();

@@ -97,10 +97,10 @@ impl Lines {
             if let (Outcome::Error | Outcome::TimedOut, Some(reason)) =
                 (check.outcome, &check.reason)
             {
-                let (message, hint) = reason.message_and_hint();
-                let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-                let message = format!("{message}{hint}");
-                undone.entry((reason.kind, message)).or_default().push(check.name.as_str());
+                undone
+                    .entry((reason.kind, reason.to_line()))
+                    .or_default()
+                    .push(check.name.as_str());
             }
         }
         for ((kind, message), checks) in undone {
@@ -205,11 +205,8 @@ mod tests {
     fn a_check_that_could_not_be_done_fails_no_build() {
         let mut check = sample::passed("lint", "pylint");
         check.outcome = Outcome::Error;
-        check.reason = Some(Reason::hinted(
-            ReasonKind::Environment,
-            "`docker` is not installed",
-            Some("install it".to_owned()),
-        ));
+        let reason = Reason::new(ReasonKind::Environment, "`docker` is not installed");
+        check.reason = Some(reason.with_hint("install it".to_owned()));
         let also = CheckOutcome { name: CheckName::new("mypy").unwrap(), ..check.clone() };
         assert_eq!(
             text(Mode::Deny, &sample::report_of(vec![check, also])),

@@ -320,7 +320,7 @@ impl EngineError {
             EngineError::Answer(_) | EngineError::Store(_) => ReasonKind::Internal,
             _ => ReasonKind::Environment,
         };
-        Reason::hinted(kind, self.to_string(), self.hint())
+        Reason::new(kind, self.to_string()).with_hint(self.hint())
     }
 }
 

@@ -47,7 +47,7 @@ pub fn load(site: Site<'_>, wanted: &Wanted, sources: &[ProjectPath]) -> Result<
 fn read(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, Reason> {
     let path = &file.path;
     let config = |message: String, hint: &str| {
-        Reason::hinted(ReasonKind::Config, message, Some(hint.to_owned()))
+        Reason::new(ReasonKind::Config, message).with_hint(hint.to_owned())
     };
     let again = "`cargo pipe baseline` writes it anew, with what the checks find now";
     let place = discover::inside(root, path)
@@ -77,6 +77,6 @@ fn lines(
             ChangedError::Stopped => ReasonKind::Stopped,
             _ => ReasonKind::Config,
         };
-        Reason::hinted(kind, error.to_string(), error.hint())
+        Reason::new(kind, error.to_string()).with_hint(error.hint())
     })
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::{Report, label};
 use crate::finding::{Finding, Severity};
-use crate::outcome::{CheckOutcome, Outcome};
+use crate::outcome::{CheckOutcome, Outcome, Reason};
 
 /// How many annotations of each level a step may have; the runner drops the others.
 const LIMIT: usize = 10;
@@ -68,7 +68,7 @@ pub fn group(title: &str) -> String {
 pub const END_GROUP: &str = "::endgroup::\n";
 
 fn failure(check: &CheckOutcome) -> Option<(&'static str, String)> {
-    let reason = check.reason.as_ref().map(|reason| reason.message.as_str()).unwrap_or_default();
+    let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     match check.outcome {
         Outcome::Error | Outcome::TimedOut => {
             Some(("error", data(&format!("{} could not be done: {reason}", check.name))))

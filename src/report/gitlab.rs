@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Report, json, label};
 use crate::finding::{Finding, Severity};
 use crate::hash::{Hash, Recipe};
-use crate::outcome::{CheckOutcome, Outcome};
+use crate::outcome::{CheckOutcome, Outcome, Reason};
 
 /// What a finding without a path is placed at, because GitLab leaves out what has none.
 const NOWHERE: &str = ".";
@@ -66,7 +66,7 @@ fn failure(check: &CheckOutcome) -> Option<Issue> {
     if !matches!(check.outcome, Outcome::Error | Outcome::TimedOut) {
         return None;
     }
-    let reason = check.reason.as_ref().map(|reason| reason.message.as_str()).unwrap_or_default();
+    let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     Some(Issue {
         description: format!("{} could not be done: {reason}", check.name),
         check_name: format!("{} error", check.name),

@@ -11,7 +11,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Report, harmless, label};
 use crate::finding::Finding;
-use crate::outcome::{CheckOutcome, Outcome};
+use crate::outcome::{CheckOutcome, Outcome, Reason};
 
 /// The report as XML with a line feed at the end.
 ///
@@ -53,7 +53,7 @@ fn suite(report: &Report, check: &CheckOutcome) -> TestSuite {
 
 /// The case of the check as a whole.
 fn of_check(check: &CheckOutcome, findings: &[&Finding], failing_files: bool) -> TestCase {
-    let reason = check.reason.as_ref().map(|reason| reason.message.as_str()).unwrap_or_default();
+    let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     let name = check.name.as_str();
     let ended = |kind, message: &str| {
         let mut status = TestCaseStatus::non_success(kind);
@@ -62,11 +62,11 @@ fn of_check(check: &CheckOutcome, findings: &[&Finding], failing_files: bool) ->
         TestCase::new(name, status)
     };
     let mut case = match check.outcome {
-        Outcome::Error => ended(NonSuccessKind::Error, reason),
-        Outcome::TimedOut => ended(NonSuccessKind::Error, reason),
+        Outcome::Error => ended(NonSuccessKind::Error, &reason),
+        Outcome::TimedOut => ended(NonSuccessKind::Error, &reason),
         Outcome::Cancelled | Outcome::Skipped => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(text(&harmless::line(reason)));
+            status.set_message(text(&harmless::line(&reason)));
             TestCase::new(name, status)
         }
         Outcome::Findings if findings.is_empty() && !failing_files => {

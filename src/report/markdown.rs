@@ -79,7 +79,7 @@ fn failure(check: &CheckOutcome) -> String {
     let Some(reason) = &check.reason else {
         return String::new();
     };
-    let mut text = format!("\n{}: {}\n", code(check.name.as_str()), code(&reason.message));
+    let mut text = format!("\n{}: {}\n", code(check.name.as_str()), code(&reason.to_string()));
     let log = format!("{}{}", check.log.stdout, check.log.stderr);
     if !log.trim().is_empty() {
         let shown: String = log.chars().take(LOG).collect();

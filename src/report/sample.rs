@@ -208,7 +208,7 @@ fn mypy() -> CheckOutcome {
 
 fn ruff() -> CheckOutcome {
     let hint = "report it to ruff with the log above".to_owned();
-    let reason = Reason::hinted(ReasonKind::Tool, "ruff panicked (exit status 101)", Some(hint));
+    let reason = Reason::new(ReasonKind::Tool, "ruff panicked (exit status 101)").with_hint(hint);
     CheckOutcome {
         log: Log {
             stdout: String::new(),

@@ -139,7 +139,7 @@ fn invocation(check: &CheckOutcome) -> Invocation {
     let done = matches!(check.outcome, Outcome::Passed | Outcome::Findings | Outcome::Skipped);
     let notification = check.reason.iter().map(|reason| Notification {
         level: if done { "note" } else { "error" },
-        message: Message { text: reason.message.clone() },
+        message: Message { text: reason.to_string() },
     });
     let warnings = check.warnings.iter().map(|warning| Notification {
         level: "warning",

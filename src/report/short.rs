@@ -35,11 +35,8 @@ pub fn to_short(report: &Report) -> String {
             Outcome::Findings if check.findings.is_empty() => "did not pass",
             _ => return None,
         };
-        let reason = check.reason.as_ref().map(|reason| {
-            let (message, hint) = reason.message_and_hint();
-            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            harmless::line(&format!(": {}{hint}", message.trim_end()))
-        });
+        let reason =
+            check.reason.as_ref().map(|reason| harmless::line(&format!(": {}", reason.to_line())));
         Some(format!("{}: {word}{}\n", check.name, reason.unwrap_or_default()))
     });
     findings.chain(failures).collect()

@@ -263,7 +263,7 @@ impl Work<'_, '_> {
     fn leave(&mut self, path: &ProjectPath, why: &str, hint: Option<String>) {
         self.fixed.warnings.push(why.to_owned());
         for check in self.bench.touched_by(path) {
-            let reason = Reason::hinted(ReasonKind::Environment, why, hint.clone());
+            let reason = Reason::new(ReasonKind::Environment, why).with_hint(hint.clone());
             self.fixed.unfixed.entry(check).or_insert(reason);
         }
     }
@@ -319,8 +319,8 @@ fn named(paths: &BTreeSet<String>) -> String {
 
 /// A fixer that could not work.
 fn not_run(fix: &FixStep, error: &RunError) -> Reason {
-    let Reason { kind, message } = super::outcome::not_run(&fix.step, error);
-    Reason::new(kind, format!("its fixer: {message}"))
+    let reason = super::outcome::not_run(&fix.step, error);
+    Reason { message: format!("its fixer: {}", reason.message), ..reason }
 }
 
 /// A fixer that ended as it should not.

@@ -66,7 +66,7 @@ pub(super) fn refuted(state: &State) -> Option<Reason> {
     let lines: String = refuted.iter().map(|(file, what)| format!("\n{file}: {what}")).collect();
     let message = format!("what was remembered of an earlier run is not what is found now{lines}");
     let hint = "that and all that rests on it is dropped; please report this, with the files that it names";
-    Some(Reason::hinted(ReasonKind::Internal, message, Some(hint.into())))
+    Some(Reason::new(ReasonKind::Internal, message).with_hint(hint.to_owned()))
 }
 
 /// What a tool left.
@@ -130,7 +130,8 @@ mod tests {
         let reason =
             refuted(&state(r#"{"refuted": {"a.py": "its messages are others"}}"#)).unwrap();
         assert_eq!(reason.kind, ReasonKind::Internal);
-        assert!(reason.message.contains("\na.py: its messages are others\n"), "{reason:?}");
+        assert!(reason.message.ends_with("\na.py: its messages are others"), "{reason:?}");
+        assert!(reason.hint.is_some());
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub(super) fn config(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, R
         return Ok(None);
     };
     let wrong = |message: String, hint: Option<String>| {
-        Err(Reason::hinted(ReasonKind::Config, message, hint))
+        Err(Reason::new(ReasonKind::Config, message).with_hint(hint))
     };
     let place = match discover::inside(&world.project.root, &file.path) {
         Ok(place) => place,
@@ -129,14 +129,10 @@ pub(super) fn nothing_to_check(step: &Step) -> Reason {
         true => "no files".to_owned(),
         false => format!("no files that end in {}", step.endings.join(" or ")),
     };
-    Reason::hinted(
-        ReasonKind::Environment,
-        format!("nothing to check: {what} in {}", sources.join(", ")),
-        Some(
-            "ignored and hidden files are not seen; `source` and `include` in pipe.toml say what is"
-                .to_owned(),
-        ),
-    )
+    let message = format!("nothing to check: {what} in {}", sources.join(", "));
+    let hint =
+        "ignored and hidden files are not seen; `source` and `include` in pipe.toml say what is";
+    Reason::new(ReasonKind::Environment, message).with_hint(hint.to_owned())
 }
 
 #[cfg(test)]

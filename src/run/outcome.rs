@@ -101,7 +101,7 @@ pub(super) fn not_run(step: &Step, error: &RunError) -> Reason {
                 "give it more time: `--timeout`, or `timeout` in `[checks.{}]`",
                 step.check
             );
-            Reason::hinted(ReasonKind::Stopped, message, Some(hint))
+            Reason::new(ReasonKind::Stopped, message).with_hint(hint)
         }
         RunError::Unseen(said) => unseen(said),
         RunError::Engine(error) => error.reason(),
@@ -157,8 +157,8 @@ pub(super) fn cancelled(outcome: CheckOutcome, stop: Stop) -> CheckOutcome {
 
 fn unseen(said: &str) -> Reason {
     let message = format!("the container does not see the project: {said}");
-    let hint = Some("`topology = \"stream\"` in pipe.toml copies the files in".into());
-    Reason::hinted(ReasonKind::Mount, message, hint)
+    let hint = "`topology = \"stream\"` in pipe.toml copies the files in";
+    Reason::new(ReasonKind::Mount, message).with_hint(hint.to_owned())
 }
 
 pub(super) fn log(output: &RawOutput) -> Log {

@@ -20,14 +20,12 @@ pub fn classify(output: &RawOutput, findings_exit: &BTreeSet<i32>) -> Classified
 
 fn failed(code: i32, findings_exit: &BTreeSet<i32>) -> Reason {
     let known: Vec<String> = findings_exit.iter().map(ToString::to_string).collect();
-    Reason::hinted(
-        ReasonKind::Tool,
-        format!("the command ended with exit status {code}"),
-        Some(format!(
-            "0 means passed and {} means findings; `findings-exit` says so for other numbers",
-            known.join(" or ")
-        )),
-    )
+    let message = format!("the command ended with exit status {code}");
+    let hint = format!(
+        "0 means passed and {} means findings; `findings-exit` says so for other numbers",
+        known.join(" or ")
+    );
+    Reason::new(ReasonKind::Tool, message).with_hint(hint)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ fn ruff(scene: &Scene, then: &str) -> (JsonReport, Option<i32>) {
 fn reason(report: &JsonReport) -> (String, String) {
     let reason = report.checks[0].reason.as_ref().unwrap();
     let kind = serde_json::to_value(reason.kind).unwrap();
-    (kind.as_str().unwrap().to_owned(), reason.message.clone())
+    (kind.as_str().unwrap().to_owned(), reason.to_string())
 }
 
 #[test]

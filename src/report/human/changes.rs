@@ -32,7 +32,7 @@ pub(super) fn number(files: usize) -> String {
 pub fn preview(preview: &Preview, told: &BTreeSet<String>, width: Option<usize>) -> String {
     let failures = preview.failures.iter().map(|(check, reason)| {
         let (name, label) = (paint(style::STRONG, check), paint(style::ERROR, "error:"));
-        format!("{name}: {label} {}\n", harmless::text(reason.message.trim_end()))
+        format!("{name}: {label} {}\n", harmless::text(reason.to_string().trim_end()))
     });
     let failures: String = failures.collect();
     told_warnings(&preview.warnings, told, width) + &failures + &preview_verdict(preview)

@@ -72,12 +72,11 @@ fn tell(group: &Group<'_>, width: Option<usize>) -> String {
     let (style, label) = (style::of_outcome(group.outcome), outcome_name(group.outcome));
     match group.reason {
         Some(reason) => {
-            let (message, hint) = reason.message_and_hint();
             let mut head: Vec<Word<'_>> =
                 names.split(' ').map(|name| Word::new(style::STRONG, name)).collect();
             head.push(Word::new(style, format!("{label}:")));
-            text += &fold::behind(head, message, width);
-            if let Some(hint) = hint {
+            text += &fold::behind(head, &reason.message, width);
+            if let Some(hint) = &reason.hint {
                 text += "\n";
                 text += &fold::labelled((style::INFO, "hint:"), hint, width);
             }

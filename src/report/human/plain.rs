@@ -6,7 +6,7 @@
 use super::style::{self, paint};
 use super::table::outcome_name;
 use crate::finding::Finding;
-use crate::outcome::{CheckOutcome, Otherwise, Outcome, Plain};
+use crate::outcome::{CheckOutcome, Otherwise, Outcome, Plain, Reason};
 use crate::report::count::Count;
 use crate::report::harmless;
 
@@ -22,8 +22,8 @@ pub(super) fn told(checks: &[CheckOutcome]) -> String {
 fn tell(check: &CheckOutcome, plain: &Plain) -> String {
     let label = paint(style::STRONG, format!("plain {}", check.tool));
     if !matches!(plain.outcome, Outcome::Passed | Outcome::Findings) {
-        let why = plain.reason.as_ref().map_or("it was stopped", |reason| &reason.message);
-        return format!("{label}: could not be done: {}\n", harmless::text(why));
+        let why = plain.reason.as_ref().map_or("it was stopped".to_owned(), Reason::to_string);
+        return format!("{label}: could not be done: {}\n", harmless::text(&why));
     }
     if plain.files.is_empty() {
         return format!("{label}: the same\n");

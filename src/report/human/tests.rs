@@ -271,7 +271,7 @@ fingerprint 8209a19e3842fbec
 fn one_reason_of_several_checks_is_told_once() {
     let reason = || {
         let hint = "start it with `sudo systemctl start docker`".to_owned();
-        Reason::hinted(ReasonKind::Environment, "docker is not running", Some(hint))
+        Reason::new(ReasonKind::Environment, "docker is not running").with_hint(hint)
     };
     let report = sample::report_of(
         ["lint", "format", "mypy", "ruff"].map(|name| sample::failed(name, reason())).to_vec(),
