@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::CacheMode;
 use crate::config::layer::{Layer, Value};
-use crate::config::load::Environment;
+use crate::config::load::EnvVars;
 use crate::error::Error;
 use crate::event::Silent;
 use crate::pipeline::Pipeline;
@@ -31,7 +31,7 @@ use crate::project::discover;
 use crate::run::Cancel;
 use crate::scaffold;
 use lines::Lines;
-use mode::Mode;
+use mode::BuildMode;
 
 /// How long a build may wait for its checks, unless the build script says otherwise.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -43,10 +43,10 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 #[must_use = "nothing is checked until `run`"]
 pub struct Pipe {
-    variables: Environment,
+    variables: EnvVars,
     checks: Vec<String>,
     generated_files: bool,
-    mode: Mode,
+    mode: BuildMode,
     limit: Duration,
 }
 
@@ -54,10 +54,10 @@ impl Pipe {
     /// Every check of the project that the crate belongs to, in the variables of this process.
     pub fn from_env() -> Self {
         Pipe {
-            variables: Environment::of_process(),
+            variables: EnvVars::of_process(),
             checks: Vec::new(),
             generated_files: false,
-            mode: Mode::Warn,
+            mode: BuildMode::Warn,
             limit: LIMIT,
         }
     }
@@ -77,7 +77,7 @@ impl Pipe {
 
     /// Findings fail the build, unless `CARGO_PIPE_BUILD` says otherwise.
     pub fn deny(mut self) -> Self {
-        self.mode = Mode::Deny;
+        self.mode = BuildMode::Deny;
         self
     }
 
@@ -104,7 +104,7 @@ impl Pipe {
         };
         let mut lines = Lines::new(mode);
         mode::VARIABLES.iter().for_each(|name| lines.watch_variable(name));
-        if mode == Mode::Off {
+        if mode == BuildMode::Off {
             return lines;
         }
         if let Some(slip) = slip {

@@ -1,7 +1,7 @@
 //! What is kept between runs, in the user's cache.
 //!
 //! Owns where that is, and what is in it: outcomes of checks and what tools leave for their next runs
-//! ([`Store`]), what environments were found to be ([`memory`]), what the last runs of a project were
+//! ([`ResultCache`]), what environments were found to be ([`memory`]), what the last runs of a project were
 //! made from ([`journal`]) and the hashes of its files ([`index`]). The folders of runs under way are
 //! there too. All of it can be lost at any moment and costs time only; a thing that cannot be read is
 //! not there. It must not know how a check runs.
@@ -20,17 +20,17 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::config::load::Environment as Variables;
+use crate::config::load::EnvVars;
 
 pub use index::Index;
 pub use key::Key;
 pub use lock::{Reservation, Reserved};
-pub use state::State;
-pub use store::{Kept, Origin, Store};
+pub use state::Memory;
+pub use store::{CachedOutcome, OutcomeOrigin, ResultCache};
 
 /// Our folder in the user's cache.
 #[must_use]
-pub fn home(variables: &Variables) -> PathBuf {
+pub fn home(variables: &EnvVars) -> PathBuf {
     // The XDG Base Directory Specification has relative paths ignored.
     let absolute = |name| variables.get(name).map(Path::new).filter(|path| path.is_absolute());
     variables
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_cache_is_where_the_variables_say() {
-        let at = |variables: Variables| home(&variables);
+        let at = |variables: EnvVars| home(&variables);
         assert_eq!(at([("HOME", "/h")].into()), Path::new("/h/.cache/cargo-pipe"));
         assert_eq!(
             at([("HOME", "/h"), ("XDG_CACHE_HOME", "/c")].into()),

@@ -183,9 +183,9 @@ impl FromStr for Grant {
 /// Something that a project asks for beyond the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Ask {
+pub struct GrantRequest {
     /// Who asks.
-    pub asker: Asker,
+    pub asker: Requester,
     /// What for.
     pub grant: Grant,
     /// Where the project says so, as a sentence without a period.
@@ -198,14 +198,14 @@ pub struct Ask {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Asker {
+pub enum Requester {
     /// A check, for itself alone.
     Check(CheckName),
     /// The project, for every check whose image it describes.
     Project,
 }
 
-/// What the user has said to an [`Ask`] before, and whether that still holds.
+/// What the user has said to an [`GrantRequest`] before, and whether that still holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
@@ -220,19 +220,19 @@ pub enum Standing {
     Unbelieved(String),
 }
 
-impl Ask {
+impl GrantRequest {
     /// An ask that the user has said nothing to.
     #[must_use]
-    pub fn new(asker: Asker, grant: Grant, why: String) -> Self {
-        Ask { asker, grant, why, standing: Standing::New }
+    pub fn new(asker: Requester, grant: Grant, why: String) -> Self {
+        GrantRequest { asker, grant, why, standing: Standing::New }
     }
 }
 
-impl fmt::Display for Asker {
+impl fmt::Display for Requester {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Asker::Check(name) => write!(formatter, "`{name}`"),
-            Asker::Project => formatter.write_str("the project"),
+            Requester::Check(name) => write!(formatter, "`{name}`"),
+            Requester::Project => formatter.write_str("the project"),
         }
     }
 }

@@ -13,11 +13,11 @@ mod terminal;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::config::load::Environment;
+use crate::config::load::EnvVars;
 use crate::outcome::Verdict;
 use crate::program::Program;
 use exit::{Ending, Failure};
-use settings::{Action, Settings, Sync};
+use settings::{Action, CommandLine, Sync};
 use terminal::Term;
 
 /// Does what a process is asked for with these arguments, its own name included, and says how it
@@ -47,14 +47,17 @@ pub(crate) fn ci(words: impl Iterator<Item = OsString>) -> ExitCode {
     exit::code(ended, term)
 }
 
-fn read(program: Program, arguments: impl Iterator<Item = OsString>) -> Result<Settings, Failure> {
-    settings::settings(args::parse(program, arguments)?, Environment::of_process())
+fn read(
+    program: Program,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<CommandLine, Failure> {
+    settings::settings(args::parse(program, arguments)?, EnvVars::of_process())
 }
 
 /// The generated files, and then what is asked for; the worse of both verdicts.
-fn both(settings: Settings, term: &mut Term) -> Result<Ending, Failure> {
+fn both(settings: CommandLine, term: &mut Term) -> Result<Ending, Failure> {
     let (place, verbosity) = (settings.place.clone(), settings.verbosity);
-    let sync = Settings { place, verbosity, action: Action::Sync(Sync::Check) };
+    let sync = CommandLine { place, verbosity, action: Action::Sync(Sync::Check) };
     let verdicts = [commands::dispatch(sync, term)?, commands::dispatch(settings, term)?];
     let verdicts = verdicts.into_iter().filter_map(|ending| match ending {
         Ending::Verdict(verdict) => Some(verdict),

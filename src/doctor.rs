@@ -15,12 +15,12 @@ use serde::Serialize;
 
 use crate::cache;
 use crate::config::layer::Layer;
-use crate::config::load::{self, Environment};
+use crate::config::load::{self, EnvVars};
 use crate::event::Observer;
 use crate::outcome::Verdict;
 use crate::process::{Cancel, Emitter};
 use crate::project::{Project, discover};
-use crate::run::World;
+use crate::run::Context;
 use crate::template::VERSION;
 
 /// The form of [`Diagnosis`] in JSON.
@@ -45,7 +45,7 @@ pub struct Examined {
     /// What was looked at, such as `engine`.
     pub subject: &'static str,
     /// How it is.
-    pub state: State,
+    pub state: Health,
     /// What was found.
     pub found: String,
     /// What to do next.
@@ -56,7 +56,7 @@ pub struct Examined {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum State {
+pub enum Health {
     /// As it should be.
     Good,
     /// Not as it should be, and checks run all the same.
@@ -69,15 +69,15 @@ pub enum State {
     Machine,
 }
 
-impl State {
+impl Health {
     /// How a command ends that found this.
     #[must_use]
     pub fn verdict(self) -> Verdict {
         match self {
-            State::Good | State::Warning => Verdict::Passed,
-            State::Drift => Verdict::Findings,
-            State::Project => Verdict::Config,
-            State::Machine => Verdict::Error,
+            Health::Good | Health::Warning => Verdict::Passed,
+            Health::Drift => Verdict::Findings,
+            Health::Project => Verdict::Config,
+            Health::Machine => Verdict::Error,
         }
     }
 }
@@ -93,11 +93,11 @@ impl Diagnosis {
 
 impl Examined {
     fn good(subject: &'static str, found: impl Into<String>) -> Self {
-        Examined { subject, state: State::Good, found: found.into(), next: None }
+        Examined { subject, state: Health::Good, found: found.into(), next: None }
     }
 
     fn is(
-        state: State,
+        state: Health,
         subject: &'static str,
         found: impl Into<String>,
         next: impl Into<String>,
@@ -110,7 +110,7 @@ impl Examined {
 /// is looked at all the same, as for a new one.
 pub fn examine(
     folder: &Path,
-    variables: &Environment,
+    variables: &EnvVars,
     flags: &Layer,
     cancel: &Cancel,
     observer: &mut dyn Observer,
@@ -129,7 +129,7 @@ pub fn examine(
         Err(error) => {
             examined.push(files::no_project(&error));
             // The defaults are embedded, and every test configures them.
-            let plain = load::configure(&nothing, &Environment::default(), Layer::default());
+            let plain = load::configure(&nothing, &EnvVars::default(), Layer::default());
             (None, plain.ok().map(|(config, _)| config))
         }
     };
@@ -138,13 +138,13 @@ pub fn examine(
         let project = project.as_ref().unwrap_or(&nothing);
         let emitter = &Emitter::new(observer);
         let home = &cache::home(variables);
-        let world =
-            World { project, config, variables, cache: home, scratch: home, cancel, emitter };
+        let context =
+            Context { project, config, variables, cache: home, scratch: home, cancel, emitter };
         if is_project {
-            examined.extend(files::examine(world));
+            examined.extend(files::examine(context));
         }
-        examined.extend(engine::examine(world));
-        examined.extend(machine::examine(world));
+        examined.extend(engine::examine(context));
+        examined.extend(machine::examine(context));
     }
     Diagnosis { schema: SCHEMA, version: VERSION, examined }
 }

@@ -18,15 +18,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::load::Environment as Variables;
+use crate::config::load::EnvVars;
 use crate::config::{EngineChoice, TopologyChoice};
-use crate::environment::{Base, Blueprint};
+use crate::environment::{LockedBase, Recipe};
 use crate::event::Event;
 use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::Hash;
 use crate::network::Network;
 use crate::outcome::RawOutput;
-use crate::plan::{Step, Visit};
+use crate::plan::{Shell, Step};
 use crate::process::{Cancel, Emitter};
 use crate::snapshot::{Changes, Inventory, Tree};
 
@@ -39,7 +39,7 @@ pub use venv::Venv;
 /// What an engine is started with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct EngineOptions {
     /// How many processors a check has; all that there are if none.
     pub cpus: Option<usize>,
     /// Which engine.
@@ -53,7 +53,7 @@ pub struct Settings {
     /// The lock of its base.
     pub base_lock: PathBuf,
     /// The variables that programs are looked for with.
-    pub variables: Variables,
+    pub variables: EnvVars,
     /// Major and minor version of the Python that environments are made of.
     pub python: String,
     /// Our folder in the user's cache.
@@ -84,7 +84,7 @@ pub struct Settings {
 ///
 /// When it is not there.
 pub fn connect<'a>(
-    settings: Settings,
+    settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
 ) -> Result<Box<dyn Engine + 'a>, EngineError> {
@@ -118,10 +118,10 @@ pub fn connect<'a>(
 /// When there is no docker engine, or the image is not to be had.
 pub fn record_base<'a>(
     image: &str,
-    settings: Settings,
+    settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
-) -> Result<Base, EngineError> {
+) -> Result<LockedBase, EngineError> {
     Docker::connect(settings, cancel, emitter)?.record_base(image)
 }
 
@@ -133,7 +133,7 @@ pub fn record_base<'a>(
 pub fn ship<'a>(
     image: &JobImage,
     then: Then,
-    settings: Settings,
+    settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
 ) -> Result<Shipped, EngineError> {
@@ -147,7 +147,7 @@ pub fn ship<'a>(
 ///
 /// When an engine that was named is not there, or one refuses.
 pub fn remove<'a>(
-    settings: Settings,
+    settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
 ) -> Result<Removed, EngineError> {
@@ -225,7 +225,7 @@ pub trait Engine: Send + Sync {
     /// Makes environments available, in the order given; what is missing is made at the same time.
     ///
     /// An error may be shared: environments on one base have it in common.
-    fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>>;
+    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<Prepared, Arc<EngineError>>>;
 
     /// Takes away what runs left behind whose owners are gone.
     fn reap(&self);
@@ -246,7 +246,7 @@ pub trait Engine: Send + Sync {
     /// # Errors
     ///
     /// When the container did not start, did not see its trees, or was stopped.
-    fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError>;
+    fn visit(&self, job: &Job<'_>, visit: &Shell) -> Result<i32, RunError>;
 
     /// What a job that has run made of the files it could write to, which held this inventory.
     ///

@@ -10,7 +10,7 @@ pub mod recipe;
 pub mod remembered;
 mod resolved;
 
-pub use base_lock::{Base, BaseLock, BaseLockError};
+pub use base_lock::{BaseLock, BaseLockError, LockedBase};
 pub use python::Probe;
-pub use recipe::{Blueprint, BlueprintError};
+pub use recipe::{Recipe, RecipeError};
 pub use resolved::{Promise, promised};

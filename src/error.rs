@@ -1,6 +1,6 @@
 //! Why something could not even begin.
 //!
-//! A check that went wrong is an [`crate::outcome::Outcome`]; an [`Error`] is what stops a command
+//! A check that went wrong is an [`crate::outcome::Status`]; an [`Error`] is what stops a command
 //! before there are outcomes. Each boundary has an enum of its own; this one joins them, says
 //! whose problem it is, and carries the hint that was attached where the error was born.
 

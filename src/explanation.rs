@@ -26,13 +26,13 @@ pub struct Why {
     /// there is none.
     pub nearest: Option<Vec<Difference>>,
     /// What its tool did of its work at the last run in this folder; null if it does not say.
-    pub worked: Option<Worked>,
+    pub worked: Option<WorkDone>,
 }
 
 /// What a tool did that need not do all of its work each time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Worked {
+pub struct WorkDone {
     /// How many files it was about; 0 if it does not say.
     pub files: usize,
     /// Why it looked at every file; empty if it did not.

@@ -16,7 +16,7 @@ pub mod names;
 
 use crate::check::Grant;
 use crate::fingerprint::ingredients::Ingredients;
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 use crate::plan::Step;
 use crate::project::ProjectPath;
 use crate::tools::command::{Command, Precedence};
@@ -51,7 +51,7 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         .hash();
     Ingredients {
         environment: facts.environment,
-        platform: Recipe::new("platform").with(facts.platform).hash(),
+        platform: HashBuilder::new("platform").with(facts.platform).hash(),
         command,
         config: facts.config,
         sources: facts.sources,
@@ -66,11 +66,11 @@ fn grants(step: &Step) -> Vec<&'static str> {
 }
 
 /// What a command starts, written so that it cannot be taken for another.
-pub(crate) fn of_command(command: &Command) -> Recipe {
+pub(crate) fn of_command(command: &Command) -> HashBuilder {
     match command {
-        Command::Exec(argv) => Recipe::new("exec").with_all(argv.iter()),
+        Command::Exec(argv) => HashBuilder::new("exec").with_all(argv.iter()),
         Command::Module { module, worker, args, suffixes, project, report } => {
-            Recipe::new("module")
+            HashBuilder::new("module")
                 .with(module)
                 .with(worker.as_deref().unwrap_or_default())
                 .with_all(args.iter())
@@ -91,7 +91,7 @@ pub(crate) fn of_command(command: &Command) -> Recipe {
 pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> Hash {
     checks
         .into_iter()
-        .fold(Recipe::new("run"), |recipe, (name, hash)| {
+        .fold(HashBuilder::new("run"), |recipe, (name, hash)| {
             recipe.with(name).with(hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default())
         })
         .hash()
@@ -100,7 +100,7 @@ pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> 
 /// The hash of a tree of files: each one's path and hash, in the order of their paths.
 #[must_use]
 pub fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, Hash)>) -> Hash {
-    let mut recipe = Recipe::new("files");
+    let mut recipe = HashBuilder::new("files");
     for (path, hash) in files {
         recipe.add(path);
         recipe.add(hash);

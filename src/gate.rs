@@ -17,15 +17,15 @@ use serde::Serialize;
 
 use crate::finding::Finding;
 use crate::hash::Hash;
-use crate::outcome::{CheckOutcome, Outcome};
+use crate::outcome::{CheckOutcome, Status};
 use crate::project::ProjectPath;
-use baseline::{Baseline, Entry};
+use baseline::{Baseline, BaselineEntry};
 use lines::ChangedLines;
 
 /// The gate that somebody asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Wanted {
+pub struct GateSpec {
     /// The findings that are accepted; none if no baseline is read.
     pub baseline: Option<BaselineFile>,
     /// The lines that count; all if none.
@@ -60,14 +60,14 @@ pub struct Gate {
     /// The accepted findings, and the file that they are from.
     pub baseline: Option<(ProjectPath, Baseline)>,
     /// The lines that count, and since when.
-    pub changed: Option<(Base, ChangedLines)>,
+    pub changed: Option<(CompareBase, ChangedLines)>,
 }
 
 /// The commit that lines are compared with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
-pub struct Base {
+pub struct CompareBase {
     /// What was asked for, such as `main` or `origin/main`.
     #[serde(rename = "ref")]
     pub name: String,
@@ -96,7 +96,7 @@ pub struct Accepted {
     /// How many findings of the run are in it.
     pub accepted: usize,
     /// Its entries that no check found any more, of the checks that came to an end.
-    pub gone: Vec<Entry>,
+    pub gone: Vec<BaselineEntry>,
 }
 
 /// What is outside of the changed lines.
@@ -104,7 +104,7 @@ pub struct Accepted {
 #[non_exhaustive]
 pub struct Outside {
     /// What lines are compared with.
-    pub base: Base,
+    pub base: CompareBase,
     /// How many findings are in lines that did not change, those of the baseline apart.
     pub findings: usize,
 }
@@ -130,8 +130,8 @@ impl Gate {
         }
         let counts = check.findings.iter().any(|finding| finding.gating);
         // A command that only says no has nothing that could be accepted.
-        if check.outcome == Outcome::Findings && counted && !counts {
-            check.outcome = Outcome::Passed;
+        if check.status == Status::Findings && counted && !counts {
+            check.status = Status::Passed;
         }
     }
 
@@ -175,14 +175,15 @@ impl Gate {
 
 /// Whether a check came to a verdict about its sources.
 fn ended(check: &CheckOutcome) -> bool {
-    matches!(check.outcome, Outcome::Passed | Outcome::Findings)
+    matches!(check.status, Status::Passed | Status::Findings)
 }
 
 /// The entries of checks that came to an end without finding them.
-fn gone(baseline: &Baseline, ended: &[&CheckOutcome]) -> Vec<Entry> {
+fn gone(baseline: &Baseline, ended: &[&CheckOutcome]) -> Vec<BaselineEntry> {
     let found: BTreeSet<Hash> =
         ended.iter().flat_map(|check| &check.findings).map(|it| it.fingerprint).collect();
-    let was_looked_for = |entry: &&Entry| ended.iter().any(|check| check.name == entry.check);
+    let was_looked_for =
+        |entry: &&BaselineEntry| ended.iter().any(|check| check.name == entry.check);
     let entries = baseline.entries.iter().filter(was_looked_for);
     entries.filter(|entry| !found.contains(&entry.fingerprint)).cloned().collect()
 }

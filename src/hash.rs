@@ -1,6 +1,6 @@
 //! Hashes, and how values are put into them.
 //!
-//! Owns [`struct@Hash`] and the [`Recipe`], which writes values so that no two different lists of them are
+//! Owns [`struct@Hash`] and the [`HashBuilder`], which writes values so that no two different lists of them are
 //! written the same way. It must not know what is hashed. Everything that is recognised by its
 //! content is recognised by one of these.
 
@@ -120,7 +120,7 @@ impl Hasher {
 
 /// Collects named values into a hash, each written so that it cannot be taken for another.
 #[derive(Clone)]
-pub struct Recipe {
+pub struct HashBuilder {
     hasher: blake3::Hasher,
     /// What is to be hashed together: many small values are much quicker that way.
     pending: Vec<u8>,
@@ -129,11 +129,11 @@ pub struct Recipe {
 /// How much a recipe hashes together, in bytes.
 const TOGETHER: usize = 64 * 1024;
 
-impl Recipe {
+impl HashBuilder {
     /// An empty recipe for one kind of thing.
     #[must_use]
     pub fn new(kind: &str) -> Self {
-        let recipe = Recipe { hasher: blake3::Hasher::new(), pending: Vec::new() };
+        let recipe = HashBuilder { hasher: blake3::Hasher::new(), pending: Vec::new() };
         recipe.with(VERSION).with(kind)
     }
 
@@ -180,7 +180,7 @@ mod tests {
     fn a_recipe_is_its_values_with_their_lengths() {
         let (small, large) = (vec![1; 100], vec![2; TOGETHER]);
         let values = [&small, &large, &small, &small, &large, &large];
-        let mut recipe = Recipe::new("kind");
+        let mut recipe = HashBuilder::new("kind");
         let mut written = Vec::new();
         for value in [VERSION.as_bytes(), b"kind"] {
             written.extend([&(value.len() as u64).to_le_bytes(), value].concat());

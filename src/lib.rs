@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use cargo_pipe::config::layer::Layer;
-//! use cargo_pipe::config::load::Environment;
+//! use cargo_pipe::config::load::EnvVars;
 //! use cargo_pipe::pipeline::Pipeline;
 //! use cargo_pipe::plan::Request;
 //!
@@ -16,7 +16,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
 //! # std::fs::write(folder.join("pipe.toml"), "source = ['src']")?;
-//! let pipeline = Pipeline::discover(folder, Environment::of_process(), Layer::default())?;
+//! let pipeline = Pipeline::discover(folder, EnvVars::of_process(), Layer::default())?;
 //! let request = Request { checks: vec!["mypy".to_owned()], ..Request::default() };
 //! let plan = pipeline.plan(&request)?;
 //! assert_eq!(plan.steps.len(), 1);

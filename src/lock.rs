@@ -4,7 +4,7 @@
 //! installed while an image is built, with the network at hand. Pure: it is given a text and knows
 //! neither where it is nor who installs it. The plan's environments and the fingerprint use it.
 
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 
 /// A lock that only names pinned packages with hashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Lock {
         packages.sort_by_key(|package| (&package.name, &package.version, &package.marker));
         packages
             .iter()
-            .fold(Recipe::new("lock"), |recipe, package| {
+            .fold(HashBuilder::new("lock"), |recipe, package| {
                 recipe
                     .with(&package.name)
                     .with(&package.version)

@@ -60,7 +60,7 @@ pub enum ToolStatus {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum Status {
     /// The sources are accepted.
     Passed,
     /// The sources are not accepted.
@@ -160,7 +160,7 @@ pub struct CheckOutcome {
     /// The tool's locked version, where the catalogue knows it.
     pub tool_version: Option<String>,
     /// The state it ended in.
-    pub outcome: Outcome,
+    pub status: Status,
     /// Why, where it is neither passed nor findings.
     pub reason: Option<Reason>,
     /// Whether it ran or was replayed.
@@ -239,13 +239,13 @@ impl Verdict {
     /// The verdict over checks; `interrupted` if a signal ended the run.
     #[must_use]
     pub fn over(checks: &[CheckOutcome], interruption: Option<Interruption>) -> Verdict {
-        let verdicts = checks.iter().map(|check| match (check.outcome, &check.reason) {
-            (Outcome::Passed | Outcome::Skipped, _) => Verdict::Passed,
+        let verdicts = checks.iter().map(|check| match (check.status, &check.reason) {
+            (Status::Passed | Status::Skipped, _) => Verdict::Passed,
             // A cancelled check follows from another one's failure or from a signal.
-            (Outcome::Cancelled, _) => Verdict::Passed,
-            (Outcome::Findings, _) => Verdict::Findings,
-            (Outcome::Error, Some(reason)) => reason.verdict(),
-            (Outcome::Error | Outcome::TimedOut, _) => Verdict::Error,
+            (Status::Cancelled, _) => Verdict::Passed,
+            (Status::Findings, _) => Verdict::Findings,
+            (Status::Error, Some(reason)) => reason.verdict(),
+            (Status::Error | Status::TimedOut, _) => Verdict::Error,
         });
         Verdict::worst(verdicts.chain(interruption.map(|_| Verdict::Interrupted)))
             .unwrap_or(Verdict::Error)

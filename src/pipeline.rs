@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cache;
 use crate::config::layer::Layer;
-use crate::config::load::{self, Environment};
+use crate::config::load::{self, EnvVars};
 use crate::config::{Config, ConfigError, EngineChoice};
 use crate::contradiction;
 use crate::dependencies::read as dependencies;
@@ -16,14 +16,14 @@ use crate::environment::recipe;
 use crate::error::Error;
 use crate::event::Observer;
 use crate::explanation::{Comparison, Why};
-use crate::plan::{self, Known, Plan, Request, Visit, VisitRequest};
+use crate::plan::{self, Known, Plan, Request, Shell, ShellRequest};
 use crate::process::Emitter;
 use crate::project::{Project, ProjectPath, discover};
 use crate::report::json::JsonReport;
 use crate::report::{Preview, Report};
-use crate::run::{self, World};
+use crate::run::{self, Context};
 use crate::tools;
-use crate::trust::{Asked, Record, collect, store};
+use crate::trust::{GrantReview, Record, collect, store};
 use crate::update::{self, Updates};
 
 pub use crate::engine::{Removed, Shipped, Then};
@@ -38,7 +38,7 @@ pub struct Pipeline {
     /// What it wants.
     pub config: Config,
     /// The variables that it was configured in.
-    pub environment: Environment,
+    pub environment: EnvVars,
     /// Where runs have their own folders: in the user's cache, unless somebody says otherwise.
     pub scratch: PathBuf,
     /// Our folder in the user's cache.
@@ -65,7 +65,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// When there is no project, or its configuration is wrong.
-    pub fn discover(folder: &Path, environment: Environment, flags: Layer) -> Result<Self, Error> {
+    pub fn discover(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
         let (config, mut warnings) = load::configure(&project, &environment, flags)?;
         warnings.extend(contradiction::load::contradictions(&project, &config));
@@ -88,13 +88,13 @@ impl Pipeline {
     /// # Errors
     ///
     /// When there is no such check, or a grant is missing.
-    pub fn plan_visit(&self, request: &VisitRequest) -> Result<Visit, Error> {
+    pub fn plan_visit(&self, request: &ShellRequest) -> Result<Shell, Error> {
         Ok(plan::visit(&self.config, &self.known(), request)?)
     }
 
     /// Everything that the project asks for beyond the sandbox, and what that rests on.
     #[must_use]
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<GrantReview> {
         collect::asked(&self.project, &self.config, &self.environment)
     }
 
@@ -104,7 +104,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// When it cannot be kept.
-    pub fn trust(&self, asked: &[Asked]) -> Result<(), Error> {
+    pub fn trust(&self, asked: &[GrantReview]) -> Result<(), Error> {
         let root = &self.project.root;
         let mut record = Record::of(root.display().to_string(), asked);
         if self.config.engine != EngineChoice::Venv {
@@ -141,7 +141,7 @@ impl Pipeline {
     /// Runs a plan to its end. What goes wrong with a check is in the report.
     pub fn run(&self, plan: &Plan, cancel: &Cancel, observer: &mut dyn Observer) -> Report {
         let emitter = Emitter::new(observer);
-        let mut report = run::execute(self.world(cancel, &emitter), plan);
+        let mut report = run::execute(self.context(cancel, &emitter), plan);
         report.warnings.splice(..0, dependencies::warnings(&self.project.root, &self.config, plan));
         report.warnings.splice(..0, self.warnings.iter().cloned());
         report
@@ -154,12 +154,12 @@ impl Pipeline {
     /// When the container cannot be had, or the visit was interrupted.
     pub fn visit(
         &self,
-        visit: &Visit,
+        visit: &Shell,
         cancel: &Cancel,
         observer: &mut dyn Observer,
     ) -> Result<i32, Error> {
         let emitter = Emitter::new(observer);
-        run::visit(self.world(cancel, &emitter), visit).map_err(Error::Check)
+        run::visit(self.context(cancel, &emitter), visit).map_err(Error::Check)
     }
 
     /// Says why the first check of a plan would run or not; nothing runs.
@@ -169,7 +169,7 @@ impl Pipeline {
     /// When it could not run.
     pub fn why(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Why, Error> {
         let emitter = Emitter::new(observer);
-        run::why(self.world(&Cancel::default(), &emitter), plan).map_err(Error::Check)
+        run::why(self.context(&Cancel::default(), &emitter), plan).map_err(Error::Check)
     }
 
     /// Says what differs between what a plan's checks are made from here and in a report.
@@ -185,7 +185,7 @@ impl Pipeline {
         observer: &mut dyn Observer,
     ) -> Result<Comparison, Error> {
         let emitter = Emitter::new(observer);
-        run::compare(self.world(cancel, &emitter), plan, report).map_err(Error::Check)
+        run::compare(self.context(cancel, &emitter), plan, report).map_err(Error::Check)
     }
 
     /// Runs the fixers of a plan and shows what they would change; nothing is written.
@@ -200,7 +200,7 @@ impl Pipeline {
         observer: &mut dyn Observer,
     ) -> Result<Preview, Error> {
         let emitter = Emitter::new(observer);
-        let mut preview = run::preview(self.world(cancel, &emitter), plan)?;
+        let mut preview = run::preview(self.context(cancel, &emitter), plan)?;
         preview.warnings.splice(..0, self.warnings.iter().cloned());
         Ok(preview)
     }
@@ -217,7 +217,7 @@ impl Pipeline {
         observer: &mut dyn Observer,
     ) -> Result<Vec<Built>, Error> {
         let emitter = Emitter::new(observer);
-        let prepared = run::prepare(self.world(cancel, &emitter), plan)?;
+        let prepared = run::prepare(self.context(cancel, &emitter), plan)?;
         prepared
             .into_iter()
             .map(|prepared| match prepared {
@@ -262,7 +262,7 @@ impl Pipeline {
         })?;
         let emitter = Emitter::new(observer);
         let image = JobImage::new(reference, program, root, &self.config);
-        Ok(run::ship(self.world(cancel, &emitter), &image, then)?)
+        Ok(run::ship(self.context(cancel, &emitter), &image, then)?)
     }
 
     /// What newer versions would make of the locks of these names; of all if there is none.
@@ -277,7 +277,7 @@ impl Pipeline {
         observer: &mut dyn Observer,
     ) -> Result<Updates, Error> {
         let emitter = Emitter::new(observer);
-        Ok(update::look(self.world(cancel, &emitter), names)?)
+        Ok(update::look(self.context(cancel, &emitter), names)?)
     }
 
     /// Writes all of these locks, or none of them.
@@ -296,14 +296,14 @@ impl Pipeline {
     /// When the engine is not there.
     pub fn remove(&self, cancel: &Cancel, observer: &mut dyn Observer) -> Result<Removed, Error> {
         let emitter = Emitter::new(observer);
-        let removed = run::remove(self.world(cancel, &emitter))?;
+        let removed = run::remove(self.context(cancel, &emitter))?;
         // Outcomes are of no project: they stay for others until they are old.
         let _ = cache::last_run::forget(&self.cache, &self.project.id());
         Ok(removed)
     }
 
-    fn world<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> World<'a> {
-        World {
+    fn context<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> Context<'a> {
+        Context {
             project: &self.project,
             config: &self.config,
             variables: &self.environment,

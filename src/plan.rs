@@ -14,17 +14,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::check::{Ask, COMMANDS, CachePolicy, CheckName, Grant, Standing};
+use crate::check::{COMMANDS, CachePolicy, CheckName, Grant, GrantRequest, Standing};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
 use crate::container::{APP, CONFIG};
 use crate::gate::{self, Since};
 use crate::project::ProjectPath;
-use crate::tools::{self, Command, Invocation, Tool};
+use crate::tools::{self, Command, Tool, ToolInvocation};
 
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
-pub use visit::{Streams, Visit, VisitRequest, visit};
+pub use visit::{Shell, ShellRequest, Streams, visit};
 
 /// The endings of the files that the catalogue's tools are about.
 const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
@@ -69,7 +69,7 @@ pub enum GateAsked {
 pub struct Known {
     /// What it asks for beyond the sandbox, with what its user has said to that before. What is not
     /// here nobody has said anything to.
-    pub asks: Vec<Ask>,
+    pub asks: Vec<GrantRequest>,
     /// Whether there is a lock of its own dependencies.
     pub has_project_lock: bool,
     /// The files at its root that some tool reads without being told.
@@ -87,7 +87,7 @@ pub struct Plan {
     /// The checks to run, in the order they are reported; none if fixes are only shown.
     pub steps: Vec<Step>,
     /// Which findings will count.
-    pub gate: gate::Wanted,
+    pub gate: gate::GateSpec,
     /// Whether the first step that does not pass ends the others.
     pub fail_fast: bool,
     /// How many steps run at once.
@@ -117,11 +117,11 @@ pub struct Step {
     /// The endings of the files it is about; none for any.
     pub endings: Vec<String>,
     /// The exact files that it sees and that its fingerprint covers.
-    pub coverage: Coverage,
+    pub file_set: FileSet,
     /// The tool's configuration file; none if it has none, or finds its own.
     pub config: Option<ConfigFile>,
     /// What it runs in.
-    pub environment: Environment,
+    pub environment: EnvironmentSpec,
     /// The command inside the container.
     pub command: Command,
     /// Variables inside the container, the canonical ones included.
@@ -138,11 +138,11 @@ pub struct Step {
     pub cache: CachePolicy,
 }
 
-/// The exact files that a check sees. Checks with equal coverage share a snapshot.
+/// The exact files that a check sees. Checks with the same file set share a snapshot.
 ///
 /// Exhaustive: files are covered by nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Coverage {
+pub struct FileSet {
     /// Files and folders, sorted.
     pub paths: Vec<ProjectPath>,
     /// Globs of what is left out.
@@ -165,7 +165,7 @@ pub struct ConfigFile {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
-pub enum Environment {
+pub enum EnvironmentSpec {
     /// The base with locked packages: those of a tool of the catalogue, or of a check of the user's
     /// own that requires some.
     Tool {
@@ -248,12 +248,12 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     Ok(Plan { fail_fast: request.fail_fast, jobs: config.jobs, fixes, notes, steps, gate, cache })
 }
 
-fn gate_of(config: &Config, asked: &GateAsked) -> gate::Wanted {
+fn gate_of(config: &Config, asked: &GateAsked) -> gate::GateSpec {
     let baseline = config.baseline.clone();
     match asked {
-        GateAsked::Open => gate::Wanted::default(),
-        GateAsked::Configured => gate::Wanted { baseline, changed: None },
-        GateAsked::Changed(since) => gate::Wanted { baseline, changed: Some(since.clone()) },
+        GateAsked::Open => gate::GateSpec::default(),
+        GateAsked::Configured => gate::GateSpec { baseline, changed: None },
+        GateAsked::Changed(since) => gate::GateSpec { baseline, changed: Some(since.clone()) },
     }
 }
 
@@ -280,9 +280,9 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         tool: COMMAND.to_owned(),
         source: check.source.clone(),
         endings: Vec::new(),
-        coverage: Coverage::of(check),
+        file_set: FileSet::of(check),
         config: None,
-        environment: Environment::Base { sees_project },
+        environment: EnvironmentSpec::Base { sees_project },
         command: Command::Exec(Vec::new()),
         env,
         findings_exit: BTreeSet::new(),
@@ -300,30 +300,30 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.writable |= tool.runs_project();
             let at_root = known.root_files.iter();
             let at_root = at_root.filter(|it| tool.reads_at_root().contains(&it.as_str()));
-            at_root.for_each(|file| step.coverage.add(file));
+            at_root.for_each(|file| step.file_set.add(file));
             step.tool = tool.name().to_owned();
             step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
-            step.environment = Environment::Tool {
+            step.environment = EnvironmentSpec::Tool {
                 lock: tool.lock().to_owned(),
                 sees_project: sees_project && tool.sees_project(),
             };
-            step.command = tool.check(&Invocation {
+            step.command = tool.check(&ToolInvocation {
                 config: file.as_ref().map(ConfigFile::in_container).as_deref(),
                 source: &check.source,
                 args,
                 sees_project: step.environment.sees_project(),
             });
             if let Some(file) = file.as_ref().filter(|file| !file.mounted) {
-                step.coverage.add(&file.path);
+                step.file_set.add(&file.path);
             }
             step.config = file;
         }
         Work::Command { run, place, findings_exit, .. } => {
             step.environment = match place {
-                CommandPlace::Base => Environment::Base { sees_project },
-                CommandPlace::Image(image) => Environment::Image(image.clone()),
+                CommandPlace::Base => EnvironmentSpec::Base { sees_project },
+                CommandPlace::Image(image) => EnvironmentSpec::Image(image.clone()),
                 CommandPlace::Requirements(_) => {
-                    Environment::Tool { lock: check.name.to_string(), sees_project: false }
+                    EnvironmentSpec::Tool { lock: check.name.to_string(), sees_project: false }
                 }
             };
             step.command = Command::Exec(run.clone());
@@ -333,15 +333,15 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
     step
 }
 
-impl Environment {
+impl EnvironmentSpec {
     /// Whether the project's dependencies are there.
     #[must_use]
     pub fn sees_project(&self) -> bool {
         match self {
-            Environment::Tool { sees_project, .. } | Environment::Base { sees_project } => {
+            EnvironmentSpec::Tool { sees_project, .. } | EnvironmentSpec::Base { sees_project } => {
                 *sees_project
             }
-            Environment::Image(_) => false,
+            EnvironmentSpec::Image(_) => false,
         }
     }
 
@@ -350,22 +350,22 @@ impl Environment {
     #[must_use]
     pub fn has_dockerfile(&self, config: &Config) -> bool {
         match self {
-            Environment::Tool { .. } => true,
-            Environment::Base { sees_project } => *sees_project || !config.image.apt.is_empty(),
-            Environment::Image(_) => false,
+            EnvironmentSpec::Tool { .. } => true,
+            EnvironmentSpec::Base { sees_project } => *sees_project || !config.image.apt.is_empty(),
+            EnvironmentSpec::Image(_) => false,
         }
     }
 }
 
-impl Coverage {
-    fn of(check: &Check) -> Coverage {
+impl FileSet {
+    fn of(check: &Check) -> FileSet {
         let paths: BTreeSet<ProjectPath> =
             check.source.iter().chain(&check.inputs).cloned().collect();
         let sorted = |globs: &[String]| {
             let set: BTreeSet<String> = globs.iter().cloned().collect();
             set.into_iter().collect()
         };
-        Coverage {
+        FileSet {
             paths: paths.into_iter().collect(),
             exclude: sorted(&check.exclude),
             include: sorted(&check.include),

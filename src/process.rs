@@ -169,7 +169,7 @@ pub fn run(
     until: Until<'_>,
     emitter: &Emitter<'_>,
 ) -> Result<RawOutput, ProcessError> {
-    let child = Child::start(invocation, Lines::Kept, emitter)?;
+    let child = Child::start(invocation, Lines::CachedOutcome, emitter)?;
     child.finish(until, |_| {})
 }
 
@@ -191,7 +191,7 @@ pub fn stream(
 /// Whether lines of standard error are of interest while the program runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
-    Kept,
+    CachedOutcome,
     PassedOn,
 }
 
@@ -226,7 +226,7 @@ impl Child {
     ///
     /// When it cannot be started.
     pub fn spawn(invocation: &Invocation, emitter: &Emitter<'_>) -> Result<Child, ProcessError> {
-        Child::start(invocation, Lines::Kept, emitter)
+        Child::start(invocation, Lines::CachedOutcome, emitter)
     }
 
     fn start(

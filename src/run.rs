@@ -26,22 +26,22 @@ use std::time::Duration;
 use crate::cache::Index;
 use crate::check::Grant;
 use crate::config::Config;
-use crate::config::load::Environment as Variables;
+use crate::config::load::EnvVars;
 use crate::engine::{
-    self, Engine, EngineError, JobImage, Prepared, Removed, Settings, Shipped, Then, docker,
+    self, Engine, EngineError, EngineOptions, JobImage, Prepared, Removed, Shipped, Then, docker,
 };
 use crate::environment::recipe;
 use crate::event::Event;
 use crate::gate::{self, Gate};
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
-use crate::plan::{Plan, Step, Visit};
+use crate::plan::{Plan, Shell, Step};
 use crate::process::Emitter;
 use crate::project::{Project, discover};
 use crate::report::{Preview, Report};
 use crate::snapshot::{self, Inventory, SnapshotError, Tree};
 
-use preflight::Survey;
-use resources::Workshop;
+use preflight::Preflight;
+use resources::Resources;
 
 pub use crate::process::{Cancel, Stop};
 pub use directory::Directory;
@@ -49,13 +49,13 @@ pub use explain::{compare, why};
 
 /// What a run has at hand.
 #[derive(Clone, Copy)]
-pub struct World<'a> {
+pub struct Context<'a> {
     /// The project.
     pub project: &'a Project,
     /// What it wants.
     pub config: &'a Config,
     /// The variables it runs in.
-    pub variables: &'a Variables,
+    pub variables: &'a EnvVars,
     /// Our folder in the user's cache.
     pub cache: &'a Path,
     /// Where the run has its own folder: there too, unless somebody says otherwise.
@@ -69,27 +69,27 @@ pub struct World<'a> {
 /// An environment, or why it is not to be had; shared by all who wait for it.
 pub type Preparation = Result<Prepared, Arc<EngineError>>;
 
-/// A snapshot of a coverage, or why there is none.
+/// A snapshot of a file set, or why there is none.
 type Copied = Result<Snapshot, Reason>;
 
-/// The files that steps of equal coverage see.
+/// The files that steps of the same file set see.
 struct Snapshot {
     inventory: Inventory,
     tree: Tree,
 }
 
 /// Runs a plan to its end.
-pub fn execute(world: World<'_>, plan: &Plan) -> Report {
-    world.emitter.emit(&Event::Started(plan));
-    let gate = gate(world, plan);
+pub fn execute(context: Context<'_>, plan: &Plan) -> Report {
+    context.emitter.emit(&Event::Started(plan));
+    let gate = gate(context, plan);
     let checks = match (pool(plan), &gate) {
-        (Ok(pool), Ok(gate)) => pool.install(|| schedule::work(world, plan, gate)),
-        (Err(error), _) => schedule::failed(world, plan, &error.reason()),
-        (_, Err(reason)) => schedule::failed(world, plan, reason),
+        (Ok(pool), Ok(gate)) => pool.install(|| schedule::work(context, plan, gate)),
+        (Err(error), _) => schedule::failed(context, plan, &error.reason()),
+        (_, Err(reason)) => schedule::failed(context, plan, reason),
     };
-    let interruption = (world.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
+    let interruption = (context.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
     Report {
-        folder: discover::in_repository(&world.project.root),
+        folder: discover::in_repository(&context.project.root),
         verdict: Verdict::over(&checks.outcomes, interruption),
         platform: checks.platform,
         engine: checks.engine,
@@ -102,11 +102,11 @@ pub fn execute(world: World<'_>, plan: &Plan) -> Report {
 }
 
 /// Which findings count, before anything is started.
-fn gate(world: World<'_>, plan: &Plan) -> Result<Gate, Reason> {
-    let World { project, variables, cancel, emitter, .. } = world;
+fn gate(context: Context<'_>, plan: &Plan) -> Result<Gate, Reason> {
+    let Context { project, variables, cancel, emitter, .. } = context;
     let sources: BTreeSet<_> = plan.steps.iter().flat_map(|step| step.source.clone()).collect();
     let sources: Vec<_> = sources.into_iter().collect();
-    let site = gate::load::Site { root: &project.root, variables, cancel, emitter };
+    let site = gate::load::GitContext { root: &project.root, variables, cancel, emitter };
     gate::load::load(site, &plan.gate, &sources)
 }
 
@@ -115,14 +115,14 @@ fn gate(world: World<'_>, plan: &Plan) -> Result<Gate, Reason> {
 /// # Errors
 ///
 /// When there is no engine, or no place to work in.
-pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
-    world.emitter.emit(&Event::Started(plan));
-    let blueprints = resources::blueprints(world, plan);
-    let mut workshop = Workshop::open(world, plan)?;
+pub fn preview(context: Context<'_>, plan: &Plan) -> Result<Preview, EngineError> {
+    context.emitter.emit(&Event::Started(plan));
+    let recipes = resources::recipes(context, plan);
+    let mut resources = Resources::open(context, plan)?;
     let fixed =
-        pool(plan)?.install(|| schedule::fix_first(world, plan, &blueprints, &mut workshop))?;
-    workshop.engine().reap();
-    let stopped = world.cancel.stopped().map(|_| Verdict::Interrupted);
+        pool(plan)?.install(|| schedule::fix_first(context, plan, &recipes, &mut resources))?;
+    resources.engine().reap();
+    let stopped = context.cancel.stopped().map(|_| Verdict::Interrupted);
     let changed = (!fixed.changed.is_empty()).then_some(Verdict::Findings);
     let failed = fixed.unfixed.values().map(Reason::verdict);
     Ok(Preview {
@@ -139,11 +139,11 @@ pub fn preview(world: World<'_>, plan: &Plan) -> Result<Preview, EngineError> {
 /// # Errors
 ///
 /// When there is no engine, or no place to work in.
-pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, EngineError> {
-    let blueprints = resources::blueprints(world, plan);
-    let mut workshop = Workshop::open(world, plan)?;
-    pool(plan)?.install(|| workshop.prepare(world, &blueprints, &blueprints.keys().collect()))?;
-    Ok(std::mem::take(&mut workshop.environments).into_values().collect())
+pub fn prepare(context: Context<'_>, plan: &Plan) -> Result<Vec<Preparation>, EngineError> {
+    let recipes = resources::recipes(context, plan);
+    let mut resources = Resources::open(context, plan)?;
+    pool(plan)?.install(|| resources.prepare(context, &recipes, &recipes.keys().collect()))?;
+    Ok(std::mem::take(&mut resources.environments).into_values().collect())
 }
 
 /// Lets a visitor into the container of a check, and returns the exit status of what they did.
@@ -151,29 +151,29 @@ pub fn prepare(world: World<'_>, plan: &Plan) -> Result<Vec<Preparation>, Engine
 /// # Errors
 ///
 /// When the container cannot be had, or the visit was interrupted.
-pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
+pub fn visit(context: Context<'_>, visit: &Shell) -> Result<i32, Reason> {
     let plan = visit.plan();
-    world.emitter.emit(&Event::Started(&plan));
+    context.emitter.emit(&Event::Started(&plan));
     let environment = |error: EngineError| error.reason();
     let pool = pool(&plan).map_err(environment)?;
-    let blueprints = resources::blueprints(world, &plan);
-    let mut workshop = Workshop::open(world, &plan).map_err(environment)?;
+    let recipes = resources::recipes(context, &plan);
+    let mut resources = Resources::open(context, &plan).map_err(environment)?;
     let steps: Vec<&Step> = plan.steps.iter().collect();
     let warnings = pool.install(|| {
-        let survey = Survey::of(world, &plan, &blueprints, &Index::none());
-        workshop.furnish(world, &blueprints, &survey, &steps)?;
-        let copied = steps.iter().filter_map(|step| workshop.copied(&step.coverage));
+        let survey = Preflight::of(context, &plan, &recipes, &Index::none());
+        resources.furnish(context, &recipes, &survey, &steps)?;
+        let copied = steps.iter().filter_map(|step| resources.copied(&step.file_set));
         Ok(copied.flat_map(|(_, inventory)| inventory.warnings.clone()).collect::<Vec<_>>())
     });
     for message in warnings.map_err(environment)? {
-        world.emitter.emit(&Event::Warning { message: &message });
+        context.emitter.emit(&Event::Warning { message: &message });
     }
-    workshop.engine().reap();
+    resources.engine().reap();
     let step =
         steps.first().ok_or_else(|| Reason::new(ReasonKind::Internal, "a visit has no check"))?;
-    let ready = workshop.ready(world, step, None)?;
-    workshop.engine().place(ready.trees());
-    ready.visit(world, workshop.engine(), visit)
+    let ready = resources.ready(context, step, None)?;
+    resources.engine().place(ready.trees());
+    ready.visit(context, resources.engine(), visit)
 }
 
 /// Makes an image for jobs of CI with docker.
@@ -181,10 +181,10 @@ pub fn visit(world: World<'_>, visit: &Visit) -> Result<i32, Reason> {
 /// # Errors
 ///
 /// When there is no docker engine, or the image cannot be made or pushed.
-pub fn ship(world: World<'_>, image: &JobImage, then: Then) -> Result<Shipped, EngineError> {
-    let directory = Directory::create(world.scratch)?;
-    let settings = settings(world, &directory, Duration::ZERO);
-    engine::ship(image, then, settings, world.cancel, world.emitter)
+pub fn ship(context: Context<'_>, image: &JobImage, then: Then) -> Result<Shipped, EngineError> {
+    let directory = Directory::create(context.scratch)?;
+    let settings = settings(context, &directory, Duration::ZERO);
+    engine::ship(image, then, settings, context.cancel, context.emitter)
 }
 
 /// Takes away what the engine has of the project, and what nobody else refers to.
@@ -192,10 +192,10 @@ pub fn ship(world: World<'_>, image: &JobImage, then: Then) -> Result<Shipped, E
 /// # Errors
 ///
 /// When there is no engine, or it refuses.
-pub fn remove(world: World<'_>) -> Result<Removed, EngineError> {
-    let directory = Directory::create(world.scratch)?;
-    let settings = settings(world, &directory, Duration::ZERO);
-    engine::remove(settings, world.cancel, world.emitter)
+pub fn remove(context: Context<'_>) -> Result<Removed, EngineError> {
+    let directory = Directory::create(context.scratch)?;
+    let settings = settings(context, &directory, Duration::ZERO);
+    engine::remove(settings, context.cancel, context.emitter)
 }
 
 /// Connects to the engine, for this run.
@@ -204,34 +204,38 @@ pub fn remove(world: World<'_>) -> Result<Removed, EngineError> {
 ///
 /// When there is none.
 fn connect<'a>(
-    world: World<'a>,
+    context: Context<'a>,
     directory: &Directory,
     longest: Duration,
 ) -> Result<Box<dyn Engine + 'a>, EngineError> {
-    engine::connect(settings(world, directory, longest), world.cancel, world.emitter)
+    engine::connect(settings(context, directory, longest), context.cancel, context.emitter)
 }
 
 /// What an engine is started with, for this run.
-pub(crate) fn settings(world: World<'_>, directory: &Directory, longest: Duration) -> Settings {
-    let ca_bundle = world.config.network.ca_bundle.as_ref();
-    Settings {
-        choice: world.config.engine,
-        docker: docker::program(world.config.engine, world.variables).to_owned(),
-        project: world.project.id(),
-        root: world.project.root.clone(),
-        base_lock: recipe::base_lock_path(world.config).on_disk(&world.project.root),
-        variables: world.variables.clone(),
-        python: world.config.python.version.clone(),
-        cache: world.cache.to_owned(),
+pub(crate) fn settings(
+    context: Context<'_>,
+    directory: &Directory,
+    longest: Duration,
+) -> EngineOptions {
+    let ca_bundle = context.config.network.ca_bundle.as_ref();
+    EngineOptions {
+        choice: context.config.engine,
+        docker: docker::program(context.config.engine, context.variables).to_owned(),
+        project: context.project.id(),
+        root: context.project.root.clone(),
+        base_lock: recipe::base_lock_path(context.config).on_disk(&context.project.root),
+        variables: context.variables.clone(),
+        python: context.config.python.version.clone(),
+        cache: context.cache.to_owned(),
         run: directory.id().to_owned(),
         folder: directory.path().to_owned(),
-        topology: world.config.topology,
-        platform: world.config.platform.clone(),
-        cpus: world.config.cpus,
-        network: world.config.network.clone(),
-        ca_bundle: ca_bundle.map(|bundle| bundle.on_disk(&world.project.root)),
-        allows_host: world.config.allow.contains(&Grant::Host),
-        offline: world.config.offline,
+        topology: context.config.topology,
+        platform: context.config.platform.clone(),
+        cpus: context.config.cpus,
+        network: context.config.network.clone(),
+        ca_bundle: ca_bundle.map(|bundle| bundle.on_disk(&context.project.root)),
+        allows_host: context.config.allow.contains(&Grant::Host),
+        offline: context.config.offline,
         longest,
     }
 }
@@ -264,13 +268,13 @@ fn snapshot_reason(error: &SnapshotError) -> Reason {
 }
 
 /// Warnings about files that every clone has and no check sees.
-fn ignored_warnings(world: World<'_>, plan: &Plan) -> Vec<String> {
+fn ignored_warnings(context: Context<'_>, plan: &Plan) -> Vec<String> {
     let paths: BTreeSet<_> = plan.steps.iter().flat_map(|step| step.source.clone()).collect();
     let paths: Vec<_> = paths.into_iter().collect();
-    let root = &world.project.root;
-    snapshot::tracked_but_ignored(root, &paths, world.cancel, world.emitter)
+    let root = &context.project.root;
+    snapshot::tracked_but_ignored(root, &paths, context.cancel, context.emitter)
         .into_iter()
-        .filter(|path| !world.config.include.iter().any(|glob| glob == path.as_str()))
+        .filter(|path| !context.config.include.iter().any(|glob| glob == path.as_str()))
         .map(|path| {
             format!(
                 "`{path}` is tracked by git but ignored by a .gitignore, so no check sees it; \

@@ -16,19 +16,19 @@ mod task;
 mod transaction;
 mod write;
 
-pub use fix::{Fix, Found};
-pub use remove::{Removal, Taken, remove};
+pub use fix::{FixMode, RefusedOption};
+pub use remove::{FileRemoval, Taken, remove};
 pub use sync::{Drift, DriftKind, Edited, drift, sync};
 #[cfg(feature = "cli")]
 pub use task::{Task, Tasked, task};
-pub(crate) use transaction::{Replacement, replace_together, replacement};
+pub(crate) use transaction::{FileReplacement, replace_together, replacement};
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::layer::Layer;
-use crate::config::load::{self, Environment};
+use crate::config::load::{self, EnvVars};
 use crate::config::{Config, ConfigError};
 use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
@@ -37,25 +37,25 @@ use crate::environment::recipe;
 use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
-use crate::template::{GITLAB_CI, GITLAB_INCLUDED, Granted};
+use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants};
 use crate::trust::collect;
-use adopt::{Note, Wish};
-use manifest::{Scene, Wanted};
+use adopt::{AdoptionRequest, Note};
+use manifest::{Scene, WantedFile};
 
 /// What `init` is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct InitRequest {
     /// Whether files are written.
-    pub mode: Mode,
+    pub mode: WriteMode,
     /// What becomes of options that tools refuse.
-    pub fix: Fix,
+    pub fix: FixMode,
     /// What there is to be besides what the folder itself calls for.
-    pub wish: Wish,
+    pub wish: AdoptionRequest,
 }
 
 /// Whether files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum WriteMode {
     /// They are.
     Write,
     /// Nothing is; the changes say what would be.
@@ -71,7 +71,7 @@ pub struct Scaffolding {
     /// What became of each file.
     pub changes: Vec<Change>,
     /// Options of the tools' configurations that the locked tools refuse.
-    pub refused: Vec<Found>,
+    pub refused: Vec<RefusedOption>,
     /// The file that the project's own pipeline has to include.
     pub include: Option<ProjectPath>,
 }
@@ -83,19 +83,19 @@ pub struct Change {
     /// The file.
     pub path: ProjectPath,
     /// What became of it.
-    pub action: Action,
+    pub action: FileAction,
 }
 
 /// What becomes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Action {
+pub enum FileAction {
     /// It was not there and is written.
     Written,
     /// It is there and as cargo pipe wrote it.
     Unchanged,
     /// It is there, it is another one, and it stays.
-    Kept,
+    CachedOutcome,
     /// Options in it that a tool refuses are commented out.
     Fixed,
     /// It is there, and what it lacked is added.
@@ -173,7 +173,7 @@ impl ScaffoldError {
 ///
 /// When its configuration is wrong, a file would end up outside, or the disk refuses something.
 /// Nothing is written where that can be foreseen.
-pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> {
+pub fn init(folder: &Path, asked: &InitRequest) -> Result<Scaffolding, ScaffoldError> {
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let manifest = discover::manifest(&root)?;
     let survey = survey::survey(&root)?;
@@ -187,7 +187,7 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
     };
     let project = Project { root: root.clone(), manifest: manifest.clone() };
     // What is written is the project's, so whoever writes it has no say in it.
-    let environment = Environment::default();
+    let environment = EnvVars::default();
     let (config, _) = match manifest {
         Some(_) => load::configure(&project, &environment, Layer::default())?,
         None => {
@@ -213,7 +213,7 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
             notes.push(Note::of_dependencies(&found));
         }
         let derived = dependencies::derived(&config, &found);
-        wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));
+        wanted.extend(derived.map(|(path, text)| WantedFile::derived(path, text)));
     }
     let mut changes = write_all(&root, &wanted, asked.mode)?;
     let refused = fix::refused(&root, &config, &survey, asked)?;
@@ -226,17 +226,21 @@ pub fn init(folder: &Path, asked: &Asked) -> Result<Scaffolding, ScaffoldError> 
     Ok(Scaffolding { notes, changes, refused, include })
 }
 
-fn write_all(root: &Path, wanted: &[Wanted], mode: Mode) -> Result<Vec<Change>, ScaffoldError> {
+fn write_all(
+    root: &Path,
+    wanted: &[WantedFile],
+    mode: WriteMode,
+) -> Result<Vec<Change>, ScaffoldError> {
     let mut changes = Vec::new();
     for file in wanted {
         changes.push(Change { path: file.path.clone(), action: write::compare(root, file)? });
     }
-    if mode == Mode::DryRun {
+    if mode == WriteMode::DryRun {
         return Ok(changes);
     }
     fs::create_dir_all(root).map_err(ScaffoldError::disk("create", root))?;
     for (change, file) in changes.iter_mut().zip(wanted) {
-        if change.action == Action::Written {
+        if change.action == FileAction::Written {
             change.action = write::write(root, file)?;
         }
     }
@@ -244,8 +248,8 @@ fn write_all(root: &Path, wanted: &[Wanted], mode: Mode) -> Result<Vec<Change>, 
 }
 
 /// What the jobs of a project have to be granted besides what their checks ask for.
-fn granted(project: &Project, config: &Config) -> Granted {
-    Granted {
+fn granted(project: &Project, config: &Config) -> JobGrants {
+    JobGrants {
         always: recipe::asked(&project.root, config),
         own_code: collect::with_own_code(project, config),
     }

@@ -1,6 +1,6 @@
 //! Copies exactly the files that a check may see.
 //!
-//! Owns the way from a [`Coverage`](crate::plan::Coverage) over an [`Inventory`] of hashed files
+//! Owns the way from a [`FileSet`](crate::plan::FileSet) over an [`Inventory`] of hashed files
 //! to a [`Tree`] on the disk that an engine can place into a container. It knows no tool and no
 //! container. What a check can read is what is hashed: a file that changes between the two is
 //! noticed, and both are done again.
@@ -19,12 +19,12 @@ use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use crate::hash::{Hash, Hasher, Recipe};
+use crate::hash::{Hash, HashBuilder, Hasher};
 use crate::process::Cancel;
 use crate::project::ProjectPath;
 
 pub use changes::Changes;
-pub use inventory::{Entry, Inventory, Kind};
+pub use inventory::{EntryKind, Inventory, InventoryEntry};
 pub use tracked::tracked_but_ignored;
 
 /// The file in each tree that holds the tree's hash: a container that can read it sees the tree.
@@ -156,12 +156,12 @@ fn copy_once(
     }
     inventory.entries.par_iter().try_for_each(|(path, entry)| {
         let copied = match &entry.kind {
-            Kind::File { executable } => {
+            EntryKind::File { executable } => {
                 let mode = if *executable { 0o755 } else { 0o644 };
                 let content = copy_file(&path.on_disk(root), &path.on_disk(target), mode, cancel)?;
-                Entry::file(&content, *executable)
+                InventoryEntry::file(&content, *executable)
             }
-            Kind::Link { to } => copy_link(target, path, to)?,
+            EntryKind::Link { to } => copy_link(target, path, to)?,
         };
         if copied == *entry { Ok(()) } else { Err(SnapshotError::Changing(path.clone())) }
     })?;
@@ -179,7 +179,7 @@ fn copy_once(
 /// When it cannot be written.
 pub fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, SnapshotError> {
     create_folder(folder)?;
-    let mut recipe = Recipe::new("tree");
+    let mut recipe = HashBuilder::new("tree");
     for (name, content) in files {
         let path = folder.join(name);
         let below = path.parent().filter(|parent| *parent != folder);
@@ -237,12 +237,16 @@ fn read(
     }
 }
 
-fn copy_link(target: &Path, path: &ProjectPath, to: &ProjectPath) -> Result<Entry, SnapshotError> {
+fn copy_link(
+    target: &Path,
+    path: &ProjectPath,
+    to: &ProjectPath,
+) -> Result<InventoryEntry, SnapshotError> {
     let link = path.on_disk(target);
     let up = "../".repeat(path.as_str().matches('/').count());
     std::os::unix::fs::symlink(format!("{up}{to}"), &link)
         .map_err(SnapshotError::io("link", &link))?;
-    Ok(Entry::link(to.clone()))
+    Ok(InventoryEntry::link(to.clone()))
 }
 
 fn create_folder(folder: &Path) -> Result<(), SnapshotError> {
@@ -279,10 +283,10 @@ fn time() -> SystemTime {
 mod tests {
     use super::*;
     use crate::cache::Index;
-    use crate::plan::Coverage;
+    use crate::plan::FileSet;
 
-    fn coverage(paths: &[&str]) -> Coverage {
-        Coverage {
+    fn file_set(paths: &[&str]) -> FileSet {
+        FileSet {
             paths: paths.iter().map(|path| ProjectPath::new(path).unwrap()).collect(),
             exclude: Vec::new(),
             include: Vec::new(),
@@ -299,9 +303,9 @@ mod tests {
         fs::set_permissions(source.join("a.py"), fs::Permissions::from_mode(0o600)).unwrap();
         std::os::unix::fs::symlink("a.py", source.join("b.py")).unwrap();
 
-        let coverage = coverage(&["src"]);
+        let file_set = file_set(&["src"]);
         let take =
-            || Inventory::take(project.path(), &coverage, &Index::none(), &Cancel::default());
+            || Inventory::take(project.path(), &file_set, &Index::none(), &Cancel::default());
         let (inventory, tree) =
             copy(project.path(), target.path(), &Cancel::default(), take).unwrap();
 
@@ -320,10 +324,10 @@ mod tests {
         let file = project.path().join("a.py");
         fs::write(&file, "x = 1\n").unwrap();
         let edits = std::cell::Cell::new(0);
-        let coverage = coverage(&["."]);
+        let file_set = file_set(&["."]);
         let take = || {
             let inventory =
-                Inventory::take(project.path(), &coverage, &Index::none(), &Cancel::default());
+                Inventory::take(project.path(), &file_set, &Index::none(), &Cancel::default());
             if edits.replace(edits.get() + 1) == 0 {
                 fs::write(&file, "x = 2\n").unwrap();
             }
@@ -334,6 +338,6 @@ mod tests {
         assert_eq!(edits.get(), 2);
         assert_eq!(fs::read(tree.folder.join("a.py")).unwrap(), b"x = 2\n");
         let path = ProjectPath::new("a.py").unwrap();
-        assert_eq!(inventory.entries[&path], Entry::file(&Hash::of(b"x = 2\n"), false));
+        assert_eq!(inventory.entries[&path], InventoryEntry::file(&Hash::of(b"x = 2\n"), false));
     }
 }

@@ -15,10 +15,10 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::project::ProjectPath;
 
-pub use pipelines::{CiValues, Granted, JobsIn};
+pub use pipelines::{CiValues, JobGrants, JobsIn};
 pub(crate) use seal::seal;
-pub use seal::{Origin, body, origin};
-pub use settings::{CheckSettings, ConfigSetting, GitlabFile, Settings};
+pub use seal::{FileOrigin, body, origin};
+pub use settings::{CheckSettings, ConfigSetting, GitlabFile, NewConfig};
 
 /// The version of cargo pipe.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -62,7 +62,7 @@ pub struct Values {
     /// How pip installs a lock.
     pub install: String,
     /// What a new `pipe.toml` says.
-    pub settings: Settings,
+    pub settings: NewConfig,
     /// What pipelines say; nothing for a project that is not configured yet.
     pub ci: Option<CiValues>,
 }
@@ -74,7 +74,7 @@ impl Values {
         Values {
             base_image: config.python.image.clone(),
             apt: config.image.apt.clone(),
-            ci: Some(CiValues::of(config, &Granted::default())),
+            ci: Some(CiValues::of(config, &JobGrants::default())),
             install: install(&config.python.from_source).join(" "),
             ..Self::for_python(&config.python.version)
         }
@@ -90,7 +90,7 @@ impl Values {
             base_image: format!("python:{version}-slim"),
             apt: Vec::new(),
             install: install(&[]).join(" "),
-            settings: Settings::default(),
+            settings: NewConfig::default(),
             ci: None,
         }
     }
@@ -106,7 +106,7 @@ pub struct Generated {
     /// Who needs it.
     pub need: Need,
     /// Who looks after it once it is there.
-    pub keep: Keep,
+    pub keep: Ownership,
     /// The mode it is created with, before the user's mask.
     pub mode: u32,
     /// What becomes of it, as a sentence for its first line.
@@ -127,7 +127,7 @@ pub enum Home {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// A project that is configured by a `pipe.toml`.
-    Settings,
+    NewConfig,
     /// A project that builds its environments from our Dockerfile, if that is where it is.
     Dockerfile,
     /// Checks with a tool that is installed from this lock.
@@ -144,7 +144,7 @@ pub enum Need {
 
 /// Who looks after a generated file once it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum Ownership {
     /// `sync`: it always says what follows from `pipe.toml`, or somebody took it over.
     Synced,
     /// `sync`, until somebody edits it.
@@ -175,8 +175,8 @@ pub const GENERATED: &[Generated] = &[
     Generated {
         home: Home::Project,
         path: "pipe.toml",
-        need: Need::Settings,
-        keep: Keep::Once,
+        need: Need::NewConfig,
+        keep: Ownership::Once,
         mode: 0o644,
         note: YOURS,
         source: include_str!("../templates/pipe.toml"),
@@ -216,7 +216,7 @@ pub const GENERATED: &[Generated] = &[
         home: Home::Project,
         path: "src/main.py",
         need: Need::Example,
-        keep: Keep::Once,
+        keep: Ownership::Once,
         mode: 0o644,
         note: YOURS,
         source: include_str!("../templates/src/main.py"),
@@ -227,7 +227,7 @@ pub const GENERATED: &[Generated] = &[
         home: Home::Project,
         path: GITHUB_WORKFLOW,
         need: Need::Github,
-        keep: Keep::Synced,
+        keep: Ownership::Synced,
         mode: 0o644,
         note: SYNCED,
         source: include_str!("../templates/github-pipe.yml"),
@@ -239,7 +239,7 @@ const fn own_dockerfile(path: &'static str) -> Generated {
         home: Home::Project,
         path,
         need: Need::Dockerfile,
-        keep: Keep::Synced,
+        keep: Ownership::Synced,
         mode: 0o644,
         note: COMPARED,
         source: include_str!("../templates/Dockerfile"),
@@ -251,7 +251,7 @@ const fn gitlab(path: &'static str, file: GitlabFile) -> Generated {
         home: Home::Project,
         path,
         need: Need::Gitlab(file),
-        keep: Keep::Synced,
+        keep: Ownership::Synced,
         mode: 0o644,
         note: SYNCED,
         source: include_str!("../templates/gitlab-ci.yml"),
@@ -263,7 +263,7 @@ const fn lock(name: &'static str, path: &'static str, source: &'static str) -> G
         home: Home::Project,
         path,
         need: Need::Lock(name),
-        keep: Keep::Once,
+        keep: Ownership::Once,
         mode: 0o644,
         note: CHECKED,
         source,
@@ -275,7 +275,7 @@ const fn tool_config(path: &'static str, source: &'static str) -> Generated {
         home: Home::Config,
         path,
         need: Need::ToolConfig(path),
-        keep: Keep::UntilEdited,
+        keep: Ownership::UntilEdited,
         mode: 0o644,
         note: YOURS,
         source,

@@ -27,7 +27,7 @@ use crate::outcome::{Classified, RawOutput};
 use crate::project::ProjectPath;
 pub use command::{Command, Precedence};
 use own_config::{OwnConfig, Refused};
-pub use sources::Sources;
+pub use sources::SourceFiles;
 
 /// Every tool, in the order they are listed.
 pub const TOOLS: &[&dyn Tool] = &[
@@ -98,11 +98,11 @@ pub trait Tool: Sync {
     fn refused(&self) -> &'static [Refused];
 
     /// The command that checks.
-    fn check(&self, invocation: &Invocation<'_>) -> Command;
+    fn check(&self, invocation: &ToolInvocation<'_>) -> Command;
 
     /// The command that repairs what can be repaired, if it can. Its exit status is no verdict:
     /// what cannot be repaired is for the check to say.
-    fn fix(&self, invocation: &Invocation<'_>) -> Option<Command>;
+    fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command>;
 
     /// Whether it has the last word about the looks of a file. Two such tools cannot both be right,
     /// so it fixes behind every other one, and does so when it is called by its own name.
@@ -111,12 +111,12 @@ pub trait Tool: Sync {
     }
 
     /// What its output means.
-    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified;
+    fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified;
 }
 
 /// What a tool's command is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Invocation<'a> {
+pub struct ToolInvocation<'a> {
     /// Where the configuration file is inside the container; none if the tool finds its own.
     pub config: Option<&'a str>,
     /// The sources, relative to the working directory.
@@ -127,7 +127,7 @@ pub struct Invocation<'a> {
     pub sees_project: bool,
 }
 
-impl Invocation<'_> {
+impl ToolInvocation<'_> {
     /// A program's arguments. What is `canonical` comes behind the user's arguments, because in
     /// every tool the last of two that contradict each other wins.
     fn argv(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {

@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Ask, Asker, Grant, Standing};
+use crate::check::{Grant, GrantRequest, Requester, Standing};
 use crate::config::{Config, Work};
 use crate::fingerprint::of_command;
-use crate::hash::{Hash, Recipe};
-use crate::plan::{Environment, Step};
+use crate::hash::{Hash, HashBuilder};
+use crate::plan::{EnvironmentSpec, Step};
 use crate::project::ProjectPath;
 use crate::tools::command::Command;
 
@@ -27,9 +27,9 @@ pub type Content = BTreeMap<String, Hash>;
 /// An ask and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Asked {
+pub struct GrantReview {
     /// The ask.
-    pub ask: Ask,
+    pub ask: GrantRequest,
     /// What it rests on.
     pub content: Content,
     /// What is run with what is asked for, as words.
@@ -61,7 +61,7 @@ enum Schema {
 #[non_exhaustive]
 pub struct Granted {
     /// To whom.
-    pub asker: Asker,
+    pub asker: Requester,
     /// What.
     pub grant: Grant,
     content: Content,
@@ -119,8 +119,8 @@ impl TrustError {
 impl Record {
     /// What a user trusts who grants all of this.
     #[must_use]
-    pub fn of(project: String, asked: &[Asked]) -> Record {
-        let granted = |asked: &Asked| Granted {
+    pub fn of(project: String, asked: &[GrantReview]) -> Record {
+        let granted = |asked: &GrantReview| Granted {
             asker: asked.ask.asker.clone(),
             grant: asked.ask.grant,
             content: asked.content.clone(),
@@ -142,7 +142,7 @@ impl Record {
 
     /// What the user has said to an ask with this content.
     #[must_use]
-    pub fn standing(&self, ask: &Ask, content: &Content) -> Standing {
+    pub fn standing(&self, ask: &GrantRequest, content: &Content) -> Standing {
         let before = self
             .granted
             .iter()
@@ -166,25 +166,30 @@ fn content(config: &Config, step: &Step) -> Content {
     let variables: Vec<String> =
         step.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let image = match &step.environment {
-        Environment::Image(image) => Recipe::new("image").with(image),
-        Environment::Tool { lock, .. } => Recipe::new("tool").with(lock).with(&config.python.image),
-        Environment::Base { .. } => Recipe::new("base").with(&config.python.image),
+        EnvironmentSpec::Image(image) => HashBuilder::new("image").with(image),
+        EnvironmentSpec::Tool { lock, .. } => {
+            HashBuilder::new("tool").with(lock).with(&config.python.image)
+        }
+        EnvironmentSpec::Base { .. } => HashBuilder::new("base").with(&config.python.image),
     };
     let sources = step.source.iter().map(ProjectPath::as_str);
-    let files = Recipe::new("files")
+    let files = HashBuilder::new("files")
         .with_all(sources)
-        .with_all(step.coverage.paths.iter().map(ProjectPath::as_str))
-        .with_all(step.coverage.exclude.iter())
-        .with_all(step.coverage.include.iter());
+        .with_all(step.file_set.paths.iter().map(ProjectPath::as_str))
+        .with_all(step.file_set.exclude.iter())
+        .with_all(step.file_set.include.iter());
     let mut content = Content::from([
         ("its command".to_owned(), of_command(&step.command).with(&step.tool).hash()),
-        ("its variables".to_owned(), Recipe::new("variables").with_all(variables.iter()).hash()),
+        (
+            "its variables".to_owned(),
+            HashBuilder::new("variables").with_all(variables.iter()).hash(),
+        ),
         ("its image".to_owned(), image.hash()),
         ("which files it sees".to_owned(), files.hash()),
     ]);
     let check = config.checks.iter().find(|check| check.name == step.check);
     if let Some(Work::Command { fix: Some(fix), .. }) = check.map(|check| &check.work) {
-        content.insert("its fix".to_owned(), Recipe::new("fix").with_all(fix.iter()).hash());
+        content.insert("its fix".to_owned(), HashBuilder::new("fix").with_all(fix.iter()).hash());
     }
     content
 }

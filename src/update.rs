@@ -22,10 +22,10 @@ use crate::lock::Lock;
 use crate::outcome::Verdict;
 use crate::process::ProcessError;
 use crate::project::{PathError, ProjectPath};
-use crate::run::World;
-use crate::scaffold::{self, Replacement, ScaffoldError};
+use crate::run::Context;
+use crate::scaffold::{self, FileReplacement, ScaffoldError};
 use crate::tools;
-use base::Wish;
+use base::BaseRequest;
 use resolver::Resolver;
 
 pub use base::BaseUpdate;
@@ -51,7 +51,7 @@ pub struct Update {
     /// Its packages then.
     pub after: Lock,
     /// The file, and what it holds now and then.
-    replacement: Replacement,
+    replacement: FileReplacement,
 }
 
 /// What became of a package.
@@ -203,7 +203,7 @@ impl Updates {
         self.replacements().count()
     }
 
-    fn replacements(&self) -> impl Iterator<Item = &Replacement> {
+    fn replacements(&self) -> impl Iterator<Item = &FileReplacement> {
         let packages = self.packages.iter().filter(|update| !update.is_current());
         let base = self.base.iter().filter(|update| !update.is_current());
         packages.map(|it| &it.replacement).chain(base.map(|it| &it.replacement))
@@ -216,21 +216,21 @@ impl Updates {
 ///
 /// When a name is no lock's, versions cannot be resolved, or the base was named and cannot be looked
 /// at.
-pub fn look(world: World<'_>, names: &[String]) -> Result<Updates, UpdateError> {
-    let chosen = chosen(world.config, targets(world)?, names)?;
-    let packages = packages(world, &chosen.targets)?;
+pub fn look(context: Context<'_>, names: &[String]) -> Result<Updates, UpdateError> {
+    let chosen = chosen(context.config, targets(context)?, names)?;
+    let packages = packages(context, &chosen.targets)?;
     let base = match chosen.base {
-        Some(wish) => base::look(world, wish)?,
+        Some(wish) => base::look(context, wish)?,
         None => None,
     };
     Ok(Updates { packages, base })
 }
 
-fn packages(world: World<'_>, targets: &[Target]) -> Result<Vec<Update>, UpdateError> {
-    let World { project, .. } = world;
+fn packages(context: Context<'_>, targets: &[Target]) -> Result<Vec<Update>, UpdateError> {
+    let Context { project, .. } = context;
     let needs_index = |target: &Target| matches!(target.source, Source::Requirements { .. });
     let resolver = match targets.iter().any(needs_index) {
-        true => Some(Resolver::find(world)?),
+        true => Some(Resolver::find(context)?),
         false => None,
     };
     let resolve = |target: &Target| {
@@ -240,7 +240,7 @@ fn packages(world: World<'_>, targets: &[Target]) -> Result<Vec<Update>, UpdateE
                 let Some(resolver) = &resolver else {
                     unreachable!("it is found where requirements are")
                 };
-                let lock = resolver.resolve(world, &target.name, requirements)?;
+                let lock = resolver.resolve(context, &target.name, requirements)?;
                 let (name, files) = (target.name.clone(), files.clone());
                 (lock, From::Requirements { name, files, asked: *asked })
             }
@@ -253,7 +253,7 @@ fn packages(world: World<'_>, targets: &[Target]) -> Result<Vec<Update>, UpdateE
         let is_known =
             replacement.before.as_deref().is_some_and(|text| answers(text, &target.source));
         let replacement = match (is_same && is_known, replacement.before.clone()) {
-            (true, Some(before)) => Replacement { after: before, ..replacement },
+            (true, Some(before)) => FileReplacement { after: before, ..replacement },
             _ => replacement,
         };
         Ok(Update { name: target.name.clone(), before, after, replacement })
@@ -274,7 +274,7 @@ fn packages(world: World<'_>, targets: &[Target]) -> Result<Vec<Update>, UpdateE
 ///
 /// When one changed meanwhile, or the disk refuses something.
 pub fn write(root: &Path, updates: &Updates) -> Result<(), UpdateError> {
-    let changed: Vec<&Replacement> = updates.replacements().collect();
+    let changed: Vec<&FileReplacement> = updates.replacements().collect();
     Ok(scaffold::replace_together(root, &changed)?)
 }
 
@@ -290,8 +290,8 @@ fn answers(text: &str, source: &Source) -> bool {
 }
 
 /// Every lock of a project: those of tools, of checks of the user's own, and its own.
-fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
-    let World { config, project, .. } = world;
+fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
+    let Context { config, project, .. } = context;
     let mut targets: Vec<Target> = Vec::new();
     let target = |name: &str, requirements: Vec<String>, files: String| {
         let asked = dependencies::asked(config, &requirements);
@@ -335,7 +335,7 @@ fn targets(world: World<'_>) -> Result<Vec<Target>, UpdateError> {
 struct Chosen {
     targets: Vec<Target>,
     /// Why that of the base is, if it is.
-    base: Option<Wish>,
+    base: Option<BaseRequest>,
 }
 
 /// Those of these names, where a check stands for the lock of its tool.
@@ -347,7 +347,7 @@ fn chosen(
     if names.is_empty() {
         // Who works without images has no use for what one is.
         let is_wanted = config.engine != EngineChoice::Venv;
-        return Ok(Chosen { targets, base: is_wanted.then_some(Wish::Everything) });
+        return Ok(Chosen { targets, base: is_wanted.then_some(BaseRequest::Everything) });
     }
     let lock_of = |name: &String| {
         let check = config.checks.iter().find(|check| check.name.as_str() == name);
@@ -369,6 +369,6 @@ fn chosen(
         return Err(UpdateError::Unknown { name: name.clone(), hint });
     }
     targets.retain(|target| wanted.contains(&target.name));
-    let base = wanted.iter().any(|name| name == base::NAME).then_some(Wish::Named);
+    let base = wanted.iter().any(|name| name == base::NAME).then_some(BaseRequest::Named);
     Ok(Chosen { targets, base })
 }

@@ -8,8 +8,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use cargo_pipe::check::Grant;
-use cargo_pipe::config::layer::{Layer, Sources, Value};
-use cargo_pipe::config::load::{Environment, configure};
+use cargo_pipe::config::layer::{Layer, SourcePaths, Value};
+use cargo_pipe::config::load::{EnvVars, configure};
 use cargo_pipe::config::{Config, ConfigError, Work};
 use cargo_pipe::project::discover;
 use snapbox::data::Data;
@@ -25,10 +25,10 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn load(folder: &Path) -> Result<Config, ConfigError> {
-    load_with(folder, Environment::default(), Layer::default())
+    load_with(folder, EnvVars::default(), Layer::default())
 }
 
-fn load_with(folder: &Path, environment: Environment, flags: Layer) -> Result<Config, ConfigError> {
+fn load_with(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Config, ConfigError> {
     let project = discover::find(folder)?;
     configure(&project, &environment, flags).map(|(config, _)| config)
 }
@@ -122,7 +122,7 @@ fn the_image_follows_the_version_of_python() {
 #[test]
 fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
     let root = project(&[("pipe.toml", "jobs = 1\nconfig = 'a'\nsource = 'x'\n")]);
-    let environment = Environment::from([
+    let environment = EnvVars::from([
         ("CARGO_PIPE_JOBS", "2"),
         ("CARGO_PIPE_CONFIG", "b"),
         ("CARGO_PIPE_ALLOW", "network"),
@@ -140,14 +140,14 @@ fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
 #[test]
 fn a_wrong_flag_or_variable_is_named() {
     let root = project(&[("pipe.toml", "")]);
-    let environment = Environment::from([("CARGO_PIPE_SOURCE", "src,../x")]);
+    let environment = EnvVars::from([("CARGO_PIPE_SOURCE", "src,../x")]);
     let error = load_with(root.path(), environment, Layer::default()).unwrap_err();
     assert_eq!(error.to_string(), "CARGO_PIPE_SOURCE: `../x` leads out of the project");
 
     let mut flags = Layer::default();
     let source = vec![Value::named("--source", "/etc".to_owned())];
-    flags.source = Some(Sources(Value::named("--source", source)));
-    let error = load_with(root.path(), Environment::default(), flags).unwrap_err();
+    flags.source = Some(SourcePaths(Value::named("--source", source)));
+    let error = load_with(root.path(), EnvVars::default(), flags).unwrap_err();
     assert_eq!(
         error.to_string(),
         "--source: `/etc` is absolute: paths are relative to the project"

@@ -10,12 +10,12 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::event::{Event, Observer};
 use cargo_pipe::finding::Place;
 use cargo_pipe::gate::lines::ChangedLines;
-use cargo_pipe::gate::load::{Site, load};
-use cargo_pipe::gate::{Since, Wanted};
+use cargo_pipe::gate::load::{GitContext, load};
+use cargo_pipe::gate::{GateSpec, Since};
 use cargo_pipe::outcome::{Reason, Verdict};
 use cargo_pipe::process::{Cancel, Emitter};
 use cargo_pipe::project::ProjectPath;
@@ -98,19 +98,19 @@ fn changed(
     variables: &[(&str, &str)],
 ) -> Result<ChangedLines, Reason> {
     let variables = match variables {
-        [] => Environment::default(),
-        [one] => Environment::from([*one]),
+        [] => EnvVars::default(),
+        [one] => EnvVars::from([*one]),
         _ => unreachable!("no test sets two"),
     };
     let mut observer = Nobody;
     let emitter = Emitter::new(&mut observer);
     let cancel = Cancel::default();
-    let mut wanted = Wanted::default();
+    let mut wanted = GateSpec::default();
     wanted.changed = Some(match since {
         Some(name) => Since::Ref(name.to_owned()),
         None => Since::Default,
     });
-    let site = Site { root, variables: &variables, cancel: &cancel, emitter: &emitter };
+    let site = GitContext { root, variables: &variables, cancel: &cancel, emitter: &emitter };
     let gate = load(site, &wanted, &[ProjectPath::new("src").unwrap()])?;
     Ok(gate.changed.unwrap().1)
 }

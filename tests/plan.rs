@@ -5,7 +5,7 @@
 use std::fs;
 
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
 use cargo_pipe::plan::{Effect, Fixing, Plan, Request, Withheld};
 use cargo_pipe::tools::command::Command;
@@ -29,7 +29,7 @@ run = ["links"]
 fn pipeline(configuration: &str) -> Pipeline {
     let project = tempfile::tempdir().unwrap();
     fs::write(project.path().join("pipe.toml"), configuration).unwrap();
-    Pipeline::discover(project.path(), Environment::default(), Layer::default()).unwrap()
+    Pipeline::discover(project.path(), EnvVars::default(), Layer::default()).unwrap()
 }
 
 fn request(checks: &[&str], fixing: Fixing) -> Request {

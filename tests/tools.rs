@@ -15,7 +15,7 @@ use cargo_pipe::lock::Lock;
 use cargo_pipe::outcome::{Classified, RawOutput, ToolStatus};
 use cargo_pipe::project::ProjectPath;
 use cargo_pipe::tools::command::Command;
-use cargo_pipe::tools::{self, Invocation, Sources, TOOLS, Tool};
+use cargo_pipe::tools::{self, SourceFiles, TOOLS, Tool, ToolInvocation};
 use proptest::prelude::*;
 use snapbox::{Assert, Data};
 
@@ -25,7 +25,7 @@ mod launcher;
 /// The files that a recorded run saw.
 struct Snapshot(PathBuf);
 
-impl Sources for Snapshot {
+impl SourceFiles for Snapshot {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.0.join(path)).ok()
     }
@@ -56,8 +56,8 @@ fn every_recorded_run_is_classified_as_recorded() {
     }
 }
 
-fn configured(config: Option<&str>) -> Invocation<'_> {
-    Invocation { config, source: &[], args: &[], sees_project: false }
+fn configured(config: Option<&str>) -> ToolInvocation<'_> {
+    ToolInvocation { config, source: &[], args: &[], sees_project: false }
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
         let source = lines(&row.join("source")).unwrap_or(vec!["src".to_owned()]);
         let source: Vec<ProjectPath> =
             source.iter().map(|path| ProjectPath::new(path).unwrap()).collect();
-        let command = tool.check(&Invocation {
+        let command = tool.check(&ToolInvocation {
             source: &source,
             args: &args,
             ..configured(config.as_deref())
@@ -172,7 +172,7 @@ fn no_recorded_run_is_left_out() {
 fn a_user_cannot_turn_off_required_options() {
     let args = ["--jobs=4".to_owned(), "--output-format=text".to_owned()];
     for tool in TOOLS {
-        let command = tool.check(&Invocation {
+        let command = tool.check(&ToolInvocation {
             source: &[ProjectPath::root()],
             args: &args,
             sees_project: true,

@@ -10,13 +10,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
 use cargo_pipe::cache::Index;
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::hash::Hash;
-use cargo_pipe::plan::Coverage;
+use cargo_pipe::plan::FileSet;
 use cargo_pipe::project::ProjectPath;
 use cargo_pipe::run::Cancel;
-use cargo_pipe::run::fix::write_back::{self, Amendment, LeftAlone, Moment, Written};
-use cargo_pipe::snapshot::{Entry, Inventory, is_staged};
+use cargo_pipe::run::fix::write_back::{self, Amendment, LeftAlone, WriteBackStep, Written};
+use cargo_pipe::snapshot::{Inventory, InventoryEntry, is_staged};
 use rustix::process::{Signal, getpid, kill_process};
 use tempfile::TempDir;
 
@@ -75,7 +75,7 @@ impl Project {
 
     /// How many files are new; the others have to be old, and a check sees nothing else.
     fn new_ones(&self) -> usize {
-        let everything = Coverage {
+        let everything = FileSet {
             paths: vec![path(".")],
             exclude: Vec::new(),
             // Even if hidden files were wanted, what is staged would be none.
@@ -102,7 +102,7 @@ impl Project {
 fn amendment(file: &str) -> Amendment {
     Amendment {
         path: path(file),
-        before: Entry::file(&Hash::of(old(file).as_bytes()), false),
+        before: InventoryEntry::file(&Hash::of(old(file).as_bytes()), false),
         content: new(file).into_bytes(),
     }
 }
@@ -131,13 +131,13 @@ fn at_each_moment_every_file_is_old_or_new() {
 /// Kills this process at a moment, when it was started for that.
 #[test]
 fn victim() {
-    let environment = Environment::of_process();
+    let environment = EnvVars::of_process();
     let (Some(root), Some(moment)) = (environment.get("VICTIM"), environment.get("MOMENT")) else {
         return;
     };
     let last: usize = moment.parse().unwrap();
     let mut moments = 0;
-    let mut observe = |_: Moment<'_>| {
+    let mut observe = |_: WriteBackStep<'_>| {
         moments += 1;
         if moments == last {
             kill_process(getpid(), Signal::KILL).unwrap();
@@ -204,7 +204,7 @@ fn a_file_that_was_edited_meanwhile_is_left_alone() {
         let mut edited = None;
         // At the last moment at which it can still be noticed.
         let written = write_back::write(project.root(), &amendments(), &mut |moment| {
-            if moment == Moment::Staged(&path("pkg/b.py")) {
+            if moment == WriteBackStep::Staged(&path("pkg/b.py")) {
                 edit(&file);
                 edited = fs::symlink_metadata(&file).ok().map(|it| (it.mode(), it.ino()));
             }

@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::mode::Mode;
+use super::mode::BuildMode;
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
-use crate::outcome::{CheckOutcome, Outcome, ReasonKind, Verdict};
+use crate::outcome::{CheckOutcome, ReasonKind, Status, Verdict};
 use crate::program::Program;
 use crate::report::{Report, harmless, warnings};
 use crate::scaffold::{Drift, DriftKind};
@@ -24,7 +24,7 @@ const SHOWN: usize = 50;
 /// What cargo is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lines {
-    mode: Mode,
+    mode: BuildMode,
     program: Program,
     variables: BTreeSet<String>,
     watched: BTreeSet<PathBuf>,
@@ -39,7 +39,7 @@ enum Level {
 }
 
 impl Lines {
-    pub(super) fn new(mode: Mode) -> Self {
+    pub(super) fn new(mode: BuildMode) -> Self {
         Lines {
             mode,
             program: Program::default(),
@@ -75,7 +75,7 @@ impl Lines {
 
     /// Says what is wrong with the project.
     fn complain(&mut self, message: &str) {
-        let level = if self.mode == Mode::Deny { Level::Error } else { Level::Warning };
+        let level = if self.mode == BuildMode::Deny { Level::Error } else { Level::Warning };
         self.messages.push((level, harmless::line(message)));
     }
 
@@ -94,8 +94,7 @@ impl Lines {
         let mut undone: BTreeMap<(ReasonKind, String), Vec<&str>> = BTreeMap::new();
         for check in &report.checks {
             self.findings(check);
-            if let (Outcome::Error | Outcome::TimedOut, Some(reason)) =
-                (check.outcome, &check.reason)
+            if let (Status::Error | Status::TimedOut, Some(reason)) = (check.status, &check.reason)
             {
                 undone
                     .entry((reason.kind, reason.to_line()))
@@ -187,7 +186,7 @@ mod tests {
     use crate::outcome::Reason;
     use crate::report::sample;
 
-    fn text(mode: Mode, report: &Report) -> String {
+    fn text(mode: BuildMode, report: &Report) -> String {
         let mut lines = Lines::new(mode);
         lines.report(report);
         lines.text()
@@ -197,19 +196,19 @@ mod tests {
     fn a_finding_is_a_warning_with_its_place_and_an_error_where_that_is_wanted() {
         let report = sample::report_of(vec![sample::lint()]);
         let told = "=src/main.py:2:1: warning: Unused import os [lint W0611]\n";
-        assert!(text(Mode::Warn, &report).contains(&format!("cargo::warning{told}")));
-        assert!(text(Mode::Deny, &report).contains(&format!("cargo::error{told}")));
+        assert!(text(BuildMode::Warn, &report).contains(&format!("cargo::warning{told}")));
+        assert!(text(BuildMode::Deny, &report).contains(&format!("cargo::error{told}")));
     }
 
     #[test]
     fn a_check_that_could_not_be_done_fails_no_build() {
         let mut check = sample::passed("lint", "pylint");
-        check.outcome = Outcome::Error;
+        check.status = Status::Error;
         let reason = Reason::new(ReasonKind::Environment, "`docker` is not installed");
         check.reason = Some(reason.with_hint("install it".to_owned()));
         let also = CheckOutcome { name: CheckName::new("mypy").unwrap(), ..check.clone() };
         assert_eq!(
-            text(Mode::Deny, &sample::report_of(vec![check, also])),
+            text(BuildMode::Deny, &sample::report_of(vec![check, also])),
             "cargo::warning=lint, mypy not checked: `docker` is not installed; install it\n"
         );
     }
@@ -218,7 +217,7 @@ mod tests {
     fn a_flood_of_findings_is_cut() {
         let findings = (0..60).map(|line| sample::finding("src/main.py", line)).collect();
         let check = CheckOutcome { findings, ..sample::passed("lint", "pylint") };
-        let text = text(Mode::Warn, &sample::report_of(vec![check]));
+        let text = text(BuildMode::Warn, &sample::report_of(vec![check]));
         assert_eq!(text.lines().count(), 51);
         assert!(text.ends_with("=10 more of lint; `cargo pipe lint` shows all\n"), "{text}");
     }
@@ -228,14 +227,14 @@ mod tests {
         let mut finding = sample::finding("src/main.py", 1);
         finding.message = "bad\ncargo::error=no".to_owned();
         let check = CheckOutcome { findings: vec![finding], ..sample::passed("lint", "pylint") };
-        let text = text(Mode::Warn, &sample::report_of(vec![check]));
+        let text = text(BuildMode::Warn, &sample::report_of(vec![check]));
         assert_eq!(text.lines().count(), 1, "{text}");
     }
 
     #[test]
     fn what_is_not_there_is_not_watched() {
         let folder = tempfile::tempdir().unwrap();
-        let mut lines = Lines::new(Mode::Warn);
+        let mut lines = Lines::new(BuildMode::Warn);
         lines.watch(&folder.path().join("missing"));
         lines.watch(folder.path());
         let path = folder.path().display();

@@ -2,11 +2,11 @@
 //!
 //! Owns the variables that decide it, and the signs by which a build is nobody's own: that of
 //! documentation on docs.rs, of an editor, of a copy that cargo made. Must not start anything; the
-//! [`Mode`] goes to [`super::Pipe`].
+//! [`BuildMode`] goes to [`super::Pipe`].
 
 use std::path::Path;
 
-use crate::config::load::Environment;
+use crate::config::load::EnvVars;
 use crate::config::nearest;
 
 /// Says `off`, `warn` or `deny`, over what the build script says.
@@ -28,7 +28,7 @@ const CHECKED_OUT: &str = ".cargo-ok";
 
 /// What findings do to a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(super) enum BuildMode {
     /// Nothing is checked.
     Off,
     /// They are warnings, as those of the compiler.
@@ -38,7 +38,7 @@ pub(super) enum Mode {
 }
 
 /// What holds in these variables where the build script itself says `own`.
-pub(super) fn of(variables: &Environment, own: Mode) -> Result<Mode, String> {
+pub(super) fn of(variables: &EnvVars, own: BuildMode) -> Result<BuildMode, String> {
     let is_editor = variables.get(WRAPPED).is_some()
         || variables.get(WRAPPER).is_some_and(|program| {
             Path::new(program)
@@ -46,10 +46,10 @@ pub(super) fn of(variables: &Environment, own: Mode) -> Result<Mode, String> {
                 .is_some_and(|name| name.to_string_lossy().starts_with("rust-analyzer"))
         });
     match variables.get(BUILD) {
-        Some("off") => Ok(Mode::Off),
-        _ if variables.get(DOCS_RS).is_some() || is_editor => Ok(Mode::Off),
-        Some("warn") => Ok(Mode::Warn),
-        Some("deny") => Ok(Mode::Deny),
+        Some("off") => Ok(BuildMode::Off),
+        _ if variables.get(DOCS_RS).is_some() || is_editor => Ok(BuildMode::Off),
+        Some("warn") => Ok(BuildMode::Warn),
+        Some("deny") => Ok(BuildMode::Deny),
         Some(other) => Err(format!(
             "`{BUILD}` is `{other}`; {}",
             nearest::advise(other, &["off", "warn", "deny"])
@@ -69,17 +69,17 @@ pub(super) fn is_copy(crate_folder: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn of_variables<const N: usize>(variables: [(&str, &str); N]) -> Result<Mode, String> {
-        of(&Environment::from(variables), Mode::Warn)
+    fn of_variables<const N: usize>(variables: [(&str, &str); N]) -> Result<BuildMode, String> {
+        of(&EnvVars::from(variables), BuildMode::Warn)
     }
 
     #[test]
     fn the_variable_rules_over_the_code() {
-        assert_eq!(of_variables([]), Ok(Mode::Warn));
-        assert_eq!(of_variables([("CARGO_PIPE_BUILD", "deny")]), Ok(Mode::Deny));
-        assert_eq!(of_variables([("CARGO_PIPE_BUILD", "off")]), Ok(Mode::Off));
-        let warn = Environment::from([("CARGO_PIPE_BUILD", "warn")]);
-        assert_eq!(of(&warn, Mode::Deny), Ok(Mode::Warn));
+        assert_eq!(of_variables([]), Ok(BuildMode::Warn));
+        assert_eq!(of_variables([("CARGO_PIPE_BUILD", "deny")]), Ok(BuildMode::Deny));
+        assert_eq!(of_variables([("CARGO_PIPE_BUILD", "off")]), Ok(BuildMode::Off));
+        let warn = EnvVars::from([("CARGO_PIPE_BUILD", "warn")]);
+        assert_eq!(of(&warn, BuildMode::Deny), Ok(BuildMode::Warn));
     }
 
     #[test]
@@ -97,11 +97,11 @@ mod tests {
             ("RA_RUSTC_WRAPPER", "1"),
             ("RUSTC_WRAPPER", "/home/me/.cargo/bin/rust-analyzer"),
         ] {
-            assert_eq!(of_variables([variable]), Ok(Mode::Off), "{variable:?}");
+            assert_eq!(of_variables([variable]), Ok(BuildMode::Off), "{variable:?}");
             let deny = of_variables([variable, ("CARGO_PIPE_BUILD", "deny")]);
-            assert_eq!(deny, Ok(Mode::Off), "{variable:?}");
+            assert_eq!(deny, Ok(BuildMode::Off), "{variable:?}");
         }
-        assert_eq!(of_variables([("RUSTC_WRAPPER", "/usr/bin/sccache")]), Ok(Mode::Warn));
+        assert_eq!(of_variables([("RUSTC_WRAPPER", "/usr/bin/sccache")]), Ok(BuildMode::Warn));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::Place;
 use super::lines::Lines;
 use crate::config::load::NAMES;
 use crate::pipeline::Pipeline;
-use crate::plan::{Coverage, Plan};
+use crate::plan::{FileSet, Plan};
 use crate::project::ProjectPath;
 use crate::snapshot::Inventory;
 use crate::template::GENERATED;
@@ -32,7 +32,7 @@ pub(super) fn checked(pipeline: &Pipeline, plan: &Plan, place: &Place, lines: &m
     let root = &pipeline.project.root;
     let written = written(root, place, pipeline.environment.get("CARGO_TARGET_DIR"));
     for step in &plan.steps {
-        for path in paths(root, &step.coverage, &written) {
+        for path in paths(root, &step.file_set, &written) {
             lines.watch(&path);
         }
         if let Some(config) = &step.config {
@@ -61,11 +61,11 @@ fn written(root: &Path, place: &Place, target: Option<&str>) -> Vec<PathBuf> {
 }
 
 /// The outermost folders that nobody else writes below, and the files that are in no such folder.
-fn paths(root: &Path, coverage: &Coverage, written: &[PathBuf]) -> Vec<PathBuf> {
+fn paths(root: &Path, file_set: &FileSet, written: &[PathBuf]) -> Vec<PathBuf> {
     let is_quiet = |path: &Path| !written.iter().any(|folder| folder.starts_with(path));
     let (quiet, busy): (Vec<PathBuf>, Vec<PathBuf>) =
-        coverage.paths.iter().map(|path| path.on_disk(root)).partition(|path| is_quiet(path));
-    let covered = if busy.is_empty() { Ok(Vec::new()) } else { Inventory::list(root, coverage) };
+        file_set.paths.iter().map(|path| path.on_disk(root)).partition(|path| is_quiet(path));
+    let covered = if busy.is_empty() { Ok(Vec::new()) } else { Inventory::list(root, file_set) };
     let below_busy = |path: &ProjectPath| {
         let file = path.on_disk(root);
         let base = busy.iter().find(|folder| file.starts_with(folder))?;
@@ -96,13 +96,13 @@ mod tests {
     }
 
     fn watched(root: &Path, path: &str) -> Vec<String> {
-        let coverage = Coverage {
+        let file_set = FileSet {
             paths: vec![ProjectPath::new(path).unwrap()],
             exclude: Vec::new(),
             include: Vec::new(),
         };
         let place = Place { manifest: root.join("crate"), out: root.join("target/debug/out") };
-        let mut paths: Vec<String> = paths(root, &coverage, &written(root, &place, None))
+        let mut paths: Vec<String> = paths(root, &file_set, &written(root, &place, None))
             .iter()
             .map(|path| path.strip_prefix(root).unwrap().display().to_string())
             .collect();

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::key::CODE;
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 
 /// The length of a hash and of the length of what follows.
 const HEAD: usize = 32 + 8;
@@ -38,7 +38,7 @@ pub(crate) fn open<'a, T: DeserializeOwned>(what: &str, bytes: &'a [u8]) -> Opti
 }
 
 fn hash(what: &str, content: &[u8]) -> Hash {
-    Recipe::new("sealed").with(CODE).with(what).with(content).hash()
+    HashBuilder::new("sealed").with(CODE).with(what).with(content).hash()
 }
 
 #[cfg(test)]

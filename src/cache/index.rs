@@ -172,7 +172,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::cache::stat::Moment;
+    use crate::cache::stat::FileTime;
 
     /// One file of a project, and the cache beside it.
     struct Scene {
@@ -210,7 +210,7 @@ mod tests {
         }
 
         /// Changes when the file was read, as it is noted.
-        fn note_at(&self, change: impl Fn(Moment) -> Moment) {
+        fn note_at(&self, change: impl Fn(FileTime) -> FileTime) {
             let path = last_run::folder(self.folder.path(), "p").join(INDEX);
             let (mut stored, _): (Known, _) =
                 entry::open(INDEX, &fs::read(&path).unwrap()).unwrap();

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 
 /// The hash of our own sources: an outcome is replayed by the code that made it.
 pub(super) const CODE: &str = env!("PIPE_CODE");
@@ -19,7 +19,7 @@ impl Key {
     /// The key of a fingerprint.
     #[must_use]
     pub fn of(fingerprint: &Hash) -> Key {
-        Key(Recipe::new("cache")
+        Key(HashBuilder::new("cache")
             .with(env!("CARGO_PKG_VERSION"))
             .with(CODE)
             .with(fingerprint)

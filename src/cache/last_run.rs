@@ -2,7 +2,7 @@
 //!
 //! Owns one small file for each check of a project, by the project's place on this machine, so that
 //! it can be said what differs from the last time. It must not know how two of them are compared;
-//! [`crate::fingerprint::diff`] does. The lists of files are kept by [`super::Store`].
+//! [`crate::fingerprint::diff`] does. The lists of files are kept by [`super::ResultCache`].
 
 use std::fs;
 use std::io;

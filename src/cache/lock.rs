@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use super::{Key, Store, create};
+use super::{Key, ResultCache, create};
 use crate::process::{Cancel, Wake};
 
 /// The folder of the locks.
@@ -34,7 +34,7 @@ pub enum Reserved {
     Not,
 }
 
-impl Store {
+impl ResultCache {
     /// Waits until nobody else works on the outcome under a key, but no longer than `limit`.
     #[must_use]
     pub fn reserve(&self, key: &Key, limit: Duration, cancel: &Cancel) -> Reserved {
@@ -119,8 +119,8 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn store(home: &Path) -> Store {
-        Store::new(home.to_owned(), CacheMode::On, 1 << 20)
+    fn store(home: &Path) -> ResultCache {
+        ResultCache::new(home.to_owned(), CacheMode::On, 1 << 20)
     }
 
     fn key() -> Key {

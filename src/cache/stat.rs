@@ -16,31 +16,31 @@ const COARSEST: i64 = 2_000_000_000;
 
 /// A moment in nanoseconds since 1970, by the clock of a file system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Moment(i64);
+pub(super) struct FileTime(i64);
 
-impl Moment {
+impl FileTime {
     /// Now.
-    pub(super) fn now() -> Moment {
+    pub(super) fn now() -> FileTime {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Moment(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+        FileTime(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
     }
 }
 
 #[cfg(test)]
-impl Moment {
+impl FileTime {
     /// The moment that comes this much later.
-    pub(super) fn later(self, by: Duration) -> Moment {
-        Moment(self.0 + i64::try_from(by.as_nanos()).unwrap())
+    pub(super) fn later(self, by: Duration) -> FileTime {
+        FileTime(self.0 + i64::try_from(by.as_nanos()).unwrap())
     }
 
     /// The moment that comes this much earlier.
-    pub(super) fn earlier(self, by: Duration) -> Moment {
-        Moment(self.0 - i64::try_from(by.as_nanos()).unwrap())
+    pub(super) fn earlier(self, by: Duration) -> FileTime {
+        FileTime(self.0 - i64::try_from(by.as_nanos()).unwrap())
     }
 
     /// The last full step of so many seconds.
-    pub(super) fn rounded(self, seconds: i64) -> Moment {
-        Moment(self.0 - self.0.rem_euclid(seconds * 1_000_000_000))
+    pub(super) fn rounded(self, seconds: i64) -> FileTime {
+        FileTime(self.0 - self.0.rem_euclid(seconds * 1_000_000_000))
     }
 }
 
@@ -48,20 +48,20 @@ impl Moment {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Clock {
     /// By this machine's.
-    pub(super) machine: Moment,
+    pub(super) machine: FileTime,
     /// By that of one file system, as a file says that was just written in it: a server may have
     /// another clock than this machine.
-    pub(super) written: Option<(u64, Moment)>,
+    pub(super) written: Option<(u64, FileTime)>,
 }
 
 impl Clock {
     /// Now, as a file says that was written in one of the file systems just before, if there is one.
     pub(super) fn now(written: Option<Stat>) -> Clock {
-        Clock { machine: Moment::now(), written: written.map(|it| (it.id.0, it.modified)) }
+        Clock { machine: FileTime::now(), written: written.map(|it| (it.id.0, it.modified)) }
     }
 
     /// What time it was where a file is.
-    pub(super) fn of(&self, stat: &Stat) -> Moment {
+    pub(super) fn of(&self, stat: &Stat) -> FileTime {
         let there = self.written.filter(|(device, _)| *device == stat.id.0);
         there.map_or(self.machine, |(_, moment)| moment)
     }
@@ -73,9 +73,9 @@ pub(super) struct Stat {
     /// In bytes.
     pub size: u64,
     /// When its content was modified, as anybody can set it.
-    pub modified: Moment,
+    pub modified: FileTime,
     /// When anything of it was changed, as nobody can set it.
-    pub changed: Moment,
+    pub changed: FileTime,
     /// The file system, and the file's number in it.
     pub id: (u64, u64),
     /// Its kind and its rights.
@@ -86,7 +86,7 @@ impl Stat {
     /// Of a file that was looked at.
     pub(super) fn of(metadata: &Metadata) -> Stat {
         let moment = |seconds: i64, nanos: i64| {
-            Moment(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+            FileTime(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
         };
         Stat {
             size: metadata.size(),
@@ -104,7 +104,7 @@ pub(super) fn trusted(entry: &Stat, stat: &Stat, clock: &Clock) -> bool {
     // A change after the reading would have a time of its own, unless the clock is too coarse for
     // that; a time that lies ahead says that the clock was set.
     let read_at = clock.of(entry).0;
-    let is_settled = |moment: Moment| moment.0 < read_at.saturating_sub(COARSEST);
+    let is_settled = |moment: FileTime| moment.0 < read_at.saturating_sub(COARSEST);
     entry == stat && is_settled(entry.modified) && is_settled(entry.changed)
 }
 
@@ -115,12 +115,12 @@ mod tests {
     const SECOND: i64 = 1_000_000_000;
 
     fn stat() -> Stat {
-        let then = Moment(1_000 * SECOND);
+        let then = FileTime(1_000 * SECOND);
         Stat { size: 5, modified: then, changed: then, id: (1, 2), mode: 0o100_644 }
     }
 
     fn machine(clock: i64) -> Clock {
-        Clock { machine: Moment(clock), written: None }
+        Clock { machine: FileTime(clock), written: None }
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn every_difference_counts() {
         let clock = machine(2_000 * SECOND);
-        let later = Moment(1_000 * SECOND + 1);
+        let later = FileTime(1_000 * SECOND + 1);
         for other in [
             Stat { size: 6, ..stat() },
             Stat { modified: later, ..stat() },
@@ -152,7 +152,7 @@ mod tests {
             assert!(!read_at(clock), "{clock}");
         }
         // Either time is enough: one of them can be set by anybody.
-        let old = Moment(0);
+        let old = FileTime(0);
         let clock = machine(1_001 * SECOND);
         for entry in [Stat { modified: old, ..stat() }, Stat { changed: old, ..stat() }] {
             assert!(!trusted(&entry, &entry, &clock), "{entry:?}");
@@ -169,8 +169,8 @@ mod tests {
             (ahead, 7, behind, true),
             (behind, 7, ahead, false),
         ] {
-            let written = Some((device, Moment(written)));
-            let clock = Clock { machine: Moment(machine), written };
+            let written = Some((device, FileTime(written)));
+            let clock = Clock { machine: FileTime(machine), written };
             assert_eq!(trusted(&stat(), &stat(), &clock), is_trusted, "{clock:?}");
         }
     }

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::store::Store;
+use super::store::ResultCache;
 use super::{entry, is_ours, replace};
 use crate::hash::Hash;
 
@@ -26,20 +26,20 @@ const CANDIDATES: usize = 16;
 /// What a tool left for its next run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct State {
+pub struct Memory {
     /// What the run did of its work, and why, as it said itself.
     pub summary: String,
     /// What the next run gets, as it is.
     pub content: String,
 }
 
-impl Store {
+impl ResultCache {
     /// Keeps a state that rests on `key`, of a run that saw these sources.
     ///
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn save_state(&self, key: &Hash, sources: &Hash, state: &State) -> io::Result<()> {
+    pub fn save_state(&self, key: &Hash, sources: &Hash, state: &Memory) -> io::Result<()> {
         if !self.mode().keeps() {
             return Ok(());
         }
@@ -53,7 +53,7 @@ impl Store {
 
     /// The state that rests on `key`, of the run whose files differ least from these.
     #[must_use]
-    pub fn nearest_state(&self, key: &Hash, files: &BTreeMap<String, Hash>) -> Option<State> {
+    pub fn nearest_state(&self, key: &Hash, files: &BTreeMap<String, Hash>) -> Option<Memory> {
         if !self.mode().reminds() || !is_ours(&self.folder()) {
             return None;
         }
@@ -78,7 +78,7 @@ impl Store {
 
     /// The state that rests on `key`, of a run that saw exactly these sources.
     #[must_use]
-    pub fn state(&self, key: &Hash, sources: &Hash) -> Option<State> {
+    pub fn state(&self, key: &Hash, sources: &Hash) -> Option<Memory> {
         let name = name(key, sources);
         let bytes = fs::read(self.states_folder().join(&name)).ok()?;
         let (state, rest) = entry::open(&name, &bytes)?;
@@ -131,14 +131,14 @@ mod tests {
 
     /// A store, and runs that saw some files.
     struct Scene {
-        store: Store,
+        store: ResultCache,
         folder: tempfile::TempDir,
     }
 
     impl Scene {
         fn new() -> Scene {
             let folder = tempfile::tempdir().unwrap();
-            let store = Store::new(folder.path().to_owned(), CacheMode::On, u64::MAX);
+            let store = ResultCache::new(folder.path().to_owned(), CacheMode::On, u64::MAX);
             Scene { store, folder }
         }
 
@@ -146,7 +146,7 @@ mod tests {
             let named = files.iter().map(|(path, hash)| (path.as_str(), *hash));
             let sources = fingerprint::of_files(named);
             self.store.save_files(&sources, files).unwrap();
-            let state = State { content: content.to_owned(), ..State::default() };
+            let state = Memory { content: content.to_owned(), ..Memory::default() };
             self.store.save_state(&key(), &sources, &state).unwrap();
         }
 
@@ -209,7 +209,7 @@ mod tests {
         let scene = Scene::new();
         let main = files(&[("a.py", "1")]);
         scene.save(&main, "main");
-        let store = Store::new(scene.folder.path().to_owned(), CacheMode::Audit, u64::MAX);
+        let store = ResultCache::new(scene.folder.path().to_owned(), CacheMode::Audit, u64::MAX);
         assert!(store.nearest_state(&key(), &main).is_some());
         store.forget_states(&key()).unwrap();
         assert_eq!(store.nearest_state(&key(), &main), None);
@@ -220,7 +220,7 @@ mod tests {
         let scene = Scene::new();
         scene.save(&files(&[("a.py", "1")]), "main");
         for mode in [CacheMode::Off, CacheMode::Refresh] {
-            let store = Store::new(scene.folder.path().to_owned(), mode, u64::MAX);
+            let store = ResultCache::new(scene.folder.path().to_owned(), mode, u64::MAX);
             assert_eq!(store.nearest_state(&key(), &files(&[("a.py", "1")])), None);
         }
     }

@@ -20,7 +20,7 @@ use crate::finding::{Excerpts, Finding};
 use crate::fingerprint;
 use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
-use crate::outcome::{CheckOutcome, Log, Outcome};
+use crate::outcome::{CheckOutcome, Log, Status};
 
 /// The folder's name.
 pub(super) const RESULTS: &str = "results";
@@ -34,9 +34,9 @@ const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 /// What is kept of an outcome: all but the names that other checks have, and when it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Kept {
+pub struct CachedOutcome {
     /// Passed or findings.
-    pub outcome: Outcome,
+    pub status: Status,
     /// pylint's score.
     pub score: Option<f64>,
     /// What the tool wrote.
@@ -49,17 +49,17 @@ pub struct Kept {
     pub warnings: Vec<String>,
 }
 
-impl From<CheckOutcome> for Kept {
-    fn from(outcome: CheckOutcome) -> Kept {
-        let CheckOutcome { outcome, score, log, findings, excerpts, warnings, .. } = outcome;
-        Kept { outcome, score, log, findings, excerpts, warnings }
+impl From<CheckOutcome> for CachedOutcome {
+    fn from(outcome: CheckOutcome) -> CachedOutcome {
+        let CheckOutcome { status, score, log, findings, excerpts, warnings, .. } = outcome;
+        CachedOutcome { status, score, log, findings, excerpts, warnings }
     }
 }
 
 /// What a kept outcome was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Origin {
+pub struct OutcomeOrigin {
     /// The name that its check had.
     pub check: String,
     /// What the fingerprint is made from.
@@ -68,18 +68,18 @@ pub struct Origin {
 
 /// Outcomes of checks.
 #[derive(Debug)]
-pub struct Store {
+pub struct ResultCache {
     home: PathBuf,
     mode: CacheMode,
     /// How much may be kept, in bytes.
     limit: u64,
 }
 
-impl Store {
+impl ResultCache {
     /// The store of a user, for this use.
     #[must_use]
-    pub fn new(home: PathBuf, mode: CacheMode, limit: u64) -> Store {
-        Store { home, mode, limit }
+    pub fn new(home: PathBuf, mode: CacheMode, limit: u64) -> ResultCache {
+        ResultCache { home, mode, limit }
     }
 
     /// Where it is.
@@ -96,14 +96,14 @@ impl Store {
 
     /// The outcome under a key.
     #[must_use]
-    pub fn lookup(&self, key: &Key) -> Option<Kept> {
+    pub fn lookup(&self, key: &Key) -> Option<CachedOutcome> {
         if !self.mode.replays() || !is_ours(&self.folder()) {
             return None;
         }
         let mut file = File::open(self.folder().join(key.path())).ok()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
-        let (_, rest) = entry::open::<Origin>(&origin(key), &bytes)?;
+        let (_, rest) = entry::open::<OutcomeOrigin>(&origin(key), &bytes)?;
         let (kept, rest) = entry::open(&outcome(key), rest)?;
         if self.mode.keeps() {
             // Used just now. Where that cannot be written down it is only forgotten earlier.
@@ -123,7 +123,7 @@ impl Store {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn save(&self, key: &Key, of: &Origin, kept: &Kept) -> io::Result<()> {
+    pub fn save(&self, key: &Key, of: &OutcomeOrigin, kept: &CachedOutcome) -> io::Result<()> {
         if !self.mode.keeps() {
             return Ok(());
         }
@@ -173,7 +173,7 @@ impl Store {
 
     /// What each outcome was made from.
     #[must_use]
-    pub fn origins(&self) -> Vec<Origin> {
+    pub fn origins(&self) -> Vec<OutcomeOrigin> {
         let entries = entries(&self.folder());
         let others = [FILES, STATES].map(|name| self.folder().join(name));
         let outcomes = entries
@@ -249,7 +249,7 @@ fn entries(folder: &Path) -> Vec<Entry> {
 }
 
 /// What the outcome in a file was made from; its end is not read.
-fn read_origin(path: &Path) -> Option<Origin> {
+fn read_origin(path: &Path) -> Option<OutcomeOrigin> {
     let folder = path.parent()?.file_name()?.to_str()?;
     let name = format!("{folder}{}", path.file_name()?.to_str()?);
     let bytes = fs::read(path).ok()?;

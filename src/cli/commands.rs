@@ -24,14 +24,14 @@ mod why;
 use crate::pipeline::Pipeline;
 
 use crate::cli::exit::{Ending, Failure};
-use crate::cli::settings::{Action, Place, Settings};
+use crate::cli::settings::{Action, CommandLine, ProjectLocation};
 use crate::cli::terminal::Term;
 
 pub(crate) use trust::Asking;
 
 /// Does what was asked for.
-pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Failure> {
-    let Settings { place, verbosity, action } = settings;
+pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending, Failure> {
+    let CommandLine { place, verbosity, action } = settings;
     term.set_verbosity(verbosity);
     term.set_typed(place.typed.clone());
     let verdict = match action {
@@ -43,7 +43,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
         Action::List { format } => list::list(place, format, term),
         Action::Build { checks } => build::build(place, checks, term),
         Action::Ship(then) => build::ship(place, then, term),
-        Action::Look(look) => return bash::bash(place, look, term),
+        Action::Bash(look) => return bash::bash(place, look, term),
         Action::Trust(trust) => trust::trust(place, trust, term),
         Action::Why { check, format } => why::why(place, check, format, term),
         Action::Compare { report, format } => why::compare(place, &report, format, term),
@@ -57,7 +57,7 @@ pub(crate) fn dispatch(settings: Settings, term: &mut Term) -> Result<Ending, Fa
 }
 
 /// The configured project that a command works on.
-fn pipeline(place: Place) -> Result<Pipeline, Failure> {
-    let Place { folder, environment, flags, typed: _ } = place;
+fn pipeline(place: ProjectLocation) -> Result<Pipeline, Failure> {
+    let ProjectLocation { folder, environment, flags, typed: _ } = place;
     Ok(Pipeline::discover(&folder, environment, flags)?)
 }

@@ -8,14 +8,14 @@ mod action;
 
 use std::path::PathBuf;
 
-use crate::config::layer::{Layer, Sources, Value};
-use crate::config::load::Environment;
+use crate::config::layer::{Layer, SourcePaths, Value};
+use crate::config::load::EnvVars;
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::gate::Since;
 use crate::pipeline::Then;
 use crate::plan::{Fixing, GateAsked, Request, Withheld};
-use crate::scaffold::adopt::Wish;
-use crate::scaffold::{Asked, Edited, Fix, Mode};
+use crate::scaffold::adopt::AdoptionRequest;
+use crate::scaffold::{Edited, FixMode, InitRequest, WriteMode};
 
 use crate::cli::args::{
     Args, AuditArg, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
@@ -26,24 +26,24 @@ use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
 
 pub(crate) use action::{
-    Action, Doctor, Files, Init, Look, Place, Run, Settings, Sync, Trust, Unsaid, Verbosity,
-    Writing, Xtask,
+    Action, BashCommand, CheckRun, CommandLine, Doctor, GeneratedFiles, Init, ProjectLocation,
+    Sync, Trust, Unsaid, Verbosity, Writing, Xtask,
 };
 
 /// The meaning of arguments.
-pub(crate) fn settings(args: Args, environment: Environment) -> Result<Settings, Failure> {
+pub(crate) fn settings(args: Args, environment: EnvVars) -> Result<CommandLine, Failure> {
     let Args { global, command } = args;
     let verbosity = match (global.quiet, global.verbose) {
         (true, _) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    Ok(Settings { place: place(global, environment), verbosity, action: action(command)? })
+    Ok(CommandLine { place: place(global, environment), verbosity, action: action(command)? })
 }
 
 /// The meaning of the options of a run, where `unsaid` is what becomes of fixes if none of the
 /// options says that.
-pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
+pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRun {
     let RunArgs {
         fix,
         check,
@@ -72,7 +72,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
         Some(None) => GateAsked::Changed(Since::Default),
         Some(Some(name)) => GateAsked::Changed(Since::Ref(name)),
     };
-    Run {
+    CheckRun {
         request: Request {
             checks,
             fail_fast,
@@ -89,7 +89,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> Run {
     }
 }
 
-fn place(args: GlobalArgs, environment: Environment) -> Place {
+fn place(args: GlobalArgs, environment: EnvVars) -> ProjectLocation {
     let typed = typed(&args);
     let GlobalArgs {
         project,
@@ -107,7 +107,7 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
     } = args;
     let paths = source.into_iter().map(|path| Value::named("--source", path)).collect::<Vec<_>>();
     let flags = Layer {
-        source: (!paths.is_empty()).then(|| Sources(Value::named("--source", paths))),
+        source: (!paths.is_empty()).then(|| SourcePaths(Value::named("--source", paths))),
         config: config.map(|path| Value::named("--config", path)),
         engine: engine.map(|engine| Value::named("--engine", engine_choice(engine))),
         jobs: jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get()))),
@@ -116,7 +116,12 @@ fn place(args: GlobalArgs, environment: Environment) -> Place {
         allow,
         ..Layer::default()
     };
-    Place { folder: project.unwrap_or_else(|| PathBuf::from(".")), environment, flags, typed }
+    ProjectLocation {
+        folder: project.unwrap_or_else(|| PathBuf::from(".")),
+        environment,
+        flags,
+        typed,
+    }
 }
 
 /// The words that start another command in the same place: what is typed again for it to see the
@@ -167,10 +172,10 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
 fn action(command: CommandArgs) -> Result<Action, Failure> {
     Ok(match command {
         CommandArgs::Init(InitArgs { folder, ci, gitlab, xtask, fix_configs, dry_run }) => {
-            let asked = Asked {
-                mode: if dry_run { Mode::DryRun } else { Mode::Write },
-                fix: if fix_configs { Fix::CommentOut } else { Fix::Report },
-                wish: Wish { xtask, ..wish(&ci, gitlab)? },
+            let asked = InitRequest {
+                mode: if dry_run { WriteMode::DryRun } else { WriteMode::Write },
+                fix: if fix_configs { FixMode::CommentOut } else { FixMode::Report },
+                wish: AdoptionRequest { xtask, ..wish(&ci, gitlab)? },
             };
             let xtask = if xtask { Xtask::Wanted } else { Xtask::Unwanted };
             Action::Init(Init { folder, asked, xtask })
@@ -199,7 +204,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         }
         CommandArgs::Build(BuildArgs { checks, .. }) => Action::Build { checks },
         CommandArgs::Bash(BashArgs { check, docker_socket, command }) => {
-            Action::Look(Look { check, docker_socket, command })
+            Action::Bash(BashCommand { check, docker_socket, command })
         }
         CommandArgs::Trust(TrustArgs { yes, list, revoke }) => {
             Action::Trust(match (list, revoke) {
@@ -217,8 +222,12 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             let format = if json { MessageFormat::Json } else { MessageFormat::Human };
             Action::Doctor(Doctor { runner_config, format })
         }
-        CommandArgs::Remove(RemoveArgs { files: true }) => Action::Remove { files: Files::Go },
-        CommandArgs::Remove(RemoveArgs { files: false }) => Action::Remove { files: Files::Stay },
+        CommandArgs::Remove(RemoveArgs { files: true }) => {
+            Action::Remove { files: GeneratedFiles::Go }
+        }
+        CommandArgs::Remove(RemoveArgs { files: false }) => {
+            Action::Remove { files: GeneratedFiles::Stay }
+        }
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
         CommandArgs::Man(ManArgs { command }) => Action::Man { command },
         CommandArgs::Check(check) => Action::Check(check),
@@ -226,7 +235,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
     })
 }
 
-fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<Wish, Failure> {
+fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<AdoptionRequest, Failure> {
     let named = |name| (!names.is_empty()).then(|| names.contains(&name));
     if names.len() > 1 && names.contains(&CiArg::None) {
         return Err(Failure::usage("`--ci` takes `none` alone"));
@@ -241,7 +250,7 @@ fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<Wish, Failure> {
         return Err(Failure::usage("`--gitlab` needs `--ci gitlab`"));
     }
     let gitlab = is_gitlab.or(gitlab.map(|_| true));
-    Ok(Wish { gitlab, jobs, github: named(CiArg::Github), xtask: false })
+    Ok(AdoptionRequest { gitlab, jobs, github: named(CiArg::Github), xtask: false })
 }
 
 fn writing(dry_run: bool) -> Writing {

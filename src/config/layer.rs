@@ -9,7 +9,9 @@ mod value;
 
 pub(super) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
-pub use value::{Age, Keep, OwnFile, Place, Private, Seconds, Sources, Switch, Value};
+pub use value::{
+    Age, CacheSetting, OwnFile, Private, Seconds, SourcePaths, Switch, Value, WrittenAt,
+};
 
 use std::collections::BTreeMap;
 
@@ -36,7 +38,7 @@ pub type Texts = Value<Vec<Text>>;
 #[non_exhaustive]
 pub struct Layer {
     /// The files and folders that are checked.
-    pub source: Option<Sources>,
+    pub source: Option<SourcePaths>,
     /// The folder of the tools' configuration files.
     pub config: Option<Text>,
     /// Where checks run.
@@ -157,7 +159,7 @@ pub struct CheckLayer {
     /// The command that repairs, for a check with `run`.
     pub fix: Option<Texts>,
     /// What it checks, if not the `source` of the project.
-    pub source: Option<Sources>,
+    pub source: Option<SourcePaths>,
     /// Globs of files that it does not see, besides those of the project.
     pub exclude: Option<Texts>,
     /// Globs of ignored files that it sees all the same, besides those of the project.
@@ -180,7 +182,7 @@ pub struct CheckLayer {
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,
     /// Whether its outcome is kept; `passed` keeps no failure.
-    pub cache: Option<Value<Keep>>,
+    pub cache: Option<Value<CacheSetting>>,
     /// Asks for the network, which the user has to allow.
     pub network: Option<Value<bool>>,
     /// Asks for the docker socket, which the user has to allow.

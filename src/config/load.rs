@@ -23,9 +23,9 @@ pub(crate) use variables::NAMES;
 
 /// The variables of the process that runs cargo pipe, read once.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct EnvVars(BTreeMap<String, String>);
 
-impl Environment {
+impl EnvVars {
     /// The variables of this process. Those that are not Unicode are left out.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
@@ -33,7 +33,7 @@ impl Environment {
         let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Environment(std::env::vars_os().filter_map(unicode).collect())
+        EnvVars(std::env::vars_os().filter_map(unicode).collect())
     }
 
     /// The value of a variable; none if it is unset or empty.
@@ -63,16 +63,16 @@ impl Environment {
 }
 
 /// Names alone: a value can be a password.
-impl std::fmt::Debug for Environment {
+impl std::fmt::Debug for EnvVars {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-impl<const N: usize> From<[(&str, &str); N]> for Environment {
+impl<const N: usize> From<[(&str, &str); N]> for EnvVars {
     fn from(variables: [(&str, &str); N]) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        Environment(variables.into_iter().map(owned).collect())
+        EnvVars(variables.into_iter().map(owned).collect())
     }
 }
 
@@ -84,7 +84,7 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
 /// leaves the project by a link.
 pub fn configure(
     project: &Project,
-    environment: &Environment,
+    environment: &EnvVars,
     flags: Layer,
 ) -> Result<(Config, Vec<String>), ConfigError> {
     let text = match &project.manifest {
@@ -102,7 +102,7 @@ pub fn configure(
 pub(crate) fn configure_by(
     project: &Project,
     text: &str,
-    environment: &Environment,
+    environment: &EnvVars,
     flags: Layer,
 ) -> Result<(Config, Vec<String>), ConfigError> {
     let manifest = project.manifest.clone().unwrap_or(Manifest::PipeToml);

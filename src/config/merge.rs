@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::layer::{
-    CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, PythonLayer, Sources, Text, Value,
+    CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, PythonLayer, SourcePaths, Text, Value,
 };
 
 /// All layers of a configuration, the lowest first.
@@ -133,8 +133,8 @@ fn first<T>(higher: Option<Value<T>>, lower: Option<Value<T>>) -> Option<Value<T
     higher.or_else(|| lower.map(cover))
 }
 
-fn first_sources(higher: Option<Sources>, lower: Option<Sources>) -> Option<Sources> {
-    first(higher.map(|paths| paths.0), lower.map(|paths| paths.0)).map(Sources)
+fn first_sources(higher: Option<SourcePaths>, lower: Option<SourcePaths>) -> Option<SourcePaths> {
+    first(higher.map(|paths| paths.0), lower.map(|paths| paths.0)).map(SourcePaths)
 }
 
 fn cover<T>(mut value: Value<T>) -> Value<T> {

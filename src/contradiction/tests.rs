@@ -1,4 +1,4 @@
-use crate::config::load::{self, Environment};
+use crate::config::load::{self, EnvVars};
 use crate::project::discover;
 
 /// What is said of a project with these files.
@@ -11,7 +11,7 @@ fn said(files: &[(&str, &str)]) -> Vec<String> {
     }
     let project = discover::find(folder.path()).unwrap();
     let (config, _) =
-        load::configure(&project, &Environment::default(), crate::config::layer::Layer::default())
+        load::configure(&project, &EnvVars::default(), crate::config::layer::Layer::default())
             .unwrap();
     super::load::contradictions(&project, &config)
 }
@@ -21,15 +21,15 @@ const MANIFEST: (&str, &str) = ("pipe.toml", "[python]\nversion = \"3.12\"\n");
 #[test]
 fn the_configs_of_init_go_together() {
     let folder = tempfile::tempdir().unwrap();
-    let asked = crate::scaffold::Asked {
-        mode: crate::scaffold::Mode::Write,
-        fix: crate::scaffold::Fix::Report,
-        wish: crate::scaffold::adopt::Wish::default(),
+    let asked = crate::scaffold::InitRequest {
+        mode: crate::scaffold::WriteMode::Write,
+        fix: crate::scaffold::FixMode::Report,
+        wish: crate::scaffold::adopt::AdoptionRequest::default(),
     };
     crate::scaffold::init(folder.path(), &asked).unwrap();
     let project = discover::find(folder.path()).unwrap();
     let (config, _) =
-        load::configure(&project, &Environment::default(), crate::config::layer::Layer::default())
+        load::configure(&project, &EnvVars::default(), crate::config::layer::Layer::default())
             .unwrap();
     assert_eq!(super::load::contradictions(&project, &config), [""; 0]);
 }

@@ -14,7 +14,7 @@ use crate::config::{CommandPlace, Config, Work};
 use crate::environment::recipe::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
-use crate::plan::{Environment, Plan};
+use crate::plan::{EnvironmentSpec, Plan};
 use crate::project::{ProjectPath, discover};
 use crate::tools;
 
@@ -22,7 +22,7 @@ use crate::tools;
 #[must_use]
 pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
     let wants_project = plan.every_step().any(|step| match step.environment {
-        Environment::Base { .. } => true,
+        EnvironmentSpec::Base { .. } => true,
         _ => tools::find(&step.tool).is_some_and(|tool| tool.sees_project()),
     });
     let mut warnings = match wants_project {

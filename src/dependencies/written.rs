@@ -3,7 +3,7 @@
 //! Owns how one is written down, and how it is known later what it was made from. Must not know
 //! where it is; [`crate::scaffold`] and [`crate::update`] write it.
 
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 use crate::lock::{Lock, Package};
 use crate::template;
 
@@ -50,7 +50,7 @@ fn lines(package: &Package) -> String {
 /// What requirements ask for: all that their resolution depends on.
 #[must_use]
 pub fn asked(requirements: &[String], python: &str, from_source: &[String]) -> Hash {
-    Recipe::new("requirements")
+    HashBuilder::new("requirements")
         .with_all(requirements.iter())
         .with(python)
         .with_all(from_source.iter())
@@ -84,7 +84,7 @@ mod tests {
         let text = text(&lock, &from);
         assert!(text.ends_with(LOCK), "{text}");
         assert_eq!(Lock::parse(&text), Ok(lock));
-        assert_eq!(template::origin(&text), template::Origin::Generated);
+        assert_eq!(template::origin(&text), template::FileOrigin::Generated);
         assert!(answers(&text, &asked));
         for other in [
             super::asked(&["six>1".to_owned()], "3.13", &[]),

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Examined, State};
+use super::{Examined, Health};
 use crate::config::{EngineChoice, TopologyChoice};
 use crate::engine::docker::dialect;
 use crate::engine::{Docker, Engine, EngineError, SandboxKind, Venv};
 use crate::process::{self, Invocation, Until};
-use crate::run::{self, Directory, World};
+use crate::run::{self, Context, Directory};
 
 /// How long docker may take to answer.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -29,49 +29,49 @@ const SOCKET: &str = "/var/run/docker.sock";
 /// The oldest program that the newest engines still answer.
 const OLDEST: u32 = 25;
 
-pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
-    match (Directory::create(world.scratch), world.config.engine) {
+pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
+    match (Directory::create(context.scratch), context.config.engine) {
         (Err(error), _) => vec![unhelped("cache", &EngineError::from(error))],
-        (Ok(directory), EngineChoice::Venv) => venv(world, &directory),
-        (Ok(directory), _) => docker(world, &directory),
+        (Ok(directory), EngineChoice::Venv) => venv(context, &directory),
+        (Ok(directory), _) => docker(context, &directory),
     }
 }
 
-fn docker(world: World<'_>, directory: &Directory) -> Vec<Examined> {
-    let mut examined = match world.config.engine {
+fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
+    let mut examined = match context.config.engine {
         // It has none.
         EngineChoice::Podman => Vec::new(),
-        _ => vec![socket(world)],
+        _ => vec![socket(context)],
     };
-    let settings = run::settings(world, directory, LIMIT);
+    let settings = run::settings(context, directory, LIMIT);
     let program = settings.docker.clone();
-    let docker = match Docker::connect(settings, world.cancel, world.emitter) {
+    let docker = match Docker::connect(settings, context.cancel, context.emitter) {
         Ok(docker) => docker,
         Err(error) => {
             examined.insert(0, unhelped("engine", &error));
             // As `auto` does, which falls back anywhere but in CI.
-            if world.config.engine == EngineChoice::Auto && !world.variables.is_ci() {
-                examined.iter_mut().for_each(|one| one.state = one.state.min(State::Warning));
-                examined.extend(venv(world, directory));
+            if context.config.engine == EngineChoice::Auto && !context.variables.is_ci() {
+                examined.iter_mut().for_each(|one| one.state = one.state.min(Health::Warning));
+                examined.extend(venv(context, directory));
             }
             return examined;
         }
     };
     let found = which::which(&program).unwrap_or_else(|_| program.clone().into());
-    let ask = |args: &[&str]| ask(world, &found, args);
+    let ask = |args: &[&str]| ask(context, &found, args);
     examined.insert(0, versions(&program, ask(&["version", "--format", "{{json .}}"])));
     examined.push(match ask(&["buildx", "version"]) {
         Some(said) => Examined::good("buildx", said.split(' ').nth(1).unwrap_or("is there")),
         None => unhelped("buildx", &EngineError::NoBuildx),
     });
-    let image = &world.config.python.image;
+    let image = &context.config.python.image;
     match ask(&["image", "inspect", "--format", "{{json .RepoDigests}}", image]) {
         Some(digests) => {
             examined.push(base(image, &digests));
-            examined.push(topology(world, &docker, directory));
+            examined.push(topology(context, &docker, directory));
         }
         None => examined.push(Examined::is(
-            State::Warning,
+            Health::Warning,
             "base",
             format!("`{image}` is not here"),
             format!("the first run pulls it; behind a mirror, `docker pull {image}` has to work"),
@@ -81,25 +81,25 @@ fn docker(world: World<'_>, directory: &Directory) -> Vec<Examined> {
 }
 
 fn unhelped(subject: &'static str, error: &EngineError) -> Examined {
-    Examined { subject, state: State::Machine, found: error.to_string(), next: error.hint() }
+    Examined { subject, state: Health::Machine, found: error.to_string(), next: error.hint() }
 }
 
 /// What virtual environments are made of, and what keeps checks in them from the machine.
-fn venv(world: World<'_>, directory: &Directory) -> Vec<Examined> {
-    let settings = run::settings(world, directory, LIMIT);
-    match Venv::connect(settings, world.cancel, world.emitter) {
-        Ok(venv) => vec![python(world, &venv), installer(world), sandbox(world, &venv)],
+fn venv(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
+    let settings = run::settings(context, directory, LIMIT);
+    match Venv::connect(settings, context.cancel, context.emitter) {
+        Ok(venv) => vec![python(context, &venv), installer(context), sandbox(context, &venv)],
         Err(error) => vec![unhelped("python", &error)],
     }
 }
 
-fn python(world: World<'_>, venv: &Venv<'_>) -> Examined {
-    let (wanted, version) = (&world.config.python.version, venv.info().version);
+fn python(context: Context<'_>, venv: &Venv<'_>) -> Examined {
+    let (wanted, version) = (&context.config.python.version, venv.info().version);
     let found = format!("`{}` is Python {version}", venv.python().display());
     match version.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.starts_with('.')) {
         true => Examined::good("python", found),
         false => Examined::is(
-            State::Warning,
+            Health::Warning,
             "python",
             format!("there is no Python {wanted}; {found}"),
             format!(
@@ -111,8 +111,8 @@ fn python(world: World<'_>, venv: &Venv<'_>) -> Examined {
 }
 
 /// What fills virtual environments.
-fn installer(world: World<'_>) -> Examined {
-    let uv = which::which_in("uv", world.variables.get("PATH"), "/");
+fn installer(context: Context<'_>) -> Examined {
+    let uv = which::which_in("uv", context.variables.get("PATH"), "/");
     Examined::good(
         "packages",
         match uv {
@@ -123,12 +123,12 @@ fn installer(world: World<'_>) -> Examined {
 }
 
 /// The sandbox of virtual environments, which was tried.
-fn sandbox(world: World<'_>, venv: &Venv<'_>) -> Examined {
+fn sandbox(context: Context<'_>, venv: &Venv<'_>) -> Examined {
     const SUBJECT: &str = "sandbox";
     if venv.info().sandbox == Some(SandboxKind::Bubblewrap) {
         return Examined::good(SUBJECT, "bubblewrap works");
     }
-    let (found, next) = match which::which_in("bwrap", world.variables.get("PATH"), "/") {
+    let (found, next) = match which::which_in("bwrap", context.variables.get("PATH"), "/") {
         Ok(_) => (
             "bubblewrap is here and cannot start a program",
             "the system may forbid user namespaces: `bwrap --unshare-all --ro-bind / / true` says \
@@ -137,14 +137,14 @@ fn sandbox(world: World<'_>, venv: &Venv<'_>) -> Examined {
         Err(_) => ("bubblewrap is not installed", "install the package `bubblewrap`"),
     };
     let found = format!("{found}: without docker, checks run without a sandbox");
-    Examined::is(State::Warning, SUBJECT, found, next)
+    Examined::is(Health::Warning, SUBJECT, found, next)
 }
 
 /// What docker answers on standard output; none if it fails.
-fn ask(world: World<'_>, program: &Path, args: &[&str]) -> Option<String> {
+fn ask(context: Context<'_>, program: &Path, args: &[&str]) -> Option<String> {
     let invocation = Invocation::new(program, args.iter().map(OsString::from));
-    let until = Until { cancel: Some(world.cancel), limit: LIMIT };
-    let output = process::run(&invocation, until, world.emitter).ok()?;
+    let until = Until { cancel: Some(context.cancel), limit: LIMIT };
+    let output = process::run(&invocation, until, context.emitter).ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (output.code == 0).then_some(text)
 }
@@ -164,7 +164,7 @@ fn versions(program: &str, answer: Option<String>) -> Examined {
     match major.is_some_and(|major| major < OLDEST) && program == "docker" {
         // <https://docs.docker.com/engine/release-notes/29/>: API versions below 1.44 are refused.
         true => Examined::is(
-            State::Warning,
+            Health::Warning,
             "engine",
             found,
             format!("engine 29 refuses docker CLIs before {OLDEST}: install a newer one"),
@@ -174,18 +174,18 @@ fn versions(program: &str, answer: Option<String>) -> Examined {
 }
 
 /// The way to the engine, and whether this user may use it.
-fn socket(world: World<'_>) -> Examined {
+fn socket(context: Context<'_>) -> Examined {
     const SUBJECT: &str = "socket";
-    let host = world.variables.get("DOCKER_HOST");
+    let host = context.variables.get("DOCKER_HOST");
     let path = match host {
         None => SOCKET,
         Some(host) => match host.strip_prefix("unix://") {
             Some(path) => path,
             None if host.starts_with("tcp://")
-                && world.variables.get("DOCKER_TLS_VERIFY").is_none() =>
+                && context.variables.get("DOCKER_TLS_VERIFY").is_none() =>
             {
                 return Examined::is(
-                    State::Warning,
+                    Health::Warning,
                     SUBJECT,
                     format!("DOCKER_HOST is `{host}`, without TLS"),
                     "whoever reaches that port is root on its machine; set DOCKER_TLS_VERIFY and \
@@ -196,14 +196,14 @@ fn socket(world: World<'_>) -> Examined {
         },
     };
     let Ok(metadata) = fs::metadata(path) else {
-        let next = match world.variables.is_ci() {
+        let next = match context.variables.is_ci() {
             true => {
                 "the runner has to bind its socket into jobs: `cargo pipe doctor --runner-config \
                  /etc/gitlab-runner/config.toml` on its machine prints the change"
             }
             false => "start docker, or set DOCKER_HOST to where it listens",
         };
-        return Examined::is(State::Warning, SUBJECT, format!("`{path}` is not there"), next);
+        return Examined::is(Health::Warning, SUBJECT, format!("`{path}` is not there"), next);
     };
     let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
     if rustix::fs::access(path, access).is_ok() {
@@ -211,7 +211,7 @@ fn socket(world: World<'_>) -> Examined {
     }
     let group = group(metadata.gid());
     Examined::is(
-        State::Machine,
+        Health::Machine,
         SUBJECT,
         format!("`{path}` belongs to the group `{group}`, and this session is not in it"),
         format!(
@@ -244,17 +244,17 @@ fn base(image: &str, digests: &str) -> Examined {
 }
 
 /// Whether a container sees a folder of ours.
-fn topology(world: World<'_>, docker: &Docker<'_>, directory: &Directory) -> Examined {
+fn topology(context: Context<'_>, docker: &Docker<'_>, directory: &Directory) -> Examined {
     const SUBJECT: &str = "topology";
-    let seen = docker.sees(directory.path(), &world.config.python.image);
-    match (seen, world.config.topology) {
+    let seen = docker.sees(directory.path(), &context.config.python.image);
+    match (seen, context.config.topology) {
         (Err(error), _) => unhelped(SUBJECT, &error),
         (Ok(true), TopologyChoice::Stream) => {
             Examined::good(SUBJECT, "stream, as is set; containers would see your folders")
         }
         (Ok(true), _) => Examined::good(SUBJECT, "bind: containers see your folders"),
         (Ok(false), TopologyChoice::Bind) => Examined::is(
-            State::Machine,
+            Health::Machine,
             SUBJECT,
             "containers do not see your folders, and `topology` is set to `bind`",
             "set `topology = \"auto\"`, or put the cache (CARGO_PIPE_CACHE_DIR) where the engine's \

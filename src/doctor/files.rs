@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Examined, State};
+use super::{Examined, Health};
 use crate::config::{ConfigError, Work};
 use crate::environment::recipe::{self, PROJECT};
 use crate::lock::Lock;
 use crate::project::{Project, ProjectPath, discover};
 use crate::report::count::Count;
-use crate::run::World;
+use crate::run::Context;
 use crate::scaffold::adopt::pins;
 use crate::scaffold::{self, Drift};
 use crate::tools::{self, Tool};
@@ -20,7 +20,7 @@ pub(super) fn project(project: &Project, warnings: &[String]) -> Vec<Examined> {
     let mut examined = vec![Examined::good("project", format!("`{}`", project.root.display()))];
     examined.extend(warnings.iter().map(|warning| Examined {
         subject: "project",
-        state: State::Warning,
+        state: Health::Warning,
         found: warning.clone(),
         next: None,
     }));
@@ -30,39 +30,39 @@ pub(super) fn project(project: &Project, warnings: &[String]) -> Vec<Examined> {
 pub(super) fn no_project(error: &ConfigError) -> Examined {
     Examined {
         subject: "project",
-        state: State::Project,
+        state: Health::Project,
         found: error.to_string(),
         next: error.hint.clone(),
     }
 }
 
-pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
-    let (locks, mut examined) = locks(world);
-    examined.push(drift(world));
-    examined.extend(second_pins(world, &locks));
+pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
+    let (locks, mut examined) = locks(context);
+    examined.push(drift(context));
+    examined.extend(second_pins(context, &locks));
     examined
 }
 
 /// The locks of all tools, each with what is said of it.
-fn locks(world: World<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
-    let root = &world.project.root;
+fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
+    let root = &context.project.root;
     let mut locks = Vec::new();
     let mut examined = Vec::new();
     let mut told = BTreeSet::new();
-    let mut read = |name: &str| match recipe::named_lock(root, world.config, name) {
+    let mut read = |name: &str| match recipe::named_lock(root, context.config, name) {
         Ok(lock) => Some(lock),
         Err(error) => {
             let (found, next) = (error.to_string(), error.hint());
-            examined.push(Examined { subject: "locks", state: State::Project, found, next });
+            examined.push(Examined { subject: "locks", state: Health::Project, found, next });
             None
         }
     };
-    for tool in tools(world) {
+    for tool in tools(context) {
         if told.insert(tool.lock()) {
             locks.extend(read(tool.lock()).map(|lock| (tool, lock)));
         }
     }
-    if recipe::has_project_lock(root, world.config) {
+    if recipe::has_project_lock(root, context.config) {
         read(PROJECT);
     }
     if examined.is_empty() {
@@ -76,16 +76,16 @@ fn locks(world: World<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
 }
 
 /// The tools of the checks, without those of the user's own commands.
-fn tools(world: World<'_>) -> impl Iterator<Item = &'static dyn Tool> {
-    world.config.checks.iter().filter_map(|check| match &check.work {
+fn tools(context: Context<'_>) -> impl Iterator<Item = &'static dyn Tool> {
+    context.config.checks.iter().filter_map(|check| match &check.work {
         Work::Tool { tool, .. } => tools::find(tool),
         Work::Command { .. } => None,
     })
 }
 
-fn drift(world: World<'_>) -> Examined {
+fn drift(context: Context<'_>) -> Examined {
     const NEXT: &str = "`cargo pipe sync --check` shows the difference";
-    match scaffold::drift(world.project) {
+    match scaffold::drift(context.project) {
         Ok(drifts) if drifts.is_empty() => {
             Examined::good("files", "the generated files are as `pipe.toml` says")
         }
@@ -94,11 +94,11 @@ fn drift(world: World<'_>) -> Examined {
             let names: Vec<String> = drifts.iter().map(name).collect();
             let files = Count(drifts.len(), "generated file");
             let found = format!("not as `pipe.toml` says: {files}, {}", names.join(", "));
-            Examined::is(State::Drift, "files", found, NEXT)
+            Examined::is(Health::Drift, "files", found, NEXT)
         }
         Err(error) => Examined {
             subject: "files",
-            state: State::Project,
+            state: Health::Project,
             found: error.to_string(),
             next: error.hint().map(str::to_owned),
         },
@@ -106,10 +106,10 @@ fn drift(world: World<'_>) -> Examined {
 }
 
 /// Versions of the locked tools that something else installs, where they are others.
-fn second_pins(world: World<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec<Examined> {
+fn second_pins(context: Context<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec<Examined> {
     let text = |name: &str| {
         let path = ProjectPath::new(name).ok()?;
-        let place = discover::inside(&world.project.root, &path).ok()?;
+        let place = discover::inside(&context.project.root, &path).ok()?;
         String::from_utf8(discover::read(&place).ok()?).ok()
     };
     let pins = pins::FILES.iter().filter_map(|name| Some((*name, text(name)?)));
@@ -122,7 +122,7 @@ fn second_pins(world: World<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec<Exa
             pin.file, pin.tool, pin.version
         );
         let next = format!("pin {ours} there too, or leave {} to cargo pipe", pin.tool);
-        Some(Examined::is(State::Warning, "pins", found, next))
+        Some(Examined::is(Health::Warning, "pins", found, next))
     };
     pins.filter_map(differs).collect()
 }

@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use super::{Examined, State};
-use crate::config::load::Environment;
-use crate::run::World;
+use super::{Examined, Health};
+use crate::config::load::EnvVars;
+use crate::run::Context;
 use crate::template::VERSION;
 
 /// With less, images cannot be built, in bytes.
@@ -14,22 +14,22 @@ const TIGHT: u64 = 2 << 30;
 /// With less, not even a snapshot has room, in bytes.
 const FULL: u64 = 64 << 20;
 
-pub(super) fn program(variables: &Environment) -> Examined {
+pub(super) fn program(variables: &EnvVars) -> Examined {
     let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
     let job = if variables.is_ci() { ", in a job of CI" } else { "" };
     Examined::good("program", format!("cargo-pipe {VERSION} on {system} {processor}{job}"))
 }
 
-pub(super) fn examine(world: World<'_>) -> Vec<Examined> {
-    room(world.cache).map(|bytes| disk(world.cache, bytes)).into_iter().collect()
+pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
+    room(context.cache).map(|bytes| disk(context.cache, bytes)).into_iter().collect()
 }
 
 fn disk(cache: &Path, bytes: u64) -> Examined {
     const SUBJECT: &str = "disk";
     let found = format!("{} MiB free for `{}`", bytes >> 20, cache.display());
     let state = match bytes {
-        ..FULL => State::Machine,
-        FULL..TIGHT => State::Warning,
+        ..FULL => Health::Machine,
+        FULL..TIGHT => Health::Warning,
         TIGHT.. => return Examined::good(SUBJECT, found),
     };
     let next = "make room, or name another folder in CARGO_PIPE_CACHE_DIR; `docker system df` says \
@@ -51,6 +51,6 @@ mod tests {
     #[test]
     fn a_full_disk_keeps_checks_from_running_and_a_tight_one_is_told() {
         let states = [0, FULL, TIGHT].map(|bytes| disk(Path::new("/c"), bytes).state);
-        assert_eq!(states, [State::Machine, State::Warning, State::Good]);
+        assert_eq!(states, [Health::Machine, Health::Warning, Health::Good]);
     }
 }

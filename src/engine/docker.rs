@@ -24,18 +24,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::argv::{Container, Network, Stdin};
+use self::argv::{Container, ContainerNetwork, ContainerStdin};
 use self::dialect::{Dialect, Rights};
 use self::owner::Owner;
 use self::topology::Placement;
 use super::{
-    Blueprint, Engine, EngineError, EngineInfo, Job, Prepared, Removed, RunError, SandboxKind,
-    Settings, Topology,
+    Engine, EngineError, EngineInfo, EngineOptions, Job, Prepared, Recipe, Removed, RunError,
+    SandboxKind, Topology,
 };
 use crate::config::EngineChoice;
-use crate::config::load::Environment as Variables;
+use crate::config::load::EnvVars;
 use crate::outcome::RawOutput;
-use crate::plan::Visit;
+use crate::plan::Shell;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
 
@@ -58,7 +58,7 @@ const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
 const EXTRA_TIME: Duration = Duration::from_secs(3600);
 
 /// The program of an engine with containers: the variable's, or the engine's own.
-pub(crate) fn program(choice: EngineChoice, variables: &Variables) -> &str {
+pub(crate) fn program(choice: EngineChoice, variables: &EnvVars) -> &str {
     let own = match choice {
         EngineChoice::Podman => "podman",
         _ => "docker",
@@ -68,7 +68,7 @@ pub(crate) fn program(choice: EngineChoice, variables: &Variables) -> &str {
 
 /// The engine behind the docker CLI.
 pub struct Docker<'a> {
-    settings: Settings,
+    settings: EngineOptions,
     emitter: &'a Emitter<'a>,
     placement: Placement,
     /// What a person should know, each once.
@@ -91,7 +91,7 @@ impl<'a> Docker<'a> {
     ///
     /// When there is no such program, or no engine answers it.
     pub fn connect(
-        settings: Settings,
+        settings: EngineOptions,
         cancel: &'a Cancel,
         emitter: &'a Emitter<'a>,
     ) -> Result<Self, EngineError> {
@@ -252,9 +252,9 @@ impl<'a> Docker<'a> {
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             env: BTreeMap::new(),
             mounts: Vec::new(),
-            network: Network::None,
+            network: ContainerNetwork::None,
             socket_group: None,
-            stdin: Stdin::Closed,
+            stdin: ContainerStdin::Closed,
             command: vec!["true".to_owned()],
         }
     }
@@ -265,7 +265,7 @@ impl<'a> Docker<'a> {
     }
 
     /// Which base an image is, and which Python it holds.
-    pub(super) fn record_base(&self, image: &str) -> Result<super::Base, EngineError> {
+    pub(super) fn record_base(&self, image: &str) -> Result<super::LockedBase, EngineError> {
         self.record(image)
     }
 
@@ -302,8 +302,8 @@ impl Engine for Docker<'_> {
         notes.iter().cloned().collect()
     }
 
-    fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>> {
-        self.prepare_images(blueprints)
+    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<Prepared, Arc<EngineError>>> {
+        self.prepare_images(recipes)
     }
 
     fn reap(&self) {
@@ -340,7 +340,7 @@ impl Engine for Docker<'_> {
         self.placement.run(|topology| self.attempt(job, topology))
     }
 
-    fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError> {
+    fn visit(&self, job: &Job<'_>, visit: &Shell) -> Result<i32, RunError> {
         self.placement.run(|topology| self.attend(job, visit, topology))
     }
 

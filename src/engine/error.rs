@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::environment::{BaseLockError, BlueprintError};
+use crate::environment::{BaseLockError, RecipeError};
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::process::ProcessError;
 use crate::snapshot::SnapshotError;
@@ -186,7 +186,7 @@ pub enum EngineError {
     Answer(String),
     /// A grant is missing, or a file of the environment is not as it must be.
     #[error(transparent)]
-    Blueprint(#[from] BlueprintError),
+    Recipe(#[from] RecipeError),
     /// Files cannot be written or read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -215,7 +215,7 @@ impl EngineError {
     fn is_configuration(&self) -> bool {
         matches!(
             self,
-            EngineError::Blueprint(_)
+            EngineError::Recipe(_)
                 | EngineError::BaseLock(_)
                 | EngineError::HostNotGranted { .. }
                 | EngineError::SourceNotGranted(_)
@@ -303,7 +303,7 @@ impl EngineError {
                 "run it again; docker's clients 28.0.0 to 28.0.2 may lose it, see `docker --version`"
             }
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows everything it says",
-            EngineError::Blueprint(error) => return error.hint(),
+            EngineError::Recipe(error) => return error.hint(),
             _ => return None,
         };
         Some(hint.to_owned())

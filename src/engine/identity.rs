@@ -10,16 +10,16 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{docker, venv};
-use crate::config::load::Environment as Variables;
+use crate::config::load::EnvVars;
 use crate::config::{Config, EngineChoice};
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 
 /// Where docker listens if nobody says anything else.
 const SOCKET: &str = "unix:///var/run/docker.sock";
 
 /// What tells the engine of this configuration, with this lock of its base, from any other.
 #[must_use]
-pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Hash {
+pub fn identify(config: &Config, variables: &EnvVars, base_lock: &Path) -> Hash {
     let choice = format!("{:?}", config.engine);
     let program = docker::program(config.engine, variables);
     let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
@@ -27,7 +27,7 @@ pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Has
         EngineChoice::Docker | EngineChoice::Podman => Vec::new(),
         EngineChoice::Auto | EngineChoice::Venv => venv::interpreters(variables),
     };
-    Recipe::new("engine")
+    HashBuilder::new("engine")
         .with(choice)
         .with(found(program, variables))
         .with(host)
@@ -43,7 +43,7 @@ pub fn identify(config: &Config, variables: &Variables, base_lock: &Path) -> Has
 /// The platform of the engine that runs checks, if it is on this machine, as far as can be known
 /// without asking it.
 #[must_use]
-pub fn local_platform(variables: &Variables) -> Option<String> {
+pub fn local_platform(variables: &EnvVars) -> Option<String> {
     let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
     let is_here = host.starts_with("unix://") && context(variables).is_empty();
     is_here.then(venv::platform)
@@ -51,7 +51,7 @@ pub fn local_platform(variables: &Variables) -> Option<String> {
 
 /// The file of a program that is looked for as a shell does: another `PATH` that leads to it is
 /// none of its own. Whoever links to it changes no more than the time of its last change.
-fn found(program: &str, variables: &Variables) -> String {
+fn found(program: &str, variables: &EnvVars) -> String {
     let Ok(path) = which::which_in(program, variables.get("PATH"), "/") else {
         return String::new();
     };
@@ -60,7 +60,7 @@ fn found(program: &str, variables: &Variables) -> String {
 }
 
 /// The context that docker would use, with all that it says.
-fn context(variables: &Variables) -> Vec<u8> {
+fn context(variables: &EnvVars) -> Vec<u8> {
     let folder = variables
         .get("DOCKER_CONFIG")
         .map(PathBuf::from)

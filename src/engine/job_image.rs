@@ -10,11 +10,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
-use crate::config::load::Environment as Variables;
+use crate::config::load::EnvVars;
 use crate::config::{CommandPlace, Config, Work};
 use crate::environment::recipe::{self, PROJECT};
-use crate::environment::{Base, BaseLock};
-use crate::hash::{Hash, Recipe};
+use crate::environment::{BaseLock, LockedBase};
+use crate::hash::{Hash, HashBuilder};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::template::{JobsIn, VERSION};
@@ -85,7 +85,8 @@ fn locked_base(root: &Path, config: &Config) -> String {
     let lock = BaseLock::read(&recipe::base_lock_path(config).on_disk(root));
     // What cannot be read is told by each run.
     let lock = lock.unwrap_or_default();
-    let platform = |base: &&Base| config.platform.as_ref().is_none_or(|it| *it == base.platform);
+    let platform =
+        |base: &&LockedBase| config.platform.as_ref().is_none_or(|it| *it == base.platform);
     let bases = lock.base.iter().filter(|base| base.image == *image).filter(platform);
     match bases.filter_map(|base| base.digest.as_ref()).next() {
         Some(digest) if !image.contains('@') => format!("{image}@{digest}"),
@@ -106,7 +107,7 @@ pub fn reference(root: &Path, config: &Config) -> Option<String> {
 /// # Errors
 ///
 /// When a variable is not set.
-pub fn resolved(reference: &str, variables: &Variables) -> Result<String, String> {
+pub fn resolved(reference: &str, variables: &EnvVars) -> Result<String, String> {
     let mut parts = reference.split('$');
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -137,7 +138,7 @@ fn files(root: &Path, config: &Config) -> Vec<ProjectPath> {
 /// Everything that is in the image.
 fn tag(root: &Path, config: &Config) -> Hash {
     let base_lock = recipe::base_lock_path(config).on_disk(root);
-    let recipe = Recipe::new("job image")
+    let recipe = HashBuilder::new("job image")
         .with(VERSION)
         .with(DOCKERFILE)
         .with(&config.python.version)
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_name_takes_its_variables_or_says_which_one_is_missing() {
-        let variables = Variables::from([("CI_REGISTRY_IMAGE", "r.example/a"), ("EMPTY", "")]);
+        let variables = EnvVars::from([("CI_REGISTRY_IMAGE", "r.example/a"), ("EMPTY", "")]);
         let resolved = |text: &str| resolved(text, &variables);
         assert_eq!(resolved("r:5000/x:1").as_deref(), Ok("r:5000/x:1"));
         for text in ["$CI_REGISTRY_IMAGE/x:1", "${CI_REGISTRY_IMAGE}/x:1"] {

@@ -7,21 +7,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Blueprint, EngineError, Prepared};
+use super::{EngineError, Prepared, Recipe};
 
 /// The same environments, each that is missing with the list of all that are.
 #[must_use]
 pub fn listed(
-    blueprints: &[Blueprint],
+    recipes: &[Recipe],
     prepared: Vec<Result<Prepared, Arc<EngineError>>>,
 ) -> Vec<Result<Prepared, Arc<EngineError>>> {
     let mut missing = BTreeSet::new();
-    for (blueprint, prepared) in blueprints.iter().zip(&prepared) {
+    for (recipe, prepared) in recipes.iter().zip(&prepared) {
         let Err(error) = prepared else { continue };
         missing.extend(missing_by(error));
         // Without its base it cannot even be looked for.
-        if matches!(**error, EngineError::ImageMissing { .. }) && blueprint.dockerfile.is_some() {
-            missing.insert(environment(blueprint.name()));
+        if matches!(**error, EngineError::ImageMissing { .. }) && recipe.dockerfile.is_some() {
+            missing.insert(environment(recipe.name()));
         }
     }
     if missing.is_empty() {

@@ -25,18 +25,18 @@ use self::install::Installer;
 use self::interpreter::Interpreter;
 use self::job::Guest;
 use self::room::{Folder, Room};
-use self::store::{Held, Store};
+use self::store::{Held, VenvStore};
 use super::job_image;
 use super::launcher::{self, Seen};
-use super::{Access, Engine, EngineError, EngineInfo, Job, Prepared, RunError, Settings};
-use crate::config::load::Environment as Variables;
+use super::{Access, Engine, EngineError, EngineInfo, EngineOptions, Job, Prepared, RunError};
+use crate::config::load::EnvVars;
 use crate::container::APP;
-use crate::environment::{BaseLock, Blueprint, recipe};
+use crate::environment::{BaseLock, Recipe, recipe};
 use crate::event::Event;
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 use crate::lock::Lock;
 use crate::outcome::RawOutput;
-use crate::plan::{Environment, Visit};
+use crate::plan::{EnvironmentSpec, Shell};
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
 
@@ -48,11 +48,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// The engine that needs no container.
 pub struct Venv<'a> {
-    settings: Settings,
+    settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
     interpreter: Interpreter,
-    store: Store,
+    store: VenvStore,
     /// The environments that came with a job's image; nothing else is used where there are some.
     shipped: Option<PathBuf>,
     /// The program of the sandbox, if it works.
@@ -90,7 +90,7 @@ impl<'a> Venv<'a> {
     ///
     /// When there is no Python, or the user's cache cannot be written to.
     pub fn connect(
-        settings: Settings,
+        settings: EngineOptions,
         cancel: &'a Cancel,
         emitter: &'a Emitter<'a>,
     ) -> Result<Self, EngineError> {
@@ -98,7 +98,7 @@ impl<'a> Venv<'a> {
         if let Some(forced) = settings.platform.as_ref().filter(|forced| **forced != here) {
             return Err(EngineError::Platform { forced: forced.clone(), here });
         }
-        let store = Store::open(&settings.cache)?;
+        let store = VenvStore::open(&settings.cache)?;
         let interpreter = Interpreter::find(&settings, cancel, emitter)?;
         let mut venv = Venv {
             shipped: settings.variables.get(job_image::VARIABLE).map(PathBuf::from),
@@ -155,24 +155,24 @@ impl<'a> Venv<'a> {
     }
 
     /// The virtual environments that an environment is of: its tool's, and its project's.
-    fn parts<'b>(&'b self, blueprint: &'b Blueprint) -> [Option<Part<'b>>; 2] {
+    fn parts<'b>(&'b self, recipe: &'b Recipe) -> [Option<Part<'b>>; 2] {
         let part = |environment, lock: &'b Lock| {
             let is_in = |name: &&str| lock.packages.iter().any(|package| package.name == **name);
-            let names = blueprint.from_source.iter().map(String::as_str);
+            let names = recipe.from_source.iter().map(String::as_str);
             let from_source: Vec<&str> = names.filter(is_in).collect();
             Part { key: self.key(lock, &from_source), environment, lock, from_source }
         };
-        let project = blueprint.project.as_ref().map(|lock| part(recipe::PROJECT, lock));
-        let tool = match (&blueprint.lock, &project) {
+        let project = recipe.project.as_ref().map(|lock| part(recipe::PROJECT, lock));
+        let tool = match (&recipe.lock, &project) {
             (None, Some(_)) => None,
-            (lock, _) => Some(part(blueprint.name(), lock.as_ref().unwrap_or(&self.nothing))),
+            (lock, _) => Some(part(recipe.name(), lock.as_ref().unwrap_or(&self.nothing))),
         };
         [tool, project]
     }
 
     /// What a virtual environment is found by: everything that it is made from.
     fn key(&self, lock: &Lock, from_source: &[&str]) -> String {
-        let key = Recipe::new("venv")
+        let key = HashBuilder::new("venv")
             .with(FORMAT)
             .with(self.interpreter.executable.as_os_str().as_encoded_bytes())
             .with(self.interpreter.probe.identity().to_string())
@@ -250,45 +250,45 @@ impl Engine for Venv<'_> {
         notes
     }
 
-    fn prepare(&self, blueprints: &[Blueprint]) -> Vec<Result<Prepared, Arc<EngineError>>> {
-        let wanted: Vec<Result<[Option<Part<'_>>; 2], Arc<EngineError>>> = blueprints
+    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<Prepared, Arc<EngineError>>> {
+        let wanted: Vec<Result<[Option<Part<'_>>; 2], Arc<EngineError>>> = recipes
             .iter()
-            .map(|blueprint| {
-                refuse(blueprint, self.settings.allows_host)
-                    .map(|()| self.parts(blueprint))
+            .map(|recipe| {
+                refuse(recipe, self.settings.allows_host)
+                    .map(|()| self.parts(recipe))
                     .map_err(Arc::new)
             })
             .collect();
         let mut parts: BTreeMap<&str, &Part<'_>> = BTreeMap::new();
         let mut references: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (blueprint, wanted) in blueprints.iter().zip(&wanted) {
+        for (recipe, wanted) in recipes.iter().zip(&wanted) {
             for part in wanted.iter().flatten().flatten() {
                 parts.entry(&part.key).or_insert(part);
-                let keys = references.entry(blueprint.name().to_owned()).or_default();
+                let keys = references.entry(recipe.name().to_owned()).or_default();
                 keys.insert(part.key.clone());
             }
         }
-        let Settings { project, root, .. } = &self.settings;
+        let EngineOptions { project, root, .. } = &self.settings;
         if let Err(error) = self.store.refer(project, root, references) {
             let error = Arc::new(error);
-            return blueprints.iter().map(|_| Err(Arc::clone(&error))).collect();
+            return recipes.iter().map(|_| Err(Arc::clone(&error))).collect();
         }
         let held: BTreeMap<&str, Result<Arc<Held>, Arc<EngineError>>> = parts
             .into_par_iter()
             .map(|(key, part)| (key, self.hold(part).map(Arc::new).map_err(Arc::new)))
             .collect();
-        blueprints
+        recipes
             .iter()
             .zip(&wanted)
-            .map(|(blueprint, wanted)| {
+            .map(|(recipe, wanted)| {
                 let [tool, project] = wanted.as_ref().map_err(Arc::clone)?;
                 let held = |part: &Option<Part<'_>>| match part {
                     Some(part) => held[part.key.as_str()].clone().map(Some),
                     None => Ok(None),
                 };
-                let base = self.base(&blueprint.base)?;
+                let base = self.base(&recipe.base)?;
                 let parts = Parts { tool: held(tool)?, project: held(project)? };
-                self.prepared(blueprint, &base, parts).map_err(Arc::new)
+                self.prepared(recipe, &base, parts).map_err(Arc::new)
             })
             .collect()
     }
@@ -318,7 +318,7 @@ impl Engine for Venv<'_> {
         }
     }
 
-    fn visit(&self, job: &Job<'_>, visit: &Visit) -> Result<i32, RunError> {
+    fn visit(&self, job: &Job<'_>, visit: &Shell) -> Result<i32, RunError> {
         let (invocation, _) = self.invocation(job, &visit.command, Guest::Visitor)?;
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
@@ -357,7 +357,7 @@ impl Venv<'_> {
 
     fn prepared(
         &self,
-        blueprint: &Blueprint,
+        recipe: &Recipe,
         base: &Hash,
         parts: Parts,
     ) -> Result<Prepared, EngineError> {
@@ -365,28 +365,28 @@ impl Venv<'_> {
         let folders: Vec<String> =
             held.into_iter().flatten().map(|part| part.folder.display().to_string()).collect();
         let existed = held.into_iter().flatten().all(|part| part.existed);
-        let mut hash = blueprint.hash(base);
-        if blueprint.exceeds_locks() {
+        let mut hash = recipe.hash(base);
+        if recipe.exceeds_locks() {
             let built = held.into_iter().flatten().map(|part| install::built(&part.folder));
             let built: Vec<String> = built.collect::<Result<_, _>>()?;
-            hash = Recipe::new("built").with(hash.to_string()).with_all(built.iter()).hash();
+            hash = HashBuilder::new("built").with(hash.to_string()).with_all(built.iter()).hash();
             self.note(format!(
                 "the environment of `{}` has {} built from source here, so it is equal nowhere else",
-                blueprint.name(),
-                blueprint.from_source.join(", ")
+                recipe.name(),
+                recipe.from_source.join(", ")
             ));
         }
         let id = folders.join(":");
         self.held().insert(id.clone(), parts);
         Ok(Prepared {
-            name: blueprint.name().to_owned(),
+            name: recipe.name().to_owned(),
             reference: folders.first().cloned().unwrap_or_default(),
             id,
-            version: blueprint.version().map(str::to_owned),
+            version: recipe.version().map(str::to_owned),
             has_launcher: true,
             existed,
             hash,
-            parts: blueprint.parts(*base, Some(self.interpreter.probe.version.clone())),
+            parts: recipe.parts(*base, Some(self.interpreter.probe.version.clone())),
             platform: platform(),
         })
     }
@@ -398,25 +398,25 @@ impl Venv<'_> {
 }
 
 /// Every program that environments could be made from.
-pub(super) fn interpreters(variables: &Variables) -> Vec<PathBuf> {
+pub(super) fn interpreters(variables: &EnvVars) -> Vec<PathBuf> {
     interpreter::candidates(variables)
 }
 
 /// Takes away a project's references to environments, and those that nobody else refers to.
-pub(super) fn remove(settings: &Settings) -> Result<Vec<String>, EngineError> {
-    Store::open(&settings.cache)?.forget(&settings.project)
+pub(super) fn remove(settings: &EngineOptions) -> Result<Vec<String>, EngineError> {
+    VenvStore::open(&settings.cache)?.forget(&settings.project)
 }
 
 /// Refuses what only an image can be made from, and sources, whose own code builds them, unless that
 /// may run on this machine.
-fn refuse(blueprint: &Blueprint, builds: bool) -> Result<(), EngineError> {
-    if let Environment::Image(image) = &blueprint.environment {
+fn refuse(recipe: &Recipe, builds: bool) -> Result<(), EngineError> {
+    if let EnvironmentSpec::Image(image) = &recipe.environment {
         return Err(EngineError::NeedsImages(format!("`{image}` is an image")));
     }
-    match blueprint.dockerfile.as_ref().is_some_and(|dockerfile| dockerfile.adds_to_base) {
+    match recipe.dockerfile.as_ref().is_some_and(|dockerfile| dockerfile.adds_to_base) {
         true => Err(EngineError::NeedsImages("the Dockerfile adds what is in no lock".to_owned())),
-        false if !blueprint.from_source.is_empty() && !builds => {
-            Err(EngineError::SourceNotGranted(blueprint.from_source.clone()))
+        false if !recipe.from_source.is_empty() && !builds => {
+            Err(EngineError::SourceNotGranted(recipe.from_source.clone()))
         }
         false => Ok(()),
     }

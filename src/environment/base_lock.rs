@@ -24,14 +24,14 @@ const HEAD: &str = "# What the environments of this project are built on, record
 pub struct BaseLock {
     /// One for each image and platform.
     #[serde(default)]
-    pub base: Vec<Base>,
+    pub base: Vec<LockedBase>,
 }
 
 /// A base image on a platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Base {
+pub struct LockedBase {
     /// The image's name.
     pub image: String,
     /// Operating system and processor, such as `linux/amd64`.
@@ -99,7 +99,7 @@ impl BaseLock {
     }
 
     /// Takes a base in, in place of what was recorded for its image and platform.
-    pub fn record(&mut self, base: Base) {
+    pub fn record(&mut self, base: LockedBase) {
         self.base.retain(|old| (&old.image, &old.platform) != (&base.image, &base.platform));
         self.base.push(base);
         self.base.sort_by(|one, other| {
@@ -109,7 +109,7 @@ impl BaseLock {
 
     /// What is recorded of an image on a platform.
     #[must_use]
-    pub fn find(&self, image: &str, platform: &str) -> Option<&Base> {
+    pub fn find(&self, image: &str, platform: &str) -> Option<&LockedBase> {
         self.base.iter().find(|base| base.image == image && base.platform == platform)
     }
 }
@@ -123,12 +123,12 @@ fn is_digest(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn base(platform: &str, layers: &str) -> Base {
+    fn base(platform: &str, layers: &str) -> LockedBase {
         let python = serde_json::json!({
             "version": "3.13.5", "implementation": "cpython", "modules": "00",
             "missing": ["tkinter"], "system": "debian 13",
         });
-        Base {
+        LockedBase {
             image: "python:3.13-slim".to_owned(),
             platform: platform.to_owned(),
             digest: (layers == "2").then(|| format!("sha256:{}", "0a".repeat(32))),
@@ -164,7 +164,10 @@ mod tests {
         let said = BaseLock::read(&path).unwrap_err().to_string();
         assert!(said.contains("pipe.lock") && said.contains("line 2"), "{said}");
         let mut lock = BaseLock::default();
-        lock.record(Base { digest: Some("sha256:00 --x".to_owned()), ..base("linux/amd64", "1") });
+        lock.record(LockedBase {
+            digest: Some("sha256:00 --x".to_owned()),
+            ..base("linux/amd64", "1")
+        });
         std::fs::write(&path, lock.text()).unwrap();
         let said = BaseLock::read(&path).unwrap_err().to_string();
         assert!(said.contains("`sha256:00 --x` is no digest"), "{said}");

@@ -8,14 +8,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 
 /// The program that tells; run with `-I -S -c`.
 pub(crate) const PROGRAM: &str = include_str!("../../templates/probe.py");
 
 /// What the program tells.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Found {
+pub(crate) struct ProbeOutput {
     /// The program itself, no link and no environment's.
     pub(crate) executable: PathBuf,
     /// The folder that its standard library is below.
@@ -44,7 +44,7 @@ impl Probe {
     /// The base's identity where no image has one.
     pub(crate) fn identity(&self) -> Hash {
         let Probe { version, implementation, modules, missing: _, system } = self;
-        Recipe::new("interpreter")
+        HashBuilder::new("interpreter")
             .with(version)
             .with(implementation)
             .with(modules)

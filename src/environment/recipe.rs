@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use crate::check::Grant;
 use crate::config::Config;
 use crate::fingerprint::ingredients::EnvironmentParts;
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 use crate::lock::{Lock, LockError};
-use crate::plan::Environment;
+use crate::plan::EnvironmentSpec;
 use crate::project::discover::{self, OutsideError};
 use crate::project::{PathError, ProjectPath};
 use crate::template;
@@ -23,9 +23,9 @@ use crate::tools::{TOOLS, Tool};
 /// What an environment is made from.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Blueprint {
+pub struct Recipe {
     /// Which environment it is.
-    pub environment: Environment,
+    pub environment: EnvironmentSpec,
     /// What it is based on.
     pub base: String,
     /// The Dockerfile; none for an image that is not ours.
@@ -56,7 +56,7 @@ pub struct Dockerfile {
 /// Why an environment cannot be made as the project describes it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum BlueprintError {
+pub enum RecipeError {
     /// A file of the environment is not there.
     #[error("`{0}` does not exist")]
     Missing(ProjectPath),
@@ -102,29 +102,29 @@ pub enum BlueprintError {
     DockerfileNotGranted(ProjectPath),
 }
 
-impl BlueprintError {
+impl RecipeError {
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            BlueprintError::Missing(_) => {
+            RecipeError::Missing(_) => {
                 Some("`cargo pipe init` writes the files that are missing".to_owned())
             }
-            BlueprintError::Unlocked { name, .. } => Some(match template::has_lock(name) {
+            RecipeError::Unlocked { name, .. } => Some(match template::has_lock(name) {
                 true => "`cargo pipe init` writes the files that are missing".to_owned(),
                 false => format!("`cargo pipe update {name}` makes it"),
             }),
-            BlueprintError::DockerfileNotGranted(_) => Some(
+            RecipeError::DockerfileNotGranted(_) => Some(
                 "if you trust it, run it again with `--allow dockerfile`; \
                  else delete it and let `cargo pipe init` write it"
                     .to_owned(),
             ),
-            BlueprintError::BaseNotGranted(_) => Some(
+            RecipeError::BaseNotGranted(_) => Some(
                 "its programs run, with the network, while images are built; if you trust it, run \
                  it again with `--allow dockerfile`"
                     .to_owned(),
             ),
-            BlueprintError::Lock { .. } => {
+            RecipeError::Lock { .. } => {
                 Some("a line is `name==1.2.3 --hash=sha256:…`, and nothing else".to_owned())
             }
             _ => None,
@@ -132,7 +132,7 @@ impl BlueprintError {
     }
 }
 
-impl Blueprint {
+impl Recipe {
     /// Reads what `environment` is made from, for steps with these grants.
     ///
     /// # Errors
@@ -141,12 +141,12 @@ impl Blueprint {
     pub fn read(
         root: &Path,
         config: &Config,
-        environment: &Environment,
+        environment: &EnvironmentSpec,
         grants: &BTreeSet<Grant>,
-    ) -> Result<Blueprint, BlueprintError> {
+    ) -> Result<Recipe, RecipeError> {
         let lock = |name: &str| named_lock(root, config, name);
         let own_dockerfile = || dockerfile(root, config, grants);
-        let mut blueprint = Blueprint {
+        let mut recipe = Recipe {
             environment: environment.clone(),
             base: config.python.image.clone(),
             dockerfile: None,
@@ -155,31 +155,31 @@ impl Blueprint {
             from_source: Vec::new(),
         };
         match environment {
-            Environment::Image(image) => blueprint.base.clone_from(image),
-            Environment::Base { .. } => {}
-            Environment::Tool { lock: name, .. } => {
+            EnvironmentSpec::Image(image) => recipe.base.clone_from(image),
+            EnvironmentSpec::Base { .. } => {}
+            EnvironmentSpec::Tool { lock: name, .. } => {
                 let found = lock(name).map_err(|error| match error {
-                    BlueprintError::Missing(path) => {
-                        BlueprintError::Unlocked { name: name.clone(), path }
+                    RecipeError::Missing(path) => {
+                        RecipeError::Unlocked { name: name.clone(), path }
                     }
                     error => error,
                 });
-                blueprint.lock = Some(found?);
+                recipe.lock = Some(found?);
             }
         }
         if environment.sees_project() {
-            blueprint.project = Some(lock(PROJECT)?);
+            recipe.project = Some(lock(PROJECT)?);
         }
         if environment.has_dockerfile(config) {
-            let locks: Vec<&Lock> = blueprint.lock.iter().chain(&blueprint.project).collect();
+            let locks: Vec<&Lock> = recipe.lock.iter().chain(&recipe.project).collect();
             let is_in = |name: &&String| {
                 locks.iter().any(|lock| lock.packages.iter().any(|it| it.name == **name))
             };
             let from_source = config.python.from_source.iter().filter(is_in).cloned().collect();
-            blueprint.from_source = from_source;
-            blueprint.dockerfile = Some(own_dockerfile()?);
+            recipe.from_source = from_source;
+            recipe.dockerfile = Some(own_dockerfile()?);
         }
-        Ok(blueprint)
+        Ok(recipe)
     }
 
     /// Whether it holds more than its base and its locks say: what a Dockerfile adds, or what a build
@@ -194,9 +194,9 @@ impl Blueprint {
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.environment {
-            Environment::Tool { lock, .. } => lock,
-            Environment::Base { .. } => "base",
-            Environment::Image(image) => image,
+            EnvironmentSpec::Tool { lock, .. } => lock,
+            EnvironmentSpec::Base { .. } => "base",
+            EnvironmentSpec::Image(image) => image,
         }
     }
 
@@ -217,7 +217,7 @@ impl Blueprint {
         let named = self.hash(&Hash::of(self.base.as_bytes()));
         let own_context = self.dockerfile.as_ref().and_then(|it| it.own_context.as_ref());
         let context = own_context.map(|folder| folder.display().to_string());
-        Recipe::new("makings")
+        HashBuilder::new("makings")
             .with(engine)
             .with(platform.unwrap_or_default())
             .with(named)
@@ -243,12 +243,12 @@ impl Blueprint {
         }
     }
 
-    /// The fingerprint's ingredient for this blueprint on a base of this identity.
+    /// The fingerprint's ingredient for this recipe on a base of this identity.
     #[must_use]
     pub fn hash(&self, base: &Hash) -> Hash {
         let dockerfile = self.dockerfile.as_ref().map(|dockerfile| instructions(&dockerfile.text));
         let lock = |lock: &Option<Lock>| lock.as_ref().map(|lock| lock.hash().to_string());
-        Recipe::new("environment")
+        HashBuilder::new("environment")
             .with(base.to_string())
             .with(dockerfile.unwrap_or_default())
             .with(lock(&self.lock).unwrap_or_default())
@@ -287,13 +287,13 @@ pub fn has_project_lock(root: &Path, config: &Config) -> bool {
 /// # Errors
 ///
 /// When it is not there, or says what it may not.
-pub fn named_lock(root: &Path, config: &Config, name: &str) -> Result<Lock, BlueprintError> {
+pub fn named_lock(root: &Path, config: &Config, name: &str) -> Result<Lock, RecipeError> {
     lock(root, &lock_path(config, name)?)
 }
 
-fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {
+fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, RecipeError> {
     let text = read(root, path)?;
-    Lock::parse(&text).map_err(|error| BlueprintError::Lock { path: path.clone(), error })
+    Lock::parse(&text).map_err(|error| RecipeError::Lock { path: path.clone(), error })
 }
 
 /// The text of the project's Dockerfile, if it is not the one that cargo pipe writes.
@@ -301,7 +301,7 @@ fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, BlueprintError> {
 /// # Errors
 ///
 /// When it cannot be read.
-pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>, BlueprintError> {
+pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>, RecipeError> {
     let text = read(root, &config.image.dockerfile)?;
     let generated = template::dockerfile(config);
     Ok((instructions(&text) != instructions(&generated)).then_some(text))
@@ -311,7 +311,7 @@ pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>
 /// generated files are up to date.
 #[must_use]
 pub fn asked(root: &Path, config: &Config) -> BTreeSet<Grant> {
-    let is_kept = |text: &str| template::origin(text) != template::Origin::Generated;
+    let is_kept = |text: &str| template::origin(text) != template::FileOrigin::Generated;
     let foreign = foreign_dockerfile(root, config).ok().flatten();
     let is_foreign = foreign.is_some_and(|text| is_kept(&text));
     let asks = is_foreign || !is_official(&config.python.image);
@@ -322,10 +322,10 @@ fn dockerfile(
     root: &Path,
     config: &Config,
     grants: &BTreeSet<Grant>,
-) -> Result<Dockerfile, BlueprintError> {
+) -> Result<Dockerfile, RecipeError> {
     let base = &config.python.image;
     if !is_official(base) && !grants.contains(&Grant::Dockerfile) {
-        return Err(BlueprintError::BaseNotGranted(base.clone()));
+        return Err(RecipeError::BaseNotGranted(base.clone()));
     }
     let path = &config.image.dockerfile;
     let Some(text) = foreign_dockerfile(root, config)? else {
@@ -335,7 +335,7 @@ fn dockerfile(
         return Ok(Dockerfile { text, own_context: None, adds_to_base });
     };
     if !grants.contains(&Grant::Dockerfile) {
-        return Err(BlueprintError::DockerfileNotGranted(path.clone()));
+        return Err(RecipeError::DockerfileNotGranted(path.clone()));
     }
     let folder = path.on_disk(root).parent().map(Path::to_owned);
     Ok(Dockerfile { text, own_context: folder, adds_to_base: true })
@@ -350,14 +350,14 @@ fn instructions(text: &str) -> String {
         .join("\n")
 }
 
-fn read(root: &Path, path: &ProjectPath) -> Result<String, BlueprintError> {
+fn read(root: &Path, path: &ProjectPath) -> Result<String, RecipeError> {
     let place = discover::inside(root, path)?;
     let text = discover::read(&place).and_then(|content| {
         String::from_utf8(content).map_err(|_| io::Error::other("it is not UTF-8"))
     });
     text.map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => BlueprintError::Missing(path.clone()),
-        _ => BlueprintError::Unreadable { path: path.clone(), source },
+        io::ErrorKind::NotFound => RecipeError::Missing(path.clone()),
+        _ => RecipeError::Unreadable { path: path.clone(), source },
     })
 }
 

@@ -7,7 +7,7 @@
 //! docker is on another machine, and where an interpreter of this one takes the base's place.
 
 use super::base_lock::BaseLock;
-use super::recipe::Blueprint;
+use super::recipe::Recipe;
 use crate::config::{Config, EngineChoice};
 use crate::hash::Hash;
 
@@ -33,9 +33,9 @@ pub fn promised(
     config: &Config,
     local_platform: Option<String>,
     lock: &BaseLock,
-    blueprint: &Blueprint,
+    recipe: &Recipe,
 ) -> Option<Promise> {
-    let adds_to_base = blueprint.dockerfile.as_ref().is_some_and(|it| it.adds_to_base);
+    let adds_to_base = recipe.dockerfile.as_ref().is_some_and(|it| it.adds_to_base);
     if config.engine == EngineChoice::Venv || adds_to_base {
         return None;
     }
@@ -43,9 +43,9 @@ pub fn promised(
         Some(forced) => forced.clone(),
         None => local_platform?,
     };
-    let base = lock.find(&blueprint.base, &platform)?;
+    let base = lock.find(&recipe.base, &platform)?;
     Some(Promise {
-        hash: blueprint.hash(&base.layers),
+        hash: recipe.hash(&base.layers),
         base: base.layers,
         python: base.python.version.clone(),
         platform,

@@ -17,7 +17,7 @@ use crate::hash::Hash;
 #[non_exhaustive]
 pub struct Difference {
     /// What kind of thing it is.
-    pub kind: Kind,
+    pub kind: DifferenceKind,
     /// Its name, such as a file's path.
     pub name: String,
     /// What it was before, or is elsewhere: a version, or a hash; null if it was not there.
@@ -30,7 +30,7 @@ pub struct Difference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Kind {
+pub enum DifferenceKind {
     /// Operating system and processor.
     Platform,
     /// The name of the base image.
@@ -46,7 +46,7 @@ pub enum Kind {
     /// A package of the project.
     ProjectPackage,
     /// Something in the environment that has no name.
-    Environment,
+    EnvironmentSpec,
     /// A part of the command.
     Command,
     /// The tool's config: where it is.
@@ -58,24 +58,29 @@ pub enum Kind {
 }
 
 /// The list of files of a snapshot and their hashes.
-pub type Files = BTreeMap<String, Hash>;
+pub type FileHashes = BTreeMap<String, Hash>;
 
 /// What is not the same in `now` as in `before`, each with its files, if they are known.
 #[must_use]
 pub fn between(
-    before: (&Inputs, Option<&Files>),
-    now: (&Inputs, Option<&Files>),
+    before: (&Inputs, Option<&FileHashes>),
+    now: (&Inputs, Option<&FileHashes>),
 ) -> Vec<Difference> {
     let ((before, before_files), (now, now_files)) = (before, now);
     let mut found = Vec::new();
     let (one, other) = (&before.parts, &now.parts);
-    found.extend(value(Kind::Platform, "platform", Some(&one.platform), Some(&other.platform)));
+    found.extend(value(
+        DifferenceKind::Platform,
+        "platform",
+        Some(&one.platform),
+        Some(&other.platform),
+    ));
     let differing = before.ingredients.environment != now.ingredients.environment;
     found.extend(environments(&one.environment, &other.environment, differing));
 
     let commands = commands(&one.command, &other.command);
     let differing = before.ingredients.command != now.ingredients.command;
-    found.extend(or_else(commands, differing, Kind::Command, "the command"));
+    found.extend(or_else(commands, differing, DifferenceKind::Command, "the command"));
 
     let path = |inputs: &Inputs| inputs.parts.config.as_ref().map(|config| config.path.clone());
     let options = |inputs: &Inputs| {
@@ -83,27 +88,32 @@ pub fn between(
         options.unwrap_or_default()
     };
     let (one, other) = (path(before), path(now));
-    let mut config = maps(Kind::Option, &options(before), &options(now));
+    let mut config = maps(DifferenceKind::Option, &options(before), &options(now));
     if one != other {
         // Whether it is another file or another place, the options say.
-        config.extend(value(Kind::Config, "config", one.as_ref(), other.as_ref()));
+        config.extend(value(DifferenceKind::Config, "config", one.as_ref(), other.as_ref()));
     }
     let named = !config.is_empty();
     let differing = before.ingredients.config != now.ingredients.config;
     let name = other.clone().unwrap_or_else(|| "config".to_owned());
     let comments = format!("comments or layout of `{name}`");
-    found.extend(or_else(config, differing, Kind::Config, &comments));
+    found.extend(or_else(config, differing, DifferenceKind::Config, &comments));
 
     if before.ingredients.sources != now.ingredients.sources {
         let files = match (before_files, now_files) {
-            (Some(one), Some(other)) => maps(Kind::File, &hashes(one), &hashes(other)),
+            (Some(one), Some(other)) => maps(DifferenceKind::File, &hashes(one), &hashes(other)),
             _ => Vec::new(),
         };
         // A config that is read in its place is a file as well; its options say more.
         let files = files.into_iter().filter(|file| !(named && Some(&file.name) == other.as_ref()));
         let files: Vec<Difference> = files.collect();
         let is_named = named && before_files.is_some() && now_files.is_some();
-        found.extend(or_else(files, !is_named, Kind::File, "files that are not known any more"));
+        found.extend(or_else(
+            files,
+            !is_named,
+            DifferenceKind::File,
+            "files that are not known any more",
+        ));
     }
     found
 }
@@ -126,10 +136,10 @@ fn commands(before: &BTreeMap<String, Hash>, now: &BTreeMap<String, Hash>) -> Ve
     let (one, other) = (&one[..one.len() - end], &other[..other.len() - end]);
     let arguments = (0..one.len().max(other.len())).filter_map(|at| {
         let name = format!("{ARGUMENT}{}", start + at + 1);
-        hash(Kind::Command, &name, one.get(at).copied(), other.get(at).copied())
+        hash(DifferenceKind::Command, &name, one.get(at).copied(), other.get(at).copied())
     });
     let mut found: Vec<Difference> = arguments.collect();
-    found.extend(maps(Kind::Command, &hashes(&parts), &hashes(&other_parts)));
+    found.extend(maps(DifferenceKind::Command, &hashes(&parts), &hashes(&other_parts)));
     found
 }
 
@@ -139,21 +149,41 @@ fn environments(
     differing: bool,
 ) -> Vec<Difference> {
     let mut found = Vec::new();
-    found.extend(value(Kind::Image, "base image", Some(&one.image), Some(&other.image)));
-    found.extend(value(Kind::Python, "Python", one.python.as_ref(), other.python.as_ref()));
+    found.extend(value(DifferenceKind::Image, "base image", Some(&one.image), Some(&other.image)));
+    found.extend(value(
+        DifferenceKind::Python,
+        "Python",
+        one.python.as_ref(),
+        other.python.as_ref(),
+    ));
     if found.is_empty() && one.base != other.base {
         // Another image or Python holds other things anyway.
         let name = format!("what `{}` holds", other.image);
-        found.extend(hash(Kind::Base, &name, Some(one.base), Some(other.base)));
+        found.extend(hash(DifferenceKind::Base, &name, Some(one.base), Some(other.base)));
     }
-    found.extend(hash(Kind::Dockerfile, "the Dockerfile", one.dockerfile, other.dockerfile));
-    found.extend(maps(Kind::Package, &one.tool, &other.tool));
-    found.extend(maps(Kind::ProjectPackage, &one.project, &other.project));
-    or_else(found, differing, Kind::Environment, "what the environment's image holds besides")
+    found.extend(hash(
+        DifferenceKind::Dockerfile,
+        "the Dockerfile",
+        one.dockerfile,
+        other.dockerfile,
+    ));
+    found.extend(maps(DifferenceKind::Package, &one.tool, &other.tool));
+    found.extend(maps(DifferenceKind::ProjectPackage, &one.project, &other.project));
+    or_else(
+        found,
+        differing,
+        DifferenceKind::EnvironmentSpec,
+        "what the environment's image holds besides",
+    )
 }
 
 /// What was found; if that is nothing although something differs, then that.
-fn or_else(found: Vec<Difference>, differing: bool, kind: Kind, name: &str) -> Vec<Difference> {
+fn or_else(
+    found: Vec<Difference>,
+    differing: bool,
+    kind: DifferenceKind,
+    name: &str,
+) -> Vec<Difference> {
     match found.is_empty() && differing {
         true => vec![Difference { kind, name: name.to_owned(), before: None, now: None }],
         false => found,
@@ -161,7 +191,7 @@ fn or_else(found: Vec<Difference>, differing: bool, kind: Kind, name: &str) -> V
 }
 
 fn value(
-    kind: Kind,
+    kind: DifferenceKind,
     name: &str,
     before: Option<&String>,
     now: Option<&String>,
@@ -174,13 +204,18 @@ fn value(
     })
 }
 
-fn hash(kind: Kind, name: &str, before: Option<Hash>, now: Option<Hash>) -> Option<Difference> {
+fn hash(
+    kind: DifferenceKind,
+    name: &str,
+    before: Option<Hash>,
+    now: Option<Hash>,
+) -> Option<Difference> {
     let short = |hash: Option<Hash>| hash.map(|hash| hash.short());
     value(kind, name, short(before).as_ref(), short(now).as_ref())
 }
 
 fn maps(
-    kind: Kind,
+    kind: DifferenceKind,
     before: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,
 ) -> Vec<Difference> {
@@ -200,19 +235,19 @@ impl fmt::Display for Difference {
         let Difference { kind, name, before, now } = self;
         let is_text = matches!(
             kind,
-            Kind::Platform
-                | Kind::Image
-                | Kind::Python
-                | Kind::Package
-                | Kind::ProjectPackage
-                | Kind::Config
+            DifferenceKind::Platform
+                | DifferenceKind::Image
+                | DifferenceKind::Python
+                | DifferenceKind::Package
+                | DifferenceKind::ProjectPackage
+                | DifferenceKind::Config
         );
         let what = match kind {
-            Kind::File => format!("file `{name}`"),
-            Kind::Option => format!("option `{name}`"),
-            Kind::Package => format!("package `{name}` of the tool"),
-            Kind::ProjectPackage => format!("package `{name}` of the project"),
-            Kind::Command => format!("command: {name}"),
+            DifferenceKind::File => format!("file `{name}`"),
+            DifferenceKind::Option => format!("option `{name}`"),
+            DifferenceKind::Package => format!("package `{name}` of the tool"),
+            DifferenceKind::ProjectPackage => format!("package `{name}` of the project"),
+            DifferenceKind::Command => format!("command: {name}"),
             _ => name.clone(),
         };
         match (before, now) {
@@ -324,7 +359,7 @@ mod tests {
     fn files_are_named_where_they_are_known() {
         let (before, mut now) = (inputs(), inputs());
         now.ingredients.sources = other();
-        let files = |names: &[(&str, &str)]| -> Files {
+        let files = |names: &[(&str, &str)]| -> FileHashes {
             let files = names.iter();
             files.map(|(path, text)| ((*path).to_owned(), Hash::of(text.as_bytes()))).collect()
         };

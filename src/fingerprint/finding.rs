@@ -7,21 +7,21 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hash, Recipe};
+use super::{Hash, HashBuilder};
 use crate::finding::{Finding, Place};
-use crate::tools::Sources;
+use crate::tools::SourceFiles;
 use crate::tools::parse::columns::Columns;
 
 /// Gives each finding of a tool its fingerprint. They are sorted, and `sources` are the files that
 /// the tool saw.
-pub fn identify(tool: &str, findings: &mut [Finding], sources: &dyn Sources) {
+pub fn identify(tool: &str, findings: &mut [Finding], sources: &dyn SourceFiles) {
     let mut texts = Columns::new(sources);
     let mut seen: BTreeMap<Hash, u64> = BTreeMap::new();
     for finding in findings {
         let problem = problem(tool, finding, &mut texts);
         let occurrence = seen.entry(problem).or_default();
         finding.fingerprint =
-            Recipe::new("finding").with(problem).with(occurrence.to_le_bytes()).hash();
+            HashBuilder::new("finding").with(problem).with(occurrence.to_le_bytes()).hash();
         *occurrence += 1;
     }
 }
@@ -33,7 +33,7 @@ fn problem(tool: &str, finding: &Finding, texts: &mut Columns<'_>) -> Hash {
         .chain(&finding.related)
         .map(|place| (place.path.clone(), text(place, texts)))
         .collect();
-    Recipe::new("problem")
+    HashBuilder::new("problem")
         .with(tool)
         .with(&finding.code)
         .with(without_numbers(&finding.message))

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 
 /// What can change a check's outcome, one hash each, so that a difference has a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ impl Ingredients {
     /// The fingerprint over all of them.
     #[must_use]
     pub fn fingerprint(&self) -> Hash {
-        Recipe::new("check")
+        HashBuilder::new("check")
             .with(self.environment)
             .with(self.platform)
             .with(self.command)

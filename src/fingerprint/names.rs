@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hash, Recipe};
+use super::{Hash, HashBuilder};
 use crate::plan::Step;
 use crate::project::ProjectPath;
 use crate::tools::command::Command;
@@ -14,7 +14,7 @@ use crate::tools::command::Command;
 /// The parts of a step's command.
 #[must_use]
 pub fn of_command(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
-    let all = |values: Vec<&str>| Recipe::new("part").with_all(values.into_iter()).hash();
+    let all = |values: Vec<&str>| HashBuilder::new("part").with_all(values.into_iter()).hash();
     let strings = |values: &[String]| all(values.iter().map(String::as_str).collect());
     let mut parts = BTreeMap::from([
         ("tool".to_owned(), Hash::of(step.tool.as_bytes())),

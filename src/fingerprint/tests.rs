@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::check::{CachePolicy, CheckName, Grant};
-use crate::plan::{ConfigFile, Coverage, Environment};
+use crate::plan::{ConfigFile, EnvironmentSpec, FileSet};
 
 fn step() -> Step {
     Step {
@@ -13,9 +13,9 @@ fn step() -> Step {
         tool: "pylint".into(),
         source: vec![ProjectPath::new("src").unwrap()],
         endings: vec![".py".into()],
-        coverage: Coverage { paths: Vec::new(), exclude: Vec::new(), include: Vec::new() },
+        file_set: FileSet { paths: Vec::new(), exclude: Vec::new(), include: Vec::new() },
         config: None,
-        environment: Environment::Tool { lock: "pylint".into(), sees_project: false },
+        environment: EnvironmentSpec::Tool { lock: "pylint".into(), sees_project: false },
         command: Command::Exec(vec!["pylint".into(), "src".into()]),
         env: BTreeMap::from([("TZ".into(), "UTC".into())]),
         findings_exit: BTreeSet::from([1]),
@@ -136,7 +136,7 @@ fn a_run_is_its_checks_in_their_order() {
 
 #[test]
 fn a_hash_reads_back_and_a_known_one_stays() {
-    let hash = Recipe::new("test").with("a").with_all(["b", "c"].iter()).hash();
+    let hash = HashBuilder::new("test").with("a").with_all(["b", "c"].iter()).hash();
     assert_eq!(Hash::try_from(hash.to_string()), Ok(hash));
     assert!(Hash::try_from("xyz".to_owned()).is_err());
     // A change here is a change of every fingerprint: raise `VERSION`.

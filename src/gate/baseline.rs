@@ -21,7 +21,7 @@ const HEADER: &str = r#"{"schema":"cargo-pipe/baseline/1"}"#;
 #[non_exhaustive]
 pub struct Baseline {
     /// One for each finding, in the order of the file.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<BaselineEntry>,
     /// The hash of the file.
     pub hash: Hash,
     /// The fingerprints of the entries.
@@ -33,7 +33,7 @@ pub struct Baseline {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Entry {
+pub struct BaselineEntry {
     /// Its file, relative to the project.
     pub path: String,
     /// The check that found it.
@@ -84,7 +84,7 @@ impl Baseline {
                 ),
             }
         }
-        let fingerprints = entries.iter().map(|entry: &Entry| entry.fingerprint).collect();
+        let fingerprints = entries.iter().map(|entry: &BaselineEntry| entry.fingerprint).collect();
         Ok(Baseline { entries, hash: Hash::of(text.as_bytes()), fingerprints })
     }
 
@@ -103,18 +103,19 @@ impl Baseline {
 /// Never: texts and hashes can always be written.
 #[must_use]
 pub fn render(checks: &[CheckOutcome]) -> String {
-    let entry = |check: &CheckOutcome, finding: &Finding| Entry {
+    let entry = |check: &CheckOutcome, finding: &Finding| BaselineEntry {
         path: finding.place.path.clone(),
         check: check.name.clone(),
         code: finding.code.clone(),
         message: finding.message.clone(),
         fingerprint: finding.fingerprint,
     };
-    let entries: BTreeSet<Entry> = checks
+    let entries: BTreeSet<BaselineEntry> = checks
         .iter()
         .flat_map(|check| check.findings.iter().map(move |finding| entry(check, finding)))
         .collect();
-    let line = |entry: &Entry| serde_json::to_string(entry).expect("an entry is plain text");
+    let line =
+        |entry: &BaselineEntry| serde_json::to_string(entry).expect("an entry is plain text");
     let lines = std::iter::once(HEADER.to_owned()).chain(entries.iter().map(line));
     lines.map(|line| line + "\n").collect()
 }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::lines::ChangedLines;
-use super::load::Site;
-use super::{Base, Since};
+use super::load::GitContext;
+use super::{CompareBase, Since};
 use crate::outcome::RawOutput;
 use crate::process::{self, Invocation, ProcessError, Until};
 use crate::project::ProjectPath;
@@ -97,10 +97,10 @@ impl ChangedError {
 ///
 /// When there is no git, no repository, or no commit to compare with.
 pub fn since(
-    site: Site<'_>,
+    site: GitContext<'_>,
     since: &Since,
     sources: &[ProjectPath],
-) -> Result<(Base, ChangedLines), ChangedError> {
+) -> Result<(CompareBase, ChangedLines), ChangedError> {
     let git = Git { program: which::which("git").map_err(|_| ChangedError::NoGit)?, site };
     git.repository()?;
     let base = git.base(since)?;
@@ -124,7 +124,7 @@ pub fn since(
 
 struct Git<'a> {
     program: PathBuf,
-    site: Site<'a>,
+    site: GitContext<'a>,
 }
 
 impl Git<'_> {
@@ -137,7 +137,7 @@ impl Git<'_> {
     }
 
     /// The last commit that the checked out one has in common with what is wanted.
-    fn base(&self, since: &Since) -> Result<Base, ChangedError> {
+    fn base(&self, since: &Since) -> Result<CompareBase, ChangedError> {
         let head = self.commit("HEAD")?.ok_or(ChangedError::NoCommit)?;
         let variable = |name: &str| self.site.variables.get(name).map(str::to_owned);
         let (name, origin) = match since {
@@ -161,7 +161,7 @@ impl Git<'_> {
         };
         let output = self.ask(["merge-base", &commit, &head])?;
         match (output.code, line(&output)) {
-            (0, Some(commit)) => Ok(Base { name, commit }),
+            (0, Some(commit)) => Ok(CompareBase { name, commit }),
             _ => {
                 let is_shallow = self.is_shallow()?;
                 Err(ChangedError::Unrelated { name, is_shallow })

@@ -8,19 +8,19 @@ use std::path::Path;
 
 use super::baseline::Baseline;
 use super::changed::{self, ChangedError};
-use super::{BaselineFile, Gate, Since, Wanted};
-use crate::config::load::Environment;
+use super::{BaselineFile, Gate, GateSpec, Since};
+use crate::config::load::EnvVars;
 use crate::outcome::{Reason, ReasonKind};
 use crate::process::{Cancel, Emitter};
 use crate::project::{ProjectPath, discover};
 
 /// What a gate is read from.
 #[derive(Clone, Copy)]
-pub struct Site<'a> {
+pub struct GitContext<'a> {
     /// The project's folder.
     pub root: &'a Path,
     /// The variables of the process, of which a job's name the commit to compare with.
-    pub variables: &'a Environment,
+    pub variables: &'a EnvVars,
     /// The run's off switch.
     pub cancel: &'a Cancel,
     /// Whoever watches.
@@ -32,7 +32,11 @@ pub struct Site<'a> {
 /// # Errors
 ///
 /// When the baseline cannot be read, or git cannot say what changed.
-pub fn load(site: Site<'_>, wanted: &Wanted, sources: &[ProjectPath]) -> Result<Gate, Reason> {
+pub fn load(
+    site: GitContext<'_>,
+    wanted: &GateSpec,
+    sources: &[ProjectPath],
+) -> Result<Gate, Reason> {
     let baseline = match &wanted.baseline {
         Some(file) => read(site.root, file)?.map(|baseline| (file.path.clone(), baseline)),
         None => None,
@@ -67,10 +71,10 @@ fn read(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, Reason> {
 }
 
 fn lines(
-    site: Site<'_>,
+    site: GitContext<'_>,
     since: &Since,
     sources: &[ProjectPath],
-) -> Result<(super::Base, super::lines::ChangedLines), Reason> {
+) -> Result<(super::CompareBase, super::lines::ChangedLines), Reason> {
     changed::since(site, since, sources).map_err(|error| {
         let kind = match &error {
             ChangedError::Git(_) => ReasonKind::Environment,

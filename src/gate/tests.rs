@@ -4,7 +4,7 @@ use crate::outcome::{Reason, ReasonKind};
 use crate::report::sample;
 
 fn failing(findings: Vec<Finding>) -> CheckOutcome {
-    CheckOutcome { outcome: Outcome::Findings, findings, ..sample::passed("lint", "pylint") }
+    CheckOutcome { status: Status::Findings, findings, ..sample::passed("lint", "pylint") }
 }
 
 fn accepting(checks: &[CheckOutcome]) -> Gate {
@@ -14,26 +14,26 @@ fn accepting(checks: &[CheckOutcome]) -> Gate {
 }
 
 fn since(diff: &str) -> Gate {
-    let base = Base { name: "main".to_owned(), commit: "c0ffee".to_owned() };
+    let base = CompareBase { name: "main".to_owned(), commit: "c0ffee".to_owned() };
     let lines = ChangedLines::of_diff(diff.as_bytes());
     Gate { baseline: None, changed: Some((base, lines)) }
 }
 
-fn gated(gate: &Gate, check: &CheckOutcome) -> (Outcome, Vec<bool>) {
+fn gated(gate: &Gate, check: &CheckOutcome) -> (Status, Vec<bool>) {
     let mut check = check.clone();
     gate.apply(&mut check);
-    (check.outcome, check.findings.iter().map(|finding| finding.gating).collect())
+    (check.status, check.findings.iter().map(|finding| finding.gating).collect())
 }
 
 #[test]
 fn what_is_accepted_fails_nowhere_and_what_is_new_does() {
     let old = failing(vec![sample::finding("a.py", 1), sample::finding("b.py", 2)]);
     let gate = accepting(std::slice::from_ref(&old));
-    assert_eq!(gated(&gate, &old), (Outcome::Passed, vec![false, false]));
+    assert_eq!(gated(&gate, &old), (Status::Passed, vec![false, false]));
 
     let mut new = old;
     new.findings.insert(1, sample::finding("a.py", 7));
-    assert_eq!(gated(&gate, &new), (Outcome::Findings, vec![false, true, false]));
+    assert_eq!(gated(&gate, &new), (Status::Findings, vec![false, true, false]));
     let summary = gate.summary(&[new]).unwrap().baseline.unwrap();
     assert_eq!((summary.accepted, summary.gone.len()), (2, 0));
 }
@@ -42,7 +42,7 @@ fn what_is_accepted_fails_nowhere_and_what_is_new_does() {
 fn what_a_tool_accepts_does_not_count_because_it_is_new() {
     let accepted = Finding { gating: false, ..sample::finding("a.py", 1) };
     let check = CheckOutcome { findings: vec![accepted], ..sample::passed("lint", "pylint") };
-    assert_eq!(gated(&accepting(&[]), &check), (Outcome::Passed, vec![false]));
+    assert_eq!(gated(&accepting(&[]), &check), (Status::Passed, vec![false]));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn what_a_tool_accepts_today_is_in_a_baseline_for_the_day_when_it_does_not() {
     let check = CheckOutcome { findings: vec![accepted], ..sample::passed("lint", "pylint") };
     let gate = accepting(&[check]);
     let later = failing(vec![sample::finding("a.py", 1)]);
-    assert_eq!(gated(&gate, &later).0, Outcome::Passed);
+    assert_eq!(gated(&gate, &later).0, Status::Passed);
 }
 
 #[test]
@@ -62,14 +62,14 @@ fn what_could_not_be_done_stays_an_error() {
         ..sample::failed("lint", reason)
     };
     let gate = accepting(std::slice::from_ref(&crashed));
-    assert_eq!(gated(&gate, &crashed), (Outcome::Error, vec![true]));
+    assert_eq!(gated(&gate, &crashed), (Status::Error, vec![true]));
     let summary = gate.summary(&[crashed]).unwrap().baseline.unwrap();
     assert_eq!((summary.accepted, summary.gone.len()), (0, 0), "nobody knows what is gone");
 }
 
 #[test]
 fn a_command_that_only_says_no_is_not_accepted() {
-    assert_eq!(gated(&accepting(&[]), &failing(Vec::new())).0, Outcome::Findings);
+    assert_eq!(gated(&accepting(&[]), &failing(Vec::new())).0, Status::Findings);
 }
 
 #[test]
@@ -99,13 +99,13 @@ fn only_findings_that_touch_a_changed_line_count() {
         whole_file(""),
     ]);
     let expected = vec![false, true, true, false, true, true, false, true];
-    assert_eq!(gated(&gate, &check), (Outcome::Findings, expected));
+    assert_eq!(gated(&gate, &check), (Status::Findings, expected));
     assert_eq!(gate.summary(&[check]).unwrap().changed.unwrap().findings, 3);
 }
 
 #[test]
 fn without_a_gate_there_is_nothing_to_tell() {
     let check = failing(vec![sample::finding("a.py", 1)]);
-    assert_eq!(gated(&Gate::default(), &check), (Outcome::Findings, vec![true]));
+    assert_eq!(gated(&Gate::default(), &check), (Status::Findings, vec![true]));
     assert_eq!(Gate::default().summary(&[check]), None);
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CheckOutcome, Outcome, Reason};
+use super::{CheckOutcome, Reason, Status};
 use crate::finding::{Finding, Place};
 
 /// What the tool's own command came to, and where it differs.
@@ -13,7 +13,7 @@ use crate::finding::{Finding, Place};
 #[non_exhaustive]
 pub struct Plain {
     /// The state it ended in.
-    pub outcome: Outcome,
+    pub status: Status,
     /// Why, where it is neither passed nor findings. Then nothing was compared.
     pub reason: Option<Reason>,
     /// pylint's score.
@@ -36,9 +36,9 @@ impl Plain {
     /// What is otherwise in `there`, the outcome of the tool's own command.
     #[must_use]
     pub fn of(here: &CheckOutcome, there: CheckOutcome) -> Plain {
-        let CheckOutcome { outcome, reason, score, findings, .. } = there;
+        let CheckOutcome { status, reason, score, findings, .. } = there;
         let mut files: BTreeMap<String, Otherwise> = BTreeMap::new();
-        if matches!(outcome, Outcome::Passed | Outcome::Findings) {
+        if matches!(status, Status::Passed | Status::Findings) {
             for found in beyond(&findings, &here.findings) {
                 files.entry(found.place.path.clone()).or_default().there.push(found.clone());
             }
@@ -46,7 +46,7 @@ impl Plain {
                 files.entry(found.place.path.clone()).or_default().here.push(found.clone());
             }
         }
-        Plain { outcome, reason, score, files }
+        Plain { status, reason, score, files }
     }
 }
 
@@ -68,8 +68,12 @@ mod tests {
     use crate::report::sample;
 
     fn outcome(findings: &[Finding]) -> CheckOutcome {
-        let outcome = if findings.is_empty() { Outcome::Passed } else { Outcome::Findings };
-        CheckOutcome { outcome, findings: findings.to_vec(), ..sample::passed("lint", "pylint") }
+        let outcome = if findings.is_empty() { Status::Passed } else { Status::Findings };
+        CheckOutcome {
+            status: outcome,
+            findings: findings.to_vec(),
+            ..sample::passed("lint", "pylint")
+        }
     }
 
     #[test]
@@ -95,6 +99,6 @@ mod tests {
         let reason = Reason::new(ReasonKind::Tool, "it crashed");
         let plain =
             Plain::of(&outcome(&[sample::finding("a.py", 1)]), sample::failed("lint", reason));
-        assert_eq!((plain.outcome, plain.files), (Outcome::Error, BTreeMap::new()));
+        assert_eq!((plain.status, plain.files), (Status::Error, BTreeMap::new()));
     }
 }

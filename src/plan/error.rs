@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::{Ask, CheckName, Grant, Standing};
+use crate::check::{CheckName, Grant, GrantRequest, Standing};
 
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum PlanError {
     },
     /// Checks ask for what nobody granted.
     #[error("{}", missing_grants(.0))]
-    GrantsMissing(Vec<Ask>),
+    GrantsMissing(Vec<GrantRequest>),
     /// Fixes are wanted of checks that have none.
     #[error("{} nothing that fixes", nothing_fixes(checks))]
     NothingFixes {
@@ -58,12 +58,12 @@ impl PlanError {
     }
 }
 
-fn missing_grants(missing: &[Ask]) -> String {
+fn missing_grants(missing: &[GrantRequest]) -> String {
     missing.iter().map(missing_grant).collect::<Vec<_>>().join("\n")
 }
 
-fn missing_grant(ask: &Ask) -> String {
-    let Ask { asker, grant, standing, .. } = ask;
+fn missing_grant(ask: &GrantRequest) -> String {
+    let GrantRequest { asker, grant, standing, .. } = ask;
     let asks = format!("{asker} asks for `{grant}`, which lets it {}", grant.meaning());
     match standing {
         Standing::New | Standing::Trusted => asks,

@@ -10,7 +10,7 @@ use super::{PlanError, Step};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::config::{Check, Config, Work};
 use crate::tools::command::Command;
-use crate::tools::{self, Invocation};
+use crate::tools::{self, ToolInvocation};
 
 /// Whether files are fixed before they are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,7 +131,7 @@ fn command(check: &Check, config: Option<&str>) -> Option<Command> {
         Work::Tool { tool, args, .. } => {
             // What repairs looks at one file at a time, and imports nothing.
             let source = &check.source;
-            let invocation = Invocation { config, source, args, sees_project: false };
+            let invocation = ToolInvocation { config, source, args, sees_project: false };
             tools::find(tool)?.fix(&invocation)
         }
         Work::Command { fix, .. } => fix.clone().map(Command::Exec),

@@ -5,26 +5,26 @@
 //! asks for.
 
 use super::Step;
-use crate::check::{Ask, Asker, Grant, Standing};
+use crate::check::{Grant, GrantRequest, Requester, Standing};
 use crate::config::Config;
 
 /// What a step asks for: for itself, and by the Dockerfile of its environment.
-pub(super) fn asks_of(config: &Config, asks: &[Ask], step: &Step) -> Vec<Ask> {
+pub(super) fn asks_of(config: &Config, asks: &[GrantRequest], step: &Step) -> Vec<GrantRequest> {
     let own = step.grants.iter().map(|grant| {
-        let asker = Asker::Check(step.check.clone());
+        let asker = Requester::Check(step.check.clone());
         let known = asks.iter().find(|ask| ask.asker == asker && ask.grant == *grant);
-        known.cloned().unwrap_or_else(|| Ask::new(asker, *grant, String::new()))
+        known.cloned().unwrap_or_else(|| GrantRequest::new(asker, *grant, String::new()))
     });
     let of_project = asks
         .iter()
-        .filter(|ask| ask.asker == Asker::Project && step.environment.has_dockerfile(config));
+        .filter(|ask| ask.asker == Requester::Project && step.environment.has_dockerfile(config));
     own.chain(of_project.cloned()).collect()
 }
 
 /// Whether a step may run code of the project's own on this machine as it is.
-pub(super) fn has_host(config: &Config, asks: &[Ask], step: &Step) -> bool {
-    let asker = Asker::Check(step.check.clone());
-    let is_trusted = |ask: &Ask| {
+pub(super) fn has_host(config: &Config, asks: &[GrantRequest], step: &Step) -> bool {
+    let asker = Requester::Check(step.check.clone());
+    let is_trusted = |ask: &GrantRequest| {
         ask.asker == asker && ask.grant == Grant::Host && ask.standing == Standing::Trusted
     };
     config.allow.contains(&Grant::Host) || asks.iter().any(is_trusted)

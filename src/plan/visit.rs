@@ -1,7 +1,7 @@
 //! A look into a check's container, as plain data.
 //!
 //! Owns what a visitor gets: the container of the check itself, and nothing else but what they typed.
-//! It must not know how a terminal gets into a container. The [`Visit`] goes to [`crate::run`].
+//! It must not know how a terminal gets into a container. The [`Shell`] goes to [`crate::run`].
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 ///
 /// Exhaustive: whoever asks fills it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VisitRequest {
+pub struct ShellRequest {
     /// The check; the first one if none is named.
     pub check: Option<String>,
     /// The program and its arguments; a shell if empty.
@@ -47,7 +47,7 @@ pub enum Streams {
 /// A look into a check's container.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Visit {
+pub struct Shell {
     /// The check as it would run, with what its visitor gets besides.
     pub step: Step,
     /// The program and its arguments.
@@ -58,12 +58,12 @@ pub struct Visit {
     pub jobs: usize,
 }
 
-impl Visit {
+impl Shell {
     /// The plan of all that has to be there before.
     #[must_use]
     pub fn plan(&self) -> Plan {
         Plan {
-            gate: gate::Wanted::default(),
+            gate: gate::GateSpec::default(),
             fixes: None,
             notes: Vec::new(),
             steps: vec![self.step.clone()],
@@ -79,7 +79,7 @@ impl Visit {
 /// # Errors
 ///
 /// When there is no such check, or it asks for what is not granted.
-pub fn visit(config: &Config, known: &Known, request: &VisitRequest) -> Result<Visit, PlanError> {
+pub fn visit(config: &Config, known: &Known, request: &ShellRequest) -> Result<Shell, PlanError> {
     let first = || config.checks.first().map(|check| check.name.to_string());
     let checks = request.check.clone().or_else(first).into_iter().collect();
     let planned = plan(config, known, &Request { checks, ..Request::default() })?;
@@ -94,5 +94,5 @@ pub fn visit(config: &Config, known: &Known, request: &VisitRequest) -> Result<V
         [] => SHELL.map(str::to_owned).to_vec(),
         command => command.to_vec(),
     };
-    Ok(Visit { step, command, streams: request.streams, jobs: planned.jobs })
+    Ok(Shell { step, command, streams: request.streams, jobs: planned.jobs })
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::{Report, label};
 use crate::finding::{Finding, Severity};
-use crate::outcome::{CheckOutcome, Outcome, Reason};
+use crate::outcome::{CheckOutcome, Reason, Status};
 
 /// How many annotations of each level a step may have; the runner drops the others.
 const LIMIT: usize = 10;
@@ -69,12 +69,12 @@ pub const END_GROUP: &str = "::endgroup::\n";
 
 fn failure(check: &CheckOutcome) -> Option<(&'static str, String)> {
     let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
-    match check.outcome {
-        Outcome::Error | Outcome::TimedOut => {
+    match check.status {
+        Status::Error | Status::TimedOut => {
             Some(("error", data(&format!("{} could not be done: {reason}", check.name))))
         }
         // A command of the user's own has none that could be pointed at.
-        Outcome::Findings if check.findings.is_empty() => {
+        Status::Findings if check.findings.is_empty() => {
             Some(("error", data(&format!("{} did not pass", check.name))))
         }
         _ => None,

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::{Report, json, label};
 use crate::finding::{Finding, Severity};
-use crate::hash::{Hash, Recipe};
-use crate::outcome::{CheckOutcome, Outcome, Reason};
+use crate::hash::{Hash, HashBuilder};
+use crate::outcome::{CheckOutcome, Reason, Status};
 
 /// What a finding without a path is placed at, because GitLab leaves out what has none.
 const NOWHERE: &str = ".";
@@ -63,14 +63,14 @@ fn issues(report: &Report, check: &CheckOutcome) -> Vec<Issue> {
 
 /// The check itself, where it could not be done.
 fn failure(check: &CheckOutcome) -> Option<Issue> {
-    if !matches!(check.outcome, Outcome::Error | Outcome::TimedOut) {
+    if !matches!(check.status, Status::Error | Status::TimedOut) {
         return None;
     }
     let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     Some(Issue {
         description: format!("{} could not be done: {reason}", check.name),
         check_name: format!("{} error", check.name),
-        fingerprint: Recipe::new("failure").with(check.name.as_str()).hash().to_string(),
+        fingerprint: HashBuilder::new("failure").with(check.name.as_str()).hash().to_string(),
         severity: "blocker",
         location: Location { path: NOWHERE.to_owned(), lines: Lines { begin: 1, end: None } },
     })
@@ -79,7 +79,10 @@ fn failure(check: &CheckOutcome) -> Option<Issue> {
 /// Of the check too: GitLab takes two entries with one fingerprint for one, and two checks may have
 /// the same tool.
 fn fingerprint(check: &CheckOutcome, finding: &Finding) -> Hash {
-    Recipe::new("gitlab").with(check.name.as_str()).with(finding.fingerprint.to_string()).hash()
+    HashBuilder::new("gitlab")
+        .with(check.name.as_str())
+        .with(finding.fingerprint.to_string())
+        .hash()
 }
 
 fn severity(finding: &Finding) -> &'static str {

@@ -25,7 +25,7 @@ use super::Report;
 use crate::outcome::CheckOutcome;
 
 pub use changes::{preview, preview_verdict};
-pub use table::outcome_name;
+pub use table::status_name;
 pub use verdict::line as verdict;
 
 /// How much a person wants to read, and where.
@@ -134,7 +134,7 @@ fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) 
             findings::explanation(part, options.width),
             failures::listing(whole, options.width),
         ];
-        let title = format!("{}: {}", check.name, outcome_name(check.outcome));
+        let title = format!("{}: {}", check.name, status_name(check.status));
         match (text(parts), section::around(check, &title, options.sections)) {
             (Piece::Text(part), _) if part.is_empty() => {}
             (part, Some([begin, end])) => {

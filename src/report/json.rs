@@ -19,10 +19,10 @@ use crate::engine::EngineInfo;
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::ingredients::Ingredients;
 use crate::fingerprint::ingredients::Parts;
-use crate::gate::baseline::Entry;
-use crate::gate::{Base, Gated};
+use crate::gate::baseline::BaselineEntry;
+use crate::gate::{CompareBase, Gated};
 use crate::hash::Hash;
-use crate::outcome::{CacheUse, CheckOutcome, Otherwise, Outcome, Plain, Reason, Verdict};
+use crate::outcome::{CacheUse, CheckOutcome, Otherwise, Plain, Reason, Status, Verdict};
 
 /// The name of this version of the format.
 pub const SCHEMA: &str = "cargo-pipe/report/1";
@@ -107,7 +107,7 @@ pub struct JsonBaseline {
     /// How many findings of the run are in it.
     pub accepted: usize,
     /// Its entries that the checks did not find any more.
-    pub gone: Vec<Entry>,
+    pub gone: Vec<BaselineEntry>,
 }
 
 /// Which lines count.
@@ -117,7 +117,7 @@ pub struct JsonBaseline {
 pub struct JsonChanged {
     /// What they are compared with.
     #[serde(flatten)]
-    pub base: Base,
+    pub base: CompareBase,
     /// How many findings are in lines that did not change, those of the baseline apart.
     pub outside: usize,
 }
@@ -145,7 +145,7 @@ pub struct JsonCheck {
     /// The tool's locked version; null where none is locked.
     pub tool_version: Option<String>,
     /// The state it ended in.
-    pub outcome: Outcome,
+    pub outcome: Status,
     /// Why, where it is neither passed nor findings.
     pub reason: Option<Reason>,
     /// Whether it ran or was replayed.
@@ -179,7 +179,7 @@ pub struct JsonCheck {
 #[non_exhaustive]
 pub struct JsonPlain {
     /// The state it ended in.
-    pub outcome: Outcome,
+    pub outcome: Status,
     /// Why, where it is neither passed nor findings; then nothing was compared.
     pub reason: Option<Reason>,
     /// Its score.
@@ -285,7 +285,7 @@ impl From<&CheckOutcome> for JsonCheck {
             name: check.name.to_string(),
             tool: check.tool.clone(),
             tool_version: check.tool_version.clone(),
-            outcome: check.outcome,
+            outcome: check.status,
             reason: check.reason.clone(),
             cache: check.cache,
             fingerprint: check.fingerprint(),
@@ -314,7 +314,7 @@ impl From<&Plain> for JsonPlain {
             here: findings(&otherwise.here),
         };
         JsonPlain {
-            outcome: plain.outcome,
+            outcome: plain.status,
             reason: plain.reason.clone(),
             score: plain.score,
             files: plain.files.iter().map(otherwise).collect(),

@@ -11,7 +11,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Report, harmless, label};
 use crate::finding::Finding;
-use crate::outcome::{CheckOutcome, Outcome, Reason};
+use crate::outcome::{CheckOutcome, Reason, Status};
 
 /// The report as XML with a line feed at the end.
 ///
@@ -39,7 +39,7 @@ fn suite(report: &Report, check: &CheckOutcome) -> TestSuite {
     let whole = files.remove("").unwrap_or_default();
     let fails = |findings: &[&Finding]| findings.iter().any(|finding| finding.gating);
     let failing_files = files.values().any(|findings| fails(findings));
-    if !(check.outcome == Outcome::Findings && failing_files && whole.is_empty()) {
+    if !(check.status == Status::Findings && failing_files && whole.is_empty()) {
         suite.add_test_case(of_check(check, &whole, failing_files));
     }
     for (path, findings) in files {
@@ -61,18 +61,18 @@ fn of_check(check: &CheckOutcome, findings: &[&Finding], failing_files: bool) ->
         status.set_description(text(message));
         TestCase::new(name, status)
     };
-    let mut case = match check.outcome {
-        Outcome::Error => ended(NonSuccessKind::Error, &reason),
-        Outcome::TimedOut => ended(NonSuccessKind::Error, &reason),
-        Outcome::Cancelled | Outcome::Skipped => {
+    let mut case = match check.status {
+        Status::Error => ended(NonSuccessKind::Error, &reason),
+        Status::TimedOut => ended(NonSuccessKind::Error, &reason),
+        Status::Cancelled | Status::Skipped => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(text(&harmless::line(&reason)));
             TestCase::new(name, status)
         }
-        Outcome::Findings if findings.is_empty() && !failing_files => {
+        Status::Findings if findings.is_empty() && !failing_files => {
             ended(NonSuccessKind::Failure, "did not pass")
         }
-        Outcome::Passed | Outcome::Findings => self::case(name, check, findings),
+        Status::Passed | Status::Findings => self::case(name, check, findings),
     };
     case.set_classname(text(name));
     if !check.log.stdout.is_empty() {

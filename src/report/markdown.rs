@@ -11,7 +11,7 @@ use super::elapsed::Elapsed;
 use super::json::Counts;
 use super::{Report, harmless, label};
 use crate::finding::{Finding, Severity};
-use crate::outcome::{CheckOutcome, Outcome, Verdict};
+use crate::outcome::{CheckOutcome, Status, Verdict};
 
 /// How long the text may be, in bytes: a comment on GitHub holds 65,536 characters.
 const LENGTH: usize = 60_000;
@@ -30,7 +30,7 @@ pub fn to_markdown(report: &Report) -> String {
     for check in &report.checks {
         text += &row(&[
             code(check.name.as_str()),
-            outcome(check.outcome).to_owned(),
+            outcome(check.status).to_owned(),
             counts(check),
             Elapsed(check.duration).to_string(),
         ]);
@@ -55,14 +55,14 @@ fn verdict(report: &Report) -> &'static str {
     }
 }
 
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Findings => "**findings**",
-        Outcome::Error => "**error**",
-        Outcome::TimedOut => "**timed out**",
-        Outcome::Cancelled => "cancelled",
-        Outcome::Skipped => "skipped",
+fn outcome(status: Status) -> &'static str {
+    match status {
+        Status::Passed => "passed",
+        Status::Findings => "**findings**",
+        Status::Error => "**error**",
+        Status::TimedOut => "**timed out**",
+        Status::Cancelled => "cancelled",
+        Status::Skipped => "skipped",
     }
 }
 

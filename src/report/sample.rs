@@ -12,7 +12,7 @@ use crate::engine::{EngineInfo, SandboxKind, Topology};
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
 use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::hash::Hash;
-use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, Reason, ReasonKind, Verdict};
+use crate::outcome::{CacheUse, CheckOutcome, Log, Reason, ReasonKind, Status, Verdict};
 
 /// A run in which everything happened: findings, accepted findings, a pass from the cache, a
 /// crash, and a check that was cancelled.
@@ -78,7 +78,7 @@ pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
         name: CheckName::new(name).unwrap(),
         tool: tool.to_owned(),
         tool_version: Some("1.2.3".to_owned()),
-        outcome: Outcome::Passed,
+        status: Status::Passed,
         reason: None,
         cache: CacheUse::Miss,
         inputs: Some(inputs(name, tool)),
@@ -127,7 +127,7 @@ pub(crate) fn inputs(name: &str, tool: &str) -> Inputs {
 /// A check that could not be done.
 pub(crate) fn failed(name: &str, reason: Reason) -> CheckOutcome {
     CheckOutcome {
-        outcome: Outcome::Error,
+        status: Status::Error,
         reason: Some(reason),
         inputs: None,
         ..passed(name, "ruff")
@@ -154,7 +154,7 @@ pub(crate) fn lint() -> CheckOutcome {
         ..finding("src/main.py", 4)
     };
     CheckOutcome {
-        outcome: Outcome::Findings,
+        status: Status::Findings,
         score: Some(6.67),
         excerpts: excerpts(&[(2, "import os"), (4, "def one():")]),
         findings: vec![finding("src/main.py", 2), duplicated, accepted],
@@ -198,7 +198,7 @@ fn mypy() -> CheckOutcome {
         ..finding("src/main.py", 7)
     };
     CheckOutcome {
-        outcome: Outcome::Findings,
+        status: Status::Findings,
         duration: Duration::from_millis(2_140),
         excerpts: excerpts(&[(7, "\treturn \"é😀\", 1")]),
         findings: vec![finding],
@@ -221,7 +221,7 @@ fn ruff() -> CheckOutcome {
 
 fn spelling() -> CheckOutcome {
     CheckOutcome {
-        outcome: Outcome::Cancelled,
+        status: Status::Cancelled,
         reason: Some(Reason::new(
             ReasonKind::Stopped,
             "`lint` did not pass, and `--fail-fast` was given",

@@ -13,12 +13,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Report, json};
 use crate::finding::{self, Edit, Finding, Place, Severity};
-use crate::outcome::{CheckOutcome, Outcome, ReasonKind, Verdict};
+use crate::outcome::{CheckOutcome, ReasonKind, Status, Verdict};
 
 use model::{
-    ArtifactChange, ArtifactLocation, AutomationDetails, Driver, Fix, Invocation, Location, Log,
-    Message, Notification, PhysicalLocation, Region, Replacement, Rule, Run, SarifResult,
-    Suppression, Tool,
+    ArtifactChange, ArtifactLocation, AutomationDetails, Driver, Location, Message, Notification,
+    PhysicalLocation, Region, Rule, SarifFix, SarifInvocation, SarifLog, SarifReplacement,
+    SarifResult, SarifRun, SarifTool, Suppression,
 };
 
 /// The base that paths are relative to, as GitHub calls it.
@@ -27,14 +27,14 @@ const ROOT: &str = "%SRCROOT%";
 /// The report as pretty JSON with a line feed at the end.
 #[must_use]
 pub fn to_sarif(report: &Report) -> String {
-    json::pretty(&Log {
+    json::pretty(&SarifLog {
         schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         version: "2.1.0",
         runs: report.checks.iter().map(|check| run(report, check)).collect(),
     })
 }
 
-fn run(report: &Report, check: &CheckOutcome) -> Run {
+fn run(report: &Report, check: &CheckOutcome) -> SarifRun {
     let mut rules: BTreeMap<&str, (usize, Rule)> = BTreeMap::new();
     for finding in &check.findings {
         let next = rules.len();
@@ -47,8 +47,8 @@ fn run(report: &Report, check: &CheckOutcome) -> Run {
     let results = results.collect();
     let mut rules: Vec<(usize, Rule)> = rules.into_values().collect();
     rules.sort_by_key(|(index, _)| *index);
-    Run {
-        tool: Tool {
+    SarifRun {
+        tool: SarifTool {
             driver: Driver {
                 name: check.tool.clone(),
                 version: check.tool_version.clone(),
@@ -95,8 +95,8 @@ fn result(report: &Report, finding: &Finding, rule_index: usize) -> SarifResult 
     }
 }
 
-fn fix(report: &Report, finding: &Finding, fix: &finding::Fix) -> Fix {
-    Fix {
+fn fix(report: &Report, finding: &Finding, fix: &finding::Fix) -> SarifFix {
+    SarifFix {
         description: Message { text: fix.message.clone() },
         artifact_changes: [ArtifactChange {
             artifact_location: artifact(report, &finding.place.path),
@@ -123,8 +123,8 @@ fn artifact(report: &Report, path: &str) -> ArtifactLocation {
     ArtifactLocation { uri: uri(&report.in_repository(path)), uri_base_id: ROOT }
 }
 
-fn replacement(edit: &Edit) -> Replacement {
-    Replacement {
+fn replacement(edit: &Edit) -> SarifReplacement {
+    SarifReplacement {
         deleted_region: Region {
             start_line: edit.line,
             start_column: Some(edit.column),
@@ -135,8 +135,8 @@ fn replacement(edit: &Edit) -> Replacement {
     }
 }
 
-fn invocation(check: &CheckOutcome) -> Invocation {
-    let done = matches!(check.outcome, Outcome::Passed | Outcome::Findings | Outcome::Skipped);
+fn invocation(check: &CheckOutcome) -> SarifInvocation {
+    let done = matches!(check.status, Status::Passed | Status::Findings | Status::Skipped);
     let notification = check.reason.iter().map(|reason| Notification {
         level: if done { "note" } else { "error" },
         message: Message { text: reason.to_string() },
@@ -150,7 +150,7 @@ fn invocation(check: &CheckOutcome) -> Invocation {
         true => (notification.collect(), warnings.collect()),
         false => (Vec::new(), notification.chain(warnings).collect()),
     };
-    Invocation {
+    SarifInvocation {
         execution_successful: done,
         exit_code: Verdict::over(std::slice::from_ref(check), None).exit_code(),
         tool_execution_notifications: execution,

@@ -5,7 +5,7 @@
 //! human report.
 
 use super::{Report, harmless, label};
-use crate::outcome::Outcome;
+use crate::outcome::Status;
 
 /// The findings of all checks in the order of their places, then what could not be done.
 #[must_use]
@@ -29,10 +29,10 @@ pub fn to_short(report: &Report) -> String {
         format!("{place}: {severity} {code} {message} [{}]\n", harmless::line(&check.tool))
     });
     let failures = report.checks.iter().filter_map(|check| {
-        let word = match check.outcome {
-            Outcome::Error => "error",
-            Outcome::TimedOut => "timed out",
-            Outcome::Findings if check.findings.is_empty() => "did not pass",
+        let word = match check.status {
+            Status::Error => "error",
+            Status::TimedOut => "timed out",
+            Status::Findings if check.findings.is_empty() => "did not pass",
             _ => return None,
         };
         let reason =

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::preflight::{Prospect, Survey};
-use super::resources::{Blueprints, Workshop, blueprints};
-use super::{World, incremental, outcome};
-use crate::cache::{Index, Kept, Key, Store, last_run};
+use super::preflight::{Preflight, Prospect};
+use super::resources::{Recipes, Resources, recipes};
+use super::{Context, incremental, outcome};
+use crate::cache::{CachedOutcome, Index, Key, ResultCache, last_run};
 use crate::explanation::{Compared, Comparison, Expected, Sameness, Why};
-use crate::fingerprint::diff::{self, Difference, Files};
+use crate::fingerprint::diff::{self, Difference, FileHashes};
 use crate::fingerprint::ingredients::Inputs;
 use crate::outcome::{Reason, ReasonKind};
 use crate::plan::{Plan, Step};
@@ -22,26 +22,26 @@ use crate::report::json::{JsonCheck, JsonReport};
 /// # Errors
 ///
 /// When it could not run.
-pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
+pub fn why(context: Context<'_>, plan: &Plan) -> Result<Why, Reason> {
     let step = plan.steps.first();
     let step =
         step.ok_or_else(|| Reason::new(ReasonKind::Internal, "there is no check to explain"))?;
     let pool = super::pool(plan).map_err(|error| error.reason())?;
-    let blueprints = blueprints(world, plan);
-    let index = Index::read(world.cache, &world.project.id());
-    let survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
-    let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
-    let last = last_run::last(world.cache, &world.project.id(), &step.check);
+    let recipes = recipes(context, plan);
+    let index = Index::read(context.cache, &context.project.id());
+    let survey = pool.install(|| Preflight::of(context, plan, &recipes, &index));
+    let store = ResultCache::new(context.cache.to_owned(), plan.cache, context.config.cache_size);
+    let last = last_run::last(context.cache, &context.project.id(), &step.check);
     let mut why = Why::of(step.check.to_string());
     let here = survey.files(step);
     let differences = |inputs: &Inputs, other: &Inputs| {
         let files = store.files(&other.ingredients.sources);
         diff::between((other, files.as_ref()), (inputs, here.as_ref()))
     };
-    let Some(Prospect { inputs, .. }) = survey.prospect(world, step)? else {
+    let Some(Prospect { inputs, .. }) = survey.prospect(context, step)? else {
         if let Some(last) = &last {
             // Its base will hardly be another one than it was.
-            let like_last = survey.prospect_like(world, step, &last.parts)?;
+            let like_last = survey.prospect_like(context, step, &last.parts)?;
             why.since_last = like_last.map(|Prospect { inputs, .. }| differences(&inputs, last));
         }
         return Ok(why);
@@ -76,13 +76,17 @@ pub fn why(world: World<'_>, plan: &Plan) -> Result<Why, Reason> {
 /// # Errors
 ///
 /// When what the checks are made from here cannot be found out.
-pub fn compare(world: World<'_>, plan: &Plan, report: &JsonReport) -> Result<Comparison, Reason> {
+pub fn compare(
+    context: Context<'_>,
+    plan: &Plan,
+    report: &JsonReport,
+) -> Result<Comparison, Reason> {
     let pool = super::pool(plan).map_err(|error| error.reason())?;
-    let blueprints = blueprints(world, plan);
-    let index = Index::read(world.cache, &world.project.id());
-    let mut survey = pool.install(|| Survey::of(world, plan, &blueprints, &index));
-    pool.install(|| find_out(world, plan, &blueprints, &mut survey))?;
-    let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
+    let recipes = recipes(context, plan);
+    let index = Index::read(context.cache, &context.project.id());
+    let mut survey = pool.install(|| Preflight::of(context, plan, &recipes, &index));
+    pool.install(|| find_out(context, plan, &recipes, &mut survey))?;
+    let store = ResultCache::new(context.cache.to_owned(), plan.cache, context.config.cache_size);
     let here: BTreeMap<&str, &Step> =
         plan.steps.iter().map(|step| (step.check.as_str(), step)).collect();
     let mut checks = Vec::new();
@@ -90,7 +94,7 @@ pub fn compare(world: World<'_>, plan: &Plan, report: &JsonReport) -> Result<Com
         let step = here.get(there.name.as_str());
         let sameness = match step {
             None => Sameness::OnlyThere,
-            Some(step) => compare_check(world, &store, (&survey, step), (report, there))?,
+            Some(step) => compare_check(context, &store, (&survey, step), (report, there))?,
         };
         checks.push(Compared { check: there.name.clone(), sameness });
     }
@@ -99,24 +103,24 @@ pub fn compare(world: World<'_>, plan: &Plan, report: &JsonReport) -> Result<Com
 
 /// Prepares the environments that nobody knows anything of.
 fn find_out(
-    world: World<'_>,
+    context: Context<'_>,
     plan: &Plan,
-    blueprints: &Blueprints,
-    survey: &mut Survey<'_>,
+    recipes: &Recipes,
+    survey: &mut Preflight<'_>,
 ) -> Result<(), Reason> {
     let mut unknown = std::collections::BTreeSet::new();
     for step in &plan.steps {
-        if matches!(survey.prospect(world, step), Ok(None)) {
+        if matches!(survey.prospect(context, step), Ok(None)) {
             unknown.insert(&step.environment);
         }
     }
     if unknown.is_empty() {
         return Ok(());
     }
-    let opened = Workshop::open(world, plan);
-    let prepared = opened.and_then(|mut workshop| {
-        workshop.prepare(world, blueprints, &unknown)?;
-        Ok(std::mem::take(&mut workshop.environments))
+    let opened = Resources::open(context, plan);
+    let prepared = opened.and_then(|mut resources| {
+        resources.prepare(context, recipes, &unknown)?;
+        Ok(std::mem::take(&mut resources.environments))
     });
     let prepared = prepared.map_err(|error| error.reason())?;
     match prepared.values().find_map(|prepared| prepared.as_ref().err()) {
@@ -129,21 +133,21 @@ fn find_out(
 }
 
 fn compare_check(
-    world: World<'_>,
-    store: &Store,
-    (survey, step): (&Survey<'_>, &Step),
+    context: Context<'_>,
+    store: &ResultCache,
+    (survey, step): (&Preflight<'_>, &Step),
     (report, there): (&JsonReport, &JsonCheck),
 ) -> Result<Sameness, Reason> {
     let (Some(ingredients), Some(parts)) = (&there.inputs, &there.parts) else {
         return Ok(Sameness::Unknown("the report does not say what it was made from".to_owned()));
     };
-    let Some(Prospect { inputs, .. }) = survey.prospect(world, step)? else {
+    let Some(Prospect { inputs, .. }) = survey.prospect(context, step)? else {
         let why = "nobody knows what its environment is here".to_owned();
         return Ok(Sameness::Unknown(why));
     };
     let other = Inputs { ingredients: ingredients.clone(), parts: parts.clone() };
     if other.ingredients != inputs.ingredients {
-        let there: Option<&Files> = report.snapshots.get(&ingredients.sources);
+        let there: Option<&FileHashes> = report.snapshots.get(&ingredients.sources);
         let here = survey.files(step);
         let differences: Vec<Difference> = diff::between((&other, there), (&inputs, here.as_ref()));
         return Ok(Sameness::Different(differences));
@@ -156,9 +160,9 @@ fn compare_check(
 }
 
 /// Whether a report says the same as an outcome that was kept, whatever counts.
-fn is_said(kept: &Kept, there: &JsonCheck) -> bool {
+fn is_said(kept: &CachedOutcome, there: &JsonCheck) -> bool {
     let here = kept.findings.iter().map(|finding| finding.fingerprint);
     let elsewhere = there.findings.iter().map(|finding| finding.fingerprint);
-    use crate::outcome::Outcome::{Findings, Passed};
+    use crate::outcome::Status::{Findings, Passed};
     !matches!(there.outcome, Passed | Findings) || here.eq(elsewhere)
 }

@@ -13,16 +13,16 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use super::{Directory, Preparation, Snapshot, World, snapshot_reason, step};
+use super::{Context, Directory, Preparation, Snapshot, snapshot_reason, step};
 use crate::check::CheckName;
 use crate::engine::{Access, Engine, RunError};
 use crate::event::Event;
 use crate::outcome::{RawOutput, Reason, ReasonKind};
-use crate::plan::{COMMAND, Coverage, Effect, Environment, FixStep, Fixes};
+use crate::plan::{COMMAND, Effect, EnvironmentSpec, FileSet, FixStep, Fixes};
 use crate::project::ProjectPath;
 use crate::report::diff;
 use crate::snapshot::{Changes, SnapshotError};
-use working_copy::Bench;
+use working_copy::WorkingCopy;
 
 /// How often fixers are given the chance to agree.
 const ROUNDS: usize = 3;
@@ -48,26 +48,27 @@ pub(super) struct Fixed {
 
 /// What fixers need.
 #[derive(Clone, Copy)]
-pub(super) struct Site<'s, 'w> {
-    pub(super) world: World<'w>,
+pub(super) struct FixContext<'s, 'w> {
+    pub(super) context: Context<'w>,
     pub(super) engine: &'s dyn Engine,
-    pub(super) environments: &'s BTreeMap<Environment, Preparation>,
+    pub(super) environments: &'s BTreeMap<EnvironmentSpec, Preparation>,
     pub(super) directory: &'s Directory,
 }
 
 /// Runs the fixers of a plan, and writes back or shows what they changed.
-pub(super) fn run(site: Site<'_, '_>, fixes: &Fixes) -> Fixed {
-    let coverages: BTreeSet<&Coverage> = fixes.steps.iter().map(|fix| &fix.step.coverage).collect();
+pub(super) fn run(site: FixContext<'_, '_>, fixes: &Fixes) -> Fixed {
+    let file_sets: BTreeSet<&FileSet> = fixes.steps.iter().map(|fix| &fix.step.file_set).collect();
     let folder = site.directory.path().join("fix");
-    let root = &site.world.project.root;
-    let bench = match Bench::set_up(root, &folder.join("copy"), &coverages, site.world.cancel) {
-        Ok(bench) => bench,
-        Err(error) => {
-            let reason = snapshot_reason(&error);
-            let checks = fixes.steps.iter().map(|fix| (fix.step.check.clone(), reason.clone()));
-            return Fixed { unfixed: checks.collect(), ..Fixed::default() };
-        }
-    };
+    let root = &site.context.project.root;
+    let bench =
+        match WorkingCopy::set_up(root, &folder.join("copy"), &file_sets, site.context.cancel) {
+            Ok(bench) => bench,
+            Err(error) => {
+                let reason = snapshot_reason(&error);
+                let checks = fixes.steps.iter().map(|fix| (fix.step.check.clone(), reason.clone()));
+                return Fixed { unfixed: checks.collect(), ..Fixed::default() };
+            }
+        };
     let mut work =
         Work { site, effect: fixes.effect, folder, bench, runs: 0, fixed: Fixed::default() };
     work.settle(&fixes.steps);
@@ -79,10 +80,10 @@ pub(super) fn run(site: Site<'_, '_>, fixes: &Fixes) -> Fixed {
 
 /// Fixers at work.
 struct Work<'s, 'w> {
-    site: Site<'s, 'w>,
+    site: FixContext<'s, 'w>,
     effect: Effect,
     folder: PathBuf,
-    bench: Bench,
+    bench: WorkingCopy,
     /// How many containers were started.
     runs: usize,
     fixed: Fixed,
@@ -134,25 +135,25 @@ impl Work<'_, '_> {
     /// Runs one fixer, and returns the files that it changed.
     fn fix(&mut self, fix: &FixStep) -> Vec<ProjectPath> {
         let check = &fix.step.check;
-        let Site { world, .. } = self.site;
-        world.emitter.emit(&Event::FixStarted { check });
+        let FixContext { context, .. } = self.site;
+        context.emitter.emit(&Event::FixStarted { check });
         let changed = self.run(fix).unwrap_or_else(|reason| {
             self.fixed.unfixed.insert(check.clone(), reason);
             Vec::new()
         });
         let names: Vec<String> = changed.iter().map(ToString::to_string).collect();
-        world.emitter.emit(&Event::FixFinished { check, changed: &names });
+        context.emitter.emit(&Event::FixFinished { check, changed: &names });
         changed
     }
 
     fn run(&mut self, fix: &FixStep) -> Result<Vec<ProjectPath>, Reason> {
-        let Site { world, engine, environments, .. } = self.site;
+        let FixContext { context, engine, environments, .. } = self.site;
         let step = &fix.step;
         self.runs += 1;
         let name = format!("fix-{}", self.runs);
         let folder = self.folder.join(&name);
         let (inventory, tree) =
-            self.bench.part(&step.coverage, &folder.join("app"), world.cancel)?;
+            self.bench.part(&step.file_set, &folder.join("app"), context.cancel)?;
         if !inventory.has_any_below(&step.source, &step.endings) {
             // The check itself says that there is nothing to do.
             return Ok(Vec::new());
@@ -161,7 +162,7 @@ impl Work<'_, '_> {
         let environment = environments.get(&step.environment);
         let supply =
             step::Supply { environment, copied: Some(&copied), folder: &folder, store: None };
-        let ready = step::Ready::of(world, step, &supply)?;
+        let ready = step::Ready::of(context, step, &supply)?;
         engine.place(ready.trees());
         let job = ready.job_as(&name, Access::Write);
         let output = match engine.run(&job) {
@@ -228,12 +229,13 @@ impl Work<'_, '_> {
 
     /// Brings the changes to the project.
     fn write(mut self) -> Fixed {
-        let root = &self.site.world.project.root;
+        let root = &self.site.context.project.root;
         let amendments = self.bench.amendments();
-        let mut observe = |_: write_back::Moment<'_>| match self.site.world.cancel.stopped() {
-            Some(_) => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
-        };
+        let mut observe =
+            |_: write_back::WriteBackStep<'_>| match self.site.context.cancel.stopped() {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            };
         if self.is_stopped() {
             return self.finish();
         }
@@ -284,7 +286,7 @@ impl Work<'_, '_> {
     }
 
     fn is_stopped(&self) -> bool {
-        self.site.world.cancel.stopped().is_some()
+        self.site.context.cancel.stopped().is_some()
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::cache::State;
+use crate::cache::Memory;
 use crate::config::CacheMode;
 use crate::fingerprint::ingredients::Ingredients;
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 use crate::outcome::{RawOutput, Reason, ReasonKind};
 use crate::plan::Step;
 use crate::tools::command::Command;
@@ -30,7 +30,7 @@ pub(super) fn is_of_use(step: &Step) -> bool {
 /// All that a state rests on but the files: with another environment, command or config there is
 /// nothing to go on from.
 pub(super) fn key(ingredients: &Ingredients) -> Hash {
-    Recipe::new("state")
+    HashBuilder::new("state")
         .with(ingredients.environment)
         .with(ingredients.platform)
         .with(ingredients.command)
@@ -39,7 +39,7 @@ pub(super) fn key(ingredients: &Ingredients) -> Hash {
 }
 
 /// The file as the tool gets it: what to do, what the state rests on, and the state.
-pub(super) fn file(mode: CacheMode, key: &Hash, state: Option<&State>) -> Vec<u8> {
+pub(super) fn file(mode: CacheMode, key: &Hash, state: Option<&Memory>) -> Vec<u8> {
     let content = state.map(|state| state.content.as_str()).unwrap_or_default();
     let task = match mode {
         CacheMode::Audit => "audit",
@@ -58,7 +58,7 @@ struct Audit {
 }
 
 /// Why nothing of what was remembered can be believed, where a tool found that out.
-pub(super) fn refuted(state: &State) -> Option<Reason> {
+pub(super) fn refuted(state: &Memory) -> Option<Reason> {
     let Audit { refuted } = serde_json::from_str(&state.summary).ok()?;
     if refuted.is_empty() {
         return None;
@@ -72,7 +72,7 @@ pub(super) fn refuted(state: &State) -> Option<Reason> {
 /// What a tool left.
 pub(super) struct Left {
     /// For its next run.
-    pub(super) state: State,
+    pub(super) state: Memory,
     /// What its own command printed, where that was asked.
     pub(super) plain: Option<RawOutput>,
 }
@@ -98,7 +98,7 @@ pub(super) fn take(stdout: &mut Vec<u8>) -> Option<Left> {
         stdout: stdout.into_bytes(),
         stderr: stderr.into_bytes(),
     });
-    let state = State { summary: summary.to_owned(), content: content.to_owned() };
+    let state = Memory { summary: summary.to_owned(), content: content.to_owned() };
     Some(Left { state, plain })
 }
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_an_audit_refutes_is_named() {
-        let state = |summary: &str| State { summary: summary.to_owned(), content: String::new() };
+        let state = |summary: &str| Memory { summary: summary.to_owned(), content: String::new() };
         assert_eq!(refuted(&state(r#"{"files": 1, "refuted": {}}"#)), None);
         let reason =
             refuted(&state(r#"{"refuted": {"a.py": "its messages are others"}}"#)).unwrap();

@@ -3,11 +3,11 @@
 //! Owns the way from a step, its files and what its environment is to its [`Inputs`], the same
 //! whether it is about to run or looked for in the cache. It must start nothing.
 
-use super::World;
+use super::Context;
 use crate::engine::Prepared;
 use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Inputs, Parts};
 use crate::fingerprint::{self, names};
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 use crate::outcome::{Reason, ReasonKind};
 use crate::plan::Step;
 use crate::project::discover;
@@ -73,7 +73,7 @@ pub(super) fn of(
 ) -> Inputs {
     let launcher = launchers(step)
         .into_iter()
-        .fold(Recipe::new("launcher"), |recipe, (name, source)| recipe.with(name).with(source))
+        .fold(HashBuilder::new("launcher"), |recipe, (name, source)| recipe.with(name).with(source))
         .hash();
     let ingredients = fingerprint::of_step(
         step,
@@ -99,14 +99,14 @@ pub(super) fn of(
 }
 
 /// The content of a step's config, read from where the project has it.
-pub(super) fn config(world: World<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reason> {
+pub(super) fn config(context: Context<'_>, step: &Step) -> Result<Option<Vec<u8>>, Reason> {
     let Some(file) = &step.config else {
         return Ok(None);
     };
     let wrong = |message: String, hint: Option<String>| {
         Err(Reason::new(ReasonKind::Config, message).with_hint(hint))
     };
-    let place = match discover::inside(&world.project.root, &file.path) {
+    let place = match discover::inside(&context.project.root, &file.path) {
         Ok(place) => place,
         Err(error) => return wrong(error.to_string(), None),
     };

@@ -6,14 +6,14 @@
 
 use std::time::Duration;
 
-use super::{World, told, unseen_imports};
-use crate::cache::{Kept, Key, Origin, Store};
+use super::{Context, told, unseen_imports};
+use crate::cache::{CachedOutcome, Key, OutcomeOrigin, ResultCache};
 use crate::check::CachePolicy;
 use crate::engine::RunError;
 use crate::event::Event;
 use crate::finding::Excerpts;
 use crate::fingerprint::ingredients::Inputs;
-use crate::outcome::{CacheUse, CheckOutcome, Log, Outcome, RawOutput, Reason, ReasonKind};
+use crate::outcome::{CacheUse, CheckOutcome, Log, RawOutput, Reason, ReasonKind, Status};
 use crate::plan::Step;
 use crate::process::Stop;
 use crate::snapshot::Inventory;
@@ -22,16 +22,16 @@ use crate::snapshot::Inventory;
 const LOG_LIMIT: usize = 256 * 1024;
 
 /// What the cache has under a key that may be replayed for a step.
-pub(super) fn replayable(store: &Store, step: &Step, key: &Key) -> Option<Kept> {
+pub(super) fn replayable(store: &ResultCache, step: &Step, key: &Key) -> Option<CachedOutcome> {
     match step.cache {
         CachePolicy::Never => None,
         CachePolicy::Always => store.lookup(key),
-        CachePolicy::Passed => store.lookup(key).filter(|kept| kept.outcome == Outcome::Passed),
+        CachePolicy::Passed => store.lookup(key).filter(|kept| kept.status == Status::Passed),
     }
 }
 
 /// Whether a step's outcome would be replayed if it was there.
-pub(super) fn cache_use(store: &Store, step: &Step) -> CacheUse {
+pub(super) fn cache_use(store: &ResultCache, step: &Step) -> CacheUse {
     match store.mode().replays() && step.cache != CachePolicy::Never {
         true => CacheUse::Miss,
         false => CacheUse::Off,
@@ -39,10 +39,10 @@ pub(super) fn cache_use(store: &Store, step: &Step) -> CacheUse {
 }
 
 /// The outcome of a step that was kept.
-pub(super) fn replayed(step: &Step, kept: Kept, inputs: Inputs) -> CheckOutcome {
-    let Kept { outcome, score, log, findings, excerpts, warnings } = kept;
+pub(super) fn replayed(step: &Step, kept: CachedOutcome, inputs: Inputs) -> CheckOutcome {
+    let CachedOutcome { status, score, log, findings, excerpts, warnings } = kept;
     CheckOutcome {
-        outcome,
+        status,
         cache: CacheUse::Hit,
         inputs: Some(inputs),
         score,
@@ -56,37 +56,37 @@ pub(super) fn replayed(step: &Step, kept: Kept, inputs: Inputs) -> CheckOutcome 
 
 /// Makes an error of an outcome that speaks of files which are not fixed as they should be.
 pub(super) fn unless_unfixed(outcome: &mut CheckOutcome, unfixed: Option<&Reason>) {
-    if let (Outcome::Passed | Outcome::Findings, Some(reason)) = (outcome.outcome, unfixed) {
-        outcome.outcome = Outcome::Error;
+    if let (Status::Passed | Status::Findings, Some(reason)) = (outcome.status, unfixed) {
+        outcome.status = Status::Error;
         outcome.reason = Some(reason.clone());
     }
 }
 
 /// Keeps an outcome that would come out again. What keeps it from that is only a warning.
-pub(super) fn keep(store: &Store, step: &Step, outcome: &mut CheckOutcome) {
+pub(super) fn keep(store: &ResultCache, step: &Step, outcome: &mut CheckOutcome) {
     let is_kept = matches!(
-        (step.cache, outcome.outcome),
-        (CachePolicy::Always | CachePolicy::Passed, Outcome::Passed)
-            | (CachePolicy::Always, Outcome::Findings)
+        (step.cache, outcome.status),
+        (CachePolicy::Always | CachePolicy::Passed, Status::Passed)
+            | (CachePolicy::Always, Status::Findings)
     );
     let Some(inputs) = outcome.inputs.clone().filter(|_| is_kept) else {
         return;
     };
     let key = Key::of(&inputs.ingredients.fingerprint());
-    let origin = Origin { check: outcome.name.to_string(), inputs };
-    if let Err(error) = store.save(&key, &origin, &Kept::from(outcome.clone())) {
+    let origin = OutcomeOrigin { check: outcome.name.to_string(), inputs };
+    if let Err(error) = store.save(&key, &origin, &CachedOutcome::from(outcome.clone())) {
         outcome.warnings.push(format!("its outcome cannot be kept for the next time: {error}"));
     }
 }
 
 /// Adds what the project as it lies here has to say to findings.
 pub(super) fn hint(
-    world: World<'_>,
+    context: Context<'_>,
     outcome: &mut CheckOutcome,
     inventory: &Inventory,
     step: &Step,
 ) {
-    let root = &world.project.root;
+    let root = &context.project.root;
     let hints = unseen_imports::unseen_imports(root, inventory, &step.source, &outcome.findings);
     outcome.warnings.extend(hints);
 }
@@ -109,11 +109,11 @@ pub(super) fn not_run(step: &Step, error: &RunError) -> Reason {
 }
 
 /// The outcome of a step that could not even begin.
-pub(super) fn failed(world: World<'_>, step: &Step, reason: &Reason) -> CheckOutcome {
-    let stopped = world.cancel.stopped();
+pub(super) fn failed(context: Context<'_>, step: &Step, reason: &Reason) -> CheckOutcome {
+    let stopped = context.cancel.stopped();
     match (reason.kind, stopped) {
         (ReasonKind::Stopped, Some(stop)) => cancelled(blank(step), stop),
-        _ => ended(blank(step), Outcome::Error, reason.clone()),
+        _ => ended(blank(step), Status::Error, reason.clone()),
     }
 }
 
@@ -122,7 +122,7 @@ pub(super) fn blank(step: &Step) -> CheckOutcome {
         name: step.check.clone(),
         tool: step.tool.clone(),
         tool_version: None,
-        outcome: Outcome::Passed,
+        status: Status::Passed,
         reason: None,
         cache: CacheUse::Off,
         inputs: None,
@@ -136,13 +136,13 @@ pub(super) fn blank(step: &Step) -> CheckOutcome {
     }
 }
 
-pub(super) fn finished(world: World<'_>, outcome: CheckOutcome) -> CheckOutcome {
-    world.emitter.emit(&Event::CheckFinished { outcome: &outcome });
+pub(super) fn finished(context: Context<'_>, outcome: CheckOutcome) -> CheckOutcome {
+    context.emitter.emit(&Event::CheckFinished { outcome: &outcome });
     outcome
 }
 
-pub(super) fn ended(mut outcome: CheckOutcome, state: Outcome, reason: Reason) -> CheckOutcome {
-    outcome.outcome = state;
+pub(super) fn ended(mut outcome: CheckOutcome, state: Status, reason: Reason) -> CheckOutcome {
+    outcome.status = state;
     outcome.reason = Some(reason);
     outcome
 }
@@ -152,7 +152,7 @@ pub(super) fn cancelled(outcome: CheckOutcome, stop: Stop) -> CheckOutcome {
         Stop::FailFast => "another check did not pass, and --fail-fast was asked for",
         Stop::Interrupt => "the run was interrupted",
     };
-    ended(outcome, Outcome::Cancelled, Reason::new(ReasonKind::Stopped, message))
+    ended(outcome, Status::Cancelled, Reason::new(ReasonKind::Stopped, message))
 }
 
 fn unseen(said: &str) -> Reason {

@@ -10,28 +10,28 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::inputs::{self, Surroundings};
-use super::resources::{Blueprints, identify, identity, recall};
-use super::{Preparation, World, outcome, snapshot_reason};
-use crate::cache::{Index, Key, Store};
-use crate::environment::Blueprint;
+use super::resources::{Recipes, identify, identity, recall};
+use super::{Context, Preparation, outcome, snapshot_reason};
+use crate::cache::{Index, Key, ResultCache};
+use crate::environment::Recipe;
 use crate::environment::remembered::Identity;
 use crate::fingerprint::ingredients::{EnvironmentParts, Inputs, Parts};
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason};
-use crate::plan::{Coverage, Environment, Plan, Step};
+use crate::plan::{EnvironmentSpec, FileSet, Plan, Step};
 use crate::snapshot::{Inventory, SnapshotError};
 
 /// What can be known of a run before anything is started.
-pub(super) struct Survey<'p> {
-    blueprints: &'p Blueprints,
+pub(super) struct Preflight<'p> {
+    recipes: &'p Recipes,
     /// Which engine would be connected.
     engine: Hash,
     /// What environments were found to be in this run.
-    found: BTreeMap<Environment, Identity>,
-    pub(super) inventories: BTreeMap<&'p Coverage, Result<Surveyed, Reason>>,
+    found: BTreeMap<EnvironmentSpec, Identity>,
+    pub(super) inventories: BTreeMap<&'p FileSet, Result<Surveyed, Reason>>,
 }
 
-/// The files that steps of equal coverage see.
+/// The files that steps of the same file set see.
 pub(super) struct Surveyed {
     pub(super) inventory: Inventory,
     /// Its hash.
@@ -39,7 +39,7 @@ pub(super) struct Surveyed {
 }
 
 /// What became of looking for a step's outcome.
-pub(super) enum Looked {
+pub(super) enum Lookup {
     /// The cache has it.
     Hit(Box<Hit>),
     /// It cannot run, for this reason.
@@ -57,27 +57,27 @@ pub(super) struct Hit {
     pub(super) base: Hash,
 }
 
-impl<'p> Survey<'p> {
+impl<'p> Preflight<'p> {
     /// Takes the inventories of a plan.
     pub(super) fn of(
-        world: World<'_>,
+        context: Context<'_>,
         plan: &'p Plan,
-        blueprints: &'p Blueprints,
+        recipes: &'p Recipes,
         index: &Index,
-    ) -> Survey<'p> {
-        let wanted: BTreeSet<&Coverage> = plan.steps.iter().map(|step| &step.coverage).collect();
-        let taken = Inventory::take_each(&world.project.root, &wanted, index, world.cancel);
-        let surveyed = |(coverage, taken): (&'p Coverage, Result<Inventory, SnapshotError>)| {
+    ) -> Preflight<'p> {
+        let wanted: BTreeSet<&FileSet> = plan.steps.iter().map(|step| &step.file_set).collect();
+        let taken = Inventory::take_each(&context.project.root, &wanted, index, context.cancel);
+        let surveyed = |(file_set, taken): (&'p FileSet, Result<Inventory, SnapshotError>)| {
             let surveyed = taken.map(|inventory| Surveyed { sources: inventory.hash(), inventory });
-            (coverage, surveyed.map_err(|error| snapshot_reason(&error)))
+            (file_set, surveyed.map_err(|error| snapshot_reason(&error)))
         };
         let inventories = taken.into_par_iter().map(surveyed).collect();
-        let engine = identify(world);
-        Survey { blueprints, engine, found: BTreeMap::new(), inventories }
+        let engine = identify(context);
+        Preflight { recipes, engine, found: BTreeMap::new(), inventories }
     }
 
     /// Takes note of environments that were prepared meanwhile, whether that is kept or not.
-    pub(super) fn learn(&mut self, environments: &BTreeMap<Environment, Preparation>) {
+    pub(super) fn learn(&mut self, environments: &BTreeMap<EnvironmentSpec, Preparation>) {
         let found = environments.iter().filter_map(|(environment, prepared)| {
             Some((environment.clone(), identity(prepared.as_ref().ok()?)))
         });
@@ -85,81 +85,81 @@ impl<'p> Survey<'p> {
     }
 
     /// Looks for the outcome of a step.
-    pub(super) fn look(&self, world: World<'_>, store: &Store, step: &Step) -> Looked {
+    pub(super) fn look(&self, context: Context<'_>, store: &ResultCache, step: &Step) -> Lookup {
         let started = Instant::now();
-        let prospect = match self.prospect(world, step) {
+        let prospect = match self.prospect(context, step) {
             Ok(Some(prospect)) => prospect,
-            Ok(None) => return Looked::Miss,
-            Err(reason) => return Looked::Failed(reason),
+            Ok(None) => return Lookup::Miss,
+            Err(reason) => return Lookup::Failed(reason),
         };
         let key = Key::of(&prospect.inputs.ingredients.fingerprint());
         let Some(kept) = outcome::replayable(store, step, &key) else {
-            return Looked::Miss;
+            return Lookup::Miss;
         };
         let Ok(surveyed) = self.surveyed(step) else {
-            return Looked::Miss;
+            return Lookup::Miss;
         };
-        let version = prospect.blueprint.version();
+        let version = prospect.recipe.version();
         let mut outcome = outcome::replayed(step, kept, prospect.inputs);
-        outcome::hint(world, &mut outcome, &surveyed.inventory, step);
+        outcome::hint(context, &mut outcome, &surveyed.inventory, step);
         outcome.tool_version = version.map(str::to_owned);
         outcome.duration = started.elapsed();
-        let Blueprint { base: image, .. } = prospect.blueprint;
-        Looked::Hit(Box::new(Hit { outcome, image: image.clone(), base: prospect.identity.base }))
+        let Recipe { base: image, .. } = prospect.recipe;
+        Lookup::Hit(Box::new(Hit { outcome, image: image.clone(), base: prospect.identity.base }))
     }
 
     /// What a step would be made from if it ran now; none if nobody knows what its environment is.
     pub(super) fn prospect(
         &self,
-        world: World<'_>,
+        context: Context<'_>,
         step: &Step,
     ) -> Result<Option<Prospect<'p>>, Reason> {
-        self.prospect_in(world, step, |blueprint| {
+        self.prospect_in(context, step, |recipe| {
             let found = self.found.get(&step.environment).cloned();
-            found.or_else(|| recall(world, &self.engine, blueprint))
+            found.or_else(|| recall(context, &self.engine, recipe))
         })
     }
 
     /// The same if its environment is based on what that of another run was.
     pub(super) fn prospect_like(
         &self,
-        world: World<'_>,
+        context: Context<'_>,
         step: &Step,
         run: &Parts,
     ) -> Result<Option<Prospect<'p>>, Reason> {
         let Parts { environment: EnvironmentParts { base, python, .. }, platform, .. } = run;
-        self.prospect_in(world, step, |blueprint| {
+        self.prospect_in(context, step, |recipe| {
             let (python, platform) = (python.clone(), platform.clone());
-            Some(Identity { hash: blueprint.hash(base), base: *base, python, platform })
+            Some(Identity { hash: recipe.hash(base), base: *base, python, platform })
         })
     }
 
     fn prospect_in(
         &self,
-        world: World<'_>,
+        context: Context<'_>,
         step: &Step,
-        identity: impl Fn(&Blueprint) -> Option<Identity>,
+        identity: impl Fn(&Recipe) -> Option<Identity>,
     ) -> Result<Option<Prospect<'p>>, Reason> {
         let surveyed = self.surveyed(step)?;
         if !surveyed.inventory.has_any_below(&step.source, &step.endings) {
             return Err(inputs::nothing_to_check(step));
         }
-        let blueprint = match self.blueprints.get(&step.environment) {
-            Some(Ok(blueprint)) => blueprint,
+        let recipe = match self.recipes.get(&step.environment) {
+            Some(Ok(recipe)) => recipe,
             Some(Err(error)) => return Err(error.reason()),
             None => return Ok(None),
         };
-        let config = inputs::config(world, step)?;
-        let Some(identity) = identity(blueprint) else {
+        let config = inputs::config(context, step)?;
+        let Some(identity) = identity(recipe) else {
             return Ok(None);
         };
         let surroundings = Surroundings {
             hash: identity.hash,
             platform: identity.platform.clone(),
-            parts: blueprint.parts(identity.base, identity.python.clone()),
+            parts: recipe.parts(identity.base, identity.python.clone()),
         };
         let inputs = inputs::of(step, surveyed.sources, config.as_deref(), surroundings);
-        Ok(Some(Prospect { inputs, blueprint, identity }))
+        Ok(Some(Prospect { inputs, recipe, identity }))
     }
 
     /// The files that a step sees.
@@ -168,9 +168,9 @@ impl<'p> Survey<'p> {
     }
 
     fn surveyed(&self, step: &Step) -> Result<&Surveyed, Reason> {
-        match self.inventories.get(&step.coverage) {
+        match self.inventories.get(&step.file_set) {
             Some(surveyed) => surveyed.as_ref().map_err(Reason::clone),
-            None => unreachable!("inventories are taken of the coverages of all steps"),
+            None => unreachable!("inventories are taken of the file sets of all steps"),
         }
     }
 }
@@ -178,6 +178,6 @@ impl<'p> Survey<'p> {
 /// What a step would be made from if it ran now.
 pub(super) struct Prospect<'p> {
     pub(super) inputs: Inputs,
-    pub(super) blueprint: &'p Blueprint,
+    pub(super) recipe: &'p Recipe,
     pub(super) identity: Identity,
 }

@@ -11,51 +11,51 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::preflight::Survey;
-use super::{Copied, Directory, Preparation, Snapshot, World, connect, snapshot_reason, step};
-use crate::cache::{Index, Store};
+use super::preflight::Preflight;
+use super::{Context, Copied, Directory, Preparation, Snapshot, connect, snapshot_reason, step};
+use crate::cache::{Index, ResultCache};
 use crate::engine::{self, Engine, EngineError, Prepared};
 use crate::environment::remembered::{self, Identity};
-use crate::environment::{self, BaseLock, Blueprint, Promise, recipe};
+use crate::environment::{self, BaseLock, Promise, Recipe, recipe};
 use crate::hash::Hash;
 use crate::outcome::Reason;
-use crate::plan::{Coverage, Environment, Plan, Step};
+use crate::plan::{EnvironmentSpec, FileSet, Plan, Step};
 use crate::snapshot::{self, Inventory};
 
 /// What is started for a run. The engine goes before its folder does.
-pub(super) struct Workshop<'a> {
+pub(super) struct Resources<'a> {
     engine: Option<Box<dyn Engine + 'a>>,
-    pub(super) environments: BTreeMap<Environment, Preparation>,
-    copies: BTreeMap<Coverage, Copied>,
+    pub(super) environments: BTreeMap<EnvironmentSpec, Preparation>,
+    copies: BTreeMap<FileSet, Copied>,
     pub(super) directory: Directory,
     longest: Duration,
     remembers: bool,
 }
 
 /// What each environment of a plan is made from, or why that cannot be said.
-pub(super) type Blueprints = BTreeMap<Environment, Result<Blueprint, Arc<EngineError>>>;
+pub(super) type Recipes = BTreeMap<EnvironmentSpec, Result<Recipe, Arc<EngineError>>>;
 
 /// Reads what the environments of a plan are made from.
-pub(super) fn blueprints(world: World<'_>, plan: &Plan) -> Blueprints {
-    let mut wanted: BTreeMap<&Environment, BTreeSet<_>> = BTreeMap::new();
+pub(super) fn recipes(context: Context<'_>, plan: &Plan) -> Recipes {
+    let mut wanted: BTreeMap<&EnvironmentSpec, BTreeSet<_>> = BTreeMap::new();
     for step in plan.every_step() {
         wanted.entry(&step.environment).or_default().extend(&step.grants);
     }
-    let read = |(environment, grants): (&Environment, BTreeSet<_>)| {
-        let read = Blueprint::read(&world.project.root, world.config, environment, &grants);
+    let read = |(environment, grants): (&EnvironmentSpec, BTreeSet<_>)| {
+        let read = Recipe::read(&context.project.root, context.config, environment, &grants);
         (environment.clone(), read.map_err(|error| Arc::new(EngineError::from(error))))
     };
     wanted.into_iter().map(read).collect()
 }
 
-impl<'a> Workshop<'a> {
+impl<'a> Resources<'a> {
     /// A folder to work in, and nothing started yet.
-    pub(super) fn open(world: World<'_>, plan: &Plan) -> Result<Workshop<'a>, EngineError> {
-        Ok(Workshop {
+    pub(super) fn open(context: Context<'_>, plan: &Plan) -> Result<Resources<'a>, EngineError> {
+        Ok(Resources {
             engine: None,
             environments: BTreeMap::new(),
             copies: BTreeMap::new(),
-            directory: Directory::create(world.scratch)?,
+            directory: Directory::create(context.scratch)?,
             longest: super::longest(plan),
             remembers: plan.cache.keeps(),
         })
@@ -72,18 +72,18 @@ impl<'a> Workshop<'a> {
     /// Prepares environments, as far as that was not done yet, and remembers what they are.
     pub(super) fn prepare(
         &mut self,
-        world: World<'a>,
-        blueprints: &Blueprints,
-        wanted: &BTreeSet<&Environment>,
+        context: Context<'a>,
+        recipes: &Recipes,
+        wanted: &BTreeSet<&EnvironmentSpec>,
     ) -> Result<(), EngineError> {
         if self.engine.is_none() {
-            self.engine = Some(connect(world, &self.directory, self.longest)?);
+            self.engine = Some(connect(context, &self.directory, self.longest)?);
         }
         let mut missing = Vec::new();
         for environment in wanted {
-            match blueprints.get(*environment) {
+            match recipes.get(*environment) {
                 _ if self.environments.contains_key(*environment) => {}
-                Some(Ok(blueprint)) => missing.push(blueprint.clone()),
+                Some(Ok(recipe)) => missing.push(recipe.clone()),
                 Some(Err(error)) => {
                     self.environments.insert((*environment).clone(), Err(Arc::clone(error)));
                 }
@@ -94,20 +94,20 @@ impl<'a> Workshop<'a> {
             true => Vec::new(),
             false => self.engine().prepare(&missing),
         };
-        let prepared = match world.config.offline {
+        let prepared = match context.config.offline {
             true => engine::missing::listed(&missing, prepared),
             false => prepared,
         };
-        let engine = identify(world);
-        for (blueprint, prepared) in missing.into_iter().zip(prepared) {
+        let engine = identify(context);
+        for (recipe, prepared) in missing.into_iter().zip(prepared) {
             if let Ok(found) = prepared.as_ref()
                 && self.remembers
             {
-                let (makings, found) = (makings(world, &engine, &blueprint), identity(found));
+                let (makings, found) = (makings(context, &engine, &recipe), identity(found));
                 // What is not remembered is asked for again.
-                let _ = remembered::remember(world.cache, &makings, &found);
+                let _ = remembered::remember(context.cache, &makings, &found);
             }
-            self.environments.insert(blueprint.environment, prepared);
+            self.environments.insert(recipe.environment, prepared);
         }
         Ok(())
     }
@@ -115,27 +115,27 @@ impl<'a> Workshop<'a> {
     /// Prepares what these steps run in while the files are copied that they see.
     pub(super) fn furnish(
         &mut self,
-        world: World<'a>,
-        blueprints: &Blueprints,
-        survey: &Survey<'_>,
+        context: Context<'a>,
+        recipes: &Recipes,
+        survey: &Preflight<'_>,
         steps: &[&Step],
     ) -> Result<(), EngineError> {
         let environments = steps.iter().map(|step| &step.environment).collect();
-        let coverages: BTreeSet<&Coverage> = steps.iter().map(|step| &step.coverage).collect();
-        let missing: Vec<&Coverage> =
-            coverages.into_iter().filter(|it| !self.copies.contains_key(*it)).collect();
+        let file_sets: BTreeSet<&FileSet> = steps.iter().map(|step| &step.file_set).collect();
+        let missing: Vec<&FileSet> =
+            file_sets.into_iter().filter(|it| !self.copies.contains_key(*it)).collect();
         let (folder, copied) = (self.directory.path().to_owned(), self.copies.len());
-        let copy = || -> Vec<(Coverage, Copied)> {
+        let copy = || -> Vec<(FileSet, Copied)> {
             let numbered = missing.into_par_iter().enumerate();
             numbered
-                .map(|(number, coverage)| {
+                .map(|(number, file_set)| {
                     let folder = folder.join(format!("app-{}", copied + number));
-                    (coverage.clone(), self::copy(world, coverage, survey, &folder))
+                    (file_set.clone(), self::copy(context, file_set, survey, &folder))
                 })
                 .collect()
         };
         let (prepared, copies) =
-            rayon::join(|| self.prepare(world, blueprints, &environments), copy);
+            rayon::join(|| self.prepare(context, recipes, &environments), copy);
         self.copies.extend(copies);
         prepared
     }
@@ -143,57 +143,57 @@ impl<'a> Workshop<'a> {
     /// A step with all that it needs to run.
     pub(super) fn ready<'s>(
         &'s self,
-        world: World<'_>,
+        context: Context<'_>,
         step: &'s Step,
-        store: Option<&Store>,
+        store: Option<&ResultCache>,
     ) -> Result<step::Ready<'s>, Reason> {
         let environment = self.environments.get(&step.environment);
-        let copied = self.copies.get(&step.coverage);
+        let copied = self.copies.get(&step.file_set);
         let folder = &self.directory.path().join(step.check.as_str());
-        step::Ready::of(world, step, &step::Supply { environment, copied, folder, store })
+        step::Ready::of(context, step, &step::Supply { environment, copied, folder, store })
     }
 
     /// What these files turned out to be when they were copied, and the hash of all of them.
-    pub(super) fn copied(&self, coverage: &Coverage) -> Option<(Hash, &Inventory)> {
-        let snapshot = self.copies.get(coverage)?.as_ref().ok()?;
+    pub(super) fn copied(&self, file_set: &FileSet) -> Option<(Hash, &Inventory)> {
+        let snapshot = self.copies.get(file_set)?.as_ref().ok()?;
         Some((snapshot.tree.hash, &snapshot.inventory))
     }
 
     /// What bases were found to be, by their names.
-    pub(super) fn bases<'s>(&'s self, blueprints: &'s Blueprints) -> BTreeMap<&'s str, Hash> {
-        let base = |(environment, prepared): (&Environment, &'s Preparation)| {
-            let blueprint = blueprints.get(environment)?.as_ref().ok()?;
-            Some((blueprint.base.as_str(), prepared.as_ref().ok()?.parts.base))
+    pub(super) fn bases<'s>(&'s self, recipes: &'s Recipes) -> BTreeMap<&'s str, Hash> {
+        let base = |(environment, prepared): (&EnvironmentSpec, &'s Preparation)| {
+            let recipe = recipes.get(environment)?.as_ref().ok()?;
+            Some((recipe.base.as_str(), prepared.as_ref().ok()?.parts.base))
         };
         self.environments.iter().filter_map(base).collect()
     }
 }
 
 /// Copies files that were surveyed, and looks at them again if they have changed since.
-fn copy(world: World<'_>, coverage: &Coverage, survey: &Survey<'_>, folder: &Path) -> Copied {
-    let root = &world.project.root;
-    let surveyed = survey.inventories.get(coverage).and_then(|it| it.as_ref().ok());
+fn copy(context: Context<'_>, file_set: &FileSet, survey: &Preflight<'_>, folder: &Path) -> Copied {
+    let root = &context.project.root;
+    let surveyed = survey.inventories.get(file_set).and_then(|it| it.as_ref().ok());
     let first = std::cell::Cell::new(surveyed.map(|it| it.inventory.clone()));
     let take = || match first.take() {
         Some(inventory) => Ok(inventory),
-        None => Inventory::take(root, coverage, &Index::none(), world.cancel),
+        None => Inventory::take(root, file_set, &Index::none(), context.cancel),
     };
-    let (inventory, tree) = snapshot::copy(root, folder, world.cancel, take)
+    let (inventory, tree) = snapshot::copy(root, folder, context.cancel, take)
         .map_err(|error| snapshot_reason(&error))?;
     Ok(Snapshot { inventory, tree })
 }
 
 /// What is remembered of an environment, or else what the project's locks promise, so that nobody
 /// has to be asked what it is.
-pub(super) fn recall(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> Option<Identity> {
-    remembered::recall(world.cache, &makings(world, engine, blueprint)).or_else(|| {
+pub(super) fn recall(context: Context<'_>, engine: &Hash, recipe: &Recipe) -> Option<Identity> {
+    remembered::recall(context.cache, &makings(context, engine, recipe)).or_else(|| {
         // A lock that cannot be read is told of by the engine that needs it.
-        let lock = BaseLock::read(&base_lock(world)).ok()?;
+        let lock = BaseLock::read(&base_lock(context)).ok()?;
         let promise = environment::promised(
-            world.config,
-            engine::local_platform(world.variables),
+            context.config,
+            engine::local_platform(context.variables),
             &lock,
-            blueprint,
+            recipe,
         )?;
         let Promise { hash, base, python, platform } = promise;
         Some(Identity { hash, base, python: Some(python), platform })
@@ -211,15 +211,15 @@ pub(super) fn identity(prepared: &Prepared) -> Identity {
 }
 
 /// Which engine would be connected.
-pub(super) fn identify(world: World<'_>) -> Hash {
-    engine::identify(world.config, world.variables, &base_lock(world))
+pub(super) fn identify(context: Context<'_>) -> Hash {
+    engine::identify(context.config, context.variables, &base_lock(context))
 }
 
-fn base_lock(world: World<'_>) -> PathBuf {
-    recipe::base_lock_path(world.config).on_disk(&world.project.root)
+fn base_lock(context: Context<'_>) -> PathBuf {
+    recipe::base_lock_path(context.config).on_disk(&context.project.root)
 }
 
 /// Everything that decides what an environment is, but for what only its engine knows.
-fn makings(world: World<'_>, engine: &Hash, blueprint: &Blueprint) -> Hash {
-    blueprint.makings(engine, world.config.platform.as_deref())
+fn makings(context: Context<'_>, engine: &Hash, recipe: &Recipe) -> Hash {
+    recipe.makings(engine, context.config.platform.as_deref())
 }

@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::preflight::{Looked, Survey};
-use super::resources::{Blueprints, Workshop, blueprints};
-use super::{Stop, World, fix, ignored_warnings, outcome};
-use crate::cache::{Index, Store, last_run};
+use super::preflight::{Lookup, Preflight};
+use super::resources::{Recipes, Resources, recipes};
+use super::{Context, Stop, fix, ignored_warnings, outcome};
+use crate::cache::{Index, ResultCache, last_run};
 use crate::engine::{EngineError, EngineInfo};
 use crate::gate::Gate;
 use crate::hash::Hash;
-use crate::outcome::{CheckOutcome, Outcome, Reason, ReasonKind};
+use crate::outcome::{CheckOutcome, Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
 use crate::snapshot::Inventory;
 
 /// What a run came to, before its verdict.
 #[derive(Default)]
-pub(super) struct Worked {
+pub(super) struct RunResult {
     pub(super) outcomes: Vec<CheckOutcome>,
     pub(super) platform: Option<String>,
     pub(super) engine: Option<EngineInfo>,
@@ -31,41 +31,41 @@ pub(super) struct Worked {
 }
 
 /// Nothing could be started, for one reason.
-pub(super) fn failed(world: World<'_>, plan: &Plan, reason: &Reason) -> Worked {
-    let failed = |step| outcome::finished(world, outcome::failed(world, step, reason));
-    Worked { outcomes: plan.steps.iter().map(failed).collect(), ..Worked::default() }
+pub(super) fn failed(context: Context<'_>, plan: &Plan, reason: &Reason) -> RunResult {
+    let failed = |step| outcome::finished(context, outcome::failed(context, step, reason));
+    RunResult { outcomes: plan.steps.iter().map(failed).collect(), ..RunResult::default() }
 }
 
 /// Runs the fixers of a plan, if it has any, and then its steps.
-pub(super) fn work(world: World<'_>, plan: &Plan, gate: &Gate) -> Worked {
-    let blueprints = blueprints(world, plan);
-    let mut workshop = None;
+pub(super) fn work(context: Context<'_>, plan: &Plan, gate: &Gate) -> RunResult {
+    let recipes = recipes(context, plan);
+    let mut resources = None;
     let mut fixed = fix::Fixed::default();
     if plan.fixes.is_some() {
-        let opened = Workshop::open(world, plan).and_then(|mut opened| {
-            fixed = fix_first(world, plan, &blueprints, &mut opened)?;
+        let opened = Resources::open(context, plan).and_then(|mut opened| {
+            fixed = fix_first(context, plan, &recipes, &mut opened)?;
             Ok(opened)
         });
         match opened {
-            Ok(opened) => workshop = Some(opened),
-            Err(error) => return failed(world, plan, &error.reason()),
+            Ok(opened) => resources = Some(opened),
+            Err(error) => return failed(context, plan, &error.reason()),
         }
     }
-    let store = Store::new(world.cache.to_owned(), plan.cache, world.config.cache_size);
-    let project = world.project.id();
+    let store = ResultCache::new(context.cache.to_owned(), plan.cache, context.config.cache_size);
+    let project = context.project.id();
     let index = match (plan.cache.replays(), plan.cache.keeps()) {
-        (true, true) => Index::load(world.cache, &project),
-        (true, false) => Index::read(world.cache, &project),
+        (true, true) => Index::load(context.cache, &project),
+        (true, false) => Index::read(context.cache, &project),
         (false, _) => Index::none(),
     };
-    let survey = Survey::of(world, plan, &blueprints, &index);
-    let looked: Vec<Looked> =
-        plan.steps.par_iter().map(|step| survey.look(world, &store, step)).collect();
-    let run = Run { world, plan, gate, store: &store, blueprints: &blueprints, survey, fixed };
-    let worked = run.finish(looked, workshop);
+    let survey = Preflight::of(context, plan, &recipes, &index);
+    let looked: Vec<Lookup> =
+        plan.steps.par_iter().map(|step| survey.look(context, &store, step)).collect();
+    let run = Run { context, plan, gate, store: &store, recipes: &recipes, survey, fixed };
+    let worked = run.finish(looked, resources);
     if store.mode().keeps() {
         // Both only save work the next time.
-        let _ = index.save(&world.project.root);
+        let _ = index.save(&context.project.root);
         let _ = note(&store, &project, &worked);
     }
     worked
@@ -73,90 +73,90 @@ pub(super) fn work(world: World<'_>, plan: &Plan, gate: &Gate) -> Worked {
 
 /// Runs the fixers of a plan, if it has any.
 pub(super) fn fix_first<'a>(
-    world: World<'a>,
+    context: Context<'a>,
     plan: &Plan,
-    blueprints: &Blueprints,
-    workshop: &mut Workshop<'a>,
+    recipes: &Recipes,
+    resources: &mut Resources<'a>,
 ) -> Result<fix::Fixed, EngineError> {
     let Some(fixes) = &plan.fixes else {
         return Ok(fix::Fixed::default());
     };
     let wanted = fixes.steps.iter().map(|fix| &fix.step.environment).collect();
-    workshop.prepare(world, blueprints, &wanted)?;
-    let Workshop { environments, directory, .. } = &*workshop;
-    let site = fix::Site { world, engine: workshop.engine(), environments, directory };
+    resources.prepare(context, recipes, &wanted)?;
+    let Resources { environments, directory, .. } = &*resources;
+    let site = fix::FixContext { context, engine: resources.engine(), environments, directory };
     Ok(fix::run(site, fixes))
 }
 
 /// A run whose files are fixed and known.
 struct Run<'w, 'p> {
-    world: World<'w>,
+    context: Context<'w>,
     plan: &'p Plan,
     gate: &'p Gate,
-    store: &'p Store,
-    blueprints: &'p Blueprints,
-    survey: Survey<'p>,
+    store: &'p ResultCache,
+    recipes: &'p Recipes,
+    survey: Preflight<'p>,
     fixed: fix::Fixed,
 }
 
 impl<'w> Run<'w, '_> {
     /// Runs what has to run, and gathers everything.
-    fn finish(self, mut looked: Vec<Looked>, workshop: Option<Workshop<'w>>) -> Worked {
+    fn finish(self, mut looked: Vec<Lookup>, resources: Option<Resources<'w>>) -> RunResult {
         for (step, looked) in self.plan.steps.iter().zip(&mut looked) {
-            if let Looked::Hit(hit) = looked {
+            if let Lookup::Hit(hit) = looked {
                 self.judge(step, &mut hit.outcome);
             }
         }
         if self.plan.fail_fast && looked.iter().any(is_not_passed) {
-            self.world.cancel.stop(Stop::FailFast);
+            self.context.cancel.stop(Stop::FailFast);
         }
-        let furnished = self.furnish(&mut looked, workshop);
-        let (workshop, trouble) = match furnished {
-            Ok(workshop) => (workshop, Reason::new(ReasonKind::Stopped, "stopped")),
+        let furnished = self.furnish(&mut looked, resources);
+        let (resources, trouble) = match furnished {
+            Ok(resources) => (resources, Reason::new(ReasonKind::Stopped, "stopped")),
             Err(error) => (None, error.reason()),
         };
         let steps = self.plan.steps.iter().zip(&looked);
         let ready: Vec<_> = steps
-            .map(|(step, looked)| match (looked, &workshop) {
-                (Looked::Miss, Some(workshop)) => {
-                    workshop.ready(self.world, step, Some(self.store))
+            .map(|(step, looked)| match (looked, &resources) {
+                (Lookup::Miss, Some(resources)) => {
+                    resources.ready(self.context, step, Some(self.store))
                 }
                 _ => Err(trouble.clone()),
             })
             .collect();
-        if let Some(workshop) = &workshop {
+        if let Some(resources) = &resources {
             let trees = ready.iter().flatten().flat_map(super::step::Ready::trees);
-            workshop.engine().place(trees.collect());
+            resources.engine().place(trees.collect());
         }
-        let one = |((step, looked), ready): ((&Step, Looked), _)| {
-            let outcome = match (looked, ready, &workshop) {
-                (Looked::Hit(hit), ..) => hit.outcome,
-                (Looked::Failed(reason), ..) => outcome::failed(self.world, step, &reason),
-                (Looked::Miss, Ok::<super::step::Ready<'_>, _>(ready), Some(workshop)) => {
-                    let mut outcome = ready.run(self.world, workshop.engine(), self.store);
+        let one = |((step, looked), ready): ((&Step, Lookup), _)| {
+            let outcome = match (looked, ready, &resources) {
+                (Lookup::Hit(hit), ..) => hit.outcome,
+                (Lookup::Failed(reason), ..) => outcome::failed(self.context, step, &reason),
+                (Lookup::Miss, Ok::<super::step::Ready<'_>, _>(ready), Some(resources)) => {
+                    let mut outcome = ready.run(self.context, resources.engine(), self.store);
                     self.judge(step, &mut outcome);
                     outcome
                 }
-                (Looked::Miss, Err(reason), _) => outcome::failed(self.world, step, &reason),
-                (Looked::Miss, Ok(_), None) => outcome::failed(self.world, step, &trouble),
+                (Lookup::Miss, Err(reason), _) => outcome::failed(self.context, step, &reason),
+                (Lookup::Miss, Ok(_), None) => outcome::failed(self.context, step, &trouble),
             };
-            if self.plan.fail_fast && outcome.outcome != Outcome::Passed {
-                self.world.cancel.stop(Stop::FailFast);
+            if self.plan.fail_fast && outcome.status != Status::Passed {
+                self.context.cancel.stop(Stop::FailFast);
             }
-            outcome::finished(self.world, outcome)
+            outcome::finished(self.context, outcome)
         };
         let (outcomes, ignored) = std::thread::scope(|scope| {
-            let ignored = workshop.as_ref().map(|workshop| {
+            let ignored = resources.as_ref().map(|resources| {
                 // What an earlier run left behind is nobody's business to wait for.
-                scope.spawn(|| workshop.engine().reap());
-                scope.spawn(|| ignored_warnings(self.world, self.plan))
+                scope.spawn(|| resources.engine().reap());
+                scope.spawn(|| ignored_warnings(self.context, self.plan))
             });
             let steps = self.plan.steps.par_iter().zip(looked).zip(ready);
             let outcomes: Vec<CheckOutcome> = steps.with_max_len(1).map(one).collect();
             let ignored = ignored.and_then(|ignored| ignored.join().ok()).unwrap_or_default();
             (outcomes, ignored)
         });
-        self.gathered(outcomes, workshop.as_ref(), ignored)
+        self.gathered(outcomes, resources.as_ref(), ignored)
     }
 
     /// What is made of an outcome once it is known, and never kept with it: a check whose files were
@@ -170,35 +170,35 @@ impl<'w> Run<'w, '_> {
     /// cache was asked for are missed as well.
     fn furnish(
         &self,
-        looked: &mut [Looked],
-        mut workshop: Option<Workshop<'w>>,
-    ) -> Result<Option<Workshop<'w>>, EngineError> {
+        looked: &mut [Lookup],
+        mut resources: Option<Resources<'w>>,
+    ) -> Result<Option<Resources<'w>>, EngineError> {
         loop {
             let steps = self.plan.steps.iter().zip(&*looked);
             let missed: Vec<&Step> = steps
-                .filter(|(_, looked)| matches!(looked, Looked::Miss))
+                .filter(|(_, looked)| matches!(looked, Lookup::Miss))
                 .map(|(step, _)| step)
                 .collect();
-            if missed.is_empty() || self.world.cancel.stopped().is_some() {
-                return Ok(workshop);
+            if missed.is_empty() || self.context.cancel.stopped().is_some() {
+                return Ok(resources);
             }
-            let mut opened = match workshop.take() {
+            let mut opened = match resources.take() {
                 Some(opened) => opened,
-                None => Workshop::open(self.world, self.plan)?,
+                None => Resources::open(self.context, self.plan)?,
             };
-            opened.furnish(self.world, self.blueprints, &self.survey, &missed)?;
-            let bases = opened.bases(self.blueprints);
+            opened.furnish(self.context, self.recipes, &self.survey, &missed)?;
+            let bases = opened.bases(self.recipes);
             let mut is_settled = true;
             for looked in looked.iter_mut() {
-                let Looked::Hit(hit) = looked else { continue };
+                let Lookup::Hit(hit) = looked else { continue };
                 if bases.get(hit.image.as_str()).is_some_and(|found| *found != hit.base) {
-                    *looked = Looked::Miss;
+                    *looked = Lookup::Miss;
                     is_settled = false;
                 }
             }
-            workshop = Some(opened);
+            resources = Some(opened);
             if is_settled {
-                return Ok(workshop);
+                return Ok(resources);
             }
         }
     }
@@ -206,17 +206,17 @@ impl<'w> Run<'w, '_> {
     fn gathered(
         self,
         outcomes: Vec<CheckOutcome>,
-        workshop: Option<&Workshop<'_>>,
+        resources: Option<&Resources<'_>>,
         mut warnings: Vec<String>,
-    ) -> Worked {
+    ) -> RunResult {
         let surveyed = self.survey.inventories.iter();
         let inventories: Vec<(Hash, &Inventory)> = surveyed
-            .filter_map(|(coverage, surveyed)| {
-                let copied = workshop.and_then(|workshop| workshop.copied(coverage));
+            .filter_map(|(file_set, surveyed)| {
+                let copied = resources.and_then(|resources| resources.copied(file_set));
                 copied.or_else(|| surveyed.as_ref().ok().map(|it| (it.sources, &it.inventory)))
             })
             .collect();
-        warnings.extend(workshop.into_iter().flat_map(|workshop| workshop.engine().notes()));
+        warnings.extend(resources.into_iter().flat_map(|resources| resources.engine().notes()));
         warnings.extend(inventories.iter().flat_map(|(_, inventory)| inventory.warnings.clone()));
         // Coverages of the same files have one list of them.
         let snapshots: BTreeMap<Hash, &Inventory> = inventories.into_iter().collect();
@@ -226,9 +226,9 @@ impl<'w> Run<'w, '_> {
         let used = outcomes.iter().flat_map(|outcome| &outcome.inputs);
         let platforms: BTreeSet<&String> = used.map(|inputs| &inputs.parts.platform).collect();
         let platform = platforms.into_iter().next().cloned();
-        Worked {
+        RunResult {
             platform,
-            engine: workshop.map(|workshop| workshop.engine().info()),
+            engine: resources.map(|resources| resources.engine().info()),
             warnings,
             snapshots: snapshots.into_iter().map(|(hash, it)| (hash, it.hashes())).collect(),
             changed_files: self.fixed.changed,
@@ -237,16 +237,16 @@ impl<'w> Run<'w, '_> {
     }
 }
 
-fn is_not_passed(looked: &Looked) -> bool {
+fn is_not_passed(looked: &Lookup) -> bool {
     match looked {
-        Looked::Hit(hit) => hit.outcome.outcome != Outcome::Passed,
-        Looked::Failed(_) => true,
-        Looked::Miss => false,
+        Lookup::Hit(hit) => hit.outcome.status != Status::Passed,
+        Lookup::Failed(_) => true,
+        Lookup::Miss => false,
     }
 }
 
 /// Notes what each outcome was made from, so that a later difference can be named.
-fn note(store: &Store, project: &str, worked: &Worked) -> std::io::Result<()> {
+fn note(store: &ResultCache, project: &str, worked: &RunResult) -> std::io::Result<()> {
     for outcome in &worked.outcomes {
         let Some(inputs) = &outcome.inputs else { continue };
         if let Some(files) = worked.snapshots.get(&inputs.ingredients.sources) {

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::inputs::{self, Surroundings};
-use super::{Copied, Preparation, Snapshot, World, incremental, outcome};
-use crate::cache::{Key, Reserved, State, Store};
+use super::{Context, Copied, Preparation, Snapshot, incremental, outcome};
+use crate::cache::{Key, Memory, Reserved, ResultCache};
 use crate::config::CacheMode;
 use crate::container::FILES;
 use crate::engine::{Access, Engine, Job, Prepared, RunError};
@@ -20,15 +20,15 @@ use crate::fingerprint;
 use crate::fingerprint::ingredients::{Ingredients, Inputs};
 use crate::hash::Hash;
 use crate::outcome::{
-    CacheUse, CheckOutcome, Classified, Outcome, Plain, RawOutput, Reason, ReasonKind, ToolStatus,
+    CacheUse, CheckOutcome, Classified, Plain, RawOutput, Reason, ReasonKind, Status, ToolStatus,
 };
-use crate::plan::{COMMAND, Step, Visit};
+use crate::plan::{COMMAND, Shell, Step};
 use crate::process::Stop;
 use crate::project::ProjectPath;
 use crate::snapshot::{self, Tree};
 use crate::tools::command::Command;
 use crate::tools::parse;
-use crate::tools::{self, Sources};
+use crate::tools::{self, SourceFiles};
 
 /// A step that can run.
 pub(super) struct Ready<'a> {
@@ -51,13 +51,13 @@ pub(super) struct Supply<'a, 's> {
     /// A folder of its own.
     pub(super) folder: &'s Path,
     /// Where its tool may have left something; none for a step whose outcome is not kept either.
-    pub(super) store: Option<&'s Store>,
+    pub(super) store: Option<&'s ResultCache>,
 }
 
 impl<'a> Ready<'a> {
     /// Gathers what a step needs.
     pub(super) fn of(
-        world: World<'_>,
+        context: Context<'_>,
         step: &'a Step,
         supply: &Supply<'a, '_>,
     ) -> Result<Ready<'a>, Reason> {
@@ -86,7 +86,7 @@ impl<'a> Ready<'a> {
         let internal = |error: snapshot::SnapshotError| {
             Reason::new(ReasonKind::Environment, error.to_string())
         };
-        let config_content = inputs::config(world, step)?;
+        let config_content = inputs::config(context, step)?;
         let surroundings = Surroundings::from(environment);
         let inputs = inputs::of(step, snapshot.tree.hash, config_content.as_deref(), surroundings);
         let state = state_file(step, &inputs, snapshot, store);
@@ -110,7 +110,9 @@ impl<'a> Ready<'a> {
             true => {
                 let root = &snapshot.tree.folder;
                 let again = || Ok(snapshot.inventory.clone());
-                snapshot::copy(root, &folder.join("app"), world.cancel, again).map_err(internal)?.1
+                snapshot::copy(root, &folder.join("app"), context.cancel, again)
+                    .map_err(internal)?
+                    .1
             }
             false => snapshot.tree.clone(),
         };
@@ -142,26 +144,31 @@ impl<'a> Ready<'a> {
     }
 
     /// Runs it to its end, unless somebody else just did.
-    pub(super) fn run(&self, world: World<'_>, engine: &dyn Engine, store: &Store) -> CheckOutcome {
+    pub(super) fn run(
+        &self,
+        context: Context<'_>,
+        engine: &dyn Engine,
+        store: &ResultCache,
+    ) -> CheckOutcome {
         let started = Instant::now();
         let mut outcome = outcome::blank(self.step);
         outcome.inputs = Some(self.inputs.clone());
         outcome.tool_version.clone_from(&self.environment.version);
         outcome.cache = outcome::cache_use(store, self.step);
-        if let Some(stop) = world.cancel.stopped() {
+        if let Some(stop) = context.cancel.stopped() {
             return outcome::cancelled(outcome, stop);
         }
-        world.emitter.emit(&Event::CheckStarted { check: &self.step.check });
+        context.emitter.emit(&Event::CheckStarted { check: &self.step.check });
         let key = Key::of(&self.inputs.ingredients.fingerprint());
         let reserved = match outcome.cache {
-            CacheUse::Miss => store.reserve(&key, self.step.timeout, world.cancel),
+            CacheUse::Miss => store.reserve(&key, self.step.timeout, context.cancel),
             _ => Reserved::Not,
         };
         // What it is made from was not known for sure when it was looked for the first time.
         if let Some(kept) = outcome::replayable(store, self.step, &key) {
             let mut outcome = outcome::replayed(self.step, kept, self.inputs.clone());
             outcome.tool_version.clone_from(&self.environment.version);
-            outcome::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
+            outcome::hint(context, &mut outcome, &self.snapshot.inventory, self.step);
             outcome.duration = started.elapsed();
             return outcome;
         }
@@ -173,8 +180,8 @@ impl<'a> Ready<'a> {
                     .then(|| incremental::take(&mut output.stdout))
                     .flatten();
                 let outcome = self.classified(outcome, &output);
-                match (left, outcome.outcome) {
-                    (Some(left), Outcome::Passed | Outcome::Findings) => {
+                match (left, outcome.status) {
+                    (Some(left), Status::Passed | Status::Findings) => {
                         let outcome = self.compared(outcome, left.plain);
                         self.remember(store, &left.state, outcome)
                     }
@@ -182,22 +189,22 @@ impl<'a> Ready<'a> {
                 }
             }
             Err(RunError::Stopped) => {
-                outcome::cancelled(outcome, world.cancel.stopped().unwrap_or(Stop::Interrupt))
+                outcome::cancelled(outcome, context.cancel.stopped().unwrap_or(Stop::Interrupt))
             }
             Err(error) => {
                 let state = match &error {
                     RunError::TimedOut { output } => {
                         outcome.log = outcome::log(output);
-                        Outcome::TimedOut
+                        Status::TimedOut
                     }
-                    _ => Outcome::Error,
+                    _ => Status::Error,
                 };
                 outcome::ended(outcome, state, outcome::not_run(self.step, &error))
             }
         };
         outcome::keep(store, self.step, &mut outcome);
         drop(reserved);
-        outcome::hint(world, &mut outcome, &self.snapshot.inventory, self.step);
+        outcome::hint(context, &mut outcome, &self.snapshot.inventory, self.step);
         outcome
     }
 
@@ -209,7 +216,7 @@ impl<'a> Ready<'a> {
     }
 
     /// Keeps what its tool left, unless that refutes what was kept before.
-    fn remember(&self, store: &Store, left: &State, outcome: CheckOutcome) -> CheckOutcome {
+    fn remember(&self, store: &ResultCache, left: &Memory, outcome: CheckOutcome) -> CheckOutcome {
         let Ingredients { sources, .. } = &self.inputs.ingredients;
         let key = incremental::key(&self.inputs.ingredients);
         match incremental::refuted(left) {
@@ -223,7 +230,7 @@ impl<'a> Ready<'a> {
                     Ok(()) => reason,
                     Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
                 };
-                outcome::ended(outcome, Outcome::Error, reason)
+                outcome::ended(outcome, Status::Error, reason)
             }
         }
     }
@@ -231,11 +238,11 @@ impl<'a> Ready<'a> {
     /// Lets a visitor into a container like its own.
     pub(super) fn visit(
         &self,
-        world: World<'_>,
+        context: Context<'_>,
         engine: &dyn Engine,
-        visit: &Visit,
+        visit: &Shell,
     ) -> Result<i32, Reason> {
-        world.emitter.emit(&Event::Lending);
+        context.emitter.emit(&Event::Lending);
         engine.visit(&self.job(), visit).map_err(|error| outcome::not_run(self.step, &error))
     }
 
@@ -265,16 +272,16 @@ impl<'a> Ready<'a> {
             outcome.log = outcome::log(output);
         }
         match status {
-            ToolStatus::Passed => outcome.outcome = Outcome::Passed,
-            ToolStatus::Findings => outcome.outcome = Outcome::Findings,
-            ToolStatus::Failed(reason) => return outcome::ended(outcome, Outcome::Error, reason),
+            ToolStatus::Passed => outcome.status = Status::Passed,
+            ToolStatus::Findings => outcome.status = Status::Findings,
+            ToolStatus::Failed(reason) => return outcome::ended(outcome, Status::Error, reason),
         }
         outcome
     }
 }
 
 /// Forgets every state that rests on a key, and every outcome that may rest on one of them.
-fn forget(store: &Store, key: &Hash) -> io::Result<()> {
+fn forget(store: &ResultCache, key: &Hash) -> io::Result<()> {
     let origins = store.origins().into_iter().map(|origin| origin.inputs.ingredients);
     let mut rests = origins.filter(|ingredients| incremental::key(ingredients) == *key);
     rests.try_for_each(|ingredients| store.forget(&Key::of(&ingredients.fingerprint())))?;
@@ -286,7 +293,7 @@ fn state_file(
     step: &Step,
     inputs: &Inputs,
     snapshot: &Snapshot,
-    store: Option<&Store>,
+    store: Option<&ResultCache>,
 ) -> Option<Vec<u8>> {
     let store =
         store.filter(|store| store.mode() != CacheMode::Off && incremental::is_of_use(step))?;
@@ -325,7 +332,7 @@ fn listed(files: &[&ProjectPath]) -> Vec<u8> {
     files.iter().map(|path| format!("{}{path}\0", prefix(path))).collect::<String>().into_bytes()
 }
 
-impl Sources for Snapshot {
+impl SourceFiles for Snapshot {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         let path = ProjectPath::new(path).ok()?;
         std::fs::read(path.on_disk(&self.tree.folder)).ok()

@@ -1,6 +1,6 @@
 //! What a folder has already, and what cargo pipe makes of it.
 //!
-//! Owns the decision of `init`: from a [`Survey`], which the scaffold makes, to an [`Adoption`],
+//! Owns the decision of `init`: from a [`FolderSurvey`], which the scaffold makes, to an [`Adoption`],
 //! which says what the new `pipe.toml` says and why. Pure: it is given names and texts, and what a
 //! person owns is read here and never changed. The settings go to [`crate::template`], the notes to
 //! whoever typed `init`.
@@ -21,8 +21,8 @@ use crate::dependencies::{Dependencies, Said};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::template::{
-    CheckSettings, DOCKERFILE, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, Origin,
-    PIPE_DOCKERFILE, Settings, origin,
+    CheckSettings, DOCKERFILE, FileOrigin, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile,
+    NewConfig, PIPE_DOCKERFILE, origin,
 };
 use crate::tools::own_config::OwnConfig;
 use crate::tools::{self, TOOLS, Tool};
@@ -37,7 +37,7 @@ const DAGGER: &str = "dagger.json";
 /// What is in a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Survey {
+pub struct FolderSurvey {
     /// Every file that a check could see: nothing hidden, ignored or installed.
     pub files: BTreeSet<ProjectPath>,
     /// The texts of files that say how tools are run, wherever they are, hidden ones included.
@@ -48,7 +48,7 @@ pub struct Survey {
 
 /// What is asked for besides what is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct AdoptionRequest {
     /// Whether there is to be a pipeline in GitLab; decided by what is there if nobody says.
     pub gitlab: Option<bool>,
     /// How jobs in GitLab reach an engine; the usual way if nobody says.
@@ -64,7 +64,7 @@ pub struct Wish {
 #[non_exhaustive]
 pub struct Adoption {
     /// What its `pipe.toml` says.
-    pub settings: Settings,
+    pub settings: NewConfig,
     /// Why, for a person.
     pub notes: Vec<Note>,
 }
@@ -87,7 +87,7 @@ impl Note {
     /// What follows from a wish for pipelines where they are configured already; nothing if the
     /// wish is fulfilled.
     #[must_use]
-    pub fn of_wish(wish: &Wish, ci: &Ci, manifest: &str) -> Option<Self> {
+    pub fn of_wish(wish: &AdoptionRequest, ci: &Ci, manifest: &str) -> Option<Self> {
         let mut lines = Vec::new();
         let has_jobs = |gitlab| match wish.jobs {
             Some(jobs) => ci.gitlab == Some(jobs),
@@ -134,7 +134,7 @@ impl fmt::Display for Note {
     }
 }
 
-impl Survey {
+impl FolderSurvey {
     /// Whether there is any Python that somebody wrote here.
     #[must_use]
     pub fn has_python(&self) -> bool {
@@ -165,16 +165,16 @@ impl Survey {
 
     /// The text of a file that cargo pipe did not write.
     pub(crate) fn foreign(&self, path: &str) -> Option<&str> {
-        self.text(path).filter(|text| origin(text) == Origin::Foreign)
+        self.text(path).filter(|text| origin(text) == FileOrigin::Foreign)
     }
 }
 
-/// The names of the files whose texts a [`Survey`] has, in whatever folder they are.
+/// The names of the files whose texts a [`FolderSurvey`] has, in whatever folder they are.
 pub fn telling_names() -> impl Iterator<Item = &'static str> {
     TOOLS.iter().flat_map(|tool| tool.own_configs()).map(|own| own.file)
 }
 
-/// The files whose texts a [`Survey`] has besides.
+/// The files whose texts a [`FolderSurvey`] has besides.
 pub fn telling_files() -> impl Iterator<Item = String> {
     let others = [PRE_COMMIT, DOCKERFILE, GITLAB_CI, DAGGER];
     TOOLS
@@ -185,7 +185,7 @@ pub fn telling_files() -> impl Iterator<Item = String> {
 
 /// Decides what to make of a folder that is no project yet.
 #[must_use]
-pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
+pub fn adopt(survey: &FolderSurvey, wish: AdoptionRequest) -> Adoption {
     let mut notes = Vec::new();
     let found = sources::sources(survey);
     notes.extend(found.notes());
@@ -230,17 +230,17 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
              touched",
         ));
     }
-    let usual = Settings::default();
+    let usual = NewConfig::default();
     let told = |paths: &[ProjectPath]| paths.iter().map(ToString::to_string).collect();
     let (tests, tested) = match tests.places.as_slice() {
         [] => (usual.tests, usual.tested),
         places => (told(places), told(&tests.inputs)),
     };
     let beside = beside(survey.foreign(GITLAB_CI));
-    let settings = Settings {
+    let settings = NewConfig {
         tests,
         tested,
-        source: if places.is_empty() { Settings::default().source } else { places },
+        source: if places.is_empty() { NewConfig::default().source } else { places },
         exclude: found.exclude_globs(),
         dockerfile: dockerfile.to_owned(),
         gitlab,
@@ -259,8 +259,8 @@ pub fn adopt(survey: &Survey, wish: Wish) -> Adoption {
 /// The settings beside this pipeline of the project's own, if it has one: which of GitLab's files is
 /// ours, and a stage that is there.
 #[must_use]
-pub fn beside(own: Option<&str>) -> Settings {
-    let usual = Settings::default();
+pub fn beside(own: Option<&str>) -> NewConfig {
+    let usual = NewConfig::default();
     let Some(text) = own else { return usual };
     let gitlab_file = match text.lines().any(|line| line.starts_with("workflow:")) {
         true => GitlabFile::IncludedWithWorkflow,
@@ -269,7 +269,7 @@ pub fn beside(own: Option<&str>) -> Settings {
     let stages = stages(text);
     let first = stages.first().filter(|_| !stages.contains(&usual.gitlab_stage.as_str()));
     let gitlab_stage = first.map_or_else(|| usual.gitlab_stage.clone(), ToString::to_string);
-    Settings { gitlab_file, gitlab_stage, ..usual }
+    NewConfig { gitlab_file, gitlab_stage, ..usual }
 }
 
 /// The stages that a pipeline names, in either of the usual notations.
@@ -287,7 +287,11 @@ fn stages(pipeline: &str) -> Vec<&str> {
 }
 
 /// There is a pipeline where somebody asks for one, and where the project is in GitLab already.
-fn gitlab(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> Option<GitlabJobs> {
+fn gitlab(
+    survey: &FolderSurvey,
+    wish: AdoptionRequest,
+    notes: &mut Vec<Note>,
+) -> Option<GitlabJobs> {
     let own = survey.foreign(GITLAB_CI).is_some();
     if !wish.gitlab.unwrap_or(own || survey.is_in("gitlab")) {
         return None;
@@ -307,7 +311,7 @@ fn gitlab(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> Option<GitlabJo
 }
 
 /// There is a workflow where somebody asks for one, and where the project is in GitHub already.
-fn github(survey: &Survey, wish: Wish, notes: &mut Vec<Note>) -> bool {
+fn github(survey: &FolderSurvey, wish: AdoptionRequest, notes: &mut Vec<Note>) -> bool {
     if wish.github.is_none() && survey.is_in("github") {
         notes.push(Note::new(
             "a remote in GitHub",

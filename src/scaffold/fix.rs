@@ -8,16 +8,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{Action, Asked, Change, Mode, ScaffoldError, write};
+use super::{Change, FileAction, InitRequest, ScaffoldError, WriteMode, write};
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{ProjectPath, discover};
 use crate::scaffold::adopt::refused::{Refusal, refusals, without};
-use crate::scaffold::adopt::{Survey, locked_version};
+use crate::scaffold::adopt::{FolderSurvey, locked_version};
 use crate::tools::{self, Tool};
 
 /// What becomes of options that a tool refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fix {
+pub enum FixMode {
     /// They are reported.
     Report,
     /// They are commented out as well.
@@ -27,7 +27,7 @@ pub enum Fix {
 /// An option that a tool refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Found {
+pub struct RefusedOption {
     /// The file.
     pub path: ProjectPath,
     /// The option, and where it is.
@@ -42,9 +42,9 @@ pub struct Found {
 pub(super) fn refused(
     root: &Path,
     config: &Config,
-    survey: &Survey,
-    asked: &Asked,
-) -> Result<Vec<Found>, ScaffoldError> {
+    survey: &FolderSurvey,
+    asked: &InitRequest,
+) -> Result<Vec<RefusedOption>, ScaffoldError> {
     let mut found = Vec::new();
     for (path, tool) in files(config, survey) {
         let Ok(place) = discover::inside(root, &path) else { continue };
@@ -54,14 +54,14 @@ pub(super) fn refused(
             continue;
         }
         let fixed = match asked.fix {
-            Fix::Report => None,
-            Fix::CommentOut => without(tool, path.file_name(), &text, &refusals),
+            FixMode::Report => None,
+            FixMode::CommentOut => without(tool, path.file_name(), &text, &refusals),
         };
-        if let (Some(fixed), Mode::Write) = (&fixed, asked.mode) {
+        if let (Some(fixed), WriteMode::Write) = (&fixed, asked.mode) {
             write::replace(&place, &text, fixed)?;
         }
         let version = locked_version(tool).unwrap_or_default();
-        found.extend(refusals.into_iter().map(|refusal| Found {
+        found.extend(refusals.into_iter().map(|refusal| RefusedOption {
             path: path.clone(),
             refusal,
             tool: format!("{} {version}", tool.lock()),
@@ -72,16 +72,16 @@ pub(super) fn refused(
 }
 
 /// What becomes of the files themselves.
-pub(super) fn changes(found: &[Found]) -> Vec<Change> {
+pub(super) fn changes(found: &[RefusedOption]) -> Vec<Change> {
     let mut paths: Vec<&ProjectPath> =
         found.iter().filter(|found| found.fixed).map(|found| &found.path).collect();
     paths.sort();
     paths.dedup();
-    paths.into_iter().map(|path| Change { path: path.clone(), action: Action::Fixed }).collect()
+    paths.into_iter().map(|path| Change { path: path.clone(), action: FileAction::Fixed }).collect()
 }
 
 /// The configurations that checks name or find in the config folder, each once for each program.
-fn files(config: &Config, survey: &Survey) -> Vec<(ProjectPath, &'static dyn Tool)> {
+fn files(config: &Config, survey: &FolderSurvey) -> Vec<(ProjectPath, &'static dyn Tool)> {
     let mut files: BTreeMap<(ProjectPath, &str), &'static dyn Tool> = BTreeMap::new();
     for check in &config.checks {
         let Work::Tool { tool, config: from, .. } = &check.work else { continue };

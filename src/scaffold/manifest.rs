@@ -6,8 +6,8 @@
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
-    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, Granted, JobsIn, Keep, Need,
-    Settings, Values, generated,
+    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, JobGrants, JobsIn, Need, NewConfig,
+    Ownership, Values, generated,
 };
 use crate::tools;
 
@@ -15,41 +15,41 @@ use crate::tools;
 pub(super) struct Scene<'a> {
     pub(super) manifest: Option<Manifest>,
     pub(super) config: &'a Config,
-    pub(super) settings: &'a Settings,
+    pub(super) settings: &'a NewConfig,
     pub(super) has_python: bool,
     /// What jobs are granted besides what their checks ask for.
-    pub(super) granted: Granted,
+    pub(super) granted: JobGrants,
     /// The image of image jobs.
     pub(super) jobs_in: JobsIn,
 }
 
 /// A file that a project should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct WantedFile {
     /// Where.
     pub(super) path: ProjectPath,
     /// Its whole text.
     pub(super) text: String,
     /// Who looks after it once it is there.
-    pub(super) keep: Keep,
+    pub(super) keep: Ownership,
     /// The mode it is created with, before the user's mask.
     pub(super) mode: u32,
 }
 
-impl Wanted {
+impl WantedFile {
     /// The lock that follows from one that the project has.
-    pub(super) fn derived(path: ProjectPath, text: String) -> Wanted {
-        Wanted { path, text, keep: Keep::Synced, mode: 0o644 }
+    pub(super) fn derived(path: ProjectPath, text: String) -> WantedFile {
+        WantedFile { path, text, keep: Ownership::Synced, mode: 0o644 }
     }
 }
 
 /// The files that a project with these facts should have.
-pub(super) fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
+pub(super) fn wanted(scene: &Scene<'_>) -> Vec<WantedFile> {
     let ci = CiValues::of(scene.config, &scene.granted).in_image(scene.jobs_in.clone());
     let settings = scene.settings.clone();
     let values = Values { settings, ci: Some(ci), ..Values::of(scene.config) };
     let file = |file: &Generated| {
-        Some(Wanted {
+        Some(WantedFile {
             path: file.path_in(&scene.config.config)?,
             text: file.render(&values),
             keep: file.keep,
@@ -60,7 +60,7 @@ pub(super) fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
 }
 
 /// The `pipe.toml` of a project with these settings.
-pub(super) fn pipe_toml(settings: &Settings) -> String {
+pub(super) fn pipe_toml(settings: &NewConfig) -> String {
     let values = Values { settings: settings.clone(), ..Values::for_python(DEFAULT_PYTHON) };
     generated(Manifest::PipeToml.file_name()).map(|file| file.render(&values)).unwrap_or_default()
 }
@@ -68,7 +68,7 @@ pub(super) fn pipe_toml(settings: &Settings) -> String {
 fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
     let config = scene.config;
     match file.need {
-        Need::Settings => scene.manifest != Some(Manifest::CargoToml),
+        Need::NewConfig => scene.manifest != Some(Manifest::CargoToml),
         Need::Dockerfile => config.image.dockerfile.as_str() == file.path,
         Need::Lock(name) => {
             tools(config).any(|(tool, _)| tools::find(tool).is_none_or(|tool| tool.lock() == name))

@@ -11,12 +11,12 @@ use super::ScaffoldError;
 use crate::config::{Check, CommandPlace, Config, Work};
 use crate::environment::recipe;
 use crate::project::{ProjectPath, discover};
-use crate::template::{GENERATED, Origin, origin};
+use crate::template::{FileOrigin, GENERATED, origin};
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Removal {
+pub struct FileRemoval {
     /// The file.
     pub path: ProjectPath,
     /// What became of it.
@@ -30,7 +30,7 @@ pub enum Taken {
     /// It was unchanged, and is gone.
     Removed,
     /// Somebody edited it, so it stays.
-    Kept,
+    CachedOutcome,
 }
 
 /// Takes away the generated files of a project that are provably unchanged, and the folders that
@@ -39,7 +39,7 @@ pub enum Taken {
 /// # Errors
 ///
 /// When the disk refuses something; the files before are gone then.
-pub fn remove(root: &Path, config: &Config) -> Result<Vec<Removal>, ScaffoldError> {
+pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, ScaffoldError> {
     let mut removals = Vec::new();
     let requires = |check: &&Check| {
         matches!(&check.work, Work::Command { place: CommandPlace::Requirements(_), .. })
@@ -58,9 +58,9 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<Removal>, ScaffoldErro
         let taken = match fs::read(&place).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         {
             Ok(text) => match origin(&text) {
-                Origin::Generated => Taken::Removed,
-                Origin::Edited => Taken::Kept,
-                Origin::Foreign => continue,
+                FileOrigin::Generated => Taken::Removed,
+                FileOrigin::Edited => Taken::CachedOutcome,
+                FileOrigin::Foreign => continue,
             },
             Err(error) => return Err(ScaffoldError::disk("read", &place)(error)),
         };
@@ -68,7 +68,7 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<Removal>, ScaffoldErro
             fs::remove_file(&place).map_err(ScaffoldError::disk("remove", &place))?;
             remove_empty(root, &place);
         }
-        removals.push(Removal { path, taken });
+        removals.push(FileRemoval { path, taken });
     }
     Ok(removals)
 }

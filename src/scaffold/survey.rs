@@ -1,7 +1,7 @@
 //! Looks at a folder.
 //!
 //! Owns every look at the disk that `init` needs before it decides: which files a check could see,
-//! and the texts that say how tools are run. Must not draw conclusions; the [`Survey`] goes to
+//! and the texts that say how tools are run. Must not draw conclusions; the [`FolderSurvey`] goes to
 //! [`crate::scaffold::adopt`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,22 +9,22 @@ use std::fs;
 use std::path::Path;
 
 use super::ScaffoldError;
-use crate::plan::Coverage;
+use crate::plan::FileSet;
 use crate::project::{ProjectPath, discover};
-use crate::scaffold::adopt::{self, Survey};
+use crate::scaffold::adopt::{self, FolderSurvey};
 use crate::snapshot::Inventory;
 
 /// Longer texts are no configurations.
 const LONGEST: u64 = 1024 * 1024;
 
 /// Looks at a folder. One that does not exist is an empty one.
-pub(super) fn survey(root: &Path) -> Result<Survey, ScaffoldError> {
-    let mut survey = Survey::default();
+pub(super) fn survey(root: &Path) -> Result<FolderSurvey, ScaffoldError> {
+    let mut survey = FolderSurvey::default();
     if !root.is_dir() {
         return Ok(survey);
     }
     let everything =
-        Coverage { paths: vec![ProjectPath::root()], exclude: Vec::new(), include: Vec::new() };
+        FileSet { paths: vec![ProjectPath::root()], exclude: Vec::new(), include: Vec::new() };
     survey.files = Inventory::list(root, &everything)?.into_iter().collect();
     survey.texts = texts(root, &survey.files);
     survey.remotes = remotes(root);

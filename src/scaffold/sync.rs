@@ -7,15 +7,15 @@
 use std::fs;
 use std::path::Path;
 
-use super::manifest::{self, Scene, Wanted};
-use super::{Action, ScaffoldError, granted, remove, write};
+use super::manifest::{self, Scene, WantedFile};
+use super::{FileAction, ScaffoldError, granted, remove, write};
 use crate::config::layer::Layer;
-use crate::config::load::{self, Environment};
+use crate::config::load::{self, EnvVars};
 use crate::dependencies::read as dependencies;
 use crate::engine::job_image;
 use crate::project::{Project, ProjectPath, discover};
 use crate::scaffold::adopt;
-use crate::template::{GENERATED, GITLAB_CI, Keep, Origin, body, generated, origin};
+use crate::template::{FileOrigin, GENERATED, GITLAB_CI, Ownership, body, generated, origin};
 
 /// A generated file that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +62,11 @@ pub enum Edited {
 /// When its configuration is wrong, a file would end up outside, or one cannot be read.
 pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     // What is written is the project's, so whoever writes it has no say in it.
-    let (config, _) = load::configure(project, &Environment::default(), Layer::default())?;
+    let (config, _) = load::configure(project, &EnvVars::default(), Layer::default())?;
     let root = &project.root;
     let own = generated(GITLAB_CI).and_then(|file| file.path_in(&config.config));
     let own = own.and_then(|path| read(root, &path).ok().flatten());
-    let own = own.filter(|text| origin(text) == Origin::Foreign);
+    let own = own.filter(|text| origin(text) == FileOrigin::Foreign);
     let settings = adopt::beside(own.as_deref());
     let mut wanted = manifest::wanted(&Scene {
         manifest: project.manifest.clone(),
@@ -78,14 +78,14 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     });
     let found = dependencies::read(root, &config)?;
     let derived = found.and_then(|found| dependencies::derived(&config, &found));
-    wanted.extend(derived.map(|(path, text)| Wanted::derived(path, text)));
+    wanted.extend(derived.map(|(path, text)| WantedFile::derived(path, text)));
     let mut drifts = Vec::new();
     for file in &wanted {
         drifts.extend(compare(root, file)?);
     }
     let paths = GENERATED
         .iter()
-        .filter(|file| file.keep == Keep::Synced)
+        .filter(|file| file.keep == Ownership::Synced)
         .filter_map(|file| file.path_in(&config.config))
         .filter(|path| wanted.iter().all(|file| file.path != *path));
     for path in paths {
@@ -116,8 +116,8 @@ pub fn sync(
             }
             DriftKind::Missing => {
                 let Drift { path, after, mode, .. } = drift.clone();
-                let file = Wanted { path, text: after, keep: Keep::Synced, mode };
-                if write::write(root, &file)? != Action::Written {
+                let file = WantedFile { path, text: after, keep: Ownership::Synced, mode };
+                if write::write(root, &file)? != FileAction::Written {
                     continue;
                 }
             }
@@ -131,7 +131,7 @@ pub fn sync(
     Ok(done)
 }
 
-fn compare(root: &Path, file: &Wanted) -> Result<Option<Drift>, ScaffoldError> {
+fn compare(root: &Path, file: &WantedFile) -> Result<Option<Drift>, ScaffoldError> {
     let drift = |kind, before: &str| {
         let (path, after) = (file.path.clone(), file.text.clone());
         Some(Drift { path, kind, before: before.to_owned(), after, mode: file.mode })
@@ -143,10 +143,12 @@ fn compare(root: &Path, file: &Wanted) -> Result<Option<Drift>, ScaffoldError> {
     // Which release wrote it is no difference.
     let same = body(&text) == body(&file.text);
     Ok(match (file.keep, origin(&text)) {
-        (Keep::Once, _) | (_, Origin::Foreign) | (Keep::UntilEdited, Origin::Edited) => None,
-        (_, Origin::Generated) if same => None,
-        (_, Origin::Generated) => drift(DriftKind::Outdated, &text),
-        (Keep::Synced, Origin::Edited) => drift(DriftKind::Edited, &text),
+        (Ownership::Once, _)
+        | (_, FileOrigin::Foreign)
+        | (Ownership::UntilEdited, FileOrigin::Edited) => None,
+        (_, FileOrigin::Generated) if same => None,
+        (_, FileOrigin::Generated) => drift(DriftKind::Outdated, &text),
+        (Ownership::Synced, FileOrigin::Edited) => drift(DriftKind::Edited, &text),
     })
 }
 
@@ -154,7 +156,7 @@ fn unneeded(root: &Path, path: ProjectPath) -> Result<Option<Drift>, ScaffoldErr
     if discover::inside(root, &path).is_err() {
         return Ok(None);
     }
-    let text = read(root, &path)?.filter(|text| origin(text) == Origin::Generated);
+    let text = read(root, &path)?.filter(|text| origin(text) == FileOrigin::Generated);
     Ok(text.map(|before| {
         let (kind, after) = (DriftKind::Unneeded, String::new());
         Drift { path, kind, before, after, mode: 0 }
@@ -181,7 +183,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = ProjectPath::new("Dockerfile").unwrap();
         let text = seal("0.2.0", "New words.", "FROM a\n");
-        let file = Wanted { path: path.clone(), text, keep: Keep::Synced, mode: 0o644 };
+        let file = WantedFile { path: path.clone(), text, keep: Ownership::Synced, mode: 0o644 };
         let place = path.on_disk(root.path());
         for (body, kind) in [("FROM a\n", None), ("FROM b\n", Some(DriftKind::Outdated))] {
             fs::write(&place, seal("0.1.0", "Old words.", body)).unwrap();

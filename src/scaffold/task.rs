@@ -12,13 +12,13 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use globset::Glob;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::manifest::Wanted;
-use super::{Action, Change, Mode, ScaffoldError, write};
-use crate::config::load::Environment;
+use super::manifest::WantedFile;
+use super::{Change, FileAction, ScaffoldError, WriteMode, write};
+use crate::config::load::EnvVars;
 use crate::event::Silent;
 use crate::process::{self, Emitter, Invocation, Until};
 use crate::project::{ProjectPath, discover};
-use crate::template::{Keep, VERSION};
+use crate::template::{Ownership, VERSION};
 
 /// The package that is depended on.
 const PACKAGE: &str = "cargo-pipe-ci";
@@ -60,7 +60,7 @@ struct File {
 /// # Errors
 ///
 /// When there is no workspace, or cargo cannot read it.
-pub fn task(root: &Path, environment: &Environment) -> Result<Task, ScaffoldError> {
+pub fn task(root: &Path, environment: &EnvVars) -> Result<Task, ScaffoldError> {
     let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     if !root.join("Cargo.toml").is_file() {
         return Err(ScaffoldError::NoWorkspace(root));
@@ -95,7 +95,7 @@ impl Task {
     /// # Errors
     ///
     /// When a file would end up outside, changed meanwhile, or the disk refuses something.
-    pub fn carry_out(self, mode: Mode) -> Result<Tasked, ScaffoldError> {
+    pub fn carry_out(self, mode: WriteMode) -> Result<Tasked, ScaffoldError> {
         let mut tasked = Tasked { changes: Vec::new(), call: self.call };
         for file in self.files {
             let action = file.carry_out(&self.root, mode)?;
@@ -186,25 +186,25 @@ impl File {
         })
     }
 
-    fn carry_out(&self, root: &Path, mode: Mode) -> Result<Action, ScaffoldError> {
+    fn carry_out(&self, root: &Path, mode: WriteMode) -> Result<FileAction, ScaffoldError> {
         match (&self.before, mode) {
-            (Some(before), _) if *before == self.after => Ok(Action::Unchanged),
-            (Some(_), Mode::DryRun) => Ok(Action::Extended),
-            (Some(before), Mode::Write) => {
+            (Some(before), _) if *before == self.after => Ok(FileAction::Unchanged),
+            (Some(_), WriteMode::DryRun) => Ok(FileAction::Extended),
+            (Some(before), WriteMode::Write) => {
                 write::replace(&self.path.on_disk(root), before, &self.after)?;
-                Ok(Action::Extended)
+                Ok(FileAction::Extended)
             }
-            (None, Mode::DryRun) => Ok(Action::Written),
-            (None, Mode::Write) => {
+            (None, WriteMode::DryRun) => Ok(FileAction::Written),
+            (None, WriteMode::Write) => {
                 let (path, text) = (self.path.clone(), self.after.clone());
-                write::write(root, &Wanted { path, text, keep: Keep::Once, mode: 0o644 })
+                write::write(root, &WantedFile { path, text, keep: Ownership::Once, mode: 0o644 })
             }
         }
     }
 }
 
 /// What cargo says of a workspace. It reads manifests for that, and nothing else.
-fn metadata(root: &Path, environment: &Environment) -> Result<Metadata, ScaffoldError> {
+fn metadata(root: &Path, environment: &EnvVars) -> Result<Metadata, ScaffoldError> {
     let cargo = which::which(environment.get("CARGO").unwrap_or("cargo"))
         .map_err(|error| ScaffoldError::Cargo(format!("there is no `cargo`: {error}")))?;
     let mut invocation = Invocation::new(

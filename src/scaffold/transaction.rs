@@ -15,7 +15,7 @@ use crate::project::{ProjectPath, discover};
 
 /// What becomes of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Replacement {
+pub(crate) struct FileReplacement {
     pub(crate) path: ProjectPath,
     /// What it holds; none if it is not there.
     pub(crate) before: Option<String>,
@@ -28,15 +28,18 @@ pub(crate) fn replacement(
     root: &Path,
     path: ProjectPath,
     after: String,
-) -> Result<Replacement, ScaffoldError> {
+) -> Result<FileReplacement, ScaffoldError> {
     let place = discover::inside(root, &path)?;
     let before = held(&place)?;
-    Ok(Replacement { path, before, after })
+    Ok(FileReplacement { path, before, after })
 }
 
 /// Writes all of these files, or none of them.
-pub(crate) fn replace_together(root: &Path, files: &[&Replacement]) -> Result<(), ScaffoldError> {
-    let mut staged: Vec<(PathBuf, NamedTempFile, &Replacement)> = Vec::new();
+pub(crate) fn replace_together(
+    root: &Path,
+    files: &[&FileReplacement],
+) -> Result<(), ScaffoldError> {
+    let mut staged: Vec<(PathBuf, NamedTempFile, &FileReplacement)> = Vec::new();
     for file in files {
         let place = discover::inside(root, &file.path)?;
         // A link inside the project stays one.
@@ -66,7 +69,7 @@ pub(crate) fn replace_together(root: &Path, files: &[&Replacement]) -> Result<()
             return Err(ScaffoldError::disk("write", place)(error));
         }
     }
-    let mut moved: Vec<(PathBuf, &Replacement)> = Vec::new();
+    let mut moved: Vec<(PathBuf, &FileReplacement)> = Vec::new();
     for (place, temporary, file) in staged {
         if let Err(failed) = temporary.persist(&place) {
             for (place, file) in moved {

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::{Entry, Inventory, Kind, PROOF, SnapshotError};
+use super::{EntryKind, Inventory, InventoryEntry, PROOF, SnapshotError};
 use crate::hash::Hash;
 use crate::project::ProjectPath;
 
@@ -126,7 +126,7 @@ impl<'a> Survey<'a> {
         let Some((path, entry)) = self.known(name) else {
             return Ok(());
         };
-        let Kind::File { executable } = entry.kind else {
+        let EntryKind::File { executable } = entry.kind else {
             return Ok(());
         };
         if size > LIMIT {
@@ -134,7 +134,7 @@ impl<'a> Survey<'a> {
         }
         self.unseen.remove(path);
         let content = content()?;
-        if Entry::file(&Hash::of(&content), executable) != *entry {
+        if InventoryEntry::file(&Hash::of(&content), executable) != *entry {
             self.changes.contents.insert(path.clone(), content);
         }
         Ok(())
@@ -143,7 +143,7 @@ impl<'a> Survey<'a> {
     /// Looks at what is neither a file nor a folder.
     fn other(&mut self, name: &str, is_link: bool) {
         if let Some((path, entry)) = self.known(name)
-            && matches!(entry.kind, Kind::Link { .. })
+            && matches!(entry.kind, EntryKind::Link { .. })
             && is_link
         {
             self.unseen.remove(path);
@@ -151,7 +151,7 @@ impl<'a> Survey<'a> {
     }
 
     /// The inventory's entry of this very name; a name that it does not have is noted.
-    fn known(&mut self, name: &str) -> Option<(&'a ProjectPath, &'a Entry)> {
+    fn known(&mut self, name: &str) -> Option<(&'a ProjectPath, &'a InventoryEntry)> {
         let path = ProjectPath::new(name).ok().filter(|path| path.as_str() == name);
         let known = path.and_then(|path| self.inventory.entries.get_key_value(&path));
         if known.is_none() && name != PROOF {
@@ -179,8 +179,8 @@ mod tests {
     }
 
     fn inventory() -> Inventory {
-        let file = |name: &str| (path(name), Entry::file(&Hash::of(b"x = 1\n"), false));
-        let link = (path("src/link.py"), Entry::link(path("src/same.py")));
+        let file = |name: &str| (path(name), InventoryEntry::file(&Hash::of(b"x = 1\n"), false));
+        let link = (path("src/link.py"), InventoryEntry::link(path("src/same.py")));
         let files = ["src/same.py", "src/changed.py", "src/gone.py", "src/linked.py"].map(file);
         Inventory { entries: files.into_iter().chain([link]).collect(), warnings: Vec::new() }
     }

@@ -13,11 +13,11 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::SnapshotError;
-use super::walk::{Found, Part, walk};
+use super::walk::{Part, WalkResult, walk};
 use crate::cache::Index;
 use crate::fingerprint;
-use crate::hash::{Hash, Recipe};
-use crate::plan::Coverage;
+use crate::hash::{Hash, HashBuilder};
+use crate::plan::FileSet;
 use crate::process::Cancel;
 use crate::project::ProjectPath;
 
@@ -28,23 +28,23 @@ const ROOT_MARKERS: &[&str] = &["pyproject.toml"];
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// Each file's entry under its path.
-    pub entries: BTreeMap<ProjectPath, Entry>,
+    pub entries: BTreeMap<ProjectPath, InventoryEntry>,
     /// What was left out although somebody may expect it.
     pub warnings: Vec<String>,
 }
 
 /// One file of an inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct InventoryEntry {
     /// What it is.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The hash of its content and of everything about it that a tool can see.
     pub hash: Hash,
 }
 
 /// What a file of an inventory is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A regular file.
     File {
         /// Whether it may be executed.
@@ -57,25 +57,25 @@ pub enum Kind {
     },
 }
 
-impl Entry {
+impl InventoryEntry {
     /// The entry of a regular file whose content has this hash.
     #[must_use]
-    pub fn file(content: &Hash, executable: bool) -> Entry {
+    pub fn file(content: &Hash, executable: bool) -> InventoryEntry {
         let mode = if executable { "executable" } else { "plain" };
-        let hash = Recipe::new("file").with(mode).with(content.to_string()).hash();
-        Entry { kind: Kind::File { executable }, hash }
+        let hash = HashBuilder::new("file").with(mode).with(content.to_string()).hash();
+        InventoryEntry { kind: EntryKind::File { executable }, hash }
     }
 
     /// The entry of a link.
     #[must_use]
-    pub fn link(to: ProjectPath) -> Entry {
-        let hash = Recipe::new("link").with(to.as_str()).hash();
-        Entry { kind: Kind::Link { to }, hash }
+    pub fn link(to: ProjectPath) -> InventoryEntry {
+        let hash = HashBuilder::new("link").with(to.as_str()).hash();
+        InventoryEntry { kind: EntryKind::Link { to }, hash }
     }
 }
 
 impl Inventory {
-    /// Takes the inventory of what `coverage` covers below `root`, which is canonical. Files that
+    /// Takes the inventory of what `file_set` covers below `root`, which is canonical. Files that
     /// `index` knows are not read.
     ///
     /// # Errors
@@ -83,38 +83,38 @@ impl Inventory {
     /// When a named path is not there, a glob cannot be read, or a file cannot be.
     pub fn take(
         root: &Path,
-        coverage: &Coverage,
+        file_set: &FileSet,
         index: &Index,
         cancel: &Cancel,
     ) -> Result<Inventory, SnapshotError> {
-        let taken = Inventory::take_each(root, &BTreeSet::from([coverage]), index, cancel);
+        let taken = Inventory::take_each(root, &BTreeSet::from([file_set]), index, cancel);
         taken.into_values().next().unwrap_or_else(|| Ok(Inventory::default()))
     }
 
-    /// Takes the inventories of several coverages. What more than one of them names is walked once.
+    /// Takes the inventories of several file sets. What more than one of them names is walked once.
     #[must_use]
     pub fn take_each<'c>(
         root: &Path,
-        coverages: &BTreeSet<&'c Coverage>,
+        file_sets: &BTreeSet<&'c FileSet>,
         index: &Index,
         cancel: &Cancel,
-    ) -> BTreeMap<&'c Coverage, Result<Inventory, SnapshotError>> {
+    ) -> BTreeMap<&'c FileSet, Result<Inventory, SnapshotError>> {
         let markers = markers();
         let all: BTreeSet<Part<'_>> =
-            coverages.iter().flat_map(|coverage| parts(coverage, &markers)).collect();
+            file_sets.iter().flat_map(|file_set| parts(file_set, &markers)).collect();
         let look = |path: &ProjectPath, place: &Path| look(path, place, index, cancel);
         let walked: BTreeMap<Part<'_>, _> =
             all.into_par_iter().map(|part| (part, walk(root, part, &look))).collect();
-        let of = |coverage: &'c Coverage| {
-            let found = parts(coverage, &markers).into_iter().map(|part| match &walked[&part] {
+        let of = |file_set: &'c FileSet| {
+            let found = parts(file_set, &markers).into_iter().map(|part| match &walked[&part] {
                 Ok(found) => Ok(found),
                 Err(error) => Err(error.clone()),
             });
             let found = found.collect::<Result<Vec<_>, _>>();
-            let there = coverage.paths.iter().try_for_each(|path| is_there(root, path));
+            let there = file_set.paths.iter().try_for_each(|path| is_there(root, path));
             there.and(found).map(|found| Inventory::of(root, &found))
         };
-        coverages.par_iter().map(|coverage| (*coverage, of(coverage))).collect()
+        file_sets.par_iter().map(|file_set| (*file_set, of(file_set))).collect()
     }
 
     /// The paths of the files that an inventory would have, without looking at them.
@@ -122,9 +122,9 @@ impl Inventory {
     /// # Errors
     ///
     /// When a folder cannot be read.
-    pub fn list(root: &Path, coverage: &Coverage) -> Result<Vec<ProjectPath>, SnapshotError> {
+    pub fn list(root: &Path, file_set: &FileSet) -> Result<Vec<ProjectPath>, SnapshotError> {
         let mut files = BTreeSet::new();
-        for part in parts(coverage, &markers()) {
+        for part in parts(file_set, &markers()) {
             let found = walk(root, part, &|_, _| Ok(Some(())))?;
             files.extend(found.files.into_iter().map(|(path, ())| path));
         }
@@ -132,8 +132,8 @@ impl Inventory {
     }
 
     /// Joins what was found of the parts of a project.
-    fn of(root: &Path, parts: &[&Found<Entry>]) -> Inventory {
-        let mut entries: Vec<(ProjectPath, Entry)> =
+    fn of(root: &Path, parts: &[&WalkResult<InventoryEntry>]) -> Inventory {
+        let mut entries: Vec<(ProjectPath, InventoryEntry)> =
             parts.iter().flat_map(|found| found.files.iter().cloned()).collect();
         entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let warnings: BTreeSet<&String> = parts.iter().flat_map(|found| &found.warnings).collect();
@@ -212,7 +212,7 @@ impl Inventory {
         for &link in links {
             match resolve(root, link) {
                 Some(to) if self.entries.contains_key(&to) || folders.contains(&to) => {
-                    self.entries.insert(link.clone(), Entry::link(to));
+                    self.entries.insert(link.clone(), InventoryEntry::link(to));
                 }
                 _ => self.warnings.push(format!(
                     "`{link}` is a link to something that the check does not see, so it is left out"
@@ -222,10 +222,10 @@ impl Inventory {
     }
 }
 
-/// The parts of a project that a coverage names, the root's markers among them.
-fn parts<'a>(coverage: &'a Coverage, markers: &'a [ProjectPath]) -> Vec<Part<'a>> {
-    let (exclude, include) = (coverage.exclude.as_slice(), coverage.include.as_slice());
-    let named = coverage.paths.iter().map(|path| Part { path, exclude, include });
+/// The parts of a project that a file set names, the root's markers among them.
+fn parts<'a>(file_set: &'a FileSet, markers: &'a [ProjectPath]) -> Vec<Part<'a>> {
+    let (exclude, include) = (file_set.exclude.as_slice(), file_set.include.as_slice());
+    let named = file_set.paths.iter().map(|path| Part { path, exclude, include });
     named.chain(markers.iter().map(|path| Part { path, exclude, include: &[] })).collect()
 }
 
@@ -239,8 +239,8 @@ fn look(
     place: &Path,
     index: &Index,
     cancel: &Cancel,
-) -> Result<Option<Entry>, SnapshotError> {
-    // Looked at before it is read: a change between the two shows the next time.
+) -> Result<Option<InventoryEntry>, SnapshotError> {
+    // Lookup at before it is read: a change between the two shows the next time.
     let metadata = match fs::symlink_metadata(place) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -248,11 +248,11 @@ fn look(
     };
     let executable = metadata.permissions().mode() & 0o111 != 0;
     if let Some(hash) = index.hash(path, &metadata) {
-        return Ok(Some(Entry { kind: Kind::File { executable }, hash }));
+        return Ok(Some(InventoryEntry { kind: EntryKind::File { executable }, hash }));
     }
     match super::read(place, cancel, |_| Ok(())) {
         Ok(content) => {
-            let entry = Entry::file(&content, executable);
+            let entry = InventoryEntry::file(&content, executable);
             index.note(path, &metadata, entry.hash);
             Ok(Some(entry))
         }

@@ -41,20 +41,20 @@ pub(super) struct Part<'a> {
 }
 
 /// What a walk came across, with what was made of each file.
-pub(super) struct Found<F> {
+pub(super) struct WalkResult<F> {
     pub(super) files: Vec<(ProjectPath, F)>,
     pub(super) links: Vec<ProjectPath>,
     pub(super) warnings: Vec<String>,
 }
 
-impl<F> Default for Found<F> {
-    fn default() -> Found<F> {
-        Found { files: Vec::new(), links: Vec::new(), warnings: Vec::new() }
+impl<F> Default for WalkResult<F> {
+    fn default() -> WalkResult<F> {
+        WalkResult { files: Vec::new(), links: Vec::new(), warnings: Vec::new() }
     }
 }
 
-impl<F> Found<F> {
-    fn add(&mut self, other: Found<F>) {
+impl<F> WalkResult<F> {
+    fn add(&mut self, other: WalkResult<F>) {
         self.files.extend(other.files);
         self.links.extend(other.links);
         self.warnings.extend(other.warnings);
@@ -62,7 +62,7 @@ impl<F> Found<F> {
 }
 
 /// What is made of a file, by its path and its place on the disk; none if it is gone meanwhile.
-pub(super) type Look<'a, F> =
+pub(super) type Visitor<'a, F> =
     &'a (dyn Fn(&ProjectPath, &Path) -> Result<Option<F>, SnapshotError> + Sync);
 
 /// Walks a part of the project at `root`, and looks at each file that it covers. Nothing has an
@@ -74,8 +74,8 @@ pub(super) type Look<'a, F> =
 pub(super) fn walk<F: Send>(
     root: &Path,
     part: Part<'_>,
-    look: Look<'_, F>,
-) -> Result<Found<F>, SnapshotError> {
+    look: Visitor<'_, F>,
+) -> Result<WalkResult<F>, SnapshotError> {
     let exclude = globs(root, part.exclude)?;
     let include = globs(root, part.include)?;
     let by = |rules| Walk { named: part.path, exclude: &exclude, rules, look };
@@ -100,7 +100,7 @@ struct Walk<'a, F> {
     named: &'a ProjectPath,
     exclude: &'a Gitignore,
     rules: Rules<'a>,
-    look: Look<'a, F>,
+    look: Visitor<'a, F>,
 }
 
 impl<F: Send> Walk<'_, F> {
@@ -110,7 +110,7 @@ impl<F: Send> Walk<'_, F> {
         folder: ProjectPath,
         place: &Path,
         above: Option<&Ignores<'_>>,
-    ) -> Result<Found<F>, SnapshotError> {
+    ) -> Result<WalkResult<F>, SnapshotError> {
         if folder == *self.named {
             return self.folder(&folder, place, above);
         }
@@ -120,16 +120,16 @@ impl<F: Send> Walk<'_, F> {
         let name = rest.split('/').next().unwrap_or_default();
         let place = place.join(name);
         let (Some(path), Ok(metadata)) = (folder.child(name), fs::symlink_metadata(&place)) else {
-            return Ok(Found::default());
+            return Ok(WalkResult::default());
         };
         let kind = metadata.file_type();
         if ignores.ignore(&place, kind) {
-            return Ok(Found::default());
+            return Ok(WalkResult::default());
         }
         match kind.is_dir() {
             true => self.towards(path, &place, Some(&ignores)),
             false if path == *self.named => self.file(path, &place, kind),
-            false => Ok(Found::default()),
+            false => Ok(WalkResult::default()),
         }
     }
 
@@ -139,19 +139,19 @@ impl<F: Send> Walk<'_, F> {
         folder: &ProjectPath,
         place: &Path,
         above: Option<&Ignores<'_>>,
-    ) -> Result<Found<F>, SnapshotError> {
+    ) -> Result<WalkResult<F>, SnapshotError> {
         let Some(listed) = list(place)? else {
-            return Ok(Found::default());
+            return Ok(WalkResult::default());
         };
         let has = |wanted: &str| listed.iter().any(|(name, _)| name == wanted);
         let follows = matches!(self.rules, Rules::Project);
         let is_foreign = FOREIGN_FOLDER_MARKERS.iter().any(|marker| has(marker));
         if follows && is_foreign && folder != self.named {
-            return Ok(Found::default());
+            return Ok(WalkResult::default());
         }
         let own = if has(GITIGNORE) { self.ignores(place) } else { Gitignore::empty() };
         let ignores = Ignores { own, above };
-        let mut found = Found::default();
+        let mut found = WalkResult::default();
         let (mut folders, mut others) = (Vec::new(), Vec::new());
         for (name, kind) in listed {
             let is = |wanted: &&str| name == *wanted;
@@ -197,8 +197,8 @@ impl<F: Send> Walk<'_, F> {
         path: ProjectPath,
         place: &Path,
         kind: FileType,
-    ) -> Result<Found<F>, SnapshotError> {
-        let mut found = Found::default();
+    ) -> Result<WalkResult<F>, SnapshotError> {
+        let mut found = WalkResult::default();
         let matches = |globs: &Gitignore| {
             !globs.is_empty() && globs.matched_path_or_any_parents(place, false).is_ignore()
         };

@@ -69,7 +69,7 @@ struct Job {
 
 /// What jobs are granted besides what their checks ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Granted {
+pub struct JobGrants {
     /// What every job is granted.
     pub always: BTreeSet<Grant>,
     /// The checks that run code of the project's own.
@@ -79,7 +79,7 @@ pub struct Granted {
 impl CiValues {
     /// What the pipelines of a configured project say, where jobs are granted this.
     #[must_use]
-    pub fn of(config: &Config, granted: &Granted) -> Self {
+    pub fn of(config: &Config, granted: &JobGrants) -> Self {
         let gitlab = config.ci.gitlab.unwrap_or_default();
         let (image, engine) = match gitlab {
             GitlabJobs::Image => (config.python.image.clone(), "venv"),
@@ -152,11 +152,11 @@ impl Job {
 }
 
 /// What jobs with these checks are granted.
-fn asked(checks: &[Check], granted: &Granted) -> BTreeSet<Grant> {
+fn asked(checks: &[Check], granted: &JobGrants) -> BTreeSet<Grant> {
     checks.iter().flat_map(|check| &check.asks).chain(&granted.always).copied().collect()
 }
 
-fn jobs(config: &Config, granted: &Granted) -> Vec<Job> {
+fn jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
     if config.ci.jobs == CiJobs::RunAll {
         let asks = asked(&config.checks, granted);
         let (name, command) = ("cargo-pipe".to_owned(), "run-all".to_owned());
@@ -181,7 +181,7 @@ fn grants(asks: &BTreeSet<Grant>) -> String {
 
 /// The option for what runs as it is where the job itself is the container: code of the project's own,
 /// and that of a package which is built.
-fn host(config: &Config, checks: &[Check], granted: &Granted) -> &'static str {
+fn host(config: &Config, checks: &[Check], granted: &JobGrants) -> &'static str {
     let is_in_jobs = config.ci.gitlab == Some(GitlabJobs::Image);
     match is_in_jobs && checks.iter().any(|check| granted.own_code.contains(&check.name)) {
         true => HOST,

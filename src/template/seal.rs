@@ -5,14 +5,14 @@
 //! release would have written. Must not know what the files are for. The scaffold asks it before
 //! it takes a file away.
 
-use crate::hash::Recipe;
+use crate::hash::HashBuilder;
 
 /// How the first line of every generated file begins.
 const MADE: &str = "# Made by cargo pipe ";
 
 /// What is known of a file from its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum FileOrigin {
     /// Cargo pipe wrote it, and it is as it was written.
     Generated,
     /// Cargo pipe wrote it, and somebody edited it.
@@ -29,15 +29,15 @@ pub(crate) fn seal(version: &str, note: &str, body: &str) -> String {
 
 /// Where a text comes from.
 #[must_use]
-pub fn origin(text: &str) -> Origin {
+pub fn origin(text: &str) -> FileOrigin {
     if !text.starts_with(MADE) {
-        return Origin::Foreign;
+        return FileOrigin::Foreign;
     }
     let sealed = text.split_once('\n').and_then(|(first, body)| {
         let (line, sealed) = first.strip_suffix(']')?.rsplit_once(" [")?;
         Some(hash(line, body) == sealed)
     });
-    if sealed == Some(true) { Origin::Generated } else { Origin::Edited }
+    if sealed == Some(true) { FileOrigin::Generated } else { FileOrigin::Edited }
 }
 
 /// The text below the line that says where it comes from.
@@ -47,7 +47,7 @@ pub fn body(text: &str) -> &str {
 }
 
 fn hash(line: &str, body: &str) -> String {
-    Recipe::new("generated file").with(line).with(body).hash().short()
+    HashBuilder::new("generated file").with(line).with(body).hash().short()
 }
 
 #[cfg(test)]
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn what_was_not_touched_is_known_and_every_edit_is_seen() {
         let text = seal("0.1.0", "It is yours to edit.", "a = 1\n[x]\n");
-        assert_eq!(origin(&text), Origin::Generated);
+        assert_eq!(origin(&text), FileOrigin::Generated);
         for edited in [
             text.replace("a = 1", "a = 2"),
             text.replace("0.1.0", "0.2.0"),
@@ -66,10 +66,10 @@ mod tests {
             text.replace('\n', "\r\n"),
             text.lines().next().unwrap().to_owned(),
         ] {
-            assert_eq!(origin(&edited), Origin::Edited, "{edited}");
+            assert_eq!(origin(&edited), FileOrigin::Edited, "{edited}");
         }
         for foreign in ["", "a = 1\n", &format!("\n{text}")] {
-            assert_eq!(origin(foreign), Origin::Foreign, "{foreign}");
+            assert_eq!(origin(foreign), FileOrigin::Foreign, "{foreign}");
         }
     }
 }

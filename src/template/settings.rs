@@ -1,6 +1,6 @@
 //! What a new `pipe.toml` says, where that differs from project to project.
 //!
-//! Owns [`Settings`] and their notation in TOML. Must not know why a project has them, which is
+//! Owns [`NewConfig`] and their notation in TOML. Must not know why a project has them, which is
 //! decided in [`crate::scaffold::adopt`]. The template of `pipe.toml` takes them from here.
 
 use serde::{Serialize, Serializer};
@@ -10,7 +10,7 @@ use crate::config::{GitlabJobs, Install};
 
 /// What a new `pipe.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Settings {
+pub struct NewConfig {
     /// What is checked.
     #[serde(serialize_with = "list")]
     pub source: Vec<String>,
@@ -95,10 +95,10 @@ impl CheckSettings {
     }
 }
 
-impl Default for Settings {
+impl Default for NewConfig {
     /// What holds where a project says nothing.
     fn default() -> Self {
-        Settings {
+        NewConfig {
             source: vec!["src".to_owned()],
             exclude: Vec::new(),
             tests: vec!["tests".to_owned()],

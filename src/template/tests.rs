@@ -6,7 +6,7 @@ use crate::project::Project;
 /// The values of a project that says nothing.
 fn values() -> Values {
     let project = Project { root: "/nowhere".into(), manifest: None };
-    let environment = load::Environment::default();
+    let environment = load::EnvVars::default();
     Values::of(&load::configure(&project, &environment, Layer::default()).unwrap().0)
 }
 
@@ -25,7 +25,7 @@ fn every_file_says_by_what_it_was_made() {
         let first = text.lines().next().unwrap();
         let made = format!("# Made by cargo pipe {VERSION}. ");
         assert!(first.starts_with(&made), "{}: {first}", file.path);
-        assert_eq!(origin(&text), Origin::Generated);
+        assert_eq!(origin(&text), FileOrigin::Generated);
         assert!(text.ends_with('\n'), "{}", file.path);
         assert!(!text.contains("\n\n\n\n"), "{}", file.path);
     }

@@ -8,7 +8,7 @@ use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
-use super::{Invocation, Sources, Tool};
+use super::{SourceFiles, Tool, ToolInvocation};
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -84,12 +84,12 @@ impl Tool for Black {
         REFUSED
     }
 
-    fn check(&self, invocation: &Invocation<'_>) -> Command {
+    fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         let canonical = ["--check", "--diff", "--no-color", "--no-cache"];
         invocation.exec(&["black"], "--config", &canonical)
     }
 
-    fn fix(&self, invocation: &Invocation<'_>) -> Option<Command> {
+    fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
         Some(invocation.exec(&["black"], "--config", &["--no-color", "--no-cache"]))
     }
 
@@ -97,7 +97,7 @@ impl Tool for Black {
         true
     }
 
-    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+    fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;
         }
@@ -155,7 +155,7 @@ fn usage(stderr: &str) -> String {
 }
 
 /// The files that black cannot format.
-fn refused(stderr: &str, sources: &dyn Sources) -> Vec<Finding> {
+fn refused(stderr: &str, sources: &dyn SourceFiles) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for line in stderr.lines() {
         if let Some(rest) = line.strip_prefix("error: cannot parse") {
@@ -190,7 +190,7 @@ fn unparsable(rest: &str) -> Option<Finding> {
 }
 
 /// Reads `src/main.py: why`, where either may hold a colon and a blank.
-fn unformattable(rest: &str, sources: &dyn Sources) -> Finding {
+fn unformattable(rest: &str, sources: &dyn SourceFiles) -> Finding {
     let splits = rest.match_indices(": ").map(|(at, _)| (&rest[..at], &rest[at + 2..]));
     let (path, why) = splits
         .clone()

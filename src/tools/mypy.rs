@@ -9,9 +9,9 @@ use super::black::{UNREADABLE, refusal};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
 };
-use super::own_code::{self, Setting};
+use super::own_code::{self, ExecutingOption};
 use super::own_config::{OwnConfig, Refused};
-use super::{Invocation, Sources, Tool};
+use super::{SourceFiles, Tool, ToolInvocation};
 use crate::container::PROJECT;
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -54,8 +54,10 @@ const fn gone(option: &'static str) -> Refused {
 }
 
 /// What has mypy run what it is told. The interpreter of the project's locked environment is ours.
-const OWN_CODE: &[Setting] =
-    &[Setting::any("plugins"), Setting { name: "python-executable", harmless: "/opt/project/" }];
+const OWN_CODE: &[ExecutingOption] = &[
+    ExecutingOption::any("plugins"),
+    ExecutingOption { name: "python-executable", harmless: "/opt/project/" },
+];
 
 /// Checks types.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +114,7 @@ impl Tool for Mypy {
         REFUSED
     }
 
-    fn check(&self, invocation: &Invocation<'_>) -> Command {
+    fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         // The native parser's columns are converted twice, which nobody can undo.
         let mut canonical = vec!["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
         let python = format!("--python-executable={PROJECT}/bin/python3");
@@ -130,11 +132,11 @@ impl Tool for Mypy {
         }
     }
 
-    fn fix(&self, _: &Invocation<'_>) -> Option<Command> {
+    fn fix(&self, _: &ToolInvocation<'_>) -> Option<Command> {
         None
     }
 
-    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+    fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;
         }
@@ -185,7 +187,7 @@ struct Complaints {
 }
 
 impl Complaints {
-    fn read(output: &RawOutput, sources: &dyn Sources) -> Complaints {
+    fn read(output: &RawOutput, sources: &dyn SourceFiles) -> Complaints {
         // A plugin that cannot be loaded is reported as a message about the configuration.
         let parsed = mypy_json::parse(&output.stderr, sources);
         let mut complaints = Complaints::default();

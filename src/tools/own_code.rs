@@ -8,29 +8,29 @@ use crate::tools::command::Command;
 
 /// An option that has a tool run what it is told.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Setting {
+pub(super) struct ExecutingOption {
     /// Its name, with `-` for `_`.
     pub(super) name: &'static str,
     /// What its values may start with without harm, such as `pylint.extensions.`.
     pub(super) harmless: &'static str,
 }
 
-impl Setting {
-    pub(super) const fn any(name: &'static str) -> Setting {
-        Setting { name, harmless: "\0" }
+impl ExecutingOption {
+    pub(super) const fn any(name: &'static str) -> ExecutingOption {
+        ExecutingOption { name, harmless: "\0" }
     }
 }
 
 /// The first of these options that is set, in a configuration's text or among a command's arguments.
-pub(super) fn find(options: &[Setting], config: &str, command: &Command) -> Option<String> {
+pub(super) fn find(options: &[ExecutingOption], config: &str, command: &Command) -> Option<String> {
     let words = match command {
         Command::Exec(words) | Command::Module { args: words, .. } => words,
     };
-    let is_set = |option: &&Setting| in_text(**option, config) || in_words(**option, words);
+    let is_set = |option: &&ExecutingOption| in_text(**option, config) || in_words(**option, words);
     options.iter().find(is_set).map(|option| format!("`{}`", option.name))
 }
 
-fn in_text(option: Setting, text: &str) -> bool {
+fn in_text(option: ExecutingOption, text: &str) -> bool {
     let mut inside = false;
     for line in text.lines() {
         let content = line.trim();
@@ -52,7 +52,7 @@ fn in_text(option: Setting, text: &str) -> bool {
     false
 }
 
-fn harmful(option: Setting, values: &str) -> bool {
+fn harmful(option: ExecutingOption, values: &str) -> bool {
     values
         .split(|c: char| c.is_whitespace() || ",\"'[]()=".contains(c))
         .filter(|value| !value.is_empty())
@@ -60,7 +60,7 @@ fn harmful(option: Setting, values: &str) -> bool {
 }
 
 /// An option may be shortened, and its value may stand in the next word.
-fn in_words(option: Setting, words: &[String]) -> bool {
+fn in_words(option: ExecutingOption, words: &[String]) -> bool {
     words.iter().enumerate().any(|(index, word)| {
         let (name, value) = match word.split_once('=') {
             Some((name, value)) => (name, value),
@@ -75,11 +75,12 @@ fn in_words(option: Setting, words: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    const PLUGINS: Setting = Setting { name: "load-plugins", harmless: "pylint.extensions." };
+    const PLUGINS: ExecutingOption =
+        ExecutingOption { name: "load-plugins", harmless: "pylint.extensions." };
 
     fn found(config: &str, args: &[&str]) -> bool {
         let words = args.iter().map(|word| (*word).to_owned()).collect();
-        find(&[PLUGINS, Setting::any("init-hook")], config, &Command::Exec(words)).is_some()
+        find(&[PLUGINS, ExecutingOption::any("init-hook")], config, &Command::Exec(words)).is_some()
     }
 
     #[test]

@@ -7,12 +7,12 @@
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
-use super::own_code::{self, Setting};
+use super::own_code::{self, ExecutingOption};
 use super::own_config::{OwnConfig, Refused};
-use super::{Invocation, Sources, Tool};
+use super::{SourceFiles, Tool, ToolInvocation};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::{Command, Precedence};
-use crate::tools::parse::pylint_json2::{self, Report};
+use crate::tools::parse::pylint_json2::{self, PylintReport};
 
 /// The exit status of a command line or configuration that pylint cannot start with.
 const USAGE: i32 = 32;
@@ -72,12 +72,12 @@ const fn gone(option: &'static str) -> Refused {
 }
 
 /// What has pylint run what it is told.
-const OWN_CODE: &[Setting] = &[
-    Setting::any("init-hook"),
-    Setting { name: "load-plugins", harmless: "pylint.extensions." },
-    Setting::any("extension-pkg-allow-list"),
-    Setting::any("extension-pkg-whitelist"),
-    Setting { name: "unsafe-load-any-extension", harmless: "n" },
+const OWN_CODE: &[ExecutingOption] = &[
+    ExecutingOption::any("init-hook"),
+    ExecutingOption { name: "load-plugins", harmless: "pylint.extensions." },
+    ExecutingOption::any("extension-pkg-allow-list"),
+    ExecutingOption::any("extension-pkg-whitelist"),
+    ExecutingOption { name: "unsafe-load-any-extension", harmless: "n" },
 ];
 
 /// Lints.
@@ -138,7 +138,7 @@ impl Tool for Pylint {
         REFUSED
     }
 
-    fn check(&self, invocation: &Invocation<'_>) -> Command {
+    fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         let canonical = ["--output-format=json2", "--jobs=1", "--persistent=n"];
         Command::Module {
             module: "pylint".to_owned(),
@@ -150,11 +150,11 @@ impl Tool for Pylint {
         }
     }
 
-    fn fix(&self, _: &Invocation<'_>) -> Option<Command> {
+    fn fix(&self, _: &ToolInvocation<'_>) -> Option<Command> {
         None
     }
 
-    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+    fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;
         }
@@ -184,8 +184,8 @@ fn refused(output: &RawOutput) -> Classified {
 
 /// The score's threshold is pylint's own business, so every message of a run that it does not
 /// accept counts: which of them it would have let pass alone cannot be told from outside.
-fn judge(report: Report, output: &RawOutput) -> Classified {
-    let Report { findings, mut mistakes, mut remarks, unread, score } = report;
+fn judge(report: PylintReport, output: &RawOutput) -> Classified {
+    let PylintReport { findings, mut mistakes, mut remarks, unread, score } = report;
     if output.code != 0 && findings.is_empty() && mistakes.is_empty() {
         // Only with a `fail-on` that names them.
         mistakes.append(&mut remarks);

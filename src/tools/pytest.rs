@@ -7,7 +7,7 @@
 
 use super::exit_status::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
 use super::own_config::{OwnConfig, Refused};
-use super::{Invocation, Sources, Tool};
+use super::{SourceFiles, Tool, ToolInvocation};
 use crate::check::CachePolicy;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
@@ -101,7 +101,7 @@ impl Tool for Pytest {
         &[]
     }
 
-    fn check(&self, invocation: &Invocation<'_>) -> Command {
+    fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         let report = format!("--junit-xml={REPORT}");
         let canonical = [
             &*report,
@@ -125,11 +125,11 @@ impl Tool for Pytest {
         }
     }
 
-    fn fix(&self, _: &Invocation<'_>) -> Option<Command> {
+    fn fix(&self, _: &ToolInvocation<'_>) -> Option<Command> {
         None
     }
 
-    fn classify(&self, output: &RawOutput, sources: &dyn Sources) -> Classified {
+    fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;
         }
@@ -190,7 +190,7 @@ fn internal_error(stderr: &str) -> String {
 }
 
 /// A `conftest.py` that cannot be imported is a fault of the sources; the rest is configuration.
-fn refused(stderr: &str, sources: &dyn Sources) -> Classified {
+fn refused(stderr: &str, sources: &dyn SourceFiles) -> Classified {
     let conftest = stderr.lines().find_map(|line| {
         line.strip_prefix("ImportError while loading conftest '")?.strip_suffix("'.")
     });

@@ -8,7 +8,7 @@ use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
-use super::{Invocation, Sources, Tool};
+use super::{SourceFiles, Tool, ToolInvocation};
 use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::Command;
@@ -105,17 +105,17 @@ impl Tool for Ruff {
         REFUSED
     }
 
-    fn check(&self, invocation: &Invocation<'_>) -> Command {
+    fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         let canonical = ["--output-format=json", "--no-fix", "--no-fix-only", "--no-cache"];
         invocation.exec(&["ruff", "check"], "--config", &canonical)
     }
 
-    fn fix(&self, invocation: &Invocation<'_>) -> Option<Command> {
+    fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
         // What is left to find is for the check to say.
         Some(invocation.exec(&["ruff", "check"], "--config", &["--fix-only", "--no-cache"]))
     }
 
-    fn classify(&self, output: &RawOutput, _: &dyn Sources) -> Classified {
+    fn classify(&self, output: &RawOutput, _: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;
         }

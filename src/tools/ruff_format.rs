@@ -10,7 +10,7 @@ use super::exit_status::{
 };
 use super::own_config::{OwnConfig, Refused};
 use super::ruff::{Ruff, is_idle, refused, warnings};
-use super::{Invocation, Sources, Tool};
+use super::{SourceFiles, Tool, ToolInvocation};
 use crate::finding::{Finding, Place};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::Command;
@@ -70,11 +70,11 @@ impl Tool for RuffFormat {
         Ruff.refused()
     }
 
-    fn check(&self, invocation: &Invocation<'_>) -> Command {
+    fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         invocation.exec(&["ruff", "format"], "--config", &["--diff", "--no-cache"])
     }
 
-    fn fix(&self, invocation: &Invocation<'_>) -> Option<Command> {
+    fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
         Some(invocation.exec(&["ruff", "format"], "--config", &["--no-cache"]))
     }
 
@@ -82,7 +82,7 @@ impl Tool for RuffFormat {
         true
     }
 
-    fn classify(&self, output: &RawOutput, _: &dyn Sources) -> Classified {
+    fn classify(&self, output: &RawOutput, _: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;
         }

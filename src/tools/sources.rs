@@ -1,7 +1,7 @@
 //! Access to the files that a tool saw.
 
 /// The files that a tool saw, for turning its columns into code points and its modules into paths.
-pub trait Sources {
+pub trait SourceFiles {
     /// A file of the snapshot; none if there is no such file.
     fn read(&self, path: &str) -> Option<Vec<u8>>;
 

@@ -2,18 +2,18 @@
 //!
 //! Owns which files count: those that a command of an asking check names, its tool's config, and
 //! what a Dockerfile of the project's own copies into an image. It must not judge whether any of it
-//! is trusted; the [`Asked`] go to [`super::store`] or, with their standing, to the plan.
+//! is trusted; the [`GrantReview`] go to [`super::store`] or, with their standing, to the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Asked, Content, candidates, content, store, words};
+use super::{Content, GrantReview, candidates, content, store, words};
 use crate::cache::Index;
-use crate::check::{Ask, Asker, CheckName, Grant, Standing};
-use crate::config::load::Environment as Variables;
+use crate::check::{CheckName, Grant, GrantRequest, Requester, Standing};
+use crate::config::load::EnvVars;
 use crate::config::{Check, Config, EngineChoice};
 use crate::environment::recipe;
 use crate::hash::Hash;
-use crate::plan::{self, Coverage, Known, Request, Step};
+use crate::plan::{self, FileSet, Known, Request, Step};
 use crate::process::Cancel;
 use crate::project::{Manifest, Project, ProjectPath, discover};
 use crate::snapshot::Inventory;
@@ -21,14 +21,14 @@ use crate::tools;
 
 /// Everything that a project asks for, each with what its user has said to it before.
 #[must_use]
-pub fn asked(project: &Project, config: &Config, variables: &Variables) -> Vec<Asked> {
-    let mut all: Vec<Asked> =
+pub fn asked(project: &Project, config: &Config, variables: &EnvVars) -> Vec<GrantReview> {
+    let mut all: Vec<GrantReview> =
         config.checks.iter().flat_map(|check| of_check(project, config, check)).collect();
     all.extend(of_dockerfile(project, config));
     // Who asks for nothing needs no state folder.
     if !all.is_empty() {
         let record = store::read(variables, &project.root);
-        for Asked { ask, content, .. } in &mut all {
+        for GrantReview { ask, content, .. } in &mut all {
             ask.standing = match &record {
                 Ok(Some(record)) => record.standing(ask, content),
                 Ok(None) => Standing::New,
@@ -49,7 +49,7 @@ pub fn with_own_code(project: &Project, config: &Config) -> BTreeSet<CheckName> 
     config.checks.iter().filter(runs_it).map(|check| check.name.clone()).collect()
 }
 
-fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
+fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantReview> {
     let is_open = config.engine == EngineChoice::Venv;
     if check.asks.is_empty() && !is_open {
         return Vec::new();
@@ -78,9 +78,9 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<Asked> {
             (Grant::Host, Some(what)) => format!("{what} runs code of the project"),
             _ => format!("`[checks.{}]` in {manifest} says `{grant} = true`", check.name),
         };
-        Ask::new(Asker::Check(check.name.clone()), *grant, why)
+        GrantRequest::new(Requester::Check(check.name.clone()), *grant, why)
     };
-    let asked = |grant| Asked {
+    let asked = |grant| GrantReview {
         ask: ask(grant),
         content: content.clone(),
         command: words.clone(),
@@ -108,7 +108,7 @@ fn own_code(project: &Project, step: &Step) -> Option<String> {
 
 /// The request that a Dockerfile or a base image of the project's own is. A Dockerfile that cannot
 /// be read asks for nothing: nothing is built from it either.
-fn of_dockerfile(project: &Project, config: &Config) -> Option<Asked> {
+fn of_dockerfile(project: &Project, config: &Config) -> Option<GrantReview> {
     let path = &config.image.dockerfile;
     let base = &config.python.image;
     let text = recipe::foreign_dockerfile(&project.root, config).ok().flatten();
@@ -120,7 +120,7 @@ fn of_dockerfile(project: &Project, config: &Config) -> Option<Asked> {
     if reasons.is_empty() {
         return None;
     }
-    let ask = Ask::new(Asker::Project, Grant::Dockerfile, reasons.join(", and "));
+    let ask = GrantRequest::new(Requester::Project, Grant::Dockerfile, reasons.join(", and "));
     let mut content = Content::from([("its base image".to_owned(), Hash::of(base.as_bytes()))]);
     let copied = text.map(|text| {
         content.insert(format!("`{path}`"), Hash::of(text.as_bytes()));
@@ -128,7 +128,7 @@ fn of_dockerfile(project: &Project, config: &Config) -> Option<Asked> {
         content.extend(copied.iter().map(|(file, hash)| (format!("`{file}`"), *hash)));
         std::iter::once(path.clone()).chain(copied.into_keys()).collect()
     });
-    Some(Asked { ask, content, command: Vec::new(), files: copied.unwrap_or_default() })
+    Some(GrantReview { ask, content, command: Vec::new(), files: copied.unwrap_or_default() })
 }
 
 /// The files that a Dockerfile of this text takes from its folder, and their hashes.
@@ -209,8 +209,8 @@ fn inventory(project: &Project, paths: Vec<ProjectPath>) -> Inventory {
         discover::inside(&project.root, path).is_ok_and(|place| place.exists())
     };
     let paths = paths.into_iter().filter(is_there).collect();
-    let coverage = Coverage { paths, exclude: Vec::new(), include: Vec::new() };
-    Inventory::take(&project.root, &coverage, &Index::none(), &Cancel::default())
+    let file_set = FileSet { paths, exclude: Vec::new(), include: Vec::new() };
+    Inventory::take(&project.root, &file_set, &Index::none(), &Cancel::default())
         .unwrap_or_default()
 }
 

@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use super::{Record, TrustError};
-use crate::config::load::Environment as Variables;
+use crate::config::load::EnvVars;
 use crate::hash::Hash;
 
 /// Who may write: nobody but the owner.
@@ -21,7 +21,7 @@ const OTHERS_WRITE: u32 = 0o022;
 /// # Errors
 ///
 /// When there is a record that cannot be read or believed.
-pub fn read(variables: &Variables, root: &Path) -> Result<Option<Record>, TrustError> {
+pub fn read(variables: &EnvVars, root: &Path) -> Result<Option<Record>, TrustError> {
     let Some(folder) = folder(variables) else {
         return Ok(None);
     };
@@ -36,7 +36,7 @@ pub fn read(variables: &Variables, root: &Path) -> Result<Option<Record>, TrustE
 /// # Errors
 ///
 /// When it cannot be written, or the folder is not the user's own.
-pub fn write(variables: &Variables, root: &Path, record: &Record) -> Result<(), TrustError> {
+pub fn write(variables: &EnvVars, root: &Path, record: &Record) -> Result<(), TrustError> {
     let folder = folder(variables).ok_or(TrustError::NoHome)?;
     if !believe_folder(&folder)? {
         DirBuilder::new()
@@ -64,7 +64,7 @@ pub fn write(variables: &Variables, root: &Path, record: &Record) -> Result<(), 
 /// # Errors
 ///
 /// When it cannot be removed.
-pub fn revoke(variables: &Variables, root: &Path) -> Result<bool, TrustError> {
+pub fn revoke(variables: &EnvVars, root: &Path) -> Result<bool, TrustError> {
     let Some(folder) = folder(variables) else {
         return Ok(false);
     };
@@ -81,7 +81,7 @@ pub fn revoke(variables: &Variables, root: &Path) -> Result<bool, TrustError> {
 /// # Errors
 ///
 /// When the folder or a record in it cannot be read or believed.
-pub fn list(variables: &Variables) -> Result<Vec<Record>, TrustError> {
+pub fn list(variables: &EnvVars) -> Result<Vec<Record>, TrustError> {
     let Some(folder) = folder(variables) else {
         return Ok(Vec::new());
     };
@@ -101,7 +101,7 @@ pub fn list(variables: &Variables) -> Result<Vec<Record>, TrustError> {
 
 /// Our folder in the user's state; none if the user has no home. A relative path is not one, as the
 /// XDG Base Directory Specification has it.
-fn folder(variables: &Variables) -> Option<PathBuf> {
+fn folder(variables: &EnvVars) -> Option<PathBuf> {
     let state = variables.get("XDG_STATE_HOME").map(PathBuf::from).filter(|it| it.is_absolute());
     let state = state.or_else(|| Some(Path::new(variables.get("HOME")?).join(".local/state")))?;
     Some(state.join("cargo-pipe/trust"))
@@ -170,9 +170,9 @@ fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Tru
 mod tests {
     use super::*;
 
-    fn home() -> (tempfile::TempDir, Variables) {
+    fn home() -> (tempfile::TempDir, EnvVars) {
         let home = tempfile::tempdir().unwrap();
-        let variables = Variables::from([("HOME", home.path().to_str().unwrap())]);
+        let variables = EnvVars::from([("HOME", home.path().to_str().unwrap())]);
         (home, variables)
     }
 
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_state_folder_that_is_named_wins_unless_it_is_relative() {
-        let at = |variables: Variables| folder(&variables);
+        let at = |variables: EnvVars| folder(&variables);
         let below = |path: &str| Some(PathBuf::from(path));
         assert_eq!(
             at([("HOME", "/h"), ("XDG_STATE_HOME", "/s")].into()),
@@ -239,6 +239,6 @@ mod tests {
             at([("HOME", "/h"), ("XDG_STATE_HOME", "s")].into()),
             below("/h/.local/state/cargo-pipe/trust")
         );
-        assert_eq!(at(Variables::default()), None);
+        assert_eq!(at(EnvVars::default()), None);
     }
 }

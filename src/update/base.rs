@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use crate::engine::{self, EngineError};
-use crate::environment::{Base, BaseLock, recipe};
+use crate::environment::{BaseLock, LockedBase, recipe};
 use crate::event::Event;
 use crate::project::ProjectPath;
-use crate::run::{self, Directory, World};
-use crate::scaffold::{self, Replacement};
+use crate::run::{self, Context, Directory};
+use crate::scaffold::{self, FileReplacement};
 
 use super::UpdateError;
 
@@ -22,11 +22,11 @@ pub(super) const NAME: &str = "base";
 #[non_exhaustive]
 pub struct BaseUpdate {
     /// What is recorded of the image for this platform; none if nothing is.
-    pub before: Option<Base>,
+    pub before: Option<LockedBase>,
     /// What it is.
-    pub after: Base,
+    pub after: LockedBase,
     /// The file, and what it holds now and then.
-    pub(super) replacement: Replacement,
+    pub(super) replacement: FileReplacement,
 }
 
 impl BaseUpdate {
@@ -39,7 +39,7 @@ impl BaseUpdate {
 
 /// Why the base is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum BaseRequest {
     /// Somebody named it.
     Named,
     /// Everything is to be looked at.
@@ -48,16 +48,19 @@ pub(super) enum Wish {
 
 /// What the base image is now; none, with a word about it, where no docker engine has it and nobody
 /// named it.
-pub(super) fn look(world: World<'_>, wish: Wish) -> Result<Option<BaseUpdate>, UpdateError> {
-    let World { config, project, cancel, emitter, .. } = world;
+pub(super) fn look(
+    context: Context<'_>,
+    wish: BaseRequest,
+) -> Result<Option<BaseUpdate>, UpdateError> {
+    let Context { config, project, cancel, emitter, .. } = context;
     let image = &config.python.image;
     let path = recipe::base_lock_path(config);
-    let directory = Directory::create(world.scratch).map_err(EngineError::from)?;
-    let settings = run::settings(world, &directory, Duration::ZERO);
+    let directory = Directory::create(context.scratch).map_err(EngineError::from)?;
+    let settings = run::settings(context, &directory, Duration::ZERO);
     let mut lock = BaseLock::read(&settings.base_lock).map_err(EngineError::from)?;
     let after = match engine::record_base(image, settings, cancel, emitter) {
         Ok(base) => base,
-        Err(error) if wish == Wish::Everything && error.is_out_of_reach() => {
+        Err(error) if wish == BaseRequest::Everything && error.is_out_of_reach() => {
             emitter.emit(&Event::Warning { message: &left(&path, &error) });
             return Ok(None);
         }

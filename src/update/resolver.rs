@@ -14,7 +14,7 @@ use crate::lock::Lock;
 use crate::network::ALONE;
 use crate::outcome::RawOutput;
 use crate::process::{self, Invocation, Until};
-use crate::run::World;
+use crate::run::Context;
 
 /// The uv that is installed where there is none.
 const PINNED: &str = include_str!("../../templates/uv.txt");
@@ -32,21 +32,21 @@ pub(super) struct Resolver {
 
 impl Resolver {
     /// The uv on PATH, or else one of our own.
-    pub(super) fn find(world: World<'_>) -> Result<Resolver, UpdateError> {
-        if world.config.offline {
+    pub(super) fn find(context: Context<'_>) -> Result<Resolver, UpdateError> {
+        if context.config.offline {
             return Err(UpdateError::Offline);
         }
-        let is_granted = world.config.allow.contains(&Grant::Host);
-        if !world.config.python.from_source.is_empty() && !is_granted {
+        let is_granted = context.config.allow.contains(&Grant::Host);
+        if !context.config.python.from_source.is_empty() && !is_granted {
             return Err(UpdateError::FromSource);
         }
-        let program = match on_path(world, "uv") {
+        let program = match on_path(context, "uv") {
             Some(uv) => uv,
-            None => install(world)?,
+            None => install(context)?,
         };
         let folder = tempfile::Builder::new().prefix("cargo-pipe-update-").tempdir();
         let folder = folder.map_err(|error| UpdateError::NoResolver(error.to_string()))?;
-        let newest = world.config.python.minimum_age.map(|age| {
+        let newest = context.config.python.minimum_age.map(|age| {
             let newest = SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
             humantime::format_rfc3339_seconds(newest).to_string()
         });
@@ -56,7 +56,7 @@ impl Resolver {
     /// The newest versions that fit requirements, for every platform.
     pub(super) fn resolve(
         &self,
-        world: World<'_>,
+        context: Context<'_>,
         name: &str,
         requirements: &[String],
     ) -> Result<Lock, UpdateError> {
@@ -68,8 +68,8 @@ impl Resolver {
         let mut add = |words: &[&str]| uv.args.extend(words.iter().map(Into::into));
         add(&["--generate-hashes", "--no-header", "--no-annotate", "--quiet", "--color=never"]);
         add(&["--no-sources", "--no-strip-extras", "--python-version"]);
-        add(&[&world.config.python.version, "--only-binary=:all:"]);
-        for package in &world.config.python.from_source {
+        add(&[&context.config.python.version, "--only-binary=:all:"]);
+        for package in &context.config.python.from_source {
             add(&["--no-binary", package]);
         }
         if let Some(newest) = &self.newest {
@@ -78,7 +78,7 @@ impl Resolver {
         // Not the project's: a `uv.toml` there could name an index.
         uv.folder = Some(self.folder.path().to_owned());
         uv.args.push(asked.into());
-        let output = run(world, uv)?;
+        let output = run(context, uv)?;
         if output.code != 0 {
             return Err(unresolved(said(&output)));
         }
@@ -88,11 +88,11 @@ impl Resolver {
 }
 
 /// Installs the pinned uv into the user's cache, where the next update finds it.
-fn install(world: World<'_>) -> Result<PathBuf, UpdateError> {
+fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
     let refused = |error: io::Error| UpdateError::NoResolver(error.to_string());
     let version = PINNED.lines().find_map(|line| line.strip_prefix("uv==")).unwrap_or_default();
     let version = version.split_whitespace().next().unwrap_or_default();
-    let cache = world.cache;
+    let cache = context.cache;
     let place = cache.join(format!("uv-{version}"));
     let program = place.join("bin/uv");
     if program.is_file() {
@@ -103,14 +103,14 @@ fn install(world: World<'_>) -> Result<PathBuf, UpdateError> {
     let pins = folder.path().join("uv.txt");
     fs::write(&pins, PINNED).map_err(refused)?;
     let target = folder.path().join("uv");
-    let python = on_path(world, "python3")
+    let python = on_path(context, "python3")
         .ok_or_else(|| UpdateError::NoResolver("python3 is not on PATH either".to_owned()))?;
     let mut pip = Invocation::new(python, ["-m", "pip", "install", "--quiet", "--no-input"]);
     let flags = ["--disable-pip-version-check", "--require-hashes", "--no-deps", "--target"];
     pip.args.extend(flags.map(Into::into));
     pip.args.push(target.clone().into());
     pip.args.extend(["--only-binary=:all:".into(), "--requirement".into(), pins.into()]);
-    let output = run(world, pip).map_err(|error| UpdateError::NoResolver(error.to_string()))?;
+    let output = run(context, pip).map_err(|error| UpdateError::NoResolver(error.to_string()))?;
     if output.code != 0 {
         return Err(UpdateError::NoResolver(said(&output)));
     }
@@ -122,20 +122,20 @@ fn install(world: World<'_>) -> Result<PathBuf, UpdateError> {
     }
 }
 
-fn on_path(world: World<'_>, program: &str) -> Option<PathBuf> {
-    which::which_in(program, world.variables.get("PATH"), "/").ok()
+fn on_path(context: Context<'_>, program: &str) -> Option<PathBuf> {
+    which::which_in(program, context.variables.get("PATH"), "/").ok()
 }
 
-fn run(world: World<'_>, mut invocation: Invocation) -> Result<RawOutput, UpdateError> {
-    let network = &world.config.network;
-    let bundle = network.ca_bundle.as_ref().map(|it| it.on_disk(&world.project.root));
+fn run(context: Context<'_>, mut invocation: Invocation) -> Result<RawOutput, UpdateError> {
+    let network = &context.config.network;
+    let bundle = network.ca_bundle.as_ref().map(|it| it.on_disk(&context.project.root));
     let bundle = bundle.map(|path| path.display().to_string());
     invocation.env = network.variables(bundle.as_deref());
     invocation.env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
-    invocation.only = Some(world.variables.for_installers());
+    invocation.only = Some(context.variables.for_installers());
     invocation.secrets = network.secrets();
-    let until = Until { cancel: Some(world.cancel), limit: LIMIT };
-    Ok(process::run(&invocation, until, world.emitter)?)
+    let until = Until { cancel: Some(context.cancel), limit: LIMIT };
+    Ok(process::run(&invocation, until, context.emitter)?)
 }
 
 /// What a program said of its failure, without what it says about itself.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use tempfile::TempDir;
 
 /// This checkout, which is what workspaces depend on.
@@ -262,7 +262,7 @@ fn version() -> String {
 
 /// A variable of this process.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    Environment::of_process().get(name).map(str::to_owned)
+    EnvVars::of_process().get(name).map(str::to_owned)
 }
 
 /// Whether there is an engine.

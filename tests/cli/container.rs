@@ -207,7 +207,7 @@ fn a_container_that_goes_on_for_ever_is_removed_by_its_name() {
     let report = from_json(&ended.unredacted_stdout).unwrap();
     assert_eq!(
         (ended.status, report.checks[0].outcome),
-        (Some(3), cargo_pipe::outcome::Outcome::TimedOut)
+        (Some(3), cargo_pipe::outcome::Status::TimedOut)
     );
     let calls = scene.docker().calls();
     let run = calls.iter().find(|call| call[0] == "run").unwrap();

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use snapbox::{IntoData, Redactions, assert_data_eq};
 use tempfile::TempDir;
 
@@ -77,7 +77,7 @@ impl Scene {
 
     /// What a process sees of this machine: almost nothing.
     fn variables(&self) -> BTreeMap<String, OsString> {
-        let path = Environment::of_process().get("PATH").unwrap_or_default().to_owned();
+        let path = EnvVars::of_process().get("PATH").unwrap_or_default().to_owned();
         let folder = |name: &str| OsString::from(self.root.join(name));
         BTreeMap::from([
             ("PATH".to_owned(), OsString::from(path)),

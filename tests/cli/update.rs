@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use snapbox::str;
 
 use crate::scene::{Run, Scene};
@@ -54,7 +54,7 @@ fn answer(scene: &Scene, name: &str, pins: &str) {
 
 fn pipe<'a>(scene: &'a Scene, words: &str) -> Run<'a> {
     let folder = scene.folder("uv").display().to_string();
-    let path = Environment::of_process().get("PATH").unwrap_or_default().to_owned();
+    let path = EnvVars::of_process().get("PATH").unwrap_or_default().to_owned();
     scene.pipe(words).with("PATH", &format!("{folder}:{path}")).with("UV", &folder)
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_pipe::cache::Store;
+use cargo_pipe::cache::ResultCache;
 use cargo_pipe::config::CacheMode;
 use cargo_pipe::hash::Hash;
 use serde_json::Value;
@@ -95,7 +95,7 @@ fn audit() {
     let (key, sources) = place.file_name().unwrap().to_str().unwrap().split_once('-').unwrap();
     let hash = |text: &str| Hash::try_from(text.to_owned()).unwrap();
     let (key, sources) = (hash(key), hash(sources));
-    let store = Store::new(cache(&project), CacheMode::On, u64::MAX);
+    let store = ResultCache::new(cache(&project), CacheMode::On, u64::MAX);
     let mut state = store.state(&key, &sources).unwrap();
     let python = ["run", "--rm", "python:3.13-slim", "python", "-c", FALSIFY, &state.content];
     state.content = docker(&python).stdout.trim_end().to_owned();

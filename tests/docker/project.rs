@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::project::discover;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -280,7 +280,7 @@ impl Report {
 
 /// A variable of the test's own environment.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    Environment::of_process().get(name).map(str::to_owned)
+    EnvVars::of_process().get(name).map(str::to_owned)
 }
 
 /// Whether a docker engine answers.

@@ -4,21 +4,21 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use cargo_pipe::scaffold::{self, Action, Asked, Fix, Found, Mode};
+use cargo_pipe::scaffold::{self, FileAction, FixMode, InitRequest, RefusedOption, WriteMode};
 
 use crate::{PLAIN, files, folder};
 
-fn fix(root: &Path, mode: Mode) -> Vec<Found> {
-    let asked = Asked { mode, fix: Fix::CommentOut, ..PLAIN };
+fn fix(root: &Path, mode: WriteMode) -> Vec<RefusedOption> {
+    let asked = InitRequest { mode, fix: FixMode::CommentOut, ..PLAIN };
     scaffold::init(root, &asked).unwrap().refused
 }
 
 /// What a configuration reads once it is fixed.
 fn fixed(path: &str, text: &str) -> String {
     let root = folder(&[("src/app.py", ""), (path, text)]);
-    fix(root.path(), Mode::Write);
+    fix(root.path(), WriteMode::Write);
     let fixed = fs::read_to_string(root.path().join(path)).unwrap();
-    assert_eq!(fix(root.path(), Mode::Write), [], "{path}");
+    assert_eq!(fix(root.path(), WriteMode::Write), [], "{path}");
     assert_eq!(fs::read_to_string(root.path().join(path)).unwrap(), fixed);
     fixed
 }
@@ -65,11 +65,11 @@ fn mode_and_link_stay_and_a_dry_run_writes_nothing() {
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
     symlink("real/rc", root.path().join(".pylintrc")).unwrap();
     let before = files(root.path());
-    let found = fix(root.path(), Mode::DryRun);
+    let found = fix(root.path(), WriteMode::DryRun);
     assert!(found[0].fixed && found[0].refusal.line == 2, "{found:?}");
     assert_eq!(files(root.path()), before);
 
-    fix(root.path(), Mode::Write);
+    fix(root.path(), WriteMode::Write);
     assert!(root.path().join(".pylintrc").is_symlink());
     assert_eq!(fs::read_to_string(&real).unwrap(), "[MAIN]\n# suggestion-mode=yes\n");
     assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o640);
@@ -81,6 +81,8 @@ fn without_being_asked_nothing_is_changed_and_the_line_is_named() {
     let root = folder(&[("src/app.py", ""), ("pylintrc", text)]);
     let done = scaffold::init(root.path(), &PLAIN).unwrap();
     assert_eq!(done.refused[0].refusal.line, 3);
-    assert!(!done.refused[0].fixed && !done.changes.iter().any(|it| it.action == Action::Fixed));
+    assert!(
+        !done.refused[0].fixed && !done.changes.iter().any(|it| it.action == FileAction::Fixed)
+    );
     assert_eq!(fs::read_to_string(root.path().join("pylintrc")).unwrap(), text);
 }

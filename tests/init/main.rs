@@ -9,26 +9,28 @@ use std::path::Path;
 
 use cargo_pipe::config::GitlabJobs;
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::{Environment, configure};
+use cargo_pipe::config::load::{EnvVars, configure};
 use cargo_pipe::project::discover;
-use cargo_pipe::scaffold::adopt::Wish;
-use cargo_pipe::scaffold::{Action, Asked, Fix, Mode, ScaffoldError, Scaffolding};
-use cargo_pipe::template::{Origin, origin};
+use cargo_pipe::scaffold::adopt::AdoptionRequest;
+use cargo_pipe::scaffold::{
+    FileAction, FixMode, InitRequest, ScaffoldError, Scaffolding, WriteMode,
+};
+use cargo_pipe::template::{FileOrigin, origin};
 
 mod fixing;
 mod removal;
 mod shapes;
 mod sync;
 
-const PLAIN: Asked = Asked {
-    mode: Mode::Write,
-    fix: Fix::Report,
-    wish: Wish { gitlab: None, jobs: None, github: None, xtask: false },
+const PLAIN: InitRequest = InitRequest {
+    mode: WriteMode::Write,
+    fix: FixMode::Report,
+    wish: AdoptionRequest { gitlab: None, jobs: None, github: None, xtask: false },
 };
 
 /// What happens where nothing is asked for but files.
-fn init(folder: &Path, mode: Mode) -> Result<Scaffolding, ScaffoldError> {
-    cargo_pipe::scaffold::init(folder, &Asked { mode, ..PLAIN })
+fn init(folder: &Path, mode: WriteMode) -> Result<Scaffolding, ScaffoldError> {
+    cargo_pipe::scaffold::init(folder, &InitRequest { mode, ..PLAIN })
 }
 
 /// All that is written into an empty folder, in the order it is reported.
@@ -57,7 +59,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// The paths that had this action.
-fn with(action: Action, folder: &Path, mode: Mode) -> Vec<String> {
+fn with(action: FileAction, folder: &Path, mode: WriteMode) -> Vec<String> {
     let changes = init(folder, mode).unwrap().changes.into_iter();
     let paths = changes.filter(|change| change.action == action);
     paths.map(|change| change.path.to_string()).collect()
@@ -85,7 +87,7 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn an_empty_folder_gets_everything_and_nothing_else() {
     let root = folder(&[]);
-    assert_eq!(with(Action::Written, root.path(), Mode::Write), ALL);
+    assert_eq!(with(FileAction::Written, root.path(), WriteMode::Write), ALL);
     let mut expected: Vec<&str> = ALL.to_vec();
     expected.sort_unstable();
     let found = files(root.path());
@@ -95,10 +97,10 @@ fn an_empty_folder_gets_everything_and_nothing_else() {
 #[test]
 fn the_scaffolded_project_has_the_default_settings() {
     let (written, bare) = (folder(&[]), folder(&[("pipe.toml", "")]));
-    init(written.path(), Mode::Write).unwrap();
+    init(written.path(), WriteMode::Write).unwrap();
     let config = |root: &Path| {
         let project = discover::find(root).unwrap();
-        configure(&project, &Environment::default(), Layer::default()).unwrap()
+        configure(&project, &EnvVars::default(), Layer::default()).unwrap()
     };
     assert_eq!(config(written.path()), config(bare.path()));
 }
@@ -107,7 +109,7 @@ fn the_scaffolded_project_has_the_default_settings() {
 fn a_folder_that_does_not_exist_is_made() {
     let root = folder(&[]);
     let new = root.path().join("a/b");
-    assert_eq!(with(Action::Written, &new, Mode::Write), ALL);
+    assert_eq!(with(FileAction::Written, &new, WriteMode::Write), ALL);
     assert!(new.join("pipe.toml").is_file());
 }
 
@@ -115,7 +117,7 @@ fn a_folder_that_does_not_exist_is_made() {
 fn a_dry_run_reports_the_same_and_writes_nothing() {
     let root = folder(&[]);
     let new = root.path().join("a/b");
-    assert_eq!(with(Action::Written, &new, Mode::DryRun), ALL);
+    assert_eq!(with(FileAction::Written, &new, WriteMode::DryRun), ALL);
     assert!(files(root.path()).is_empty());
     assert!(!root.path().join("a").exists());
 }
@@ -123,10 +125,10 @@ fn a_dry_run_reports_the_same_and_writes_nothing() {
 #[test]
 fn the_second_time_changes_nothing() {
     let root = folder(&[]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     let before = files(root.path());
-    let changes = init(root.path(), Mode::Write).unwrap().changes;
-    assert!(changes.iter().all(|it| it.action == Action::Unchanged));
+    let changes = init(root.path(), WriteMode::Write).unwrap().changes;
+    assert!(changes.iter().all(|it| it.action == FileAction::Unchanged));
     assert_eq!(files(root.path()), before);
 }
 
@@ -135,7 +137,7 @@ fn a_file_that_exists_is_kept_whatever_it_is() {
     let root = folder(&[(".config/.pylintrc", "mine"), ("src/app.py", "")]);
     symlink("/nowhere", root.path().join("pipe.toml")).unwrap();
     fs::create_dir_all(root.path().join(".config/mypy.ini")).unwrap();
-    let kept = with(Action::Kept, root.path(), Mode::Write);
+    let kept = with(FileAction::CachedOutcome, root.path(), WriteMode::Write);
     assert_eq!(kept, ["pipe.toml", ".config/.pylintrc", ".config/mypy.ini"]);
     let text = fs::read_to_string(root.path().join(".config/.pylintrc")).unwrap();
     assert_eq!(text, "mine");
@@ -148,7 +150,7 @@ fn a_project_gets_only_missing_files_in_its_own_folders() {
                 [image]\ndockerfile = 'Dockerfile'\n\
                 [checks.lint]\nconfig = 'setup.cfg'\n";
     let root = folder(&[("pipe.toml", pipe), ("src/app.py", "")]);
-    let written = with(Action::Written, root.path(), Mode::Write);
+    let written = with(FileAction::Written, root.path(), WriteMode::Write);
     assert!(written.contains(&"settings/black.toml".to_owned()));
     assert!(!written.iter().any(|path| path.ends_with("Dockerfile")));
     assert!(!written.iter().any(|path| path.ends_with("main.py")));
@@ -159,7 +161,7 @@ fn a_project_gets_only_missing_files_in_its_own_folders() {
 #[test]
 fn a_workspace_that_configures_us_gets_no_second_configuration() {
     let root = folder(&[("Cargo.toml", "[workspace.metadata.pipe]\n")]);
-    let written = with(Action::Written, root.path(), Mode::Write);
+    let written = with(FileAction::Written, root.path(), WriteMode::Write);
     assert!(!written.contains(&"pipe.toml".to_owned()));
     assert!(discover::find(root.path()).is_ok());
 }
@@ -167,14 +169,14 @@ fn a_workspace_that_configures_us_gets_no_second_configuration() {
 #[test]
 fn installed_python_files_do_not_suppress_the_example() {
     let root = folder(&[("venv/pyvenv.cfg", ""), ("venv/lib/a.py", "")]);
-    let written = with(Action::Written, root.path(), Mode::Write);
+    let written = with(FileAction::Written, root.path(), WriteMode::Write);
     assert!(written.contains(&"src/main.py".to_owned()));
 }
 
 #[test]
 fn a_wrong_configuration_is_reported_and_nothing_is_written() {
     let root = folder(&[("pipe.toml", "jobs = 0\n")]);
-    let error = init(root.path(), Mode::Write).unwrap_err();
+    let error = init(root.path(), WriteMode::Write).unwrap_err();
     assert_eq!(error.to_string(), "pipe.toml:1:8: 0 checks cannot run at once");
     assert_eq!(files(root.path()).len(), 1);
 }
@@ -185,7 +187,7 @@ fn nothing_is_written_through_a_link_out_of_the_project() {
     for name in [".docker", ".config", "src"] {
         let root = folder(&[]);
         symlink(outside.path(), root.path().join(name)).unwrap();
-        let error = init(root.path(), Mode::Write).unwrap_err().to_string();
+        let error = init(root.path(), WriteMode::Write).unwrap_err().to_string();
         assert!(error.contains("leads out of the project"), "{error}");
         assert!(!root.path().join("pipe.toml").exists(), "{name}");
     }
@@ -195,14 +197,14 @@ fn nothing_is_written_through_a_link_out_of_the_project() {
 #[test]
 fn a_file_where_a_folder_should_be_is_named() {
     let root = folder(&[(".docker", "")]);
-    let error = init(root.path(), Mode::Write).unwrap_err().to_string();
+    let error = init(root.path(), WriteMode::Write).unwrap_err().to_string();
     assert!(error.contains(".docker"), "{error}");
 }
 
 #[test]
 fn files_are_readable_by_others_as_far_as_the_mask_allows() {
     let root = folder(&[]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     let plain = root.path().join("plain");
     fs::write(&plain, "").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -212,10 +214,10 @@ fn files_are_readable_by_others_as_far_as_the_mask_allows() {
 #[test]
 fn many_at_once_write_each_file_once_and_whole() {
     let (root, alone) = (folder(&[]), folder(&[]));
-    init(alone.path(), Mode::Write).unwrap();
+    init(alone.path(), WriteMode::Write).unwrap();
     let written: usize = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| with(Action::Written, root.path(), Mode::Write).len()))
+            .map(|_| scope.spawn(|| with(FileAction::Written, root.path(), WriteMode::Write).len()))
             .collect();
         runs.into_iter().map(|run| run.join().unwrap()).sum()
     });
@@ -230,10 +232,10 @@ fn a_pipeline_is_written_only_where_it_is_wanted() {
     let elsewhere = "[remote \"origin\"]\n\turl = git@git.example.org:team/app.git\n";
     let has_pipeline = |url: &str, gitlab: Option<bool>| {
         let root = remote(url);
-        let asked = Asked { wish: Wish { gitlab, ..PLAIN.wish }, ..PLAIN };
+        let asked = InitRequest { wish: AdoptionRequest { gitlab, ..PLAIN.wish }, ..PLAIN };
         cargo_pipe::scaffold::init(root.path(), &asked).unwrap();
         let first = files(root.path());
-        assert_eq!(with(Action::Written, root.path(), Mode::Write), [""; 0]);
+        assert_eq!(with(FileAction::Written, root.path(), WriteMode::Write), [""; 0]);
         assert_eq!(files(root.path()), first);
         first.contains_key(".gitlab-ci.yml")
     };
@@ -248,8 +250,8 @@ fn a_pipeline_is_written_only_where_it_is_wanted() {
 #[test]
 fn pipelines_audit_on_schedules_and_where_a_lock_changes() {
     let root = folder(&[("src/app.py", "")]);
-    let wish = Wish { gitlab: Some(true), github: Some(true), ..PLAIN.wish };
-    cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
+    let wish = AdoptionRequest { gitlab: Some(true), github: Some(true), ..PLAIN.wish };
+    cargo_pipe::scaffold::init(root.path(), &InitRequest { wish, ..PLAIN }).unwrap();
     let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
     let gitlab = read(".gitlab-ci.yml");
     let place = |condition: &str, task: &str| {
@@ -272,26 +274,31 @@ fn pipelines_audit_on_schedules_and_where_a_lock_changes() {
 #[test]
 fn a_request_that_differs_from_pipe_toml_names_the_lines_to_write() {
     let root = folder(&[("src/app.py", "")]);
-    let told = |wish: Wish| {
-        let done = cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
+    let told = |wish: AdoptionRequest| {
+        let done = cargo_pipe::scaffold::init(root.path(), &InitRequest { wish, ..PLAIN }).unwrap();
         done.notes.first().map(ToString::to_string).unwrap_or_default()
     };
-    let wish = Wish { gitlab: Some(true), github: Some(false), ..PLAIN.wish };
+    let wish = AdoptionRequest { gitlab: Some(true), github: Some(false), ..PLAIN.wish };
     told(wish);
     assert_eq!([told(wish), told(PLAIN.wish)], [""; 2]);
-    let other = Wish { jobs: Some(GitlabJobs::Socket), github: Some(true), xtask: true, ..wish };
+    let other =
+        AdoptionRequest { jobs: Some(GitlabJobs::Socket), github: Some(true), xtask: true, ..wish };
     assert!(told(other).ends_with(
         "write `gitlab = \"socket\"` and `github = true` and `install = \"xtask\"` there, then \
          `cargo pipe sync`"
     ));
-    assert!(told(Wish { gitlab: Some(false), ..wish }).contains("write `gitlab = false` there"));
+    assert!(
+        told(AdoptionRequest { gitlab: Some(false), ..wish })
+            .contains("write `gitlab = false` there")
+    );
 }
 
 #[test]
 fn jobs_run_the_task_of_a_workspace_that_gets_one() {
     let root = folder(&[("src/app.py", "")]);
-    let wish = Wish { gitlab: Some(true), github: Some(true), xtask: true, ..PLAIN.wish };
-    cargo_pipe::scaffold::init(root.path(), &Asked { wish, ..PLAIN }).unwrap();
+    let wish =
+        AdoptionRequest { gitlab: Some(true), github: Some(true), xtask: true, ..PLAIN.wish };
+    cargo_pipe::scaffold::init(root.path(), &InitRequest { wish, ..PLAIN }).unwrap();
     let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
     assert!(read(".gitlab-ci.yml").contains("    - .cache/xtask pipe sync --check\n"));
     assert!(
@@ -305,7 +312,7 @@ fn jobs_run_the_task_of_a_workspace_that_gets_one() {
 fn the_pipeline_of_a_project_stays_its_own() {
     let own = "test:\n  script: [make]\n";
     let root = folder(&[(".gitlab-ci.yml", own), ("src/app.py", "")]);
-    let done = init(root.path(), Mode::Write).unwrap();
+    let done = init(root.path(), WriteMode::Write).unwrap();
     assert_eq!(done.include.unwrap().as_str(), ".gitlab/pipe.yml");
     assert_eq!(fs::read_to_string(root.path().join(".gitlab-ci.yml")).unwrap(), own);
     let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
@@ -313,7 +320,7 @@ fn the_pipeline_of_a_project_stays_its_own() {
     // Once it is included, nobody has to be told.
     let including = format!("include:\n  - local: .gitlab/pipe.yml\n{own}");
     fs::write(root.path().join(".gitlab-ci.yml"), including).unwrap();
-    assert_eq!(init(root.path(), Mode::Write).unwrap().include, None);
+    assert_eq!(init(root.path(), WriteMode::Write).unwrap().include, None);
 
     // Without a stage that it has, GitLab would run none of it.
     let named = [
@@ -325,14 +332,14 @@ fn the_pipeline_of_a_project_stays_its_own() {
     ];
     for (stages, stage) in named {
         let root = folder(&[(".gitlab-ci.yml", &format!("{stages}{own}")), ("src/app.py", "")]);
-        init(root.path(), Mode::Write).unwrap();
+        init(root.path(), WriteMode::Write).unwrap();
         let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
         assert!(included.contains(&format!("\n  stage: {stage}\n")), "{stages}{included}");
     }
 
     let rules = format!("workflow:\n  rules: [{{ if: $CI_COMMIT_TAG }}]\n{own}");
     let root = folder(&[(".gitlab-ci.yml", &rules), ("src/app.py", "")]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
     assert!(!included.contains("when: never"), "{included}");
 }
@@ -340,9 +347,9 @@ fn the_pipeline_of_a_project_stays_its_own() {
 #[test]
 fn files_written_by_a_release_are_recognised_by_the_next_one() {
     let root = folder(&[]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     for path in ALL {
         let text = fs::read_to_string(root.path().join(path)).unwrap();
-        assert_eq!(origin(&text), Origin::Generated, "{path}");
+        assert_eq!(origin(&text), FileOrigin::Generated, "{path}");
     }
 }

@@ -5,18 +5,18 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::{Environment, configure};
+use cargo_pipe::config::load::{EnvVars, configure};
 use cargo_pipe::project::discover;
-use cargo_pipe::scaffold::{self, Mode, Taken};
+use cargo_pipe::scaffold::{self, Taken, WriteMode};
 
 use crate::{ALL, files, folder, init};
 
 /// Removes what can be, and returns the files that stay although they were generated.
 pub(crate) fn remove(root: &Path) -> Vec<String> {
     let project = discover::find(root).unwrap();
-    let (config, _) = configure(&project, &Environment::default(), Layer::default()).unwrap();
+    let (config, _) = configure(&project, &EnvVars::default(), Layer::default()).unwrap();
     let removals = scaffold::remove(&project.root, &config).unwrap();
-    let kept = removals.into_iter().filter(|removal| removal.taken == Taken::Kept);
+    let kept = removals.into_iter().filter(|removal| removal.taken == Taken::CachedOutcome);
     kept.map(|removal| removal.path.to_string()).collect()
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn remove(root: &Path) -> Vec<String> {
 fn a_file_that_was_edited_stays_and_is_named() {
     for path in ALL.iter().filter(|path| **path != "pipe.toml") {
         let root = folder(&[]);
-        init(root.path(), Mode::Write).unwrap();
+        init(root.path(), WriteMode::Write).unwrap();
         let place = root.path().join(path);
         let edited = fs::read_to_string(&place).unwrap() + "# mine\n";
         fs::write(&place, &edited).unwrap();
@@ -37,7 +37,7 @@ fn a_file_that_was_edited_stays_and_is_named() {
 #[test]
 fn settings_that_were_edited_stay_and_keep_the_project_one() {
     let root = folder(&[]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     let place = root.path().join("pipe.toml");
     let text = fs::read_to_string(&place).unwrap();
     fs::write(&place, text.replace("\"10m\"", "\"5m\"")).unwrap();
@@ -50,7 +50,7 @@ fn a_file_with_other_content_is_not_listed() {
     let own = &[(".config/.pylintrc", "[MAIN]\n"), (".docker/Dockerfile", "FROM scratch\n")];
     let root = folder(own);
     let before = files(root.path());
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     assert_eq!(remove(root.path()), [""; 0]);
     assert_eq!(files(root.path()), before);
 }
@@ -59,7 +59,7 @@ fn a_file_with_other_content_is_not_listed() {
 fn nothing_is_removed_through_a_link() {
     let root = folder(&[(".gitlab-ci.yml", "test:\n  script: [make]\n"), ("src/app.py", "")]);
     let outside = folder(&[]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     let (here, there) = (root.path().join(".gitlab"), outside.path().join("gitlab"));
     fs::rename(&here, &there).unwrap();
     symlink(&there, &here).unwrap();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_pipe::scaffold::{Action, Mode, Scaffolding};
+use cargo_pipe::scaffold::{FileAction, Scaffolding, WriteMode};
 use cargo_pipe::template;
 use snapbox::{Assert, Data};
 
@@ -65,7 +65,7 @@ pub(crate) fn folders(root: &Path) -> BTreeSet<PathBuf> {
 fn the_report_of_each_shape_matches_its_snapshot() {
     for (_, shape) in shapes() {
         let root = copy(&shape);
-        let done = init(root.path(), Mode::Write).unwrap();
+        let done = init(root.path(), WriteMode::Write).unwrap();
         let settings = fs::read_to_string(root.path().join("pipe.toml")).unwrap();
         Assert::new().action_env("SNAPSHOTS").eq(
             Data::text(told(&done, &settings)).raw(),
@@ -79,9 +79,9 @@ fn a_dry_run_of_each_shape_reports_the_same_and_writes_nothing() {
     for (name, shape) in shapes() {
         let root = copy(&shape);
         let before = files(root.path());
-        let dry = init(root.path(), Mode::DryRun).unwrap();
+        let dry = init(root.path(), WriteMode::DryRun).unwrap();
         assert_eq!(files(root.path()), before, "{name}");
-        assert_eq!(init(root.path(), Mode::Write).unwrap(), dry, "{name}");
+        assert_eq!(init(root.path(), WriteMode::Write).unwrap(), dry, "{name}");
     }
 }
 
@@ -90,17 +90,18 @@ fn existing_files_stay_and_a_second_run_changes_nothing() {
     for (name, shape) in shapes() {
         let root = copy(&shape);
         let before = files(root.path());
-        init(root.path(), Mode::Write).unwrap();
+        init(root.path(), WriteMode::Write).unwrap();
         let first = files(root.path());
         for (path, bytes) in &before {
             assert_eq!(first.get(path), Some(bytes), "{name}: {path}");
         }
-        let again = init(root.path(), Mode::Write).unwrap();
+        let again = init(root.path(), WriteMode::Write).unwrap();
         assert_eq!(files(root.path()), first, "{name}");
         assert_eq!(again.notes, [], "{name}");
         for change in again.changes {
             let is_theirs = before.contains_key(change.path.as_str());
-            let expected = if is_theirs { Action::Kept } else { Action::Unchanged };
+            let expected =
+                if is_theirs { FileAction::CachedOutcome } else { FileAction::Unchanged };
             assert_eq!(change.action, expected, "{name}: {}", change.path);
         }
     }
@@ -111,7 +112,7 @@ fn removal_restores_each_shape() {
     for (name, shape) in shapes() {
         let root = copy(&shape);
         let (before, dirs) = (files(root.path()), folders(root.path()));
-        init(root.path(), Mode::Write).unwrap();
+        init(root.path(), WriteMode::Write).unwrap();
         crate::removal::remove(root.path());
         assert_eq!(files(root.path()), before, "{name}");
         assert_eq!(folders(root.path()), dirs, "{name}");

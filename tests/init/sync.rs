@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use cargo_pipe::project::discover;
-use cargo_pipe::scaffold::{self, DriftKind, Edited, Mode};
+use cargo_pipe::scaffold::{self, DriftKind, Edited, WriteMode};
 
 use crate::{ALL, files, folder, init};
 
@@ -26,7 +26,7 @@ fn sync(root: &Path, edited: Edited) -> Vec<String> {
 fn project() -> tempfile::TempDir {
     let root =
         folder(&[(".git/config", "[remote \"origin\"]\n\turl = https://gitlab.example/a.git\n")]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     root
 }
 
@@ -175,7 +175,7 @@ fn our_lock_of_a_project_follows_the_one_that_it_has() {
     let root = folder(&[("uv.lock", locked), ("src/main.py", "import six\n")]);
     let root = root.path();
     let own = ".docker/requirements/project.txt";
-    let done = init(root, Mode::Write).unwrap();
+    let done = init(root, WriteMode::Write).unwrap();
     let note = done.notes.last().unwrap().to_string();
     let expected = "found `uv.lock`, so pylint, mypy and checks of your own see what it locks";
     assert_eq!(note, expected);
@@ -188,7 +188,7 @@ fn our_lock_of_a_project_follows_the_one_that_it_has() {
     // Without dependencies it is the user's to delete; `remove --files` takes it with the rest.
     let project = discover::find(root).unwrap();
     let layer = cargo_pipe::config::layer::Layer::default();
-    let environment = cargo_pipe::config::load::Environment::default();
+    let environment = cargo_pipe::config::load::EnvVars::default();
     let (config, _) = cargo_pipe::config::load::configure(&project, &environment, layer).unwrap();
     scaffold::remove(root, &config).unwrap();
     assert!(!root.join(own).exists());
@@ -197,7 +197,7 @@ fn our_lock_of_a_project_follows_the_one_that_it_has() {
 #[test]
 fn a_lock_that_cannot_be_read_stops_sync_and_not_init() {
     let root = folder(&[("uv.lock", "version = 7\n"), ("src/main.py", "import six\n")]);
-    init(root.path(), Mode::Write).unwrap();
+    init(root.path(), WriteMode::Write).unwrap();
     let error = scaffold::drift(&discover::find(root.path()).unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "uv.lock: version 7 of the format is not known");
 }
@@ -205,7 +205,7 @@ fn a_lock_that_cannot_be_read_stops_sync_and_not_init() {
 #[test]
 fn unlocked_dependencies_are_named_with_the_command_that_locks_them() {
     let root = folder(&[("requirements.txt", "six\n"), ("src/main.py", "import six\n")]);
-    let done = init(root.path(), Mode::Write).unwrap();
+    let done = init(root.path(), WriteMode::Write).unwrap();
     let note = done.notes.last().unwrap().to_string();
     assert!(note.contains("`requirements.txt`") && note.contains("`cargo pipe update project`"));
     assert!(!root.path().join(".docker/requirements/project.txt").exists());

@@ -23,18 +23,18 @@ const STOCK: &str = "FROM python:3.13-slim\n\
     printf '[global]\\nno-index = true\\nfind-links = /stock\\n' > /etc/pip.conf\n";
 
 /// What an engine beside a job keeps, as long as this is there.
-struct Kept {
+struct CachedOutcome {
     scene: Scene,
     certificates: String,
     data: String,
 }
 
-impl Kept {
+impl CachedOutcome {
     /// A volume for the certificates, as the runner's settings say, and one for images, which has what
     /// no registry may be there for.
-    fn new(scene: Scene) -> Kept {
+    fn new(scene: Scene) -> CachedOutcome {
         let name = |what: &str| format!("cargo-pipe-test-{}-{what}", std::process::id());
-        let kept = Kept { scene, certificates: name("certificates"), data: name("data") };
+        let kept = CachedOutcome { scene, certificates: name("certificates"), data: name("data") };
         let dockerfile = kept.scene.beside("Dockerfile", STOCK);
         let build = ["build", "--quiet", "--tag", STOCKED, "--file", &dockerfile, ".docker"];
         let load = format!(
@@ -52,7 +52,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for CachedOutcome {
     fn drop(&mut self) {
         let args = ["volume", "rm", "--force", &self.certificates, &self.data];
         self.scene.run("docker".as_ref(), &args);
@@ -63,7 +63,7 @@ fn an_engine_next_to_the_job_reports_the_same_as_the_host() {
     let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "dind"]);
     scene.edit("pipe.toml", "#image = \"python:3.13-slim\"", &format!("image = \"{STOCKED}\""));
     assert_eq!(scene.pipe(&["sync"]).status, Some(0));
-    let kept = Kept::new(scene);
+    let kept = CachedOutcome::new(scene);
     let scene = &kept.scene;
     let certificates = format!("{}:/certs/client", kept.certificates);
     let data = format!("{}:/var/lib/docker", kept.data);

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -60,7 +60,7 @@ pub(crate) fn toolchain() -> PathBuf {
 }
 
 fn variable(name: &str) -> Option<String> {
-    Environment::of_process().get(name).map(str::to_owned)
+    EnvVars::of_process().get(name).map(str::to_owned)
 }
 
 impl Scene {

@@ -15,12 +15,12 @@ use crate::run::Cancel;
 
 use super::{pipeline, reports, run};
 use crate::cli::exit::Failure;
-use crate::cli::settings::Place;
+use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::{Showing, Term};
 
 /// Writes the findings of every check.
 pub(super) fn baseline(
-    place: Place,
+    place: ProjectLocation,
     output: Option<String>,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {

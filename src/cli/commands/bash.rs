@@ -7,19 +7,23 @@ use std::io::{self, IsTerminal};
 
 use crate::container::{APP, CONTROL};
 use crate::outcome::Verdict;
-use crate::plan::{Streams, Visit, VisitRequest};
+use crate::plan::{Shell, ShellRequest, Streams};
 use crate::report::harmless;
 use crate::run::Cancel;
 use crate::tools::command::Command;
 
 use super::{describe, pipeline, run};
 use crate::cli::exit::{Ending, Failure};
-use crate::cli::settings::{Look, Place};
+use crate::cli::settings::{BashCommand, ProjectLocation};
 use crate::cli::terminal::Term;
 
 /// Opens a shell in a check's container, or runs a command there.
-pub(super) fn bash(place: Place, look: Look, term: &mut Term) -> Result<Ending, Failure> {
-    let Look { check, docker_socket, command } = look;
+pub(super) fn bash(
+    place: ProjectLocation,
+    look: BashCommand,
+    term: &mut Term,
+) -> Result<Ending, Failure> {
+    let BashCommand { check, docker_socket, command } = look;
     let streams = match io::stdin().is_terminal() && io::stdout().is_terminal() {
         true => Streams::Terminal,
         false => Streams::Plain,
@@ -29,7 +33,7 @@ pub(super) fn bash(place: Place, look: Look, term: &mut Term) -> Result<Ending, 
         return Err(no_terminal(check.as_deref()));
     }
     let pipeline = pipeline(place)?;
-    let request = VisitRequest { check, command, docker_socket, streams };
+    let request = ShellRequest { check, command, docker_socket, streams };
     let visit = pipeline.plan_visit(&request)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
@@ -55,7 +59,7 @@ fn no_terminal(check: Option<&str>) -> Failure {
 }
 
 /// What a person sees in the container, and what the check would do there.
-fn about(visit: &Visit) -> String {
+fn about(visit: &Shell) -> String {
     let command = match &visit.step.command {
         Command::Exec(words) => words.clone(),
         command @ Command::Module { .. } => {

@@ -10,12 +10,12 @@ use crate::run::Cancel;
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
-use crate::cli::settings::Place;
+use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
 
 /// Makes the environments of checks available.
 pub(super) fn build(
-    place: Place,
+    place: ProjectLocation,
     checks: Vec<String>,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
@@ -39,7 +39,11 @@ pub(super) fn build(
 }
 
 /// Makes the image that jobs of CI run in.
-pub(super) fn ship(place: Place, then: Then, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn ship(
+    place: ProjectLocation,
+    then: Then,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
     let program = std::env::current_exe().map_err(|source| Failure::System {
         what: "cannot tell which program this is".to_owned(),

@@ -13,11 +13,15 @@ use crate::plan::{Fixing, Plan, Request};
 use super::{completions, describe, list, pipeline, reports, run};
 use crate::cli::args::{self, CheckArgs, CheckAsked, HelpLength};
 use crate::cli::exit::Failure;
-use crate::cli::settings::{self, Place, Unsaid};
+use crate::cli::settings::{self, ProjectLocation, Unsaid};
 use crate::cli::terminal::Term;
 
 /// Runs or explains a check.
-pub(super) fn check(place: Place, check: CheckArgs, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn check(
+    place: ProjectLocation,
+    check: CheckArgs,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let CheckArgs { name, asked } = check;
     let baseline = match &asked {
         Ok(CheckAsked::Run(args)) => args.baseline.clone(),

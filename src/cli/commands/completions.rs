@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use super::pipeline;
 use crate::cli::args;
 use crate::cli::exit::Failure;
-use crate::cli::settings::Place;
+use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
 use crate::program::Program;
 
@@ -17,7 +17,11 @@ use crate::program::Program;
 pub(super) const BUILT_IN: [&str; 4] = ["lint", "format", "mypy", "ruff"];
 
 /// Prints the script of a shell.
-pub(super) fn completions(place: Place, shell: Shell, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn completions(
+    place: ProjectLocation,
+    shell: Shell,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     // A script is wanted whatever is wrong with a project.
     let checks: Vec<String> = match pipeline(place) {
         Ok(pipeline) => pipeline.config.checks.iter().map(|check| check.name.to_string()).collect(),

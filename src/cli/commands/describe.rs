@@ -4,7 +4,7 @@
 //! with its reasons. The printer takes the result.
 
 use crate::check::CachePolicy;
-use crate::plan::{Effect, Environment, FixStep, Fixes, Plan, Step};
+use crate::plan::{Effect, EnvironmentSpec, FixStep, Fixes, Plan, Step};
 use crate::project::ProjectPath;
 use crate::report::count::Count;
 use crate::report::elapsed::Elapsed;
@@ -63,10 +63,10 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
     let mut facts = vec![
         format!("runs    {}", command(&step.command)),
         format!("on      {}", sources(step)),
-        format!("sees    {}", paths(&step.coverage.paths)),
+        format!("sees    {}", paths(&step.file_set.paths)),
     ];
-    if !step.coverage.exclude.is_empty() {
-        let globs = step.coverage.exclude.join(", ");
+    if !step.file_set.exclude.is_empty() {
+        let globs = step.file_set.exclude.join(", ");
         facts.push(format!("but not {}", harmless::line(&globs)));
     }
     if let Some(config) = &step.config {
@@ -115,15 +115,15 @@ fn command(command: &Command) -> String {
     }
 }
 
-fn environment(environment: &Environment) -> String {
+fn environment(environment: &EnvironmentSpec) -> String {
     let (place, sees_project) = match environment {
-        Environment::Tool { lock, sees_project } => {
+        EnvironmentSpec::Tool { lock, sees_project } => {
             (format!("the locked environment of `{}`", harmless::line(lock)), *sees_project)
         }
-        Environment::Base { sees_project } => {
+        EnvironmentSpec::Base { sees_project } => {
             ("the project's base image".to_owned(), *sees_project)
         }
-        Environment::Image(image) => (format!("the image `{}`", harmless::line(image)), false),
+        EnvironmentSpec::Image(image) => (format!("the image `{}`", harmless::line(image)), false),
     };
     match sees_project {
         true => format!("{place}, with the project's dependencies"),

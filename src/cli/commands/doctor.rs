@@ -11,10 +11,10 @@ use serde::Serialize;
 use crate::cli::args::MessageFormat;
 use crate::cli::commands::run;
 use crate::cli::exit::Failure;
-use crate::cli::settings::{Doctor, Place};
+use crate::cli::settings::{Doctor, ProjectLocation};
 use crate::cli::terminal::Term;
 use crate::doctor::runner::{self, Runner, RunnerConfig, Socket};
-use crate::doctor::{self, Diagnosis, Examined, State};
+use crate::doctor::{self, Diagnosis, Examined, Health};
 use crate::outcome::Verdict;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
@@ -31,18 +31,26 @@ const SOCKET_HINT: &str = "whoever can start a job of that runner is then as goo
     needs no socket";
 
 /// Looks at the project and the machine, or at a runner's configuration.
-pub(super) fn doctor(place: &Place, doctor: &Doctor, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn doctor(
+    place: &ProjectLocation,
+    doctor: &Doctor,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     match &doctor.runner_config {
         Some(file) => runner_config(&place.folder, file, doctor.format, term),
         None => examine(place, doctor.format, term),
     }
 }
 
-fn examine(place: &Place, format: MessageFormat, term: &mut Term) -> Result<Verdict, Failure> {
+fn examine(
+    place: &ProjectLocation,
+    format: MessageFormat,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     let mut watcher = term.watcher();
-    let Place { folder, environment, flags, typed: _ } = place;
+    let ProjectLocation { folder, environment, flags, typed: _ } = place;
     let diagnosis = doctor::examine(folder, environment, flags, &cancel, &mut watcher);
     term.watched(watcher);
     if interrupts.happened() {
@@ -61,13 +69,13 @@ fn told(diagnosis: &Diagnosis) -> String {
 
 fn line(examined: &Examined) -> String {
     let (style, word) = match examined.state {
-        State::Good => (style::GOOD, "good   "),
-        State::Warning => (style::WARNING, "warning"),
+        Health::Good => (style::GOOD, "good   "),
+        Health::Warning => (style::WARNING, "warning"),
         _ => (style::ERROR, "wrong  "),
     };
     let found = harmless::text(&examined.found);
     let mut text = format!("{} {:<8}  {found}\n", paint(style, word), examined.subject);
-    if let Some(next) = examined.next.as_deref().filter(|_| examined.state != State::Good) {
+    if let Some(next) = examined.next.as_deref().filter(|_| examined.state != Health::Good) {
         text += &format!(
             "                  {} {}\n",
             paint(style::INFO, "hint:"),

@@ -10,17 +10,21 @@ use crate::project::ProjectPath;
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
-use crate::scaffold::{self, Action, Change, Found, Mode, Scaffolding};
+use crate::scaffold::{self, Change, FileAction, RefusedOption, Scaffolding, WriteMode};
 
 use crate::cli::exit::Failure;
-use crate::cli::settings::{Init, Place, Xtask};
+use crate::cli::settings::{Init, ProjectLocation, Xtask};
 use crate::cli::terminal::Term;
 
 /// Scaffolds a folder, which is named as seen from the one of `-C`.
-pub(super) fn init(place: &Place, wanted: &Init, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn init(
+    place: &ProjectLocation,
+    wanted: &Init,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let Init { folder, asked, xtask } = wanted;
     let root = place.folder.join(folder);
-    // Looked at before anything is written, so that a workspace that is none stops all of it.
+    // Lookup at before anything is written, so that a workspace that is none stops all of it.
     let task = (*xtask == Xtask::Wanted).then(|| scaffold::task(&root, &place.environment));
     let task = task.transpose()?;
     let mut done = scaffold::init(&root, asked)?;
@@ -53,27 +57,27 @@ fn notes(done: &Scaffolding) -> String {
     if lines.is_empty() { lines } else { lines + "\n" }
 }
 
-fn line(change: &Change, mode: Mode) -> String {
+fn line(change: &Change, mode: WriteMode) -> String {
     let (style, action) = match (change.action, mode) {
-        (Action::Written, Mode::Write) => (style::GOOD, "written  "),
-        (Action::Written, Mode::DryRun) => (style::GOOD, "missing  "),
-        (Action::Fixed, Mode::Write) => (style::GOOD, "fixed    "),
-        (Action::Fixed, Mode::DryRun) => (style::GOOD, "fixable  "),
-        (Action::Extended, Mode::Write) => (style::GOOD, "extended "),
-        (Action::Extended, Mode::DryRun) => (style::GOOD, "lacking  "),
-        (Action::Unchanged, _) => (style::DIM, "unchanged"),
+        (FileAction::Written, WriteMode::Write) => (style::GOOD, "written  "),
+        (FileAction::Written, WriteMode::DryRun) => (style::GOOD, "missing  "),
+        (FileAction::Fixed, WriteMode::Write) => (style::GOOD, "fixed    "),
+        (FileAction::Fixed, WriteMode::DryRun) => (style::GOOD, "fixable  "),
+        (FileAction::Extended, WriteMode::Write) => (style::GOOD, "extended "),
+        (FileAction::Extended, WriteMode::DryRun) => (style::GOOD, "lacking  "),
+        (FileAction::Unchanged, _) => (style::DIM, "unchanged"),
         _ => (style::WARNING, "kept     "),
     };
     format!("{} {}\n", paint(style, action), change.path)
 }
 
 /// The options that tools refuse, as places to jump to.
-fn refused(found: &[Found], mode: Mode) -> String {
-    let line = |found: &Found| {
-        let Found { path, refusal, tool, fixed, .. } = found;
+fn refused(found: &[RefusedOption], mode: WriteMode) -> String {
+    let line = |found: &RefusedOption| {
+        let RefusedOption { path, refusal, tool, fixed, .. } = found;
         let done = match (fixed, mode) {
-            (true, Mode::Write) => "; it is commented out now",
-            (true, Mode::DryRun) => "; it would be commented out",
+            (true, WriteMode::Write) => "; it is commented out now",
+            (true, WriteMode::DryRun) => "; it would be commented out",
             (false, _) => "",
         };
         let label = if *fixed { "" } else { "warning: " };
@@ -88,8 +92,8 @@ fn refused(found: &[Found], mode: Mode) -> String {
 }
 
 /// What to do with what is there now.
-fn next(done: &Scaffolding, folder: &Path, mode: Mode) -> String {
-    let written = done.changes.iter().filter(|change| change.action == Action::Written).count();
+fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
+    let written = done.changes.iter().filter(|change| change.action == FileAction::Written).count();
     let files = Count(written, "file");
     let at = match folder.to_str() {
         Some(".") => String::new(),
@@ -109,11 +113,11 @@ fn next(done: &Scaffolding, folder: &Path, mode: Mode) -> String {
              include:\n      - local: {path}"
         ));
     }
-    if mode == Mode::Write {
+    if mode == WriteMode::Write {
         let at = if at.is_empty() { at } else { format!(" -C{at}") };
         hints.push(format!("{label} `cargo pipe{at} run-all` runs the checks"));
     }
-    let done = if mode == Mode::Write { "written" } else { "would be written" };
+    let done = if mode == WriteMode::Write { "written" } else { "would be written" };
     let hints: String = hints.iter().map(|hint| format!("\n{hint}\n")).collect();
     format!("\n{files} {done}\n{hints}")
 }

@@ -14,12 +14,12 @@ use serde::Serialize;
 use super::pipeline;
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
-use crate::cli::settings::Place;
+use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
 
 /// Prints the checks.
 pub(super) fn list(
-    place: Place,
+    place: ProjectLocation,
     format: MessageFormat,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {

@@ -6,15 +6,19 @@ use crate::outcome::Verdict;
 use crate::pipeline::Removed;
 use crate::report::harmless;
 use crate::run::Cancel;
-use crate::scaffold::{self, Removal, Taken};
+use crate::scaffold::{self, FileRemoval, Taken};
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
-use crate::cli::settings::{Files, Place};
+use crate::cli::settings::{GeneratedFiles, ProjectLocation};
 use crate::cli::terminal::Term;
 
 /// Takes away the project's containers, volumes, images and folders, and then its generated files.
-pub(super) fn remove(place: Place, files: Files, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn remove(
+    place: ProjectLocation,
+    files: GeneratedFiles,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
@@ -27,14 +31,14 @@ pub(super) fn remove(place: Place, files: Files, term: &mut Term) -> Result<Verd
     // Without its file a project cannot be found any more, so what the engine has of it goes first.
     let removed = removed?;
     let removals = match files {
-        Files::Stay => Vec::new(),
-        Files::Go => scaffold::remove(&pipeline.project.root, &pipeline.config)?,
+        GeneratedFiles::Stay => Vec::new(),
+        GeneratedFiles::Go => scaffold::remove(&pipeline.project.root, &pipeline.config)?,
     };
     term.data(&told(&removed, &removals));
     Ok(Verdict::Passed)
 }
 
-fn told(removed: &Removed, removals: &[Removal]) -> String {
+fn told(removed: &Removed, removals: &[FileRemoval]) -> String {
     let kinds = [
         ("container", &removed.containers),
         ("volume", &removed.volumes),

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::outcome::{CheckOutcome, Outcome, Verdict};
+use crate::outcome::{CheckOutcome, Status, Verdict};
 use crate::pipeline::Pipeline;
 use crate::plan::Effect;
 use crate::report::human::Sections;
@@ -19,17 +19,25 @@ use super::{describe, pipeline};
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
 use crate::cli::interrupt::Interrupts;
-use crate::cli::settings::{Place, Run, Writing};
+use crate::cli::settings::{CheckRun, ProjectLocation, Writing};
 use crate::cli::terminal::{Showing, Stream, Term};
 
 /// Runs checks, or shows what would run.
-pub(super) fn run(place: Place, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn run(
+    place: ProjectLocation,
+    run: &CheckRun,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     reports::validate(&run.reports, run.format)?;
     run_in(&pipeline(place.accepting("--baseline", run.baseline.clone()))?, run, term)
 }
 
 /// The same in a project that is known already.
-pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn run_in(
+    pipeline: &Pipeline,
+    run: &CheckRun,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let plan = pipeline.plan(&run.request)?;
     let is_shown = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show);
     if run.writing == Writing::Dry {
@@ -81,7 +89,7 @@ pub(super) fn run_in(pipeline: &Pipeline, run: &Run, term: &mut Term) -> Result<
 }
 
 /// The format that standard output gets besides or instead of text for a person.
-fn printed(run: &Run) -> Option<Format> {
+fn printed(run: &CheckRun) -> Option<Format> {
     let beside = run.reports.iter().find(|target| target.path.is_none());
     beside.map(|target| target.format).or(match run.format {
         MessageFormat::Human | MessageFormat::Short => None,
@@ -94,7 +102,7 @@ fn printed(run: &Run) -> Option<Format> {
 
 /// Shows a finished run to a person, who reads standard error where a report is on the other
 /// stream.
-fn show(pipeline: &Pipeline, run: &Run, report: &Report, term: &mut Term) {
+fn show(pipeline: &Pipeline, run: &CheckRun, report: &Report, term: &mut Term) {
     let is = |name: &str| pipeline.environment.get(name) == Some("true");
     let ended = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let sections = match run.format {
@@ -121,7 +129,7 @@ fn show(pipeline: &Pipeline, run: &Run, report: &Report, term: &mut Term) {
 
 /// Whether a check does not pass without naming a finding.
 pub(super) fn says_no(check: &CheckOutcome) -> bool {
-    check.outcome == Outcome::Findings && check.findings.is_empty()
+    check.status == Status::Findings && check.findings.is_empty()
 }
 
 /// Starts to listen for signals.

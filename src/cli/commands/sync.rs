@@ -11,11 +11,15 @@ use crate::report::human::style::{self, paint};
 use crate::scaffold::{self, Drift, DriftKind, ScaffoldError};
 
 use crate::cli::exit::Failure;
-use crate::cli::settings::{Place, Sync};
+use crate::cli::settings::{ProjectLocation, Sync};
 use crate::cli::terminal::Term;
 
 /// Brings a project's generated files up to date, or shows what differs.
-pub(super) fn sync(place: &Place, sync: Sync, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn sync(
+    place: &ProjectLocation,
+    sync: Sync,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     let project = discover::find(&place.folder).map_err(ScaffoldError::from)?;
     let drifts = scaffold::drift(&project)?;
     let done = match sync {

@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use crate::check::{Ask, Asker, Standing};
+use crate::check::{GrantRequest, Requester, Standing};
 use crate::config::{CommandPlace, Work};
 use crate::error::Error;
 use crate::outcome::Verdict;
@@ -15,15 +15,19 @@ use crate::project::discover;
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
-use crate::trust::{Asked, Record, store};
+use crate::trust::{GrantReview, Record, store};
 
 use super::{describe, pipeline};
 use crate::cli::exit::Failure;
-use crate::cli::settings::{Place, Trust};
+use crate::cli::settings::{ProjectLocation, Trust};
 use crate::cli::terminal::Term;
 
 /// Grants, lists or takes back.
-pub(super) fn trust(place: Place, trust: Trust, term: &mut Term) -> Result<Verdict, Failure> {
+pub(super) fn trust(
+    place: ProjectLocation,
+    trust: Trust,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
     match trust {
         Trust::Grant { asking } => grant(&pipeline(place)?, asking, term),
         Trust::List => {
@@ -98,15 +102,15 @@ fn grant(pipeline: &Pipeline, asking: Asking, term: &mut Term) -> Result<Verdict
 }
 
 /// An ask in words: who, what, what that means, why, and with which commands and files.
-fn told(pipeline: &Pipeline, asked: &Asked) -> String {
-    let Asked { ask, command, files, .. } = asked;
-    let Ask { asker, grant, why, standing, .. } = ask;
+fn told(pipeline: &Pipeline, asked: &GrantReview) -> String {
+    let GrantReview { ask, command, files, .. } = asked;
+    let GrantRequest { asker, grant, why, standing, .. } = ask;
     let mut lines = vec![format!("which lets it {}", grant.meaning())];
     lines.push(format!("because {}", harmless::line(why)));
     if !command.is_empty() {
         lines.push(format!("it runs {}", describe::typed(command)));
     }
-    if let Asker::Check(name) = asker {
+    if let Requester::Check(name) = asker {
         let check = pipeline.config.checks.iter().find(|check| check.name == *name);
         lines.extend(check.map(|check| {
             let seen = check.source.iter().chain(&check.inputs);

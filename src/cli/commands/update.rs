@@ -16,12 +16,12 @@ use crate::update::{BaseUpdate, Move, Update, Updates};
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
-use crate::cli::settings::{Place, Writing};
+use crate::cli::settings::{ProjectLocation, Writing};
 use crate::cli::terminal::Term;
 
 /// Shows what is newer, and writes it into the locks.
 pub(super) fn update(
-    place: Place,
+    place: ProjectLocation,
     names: &[String],
     writing: Writing,
     term: &mut Term,

@@ -8,10 +8,10 @@ use std::path::Path;
 use crate::cli::args::MessageFormat;
 use crate::cli::commands::{pipeline, run};
 use crate::cli::exit::Failure;
-use crate::cli::settings::Place;
+use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
 use crate::event::Silent;
-use crate::explanation::{Comparison, Expected, Sameness, Why, Worked};
+use crate::explanation::{Comparison, Expected, Sameness, Why, WorkDone};
 use crate::fingerprint::diff::Difference;
 use crate::outcome::Verdict;
 use crate::plan::Request;
@@ -24,7 +24,7 @@ const TOLD: usize = 20;
 
 /// Says why a check would run or not.
 pub(super) fn why(
-    place: Place,
+    place: ProjectLocation,
     check: String,
     format: MessageFormat,
     term: &mut Term,
@@ -41,7 +41,7 @@ pub(super) fn why(
 
 /// Says what differs between here and a report.
 pub(super) fn compare(
-    place: Place,
+    place: ProjectLocation,
     report: &Path,
     format: MessageFormat,
     term: &mut Term,
@@ -111,8 +111,8 @@ fn told(why: &Why) -> String {
 }
 
 /// What a tool did at the last run that need not do everything each time.
-fn told_work(worked: &Worked) -> String {
-    let Worked { files, cold, linted, .. } = worked;
+fn told_work(worked: &WorkDone) -> String {
+    let WorkDone { files, cold, linted, .. } = worked;
     if !cold.is_empty() {
         return format!("\nits last run linted every file: {}\n", harmless::line(cold));
     }

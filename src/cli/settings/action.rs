@@ -8,16 +8,16 @@ use std::path::PathBuf;
 use crate::cli::args::{CheckArgs, MessageFormat, ReportTarget};
 use crate::cli::commands::Asking;
 use crate::config::layer::{Layer, OwnFile, Value};
-use crate::config::load::Environment;
+use crate::config::load::EnvVars;
 use crate::pipeline::Then;
 use crate::plan::Request;
-use crate::scaffold::{Asked, Edited};
+use crate::scaffold::{Edited, InitRequest};
 
 /// What a command line means.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct CommandLine {
     /// Which project, configured by whom.
-    pub(crate) place: Place,
+    pub(crate) place: ProjectLocation,
     /// How much is told.
     pub(crate) verbosity: Verbosity,
     /// What to do.
@@ -26,18 +26,18 @@ pub(crate) struct Settings {
 
 /// Which project, and what configures it besides its own files.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct ProjectLocation {
     /// The project's folder, or one below it.
     pub(crate) folder: PathBuf,
     /// The variables of this process.
-    pub(crate) environment: Environment,
+    pub(crate) environment: EnvVars,
     /// What the flags say.
     pub(crate) flags: Layer,
     /// The words that start another command in the same place, such as `cargo pipe -C demo`.
     pub(crate) typed: Vec<String>,
 }
 
-impl Place {
+impl ProjectLocation {
     /// The same, with a baseline that an option names.
     pub(crate) fn accepting(mut self, option: &'static str, file: Option<String>) -> Self {
         self.flags.baseline = file.map(|file| Value::named(option, OwnFile(Some(file))));
@@ -72,7 +72,7 @@ pub(crate) enum Action {
         writing: Writing,
     },
     /// Run checks.
-    Run(Run),
+    Run(CheckRun),
     /// Do something with what may be a check.
     Check(CheckArgs),
     /// Accept what the checks find now.
@@ -92,11 +92,11 @@ pub(crate) enum Action {
     },
     /// Make the image of jobs.
     Ship(Then),
-    /// Look into the container of a check.
-    Look(Look),
+    /// Open a shell in the container of a check.
+    Bash(BashCommand),
     /// Say what may go beyond the sandbox.
     Trust(Trust),
-    /// Look whether everything is there.
+    /// Check that everything is there that checks need.
     Doctor(Doctor),
     /// Say why a check would run or not.
     Why {
@@ -115,7 +115,7 @@ pub(crate) enum Action {
     /// Take away what is the project's.
     Remove {
         /// Whether the files that were written are.
-        files: Files,
+        files: GeneratedFiles,
     },
     /// Print a completion script.
     Completions(clap_complete::Shell),
@@ -141,7 +141,7 @@ pub(crate) struct Init {
     /// The folder.
     pub(crate) folder: PathBuf,
     /// What is to be done there.
-    pub(crate) asked: Asked,
+    pub(crate) asked: InitRequest,
     /// Whether its Cargo workspace gets a task.
     pub(crate) xtask: Xtask,
 }
@@ -175,7 +175,7 @@ pub(crate) struct Doctor {
 
 /// What becomes of the files that `init` wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Files {
+pub(crate) enum GeneratedFiles {
     /// They stay.
     Stay,
     /// They go, as far as nobody edited them.
@@ -196,7 +196,7 @@ pub(crate) enum Unsaid {
 
 /// A run of checks.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Run {
+pub(crate) struct CheckRun {
     /// Which checks, and how.
     pub(crate) request: Request,
     /// The accepted findings, if not the configured ones.
@@ -211,7 +211,7 @@ pub(crate) struct Run {
 
 /// A look into the container of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct BashCommand {
     /// The check; the first one if none is named.
     pub(crate) check: Option<String>,
     /// Whether the docker socket is there.

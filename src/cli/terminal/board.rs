@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::event::Event;
-use crate::plan::Environment;
+use crate::plan::EnvironmentSpec;
 use crate::report::elapsed::Elapsed;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
@@ -75,10 +75,10 @@ impl Board {
                     .steps
                     .iter()
                     .map(|step| match &step.environment {
-                        Environment::Tool { lock: name, .. } | Environment::Image(name) => {
+                        EnvironmentSpec::Tool { lock: name, .. } | EnvironmentSpec::Image(name) => {
                             (step.check.as_str(), Some(name.as_str()))
                         }
-                        Environment::Base { .. } => (step.check.as_str(), None),
+                        EnvironmentSpec::Base { .. } => (step.check.as_str(), None),
                     })
                     .collect();
                 self.begin(&rows);

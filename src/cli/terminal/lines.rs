@@ -4,7 +4,7 @@
 //! that a line says all it has to say. The watcher prints them.
 
 use crate::event::Event;
-use crate::outcome::{CacheUse, CheckOutcome, Outcome};
+use crate::outcome::{CacheUse, CheckOutcome, Status};
 use crate::report::count::Count;
 use crate::report::elapsed::Elapsed;
 use crate::report::harmless;
@@ -53,22 +53,22 @@ pub(super) fn fixed(files: usize) -> String {
 
 /// How a check ended, in a few words: `3 findings in 0.8s`.
 pub(super) fn ended(check: &CheckOutcome) -> String {
-    let style = style::of_outcome(check.outcome);
+    let style = style::of_status(check.status);
     let took = || match check.cache {
         CacheUse::Hit => "from the cache".to_owned(),
         _ => format!("in {}", Elapsed(check.duration)),
     };
     let gating = check.findings.iter().filter(|finding| finding.gating).count();
-    match check.outcome {
-        Outcome::Passed => format!("{} {}", paint(style, "passed"), took()),
+    match check.status {
+        Status::Passed => format!("{} {}", paint(style, "passed"), took()),
         // A command of the user's own has none that could be counted.
-        Outcome::Findings if gating == 0 => format!("{} {}", paint(style, "findings"), took()),
-        Outcome::Findings => {
+        Status::Findings if gating == 0 => format!("{} {}", paint(style, "findings"), took()),
+        Status::Findings => {
             format!("{} {}", paint(style, Count(gating, "finding")), took())
         }
-        Outcome::TimedOut => format!("{} {}", paint(style, "timed out"), took()),
-        Outcome::Error => because(paint(style, "error"), check),
-        Outcome::Cancelled => because(paint(style, "cancelled"), check),
+        Status::TimedOut => format!("{} {}", paint(style, "timed out"), took()),
+        Status::Error => because(paint(style, "error"), check),
+        Status::Cancelled => because(paint(style, "cancelled"), check),
         _ => because(paint(style, "skipped"), check),
     }
 }

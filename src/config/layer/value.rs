@@ -21,7 +21,7 @@ pub struct Value<T> {
     /// The value.
     pub value: T,
     /// Where it was written.
-    pub place: Place,
+    pub place: WrittenAt,
     /// How many layers were laid over the one that it is from.
     pub(in crate::config) covered: usize,
 }
@@ -29,7 +29,7 @@ pub struct Value<T> {
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum WrittenAt {
     /// These bytes of a file.
     Bytes(Range<usize>),
     /// A variable or a flag.
@@ -39,11 +39,11 @@ pub enum Place {
 impl<T> Value<T> {
     /// The value of a variable or a flag with this name.
     pub fn named(name: &'static str, value: T) -> Self {
-        let place = Place::Name(name);
+        let place = WrittenAt::Name(name);
         Value::at(place, value)
     }
 
-    fn at(place: Place, value: T) -> Self {
+    fn at(place: WrittenAt, value: T) -> Self {
         Value { value, place, covered: 0 }
     }
 
@@ -76,15 +76,15 @@ impl<T: Ord> Ord for Value<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Value<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<T>::deserialize(deserializer)?;
-        Ok(Value::at(Place::Bytes(spanned.span()), spanned.into_inner()))
+        Ok(Value::at(WrittenAt::Bytes(spanned.span()), spanned.into_inner()))
     }
 }
 
 /// What is checked: one path, or a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sources(pub Value<Vec<Value<String>>>);
+pub struct SourcePaths(pub Value<Vec<Value<String>>>);
 
-impl<'de> Deserialize<'de> for Sources {
+impl<'de> Deserialize<'de> for SourcePaths {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         enum Written {
             One(String),
@@ -121,7 +121,7 @@ impl<'de> Deserialize<'de> for Sources {
 
         let written = Value::<Written>::deserialize(deserializer)?;
         let Value { value, place, .. } = written;
-        Ok(Sources(match value {
+        Ok(SourcePaths(match value {
             Written::One(path) => Value::at(place.clone(), vec![Value::at(place, path)]),
             Written::Many(paths) => Value::at(place, paths),
         }))
@@ -212,16 +212,16 @@ impl<'de> Deserialize<'de> for Age {
 
 /// What is kept of a check: `true`, `false` or `"passed"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep(pub CachePolicy);
+pub struct CacheSetting(pub CachePolicy);
 
-impl<'de> Deserialize<'de> for Keep {
+impl<'de> Deserialize<'de> for CacheSetting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Scalar {
             expecting: "true, false or \"passed\"",
             read: |written| match written {
-                Unexpected::Bool(true) => Some(Keep(CachePolicy::Always)),
-                Unexpected::Bool(false) => Some(Keep(CachePolicy::Never)),
-                Unexpected::Str("passed") => Some(Keep(CachePolicy::Passed)),
+                Unexpected::Bool(true) => Some(CacheSetting(CachePolicy::Always)),
+                Unexpected::Bool(false) => Some(CacheSetting(CachePolicy::Never)),
+                Unexpected::Str("passed") => Some(CacheSetting(CachePolicy::Passed)),
                 _ => None,
             },
         })
@@ -303,7 +303,7 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{Age, Keep, OwnFile, Private, Seconds, Sources, Switch, Value};
+    use super::{Age, CacheSetting, OwnFile, Private, Seconds, SourcePaths, Switch, Value};
 
     impl<T: JsonSchema> JsonSchema for Value<T> {
         fn schema_name() -> Cow<'static, str> {
@@ -337,7 +337,7 @@ mod schema {
         };
     }
 
-    notation!(Sources, {
+    notation!(SourcePaths, {
         "anyOf": [
             { "type": "string" },
             { "type": "array", "items": { "type": "string" } },
@@ -351,7 +351,7 @@ mod schema {
         ]
     });
     notation!(Age, { "type": "string", "pattern": "^[0-9]+[dh]$" });
-    notation!(Keep, { "enum": [true, false, "passed"] });
+    notation!(CacheSetting, { "enum": [true, false, "passed"] });
     notation!(OwnFile, { "anyOf": [{ "type": "string" }, { "const": false }] });
     notation!(Switch, { "enum": ["image", "socket", "dind", false] });
 }

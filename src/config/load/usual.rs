@@ -5,7 +5,7 @@
 //! nothing here tells one.
 
 use super::super::layer::{NetworkLayer, Private, Value};
-use super::Environment;
+use super::EnvVars;
 
 /// In the order in which the first that is set counts: the name that uv has today, the one it had
 /// before, and pip's.
@@ -19,7 +19,7 @@ const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 const CA_BUNDLE: [&str; 4] = ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
 /// What they say, and warnings about those that contradict each other.
-pub(super) fn network(environment: &Environment) -> (NetworkLayer, Vec<String>) {
+pub(super) fn network(environment: &EnvVars) -> (NetworkLayer, Vec<String>) {
     let set = |names: &[&'static str]| -> Vec<(&'static str, String)> {
         let value = |name: &&'static str| Some((*name, environment.get(name)?.to_owned()));
         names.iter().filter_map(value).collect()
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn said<const N: usize>(variables: [(&str, &str); N]) -> (NetworkLayer, Vec<String>) {
-        network(&Environment::from(variables))
+        network(&EnvVars::from(variables))
     }
 
     fn text(value: Option<Value<Private>>) -> String {

@@ -1,15 +1,15 @@
 //! The layer that `CARGO_PIPE_*` variables make.
 //!
-//! Owns their names and notations. Must not read the process's environment: an [`Environment`]
+//! Owns their names and notations. Must not read the process's environment: an [`EnvVars`]
 //! comes in, a layer and warnings about names that mean nothing go out.
 
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
-use super::super::layer::{Layer, OwnFile, Seconds, Sources, Text, Value, translate};
+use super::super::layer::{Layer, OwnFile, Seconds, SourcePaths, Text, Value, translate};
 use super::super::{ConfigError, nearest};
-use super::Environment;
+use super::EnvVars;
 use crate::check::Grant;
 
 const PREFIX: &str = "CARGO_PIPE_";
@@ -50,10 +50,10 @@ pub(crate) const NAMES: &[&str] = &[
 /// What the environment says, and warnings about variables that say nothing.
 ///
 /// Lists are separated by commas.
-pub(super) fn layer(environment: &Environment) -> Result<(Layer, Vec<String>), ConfigError> {
+pub(super) fn layer(environment: &EnvVars) -> Result<(Layer, Vec<String>), ConfigError> {
     let get = |name| environment.get(name);
     let layer = Layer {
-        source: get(SOURCE).map(|text| Sources(Value::named(SOURCE, list(SOURCE, text)))),
+        source: get(SOURCE).map(|text| SourcePaths(Value::named(SOURCE, list(SOURCE, text)))),
         config: get(CONFIG).map(|text| Value::named(CONFIG, text.to_owned())),
         engine: get(ENGINE).map(|text| word(ENGINE, text)).transpose()?,
         topology: get(TOPOLOGY).map(|text| word(TOPOLOGY, text)).transpose()?,
@@ -70,7 +70,7 @@ pub(super) fn layer(environment: &Environment) -> Result<(Layer, Vec<String>), C
     Ok((layer, strangers(environment)))
 }
 
-fn strangers(environment: &Environment) -> Vec<String> {
+fn strangers(environment: &EnvVars) -> Vec<String> {
     let strange = |name: &&String| name.starts_with(PREFIX) && !NAMES.contains(&name.as_str());
     let warn = |name: &String| {
         let hint = nearest::nearest(name, NAMES)
@@ -149,12 +149,12 @@ mod tests {
     use crate::config::{CacheMode, EngineChoice};
 
     fn error(name: &str, value: &str) -> String {
-        layer(&Environment::from([(name, value)])).unwrap_err().to_string()
+        layer(&EnvVars::from([(name, value)])).unwrap_err().to_string()
     }
 
     #[test]
     fn every_variable_says_something() {
-        let environment = Environment::from([
+        let environment = EnvVars::from([
             (SOURCE, "src, tests"),
             (CONFIG, "conf"),
             (ENGINE, "docker"),
@@ -193,14 +193,14 @@ mod tests {
             ("audit-plain", CacheMode::AuditPlain),
             ("off", CacheMode::Off),
         ] {
-            let (said, _) = layer(&Environment::from([(CACHE, word)])).unwrap();
+            let (said, _) = layer(&EnvVars::from([(CACHE, word)])).unwrap();
             assert_eq!(said.cache, Some(mode));
         }
     }
 
     #[test]
     fn a_variable_that_means_nothing_is_a_warning() {
-        let environment = Environment::from([("CARGO_PIPE_JOB", "3"), ("CARGO_PIPE_DOCKER", "x")]);
+        let environment = EnvVars::from([("CARGO_PIPE_JOB", "3"), ("CARGO_PIPE_DOCKER", "x")]);
         let (_, warnings) = layer(&environment).unwrap();
         assert_eq!(
             warnings,

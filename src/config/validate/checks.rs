@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::super::layer::{CheckLayer, OwnFile, Place, Text, Value};
+use super::super::layer::{CheckLayer, OwnFile, Text, Value, WrittenAt};
 use super::super::{Check, CommandPlace, ConfigError, ToolConfig, Work, nearest};
 use super::terms::{Terms, is_canonical};
 use crate::check::{CachePolicy, CheckName, Grant};
@@ -53,8 +53,8 @@ pub(super) fn validate(
 
 fn start<T>(value: &Value<T>) -> usize {
     match &value.place {
-        Place::Bytes(span) => span.start,
-        Place::Name(_) => 0,
+        WrittenAt::Bytes(span) => span.start,
+        WrittenAt::Name(_) => 0,
     }
 }
 

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use super::super::ConfigError;
-use super::super::layer::{NetworkLayer, Place, Private, Text, Texts, Value};
+use super::super::layer::{NetworkLayer, Private, Text, Texts, Value, WrittenAt};
 use super::terms::Terms;
 use crate::network::{Address, CaBundle, Network};
 
@@ -77,10 +77,10 @@ fn no_proxy(terms: &Terms<'_>, hosts: Option<&Texts>) -> Result<Option<String>, 
 /// A file of the project is one that it brings; a variable names one of the machine.
 fn ca_bundle(terms: &mut Terms<'_>, path: Option<&Text>) -> Result<Option<CaBundle>, ConfigError> {
     path.map(|path| match path.place {
-        Place::Name(variable) => {
+        WrittenAt::Name(variable) => {
             Ok(CaBundle::OfMachine { variable, path: PathBuf::from(&path.value) })
         }
-        Place::Bytes(_) => terms.project_path(path).map(CaBundle::OfProject),
+        WrittenAt::Bytes(_) => terms.project_path(path).map(CaBundle::OfProject),
     })
     .transpose()
 }
@@ -119,5 +119,5 @@ fn lead_astray(
 }
 
 fn is_committed<T>(value: &Value<T>) -> bool {
-    matches!(value.place, Place::Bytes(_))
+    matches!(value.place, WrittenAt::Bytes(_))
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::super::ConfigError;
-use super::super::layer::{Place, Seconds, Sources, Text, Texts, Value};
+use super::super::layer::{Seconds, SourcePaths, Text, Texts, Value, WrittenAt};
 use super::super::merge::OVER_DEFAULTS;
 use crate::dependencies;
 use crate::plan::CANONICAL_ENV;
@@ -41,8 +41,8 @@ impl Context<'_> {
     /// An error about this value, with the place where it was written.
     pub fn error<T>(&self, at: &Value<T>, message: impl Into<String>) -> ConfigError {
         let (origin, span) = match &at.place {
-            Place::Bytes(span) => (self.manifest, Some(span)),
-            Place::Name(name) => (*name, None),
+            WrittenAt::Bytes(span) => (self.manifest, Some(span)),
+            WrittenAt::Name(name) => (*name, None),
         };
         // The bytes of a default are those of another text.
         let span = span.filter(|_| at.covered < OVER_DEFAULTS);
@@ -134,7 +134,7 @@ impl<'a> Terms<'a> {
     pub(super) fn sources(
         &mut self,
         setting: &str,
-        sources: Option<&Sources>,
+        sources: Option<&SourcePaths>,
     ) -> Result<Vec<ProjectPath>, ConfigError> {
         let list = self.said(setting, sources.map(|paths| &paths.0))?;
         if list.value.is_empty() {

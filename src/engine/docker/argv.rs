@@ -53,18 +53,18 @@ pub struct Container {
     /// Folders of the project.
     pub mounts: Vec<Mount>,
     /// Whether it reaches the network.
-    pub network: Network,
+    pub network: ContainerNetwork,
     /// The group of the docker socket, if it gets the socket.
     pub socket_group: Option<u32>,
     /// What it reads from.
-    pub stdin: Stdin,
+    pub stdin: ContainerStdin,
     /// The program and its arguments.
     pub command: Vec<String>,
 }
 
 /// Whether a container reaches the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Network {
+pub enum ContainerNetwork {
     /// Not even the machine it runs on.
     None,
     /// As far as the engine lets it.
@@ -73,7 +73,7 @@ pub enum Network {
 
 /// What a container reads from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stdin {
+pub enum ContainerStdin {
     /// Nothing.
     Closed,
     /// The standard input of whoever started it.
@@ -125,7 +125,7 @@ pub fn create(container: &Container) -> Vec<OsString> {
 #[must_use]
 pub fn start(container: &Container) -> Vec<OsString> {
     let mut args = words(["start", "--attach"]);
-    if container.stdin != Stdin::Closed {
+    if container.stdin != ContainerStdin::Closed {
         args.extend(words(["--interactive", "--detach-keys", "ctrl-^,ctrl-^"]));
     }
     args.push(OsString::from(&container.name));
@@ -209,13 +209,13 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     // and nobody reads the engine's own log of the container.
     args.extend(words(["--init", "--pull", "never", "--log-driver", "none"]));
     match container.stdin {
-        Stdin::Closed => {}
-        Stdin::Open => args.push("--interactive".into()),
-        Stdin::Terminal => args.extend(words(["--interactive", "--tty"])),
+        ContainerStdin::Closed => {}
+        ContainerStdin::Open => args.push("--interactive".into()),
+        ContainerStdin::Terminal => args.extend(words(["--interactive", "--tty"])),
     }
     let network = match container.network {
-        Network::None => "none",
-        Network::Granted => "bridge",
+        ContainerNetwork::None => "none",
+        ContainerNetwork::Granted => "bridge",
     };
     args.extend(words(["--network", network, "--read-only"]));
     // `exec`, because compiled modules are loaded from there by some tools.
@@ -234,7 +234,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     for (name, value) in &container.env {
         args.extend(words(["--env", &format!("{name}={value}")]));
     }
-    if container.network == Network::None {
+    if container.network == ContainerNetwork::None {
         // Else the client adds those of its own configuration, with the passwords in them.
         for name in PROXIES {
             args.extend(words(["--env", &format!("{name}=")]));
@@ -288,9 +288,9 @@ mod tests {
                 target: "/app".into(),
                 access: Access::Read,
             }],
-            network: Network::None,
+            network: ContainerNetwork::None,
             socket_group: None,
-            stdin: Stdin::Closed,
+            stdin: ContainerStdin::Closed,
             command: vec!["python3".into(), "x".into()],
         }
     }
@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn what_is_granted_is_there_and_nothing_else_changes() {
         let mut granted = container();
-        granted.network = Network::Granted;
+        granted.network = ContainerNetwork::Granted;
         granted.socket_group = Some(999);
         let socket = "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock \
                       --group-add 999 --workdir";
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_terminal_changes_nothing_else() {
         let mut seated = container();
-        seated.stdin = Stdin::Terminal;
+        seated.stdin = ContainerStdin::Terminal;
         let expected = typed(&container())
             .replace("--log-driver none", "--log-driver none --interactive --tty");
         assert_eq!(typed(&seated), expected);

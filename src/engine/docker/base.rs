@@ -15,7 +15,7 @@ use crate::environment::python;
 use crate::event::Event;
 
 /// An image that others are based on.
-pub(super) struct Base {
+pub(super) struct BaseImage {
     pub(super) inspected: Inspected,
     /// What docker builds on it by.
     pub(super) reference: String,
@@ -24,21 +24,25 @@ pub(super) struct Base {
 
 impl Docker<'_> {
     /// The image that environments are based on, pulled if it is not here.
-    pub(super) fn base(&self, image: &str) -> Result<Base, EngineError> {
+    pub(super) fn base(&self, image: &str) -> Result<BaseImage, EngineError> {
         let here = self.fitting(image)?;
         if let Some(locked) = self.locked(image, here.as_ref())? {
             return Ok(locked);
         }
         let reference = image.to_owned();
         if let Some(inspected) = here {
-            return Ok(Base { inspected, reference, existed: true });
+            return Ok(BaseImage { inspected, reference, existed: true });
         }
-        Ok(Base { inspected: self.pull(image)?, reference, existed: false })
+        Ok(BaseImage { inspected: self.pull(image)?, reference, existed: false })
     }
 
     /// The image that the project's lock names by its digest, where another one goes by the name, or
     /// none; none if it is not to be had either.
-    fn locked(&self, image: &str, here: Option<&Inspected>) -> Result<Option<Base>, EngineError> {
+    fn locked(
+        &self,
+        image: &str,
+        here: Option<&Inspected>,
+    ) -> Result<Option<BaseImage>, EngineError> {
         let lock = recorded::BaseLock::read(&self.settings.base_lock)?;
         if lock.base.is_empty() {
             return Ok(None);
@@ -56,11 +60,11 @@ impl Docker<'_> {
         };
         let reference = format!("{}@{digest}", inspected::repository(image));
         if let Some(inspected) = self.fitting(&reference)?.filter(is_it) {
-            return Ok(Some(Base { inspected, reference, existed: true }));
+            return Ok(Some(BaseImage { inspected, reference, existed: true }));
         }
         match self.pull(&reference) {
             Ok(inspected) if is_it(&inspected) => {
-                Ok(Some(Base { inspected, reference, existed: false }))
+                Ok(Some(BaseImage { inspected, reference, existed: false }))
             }
             // What goes by the name is taken then, and told to be another one.
             Ok(_) | Err(EngineError::ImageMissing { .. }) => Ok(None),
@@ -107,7 +111,7 @@ impl Docker<'_> {
 
     /// What a base image is by now, and which Python it holds. One that came from no registry has
     /// none to ask for a newer one.
-    pub(super) fn record(&self, image: &str) -> Result<recorded::Base, EngineError> {
+    pub(super) fn record(&self, image: &str) -> Result<recorded::LockedBase, EngineError> {
         let inspected = match self.fitting(image)? {
             Some(here) if here.digest(image).is_none() => here,
             Some(here) => self.pull(image).or_else(|error| match error {
@@ -127,9 +131,9 @@ impl Docker<'_> {
         args.extend(["--cap-drop", "ALL", "--entrypoint", "python3", &inspected.id]);
         args.extend(["-I", "-S", "-c", python::PROGRAM]);
         let output = self.succeed(&self.docker(args))?;
-        let found: python::Found = serde_json::from_slice(&output.stdout)
+        let found: python::ProbeOutput = serde_json::from_slice(&output.stdout)
             .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;
-        Ok(recorded::Base {
+        Ok(recorded::LockedBase {
             image: image.to_owned(),
             platform: inspected.platform(),
             digest: inspected.digest(image),

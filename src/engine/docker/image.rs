@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::base::Base;
+use super::base::BaseImage;
 use super::inspected::Inspected;
 use super::{Docker, text};
 use crate::engine::{EngineError, Prepared};
-use crate::environment::recipe::{Blueprint, Dockerfile, PROJECT};
+use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
 use crate::event::Event;
-use crate::hash::Recipe;
-use crate::plan::Environment;
+use crate::hash::HashBuilder;
+use crate::plan::EnvironmentSpec;
 use crate::snapshot;
 use rayon::prelude::*;
 
@@ -39,41 +39,41 @@ pub(super) fn project_tag(project: &str) -> String {
 impl Docker<'_> {
     pub(super) fn prepare_images(
         &self,
-        blueprints: &[Blueprint],
+        recipes: &[Recipe],
     ) -> Vec<Result<Prepared, Arc<EngineError>>> {
         // Environments share their base: it is looked up, and pulled, before any of them is built.
-        let names: BTreeSet<&str> = blueprints.iter().map(|blueprint| &*blueprint.base).collect();
-        let bases: BTreeMap<&str, Result<Base, Arc<EngineError>>> =
+        let names: BTreeSet<&str> = recipes.iter().map(|recipe| &*recipe.base).collect();
+        let bases: BTreeMap<&str, Result<BaseImage, Arc<EngineError>>> =
             names.into_par_iter().map(|name| (name, self.base(name).map_err(Arc::new))).collect();
-        blueprints
+        recipes
             .par_iter()
-            .map(|blueprint| {
-                let base = bases[blueprint.base.as_str()].as_ref().map_err(Arc::clone)?;
-                self.prepare_image(blueprint, base).map_err(Arc::new)
+            .map(|recipe| {
+                let base = bases[recipe.base.as_str()].as_ref().map_err(Arc::clone)?;
+                self.prepare_image(recipe, base).map_err(Arc::new)
             })
             .collect()
     }
 
-    fn prepare_image(&self, blueprint: &Blueprint, base: &Base) -> Result<Prepared, EngineError> {
-        let Base { inspected: base, existed, reference } = base;
-        let python = self.python(&blueprint.base, base)?;
-        let hash = blueprint.hash(&base.content());
-        let Some(dockerfile) = &blueprint.dockerfile else {
+    fn prepare_image(&self, recipe: &Recipe, base: &BaseImage) -> Result<Prepared, EngineError> {
+        let BaseImage { inspected: base, existed, reference } = base;
+        let python = self.python(&recipe.base, base)?;
+        let hash = recipe.hash(&base.content());
+        let Some(dockerfile) = &recipe.dockerfile else {
             return Ok(Prepared {
-                name: blueprint.name().to_owned(),
+                name: recipe.name().to_owned(),
                 id: base.id.clone(),
                 reference: reference.clone(),
                 version: None,
-                has_launcher: !matches!(blueprint.environment, Environment::Image(_)),
+                has_launcher: !matches!(recipe.environment, EnvironmentSpec::Image(_)),
                 existed: *existed,
                 hash,
-                parts: blueprint.parts(base.content(), python),
+                parts: recipe.parts(base.content(), python),
                 platform: base.platform(),
             });
         };
-        let repository = format!("{REPOSITORY}/{}", blueprint.name());
+        let repository = format!("{REPOSITORY}/{}", recipe.name());
         // An image of one processor does not serve another: its base differs in its layers.
-        let key = Recipe::new("image").with(hash.to_string()).with(base.platform()).hash();
+        let key = HashBuilder::new("image").with(hash.to_string()).with(base.platform()).hash();
         let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
         let own_tag = format!("{repository}:{}", project_tag(&self.settings.project));
         let found = self.inspect(&content_tag)?;
@@ -81,30 +81,33 @@ impl Docker<'_> {
             Some(image) => (image, true),
             None => {
                 let tags = [&content_tag, &own_tag];
-                (self.build(blueprint, dockerfile, reference, tags)?, false)
+                (self.build(recipe, dockerfile, reference, tags)?, false)
             }
         };
         // What packages of Debian or foreign instructions brought in is in no lock.
-        let hash = match blueprint.exceeds_locks() {
+        let hash = match recipe.exceeds_locks() {
             true => {
                 self.note(format!(
                     "the environment of `{}` holds what is in no lock, so it is equal elsewhere only \
                      where its image is shared",
-                    blueprint.name()
+                    recipe.name()
                 ));
-                Recipe::new("built").with(hash.to_string()).with(image.content().to_string()).hash()
+                HashBuilder::new("built")
+                    .with(hash.to_string())
+                    .with(image.content().to_string())
+                    .hash()
             }
             false => hash,
         };
         Ok(Prepared {
-            name: blueprint.name().to_owned(),
+            name: recipe.name().to_owned(),
             id: image.id.clone(),
             reference: content_tag,
-            version: blueprint.version().map(str::to_owned),
+            version: recipe.version().map(str::to_owned),
             has_launcher: true,
             existed,
             hash,
-            parts: blueprint.parts(base.content(), python),
+            parts: recipe.parts(base.content(), python),
             platform: image.platform(),
         })
     }
@@ -117,18 +120,18 @@ impl Docker<'_> {
 
     fn build(
         &self,
-        blueprint: &Blueprint,
+        recipe: &Recipe,
         dockerfile: &Dockerfile,
         base: &str,
         tags: [&String; 2],
     ) -> Result<Inspected, EngineError> {
-        let environment = blueprint.name();
+        let environment = recipe.name();
         if self.settings.offline {
             return Err(EngineError::Offline(environment.to_owned()));
         }
         self.emitter.emit(&Event::BuildStarted { environment });
         let started = Instant::now();
-        let invocation = self.build_invocation(blueprint, dockerfile, base, tags)?;
+        let invocation = self.build_invocation(recipe, dockerfile, base, tags)?;
         let build = || {
             self.follow(&invocation, BUILD_LIMIT, |line| {
                 self.emitter.emit(&Event::BuildProgress { environment, line: said(line) });
@@ -156,7 +159,7 @@ impl Docker<'_> {
 
     fn build_invocation(
         &self,
-        blueprint: &Blueprint,
+        recipe: &Recipe,
         dockerfile: &Dockerfile,
         base: &str,
         tags: [&String; 2],
@@ -165,8 +168,8 @@ impl Docker<'_> {
         // all have one time: the name has to say what is inside.
         let folder = self.settings.folder.join("build").join(tags[0].replace(['/', ':'], "-"));
         snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
-        let tool = blueprint.lock.as_ref().map(|lock| (blueprint.name(), lock));
-        let project = blueprint.project.as_ref().map(|lock| (PROJECT, lock));
+        let tool = recipe.lock.as_ref().map(|lock| (recipe.name(), lock));
+        let project = recipe.project.as_ref().map(|lock| (PROJECT, lock));
         let locks: Vec<(String, String)> = tool
             .into_iter()
             .chain(project)
@@ -177,7 +180,7 @@ impl Docker<'_> {
         snapshot::write_tree(&folder.join("requirements"), &files)?;
         let context: PathBuf = dockerfile.own_context.clone().unwrap_or_else(|| folder.clone());
 
-        let target = match (&blueprint.lock, &blueprint.project) {
+        let target = match (&recipe.lock, &recipe.project) {
             (Some(_), Some(_)) => "both",
             (Some(_), None) => "tool",
             (None, Some(_)) => "project",
@@ -189,10 +192,10 @@ impl Docker<'_> {
         };
         add("--target", target.to_owned());
         add("--build-arg", format!("BASE={base}"));
-        if blueprint.lock.is_some() {
-            add("--build-arg", format!("LOCK={}", blueprint.name()));
+        if recipe.lock.is_some() {
+            add("--build-arg", format!("LOCK={}", recipe.name()));
         }
-        add("--label", format!("{IMAGE_LABEL}={}", blueprint.name()));
+        add("--label", format!("{IMAGE_LABEL}={}", recipe.name()));
         for tag in tags {
             add("--tag", tag.clone());
         }

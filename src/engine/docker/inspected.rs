@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::dialect::short_name;
-use crate::hash::{Hash, Recipe};
+use crate::hash::{Hash, HashBuilder};
 
 /// What docker says of an image. The names are docker's own.
 #[derive(Clone, Debug, Deserialize)]
@@ -58,7 +58,7 @@ impl Inspected {
         let volumes = config.and_then(|config| config.volumes.as_ref());
         let variables: BTreeSet<&String> = variables.into_iter().flatten().collect();
         let volumes: BTreeSet<&String> = volumes.into_iter().flat_map(BTreeMap::keys).collect();
-        Recipe::new("layers")
+        HashBuilder::new("layers")
             .with_all(self.root_fs.layers.iter())
             .with_all(variables.into_iter())
             .with_all(volumes.into_iter())

@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::argv::{self, Container, Mount, Network, Source};
+use super::argv::{self, Container, ContainerNetwork, Mount, Source};
 use super::dialect::Dialect;
 use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
@@ -65,7 +65,7 @@ impl<'d> Docker<'d> {
         }
         container.env.clone_from(&step.env);
         if step.grants.contains(&Grant::Network) {
-            container.network = Network::Granted;
+            container.network = ContainerNetwork::Granted;
         }
         if step.grants.contains(&Grant::DockerSocket) {
             if self.dialect != Dialect::Docker {
@@ -134,8 +134,8 @@ impl<'d> Docker<'d> {
         &'c self,
         job: &Job<'_>,
         container: &'c Container,
-    ) -> Result<Removal<'c, 'd>, RunError> {
-        let removal = Removal { docker: self, name: &container.name };
+    ) -> Result<RemoveOnDrop<'c, 'd>, RunError> {
+        let removal = RemoveOnDrop { docker: self, name: &container.name };
         // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
         let created = self.call_anyway(argv::create(container))?;
         if created.code != 0 {
@@ -184,7 +184,7 @@ impl<'d> Docker<'d> {
         let mut container = self.container("look", image);
         let source = Source::Bind(folder.to_owned());
         container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
-        let _removal = Removal { docker: self, name: &container.name };
+        let _removal = RemoveOnDrop { docker: self, name: &container.name };
         // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
         let create = self.docker(argv::create(&container));
         let created = self.call_anyway(create.args.iter())?;
@@ -218,7 +218,7 @@ impl<'d> Docker<'d> {
             return Err(RunError::Stopped);
         }
         let mut child = Child::spawn(invocation, self.emitter).map_err(EngineError::from)?;
-        let removal = Removal { docker: self, name: &container.name };
+        let removal = RemoveOnDrop { docker: self, name: &container.name };
         let until = Until { cancel: Some(self.cancel), limit: job.step.timeout };
         let waited = child.wait(until);
         if waited != Waited::Exited {
@@ -257,12 +257,12 @@ impl<'d> Docker<'d> {
 }
 
 /// Removes a container when dropped.
-pub(super) struct Removal<'r, 'd> {
+pub(super) struct RemoveOnDrop<'r, 'd> {
     docker: &'r Docker<'d>,
     name: &'r str,
 }
 
-impl Drop for Removal<'_, '_> {
+impl Drop for RemoveOnDrop<'_, '_> {
     fn drop(&mut self) {
         self.docker.remove_containers(&[self.name.to_owned()]);
     }

@@ -3,10 +3,10 @@
 //! Owns how our streams get into a container and its exit status out of it. The container is built
 //! and proved as for a job, by [`super::job`]; what a visitor wants is the plan's to say.
 
-use super::argv::{self, Container, Stdin};
+use super::argv::{self, Container, ContainerStdin};
 use super::{Docker, failed, text};
 use crate::engine::{EngineError, Job, RunError, Topology};
-use crate::plan::{Streams, Visit};
+use crate::plan::{Shell, Streams};
 use crate::process;
 
 impl Docker<'_> {
@@ -14,12 +14,12 @@ impl Docker<'_> {
     pub(super) fn attend(
         &self,
         job: &Job<'_>,
-        visit: &Visit,
+        visit: &Shell,
         topology: Topology,
     ) -> Result<i32, RunError> {
         let stdin = match visit.streams {
-            Streams::Terminal => Stdin::Terminal,
-            Streams::Plain => Stdin::Open,
+            Streams::Terminal => ContainerStdin::Terminal,
+            Streams::Plain => ContainerStdin::Open,
         };
         let mut container = self.job_container(job, topology)?;
         container.stdin = stdin;

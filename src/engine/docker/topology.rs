@@ -43,7 +43,7 @@ impl Placement {
 
     /// Takes note of the trees that will be needed.
     pub(super) fn expect(&self, mut trees: Vec<Tree>) {
-        // Jobs of equal coverage share a tree.
+        // Jobs of the same file set share a tree.
         trees.sort_by(|one, other| one.folder.cmp(&other.folder));
         trees.dedup();
         let mut state = self.state();

@@ -10,10 +10,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::{EngineError, Settings};
+use super::super::{EngineError, EngineOptions};
 use super::interpreter::Interpreter;
 use crate::event::Event;
-use crate::hash::Recipe;
+use crate::hash::HashBuilder;
 use crate::lock::Lock;
 use crate::network::ALONE;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
@@ -33,7 +33,7 @@ const BESIDE: &[u8] = b"#!/bin/sh\n\
 /// Makes environments.
 #[derive(Clone, Copy)]
 pub(super) struct Installer<'a, 'e> {
-    pub(super) settings: &'a Settings,
+    pub(super) settings: &'a EngineOptions,
     pub(super) interpreter: &'a Interpreter,
     pub(super) cancel: &'a Cancel,
     pub(super) emitter: &'a Emitter<'e>,
@@ -108,7 +108,7 @@ impl Installer<'_, '_> {
     }
 
     fn invocation(&self, program: &Path, words: &[&str]) -> Words {
-        let Settings { network, ca_bundle, folder, .. } = self.settings;
+        let EngineOptions { network, ca_bundle, folder, .. } = self.settings;
         let ca_bundle = ca_bundle.as_ref().map(|path| path.to_string_lossy());
         let mut env = network.variables(ca_bundle.as_deref());
         env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
@@ -155,7 +155,7 @@ pub(super) fn built(folder: &Path) -> Result<String, EngineError> {
         }
     }
     records.sort();
-    Ok(Recipe::new("records").with_all(records.iter()).hash().to_string())
+    Ok(HashBuilder::new("records").with_all(records.iter()).hash().to_string())
 }
 
 /// Removes the module that uv adds to an environment: a program could import it, and pip has none.

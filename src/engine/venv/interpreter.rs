@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::{EngineError, Settings};
-use crate::config::load::Environment as Variables;
+use super::super::{EngineError, EngineOptions};
+use crate::config::load::EnvVars;
 use crate::environment::python;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 
@@ -20,12 +20,12 @@ const SUPPORTED: std::ops::RangeInclusive<u32> = 10..=15;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// An interpreter that was found.
-pub(super) type Interpreter = python::Found;
+pub(super) type Interpreter = python::ProbeOutput;
 
 impl Interpreter {
     /// Finds the interpreter of this major and minor version, or the nearest one.
     pub(super) fn find(
-        settings: &Settings,
+        settings: &EngineOptions,
         cancel: &Cancel,
         emitter: &Emitter<'_>,
     ) -> Result<Interpreter, EngineError> {
@@ -62,7 +62,7 @@ fn minor(version: &str) -> Option<u32> {
 }
 
 /// Every program that could be the interpreter, without asking any.
-pub(super) fn candidates(variables: &Variables) -> Vec<PathBuf> {
+pub(super) fn candidates(variables: &EnvVars) -> Vec<PathBuf> {
     let places = Places::of(variables);
     let programs: BTreeSet<PathBuf> = SUPPORTED.flat_map(|minor| places.programs(minor)).collect();
     programs.into_iter().collect()
@@ -76,7 +76,7 @@ struct Places {
 }
 
 impl Places {
-    fn of(variables: &Variables) -> Places {
+    fn of(variables: &EnvVars) -> Places {
         let home = variables.get("HOME").map(PathBuf::from);
         let below = |home: &Option<PathBuf>, path: &str| home.as_ref().map(|home| home.join(path));
         let pyenv = variables.get("PYENV_ROOT").map(PathBuf::from).or(below(&home, ".pyenv"));
@@ -124,7 +124,7 @@ fn newest_first(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 /// Asks a program what Python it is; none if it is none.
 fn ask(
     program: &Path,
-    settings: &Settings,
+    settings: &EngineOptions,
     cancel: &Cancel,
     emitter: &Emitter<'_>,
 ) -> Result<Option<Interpreter>, EngineError> {

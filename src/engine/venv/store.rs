@@ -23,7 +23,7 @@ const UNUSED: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// The folder of all environments.
 #[derive(Clone, Debug)]
-pub(super) struct Store {
+pub(super) struct VenvStore {
     folder: PathBuf,
 }
 
@@ -54,14 +54,14 @@ struct References {
     environments: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Store {
+impl VenvStore {
     /// The store in this cache.
-    pub(super) fn open(cache: &Path) -> Result<Store, EngineError> {
+    pub(super) fn open(cache: &Path) -> Result<VenvStore, EngineError> {
         let folder = cache.join("environments");
         fs::create_dir_all(folder.join("projects"))
             .map_err(SnapshotError::io("create", &folder))?;
         let folder = folder.canonicalize().map_err(SnapshotError::io("open", &folder))?;
-        Ok(Store { folder })
+        Ok(VenvStore { folder })
     }
 
     /// The environment of a key, made by `make` in a folder that it is given if it is not there.
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn an_environment_is_made_once_and_a_failed_one_leaves_nothing() {
         let cache = tempfile::tempdir().unwrap();
-        let store = Store::open(cache.path()).unwrap();
+        let store = VenvStore::open(cache.path()).unwrap();
         let cancel = Cancel::default();
         let failed = store.hold("a", &cancel, |folder| {
             made(folder)?;
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn many_at_once_make_it_once() {
         let cache = tempfile::tempdir().unwrap();
-        let store = Store::open(cache.path()).unwrap();
+        let store = VenvStore::open(cache.path()).unwrap();
         let times = std::sync::atomic::AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..10 {
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn what_a_kill_left_behind_is_swept_and_made_anew() {
         let cache = tempfile::tempdir().unwrap();
-        let store = Store::open(cache.path()).unwrap();
+        let store = VenvStore::open(cache.path()).unwrap();
         fs::create_dir(store.folder.join("a.half")).unwrap();
         let held = store.hold("a", &Cancel::default(), made).unwrap();
         assert!(held.folder.join("made").exists() && !store.folder.join("a.half").exists());
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn only_what_nobody_refers_to_goes_and_nothing_that_is_in_use() {
         let cache = tempfile::tempdir().unwrap();
-        let store = Store::open(cache.path()).unwrap();
+        let store = VenvStore::open(cache.path()).unwrap();
         let cancel = Cancel::default();
         for key in ["a", "b", "c"] {
             store.hold(key, &cancel, made).unwrap();

@@ -6,7 +6,7 @@ use crate::report::sample;
 /// One source, `src/main.py`.
 struct Source(String);
 
-impl Sources for Source {
+impl SourceFiles for Source {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         (path == "src/main.py").then(|| self.0.clone().into_bytes())
     }

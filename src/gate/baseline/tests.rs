@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::outcome::Outcome;
+use crate::outcome::Status;
 use crate::report::sample;
 
 fn check(name: &str, findings: Vec<Finding>) -> CheckOutcome {
-    CheckOutcome { outcome: Outcome::Findings, findings, ..sample::passed(name, "pylint") }
+    CheckOutcome { status: Status::Findings, findings, ..sample::passed(name, "pylint") }
 }
 
 fn error(text: &str) -> String {

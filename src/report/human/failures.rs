@@ -8,8 +8,8 @@ use anstream::adapter::strip_str;
 
 use super::fold::{self, Word};
 use super::style::{self, paint};
-use super::table::outcome_name;
-use crate::outcome::{CheckOutcome, Outcome, Reason};
+use super::table::status_name;
+use crate::outcome::{CheckOutcome, Reason, Status};
 use crate::report::harmless;
 
 /// What checks said that nobody could read as findings, then every check that is neither passed nor
@@ -17,22 +17,22 @@ use crate::report::harmless;
 pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for check in checks {
-        if matches!(check.outcome, Outcome::Passed | Outcome::Findings) {
+        if matches!(check.status, Status::Passed | Status::Findings) {
             continue;
         }
         let group = groups
             .iter_mut()
-            .find(|group| group.outcome == check.outcome && group.reason == check.reason.as_ref());
+            .find(|group| group.status == check.status && group.reason == check.reason.as_ref());
         match group {
             Some(group) => group.checks.push(check),
             None => groups.push(Group {
-                outcome: check.outcome,
+                status: check.status,
                 reason: check.reason.as_ref(),
                 checks: vec![check],
             }),
         }
     }
-    groups.sort_by_key(|group| badness(group.outcome));
+    groups.sort_by_key(|group| badness(group.status));
     let unread = checks.iter().filter(|check| says_it_itself(check)).map(log);
     let told: Vec<String> = unread
         .filter(|log| !log.trim().is_empty())
@@ -45,23 +45,23 @@ pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
 /// Whether a check's own words are all there is: it did not pass, and nothing of what it wrote was
 /// read as a finding, as with a command of the user's own.
 fn says_it_itself(check: &CheckOutcome) -> bool {
-    check.outcome == Outcome::Findings && check.findings.is_empty()
+    check.status == Status::Findings && check.findings.is_empty()
 }
 
 /// Checks that ended alike, for the same reason.
 struct Group<'a> {
-    outcome: Outcome,
+    status: Status,
     reason: Option<&'a Reason>,
     checks: Vec<&'a CheckOutcome>,
 }
 
 /// What is told later is read first.
-fn badness(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Passed | Outcome::Findings | Outcome::Skipped => 0,
-        Outcome::Cancelled => 1,
-        Outcome::TimedOut => 2,
-        Outcome::Error => 3,
+fn badness(status: Status) -> u8 {
+    match status {
+        Status::Passed | Status::Findings | Status::Skipped => 0,
+        Status::Cancelled => 1,
+        Status::TimedOut => 2,
+        Status::Error => 3,
     }
 }
 
@@ -69,7 +69,7 @@ fn tell(group: &Group<'_>, width: Option<usize>) -> String {
     let mut text: String = group.checks.iter().map(|check| log(check)).collect();
     let names: Vec<&str> = group.checks.iter().map(|check| check.name.as_str()).collect();
     let names = names.join(", ") + ":";
-    let (style, label) = (style::of_outcome(group.outcome), outcome_name(group.outcome));
+    let (style, label) = (style::of_status(group.status), status_name(group.status));
     match group.reason {
         Some(reason) => {
             let mut head: Vec<Word<'_>> =

@@ -10,15 +10,17 @@ use super::fold::{INDENT, Word, fold, hanging, prose};
 use super::style::{self, paint};
 use super::{Links, Options, snippet};
 use crate::finding::{Finding, Place};
-use crate::outcome::{CheckOutcome, Outcome};
+use crate::outcome::{CheckOutcome, Status};
 use crate::report::{harmless, label};
 
 /// A finding and the check that has it.
-pub(super) type Found<'a> = (&'a Finding, &'a CheckOutcome);
+pub(super) type CheckFinding<'a> = (&'a Finding, &'a CheckOutcome);
 
 /// The findings of checks in the order of their places; at one place in that of the checks.
-pub(super) fn sorted<'a>(checks: impl IntoIterator<Item = &'a CheckOutcome>) -> Vec<Found<'a>> {
-    let mut all: Vec<Found<'_>> = checks
+pub(super) fn sorted<'a>(
+    checks: impl IntoIterator<Item = &'a CheckOutcome>,
+) -> Vec<CheckFinding<'a>> {
+    let mut all: Vec<CheckFinding<'_>> = checks
         .into_iter()
         .flat_map(|check| check.findings.iter().map(move |finding| (finding, check)))
         .collect();
@@ -30,10 +32,10 @@ pub(super) fn sorted<'a>(checks: impl IntoIterator<Item = &'a CheckOutcome>) -> 
 }
 
 /// Findings, grouped by file and line. Rules are explained where they come first.
-pub(super) fn listing(found: &[Found<'_>], options: &Options<'_>) -> String {
+pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> String {
     let mut told = BTreeSet::new();
     let mut text = String::new();
-    let same_line = |(a, _): &Found<'_>, (b, _): &Found<'_>| {
+    let same_line = |(a, _): &CheckFinding<'_>, (b, _): &CheckFinding<'_>| {
         (&a.place.path, a.place.line) == (&b.place.path, b.place.line)
     };
     for group in found.chunk_by(same_line) {
@@ -130,13 +132,13 @@ fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
     let tool = harmless::line(&check.tool);
     let accepted = check.findings.iter().any(|finding| !finding.gating);
     let rated = check.score.map(|score| format!("{tool} rates the code {score:.2} of 10"));
-    let text = match (rated, accepted, check.outcome) {
-        (Some(_), false, Outcome::Passed) | (None, false, _) => return None,
-        (Some(rated), false, Outcome::Findings) => format!(
+    let text = match (rated, accepted, check.status) {
+        (Some(_), false, Status::Passed) | (None, false, _) => return None,
+        (Some(rated), false, Status::Findings) => format!(
             "{rated}: that is below its `fail-under`, or its `fail-on` names one of the findings"
         ),
         (Some(rated), false, _) => rated,
-        (Some(rated), true, Outcome::Passed) => {
+        (Some(rated), true, Status::Passed) => {
             format!("{rated}, which is enough: findings marked `accepted` do not count")
         }
         (Some(rated), true, _) => {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::style::{self, paint};
-use crate::gate::baseline::Entry;
+use crate::gate::baseline::BaselineEntry;
 use crate::gate::{Accepted, Outside};
 use crate::outcome::CheckOutcome;
 use crate::report::count::Count;
@@ -53,7 +53,7 @@ fn accepted(baseline: &Accepted, typed: &[String]) -> String {
     };
     text += &format!("{entries}; `{} baseline` takes it up to date\n", typed.join(" "));
     for entry in baseline.gone.iter().take(LISTED) {
-        let Entry { path, check, code, message, .. } = entry;
+        let BaselineEntry { path, check, code, message, .. } = entry;
         let message = message.lines().next().unwrap_or_default();
         text +=
             &format!("    {}\n", harmless::line(&format!("{path}: {message} [{check} {code}]")));

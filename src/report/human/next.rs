@@ -5,7 +5,7 @@
 //! not know how any of them works.
 
 use super::style::{self, paint};
-use crate::outcome::{CheckOutcome, Outcome, ReasonKind};
+use crate::outcome::{CheckOutcome, ReasonKind, Status};
 use crate::report::count::Count;
 use crate::report::harmless;
 
@@ -19,9 +19,9 @@ pub(super) fn offer(checks: &[CheckOutcome], typed: &[String]) -> String {
     let mut rows: Vec<(&str, String)> = Vec::new();
     // What did not even begin says itself what to do.
     let failed = |check: &&CheckOutcome| {
-        let outcome = check.outcome;
+        let outcome = check.status;
         check.inputs.is_some()
-            && matches!(outcome, Outcome::Findings | Outcome::Error | Outcome::TimedOut)
+            && matches!(outcome, Status::Findings | Status::Error | Status::TimedOut)
     };
     for (index, check) in checks.iter().filter(failed).enumerate() {
         let label = if index == 0 { "run again:" } else { "" };
@@ -71,9 +71,9 @@ fn quoted(word: &str) -> String {
 fn has_an_inside(check: &CheckOutcome) -> bool {
     let kind = check.reason.as_ref().map(|reason| reason.kind);
     check.inputs.is_some()
-        && match check.outcome {
-            Outcome::Findings | Outcome::TimedOut => true,
-            Outcome::Error => matches!(kind, Some(ReasonKind::Tool | ReasonKind::Config)),
+        && match check.status {
+            Status::Findings | Status::TimedOut => true,
+            Status::Error => matches!(kind, Some(ReasonKind::Tool | ReasonKind::Config)),
             _ => false,
         }
 }

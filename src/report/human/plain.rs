@@ -4,9 +4,9 @@
 //! count. It must not compare; the check's outcome has what differs. The JSON report has all of it.
 
 use super::style::{self, paint};
-use super::table::outcome_name;
+use super::table::status_name;
 use crate::finding::Finding;
-use crate::outcome::{CheckOutcome, Otherwise, Outcome, Plain, Reason};
+use crate::outcome::{CheckOutcome, Otherwise, Plain, Reason, Status};
 use crate::report::count::Count;
 use crate::report::harmless;
 
@@ -21,7 +21,7 @@ pub(super) fn told(checks: &[CheckOutcome]) -> String {
 
 fn tell(check: &CheckOutcome, plain: &Plain) -> String {
     let label = paint(style::STRONG, format!("plain {}", check.tool));
-    if !matches!(plain.outcome, Outcome::Passed | Outcome::Findings) {
+    if !matches!(plain.status, Status::Passed | Status::Findings) {
         let why = plain.reason.as_ref().map_or("it was stopped".to_owned(), Reason::to_string);
         return format!("{label}: could not be done: {}\n", harmless::text(&why));
     }
@@ -33,8 +33,8 @@ fn tell(check: &CheckOutcome, plain: &Plain) -> String {
          in which it reads files; nothing of this counts\n",
         Count(plain.files.len(), "file")
     );
-    if plain.outcome != check.outcome {
-        text += &format!("    it ends with `{}`\n", outcome_name(plain.outcome));
+    if plain.status != check.status {
+        text += &format!("    it ends with `{}`\n", status_name(plain.status));
     }
     for (path, Otherwise { there, here }) in &plain.files {
         text += &format!("    {}\n", harmless::line(path));

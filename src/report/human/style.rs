@@ -8,7 +8,7 @@ use std::fmt::Display;
 use anstyle::{AnsiColor, Style};
 
 use crate::finding::Severity;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Status, Verdict};
 
 /// Something is wrong.
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -41,11 +41,11 @@ pub fn of_severity(severity: Severity) -> Style {
 
 /// The style of an outcome.
 #[must_use]
-pub fn of_outcome(outcome: Outcome) -> Style {
-    match outcome {
-        Outcome::Passed => GOOD,
-        Outcome::Findings | Outcome::Error | Outcome::TimedOut => ERROR,
-        Outcome::Cancelled | Outcome::Skipped => WARNING,
+pub fn of_status(status: Status) -> Style {
+    match status {
+        Status::Passed => GOOD,
+        Status::Findings | Status::Error | Status::TimedOut => ERROR,
+        Status::Cancelled | Status::Skipped => WARNING,
     }
 }
 

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Options;
-use super::findings::Found;
+use super::findings::CheckFinding;
 use super::style::{self, paint};
 use crate::finding::{Finding, Severity};
 use crate::report::count::Count;
@@ -21,14 +21,17 @@ const SHOWN: usize = 50;
 const RULES: usize = 20;
 
 /// The findings to show, in their order, and what there is to say first of all of them.
-pub(super) fn choose<'a>(all: Vec<Found<'a>>, options: &Options<'_>) -> (String, Vec<Found<'a>>) {
+pub(super) fn choose<'a>(
+    all: Vec<CheckFinding<'a>>,
+    options: &Options<'_>,
+) -> (String, Vec<CheckFinding<'a>>) {
     if all.len() <= SHOWN {
         return (String::new(), all);
     }
     let number = all.len();
     // One of each rule before the second of any, else a rule that is broken everywhere hides others.
-    let mut rules: BTreeMap<_, (Found<'_>, usize)> = BTreeMap::new();
-    let mut ranked: Vec<(usize, usize, Found<'_>)> = Vec::with_capacity(number);
+    let mut rules: BTreeMap<_, (CheckFinding<'_>, usize)> = BTreeMap::new();
+    let mut ranked: Vec<(usize, usize, CheckFinding<'_>)> = Vec::with_capacity(number);
     for (place, found @ (finding, check)) in all.into_iter().enumerate() {
         let Finding { severity, code, rule, gating, .. } = finding;
         let key = (*severity, check.name.as_str(), code.as_str(), rule.as_str(), *gating);
@@ -46,7 +49,7 @@ pub(super) fn choose<'a>(all: Vec<Found<'a>>, options: &Options<'_>) -> (String,
 }
 
 /// The rules that are broken most, one a line: one finding of each, and how many there are.
-fn told<'a>(all: usize, rules: impl Iterator<Item = (Found<'a>, usize)>) -> String {
+fn told<'a>(all: usize, rules: impl Iterator<Item = (CheckFinding<'a>, usize)>) -> String {
     let mut counts: BTreeMap<(Severity, String), usize> = BTreeMap::new();
     for ((finding, check), number) in rules {
         let rule = harmless::line(&label::rule(&check.name, finding));

@@ -6,7 +6,7 @@
 use anstyle::Style;
 
 use super::style::{self, paint};
-use crate::outcome::{CacheUse, CheckOutcome, Outcome};
+use crate::outcome::{CacheUse, CheckOutcome, Status};
 use crate::report::count::Count;
 use crate::report::elapsed::Elapsed;
 use crate::report::json::Counts;
@@ -19,7 +19,7 @@ pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
     let columns: [Vec<Cell>; 5] = [
         column("check", checks, |check| Cell::new(style::STRONG, check.name.to_string())),
         column("outcome", checks, |check| {
-            Cell::new(style::of_outcome(check.outcome), outcome_name(check.outcome))
+            Cell::new(style::of_status(check.status), status_name(check.status))
         }),
         column("findings", checks, |check| {
             Cell::new(Style::new(), findings(Counts::of(&check.findings)))
@@ -35,16 +35,16 @@ pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
     rows(&columns[..shown])
 }
 
-/// How an outcome is called.
+/// Returns the name of a status as it is shown in the terminal.
 #[must_use]
-pub fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Findings => "findings",
-        Outcome::Error => "error",
-        Outcome::TimedOut => "timed out",
-        Outcome::Cancelled => "cancelled",
-        Outcome::Skipped => "skipped",
+pub fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Passed => "passed",
+        Status::Findings => "findings",
+        Status::Error => "error",
+        Status::TimedOut => "timed out",
+        Status::Cancelled => "cancelled",
+        Status::Skipped => "skipped",
     }
 }
 

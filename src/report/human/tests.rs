@@ -9,7 +9,7 @@ use snapbox::{assert_data_eq, str};
 use super::*;
 use crate::check::CheckName;
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
-use crate::outcome::{CheckOutcome, Log, Outcome, Plain, Reason, ReasonKind, Verdict};
+use crate::outcome::{CheckOutcome, Log, Plain, Reason, ReasonKind, Status, Verdict};
 use crate::report::{Preview, sample};
 
 fn plain(report: &Report, width: Option<usize>, detail: Detail) -> String {
@@ -307,7 +307,7 @@ fn a_warning_that_was_read_already_is_not_told_again() {
 #[test]
 fn a_command_whose_words_are_no_findings_is_quoted() {
     let report = sample::report_of(vec![CheckOutcome {
-        outcome: Outcome::Findings,
+        status: Status::Findings,
         log: Log {
             stdout: "src/main.py:1: teh ==> the\n".to_owned(),
             stderr: String::new(),

@@ -5,7 +5,7 @@
 
 use super::changes;
 use super::style::{self, paint};
-use crate::outcome::{CacheUse, CheckOutcome, Outcome, Verdict};
+use crate::outcome::{CacheUse, CheckOutcome, Status, Verdict};
 use crate::report::Report;
 use crate::report::count::Count;
 
@@ -42,7 +42,7 @@ fn told(report: &Report) -> (&'static str, String) {
                 .flat_map(|check| &check.findings)
                 .filter(|finding| finding.gating)
                 .count();
-            let failing = number(checks, |check| check.outcome == Outcome::Findings);
+            let failing = number(checks, |check| check.status == Status::Findings);
             let text = format!("{} did not pass", of_all(failing));
             match gating {
                 0 => ("findings", text),
@@ -52,7 +52,7 @@ fn told(report: &Report) -> (&'static str, String) {
         Verdict::Config => ("configuration error", undone(checks, &of_all)),
         Verdict::Error => ("error", undone(checks, &of_all)),
         Verdict::Interrupted => {
-            let ended = number(checks, |check| check.outcome != Outcome::Cancelled);
+            let ended = number(checks, |check| check.status != Status::Cancelled);
             ("interrupted", format!("{} ended", of_all(ended)))
         }
     }
@@ -61,7 +61,7 @@ fn told(report: &Report) -> (&'static str, String) {
 fn passed(checks: &[CheckOutcome]) -> String {
     let mut text = Count(checks.len(), "check").to_string();
     let hits = number(checks, |check| check.cache == CacheUse::Hit);
-    let skipped = number(checks, |check| check.outcome == Outcome::Skipped);
+    let skipped = number(checks, |check| check.status == Status::Skipped);
     if hits > 0 {
         text += &format!(", {hits} from the cache");
     }
@@ -72,8 +72,7 @@ fn passed(checks: &[CheckOutcome]) -> String {
 }
 
 fn undone(checks: &[CheckOutcome], of_all: &dyn Fn(usize) -> String) -> String {
-    let undone =
-        number(checks, |check| matches!(check.outcome, Outcome::Error | Outcome::TimedOut));
+    let undone = number(checks, |check| matches!(check.status, Status::Error | Status::TimedOut));
     format!("{} could not be done", of_all(undone))
 }
 

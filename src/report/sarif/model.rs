@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub(super) struct Log {
+pub(super) struct SarifLog {
     #[serde(rename = "$schema")]
     pub(super) schema: &'static str,
     pub(super) version: &'static str,
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<SarifRun>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Run {
-    pub(super) tool: Tool,
+pub(super) struct SarifRun {
+    pub(super) tool: SarifTool,
     pub(super) automation_details: AutomationDetails,
-    pub(super) invocations: [Invocation; 1],
+    pub(super) invocations: [SarifInvocation; 1],
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<SarifResult>,
 }
@@ -31,7 +31,7 @@ pub(super) struct AutomationDetails {
 }
 
 #[derive(Serialize)]
-pub(super) struct Tool {
+pub(super) struct SarifTool {
     pub(super) driver: Driver,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Message {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Invocation {
+pub(super) struct SarifInvocation {
     pub(super) execution_successful: bool,
     pub(super) exit_code: u8,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -92,7 +92,7 @@ pub(super) struct SarifResult {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) suppressions: Vec<Suppression>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) fixes: Vec<Fix>,
+    pub(super) fixes: Vec<SarifFix>,
 }
 
 #[derive(Serialize)]
@@ -135,7 +135,7 @@ pub(super) struct Region {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Fix {
+pub(super) struct SarifFix {
     pub(super) description: Message,
     pub(super) artifact_changes: [ArtifactChange; 1],
 }
@@ -144,12 +144,12 @@ pub(super) struct Fix {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ArtifactChange {
     pub(super) artifact_location: ArtifactLocation,
-    pub(super) replacements: Vec<Replacement>,
+    pub(super) replacements: Vec<SarifReplacement>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Replacement {
+pub(super) struct SarifReplacement {
     pub(super) deleted_region: Region,
     pub(super) inserted_content: Message,
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::finding::{Edit, Finding, Fix, Place, Severity};
-use crate::outcome::{CheckOutcome, Outcome};
+use crate::outcome::{CheckOutcome, Status};
 
 /// Any text, with what formats trip over more often than chance would have it.
 fn text() -> impl Strategy<Value = String> {
@@ -83,10 +83,10 @@ fn report() -> impl Strategy<Value = Report> {
         }
         crate::finding::sort(&mut findings);
         let outcome = match findings.iter().any(|finding| finding.gating) {
-            true => Outcome::Findings,
-            false => Outcome::Passed,
+            true => Status::Findings,
+            false => Status::Passed,
         };
-        let lint = CheckOutcome { outcome, findings, ..sample::passed("lint", "pylint") };
+        let lint = CheckOutcome { status: outcome, findings, ..sample::passed("lint", "pylint") };
         sample::report_of(vec![lint, sample::passed("format", "black")])
     })
 }
@@ -163,7 +163,7 @@ fn what_is_huge_is_given_back() {
     let small = sample::finding("z.py", 2);
     let findings = vec![finding, small];
     let lint =
-        CheckOutcome { outcome: Outcome::Findings, findings, ..sample::passed("lint", "pylint") };
+        CheckOutcome { status: Status::Findings, findings, ..sample::passed("lint", "pylint") };
     let report = sample::report_of(vec![lint, sample::passed("format", "black")]);
     for held in
         [in_json, in_sarif, in_code_quality, in_junit, in_annotations, in_short_lines, in_a_person]

@@ -13,23 +13,23 @@ use crate::cache::Index;
 use crate::check::CheckName;
 use crate::hash::Hash;
 use crate::outcome::Reason;
-use crate::plan::Coverage;
+use crate::plan::FileSet;
 use crate::process::Cancel;
 use crate::project::ProjectPath;
 use crate::run::fix::write_back::Amendment;
-use crate::snapshot::{self, Entry, Inventory, Kind, SnapshotError, Tree};
+use crate::snapshot::{self, EntryKind, Inventory, InventoryEntry, SnapshotError, Tree};
 
 /// The private copy that fixers work on.
-pub(super) struct Bench {
+pub(super) struct WorkingCopy {
     folder: PathBuf,
     inventory: Inventory,
-    parts: BTreeMap<Coverage, Result<BTreeSet<ProjectPath>, Reason>>,
+    parts: BTreeMap<FileSet, Result<BTreeSet<ProjectPath>, Reason>>,
     touched: BTreeMap<ProjectPath, Touched>,
 }
 
 /// A file that a fixer changed.
 struct Touched {
-    before: Entry,
+    before: InventoryEntry,
     original: Vec<u8>,
     content: Vec<u8>,
     by: BTreeSet<CheckName>,
@@ -39,21 +39,21 @@ struct Touched {
 #[derive(PartialEq, Eq)]
 pub(super) struct Checkpoint(BTreeMap<ProjectPath, Vec<u8>>);
 
-impl Bench {
-    /// Copies what these coverages cover.
+impl WorkingCopy {
+    /// Copies what these file sets cover.
     pub(super) fn set_up(
         root: &Path,
         folder: &Path,
-        coverages: &BTreeSet<&Coverage>,
+        file_sets: &BTreeSet<&FileSet>,
         cancel: &Cancel,
-    ) -> Result<Bench, SnapshotError> {
+    ) -> Result<WorkingCopy, SnapshotError> {
         let parts = RefCell::default();
         let take = || {
             let mut all = Inventory::default();
-            let mut taken: BTreeMap<Coverage, Result<BTreeSet<ProjectPath>, Reason>> =
+            let mut taken: BTreeMap<FileSet, Result<BTreeSet<ProjectPath>, Reason>> =
                 BTreeMap::new();
-            for coverage in coverages {
-                let part = match Inventory::take(root, coverage, &Index::none(), cancel) {
+            for file_set in file_sets {
+                let part = match Inventory::take(root, file_set, &Index::none(), cancel) {
                     Ok(inventory) => {
                         let paths = inventory.entries.keys().cloned().collect();
                         all.entries.extend(inventory.entries);
@@ -67,14 +67,14 @@ impl Bench {
                     ) => Err(snapshot_reason(&error)),
                     Err(error) => return Err(error),
                 };
-                taken.insert((*coverage).clone(), part);
+                taken.insert((*file_set).clone(), part);
             }
             *parts.borrow_mut() = taken;
             Ok(all)
         };
         let (inventory, tree) = snapshot::copy(root, folder, cancel, take)?;
         let parts = parts.into_inner();
-        Ok(Bench { folder: tree.folder, inventory, parts, touched: BTreeMap::new() })
+        Ok(WorkingCopy { folder: tree.folder, inventory, parts, touched: BTreeMap::new() })
     }
 
     /// Every folder that a fixer could change something in.
@@ -85,14 +85,14 @@ impl Bench {
     /// Copies the part of it that a check covers, as it is now: a fixer sees what its check sees.
     pub(super) fn part(
         &self,
-        coverage: &Coverage,
+        file_set: &FileSet,
         folder: &Path,
         cancel: &Cancel,
     ) -> Result<(Inventory, Tree), Reason> {
-        let paths = match self.parts.get(coverage) {
+        let paths = match self.parts.get(file_set) {
             Some(Ok(paths)) => paths,
             Some(Err(reason)) => return Err(reason.clone()),
-            None => unreachable!("the copy was made of the coverages of all fixers"),
+            None => unreachable!("the copy was made of the file sets of all fixers"),
         };
         let part = || Ok(self.inventory.only(paths));
         snapshot::copy(&self.folder, folder, cancel, part).map_err(|error| snapshot_reason(&error))
@@ -120,8 +120,10 @@ impl Bench {
             self.touched.insert(path.clone(), touched);
         }
         std::fs::write(&place, &content).map_err(SnapshotError::io("write", &place))?;
-        *entry =
-            Entry::file(&Hash::of(&content), matches!(entry.kind, Kind::File { executable: true }));
+        *entry = InventoryEntry::file(
+            &Hash::of(&content),
+            matches!(entry.kind, EntryKind::File { executable: true }),
+        );
         if let Some(touched) = self.touched.get_mut(path) {
             touched.content = content;
             touched.by.insert(by.clone());

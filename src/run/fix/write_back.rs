@@ -16,7 +16,7 @@ use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, renameat, unlinkat};
 
 use crate::hash::Hash;
 use crate::project::ProjectPath;
-use crate::snapshot::{Entry, is_staged, staged_name};
+use crate::snapshot::{InventoryEntry, is_staged, staged_name};
 
 /// A new content for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Amendment {
     /// The file.
     pub path: ProjectPath,
     /// What was fixed; if the file is anything else by now, it is left alone.
-    pub before: Entry,
+    pub before: InventoryEntry,
     /// Its new content.
     pub content: Vec<u8>,
 }
@@ -60,7 +60,7 @@ pub struct Written {
 
 /// A moment of writing back. Between any two of them every file is old or new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment<'a> {
+pub enum WriteBackStep<'a> {
     /// The new content stands beside the file, under a name that is nobody's.
     Staged(&'a ProjectPath),
     /// The file is still what was fixed, and the new one has its mode and owner.
@@ -77,7 +77,7 @@ pub enum Moment<'a> {
 pub fn write(
     root: &Path,
     amendments: &[Amendment],
-    observe: &mut dyn FnMut(Moment<'_>) -> ControlFlow<()>,
+    observe: &mut dyn FnMut(WriteBackStep<'_>) -> ControlFlow<()>,
 ) -> io::Result<Written> {
     let root = File::open(root)?;
     // Whoever else writes to this project waits, so what is staged meanwhile is ours.
@@ -88,7 +88,7 @@ pub fn write(
         match replace(&root, amendment, number, observe) {
             Ok(ControlFlow::Continue(())) => {
                 written.changed.push(path.clone());
-                if observe(Moment::Replaced(path)).is_break() {
+                if observe(WriteBackStep::Replaced(path)).is_break() {
                     break;
                 }
             }
@@ -129,7 +129,7 @@ fn replace(
     root: &File,
     amendment: &Amendment,
     number: usize,
-    observe: &mut dyn FnMut(Moment<'_>) -> ControlFlow<()>,
+    observe: &mut dyn FnMut(WriteBackStep<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, LeftAlone> {
     let path = &amendment.path;
     let failed = |source| LeftAlone::Io { path: path.clone(), source };
@@ -139,7 +139,7 @@ fn replace(
     };
     let folder = enter(root, folders.iter().copied()).map_err(failed)?;
     let staged = Staged::create(&folder, number, &amendment.content).map_err(failed)?;
-    if observe(Moment::Staged(path)).is_break() {
+    if observe(WriteBackStep::Staged(path)).is_break() {
         return Ok(ControlFlow::Break(()));
     }
     let current = current(&folder, name).map_err(failed)?;
@@ -150,7 +150,7 @@ fn replace(
         io::ErrorKind::PermissionDenied => LeftAlone::Foreign(path.clone()),
         _ => failed(source),
     })?;
-    if observe(Moment::Compared(path)).is_break() {
+    if observe(WriteBackStep::Compared(path)).is_break() {
         return Ok(ControlFlow::Break(()));
     }
     staged.rename(name).map_err(failed)?;
@@ -173,7 +173,7 @@ fn enter<'a>(root: &File, parts: impl IntoIterator<Item = &'a str>) -> io::Resul
 }
 
 /// What stands at a name: nothing, or a regular file as an inventory has it.
-fn current(folder: &File, name: &str) -> io::Result<Option<(fs::Metadata, Entry)>> {
+fn current(folder: &File, name: &str) -> io::Result<Option<(fs::Metadata, InventoryEntry)>> {
     // A pipe that took the file's place must not be waited for.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let mut file: File = match openat(folder, name, flags, Mode::empty()) {
@@ -187,7 +187,7 @@ fn current(folder: &File, name: &str) -> io::Result<Option<(fs::Metadata, Entry)
     }
     let mut content = Vec::new();
     file.read_to_end(&mut content)?;
-    let entry = Entry::file(&Hash::of(&content), metadata.mode() & 0o111 != 0);
+    let entry = InventoryEntry::file(&Hash::of(&content), metadata.mode() & 0o111 != 0);
     Ok(Some((metadata, entry)))
 }
 

@@ -5,22 +5,27 @@
 //! what stands in a configuration beyond the section that makes it one. The choice goes into
 //! `pipe.toml`.
 
-use super::sources::Sources;
-use super::{CONFIG_FOLDER, Note, Survey, folder_of, names, says_something};
+use super::sources::PythonSources;
+use super::{CONFIG_FOLDER, FolderSurvey, Note, folder_of, names, says_something};
 use crate::project::ProjectPath;
-use crate::template::{CheckSettings, ConfigSetting, Origin, origin};
+use crate::template::{CheckSettings, ConfigSetting, FileOrigin, origin};
 use crate::tools::Tool;
 use crate::tools::own_config::OwnConfig;
 
 /// What a check is to use, and why.
-pub(super) struct Choice {
+pub(super) struct ConfigChoice {
     pub(super) settings: CheckSettings,
     pub(super) note: Option<Note>,
 }
 
 /// Chooses a tool's configuration.
-pub(super) fn choose(survey: &Survey, tool: &dyn Tool, check: &str, found: &Sources) -> Choice {
-    let choice = |config, inputs, note| Choice {
+pub(super) fn choose(
+    survey: &FolderSurvey,
+    tool: &dyn Tool,
+    check: &str,
+    found: &PythonSources,
+) -> ConfigChoice {
+    let choice = |config, inputs, note| ConfigChoice {
         settings: CheckSettings { tool: tool.name().to_owned(), config, inputs },
         note,
     };
@@ -79,22 +84,22 @@ fn usual(tool: &dyn Tool) -> &'static str {
 }
 
 /// Whether there is a configuration of this tool, wherever it is.
-pub(super) fn is_configured(survey: &Survey, tool: &dyn Tool, found: &Sources) -> bool {
+pub(super) fn is_configured(survey: &FolderSurvey, tool: &dyn Tool, found: &PythonSources) -> bool {
     in_config_folder(survey, tool).is_some()
         || at_root(survey, tool).is_some()
         || !nested(survey, tool, found).is_empty()
 }
 
 /// The tool's file in the config folder, if it is somebody's and says something.
-fn in_config_folder(survey: &Survey, tool: &dyn Tool) -> Option<String> {
+fn in_config_folder(survey: &FolderSurvey, tool: &dyn Tool) -> Option<String> {
     let path = format!("{CONFIG_FOLDER}/{}", tool.config_file()?);
-    let text = survey.text(&path).filter(|text| origin(text) != Origin::Generated)?;
+    let text = survey.text(&path).filter(|text| origin(text) != FileOrigin::Generated)?;
     let own = tool.own_configs().iter().find(|own| Some(own.file) == tool.config_file());
     own.is_none_or(|own| says_something(own, text)).then_some(path)
 }
 
 /// What the tool itself would find at the root.
-fn at_root(survey: &Survey, tool: &dyn Tool) -> Option<&'static OwnConfig> {
+fn at_root(survey: &FolderSurvey, tool: &dyn Tool) -> Option<&'static OwnConfig> {
     tool.own_configs()
         .iter()
         .find(|own| survey.text(own.file).is_some_and(|text| says_something(own, text)))
@@ -102,9 +107,9 @@ fn at_root(survey: &Survey, tool: &dyn Tool) -> Option<&'static OwnConfig> {
 
 /// Its configurations in folders below.
 fn nested<'a>(
-    survey: &'a Survey,
+    survey: &'a FolderSurvey,
     tool: &dyn Tool,
-    found: &Sources,
+    found: &PythonSources,
 ) -> Vec<(&'a ProjectPath, &'static OwnConfig)> {
     let hidden = ProjectPath::new(CONFIG_FOLDER).ok();
     survey
@@ -123,7 +128,7 @@ fn nested<'a>(
 fn unseen(
     root: Option<&'static OwnConfig>,
     nested: &[&ProjectPath],
-    found: &Sources,
+    found: &PythonSources,
 ) -> Vec<String> {
     // The root's `pyproject.toml` is in every snapshot.
     let root = root.map(|own| own.file).filter(|file| *file != "pyproject.toml");

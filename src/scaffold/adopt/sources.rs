@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Note, Survey, folder_of, is_python, names};
+use super::{FolderSurvey, Note, folder_of, is_python, names};
 use crate::project::ProjectPath;
 
 /// A folder with one of them is a package or crate of its own.
@@ -24,7 +24,7 @@ const DOCUMENTATION: &[&str] = &["doc", "docs"];
 
 /// Where the Python is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sources {
+pub(super) struct PythonSources {
     /// What is checked, sorted, none below another.
     pub(super) source: Vec<ProjectPath>,
     /// What of it is not.
@@ -34,7 +34,7 @@ pub(super) struct Sources {
 }
 
 /// Finds the sources.
-pub(super) fn sources(survey: &Survey) -> Sources {
+pub(super) fn sources(survey: &FolderSurvey) -> PythonSources {
     let (mut source, mut foreign, mut left_out) =
         (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for path in survey.files.iter().filter(|path| is_python(path)) {
@@ -58,7 +58,7 @@ pub(super) fn sources(survey: &Survey) -> Sources {
     };
     let outermost: BTreeSet<ProjectPath> =
         source.iter().filter(|path| !is_below(path, &source)).cloned().collect();
-    Sources {
+    PythonSources {
         exclude: foreign.into_iter().filter(|path| is_below(path, &outermost)).collect(),
         left_out: left_out
             .into_iter()
@@ -68,7 +68,7 @@ pub(super) fn sources(survey: &Survey) -> Sources {
     }
 }
 
-impl Sources {
+impl PythonSources {
     pub(super) fn exclude_globs(&self) -> Vec<String> {
         self.exclude.iter().map(|folder| format!("{folder}/**")).collect()
     }
@@ -106,7 +106,7 @@ impl Sources {
 }
 
 /// The outermost folder on the way to a file that holds what nobody wrote here.
-fn foreign_folder(survey: &Survey, path: &ProjectPath) -> Option<ProjectPath> {
+fn foreign_folder(survey: &FolderSurvey, path: &ProjectPath) -> Option<ProjectPath> {
     let text = path.as_str();
     let mut start = 0;
     for (end, _) in text.match_indices('/') {
@@ -128,7 +128,7 @@ fn foreign_folder(survey: &Survey, path: &ProjectPath) -> Option<ProjectPath> {
 }
 
 /// The nearest folder above a file that is a package or crate; else the project.
-fn package_of(survey: &Survey, path: &ProjectPath) -> ProjectPath {
+fn package_of(survey: &FolderSurvey, path: &ProjectPath) -> ProjectPath {
     let mut folder = folder_of(path);
     while !folder.is_root() && !MARKERS.iter().any(|name| has(survey, folder.as_str(), name)) {
         folder = folder_of(&folder);
@@ -137,7 +137,7 @@ fn package_of(survey: &Survey, path: &ProjectPath) -> ProjectPath {
 }
 
 /// What of a package a file belongs to, and whether that is what the package is made of.
-fn place(survey: &Survey, package: &ProjectPath, path: &ProjectPath) -> (ProjectPath, bool) {
+fn place(survey: &FolderSurvey, package: &ProjectPath, path: &ProjectPath) -> (ProjectPath, bool) {
     if let Some(folder) = python_source(survey, package).filter(|folder| path.starts_with(folder)) {
         return (folder, true);
     }
@@ -156,14 +156,14 @@ fn place(survey: &Survey, package: &ProjectPath, path: &ProjectPath) -> (Project
 }
 
 /// Where maturin takes a package's Python from.
-fn python_source(survey: &Survey, package: &ProjectPath) -> Option<ProjectPath> {
+fn python_source(survey: &FolderSurvey, package: &ProjectPath) -> Option<ProjectPath> {
     let manifest = package.join("pyproject.toml").ok()?;
     let table: toml::Table = survey.texts.get(&manifest)?.parse().ok()?;
     let folder = table.get("tool")?.get("maturin")?.get("python-source")?.as_str()?;
     package.join(folder).ok().filter(|folder| folder != package)
 }
 
-fn has(survey: &Survey, folder: &str, name: &str) -> bool {
+fn has(survey: &FolderSurvey, folder: &str, name: &str) -> bool {
     let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
     ProjectPath::new(&path).is_ok_and(|path| survey.files.contains(&path))
 }

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::sources::Sources;
-use super::{Note, Survey, names};
+use super::sources::PythonSources;
+use super::{FolderSurvey, Note, names};
 use crate::project::ProjectPath;
 
 /// The tests of a project.
@@ -20,7 +20,7 @@ pub(super) struct Tests {
 }
 
 /// Finds the tests among the sources.
-pub(super) fn tests(survey: &Survey, sources: &Sources) -> Tests {
+pub(super) fn tests(survey: &FolderSurvey, sources: &PythonSources) -> Tests {
     let tests = survey.files.iter().filter(|path| is_test(path) && !sources.excludes(path));
     let places: BTreeSet<ProjectPath> = tests.map(|path| place(path, sources)).collect();
     let is_inside =
@@ -50,7 +50,7 @@ fn is_test(path: &ProjectPath) -> bool {
 }
 
 /// The folder of tests that a test is in, or else the source that it is part of.
-fn place(path: &ProjectPath, sources: &Sources) -> ProjectPath {
+fn place(path: &ProjectPath, sources: &PythonSources) -> ProjectPath {
     let text = path.as_str();
     let folders = text.match_indices('/').map(|(end, _)| &text[..end]);
     let mut tests = folders.filter(|folder| {

@@ -1,10 +1,10 @@
 use super::*;
 use crate::template::ConfigSetting;
 
-fn survey(files: &[(&str, &str)]) -> Survey {
+fn survey(files: &[(&str, &str)]) -> FolderSurvey {
     let path = |name: &str| ProjectPath::new(name).unwrap();
     let is_hidden = |name: &str| name.split('/').any(|part| part.starts_with('.'));
-    Survey {
+    FolderSurvey {
         files: files
             .iter()
             .filter(|(name, _)| !is_hidden(name))
@@ -19,8 +19,8 @@ fn survey(files: &[(&str, &str)]) -> Survey {
     }
 }
 
-fn settings(files: &[(&str, &str)]) -> Settings {
-    adopt(&survey(files), Wish::default()).settings
+fn settings(files: &[(&str, &str)]) -> NewConfig {
+    adopt(&survey(files), AdoptionRequest::default()).settings
 }
 
 /// The sources of a project with these files, all of them empty.
@@ -158,7 +158,7 @@ fn a_project_keeps_its_formatter() {
 fn a_second_pin_is_named_unless_it_is_the_same() {
     let told = |text: &str| {
         let survey = survey(&[("a/b.py", ""), (PRE_COMMIT, text)]);
-        let notes = adopt(&survey, Wish::default()).notes;
+        let notes = adopt(&survey, AdoptionRequest::default()).notes;
         notes.iter().any(|note| note.found.contains("pinned"))
     };
     assert!(told("- repo: x\n  rev: 21.12b0 # old\n  hooks:\n    - id: black\n"));
@@ -173,6 +173,6 @@ fn what_cargo_pipe_wrote_is_nobody_s_configuration() {
         .unwrap()
         .render(&crate::template::Values::for_python("3.13"));
     let survey = survey(&[("a/b.py", ""), (".config/mypy.ini", &ours), ("mypy.ini", "[mypy]")]);
-    let adoption = adopt(&survey, Wish::default());
+    let adoption = adopt(&survey, AdoptionRequest::default());
     assert_eq!(adoption.settings.mypy.config, ConfigSetting::File("mypy.ini".into()));
 }

@@ -23,17 +23,17 @@ impl Project {
         self.0.path().canonicalize().unwrap()
     }
 
-    fn take(&self, coverage: &Coverage) -> Inventory {
-        Inventory::take(&self.root(), coverage, &Index::none(), &Cancel::default()).unwrap()
+    fn take(&self, file_set: &FileSet) -> Inventory {
+        Inventory::take(&self.root(), file_set, &Index::none(), &Cancel::default()).unwrap()
     }
 
-    fn seen(&self, coverage: &Coverage) -> Vec<String> {
-        self.take(coverage).entries.keys().map(ToString::to_string).collect()
+    fn seen(&self, file_set: &FileSet) -> Vec<String> {
+        self.take(file_set).entries.keys().map(ToString::to_string).collect()
     }
 }
 
-fn covering(paths: &[&str]) -> Coverage {
-    Coverage {
+fn covering(paths: &[&str]) -> FileSet {
+    FileSet {
         paths: paths.iter().map(|path| ProjectPath::new(path).unwrap()).collect(),
         exclude: Vec::new(),
         include: Vec::new(),
@@ -89,12 +89,12 @@ fn a_hidden_path_that_is_named_is_seen() {
 fn globs_leave_files_out_and_take_ignored_ones_in() {
     let project = Project::with(&["src/a.py", "src/gen/b.py", "src/_version.py", "src/x/m_pb2.py"]);
     project.write(".gitignore", "_version.py\n");
-    let coverage = Coverage {
+    let file_set = FileSet {
         exclude: vec!["src/gen/**".into(), "*_pb2.py".into()],
         include: vec!["src/_version.py".into()],
         ..covering(&["src"])
     };
-    assert_eq!(project.seen(&coverage), ["src/_version.py", "src/a.py"]);
+    assert_eq!(project.seen(&file_set), ["src/_version.py", "src/a.py"]);
 }
 
 #[test]
@@ -182,19 +182,19 @@ fn rules_on_the_way_to_a_named_path_count_and_the_deepest_one_wins() {
 fn coverages_that_are_taken_together_are_as_each_alone() {
     let project = Project::with(&["src/a.py", "src/gen/b.py", "tests/t.py", "setup.cfg", ".x/y"]);
     symlink("a.py", project.root().join("src/link.py")).unwrap();
-    let coverages = [
+    let file_sets = [
         covering(&["src"]),
         covering(&["setup.cfg", "src"]),
         covering(&["src/gen", "tests"]),
-        Coverage { exclude: vec!["gen".into()], ..covering(&["."]) },
+        FileSet { exclude: vec!["gen".into()], ..covering(&["."]) },
         covering(&["missing", "src"]),
     ];
-    let each = coverages.iter().collect();
+    let each = file_sets.iter().collect();
     let index = Index::none();
     let taken = Inventory::take_each(&project.root(), &each, &index, &Cancel::default());
-    assert_eq!(taken.len(), coverages.len());
-    for (coverage, together) in taken {
-        let alone = Inventory::take(&project.root(), coverage, &index, &Cancel::default());
+    assert_eq!(taken.len(), file_sets.len());
+    for (file_set, together) in taken {
+        let alone = Inventory::take(&project.root(), file_set, &index, &Cancel::default());
         match (together, alone) {
             (Ok(together), Ok(alone)) => assert_eq!(together, alone),
             (together, alone) => {

@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 
 use encoding_rs::Encoding;
 
-use crate::tools::sources::Sources;
+use crate::tools::sources::SourceFiles;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The lines of the files that a tool spoke of.
 pub(crate) struct Columns<'a> {
-    sources: &'a dyn Sources,
+    sources: &'a dyn SourceFiles,
     files: BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> Columns<'a> {
     /// Nothing is read before it is asked for.
-    pub(crate) fn new(sources: &'a dyn Sources) -> Self {
+    pub(crate) fn new(sources: &'a dyn SourceFiles) -> Self {
         Columns { sources, files: BTreeMap::new() }
     }
 
@@ -94,7 +94,7 @@ mod tests {
 
     struct One(&'static [u8]);
 
-    impl Sources for One {
+    impl SourceFiles for One {
         fn read(&self, path: &str) -> Option<Vec<u8>> {
             (path == "a.py").then(|| self.0.to_vec())
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns;
 use crate::finding::{Excerpts, Finding};
-use crate::tools::sources::Sources;
+use crate::tools::sources::SourceFiles;
 
 /// How many lines of one edit are kept.
 const LINES: u32 = 12;
@@ -17,7 +17,7 @@ const LENGTH: usize = 2_000;
 
 /// The lines of `sources` that the findings begin in or would change.
 #[must_use]
-pub fn excerpts(findings: &[Finding], sources: &dyn Sources) -> Excerpts {
+pub fn excerpts(findings: &[Finding], sources: &dyn SourceFiles) -> Excerpts {
     let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| !finding.place.path.is_empty()) {
         let place = &finding.place;
@@ -53,7 +53,7 @@ mod tests {
 
     struct One(String);
 
-    impl Sources for One {
+    impl SourceFiles for One {
         fn read(&self, path: &str) -> Option<Vec<u8>> {
             (path == "a.py").then(|| self.0.clone().into_bytes())
         }

@@ -9,7 +9,7 @@ use roxmltree::{Document, Node};
 use super::inside;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
-use crate::tools::sources::Sources;
+use crate::tools::sources::SourceFiles;
 
 /// What a report says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Session {
 
 /// Reads a report; none if it is none.
 #[must_use]
-pub fn parse(stream: &[u8], sources: &dyn Sources) -> Option<Session> {
+pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
     let document = Document::parse(std::str::from_utf8(stream).ok()?).ok()?;
     let cases = || document.descendants().filter(|node| node.has_tag_name("testcase"));
     let findings = cases().flat_map(|case| {
@@ -40,13 +40,17 @@ pub fn parse(stream: &[u8], sources: &dyn Sources) -> Option<Session> {
 /// What it says of a file that could not be imported while tests were looked for: a traceback below
 /// a sentence that names the file.
 #[must_use]
-pub fn unimportable(file: &str, traceback: &str, sources: &dyn Sources) -> Finding {
+pub fn unimportable(file: &str, traceback: &str, sources: &dyn SourceFiles) -> Finding {
     let place = place(Some(file), None, traceback, sources);
     let message = said(traceback).last().map_or("it cannot be imported", |line| *line);
     make(place, "collection", message)
 }
 
-fn finding(case: Node<'_, '_>, failure: Node<'_, '_>, sources: &dyn Sources) -> Option<Finding> {
+fn finding(
+    case: Node<'_, '_>,
+    failure: Node<'_, '_>,
+    sources: &dyn SourceFiles,
+) -> Option<Finding> {
     let (class, name) = (case.attribute("classname")?, case.attribute("name")?);
     let (file, text) = (case.attribute("file"), failure.text().unwrap_or_default());
     let message = failure.attribute("message").unwrap_or_default();
@@ -82,7 +86,7 @@ fn make(place: Place, code: &str, message: &str) -> Finding {
 }
 
 /// Where a test failed. `start` is the 0-based line that it begins at.
-fn place(file: Option<&str>, start: Option<u32>, text: &str, sources: &dyn Sources) -> Place {
+fn place(file: Option<&str>, start: Option<u32>, text: &str, sources: &dyn SourceFiles) -> Place {
     let known = |(path, line): (&str, u32)| {
         let path = inside::project_path(path)?;
         let content = sources.read(&path)?;

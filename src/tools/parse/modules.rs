@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tools::sources::Sources;
+use crate::tools::sources::SourceFiles;
 
 /// The files of each module's name.
 pub(super) struct Modules {
@@ -15,7 +15,7 @@ pub(super) struct Modules {
 
 impl Modules {
     /// Every Python file of the snapshot.
-    pub(super) fn new(sources: &dyn Sources) -> Self {
+    pub(super) fn new(sources: &dyn SourceFiles) -> Self {
         let files: BTreeSet<String> = sources.paths().into_iter().collect();
         let mut modules = Modules { paths: BTreeMap::new() };
         for file in &files {

@@ -10,7 +10,7 @@ use super::columns::Columns;
 use super::{Parsed, inside, line, locate};
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
-use crate::tools::sources::Sources;
+use crate::tools::sources::SourceFiles;
 
 #[derive(Deserialize)]
 struct Message {
@@ -27,7 +27,7 @@ struct Message {
 
 /// Reads the messages of a stream. Blank lines are nothing, other lines are unread.
 #[must_use]
-pub fn parse(stream: &[u8], sources: &dyn Sources) -> Parsed {
+pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Parsed {
     let mut columns = Columns::new(sources);
     let mut parsed = Parsed::default();
     for text in stream.split(|byte| *byte == b'\n') {

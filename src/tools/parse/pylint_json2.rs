@@ -2,7 +2,7 @@
 //!
 //! Owns what is particular in pylint's messages: how each counts its columns, which of them speak
 //! of pylint's own configuration, and where those belong that pylint places at the file it read
-//! last. Must not know exit statuses. The [`Report`] goes to [`crate::tools::pylint`].
+//! last. Must not know exit statuses. The [`PylintReport`] goes to [`crate::tools::pylint`].
 
 mod project;
 
@@ -14,7 +14,7 @@ use super::modules::Modules;
 use super::{inside, line, locate};
 use crate::finding::{Finding, Place, Severity, sort};
 use crate::hash::Hash;
-use crate::tools::sources::Sources;
+use crate::tools::sources::SourceFiles;
 
 /// Messages whose columns are those of tokens: characters from 0.
 const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];
@@ -30,7 +30,7 @@ const ABOUT_MODULES: &[&str] =
 /// What pylint reported.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Report {
+pub struct PylintReport {
     /// What it found in the sources, in any order.
     pub findings: Vec<Finding>,
     /// Mistakes in its configuration.
@@ -63,15 +63,15 @@ struct Message {
 
 /// Reads the report; none if there is no such object in the stream.
 #[must_use]
-pub fn parse(stream: &[u8], sources: &dyn Sources) -> Option<Report> {
+pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<PylintReport> {
     let (before, mut object) = object(stream)?;
     let messages = match object.get_mut("messages").map(Value::take) {
         Some(Value::Array(messages)) => messages,
         _ => return None,
     };
-    let mut report = Report {
+    let mut report = PylintReport {
         score: object.pointer("/statistics/score").and_then(Value::as_f64),
-        ..Report::default()
+        ..PylintReport::default()
     };
     report.read_text(before);
     let mut sourced = Vec::new();
@@ -101,7 +101,7 @@ fn object(stream: &[u8]) -> Option<(&[u8], Value)> {
     None
 }
 
-fn findings(messages: &[Message], sources: &dyn Sources) -> Vec<Finding> {
+fn findings(messages: &[Message], sources: &dyn SourceFiles) -> Vec<Finding> {
     let mut columns = Columns::new(sources);
     let mut modules = Modules::new(sources);
     for message in messages.iter().filter(|message| !message.is_about_project()) {
@@ -122,7 +122,7 @@ fn findings(messages: &[Message], sources: &dyn Sources) -> Vec<Finding> {
     findings
 }
 
-impl Report {
+impl PylintReport {
     /// Text instead of messages: what pylint says before it knows how to say it.
     fn read_text(&mut self, text: &[u8]) {
         let text = inside::strip(&String::from_utf8_lossy(text));

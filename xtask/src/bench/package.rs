@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::Environment;
+use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::{Environment as Place, Plan, Request};
+use cargo_pipe::plan::{EnvironmentSpec as Place, Plan, Request};
 use cargo_pipe::tools::Command as Work;
 
 use crate::failure::{Failure, Result};
@@ -210,7 +210,7 @@ impl Project {
 
     fn plan(&self) -> Result<(Plan, String)> {
         let wrong = |error: cargo_pipe::error::Error| Failure::new(error.to_string());
-        let pipeline = Pipeline::discover(&self.folder, Environment::default(), Layer::default());
+        let pipeline = Pipeline::discover(&self.folder, EnvVars::default(), Layer::default());
         let pipeline = pipeline.map_err(wrong)?;
         let plan = pipeline.plan(&Request::default()).map_err(wrong)?;
         Ok((plan, pipeline.project.id()))

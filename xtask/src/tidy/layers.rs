@@ -212,10 +212,7 @@ mod tests {
     fn an_edge_inside_a_pure_module_is_an_edge() {
         assert_eq!(found("src/config/load.rs", "use crate::process::run;\n"), [""; 0]);
         assert_eq!(found("src/config/merge.rs", "use crate::process::run;\n").len(), 1);
-        assert_eq!(
-            found("src/plan.rs", "fn f(e: &crate::config::load::Environment) {}\n").len(),
-            1
-        );
+        assert_eq!(found("src/plan.rs", "fn f(e: &crate::config::load::EnvVars) {}\n").len(), 1);
         assert_eq!(found("src/plan.rs", "use crate::config::Config;\n"), [""; 0]);
     }
 

@@ -35,7 +35,7 @@ fn a_finding_cannot_steer_the_terminal() {
     finding.message = "one\u{1b}[2J\ntwo\u{9b}2J".to_owned();
     finding.code = "X\u{1b}1".to_owned();
     let report = sample::report_of(vec![CheckOutcome {
-        outcome: Outcome::Findings,
+        status: Status::Findings,
         findings: vec![finding],
         ..sample::passed("lint", "pylint")
     }]);
@@ -48,7 +48,7 @@ fn a_finding_cannot_steer_the_terminal() {
 fn what_plain_pylint_says_otherwise_is_told_by_file() {
     let text = |theirs: &[Finding]| {
         let check = CheckOutcome {
-            outcome: Outcome::Findings,
+            status: Status::Findings,
             findings: vec![sample::finding("a.py", 1), sample::finding("b.py", 1)],
             ..sample::passed("lint", "pylint")
         };
@@ -93,7 +93,7 @@ fn what_a_formatter_would_write_is_shown_beside_what_is_there() {
     let mut excerpts = Excerpts::default();
     excerpts.insert("a.py", 1, "a  =1");
     let report = sample::report_of(vec![CheckOutcome {
-        outcome: Outcome::Findings,
+        status: Status::Findings,
         findings: vec![finding],
         excerpts,
         ..sample::passed("format", "black")
@@ -126,7 +126,7 @@ fn many_findings_begin_with_a_summary_and_name_where_all_are() {
         Finding { severity, rule: code.clone(), code, url: None, ..sample::finding("a.py", number) }
     };
     let report = sample::report_of(vec![CheckOutcome {
-        outcome: Outcome::Findings,
+        status: Status::Findings,
         findings: (1..=5_000).map(many).collect(),
         ..sample::passed("lint", "pylint")
     }]);
@@ -184,7 +184,7 @@ fn no_rule_hides_another_that_is_as_severe() {
     let mut findings: Vec<Finding> = (1..=60).map(|number| of_rule(number, "A")).collect();
     findings.extend((61..=63).map(|number| of_rule(number, "B")));
     let report = sample::report_of(vec![CheckOutcome {
-        outcome: Outcome::Findings,
+        status: Status::Findings,
         findings,
         ..sample::passed("lint", "pylint")
     }]);

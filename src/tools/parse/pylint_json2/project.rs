@@ -8,7 +8,7 @@ use super::Message;
 use crate::finding::{Finding, Place};
 use crate::hash::Hash;
 use crate::tools::parse::modules::Modules;
-use crate::tools::sources::Sources;
+use crate::tools::sources::SourceFiles;
 
 const DUPLICATE_CODE: &str = "R0801";
 const CYCLIC_IMPORT: &str = "R0401";
@@ -27,7 +27,7 @@ impl Message {
     }
 
     /// The finding in its canonical form.
-    pub(super) fn project_finding(&self, modules: &Modules, sources: &dyn Sources) -> Finding {
+    pub(super) fn project_finding(&self, modules: &Modules, sources: &dyn SourceFiles) -> Finding {
         let (mut places, message) = match self.code.as_str() {
             DUPLICATE_CODE => self.duplicates(modules, sources),
             _ => self.cycle(modules),
@@ -49,7 +49,7 @@ impl Message {
         }
     }
 
-    fn duplicates(&self, modules: &Modules, sources: &dyn Sources) -> (Vec<Place>, String) {
+    fn duplicates(&self, modules: &Modules, sources: &dyn SourceFiles) -> (Vec<Place>, String) {
         let mut lines = self.message.lines();
         let heading = lines.next().unwrap_or_default();
         let lines: Vec<&str> = lines.collect();
@@ -103,7 +103,7 @@ impl<'a> Range<'a> {
 }
 
 /// How many of the quoted lines stand at a place, to tell files of one module name apart.
-fn likeness(place: &Place, quoted: &[&str], sources: &dyn Sources) -> usize {
+fn likeness(place: &Place, quoted: &[&str], sources: &dyn SourceFiles) -> usize {
     let bytes = sources.read(&place.path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let length = place.end_line.unwrap_or(place.line).abs_diff(place.line) as usize + 1;
