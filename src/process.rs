@@ -169,7 +169,7 @@ pub fn run(
     until: Until<'_>,
     emitter: &Emitter<'_>,
 ) -> Result<RawOutput, ProcessError> {
-    let child = Child::start(invocation, Lines::CachedOutcome, emitter)?;
+    let child = Child::start(invocation, Lines::Kept, emitter)?;
     child.finish(until, |_| {})
 }
 
@@ -191,7 +191,7 @@ pub fn stream(
 /// Whether lines of standard error are of interest while the program runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
-    CachedOutcome,
+    Kept,
     PassedOn,
 }
 
@@ -226,7 +226,7 @@ impl Child {
     ///
     /// When it cannot be started.
     pub fn spawn(invocation: &Invocation, emitter: &Emitter<'_>) -> Result<Child, ProcessError> {
-        Child::start(invocation, Lines::CachedOutcome, emitter)
+        Child::start(invocation, Lines::Kept, emitter)
     }
 
     fn start(

@@ -95,7 +95,7 @@ pub enum FileAction {
     /// It is there and as cargo pipe wrote it.
     Unchanged,
     /// It is there, it is another one, and it stays.
-    CachedOutcome,
+    Kept,
     /// Options in it that a tool refuses are commented out.
     Fixed,
     /// It is there, and what it lacked is added.

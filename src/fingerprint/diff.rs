@@ -46,7 +46,7 @@ pub enum DifferenceKind {
     /// A package of the project.
     ProjectPackage,
     /// Something in the environment that has no name.
-    EnvironmentSpec,
+    Environment,
     /// A part of the command.
     Command,
     /// The tool's config: where it is.
@@ -172,7 +172,7 @@ fn environments(
     or_else(
         found,
         differing,
-        DifferenceKind::EnvironmentSpec,
+        DifferenceKind::Environment,
         "what the environment's image holds besides",
     )
 }

@@ -30,7 +30,7 @@ pub enum Taken {
     /// It was unchanged, and is gone.
     Removed,
     /// Somebody edited it, so it stays.
-    CachedOutcome,
+    Kept,
 }
 
 /// Takes away the generated files of a project that are provably unchanged, and the folders that
@@ -59,7 +59,7 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
         {
             Ok(text) => match origin(&text) {
                 FileOrigin::Generated => Taken::Removed,
-                FileOrigin::Edited => Taken::CachedOutcome,
+                FileOrigin::Edited => Taken::Kept,
                 FileOrigin::Foreign => continue,
             },
             Err(error) => return Err(ScaffoldError::disk("read", &place)(error)),

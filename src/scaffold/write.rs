@@ -81,6 +81,6 @@ fn found(path: &Path, file: &WantedFile) -> FileAction {
         Some(Ok(text)) if text == file.text || origin(&text) == FileOrigin::Generated => {
             FileAction::Unchanged
         }
-        _ => FileAction::CachedOutcome,
+        _ => FileAction::Kept,
     }
 }

@@ -137,7 +137,7 @@ fn a_file_that_exists_is_kept_whatever_it_is() {
     let root = folder(&[(".config/.pylintrc", "mine"), ("src/app.py", "")]);
     symlink("/nowhere", root.path().join("pipe.toml")).unwrap();
     fs::create_dir_all(root.path().join(".config/mypy.ini")).unwrap();
-    let kept = with(FileAction::CachedOutcome, root.path(), WriteMode::Write);
+    let kept = with(FileAction::Kept, root.path(), WriteMode::Write);
     assert_eq!(kept, ["pipe.toml", ".config/.pylintrc", ".config/mypy.ini"]);
     let text = fs::read_to_string(root.path().join(".config/.pylintrc")).unwrap();
     assert_eq!(text, "mine");

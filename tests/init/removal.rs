@@ -16,7 +16,7 @@ pub(crate) fn remove(root: &Path) -> Vec<String> {
     let project = discover::find(root).unwrap();
     let (config, _) = configure(&project, &EnvVars::default(), Layer::default()).unwrap();
     let removals = scaffold::remove(&project.root, &config).unwrap();
-    let kept = removals.into_iter().filter(|removal| removal.taken == Taken::CachedOutcome);
+    let kept = removals.into_iter().filter(|removal| removal.taken == Taken::Kept);
     kept.map(|removal| removal.path.to_string()).collect()
 }
 

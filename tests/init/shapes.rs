@@ -100,8 +100,7 @@ fn existing_files_stay_and_a_second_run_changes_nothing() {
         assert_eq!(again.notes, [], "{name}");
         for change in again.changes {
             let is_theirs = before.contains_key(change.path.as_str());
-            let expected =
-                if is_theirs { FileAction::CachedOutcome } else { FileAction::Unchanged };
+            let expected = if is_theirs { FileAction::Kept } else { FileAction::Unchanged };
             assert_eq!(change.action, expected, "{name}: {}", change.path);
         }
     }
