@@ -1,7 +1,6 @@
-//! Measures what somebody waits for: who uses the library, and who runs checks.
+//! Benchmarks: the build of the library, and whole runs of the program.
 //!
-//! Owns what is measured and how it is told; nothing here passes or fails. Must not know what the
-//! library does. [`runs`] and [`mod@pylint`] have what is measured on real packages.
+//! Nothing here passes or fails. [`runs`] and [`mod@pylint`] measure on real packages.
 
 mod measure;
 mod package;

@@ -1,8 +1,7 @@
-//! Shows the main job at work on real input.
+//! Shows the program at work on a real package.
 //!
-//! Owns a temporary project made of a real package. Must not know more of the program than its
-//! command line says. What the program prints is the demonstration; its exit status 1 means that
-//! the package has findings, which is what should be seen.
+//! The output of the program is the demonstration. Its exit status 1 is right: the package has
+//! findings.
 
 use std::path::Path;
 
@@ -12,25 +11,27 @@ use crate::fixtures;
 use crate::process::Command;
 use crate::workspace;
 
-/// Scaffolds a project around a package's sources and runs every check on it: without containers
-/// where there is no docker engine, and none was to be installed.
+/// Scaffolds a project around a package's sources and runs every check on it.
+///
+/// Without a docker engine, and without permission to install one, the checks run in virtual
+/// environments.
 ///
 /// # Errors
 ///
-/// When the checks could not be done, or an engine was to be installed and could not be.
+/// When the checks cannot be run, or an engine cannot be installed.
 pub(crate) fn run(system: docker::System) -> Result<()> {
     let (image, engine) = match (docker::run(system), system) {
         (Ok(image), _) => (image, "docker"),
         (Err(failure), docker::System::Install) => return Err(failure),
         (Err(failure), docker::System::Keep) => {
             say(&format!("{failure}"));
-            say("so the checks run without containers, in virtual environments");
+            say("the checks run in virtual environments instead of containers");
             (docker::BASE_IMAGE.to_owned(), "venv")
         }
     };
     fixtures::run()?;
     let Some(package) = fixtures::packages()?.into_iter().next() else {
-        return Err(Failure::new("no package is pinned"));
+        return Err(Failure::new("`tests/fixtures/packages.txt` pins no package"));
     };
     let project = workspace::target()?.join("demo");
     workspace::remove_folder(&project)?;
@@ -40,19 +41,17 @@ pub(crate) fn run(system: docker::System) -> Result<()> {
     Command::cargo("build --quiet --package cargo-pipe-ci").run()?;
     pipe(&["init", &folder])?;
     if image != docker::BASE_IMAGE {
-        name_image(&project.join("pipe.toml"), &image)?;
+        set_image(&project.join("pipe.toml"), &image)?;
     }
     let status = pipe(&["--project", &folder, "--engine", engine, "run-all"])?;
     match status {
         0 => say("all checks passed"),
         1 => say(&format!(
-            "these are real findings in {} as its authors published it, so exit status 1 is right",
+            "exit status 1 is right: these are real findings in {} as its authors published it",
             package.name
         )),
         _ => {
-            return Err(Failure::new(format!(
-                "the checks could not be done: exit status {status}"
-            )));
+            return Err(Failure::new(format!("the checks could not be run: exit status {status}")));
         }
     }
     say(&format!(
@@ -61,7 +60,7 @@ pub(crate) fn run(system: docker::System) -> Result<()> {
     Ok(())
 }
 
-/// Runs the program as built here, and shows what is typed for it.
+/// Runs the program as built here, and shows its command line.
 fn pipe(arguments: &[&str]) -> Result<i32> {
     say(&format!("cargo pipe {}", arguments.join(" ")));
     let status = Command::cargo("run --quiet --package cargo-pipe-ci --")
@@ -73,8 +72,8 @@ fn pipe(arguments: &[&str]) -> Result<i32> {
     Ok(status)
 }
 
-/// Puts the image under `[python]`, where the scaffold names the official one.
-fn name_image(configuration: &Path, image: &str) -> Result<()> {
+/// Replaces the official image under `[python]`.
+fn set_image(configuration: &Path, image: &str) -> Result<()> {
     let text = workspace::read(configuration)?;
     workspace::write(configuration, &text.replace(docker::BASE_IMAGE, image))
 }

@@ -1,7 +1,7 @@
-//! Makes what is published: a static binary, a wheel that carries it, and their hashes.
+//! Builds what is published: a static binary, a wheel that carries it, and their hashes.
 //!
-//! Owns how the binary is built so that it runs on any Linux, and where the files go. Must not know
-//! who installs them. [`wheel`] packs, [`trial`] runs what was made where nothing of this machine is.
+//! The binary is static, so that it runs on any Linux. [`wheel`] packs it, and [`trial`] runs the
+//! files in containers that have nothing of this machine.
 
 mod trial;
 mod wheel;
@@ -18,14 +18,14 @@ use crate::workspace;
 /// How the binary is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Build {
-    /// As it is published.
+    /// As published.
     Release,
-    /// The same but for its speed, to be tried and not to be published.
+    /// Without optimisation, for trials and not for publishing.
     Quick,
 }
 
 impl Build {
-    /// The profile's name, and that of the folder below `target`.
+    /// The name of the profile, and of the folder below `target`.
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Build::Release => ("release", "dist"),
@@ -34,17 +34,17 @@ impl Build {
     }
 }
 
-/// What is done with the files once they are made.
+/// Whether the files are run once they are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     Keep,
     Try,
 }
 
-/// The program's name, and that of its file.
+/// The name of the program and of its file.
 const PROGRAM: &str = "cargo-pipe";
 
-/// Makes the files in a folder of `target`, which is returned.
+/// Builds the files into a folder of `target` and returns that folder.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub(crate) fn run(kind: Build, then: Then) -> Result<PathBuf> {
     let binary = build(&platform, profile, &target)?;
     let package = workspace::package()?;
     let version = package.version.to_string();
-    let made = [
+    let files = [
         (format!("{PROGRAM}-{version}-{}-linux", platform.processor), binary.clone()),
         wheel::pack(&wheel::Contents {
             version: &version,
@@ -71,21 +71,21 @@ pub(crate) fn run(kind: Build, then: Then) -> Result<PathBuf> {
         })?,
     ];
     let mut sums = String::new();
-    for (name, bytes) in &made {
+    for (name, bytes) in &files {
         let place = folder.join(name);
         fs::write(&place, bytes).map_err(|error| Failure::file(&place, &error))?;
         sums += &format!("{}  {name}\n", hex(bytes));
         eprintln!("dist: {} ({} KiB)", place.display(), bytes.len() >> 10);
     }
-    executable(&folder.join(&made[0].0))?;
+    make_executable(&folder.join(&files[0].0))?;
     workspace::write(&folder.join("SHA256SUMS"), &sums)?;
     if then == Then::Try {
-        trial::run(&folder, &made[0].0, &version)?;
+        trial::run(&folder, &files[0].0, &version)?;
     }
     Ok(folder)
 }
 
-/// What a binary is built for.
+/// Platform that a binary is built for.
 struct Platform {
     processor: String,
     triple: String,
@@ -93,31 +93,29 @@ struct Platform {
 }
 
 impl Platform {
-    /// This machine's, with musl where its target is installed, else with a static glibc.
+    /// The platform of this machine, with musl if its target is installed, else with a static
+    /// glibc.
     fn of_this_machine() -> Result<Platform> {
-        let told = Command::new("rustc", ["--version", "--verbose"]).read()?;
-        let host = told.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        let version = Command::new("rustc", ["--version", "--verbose"]).read()?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
         let processor = host.split('-').next().unwrap_or_default().to_owned();
         if !host.contains("-linux-") {
-            return Err(Failure::new(format!("there is no static binary for `{host}`"))
+            return Err(Failure::new(format!("cannot build a static binary for `{host}`"))
                 .hint("run it on Linux"));
         }
         let musl = format!("{processor}-unknown-linux-musl");
         let libraries =
             Command::new("rustc", ["--print", "target-libdir", "--target", &musl]).read()?;
-        Ok(match Path::new(&libraries).is_dir() {
-            true => Platform { processor, triple: musl, flags: "-C strip=symbols" },
-            false => Platform {
-                processor,
-                triple: host.to_owned(),
-                flags: "-C target-feature=+crt-static -C strip=symbols",
-            },
-        })
+        if Path::new(&libraries).is_dir() {
+            return Ok(Platform { processor, triple: musl, flags: "-C strip=symbols" });
+        }
+        let flags = "-C target-feature=+crt-static -C strip=symbols";
+        Ok(Platform { processor, triple: host.to_owned(), flags })
     }
 }
 
 fn build(platform: &Platform, profile: &str, target: &Path) -> Result<Vec<u8>> {
-    // With a named target, the flags do not reach build scripts and macros, which cannot be static.
+    // With `--target` the flags do not reach build scripts and macros, which cannot be static.
     Command::cargo("build --locked --quiet --package cargo-pipe-ci --bin cargo-pipe")
         .arguments(["--profile", profile, "--target", &platform.triple])
         .variable("RUSTFLAGS", platform.flags)
@@ -126,7 +124,7 @@ fn build(platform: &Platform, profile: &str, target: &Path) -> Result<Vec<u8>> {
     fs::read(&place).map_err(|error| Failure::file(&place, &error))
 }
 
-fn executable(place: &Path) -> Result<()> {
+fn make_executable(place: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(place, fs::Permissions::from_mode(0o755))
         .map_err(|error| Failure::file(place, &error))

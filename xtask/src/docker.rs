@@ -1,8 +1,7 @@
-//! Makes an engine and the base images available.
+//! Makes a docker engine and the base images available.
 //!
-//! Owns the order of looking: what is there is used, what can be pulled is pulled, and only on
-//! request is the system changed. Must not know what the engine is for. The name under which the
-//! base image can be used goes back to the task that asked.
+//! An engine or image that is present is used, an image that can be pulled is pulled, and the
+//! system is changed only on request. The task gets the name under which it can use the base image.
 
 mod daemon;
 mod packages;
@@ -16,13 +15,13 @@ use crate::process::{self, Command};
 /// The image that projects with the default configuration start from.
 pub(crate) const BASE_IMAGE: &str = "python:3.13-slim";
 
-/// How long a pull may take: a slow network's, not that of one that swallows every packet.
+/// The time limit of a pull: enough for a slow network, not for one that drops every packet.
 const PULL_LIMIT: Duration = Duration::from_secs(120);
 
-/// May the system be changed?
+/// Whether the system may be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum System {
-    /// Packages, services and images are used as they are; images may be pulled.
+    /// Packages and services are used as they are; images may be pulled.
     Keep,
     /// Packages may be installed, an engine started and stand-ins of images built.
     Install,
@@ -32,28 +31,28 @@ pub(crate) enum System {
 ///
 /// # Errors
 ///
-/// When something is missing that may not or cannot be had, with what to type.
+/// When something is missing that may not or cannot be installed. The hint says what to type.
 pub(crate) fn run(system: System) -> Result<String> {
     packages::complete(system)?;
-    let engine = daemon::running(system)?;
+    let engine = daemon::find_or_start(system)?;
     if engine.is_ours {
         say(&format!("engine {} is running, started by this task", engine.version));
     } else {
-        say(&format!("engine {} is running, started by somebody else", engine.version));
+        say(&format!("engine {} is running, not started by this task", engine.version));
     }
     let name = base_image(system, &engine)?;
     if name != BASE_IMAGE {
-        say(
-            "the engine is not ours, so the official name stays free; this is how to use the image",
-        );
-        say(&format!("in `pipe.toml`: `[python]`, `image = \"{name}\"`"));
+        say("this task did not start the engine, so the official name stays free");
+        say(&format!(
+            "to use the image, write `image = \"{name}\"` under `[python]` in `pipe.toml`"
+        ));
     }
     Ok(name)
 }
 
 fn base_image(system: System, engine: &daemon::Engine) -> Result<String> {
     if let Some(name) = stand_in::names(engine).into_iter().find(|name| is_local(name)) {
-        say(&format!("image {name} is here"));
+        say(&format!("image {name} is present"));
         return Ok(name);
     }
     say(&format!("pulling {BASE_IMAGE}"));
@@ -68,14 +67,14 @@ fn base_image(system: System, engine: &daemon::Engine) -> Result<String> {
             Err(error) => error.to_string(),
         };
     if system == System::Keep {
-        let message = format!("image `{BASE_IMAGE}` is not here and cannot be pulled: {refusal}");
-        return Err(packages::for_install(&message));
+        let message = format!("image `{BASE_IMAGE}` is missing and cannot be pulled: {refusal}");
+        return Err(packages::suggest_install(&message));
     }
     say(&format!("{BASE_IMAGE} cannot be pulled: {refusal}"));
     stand_in::build(engine)
 }
 
-/// Installs packages that a task needs beside an engine, if any is missing.
+/// Installs packages that a task needs in addition to an engine, if any is missing.
 ///
 /// # Errors
 ///
@@ -89,12 +88,14 @@ pub(crate) fn complete_with(missing: &[&str], system: System) -> Result<()> {
     }
 }
 
-/// Makes an official image available: one that is here or can be pulled, else, in an engine of our
-/// own alone, another one under its name.
+/// Makes an official image available.
+///
+/// If it is missing and cannot be pulled, another image gets its name, but only in an engine that
+/// this task started.
 ///
 /// # Errors
 ///
-/// When it is not to be had.
+/// When it cannot be made available.
 pub(crate) fn stand_in_for(official: &str, image: &str) -> Result<()> {
     if is_local(official) {
         return Ok(());
@@ -103,8 +104,8 @@ pub(crate) fn stand_in_for(official: &str, image: &str) -> Result<()> {
     if matches!(pull, Ok(Some(output)) if output.status.success()) {
         return Ok(());
     }
-    if !daemon::running(System::Keep)?.is_ours {
-        return Err(Failure::new(format!("image `{official}` is not here and cannot be pulled")));
+    if !daemon::find_or_start(System::Keep)?.is_ours {
+        return Err(Failure::new(format!("image `{official}` is missing and cannot be pulled")));
     }
     Command::new("docker", ["tag", image, official]).read().map(|_| ())
 }
@@ -115,25 +116,24 @@ fn is_local(image: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// Fails if the base image is here under another name than its own, which the tests use.
+/// Makes an engine available for the tests, which use the base image by its own name.
 ///
 /// # Errors
 ///
-/// As [`run`], and in that case.
+/// As [`run`], and if the base image has another name.
 pub(crate) fn run_for_tests() -> Result<()> {
     let name = run(System::Install)?;
     if name == BASE_IMAGE {
         return Ok(());
     }
-    Err(Failure::new(format!("the tests use `{BASE_IMAGE}`, and only `{name}` is here")).hint(
+    Err(Failure::new(format!("the tests need `{BASE_IMAGE}`, and only `{name}` is present")).hint(
         format!(
-            "this engine is not the gate's own, so that name is yours to give; until you type \
-         `docker rmi {BASE_IMAGE}` it hides the official image: `docker tag {name} {BASE_IMAGE}`"
+            "`docker tag {name} {BASE_IMAGE}` gives it that name, which hides the official image \
+             until `docker rmi {BASE_IMAGE}`"
         ),
     ))
 }
 
-/// Tells what was found or done.
 fn say(text: &str) {
     eprintln!("docker: {text}");
 }

@@ -1,8 +1,7 @@
-//! The packages that tests check, as their authors published them.
+//! Fetches the packages that tests check, as their authors published them.
 //!
-//! Owns the folder `target/fixtures`, where each package lies unpacked once, complete or not at
-//! all. Must not know what is found in them. Pins and hashes stand in
-//! `tests/fixtures/packages.txt`; pip, in a container, fetches and verifies.
+//! Each lies unpacked in `target/fixtures`, complete or not at all. `tests/fixtures/packages.txt`
+//! pins them by version and hash; pip downloads and verifies them in a container.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,27 +13,27 @@ use crate::workspace;
 
 const PINS: &str = "tests/fixtures/packages.txt";
 
-/// A package at a version, with the hash of its sources.
+/// A pinned package: its version and the hash of its sources.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Package {
     pub(crate) name: String,
     version: String,
-    /// The pin as pip reads it.
+    /// The pin in the form that pip reads.
     requirement: String,
 }
 
 impl Package {
-    /// Where its sources are once [`run`] has been there.
+    /// The folder of its sources once [`run`] has fetched them.
     ///
     /// # Errors
     ///
-    /// When cargo cannot say where it builds.
+    /// When cargo cannot read the workspace.
     pub(crate) fn folder(&self) -> Result<PathBuf> {
         Ok(workspace::target()?.join("fixtures").join(format!("{}-{}", self.name, self.version)))
     }
 }
 
-/// Fetches what is not there yet.
+/// Fetches every package that is missing.
 ///
 /// # Errors
 ///
@@ -43,9 +42,10 @@ pub(crate) fn run() -> Result<()> {
     let mut missing = Vec::new();
     for package in packages()? {
         let folder = package.folder()?;
-        match folder.is_dir() {
-            true => say(&format!("{} {} is here", package.name, package.version)),
-            false => missing.push((package, folder)),
+        if folder.is_dir() {
+            say(&format!("{} {} is present", package.name, package.version));
+        } else {
+            missing.push((package, folder));
         }
     }
     if missing.is_empty() {
@@ -76,13 +76,13 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
 fn parse(line: &str) -> Result<Package> {
     let pin = line.split_once(" --hash=sha256:").and_then(|(pin, _)| pin.split_once("=="));
     let Some((name, version)) = pin else {
-        return Err(Failure::new(format!("`{PINS}`: no pin with a hash: `{line}`"))
+        return Err(Failure::new(format!("invalid pin in `{PINS}`: `{line}`"))
             .hint("a line is `NAME==VERSION --hash=sha256:HASH`"));
     };
     Ok(Package { name: name.to_owned(), version: version.to_owned(), requirement: line.to_owned() })
 }
 
-/// Fetches into a folder beside the final one, which it takes the name of when it is complete.
+/// Fetches a package into a temporary folder, which gets its final name once it is complete.
 fn fetch(package: &Package, folder: &Path, image: &str) -> Result<()> {
     let archive = download(package, image)?;
     let partial = folder.with_extension(format!("partial-{}", std::process::id()));
@@ -94,7 +94,7 @@ fn fetch(package: &Package, folder: &Path, image: &str) -> Result<()> {
             .input(archive)
             .read();
     let result = unpack.and_then(|_| match fs::rename(&partial, folder) {
-        // Another task was quicker, with the same files.
+        // Another task has fetched the same files in the meantime.
         Err(_) if folder.is_dir() => Ok(()),
         result => result.map_err(|error| Failure::file(folder, &error)),
     });
@@ -104,11 +104,11 @@ fn fetch(package: &Package, folder: &Path, image: &str) -> Result<()> {
     Ok(())
 }
 
-/// The archive with the package's sources.
+/// Downloads the archive with the package's sources.
 ///
-/// It leaves the container through its output, because an engine may see no folder of ours. To
-/// learn the package's own requirements, pip asks its build backend, which is therefore fetched
-/// too; the container is where that code runs.
+/// The container prints the archive to standard output, because the engine may not see the folders
+/// of this machine. pip runs the build backend of the package to learn its requirements, which is
+/// another reason for the container.
 fn download(package: &Package, image: &str) -> Result<Vec<u8>> {
     let script = "python3 -m pip download --quiet --no-deps --no-binary \"$0\" --require-hashes \
                   --disable-pip-version-check \
@@ -121,7 +121,7 @@ fn download(package: &Package, image: &str) -> Result<Vec<u8>> {
         .read_bytes()
 }
 
-/// How pip finds its index from inside a network that has its own.
+/// Variables by which pip finds an index or a proxy of its own network.
 const VARIABLES: &[&str] = &[
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",

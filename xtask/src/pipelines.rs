@@ -1,7 +1,7 @@
 //! Runs the pipelines that cargo pipe generates.
 //!
-//! Owns what that needs beside an engine: what is published, `gitlab-ci-local`, and an image with
-//! the docker CLI for jobs. Must not know what the tests look at; they get it by variables.
+//! Prepares `gitlab-ci-local`, the built packages and the images that jobs use, and passes them to
+//! the tests in `tests/pipelines` by environment variables.
 
 use crate::dist;
 use crate::docker::{self, System};
@@ -9,17 +9,17 @@ use crate::failure::Result;
 use crate::process::{self, Command};
 use crate::workspace;
 
-/// The newest release that runs on Debian's own Node.
+/// The newest release that runs on the Node.js of Debian.
 const RUNNER: &str = "gitlab-ci-local@4.73.0";
 
-/// Programs that the tests start, each with the package it comes from.
+/// Programs that the tests start, each with the Debian package that has it.
 const PROGRAMS: &[(&str, &str)] =
     &[("npm", "npm"), ("rsync", "rsync"), ("git", "git"), ("docker-registry", "docker-registry")];
 
 /// The image of the tests.
 const IMAGE: &str = "cargo-pipe.local/pipelines";
 
-/// The images that jobs name, and what stands for each that cannot be pulled.
+/// The images that jobs use, and the replacement of each one that cannot be pulled.
 const STAND_INS: &[(&str, &str)] = &[
     ("docker:28.5.2-cli", IMAGE),
     ("docker:28.5.2-dind", "cargo-pipe.local/dind"),
@@ -30,7 +30,7 @@ const STAND_INS: &[(&str, &str)] = &[
 ///
 /// # Errors
 ///
-/// When something is missing that may not or cannot be had, and when a test fails.
+/// When something is missing that may not or cannot be installed, and when a test fails.
 pub(crate) fn run(system: System) -> Result<()> {
     let base = docker::run(system)?;
     let missing = PROGRAMS.iter().filter(|(program, _)| !process::is_installed(program));
@@ -58,7 +58,7 @@ pub(crate) fn run(system: System) -> Result<()> {
             .arguments([&*folder.to_string_lossy()])
             .read()?;
     }
-    // The toolchain of this machine is mounted into the job.
+    // The job mounts the Rust toolchain of this machine.
     let rust = format!("FROM {IMAGE}\nENV PATH=/toolchain/bin:$PATH\n");
     image("cargo-pipe.local/rust").arguments(["-"]).input(rust).read()?;
     for (official, image) in STAND_INS {

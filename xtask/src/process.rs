@@ -1,7 +1,7 @@
-//! The only door to other programs and to the process's own environment.
+//! Starts programs: no other module does.
 //!
-//! Owns how a program is started, what of its output is shown, and how its failure reads. Must
-//! not know what the programs are for; what they print goes back to the task that asked.
+//! [`Command`] says how a program is started, which part of its output is shown, and how its failure
+//! reads.
 
 use std::fmt;
 use std::io;
@@ -17,7 +17,7 @@ use crate::workspace;
 /// How many of the last lines of a failed program are shown.
 const SHOWN_LINES: usize = 20;
 
-/// A program and its arguments, run from the root of the repository unless told otherwise.
+/// A program and its arguments, run from the root of the repository by default.
 #[derive(Clone, Debug)]
 pub(crate) struct Command {
     words: Vec<String>,
@@ -60,7 +60,7 @@ impl Command {
         self
     }
 
-    /// What the program reads; without this it reads nothing.
+    /// Sets the standard input, which is empty by default.
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Command {
         self.input = bytes.into();
         self
@@ -98,7 +98,7 @@ impl Command {
         Ok(String::from_utf8_lossy(&self.read_bytes()?).trim_end().to_owned())
     }
 
-    /// Runs it silently, for what it prints.
+    /// Runs it silently, for the bytes it prints.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Command {
         )))
     }
 
-    /// Runs it silently, whatever becomes of it.
+    /// Runs it silently, whether it succeeds or not.
     ///
     /// # Errors
     ///
@@ -125,12 +125,15 @@ impl Command {
         self.quiet().run()
     }
 
-    /// Runs it with its output thrown away, for what that takes.
+    /// Runs it with its output discarded, and measures time and memory.
     ///
     /// # Errors
     ///
     /// When it cannot be started, or is killed.
-    #[expect(clippy::disallowed_methods, reason = "this is the door, and duct tells no peak")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "programs are started only here, and duct does not report peak memory"
+    )]
     pub(crate) fn measure(&self) -> Result<Measured> {
         let mut command = std::process::Command::new(&self.words[0]);
         command.args(&self.words[1..]).current_dir(&self.folder);
@@ -146,7 +149,7 @@ impl Command {
         Ok(Measured { wall, cpu: used.utime + used.stime, peak: used.maxrss, status })
     }
 
-    /// Runs it silently and stops it after a while; `None` if that was necessary.
+    /// Runs it silently; `None` if it was stopped at the time limit.
     ///
     /// # Errors
     ///
@@ -172,7 +175,7 @@ impl Command {
         };
         apart
             .expression()
-            // The redirection nearest to the program is the one made last.
+            // duct applies the outermost redirection first.
             .stderr_to_stdout()
             .stdout_path(log)
             .start()
@@ -183,7 +186,7 @@ impl Command {
         self.expression().stdout_capture().stderr_capture()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    #[expect(clippy::disallowed_methods, reason = "programs are started only here")]
     fn expression(&self) -> duct::Expression {
         let mut expression = duct::cmd(&self.words[0], &self.words[1..])
             .dir(&self.folder)
@@ -214,11 +217,11 @@ pub(crate) struct Measured {
 }
 
 impl fmt::Display for Command {
-    /// As it is typed.
+    /// Renders it as a shell command.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variables =
-            self.variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
-        let words = self.words.iter().map(|word| quoted(word));
+            self.variables.iter().map(|(name, value)| format!("{name}={}", quote(value)));
+        let words = self.words.iter().map(|word| quote(word));
         formatter.write_str(&variables.chain(words).collect::<Vec<_>>().join(" "))
     }
 }
@@ -230,7 +233,7 @@ pub(crate) fn is_installed(program: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// Whether this process may do anything.
+/// Whether this process runs as root.
 pub(crate) fn is_root() -> bool {
     Command::new("id", ["-u"]).read().is_ok_and(|user| user == "0")
 }
@@ -247,7 +250,7 @@ pub(crate) fn plural(count: u64, noun: &str) -> String {
     format!("{count} {noun}{ending}")
 }
 
-fn quoted(word: &str) -> String {
+fn quote(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=./:,+@%|".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -261,14 +264,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_reads_as_it_is_typed() {
+    fn a_command_is_shown_as_a_shell_command() {
         let command =
             Command::new("sh", ["-c", "echo 'a b'"]).variable("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(command.to_string(), "RUSTDOCFLAGS='-D warnings' sh -c 'echo '\\''a b'\\'''");
     }
 
     #[test]
-    fn a_failed_program_shows_its_last_words() {
+    fn a_failed_program_shows_the_end_of_its_output() {
         let failure =
             Command::new("sh", ["-c", "echo no space left >&2; exit 7"]).read().unwrap_err();
         assert!(failure.to_string().contains("no space left"), "{failure}");

@@ -1,26 +1,24 @@
-//! Repeats tests that must hold every time, not most times.
+//! Repeats tests that must pass every time, not most times.
 //!
-//! Owns the list of subjects and how often the gate repeats each. Must not know what a test does:
-//! a subject is the words after `cargo test`. Counts of what ran are printed, and none is a
-//! failure.
+//! A subject is a list of arguments of `cargo test`. Each repetition must run at least one test.
 
 use std::time::Instant;
 
 use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 
-/// What to repeat, and how often.
+/// Subject, and number of repetitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Amount {
-    /// A name from [`SUBJECTS`]; all of them without it.
+    /// A name from [`SUBJECTS`]; all of them if none.
     pub(crate) subject: Option<String>,
-    /// The package that is edited; the gate's without it.
+    /// The package to edit; that of the gate if none.
     pub(crate) package: Option<String>,
-    /// The gate's number without it, and once what is too long for the gate.
+    /// The number of the gate if none, and one for a subject that is too long for the gate.
     pub(crate) times: Option<u32>,
-    /// What decides about random edits; the gate's without it.
+    /// The seed of the random edits; that of the gate if none.
     pub(crate) seed: Option<u32>,
-    /// How many random edits are made; the gate's number without it.
+    /// The number of random edits; that of the gate if none.
     pub(crate) edits: Option<u32>,
 }
 
@@ -33,7 +31,7 @@ impl Amount {
 
 struct Subject {
     name: &'static str,
-    /// Words after `cargo test`.
+    /// Arguments of `cargo test`.
     tests: &'static str,
     times_in_the_gate: u32,
 }
@@ -74,7 +72,7 @@ pub(crate) fn run(amount: &Amount) -> Result<()> {
 }
 
 fn repeat(subject: &Subject, times: u32, amount: &Amount) -> Result<()> {
-    // Of the workspace, or dependencies would have other features and be built again.
+    // Without `--workspace` dependencies would have other features and be built again.
     let mut command = Command::cargo("test --workspace --all-features")
         .arguments(subject.tests.split(' '))
         .variable("CARGO_PIPE_TEST_SOAK", "1");
@@ -95,7 +93,7 @@ fn repeat(subject: &Subject, times: u32, amount: &Amount) -> Result<()> {
             Failure::new(message)
                 .hint(format!("to repeat it: cargo xtask soak {} --times {times}", subject.name))
         };
-        let passed = passed(&command.read().map_err(failed)?);
+        let passed = count_passed(&command.read().map_err(failed)?);
         if passed == 0 {
             return Err(failed(Failure::new(format!("`{command}` ran no test"))));
         }
@@ -111,8 +109,8 @@ fn repeat(subject: &Subject, times: u32, amount: &Amount) -> Result<()> {
     Ok(())
 }
 
-/// How many tests passed, over all programs that `cargo test` ran.
-fn passed(output: &str) -> u64 {
+/// Counts the tests that passed, over all programs that `cargo test` ran.
+fn count_passed(output: &str) -> u64 {
     output
         .lines()
         .filter_map(|line| {
@@ -129,7 +127,7 @@ mod tests {
     fn tests_are_counted_over_all_programs() {
         let output = "running 2 tests\ntest result: ok. 2 passed; 0 failed\n\n\
                       test result: ok. 40 passed; 0 failed\n";
-        assert_eq!(passed(output), 42);
-        assert_eq!(passed("error: no test target\n"), 0);
+        assert_eq!(count_passed(output), 42);
+        assert_eq!(count_passed("error: no test target\n"), 0);
     }
 }

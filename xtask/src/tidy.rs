@@ -87,17 +87,17 @@ pub(crate) fn run(counts: Counts) -> Result<()> {
 
 /// Checks the rules that the whole repository follows.
 fn find_complaints(files: &[File]) -> Result<Vec<String>> {
-    let mut complaints = words::roots(files);
+    let mut complaints = words::check_root(files);
     for file in files {
-        complaints.extend(words::complaints(file));
+        complaints.extend(words::check(file));
         if file.is_source() {
-            complaints.extend(sources::complaints(file));
-            complaints.extend(docs::complaint(file));
+            complaints.extend(sources::check(file));
+            complaints.extend(docs::check(file));
         }
     }
-    complaints.extend(api::complaints(files));
-    complaints.extend(layers::complaints(files));
-    complaints.extend(dependencies::complaints()?);
+    complaints.extend(api::check(files));
+    complaints.extend(layers::check(files));
+    complaints.extend(dependencies::check()?);
     Ok(complaints)
 }
 

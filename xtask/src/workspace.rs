@@ -1,6 +1,4 @@
-//! Where this repository is, and how its files are read and replaced.
-//!
-//! Must not know what is in them.
+//! Finds this repository, and reads and writes its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +10,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// What cargo builds, and what tasks keep between runs.
+/// The folder that cargo builds in, where tasks keep files between runs too.
 ///
 /// # Errors
 ///
@@ -21,7 +19,7 @@ pub(crate) fn target() -> Result<PathBuf> {
     Ok(metadata()?.target_directory.into_std_path_buf())
 }
 
-/// What the manifest says of the package.
+/// The package at the root of the workspace, as its manifest describes it.
 ///
 /// # Errors
 ///
@@ -61,20 +59,20 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|error| Failure::file(path, &error))
 }
 
-/// Makes a folder and those it is in.
+/// Creates a folder and its parents.
 ///
 /// # Errors
 ///
-/// When one of them cannot be made.
+/// When one of them cannot be created.
 pub(crate) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))
 }
 
-/// Removes a folder, or nothing if it is not there.
+/// Removes a folder if it exists.
 ///
 /// # Errors
 ///
-/// When it is there and cannot be removed.
+/// When it exists and cannot be removed.
 pub(crate) fn remove_folder(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -84,7 +82,7 @@ pub(crate) fn remove_folder(path: &Path) -> Result<()> {
     }
 }
 
-/// Every file below a folder, sorted, hidden ones and links left out.
+/// Every file below a folder, sorted, without hidden files and links.
 ///
 /// # Errors
 ///

@@ -1,8 +1,7 @@
-//! Times, and what is made of them.
+//! Compares the times of two programs on a machine that does other work as well.
 //!
-//! Owns how two things are compared on a machine that does other work as well: in pairs, one right
-//! after the other, and by the median of the pairs' ratios. Must not know what is measured. Rows go
-//! into a [`Table`].
+//! The programs run in pairs, one right after the other, and the result is the median of the pairs'
+//! ratios. [`Table`] shows them.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -10,39 +9,59 @@ use std::time::Duration;
 use crate::failure::Result;
 use crate::process::Measured;
 
-/// What was measured in turns.
+/// Measurements of two programs that ran in turns.
 pub(super) struct Pairs {
     ours: Vec<Measured>,
     theirs: Vec<Measured>,
 }
 
-/// Measures two things in turns, so often.
+/// Selects one of the times of a measurement.
+type Time = fn(&Measured) -> Duration;
+
+impl Pairs {
+    /// The median of the ratios of the pairs, as text.
+    fn render_ratio(&self, select: Time) -> String {
+        let mut ratios = Vec::new();
+        for (one, other) in self.ours.iter().zip(&self.theirs) {
+            ratios.push(select(one).as_secs_f64() / select(other).as_secs_f64());
+        }
+        ratios.sort_by(f64::total_cmp);
+        match ratios.get(ratios.len() / 2) {
+            Some(ratio @ ..0.1) => format!("{ratio:.4}"),
+            Some(ratio) => format!("{ratio:.2}"),
+            None => String::new(),
+        }
+    }
+}
+
+/// Measures two programs in turns, `times` times.
 ///
 /// # Errors
 ///
-/// When one of them cannot be done.
-pub(super) fn pairs(
+/// When one of them cannot be run.
+pub(super) fn measure_pairs(
     times: usize,
     mut ours: impl FnMut() -> Result<Measured>,
     theirs: impl FnMut() -> Result<Measured>,
 ) -> Result<Pairs> {
-    let [pairs] = turns(times, [&mut ours], theirs)?;
+    let [pairs] = measure_turns(times, [&mut ours], theirs)?;
     Ok(pairs)
 }
 
-/// Measures several things in turns with one other, so often: each makes pairs with that one.
+/// Measures several programs in turns with one other, `times` times. Each forms pairs with that
+/// one.
 ///
 /// # Errors
 ///
-/// When one of them cannot be done.
-pub(super) fn turns<const N: usize>(
+/// When one of them cannot be run.
+pub(super) fn measure_turns<const N: usize>(
     times: usize,
     mut ours: [&mut dyn FnMut() -> Result<Measured>; N],
     mut theirs: impl FnMut() -> Result<Measured>,
 ) -> Result<[Pairs; N]> {
     let mut turns = [const { Pairs { ours: Vec::new(), theirs: Vec::new() } }; N];
     for time in 0..times {
-        // Whoever comes second finds a warmer machine.
+        // The program that runs second finds warmer caches.
         let before = if time % 2 == 1 { Some(theirs()?) } else { None };
         for (pairs, ours) in turns.iter_mut().zip(&mut ours) {
             pairs.ours.push(ours()?);
@@ -53,9 +72,6 @@ pub(super) fn turns<const N: usize>(
     Ok(turns)
 }
 
-/// One of the times of what was measured.
-type Of = fn(&Measured) -> Duration;
-
 /// A table of pairs.
 #[derive(Default)]
 pub(super) struct Table {
@@ -63,42 +79,29 @@ pub(super) struct Table {
 }
 
 const HEAD: [&str; 9] =
-    ["what", "cargo pipe", "cpu", "peak", "beside", "takes", "cpu", "ratio", "of cpu"];
+    ["what", "cargo pipe", "cpu", "peak", "compared with", "takes", "cpu", "ratio", "of cpu"];
 
-/// The columns of words.
+/// The columns that hold words, which are aligned to the left.
 const WORDS: [usize; 2] = [0, 4];
 
 impl Table {
     /// Adds a row of two programs that do their own work.
-    pub(super) fn add(&mut self, what: &str, pairs: &Pairs, beside: &str) {
-        self.row(what, pairs, beside, true);
+    pub(super) fn add(&mut self, what: &str, pairs: &Pairs, other: &str) {
+        self.row(what, pairs, other, true);
     }
 
-    /// Adds a row of two programs that have an engine do their work. What that takes of a processor is
-    /// not known, so that none of it is told.
-    pub(super) fn add_contained(&mut self, what: &str, pairs: &Pairs, beside: &str) {
-        self.row(what, pairs, beside, false);
+    /// Adds a row of two programs that have an engine do their work. The processor time of the
+    /// engine is not known, so the row shows none.
+    pub(super) fn add_contained(&mut self, what: &str, pairs: &Pairs, other: &str) {
+        self.row(what, pairs, other, false);
     }
 
-    /// Adds a row, and shows it at once to whoever waits for the others.
-    fn row(&mut self, what: &str, pairs: &Pairs, beside: &str, is_whole: bool) {
-        let cpu = |text: String| if is_whole { text } else { String::new() };
+    /// Adds a row, and prints it while the others are still measured.
+    fn row(&mut self, what: &str, pairs: &Pairs, other: &str, has_cpu: bool) {
+        let cpu = |text: String| if has_cpu { text } else { String::new() };
         let Pairs { ours, theirs } = pairs;
-        let time = |all: &[Measured], of: Of| {
-            median(all.iter().map(of).collect()).map(told).unwrap_or_default()
-        };
-        let ratio = |of: Of| {
-            let ratios = ours.iter().zip(theirs);
-            let ratios = ratios.map(|(one, other)| of(one).as_secs_f64() / of(other).as_secs_f64());
-            let mut ratios: Vec<f64> = ratios.collect();
-            ratios.sort_by(f64::total_cmp);
-            ratios
-                .get(ratios.len() / 2)
-                .map(|ratio| match ratio {
-                    ..0.1 => format!("{ratio:.4}"),
-                    _ => format!("{ratio:.2}"),
-                })
-                .unwrap_or_default()
+        let time = |all: &[Measured], select: Time| {
+            median(all.iter().map(select).collect()).map(render_time).unwrap_or_default()
         };
         let peak = median(ours.iter().map(|it| it.peak).collect()).unwrap_or_default();
         let row = [
@@ -106,18 +109,18 @@ impl Table {
             time(ours, |it| it.wall),
             cpu(time(ours, |it| it.cpu)),
             format!("{} MB", peak.div_ceil(1_000_000)),
-            beside.to_owned(),
+            other.to_owned(),
             time(theirs, |it| it.wall),
             cpu(time(theirs, |it| it.cpu)),
-            ratio(|it| it.wall),
-            cpu(ratio(|it| it.cpu)),
+            pairs.render_ratio(|it| it.wall),
+            cpu(pairs.render_ratio(|it| it.cpu)),
         ];
         eprintln!("bench: {}", row.join(" | "));
         self.rows.push(row);
     }
 
-    /// The table as text.
-    pub(super) fn text(&self) -> String {
+    /// Renders the table as text.
+    pub(super) fn render(&self) -> String {
         let head = HEAD.map(str::to_owned);
         let all = || std::iter::once(&head).chain(&self.rows);
         let width =
@@ -141,7 +144,7 @@ fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
     values.get(values.len() / 2).copied()
 }
 
-fn told(time: Duration) -> String {
+fn render_time(time: Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.0} ms", seconds * 1000.0),
         seconds => format!("{seconds:.1} s"),
@@ -153,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_are_measured_in_turns_and_told_by_their_medians() {
+    fn pairs_are_measured_in_turns_and_shown_by_their_medians() {
         let order = std::cell::RefCell::new(String::new());
         let millis = |name: char, times: &mut dyn Iterator<Item = u64>| {
             order.borrow_mut().push(name);
@@ -161,19 +164,20 @@ mod tests {
             Ok(Measured { wall, cpu: 2 * wall, peak: 2_000_000, status: 0 })
         };
         let (mut ours, mut theirs) = ([30, 10, 20].into_iter(), [10, 10, 10].into_iter());
-        let pairs = pairs(3, || millis('o', &mut ours), || millis('t', &mut theirs)).unwrap();
+        let pairs =
+            measure_pairs(3, || millis('o', &mut ours), || millis('t', &mut theirs)).unwrap();
         assert_eq!(*order.borrow(), "ottoot");
         let mut table = Table::default();
         table.add("no change", &pairs, "git status");
         table.add_contained("first run", &pairs, "docker run");
-        let text = "what            cargo pipe    cpu  peak  beside      takes    cpu  ratio  of cpu\n\
-             no change (3×)       20 ms  40 ms  2 MB  git status  10 ms  20 ms   2.00    2.00\n\
-             first run (3×)       20 ms         2 MB  docker run  10 ms          2.00\n";
-        assert_eq!(table.text(), text);
+        let text = "what            cargo pipe    cpu  peak  compared with  takes    cpu  ratio  of cpu\n\
+             no change (3×)       20 ms  40 ms  2 MB  git status     10 ms  20 ms   2.00    2.00\n\
+             first run (3×)       20 ms         2 MB  docker run     10 ms          2.00\n";
+        assert_eq!(table.render(), text);
     }
 
     #[test]
-    fn several_things_share_what_they_are_held_against() {
+    fn several_programs_share_the_one_they_are_compared_with() {
         let order = std::cell::RefCell::new(String::new());
         let measured = |name: char| {
             order.borrow_mut().push(name);
@@ -181,7 +185,8 @@ mod tests {
             Ok(Measured { wall, cpu: wall, peak: 0, status: 0 })
         };
         let [one, two] =
-            turns(3, [&mut || measured('a'), &mut || measured('b')], || measured('t')).unwrap();
+            measure_turns(3, [&mut || measured('a'), &mut || measured('b')], || measured('t'))
+                .unwrap();
         assert_eq!(*order.borrow(), "abttababt");
         let walls =
             |all: &[Measured]| -> Vec<u128> { all.iter().map(|it| it.wall.as_millis()).collect() };

@@ -1,7 +1,7 @@
 //! A real package that runs are measured on.
 //!
-//! Owns its project: a folder below `target/bench` with the package's sources, in a repository of its
-//! own, with a cache of its own. Must not know what is compared with what; it hands out commands.
+//! Its project is a folder below `target/bench` with the package's sources, in a git repository and
+//! with a cache of its own. The functions here return commands, and the benchmarks compare them.
 
 use std::path::{Path, PathBuf};
 
@@ -16,21 +16,21 @@ use crate::fixtures;
 use crate::process::{Command, Measured};
 use crate::workspace;
 
-/// What is measured on.
+/// A pinned package, and the files in it that benchmarks edit.
 pub(super) struct Package {
-    /// As it is called in the pins.
+    /// Its name in `tests/fixtures/packages.txt`.
     pub(super) name: &'static str,
-    /// A module that nobody imports.
+    /// A module that no other one imports.
     pub(super) leaf: &'static str,
-    /// A module that many import.
+    /// A module that many others import.
     pub(super) wide: &'static str,
-    /// How often something quick is measured.
+    /// How often a quick run is measured.
     pub(super) quick: usize,
-    /// How often something is measured that runs every tool.
+    /// How often a run of every tool is measured.
     pub(super) slow: usize,
 }
 
-/// A small and a large one.
+/// A small and a large package.
 pub(super) const PACKAGES: &[Package] = &[
     Package {
         name: "httpx",
@@ -48,15 +48,15 @@ pub(super) const PACKAGES: &[Package] = &[
     },
 ];
 
-/// Shell commands that run side by side.
+/// Shell commands that run at the same time.
 pub(super) struct AtOnce(Command);
 
 impl AtOnce {
-    /// What they take together.
+    /// Measures them together.
     ///
     /// # Errors
     ///
-    /// When one of them did not do what it is measured for.
+    /// When one of them fails.
     pub(super) fn measure(&self) -> Result<Measured> {
         let measured = self.0.measure()?;
         match measured.status {
@@ -80,7 +80,7 @@ pub(super) struct Project {
 }
 
 impl Package {
-    /// Makes its project anew, on a base image of this name.
+    /// Creates its project from scratch, on a base image of this name.
     ///
     /// # Errors
     ///
@@ -115,27 +115,28 @@ impl Package {
 }
 
 impl Project {
-    /// `cargo pipe` in it, on docker and with its own cache.
+    /// Runs `cargo pipe` in it, on docker and with its own cache.
     pub(super) fn pipe(&self, words: &[&str]) -> Command {
         Command::new(&self.program, [])
             .arguments(words.iter().copied())
             .variable("CARGO_PIPE_CACHE_DIR", &self.cache.to_string_lossy())
             .variable("CARGO_PIPE_ENGINE", "docker")
             .variable("CARGO_PIPE_ALLOW", "dockerfile")
-            // A machine that does other work as well is slow, and not wrong.
+            // A machine that does other work as well is slow, and may need longer than a check is
+            // allowed to take.
             .variable("CARGO_PIPE_TIMEOUT", "2h")
             .folder(&self.folder)
     }
 
-    /// Another program in it.
+    /// Runs another program in it.
     pub(super) fn command<const N: usize>(&self, words: [&str; N]) -> Command {
         Command::new(words[0], []).arguments(words.into_iter().skip(1)).folder(&self.folder)
     }
 
-    /// Shell commands in it, all at once.
+    /// Runs shell commands in it, all at once.
     pub(super) fn at_once(&self, commands: &[&str]) -> AtOnce {
         let started = commands.iter().map(|it| format!("({it}) & all=\"$all $!\"\n"));
-        // Findings are fine. What is above says that docker, or the tool's program, did not start.
+        // Findings are fine. From 125 on, docker or the tool did not start.
         let text = format!(
             "{}for one in $all; do wait $one; status=$?; [ $status -lt 125 ] || worst=$status; done\n\
              exit ${{worst:-0}}\n",
@@ -144,12 +145,12 @@ impl Project {
         AtOnce(Command::new("sh", ["-c", &text]).folder(&self.folder))
     }
 
-    /// Forgets every outcome.
-    pub(super) fn forget(&self) -> Result<()> {
+    /// Removes every cached result.
+    pub(super) fn clear_cache(&self) -> Result<()> {
         workspace::remove_folder(&self.cache)
     }
 
-    /// Builds from now on upon this image.
+    /// Uses this base image from now on.
     pub(super) fn build_on(&self, image: &str) -> Result<()> {
         let base = format!("[python]\nimage = \"{image}\"\n");
         let text = self.settings.replacen("[python]\n", &base, 1);
@@ -163,7 +164,7 @@ impl Project {
         workspace::write(&path, &format!("{text}{line}\n"))
     }
 
-    /// How many files there are in its repository.
+    /// Counts the files in its repository.
     pub(super) fn files(&self) -> Result<usize> {
         Ok(self.command(["git", "ls-files"]).read()?.lines().count())
     }
@@ -175,7 +176,7 @@ impl Project {
         Ok(listed.iter().filter_map(name).collect())
     }
 
-    /// What somebody would type who has the images: the name and the `docker run` of each check.
+    /// The name of each check, and the `docker run` that does the same by hand.
     pub(super) fn by_hand(&self) -> Result<Vec<(String, String)>> {
         let (plan, id) = self.plan()?;
         let user = Command::new("id", ["-u"]).read()?;
@@ -189,7 +190,7 @@ impl Project {
                     let files = if suffixes.is_empty() { "" } else { &listed };
                     format!("{module} {} {files}", args.join(" "))
                 }
-                other => return Err(Failure::new(format!("no way to type {other:?}"))),
+                other => return Err(Failure::new(format!("cannot run by hand: {other:?}"))),
             };
             let words = words.replace("/config/", "/app/.config/");
             let lock = match &step.environment {
@@ -216,7 +217,7 @@ impl Project {
         Ok((plan, pipeline.project.id()))
     }
 
-    /// A file of it.
+    /// The path of a file in it.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.folder.join(path)
     }

@@ -1,13 +1,13 @@
-//! Measures pylint alone, beside its own command on the same files in the same image.
+//! Measures incremental pylint next to plain pylint on the same files in the same image.
 //!
-//! Owns the edits, and the proof that after each the findings are those of a run that remembers
-//! nothing. Must not know how that is made so. The table goes to standard output.
+//! After each edit the findings are compared with those of a run without a cache, so that a fast
+//! run with wrong findings cannot pass as fast.
 
 use std::cell::Cell;
 
-use super::measure::{Table, pairs, turns};
+use super::measure::{Table, measure_pairs, measure_turns};
 use super::package::{AtOnce, PACKAGES, Package, Project};
-use super::runs::{self, machine, ran};
+use super::runs::{self, machine, require_verdict};
 use crate::docker::{self, System};
 use crate::failure::{Failure, Result};
 use crate::process::Measured;
@@ -19,10 +19,10 @@ const CHECK: &str = "lint";
 ///
 /// # Errors
 ///
-/// When something is missing, or a run says something else than it should.
+/// When something is missing, or the findings after an edit are wrong.
 pub(crate) fn run(only: Option<&str>, system: System) -> Result<()> {
     let image = docker::run(system)?;
-    let program = runs::program()?;
+    let program = runs::build_program()?;
     println!("{}", machine()?);
     for package in PACKAGES.iter().filter(|it| only.is_none_or(|name| name == it.name)) {
         let project = package.project(&program, &image)?;
@@ -45,12 +45,12 @@ impl Bench<'_> {
         let Package { leaf, wide, quick, slow, .. } = *self.package;
         let edits = [
             ("one line in a leaf", leaf, "NUMBER"),
-            ("a comment in what many import", wide, "# Number"),
-            ("one line in what many import", wide, "NUMBER"),
+            ("a comment in a module that many import", wide, "# Number"),
+            ("one line in a module that many import", wide, "NUMBER"),
         ];
         let plain = self.plain()?;
         let cold = |cpus: &str| {
-            self.project.forget()?;
+            self.project.clear_cache()?;
             self.lint(&["--cpus", cpus])
         };
         let number = Cell::new(0);
@@ -59,7 +59,7 @@ impl Bench<'_> {
             number.set(number.get() + 1);
             self.project.edit(path, &format!("{line}_{0} = {0}", number.get()))?;
             let measured = self.lint(&["--cpus", "2"])?;
-            self.is_as_cold(what)?;
+            self.compare_with_cold(what)?;
             Ok(measured)
         };
         let ours: [&mut dyn FnMut() -> Result<Measured>; 5] =
@@ -68,37 +68,37 @@ impl Bench<'_> {
             }];
         let mut table = Table::default();
         let names = COLD.into_iter().chain(edits.map(|(what, _, _)| what));
-        for (what, pairs) in names.zip(&turns(slow, ours, || plain.measure())?) {
+        for (what, pairs) in names.zip(&measure_turns(slow, ours, || plain.measure())?) {
             table.add_contained(what, pairs, "docker run pylint -j1");
         }
-        // Once more for files that were written too freshly to be trusted.
+        // Once more: the cache does not trust files that were written a moment ago.
         self.lint(&["--cpus", "2"])?;
-        runs::is_replayed(self.project, &["run", CHECK])?;
+        runs::require_cached(self.project, &["run", CHECK])?;
         let status = self.project.command(["git", "status"]);
         let hit = || self.lint(&["--cpus", "2"]);
-        table.add("no change", &pairs(quick, hit, || status.measure())?, "git status");
-        Ok(table.text())
+        table.add("no change", &measure_pairs(quick, hit, || status.measure())?, "git status");
+        Ok(table.render())
     }
 
     fn lint(&self, words: &[&str]) -> Result<Measured> {
-        ran(self.project.pipe(&[&["run", CHECK][..], words].concat()).measure()?)
+        require_verdict(self.project.pipe(&[&["run", CHECK][..], words].concat()).measure()?)
     }
 
-    /// pylint's own command.
+    /// The command of plain pylint.
     fn plain(&self) -> Result<AtOnce> {
         let scripts = self.project.by_hand()?;
         let script = scripts.into_iter().find(|(name, _)| name == CHECK);
-        let (_, script) = script.ok_or_else(|| Failure::new("there is no check of pylint"))?;
+        let (_, script) = script.ok_or_else(|| Failure::new("the plan has no check `lint`"))?;
         Ok(self.project.at_once(&[&format!("{script} >/dev/null 2>&1")]))
     }
 
-    /// Fails unless what was said last is what is said by a run that remembers nothing.
-    fn is_as_cold(&self, what: &str) -> Result<()> {
+    /// Fails unless the last findings are those of a run without a cache.
+    fn compare_with_cold(&self, what: &str) -> Result<()> {
         let [edited, cold] = [&[][..], &["--no-cache"]].map(|words| self.findings(words));
         if edited? == cold? {
             return Ok(());
         }
-        Err(Failure::new(format!("{what}: the findings are others than those of a cold run")))
+        Err(Failure::new(format!("{what}: the findings differ from those of a cold run")))
     }
 
     /// Every finding as a line, and the exit status.
@@ -109,9 +109,9 @@ impl Bench<'_> {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let lines: Vec<String> =
             text.lines().filter(|line| line.ends_with("[pylint]")).map(str::to_owned).collect();
-        match lines.is_empty() {
-            true => Err(Failure::new("pylint found nothing at all")),
-            false => Ok((lines, output.status.code())),
+        if lines.is_empty() {
+            return Err(Failure::new("pylint reported no findings at all"));
         }
+        Ok((lines, output.status.code()))
     }
 }

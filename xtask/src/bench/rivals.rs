@@ -1,7 +1,7 @@
-//! Other programs that run four commands.
+//! Other programs that run several commands: make, turbo, prek, pre-commit and tox.
 //!
-//! Owns how each is told to run the `docker run` of every check, all at once where it can. Must not
-//! know what that costs. Those that are not installed are named and left out.
+//! Each is configured to run the `docker run` of every check, all at once where it can. Programs
+//! that are not installed are named and left out.
 
 use std::path::PathBuf;
 
@@ -11,19 +11,19 @@ use crate::failure::{Failure, Result};
 use crate::process::{self, Command, Measured};
 use crate::workspace;
 
-/// A program, and what is typed for it.
+/// A program and its command line.
 pub(super) struct Rival {
-    /// Its name, and its version.
+    /// Its name and version.
     pub(super) name: String,
     command: Command,
 }
 
 impl Rival {
-    /// What it takes to run every check.
+    /// Measures a run of every check.
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// When it fails.
     pub(super) fn measure(&self) -> Result<Measured> {
         let measured = self.command.measure()?;
         match measured.status {
@@ -37,7 +37,7 @@ impl Rival {
     }
 }
 
-/// Those that are installed, ready for this project.
+/// Configures the programs that are installed for this project.
 ///
 /// # Errors
 ///
@@ -102,15 +102,15 @@ fn install(python: &std::path::Path, node: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
-/// Tells each of them to run the scripts. What it makes of findings is its own business.
+/// Writes the configuration of each program, which makes it run the scripts.
 fn configure(project: &Project, scripts: &[(String, String)]) -> Result<()> {
     let (mut make, mut hooks, mut tox) = (String::new(), String::new(), String::new());
     let mut tasks = Vec::new();
     let mut packaged = Vec::new();
     for (name, script) in scripts {
         let file = format!(".bench-{name}.sh");
-        // Turbo keeps no outcome of a task that failed, so findings are no failure; above them is what
-        // docker says of itself.
+        // Turbo does not cache a task that failed, so findings are no failure here. From 125 on,
+        // docker itself failed.
         let text = format!("{script} >/dev/null 2>&1\n[ $? -lt 125 ]\n");
         workspace::write(&project.path(&file), &text)?;
         make += &format!("{name}:\n\t@sh {file}\n");

@@ -1,7 +1,7 @@
-//! Runs what was made where nothing of this machine is.
+//! Runs the built files in two containers that have nothing of this machine.
 //!
-//! Owns two containers: one with the binary and nothing else, one with Python and no network, where
-//! pip installs the wheel as a job of CI does. Must not know how the files were made.
+//! One holds the binary alone. The other has Python and no network, and pip installs the wheel
+//! there as in a CI job.
 
 use std::path::Path;
 
@@ -13,11 +13,11 @@ use crate::process::Command;
 /// An image that holds the binary alone.
 const ALONE: &str = "cargo-pipe.local/dist:alone";
 
-/// Tries the files of this folder.
+/// Runs the files of this folder.
 ///
 /// # Errors
 ///
-/// When there is no engine, or one of them does not run.
+/// When no engine answers, or a file does not run.
 pub(super) fn run(folder: &Path, binary: &str, version: &str) -> Result<()> {
     let base = docker::run(System::Keep)?;
     let expected = format!("{PROGRAM} {version}");
@@ -25,28 +25,28 @@ pub(super) fn run(folder: &Path, binary: &str, version: &str) -> Result<()> {
     let archive = Command::new("tar", ["--create", "--directory", &place, binary]).read_bytes()?;
     Command::new("docker", ["import", "-", ALONE]).input(archive).read()?;
     let alone = format!("/{binary}");
-    let told =
+    let version =
         Command::new("docker", ["run", "--rm", "--network", "none", ALONE, &alone, "--version"])
             .read();
     let removed = Command::new("docker", ["image", "rm", ALONE]).read();
-    same(&told?, &expected, "the binary")?;
+    compare_version(&version?, &expected, "the binary")?;
     removed?;
     let mount = format!("type=bind,source={place},target=/dist,readonly");
     let install = "python3 -m pip install --quiet --no-index --find-links /dist --no-deps \
                    --target /tmp/pipe cargo-pipe-ci && /tmp/pipe/bin/cargo-pipe --version";
-    let told = Command::new(
+    let version = Command::new(
         "docker",
         ["run", "--rm", "--network", "none", "--mount", &mount, &base, "sh", "-c", install],
     )
     .read()?;
-    same(&told, &expected, "the wheel's binary")?;
+    compare_version(&version, &expected, "the wheel's binary")?;
     eprintln!("dist: the binary runs alone, and the wheel installs into {base}");
     Ok(())
 }
 
-fn same(told: &str, expected: &str, what: &str) -> Result<()> {
-    match told == expected {
-        true => Ok(()),
-        false => Err(Failure::new(format!("{what} says `{told}` in place of `{expected}`"))),
+fn compare_version(version: &str, expected: &str, what: &str) -> Result<()> {
+    if version == expected {
+        return Ok(());
     }
+    Err(Failure::new(format!("{what} prints `{version}`, expected `{expected}`")))
 }

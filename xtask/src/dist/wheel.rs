@@ -1,8 +1,8 @@
 //! Packs a binary into a wheel, so that `pip install` puts it on the `PATH`.
 //!
-//! Owns the format of wheels as far as it is needed, which is the one that ruff and uv use: the
-//! binary is a script of the package, and there is no Python in it. Pure: bytes in, bytes out, the
-//! same for the same binary. See the packaging specification of binary distributions.
+//! The wheel has the form that ruff and uv use: the binary is a script of the package, and no
+//! Python is in it. The same binary gives the same bytes. The format is that of the packaging
+//! specification, "Binary distribution format".
 
 use std::io::{Cursor, Write};
 
@@ -15,28 +15,28 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use super::PROGRAM;
 use crate::failure::{Failure, Result};
 
-/// The package's name as files have it.
+/// The name of the package in file names.
 const NAME: &str = "cargo_pipe_ci";
 
-/// What goes into a wheel.
+/// Contents of a wheel.
 pub(super) struct Contents<'a> {
     pub(super) version: &'a str,
     pub(super) summary: &'a str,
     pub(super) license: &'a str,
     pub(super) readme: &'a str,
-    /// As in a target's name, such as `x86_64`.
+    /// The processor as in a target triple, such as `x86_64`.
     pub(super) processor: &'a str,
     pub(super) binary: &'a [u8],
 }
 
-/// A wheel's file name and bytes.
+/// Packs a wheel and returns its file name and bytes.
 ///
 /// # Errors
 ///
 /// When it cannot be packed.
 pub(super) fn pack(contents: &Contents<'_>) -> Result<(String, Vec<u8>)> {
     let Contents { version, processor, binary, .. } = contents;
-    // A static binary asks for no C library: each of these systems may install it.
+    // A static binary needs no C library, so each of these systems may install it.
     let systems = ["manylinux_2_17", "manylinux2014", "musllinux_1_1"];
     let systems = systems.map(|system| format!("{system}_{processor}"));
     let info = format!("{NAME}-{version}.dist-info");

@@ -1,8 +1,7 @@
-//! The engine that answers, and one of our own where none does.
+//! Finds the docker engine that answers, and starts one if none does and the system may be changed.
 //!
-//! Owns the start of a `dockerd` that outlives the task, with all its data in one folder, by
-//! which it is recognised later. Must not know of images. The engine that answers goes to
-//! whoever asks for one.
+//! A `dockerd` that is started here outlives the task. All its data is in one folder, by which
+//! later runs recognise it.
 
 use std::fs;
 use std::path::Path;
@@ -14,51 +13,52 @@ use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 use crate::workspace;
 
-/// Everything that is ours on the system.
+/// Holds everything that this task leaves on the system.
 pub(super) const FOLDER: &str = "/var/lib/cargo-pipe";
 const DATA: &str = "/var/lib/cargo-pipe/docker";
 const LOG: &str = "/var/lib/cargo-pipe/dockerd.log";
 
-/// Files that name a process by its number, and the program that must be behind it.
-const NUMBERS: &[(&str, &str)] = &[
+/// Files with the id of a process, and the program that the process must run.
+const PID_FILES: &[(&str, &str)] = &[
     ("/var/run/docker.pid", "dockerd"),
     ("/var/run/docker/containerd/containerd.pid", "containerd"),
 ];
 
-/// It is ready after five seconds on a small machine, later where many containers are restored.
+/// The time limit of a start. It takes five seconds on a small machine, and longer where many
+/// containers are restored.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Readiness is announced nowhere but on the socket, so that is asked again this often.
-const QUESTION_INTERVAL: Duration = Duration::from_millis(100);
+/// The time between two questions whether the engine is ready, which only its socket can answer.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// An engine that answers.
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) version: String,
-    /// It was started by this task, now or in an earlier run: its images are ours to name.
+    /// Whether this task started it, now or in an earlier run, so that its images may be renamed.
     pub(super) is_ours: bool,
 }
 
-/// The engine that runs; on request one is installed and started where none does.
+/// Finds the running engine; on request installs and starts one if none runs.
 ///
 /// # Errors
 ///
-/// When none runs, and none may or can be started.
-pub(super) fn running(system: System) -> Result<Engine> {
+/// When none runs and none may or can be started.
+pub(super) fn find_or_start(system: System) -> Result<Engine> {
     let silence = match ask()? {
         Answer::Engine(engine) => return Ok(engine),
         Answer::Silence(silence) => silence,
     };
     if silence.contains("permission denied") {
-        return Err(Failure::new(format!("the engine does not answer this user: {silence}"))
+        return Err(Failure::new(format!("this user may not use the docker engine: {silence}"))
             .hint("`sudo usermod -aG docker \"$USER\"`, then log in again"));
     }
     if system == System::Keep {
-        return Err(packages::for_install(&format!("no engine answers: {silence}")));
+        return Err(packages::suggest_install(&format!("no docker engine answers: {silence}")));
     }
     if !process::is_installed("dockerd") {
         packages::install(packages::ENGINE)?;
-        // Where services are started on installation, this one runs by now.
+        // Some systems start a service when they install it.
         if let Answer::Engine(engine) = ask()? {
             return Ok(engine);
         }
@@ -88,12 +88,12 @@ fn ask() -> Result<Answer> {
 
 fn start() -> Result<Engine> {
     if !process::is_root() {
-        return Err(packages::for_install("starting an engine needs root"));
+        return Err(packages::suggest_install("starting an engine needs root"));
     }
     say(&format!("starting an engine with its data in {DATA}"));
     workspace::create_folder(Path::new(FOLDER))?;
-    for (file, program) in NUMBERS {
-        remove_stale(Path::new(file), program)?;
+    for (file, program) in PID_FILES {
+        remove_stale_pid(Path::new(file), program)?;
     }
     let daemon = Command::new("dockerd", ["--data-root", DATA]).start_apart(Path::new(LOG))?;
     let deadline = Instant::now() + START_LIMIT;
@@ -103,7 +103,7 @@ fn start() -> Result<Engine> {
         }
         // Wakes at once if the engine ends.
         let ended = daemon
-            .wait_timeout(QUESTION_INTERVAL)
+            .wait_timeout(POLL_INTERVAL)
             .map_err(|error| Failure::new(format!("`dockerd`: {error}")))?;
         if ended.is_some() {
             return Err(not_ready("the engine ended before it was ready"));
@@ -117,13 +117,13 @@ fn start() -> Result<Engine> {
     }
 }
 
-/// Removes the number of a process that is gone: another program may have it by now, and an
-/// engine refuses to start beside it. What still runs is left to the engine to judge.
-fn remove_stale(file: &Path, program: &str) -> Result<()> {
-    let Ok(number) = fs::read_to_string(file) else {
+/// Removes the file of a process that has ended. Another program may have got its id since, and
+/// then an engine would refuse to start.
+fn remove_stale_pid(file: &Path, program: &str) -> Result<()> {
+    let Ok(id) = fs::read_to_string(file) else {
         return Ok(());
     };
-    let name = fs::read_to_string(format!("/proc/{}/comm", number.trim())).unwrap_or_default();
+    let name = fs::read_to_string(format!("/proc/{}/comm", id.trim())).unwrap_or_default();
     if name.trim() == program {
         return Ok(());
     }
@@ -133,5 +133,5 @@ fn remove_stale(file: &Path, program: &str) -> Result<()> {
 fn not_ready(message: &str) -> Failure {
     let log = fs::read_to_string(LOG).unwrap_or_default();
     Failure::new(format!("{message}\n\n{}", process::last_lines(&log)))
-        .hint(format!("its log is {LOG}"))
+        .hint(format!("see the log `{LOG}`"))
 }

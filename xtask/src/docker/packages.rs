@@ -1,8 +1,7 @@
-//! The programs that an engine consists of, and the Debian packages they come from.
+//! Installs the programs of a docker engine from Debian's packages.
 //!
-//! Owns what must be installed and how: from Debian 13, on Debian 12 too, where its own packages
-//! are too old to build images. Must not know how the programs are used. Changes the system only
-//! on request; otherwise the failure says what to type.
+//! They come from Debian 13. Debian 12 gets them from there too, because its own packages are too
+//! old to build images. Without permission to install, the failure says what to type.
 
 use std::path::Path;
 
@@ -11,19 +10,21 @@ use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 use crate::workspace;
 
-/// The release that packages are taken from.
+/// The release that packages come from.
 const RELEASE: &str = "trixie";
 
-/// A whole engine: without `iptables` no container has a network.
+/// Packages of a whole engine: without `iptables` no container has a network.
 pub(super) const ENGINE: &[&str] = &["docker.io", "docker-cli", "docker-buildx", "iptables"];
 
 const SOURCES: &str = "/etc/apt/sources.list.d/cargo-pipe-trixie.sources";
 const PREFERENCES: &str = "/etc/apt/preferences.d/cargo-pipe-trixie";
-/// Below the priority of every other package: nothing is taken from here that is not asked for.
+/// Below the priority of every other source, so that only requested packages come from here.
 const PREFERENCE: &str = "Package: *\nPin: release n=trixie\nPin-Priority: 100\n";
 
-/// Makes sure of the docker CLI and its builder, and where packages may be installed of the sandbox
-/// of the venv engine and of what shows that a replay starts no process.
+/// Makes the docker CLI and its builder available.
+///
+/// If packages may be installed, this includes bubblewrap, the sandbox of the venv engine, and
+/// strace, with which a test shows that a cache hit starts no process.
 ///
 /// # Errors
 ///
@@ -35,18 +36,21 @@ pub(super) fn complete(system: System) -> Result<()> {
     } else if !has_builder() {
         missing.push("docker-buildx");
     }
-    let beside = [("bwrap", "bubblewrap"), ("strace", "strace")];
-    let beside = beside.iter().filter(|_| system == System::Install);
-    let beside = beside.filter(|(program, _)| !process::is_installed(program));
-    missing.extend(beside.map(|(_, package)| *package));
+    if system == System::Install {
+        for (program, package) in [("bwrap", "bubblewrap"), ("strace", "strace")] {
+            if !process::is_installed(program) {
+                missing.push(package);
+            }
+        }
+    }
     if missing.is_empty() {
         return Ok(());
     }
     match system {
         System::Keep if missing == ["docker-buildx"] => {
-            Err(for_install("docker cannot build images: its plugin `buildx` is missing"))
+            Err(suggest_install("docker cannot build images: its plugin `buildx` is missing"))
         }
-        System::Keep => Err(for_install("docker is not installed")),
+        System::Keep => Err(suggest_install("docker is not installed")),
         System::Install => install(&missing),
     }
 }
@@ -55,12 +59,12 @@ pub(super) fn complete(system: System) -> Result<()> {
 ///
 /// # Errors
 ///
-/// On other systems than Debian 12 and 13, without root, and when apt fails.
+/// On systems other than Debian 12 and 13, without root, and when apt fails.
 pub(super) fn install(packages: &[&str]) -> Result<()> {
-    can_install()?;
+    require_install()?;
     say(&format!("installing {}", packages.join(", ")));
-    // Once its packages are here, `/etc/os-release` may be the other release's too: then it is
-    // the source, not the name, that says what this machine is.
+    // Packages of the other release may have replaced `/etc/os-release`. Then our source of
+    // packages shows that this machine is an older Debian.
     if release().as_deref() != Some(RELEASE) || Path::new(SOURCES).exists() {
         workspace::write(Path::new(SOURCES), &sources())?;
         workspace::write(Path::new(PREFERENCES), PREFERENCE)?;
@@ -70,19 +74,19 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
     apt(options.into_iter().chain(packages.iter().copied()))
 }
 
-/// A failure whose hint says how to get what is missing here.
-pub(super) fn for_install(message: &str) -> Failure {
-    match can_install() {
+/// A failure whose hint says how to install what is missing.
+pub(super) fn suggest_install(message: &str) -> Failure {
+    match require_install() {
         Ok(()) => Failure::new(message).hint(
             "`cargo xtask docker --install` installs packages, starts an engine and builds images \
              that cannot be pulled",
         ),
-        Err(obstacle) => obstacle.about(message),
+        Err(failure) => failure.about(message),
     }
 }
 
-/// Whether packages can be installed here; if not, the hint says what can be done instead.
-fn can_install() -> Result<()> {
+/// Fails if packages cannot be installed here; the hint says what to do instead.
+fn require_install() -> Result<()> {
     let supported = |release: String| ["bookworm", "trixie"].contains(&release.as_str());
     if !release().is_some_and(supported) {
         return Err(Failure::new("packages can be installed on Debian 12 and 13 only").hint(
@@ -97,7 +101,7 @@ fn can_install() -> Result<()> {
     Ok(())
 }
 
-/// Built already, so that nothing in `target` will belong to root.
+/// The path of this program. Under sudo cargo would create files in `target` that belong to root.
 fn this_program() -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "target/debug/xtask".into());
     program.to_string_lossy().into_owned()
@@ -124,7 +128,7 @@ fn apt<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<()> {
         .map(|_| ())
 }
 
-/// The mirror that this machine uses, which may be the only one it reaches.
+/// The mirror that this machine uses, which may be the only one that it can reach.
 pub(super) fn mirror() -> String {
     Command::new("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
         .read()

@@ -1,8 +1,7 @@
-//! Images built from Debian's packages where no registry can be reached.
+//! Builds a base image from Debian's packages where no registry can be reached.
 //!
-//! Owns how a stand-in is made and what it may be called: an official name only in an engine of
-//! our own, where nobody else could take it for the original. Must not know how images are used;
-//! the name goes back to the task.
+//! It gets the official name only in an engine that this task started. In any other engine, people
+//! could take it for the original.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
@@ -18,12 +17,12 @@ use crate::workspace;
 const RELEASE: &str = "trixie";
 const PACKAGES: &str = "python3,python3-venv,python3-pip,ca-certificates";
 
-/// Every certificate that programs trust, in one file, at the same place in image and host.
+/// All trusted certificates in one file, at the same place in the image and on the host.
 const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
-/// Where an administrator puts those of an organisation; a bundle is rebuilt from here.
+/// The folder for certificates of an organisation, from which the bundle is rebuilt.
 const LOCAL_CERTIFICATES: &str = "usr/local/share/ca-certificates";
 
-/// What the base image may be called in this engine, the best name first.
+/// The names that the base image may have in this engine, the best one first.
 pub(super) fn names(engine: &Engine) -> Vec<String> {
     let mut names = vec![BASE_IMAGE.to_owned()];
     if !engine.is_ours {
@@ -65,7 +64,7 @@ fn install_into(root: &Path) -> Result<()> {
     Command::new("debootstrap", ["--variant=minbase", &include, RELEASE, &root_name, &mirror])
         .read()?;
     add_certificates(root)?;
-    // The official image has a Python that anybody may install into, and calls it `python`.
+    // In the official image the program is called `python`, and pip may install into it.
     let python =
         Command::new("sh", ["-c", "rm -f \"$0\"/usr/lib/python3*/EXTERNALLY-MANAGED", &root_name]);
     python.read()?;
@@ -73,8 +72,8 @@ fn install_into(root: &Path) -> Result<()> {
     symlink("python3", &link).map_err(|error| Failure::file(&link, &error))
 }
 
-/// Packages come through whatever stands between this machine and the world, inside of
-/// containers as outside.
+/// Adds the certificates of the host, because a proxy may stand between containers and the package
+/// index.
 fn add_certificates(root: &Path) -> Result<()> {
     let host = Path::new("/");
     let mut texts = vec![workspace::read(&root.join(BUNDLE))?];
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_official_name_is_given_only_in_an_engine_of_our_own() {
+    fn the_official_name_is_given_only_in_an_engine_of_this_task() {
         let engine = |is_ours| Engine { version: "26.1.5".to_owned(), is_ours };
         assert_eq!(names(&engine(true)), [BASE_IMAGE]);
         assert_eq!(names(&engine(false)), [BASE_IMAGE, "cargo-pipe.local/python:3.13-slim"]);

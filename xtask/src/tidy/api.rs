@@ -1,27 +1,30 @@
-//! Rules for what others build on: the library's modules that documentation shows.
+//! Checks that the public types of the library can grow without breaking the code of its users.
 //!
-//! Owns that what is public there can grow without breaking anybody. Must not know what a type
-//! means; complaints go to [`super`].
+//! A struct with public fields and an enum are `#[non_exhaustive]` or give a reason. Modules that
+//! the documentation hides are free.
 
 use super::File;
 
-/// Lets a type grow, or keeps it out of what others build on.
+/// Attributes that let a type grow, or hide it.
 const FREE: &[&str] = &["#[non_exhaustive]", "#[doc(hidden)]"];
 
-/// What says in a type's documentation why it is not `#[non_exhaustive]`.
+/// Begins the sentence of a type's documentation that says why it is not `#[non_exhaustive]`.
 const REASON: &str = "Exhaustive:";
 
-/// What is wrong with the public types of the library.
-pub(super) fn complaints(files: &[File]) -> Vec<String> {
+/// Complains about public types that cannot grow.
+pub(super) fn check(files: &[File]) -> Vec<String> {
     let is_shown = |file: &&File| {
         let path = file.path.strip_prefix("src/").unwrap_or_default();
-        file.is_source() && !path.is_empty() && !path.ends_with("/tests.rs") && !hides(files, path)
+        file.is_source()
+            && !path.is_empty()
+            && !path.ends_with("/tests.rs")
+            && !is_hidden(files, path)
     };
-    files.iter().filter(is_shown).flat_map(of_file).collect()
+    files.iter().filter(is_shown).flat_map(check_file).collect()
 }
 
-/// Whether a file is of a module that is hidden, or lies below one.
-fn hides(files: &[File], path: &str) -> bool {
+/// Whether a file belongs to a hidden module, or to one below it.
+fn is_hidden(files: &[File], path: &str) -> bool {
     let modules: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
     (0..modules.len()).any(|depth| {
         let parent = match depth {
@@ -33,9 +36,9 @@ fn hides(files: &[File], path: &str) -> bool {
     })
 }
 
-fn of_file(file: &File) -> Vec<String> {
+fn check_file(file: &File) -> Vec<String> {
     let mut complaints = Vec::new();
-    // What stands above an item, and the item that may turn out to have public members.
+    // The lines above an item, and a struct that may turn out to have public fields.
     let (mut above, mut open) = (Vec::new(), None);
     for line in file.without_tests().lines() {
         let name = |kind| Some(line.strip_prefix(kind)?.split(['<', ' ', '(']).next()?.to_owned());
@@ -75,7 +78,7 @@ mod tests {
 
     fn found(path: &str, text: &str) -> usize {
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-        complaints(&[file("src/lib.rs", LIB), file(path, text)]).len()
+        check(&[file("src/lib.rs", LIB), file(path, text)]).len()
     }
 
     #[test]

@@ -1,6 +1,4 @@
-//! Rules for what is built together with us.
-//!
-//! Must not know what a package is used for; complaints go to [`super`].
+//! Checks the packages that are built into the program: their licences, and where they may be used.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +8,7 @@ use crate::failure::{Failure, Result};
 use crate::process::Command;
 use crate::workspace;
 
-/// Licences whose terms a binary of ours meets by naming them. Of a choice, one is enough.
+/// Licences that only ask to be named. Of a choice, one is enough.
 const LICENCES: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -27,16 +25,16 @@ const LICENCES: &[&str] = &[
     "Zlib",
 ];
 
-/// What knows a terminal or a command line: never below a build script or another library.
+/// Packages for terminals and command lines, which a build script or another library must not get.
 const TERMINAL: &[&str] =
     &["anstream", "anstyle", "annotate-snippets", "clap", "clap_builder", "indicatif"];
 
-/// Packages that may not be where they are.
+/// Complains about licences and about packages in the wrong place.
 ///
 /// # Errors
 ///
-/// When cargo cannot say what is built.
-pub(super) fn complaints() -> Result<Vec<String>> {
+/// When cargo cannot list the packages.
+pub(super) fn check() -> Result<Vec<String>> {
     let metadata = MetadataCommand::new()
         .current_dir(workspace::root())
         .other_options(["--locked".to_owned()])
@@ -63,11 +61,11 @@ fn is_acceptable(licence: &str) -> bool {
         let name = term.split(" WITH ").next().unwrap_or(term).trim();
         LICENCES.contains(&name)
     };
-    // An expression with both words has its choices in brackets, joined by `AND`.
+    // An expression with both words has its choices in parentheses, joined by `AND`.
     plain.split(" AND ").all(|choice| choice.split(" OR ").any(term))
 }
 
-/// The library's own tree, without the command line.
+/// Complains about packages for terminals that the library uses without feature `cli`.
 fn terminal() -> Result<Vec<String>> {
     let tree = Command::cargo(
         "tree --locked --package cargo-pipe-ci --no-default-features --edges normal --prefix none \
@@ -84,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_choice_one_licence_is_enough() {
+    fn one_licence_of_a_choice_is_enough() {
         assert!(is_acceptable("GPL-3.0 OR MIT"));
         assert!(is_acceptable("MIT/Apache-2.0"));
         assert!(is_acceptable("Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT"));
@@ -92,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_every_licence_must_do() {
+    fn every_licence_of_several_must_be_acceptable() {
         assert!(!is_acceptable("MIT AND GPL-3.0"));
         assert!(!is_acceptable("none"));
     }

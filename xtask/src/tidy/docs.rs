@@ -11,8 +11,8 @@ use super::ratchet::Found;
 const QUESTIONS: &[&str] = &["How", "What", "Where", "Whether", "Which", "Who", "Whose", "Why"];
 
 /// Says that a module has no documentation.
-pub(super) fn complaint(file: &File) -> Option<String> {
-    // Tests beside their module are documented by it.
+pub(super) fn check(file: &File) -> Option<String> {
+    // Tests in a file of their own are documented by their module.
     let is_tests = file.path.ends_with("/tests.rs");
     (sentences(&file.text).is_empty() && !is_tests).then(|| {
         format!("{}: the module has no documentation: say in a sentence what it does", file.path)
@@ -87,15 +87,15 @@ mod tests {
             "//! Plans a run for a\n//! check. What runs is data.\n//!\n//! More\nfn f() {}\n";
         assert_eq!(rules(text), [""; 0]);
         assert_eq!(sentences(text)[1], "What runs is data.");
-        assert_eq!(complaint(&file(text)), None);
+        assert_eq!(check(&file(text)), None);
     }
 
     #[test]
     fn a_missing_doc_is_a_complaint_but_for_tests() {
-        assert!(complaint(&file("fn f() {}\n")).is_some_and(|it| it.starts_with("src/plan.rs: ")));
-        assert!(complaint(&file("#![cfg(x)]\n//! Doc.\n")).is_none());
+        assert!(check(&file("fn f() {}\n")).is_some_and(|it| it.starts_with("src/plan.rs: ")));
+        assert!(check(&file("#![cfg(x)]\n//! Doc.\n")).is_none());
         let tests = File { path: "src/plan/tests.rs".to_owned(), text: String::new() };
-        assert_eq!(complaint(&tests), None);
+        assert_eq!(check(&tests), None);
     }
 
     #[test]

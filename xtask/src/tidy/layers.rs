@@ -68,7 +68,7 @@ const DATA: &[(&str, &str)] = &[
 ];
 
 /// Paths that go up, and modules without a place in the map.
-pub(super) fn complaints(files: &[File]) -> Vec<String> {
+pub(super) fn check(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {
         let Some(module) = module(&file.path) else {
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        complaints(&[File { path: path.to_owned(), text: text.to_owned() }])
+        check(&[File { path: path.to_owned(), text: text.to_owned() }])
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Splits a source file into code, comments and string literals.
 //!
 //! Rust is lexed exactly: doc comments, nested block comments, raw, byte and C strings, characters
-//! and lifetimes. Python is lexed with its docstrings as comments. For every other language a `#` at
-//! the start of a word begins a comment, and the rest counts as strings.
+//! and lifetimes. Python is lexed with its docstrings as comments. For every other language a `#`
+//! at the start of a word begins a comment, and the rest counts as strings.
 
 /// Part of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ const REASON: &str = "One piece because";
 const VAGUE: &[&str] = &["common", "helper", "helpers", "imp", "misc", "shared", "util", "utils"];
 
 /// Complains about the name and the length of a file.
-pub(super) fn complaints(file: &File) -> Vec<String> {
+pub(super) fn check(file: &File) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut complain = |text: String| complaints.push(format!("{}: {text}", file.path));
     let name = file.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs");
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> String {
-        complaints(&File { path: path.to_owned(), text: text.to_owned() }).join("\n")
+        check(&File { path: path.to_owned(), text: text.to_owned() }).join("\n")
     }
 
     #[test]

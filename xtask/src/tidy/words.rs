@@ -1,12 +1,10 @@
-//! Rules for every text file, and for what may lie at the root.
-//!
-//! Must not know any language; complaints go to [`super`].
+//! Checks the text of every file, and the list of files at the root of the repository.
 
 use std::collections::BTreeSet;
 
 use super::File;
 
-/// What a visitor sees first; all else has its folder.
+/// Files that may lie at the root.
 const ROOT: &[&str] = &[
     "CHANGELOG.md",
     "Cargo.lock",
@@ -20,13 +18,14 @@ const ROOT: &[&str] = &[
     "xtask",
 ];
 
-/// Recorded output and foreign files are kept as they came.
+/// Recorded output and foreign files, which are kept as they are.
 const FOREIGN: &[&str] = &["tests/", "LICENSE-"];
 
-/// Put together here, so that this file does not name them.
-fn forbidden() -> [(String, &'static str); 6] {
+/// Words that no source may have, each with advice. They are joined here, so that this file does
+/// not have them either.
+fn forbidden_words() -> [(String, &'static str); 6] {
     [
-        (["#[ig", "nore"].concat(), "a test that is skipped proves nothing: mend or remove it"),
+        (["#[ig", "nore"].concat(), "a skipped test proves nothing: fix or remove it"),
         (["to", "do!("].concat(), "finish it or remove it"),
         (["TO", "DO"].concat(), "finish it, or file an issue and link that"),
         (["FIX", "ME"].concat(), "finish it, or file an issue and link that"),
@@ -35,8 +34,8 @@ fn forbidden() -> [(String, &'static str); 6] {
     ]
 }
 
-/// What is wrong with the text of a file.
-pub(super) fn complaints(file: &File) -> Vec<String> {
+/// Complains about the text of a file.
+pub(super) fn check(file: &File) -> Vec<String> {
     let mut complaints = Vec::new();
     let foreign = FOREIGN.iter().any(|start| file.path.starts_with(start)) && !file.is_source();
     for (number, line) in file.text.lines().enumerate() {
@@ -45,11 +44,11 @@ pub(super) fn complaints(file: &File) -> Vec<String> {
         if line.trim_end() != line && !foreign {
             complain("space at the end of the line");
         }
-        if installs_stranger(line) {
-            complain("installs somebody else's program; ours is the package `cargo-pipe-ci`");
+        if installs_other_program(line) {
+            complain("installs another program; the package of this one is `cargo-pipe-ci`");
         }
         if file.is_source() {
-            for (word, advice) in forbidden() {
+            for (word, advice) in forbidden_words() {
                 if line.contains(&word) {
                     complain(&format!("`{word}`: {advice}"));
                 }
@@ -57,13 +56,13 @@ pub(super) fn complaints(file: &File) -> Vec<String> {
         }
     }
     if !foreign && !file.text.is_empty() && !file.text.ends_with('\n') {
-        complaints.push(format!("{}: the last line does not end", file.path));
+        complaints.push(format!("{}: the last line has no line break", file.path));
     }
     complaints
 }
 
-/// The registry's `cargo-pipe` is not ours.
-fn installs_stranger(line: &str) -> bool {
+/// Whether a line installs the package `cargo-pipe`, which in the registry is another program.
+fn installs_other_program(line: &str) -> bool {
     let words: Vec<&str> =
         line.split(|letter: char| letter.is_whitespace() || "`'\"".contains(letter)).collect();
     let after = |at: usize| {
@@ -84,14 +83,14 @@ fn installs_stranger(line: &str) -> bool {
             _ => false,
         }
     };
-    // From a folder or a repository, it is the program's name that is typed.
+    // With `--path` and `--git`, the name is that of the program.
     let from_source =
         words.iter().any(|word| word.starts_with("--path") || word.starts_with("--git"));
     !from_source && (0..words.len()).any(|at| installs(at) && after(at))
 }
 
-/// What lies at the root and should not.
-pub(super) fn roots(files: &[File]) -> Vec<String> {
+/// Complains about files that should not lie at the root.
+pub(super) fn check_root(files: &[File]) -> Vec<String> {
     let entries: BTreeSet<&str> =
         files.iter().filter_map(|file| file.path.split('/').next()).collect();
     entries
@@ -110,22 +109,27 @@ mod tests {
     }
 
     #[test]
-    fn the_strangers_program_is_installed_nowhere() {
+    fn the_other_program_is_never_installed() {
         let install = ["cargo", "install"].join(" ");
-        assert!(installs_stranger(&format!("RUN {install} cargo-pipe@1.0")));
-        assert!(installs_stranger(&format!("`{install} --locked cargo-pipe`")));
+        assert!(installs_other_program(&format!("RUN {install} cargo-pipe@1.0")));
+        assert!(installs_other_program(&format!("`{install} --locked cargo-pipe`")));
         for tool in ["pip install", "pipx install", "uv tool install"] {
-            assert!(installs_stranger(&format!("    - {tool} --quiet cargo-pipe==1.0")), "{tool}");
-            assert!(!installs_stranger(&format!("    - {tool} --target cargo cargo-pipe-ci==1.0")));
+            assert!(
+                installs_other_program(&format!("    - {tool} --quiet cargo-pipe==1.0")),
+                "{tool}"
+            );
+            assert!(!installs_other_program(&format!(
+                "    - {tool} --target cargo cargo-pipe-ci==1.0"
+            )));
         }
-        assert!(!installs_stranger(&format!("{install} cargo-pipe-ci")));
-        assert!(!installs_stranger(&format!("{install} --path . --bin cargo-pipe")));
+        assert!(!installs_other_program(&format!("{install} cargo-pipe-ci")));
+        assert!(!installs_other_program(&format!("{install} --path . --bin cargo-pipe")));
     }
 
     #[test]
-    fn loose_ends_are_found_with_their_line() {
+    fn unfinished_work_is_found_with_its_line() {
         let text = format!("fine\n// {}{}: later \n", "TO", "DO");
-        let found = complaints(&file("src/a.rs", &text));
+        let found = check(&file("src/a.rs", &text));
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found.iter().all(|complaint| complaint.starts_with("src/a.rs:2: ")));
     }
@@ -133,6 +137,9 @@ mod tests {
     #[test]
     fn the_root_stays_small() {
         let files = [file("notes.txt", ""), file(".ci/run", ""), file("src/lib.rs", "")];
-        assert_eq!(roots(&files), ["notes.txt: does not belong to the root of the repository"]);
+        assert_eq!(
+            check_root(&files),
+            ["notes.txt: does not belong to the root of the repository"]
+        );
     }
 }
