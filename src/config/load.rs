@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::layer::{self, Layer, Value};
 use super::merge::Layers;
-use super::validate::{self, Context, Valid};
+use super::validate::{self, Valid, ValidationContext};
 use super::{Config, ConfigError};
 use crate::project::{Manifest, Project, discover};
 use crate::{template, tools};
@@ -117,7 +117,7 @@ pub(crate) fn configure_by(
         flags,
     };
     let tools: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name()).collect();
-    let context = Context { manifest: manifest.file_name(), text, tools: &tools };
+    let context = ValidationContext { manifest: manifest.file_name(), text, tools: &tools };
     let Valid { config, paths } = validate::validate(layers.merge(), &context)?;
     for path in paths {
         discover::inside(&project.root, &path.value).map_err(|outside| {

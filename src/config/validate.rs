@@ -10,7 +10,7 @@ mod terms;
 
 use std::time::Duration;
 
-pub use terms::{Context, is_canonical};
+pub use terms::{ValidationContext, is_canonical};
 
 use super::layer::{Age, CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Texts, Value};
 use super::{Ci, Config, ConfigError, ImageSettings, Install, Python};
@@ -42,7 +42,7 @@ const BASELINE: &str = "baseline.jsonl";
 /// # Errors
 ///
 /// When a value is wrong, or two values contradict each other.
-pub fn validate(layer: Layer, context: &Context<'_>) -> Result<Valid, ConfigError> {
+pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, ConfigError> {
     let mut terms = Terms::new(context);
     let source = terms.sources("source", layer.source.as_ref())?;
     let config = terms.path("config", layer.config.as_ref())?;

@@ -28,7 +28,7 @@ pub fn is_canonical(variable: &str) -> bool {
 /// What a configuration is judged against.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Context<'a> {
+pub struct ValidationContext<'a> {
     /// The file of the project's own layer.
     pub manifest: &'static str,
     /// That file's text.
@@ -37,7 +37,7 @@ pub struct Context<'a> {
     pub tools: &'a [&'a str],
 }
 
-impl Context<'_> {
+impl ValidationContext<'_> {
     /// An error about this value, with the place where it was written.
     pub fn error<T>(&self, at: &Value<T>, message: impl Into<String>) -> ConfigError {
         let (origin, span) = match &at.place {
@@ -58,12 +58,12 @@ impl Context<'_> {
 
 /// Reads single values, and collects the paths among them.
 pub(super) struct Terms<'a> {
-    context: &'a Context<'a>,
+    context: &'a ValidationContext<'a>,
     paths: Vec<Value<ProjectPath>>,
 }
 
 impl<'a> Terms<'a> {
-    pub(super) fn new(context: &'a Context<'a>) -> Self {
+    pub(super) fn new(context: &'a ValidationContext<'a>) -> Self {
         Terms { context, paths: Vec::new() }
     }
 

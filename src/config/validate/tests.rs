@@ -24,7 +24,7 @@ fn defaults() -> Layer {
 
 fn judge(text: &str, file: Layer) -> Result<Valid, ConfigError> {
     let layers = Layers { defaults: defaults(), file, ..Layers::default() };
-    let context = Context { manifest: "pipe.toml", text, tools: TOOLS };
+    let context = ValidationContext { manifest: "pipe.toml", text, tools: TOOLS };
     validate(layers.merge(), &context)
 }
 
@@ -198,7 +198,7 @@ fn a_password_stays_in_the_variables_and_goes_where_they_say() {
             variables: with_password(),
             ..Layers::default()
         };
-        let context = Context { manifest: "pipe.toml", text, tools: TOOLS };
+        let context = ValidationContext { manifest: "pipe.toml", text, tools: TOOLS };
         validate(layers.merge(), &context)
     };
     let network = judge("[network]\nindex = 'https://other/'\n").unwrap().config.network;
