@@ -4,6 +4,7 @@
 //! one keeps none of the others from being looked at. Must not print or repair anything. What was
 //! found is data, each with what to do next.
 
+pub mod conflicts;
 mod engine;
 mod files;
 mod machine;

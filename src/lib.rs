@@ -65,15 +65,15 @@
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`doctor`] checks that everything is there that a run needs.
 //! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
-//! - Edges touch the world: [`project::discover`], [`config::load`], [`contradiction::load`] and
-//!   [`dependencies::read`] read it, [`snapshot`] copies the files that a check may see,
+//! - Edges touch the world: [`project::discover`], [`config::load`] and [`dependencies::read`]
+//!   read it, [`snapshot`] copies the files that a check may see,
 //!   [`environment`] reads what environments are built from and remembers what they resolved to,
 //!   [`engine`] runs containers, [`cache`] stores results, [`scaffold`] writes files,
 //!   [`gate::load`] and [`gate::changed`] read what findings are compared with,
 //!   [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and [`process`] alone
 //!   starts programs.
-//! - Pure parts turn values into values: [`config`], [`contradiction`], [`tools`],
-//!   [`dependencies`], [`plan`], [`fingerprint`], [`gate`], [`lock`], [`template`], [`report`],
+//! - Pure parts turn values into values: [`config`], [`tools`], [`dependencies`],
+//!   [`plan`], [`fingerprint`], [`gate`], [`lock`], [`template`], [`report`],
 //!   [`trust`].
 //! - Values: [`hash`], [`project`], [`check`], [`container`], [`network`], [`finding`],
 //!   [`outcome`], [`explanation`], [`program`], [`event`], [`error`].
@@ -109,8 +109,6 @@ pub mod scaffold;
 pub mod snapshot;
 
 pub mod config;
-#[doc(hidden)]
-pub mod contradiction;
 #[doc(hidden)]
 pub mod dependencies;
 pub mod fingerprint;

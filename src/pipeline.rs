@@ -9,7 +9,6 @@ use crate::cache;
 use crate::config::layer::Layer;
 use crate::config::load::{self, EnvVars};
 use crate::config::{Config, ConfigError, EngineChoice};
-use crate::contradiction;
 use crate::dependencies::read as dependencies;
 use crate::engine::{JobImage, job_image};
 use crate::environment::recipe;
@@ -67,8 +66,7 @@ impl Pipeline {
     /// When there is no project, or its configuration is wrong.
     pub fn discover(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
-        let (config, mut warnings) = load::configure(&project, &environment, flags)?;
-        warnings.extend(contradiction::load::contradictions(&project, &config));
+        let (config, warnings) = load::configure(&project, &environment, flags)?;
         let cache = cache::home(&environment);
         let scratch = cache.clone();
         Ok(Pipeline { project, config, environment, cache, scratch, warnings })

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Examined, Health};
+use super::{Examined, Health, conflicts};
 use crate::config::{ConfigError, Work};
 use crate::environment::recipe::{self, PROJECT};
 use crate::lock::Lock;
@@ -40,6 +40,7 @@ pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
     let (locks, mut examined) = locks(context);
     examined.push(drift(context));
     examined.extend(second_pins(context, &locks));
+    examined.extend(conflicts(context));
     examined
 }
 
@@ -103,6 +104,12 @@ fn drift(context: Context<'_>) -> Examined {
             next: error.hint().map(str::to_owned),
         },
     }
+}
+
+/// Checks whose configurations exclude each other.
+fn conflicts(context: Context<'_>) -> impl Iterator<Item = Examined> {
+    let conflicts = conflicts::find(context.project, context.config).into_iter();
+    conflicts.map(|it| Examined::is(Health::Warning, "conflict", it.message, it.hint))
 }
 
 /// Versions of the locked tools that something else installs, where they are others.

@@ -88,6 +88,34 @@ fn problems_in_the_files_are_named_with_a_remedy() {
 }
 
 #[test]
+fn conflicting_configurations_are_a_warning_with_a_remedy() {
+    let scene = scaffolded();
+    edit(&scene, ".config/.pylintrc", "max-line-length=120", "max-line-length=100");
+    let settings = fs::read_to_string(scene.project().join("pipe.toml")).unwrap();
+    let second = settings + "\n[checks.style]\ntool = \"ruff-format\"\n";
+    fs::write(scene.project().join("pipe.toml"), second).unwrap();
+    let complaints = complaints(&scene, 3).into_iter();
+    let conflicts: Vec<_> = complaints.filter(|(subject, ..)| subject == "conflict").collect();
+    let expected = [
+        (
+            "`format` (black) and `style` (ruff-format) both format `src`, and some files cannot \
+             satisfy both",
+            "turn one of them off with `enabled = false`",
+        ),
+        (
+            "`format` (black) makes lines of up to 120 characters (.config/black.toml:3), and \
+             `lint` (pylint) refuses those over 100 (.config/.pylintrc:43)",
+            "give both the same line length",
+        ),
+    ];
+    let found = conflicts.iter().map(|(_, state, found, next)| {
+        assert_eq!(state, "warning");
+        (found.as_str(), next.as_str())
+    });
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn unreadable_settings_are_reported_and_the_machine_is_still_examined() {
     let scene = Scene::new().file("pipe.toml", "sources = [\"src\"]\n");
     let told = complaints(&scene, 2);

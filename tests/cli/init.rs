@@ -223,6 +223,21 @@ hint: `cargo pipe init` makes this folder a project
 }
 
 #[test]
+fn init_warns_about_adopted_configurations_that_conflict() {
+    let configs = "[tool.black]\nline-length = 120\n[tool.pylint.format]\nmax-line-length = 90\n";
+    let scene = Scene::new().file("pyproject.toml", configs).file("src/main.py", "x = 1\n");
+    let ended = scene.pipe("init").ended();
+    assert_eq!(ended.status, Some(0));
+    let warning = "warning: `format` (black) makes lines of up to 120 characters \
+                   (pyproject.toml:2), and `lint` (pylint) refuses those over 90 \
+                   (pyproject.toml:4)\nhint: give both the same line length\n";
+    assert!(ended.stderr.contains(warning), "{}", ended.stderr);
+    // Running checks is silent about it.
+    let plan = scene.pipe("run-all --dry-run").ended();
+    assert!(!plan.stderr.contains("characters"), "{plan:?}");
+}
+
+#[test]
 fn no_pipeline_and_one_is_a_contradiction() {
     Scene::new().pipe("init --ci gitlab,none").ends(
         2,

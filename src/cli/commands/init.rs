@@ -5,8 +5,10 @@
 
 use std::path::Path;
 
+use crate::config::load;
+use crate::doctor::conflicts;
 use crate::outcome::Verdict;
-use crate::project::ProjectPath;
+use crate::project::{ProjectPath, discover};
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
@@ -24,7 +26,7 @@ pub(super) fn init(
 ) -> Result<Verdict, Failure> {
     let Init { folder, asked, xtask } = wanted;
     let root = place.folder.join(folder);
-    // Lookup at before anything is written, so that a workspace that is none stops all of it.
+    // Looked at before anything is written, so that a workspace that is none stops all of it.
     let task = (*xtask == Xtask::Wanted).then(|| scaffold::task(&root, &place.environment));
     let task = task.transpose()?;
     let mut done = scaffold::init(&root, asked)?;
@@ -34,6 +36,9 @@ pub(super) fn init(
     let lines: String = done.changes.iter().map(|change| line(change, asked.mode)).collect();
     term.data(&lines);
     term.note(&refused(&done.refused, asked.mode));
+    if asked.mode == WriteMode::Write {
+        term.note(&conflicts(&root, place));
+    }
     term.note(&next(&done, folder, asked.mode));
     term.note(&tasked.call.map(|source| call(&source)).unwrap_or_default());
     Ok(Verdict::Passed)
@@ -89,6 +94,21 @@ fn refused(found: &[RefusedOption], mode: WriteMode) -> String {
     };
     let lines: String = found.iter().map(line).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+/// The conflicts between the configurations of the checks. A project whose settings are wrong has
+/// none here: the next command reports that.
+fn conflicts(root: &Path, place: &ProjectLocation) -> String {
+    let Ok(project) = discover::find(root) else { return String::new() };
+    let configured = load::configure(&project, &place.environment, place.flags.clone());
+    let Ok((config, _)) = configured else { return String::new() };
+    let (warning, hint) = (paint(style::WARNING, "warning:"), paint(style::INFO, "hint:"));
+    let mut text = String::new();
+    for conflict in conflicts::find(&project, &config) {
+        text += &format!("\n{warning} {}\n", harmless::line(&conflict.message));
+        text += &format!("{hint} {}\n", conflict.hint);
+    }
+    text
 }
 
 /// What to do with what is there now.

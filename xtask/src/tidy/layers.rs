@@ -17,7 +17,6 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "tools",
             "config",
-            "contradiction",
             "dependencies",
             "plan",
             "fingerprint",
@@ -45,7 +44,6 @@ const LAYERS: &[(&str, &[&str])] = &[
 const EDGES: &[&str] = &[
     "project::discover",
     "config::load",
-    "contradiction::load",
     "gate::changed",
     "gate::load",
     "dependencies::read",

@@ -1,16 +1,15 @@
-//! Settings of the tools' configuration files, with their lines.
+//! Reads the settings of the tools' configuration files, with their lines.
 //!
-//! Owns reading TOML and the INI of Python's `configparser` into flat lists, and which sections
-//! speak to which tool. Must not know what a setting means. What cannot be read says nothing here:
-//! the tool itself will complain of it.
+//! TOML and the INI of Python's `configparser` become flat lists of settings. A file that cannot be
+//! parsed has no settings here: its tool complains about it.
 
 use toml::de::{DeTable, DeValue};
 
 use crate::project::ProjectPath;
 
-/// A setting.
+/// A setting in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Setting {
+pub(super) struct ToolSetting {
     /// Its section, such as `tool.ruff.lint`; empty at the top.
     pub(super) section: String,
     /// Its name, with `-` for `_`.
@@ -21,28 +20,19 @@ pub(super) struct Setting {
     pub(super) line: usize,
 }
 
-/// What a configuration says, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stated {
-    /// The value: one word, or those of a list.
-    pub(super) words: Vec<String>,
-    /// The file and its line.
-    pub(super) place: String,
-}
-
-impl Setting {
-    /// Whether it speaks to a tool at all.
+impl ToolSetting {
+    /// Whether it is one for this tool.
     pub(super) fn is_of(&self, tool: &str, path: &ProjectPath) -> bool {
         self.below(tool, path).is_some()
     }
 
-    /// Whether it stands in this section below the tool's own.
+    /// Whether it is in this section, as seen from the tool's own.
     pub(super) fn is_in(&self, tool: &str, section: &str, path: &ProjectPath) -> bool {
-        // The names of pylint's sections mean nothing.
+        // pylint ignores the names of its sections.
         self.below(tool, path).is_some_and(|below| tool == "pylint" || below == section)
     }
 
-    /// Its section as seen from the tool's own; none if it speaks to somebody else.
+    /// Its section as seen from the tool's own; none if it is a setting of another tool.
     fn below(&self, tool: &str, path: &ProjectPath) -> Option<&str> {
         let shared = ["pyproject.toml", "setup.cfg", "tox.ini"].contains(&path.file_name());
         let section = self.section.strip_prefix("tool.").unwrap_or(&self.section);
@@ -56,7 +46,7 @@ impl Setting {
 }
 
 /// The settings of a file; none if it cannot be read.
-pub(super) fn read(path: &ProjectPath, text: &str) -> Vec<Setting> {
+pub(super) fn read(path: &ProjectPath, text: &str) -> Vec<ToolSetting> {
     let mut settings = Vec::new();
     if path.file_name().ends_with(".toml") {
         if let Ok(table) = DeTable::parse(text) {
@@ -68,7 +58,7 @@ pub(super) fn read(path: &ProjectPath, text: &str) -> Vec<Setting> {
     settings
 }
 
-fn walk(table: &DeTable<'_>, section: &str, text: &str, settings: &mut Vec<Setting>) {
+fn walk(table: &DeTable<'_>, section: &str, text: &str, settings: &mut Vec<ToolSetting>) {
     for (key, value) in table {
         let name: &str = key.get_ref();
         match value.get_ref() {
@@ -79,7 +69,7 @@ fn walk(table: &DeTable<'_>, section: &str, text: &str, settings: &mut Vec<Setti
                 };
                 walk(inner, &section, text, settings);
             }
-            other => settings.push(Setting {
+            other => settings.push(ToolSetting {
                 section: section.to_owned(),
                 key: name.replace('_', "-"),
                 words: words(other),
@@ -100,7 +90,7 @@ fn words(value: &DeValue<'_>) -> Vec<String> {
     }
 }
 
-fn ini(text: &str, settings: &mut Vec<Setting>) {
+fn ini(text: &str, settings: &mut Vec<ToolSetting>) {
     let mut section = String::new();
     let mut is_open = false;
     for (number, line) in text.lines().enumerate() {
@@ -120,7 +110,7 @@ fn ini(text: &str, settings: &mut Vec<Setting>) {
             is_open = false;
         } else if let Some((key, value)) = content.split_once(['=', ':']) {
             is_open = true;
-            settings.push(Setting {
+            settings.push(ToolSetting {
                 section: section.clone(),
                 key: key.trim().replace('_', "-"),
                 words: items(value).collect(),
@@ -130,7 +120,7 @@ fn ini(text: &str, settings: &mut Vec<Setting>) {
     }
 }
 
-/// The items of a value, of which a comment behind a blank is none.
+/// The items of a value, without a comment after a blank.
 fn items(value: &str) -> impl Iterator<Item = String> {
     let value = value.split(" #").next().unwrap_or_default();
     let value = value.split(" ;").next().unwrap_or_default();
