@@ -3,12 +3,10 @@
 //! Each test makes a repository of its own, with settings that would change git's answers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
-#![expect(clippy::disallowed_methods, reason = "a test makes repositories with git itself")]
 
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::event::{Event, Observer};
@@ -19,6 +17,9 @@ use cargo_pipe::gate::{GateSpec, Since};
 use cargo_pipe::outcome::{Reason, Verdict};
 use cargo_pipe::process::{Cancel, Emitter};
 use cargo_pipe::project::ProjectPath;
+
+#[path = "harness/start.rs"]
+mod start;
 
 struct Nobody;
 
@@ -81,7 +82,7 @@ impl Repository {
 }
 
 fn git(folder: &Path, words: &str) -> String {
-    let output = Command::new("git")
+    let output = start::command("git")
         .args(words.split(' '))
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -200,7 +201,7 @@ fn a_project_below_the_repository_and_another_worktree_have_their_own_paths() {
     repository.commit();
     let other = repository.path().join("other tree");
     repository.git("config --unset diff.external");
-    let status = Command::new("git")
+    let status = start::command("git")
         .args(["worktree", "add", "--quiet", "--detach"])
         .arg(&other)
         .current_dir(repository.path())

@@ -21,6 +21,8 @@ use snapbox::{Assert, Data};
 
 #[path = "tools/launcher.rs"]
 mod launcher;
+#[path = "harness/start.rs"]
+mod start;
 
 /// The files that a recorded run saw.
 struct Snapshot(PathBuf);

@@ -20,6 +20,9 @@ use cargo_pipe::snapshot::{Inventory, InventoryEntry, is_staged};
 use rustix::process::{Signal, getpid, kill_process};
 use tempfile::TempDir;
 
+#[path = "harness/start.rs"]
+mod start;
+
 const FILES: [&str; 3] = ["a.py", "pkg/b.py", "pkg/deep/c.py"];
 
 fn path(text: &str) -> ProjectPath {
@@ -148,12 +151,11 @@ fn victim() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test kills itself in another process")]
 fn killed_at_any_moment_each_file_is_old_or_new_and_the_next_fix_cleans_up() {
     let mut outcomes = BTreeSet::new();
     for moment in 1..=MOMENTS {
         let project = Project::new();
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let mut child = start::command(std::env::current_exe().unwrap());
         child.args(["--exact", "victim"]).env("VICTIM", project.root());
         let output = child.env("MOMENT", moment.to_string()).output().unwrap();
         assert_eq!(output.status.signal(), Some(9), "{output:?}");

@@ -5,24 +5,28 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::workspace::{CHECKOUT, Ended, Workspace};
-use crate::{Needs, Test};
 
-/// What is tested.
-pub(crate) const TESTS: &[Test] = &[
-    Test("a_finding_is_a_warning_of_the_build_until_it_is_gone", Needs::Engine, until_it_is_gone),
-    Test("every_change_of_a_python_file_is_seen", Needs::Engine, every_change),
-    Test("a_finding_fails_the_build_where_that_is_wanted", Needs::Engine, denied),
-    Test("what_is_not_built_is_told_with_the_command_to_type", Needs::Engine, not_built),
-    Test("a_build_without_an_engine_goes_on", Needs::Nothing, no_engine),
-    Test("generated_files_are_compared_without_an_engine", Needs::Nothing, generated_files),
-    Test("nothing_is_written_to_a_tree_that_is_read_only", Needs::Engine, read_only),
-    Test("a_build_for_another_target_checks_all_the_same", Needs::Engine, cross),
-    Test("a_vendored_build_checks_its_own_crates_and_no_vendored_one", Needs::Nothing, vendored),
-    Test("a_crate_that_is_packaged_is_not_checked", Needs::Nothing, packaged),
-    Test("documentation_and_editors_check_nothing", Needs::Nothing, off),
-    Test("a_tool_that_hangs_holds_up_no_build", Needs::Nothing, hanging),
-    Test("a_crate_outside_of_a_project_is_built", Needs::Nothing, no_project),
-];
+tests!(
+    docker,
+    [
+        a_finding_is_a_warning_of_the_build_until_it_is_gone,
+        every_change_of_a_python_file_is_seen,
+        a_finding_fails_the_build_where_that_is_wanted,
+        what_is_not_built_is_told_with_the_command_to_type,
+        nothing_is_written_to_a_tree_that_is_read_only,
+        a_build_for_another_target_checks_all_the_same
+    ],
+    nothing,
+    [
+        a_build_without_an_engine_goes_on,
+        generated_files_are_compared_without_an_engine,
+        a_vendored_build_checks_its_own_crates_and_no_vendored_one,
+        a_crate_that_is_packaged_is_not_checked,
+        documentation_and_editors_check_nothing,
+        a_tool_that_hangs_holds_up_no_build,
+        a_crate_outside_of_a_project_is_built
+    ]
+);
 
 const PYTHON: &str = "crates/fast/python/fast/__init__.py";
 const WRONG: &str =
@@ -49,7 +53,7 @@ fn only(ended: &Ended) -> String {
     told.concat()
 }
 
-fn until_it_is_gone() {
+fn a_finding_is_a_warning_of_the_build_until_it_is_gone() {
     let workspace = built();
     let clean = workspace.read(PYTHON);
     workspace.write(PYTHON, &(clean.clone() + WRONG));
@@ -68,7 +72,7 @@ fn until_it_is_gone() {
     assert!(build(&workspace).well().found_fresh("fast"));
 }
 
-fn every_change() {
+fn every_change_of_a_python_file_is_seen() {
     let workspace = built();
     assert_eq!(build(&workspace).well().told(), [""; 0]);
     let folder = workspace.root.join("crates/fast/python/fast");
@@ -90,7 +94,7 @@ fn every_change() {
     assert!(build(&workspace).well().found_fresh("fast"));
 }
 
-fn read_only() {
+fn nothing_is_written_to_a_tree_that_is_read_only() {
     let workspace = Workspace::mixed_in("my work \u{e9}");
     workspace.pipe(&["build", "mypy"]).well();
     workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
@@ -104,7 +108,7 @@ fn read_only() {
 }
 
 /// With a target of its own, cargo keeps what it builds for the host apart, and only that.
-fn cross() {
+fn a_build_for_another_target_checks_all_the_same() {
     let workspace = built();
     workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
     let rustc = workspace.run("rustc", &["-vV"]).well().stdout;
@@ -119,7 +123,7 @@ fn cross() {
     assert!(build(&workspace).well().found_fresh("fast"));
 }
 
-fn denied() {
+fn a_finding_fails_the_build_where_that_is_wanted() {
     let workspace = built().with("CARGO_PIPE_BUILD", "deny");
     workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
     let ended = build(&workspace).failed();
@@ -135,7 +139,7 @@ fn denied() {
     build(&workspace).failed();
 }
 
-fn not_built() {
+fn what_is_not_built_is_told_with_the_command_to_type() {
     let workspace = Workspace::mixed().with("CARGO_PIPE_BUILD", "deny");
     // No environment was ever built with this package, and none is now.
     let apt = "source = [\"tools/src\"]\nimage.apt = [\"cargo-pipe-has-no-such-package\"]";
@@ -150,7 +154,7 @@ fn not_built() {
     assert!(again.found_fresh("fast"), "{}", again.stderr);
 }
 
-fn no_engine() {
+fn a_build_without_an_engine_goes_on() {
     let workspace = Workspace::mixed()
         .with("CARGO_PIPE_BUILD", "deny")
         .with("CARGO_PIPE_ENGINE", "docker")
@@ -165,7 +169,7 @@ fn no_engine() {
 const GENERATED: &str =
     "cargo_pipe::build_script::Pipe::from_env().generated_files().deny().run();";
 
-fn generated_files() {
+fn generated_files_are_compared_without_an_engine() {
     let workspace = Workspace::alone("a crate alone", GENERATED);
     workspace.pipe(&["init"]).well();
     workspace.cargo("metadata --format-version 1").well();
@@ -195,7 +199,7 @@ fn generated_files() {
     assert_eq!(workspace.cargo("build").well().told(), [""; 0]);
 }
 
-fn packaged() {
+fn a_crate_that_is_packaged_is_not_checked() {
     let workspace = Workspace::alone("packaged", GENERATED);
     // Its files are not generated.
     workspace.cargo("build").failed();
@@ -208,7 +212,7 @@ const VENDORED: &str = "[registries.private]\nindex = \"https://private.invalid/
     [source.private]\nregistry = \"https://private.invalid/index\"\nreplace-with = \"vendored\"\n\n\
     [source.vendored]\ndirectory = \"vendor\"\n";
 
-fn vendored() {
+fn a_vendored_build_checks_its_own_crates_and_no_vendored_one() {
     // A crate whose author has checked it, as `cargo vendor` leaves its sources.
     let library = Workspace::alone("library", GENERATED);
     let workspace = Workspace::alone("vendored", GENERATED).patched();
@@ -231,7 +235,7 @@ fn vendored() {
     assert_eq!(workspace.cargo("build --frozen").well().told(), [""; 0]);
 }
 
-fn off() {
+fn documentation_and_editors_check_nothing() {
     for (name, value) in [("DOCS_RS", "1"), ("RA_RUSTC_WRAPPER", "1"), ("CARGO_PIPE_BUILD", "off")]
     {
         let workspace = Workspace::alone("off", GENERATED).with(name, value);
@@ -241,7 +245,7 @@ fn off() {
     }
 }
 
-fn hanging() {
+fn a_tool_that_hangs_holds_up_no_build() {
     let workspace = Workspace::alone(
         "hanging",
         "cargo_pipe::build_script::Pipe::from_env().checks([\"mypy\"])\n        \
@@ -260,7 +264,7 @@ fn hanging() {
     assert!(!workspace.cargo("build -v").well().found_fresh("alone"));
 }
 
-fn no_project() {
+fn a_crate_outside_of_a_project_is_built() {
     let workspace = Workspace::alone("no-project", GENERATED);
     fs::remove_file(Path::new(&workspace.root).join("pipe.toml")).unwrap();
     let ended = workspace.cargo("build").well();

@@ -6,34 +6,27 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../harness/docker.rs"]
+mod engine;
+#[macro_use]
+#[path = "../harness/program.rs"]
+mod harness;
+#[path = "../harness/start.rs"]
+mod start;
+
 mod build_script;
 mod workspace;
 mod xtask;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
-
-/// A test, its name, and what it needs.
-struct Test(&'static str, Needs, fn());
-
-/// What a test needs besides cargo.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    Nothing,
-    Engine,
-}
+use engine::is_wanted as docker;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let may_run = workspace::has_engine()
-        || workspace::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    let trials = build_script::TESTS.iter().chain(xtask::TESTS).map(|Test(name, needs, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(*name, run).with_ignored_flag(*needs == Needs::Engine && !may_run)
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let arguments = harness::arguments(1);
+    harness::run(&arguments, &[build_script::TESTS, xtask::TESTS]).exit_code()
+}
+
+fn nothing() -> bool {
+    true
 }

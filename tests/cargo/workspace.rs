@@ -4,13 +4,15 @@
 //! that runs cargo. It must not know what a test wants.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::Output;
+use std::sync::Mutex;
 
 use cargo_pipe::config::load::EnvVars;
 use tempfile::TempDir;
+
+use crate::start;
 
 /// This checkout, which is what workspaces depend on.
 pub(crate) const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
@@ -183,11 +185,10 @@ impl Workspace {
     }
 
     /// Runs a program with these words.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn run(&self, program: &str, words: &[&str]) -> Ended {
-        let mut command = Command::new(program);
+        let mut command = start::command(program);
         command.args(words).env_clear().envs(&self.variables).current_dir(&self.root);
-        let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+        let Output { status, stdout, stderr } = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ended { status: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
@@ -253,22 +254,26 @@ impl Ended {
     }
 }
 
-/// A version that no other workspace of this process has: in one target folder, cargo takes packages
-/// with one name and version for the same, wherever they are in their workspaces.
+/// A version that no other running test uses: in one target folder, cargo takes packages with one
+/// name and version for the same, wherever they are in their workspaces.
 fn version() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("0.1.{}", NEXT.fetch_add(1, Ordering::Relaxed))
+    static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let locks = Path::new(env!("CARGO_TARGET_TMPDIR")).join("versions");
+    fs::create_dir_all(&locks).unwrap();
+    let number = (0..)
+        .find(|number: &u32| {
+            let lock = File::create(locks.join(number.to_string())).unwrap();
+            let is_free = lock.try_lock().is_ok();
+            if is_free {
+                HELD.lock().unwrap().push(lock);
+            }
+            is_free
+        })
+        .unwrap();
+    format!("0.1.{number}")
 }
 
 /// A variable of this process.
 pub(crate) fn variable(name: &str) -> Option<String> {
     EnvVars::of_process().get(name).map(str::to_owned)
-}
-
-/// Whether there is an engine.
-#[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
-pub(crate) fn has_engine() -> bool {
-    let mut command = Command::new("docker");
-    command.args(["version", "--format", "{{.Server.Version}}"]).stdin(Stdio::null());
-    command.output().is_ok_and(|output| output.status.success())
 }

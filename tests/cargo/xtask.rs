@@ -1,18 +1,20 @@
 //! A workspace's own task runner that has the command line of cargo pipe.
 
 use crate::workspace::Workspace;
-use crate::{Needs, Test};
 
-/// What is tested.
-pub(crate) const TESTS: &[Test] = &[
-    Test("a_task_runs_all_checks_with_nothing_installed", Needs::Engine, run_all),
-    Test("a_task_offers_what_can_be_typed", Needs::Nothing, spelled),
-    Test("a_workspace_of_any_shape_gets_the_task_once", Needs::Nothing, scaffolded),
-    Test("a_task_runner_that_is_there_is_only_added_to", Needs::Nothing, extended),
-    Test("a_folder_that_can_have_no_task_stays_as_it_is", Needs::Nothing, refused),
-];
+tests!(
+    docker,
+    [a_task_runs_all_checks_with_nothing_installed],
+    nothing,
+    [
+        a_task_offers_what_can_be_typed,
+        a_workspace_of_any_shape_gets_the_task_once,
+        a_task_runner_that_is_there_is_only_added_to,
+        a_folder_that_can_have_no_task_stays_as_it_is
+    ]
+);
 
-fn run_all() {
+fn a_task_runs_all_checks_with_nothing_installed() {
     let workspace = Workspace::mixed();
     let ended = workspace.cargo("xtask pipe run-all").well();
     assert!(ended.stdout.contains("passed: 4 checks"), "{}", ended.stdout);
@@ -28,7 +30,7 @@ fn run_all() {
     assert!(ended.stdout.contains("4 checks"), "{}", ended.stdout);
 }
 
-fn spelled() {
+fn a_task_offers_what_can_be_typed() {
     let workspace = Workspace::mixed();
     let help = workspace.cargo("xtask pipe --help").well().stdout;
     assert!(help.contains("Usage: cargo xtask pipe [OPTIONS]"), "{help}");
@@ -105,7 +107,7 @@ fn init_twice(workspace: &Workspace) -> String {
     first.stdout + &first.stderr
 }
 
-fn scaffolded() {
+fn a_workspace_of_any_shape_gets_the_task_once() {
     let package =
         "# Alone.\n[package]\nname = \"shape\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
     let listed =
@@ -133,7 +135,7 @@ fn scaffolded() {
     }
 }
 
-fn extended() {
+fn a_task_runner_that_is_there_is_only_added_to() {
     let workspace = shape("[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
     let alias = "# Ours.\n[alias]\nxtask = \"run -q -p tasks --\"\nt = \"test\"\n";
     workspace.write(".cargo/config.toml", alias);
@@ -163,7 +165,7 @@ fn extended() {
     assert!(!workspace.pipe(&["init", "--xtask"]).well().stderr.contains("begins like this"));
 }
 
-fn refused() {
+fn a_folder_that_can_have_no_task_stays_as_it_is() {
     let workspace = shape("[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
     workspace.write("python/a.py", "");
     let before = workspace.files();

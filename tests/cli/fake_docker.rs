@@ -5,7 +5,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use crate::start;
 
 /// A fake docker of one scene.
 pub(crate) struct FakeDocker {
@@ -91,7 +92,6 @@ impl Reply {
 }
 
 /// The compiled program, made once for all tests and again when its source changes.
-#[expect(clippy::disallowed_methods, reason = "a test builds what it needs")]
 fn compiled() -> PathBuf {
     let source = include_str!("../fake-docker/docker.rs");
     let name = format!("fake-docker-{}", blake3::hash(source.as_bytes()).to_hex());
@@ -103,7 +103,7 @@ fn compiled() -> PathBuf {
     // Several tests may do this at once: each its own file, and the last rename wins.
     let building = tempfile::tempdir_in(folder).unwrap();
     let output = building.path().join("docker");
-    let done = Command::new("rustc")
+    let done = start::command("rustc")
         .args([
             "--edition",
             "2024",
@@ -128,9 +128,8 @@ fn compiled() -> PathBuf {
 mod tests {
     use super::*;
 
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     fn call(docker: &FakeDocker, words: &str) -> (Option<i32>, String) {
-        let output = Command::new(docker.program()).args(words.split(' ')).output().unwrap();
+        let output = start::command(docker.program()).args(words.split(' ')).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     }
 
@@ -150,13 +149,14 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     fn a_call_hangs_until_its_container_is_stopped() {
         let folder = tempfile::tempdir().unwrap();
         let docker = FakeDocker::new(folder.path());
         docker.on(&["run"]).hangs();
-        let mut hanging =
-            Command::new(docker.program()).args(["run", "--name", "it", "image"]).spawn().unwrap();
+        let mut hanging = start::command(docker.program())
+            .args(["run", "--name", "it", "image"])
+            .spawn()
+            .unwrap();
         assert_eq!(call(&docker, "rm -f other").0, Some(0));
         assert!(hanging.try_wait().unwrap().is_none());
         assert_eq!(call(&docker, "rm -f it").0, Some(0));

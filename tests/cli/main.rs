@@ -25,6 +25,8 @@ mod scene;
 #[path = "../pty/session.rs"]
 mod session;
 mod shell;
+#[path = "../harness/start.rs"]
+mod start;
 mod streams;
 mod subcommand;
 mod sync;

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::fake_docker::FakeDocker;
 use crate::session::Session;
+use crate::start;
 
 /// A home, a project, and a docker.
 pub(crate) struct Scene {
@@ -85,10 +86,9 @@ impl Scene {
             ("TMPDIR".to_owned(), folder("tmp")),
             ("LC_ALL".to_owned(), OsString::from("C.UTF-8")),
             ("TERM".to_owned(), OsString::from("dumb")),
-            // What takes the place of a docker that is not there is tested elsewhere, for real.
-            ("CARGO_PIPE_ENGINE".to_owned(), OsString::from("docker")),
             ("CARGO_PIPE_DOCKER".to_owned(), OsString::from(self.docker.program())),
-            // What else this machine could run checks with is no part of the scene.
+            // The engine is fixed, so that no test finds a podman or Python of this machine. Choosing an
+            // engine is tested with real ones in `tests/venv`.
             ("CARGO_PIPE_ENGINE".to_owned(), OsString::from("docker")),
         ])
     }
@@ -166,9 +166,8 @@ impl Run<'_> {
     }
 
     /// Runs it under strace, which notes in a file every program that is started.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn traced(self, strace: &Path, notes: &Path) -> Ended {
-        let mut command = Command::new(strace);
+        let mut command = start::command(strace);
         command
             .args(["-f", "-e", "trace=execve,fork,vfork", "-o"])
             .arg(notes)
@@ -178,9 +177,8 @@ impl Run<'_> {
     }
 
     /// Runs it as root of mounts that `wrapper` makes and a shell prepares, whose `$0` is `folder`.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn behind(self, wrapper: &[&str], prepare: &str, folder: &Path) -> Ended {
-        let mut command = Command::new(wrapper[0]);
+        let mut command = start::command(wrapper[0]);
         command.args(&wrapper[1..]).args(["sh", "-c", &format!("{prepare} && exec \"$@\"")]);
         command.arg(folder).arg(program()).args(&self.words);
         self.scene.ended(self.at_home(&mut command).output().unwrap())
@@ -191,10 +189,9 @@ impl Run<'_> {
         Session::start(self.command())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     fn command(&self) -> Command {
-        let mut command = Command::new(program());
-        self.at_home(command.args(&self.words)).stdin(Stdio::null());
+        let mut command = start::command(program());
+        self.at_home(command.args(&self.words));
         command
     }
 
@@ -204,9 +201,8 @@ impl Run<'_> {
     }
 
     /// The program with these arguments behind a shell's redirections, such as `>/dev/full`.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn redirected(self, redirection: &str) -> Ended {
-        let mut command = Command::new("/bin/sh");
+        let mut command = start::command("/bin/sh");
         command
             .arg("-c")
             .arg(format!("\"$0\" \"$@\" {redirection}"))

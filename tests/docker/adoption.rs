@@ -5,31 +5,27 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use cargo_pipe::tools::own_config::Refused;
 use cargo_pipe::tools::{TOOLS, Tool};
 
-use crate::Test;
 use crate::packages::{agrees_on_format, agrees_on_mypy, agrees_on_ruff, copy, fixture};
 use crate::project::{Ended, Project};
+use crate::start;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("an_empty_folder_goes_there_and_back", an_empty_folder_goes_there_and_back),
-    ("a_flat_package_goes_there_and_back", a_flat_package_goes_there_and_back),
-    ("modules_at_the_root_go_there_and_back", modules_at_the_root_go_there_and_back),
-    ("a_src_layout_goes_there_and_back", a_src_layout_goes_there_and_back),
-    ("several_packages_go_there_and_back", several_packages_go_there_and_back),
-    (
-        "a_project_with_tests_next_to_the_sources_is_set_up_and_removed",
-        a_project_with_tests_next_to_the_sources_is_set_up_and_removed,
-    ),
-    ("a_rust_workspace_goes_there_and_back", a_rust_workspace_goes_there_and_back),
-    ("the_articles_repository_goes_there_and_back", the_articles_repository_goes_there_and_back),
-    ("httpx_is_adopted_without_an_edit", httpx_is_adopted_without_an_edit),
-    ("attrs_is_adopted_without_an_edit", attrs_is_adopted_without_an_edit),
-    ("msgspec_is_adopted_without_an_edit", msgspec_is_adopted_without_an_edit),
-    ("options_listed_as_refused_are_refused", options_listed_as_refused_are_refused),
+tests![
+    an_empty_folder_goes_there_and_back,
+    a_flat_package_goes_there_and_back,
+    modules_at_the_root_go_there_and_back,
+    a_src_layout_goes_there_and_back,
+    several_packages_go_there_and_back,
+    a_project_with_tests_next_to_the_sources_is_set_up_and_removed,
+    a_rust_workspace_goes_there_and_back,
+    the_articles_repository_goes_there_and_back,
+    httpx_is_adopted_without_an_edit,
+    attrs_is_adopted_without_an_edit,
+    msgspec_is_adopted_without_an_edit,
+    options_listed_as_refused_are_refused
 ];
 
 const CHECKS: [&str; 4] = ["lint", "format", "mypy", "ruff"];
@@ -279,10 +275,9 @@ fn commit(project: &Project) {
 }
 
 /// What git says.
-#[expect(clippy::disallowed_methods, reason = "a test asks git itself")]
 fn git(project: &Project, args: &[&str]) -> String {
     let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
-    let output = Command::new("git")
+    let output = start::command("git")
         .current_dir(&project.root)
         .args(identity)
         .args(args)

@@ -1,20 +1,13 @@
 //! The articles' program: good, without a docstring, and without a colon.
 
-use crate::Test;
 use crate::project::{GOOD, Project, docker, without_the_colon};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_scaffolded_project_passes", a_scaffolded_project_passes),
-    (
-        "a_missing_docstring_is_a_finding_of_lint_alone",
-        a_missing_docstring_is_a_finding_of_lint_alone,
-    ),
-    (
-        "without_the_colon_all_four_tools_name_the_line",
-        without_the_colon_all_four_tools_name_the_line,
-    ),
-    ("remove_leaves_nothing_of_the_project", remove_leaves_nothing_of_the_project),
-    ("both_spellings_run_the_checks", both_spellings_run_the_checks),
+tests![
+    a_scaffolded_project_passes,
+    a_missing_docstring_is_a_finding_of_lint_alone,
+    without_the_colon_all_four_tools_name_the_line,
+    remove_leaves_nothing_of_the_project,
+    both_spellings_run_the_checks
 ];
 
 const CHECKS: [&str; 4] = ["lint", "format", "mypy", "ruff"];

@@ -7,13 +7,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
-use crate::Test;
 use crate::project::{Project, variable};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_cached_result_equals_a_cold_run", a_cached_result_equals_a_cold_run),
-    ("a_module_that_is_gone_is_third_party_to_ruff", a_module_that_is_gone_is_third_party_to_ruff),
-];
+tests![a_cached_result_equals_a_cold_run, a_module_that_is_gone_is_third_party_to_ruff];
 
 /// The same numbers from the same seed, everywhere.
 struct Dice(u64);

@@ -5,11 +5,12 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::project::{Ended, docker, lines};
+use crate::start;
 
 /// The image that holds engines, a client of one and a registry.
 pub(crate) fn image() -> &'static str {
@@ -32,7 +33,6 @@ pub(crate) struct Place {
 impl Place {
     /// Starts one with these options of `docker create` and these files, which has to say `ready`
     /// and then read its standard input to the end.
-    #[expect(clippy::disallowed_methods, reason = "it lives as long as this client")]
     pub(crate) fn start(options: &[&str], files: &[(&Path, &str)], command: &[&str]) -> Place {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -40,7 +40,7 @@ impl Place {
         let create = ["create", "--rm", "--interactive", "--name", &name];
         let created = docker(&[&create, options, &[image()], command].concat());
         assert_eq!(created.status, Some(0), "{created:?}");
-        let mut start = Command::new("docker");
+        let mut start = start::command("docker");
         start.args(["start", "--attach", "--interactive", &name]);
         let started = files.iter().all(|(from, to)| {
             let to = format!("{name}:{to}");

@@ -3,28 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Test;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "only_checks_that_see_the_projects_dependencies_change_with_them",
-        only_checks_that_see_the_projects_dependencies_change_with_them,
-    ),
-    (
-        "a_project_is_judged_by_the_versions_that_it_pins",
-        a_project_is_judged_by_the_versions_that_it_pins,
-    ),
-    (
-        "a_newer_release_changes_nothing_until_it_is_asked_for",
-        a_newer_release_changes_nothing_until_it_is_asked_for,
-    ),
-    ("a_wheel_that_was_altered_is_refused_by_name", a_wheel_that_was_altered_is_refused_by_name),
-    (
-        "a_check_with_requirements_has_an_environment_of_its_own",
-        a_check_with_requirements_has_an_environment_of_its_own,
-    ),
+tests![
+    only_checks_that_see_the_projects_dependencies_change_with_them,
+    a_project_is_judged_by_the_versions_that_it_pins,
+    a_newer_release_changes_nothing_until_it_is_asked_for,
+    a_wheel_that_was_altered_is_refused_by_name,
+    a_check_with_requirements_has_an_environment_of_its_own
 ];
 
 const INICONFIG_2_0: &str = "iniconfig==2.0.0 --hash=sha256:b6a85871a79d2e3b22d2d1b94ac2824226a63c6b741c88f7ae975f18b6778374\n";

@@ -2,17 +2,10 @@
 
 use serde_json::Value;
 
-use crate::Test;
 use crate::project::Project;
 use crate::topology::elsewhere;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("nothing_is_wrong_with_a_new_project", nothing_is_wrong_with_a_new_project),
-    (
-        "folders_that_containers_cannot_see_are_reported",
-        folders_that_containers_cannot_see_are_reported,
-    ),
-];
+tests![nothing_is_wrong_with_a_new_project, folders_that_containers_cannot_see_are_reported];
 
 fn examined(project: &Project, status: i32) -> Vec<(String, String, String)> {
     let ended = project.pipe(&["doctor", "--json"]);

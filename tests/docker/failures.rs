@@ -2,28 +2,24 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::fixes::UGLY;
 use crate::project::{Project, Report};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("an_empty_source_folder_never_passes", an_empty_source_folder_never_passes),
-    ("a_missing_source_folder_is_named", a_missing_source_folder_is_named),
-    ("a_base_image_that_is_nowhere_is_named", a_base_image_that_is_nowhere_is_named),
-    ("docker_that_is_not_installed_is_named", docker_that_is_not_installed_is_named),
-    ("an_engine_that_does_not_run_is_named", an_engine_that_does_not_run_is_named),
-    (
-        "docker_without_buildx_names_the_package_to_install",
-        docker_without_buildx_names_the_package_to_install,
-    ),
-    ("a_check_whose_output_docker_lost_is_repeated", a_check_whose_output_docker_lost_is_repeated),
-    ("a_fixer_whose_output_is_lost_changes_nothing", a_fixer_whose_output_is_lost_changes_nothing),
-    ("a_config_that_is_missing_is_named", a_config_that_is_missing_is_named),
-    ("an_unknown_option_in_a_config_is_an_error", an_unknown_option_in_a_config_is_an_error),
-    ("a_check_that_takes_too_long_is_stopped", a_check_that_takes_too_long_is_stopped),
-    ("a_command_that_is_not_in_the_image_is_named", a_command_that_is_not_in_the_image_is_named),
-    ("offline_without_a_built_image_is_an_error", offline_without_a_built_image_is_an_error),
-    ("offline_lists_all_that_is_missing_at_once", offline_lists_all_that_is_missing_at_once),
+tests![
+    an_empty_source_folder_never_passes,
+    a_missing_source_folder_is_named,
+    a_base_image_that_is_nowhere_is_named,
+    docker_that_is_not_installed_is_named,
+    an_engine_that_does_not_run_is_named,
+    docker_without_buildx_names_the_package_to_install,
+    a_check_whose_output_docker_lost_is_repeated,
+    a_fixer_whose_output_is_lost_changes_nothing,
+    a_config_that_is_missing_is_named,
+    an_unknown_option_in_a_config_is_an_error,
+    a_check_that_takes_too_long_is_stopped,
+    a_command_that_is_not_in_the_image_is_named,
+    offline_without_a_built_image_is_an_error,
+    offline_lists_all_that_is_missing_at_once
 ];
 
 fn an_empty_source_folder_never_passes() {

@@ -6,23 +6,22 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Test;
 use crate::fixes::{FORMATTED, UGLY, changed_files, contents, differing, fixing_with, tree};
 use crate::project::{GOOD, Project, lines};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_file_that_is_edited_meanwhile_is_left_alone", a_file_that_is_edited_is_left_alone),
-    ("only_contents_of_its_sources_come_back", only_contents_of_its_sources_come_back),
-    ("a_fixer_that_fails_changes_nothing", a_fixer_that_fails_changes_nothing),
-    ("a_fixer_sees_and_changes_what_its_check_covers", a_fixer_changes_what_its_check_covers),
-    ("two_formatters_that_fight_are_named_with_the_files", two_formatters_that_fight_are_named),
-    ("fixers_that_never_agree_are_named_and_run_once", fixers_that_never_agree_run_once),
-    ("an_interrupt_while_fixing_changes_nothing", an_interrupt_while_fixing_changes_nothing),
-    ("a_kill_while_fixing_changes_nothing", a_kill_while_fixing_changes_nothing),
-    ("a_fixer_is_in_the_same_sandbox", a_fixer_is_in_the_same_sandbox),
+tests![
+    a_file_that_is_edited_meanwhile_is_left_alone,
+    only_contents_of_its_sources_come_back,
+    a_fixer_that_fails_changes_nothing,
+    a_fixer_sees_and_changes_what_its_check_covers,
+    two_formatters_that_fight_are_named_with_the_files,
+    fixers_that_never_agree_are_named_and_run_once,
+    an_interrupt_while_fixing_changes_nothing,
+    a_kill_while_fixing_changes_nothing,
+    a_fixer_is_in_the_same_sandbox
 ];
 
-fn a_file_that_is_edited_is_left_alone() {
+fn a_file_that_is_edited_meanwhile_is_left_alone() {
     let project = Project::scaffolded();
     for name in ["a", "b"] {
         project.write(&format!("src/{name}.py"), UGLY);
@@ -93,7 +92,7 @@ fn a_fixer_that_fails_changes_nothing() {
     assert_eq!(project.pipe(&["own", "--diff"]).status, Some(3));
 }
 
-fn a_fixer_changes_what_its_check_covers() {
+fn a_fixer_sees_and_changes_what_its_check_covers() {
     let project = Project::scaffolded();
     project.write("src/gen/a.py", UGLY);
     project.write("src/b.py", UGLY);
@@ -106,7 +105,7 @@ fn a_fixer_changes_what_its_check_covers() {
     assert_eq!(read("src/gen/a.py"), "\"\"\"Ugly.\"\"\"\n\n\nx  =  'a'\n");
 }
 
-fn two_formatters_that_fight_are_named() {
+fn two_formatters_that_fight_are_named_with_the_files() {
     let project = Project::scaffolded();
     project.write(".config/black.toml", "[tool.black]\nline-length = 40\n");
     project.write(".config/pyproject.toml", "[tool.ruff]\nline-length = 40\n");
@@ -123,7 +122,7 @@ fn two_formatters_that_fight_are_named() {
     assert_eq!(project.pipe(&["format"]).status, Some(0));
 }
 
-fn fixers_that_never_agree_run_once() {
+fn fixers_that_never_agree_are_named_and_run_once() {
     let project = Project::scaffolded();
     project.write("src/main.py", "x  =  1\n");
     fixing_with(&project, "echo \"y  =  $(wc -l < src/main.py)\" >> src/main.py", "");

@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Stdio;
 
-use crate::Test;
 use crate::packages::{copy, package};
 use crate::project::{Ended, GOOD, Project, docker};
+use crate::start;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("format_changes_exactly_what_plain_black_changes", format_changes_what_plain_black_changes),
-    ("every_kind_of_file_is_fixed_as_plain_black_does", every_kind_of_file_is_fixed),
-    ("another_user_under_umask_077_keeps_his_files", another_user_keeps_his_files),
-    ("files_fixed_by_root_keep_their_owner", files_fixed_by_root_keep_their_owner),
-    ("both_topologies_fix_alike", both_topologies_fix_alike),
-    ("a_link_is_left_alone_and_what_is_covered_behind_it_is_not", a_link_is_left_alone),
-    ("only_a_formatter_by_its_own_name_writes_unasked", only_a_formatter_writes_unasked),
-    ("in_ci_and_with_check_nothing_is_written", in_ci_and_with_check_nothing_is_written),
-    ("a_diff_writes_nothing_and_applies", a_diff_writes_nothing_and_applies),
+tests![
+    format_changes_exactly_what_plain_black_changes,
+    every_kind_of_file_is_fixed_as_plain_black_does,
+    another_user_under_umask_077_keeps_his_files,
+    files_fixed_by_root_keep_their_owner,
+    both_topologies_fix_alike,
+    a_link_is_left_alone_and_what_is_covered_behind_it_is_not,
+    only_a_formatter_by_its_own_name_writes_unasked,
+    in_ci_and_with_check_nothing_is_written,
+    a_diff_writes_nothing_and_applies
 ];
 
 /// Something that black and ruff both have to say something about.
@@ -82,7 +81,7 @@ pub(crate) fn changed_files(ended: &crate::project::Report) -> Vec<&str> {
     files.iter().map(|file| file.as_str().unwrap()).collect()
 }
 
-fn format_changes_what_plain_black_changes() {
+fn format_changes_exactly_what_plain_black_changes() {
     let project = package("httpx-0.28.1", &["httpx"]);
     assert_eq!(project.pipe(&["build", "format"]).status, Some(0));
     let expected = by_plain_black(&project, "httpx");
@@ -142,7 +141,7 @@ fn stays_but_for_content(project: &Project, format: impl Fn(&Project) -> Vec<Str
     assert_eq!(project.leftovers(), [""; 0]);
 }
 
-fn every_kind_of_file_is_fixed() {
+fn every_kind_of_file_is_fixed_as_plain_black_does() {
     stays_but_for_content(&with_every_kind_of_file(), |project| {
         let report = project.report(&["format"]);
         // What black cannot parse is a finding of the check that follows.
@@ -152,7 +151,7 @@ fn every_kind_of_file_is_fixed() {
     });
 }
 
-fn another_user_keeps_his_files() {
+fn another_user_under_umask_077_keeps_his_files() {
     let socket = fs::metadata("/var/run/docker.sock").unwrap();
     let project = with_every_kind_of_file().owned_by(1234, socket.gid());
     stays_but_for_content(&project, |project| {
@@ -195,7 +194,7 @@ fn both_topologies_fix_alike() {
     assert_eq!(fixed[0], fixed[1]);
 }
 
-fn a_link_is_left_alone() {
+fn a_link_is_left_alone_and_what_is_covered_behind_it_is_not() {
     for topology in ["bind", "stream"] {
         let project = Project::scaffolded().with("CARGO_PIPE_TOPOLOGY", topology);
         let outside = project.root.parent().unwrap().join("outside.py");
@@ -220,7 +219,7 @@ fn a_link_is_left_alone() {
     }
 }
 
-fn only_a_formatter_writes_unasked() {
+fn only_a_formatter_by_its_own_name_writes_unasked() {
     let project = Project::scaffolded();
     project.write("src/main.py", UGLY);
     for args in [&["run-all"][..], &["run", "format"], &["ruff"]] {
@@ -248,7 +247,6 @@ fn in_ci_and_with_check_nothing_is_written() {
     assert_eq!(fs::read_to_string(project.root.join("src/main.py")).unwrap(), FORMATTED);
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test applies the difference by hand")]
 fn a_diff_writes_nothing_and_applies() {
     let project = with_every_kind_of_file();
     fs::remove_file(project.root.join("src/broken.py")).unwrap();
@@ -261,8 +259,8 @@ fn a_diff_writes_nothing_and_applies() {
 
     let patch = project.root.parent().unwrap().join("patch");
     fs::write(&patch, output.stdout).unwrap();
-    let mut git = std::process::Command::new("git");
-    git.arg("apply").arg(&patch).current_dir(&project.root).stdin(Stdio::null());
+    let mut git = start::command("git");
+    git.arg("apply").arg(&patch).current_dir(&project.root);
     let applied = Ended::of(git.output().unwrap());
     assert_eq!(applied.status, Some(0), "{applied:?}");
     let by_hand = contents(&project.root.join("src"));

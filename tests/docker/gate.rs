@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::Test;
 use crate::project::{Project, Report, docker, without_the_colon};
+use crate::start;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("old_code_passes_on_the_first_day_and_new_code_does_not", old_code_passes_on_the_first_day),
-    ("lines_above_change_no_fingerprint_of_real_findings", lines_above_change_no_fingerprint),
-    ("a_baseline_is_not_written_of_a_run_that_did_not_end", no_baseline_of_half_a_run),
-    ("only_changed_lines_count", only_changed_lines_count),
-    ("a_check_has_as_many_processors_as_it_is_given", processors),
+tests![
+    old_code_passes_on_the_first_day_and_new_code_does_not,
+    lines_above_change_no_fingerprint_of_real_findings,
+    a_baseline_is_not_written_of_a_run_that_did_not_end,
+    only_changed_lines_count,
+    a_check_has_as_many_processors_as_it_is_given
 ];
 
 /// Findings of all four tools, and two equal ones.
@@ -39,7 +39,7 @@ fn gating(report: &Report) -> Vec<(String, String, u64)> {
         .collect()
 }
 
-fn old_code_passes_on_the_first_day() {
+fn old_code_passes_on_the_first_day_and_new_code_does_not() {
     let project = Project::scaffolded();
     project.write("src/old.py", OLD);
     assert_eq!(project.report(&["run-all"]).status, 1);
@@ -79,7 +79,7 @@ fn old_code_passes_on_the_first_day() {
     assert!(named.stdout.contains("cannot read the baseline"), "{named:?}");
 }
 
-fn lines_above_change_no_fingerprint() {
+fn lines_above_change_no_fingerprint_of_real_findings() {
     let project = Project::scaffolded();
     project.write("src/old.py", OLD);
     let before = project.report(&["run-all"]);
@@ -92,7 +92,7 @@ fn lines_above_change_no_fingerprint() {
     assert_eq!(fingerprints(&before), fingerprints(&after), "{before:#?} {after:#?}");
 }
 
-fn no_baseline_of_half_a_run() {
+fn a_baseline_is_not_written_of_a_run_that_did_not_end() {
     let project = Project::scaffolded();
     project.write("src/old.py", OLD);
     project.write("pipe.toml", "[checks.broken]\nrun = [\"no-such-program\"]\n");
@@ -107,8 +107,7 @@ fn only_changed_lines_count() {
     let project = Project::scaffolded();
     project.write("src/old.py", OLD);
     let git = |words: &str| {
-        #[expect(clippy::disallowed_methods, reason = "a test makes a repository")]
-        let status = std::process::Command::new("git")
+        let status = start::command("git")
             .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
             .args(words.split(' '))
             .current_dir(&project.root)
@@ -138,7 +137,7 @@ fn only_changed_lines_count() {
     assert!(missing.stdout.contains("no commit `nowhere`"), "{missing:?}");
 }
 
-fn processors() {
+fn a_check_has_as_many_processors_as_it_is_given() {
     let project = Project::scaffolded();
     project.write("pipe.toml", "[checks.count]\nrun = [\"nproc\"]\n");
     let all = docker(&["info", "--format", "{{.NCPU}}"]).stdout;

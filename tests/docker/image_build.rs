@@ -4,14 +4,10 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Test;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("ten_runs_at_once_need_one_image", ten_runs_at_once_need_one_image),
-    ("a_run_after_a_killed_build_succeeds", a_run_after_a_killed_build_succeeds),
-];
+tests![ten_runs_at_once_need_one_image, a_run_after_a_killed_build_succeeds];
 
 /// A project with a check that needs a package which no engine has ever seen.
 fn needing(wheel: &Wheel, index: &Index) -> Project {

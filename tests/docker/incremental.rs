@@ -8,15 +8,14 @@ use cargo_pipe::config::CacheMode;
 use cargo_pipe::hash::Hash;
 use serde_json::Value;
 
-use crate::Test;
 use crate::project::{Project, docker};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("pylint_lints_what_an_edit_can_change_and_says_the_same", an_edit),
-    ("pylint_forgets_what_is_damaged", damage),
-    ("pylint_names_a_wrong_record_in_an_audit", audit),
-    ("pylint_is_held_against_its_own_command", plain),
-    ("a_command_may_print_what_a_tool_leaves", command),
+tests![
+    pylint_lints_what_an_edit_can_change_and_says_the_same,
+    pylint_forgets_what_is_damaged,
+    pylint_names_a_wrong_record_in_an_audit,
+    pylint_is_held_against_its_own_command,
+    a_command_may_print_what_a_tool_leaves
 ];
 
 /// A project whose outcomes are kept.
@@ -44,7 +43,7 @@ fn lint(project: &Project) -> (Vec<String>, String) {
     (findings, why.stdout[start..].to_owned())
 }
 
-fn an_edit() {
+fn pylint_lints_what_an_edit_can_change_and_says_the_same() {
     let project = project();
     let (before, worked) = lint(&project);
     assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
@@ -65,7 +64,7 @@ fn an_edit() {
     assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
 }
 
-fn damage() {
+fn pylint_forgets_what_is_damaged() {
     let project = project();
     let (before, _) = lint(&project);
     let states = states(&project);
@@ -85,7 +84,7 @@ const FALSIFY: &str = "import base64, json, sys, zlib\n\
      state['records']['src/reader.py']['messages'] = []\n\
      print(base64.b64encode(zlib.compress(json.dumps(state).encode())).decode())\n";
 
-fn audit() {
+fn pylint_names_a_wrong_record_in_an_audit() {
     let project = project();
     let (before, _) = lint(&project);
     assert!(!before.is_empty());
@@ -114,7 +113,7 @@ fn audit() {
 
 /// pylint counts the branches of a module a second time in the stub beside it, unless it forgets
 /// between files what it counted.
-fn plain() {
+fn pylint_is_held_against_its_own_command() {
     let project = project();
     let branches = "    if value:\n        return 1\n".repeat(8);
     let text = format!(
@@ -138,7 +137,7 @@ fn plain() {
     );
 }
 
-fn command() {
+fn a_command_may_print_what_a_tool_leaves() {
     let project = Project::scaffolded();
     let printed = "one\ncargo-pipe-state: {}\nAAAA\n";
     let command = format!("import sys; print({printed:?}, end=\"\"); sys.exit(1)");

@@ -4,13 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::Test;
 use crate::packages::package;
 use crate::project::{Project, Report, docker, variable};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("packages_are_the_same_without_a_container_of_ours", packages_are_the_same),
-    ("what_depends_on_the_patch_release_is_seen_without_a_container", the_probe),
+tests![
+    packages_are_the_same_without_a_container_of_ours,
+    what_depends_on_the_patch_release_is_seen_without_a_container
 ];
 
 /// A program whose findings depend on the release of Python and on the modules that come with it.
@@ -26,7 +25,7 @@ fn probe() -> Project {
 
 /// Compares the engine with containers on this machine with the one without in the base image,
 /// where all projects share one home.
-fn packages_are_the_same() {
+fn packages_are_the_same_without_a_container_of_ours() {
     let projects = [
         package("httpx-0.28.1", &["httpx"]),
         package("attrs-21.4.0", &["src"]),
@@ -64,7 +63,7 @@ fn update_base(project: &Project) {
     assert_eq!(updated.status, Some(0), "{updated:?}");
 }
 
-fn the_probe() {
+fn what_depends_on_the_patch_release_is_seen_without_a_container() {
     let project = probe();
     update_base(&project);
     // Whatever Python this machine has: with another one there is another fingerprint.

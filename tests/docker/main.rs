@@ -1,10 +1,18 @@
 //! Cargo pipe with a real engine, real images and real tools.
 //!
 //! Without an engine every test is reported as ignored, and counted; with
-//! `CARGO_PIPE_TEST_ENGINE=required`, as in the gate, that is a failure. `cargo xtask docker` says
+//! `CARGO_PIPE_TEST_ENGINE=required`, as in the gate, that is a failure. `cargo xtask docker` shows
 //! what is missing.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../harness/docker.rs"]
+mod engine;
+#[macro_use]
+#[path = "../harness/program.rs"]
+mod harness;
+#[path = "../harness/start.rs"]
+mod start;
 
 mod adoption;
 mod articles;
@@ -41,23 +49,17 @@ mod signals;
 mod socket_jobs;
 mod topology;
 
-use std::num::NonZero;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
-
-/// A test and its name.
-type Test = (&'static str, fn());
+use engine::is_wanted as can_run;
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
     // Half of its time a test waits: for the engine, for packages, for another process.
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    arguments.test_threads.get_or_insert(2 * processors);
-    let has_engine = project::has_engine();
-    let is_required = project::variable("CARGO_PIPE_TEST_ENGINE").as_deref() == Some("required");
-    // What takes longest is first, so that nothing is left to wait for at the end.
-    let groups: &[&[Test]] = &[
+    let arguments = harness::arguments(2);
+    // `cargo xtask soak matrix` asks for the last list.
+    let soak = project::variable("CARGO_PIPE_TEST_SOAK").map(|_| matrix::SOAK);
+    // The slowest lists come first, so that nothing is left to wait for at the end.
+    let lists = [
         job_image::TESTS,
         adoption::TESTS,
         articles::TESTS,
@@ -85,24 +87,14 @@ fn main() -> ExitCode {
         signals::TESTS,
         parallel_runs::TESTS,
         topology::TESTS,
+        soak.unwrap_or_default(),
     ];
-    // `cargo xtask soak matrix` asks for them.
-    let soak = project::variable("CARGO_PIPE_TEST_SOAK").map(|_| matrix::SOAK);
-    let trials = [groups.concat(), soak.unwrap_or_default().to_vec()].concat().into_iter().map(
-        |(name, test)| {
-            let run = move || {
-                test();
-                Ok(())
-            };
-            Trial::test(name, run).with_ignored_flag(!has_engine && !is_required)
-        },
-    );
-    // Keeps the images in use by somebody, so that no test builds what another one removed.
-    let keeper = (has_engine && !arguments.list).then(project::Project::scaffolded);
+    // This project refers to the images, so that no test builds what another one has removed.
+    let keeper = (*engine::HAS_ENGINE && !arguments.list).then(project::Project::scaffolded);
     if let Some(keeper) = &keeper {
         keeper.pipe(&["build"]);
     }
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let conclusion = harness::run(&arguments, &lists);
     nested_engine::stop();
     conclusion.exit_code()
 }

@@ -8,19 +8,20 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::Test;
 use crate::packages;
 use crate::project::{Project, Report};
 
-pub(crate) const TESTS: &[Test] = &[("one_report_of_a_small_project_whatever_the_machine", small)];
+tests![one_report_of_a_small_project_whatever_the_machine];
 
-/// What takes too long for every day.
-pub(crate) const SOAK: &[Test] = &[
-    ("matrix_one_report_of_httpx", httpx),
-    ("matrix_one_report_of_msgspec", msgspec),
-    ("matrix_plain_duplicate_code_flips", plain_duplicate_code),
-    ("matrix_plain_pylint_with_two_processes_flips", plain_two_processes),
-];
+tests!(
+    SOAK,
+    [
+        matrix_one_report_of_httpx,
+        matrix_one_report_of_msgspec,
+        matrix_plain_duplicate_code_flips,
+        matrix_plain_pylint_with_two_processes_flips
+    ]
+);
 
 /// What differs between two machines.
 struct Variant {
@@ -75,7 +76,7 @@ const VARIANTS: &[Variant] = &[
     },
 ];
 
-fn small() {
+fn one_report_of_a_small_project_whatever_the_machine() {
     let source = Project::scaffolded();
     for (name, text) in [
         ("src/d.py", "import os\nimport src.e\n\n\ndef f(a):\n    return a.b( 1 )\n"),
@@ -90,11 +91,11 @@ fn small() {
     assert_one_report(&source.root, &variants);
 }
 
-fn httpx() {
+fn matrix_one_report_of_httpx() {
     package("httpx-0.28.1", "httpx");
 }
 
-fn msgspec() {
+fn matrix_one_report_of_msgspec() {
     package("msgspec-0.18.6", "msgspec");
 }
 
@@ -109,14 +110,14 @@ fn package(name: &str, folder: &str) {
 const TRIES: usize = 20;
 
 /// The control: what plain pylint quotes of duplicates follows memory addresses, whatever the seed.
-fn plain_duplicate_code() {
+fn matrix_plain_duplicate_code_flips() {
     let project = packages::package("httpx-0.28.1", &["httpx"]);
     flips(&project, &["--disable=all", "--enable=duplicate-code", "httpx"]);
 }
 
 /// The control: which of two processes gets a file depends on their speed, and what it knows of
 /// another file on what it got before.
-fn plain_two_processes() {
+fn matrix_plain_pylint_with_two_processes_flips() {
     let project = Project::scaffolded();
     late_attribute(&project);
     flips(&project, &["-j2", "--disable=all", "--enable=no-member", "src"]);

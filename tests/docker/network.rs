@@ -6,23 +6,16 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::Test;
 use crate::package_index::{Access, Index, Wheel, gateway};
 use crate::project::{Project, docker, holding, lines};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "credentials_go_to_the_index_and_the_proxy_and_nowhere_else",
-        credentials_go_to_the_index_and_the_proxy_and_nowhere_else,
-    ),
-    ("a_wrong_password_is_not_printed", a_wrong_password_is_not_printed),
-    ("an_index_that_is_down_leaves_what_was_built", an_index_that_is_down_leaves_what_was_built),
-    (
-        "a_lock_that_differs_in_a_digit_is_another_environment",
-        a_lock_that_differs_in_a_digit_is_another_environment,
-    ),
-    ("an_index_of_the_project_needs_no_variable", an_index_of_the_project_needs_no_variable),
-    ("certificates_that_are_not_there_are_named", certificates_that_are_not_there_are_named),
+tests![
+    credentials_go_to_the_index_and_the_proxy_and_nowhere_else,
+    a_wrong_password_is_not_printed,
+    an_index_that_is_down_leaves_what_was_built,
+    a_lock_that_differs_in_a_digit_is_another_environment,
+    an_index_of_the_project_needs_no_variable,
+    certificates_that_are_not_there_are_named
 ];
 
 const PASSWORD: &str = "pa55-of-the-index";

@@ -2,13 +2,12 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::project::Project;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("checks_see_the_packages_of_a_poetry_lock", checks_see_the_packages_of_a_poetry_lock),
-    ("checks_see_the_packages_of_a_pylock", checks_see_the_packages_of_a_pylock),
-    ("only_what_is_named_is_built_from_source", only_what_is_named_is_built_from_source),
+tests![
+    checks_see_the_packages_of_a_poetry_lock,
+    checks_see_the_packages_of_a_pylock,
+    only_what_is_named_is_built_from_source
 ];
 
 /// Uses two typed packages, one of them wrongly.

@@ -7,19 +7,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Test;
 use crate::project::{Project, Report, docker};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("httpx_has_the_findings_of_the_plain_tools", httpx_has_the_findings_of_the_plain_tools),
-    (
-        "msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools",
-        msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools,
-    ),
-    (
-        "attrs_with_its_own_excludes_is_formatted_as_by_plain_black",
-        attrs_with_its_own_excludes_is_formatted_as_by_plain_black,
-    ),
+tests![
+    httpx_has_the_findings_of_the_plain_tools,
+    msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools,
+    attrs_with_its_own_excludes_is_formatted_as_by_plain_black
 ];
 
 /// A finding of a tool: path, line and code.

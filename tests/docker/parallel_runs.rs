@@ -2,13 +2,12 @@
 
 use std::process::Stdio;
 
-use crate::Test;
 use crate::project::{Ended, Project, without_the_colon};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("two_runs_at_once_do_not_disturb_each_other", two_runs_at_once_do_not_disturb_each_other),
-    ("fail_fast_cancels_the_rest", fail_fast_cancels_the_rest),
-    ("a_report_is_written_where_it_was_asked_for", a_report_is_written_where_it_was_asked_for),
+tests![
+    two_runs_at_once_do_not_disturb_each_other,
+    fail_fast_cancels_the_rest,
+    a_report_is_written_where_it_was_asked_for
 ];
 
 fn two_runs_at_once_do_not_disturb_each_other() {

@@ -3,19 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::Test;
 use crate::project::{Project, docker, without_the_colon};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_path_with_strange_characters_is_a_path", a_path_with_strange_characters_is_a_path),
-    (
-        "another_user_with_private_files_gets_the_same_report",
-        another_user_with_private_files_gets_the_same_report,
-    ),
-    (
-        "an_ignored_module_that_is_imported_changes_nothing",
-        an_ignored_module_that_is_imported_changes_nothing,
-    ),
+tests![
+    a_path_with_strange_characters_is_a_path,
+    another_user_with_private_files_gets_the_same_report,
+    an_ignored_module_that_is_imported_changes_nothing
 ];
 
 fn a_path_with_strange_characters_is_a_path() {

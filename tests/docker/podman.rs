@@ -3,19 +3,15 @@
 //! It runs on the other machine, where nothing else is touched, and has its images from the archive that
 //! lies there.
 
-use crate::Test;
 use crate::nested_engine::{IMAGES, Machine, machine};
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project, Report, without_the_colon};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("podman_with_root_reports_the_same_as_docker", podman_with_root_reports_the_same_as_docker),
-    (
-        "podman_without_root_reports_the_same_as_docker",
-        podman_without_root_reports_the_same_as_docker,
-    ),
-    ("docker_is_not_podman", docker_is_not_podman),
+tests![
+    podman_with_root_reports_the_same_as_docker,
+    podman_without_root_reports_the_same_as_docker,
+    docker_is_not_podman
 ];
 
 /// Podman of a user on the other machine.

@@ -14,6 +14,8 @@ use cargo_pipe::project::discover;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::start;
+
 /// The articles' program: nothing to find in it.
 pub(crate) const GOOD: &str = "\"\"\"Greets in one of two languages.\"\"\"\n\nimport random\n\n\
     if random.randint(0, 1) == 0:\n    print(\"Hello world\")\nelse:\n    print(\"Bonjour le monde!\")\n";
@@ -122,11 +124,10 @@ impl Project {
     }
 
     /// `cargo-pipe` with these arguments, ready to start.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-pipe"));
+        let mut command = start::command(env!("CARGO_BIN_EXE_cargo-pipe"));
         command.args(args).env_clear().envs(&self.variables).current_dir(&self.root);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some((user, group)) = self.user {
             command.uid(user).gid(group);
         }
@@ -145,9 +146,8 @@ impl Project {
     }
 
     /// The same with this umask, for arguments that print the JSON report.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn under_umask(&self, umask: &str, args: &[&str]) -> Report {
-        let mut shell = Command::new("/bin/sh");
+        let mut shell = start::command("/bin/sh");
         shell.args([
             "-c",
             &format!("umask {umask}; exec \"$0\" \"$@\""),
@@ -283,11 +283,6 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     EnvVars::of_process().get(name).map(str::to_owned)
 }
 
-/// Whether a docker engine answers.
-pub(crate) fn has_engine() -> bool {
-    docker(&["version"]).status == Some(0)
-}
-
 /// The names of the containers and volumes of a project that this docker knows.
 pub(crate) fn left_of(project: &Project, docker: impl Fn(&[&str]) -> Ended) -> Vec<String> {
     let filter = format!("label=dev.cargo-pipe.project={}", project.id());
@@ -301,12 +296,11 @@ pub(crate) fn left_of(project: &Project, docker: impl Fn(&[&str]) -> Ended) -> V
 }
 
 /// The files below these places that hold one of the texts, as far as they can be read.
-#[expect(clippy::disallowed_methods, reason = "an image is too large for a loop of a test's build")]
 pub(crate) fn holding(texts: &[&str], places: &[&Path]) -> Vec<PathBuf> {
-    let mut grep = Command::new("grep");
+    let mut grep = start::command("grep");
     grep.args(["--recursive", "--files-with-matches", "--no-messages", "--text"]);
     grep.arg("--fixed-strings").args(texts.iter().map(|text| format!("--regexp={text}")));
-    let output = grep.arg("--").args(places).stdin(Stdio::null()).output().unwrap();
+    let output = grep.arg("--").args(places).output().unwrap();
     String::from_utf8(output.stdout).unwrap().lines().map(PathBuf::from).collect()
 }
 
@@ -316,11 +310,10 @@ pub(crate) fn docker(args: &[&str]) -> Ended {
 }
 
 /// Runs docker with these variables.
-#[expect(clippy::disallowed_methods, reason = "a test asks the engine itself")]
 pub(crate) fn docker_with(variables: &[(&str, String)], args: &[&str]) -> Ended {
-    let mut command = Command::new("docker");
+    let mut command = start::command("docker");
     command.args(args).envs(variables.iter().map(|(name, value)| (name, value)));
-    match command.stdin(Stdio::null()).output() {
+    match command.output() {
         Ok(output) => Ended::of(output),
         Err(error) => Ended { status: None, stdout: String::new(), stderr: error.to_string() },
     }

@@ -2,14 +2,13 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::package_index::{Index, Wheel};
 use crate::project::Project;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("tests_run_in_the_projects_own_environment", tests_run_in_the_projects_own_environment),
-    ("tests_that_fail_are_findings_on_their_lines", tests_that_fail_are_findings_on_their_lines),
-    ("tests_without_a_test_never_pass", tests_without_a_test_never_pass),
+tests![
+    tests_run_in_the_projects_own_environment,
+    tests_that_fail_are_findings_on_their_lines,
+    tests_without_a_test_never_pass
 ];
 
 const TEST_CHECK: &str =

@@ -2,19 +2,15 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Project, docker};
 use crate::registry::Registry;
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "a_base_by_digest_is_pulled_and_is_the_same_base",
-        a_base_by_digest_is_pulled_and_is_the_same_base,
-    ),
-    ("a_digest_that_no_registry_has_is_an_error", a_digest_that_no_registry_has_is_an_error),
-    ("a_moved_tag_is_not_followed", a_moved_tag_is_not_followed),
+tests![
+    a_base_by_digest_is_pulled_and_is_the_same_base,
+    a_digest_that_no_registry_has_is_an_error,
+    a_moved_tag_is_not_followed
 ];
 
 fn a_base_by_digest_is_pulled_and_is_the_same_base() {

@@ -5,28 +5,18 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Test;
 use crate::nested_engine::{certify, machine};
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Project, without_the_colon};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "an_engine_on_another_machine_gives_the_same_report",
-        an_engine_on_another_machine_gives_the_same_report,
-    ),
-    ("fixes_come_back_from_another_machine", fixes_come_back_from_another_machine),
-    (
-        "a_mount_on_another_machine_is_an_error_where_it_is_forced",
-        a_mount_on_another_machine_is_an_error_where_it_is_forced,
-    ),
-    ("whatever_ends_a_run_leaves_nothing_there", whatever_ends_a_run_leaves_nothing_there),
-    ("an_environment_is_built_there", an_environment_is_built_there),
-    (
-        "an_engine_that_is_not_the_one_it_should_be_is_an_error",
-        an_engine_that_is_not_the_one_it_should_be_is_an_error,
-    ),
+tests![
+    an_engine_on_another_machine_gives_the_same_report,
+    fixes_come_back_from_another_machine,
+    a_mount_on_another_machine_is_an_error_where_it_is_forced,
+    whatever_ends_a_run_leaves_nothing_there,
+    an_environment_is_built_there,
+    an_engine_that_is_not_the_one_it_should_be_is_an_error
 ];
 
 fn an_engine_on_another_machine_gives_the_same_report() {

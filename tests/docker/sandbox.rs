@@ -3,49 +3,22 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::Test;
 use crate::project::{Project, Report, docker};
+use crate::start;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_check_can_do_nothing_but_read_and_compute", a_check_can_do_nothing_but_read_and_compute),
-    (
-        "a_request_without_a_grant_is_refused_before_anything_starts",
-        a_request_without_a_grant_is_refused_before_anything_starts,
-    ),
-    (
-        "a_granted_request_works_and_writes_nothing_back",
-        a_granted_request_works_and_writes_nothing_back,
-    ),
-    (
-        "a_foreign_dockerfile_is_not_built_unless_granted",
-        a_foreign_dockerfile_is_not_built_unless_granted,
-    ),
-    (
-        "a_foreign_base_is_not_built_on_unless_granted",
-        a_foreign_base_is_not_built_on_unless_granted,
-    ),
-    ("a_file_s_name_is_never_an_option", a_file_s_name_is_never_an_option),
-    (
-        "a_password_of_the_client_s_proxy_reaches_no_check",
-        a_password_of_the_client_s_proxy_reaches_no_check,
-    ),
-    (
-        "a_lock_with_more_than_pinned_hashes_is_refused",
-        a_lock_with_more_than_pinned_hashes_is_refused,
-    ),
-    ("a_path_out_of_the_project_is_refused", a_path_out_of_the_project_is_refused),
-    (
-        "a_link_out_of_the_sources_is_left_out_and_named",
-        a_link_out_of_the_sources_is_left_out_and_named,
-    ),
-    (
-        "secrets_and_ignored_files_are_not_in_the_container",
-        secrets_and_ignored_files_are_not_in_the_container,
-    ),
-    (
-        "an_image_that_is_not_ours_is_in_the_same_sandbox",
-        an_image_that_is_not_ours_is_in_the_same_sandbox,
-    ),
+tests![
+    a_check_can_do_nothing_but_read_and_compute,
+    a_request_without_a_grant_is_refused_before_anything_starts,
+    a_granted_request_works_and_writes_nothing_back,
+    a_foreign_dockerfile_is_not_built_unless_granted,
+    a_foreign_base_is_not_built_on_unless_granted,
+    a_file_s_name_is_never_an_option,
+    a_password_of_the_client_s_proxy_reaches_no_check,
+    a_lock_with_more_than_pinned_hashes_is_refused,
+    a_path_out_of_the_project_is_refused,
+    a_link_out_of_the_sources_is_left_out_and_named,
+    secrets_and_ignored_files_are_not_in_the_container,
+    an_image_that_is_not_ours_is_in_the_same_sandbox
 ];
 
 /// Runs a shell script as a check of the user's own and returns its report.
@@ -81,9 +54,8 @@ fn expected_probe() -> String {
     )
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test asks the machine itself")]
 fn rustix_id(flag: &str) -> String {
-    let output = std::process::Command::new("id").arg(flag).output().unwrap();
+    let output = start::command("id").arg(flag).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 

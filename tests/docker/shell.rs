@@ -6,35 +6,25 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::Test;
 use crate::project::{Ended, Project, docker, lines};
 use crate::session::Session;
 use crate::topology::elsewhere;
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "a_command_in_a_shell_sees_what_the_check_sees",
-        a_command_in_a_shell_sees_what_the_check_sees,
-    ),
-    (
-        "a_shell_at_a_terminal_sees_what_the_check_sees",
-        a_shell_at_a_terminal_sees_what_the_check_sees,
-    ),
-    ("a_tool_can_be_run_as_its_check_runs_it", a_tool_can_be_run_as_its_check_runs_it),
-    ("an_exit_status_is_passed_on", an_exit_status_is_passed_on),
-    ("streams_go_through_untouched", streams_go_through_untouched),
-    ("keys_go_to_the_shell", keys_go_to_the_shell),
-    ("an_image_without_bash_has_sh", an_image_without_bash_has_sh),
-    ("the_docker_socket_is_there_only_on_request", the_docker_socket_is_there_only_on_request),
-    ("a_shell_leaves_nothing_however_it_ends", a_shell_leaves_nothing_however_it_ends),
-    ("a_command_leaves_nothing_however_it_ends", a_command_leaves_nothing_however_it_ends),
-    ("killing_the_client_ends_its_container", killing_the_client_ends_its_container),
-    (
-        "the_next_run_removes_leftovers_of_a_killed_shell",
-        the_next_run_removes_leftovers_of_a_killed_shell,
-    ),
-    ("a_shell_proves_its_mounts", a_shell_proves_its_mounts),
-    ("the_bash_command_is_shown_on_the_screen", the_bash_command_is_shown_on_the_screen),
+tests![
+    a_command_in_a_shell_sees_what_the_check_sees,
+    a_shell_at_a_terminal_sees_what_the_check_sees,
+    a_tool_can_be_run_as_its_check_runs_it,
+    an_exit_status_is_passed_on,
+    streams_go_through_untouched,
+    keys_go_to_the_shell,
+    an_image_without_bash_has_sh,
+    the_docker_socket_is_there_only_on_request,
+    a_shell_leaves_nothing_however_it_ends,
+    a_command_leaves_nothing_however_it_ends,
+    killing_the_client_ends_its_container,
+    the_next_run_removes_leftovers_of_a_killed_shell,
+    a_shell_proves_its_mounts,
+    the_bash_command_is_shown_on_the_screen
 ];
 
 /// What a process in a container can tell about it, but for what a shell sets for itself, and the

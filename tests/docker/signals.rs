@@ -8,19 +8,15 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Test;
 use crate::project::{Project, lines};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("an_interrupt_leaves_nothing", an_interrupt_leaves_nothing),
-    (
-        "an_interrupt_of_a_streamed_run_leaves_nothing",
-        an_interrupt_of_a_streamed_run_leaves_nothing,
-    ),
-    ("a_termination_leaves_nothing", a_termination_leaves_nothing),
-    ("a_hangup_leaves_nothing", a_hangup_leaves_nothing),
-    ("a_kill_leaves_nothing_beyond_the_next_run", a_kill_leaves_nothing_beyond_the_next_run),
-    ("a_second_interrupt_is_not_worse_than_one", a_second_interrupt_is_not_worse_than_one),
+tests![
+    an_interrupt_leaves_nothing,
+    an_interrupt_of_a_streamed_run_leaves_nothing,
+    a_termination_leaves_nothing,
+    a_hangup_leaves_nothing,
+    a_kill_leaves_nothing_beyond_the_next_run,
+    a_second_interrupt_is_not_worse_than_one
 ];
 
 /// How many moments each signal is tried at.

@@ -6,29 +6,19 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Test;
 use crate::container::Place;
 use crate::nested_engine::{Machine, machine};
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project, Report, docker, without_the_colon};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "a_job_with_the_socket_reports_the_same_as_the_host",
-        a_job_with_the_socket_reports_the_same_as_the_host,
-    ),
-    ("a_job_that_binds_all_it_has_is_bound", a_job_that_binds_all_it_has_is_bound),
-    (
-        "the_socket_of_a_job_reaches_no_check_of_its_own",
-        the_socket_of_a_job_reaches_no_check_of_its_own,
-    ),
-    ("fixes_come_back_into_a_job", fixes_come_back_into_a_job),
-    ("a_difference_in_the_job_is_named", a_difference_in_the_job_is_named),
-    (
-        "a_base_that_differs_in_another_engine_is_named",
-        a_base_that_differs_in_another_engine_is_named,
-    ),
+tests![
+    a_job_with_the_socket_reports_the_same_as_the_host,
+    a_job_that_binds_all_it_has_is_bound,
+    the_socket_of_a_job_reaches_no_check_of_its_own,
+    fixes_come_back_into_a_job,
+    a_difference_in_the_job_is_named,
+    a_base_that_differs_in_another_engine_is_named
 ];
 
 /// A job's container.

@@ -5,16 +5,12 @@ use std::path::Path;
 
 use cargo_pipe::snapshot::PROOF;
 
-use crate::Test;
 use crate::project::{GOOD, Project, without_the_colon};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("bind_and_stream_give_one_report", bind_and_stream_give_one_report),
-    (
-        "an_engine_that_sees_other_folders_is_streamed_to",
-        an_engine_that_sees_other_folders_is_streamed_to,
-    ),
-    ("a_mount_that_proves_wrong_is_never_a_pass", a_mount_that_proves_wrong_is_never_a_pass),
+tests![
+    bind_and_stream_give_one_report,
+    an_engine_that_sees_other_folders_is_streamed_to,
+    a_mount_that_proves_wrong_is_never_a_pass
 ];
 
 fn bind_and_stream_give_one_report() {

@@ -1,13 +1,9 @@
 //! GitLab's pipeline with an engine beside each job, which has nothing but the base image.
 
-use crate::Test;
 use crate::gitlab_ci_local::{NO_INDEX, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read};
 
-pub(crate) const TESTS: &[Test] = &[(
-    "an_engine_next_to_the_job_reports_the_same_as_the_host",
-    an_engine_next_to_the_job_reports_the_same_as_the_host,
-)];
+tests![an_engine_next_to_the_job_reports_the_same_as_the_host];
 
 /// The base image of the project, which has the packages of its locks in itself.
 const STOCKED: &str = "cargo-pipe.local/stocked";

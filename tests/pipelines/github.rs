@@ -2,14 +2,13 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::job_per_check::{objected, per_check, write_only};
 use crate::scene::{BROKEN, Ended, ONLY, Scene, comparable, read};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("the_workflow_fits_its_schema", the_workflow_fits_its_schema),
-    ("the_steps_report_the_same_as_the_host", the_steps_report_the_same_as_the_host),
-    ("each_leg_of_the_matrix_fails_on_its_own_file", each_leg_of_the_matrix_fails_on_its_own_file),
+tests![
+    the_workflow_fits_its_schema,
+    the_steps_report_the_same_as_the_host,
+    each_leg_of_the_matrix_fails_on_its_own_file
 ];
 
 fn the_workflow_fits_its_schema() {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::Test;
 use crate::gitlab_ci_local::{NO_INDEX, SOCKET, artifact, pipeline};
 use crate::registry::Registry;
 use crate::scene::{BROKEN, Scene, comparable, read};
@@ -13,18 +12,12 @@ use crate::scene::{BROKEN, Scene, comparable, read};
 /// The one job of a pipeline.
 const JOB: &str = "cargo-pipe";
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_socket_job_reports_the_same_as_the_host", a_socket_job_reports_the_same_as_the_host),
-    (
-        "one_broken_file_is_the_same_on_the_host_and_in_every_job",
-        one_broken_file_is_the_same_on_the_host_and_in_every_job,
-    ),
-    ("drift_fails_a_job_with_the_difference", drift_fails_a_job_with_the_difference),
-    (
-        "an_image_with_everything_is_made_pushed_and_run_in",
-        an_image_with_everything_is_made_pushed_and_run_in,
-    ),
-    ("every_pipeline_fits_its_schema", every_pipeline_fits_its_schema),
+tests![
+    a_socket_job_reports_the_same_as_the_host,
+    one_broken_file_is_the_same_on_the_host_and_in_every_job,
+    drift_fails_a_job_with_the_difference,
+    an_image_with_everything_is_made_pushed_and_run_in,
+    every_pipeline_fits_its_schema
 ];
 
 fn with_socket() -> Vec<&'static str> {

@@ -2,14 +2,10 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::gitlab_ci_local::{NO_INDEX, SOCKET, artifact, pipeline};
 use crate::scene::{ONLY, Scene, read};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("an_image_job_fails_on_its_own_bad_file_alone", an_image_job_fails_on_its_own_bad_file_alone),
-    ("a_socket_job_fails_on_its_own_bad_file_alone", a_socket_job_fails_on_its_own_bad_file_alone),
-];
+tests![an_image_job_fails_on_its_own_bad_file_alone, a_socket_job_fails_on_its_own_bad_file_alone];
 
 /// A repository with a job for each check.
 pub(crate) fn per_check(options: &[&str]) -> Scene {

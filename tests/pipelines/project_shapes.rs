@@ -3,11 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Test;
 use crate::scene::Scene;
 
-pub(crate) const TESTS: &[Test] =
-    &[("removal_leaves_nothing_of_any_shape", removal_leaves_nothing_of_any_shape)];
+tests![removal_leaves_nothing_of_any_shape];
 
 /// The folders that `init` is tested with.
 fn shapes() -> Vec<String> {

@@ -4,9 +4,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use tempfile::TempDir;
+
+use crate::start;
 
 /// A registry that is there as long as this is.
 pub(crate) struct Registry {
@@ -18,7 +20,6 @@ pub(crate) struct Registry {
 
 impl Registry {
     /// Starts one, on a port that is free.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests against")]
     pub(crate) fn start() -> Registry {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("registry.yml");
@@ -28,8 +29,8 @@ impl Registry {
             folder.path().display()
         );
         fs::write(&config, text).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&config).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut command = start::command("docker-registry");
+        command.arg("serve").arg(&config).stdout(Stdio::null());
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let host = lines.find_map(|line| {

@@ -4,11 +4,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use cargo_pipe::config::load::EnvVars;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::start;
 
 /// The image with the docker CLI, rsync and pip that stands for that of a runner's helper, too.
 pub(crate) const IMAGE: &str = "cargo-pipe.local/pipelines";
@@ -167,10 +168,9 @@ impl Scene {
     }
 
     /// Runs a program in the repository.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn run(&self, program: &Path, args: &[&str]) -> Ended {
-        let mut command = Command::new(program);
-        command.args(args).current_dir(&self.root).stdin(Stdio::null());
+        let mut command = start::command(program);
+        command.args(args).current_dir(&self.root);
         command.env("HOME", self.folder.path()).env_remove("CI");
         let output = command.output().unwrap();
         let said = [output.stdout, output.stderr].concat();

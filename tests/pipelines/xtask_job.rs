@@ -5,14 +5,10 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::gitlab_ci_local::{SOCKET, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read, toolchain};
 
-pub(crate) const TESTS: &[Test] = &[(
-    "a_task_runner_is_built_once_and_runs_the_other_job",
-    a_task_runner_is_built_once_and_runs_the_other_job,
-)];
+tests![a_task_runner_is_built_once_and_runs_the_other_job];
 
 const MANIFEST: &str = r#"
 [workspace]

@@ -16,6 +16,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
+use crate::start;
+
 /// How long a test waits for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -31,7 +33,6 @@ pub(crate) struct Session {
 
 impl Session {
     /// Starts a program as a login would: the terminal is its controlling one.
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     pub(crate) fn start(command: Command) -> Session {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC);
         let terminal = terminal.unwrap();
@@ -47,7 +48,7 @@ impl Session {
             .unwrap();
         let stdio = || Stdio::from(line.try_clone().unwrap());
         // A session of its own cannot be asked for without unsafe code.
-        let mut session = Command::new("setsid");
+        let mut session = start::command("setsid");
         session.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
         session.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         session.current_dir(command.get_current_dir().unwrap());

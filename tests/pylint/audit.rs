@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::Test;
 use crate::fallbacks::CHECKER;
 use crate::isolation::ONE_PROCESSOR;
 use crate::project::Project;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("the_audit_confirms_correct_records", the_audit_confirms_correct_records),
-    ("a_wrong_record_is_named_and_all_are_dropped", a_wrong_record_is_named_and_all_are_dropped),
-    ("an_edit_is_not_reported_as_a_wrong_record", an_edit_is_not_reported_as_a_wrong_record),
-    ("it_is_found_in_another_order", it_is_found_in_another_order),
-    ("pylint_is_asked_as_if_it_was_alone", pylint_is_asked_as_if_it_was_alone),
+tests![
+    the_audit_confirms_correct_records,
+    a_wrong_record_is_named_and_all_are_dropped,
+    an_edit_is_not_reported_as_a_wrong_record,
+    it_is_found_in_another_order,
+    pylint_is_asked_as_if_it_was_alone
 ];
 
 fn project() -> Project {

@@ -2,23 +2,19 @@
 
 use std::fs;
 
-use crate::Test;
 use crate::project::{Project, copy_package};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("damaged_records_mean_a_cold_run", damaged_records_mean_a_cold_run),
-    (
-        "records_of_another_format_or_place_mean_a_cold_run",
-        records_of_another_format_or_place_mean_a_cold_run,
-    ),
-    ("a_configuration_among_the_files_has_changed", a_configuration_among_the_files_has_changed),
-    ("a_plugin_comes_from_elsewhere", a_plugin_comes_from_elsewhere),
-    ("a_checker_has_something_to_say_at_the_end", a_checker_has_something_to_say_at_the_end),
-    ("words_are_looked_up_in_a_dictionary", words_are_looked_up_in_a_dictionary),
-    ("folders_have_configurations_of_their_own", folders_have_configurations_of_their_own),
-    ("something_went_wrong_in_a_file", something_went_wrong_in_a_file),
-    ("pylint_crashed_over_a_file", pylint_crashed_over_a_file),
-    ("astroid_is_not_the_one_that_is_known", astroid_is_not_the_one_that_is_known),
+tests![
+    damaged_records_mean_a_cold_run,
+    records_of_another_format_or_place_mean_a_cold_run,
+    a_configuration_among_the_files_has_changed,
+    a_plugin_comes_from_elsewhere,
+    a_checker_has_something_to_say_at_the_end,
+    words_are_looked_up_in_a_dictionary,
+    folders_have_configurations_of_their_own,
+    something_went_wrong_in_a_file,
+    pylint_crashed_over_a_file,
+    astroid_is_not_the_one_that_is_known
 ];
 
 const FILES: &[(&str, &str)] =

@@ -5,35 +5,22 @@
 
 use std::collections::BTreeMap;
 
-use crate::Test;
 use crate::other_files::changes;
 use crate::project::Project;
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "one_file_reads_through_another_what_a_third_inferred",
-        one_file_reads_through_another_what_a_third_inferred,
-    ),
-    ("two_files_ask_for_the_same_slots", two_files_ask_for_the_same_slots),
-    ("two_files_ask_for_the_same_metaclass", two_files_ask_for_the_same_metaclass),
-    (
-        "the_kind_of_a_class_is_decided_in_its_own_module",
-        the_kind_of_a_class_is_decided_in_its_own_module,
-    ),
-    (
-        "the_kind_of_a_class_inferred_elsewhere_does_not_stay",
-        the_kind_of_a_class_inferred_elsewhere_does_not_stay,
-    ),
-    ("a_module_is_counted_apart_from_its_stub", a_module_is_counted_apart_from_its_stub),
-    ("modules_built_for_one_file_do_not_affect_another", what_a_file_had_built),
-    ("modules_built_for_a_file_are_forgotten_with_it", what_a_file_had_built_is_forgotten),
-    ("an_imported_module_is_built_for_every_importer", an_imported_module_is_built),
-    ("a_generic_class_is_one_for_every_file", a_generic_class_is_one_for_every_file),
-    ("a_module_found_by_a_call_has_no_parent", a_module_that_a_call_found),
-    (
-        "the_known_bases_of_a_class_are_recomputed_for_each_file",
-        whether_the_bases_of_a_class_are_known,
-    ),
+tests![
+    one_file_reads_through_another_what_a_third_inferred,
+    two_files_ask_for_the_same_slots,
+    two_files_ask_for_the_same_metaclass,
+    the_kind_of_a_class_is_decided_in_its_own_module,
+    the_kind_of_a_class_inferred_elsewhere_does_not_stay,
+    a_module_is_counted_apart_from_its_stub,
+    modules_built_for_one_file_do_not_affect_another,
+    modules_built_for_a_file_are_forgotten_with_it,
+    an_imported_module_is_built_for_every_importer,
+    a_generic_class_is_one_for_every_file,
+    a_module_found_by_a_call_has_no_parent,
+    the_known_bases_of_a_class_are_recomputed_for_each_file
 ];
 
 pub(crate) const ONE_PROCESSOR: (&str, &str) =
@@ -132,7 +119,7 @@ const WRITER: (&str, &str) =
 const READER: (&str, &str) = ("reader.py", "from thing import Thing\n\nprint(Thing().extra)\n");
 
 /// For plain pylint it does, and so its answer depends on the order of the files.
-fn what_a_file_had_built() {
+fn modules_built_for_one_file_do_not_affect_another() {
     let through = ("through.py", "import writer\n");
     let project =
         Project::of(&[("asker.py", "import through\n\nprint(through.writer.VALUE)\n"), READER])
@@ -142,7 +129,7 @@ fn what_a_file_had_built() {
 }
 
 /// To look at `open`, pylint builds `io` as a module of `builtins`, which writes to that exception.
-fn what_a_file_had_built_is_forgotten() {
+fn modules_built_for_a_file_are_forgotten_with_it() {
     let project = project(&[
         (
             "reader.py",
@@ -157,7 +144,7 @@ fn what_a_file_had_built_is_forgotten() {
     assert_eq!(project.audit().refuted, BTreeMap::new());
 }
 
-fn an_imported_module_is_built() {
+fn an_imported_module_is_built_for_every_importer() {
     let project = Project::of(&[("asker.py", "import writer\n\nprint(writer.VALUE)\n"), READER])
         .beside(&[ONE_PROCESSOR, THING, WRITER]);
     let run = project.agrees();
@@ -180,7 +167,7 @@ fn a_generic_class_is_one_for_every_file() {
 }
 
 /// What has no parent gets the call for one that it is the result of.
-fn a_module_that_a_call_found() {
+fn a_module_found_by_a_call_has_no_parent() {
     let project = project(&[
         ("p/__init__.py", ""),
         ("p/sub.py", "from . import missing\n"),
@@ -192,7 +179,7 @@ fn a_module_that_a_call_found() {
 
 /// Behind a hundred things that it infers at once astroid gives up, and keeps that for the file: there
 /// nobody knows the base any more. Plain pylint still does, from when it built the module.
-fn whether_the_bases_of_a_class_are_known() {
+fn the_known_bases_of_a_class_are_recomputed_for_each_file() {
     let sum = "0 + ".repeat(30);
     let own = format!(
         "class Base:\n    pass\n\n\n\

@@ -1,10 +1,16 @@
-//! The worker that runs pylint, against pylint itself.
+//! The worker that runs pylint, compared with pylint itself.
 //!
-//! Every test is a small project and what is done to it. After each edit the worker, which knows
-//! what it left the last time, must say what plain pylint says of all files from scratch; pylint
+//! Every test makes a small project and edits it. After each edit the worker, which knows the
+//! records of its last run, must report what plain pylint reports of all files from scratch. pylint
 //! and its environment are the locked ones. Without a Python every test is reported as ignored.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[macro_use]
+#[path = "../harness/program.rs"]
+mod harness;
+#[path = "../harness/start.rs"]
+mod start;
 
 mod audit;
 mod editor;
@@ -19,16 +25,12 @@ mod random_edits;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
-
-/// A test and its name.
-type Test = (&'static str, fn());
+use project::has_python as can_run;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let is_ignored = !project::has_python();
-    // What takes longest is first, so that nothing is left to wait for at the end.
-    let subjects = [
+    let arguments = harness::arguments(1);
+    // The slowest lists come first, so that nothing is left to wait for at the end.
+    let lists = [
         random_edits::TESTS,
         other_files::TESTS,
         isolation::TESTS,
@@ -38,12 +40,5 @@ fn main() -> ExitCode {
         audit::TESTS,
         project_messages::TESTS,
     ];
-    let trials = subjects.concat().into_iter().map(|(name, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(name, run).with_ignored_flag(is_ignored)
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    harness::run(&arguments, &lists).exit_code()
 }

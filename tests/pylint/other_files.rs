@@ -3,57 +3,41 @@
 //! Each is a way for a file to depend on another one that its import statements do not show. A test
 //! asserts first that the edit matters: with a rule left out, the worker repeats what it said before.
 
-use crate::Test;
 use crate::project::{Project, Run};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_writer_drops_its_attribute", a_writer_drops_its_attribute),
-    ("a_writer_writes_something_else", a_writer_writes_something_else),
-    ("there_is_a_new_writer", there_is_a_new_writer),
-    ("a_writer_is_deleted", a_writer_is_deleted),
-    ("a_helper_decides_whose_attribute_is_written", a_helper_decides_whose_attribute_is_written),
-    (
-        "a_module_of_the_standard_library_is_written_to",
-        a_module_of_the_standard_library_is_written_to,
-    ),
-    ("an_attribute_set_on_a_module_is_in_its_dict", an_attribute_set_on_a_module_is_in_its_dict),
-    (
-        "a_comment_moves_an_attribute_that_hides_a_method",
-        a_comment_moves_an_attribute_that_hides_a_method,
-    ),
-    ("a_comment_moves_a_tuple_that_is_unpacked", a_comment_moves_a_tuple_that_is_unpacked),
-    ("a_comment_moves_what_cannot_be_unpacked", a_comment_moves_what_cannot_be_unpacked),
-    (
-        "a_comment_moves_a_mistake_of_a_file_that_is_not_linted",
-        a_comment_moves_a_mistake_of_a_file_that_is_not_linted,
-    ),
-    ("a_comment_moves_a_mistake_of_a_broken_module", a_comment_moves_a_mistake_of_a_broken_module),
-    ("an_edited_comment_reaches_no_other_file", an_edited_comment_reaches_no_other_file),
-    ("nothing_is_linted_where_nothing_has_changed", nothing_is_linted_where_nothing_has_changed),
-    ("a_docstring_is_used_as_a_format", a_docstring_is_used_as_a_format),
-    ("two_modules_have_one_name", two_modules_have_one_name),
-    ("a_new_file_shadows_the_standard_library", a_new_file_shadows_the_standard_library),
-    ("a_missing_module_is_created", a_missing_module_is_created),
-    ("there_is_a_new_source_root", there_is_a_new_source_root),
-    ("a_namespace_package_becomes_a_regular_one", a_namespace_package_becomes_a_regular_one),
-    ("a_name_becomes_the_projects_own_below_src", a_name_becomes_the_projects_own_below_src),
-    (
-        "a_comment_makes_a_package_be_in_several_folders",
-        a_comment_makes_a_package_be_in_several_folders,
-    ),
-    ("a_folder_becomes_a_package", a_folder_becomes_a_package),
-    ("a_package_is_built_as_two_modules", a_package_is_built_as_two_modules),
-    ("a_name_in_a_package_becomes_a_module", a_name_in_a_package_becomes_a_module),
-    ("star_imports_form_a_chain", star_imports_form_a_chain),
-    ("a_star_import_finds_another_module", a_star_import_finds_another_module),
-    ("a_type_comment_counts_as_code", a_type_comment_counts_as_code),
-    ("a_stub_is_a_dependency", a_stub_is_a_dependency),
-    ("an_init_is_deleted", an_init_is_deleted),
-    (
-        "an_alias_in_a_third_file_decides_how_a_class_is_transformed",
-        an_alias_in_a_third_file_decides_how_a_class_is_transformed,
-    ),
-    ("slots_are_decided_in_a_third_file", slots_are_decided_in_a_third_file),
+tests![
+    a_writer_drops_its_attribute,
+    a_writer_writes_something_else,
+    there_is_a_new_writer,
+    a_writer_is_deleted,
+    a_helper_decides_whose_attribute_is_written,
+    a_module_of_the_standard_library_is_written_to,
+    an_attribute_set_on_a_module_is_in_its_dict,
+    a_comment_moves_an_attribute_that_hides_a_method,
+    a_comment_moves_a_tuple_that_is_unpacked,
+    a_comment_moves_what_cannot_be_unpacked,
+    a_comment_moves_a_mistake_of_a_file_that_is_not_linted,
+    a_comment_moves_a_mistake_of_a_broken_module,
+    an_edited_comment_reaches_no_other_file,
+    nothing_is_linted_where_nothing_has_changed,
+    a_docstring_is_used_as_a_format,
+    two_modules_have_one_name,
+    a_new_file_shadows_the_standard_library,
+    a_missing_module_is_created,
+    there_is_a_new_source_root,
+    a_namespace_package_becomes_a_regular_one,
+    a_name_becomes_the_projects_own_below_src,
+    a_comment_makes_a_package_be_in_several_folders,
+    a_folder_becomes_a_package,
+    a_package_is_built_as_two_modules,
+    a_name_in_a_package_becomes_a_module,
+    star_imports_form_a_chain,
+    a_star_import_finds_another_module,
+    a_type_comment_counts_as_code,
+    a_stub_is_a_dependency,
+    an_init_is_deleted,
+    an_alias_in_a_third_file_decides_how_a_class_is_transformed,
+    slots_are_decided_in_a_third_file
 ];
 
 /// Makes one edit and asserts that it changes what is said about an unchanged file.

@@ -1,19 +1,15 @@
 //! After an edit no more files are parsed than those to lint need, and that cannot be told.
 
-use crate::Test;
 use crate::project::Project;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("no_unneeded_file_is_parsed", no_unneeded_file_is_parsed),
-    ("modules_are_begun_in_the_order_of_all_files", modules_are_begun_in_the_order_of_all_files),
-    (
-        "attributes_that_others_set_on_a_dependency_are_known",
-        attributes_that_others_set_on_a_dependency_are_known,
-    ),
-    ("all_is_parsed_where_a_file_looks_further", all_is_parsed_where_a_file_looks_further),
-    ("all_is_parsed_where_a_build_looks_elsewhere", all_is_parsed_where_a_build_looks_elsewhere),
-    ("the_first_of_two_modules_of_a_name_is_meant", the_first_of_two_modules_of_a_name_is_meant),
-    ("a_module_that_no_file_looks_into_gives_otherwise", a_module_that_no_file_looks_into),
+tests![
+    no_unneeded_file_is_parsed,
+    modules_are_begun_in_the_order_of_all_files,
+    attributes_that_others_set_on_a_dependency_are_known,
+    all_is_parsed_where_a_file_looks_further,
+    all_is_parsed_where_a_build_looks_elsewhere,
+    the_first_of_two_modules_of_a_name_is_meant,
+    a_module_that_no_file_looks_into_gives_otherwise
 ];
 
 fn no_unneeded_file_is_parsed() {
@@ -101,7 +97,7 @@ fn the_first_of_two_modules_of_a_name_is_meant() {
 }
 
 /// It is built all the same, because it is imported.
-fn a_module_that_no_file_looks_into() {
+fn a_module_that_no_file_looks_into_gives_otherwise() {
     let options = ["--disable=C,R,W,E", "--enable=no-member", "--ignore=writer.py"];
     let maker = "from thing import Thing\n\nprint(Thing())\n\ndef make():\n    return 1\n";
     let project = Project::of(&[

@@ -1,13 +1,8 @@
 //! Files that several processes lint: what is said does not depend on them, and none is forgotten.
 
-use crate::Test;
 use crate::project::Project;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("no_process_can_be_forked", no_process_can_be_forked),
-    ("the_number_of_processes_changes_no_message", the_number_of_processes_changes_no_message),
-    ("a_child_is_killed", a_child_is_killed),
-];
+tests![no_process_can_be_forked, the_number_of_processes_changes_no_message, a_child_is_killed];
 
 /// What Python runs first: there are three processors, and a fork is what `body` says.
 fn forking(body: &str) -> String {

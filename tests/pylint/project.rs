@@ -14,6 +14,8 @@ use cargo_pipe::hash::Hash;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::start;
+
 /// The messages of the tests: all that depends on other files, and a few that do not.
 const OPTIONS: &[&str] = &["--disable=C,R", "--enable=R0401,R0801,C0411,E,W,R0901"];
 
@@ -197,9 +199,8 @@ impl Project {
         command.output().unwrap()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a test starts what it compares with")]
     fn python(&self) -> Command {
-        let mut command = Command::new(&*PYTHON);
+        let mut command = start::command(&*PYTHON);
         command.current_dir(self.root()).envs(&self.variables);
         command
     }
@@ -272,9 +273,12 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 }
 
 /// Whether there is a Python to make environments of.
-#[expect(clippy::disallowed_methods, reason = "a test looks for what it needs")]
 pub(crate) fn has_python() -> bool {
-    Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success())
+    static HAS_PYTHON: LazyLock<bool> = LazyLock::new(|| {
+        let output = start::command("python3").arg("--version").output();
+        output.is_ok_and(|output| output.status.success())
+    });
+    *HAS_PYTHON
 }
 
 /// Copies an installed package into a folder.
@@ -298,21 +302,23 @@ fn copy_tree(source: &Path, target: &Path) {
 
 /// The Python of an environment with the locked pylint, made where there is none yet.
 static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
-    let lock = include_str!("../../templates/requirements/pylint.txt");
+    let pins = include_str!("../../templates/requirements/pylint.txt");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let folder = target.join(format!("fixtures/pylint-{}", Hash::of(lock.as_bytes()).short()));
+    let folder = target.join(format!("fixtures/pylint-{}", Hash::of(pins.as_bytes()).short()));
     let python = folder.join("bin/python3");
+    // Only one of several test processes installs it.
+    let _ = fs::create_dir_all(folder.parent().unwrap());
+    let lock = fs::File::create(folder.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
     if !python.exists() {
         let made = tempfile::tempdir_in(target).unwrap();
         install(made.path());
         // Environments with the packages in place of their own can be anywhere.
-        let _ = fs::create_dir_all(folder.parent().unwrap());
-        let _ = fs::rename(made.keep(), &folder);
+        fs::rename(made.keep(), &folder).unwrap();
     }
     python
 });
 
-#[expect(clippy::disallowed_methods, reason = "a test makes the environment that it runs in")]
 fn install(folder: &Path) {
     let requirements =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/requirements/pylint.txt");
@@ -320,8 +326,8 @@ fn install(folder: &Path) {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{command:?}: {output:?}");
     };
-    run(Command::new("python3").args(["-m", "venv"]).arg(folder));
-    run(Command::new(folder.join("bin/python3"))
+    run(start::command("python3").args(["-m", "venv"]).arg(folder));
+    run(start::command(folder.join("bin/python3"))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
         .args(["--require-hashes", "--requirement"])
         .arg(requirements));

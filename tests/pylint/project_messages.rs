@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::Test;
 use crate::project::Project;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("the_last_file_breaks", the_last_file_breaks),
-    ("cycles_are_those_of_all_files", cycles_are_those_of_all_files),
-    ("a_cycle_that_is_disabled_is_none", a_cycle_that_is_disabled_is_none),
-    ("cycles_are_those_that_pylint_walks_into", cycles_are_those_that_pylint_walks_into),
-    ("the_score_is_that_of_all_files", the_score_is_that_of_all_files),
+tests![
+    the_last_file_breaks,
+    cycles_are_those_of_all_files,
+    a_cycle_that_is_disabled_is_none,
+    cycles_are_those_that_pylint_walks_into,
+    the_score_is_that_of_all_files
 ];
 
 fn the_last_file_breaks() {

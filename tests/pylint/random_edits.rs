@@ -3,14 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Test;
 use crate::editor::Editor;
 use crate::project::{Project, variable};
 
-pub(crate) const TESTS: &[Test] = &[(
-    "after_random_edits_of_a_package_nothing_is_stale",
-    after_random_edits_of_a_package_nothing_is_stale,
-)];
+tests![after_random_edits_of_a_package_nothing_is_stale];
 
 /// `cargo xtask soak pylint PACKAGE --seed N --edits M` sets the variables.
 #[expect(clippy::print_stdout, reason = "whoever soaks sees what was tried")]

@@ -28,13 +28,9 @@ fn control() -> TempDir {
 }
 
 /// What the launcher does; none without a Python.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what is tested is a program, not how the library starts one"
-)]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn launch(folder: &Path, arguments: &[&str]) -> Option<Output> {
-    let output = std::process::Command::new("python3")
+    let output = crate::start::command("python3")
         .arg(folder.join("launcher.py"))
         .args(arguments)
         .current_dir(folder)
@@ -154,8 +150,7 @@ fn environments(folder: &Path) -> Option<()> {
     const SITE: &str = "import sysconfig, sys; base = {'base': sys.argv[1], 'platbase': sys.argv[1]}; \
                         print(sysconfig.get_path('purelib', 'venv', base))";
     let python = |arguments: &[&str]| {
-        #[expect(clippy::disallowed_methods, reason = "a test prepares what it tests")]
-        let output = std::process::Command::new("python3").args(arguments).output();
+        let output = crate::start::command("python3").args(arguments).output();
         output.ok().map(|output| text(&output.stdout).trim().to_owned())
     };
     for name in ["tool", "project"] {
@@ -197,8 +192,7 @@ fn the_projects_packages_stand_where_they_are_wanted_and_never_replace_the_tools
         (&["--first", &project][..], "tool 1 True\n"),
         (&["--last", &project][..], "tool 0 True\n"),
     ] {
-        #[expect(clippy::disallowed_methods, reason = "what is tested is a program")]
-        let output = std::process::Command::new(folder.path().join("tool/bin/python3"))
+        let output = crate::start::command(folder.path().join("tool/bin/python3"))
             .arg(folder.path().join("launcher.py"))
             .args([&["module", "fake"], options, &["--"]].concat())
             .output()

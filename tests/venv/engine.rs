@@ -1,38 +1,29 @@
 //! Which engine runs the checks, and what is said about it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::project::{Project, variable};
-use crate::{Needs, Test};
+use crate::start;
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "the_first_commands_work_without_docker",
-        Needs::Python,
+tests!(
+    python,
+    [
         the_first_commands_work_without_docker,
-    ),
-    ("nothing_falls_back_in_a_ci_job", Needs::Python, nothing_falls_back_in_a_ci_job),
-    (
-        "docker_is_not_replaced_if_it_was_named",
-        Needs::Python,
+        nothing_falls_back_in_a_ci_job,
         docker_is_not_replaced_if_it_was_named,
-    ),
-    ("another_python_is_reported", Needs::Python, another_python_is_reported),
-    ("fixes_come_back", Needs::Python, fixes_come_back),
-    (
-        "the_doctor_names_the_engine_that_checks_would_use",
-        Needs::Bubblewrap,
-        the_doctor_names_the_engine_that_checks_would_use,
-    ),
-    ("a_check_with_an_image_needs_docker", Needs::Python, a_check_with_an_image_needs_docker),
-];
+        another_python_is_reported,
+        fixes_come_back,
+        a_check_with_an_image_needs_docker
+    ],
+    bubblewrap,
+    [the_doctor_names_the_engine_that_checks_would_use]
+);
 
 /// Whether a program starts and is content.
-#[expect(clippy::disallowed_methods, reason = "a test asks the machine itself")]
 pub(crate) fn answers(program: &str, args: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut command = start::command(program);
+    command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 

@@ -6,28 +6,18 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engine::{at_home, environments, without_docker, without_sandbox};
 use crate::project::{Ended, Project};
-use crate::{Needs, Test};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "ten_runs_at_once_make_an_environment_once",
-        Needs::Python,
+tests!(
+    python,
+    [
         ten_runs_at_once_make_an_environment_once,
-    ),
-    (
-        "a_run_after_a_killed_environment_build_succeeds",
-        Needs::Python,
         a_run_after_a_killed_environment_build_succeeds,
-    ),
-    ("an_altered_wheel_is_refused_by_name", Needs::Python, an_altered_wheel_is_refused_by_name),
-    ("offline_names_what_is_missing", Needs::Python, offline_names_what_is_missing),
-    (
-        "a_path_of_any_characters_is_in_no_message",
-        Needs::Python,
+        an_altered_wheel_is_refused_by_name,
+        offline_names_what_is_missing,
         a_path_of_any_characters_is_in_no_message,
-    ),
-    ("unreferenced_environments_are_removed", Needs::Python, unreferenced_environments_are_removed),
-];
+        unreferenced_environments_are_removed
+    ]
+);
 
 /// A project with a cache of its own.
 fn alone() -> (Project, PathBuf) {

@@ -1,9 +1,15 @@
 //! Cargo pipe without a container: real Python, real packages from the network, real bubblewrap.
 //!
 //! Without a Python that the locks support, every test is reported as ignored. Those that need
-//! bubblewrap are ignored where it does not work. A machine with a docker engine has it hidden.
+//! bubblewrap are ignored where it does not work. A docker engine of the machine is hidden.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[macro_use]
+#[path = "../harness/program.rs"]
+mod harness;
+#[path = "../harness/start.rs"]
+mod start;
 
 mod engine;
 mod environment_build;
@@ -15,38 +21,25 @@ mod packages;
 mod project;
 mod sandbox;
 
-use std::num::NonZero;
 use std::process::ExitCode;
-
-use libtest_mimic::{Arguments, Trial};
-
-/// A test, its name, and what it needs.
-type Test = (&'static str, Needs, fn());
-
-/// What a test needs of the machine.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    Python,
-    Bubblewrap,
-}
+use std::sync::LazyLock;
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    // Half of its time a test waits: for the engine, for packages, for another process.
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    arguments.test_threads.get_or_insert(2 * processors);
-    let groups: [&[Test]; 4] =
-        [engine::TESTS, environment_build::TESTS, packages::TESTS, sandbox::TESTS];
-    let has_python = engine::answers("python3", &["--version"]);
-    let probe = ["--unshare-all", "--ro-bind", "/", "/", "true"];
-    let has_bubblewrap = has_python && engine::answers("bwrap", &probe);
-    let trials = groups.concat().into_iter().map(|(name, needs, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        let is_there = if needs == Needs::Python { has_python } else { has_bubblewrap };
-        Trial::test(name, run).with_ignored_flag(!is_there)
+    // Half of its time a test waits: for packages, or for another process.
+    let arguments = harness::arguments(2);
+    let lists = [engine::TESTS, environment_build::TESTS, packages::TESTS, sandbox::TESTS];
+    harness::run(&arguments, &lists).exit_code()
+}
+
+fn python() -> bool {
+    static HAS_PYTHON: LazyLock<bool> =
+        LazyLock::new(|| engine::answers("python3", &["--version"]));
+    *HAS_PYTHON
+}
+
+fn bubblewrap() -> bool {
+    static HAS_BUBBLEWRAP: LazyLock<bool> = LazyLock::new(|| {
+        engine::answers("bwrap", &["--unshare-all", "--ro-bind", "/", "/", "true"])
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    python() && *HAS_BUBBLEWRAP
 }

@@ -6,41 +6,20 @@ use std::path::{Path, PathBuf};
 use crate::engine::{at_home, environments, without_docker};
 use crate::package_index::{Access, Index, Wheel};
 use crate::project::{Project, holding, variable};
-use crate::{Needs, Test};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "uv_and_pip_install_the_same_despite_user_settings",
-        Needs::Python,
+tests!(
+    python,
+    [
         uv_and_pip_install_the_same_despite_user_settings,
-    ),
-    (
-        "a_password_goes_to_the_index_and_nowhere_else",
-        Needs::Python,
         a_password_goes_to_the_index_and_nowhere_else,
-    ),
-    (
-        "an_index_that_is_down_leaves_what_was_installed",
-        Needs::Python,
         an_index_that_is_down_leaves_what_was_installed,
-    ),
-    (
-        "a_project_is_judged_by_the_versions_that_it_pins",
-        Needs::Python,
         a_project_is_judged_by_the_versions_that_it_pins,
-    ),
-    (
-        "tests_run_in_the_projects_own_environment",
-        Needs::Bubblewrap,
-        tests_run_in_the_projects_own_environment,
-    ),
-    ("building_from_source_needs_a_grant", Needs::Python, building_from_source_needs_a_grant),
-    (
-        "offline_names_all_that_is_missing_at_once",
-        Needs::Python,
-        offline_names_all_that_is_missing_at_once,
-    ),
-];
+        building_from_source_needs_a_grant,
+        offline_names_all_that_is_missing_at_once
+    ],
+    bubblewrap,
+    [tests_run_in_the_projects_own_environment]
+);
 
 /// The cache that the tests with packages of the real index share.
 fn cache() -> PathBuf {

@@ -4,52 +4,25 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engine::{without_docker, without_sandbox};
 use crate::project::Project;
-use crate::{Needs, Test};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_check_reaches_nothing_but_its_own", Needs::Bubblewrap, a_check_reaches_nothing_but_its_own),
-    (
-        "a_shell_starts_in_the_folder_of_the_check",
-        Needs::Bubblewrap,
+tests!(
+    bubblewrap,
+    [
+        a_check_reaches_nothing_but_its_own,
         a_shell_starts_in_the_folder_of_the_check,
-    ),
-    (
-        "code_of_the_project_needs_a_grant_without_a_sandbox",
-        Needs::Python,
+        a_kill_leaves_no_process_in_the_sandbox
+    ],
+    python,
+    [
         code_of_the_project_needs_a_grant_without_a_sandbox,
-    ),
-    (
-        "a_granted_check_runs_without_a_sandbox",
-        Needs::Python,
         a_granted_check_runs_without_a_sandbox,
-    ),
-    (
-        "a_config_that_runs_code_needs_the_grant_too",
-        Needs::Python,
         a_config_that_runs_code_needs_the_grant_too,
-    ),
-    (
-        "a_kill_leaves_no_process_in_the_sandbox",
-        Needs::Bubblewrap,
-        a_kill_leaves_no_process_in_the_sandbox,
-    ),
-    ("a_kill_leaves_no_process_without_one", Needs::Python, a_kill_leaves_no_process_without_one),
-    (
-        "an_end_leaves_no_process_that_went_its_own_way",
-        Needs::Python,
+        a_kill_leaves_no_process_without_one,
         an_end_leaves_no_process_that_went_its_own_way,
-    ),
-    (
-        "a_check_that_exceeds_its_timeout_is_stopped",
-        Needs::Python,
         a_check_that_exceeds_its_timeout_is_stopped,
-    ),
-    (
-        "a_check_has_as_many_processors_as_it_is_given",
-        Needs::Python,
-        a_check_has_as_many_processors_as_it_is_given,
-    ),
-];
+        a_check_has_as_many_processors_as_it_is_given
+    ]
+);
 
 fn project() -> Project {
     without_docker(Project::scaffolded())
