@@ -20,7 +20,7 @@ pub(crate) use check::{CheckArgs, CheckAsked, HelpLength, clap_command as check_
 pub(crate) use explain::{CompareArgs, DoctorArgs, WhyArgs};
 pub(crate) use global::{EngineArg, GlobalArgs};
 pub(crate) use init::{CiArg, GitlabArg, InitArgs, RemoveArgs, SyncArgs, UpdateArgs};
-pub(crate) use run::{AuditArg, CacheArg, MessageFormat, ReportTarget, RunArgs};
+pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
 pub(crate) use sandbox::{BashArgs, TrustArgs};
 
 use crate::cli::exit::Failure;

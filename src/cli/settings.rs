@@ -18,7 +18,7 @@ use crate::scaffold::adopt::AdoptionRequest;
 use crate::scaffold::{Edited, FixMode, InitRequest, WriteMode};
 
 use crate::cli::args::{
-    Args, AuditArg, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
+    Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
     CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs,
     MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs, WhyArgs,
 };
@@ -50,6 +50,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         diff,
         no_cache,
         audit,
+        audit_plain,
         cache,
         fail_fast,
         baseline,
@@ -72,16 +73,13 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         Some(None) => GateAsked::Changed(Since::Default),
         Some(Some(name)) => GateAsked::Changed(Since::Ref(name)),
     };
+    let cache = match cache {
+        _ if audit_plain => Some(CacheMode::AuditPlain),
+        _ if audit => Some(CacheMode::Audit),
+        mode => mode.map(cache_mode),
+    };
     CheckRun {
-        request: Request {
-            checks,
-            fail_fast,
-            timeout,
-            fixing,
-            gate,
-            cache: audit.map(audit_mode).or(cache.map(cache_mode)),
-            no_cache,
-        },
+        request: Request { checks, fail_fast, timeout, fixing, gate, cache, no_cache },
         baseline,
         writing: writing(dry_run),
         reports: report,
@@ -139,13 +137,6 @@ fn typed(args: &GlobalArgs) -> Vec<String> {
     let words = ["cargo", "pipe"].map(str::to_owned).into_iter();
     let words = words.chain(options.into_iter().flatten().flatten());
     words.chain(offline.then(|| "--offline".to_owned())).collect()
-}
-
-fn audit_mode(also: Option<AuditArg>) -> CacheMode {
-    match also {
-        None => CacheMode::Audit,
-        Some(AuditArg::Plain) => CacheMode::AuditPlain,
-    }
 }
 
 fn cache_mode(mode: CacheArg) -> CacheMode {

@@ -168,7 +168,7 @@ pub struct JsonCheck {
     pub log: JsonLog,
     /// Sorted by path, line, column, code and message.
     pub findings: Vec<JsonFinding>,
-    /// What pylint's own command says otherwise; null where that was not asked, with `--audit=plain`.
+    /// The differences from the output of pylint's own command; null unless cargo pipe tests itself.
     #[serde(default)]
     pub plain: Option<JsonPlain>,
 }

@@ -121,7 +121,7 @@ fn pylint_is_held_against_its_own_command() {
     );
     project.write("src/m.py", &text);
     project.write("src/m.pyi", &text);
-    let report = project.report(&["run", "lint", "--audit=plain"]);
+    let report = project.report(&["run", "lint", "--audit-plain"]);
     assert_eq!(report.status, 1);
     let plain = &report.check("lint")["plain"];
     assert_eq!((&plain["outcome"], &plain["reason"]), (&"findings".into(), &Value::Null));

@@ -93,11 +93,15 @@ pub(crate) struct RunArgs {
     ///
     /// If a stored result differs from a fresh one, the difference is printed, the stored results
     /// and all results based on them are dropped, and the exit status is 3.
-    #[arg(long, value_name = "ALSO", num_args = 0..=1, require_equals = true)]
-    #[arg(conflicts_with_all = ["no_cache", "cache"])]
-    #[arg(hide_short_help = true, hide_possible_values = true, help_heading = ADVANCED)]
-    #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
-    pub(crate) audit: Option<Option<AuditArg>>,
+    #[arg(long, conflicts_with_all = ["no_cache", "cache"])]
+    #[arg(hide_short_help = true, help_heading = ADVANCED)]
+    pub(crate) audit: bool,
+
+    /// Audit, and compare with the output of pylint's own command
+    ///
+    /// Not a feature: it tests our incremental pylint. Differences are listed and fail nothing.
+    #[arg(long, conflicts_with_all = ["no_cache", "cache", "audit"], hide = true)]
+    pub(crate) audit_plain: bool,
 }
 
 /// How to use the result cache.
@@ -109,13 +113,6 @@ pub(crate) enum CacheArg {
     ReadOnly,
     /// Run every check and store nothing
     Off,
-}
-
-/// What `--audit` compares besides the stored results of pylint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum AuditArg {
-    /// The output of pylint's own command; differences are listed, but do not fail the run
-    Plain,
 }
 
 /// Format of standard output.
