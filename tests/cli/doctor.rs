@@ -91,27 +91,36 @@ fn problems_in_the_files_are_named_with_a_remedy() {
 fn conflicting_configurations_are_a_warning_with_a_remedy() {
     let scene = scaffolded();
     edit(&scene, ".config/.pylintrc", "max-line-length=120", "max-line-length=100");
+    let line_of = |path: &str, setting: &str| {
+        let text = fs::read_to_string(scene.project().join(path)).unwrap();
+        let index = text.lines().position(|line| line.starts_with(setting)).unwrap();
+        format!("{path}:{}", index + 1)
+    };
+    let (black, ruff, pylint) = (
+        line_of(".config/black.toml", "line-length"),
+        line_of(".config/pyproject.toml", "line-length"),
+        line_of(".config/.pylintrc", "max-line-length"),
+    );
     let settings = fs::read_to_string(scene.project().join("pipe.toml")).unwrap();
     let second = settings + "\n[checks.style]\ntool = \"ruff-format\"\n";
     fs::write(scene.project().join("pipe.toml"), second).unwrap();
     let complaints = complaints(&scene, 3).into_iter();
     let conflicts: Vec<_> = complaints.filter(|(subject, ..)| subject == "conflict").collect();
+    let length = |formatter: &str, place: &str| {
+        format!(
+            "warning: {formatter} makes lines of up to 120 characters ({place}), and `lint` \
+             (pylint) refuses those over 100 ({pylint}) | give both the same line length"
+        )
+    };
     let expected = [
-        (
-            "`format` (black) and `style` (ruff-format) both format `src`, and some files cannot \
-             satisfy both",
-            "turn one of them off with `enabled = false`",
-        ),
-        (
-            "`format` (black) makes lines of up to 120 characters (.config/black.toml:3), and \
-             `lint` (pylint) refuses those over 100 (.config/.pylintrc:43)",
-            "give both the same line length",
-        ),
+        "warning: `format` (black) and `style` (ruff-format) both format `src`, and some files \
+         cannot satisfy both | turn one of them off with `enabled = false`"
+            .to_owned(),
+        length("`format` (black)", &black),
+        length("`style` (ruff-format)", &ruff),
     ];
-    let found = conflicts.iter().map(|(_, state, found, next)| {
-        assert_eq!(state, "warning");
-        (found.as_str(), next.as_str())
-    });
+    let found =
+        conflicts.iter().map(|(_, state, found, next)| format!("{state}: {found} | {next}"));
     assert_eq!(found.collect::<Vec<_>>(), expected);
 }
 
