@@ -20,10 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::load::EnvVars;
 use crate::config::{EngineChoice, TopologyChoice};
-use crate::environment::{LockedBase, Recipe};
+use crate::environment::{LockedBase, Recipe, ResolvedEnvironment};
 use crate::event::Event;
-use crate::fingerprint::ingredients::EnvironmentParts;
-use crate::hash::Hash;
 use crate::network::Network;
 use crate::outcome::RawOutput;
 use crate::plan::{Shell, Step};
@@ -225,7 +223,7 @@ pub trait Engine: Send + Sync {
     /// Makes environments available, in the order given; what is missing is made at the same time.
     ///
     /// An error may be shared: environments on one base have it in common.
-    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<Prepared, Arc<EngineError>>>;
+    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>>;
 
     /// Takes away what runs left behind whose owners are gone.
     fn reap(&self);
@@ -256,9 +254,9 @@ pub trait Engine: Send + Sync {
     fn changes(&self, job: &Job<'_>, inventory: &Inventory) -> Result<Changes, EngineError>;
 }
 
-/// An environment that is there.
+/// An environment that an engine has made available.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prepared {
+pub struct PreparedEnvironment {
     /// The environment's name, such as `pylint`.
     pub name: String,
     /// What the engine finds it by: an image's id, say.
@@ -269,14 +267,10 @@ pub struct Prepared {
     pub version: Option<String>,
     /// Whether our launcher can run in it.
     pub has_launcher: bool,
-    /// Whether it had to be built or pulled.
+    /// Whether it existed before, so that nothing was built or pulled.
     pub existed: bool,
-    /// The fingerprint's ingredient.
-    pub hash: Hash,
-    /// What it is made from, by name.
-    pub parts: EnvironmentParts,
-    /// Operating system and processor, such as `linux/amd64`.
-    pub platform: String,
+    /// Its hash, its platform and its parts.
+    pub resolved: ResolvedEnvironment,
 }
 
 /// What was taken away.
@@ -310,7 +304,7 @@ pub struct Job<'a> {
     /// What to do.
     pub step: &'a Step,
     /// What to do it in.
-    pub environment: &'a Prepared,
+    pub environment: &'a PreparedEnvironment,
     /// What it sees at `/app`.
     pub app: &'a Tree,
     /// Whether it can write there. What it writes comes back by [`Engine::changes`] alone.

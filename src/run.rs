@@ -28,7 +28,8 @@ use crate::check::Grant;
 use crate::config::Config;
 use crate::config::load::EnvVars;
 use crate::engine::{
-    self, Engine, EngineError, EngineOptions, JobImage, Prepared, Removed, Shipped, Then, docker,
+    self, Engine, EngineError, EngineOptions, JobImage, PreparedEnvironment, Removed, Shipped,
+    Then, docker,
 };
 use crate::environment::recipe;
 use crate::event::Event;
@@ -67,7 +68,7 @@ pub struct Context<'a> {
 }
 
 /// An environment, or why it is not to be had; shared by all who wait for it.
-pub type Preparation = Result<Prepared, Arc<EngineError>>;
+pub type Preparation = Result<PreparedEnvironment, Arc<EngineError>>;
 
 /// A snapshot of a file set, or why there is none.
 type Copied = Result<Snapshot, Reason>;

@@ -29,8 +29,8 @@ use self::dialect::{Dialect, Rights};
 use self::owner::Owner;
 use self::topology::Placement;
 use super::{
-    Engine, EngineError, EngineInfo, EngineOptions, Job, Prepared, Recipe, Removed, RunError,
-    SandboxKind, Topology,
+    Engine, EngineError, EngineInfo, EngineOptions, Job, PreparedEnvironment, Recipe, Removed,
+    RunError, SandboxKind, Topology,
 };
 use crate::config::EngineChoice;
 use crate::config::load::EnvVars;
@@ -302,7 +302,7 @@ impl Engine for Docker<'_> {
         notes.iter().cloned().collect()
     }
 
-    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<Prepared, Arc<EngineError>>> {
+    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
         self.prepare_images(recipes)
     }
 

@@ -7,14 +7,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{EngineError, Prepared, Recipe};
+use super::{EngineError, PreparedEnvironment, Recipe};
 
 /// The same environments, each that is missing with the list of all that are.
 #[must_use]
 pub fn listed(
     recipes: &[Recipe],
-    prepared: Vec<Result<Prepared, Arc<EngineError>>>,
-) -> Vec<Result<Prepared, Arc<EngineError>>> {
+    prepared: Vec<Result<PreparedEnvironment, Arc<EngineError>>>,
+) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
     let mut missing = BTreeSet::new();
     for (recipe, prepared) in recipes.iter().zip(&prepared) {
         let Err(error) = prepared else { continue };

@@ -28,10 +28,12 @@ use self::room::{Folder, Room};
 use self::store::{Held, VenvStore};
 use super::job_image;
 use super::launcher::{self, Seen};
-use super::{Access, Engine, EngineError, EngineInfo, EngineOptions, Job, Prepared, RunError};
+use super::{
+    Access, Engine, EngineError, EngineInfo, EngineOptions, Job, PreparedEnvironment, RunError,
+};
 use crate::config::load::EnvVars;
 use crate::container::APP;
-use crate::environment::{BaseLock, Recipe, recipe};
+use crate::environment::{BaseLock, Recipe, ResolvedBy, ResolvedEnvironment, recipe};
 use crate::event::Event;
 use crate::hash::{Hash, HashBuilder};
 use crate::lock::Lock;
@@ -250,7 +252,7 @@ impl Engine for Venv<'_> {
         notes
     }
 
-    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<Prepared, Arc<EngineError>>> {
+    fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
         let wanted: Vec<Result<[Option<Part<'_>>; 2], Arc<EngineError>>> = recipes
             .iter()
             .map(|recipe| {
@@ -360,16 +362,19 @@ impl Venv<'_> {
         recipe: &Recipe,
         base: &Hash,
         parts: Parts,
-    ) -> Result<Prepared, EngineError> {
+    ) -> Result<PreparedEnvironment, EngineError> {
         let held = [&parts.tool, &parts.project];
         let folders: Vec<String> =
             held.into_iter().flatten().map(|part| part.folder.display().to_string()).collect();
         let existed = held.into_iter().flatten().all(|part| part.existed);
-        let mut hash = recipe.hash(base);
+        let python = Some(self.interpreter.probe.version.clone());
+        let mut resolved =
+            ResolvedEnvironment::on_base(recipe, *base, python, platform(), ResolvedBy::Prepared);
         if recipe.exceeds_locks() {
             let built = held.into_iter().flatten().map(|part| install::built(&part.folder));
             let built: Vec<String> = built.collect::<Result<_, _>>()?;
-            hash = HashBuilder::new("built").with(hash.to_string()).with_all(built.iter()).hash();
+            let hash = HashBuilder::new("built").with(resolved.hash.to_string());
+            resolved.hash = hash.with_all(built.iter()).hash();
             self.note(format!(
                 "the environment of `{}` has {} built from source here, so it is equal nowhere else",
                 recipe.name(),
@@ -378,16 +383,14 @@ impl Venv<'_> {
         }
         let id = folders.join(":");
         self.held().insert(id.clone(), parts);
-        Ok(Prepared {
+        Ok(PreparedEnvironment {
             name: recipe.name().to_owned(),
             reference: folders.first().cloned().unwrap_or_default(),
             id,
             version: recipe.version().map(str::to_owned),
             has_launcher: true,
             existed,
-            hash,
-            parts: recipe.parts(*base, Some(self.interpreter.probe.version.clone())),
-            platform: platform(),
+            resolved,
         })
     }
 

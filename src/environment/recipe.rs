@@ -211,13 +211,14 @@ impl Recipe {
         own.or_else(|| self.lock.as_ref()?.version(self.name()))
     }
 
-    /// Everything that decides what the environment is, but for what only this engine knows.
+    /// The key under which the environment is remembered: everything that decides what it is, but for
+    /// facts that only an engine knows.
     #[must_use]
-    pub fn makings(&self, engine: &Hash, platform: Option<&str>) -> Hash {
+    pub fn memory_key(&self, engine: &Hash, platform: Option<&str>) -> Hash {
         let named = self.hash(&Hash::of(self.base.as_bytes()));
         let own_context = self.dockerfile.as_ref().and_then(|it| it.own_context.as_ref());
         let context = own_context.map(|folder| folder.display().to_string());
-        HashBuilder::new("makings")
+        HashBuilder::new("remembered environment")
             .with(engine)
             .with(platform.unwrap_or_default())
             .with(named)

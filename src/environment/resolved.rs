@@ -1,40 +1,71 @@
-//! What an environment will be, before any engine was asked.
+//! The result of resolving an environment: its hash, its platform and its named parts.
 //!
-//! Owns what follows from the project's files alone: the locks, the Dockerfile, and the base that
-//! `.docker/pipe.lock` records. A machine that has an outcome of such an environment and nothing else,
-//! as after a cache was restored, needs no engine to replay it. It must not start anything, and
-//! promises nothing where only an engine knows: where an image holds more than the locks say, where
-//! docker is on another machine, and where an interpreter of this one takes the base's place.
+//! An engine that prepares an environment finds these out. Without an engine they are remembered
+//! from an earlier preparation, or predicted here from the project's files alone: the locks, the
+//! Dockerfile, and the base that `.docker/pipe.lock` records. A machine that has only a restored
+//! cache therefore needs no engine for a cache hit. Nothing is predicted where only an engine can
+//! know: an image that adds to its locks, a docker engine on another machine, or an interpreter of
+//! this machine in place of the base image.
+
+use serde::{Deserialize, Serialize};
 
 use super::base_lock::BaseLock;
 use super::recipe::Recipe;
 use crate::config::{Config, EngineChoice};
+use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::Hash;
 
-/// What an environment will be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Promise {
+/// An environment as far as it can change a check's status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedEnvironment {
     /// The fingerprint's ingredient.
     pub hash: Hash,
-    /// What its base holds.
-    pub base: Hash,
-    /// The exact version of the base's Python.
-    pub python: String,
-    /// Operating system and processor, such as `linux/amd64`.
+    /// The operating system and processor, such as `linux/amd64`.
     pub platform: String,
+    /// The named parts behind the hash.
+    pub parts: EnvironmentParts,
+    /// How it is known.
+    pub origin: ResolvedBy,
 }
 
-/// Predicts what a recipe's environment will be, if `lock` has the base of its platform.
+/// How a resolved environment is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResolvedBy {
+    /// From the project's files alone.
+    Predicted,
+    /// From an earlier preparation on this machine.
+    Remembered,
+    /// An engine has prepared it in this run.
+    Prepared,
+}
+
+impl ResolvedEnvironment {
+    /// The environment of a recipe whose hash follows from its base and its locks.
+    #[must_use]
+    pub fn on_base(
+        recipe: &Recipe,
+        base: Hash,
+        python: Option<String>,
+        platform: String,
+        origin: ResolvedBy,
+    ) -> ResolvedEnvironment {
+        let hash = recipe.hash(&base);
+        ResolvedEnvironment { hash, platform, parts: recipe.parts(base, python), origin }
+    }
+}
+
+/// Predicts the environment of a recipe, if `lock` has the base of its platform.
 ///
 /// `local_platform` is the platform of an engine on this machine; none where the engine may be
 /// elsewhere.
 #[must_use]
-pub fn promised(
+pub fn predict(
     config: &Config,
     local_platform: Option<String>,
     lock: &BaseLock,
     recipe: &Recipe,
-) -> Option<Promise> {
+) -> Option<ResolvedEnvironment> {
     let adds_to_base = recipe.dockerfile.as_ref().is_some_and(|it| it.adds_to_base);
     if config.engine == EngineChoice::Venv || adds_to_base {
         return None;
@@ -44,10 +75,6 @@ pub fn promised(
         None => local_platform?,
     };
     let base = lock.find(&recipe.base, &platform)?;
-    Some(Promise {
-        hash: recipe.hash(&base.layers),
-        base: base.layers,
-        python: base.python.version.clone(),
-        platform,
-    })
+    let python = Some(base.python.version.clone());
+    Some(ResolvedEnvironment::on_base(recipe, base.layers, python, platform, ResolvedBy::Predicted))
 }

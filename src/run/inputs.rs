@@ -4,8 +4,8 @@
 //! whether it is about to run or looked for in the cache. It must start nothing.
 
 use super::Context;
-use crate::engine::Prepared;
-use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Inputs, Parts};
+use crate::environment::ResolvedEnvironment;
+use crate::fingerprint::ingredients::{ConfigParts, Inputs, Parts};
 use crate::fingerprint::{self, names};
 use crate::hash::{Hash, HashBuilder};
 use crate::outcome::{Reason, ReasonKind};
@@ -47,29 +47,12 @@ pub(super) fn launchers(step: &Step) -> Vec<(&'static str, &'static str)> {
     std::iter::once(&LAUNCHER).chain(worker).copied().collect()
 }
 
-/// What an environment is.
-pub(super) struct Surroundings {
-    pub(super) hash: Hash,
-    pub(super) platform: String,
-    pub(super) parts: EnvironmentParts,
-}
-
-impl From<&Prepared> for Surroundings {
-    fn from(prepared: &Prepared) -> Surroundings {
-        Surroundings {
-            hash: prepared.hash,
-            platform: prepared.platform.clone(),
-            parts: prepared.parts.clone(),
-        }
-    }
-}
-
 /// What a step is made from that sees files of this hash and runs in such an environment.
 pub(super) fn of(
     step: &Step,
     sources: Hash,
     config: Option<&[u8]>,
-    surroundings: Surroundings,
+    environment: ResolvedEnvironment,
 ) -> Inputs {
     let launcher = launchers(step)
         .into_iter()
@@ -78,8 +61,8 @@ pub(super) fn of(
     let ingredients = fingerprint::of_step(
         step,
         &fingerprint::Facts {
-            environment: surroundings.hash,
-            platform: &surroundings.platform,
+            environment: environment.hash,
+            platform: &environment.platform,
             launcher,
             config: Hash::of(config.unwrap_or_default()),
             sources,
@@ -90,8 +73,8 @@ pub(super) fn of(
         options: names::of_config(&file.path, content),
     });
     let parts = Parts {
-        environment: surroundings.parts,
-        platform: surroundings.platform,
+        environment: environment.parts,
+        platform: environment.platform,
         command: names::of_command(step, launcher),
         config,
     };

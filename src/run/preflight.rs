@@ -9,12 +9,11 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::inputs::{self, Surroundings};
-use super::resources::{Recipes, identify, identity, recall};
+use super::inputs;
+use super::resources::{Recipes, identify, resolve};
 use super::{Context, Preparation, outcome, snapshot_reason};
 use crate::cache::{Index, Key, ResultCache};
-use crate::environment::Recipe;
-use crate::environment::remembered::Identity;
+use crate::environment::{Recipe, ResolvedBy, ResolvedEnvironment};
 use crate::fingerprint::ingredients::{EnvironmentParts, Inputs, Parts};
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason};
@@ -26,8 +25,8 @@ pub(super) struct Preflight<'p> {
     recipes: &'p Recipes,
     /// Which engine would be connected.
     engine: Hash,
-    /// What environments were found to be in this run.
-    found: BTreeMap<EnvironmentSpec, Identity>,
+    /// The environments that were prepared in this run.
+    prepared: BTreeMap<EnvironmentSpec, ResolvedEnvironment>,
     pub(super) inventories: BTreeMap<&'p FileSet, Result<Surveyed, Reason>>,
 }
 
@@ -73,15 +72,16 @@ impl<'p> Preflight<'p> {
         };
         let inventories = taken.into_par_iter().map(surveyed).collect();
         let engine = identify(context);
-        Preflight { recipes, engine, found: BTreeMap::new(), inventories }
+        Preflight { recipes, engine, prepared: BTreeMap::new(), inventories }
     }
 
     /// Takes note of environments that were prepared meanwhile, whether that is kept or not.
     pub(super) fn learn(&mut self, environments: &BTreeMap<EnvironmentSpec, Preparation>) {
-        let found = environments.iter().filter_map(|(environment, prepared)| {
-            Some((environment.clone(), identity(prepared.as_ref().ok()?)))
-        });
-        self.found.extend(found);
+        for (environment, prepared) in environments {
+            if let Ok(prepared) = prepared {
+                self.prepared.insert(environment.clone(), prepared.resolved.clone());
+            }
+        }
     }
 
     /// Looks for the outcome of a step.
@@ -100,12 +100,13 @@ impl<'p> Preflight<'p> {
             return Lookup::Miss;
         };
         let version = prospect.recipe.version();
+        let base = prospect.inputs.parts.environment.base;
         let mut outcome = outcome::replayed(step, kept, prospect.inputs);
         outcome::hint(context, &mut outcome, &surveyed.inventory, step);
         outcome.tool_version = version.map(str::to_owned);
         outcome.duration = started.elapsed();
         let Recipe { base: image, .. } = prospect.recipe;
-        Lookup::Hit(Box::new(Hit { outcome, image: image.clone(), base: prospect.identity.base }))
+        Lookup::Hit(Box::new(Hit { outcome, image: image.clone(), base }))
     }
 
     /// What a step would be made from if it ran now; none if nobody knows what its environment is.
@@ -115,8 +116,8 @@ impl<'p> Preflight<'p> {
         step: &Step,
     ) -> Result<Option<Prospect<'p>>, Reason> {
         self.prospect_in(context, step, |recipe| {
-            let found = self.found.get(&step.environment).cloned();
-            found.or_else(|| recall(context, &self.engine, recipe))
+            let prepared = self.prepared.get(&step.environment).cloned();
+            prepared.or_else(|| resolve(context, &self.engine, recipe))
         })
     }
 
@@ -130,7 +131,8 @@ impl<'p> Preflight<'p> {
         let Parts { environment: EnvironmentParts { base, python, .. }, platform, .. } = run;
         self.prospect_in(context, step, |recipe| {
             let (python, platform) = (python.clone(), platform.clone());
-            Some(Identity { hash: recipe.hash(base), base: *base, python, platform })
+            let origin = ResolvedBy::Predicted;
+            Some(ResolvedEnvironment::on_base(recipe, *base, python, platform, origin))
         })
     }
 
@@ -138,7 +140,7 @@ impl<'p> Preflight<'p> {
         &self,
         context: Context<'_>,
         step: &Step,
-        identity: impl Fn(&Recipe) -> Option<Identity>,
+        resolve: impl Fn(&Recipe) -> Option<ResolvedEnvironment>,
     ) -> Result<Option<Prospect<'p>>, Reason> {
         let surveyed = self.surveyed(step)?;
         if !surveyed.inventory.has_any_below(&step.source, &step.endings) {
@@ -150,16 +152,11 @@ impl<'p> Preflight<'p> {
             None => return Ok(None),
         };
         let config = inputs::config(context, step)?;
-        let Some(identity) = identity(recipe) else {
+        let Some(environment) = resolve(recipe) else {
             return Ok(None);
         };
-        let surroundings = Surroundings {
-            hash: identity.hash,
-            platform: identity.platform.clone(),
-            parts: recipe.parts(identity.base, identity.python.clone()),
-        };
-        let inputs = inputs::of(step, surveyed.sources, config.as_deref(), surroundings);
-        Ok(Some(Prospect { inputs, recipe, identity }))
+        let inputs = inputs::of(step, surveyed.sources, config.as_deref(), environment);
+        Ok(Some(Prospect { inputs, recipe }))
     }
 
     /// The files that a step sees.
@@ -179,5 +176,4 @@ impl<'p> Preflight<'p> {
 pub(super) struct Prospect<'p> {
     pub(super) inputs: Inputs,
     pub(super) recipe: &'p Recipe,
-    pub(super) identity: Identity,
 }

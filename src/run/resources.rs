@@ -14,9 +14,8 @@ use rayon::prelude::*;
 use super::preflight::Preflight;
 use super::{Context, Copied, Directory, Preparation, Snapshot, connect, snapshot_reason, step};
 use crate::cache::{Index, ResultCache};
-use crate::engine::{self, Engine, EngineError, Prepared};
-use crate::environment::remembered::{self, Identity};
-use crate::environment::{self, BaseLock, Promise, Recipe, recipe};
+use crate::engine::{self, Engine, EngineError};
+use crate::environment::{self, BaseLock, Recipe, ResolvedEnvironment, recipe, remembered};
 use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::{EnvironmentSpec, FileSet, Plan, Step};
@@ -100,12 +99,12 @@ impl<'a> Resources<'a> {
         };
         let engine = identify(context);
         for (recipe, prepared) in missing.into_iter().zip(prepared) {
-            if let Ok(found) = prepared.as_ref()
+            if let Ok(prepared) = &prepared
                 && self.remembers
             {
-                let (makings, found) = (makings(context, &engine, &recipe), identity(found));
-                // What is not remembered is asked for again.
-                let _ = remembered::remember(context.cache, &makings, &found);
+                let key = memory_key(context, &engine, &recipe);
+                // An environment that is not remembered is prepared again by the next run.
+                let _ = remembered::remember(context.cache, &key, &prepared.resolved);
             }
             self.environments.insert(recipe.environment, prepared);
         }
@@ -163,7 +162,7 @@ impl<'a> Resources<'a> {
     pub(super) fn bases<'s>(&'s self, recipes: &'s Recipes) -> BTreeMap<&'s str, Hash> {
         let base = |(environment, prepared): (&EnvironmentSpec, &'s Preparation)| {
             let recipe = recipes.get(environment)?.as_ref().ok()?;
-            Some((recipe.base.as_str(), prepared.as_ref().ok()?.parts.base))
+            Some((recipe.base.as_str(), prepared.as_ref().ok()?.resolved.parts.base))
         };
         self.environments.iter().filter_map(base).collect()
     }
@@ -183,31 +182,20 @@ fn copy(context: Context<'_>, file_set: &FileSet, survey: &Preflight<'_>, folder
     Ok(Snapshot { inventory, tree })
 }
 
-/// What is remembered of an environment, or else what the project's locks promise, so that nobody
-/// has to be asked what it is.
-pub(super) fn recall(context: Context<'_>, engine: &Hash, recipe: &Recipe) -> Option<Identity> {
-    remembered::recall(context.cache, &makings(context, engine, recipe)).or_else(|| {
-        // A lock that cannot be read is told of by the engine that needs it.
-        let lock = BaseLock::read(&base_lock(context)).ok()?;
-        let promise = environment::promised(
-            context.config,
-            engine::local_platform(context.variables),
-            &lock,
-            recipe,
-        )?;
-        let Promise { hash, base, python, platform } = promise;
-        Some(Identity { hash, base, python: Some(python), platform })
-    })
-}
-
-/// What an environment was found to be.
-pub(super) fn identity(prepared: &Prepared) -> Identity {
-    Identity {
-        hash: prepared.hash,
-        base: prepared.parts.base,
-        python: prepared.parts.python.clone(),
-        platform: prepared.platform.clone(),
+/// Resolves an environment without an engine: it is remembered, or predicted from the locks.
+pub(super) fn resolve(
+    context: Context<'_>,
+    engine: &Hash,
+    recipe: &Recipe,
+) -> Option<ResolvedEnvironment> {
+    let key = memory_key(context, engine, recipe);
+    if let Some(remembered) = remembered::lookup(context.cache, &key) {
+        return Some(remembered);
     }
+    // An unreadable lock is reported by the engine that needs it.
+    let lock = BaseLock::read(&base_lock(context)).ok()?;
+    let platform = engine::local_platform(context.variables);
+    environment::predict(context.config, platform, &lock, recipe)
 }
 
 /// Which engine would be connected.
@@ -219,7 +207,7 @@ fn base_lock(context: Context<'_>) -> PathBuf {
     recipe::base_lock_path(context.config).on_disk(&context.project.root)
 }
 
-/// Everything that decides what an environment is, but for what only its engine knows.
-fn makings(context: Context<'_>, engine: &Hash, recipe: &Recipe) -> Hash {
-    recipe.makings(engine, context.config.platform.as_deref())
+/// The key under which an environment is remembered.
+fn memory_key(context: Context<'_>, engine: &Hash, recipe: &Recipe) -> Hash {
+    recipe.memory_key(engine, context.config.platform.as_deref())
 }

@@ -8,12 +8,12 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use super::inputs::{self, Surroundings};
+use super::inputs;
 use super::{Context, Copied, Preparation, Snapshot, incremental, outcome};
 use crate::cache::{Key, Memory, Reserved, ResultCache};
 use crate::config::CacheMode;
 use crate::container::FILES;
-use crate::engine::{Access, Engine, Job, Prepared, RunError};
+use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError};
 use crate::event::Event;
 use crate::finding;
 use crate::fingerprint;
@@ -33,7 +33,7 @@ use crate::tools::{self, SourceFiles};
 /// A step that can run.
 pub(super) struct Ready<'a> {
     step: &'a Step,
-    environment: &'a Prepared,
+    environment: &'a PreparedEnvironment,
     snapshot: &'a Snapshot,
     app: Tree,
     config: Option<Tree>,
@@ -87,8 +87,8 @@ impl<'a> Ready<'a> {
             Reason::new(ReasonKind::Environment, error.to_string())
         };
         let config_content = inputs::config(context, step)?;
-        let surroundings = Surroundings::from(environment);
-        let inputs = inputs::of(step, snapshot.tree.hash, config_content.as_deref(), surroundings);
+        let resolved = environment.resolved.clone();
+        let inputs = inputs::of(step, snapshot.tree.hash, config_content.as_deref(), resolved);
         let state = state_file(step, &inputs, snapshot, store);
         let listed = listed(&files);
         let launchers = inputs::launchers(step).into_iter();

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use super::base::BaseImage;
 use super::inspected::Inspected;
 use super::{Docker, text};
-use crate::engine::{EngineError, Prepared};
+use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
+use crate::environment::{ResolvedBy, ResolvedEnvironment};
 use crate::event::Event;
 use crate::hash::HashBuilder;
 use crate::plan::EnvironmentSpec;
@@ -40,7 +41,7 @@ impl Docker<'_> {
     pub(super) fn prepare_images(
         &self,
         recipes: &[Recipe],
-    ) -> Vec<Result<Prepared, Arc<EngineError>>> {
+    ) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
         // Environments share their base: it is looked up, and pulled, before any of them is built.
         let names: BTreeSet<&str> = recipes.iter().map(|recipe| &*recipe.base).collect();
         let bases: BTreeMap<&str, Result<BaseImage, Arc<EngineError>>> =
@@ -54,26 +55,35 @@ impl Docker<'_> {
             .collect()
     }
 
-    fn prepare_image(&self, recipe: &Recipe, base: &BaseImage) -> Result<Prepared, EngineError> {
+    fn prepare_image(
+        &self,
+        recipe: &Recipe,
+        base: &BaseImage,
+    ) -> Result<PreparedEnvironment, EngineError> {
         let BaseImage { inspected: base, existed, reference } = base;
         let python = self.python(&recipe.base, base)?;
-        let hash = recipe.hash(&base.content());
+        let mut resolved = ResolvedEnvironment::on_base(
+            recipe,
+            base.content(),
+            python,
+            base.platform(),
+            ResolvedBy::Prepared,
+        );
         let Some(dockerfile) = &recipe.dockerfile else {
-            return Ok(Prepared {
+            return Ok(PreparedEnvironment {
                 name: recipe.name().to_owned(),
                 id: base.id.clone(),
                 reference: reference.clone(),
                 version: None,
                 has_launcher: !matches!(recipe.environment, EnvironmentSpec::Image(_)),
                 existed: *existed,
-                hash,
-                parts: recipe.parts(base.content(), python),
-                platform: base.platform(),
+                resolved,
             });
         };
         let repository = format!("{REPOSITORY}/{}", recipe.name());
         // An image of one processor does not serve another: its base differs in its layers.
-        let key = HashBuilder::new("image").with(hash.to_string()).with(base.platform()).hash();
+        let key =
+            HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform()).hash();
         let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
         let own_tag = format!("{repository}:{}", project_tag(&self.settings.project));
         let found = self.inspect(&content_tag)?;
@@ -84,31 +94,27 @@ impl Docker<'_> {
                 (self.build(recipe, dockerfile, reference, tags)?, false)
             }
         };
-        // What packages of Debian or foreign instructions brought in is in no lock.
-        let hash = match recipe.exceeds_locks() {
-            true => {
-                self.note(format!(
-                    "the environment of `{}` holds what is in no lock, so it is equal elsewhere only \
-                     where its image is shared",
-                    recipe.name()
-                ));
-                HashBuilder::new("built")
-                    .with(hash.to_string())
-                    .with(image.content().to_string())
-                    .hash()
-            }
-            false => hash,
-        };
-        Ok(Prepared {
+        // No lock lists what Debian's packages or foreign instructions have installed.
+        if recipe.exceeds_locks() {
+            self.note(format!(
+                "the environment of `{}` contains more than its locks list, so it is the same \
+                 elsewhere only if its image is shared",
+                recipe.name()
+            ));
+            resolved.hash = HashBuilder::new("built")
+                .with(resolved.hash.to_string())
+                .with(image.content().to_string())
+                .hash();
+        }
+        resolved.platform = image.platform();
+        Ok(PreparedEnvironment {
             name: recipe.name().to_owned(),
             id: image.id.clone(),
             reference: content_tag,
             version: recipe.version().map(str::to_owned),
             has_launcher: true,
             existed,
-            hash,
-            parts: recipe.parts(base.content(), python),
-            platform: image.platform(),
+            resolved,
         })
     }
 
