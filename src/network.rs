@@ -10,29 +10,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use fluent_uri::Uri;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use fluent_uri::pct_enc::encoder::Userinfo;
+use fluent_uri::pct_enc::{EStr, EString};
 
 use crate::project::ProjectPath;
 
 /// What a secret is shown as.
 const HIDDEN: &str = "***";
-
-/// What stands in no name or password of an address as it is
-/// (<https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1>), though people write it there.
-const ESCAPED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'@')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// The shortest password that is searched for by itself. A shorter one may be a part of any word;
 /// it is hidden where it stands in an address.
@@ -178,7 +162,7 @@ impl Address {
     }
 
     fn read(text: &str, schemes: &[&str]) -> Result<Address, AddressError> {
-        let uri = Uri::parse(escaped(text.trim())).map_err(|_| AddressError)?;
+        let uri = Uri::parse(encode_credentials(text.trim())).map_err(|_| AddressError)?;
         let has_host = uri.authority().is_some_and(|authority| !authority.host().is_empty());
         let address = Address(uri);
         match has_host && address.is_over(schemes) {
@@ -191,10 +175,10 @@ impl Address {
         schemes.iter().any(|scheme| self.0.scheme().as_str().eq_ignore_ascii_case(scheme))
     }
 
-    /// The name and the password, as they are written.
-    fn credentials(&self) -> (&str, Option<&str>) {
+    /// The name and the password, percent-encoded.
+    fn credentials(&self) -> (&EStr<Userinfo>, Option<&EStr<Userinfo>>) {
         let info = self.0.authority().and_then(|authority| authority.userinfo());
-        let info = info.map(|info| info.as_str()).unwrap_or_default();
+        let info = info.unwrap_or(EStr::EMPTY);
         info.split_once(':').map_or((info, None), |(name, password)| (name, Some(password)))
     }
 
@@ -207,7 +191,7 @@ impl Address {
     /// Whether there is a name or a password in it.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
-        self.credentials() != ("", None)
+        self.credentials() != (EStr::EMPTY, None)
     }
 
     /// The password, or a name without one, which is a token: as it is written, and as it is meant.
@@ -220,22 +204,27 @@ impl Address {
         if secret.is_empty() {
             return;
         }
-        let meant = percent_encoding::percent_decode_str(secret).decode_utf8_lossy().into_owned();
+        let encoded = secret.as_str().to_owned();
+        let decoded = secret.decode().to_string_lossy().into_owned();
         secrets.push(written);
-        secrets.extend([secret.to_owned(), meant].into_iter().filter(|it| it.len() >= TELLING));
+        secrets.extend([encoded, decoded].into_iter().filter(|it| it.len() >= TELLING));
     }
 }
 
-/// The address with a name and a password that can stand in it. They end at the last `@`, as for pip.
-fn escaped(text: &str) -> String {
+/// Percent-encodes what may not stand in the name and password of an address, because people write
+/// passwords there as they are. Name and password end at the last `@`, as for pip. An octet that is
+/// encoded already stays.
+fn encode_credentials(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    match authority.rsplit_once('@') {
-        Some((info, host)) => {
-            format!("{scheme}://{}@{host}{path}", utf8_percent_encode(info, ESCAPED))
-        }
-        None => text.to_owned(),
-    }
+    let Some((info, host)) = authority.rsplit_once('@') else { return text.to_owned() };
+    let parts = info.split('%').map(|part| {
+        let mut encoded = EString::<Userinfo>::new();
+        encoded.encode_str::<Userinfo>(part);
+        encoded.into_string()
+    });
+    let info = parts.collect::<Vec<String>>().join("%");
+    format!("{scheme}://{info}@{host}{path}")
 }
 
 impl fmt::Display for Address {

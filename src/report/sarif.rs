@@ -9,7 +9,8 @@ mod model;
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use fluent_uri::pct_enc::EString;
+use fluent_uri::pct_enc::encoder::{Data, Path};
 
 use super::{Report, json};
 use crate::finding::{self, Edit, Finding, Place, Severity};
@@ -166,11 +167,14 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// What a path may have in a relative reference as it is
-/// (<https://www.rfc-editor.org/rfc/rfc3986#section-4.2>).
-const PLAIN: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
+/// The path as a relative reference (<https://www.rfc-editor.org/rfc/rfc3986#section-4.2>).
 fn uri(path: &str) -> String {
-    utf8_percent_encode(path, PLAIN).to_string()
+    let mut encoded = EString::<Path>::new();
+    for (index, segment) in path.split('/').enumerate() {
+        if index > 0 {
+            encoded.push('/');
+        }
+        encoded.encode_str::<Data>(segment);
+    }
+    encoded.into_string()
 }
