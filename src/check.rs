@@ -34,27 +34,11 @@ pub const COMMANDS: &[&str] = &[
     "why",
 ];
 
-/// Names that commands have, or will have, so that no check can take one.
-pub const RESERVED_NAMES: &[&str] = &[
-    "baseline",
-    "bash",
-    "build",
-    "compare",
-    "completions",
-    "doctor",
-    "help",
-    "init",
-    "list",
-    "man",
-    "pipe",
-    "remove",
-    "run",
-    "run-all",
-    "sync",
-    "trust",
-    "update",
-    "why",
-];
+/// Whether a command has this name, so that no check can take it. `pipe` is the command itself, as in
+/// `cargo pipe` and `cargo xtask pipe`.
+fn is_reserved(name: &str) -> bool {
+    name == "pipe" || COMMANDS.contains(&name)
+}
 
 /// Why a text is no [`CheckName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +66,7 @@ impl CheckName {
         if !fits || text.len() > 64 {
             return Err(NameError::Malformed(text.to_owned()));
         }
-        if RESERVED_NAMES.contains(&text) {
+        if is_reserved(text) {
             return Err(NameError::Reserved(text.to_owned()));
         }
         Ok(CheckName(text.to_owned()))
