@@ -147,9 +147,9 @@ impl Pipe {
         }
         latest.warn(&match cancel.stopped() {
             Some(_) => format!(
-                "the checks were stopped after {} s; `cargo pipe run-all` gives them all the time \
+                "the checks were stopped after {}; `cargo pipe run-all` gives them all the time \
                  that they may take",
-                limit.as_secs()
+                humantime::format_duration(limit)
             ),
             None => "the checks ended in a panic, which is a bug of cargo pipe".to_owned(),
         });

@@ -126,7 +126,7 @@ pub enum ProcessError {
     #[error("stopped")]
     Stopped,
     /// It took longer than it may, and was ended.
-    #[error("`{command}` took longer than {} s", .limit.as_secs())]
+    #[error("`{command}` took longer than {}", humantime::format_duration(*.limit))]
     TimedOut {
         /// The command as it could be typed.
         command: String,

@@ -284,11 +284,3 @@ fn ignored_warnings(context: Context<'_>, plan: &Plan) -> Vec<String> {
         })
         .collect()
 }
-
-/// A time as a check's limit is told to a person.
-fn told(limit: Duration) -> String {
-    match limit.as_secs() {
-        seconds if seconds >= 120 => format!("{} min", seconds / 60),
-        seconds => format!("{seconds} s"),
-    }
-}

@@ -10,7 +10,7 @@ mod value;
 pub(super) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
 pub use value::{
-    Age, CacheSetting, OwnFile, Private, Seconds, SourcePaths, Switch, Value, WrittenAt,
+    Age, CacheSetting, OwnFile, Private, SourcePaths, Switch, Timeout, Value, WrittenAt,
 };
 
 use std::collections::BTreeMap;
@@ -60,8 +60,8 @@ pub struct Layer {
     /// The file of the findings that do not count; `false` for none. If absent, `baseline.jsonl` in
     /// the config folder, where it exists.
     pub baseline: Option<Value<OwnFile>>,
-    /// How long a check may take: `90s`, `5m`, `1h`, or whole seconds.
-    pub timeout: Option<Value<Seconds>>,
+    /// How long a check may take: `90s`, `5m`, `1h 30m`, or whole seconds.
+    pub timeout: Option<Value<Timeout>>,
     /// The Python that the tools run on.
     pub python: PythonLayer,
     /// How images are made.
@@ -173,8 +173,8 @@ pub struct CheckLayer {
     pub inputs: Option<Texts>,
     /// Variables that it gets.
     pub env: Option<Value<BTreeMap<Text, Text>>>,
-    /// How long it may take: `90s`, `5m`, `1h`, or whole seconds.
-    pub timeout: Option<Value<Seconds>>,
+    /// How long it may take: `90s`, `5m`, `1h 30m`, or whole seconds.
+    pub timeout: Option<Value<Timeout>>,
     /// The image that a check with `run` runs in.
     pub image: Option<Text>,
     /// The packages that a check with `run` needs, in an environment of its own.

@@ -8,6 +8,7 @@ mod checks;
 mod network;
 mod terms;
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use terms::{ValidationContext, is_canonical};
@@ -152,7 +153,7 @@ fn python(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Python, ConfigEr
         groups: groups.map(|names| terms.names(Some(names), "group")).transpose()?,
         extras: terms.names(python.extras.as_ref(), "extra")?,
         from_source: terms.names(python.from_source.as_ref(), "package")?,
-        minimum_age: python.minimum_age.map(|age| age_in_reach(terms, &age)).transpose()?,
+        minimum_age: python.minimum_age.map(|age| age_in_range(terms, &age)).transpose()?,
     })
 }
 
@@ -177,17 +178,18 @@ fn requirements(
     terms.paths(Some(files)).map(Some)
 }
 
-/// The oldest that a release can have to be: with more, `update` would find nothing.
-const OLDEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// The ages that `minimum-age` can ask for. Above a year `update` would find nothing; below an hour
+/// is `3m`, which was meant as months.
+const AGES: RangeInclusive<Duration> =
+    Duration::from_secs(60 * 60)..=Duration::from_secs(365 * 24 * 60 * 60);
 
-fn age_in_reach(terms: &Terms<'_>, age: &Value<Age>) -> Result<Duration, ConfigError> {
+fn age_in_range(terms: &Terms<'_>, age: &Value<Age>) -> Result<Duration, ConfigError> {
     let Age(duration) = age.value;
-    match duration > OLDEST {
-        true => Err(terms
-            .error(age, "no release waits for more than a year")
-            .with_hint(format!("write {}", Age::NOTATION))),
-        false => Ok(duration),
+    if duration.is_zero() || AGES.contains(&duration) {
+        return Ok(duration);
     }
+    let message = "`minimum-age` must be between 1 hour and 365 days";
+    Err(terms.error(age, message).with_hint(format!("write {}", Age::NOTATION)))
 }
 
 /// An official image says its version in its tag, so it can be seen to be another one.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Context, told, unseen_imports};
+use super::{Context, unseen_imports};
 use crate::cache::{CachedOutcome, Key, OutcomeOrigin, ResultCache};
 use crate::check::CachePolicy;
 use crate::engine::RunError;
@@ -96,7 +96,7 @@ pub(super) fn not_run(step: &Step, error: &RunError) -> Reason {
     match error {
         RunError::Stopped => Reason::new(ReasonKind::Stopped, "stopped"),
         RunError::TimedOut { .. } => {
-            let message = format!("took longer than {}", told(step.timeout));
+            let message = format!("took longer than {}", humantime::format_duration(step.timeout));
             let hint = format!(
                 "give it more time: `--timeout`, or `timeout` in `[checks.{}]`",
                 step.check

@@ -22,7 +22,7 @@ format: black
   sees    src
   config  .config/black.toml
   in      the locked environment of `black`
-  within  10m 00s
+  within  10m
 
 1 check
 

@@ -53,11 +53,11 @@ For more information, try '--help'.
 
 #[test]
 fn a_time_limit_needs_a_unit_we_know() {
-    Scene::new().pipe("run-all --timeout 1d").ends(
+    Scene::new().pipe("run-all --timeout 5parsecs").ends(
         2,
         "",
         str![[r#"
-error: invalid value '1d' for '--timeout <DURATION>': expected a duration such as `90s`, `5m` or `1h`
+error: invalid value '5parsecs' for '--timeout <DURATION>': expected a time such as "90s", "5m", "1h 30m" or 90 for seconds
 
 For more information, try '--help'.
 

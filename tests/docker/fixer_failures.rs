@@ -69,7 +69,7 @@ fn only_contents_of_its_sources_come_back() {
 
 fn a_fixer_that_fails_changes_nothing() {
     for (script, told) in [
-        ("echo bad > src/main.py; sleep 1000", "took longer than 3 s"),
+        ("echo bad > src/main.py; sleep 1000", "took longer than 3s"),
         ("echo bad > src/main.py; kill -9 $$", "exit status 137"),
     ] {
         let project = Project::scaffolded();

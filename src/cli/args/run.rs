@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::global::ADVANCED;
+use crate::config::layer::Timeout;
 use crate::report::Format;
 
 /// Options of every command that runs checks.
@@ -58,7 +59,7 @@ pub(crate) struct RunArgs {
     /// Time limit of each check: 90s, 5m, 1h
     ///
     /// [env: CARGO_PIPE_TIMEOUT]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
     pub(crate) timeout: Option<Duration>,
 
     /// Also write a report; repeatable
@@ -141,23 +142,9 @@ pub(crate) struct ReportTarget {
     pub(crate) path: Option<PathBuf>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let unit = text.find(|c: char| !c.is_ascii_digit());
-    let (number, unit) = unit.map_or((text, "s"), |at| text.split_at(at));
-    let factor = match unit {
-        "s" => Some(1),
-        "m" => Some(60),
-        "h" => Some(3600),
-        _ => None,
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .zip(factor)
-        .and_then(|(number, factor)| number.checked_mul(factor))
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs)
-        .ok_or_else(|| "expected a duration such as `90s`, `5m` or `1h`".to_owned())
+fn timeout(text: &str) -> Result<Duration, String> {
+    let timeout = Timeout::parse(text).ok_or_else(|| format!("expected {}", Timeout::NOTATION))?;
+    timeout.range_error().map_or(Ok(timeout.0), Err)
 }
 
 fn report_target(text: &str) -> Result<ReportTarget, String> {
@@ -181,14 +168,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_needs_a_number_and_may_have_a_unit() {
-        let seconds = |text| duration(text).map(|duration| duration.as_secs()).ok();
-        let texts =
-            ["90", "90s", "5m", "2h", "", "m", "5 m", "1d", "0s", "-1s", "18446744073709551615h"];
-        assert_eq!(
-            texts.map(seconds),
-            [Some(90), Some(90), Some(300), Some(7200), None, None, None, None, None, None, None]
-        );
+    fn a_timeout_is_read_as_in_the_configuration() {
+        let seconds = |text| timeout(text).map(|duration| duration.as_secs()).ok();
+        let texts = ["90", "90s", "5m", "2h", "5 m", "1d", "", "m", "2d", "0s", "-1s"];
+        let expected = [90, 90, 300, 7200, 300, 86_400].map(Some);
+        assert_eq!(texts.map(seconds), *[&expected[..], &[None; 5]].concat());
     }
 
     #[test]

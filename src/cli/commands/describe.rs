@@ -7,7 +7,6 @@ use crate::check::CachePolicy;
 use crate::plan::{Effect, EnvironmentSpec, FixStep, Fixes, Plan, Step};
 use crate::project::ProjectPath;
 use crate::report::count::Count;
-use crate::report::elapsed::Elapsed;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::tools::command::Command;
@@ -73,7 +72,7 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
         facts.push(format!("config  {}", harmless::line(config.path.as_str())));
     }
     facts.push(format!("in      {}", environment(&step.environment)));
-    facts.push(format!("within  {}", Elapsed(step.timeout)));
+    facts.push(format!("within  {}", humantime::format_duration(step.timeout)));
     if !step.grants.is_empty() {
         let grants: Vec<&str> = step.grants.iter().map(|grant| grant.name()).collect();
         facts.push(format!("asks    {}", grants.join(", ")));

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
@@ -139,37 +139,42 @@ impl fmt::Debug for Private {
     }
 }
 
-/// A duration: `90s`, `5m`, `1h`, or whole seconds.
+/// The time that a check may take: `90s`, `5m`, `1h 30m`, or whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seconds(pub Duration);
+pub struct Timeout(pub Duration);
 
-impl Seconds {
+impl Timeout {
     /// What it looks like, for messages.
-    pub const NOTATION: &str = "a time such as \"90s\", \"5m\", \"1h\" or 90 for seconds";
+    pub const NOTATION: &str = "a time such as \"90s\", \"5m\", \"1h 30m\" or 90 for seconds";
 
-    /// Reads a number with its unit; none if it is something else.
+    /// The shortest and the longest time that a check can be given.
+    pub const RANGE: RangeInclusive<Duration> =
+        Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
+
+    /// Reads a duration as `humantime` does. A number without a unit counts seconds.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let unit = text.find(|c: char| !c.is_ascii_digit());
-        let (number, factor) = match unit.map_or((text, ""), |at| text.split_at(at)) {
-            (number, "" | "s") => (number, 1),
-            (number, "m") => (number, 60),
-            (number, "h") => (number, 60 * 60),
-            _ => return None,
-        };
-        let seconds = number.parse::<u64>().ok()?.checked_mul(factor)?;
-        Some(Seconds(Duration::from_secs(seconds)))
+        let seconds = text.parse().map(Duration::from_secs);
+        seconds.or_else(|_| humantime::parse_duration(text)).ok().map(Timeout)
+    }
+
+    /// Why a check cannot be given this time; none if it can.
+    #[must_use]
+    pub fn range_error(self) -> Option<String> {
+        let got = humantime::format_duration(self.0);
+        (!Timeout::RANGE.contains(&self.0))
+            .then(|| format!("`timeout` must be between 1 second and 1 day, got {got}"))
     }
 }
 
-impl<'de> Deserialize<'de> for Seconds {
+impl<'de> Deserialize<'de> for Timeout {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Scalar {
-            expecting: Seconds::NOTATION,
+            expecting: Timeout::NOTATION,
             read: |written| match written {
-                Unexpected::Str(text) => Seconds::parse(text),
+                Unexpected::Str(text) => Timeout::parse(text),
                 Unexpected::Signed(number) => {
-                    Some(Seconds(Duration::from_secs(u64::try_from(number).ok()?)))
+                    Some(Timeout(Duration::from_secs(u64::try_from(number).ok()?)))
                 }
                 _ => None,
             },
@@ -177,7 +182,7 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
-/// An age: `3d`, `12h`.
+/// The age of a release: `3d`, `12h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age(pub Duration);
 
@@ -185,16 +190,10 @@ impl Age {
     /// What it looks like, for messages.
     pub const NOTATION: &str = "an age such as \"3d\" or \"12h\"";
 
-    /// Reads a number with its unit; none if it is something else.
+    /// Reads a duration as `humantime` does: a number without a unit is refused.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (number, hours) = match text.strip_suffix('d') {
-            Some(days) => (days, 24),
-            None => (text.strip_suffix('h')?, 1),
-        };
-        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        let hours = is_number.then(|| number.parse::<u64>().ok())??.checked_mul(hours)?;
-        Some(Age(Duration::from_secs(hours.checked_mul(60 * 60)?)))
+        humantime::parse_duration(text).ok().map(Age)
     }
 }
 
@@ -303,7 +302,7 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{Age, CacheSetting, OwnFile, Private, Seconds, SourcePaths, Switch, Value};
+    use super::{Age, CacheSetting, OwnFile, Private, SourcePaths, Switch, Timeout, Value};
 
     impl<T: JsonSchema> JsonSchema for Value<T> {
         fn schema_name() -> Cow<'static, str> {
@@ -344,13 +343,13 @@ mod schema {
         ]
     });
     notation!(Private, { "type": "string" });
-    notation!(Seconds, {
+    notation!(Timeout, {
         "anyOf": [
-            { "type": "string", "pattern": "^[0-9]+[smh]?$" },
+            { "type": "string", "pattern": "^[0-9][0-9A-Za-z. ]*$" },
             { "type": "integer", "minimum": 1 },
         ]
     });
-    notation!(Age, { "type": "string", "pattern": "^[0-9]+[dh]$" });
+    notation!(Age, { "type": "string", "pattern": "^[0-9][0-9A-Za-z. ]*[A-Za-z]$" });
     notation!(CacheSetting, { "enum": [true, false, "passed"] });
     notation!(OwnFile, { "anyOf": [{ "type": "string" }, { "const": false }] });
     notation!(Switch, { "enum": ["image", "socket", "dind", false] });
@@ -361,27 +360,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_has_a_unit_or_is_in_seconds() {
-        let seconds = |text| Seconds::parse(text).map(|Seconds(time)| time.as_secs());
-        assert_eq!(seconds("90s"), Some(90));
-        assert_eq!(seconds("5m"), Some(300));
-        assert_eq!(seconds("1h"), Some(3600));
-        assert_eq!(seconds("7"), Some(7));
-    }
-
-    #[test]
-    fn an_age_is_in_days_or_hours() {
-        let hours = |text| Age::parse(text).map(|Age(age)| age.as_secs() / 3600);
-        assert_eq!((hours("3d"), hours("12h")), (Some(72), Some(12)));
-        for bad in ["", "d", "3", "3 d", "-3d", "3m", "99999999999999999d"] {
-            assert_eq!(hours(bad), None, "{bad:?}");
+    fn a_timeout_has_a_unit_or_is_in_seconds() {
+        let seconds = |text| Timeout::parse(text).map(|Timeout(time)| time.as_secs_f64());
+        let texts = ["90s", "5m", "5 min", "1h 30m", "2hours", "1.5s", "7", "0"];
+        let expected = [90.0, 300.0, 300.0, 5400.0, 7200.0, 1.5, 7.0, 0.0];
+        assert_eq!(texts.map(seconds), expected.map(Some));
+        for bad in ["", "s", "5 parsecs", "-1s", "5é", "99999999999999999h"] {
+            assert_eq!(seconds(bad), None, "{bad:?}");
         }
     }
 
     #[test]
-    fn a_time_that_is_none_or_too_long_to_count_is_refused() {
-        for bad in ["", "s", "5 m", "5d", "-1s", "1.5s", "5é", "99999999999999999h"] {
-            assert_eq!(Seconds::parse(bad), None, "{bad:?}");
+    fn a_timeout_is_between_a_second_and_a_day() {
+        let error = |text| Timeout::parse(text).unwrap().range_error();
+        assert_eq!(["1s", "90", "1day"].map(error), [None, None, None]);
+        for (text, got) in [("0", "0s"), ("999ms", "999ms"), ("25h", "1day 1h")] {
+            let error = error(text).unwrap();
+            assert!(error.ends_with(&format!(", got {got}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_age_has_a_unit() {
+        let hours = |text| Age::parse(text).map(|Age(age)| age.as_secs() / 3600);
+        let texts = ["3d", "3 days", "1w", "12h", "1d 12h"];
+        assert_eq!(texts.map(hours), [72, 72, 168, 12, 36].map(Some));
+        for bad in ["", "d", "3", "-3d", "99999999999999999d"] {
+            assert_eq!(hours(bad), None, "{bad:?}");
         }
     }
 }

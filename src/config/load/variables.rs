@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
-use super::super::layer::{Layer, OwnFile, Seconds, SourcePaths, Text, Value, translate};
+use super::super::layer::{Layer, OwnFile, SourcePaths, Text, Timeout, Value, translate};
 use super::super::{ConfigError, nearest};
 use super::EnvVars;
 use crate::check::Grant;
@@ -111,10 +111,10 @@ fn truth(text: &str) -> Result<Value<bool>, ConfigError> {
     }
 }
 
-fn time(text: &str) -> Result<Value<Seconds>, ConfigError> {
-    Seconds::parse(text).map(|seconds| Value::named(TIMEOUT, seconds)).ok_or_else(|| {
+fn time(text: &str) -> Result<Value<Timeout>, ConfigError> {
+    Timeout::parse(text).map(|timeout| Value::named(TIMEOUT, timeout)).ok_or_else(|| {
         wrong(TIMEOUT, format!("`{text}` is no time"))
-            .with_hint(format!("write {}", Seconds::NOTATION))
+            .with_hint(format!("write {}", Timeout::NOTATION))
     })
 }
 

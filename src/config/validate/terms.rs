@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::super::ConfigError;
-use super::super::layer::{Seconds, SourcePaths, Text, Texts, Value, WrittenAt};
+use super::super::layer::{SourcePaths, Text, Texts, Timeout, Value, WrittenAt};
 use super::super::merge::OVER_DEFAULTS;
 use crate::dependencies;
 use crate::plan::CANONICAL_ENV;
@@ -14,9 +14,6 @@ use crate::project::ProjectPath;
 
 /// Variables that are the image's own, and that no check may change.
 const IMAGE_ENV: &[&str] = &["LANG", "PATH"];
-
-/// The longest time that a check can be given.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether every check gets this variable from us, the same everywhere.
 #[must_use]
@@ -236,20 +233,13 @@ impl<'a> Terms<'a> {
     }
 
     /// A time that a check is given; the project's if it has none of its own.
-    pub(super) fn timeout(&self, time: Option<&Value<Seconds>>) -> Result<Duration, ConfigError> {
+    pub(super) fn timeout(&self, time: Option<&Value<Timeout>>) -> Result<Duration, ConfigError> {
         let time = self.said("timeout", time)?;
-        let Seconds(duration) = time.value;
-        if duration.is_zero() {
-            return Err(self
-                .error(time, "no check ends in no time")
-                .with_hint(format!("write {}", Seconds::NOTATION)));
+        if let Some(message) = time.value.range_error() {
+            let hint = format!("write {}", Timeout::NOTATION);
+            return Err(self.error(time, message).with_hint(hint));
         }
-        if duration > LONGEST {
-            return Err(self
-                .error(time, "a check cannot take more than a day")
-                .with_hint(format!("write {}", Seconds::NOTATION)));
-        }
-        Ok(duration)
+        Ok(time.value.0)
     }
 
     /// The reference of an image. Nothing else may stand where docker expects one.
