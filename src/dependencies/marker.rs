@@ -1,8 +1,13 @@
-//! Conditions on an environment, such as `python_version < "3.12" and extra == "xml"`.
+//! Conditions on an environment (PEP 508 markers), such as `os_name == "nt" and extra == "xml"`.
 //!
-//! Owns taking out of a condition what is decided here: whether an extra or a group is wanted. What
-//! depends on the environment is kept word for word, for the installer to decide. Must not know
-//! which lock a condition stands in.
+//! Removes the comparisons that the project's settings decide: whether an extra or a group is
+//! wanted. Every other comparison stays word for word, because a lock's hash covers it and the
+//! installer decides it.
+//!
+//! No crate does that. `pep508_rs` 0.9.2 rewrites markers to a form of its own (`python_version <
+//! "3.12"` to `python_full_version < '3.12'`), so a release of it could change the hash of every
+//! lock. It refuses `extras` and `dependency_groups` of PEP 751, and needs 37 packages more.
+//! `uv-pep508` is internal to uv: it promises no stability and needs the newest Rust.
 
 use std::fmt;
 

@@ -1,7 +1,10 @@
-//! Text in lines that fit.
+//! Breaks text into lines that fit the terminal.
 //!
-//! Owns where a line is broken: between words, never within backticks, so that what stands there can
-//! be copied. It must not know what is said; a line that is indented already is meant to be as it is.
+//! A line is broken between words, and never within backticks, so that a command can be copied. A
+//! further line that is indented stays as it is.
+//!
+//! The crate `textwrap` would only replace [`fold`], whose length its `Fragment` for a styled and
+//! linked [`Word`] has as well.
 
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
