@@ -37,6 +37,8 @@ pub struct WorkDone {
     pub files: usize,
     /// Why it looked at every file; empty if it did not.
     pub cold: String,
+    /// What to do so that it need not; null if there is nothing to type.
+    pub hint: Option<String>,
     /// Why it looked at some.
     pub linted: BTreeMap<String, String>,
 }

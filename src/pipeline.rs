@@ -23,7 +23,7 @@ use crate::report::{Preview, Report};
 use crate::run::{self, Context};
 use crate::tools;
 use crate::trust::{GrantReview, Record, collect, store};
-use crate::update::{self, Updates};
+use crate::update::{self, UpdateRequest, Updates};
 
 pub use crate::engine::{Removed, Shipped, Then};
 pub use crate::process::{Cancel, Stop};
@@ -263,19 +263,19 @@ impl Pipeline {
         Ok(run::ship(self.context(cancel, &emitter), &image, then)?)
     }
 
-    /// What newer versions would make of the locks of these names; of all if there is none.
+    /// What newer versions would make of the locks.
     ///
     /// # Errors
     ///
     /// When a name is no lock's, or versions cannot be resolved.
     pub fn updates(
         &self,
-        names: &[String],
+        request: &UpdateRequest,
         cancel: &Cancel,
         observer: &mut dyn Observer,
     ) -> Result<Updates, Error> {
         let emitter = Emitter::new(observer);
-        Ok(update::look(self.context(cancel, &emitter), names)?)
+        Ok(update::look(self.context(cancel, &emitter), request)?)
     }
 
     /// Writes all of these locks, or none of them.

@@ -56,6 +56,12 @@ pub trait Tool: Sync {
     /// The lock that a new project gets.
     fn lock_template(&self) -> &'static str;
 
+    /// The packages whose insides its incremental worker relies on. With another version of one, each
+    /// run may have to do all of the work.
+    fn incremental_packages(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether its verdict depends on the packages that the project imports.
     fn sees_project(&self) -> bool {
         false
@@ -161,6 +167,15 @@ pub fn requirement(tool: &dyn Tool) -> String {
     let tried = lock.as_ref().and_then(|lock| lock.version(name)).unwrap_or("0");
     let major = tried.split('.').next().and_then(|major| major.parse::<u32>().ok());
     format!("{name}>={tried},<{}", major.unwrap_or_default() + 1)
+}
+
+/// The packages that a tool's incremental worker relies on, with the versions that it was tested with:
+/// those of the lock that a new project gets.
+#[must_use]
+pub fn tested_versions(tool: &dyn Tool) -> Vec<(&'static str, String)> {
+    let Ok(lock) = Lock::parse(tool.lock_template()) else { return Vec::new() };
+    let version = |name: &&'static str| Some((*name, lock.version(name)?.to_owned()));
+    tool.incremental_packages().iter().filter_map(version).collect()
 }
 
 /// The tool of this name.

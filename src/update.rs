@@ -17,6 +17,7 @@ use crate::dependencies::written::{self, From};
 use crate::dependencies::{DependencyError, Said};
 use crate::engine::EngineError;
 use crate::environment::recipe::{self, PROJECT};
+use crate::event::Event;
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::outcome::Verdict;
@@ -50,8 +51,35 @@ pub struct Update {
     pub before: Option<Lock>,
     /// Its packages then.
     pub after: Lock,
+    /// The packages that may end incremental work, because of their versions then.
+    pub untested: Vec<UntestedVersion>,
+    /// Whether packages stay at the versions that the tool's incremental worker was tested with.
+    pub is_kept: bool,
     /// The file, and what it holds now and then.
     replacement: FileReplacement,
+}
+
+/// What to update.
+///
+/// Exhaustive: every caller decides each of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpdateRequest {
+    /// The locks, by their own name or a check's; all if none is named.
+    pub names: Vec<String>,
+    /// Whether packages stay at the versions that incremental workers were tested with.
+    pub keep_incremental: bool,
+}
+
+/// A package in a version that the tool's incremental worker was not tested with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UntestedVersion {
+    /// The package.
+    pub package: &'static str,
+    /// The version in the lock.
+    pub version: String,
+    /// The version that the worker was tested with.
+    pub tested: String,
 }
 
 /// What became of a package.
@@ -157,6 +185,9 @@ struct Target {
     name: String,
     path: ProjectPath,
     source: Source,
+    /// The packages that the tool's incremental worker relies on, with the versions that it was
+    /// tested with.
+    tested: Vec<(&'static str, String)>,
 }
 
 enum Source {
@@ -210,15 +241,18 @@ impl Updates {
     }
 }
 
-/// What newer versions would make of the locks of these names; of all if there is none.
+/// What newer versions would make of the locks.
 ///
 /// # Errors
 ///
 /// When a name is no lock's, versions cannot be resolved, or the base was named and cannot be looked
 /// at.
-pub fn look(context: Context<'_>, names: &[String]) -> Result<Updates, UpdateError> {
-    let chosen = chosen(context.config, targets(context)?, names)?;
-    let packages = packages(context, &chosen.targets)?;
+pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, UpdateError> {
+    let chosen = chosen(context.config, targets(context)?, &request.names)?;
+    let packages = packages(context, &chosen.targets, request.keep_incremental)?;
+    for update in packages.iter().filter(|update| !update.untested.is_empty()) {
+        context.emitter.emit(&Event::Warning { message: &untested_warning(&update.untested) });
+    }
     let base = match chosen.base {
         Some(wish) => base::look(context, wish)?,
         None => None,
@@ -226,7 +260,11 @@ pub fn look(context: Context<'_>, names: &[String]) -> Result<Updates, UpdateErr
     Ok(Updates { packages, base })
 }
 
-fn packages(context: Context<'_>, targets: &[Target]) -> Result<Vec<Update>, UpdateError> {
+fn packages(
+    context: Context<'_>,
+    targets: &[Target],
+    keep_incremental: bool,
+) -> Result<Vec<Update>, UpdateError> {
     let Context { project, .. } = context;
     let needs_index = |target: &Target| matches!(target.source, Source::Requirements { .. });
     let resolver = match targets.iter().any(needs_index) {
@@ -234,13 +272,19 @@ fn packages(context: Context<'_>, targets: &[Target]) -> Result<Vec<Update>, Upd
         false => None,
     };
     let resolve = |target: &Target| {
+        let is_kept = keep_incremental && !target.tested.is_empty();
         let (after, from) = match &target.source {
             Source::Lock { lock, files } => (lock.clone(), From::Lock(files.clone())),
             Source::Requirements { requirements, files, asked } => {
                 let Some(resolver) = &resolver else {
                     unreachable!("it is found where requirements are")
                 };
-                let lock = resolver.resolve(context, &target.name, requirements)?;
+                let mut requirements = requirements.clone();
+                if is_kept {
+                    let pins = target.tested.iter().map(|(name, it)| format!("{name}=={it}"));
+                    requirements.extend(pins);
+                }
+                let lock = resolver.resolve(context, &target.name, &requirements)?;
                 let (name, files) = (target.name.clone(), files.clone());
                 (lock, From::Requirements { name, files, asked: *asked })
             }
@@ -256,7 +300,9 @@ fn packages(context: Context<'_>, targets: &[Target]) -> Result<Vec<Update>, Upd
             (true, Some(before)) => FileReplacement { after: before, ..replacement },
             _ => replacement,
         };
-        Ok(Update { name: target.name.clone(), before, after, replacement })
+        let untested = untested_versions(&after, &target.tested);
+        let name = target.name.clone();
+        Ok(Update { name, before, after, untested, is_kept, replacement })
     };
     thread::scope(|scope| {
         let threads: Vec<_> =
@@ -266,6 +312,32 @@ fn packages(context: Context<'_>, targets: &[Target]) -> Result<Vec<Update>, Upd
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     })
+}
+
+fn untested_versions(lock: &Lock, tested: &[(&'static str, String)]) -> Vec<UntestedVersion> {
+    let mut untested = Vec::new();
+    for (package, tested) in tested {
+        // A lock for several Pythons may hold several versions of a package.
+        let locked = lock.packages.iter().filter(|locked| locked.name == *package);
+        for other in locked.filter(|locked| locked.version != *tested) {
+            let (version, tested) = (other.version.clone(), tested.clone());
+            untested.push(UntestedVersion { package, version, tested });
+        }
+    }
+    untested
+}
+
+fn untested_warning(untested: &[UntestedVersion]) -> String {
+    let listed = |version: fn(&UntestedVersion) -> &str| {
+        let versions = untested.iter().map(|it| format!("{} {}", it.package, version(it)));
+        versions.collect::<Vec<_>>().join(" and ")
+    };
+    format!(
+        "incremental linting was tested with {}, not with {}; if the code that it relies on has \
+         changed, each run lints every file",
+        listed(|it| &it.tested),
+        listed(|it| &it.version)
+    )
 }
 
 /// Writes all locks, or none of them.
@@ -296,17 +368,16 @@ fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
     let target = |name: &str, requirements: Vec<String>, files: String| {
         let asked = dependencies::asked(config, &requirements);
         let source = Source::Requirements { requirements, files, asked };
-        Ok::<_, PathError>(Target {
-            name: name.to_owned(),
-            path: recipe::lock_path(config, name)?,
-            source,
-        })
+        let path = recipe::lock_path(config, name)?;
+        Ok::<_, PathError>(Target { name: name.to_owned(), path, source, tested: Vec::new() })
     };
     for check in &config.checks {
         let found = match &check.work {
             Work::Tool { tool, .. } => tools::find(tool).map(|tool| {
                 let requirement = tools::requirement(tool);
-                target(tool.lock(), vec![requirement.clone()], format!("`{requirement}`"))
+                let files = format!("`{requirement}`");
+                let target = target(tool.lock(), vec![requirement], files)?;
+                Ok(Target { tested: tools::tested_versions(tool), ..target })
             }),
             Work::Command { place: CommandPlace::Requirements(requirements), .. } => {
                 let name = check.name.as_str();
@@ -324,6 +395,7 @@ fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
                 name: PROJECT.to_owned(),
                 path: recipe::lock_path(config, PROJECT)?,
                 source: Source::Lock { lock, files },
+                tested: Vec::new(),
             }),
             Said::Declared(requirements) => targets.push(target(PROJECT, requirements, files)?),
         }

@@ -16,6 +16,7 @@ use crate::pipeline::Then;
 use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::adopt::AdoptionRequest;
 use crate::scaffold::{Edited, FixMode, InitRequest, WriteMode};
+use crate::update::UpdateRequest;
 
 use crate::cli::args::{
     Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
@@ -178,8 +179,9 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Sync(SyncArgs { check: false, force: false }) => {
             Action::Sync(Sync::Write(Edited::Stay))
         }
-        CommandArgs::Update(UpdateArgs { names, check }) => {
-            Action::Update { names, writing: writing(check) }
+        CommandArgs::Update(UpdateArgs { names, check, keep_incremental }) => {
+            let request = UpdateRequest { names, keep_incremental };
+            Action::Update { request, writing: writing(check) }
         }
         CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args, Unsaid::Check)),
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => {

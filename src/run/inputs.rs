@@ -30,6 +30,7 @@ const LAUNCHER: (&str, &str) = ("launcher.py", include_str!("../../templates/lau
 const PYLINT_WORKER: &[(&str, &str)] = &[
     worker!("__init__.py"),
     worker!("children.py"),
+    worker!("guard.py"),
     worker!("linter.py"),
     worker!("needed.py"),
     worker!("patches.py"),

@@ -114,6 +114,10 @@ impl Tool for Pylint {
         include_str!("../../templates/requirements/pylint.txt")
     }
 
+    fn incremental_packages(&self) -> &'static [&'static str] {
+        &["pylint", "astroid"]
+    }
+
     fn sees_project(&self) -> bool {
         true
     }

@@ -14,7 +14,7 @@ import sys
 
 from pylint.lint import Run
 
-from . import patches, plain
+from . import guard, patches, plain
 from .linter import After, Before, Linter
 from .scopes import take_root
 
@@ -45,6 +45,8 @@ def leave(answer: str) -> None:
             "linted": after.reasons,
             "refuted": after.refuted,
         }
+        if after.hint:
+            summary["hint"] = after.hint
         packed = base64.b64encode(after.state.pack()).decode() if after.state else ""
         print(f"\ncargo-pipe-state: {json.dumps(summary)}\n{packed}\n{answer}")
 
@@ -57,12 +59,13 @@ def run() -> None:
     if Linter.before and Linter.before.task == "audit-plain":
         answer = plain.answer()
     gc.disable()
-    if patches.digest() in patches.KNOWN:
+    if guard.is_known():
         patches.apply()
         Run.LinterClass = Linter
     else:
-        reason = "this release of pylint or astroid is not one that this was tried with"
-        Linter.after = After(None, 0, 0, reason, {})
+        reason = "this release of pylint or astroid differs where incremental linting relies on it"
+        hint = "`cargo pipe update pylint --keep-incremental` goes back to the tested versions"
+        Linter.after = After(None, 0, 0, reason, {}, hint=hint)
     try:
         Run(sys.argv[1:])
     except SystemExit as end:

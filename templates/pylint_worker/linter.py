@@ -65,6 +65,8 @@ class After:
     """Why some were."""
     refuted: dict[str, str] = field(default_factory=dict)
     """What an audit found otherwise than it was known, by file."""
+    hint: str = ""
+    """What to type so that not every file has to be linted; empty if nothing."""
 
 
 class Linter(PyLinter):

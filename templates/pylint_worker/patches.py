@@ -1,14 +1,12 @@
 """Has pylint and astroid tell `scopes` what they look at, and keep nothing from one to the next.
 
-Owns every change to them, and the guard that they are the releases that it was tried with. It must
-not know what the records are for. Everything here is put in place once, before a file is parsed.
+Owns every change to them; `guard` names what it relies on. It must not know what the records are for.
+Everything here is put in place once, before a file is parsed.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import importlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,43 +20,6 @@ from pylint.checkers import symilar
 from pylint.utils import utils
 
 from .scopes import KEPT, MISSING, key_of, key_of_path, scopes, tips
-
-GUARDED = (
-    "astroid.brain.brain_collections",
-    "astroid.brain.brain_typing",
-    "astroid.builder",
-    "astroid.context",
-    "astroid.inference_tip",
-    "astroid.manager",
-    "astroid.modutils",
-    "astroid.nodes._base_nodes",
-    "astroid.nodes.node_ng",
-    "astroid.nodes.scoped_nodes.mixin",
-    "astroid.nodes.scoped_nodes.scoped_nodes",
-    "astroid.rebuilder",
-    "astroid.transforms",
-    "pylint.checkers.design_analysis",
-    "pylint.checkers.imports",
-    "pylint.checkers.symilar",
-    "pylint.lint.pylinter",
-    "pylint.utils.ast_walker",
-    "pylint.utils.utils",
-)
-"""The modules whose insides are changed or relied on."""
-
-KNOWN = frozenset({"b134bc7ff4da1771d7d147fc87136042"})
-"""What `digest` says of the releases that this was tried with: astroid 4.3.4 with pylint 4.1.4."""
-
-
-def digest() -> str:
-    """One hash over the sources of the guarded modules."""
-    content = hashlib.blake2b(digest_size=16)
-    for name in GUARDED:
-        with open(importlib.import_module(name).__file__ or "", "rb") as file:
-            source = file.read()
-        content.update(b"%d\0" % len(source) + source)
-    return content.hexdigest()
-
 
 def apply() -> None:
     """Puts everything in place."""

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::tools;
 use snapbox::str;
 
 use crate::scene::{Run, Scene};
@@ -289,4 +290,47 @@ fn a_check_without_its_lock_names_the_command_that_makes_it() {
     let told = format!("{}{}", ended.stdout, ended.stderr);
     assert!(told.contains("`spelling` has no lock"), "{told}");
     assert!(told.contains("`cargo pipe update spelling` makes it"), "{told}");
+}
+
+#[test]
+fn versions_that_incremental_linting_was_not_tested_with_are_named() {
+    let scene = scene().file("pipe.toml", "");
+    let tested = tools::tested_versions(tools::find("pylint").unwrap());
+    let [(_, pylint), (_, astroid)] = &tested[..] else { panic!("{tested:?}") };
+    let warning = format!(
+        "warning: incremental linting was tested with pylint {pylint} and astroid {astroid}, not \
+         with pylint 4.99.1 and astroid 4.99.2; if the code that it relies on has changed, each run \
+         lints every file\n"
+    );
+    let hint = "\nhint: `cargo pipe update pylint --keep-incremental` keeps the versions that it was \
+                tested with\n";
+    answer(&scene, "pylint", "astroid==4.99.2 pylint==4.99.1");
+    pipe(&scene, "update pylint --check").ends(
+        1,
+        "pylint  new, 2 packages\n",
+        format!(
+            "asking the index for newer versions …\n{warning}\n1 lock can be updated: `cargo pipe \
+             update`\n{hint}"
+        ),
+    );
+    let ended = pipe(&scene, "update pylint").ended();
+    assert_eq!(ended.status, Some(0));
+    assert!(ended.stderr.contains(&warning) && ended.stderr.ends_with(hint), "{}", ended.stderr);
+    let pins = format!("pylint=={pylint}\nastroid=={astroid}\n");
+    assert!(!read(&scene.folder("uv").join("asked")).unwrap().contains(&pins));
+
+    answer(&scene, "pylint", &format!("astroid=={astroid} pylint=={pylint}"));
+    pipe(&scene, "update pylint --keep-incremental").ends(
+        0,
+        format!(
+            "pylint     2 of 2 packages\n  astroid  4.99.2 → {astroid}\n  pylint   4.99.1 → {pylint}\n"
+        ),
+        "...\n1 lock updated; the next run builds what they changed\n",
+    );
+    assert!(read(&scene.folder("uv").join("asked")).unwrap().ends_with(&pins));
+    pipe(&scene, "update pylint --check --keep-incremental").ends(
+        0,
+        format!("pylint  {pylint}, kept for incremental linting\n"),
+        "...\nevery lock is up to date\n",
+    );
 }

@@ -15,6 +15,7 @@ mod start;
 mod audit;
 mod editor;
 mod fallbacks;
+mod guard;
 mod isolation;
 mod other_files;
 mod parsed_files;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         isolation::TESTS,
         processes::TESTS,
         fallbacks::TESTS,
+        guard::TESTS,
         parsed_files::TESTS,
         audit::TESTS,
         project_messages::TESTS,

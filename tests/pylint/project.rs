@@ -31,6 +31,8 @@ pub(crate) struct Project {
 pub(crate) struct Run {
     /// Why every file was linted, if it was.
     pub(crate) cold: String,
+    /// What to type so that not every file has to be linted.
+    pub(crate) hint: String,
     /// The files that were linted.
     pub(crate) linted: BTreeSet<String>,
     /// How many were parsed.
@@ -184,6 +186,7 @@ impl Project {
         let linted = summary["linted"].as_object().into_iter().flatten();
         let run = Run {
             cold: summary["cold"].as_str().unwrap_or_default().to_owned(),
+            hint: summary["hint"].as_str().unwrap_or_default().to_owned(),
             linted: linted.map(|(path, _)| path.clone()).collect(),
             parsed: summary["parsed"].as_u64().unwrap_or_default(),
             messages: answer(&output).0.into_keys().collect(),
@@ -203,6 +206,13 @@ impl Project {
         let mut command = start::command(&*PYTHON);
         command.current_dir(self.root()).envs(&self.variables);
         command
+    }
+
+    /// What a piece of Python prints.
+    pub(crate) fn evaluate(&self, code: &str) -> String {
+        let output = self.python().args(["-B", "-c", code]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
     /// Has a piece of Python make something else of what was left.

@@ -80,6 +80,10 @@ pub(crate) struct UpdateArgs {
     /// Write nothing; list newer versions and exit with 1 if there are any
     #[arg(long)]
     pub(crate) check: bool,
+
+    /// Keep pylint and astroid at the versions that incremental linting was tested with
+    #[arg(long)]
+    pub(crate) keep_incremental: bool,
 }
 
 /// Arguments of `remove`.

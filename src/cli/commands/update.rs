@@ -12,7 +12,7 @@ use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::run::Cancel;
 use crate::scaffold;
-use crate::update::{BaseUpdate, Move, Update, Updates};
+use crate::update::{BaseUpdate, Move, Update, UpdateRequest, Updates};
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
@@ -22,7 +22,7 @@ use crate::cli::terminal::Term;
 /// Shows what is newer, and writes it into the locks.
 pub(super) fn update(
     place: ProjectLocation,
-    names: &[String],
+    request: &UpdateRequest,
     writing: Writing,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
@@ -32,7 +32,7 @@ pub(super) fn update(
     let interrupts = run::interrupts(&cancel)?;
     term.note("asking the index for newer versions …\n");
     let mut watcher = term.watcher();
-    let updates = pipeline.updates(names, &cancel, &mut watcher);
+    let updates = pipeline.updates(request, &cancel, &mut watcher);
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
@@ -42,13 +42,9 @@ pub(super) fn update(
     let stale = updates.stale();
     let locks = Count(stale, "lock");
     match (stale, writing) {
-        (0, _) => {
-            term.note("\nevery lock is up to date\n");
-            Ok(Verdict::Passed)
-        }
+        (0, _) => term.note("\nevery lock is up to date\n"),
         (_, Writing::Dry) => {
             term.note(&format!("\n{locks} can be updated: `{typed} update`\n"));
-            Ok(Verdict::Findings)
         }
         (_, Writing::Real) => {
             let before = drifting(&pipeline.project);
@@ -56,9 +52,16 @@ pub(super) fn update(
             term.note(&format!("\n{locks} updated; the next run builds what they changed\n"));
             let after = drifting(&pipeline.project);
             term.note(&left_behind(after.difference(&before), &typed));
-            Ok(Verdict::Passed)
         }
     }
+    for update in updates.packages.iter().filter(|update| !update.untested.is_empty()) {
+        let name = &update.name;
+        term.hint(&format!(
+            "`{typed} update {name} --keep-incremental` keeps the versions that it was tested with"
+        ));
+    }
+    let is_stale = stale > 0 && writing == Writing::Dry;
+    Ok(if is_stale { Verdict::Findings } else { Verdict::Passed })
 }
 
 /// The generated files that are not as they should be. What is wrong with them, `sync` says.
@@ -93,6 +96,9 @@ fn rows(update: &Update) -> Vec<(String, String)> {
         (None, _) => format!("new, {packages}"),
         (Some(_), false) => format!("{} of {packages}", moves.len()),
         (Some(_), true) if update.is_current() => match update.after.version(&update.name) {
+            Some(version) if update.is_kept => {
+                format!("{}, kept for incremental linting", harmless::line(version))
+            }
             Some(version) => format!("{} is the newest", harmless::line(version)),
             None => format!("{packages}, all the newest"),
         },

@@ -112,9 +112,11 @@ fn told(why: &Why) -> String {
 
 /// What a tool did at the last run that need not do everything each time.
 fn told_work(worked: &WorkDone) -> String {
-    let WorkDone { files, cold, linted, .. } = worked;
+    let WorkDone { files, cold, hint, linted, .. } = worked;
     if !cold.is_empty() {
-        return format!("\nits last run linted every file: {}\n", harmless::line(cold));
+        let hint = hint.as_ref().map(|hint| format!("\nhint: {}\n", harmless::line(hint)));
+        let hint = hint.unwrap_or_default();
+        return format!("\nits last run linted every file: {}\n{hint}", harmless::line(cold));
     }
     let files = Count(*files, "file");
     if linted.is_empty() {

@@ -12,6 +12,7 @@ use crate::config::load::EnvVars;
 use crate::pipeline::Then;
 use crate::plan::Request;
 use crate::scaffold::{Edited, InitRequest};
+use crate::update::UpdateRequest;
 
 /// What a command line means.
 #[derive(Debug)]
@@ -66,8 +67,8 @@ pub(crate) enum Action {
     Sync(Sync),
     /// Bring newer versions into locks.
     Update {
-        /// Which locks; all if none is named.
-        names: Vec<String>,
+        /// Which locks, and how.
+        request: UpdateRequest,
         /// Whether they are written, or it is told what would be.
         writing: Writing,
     },
