@@ -20,8 +20,6 @@ use serde::de::DeserializeOwned;
 use crate::lock::{Lock, LockError, Package};
 use crate::project::ProjectPath;
 
-pub(crate) use pyproject::requirement;
-
 /// The group that belongs to a project unless it names others, as with uv.
 const DEFAULT_GROUP: &str = "dev";
 

@@ -16,10 +16,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::load::EnvVars;
 use crate::config::{EngineChoice, TopologyChoice};
+use crate::engine_info::EngineInfo;
 use crate::environment::{LockedBase, Recipe, ResolvedEnvironment};
 use crate::event::Event;
 use crate::network::Network;
@@ -166,48 +165,6 @@ pub fn remove<'a>(
         }
         Err(error) => Err(error),
     }
-}
-
-/// What ran the checks, for the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct EngineInfo {
-    /// `docker`, `podman` or `venv`.
-    pub kind: String,
-    /// The engine's own version; that of its Python if it has no container.
-    pub version: String,
-    /// How snapshots reached the containers; none if no container was started.
-    pub topology: Option<Topology>,
-    /// What kept the checks from the rest of the machine; null in reports of older versions.
-    #[serde(default)]
-    pub sandbox: Option<SandboxKind>,
-}
-
-/// What keeps a check from the rest of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub enum SandboxKind {
-    /// A container.
-    Container,
-    /// Namespaces of bubblewrap.
-    Bubblewrap,
-    /// Nothing.
-    None,
-}
-
-/// How snapshots reach containers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub enum Topology {
-    /// The engine reads them where we wrote them.
-    Bind,
-    /// They are copied into volumes of the engine.
-    Stream,
 }
 
 /// What executes steps.

@@ -1,15 +1,11 @@
-//! Which findings count for the verdict.
+//! Decides which findings count for the verdict.
 //!
-//! Owns what a baseline and changed lines mean for the outcome of a check: findings outside are
-//! listed and fail nowhere, and what could not be done stays an error whatever anybody accepts.
-//! Must not know files or git ([`load`] and [`changed`] read those) nor caches, which keep outcomes
-//! as no gate has seen them. The result goes into the report.
+//! A baseline accepts findings, and findings outside of the changed lines are not of interest: both are
+//! listed and fail nowhere. An error of a check stays an error. A gate applies after the cache, which
+//! stores outcomes without it. [`crate::run::read_gate`] reads the baseline and the changed lines.
 
 pub mod baseline;
-pub mod changed;
 pub mod lines;
-#[doc(hidden)]
-pub mod load;
 
 use std::collections::BTreeSet;
 

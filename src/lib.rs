@@ -69,13 +69,13 @@
 //!   read it, [`snapshot`] copies the files that a check may see,
 //!   [`environment`] reads what environments are built from and remembers what they resolved to,
 //!   [`engine`] runs containers, [`cache`] stores results, [`scaffold`] writes files,
-//!   [`gate::load`] and [`gate::changed`] read what findings are compared with,
+//!   [`git`] asks git which lines changed,
 //!   [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and [`process`] alone
 //!   starts programs.
 //! - Pure parts turn values into values: [`config`], [`tools`], [`dependencies`],
 //!   [`plan`], [`fingerprint`], [`gate`], [`lock`], [`template`], [`report`],
 //!   [`trust`].
-//! - Values: [`hash`], [`project`], [`check`], [`container`], [`network`], [`finding`],
+//! - Values: [`hash`], [`project`], [`requirement`], [`check`], [`container`], [`engine_info`], [`network`], [`finding`],
 //!   [`outcome`], [`explanation`], [`program`], [`event`], [`error`].
 
 #[cfg(feature = "cli")]
@@ -102,6 +102,8 @@ pub mod engine;
 #[doc(hidden)]
 pub mod environment;
 #[doc(hidden)]
+pub mod git;
+#[doc(hidden)]
 pub mod process;
 #[doc(hidden)]
 pub mod scaffold;
@@ -126,6 +128,7 @@ pub mod trust;
 pub mod check;
 #[doc(hidden)]
 pub mod container;
+pub mod engine_info;
 pub mod error;
 pub mod event;
 pub mod explanation;
@@ -136,3 +139,5 @@ pub mod outcome;
 #[doc(hidden)]
 pub mod program;
 pub mod project;
+#[doc(hidden)]
+pub mod requirement;

@@ -31,7 +31,7 @@ pub use format::Format;
 use std::collections::BTreeMap;
 
 use crate::check::CheckName;
-use crate::engine::EngineInfo;
+use crate::engine_info::EngineInfo;
 use crate::fingerprint;
 use crate::gate::Gated;
 use crate::hash::Hash;

@@ -13,6 +13,7 @@ mod incremental;
 mod inputs;
 mod outcome;
 mod preflight;
+mod read_gate;
 mod resources;
 mod schedule;
 mod step;
@@ -33,7 +34,8 @@ use crate::engine::{
 };
 use crate::environment::recipe;
 use crate::event::Event;
-use crate::gate::{self, Gate};
+use crate::gate::Gate;
+use crate::git::GitContext;
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
 use crate::plan::{Plan, Shell, Step};
 use crate::process::Emitter;
@@ -47,6 +49,7 @@ use resources::Resources;
 pub use crate::process::{Cancel, Stop};
 pub use directory::Directory;
 pub use explain::{compare, why};
+pub use read_gate::read_gate;
 
 /// What a run has at hand.
 #[derive(Clone, Copy)]
@@ -107,8 +110,8 @@ fn gate(context: Context<'_>, plan: &Plan) -> Result<Gate, Reason> {
     let Context { project, variables, cancel, emitter, .. } = context;
     let sources: BTreeSet<_> = plan.steps.iter().flat_map(|step| step.source.clone()).collect();
     let sources: Vec<_> = sources.into_iter().collect();
-    let site = gate::load::GitContext { root: &project.root, variables, cancel, emitter };
-    gate::load::load(site, &plan.gate, &sources)
+    let context = GitContext { root: &project.root, variables, cancel, emitter };
+    read_gate(context, &plan.gate, &sources)
 }
 
 /// Runs the fixers of a plan and writes nothing.

@@ -12,11 +12,12 @@ use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::event::{Event, Observer};
 use cargo_pipe::finding::Place;
 use cargo_pipe::gate::lines::ChangedLines;
-use cargo_pipe::gate::load::{GitContext, load};
 use cargo_pipe::gate::{GateSpec, Since};
+use cargo_pipe::git::GitContext;
 use cargo_pipe::outcome::{Reason, Verdict};
 use cargo_pipe::process::{Cancel, Emitter};
 use cargo_pipe::project::ProjectPath;
+use cargo_pipe::run::read_gate;
 
 #[path = "harness/start.rs"]
 mod start;
@@ -112,7 +113,7 @@ fn changed(
         None => Since::Default,
     });
     let site = GitContext { root, variables: &variables, cancel: &cancel, emitter: &emitter };
-    let gate = load(site, &wanted, &[ProjectPath::new("src").unwrap()])?;
+    let gate = read_gate(site, &wanted, &[ProjectPath::new("src").unwrap()])?;
     Ok(gate.changed.unwrap().1)
 }
 

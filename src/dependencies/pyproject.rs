@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{File, Selection, Unreadable, chosen, normal, toml};
+use crate::requirement::Requirement;
 
 /// The name of the file.
 pub(super) const FILE: &str = "pyproject.toml";
@@ -81,7 +82,7 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
     loop {
         // An extra may be said to be others: `all = ["shop[xml,yaml]"]`.
         for requirement in std::mem::take(&mut all) {
-            match self::requirement(&requirement) {
+            match Requirement::parse(&requirement) {
                 Some(it) if normal(it.name) == normal(&project.name) => wanted.extend(it.extras),
                 Some(it) if is_elsewhere(&tool.uv.sources, it.name) => {
                     file.left_out.push(it.name.to_owned());
@@ -138,30 +139,4 @@ fn is_elsewhere(sources: &BTreeMap<String, ::toml::Value>, name: &str) -> bool {
         };
         table.and_then(::toml::Value::as_table).is_some_and(|table| !table.contains_key("index"))
     })
-}
-
-/// The parts of a requirement that can be had from an index.
-pub(crate) struct Requirement<'a> {
-    name: &'a str,
-    extras: Vec<String>,
-}
-
-/// Takes a requirement apart; none if it is of a path or a URL.
-pub(crate) fn requirement(text: &str) -> Option<Requirement<'_>> {
-    let text = text.trim();
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
-    let (name, rest) = text.split_at(end.unwrap_or(text.len()));
-    let rest = rest.trim_start();
-    let (extras, rest) = match rest.strip_prefix('[') {
-        Some(rest) => {
-            let (extras, rest) = rest.split_once(']')?;
-            (extras.split(',').map(|extra| extra.trim().to_owned()).collect(), rest.trim_start())
-        }
-        None => (Vec::new(), rest),
-    };
-    let is_open = rest.is_empty() || rest.starts_with(['=', '<', '>', '!', '~', '(', ';']);
-    // Options of a line begin with two dashes.
-    let fits = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && (is_open || rest.starts_with("--"));
-    fits.then_some(Requirement { name, extras })
 }

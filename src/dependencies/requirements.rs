@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{File, Unreadable};
 use crate::lock::{Lock, logical_lines};
 use crate::project::ProjectPath;
+use crate::requirement::Requirement;
 
 /// One line.
 enum Line {
@@ -120,7 +121,7 @@ fn line(text: &str) -> Line {
     if text.starts_with('-') {
         return Line::Option;
     }
-    super::pyproject::requirement(text).map_or_else(
+    Requirement::parse(text).map_or_else(
         || elsewhere(text.split_whitespace().next().unwrap_or_default()),
         |_| Line::Requirement(text.to_owned()),
     )

@@ -3,7 +3,7 @@
 //!
 //! Only what the files state is compared. Defaults change between releases of the tools, a file
 //! that extends another one says only half, and an argument of a check overrides its file: in all
-//! these cases there is no conflict to report. A conflict is a warning, because a project can live
+//! these cases no conflict is reported. A conflict is a warning, because a project can live
 //! with it until a file shows the difference.
 
 mod line_length;

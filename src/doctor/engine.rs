@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::{Examined, Health};
 use crate::config::{EngineChoice, TopologyChoice};
 use crate::engine::docker::dialect;
-use crate::engine::{Docker, Engine, EngineError, SandboxKind, Venv};
+use crate::engine::{Docker, Engine, EngineError, Venv};
+use crate::engine_info::SandboxKind;
 use crate::process::{self, Invocation, Until};
 use crate::run::{self, Context, Directory};
 

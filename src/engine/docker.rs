@@ -29,11 +29,11 @@ use self::dialect::{Dialect, Rights};
 use self::owner::Owner;
 use self::topology::Placement;
 use super::{
-    Engine, EngineError, EngineInfo, EngineOptions, Job, PreparedEnvironment, Recipe, Removed,
-    RunError, SandboxKind, Topology,
+    Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Recipe, Removed, RunError,
 };
 use crate::config::EngineChoice;
 use crate::config::load::EnvVars;
+use crate::engine_info::{EngineInfo, SandboxKind, Topology};
 use crate::outcome::RawOutput;
 use crate::plan::Shell;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};

@@ -28,11 +28,10 @@ use self::room::{Folder, Room};
 use self::store::{Held, VenvStore};
 use super::job_image;
 use super::launcher::{self, Seen};
-use super::{
-    Access, Engine, EngineError, EngineInfo, EngineOptions, Job, PreparedEnvironment, RunError,
-};
+use super::{Access, Engine, EngineError, EngineOptions, Job, PreparedEnvironment, RunError};
 use crate::config::load::EnvVars;
 use crate::container::APP;
+use crate::engine_info::{EngineInfo, SandboxKind};
 use crate::environment::{BaseLock, Recipe, ResolvedBy, ResolvedEnvironment, recipe};
 use crate::event::Event;
 use crate::hash::{Hash, HashBuilder};
@@ -224,8 +223,8 @@ impl Engine for Venv<'_> {
             version: self.interpreter.probe.version.clone(),
             topology: None,
             sandbox: Some(match self.bubblewrap {
-                Some(_) => super::SandboxKind::Bubblewrap,
-                None => super::SandboxKind::None,
+                Some(_) => SandboxKind::Bubblewrap,
+                None => SandboxKind::None,
             }),
         }
     }

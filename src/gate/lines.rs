@@ -1,7 +1,7 @@
 //! Lines that changed since a commit.
 //!
 //! Owns how they are read from `git diff` and what it means for a place to touch one. Must not
-//! start git; [`super::changed`] does. Places of findings are held against them.
+//! start git; [`crate::git`] does. Places of findings are held against them.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

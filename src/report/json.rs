@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineInfo;
+use crate::engine_info::EngineInfo;
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::ingredients::Ingredients;
 use crate::fingerprint::ingredients::Parts;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Report;
 use crate::check::CheckName;
-use crate::engine::{EngineInfo, SandboxKind, Topology};
+use crate::engine_info::{EngineInfo, SandboxKind, Topology};
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
 use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::hash::Hash;

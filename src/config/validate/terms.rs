@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::super::ConfigError;
 use super::super::layer::{SourcePaths, Text, Texts, Timeout, Value, WrittenAt};
 use super::super::merge::OVER_DEFAULTS;
-use crate::dependencies;
 use crate::plan::CANONICAL_ENV;
 use crate::project::ProjectPath;
+use crate::requirement::Requirement;
 
 /// Variables that are the image's own, and that no check may change.
 const IMAGE_ENV: &[&str] = &["LANG", "PATH"];
@@ -216,7 +216,7 @@ impl<'a> Terms<'a> {
         let mut requirements = Vec::new();
         for text in self.items(Some(texts)) {
             let is_plain = !text.value.chars().any(char::is_control);
-            if !is_plain || dependencies::requirement(&text.value).is_none() {
+            if !is_plain || Requirement::parse(&text.value).is_none() {
                 let message = format!("`{}` is no requirement", text.value.escape_debug());
                 return Err(self.error(&text, message).with_hint(
                     "write a package of an index, such as \"codespell\" or \"codespell>=2.4\"",

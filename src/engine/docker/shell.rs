@@ -5,7 +5,8 @@
 
 use super::argv::{self, Container, ContainerStdin};
 use super::{Docker, failed, text};
-use crate::engine::{EngineError, Job, RunError, Topology};
+use crate::engine::{EngineError, Job, RunError};
+use crate::engine_info::Topology;
 use crate::plan::{Shell, Streams};
 use crate::process;
 

@@ -13,7 +13,8 @@ use super::argv::{self, Container, Mount, Source};
 use super::{Docker, failed};
 use crate::config::TopologyChoice;
 use crate::container::APP;
-use crate::engine::{Access, EngineError, Job, RunError, Topology};
+use crate::engine::{Access, EngineError, Job, RunError};
+use crate::engine_info::Topology;
 use crate::process::Stdin;
 use crate::snapshot::{MTIME, SnapshotError, Tree};
 

@@ -27,8 +27,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "trust",
             "hash",
             "project",
+            "requirement",
             "check",
             "container",
+            "engine_info",
             "network",
             "finding",
             "outcome",
@@ -44,8 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const EDGES: &[&str] = &[
     "project::discover",
     "config::load",
-    "gate::changed",
-    "gate::load",
+    "git",
     "dependencies::read",
     "trust::collect",
     "trust::store",
@@ -55,14 +56,6 @@ const EDGES: &[&str] = &[
     "engine",
     "cache",
     "scaffold",
-];
-
-/// Plain data that a value holds, though the module of that data does more. The kinds of things
-/// are below the doing of them, and a path names only the kind.
-const DATA: &[(&str, &str)] = &[
-    ("report", "engine::EngineInfo"),
-    ("report", "engine::SandboxKind"),
-    ("report", "engine::Topology"),
 ];
 
 /// Paths that go up, and modules without a place in the map.
@@ -116,8 +109,7 @@ fn layer(path: &str) -> Option<usize> {
 fn is_data(module: &str, used: &str) -> bool {
     let root = module.split("::").next().unwrap_or(module);
     // That module joins the errors of every boundary, wherever it is.
-    (root == "error" && used.ends_with("Error"))
-        || DATA.iter().any(|(from, item)| root == *from && used == *item)
+    root == "error" && used.ends_with("Error")
 }
 
 /// Every `crate::` path outside of comments, and the line it begins in. A group counts once per

@@ -1,30 +1,42 @@
-//! Asks git which lines changed.
+//! Asks git which lines changed, and since which commit.
 //!
-//! Owns the choice of the commit to compare with and the questions to git, which starts none of the
-//! programs that settings can name, fetches nothing and writes nothing. Must not know findings; the
-//! lines go to the [`Gate`](super::Gate).
+//! git runs here in repositories that may be hostile: each setting that could start a program is
+//! overridden, nothing is fetched and nothing is written.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::lines::ChangedLines;
-use super::load::GitContext;
-use super::{CompareBase, Since};
+use crate::config::load::EnvVars;
+use crate::gate::lines::ChangedLines;
+use crate::gate::{CompareBase, Since};
 use crate::outcome::RawOutput;
-use crate::process::{self, Invocation, ProcessError, Until};
+use crate::process::{self, Cancel, Emitter, Invocation, ProcessError, Until};
 use crate::project::ProjectPath;
 
 /// How long git may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What the default branch may be called where nothing says it.
+/// Usual names of the default branch, tried where none is configured.
 const USUAL_BRANCHES: &[&str] = &["origin/main", "origin/master", "main", "master"];
 
-/// Why nobody can say what changed.
+/// What a question to git needs.
+#[derive(Clone, Copy)]
+pub struct GitContext<'a> {
+    /// The project's folder.
+    pub root: &'a Path,
+    /// The variables of the process, of which a job's name the commit to compare with.
+    pub variables: &'a EnvVars,
+    /// Stops the question.
+    pub cancel: &'a Cancel,
+    /// Receives the events of the process.
+    pub emitter: &'a Emitter<'a>,
+}
+
+/// Why git cannot say which lines changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ChangedError {
+pub enum GitError {
     /// There is no git.
     #[error("`--changed` needs git, which is not installed")]
     NoGit,
@@ -63,29 +75,29 @@ pub enum ChangedError {
     Stopped,
 }
 
-impl ChangedError {
+impl GitError {
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let whole = "fetch the whole history: `git fetch --unshallow`; in GitLab CI \
                      `GIT_DEPTH: \"0\"`, in GitHub Actions `fetch-depth: 0` of actions/checkout";
         let hint = match self {
-            ChangedError::NoGit => "install git, or leave `--changed` out".to_owned(),
-            ChangedError::NoRepository(_) => {
+            GitError::NoGit => "install git, or leave `--changed` out".to_owned(),
+            GitError::NoRepository(_) => {
                 "leave `--changed` out, or run it in a clone that is yours".to_owned()
             }
-            ChangedError::NoCommit => "leave `--changed` out until there is one".to_owned(),
-            ChangedError::NoDefault => "name it: `--changed origin/main`".to_owned(),
-            ChangedError::NoSuchCommit { is_shallow: true, .. }
-            | ChangedError::Unrelated { is_shallow: true, .. } => whole.to_owned(),
-            ChangedError::NoSuchCommit { name, .. } => match name.strip_prefix("origin/") {
+            GitError::NoCommit => "leave `--changed` out until there is one".to_owned(),
+            GitError::NoDefault => "name it: `--changed origin/main`".to_owned(),
+            GitError::NoSuchCommit { is_shallow: true, .. }
+            | GitError::Unrelated { is_shallow: true, .. } => whole.to_owned(),
+            GitError::NoSuchCommit { name, .. } => match name.strip_prefix("origin/") {
                 Some(branch) => {
                     format!("fetch it: `git fetch origin {branch}:refs/remotes/origin/{branch}`")
                 }
                 None => "`git fetch` may bring it; `git branch --all` lists branches".to_owned(),
             },
-            ChangedError::Unrelated { .. } => "name another one: `--changed REF`".to_owned(),
-            ChangedError::Git(_) | ChangedError::Stopped => return None,
+            GitError::Unrelated { .. } => "name another one: `--changed REF`".to_owned(),
+            GitError::Git(_) | GitError::Stopped => return None,
         };
         Some(hint)
     }
@@ -96,19 +108,19 @@ impl ChangedError {
 /// # Errors
 ///
 /// When there is no git, no repository, or no commit to compare with.
-pub fn since(
-    site: GitContext<'_>,
+pub fn read_changed_lines(
+    context: GitContext<'_>,
     since: &Since,
     sources: &[ProjectPath],
-) -> Result<(CompareBase, ChangedLines), ChangedError> {
-    let git = Git { program: which::which("git").map_err(|_| ChangedError::NoGit)?, site };
+) -> Result<(CompareBase, ChangedLines), GitError> {
+    let git = Git { program: which::which("git").map_err(|_| GitError::NoGit)?, context };
     git.repository()?;
     let base = git.base(since)?;
     let paths = || {
         let paths = sources.iter().map(|path| OsString::from(path.as_str()));
         std::iter::once(OsString::from("--")).chain(paths)
     };
-    // Each setting that could change what is said, or have another program say it, is overridden.
+    // Each setting that could change the output, or start another program, is overridden.
     let diff = ["diff", "--unified=0", "--inter-hunk-context=0", "--relative", "--find-renames"]
         .into_iter()
         .chain(["--no-color", "--no-ext-diff", "--no-textconv", "--text"])
@@ -124,22 +136,22 @@ pub fn since(
 
 struct Git<'a> {
     program: PathBuf,
-    site: GitContext<'a>,
+    context: GitContext<'a>,
 }
 
 impl Git<'_> {
-    fn repository(&self) -> Result<(), ChangedError> {
+    fn repository(&self) -> Result<(), GitError> {
         let output = self.ask(["rev-parse", "--is-inside-work-tree"])?;
         match output.code {
             0 => Ok(()),
-            _ => Err(ChangedError::NoRepository(said(&output))),
+            _ => Err(GitError::NoRepository(first_error(&output))),
         }
     }
 
     /// The last commit that the checked out one has in common with what is wanted.
-    fn base(&self, since: &Since) -> Result<CompareBase, ChangedError> {
-        let head = self.commit("HEAD")?.ok_or(ChangedError::NoCommit)?;
-        let variable = |name: &str| self.site.variables.get(name).map(str::to_owned);
+    fn base(&self, since: &Since) -> Result<CompareBase, GitError> {
+        let head = self.commit("HEAD")?.ok_or(GitError::NoCommit)?;
+        let variable = |name: &str| self.context.variables.get(name).map(str::to_owned);
         let (name, origin) = match since {
             Since::Ref(name) => (name.clone(), "was asked for".to_owned()),
             Since::Default => {
@@ -157,20 +169,20 @@ impl Git<'_> {
         };
         let Some(commit) = self.commit(&name)? else {
             let is_shallow = self.is_shallow()?;
-            return Err(ChangedError::NoSuchCommit { name, origin, is_shallow });
+            return Err(GitError::NoSuchCommit { name, origin, is_shallow });
         };
         let output = self.ask(["merge-base", &commit, &head])?;
         match (output.code, line(&output)) {
             (0, Some(commit)) => Ok(CompareBase { name, commit }),
             _ => {
                 let is_shallow = self.is_shallow()?;
-                Err(ChangedError::Unrelated { name, is_shallow })
+                Err(GitError::Unrelated { name, is_shallow })
             }
         }
     }
 
-    fn default_branch(&self) -> Result<String, ChangedError> {
-        if let Some(branch) = self.site.variables.get("CI_DEFAULT_BRANCH") {
+    fn default_branch(&self) -> Result<String, GitError> {
+        if let Some(branch) = self.context.variables.get("CI_DEFAULT_BRANCH") {
             return Ok(format!("origin/{branch}"));
         }
         let output = self.ask(["rev-parse", "--abbrev-ref", "origin/HEAD"])?;
@@ -182,30 +194,30 @@ impl Git<'_> {
                 return Ok((*name).to_owned());
             }
         }
-        Err(ChangedError::NoDefault)
+        Err(GitError::NoDefault)
     }
 
     /// The commit of a name; none if there is none.
-    fn commit(&self, name: &str) -> Result<Option<String>, ChangedError> {
+    fn commit(&self, name: &str) -> Result<Option<String>, GitError> {
         let wanted = format!("{name}^{{commit}}");
         let output =
             self.ask(["rev-parse", "--verify", "--quiet", "--end-of-options", wanted.as_str()])?;
         Ok(line(&output).filter(|_| output.code == 0))
     }
 
-    fn is_shallow(&self) -> Result<bool, ChangedError> {
+    fn is_shallow(&self) -> Result<bool, GitError> {
         let output = self.ask(["rev-parse", "--is-shallow-repository"])?;
         Ok(line(&output).as_deref() == Some("true"))
     }
 
-    /// What git says to a question that it has to have an answer to.
-    fn answer(&self, args: impl Iterator<Item = OsString>) -> Result<Vec<u8>, ChangedError> {
+    /// The output of a command that must succeed.
+    fn answer(&self, args: impl Iterator<Item = OsString>) -> Result<Vec<u8>, GitError> {
         let output = self.ask(args)?;
         match output.code {
             0 => Ok(output.stdout),
-            code => Err(ChangedError::Git(format!(
+            code => Err(GitError::Git(format!(
                 "git ended with exit status {code}: {}",
-                said(&output)
+                first_error(&output)
             ))),
         }
     }
@@ -213,9 +225,9 @@ impl Git<'_> {
     fn ask<A: Into<OsString>>(
         &self,
         args: impl IntoIterator<Item = A>,
-    ) -> Result<RawOutput, ChangedError> {
+    ) -> Result<RawOutput, GitError> {
         let mut invocation = Invocation::new(&self.program, ["-C"]);
-        invocation.args.push(self.site.root.into());
+        invocation.args.push(self.context.root.into());
         let safe = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=false"];
         invocation.args.extend(safe.into_iter().flat_map(|it| ["-c", it]).map(Into::into));
         invocation.args.extend(args.into_iter().map(Into::into));
@@ -227,10 +239,10 @@ impl Git<'_> {
             ("LC_ALL", "C"),
         ];
         invocation.env.extend(variables.map(|(name, value)| (name, value.to_owned())));
-        let until = Until { cancel: Some(self.site.cancel), limit: LIMIT };
-        process::run(&invocation, until, self.site.emitter).map_err(|error| match error {
-            ProcessError::Stopped => ChangedError::Stopped,
-            error => ChangedError::Git(error.to_string()),
+        let until = Until { cancel: Some(self.context.cancel), limit: LIMIT };
+        process::run(&invocation, until, self.context.emitter).map_err(|error| match error {
+            ProcessError::Stopped => GitError::Stopped,
+            error => GitError::Git(error.to_string()),
         })
     }
 }
@@ -241,8 +253,8 @@ fn line(output: &RawOutput) -> Option<String> {
     text.lines().next().map(str::to_owned).filter(|line| !line.is_empty())
 }
 
-/// What git complains of.
-fn said(output: &RawOutput) -> String {
+/// The first line of what git prints to standard error.
+fn first_error(output: &RawOutput) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     text.lines().next().unwrap_or_default().trim_start_matches("fatal: ").to_owned()
 }

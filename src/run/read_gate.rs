@@ -1,54 +1,41 @@
-//! Reads a gate: the baseline's file, and from git the lines that changed.
+//! Reads what a gate compares findings with: the baseline's file, and from git the changed lines.
 //!
-//! Owns every look at the world that a gate needs. Must not decide what counts; the
-//! [`Gate`] does.
+//! Whether a finding counts is decided by [`Gate`].
 
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::baseline::Baseline;
-use super::changed::{self, ChangedError};
-use super::{BaselineFile, Gate, GateSpec, Since};
-use crate::config::load::EnvVars;
+use crate::gate::baseline::Baseline;
+use crate::gate::lines::ChangedLines;
+use crate::gate::{BaselineFile, CompareBase, Gate, GateSpec, Since};
+use crate::git::{self, GitContext, GitError};
 use crate::outcome::{Reason, ReasonKind};
-use crate::process::{Cancel, Emitter};
 use crate::project::{ProjectPath, discover};
 
-/// What a gate is read from.
-#[derive(Clone, Copy)]
-pub struct GitContext<'a> {
-    /// The project's folder.
-    pub root: &'a Path,
-    /// The variables of the process, of which a job's name the commit to compare with.
-    pub variables: &'a EnvVars,
-    /// The run's off switch.
-    pub cancel: &'a Cancel,
-    /// Whoever watches.
-    pub emitter: &'a Emitter<'a>,
-}
-
-/// Reads what is wanted. `sources` are the files and folders whose lines are of interest.
+/// Reads a gate. Only lines below `sources` are of interest.
 ///
 /// # Errors
 ///
 /// When the baseline cannot be read, or git cannot say what changed.
-pub fn load(
-    site: GitContext<'_>,
+pub fn read_gate(
+    context: GitContext<'_>,
     wanted: &GateSpec,
     sources: &[ProjectPath],
 ) -> Result<Gate, Reason> {
     let baseline = match &wanted.baseline {
-        Some(file) => read(site.root, file)?.map(|baseline| (file.path.clone(), baseline)),
+        Some(file) => {
+            read_baseline(context.root, file)?.map(|baseline| (file.path.clone(), baseline))
+        }
         None => None,
     };
     let changed = match &wanted.changed {
-        Some(since) => Some(lines(site, since, sources)?),
+        Some(since) => Some(read_changed_lines(context, since, sources)?),
         None => None,
     };
     Ok(Gate { baseline, changed })
 }
 
-fn read(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, Reason> {
+fn read_baseline(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, Reason> {
     let path = &file.path;
     let config = |message: String, hint: &str| {
         Reason::new(ReasonKind::Config, message).with_hint(hint.to_owned())
@@ -70,15 +57,15 @@ fn read(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, Reason> {
         .map_err(|error| config(format!("{path}:{}: {}", error.line, error.message), again))
 }
 
-fn lines(
-    site: GitContext<'_>,
+fn read_changed_lines(
+    context: GitContext<'_>,
     since: &Since,
     sources: &[ProjectPath],
-) -> Result<(super::CompareBase, super::lines::ChangedLines), Reason> {
-    changed::since(site, since, sources).map_err(|error| {
+) -> Result<(CompareBase, ChangedLines), Reason> {
+    git::read_changed_lines(context, since, sources).map_err(|error| {
         let kind = match &error {
-            ChangedError::Git(_) => ReasonKind::Environment,
-            ChangedError::Stopped => ReasonKind::Stopped,
+            GitError::Git(_) => ReasonKind::Environment,
+            GitError::Stopped => ReasonKind::Stopped,
             _ => ReasonKind::Config,
         };
         Reason::new(kind, error.to_string()).with_hint(error.hint())
