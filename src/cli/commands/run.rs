@@ -83,8 +83,6 @@ pub(super) fn run_in(
     unwritten.iter().for_each(|failure| term.failure(failure));
     let failed = (!unwritten.is_empty()).then_some(Verdict::Error);
     let verdict = report.verdict;
-    // The process is about to end: the system takes back at once what thousands of findings hold.
-    std::mem::forget(report);
     Ok(Verdict::worst(failed.into_iter().chain([verdict])).unwrap_or(verdict))
 }
 
