@@ -7,6 +7,8 @@ mod args;
 mod commands;
 mod exit;
 mod interrupt;
+mod markdown;
+mod pager;
 mod settings;
 mod terminal;
 

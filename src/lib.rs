@@ -62,6 +62,7 @@
 //! - `cli::main`, behind feature `cli`, is the command line: the only part that prints.
 //! - `xtask::pipe`, behind the same feature, is that for a workspace's own task runner.
 //! - [`build_script`] checks while cargo builds.
+//! - [`guide`] is the manual, which `cargo pipe help` shows as well.
 //! - [`pipeline`] joins everything: discover, configure, plan, run.
 //! - [`doctor`] checks that everything is there that a run needs.
 //! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
@@ -83,6 +84,7 @@
 pub mod cli;
 
 pub mod build_script;
+pub mod guide;
 #[cfg(feature = "cli")]
 pub mod xtask;
 

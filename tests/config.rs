@@ -11,6 +11,7 @@ use cargo_pipe::check::Grant;
 use cargo_pipe::config::layer::{Layer, SourcePaths, Value};
 use cargo_pipe::config::load::{EnvVars, configure};
 use cargo_pipe::config::{Config, ConfigError, Work};
+use cargo_pipe::guide::TOPICS;
 use cargo_pipe::project::discover;
 use snapbox::data::Data;
 
@@ -193,10 +194,28 @@ fn a_binary_file_is_an_error() {
     assert_eq!(error.to_string(), "pipe.toml: the file is not UTF-8");
 }
 
+/// Every example of a `pipe.toml` in the README and in the guide.
 #[test]
-fn the_readme_s_example_is_a_configuration() {
-    let readme = include_str!("../README.md");
-    let block = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+fn the_examples_of_the_documentation_are_configurations() {
+    let mut examples = 0;
+    let chapters = TOPICS.iter().map(|topic| (topic.name, topic.text));
+    for (name, text) in chapters.chain([("README", include_str!("../README.md"))]) {
+        for block in text.split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            let folder = project(&[("pipe.toml", block)]);
+            if let Err(error) = load(folder.path()) {
+                panic!("{name}: {error}\n{block}");
+            }
+            examples += 1;
+        }
+    }
+    assert!(examples >= 7, "{examples}");
+}
+
+#[test]
+fn the_guide_s_example_of_a_check_adds_it_to_the_built_in_ones() {
+    let chapter = include_str!("../src/guide/configuration.md");
+    let block = chapter.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let folder = project(&[("pipe.toml", block)]);
     let config = load(folder.path()).unwrap();
     let names: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();

@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod global;
 mod help;
+mod help_args;
 mod init;
 mod run;
 mod sandbox;
@@ -19,6 +20,7 @@ use clap::{Args as _, Command, CommandFactory, FromArgMatches, Parser};
 pub(crate) use check::{CheckArgs, CheckAsked, HelpLength, clap_command as check_command};
 pub(crate) use explain::{CompareArgs, DoctorArgs, WhyArgs};
 pub(crate) use global::{EngineArg, GlobalArgs};
+pub(crate) use help_args::HelpArgs;
 pub(crate) use init::{CiArg, GitlabArg, InitArgs, RemoveArgs, SyncArgs, UpdateArgs};
 pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
 pub(crate) use sandbox::{BashArgs, TrustArgs};
@@ -38,7 +40,8 @@ use crate::program::Program;
     max_term_width = 100,
     arg_required_else_help = true,
     subcommand_value_name = "COMMAND | CHECK",
-    infer_long_args = false
+    infer_long_args = false,
+    disable_help_subcommand = true
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -112,6 +115,10 @@ pub(crate) enum CommandArgs {
     /// Print a manual page
     #[command(after_help = help::MAN)]
     Man(ManArgs),
+
+    /// Print help for a command, a check or a topic
+    #[command(after_help = help::HELP)]
+    Help(HelpArgs),
 
     /// The name of a check and its arguments, not parsed yet.
     #[command(external_subcommand)]
@@ -197,8 +204,12 @@ pub(crate) fn parse(
         arguments.remove(1);
     }
     set_color(&arguments);
-    check::help_last(&mut arguments);
-    let matches = command(program).try_get_matches_from(&arguments)?;
+    let matches = match command(program).try_get_matches_from(&arguments) {
+        Err(error) if help_args::is_long_help(&error) => {
+            return Ok(Args::try_parse_from(["cargo-pipe", "help", help_args::INLINE])?);
+        }
+        parsed => parsed?,
+    };
     let args = Args::from_arg_matches(&matches)?;
     let CommandArgs::External(words) = &args.command else {
         return Ok(args);
@@ -239,8 +250,7 @@ fn spelled(command: Command, program: Program) -> Command {
 /// The names of the commands.
 pub(crate) fn command_names() -> Vec<String> {
     let command = Args::command();
-    let names = command.get_subcommands().map(|sub| sub.get_name().to_owned());
-    names.chain(["help".to_owned()]).collect()
+    command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect()
 }
 
 /// Adds the run options to the command of a check.

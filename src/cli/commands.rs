@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod describe;
 mod doctor;
+mod help;
 mod init;
 mod list;
 mod man;
@@ -51,6 +52,7 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Update { request, writing } => update::update(place, &request, writing, term),
         Action::Remove { files } => remove::remove(place, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
+        Action::Help(wanted) => help::help(place, wanted, term),
         Action::Man { command } => man::man(command.as_deref(), term),
     };
     verdict.map(Ending::Verdict)

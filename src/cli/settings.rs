@@ -20,15 +20,16 @@ use crate::update::UpdateRequest;
 
 use crate::cli::args::{
     Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
-    CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, InitArgs, ListArgs, ManArgs,
-    MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs, WhyArgs,
+    CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, HelpArgs, InitArgs, ListArgs,
+    ManArgs, MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs,
+    WhyArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
 
 pub(crate) use action::{
-    Action, BashCommand, CheckRun, CommandLine, Doctor, GeneratedFiles, Init, ProjectLocation,
-    Sync, Trust, Unsaid, Verbosity, Writing, Xtask,
+    Action, BashCommand, CheckRun, CommandLine, Doctor, GeneratedFiles, Help, HelpSubject, Init,
+    Paging, ProjectLocation, Sync, Trust, Unsaid, Verbosity, Writing, Xtask,
 };
 
 /// The meaning of arguments.
@@ -223,6 +224,14 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         }
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
         CommandArgs::Man(ManArgs { command }) => Action::Man { command },
+        CommandArgs::Help(HelpArgs { name, topic, inline }) => Action::Help(Help {
+            subject: match (name, topic) {
+                (_, Some(topic)) => HelpSubject::Topic(topic),
+                (Some(name), None) => HelpSubject::Name(name),
+                (None, None) => HelpSubject::Overview,
+            },
+            paging: if inline { Paging::Off } else { Paging::Terminal },
+        }),
         CommandArgs::Check(check) => Action::Check(check),
         CommandArgs::External(_) => return Err(Failure::usage("no command was named")),
     })

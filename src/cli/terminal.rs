@@ -26,8 +26,16 @@ use crate::scaffold::ScaffoldError;
 pub(crate) use watcher::Watcher;
 
 use crate::cli::exit::Failure;
+use crate::cli::markdown;
+use crate::cli::pager::Pager;
 use crate::cli::settings::Verbosity;
 use crate::program::Program;
+
+/// The width of text that is not shown on a terminal.
+const PLAIN_WIDTH: usize = 80;
+
+/// The width of text on a wide terminal: longer lines are hard to read.
+const MAX_WIDTH: usize = 100;
 
 /// The terminal, or whatever the streams are.
 #[derive(Debug, Default)]
@@ -82,6 +90,33 @@ impl Term {
     pub(crate) fn text(&mut self, text: &str) {
         let spelled = self.program.spell(text);
         self.data(&spelled);
+    }
+
+    /// Shows Markdown, in a pager if there is one and standard output is a terminal.
+    pub(crate) fn page_markdown(&mut self, markdown: &str, pager: Option<&Pager>) {
+        let width = Stream::Out.width().unwrap_or(PLAIN_WIDTH).min(MAX_WIDTH);
+        let text = markdown::render(markdown, width);
+        // A line of prose that begins with the name offers no command, unlike one of a help text.
+        let spell = |line: &str| self.program.spell(&format!(" {line}")).into_owned().split_off(1);
+        let spelled: String = text.split_inclusive('\n').map(spell).collect();
+        self.page_spelled(&spelled, pager);
+    }
+
+    /// Shows a help text, in a pager if there is one and standard output is a terminal.
+    pub(crate) fn page(&mut self, text: &str, pager: Option<&Pager>) {
+        let spelled = self.program.spell(text).into_owned();
+        self.page_spelled(&spelled, pager);
+    }
+
+    fn page_spelled(&mut self, text: &str, pager: Option<&Pager>) {
+        let shown = match pager.filter(|_| Stream::Out.is_terminal()) {
+            Some(pager) if Stream::Out.colors() => pager.show(text).is_ok(),
+            Some(pager) => pager.show(&strip_str(text).to_string()).is_ok(),
+            None => false,
+        };
+        if !shown {
+            self.data(text);
+        }
     }
 
     /// Writes a note to standard error, unless quiet is wanted.

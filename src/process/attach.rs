@@ -12,11 +12,11 @@ use std::time::Duration;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::cancel::Wake;
-use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, processors};
+use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, Stdin, processors};
 use crate::event::Event;
 
 /// Runs a program to its end with our streams, and returns its exit status: 128 plus the number
-/// for a signal. When the run stops, `stop` is called, and has to make it end.
+/// for a signal. Only standard input can be another one: a file. When the run stops, `stop` is called, and has to make it end.
 ///
 /// # Errors
 ///
@@ -29,7 +29,11 @@ pub fn lend(
 ) -> Result<i32, ProcessError> {
     emitter.emit(&Event::Spawned { command: &invocation.display() });
     let _terminal = Lent::remember();
-    let program = super::expression(invocation).unchecked();
+    let program = match &invocation.stdin {
+        Stdin::File(file) => super::expression(invocation).stdin_path(file),
+        Stdin::Empty | Stdin::Held => super::expression(invocation),
+    };
+    let program = program.unchecked();
     let started = processors::within(invocation.processors, || program.start());
     let handle = Arc::new(started.map_err(|source| ProcessError::NotStarted {
         program: invocation.program.display().to_string(),

@@ -13,3 +13,12 @@ fn a_script_completes_commands_and_checks() {
         }
     }
 }
+
+#[test]
+fn a_script_completes_topics() {
+    let scene = Scene::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = scene.pipe("completions").arg(shell).ended().stdout;
+        assert!(script.contains("exit-status"), "{shell}: {script}");
+    }
+}

@@ -1,10 +1,10 @@
-//! Writes what would otherwise be written twice, or checks that it is up to date.
+//! Writes generated files, or checks that they are up to date.
 //!
-//! Owns the one way in which generated text meets its file. Must not know how a text is made:
-//! the library makes schemas, the program its own help. In check mode nothing is written and the
-//! failure names the command that does.
+//! Generated are the JSON schemas, and blocks in the README and in the chapters of the guide. In check
+//! mode nothing is written, and the failure names the command that does.
 
-mod readme;
+mod blocks;
+mod configuration;
 
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ pub(crate) struct Generated {
 /// When a text cannot be made or written; in check mode, when one differs.
 pub(crate) fn run(mode: Mode) -> Result<()> {
     let mut all = schemas();
-    all.push(readme::generate()?);
+    all.extend(blocks::generate(blocks::Help::Run)?);
     meet_all(&all, mode)
 }
 
@@ -80,6 +80,14 @@ fn meet(generated: &Generated, mode: Mode) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_are_up_to_date() {
+        let documents = blocks::generate(blocks::Help::Keep).unwrap();
+        if let Err(failure) = meet_all(&documents, Mode::Check) {
+            panic!("{failure}");
+        }
+    }
 
     #[test]
     fn schemas_are_up_to_date() {

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use clap::{Args as _, Command, FromArgMatches};
 
 use super::help::RUN_STATUS;
-use super::{Args, CommandArgs, GlobalArgs, RunArgs, augment_with_run, command, command_names};
+use super::{Args, CommandArgs, GlobalArgs, RunArgs, augment_with_run, command};
 use crate::cli::exit::Failure;
 use crate::program::Program;
 
@@ -68,16 +68,6 @@ pub(super) fn parse(
     };
     let name = name.to_owned();
     Args { global, command: CommandArgs::Check(CheckArgs { name, asked }) }
-}
-
-/// Rewrites `help CHECK` to `CHECK --help`.
-pub(super) fn help_last(arguments: &mut [OsString]) {
-    let [_, help, name] = arguments else { return };
-    let text = name.to_string_lossy().into_owned();
-    if help == "help" && !text.starts_with('-') && !command_names().contains(&text) {
-        *help = std::mem::take(name);
-        *name = OsString::from("--help");
-    }
 }
 
 /// The command of a check, for its help and for completions.

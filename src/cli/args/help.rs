@@ -24,7 +24,7 @@ Checks never change your files. `--fix` does, and so does a formatter that you r
 
 pub(super) const AFTER: &str = "\
 Every check is also a command, such as `cargo pipe lint`.
-See `cargo pipe help` for examples, and `cargo pipe help COMMAND` for a command.";
+See `cargo pipe help` for examples and topics, and `cargo pipe help NAME` for one of them.";
 
 pub(super) const AFTER_LONG: &str = concat!(
     "\
@@ -45,6 +45,17 @@ program to use in place of `docker`.
 ",
     exit_status!()
 );
+
+pub(super) const HELP: &str = "\
+A name is looked up among the commands, then among the checks of the project, then among the topics. \
+Help is shown in the pager that `PAGER` names, or in `less`, if standard output is a terminal.
+
+Examples:
+  cargo pipe help            list commands, options and topics
+  cargo pipe help run-all    explain a command
+  cargo pipe help lint       explain a check
+  cargo pipe help sandbox    read a topic of the guide
+  cargo pipe help -k ci      read the topic, even if a check is called `ci`";
 
 pub(super) const INIT: &str = concat!(
     "\
@@ -231,7 +242,7 @@ pub(super) const REMOVE: &str = "\
 Remove this project's containers, volumes, caches and images.
 
 Images that other projects use are kept. Files of the project are kept, too, unless you pass \
-`--files`: that removes the generated files which nobody has edited.";
+`--files`: that removes the generated files that were not edited.";
 
 pub(super) const COMPLETIONS: &str = "\
 The script completes `cargo-pipe`, including the checks of the current project.

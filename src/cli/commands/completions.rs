@@ -1,7 +1,7 @@
 //! `completions`: scripts for shells.
 //!
 //! Owns which names are completed besides the commands: the checks of the project that the script
-//! is made in, or the built-in ones where there is no project.
+//! is made in, or else the built-in ones.
 
 use crate::outcome::Verdict;
 use clap_complete::Shell;

@@ -19,7 +19,7 @@ pub(super) fn man(name: Option<&str>, term: &mut Term) -> Result<Verdict, Failur
         Some(name) => command
             .find_subcommand(name)
             .cloned()
-            .ok_or_else(|| Failure::usage(format!("there is no manual page of `{name}`")))?,
+            .ok_or_else(|| Failure::usage(format!("no manual page for `{name}`")))?,
     };
     let mut text = Vec::new();
     Man::new(page).render(&mut text).map_err(|source| Failure::System {

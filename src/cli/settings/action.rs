@@ -120,6 +120,8 @@ pub(crate) enum Action {
     },
     /// Print a completion script.
     Completions(clap_complete::Shell),
+    /// Print help.
+    Help(Help),
     /// Print a manual page.
     Man {
         /// Of this command; of all if none.
@@ -193,6 +195,35 @@ pub(crate) enum Unsaid {
         /// Whether this is one.
         is_ci: bool,
     },
+}
+
+/// Help to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Help {
+    /// What it is about.
+    pub(crate) subject: HelpSubject,
+    /// Whether it may go through a pager.
+    pub(crate) paging: Paging,
+}
+
+/// What help is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HelpSubject {
+    /// Cargo pipe itself, with the lists of commands and topics.
+    Overview,
+    /// A command, a check or a topic, in that order.
+    Name(String),
+    /// A topic of the guide.
+    Topic(String),
+}
+
+/// Whether text goes through a pager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paging {
+    /// It does if standard output is a terminal.
+    Terminal,
+    /// It never does.
+    Off,
 }
 
 /// A run of checks.

@@ -223,4 +223,12 @@ mod tests {
         assert_eq!(error(CACHE_SIZE, "2T"), "CARGO_PIPE_CACHE_SIZE: `2T` is no size");
         assert!(error(ALLOW, "root").starts_with("CARGO_PIPE_ALLOW: `root` is nothing"));
     }
+
+    #[test]
+    fn every_variable_is_documented() {
+        let chapter = include_str!("../../guide/variables.md");
+        for name in NAMES {
+            assert!(chapter.contains(&format!("`{name}`")), "{name}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
 mod findings;
+mod readme;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

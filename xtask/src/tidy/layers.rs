@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "plan",
             "fingerprint",
             "lock",
+            "guide",
             "gate",
             "template",
             "report",

@@ -1,0 +1,147 @@
+//! Generated blocks in the README and in the chapters of the guide.
+//!
+//! A block is the text between `<!-- generated: NAME -->` and `<!-- /generated -->`. It is replaced;
+//! all other text is kept.
+
+use std::path::PathBuf;
+
+use cargo_pipe::check::Grant;
+use cargo_pipe::guide::TOPICS;
+use cargo_pipe::outcome::Verdict;
+
+use super::{Generated, configuration};
+use crate::failure::{Failure, Result};
+use crate::flags;
+use crate::process::Command;
+use crate::workspace;
+
+const BEGIN: &str = "<!-- generated: ";
+const BEGIN_END: &str = " -->\n";
+const END: &str = "<!-- /generated -->";
+
+/// How the blocks that only the program itself can print are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Help {
+    /// By running it.
+    Run,
+    /// Not at all: they stay as they are.
+    Keep,
+}
+
+/// The documents with up-to-date blocks.
+///
+/// # Errors
+///
+/// When a marker is unknown or not closed, or a block cannot be generated.
+pub(super) fn generate(help: Help) -> Result<Vec<Generated>> {
+    let chapters = TOPICS.iter().map(|topic| format!("src/guide/{}.md", topic.name));
+    let paths = std::iter::once("README.md".to_owned()).chain(chapters);
+    let mut documents = Vec::new();
+    for path in paths {
+        let old = workspace::read(&workspace::root().join(&path))?;
+        let text = replace(&path, &old, |name, body| block(name, body, help))?;
+        documents.push(Generated { path: PathBuf::from(path), text });
+    }
+    Ok(documents)
+}
+
+fn replace(path: &str, text: &str, block: impl Fn(&str, &str) -> Result<String>) -> Result<String> {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(BEGIN) {
+        let (name, body) = after.split_once(BEGIN_END).ok_or_else(|| unclosed(path, after))?;
+        let (body, after) = body.split_once(END).ok_or_else(|| unclosed(path, name))?;
+        replaced.push_str(&[before, BEGIN, name, BEGIN_END, &block(name, body)?, END].concat());
+        rest = after;
+    }
+    Ok(replaced + rest)
+}
+
+fn unclosed(path: &str, marker: &str) -> Failure {
+    let name = marker.lines().next().unwrap_or_default();
+    Failure::new(format!("the generated block `{name}` of `{path}` does not end"))
+        .hint(format!("a block is `{BEGIN}NAME{}`, its text, `{END}`", BEGIN_END.trim_end()))
+}
+
+fn block(name: &str, body: &str, help: Help) -> Result<String> {
+    match name {
+        "command-reference" if help == Help::Keep => Ok(body.to_owned()),
+        "command-reference" => Ok(fenced(&program_help()?)),
+        "configuration" => configuration::tables(),
+        "exit-status" => Ok(exit_status()),
+        "grants" => Ok(grants()),
+        "tasks" => Ok(fenced(&flags::table())),
+        "topics" => Ok(topics()),
+        _ => Err(Failure::new(format!("unknown generated block `{name}`")).hint(
+            "blocks are `command-reference`, `configuration`, `exit-status`, `grants`, `tasks` and \
+             `topics`",
+        )),
+    }
+}
+
+/// The long help of the program, at a width that a page shows.
+fn program_help() -> Result<String> {
+    // With the features of this task, so that the library is not built again.
+    Command::cargo("run --quiet --package cargo-pipe-ci --features schema -- help --inline")
+        .variable("COLUMNS", "100")
+        .variable("NO_COLOR", "1")
+        .read()
+}
+
+fn exit_status() -> String {
+    let meanings = [
+        (Verdict::Passed, "every check passed"),
+        (Verdict::Findings, "findings, or a difference that was asked for"),
+        (Verdict::Config, "usage, a configuration (of cargo pipe or of a tool), a missing grant"),
+        (Verdict::Error, "an engine, build or tool failed, a time limit, or nothing to check"),
+        (Verdict::Interrupted, "interrupted"),
+    ];
+    let rows = meanings.map(|(verdict, text)| [verdict.exit_code().to_string(), text.to_owned()]);
+    table(["status", "meaning"], &rows)
+}
+
+fn grants() -> String {
+    let rows = Grant::ALL.map(|grant| [format!("`{grant}`"), grant.meaning().to_owned()]);
+    table(["grant", "lets the project"], &rows)
+}
+
+fn topics() -> String {
+    let row = |topic: &cargo_pipe::guide::Topic| {
+        [format!("[{0}](src/guide/{0}.md)", topic.name), topic.summary.to_owned()]
+    };
+    table(["topic", "about"], &TOPICS.iter().map(row).collect::<Vec<_>>())
+}
+
+/// A Markdown table between empty lines.
+pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let head = line(&head.map(str::to_owned));
+    let rule = line(&["---"; N].map(str::to_owned));
+    let rows: String = rows.iter().map(|row| line(row)).collect();
+    format!("\n{head}{rule}{rows}\n")
+}
+
+fn fenced(text: &str) -> String {
+    let lines = text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+    format!("\n```text\n{lines}```\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_markers_is_replaced() {
+        let text = "a\n<!-- generated: x -->\nold\n<!-- /generated -->\nb\n";
+        let made = replace("x.md", text, |name, _| Ok(format!("new {name}\n"))).unwrap();
+        assert_eq!(made, "a\n<!-- generated: x -->\nnew x\n<!-- /generated -->\nb\n");
+        assert_eq!(replace("x.md", &made, |name, _| Ok(format!("new {name}\n"))).unwrap(), made);
+    }
+
+    #[test]
+    fn a_block_without_end_is_named() {
+        let text = "<!-- generated: x -->\nold\n";
+        let failure = replace("x.md", text, |_, _| Ok(String::new())).unwrap_err();
+        assert!(failure.to_string().contains("`x` of `x.md`"), "{failure}");
+    }
+}
