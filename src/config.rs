@@ -1,9 +1,8 @@
-//! What a project wants: complete, checked, and the same for everybody who asks.
+//! The configuration of a project.
 //!
-//! Owns [`Config`], which the plan reads. Layers of optional values ([`layer`]) are read by
-//! [`load`], folded by [`merge`], and turned into a `Config` by [`validate`], which alone may
-//! refuse; [`nearest`] finds the words that were meant. A `Config` knows no file, no environment
-//! and no terminal.
+//! [`load`] reads layers of optional values ([`layer`]), [`merge`] merges them, and [`validate`]
+//! turns the result into a [`Config`] or an error. [`nearest`] finds suggestions for misspelled
+//! words. The plan reads only the `Config`.
 
 mod ci;
 pub mod layer;
@@ -36,25 +35,25 @@ pub struct Config {
     pub config: ProjectPath,
     /// Where checks run.
     pub engine: EngineChoice,
-    /// How a snapshot gets into a container.
+    /// How a snapshot reaches a container.
     pub topology: TopologyChoice,
     /// Globs of files that no check sees.
     pub exclude: Vec<String>,
-    /// Globs of ignored files that checks see all the same.
+    /// Globs of files that are ignored by git, and that checks see nevertheless.
     pub include: Vec<String>,
     /// The platform that is forced, such as `linux/amd64`.
     pub platform: Option<String>,
-    /// How many checks run at once.
+    /// The number of checks that run at once.
     pub jobs: usize,
-    /// How many processors each check has; all that there are if none.
+    /// The number of processors that each check gets; all if none.
     pub cpus: Option<usize>,
-    /// Never ask the network for anything.
+    /// Whether the network is never accessed.
     pub offline: bool,
-    /// The findings that the project lives with; none if every finding counts.
+    /// The file of accepted findings; none if every finding counts.
     pub baseline: Option<BaselineFile>,
-    /// What the result cache is used for.
+    /// How the result cache is used.
     pub cache: CacheMode,
-    /// How large the result cache may become, in bytes.
+    /// The size limit of the result cache, in bytes.
     pub cache_size: u64,
     /// The Python the tools run on.
     pub python: Python,
@@ -66,7 +65,7 @@ pub struct Config {
     pub checks: Vec<Check>,
     /// The pipelines that are generated.
     pub ci: Ci,
-    /// What the user allows beyond the sandbox.
+    /// What the user grants beyond the sandbox.
     pub allow: BTreeSet<Grant>,
     /// The file that configures the project, relative to its root: `pipe.toml` or `Cargo.toml`.
     pub manifest: String,
@@ -80,15 +79,15 @@ pub struct Python {
     pub version: String,
     /// The base image.
     pub image: String,
-    /// The files that say what the project depends on; those that are found if nobody says.
+    /// The files that declare the project's dependencies; detected if none.
     pub requirements: Option<Vec<ProjectPath>>,
-    /// The groups of dependencies that count; the usual ones if nobody says.
+    /// The dependency groups to install; the default ones if none.
     pub groups: Option<Vec<String>>,
-    /// The extras of the project that count.
+    /// The extras of the project to install.
     pub extras: Vec<String>,
     /// The packages that are built from source.
     pub from_source: Vec<String>,
-    /// How old a release has to be before `update` takes it.
+    /// The age that a release must have before `update` uses it.
     pub minimum_age: Option<Duration>,
 }
 
@@ -100,49 +99,49 @@ pub struct ImageSettings {
     pub dockerfile: ProjectPath,
     /// Debian packages that the environments need.
     pub apt: Vec<String>,
-    /// Where the image of jobs is, without a tag; it may name variables of the job.
+    /// The name of the image of CI jobs, without a tag; it may contain variables of the job.
     pub registry: Option<String>,
 }
 
-/// Which engine to use.
+/// The engine that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum EngineChoice {
-    /// The first that is there.
+    /// The first one that is available.
     #[default]
     Auto,
     /// The docker CLI.
     Docker,
-    /// Podman, which is spoken to like docker.
+    /// Podman, through the same command line as docker.
     Podman,
     /// Virtual environments, without a container.
     Venv,
 }
 
-/// What the result cache is used for.
+/// How the result cache is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CacheMode {
-    /// Outcomes are replayed and kept.
+    /// Results are read from and written to the cache.
     #[default]
     On,
-    /// Outcomes are replayed, and none is kept.
+    /// Results are read from the cache, and never written.
     ReadOnly,
-    /// Outcomes are kept, and none is replayed.
+    /// Results are written to the cache, and never read.
     Refresh,
-    /// The same, and what a tool remembers of an earlier run is held against what it finds anew.
+    /// Like `Refresh`, and the memory of incremental tools is compared with a fresh run.
     Audit,
-    /// The same, and what a tool finds is held against what its own command does.
+    /// Like `Audit`, and the findings are compared with the tool's own command.
     AuditPlain,
-    /// Outcomes are neither replayed nor kept.
+    /// The cache is not used.
     Off,
 }
 
 impl CacheMode {
-    /// The same, unless nothing is to be replayed.
+    /// The mode with reading switched off unless `replaying`.
     #[must_use]
     pub fn replaying(self, replaying: bool) -> CacheMode {
         match self {
@@ -153,32 +152,32 @@ impl CacheMode {
         }
     }
 
-    /// Whether outcomes are replayed.
+    /// Whether results are read from the cache.
     #[must_use]
     pub fn replays(self) -> bool {
         matches!(self, CacheMode::On | CacheMode::ReadOnly)
     }
 
-    /// Whether outcomes are kept.
+    /// Whether results are written to the cache.
     #[must_use]
     pub fn keeps(self) -> bool {
         !matches!(self, CacheMode::ReadOnly | CacheMode::Off)
     }
 
-    /// Whether a tool is told what it left the last time.
+    /// Whether an incremental tool gets its memory of the last run.
     #[must_use]
     pub fn reminds(self) -> bool {
         !matches!(self, CacheMode::Refresh | CacheMode::Off)
     }
 }
 
-/// How a snapshot gets into a container.
+/// How a snapshot reaches a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum TopologyChoice {
-    /// Bind where a container proves that it sees the snapshot, else stream.
+    /// Bind mounts where a container proves that it sees the snapshot, otherwise a volume.
     #[default]
     Auto,
     /// Bind mounts.
@@ -197,19 +196,19 @@ pub struct Check {
     pub work: Work,
     /// What it checks; the project's `source` unless it has its own.
     pub source: Vec<ProjectPath>,
-    /// Globs of files that it does not see, the project's own included.
+    /// Globs of files that it does not see, including the project's own.
     pub exclude: Vec<String>,
-    /// Globs of ignored files that it sees all the same, the project's own included.
+    /// Globs of ignored files that it sees nevertheless, including the project's own.
     pub include: Vec<String>,
-    /// Files and folders it reads besides its sources.
+    /// Files and folders that it reads in addition to its sources.
     pub inputs: Vec<ProjectPath>,
     /// Variables it gets.
     pub env: BTreeMap<String, String>,
-    /// How long it may take.
+    /// Its time limit.
     pub timeout: Duration,
-    /// What may be kept of it.
+    /// Which of its results are cached.
     pub cache: CachePolicy,
-    /// What it asks for beyond the sandbox.
+    /// The grants that it requests.
     pub asks: BTreeSet<Grant>,
 }
 
@@ -217,29 +216,29 @@ pub struct Check {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Work {
-    /// A tool of the catalogue.
+    /// A tool from the catalogue.
     Tool {
         /// Its name there.
         tool: String,
         /// Where its configuration comes from.
         config: ToolConfig,
-        /// Arguments besides the canonical ones.
+        /// Arguments in addition to the canonical ones.
         args: Vec<String>,
     },
-    /// A command of the user's own.
+    /// A command of the project.
     Command {
         /// The program and its arguments; no shell.
         run: Vec<String>,
         /// The same for fixing.
         fix: Option<Vec<String>>,
-        /// What it runs in.
+        /// The environment that it runs in.
         place: CommandPlace,
         /// Exit statuses that mean findings.
         findings_exit: BTreeSet<i32>,
     },
 }
 
-/// What a command of the user's own runs in.
+/// The environment that a command of the project runs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandPlace {
@@ -247,7 +246,7 @@ pub enum CommandPlace {
     Base,
     /// This image.
     Image(String),
-    /// The project's base, with what these requirements bring.
+    /// The project's base, with these requirements.
     Requirements(Vec<String>),
 }
 
@@ -259,11 +258,11 @@ pub enum ToolConfig {
     Usual,
     /// This file.
     File(ProjectPath),
-    /// The files that the tool finds by itself, as far as the check sees them.
+    /// The files that the tool discovers, if the check sees them.
     Found,
 }
 
-/// What is wrong in a configuration, and where.
+/// An error in a configuration, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigError {
@@ -271,23 +270,23 @@ pub struct ConfigError {
     pub origin: String,
     /// The file's text, if it is a file that could be read.
     pub text: Option<String>,
-    /// The bytes of the text that are wrong.
+    /// The bytes of the text that the error is about.
     pub span: Option<Range<usize>>,
-    /// What is wrong, as one sentence without a period.
+    /// The error, as one sentence without a period.
     pub message: String,
-    /// What would be right.
+    /// A suggestion.
     pub hint: Option<String>,
 }
 
 impl ConfigError {
-    /// The same error, with what would be right.
+    /// Adds a suggestion.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The 1-based line and column (in code points) where the wrong bytes begin.
+    /// The 1-based line and column (in code points) where the error begins.
     #[must_use]
     pub fn line_and_column(&self) -> Option<(usize, usize)> {
         let before = self.text.as_deref()?.get(..self.span.as_ref()?.start)?;

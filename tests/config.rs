@@ -1,5 +1,5 @@
-//! What a wrong configuration is told: each file in `tests/config/bad` has beside it the message
-//! and the hint that it gets. `SNAPSHOTS=overwrite cargo test --test config` writes them anew.
+//! Errors in a configuration. Each file in `tests/config/bad` has a text file with the message and
+//! the hint that are expected. Update them with `SNAPSHOTS=overwrite cargo test --test config`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -34,7 +34,7 @@ fn load_with(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Config
     configure(&project, &environment, flags).map(|(config, _)| config)
 }
 
-fn told(error: &ConfigError) -> String {
+fn render_error(error: &ConfigError) -> String {
     let hint = error.hint.as_deref().unwrap_or("none");
     format!("{error}\n\nhint: {hint}\n")
 }
@@ -53,7 +53,7 @@ fn every_wrong_file_is_reported_with_its_place_and_a_hint() {
         let root = project(&[("pipe.toml", &text)]);
         let error = load(root.path()).expect_err(&case.display().to_string());
         let expected = Data::read_from(&case.with_extension("txt"), None);
-        snapbox::Assert::new().action_env("SNAPSHOTS").eq(told(&error), expected);
+        snapbox::Assert::new().action_env("SNAPSHOTS").eq(render_error(&error), expected);
     }
     assert!(cases > 50, "only {cases} cases were seen");
 }
@@ -65,7 +65,7 @@ fn an_error_in_a_cargo_toml_points_into_it() {
         "[workspace]\nmembers = []\n\n[workspace.metadata.pipe.checks.lint]\ntool = \"pylnit\"\n",
     )]);
     let error = load(root.path()).unwrap_err();
-    assert_eq!(error.to_string(), "Cargo.toml:5:8: `pylnit` is no tool of cargo pipe");
+    assert_eq!(error.to_string(), "Cargo.toml:5:8: unknown tool `pylnit`");
     assert_eq!(error.hint.as_deref(), Some("did you mean `pylint`?"));
 }
 

@@ -1,7 +1,6 @@
-//! What a project says of its pipelines.
+//! The settings of generated pipelines.
 //!
-//! Owns these settings and how `pipe.toml` spells them. It must not know what a pipeline looks like;
-//! the templates get this and write one.
+//! [`crate::template`] renders the pipelines from them.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,21 +14,21 @@ pub struct Ci {
     pub gitlab: Option<GitlabJobs>,
     /// Whether there is a workflow for GitHub.
     pub github: bool,
-    /// How checks are spread over jobs.
+    /// How checks are distributed over jobs.
     pub jobs: CiJobs,
-    /// How cargo-pipe gets into a job.
+    /// How a job installs cargo-pipe.
     pub install: Install,
-    /// How the job in GitLab that makes the image of the others reaches an engine.
+    /// How the GitLab job that builds the image of the other jobs reaches an engine.
     pub builder: CiBuilder,
 }
 
-/// How a job that makes an image reaches an engine.
+/// How a job that builds an image reaches an engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum CiBuilder {
-    /// One runs beside the job.
+    /// An engine runs as a service of the job.
     #[default]
     Dind,
     /// The runner binds its docker socket into the job.
@@ -41,12 +40,12 @@ pub enum CiBuilder {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum GitlabJobs {
-    /// They need none: a job's image is the base of the environments.
+    /// Without an engine: the image of a job is the base of the environments.
     #[default]
     Image,
     /// The runner binds its docker socket into the job.
     Socket,
-    /// A docker engine runs beside the job.
+    /// A docker engine runs as a service of the job.
     Dind,
 }
 
@@ -62,27 +61,27 @@ impl GitlabJobs {
     }
 }
 
-/// How cargo-pipe gets into a job.
+/// How a job installs cargo-pipe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Install {
-    /// As a package that pip installs.
+    /// Pip installs it from a wheel.
     #[default]
     Wheel,
-    /// As a static binary.
+    /// The job downloads a static binary.
     Binary {
-        /// Where it is.
+        /// Its URL.
         url: String,
         /// Its SHA-256, in hexadecimal digits.
         sha256: String,
     },
-    /// With the workspace's own task runner: `cargo xtask pipe`.
+    /// The workspace's own task runner contains it: `cargo xtask pipe`.
     Xtask,
 }
 
 impl Install {
-    /// How `pipe.toml` spells it.
+    /// The value in `pipe.toml`.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
@@ -92,7 +91,7 @@ impl Install {
         }
     }
 
-    /// What people type where jobs get it like this: with a task runner, nobody installs anything.
+    /// The program that users of such a project type.
     #[must_use]
     pub fn program(&self) -> Program {
         match self {
@@ -102,15 +101,15 @@ impl Install {
     }
 }
 
-/// How checks are spread over the jobs of a pipeline.
+/// How checks are distributed over the jobs of a pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum CiJobs {
-    /// One job for all.
+    /// One job for all checks.
     #[default]
     RunAll,
-    /// One job each.
+    /// One job for each check.
     PerCheck,
 }

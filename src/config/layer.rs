@@ -1,8 +1,8 @@
-//! A configuration whose every value may be absent.
+//! A layer of a configuration: the defaults, a file, the environment or the flags.
 //!
-//! Owns [`Layer`], what one place (the defaults, a file, the environment, the flags) says, and the
-//! schema of `pipe.toml` that editors get. Must not know which values go together or what they
-//! are when nobody says: [`super::merge`] folds layers, [`super::validate`] judges the result.
+//! Every value of a [`Layer`] is optional. [`super::merge`] merges layers, and [`super::validate`]
+//! validates the result. The doc comments of the fields are the descriptions in the JSON schema of
+//! `pipe.toml`, which editors show.
 
 mod text;
 mod value;
@@ -20,14 +20,12 @@ use serde::Deserialize;
 use super::{CacheMode, CiBuilder, CiJobs, EngineChoice, TopologyChoice};
 use crate::check::Grant;
 
-/// A text whose place is known.
+/// A text, and where it was written.
 pub type Text = Value<String>;
-/// Texts whose places are known, and that of the whole list.
+/// A list of texts, and where the list and each item were written.
 pub type Texts = Value<Vec<Text>>;
 
-/// What one place (a file, the environment, the flags) says.
-///
-/// Settings of cargo pipe for one project. All of them are optional.
+/// The values that one layer sets.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(
@@ -43,44 +41,44 @@ pub struct Layer {
     pub config: Option<Text>,
     /// Where checks run.
     pub engine: Option<Value<EngineChoice>>,
-    /// How the files of a check get into a container.
+    /// How the files of a check reach a container.
     pub topology: Option<Value<TopologyChoice>>,
     /// Globs of files that no check sees.
     pub exclude: Option<Texts>,
-    /// Globs of ignored files that checks see all the same.
+    /// Globs of files that are ignored by git, and that checks see nevertheless.
     pub include: Option<Texts>,
     /// The platform to force, such as `linux/amd64`.
     pub platform: Option<Text>,
-    /// How many checks run at once; as many as there are processors, but at least 4, if absent.
+    /// The number of checks that run at once; the number of processors, but at least 4, if absent.
     pub jobs: Option<Value<i64>>,
-    /// How many processors each check has; all that there are if absent.
+    /// The number of processors that each check gets; all if absent.
     pub cpus: Option<Value<i64>>,
-    /// Never ask the network for anything.
+    /// Never access the network.
     pub offline: Option<Value<bool>>,
-    /// The file of the findings that do not count; `false` for none. If absent, `baseline.jsonl` in
-    /// the config folder, where it exists.
+    /// The file of accepted findings; `false` for none. If absent, `baseline.jsonl` in the config
+    /// folder, if it exists.
     pub baseline: Option<Value<OwnFile>>,
     /// How long a check may take: `90s`, `5m`, `1h 30m`, or whole seconds.
     pub timeout: Option<Value<Timeout>>,
     /// The Python that the tools run on.
     pub python: PythonLayer,
-    /// How images are made.
+    /// How images are built.
     pub image: ImageLayer,
-    /// How packages are reached while environments are made.
+    /// The index, proxies and certificates that environments are built with.
     pub network: NetworkLayer,
-    /// The checks: the built-in ones, changed, and a project's own.
+    /// The checks: changes to the built-in ones, and the project's own.
     pub checks: BTreeMap<Text, CheckLayer>,
     /// The pipelines that are generated.
     pub ci: CiLayer,
-    /// What the user allows beyond the sandbox. No file of a project can say it.
+    /// The user's grants. No file of a project can set them.
     #[serde(skip)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub allow: Vec<Grant>,
-    /// What the user's result cache is used for. No file of a project can say it.
+    /// How the user's result cache is used. No file of a project can set it.
     #[serde(skip)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub cache: Option<CacheMode>,
-    /// How large the user's result cache may become, in bytes. No file of a project can say it.
+    /// The size limit of the user's result cache, in bytes. No file of a project can set it.
     #[serde(skip)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub cache_size: Option<u64>,
@@ -96,20 +94,20 @@ pub struct PythonLayer {
     pub version: Option<Text>,
     /// The base image; `python:VERSION-slim` if absent.
     pub image: Option<Text>,
-    /// The files that say what the project depends on. If absent: `uv.lock`, `pylock.toml` or
-    /// `poetry.lock`, or else `requirements*.txt` and `pyproject.toml`. None if empty.
+    /// The files that declare the project's dependencies. If absent: `uv.lock`, `pylock.toml` or
+    /// `poetry.lock`, otherwise `requirements*.txt` and `pyproject.toml`. An empty list means none.
     pub requirements: Option<Texts>,
-    /// The groups of dependencies that count; `dev`, where there is one, if absent.
+    /// The dependency groups to install; `dev`, if it exists, if absent.
     pub groups: Option<Texts>,
-    /// The extras of the project that count.
+    /// The extras of the project to install.
     pub extras: Option<Texts>,
-    /// Packages that are built from source; of all others there has to be a wheel.
+    /// Packages that are built from source; all others must have a wheel.
     pub from_source: Option<Texts>,
-    /// How old a release has to be before `update` takes it: `3d`, `12h`.
+    /// The age that a release must have before `update` uses it: `3d`, `12h`.
     pub minimum_age: Option<Value<Age>>,
 }
 
-/// How images are made.
+/// How images are built.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Image"))]
@@ -119,75 +117,76 @@ pub struct ImageLayer {
     pub dockerfile: Option<Text>,
     /// Debian packages that the environments need.
     pub apt: Option<Texts>,
-    /// Where the image is that jobs in GitLab run in, such as `$CI_REGISTRY_IMAGE/pipe`: without a
-    /// tag, with variables of the job.
+    /// The image that GitLab jobs run in, such as `$CI_REGISTRY_IMAGE/pipe`, without a tag. It may
+    /// contain variables of the job.
     pub registry: Option<Text>,
 }
 
-/// How packages are reached while environments are made. Credentials are for variables alone.
+/// The index, proxies and certificates that environments are built with. Credentials belong into
+/// variables.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Network"))]
 #[non_exhaustive]
 pub struct NetworkLayer {
-    /// The index in place of the public one.
+    /// The package index that replaces the public one.
     pub index: Option<Value<Private>>,
-    /// The indexes besides it.
+    /// Further package indexes.
     pub extra_index: Option<Value<Vec<Value<Private>>>>,
-    /// The proxy for addresses that begin with `http:`.
+    /// The proxy for `http:` URLs.
     pub http_proxy: Option<Value<Private>>,
-    /// The proxy for addresses that begin with `https:`.
+    /// The proxy for `https:` URLs.
     pub https_proxy: Option<Value<Private>>,
-    /// Hosts that are reached without a proxy.
+    /// Hosts that are accessed without a proxy.
     pub no_proxy: Option<Texts>,
-    /// The file of the certificates to believe in, in place of the usual ones.
+    /// The file of certificate authorities that replaces the system's.
     pub ca_bundle: Option<Text>,
 }
 
-/// One check: a tool of cargo pipe (`tool`), or a command of the project's own (`run`).
+/// One check: a tool from the catalogue (`tool`), or a command of the project (`run`).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Check"))]
 #[non_exhaustive]
 pub struct CheckLayer {
-    /// `false` switches the check off.
+    /// `false` disables the check.
     pub enabled: Option<Value<bool>>,
-    /// The tool that checks.
+    /// The tool from the catalogue.
     pub tool: Option<Text>,
-    /// The command that checks: a program and its arguments, without a shell.
+    /// The command: a program and its arguments, without a shell.
     pub run: Option<Texts>,
-    /// The command that repairs, for a check with `run`.
+    /// The command that fixes findings, for a check with `run`.
     pub fix: Option<Texts>,
-    /// What it checks, if not the `source` of the project.
+    /// The files and folders that it checks, instead of the project's `source`.
     pub source: Option<SourcePaths>,
-    /// Globs of files that it does not see, besides those of the project.
+    /// Globs of files that it does not see, in addition to the project's `exclude`.
     pub exclude: Option<Texts>,
-    /// Globs of ignored files that it sees all the same, besides those of the project.
+    /// Globs of ignored files that it sees nevertheless, in addition to the project's `include`.
     pub include: Option<Texts>,
-    /// The tool's configuration file, if not the usual one in the config folder; `false` for those
-    /// that the tool finds by itself.
+    /// The tool's configuration file, instead of the one in the config folder; `false` for the files
+    /// that the tool discovers.
     pub config: Option<Value<OwnFile>>,
-    /// Further arguments of the tool.
+    /// Additional arguments of the tool.
     pub args: Option<Texts>,
-    /// Files and folders that it reads besides its sources.
+    /// Files and folders that it reads in addition to its sources.
     pub inputs: Option<Texts>,
-    /// Variables that it gets.
+    /// Environment variables of the check.
     pub env: Option<Value<BTreeMap<Text, Text>>>,
     /// How long it may take: `90s`, `5m`, `1h 30m`, or whole seconds.
     pub timeout: Option<Value<Timeout>>,
     /// The image that a check with `run` runs in.
     pub image: Option<Text>,
-    /// The packages that a check with `run` needs, in an environment of its own.
+    /// The packages that a check with `run` needs; they are installed into an environment of its own.
     pub requirements: Option<Texts>,
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,
-    /// Whether its outcome is kept; `passed` keeps no failure.
+    /// Whether its result is cached; `passed` caches only successes.
     pub cache: Option<Value<CacheSetting>>,
-    /// Asks for the network, which the user has to allow.
+    /// Requests network access, which the user has to grant.
     pub network: Option<Value<bool>>,
-    /// Asks for the docker socket, which the user has to allow.
+    /// Requests the docker socket, which the user has to grant.
     pub docker_socket: Option<Value<bool>>,
-    /// Asks for a copy of the project that it can write to, which the user has to allow.
+    /// Requests a writable copy of the project, which the user has to grant.
     pub writable: Option<Value<bool>>,
 }
 
@@ -201,13 +200,12 @@ pub struct CiLayer {
     pub gitlab: Option<Value<Switch>>,
     /// Whether there is a workflow for GitHub.
     pub github: Option<Value<bool>>,
-    /// One job for all checks, or one for each.
+    /// One job for all checks, or one job for each check.
     pub jobs: Option<Value<CiJobs>>,
-    /// How the job in GitLab that makes the image of the others reaches an engine.
+    /// How the GitLab job that builds the image of the other jobs reaches an engine.
     pub builder: Option<Value<CiBuilder>>,
-    /// How cargo-pipe gets into a job: `wheel`, `xtask` for the workspace's own `cargo xtask pipe`, or
-    /// the address of a static binary for Linux with its hash behind it, as in
-    /// `https://…#sha256=…`.
+    /// How a job installs cargo-pipe: `wheel`, `xtask` for the workspace's own `cargo xtask pipe`, or
+    /// the URL of a static Linux binary with its hash, as in `https://…#sha256=…`.
     pub install: Option<Text>,
 }
 
@@ -226,6 +224,6 @@ mod tests {
     fn the_schema_in_the_repository_is_that_of_the_types() {
         let committed = include_str!("../../templates/schema/pipe.json");
         let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-        assert!(committed == schema, "`cargo xtask codegen` writes it anew");
+        assert!(committed == schema, "run `cargo xtask codegen`");
     }
 }

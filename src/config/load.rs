@@ -1,8 +1,7 @@
-//! Reads the layers of a configuration: files, environment, flags.
+//! Loading of the layers of a configuration: the manifest, the environment, the flags.
 //!
-//! Owns every look at the world that a configuration needs: the manifest's text, the process's
-//! variables, the number of processors, and whether paths stay inside the project on this disk.
-//! Must not judge values; [`super::validate`] does. The result goes to [`crate::pipeline`].
+//! This is the only part of the configuration that reads anything: the text of the manifest, the
+//! process's variables, the number of processors, and whether paths stay inside the project on disk.
 
 mod usual;
 mod variables;
@@ -42,9 +41,9 @@ impl EnvVars {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// All of them but those that set up pip, uv or Python: what is installed is the same whatever
-    /// the user has set. Where the installers keep what they downloaded, and how long and how often
-    /// they try, is no such thing.
+    /// All variables except those that configure pip, uv or Python, so that the installed packages do
+    /// not depend on the user's settings. Cache folders, timeouts and retries are kept: they change
+    /// nothing that is installed.
     #[must_use]
     pub fn for_installers(&self) -> BTreeMap<String, OsString> {
         let sets_up = |name: &str| {
@@ -62,7 +61,7 @@ impl EnvVars {
     }
 }
 
-/// Names alone: a value can be a password.
+/// Shows only the names: a value can be a password.
 impl std::fmt::Debug for EnvVars {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_set().entries(self.0.keys()).finish()
@@ -76,7 +75,7 @@ impl<const N: usize> From<[(&str, &str); N]> for EnvVars {
     }
 }
 
-/// The configuration of a project, and what its user should be warned of.
+/// Loads the configuration of a project, and warnings for its user.
 ///
 /// # Errors
 ///
@@ -94,7 +93,7 @@ pub fn configure(
     configure_by(project, &text, environment, flags)
 }
 
-/// The configuration that a project would have whose manifest had this text.
+/// Loads the configuration that a project with this text as its manifest would have.
 ///
 /// # Errors
 ///

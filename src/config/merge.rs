@@ -1,8 +1,7 @@
-//! Folds layers, the lowest first, defaults last.
+//! Merging of layers.
 //!
-//! Owns which layer wins and that nothing else decides: what a higher layer says replaces what a
-//! lower one says, value by value; checks of one name are merged, allowances add up. Must not
-//! judge the result: [`super::validate`] does that with the places that every value keeps.
+//! A value of a higher layer replaces that of a lower one. Checks with the same name are merged
+//! value by value, and grants add up. [`super::validate`] validates the result.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +13,21 @@ use super::layer::{
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Layers {
-    /// What holds if nobody says anything.
+    /// The defaults.
     pub defaults: Layer,
-    /// What the project says.
+    /// The manifest of the project.
     pub file: Layer,
-    /// What the environment says.
+    /// The `CARGO_PIPE_*` variables.
     pub variables: Layer,
-    /// What the command line says.
+    /// The command line.
     pub flags: Layer,
 }
 
-/// How many layers lie over the defaults once all are merged.
+/// The number of layers above the defaults.
 pub(super) const OVER_DEFAULTS: usize = 3;
 
 impl Layers {
-    /// One layer that says what all of them say together.
+    /// Merges all layers into one.
     #[must_use]
     pub fn merge(self) -> Layer {
         [self.file, self.variables, self.flags]
@@ -87,8 +86,8 @@ fn over(higher: Layer, lower: Layer) -> Layer {
     }
 }
 
-/// Checks of both layers. One that both have keeps the place of the lower one, so that changing a
-/// built-in check does not move it in lists.
+/// Merges the checks of two layers. A check in both keeps the position of the lower layer, so that
+/// changing a built-in check does not move it in lists.
 fn merge_checks(
     mut higher: BTreeMap<Text, CheckLayer>,
     lower: BTreeMap<Text, CheckLayer>,
@@ -103,7 +102,7 @@ fn merge_checks(
 }
 
 fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
-    // What a check runs is one decision: a command replaces a tool and all that belongs to it.
+    // `run` replaces `tool` and all settings that belong to the tool.
     let replaced = higher.tool.is_some() || higher.run.is_some();
     let work = if replaced { CheckLayer::default() } else { lower.clone() };
     CheckLayer {
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_layer_that_says_something_wins() {
+    fn the_highest_layer_with_a_value_wins() {
         let merged = Layers {
             defaults: layer("jobs = 1\nconfig = 'a'\noffline = false\nplatform = 'linux/amd64'"),
             file: layer("jobs = 2\nconfig = 'b'\noffline = true"),
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_replaces_a_tool_with_all_that_belongs_to_it() {
+    fn a_command_replaces_a_tool_and_its_settings() {
         let merged = merge(
             "[checks.lint]\ntool = 'pylint'\nargs = ['-v']\nconfig = 'x'\ntimeout = 3",
             "[checks.lint]\nrun = ['flake8']",
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn allowances_add_up() {
+    fn grants_add_up() {
         let allowing = |grant| Layer { allow: vec![grant], ..Layer::default() };
         let merged = Layers {
             variables: allowing(Grant::Network),
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_known_to_be_one() {
+    fn a_default_is_recognised() {
         let merged = merge("config = 'a'\njobs = 1", "jobs = 2");
         assert_eq!(merged.config.unwrap().covered, OVER_DEFAULTS);
         assert!(merged.jobs.unwrap().covered < OVER_DEFAULTS);

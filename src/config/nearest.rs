@@ -1,9 +1,8 @@
-//! The word that somebody probably meant.
+//! Suggestions for misspelled words.
 //!
-//! Owns the measure of likeness for keys, values, tools, checks and commands alike, so that all
-//! suggestions are equally bold. Pure; the result is a hint of an error.
+//! Keys, values, tools, checks and commands use the same distance limit.
 
-/// The word that is most like `text`; none if none is.
+/// Finds the word that is most similar to `text`, if one is similar enough.
 #[must_use]
 pub fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     let distance =
@@ -12,14 +11,14 @@ pub fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     words.iter().copied().filter(|word| distance(word) <= limit).min_by_key(|word| distance(word))
 }
 
-/// A hint that names the nearest word, or all there are.
+/// Makes a hint that suggests the nearest word, or lists all words.
 #[must_use]
 pub fn advise(text: &str, words: &[&str]) -> String {
     match nearest(text, words) {
         Some(word) => format!("did you mean `{word}`?"),
         None => {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            format!("there are: {}", words.join(", "))
+            format!("expected one of: {}", words.join(", "))
         }
     }
 }
@@ -29,19 +28,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_finger_is_understood() {
+    fn a_misspelled_word_has_a_suggestion() {
         assert_eq!(nearest("pylnit", &["mypy", "pylint"]), Some("pylint"));
         assert_eq!(nearest("Ruff", &["mypy", "ruff"]), Some("ruff"));
     }
 
     #[test]
-    fn another_word_is_not_taken_for_a_slip() {
+    fn a_different_word_has_no_suggestion() {
         assert_eq!(nearest("spelling", &["mypy", "pylint", "ruff"]), None);
         assert_eq!(nearest("", &["mypy"]), None);
     }
 
     #[test]
-    fn where_nothing_is_near_all_are_named() {
-        assert_eq!(advise("x-ray", &["mypy", "ruff"]), "there are: `mypy`, `ruff`");
+    fn without_a_suggestion_all_words_are_listed() {
+        assert_eq!(advise("x-ray", &["mypy", "ruff"]), "expected one of: `mypy`, `ruff`");
     }
 }

@@ -1,8 +1,8 @@
-//! Turns folded layers into a complete configuration, or says what is wrong with them.
+//! Validation of the merged layers into a [`Config`].
 //!
-//! Owns every rule about which values are right and which go together. Must not read a disk:
-//! paths that have to be inside the project there come out beside the [`Config`], and
-//! [`super::load`] looks at them. The `Config` goes to the plan.
+//! Every rule about which values are valid, and which can be combined, is here or in a submodule.
+//! Nothing here reads a disk: the paths that have to be inside the project are returned with the
+//! `Config`, and [`super::load`] checks them.
 
 mod checks;
 mod network;
@@ -19,30 +19,30 @@ use crate::gate::BaselineFile;
 use crate::project::ProjectPath;
 use terms::Terms;
 
-/// A configuration that contradicts neither itself nor us.
+/// A valid configuration, and the paths that are left to check on disk.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Valid {
     /// The configuration.
     pub config: Config,
-    /// The paths in it that must not leave the project by a link, each with its place.
+    /// The paths in it that must not leave the project through a link, with where they were written.
     pub paths: Vec<Value<ProjectPath>>,
 }
 
-/// How large the result cache may become if nobody says it, in bytes.
+/// The default size limit of the result cache, in bytes.
 const CACHE_SIZE: u64 = 1 << 30;
 
-/// How many checks can run at once.
+/// The allowed values of `jobs`.
 const JOBS: std::ops::RangeInclusive<i64> = 1..=512;
 
-/// The baseline's usual name in the config folder.
+/// The default name of the baseline in the config folder.
 const BASELINE: &str = "baseline.jsonl";
 
-/// Completes and checks what all layers say together.
+/// Validates the merged layers and fills in what is derived.
 ///
 /// # Errors
 ///
-/// When a value is wrong, or two values contradict each other.
+/// When a value is invalid, or two values contradict each other.
 pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, ConfigError> {
     let mut terms = Terms::new(context);
     let source = terms.sources("source", layer.source.as_ref())?;
@@ -89,36 +89,36 @@ fn platform(terms: &Terms<'_>, platform: Option<Text>) -> Result<Option<String>,
         rest.split('/').all(part) && rest.split('/').count() <= 2
     });
     if !fits {
-        let message = format!("`{}` is no platform", platform.value);
+        let message = format!("invalid `platform`: `{}`", platform.value);
         return Err(terms
             .error(&platform, message)
-            .with_hint("name it as docker does: \"linux/amd64\" or \"linux/arm64\""));
+            .with_hint("use docker's notation, such as \"linux/amd64\" or \"linux/arm64\""));
     }
     Ok(Some(platform.value))
 }
 
 fn jobs(terms: &Terms<'_>, jobs: Option<Value<i64>>) -> Result<usize, ConfigError> {
-    let jobs = terms.said("jobs", jobs.as_ref())?;
+    let jobs = terms.required("jobs", jobs.as_ref())?;
     usize::try_from(jobs.value).ok().filter(|_| JOBS.contains(&jobs.value)).ok_or_else(|| {
-        let message = format!("{} checks cannot run at once", jobs.value);
-        let hint = format!("write a number from {} to {}", JOBS.start(), JOBS.end());
-        terms.error(jobs, message).with_hint(hint)
+        let (least, most) = (JOBS.start(), JOBS.end());
+        let message = format!("`jobs` must be between {least} and {most}, got {}", jobs.value);
+        terms.error(jobs, message)
     })
 }
 
 fn cpus(terms: &Terms<'_>, cpus: &Value<i64>) -> Result<usize, ConfigError> {
-    usize::try_from(cpus.value).ok().filter(|cpus| *cpus > 0).ok_or_else(|| {
-        let message = format!("no check can run on {} processors", cpus.value);
-        terms.error(cpus, message).with_hint("write a number from 1 on")
-    })
+    usize::try_from(cpus.value)
+        .ok()
+        .filter(|cpus| *cpus > 0)
+        .ok_or_else(|| terms.error(cpus, format!("`cpus` must be at least 1, got {}", cpus.value)))
 }
 
 fn baseline(
     terms: &mut Terms<'_>,
     folder: &ProjectPath,
-    said: Option<Value<OwnFile>>,
+    file: Option<Value<OwnFile>>,
 ) -> Result<Option<BaselineFile>, ConfigError> {
-    match said {
+    match file {
         Some(Value { value: OwnFile(None), .. }) => Ok(None),
         Some(ref file @ Value { value: OwnFile(Some(ref path)), .. }) => {
             let path = terms.project_path(&file.with(path.clone()))?;
@@ -129,14 +129,14 @@ fn baseline(
 }
 
 fn python(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError> {
-    let version = terms.said("python.version", python.version.as_ref())?;
+    let version = terms.required("python.version", python.version.as_ref())?;
     let minor = version.value.strip_prefix("3.").unwrap_or_default();
     let digits = minor.chars().all(|c| c.is_ascii_digit());
     if minor.is_empty() || minor.len() > 2 || !digits || minor.starts_with('0') {
-        let message = format!("`{}` is no version of Python", version.value);
+        let message = format!("invalid Python version: `{}`", version.value);
         return Err(terms
             .error(version, message)
-            .with_hint("write major and minor version, such as \"3.13\""));
+            .with_hint("write the major and minor version, such as \"3.13\""));
     }
     let image = match &python.image {
         None => format!("python:{}-slim", version.value),
@@ -157,7 +157,7 @@ fn python(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Python, ConfigEr
     })
 }
 
-/// The files that say what the project depends on.
+/// Validates the files that declare the project's dependencies.
 fn requirements(
     terms: &mut Terms<'_>,
     files: Option<&Texts>,
@@ -168,10 +168,10 @@ fn requirements(
         let is_known = name.ends_with(".txt")
             || ["pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock"].contains(&name);
         if !is_known {
-            let message = format!("`{}` is no file of dependencies", file.value.escape_debug());
+            let message = format!("unsupported dependency file: `{}`", file.value.escape_debug());
             return Err(terms.error(&file, message).with_hint(
-                "there are: requirements in a `.txt`, `pyproject.toml`, `uv.lock`, `pylock.toml`, \
-                 `poetry.lock`",
+                "expected a requirements file that ends in `.txt`, `pyproject.toml`, `uv.lock`, \
+                 `pylock.toml` or `poetry.lock`",
             ));
         }
     }
@@ -192,7 +192,7 @@ fn age_in_range(terms: &Terms<'_>, age: &Value<Age>) -> Result<Duration, ConfigE
     Err(terms.error(age, message).with_hint(format!("write {}", Age::NOTATION)))
 }
 
-/// An official image says its version in its tag, so it can be seen to be another one.
+/// Checks that the tag of an official image agrees with `version`.
 fn same_version(terms: &Terms<'_>, version: &Text, image: &Text) -> Result<(), ConfigError> {
     let name = image.value.rsplit('/').next().unwrap_or_default();
     let Some(tag) = name.strip_prefix("python:3.") else {
@@ -202,8 +202,8 @@ fn same_version(terms: &Terms<'_>, version: &Text, image: &Text) -> Result<(), C
     if version.value == format!("3.{minor}") {
         return Ok(());
     }
-    let message = format!("the image is of Python 3.{minor}, and `version` is {}", version.value);
-    Err(terms.error(image, message).with_hint("leave `image` out: it follows `version`"))
+    let message = format!("the image has Python 3.{minor}, but `version` is {}", version.value);
+    Err(terms.error(image, message).with_hint("remove `image`: its default follows `version`"))
 }
 
 fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, ConfigError> {
@@ -218,10 +218,10 @@ fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, Con
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c))
             && !name.ends_with('-');
         if !fits {
-            let message = format!("`{}` is no name of a Debian package", name.escape_debug());
+            let message = format!("invalid name of a Debian package: `{}`", name.escape_debug());
             return Err(terms
                 .error(&package, message)
-                .with_hint("write the name alone, such as \"libpq5\""));
+                .with_hint("write only the name, such as \"libpq5\""));
         }
         apt.push(package.value);
     }
@@ -229,7 +229,7 @@ fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, Con
     Ok(ImageSettings { dockerfile, apt, registry })
 }
 
-/// A name of images without a tag. Its variables are the job's.
+/// Validates the name of an image without a tag. The job expands the variables in it.
 fn registry(terms: &Terms<'_>, registry: &Text) -> Result<String, ConfigError> {
     let text = registry.value.as_str();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:/${}".contains(c);
@@ -237,7 +237,7 @@ fn registry(terms: &Terms<'_>, registry: &Text) -> Result<String, ConfigError> {
     if text.chars().all(is_plain) && !last.is_empty() && !last.contains(':') {
         return Ok(text.to_owned());
     }
-    let message = format!("`{}` is no name of an image", text.escape_debug());
+    let message = format!("invalid image name: `{}`", text.escape_debug());
     Err(terms.error(registry, message).with_hint(
         "write it without a tag, such as \"$CI_REGISTRY_IMAGE/pipe\" or \
          \"registry.example/team/pipe\"",
@@ -261,17 +261,17 @@ fn install(terms: &Terms<'_>, install: &Text) -> Result<Install, ConfigError> {
         "xtask" => return Ok(Install::Xtask),
         _ => {}
     }
-    // It ends up between quotes in a shell's script.
+    // The URL is quoted in a shell script.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?&=%+@,".contains(c);
     let binary = text.split_once("#sha256=").filter(|(url, sha256)| {
         let is_hash = sha256.len() == 64 && sha256.chars().all(|c| c.is_ascii_hexdigit());
         url.starts_with("https://") && url.chars().all(is_plain) && is_hash
     });
     let Some((url, sha256)) = binary else {
-        let message = format!("`{}` is no way into a job", text.escape_debug());
+        let message = format!("invalid `install`: `{}`", text.escape_debug());
         return Err(terms.error(install, message).with_hint(
-            "write \"wheel\", \"xtask\" for `cargo xtask pipe`, or the address of a static binary \
-             with its hash: \"https://example.org/cargo-pipe#sha256=<64 hexadecimal digits>\"",
+            "expected \"wheel\", \"xtask\" for `cargo xtask pipe`, or the URL of a static binary with \
+             its hash, as in \"https://example.org/cargo-pipe#sha256=<64 hexadecimal digits>\"",
         ));
     };
     Ok(Install::Binary { url: url.to_owned(), sha256: sha256.to_lowercase() })

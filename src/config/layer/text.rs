@@ -1,7 +1,7 @@
-//! From the text of a file to a layer, with mistakes that a person can act on.
+//! Parsing of a manifest's text into a layer.
 //!
-//! Owns the translation of what the TOML reader says into [`ConfigError`]s with the nearest right
-//! word. Must not know what values mean, and reads no file itself: [`super::super::load`] does.
+//! Errors of the TOML parser are translated into [`ConfigError`]s in the terms of TOML, with a
+//! suggestion where a word is misspelled.
 
 use std::ops::Range;
 
@@ -13,11 +13,11 @@ use super::super::{ConfigError, nearest};
 use super::Layer;
 use crate::project::Manifest;
 
-/// Reads the text of a manifest. None when it is a `Cargo.toml` that says nothing to us.
+/// Parses the text of a manifest. Returns none for a `Cargo.toml` without our section.
 ///
 /// # Errors
 ///
-/// When the text is no TOML, or has keys or values that no layer has.
+/// When the text is not valid TOML, or has unknown keys or invalid values.
 pub fn parse(manifest: &Manifest, text: &str) -> Result<Option<Layer>, ConfigError> {
     let layer = match manifest {
         Manifest::PipeToml => toml::from_str(text).map(Some),
@@ -26,18 +26,18 @@ pub fn parse(manifest: &Manifest, text: &str) -> Result<Option<Layer>, ConfigErr
     layer.map_err(|error| explain(&error, manifest.file_name(), text))
 }
 
-/// The bytes of a `Cargo.toml` that configure a project, if any do. Does not judge them.
+/// Finds the bytes of our section in a `Cargo.toml`, without validating it.
 ///
 /// # Errors
 ///
-/// When the text is no TOML.
+/// When the text is not valid TOML.
 pub fn place_in_cargo_toml(text: &str) -> Result<Option<Range<usize>>, ConfigError> {
     let manifest = toml::from_str::<CargoToml<Spanned<IgnoredAny>>>(text)
         .map_err(|error| explain(&error, Manifest::CargoToml.file_name(), text))?;
     Ok(manifest.pipe().map(|pipe| pipe.span()))
 }
 
-/// The part of a `Cargo.toml` that leads to our settings.
+/// The part of a `Cargo.toml` that contains our settings.
 #[derive(Deserialize)]
 struct CargoToml<T> {
     workspace: Option<Workspace<T>>,
@@ -70,42 +70,43 @@ fn explain(error: &toml::de::Error, origin: &str, text: &str) -> ConfigError {
     }
 }
 
-/// What the reader said, in our words, and what would be right.
-pub(in crate::config) fn translate(said: &str) -> (String, Option<String>) {
-    if let Some((key, known)) = unknown(said, "unknown field `") {
+/// Translates a message of the parser, and adds a suggestion.
+pub(in crate::config) fn translate(message: &str) -> (String, Option<String>) {
+    if let Some((key, known)) = unknown(message, "unknown field `") {
         return (format!("unknown key `{key}`"), Some(advise(key, &known)));
     }
-    if let Some((value, known)) = unknown(said, "unknown variant `") {
-        let message = format!("`{value}` is none of the values this can have");
+    if let Some((value, known)) = unknown(message, "unknown variant `") {
+        let message = format!("unknown value `{value}`");
         return (message, Some(nearest::advise(value, &known)));
     }
-    match mismatch(said) {
+    match mismatch(message) {
         Some((found, wanted)) => {
             let (wanted, hint) = notation(wanted);
             let message = format!("expected {wanted}, found {found}");
             (message, hint.map(str::to_owned))
         }
-        None => (said.trim().replace('\n', ", "), None),
+        None => (message.trim().replace('\n', ", "), None),
     }
 }
 
-/// The name that was not known, and those that are.
-fn unknown<'a>(said: &'a str, start: &str) -> Option<(&'a str, Vec<&'a str>)> {
-    let (name, rest) = said.strip_prefix(start)?.split_once("`, ")?;
+/// The unknown name in a message of the parser, and the known ones.
+fn unknown<'a>(message: &'a str, start: &str) -> Option<(&'a str, Vec<&'a str>)> {
+    let (name, rest) = message.strip_prefix(start)?.split_once("`, ")?;
     Some((name, rest.split('`').skip(1).step_by(2).collect()))
 }
 
-/// What was found, and what should have been there.
-fn mismatch(said: &str) -> Option<(&str, &str)> {
-    said.strip_prefix("invalid type: ")
-        .or_else(|| said.strip_prefix("invalid value: "))?
+/// The value that was found, and the expected kind.
+fn mismatch(message: &str) -> Option<(&str, &str)> {
+    message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))?
         .rsplit_once(", expected ")
 }
 
-/// The reader speaks of Rust's types; people write TOML.
+/// Translates the name of a Rust type into TOML's terms.
 fn notation(wanted: &str) -> (&str, Option<&'static str>) {
     match wanted {
-        "a string" => ("a text", Some("write it in quotes")),
+        "a string" => ("a string", Some("write it in quotes")),
         "a sequence" => ("a list", Some("write it in brackets: [\"…\", \"…\"]")),
         "a boolean" => ("true or false", Some("write it without quotes")),
         "i64" => ("a whole number", Some("write it without quotes")),
@@ -118,9 +119,9 @@ fn notation(wanted: &str) -> (&str, Option<&'static str>) {
 
 fn advise(key: &str, known: &[&str]) -> String {
     match key {
-        "allow" => "what a check may do beyond the sandbox is allowed by its user, with `--allow` \
-            or `CARGO_PIPE_ALLOW`, never by the project itself"
-            .to_owned(),
+        "allow" => {
+            "a project cannot grant itself anything: use `--allow` or `CARGO_PIPE_ALLOW`".to_owned()
+        }
         _ => nearest::advise(key, known),
     }
 }
@@ -136,21 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn a_cargo_toml_without_our_section_says_nothing() {
+    fn a_cargo_toml_without_our_section_is_none() {
         for text in ["", "[package]\nname = 'x'", "[workspace.metadata.other]"] {
             assert_eq!(parse(&Manifest::CargoToml, text), Ok(None), "{text}");
         }
     }
 
     #[test]
-    fn both_files_say_the_same_in_the_same_words() {
+    fn both_manifests_use_the_same_syntax() {
         let settings = "jobs = 2\nchecks.x = { run = ['x'] }\n";
         let manifest = format!("[workspace.metadata.pipe]\n{settings}");
         assert_eq!(parse(&Manifest::CargoToml, &manifest).unwrap(), pipe(settings).unwrap());
     }
 
     #[test]
-    fn our_section_is_found_without_being_judged() {
+    fn our_section_is_found_without_validating_it() {
         let text = "[workspace.metadata.pipe]\nnonsense = 1\n";
         assert_eq!(place_in_cargo_toml(text).unwrap().unwrap().start, 0);
         assert_eq!(place_in_cargo_toml("[workspace]\n"), Ok(None));

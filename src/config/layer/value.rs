@@ -1,7 +1,7 @@
-//! Values of a layer, each with the place where somebody wrote it.
+//! Values of a layer, each with the place where it was written.
 //!
-//! Owns [`Value`] and the few types whose notation is richer than TOML's own. Must not know what
-//! a value is for. Places end in [`super::super::ConfigError`]s.
+//! Also the types whose notation is richer than TOML's own. The places are used in
+//! [`super::super::ConfigError`]s.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -22,7 +22,7 @@ pub struct Value<T> {
     pub value: T,
     /// Where it was written.
     pub place: WrittenAt,
-    /// How many layers were laid over the one that it is from.
+    /// The number of layers that were merged over the one that it is from.
     pub(in crate::config) covered: usize,
 }
 
@@ -30,14 +30,14 @@ pub struct Value<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WrittenAt {
-    /// These bytes of a file.
+    /// Bytes of the manifest.
     Bytes(Range<usize>),
     /// A variable or a flag.
     Name(&'static str),
 }
 
 impl<T> Value<T> {
-    /// The value of a variable or a flag with this name.
+    /// Makes the value of a variable or a flag.
     pub fn named(name: &'static str, value: T) -> Self {
         let place = WrittenAt::Name(name);
         Value::at(place, value)
@@ -47,7 +47,7 @@ impl<T> Value<T> {
         Value { value, place, covered: 0 }
     }
 
-    /// Another value from the same place.
+    /// Makes another value with the same place.
     pub(in crate::config) fn with<U>(&self, value: U) -> Value<U> {
         Value { value, place: self.place.clone(), covered: self.covered }
     }
@@ -80,7 +80,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Value<T> {
     }
 }
 
-/// What is checked: one path, or a list.
+/// The `source` setting: one path, or a list of paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourcePaths(pub Value<Vec<Value<String>>>);
 
@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for SourcePaths {
     }
 }
 
-/// A text that may hold a password, and is not shown.
+/// A text that may contain a password, and is never shown.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Private(pub String);
@@ -187,7 +187,7 @@ impl<'de> Deserialize<'de> for Timeout {
 pub struct Age(pub Duration);
 
 impl Age {
-    /// What it looks like, for messages.
+    /// The notation, for messages.
     pub const NOTATION: &str = "an age such as \"3d\" or \"12h\"";
 
     /// Reads a duration as `humantime` does: a number without a unit is refused.
@@ -209,7 +209,7 @@ impl<'de> Deserialize<'de> for Age {
     }
 }
 
-/// What is kept of a check: `true`, `false` or `"passed"`.
+/// Which results of a check are cached: `true`, `false` or `"passed"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheSetting(pub CachePolicy);
 
@@ -227,7 +227,7 @@ impl<'de> Deserialize<'de> for CacheSetting {
     }
 }
 
-/// A tool's configuration file, or `false` for those that the tool finds by itself.
+/// A path, or `false` for none or for the files that the tool discovers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnFile(pub Option<String>);
 
@@ -263,7 +263,7 @@ impl<'de> Deserialize<'de> for Switch {
     }
 }
 
-/// Reads a truth value, a number or a text, with one message for all that does not fit.
+/// Deserializes a boolean, a number or a string, with one error message for every mismatch.
 struct Scalar<T> {
     expecting: &'static str,
     read: fn(Unexpected<'_>) -> Option<T>,
@@ -295,7 +295,7 @@ impl<T> Visitor<'_> for Scalar<T> {
     }
 }
 
-/// What the schema of `pipe.toml` says about these types.
+/// The JSON schema of these types.
 #[cfg(feature = "schema")]
 mod schema {
     use std::borrow::Cow;

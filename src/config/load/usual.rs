@@ -1,24 +1,22 @@
-//! The variables that installers and other programs have for the network.
+//! The variables of pip, uv, curl and other programs that configure the network.
 //!
-//! Owns which of them count and which goes first where several say one thing. Must not judge an
-//! address: [`super::super::validate`] does, and a layer goes there. Values may hold passwords, so
-//! nothing here tells one.
+//! Decides which variables count, and which one wins where several configure the same thing. Values
+//! may contain passwords, so no message here shows one.
 
 use super::super::layer::{NetworkLayer, Private, Value};
 use super::EnvVars;
 
-/// In the order in which the first that is set counts: the name that uv has today, the one it had
-/// before, and pip's.
+/// The first variable that is set counts: uv's current name, its earlier name, then pip's.
 const INDEX: [&str; 3] = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"];
 const EXTRA_INDEX: [&str; 3] = ["UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"];
-/// `HTTP_PROXY` in capitals can be a header of a web server's client, so the small one goes first,
-/// as it does in curl and pip.
+/// A client of a web server can set `HTTP_PROXY` through a header, so the lower-case name goes
+/// first, as in curl and pip.
 const HTTP_PROXY: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 const HTTPS_PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 const CA_BUNDLE: [&str; 4] = ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
-/// What they say, and warnings about those that contradict each other.
+/// Parses them into a layer, and returns warnings about those that contradict each other.
 pub(super) fn network(environment: &EnvVars) -> (NetworkLayer, Vec<String>) {
     let set = |names: &[&'static str]| -> Vec<(&'static str, String)> {
         let value = |name: &&'static str| Some((*name, environment.get(name)?.to_owned()));
@@ -29,9 +27,10 @@ pub(super) fn network(environment: &EnvVars) -> (NetworkLayer, Vec<String>) {
         Some(Value::named(name, Private(value)))
     };
     let index = set(&INDEX).into_iter().next();
-    let index = index.map(|(name, value)| Value::named(name, Private(nameless(&value).to_owned())));
+    let index =
+        index.map(|(name, value)| Value::named(name, Private(strip_name(&value).to_owned())));
     let extra_index = set(&EXTRA_INDEX).into_iter().next().map(|(name, value)| {
-        let address = |word: &str| Value::named(name, Private(nameless(word).to_owned()));
+        let address = |word: &str| Value::named(name, Private(strip_name(word).to_owned()));
         Value::named(name, value.split_whitespace().map(address).collect())
     });
     let no_proxy = set(&NO_PROXY).into_iter().next().map(|(name, value)| {
@@ -48,11 +47,11 @@ pub(super) fn network(environment: &EnvVars) -> (NetworkLayer, Vec<String>) {
         ca_bundle: ca_bundle.map(|(name, path)| Value::named(name, path)),
     };
     let differing = [set(&INDEX), set(&EXTRA_INDEX)];
-    (layer, differing.iter().filter_map(|set| warning(set)).collect())
+    (layer, differing.iter().filter_map(|set| warn_of_difference(set)).collect())
 }
 
-/// uv allows a name before an address: `company=https://host/simple`.
-fn nameless(written: &str) -> &str {
+/// Strips the name that uv allows before a URL: `company=https://host/simple`.
+fn strip_name(written: &str) -> &str {
     let is_name = |name: &str| {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     };
@@ -62,10 +61,10 @@ fn nameless(written: &str) -> &str {
     }
 }
 
-/// That two variables for one thing differ, without what they say.
-fn warning(set: &[(&'static str, String)]) -> Option<String> {
+/// Warns that two variables for the same thing differ, without their values.
+fn warn_of_difference(set: &[(&'static str, String)]) -> Option<String> {
     let (used, value) = set.first()?;
-    let (other, _) = set.iter().find(|(_, other)| nameless(other) != nameless(value))?;
+    let (other, _) = set.iter().find(|(_, other)| strip_name(other) != strip_name(value))?;
     Some(format!("`{used}` and `{other}` name different indexes; `{used}` is used"))
 }
 
@@ -73,7 +72,7 @@ fn warning(set: &[(&'static str, String)]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn said<const N: usize>(variables: [(&str, &str); N]) -> (NetworkLayer, Vec<String>) {
+    fn parse<const N: usize>(variables: [(&str, &str); N]) -> (NetworkLayer, Vec<String>) {
         network(&EnvVars::from(variables))
     }
 
@@ -84,24 +83,24 @@ mod tests {
     #[test]
     fn the_variables_of_every_installer_count() {
         for name in INDEX {
-            assert_eq!(text(said([(name, "https://a/")]).0.index), "https://a/", "{name}");
+            assert_eq!(text(parse([(name, "https://a/")]).0.index), "https://a/", "{name}");
         }
         for name in EXTRA_INDEX {
-            let list = said([(name, "https://a/  b=https://b/")]).0.extra_index.unwrap().value;
+            let list = parse([(name, "https://a/  b=https://b/")]).0.extra_index.unwrap().value;
             let list: Vec<String> = list.into_iter().map(|one| one.value.0).collect();
             assert_eq!(list, ["https://a/", "https://b/"], "{name}");
         }
         for name in HTTP_PROXY {
-            assert_eq!(text(said([(name, "p:1")]).0.http_proxy), "p:1", "{name}");
+            assert_eq!(text(parse([(name, "p:1")]).0.http_proxy), "p:1", "{name}");
         }
         for name in HTTPS_PROXY {
-            assert_eq!(text(said([(name, "p:1")]).0.https_proxy), "p:1", "{name}");
+            assert_eq!(text(parse([(name, "p:1")]).0.https_proxy), "p:1", "{name}");
         }
         for name in CA_BUNDLE {
-            assert_eq!(said([(name, "/ca.pem")]).0.ca_bundle.unwrap().value, "/ca.pem", "{name}");
+            assert_eq!(parse([(name, "/ca.pem")]).0.ca_bundle.unwrap().value, "/ca.pem", "{name}");
         }
         for name in NO_PROXY {
-            let hosts = said([(name, "a, .b,")]).0.no_proxy.unwrap().value;
+            let hosts = parse([(name, "a, .b,")]).0.no_proxy.unwrap().value;
             let hosts: Vec<String> = hosts.into_iter().map(|host| host.value).collect();
             assert_eq!(hosts, ["a", ".b"], "{name}");
         }
@@ -109,20 +108,20 @@ mod tests {
 
     #[test]
     fn a_proxy_for_all_is_one_for_each() {
-        let (layer, _) = said([("ALL_PROXY", "p:1"), ("HTTPS_PROXY", "q:2")]);
+        let (layer, _) = parse([("ALL_PROXY", "p:1"), ("HTTPS_PROXY", "q:2")]);
         assert_eq!((text(layer.http_proxy), text(layer.https_proxy)), ("p:1".into(), "q:2".into()));
     }
 
     #[test]
-    fn installers_that_are_told_different_things_are_a_warning_without_them() {
+    fn variables_that_differ_are_a_warning_without_their_values() {
         let (layer, warnings) =
-            said([("PIP_INDEX_URL", "https://me:pass@a/"), ("UV_DEFAULT_INDEX", "x=https://b/")]);
+            parse([("PIP_INDEX_URL", "https://me:pass@a/"), ("UV_DEFAULT_INDEX", "x=https://b/")]);
         assert_eq!(text(layer.index), "https://b/");
-        let told = "`UV_DEFAULT_INDEX` and `PIP_INDEX_URL` name different indexes; \
+        let expected = "`UV_DEFAULT_INDEX` and `PIP_INDEX_URL` name different indexes; \
                     `UV_DEFAULT_INDEX` is used";
-        assert_eq!(warnings, [told]);
+        assert_eq!(warnings, [expected]);
         let agreeing =
-            said([("PIP_INDEX_URL", "https://b/"), ("UV_DEFAULT_INDEX", "x=https://b/")]);
+            parse([("PIP_INDEX_URL", "https://b/"), ("UV_DEFAULT_INDEX", "x=https://b/")]);
         assert!(agreeing.1.is_empty());
     }
 }

@@ -1,7 +1,6 @@
-//! The layer that `CARGO_PIPE_*` variables make.
+//! The layer of the `CARGO_PIPE_*` variables.
 //!
-//! Owns their names and notations. Must not read the process's environment: an [`EnvVars`]
-//! comes in, a layer and warnings about names that mean nothing go out.
+//! Turns an [`EnvVars`] into a layer, and warnings about unknown variables.
 
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -47,7 +46,7 @@ pub(crate) const NAMES: &[&str] = &[
     "CARGO_PIPE_VERSION",
 ];
 
-/// What the environment says, and warnings about variables that say nothing.
+/// Parses the variables into a layer, and returns warnings about unknown ones.
 ///
 /// Lists are separated by commas.
 pub(super) fn layer(environment: &EnvVars) -> Result<(Layer, Vec<String>), ConfigError> {
@@ -67,18 +66,18 @@ pub(super) fn layer(environment: &EnvVars) -> Result<(Layer, Vec<String>), Confi
         cache_size: get(CACHE_SIZE).map(size).transpose()?,
         ..Layer::default()
     };
-    Ok((layer, strangers(environment)))
+    Ok((layer, warn_of_unknown(environment)))
 }
 
-fn strangers(environment: &EnvVars) -> Vec<String> {
-    let strange = |name: &&String| name.starts_with(PREFIX) && !NAMES.contains(&name.as_str());
+fn warn_of_unknown(environment: &EnvVars) -> Vec<String> {
+    let is_unknown = |name: &&String| name.starts_with(PREFIX) && !NAMES.contains(&name.as_str());
     let warn = |name: &String| {
         let hint = nearest::nearest(name, NAMES)
             .map(|near| format!("; did you mean `{near}`?"))
             .unwrap_or_default();
-        format!("`{name}` is no variable of cargo pipe{hint}")
+        format!("unknown variable `{name}`{hint}")
     };
-    environment.0.keys().filter(strange).map(warn).collect()
+    environment.0.keys().filter(is_unknown).map(warn).collect()
 }
 
 fn list(name: &'static str, text: &str) -> Vec<Text> {
@@ -99,14 +98,14 @@ fn word<'a, T: Deserialize<'a>>(
 fn number(name: &'static str, text: &str) -> Result<Value<i64>, ConfigError> {
     text.parse()
         .map(|number| Value::named(name, number))
-        .map_err(|_| wrong(name, format!("`{text}` is no number")))
+        .map_err(|_| wrong(name, format!("expected a number, got `{text}`")))
 }
 
 fn truth(text: &str) -> Result<Value<bool>, ConfigError> {
     match text {
         "1" | "true" | "yes" => Ok(Value::named(OFFLINE, true)),
         "0" | "false" | "no" => Ok(Value::named(OFFLINE, false)),
-        _ => Err(wrong(OFFLINE, format!("`{text}` is neither true nor false"))
+        _ => Err(wrong(OFFLINE, format!("expected `true` or `false`, got `{text}`"))
             .with_hint("write `1` or `0`")),
     }
 }
@@ -118,7 +117,7 @@ fn time(text: &str) -> Result<Value<Timeout>, ConfigError> {
     })
 }
 
-/// A number of bytes: `500M`, `2G`.
+/// Parses a number of bytes: `500M`, `2G`.
 fn size(text: &str) -> Result<u64, ConfigError> {
     let (number, unit) = match text.char_indices().next_back() {
         Some((at, 'K')) => (&text[..at], 1 << 10),
@@ -128,7 +127,7 @@ fn size(text: &str) -> Result<u64, ConfigError> {
     };
     let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
     bytes.ok_or_else(|| {
-        wrong(CACHE_SIZE, format!("`{text}` is no size"))
+        wrong(CACHE_SIZE, format!("invalid size: `{text}`"))
             .with_hint("write a number of bytes, or one like `500M` or `2G`")
     })
 }
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn every_variable_says_something() {
+    fn every_variable_sets_its_value() {
         let environment = EnvVars::from([
             (SOURCE, "src, tests"),
             (CONFIG, "conf"),
@@ -168,18 +167,18 @@ mod tests {
             (CACHE, "read-only"),
             (CACHE_SIZE, "500M"),
         ]);
-        let (said, warnings) = layer(&environment).unwrap();
-        let sources: Vec<Text> = said.source.unwrap().0.value;
+        let (layer, warnings) = super::layer(&environment).unwrap();
+        let sources: Vec<Text> = layer.source.unwrap().0.value;
         let sources: Vec<&str> = sources.iter().map(|text| text.value.as_str()).collect();
         assert_eq!(sources, ["src", "tests"]);
-        assert_eq!(said.engine.unwrap().value, EngineChoice::Docker);
-        assert_eq!(said.jobs.unwrap().value, 3);
-        assert_eq!(said.cpus.unwrap().value, 2);
-        assert_eq!(said.baseline.unwrap().value, OwnFile(Some("old.jsonl".to_owned())));
-        assert_eq!(said.allow, [Grant::Network, Grant::Writable]);
-        assert!(said.config.is_some() && said.topology.is_some());
-        assert!(said.offline.is_some() && said.timeout.is_some());
-        assert_eq!((said.cache, said.cache_size), (Some(CacheMode::ReadOnly), Some(500 << 20)));
+        assert_eq!(layer.engine.unwrap().value, EngineChoice::Docker);
+        assert_eq!(layer.jobs.unwrap().value, 3);
+        assert_eq!(layer.cpus.unwrap().value, 2);
+        assert_eq!(layer.baseline.unwrap().value, OwnFile(Some("old.jsonl".to_owned())));
+        assert_eq!(layer.allow, [Grant::Network, Grant::Writable]);
+        assert!(layer.config.is_some() && layer.topology.is_some());
+        assert!(layer.offline.is_some() && layer.timeout.is_some());
+        assert_eq!((layer.cache, layer.cache_size), (Some(CacheMode::ReadOnly), Some(500 << 20)));
         assert!(warnings.is_empty());
     }
 
@@ -193,34 +192,31 @@ mod tests {
             ("audit-plain", CacheMode::AuditPlain),
             ("off", CacheMode::Off),
         ] {
-            let (said, _) = layer(&EnvVars::from([(CACHE, word)])).unwrap();
-            assert_eq!(said.cache, Some(mode));
+            let (parsed, _) = layer(&EnvVars::from([(CACHE, word)])).unwrap();
+            assert_eq!(parsed.cache, Some(mode));
         }
     }
 
     #[test]
-    fn a_variable_that_means_nothing_is_a_warning() {
+    fn an_unknown_variable_is_a_warning() {
         let environment = EnvVars::from([("CARGO_PIPE_JOB", "3"), ("CARGO_PIPE_DOCKER", "x")]);
         let (_, warnings) = layer(&environment).unwrap();
         assert_eq!(
             warnings,
-            ["`CARGO_PIPE_JOB` is no variable of cargo pipe; did you mean `CARGO_PIPE_JOBS`?"]
+            ["unknown variable `CARGO_PIPE_JOB`; did you mean `CARGO_PIPE_JOBS`?"]
         );
     }
 
     #[test]
-    fn a_wrong_value_names_its_variable() {
-        assert_eq!(error(JOBS, "many"), "CARGO_PIPE_JOBS: `many` is no number");
+    fn an_invalid_value_names_its_variable() {
+        assert_eq!(error(JOBS, "many"), "CARGO_PIPE_JOBS: expected a number, got `many`");
         assert_eq!(
             error(OFFLINE, "maybe"),
-            "CARGO_PIPE_OFFLINE: `maybe` is neither true nor false"
+            "CARGO_PIPE_OFFLINE: expected `true` or `false`, got `maybe`"
         );
-        assert_eq!(error(TIMEOUT, "soon"), "CARGO_PIPE_TIMEOUT: `soon` is no time");
-        assert_eq!(
-            error(ENGINE, "dokcer"),
-            "CARGO_PIPE_ENGINE: `dokcer` is none of the values this can have"
-        );
-        assert_eq!(error(CACHE_SIZE, "2T"), "CARGO_PIPE_CACHE_SIZE: `2T` is no size");
+        assert_eq!(error(TIMEOUT, "soon"), "CARGO_PIPE_TIMEOUT: invalid duration: `soon`");
+        assert_eq!(error(ENGINE, "dokcer"), "CARGO_PIPE_ENGINE: unknown value `dokcer`");
+        assert_eq!(error(CACHE_SIZE, "2T"), "CARGO_PIPE_CACHE_SIZE: invalid size: `2T`");
         assert!(error(ALLOW, "root").starts_with("CARGO_PIPE_ALLOW: `root` is nothing"));
     }
 

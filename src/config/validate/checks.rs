@@ -1,7 +1,7 @@
-//! The rules about checks.
+//! Validation of the checks: which settings a check may have, which exclude each other, and the
+//! order of checks.
 //!
-//! Owns what a check may say, which of its values exclude each other, and the order of checks.
-//! Must not know the values' notations ([`super::terms`]) or what a tool does with them.
+//! Single values are validated in [`super::terms`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::check::{CachePolicy, CheckName, Grant};
 use crate::project::ProjectPath;
 use crate::tools;
 
-/// Names of environments that are no check's.
+/// Names of locks that belong to no check.
 const RESERVED_LOCKS: &[&str] = &["base", "project"];
 
-/// What the project says for all checks.
+/// The project's settings for all checks.
 pub(super) struct Scope<'a> {
     pub(super) source: &'a [ProjectPath],
     pub(super) exclude: &'a [String],
@@ -24,7 +24,8 @@ pub(super) struct Scope<'a> {
     pub(super) timeout: Duration,
 }
 
-/// The checks that are switched on: the built-in ones, then those of the project as written.
+/// Validates the enabled checks: the built-in ones, then those of the project in the order of the
+/// file.
 pub(super) fn validate(
     terms: &mut Terms<'_>,
     layers: BTreeMap<Text, CheckLayer>,
@@ -45,8 +46,8 @@ pub(super) fn validate(
     }
     match off {
         Some(enabled) if checks.is_empty() => Err(terms
-            .error(enabled, "every check is switched off")
-            .with_hint("leave one on, so that there is something to run")),
+            .error(enabled, "all checks are disabled")
+            .with_hint("remove `enabled = false` from at least one check")),
         _ => Ok(checks),
     }
 }
@@ -58,7 +59,7 @@ fn start<T>(value: &Value<T>) -> usize {
     }
 }
 
-/// A check that runs nothing may be a built-in one with a slip in its name.
+/// Suggests a built-in check whose name is close, for a check without `tool` and `run`.
 fn suggest_check(
     error: ConfigError,
     name: &Text,
@@ -108,19 +109,19 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
     match (&layer.tool, &layer.run) {
         (Some(tool), Some(run)) => {
             let later = if start(tool) > start(run) {
-                terms.error(tool, "a check has `tool` or `run`, not both")
+                terms.error(tool, "`tool` and `run` cannot be used together")
             } else {
-                terms.error(run, "a check has `tool` or `run`, not both")
+                terms.error(run, "`tool` and `run` cannot be used together")
             };
-            Err(later.with_hint("make two checks of it, or leave one out"))
+            Err(later.with_hint("remove one, or split the check into two"))
         }
         (None, None) => Err(terms
-            .error(name, format!("check `{}` runs nothing", name.value))
-            .with_hint("give it a command, run = [\"codespell\", \"src\"], or a `tool`")),
+            .error(name, format!("check `{}` has neither `tool` nor `run`", name.value))
+            .with_hint("add a command, such as run = [\"codespell\", \"src\"], or a `tool`")),
         (Some(tool), None) => tool_work(terms, tool, layer),
         (None, Some(run)) => {
-            refuse(terms, layer.config.as_ref(), "config", "tool", "name the file in `inputs`")?;
-            refuse(terms, layer.args.as_ref(), "args", "tool", "put them into `run`")?;
+            refuse(terms, layer.config.as_ref(), "config", "tool", "add the file to `inputs`")?;
+            refuse(terms, layer.args.as_ref(), "args", "tool", "add them to `run`")?;
             Ok(Work::Command {
                 run: terms.command(run)?,
                 fix: layer.fix.as_ref().map(|fix| terms.command(fix)).transpose()?,
@@ -134,19 +135,19 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
 fn place(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<CommandPlace, ConfigError> {
     match (&layer.image, &layer.requirements) {
         (Some(_), Some(requirements)) => Err(terms
-            .error(requirements, "a check has `image` or `requirements`, not both")
-            .with_hint("an image brings what it has; leave one out")),
+            .error(requirements, "`image` and `requirements` cannot be used together")
+            .with_hint("remove one: packages are not installed into an image")),
         (Some(image), None) => Ok(CommandPlace::Image(terms.image(image)?)),
         (None, None) => Ok(CommandPlace::Base),
         (None, Some(requirements)) => {
-            // The lock has the check's name, beside the others.
+            // The lock is named after the check, and must not replace another lock.
             if RESERVED_LOCKS.contains(&name.value.as_str())
                 || terms.tools().contains(&name.value.as_str())
             {
-                let message = format!("`{}` is the name of another lock", name.value);
+                let message = format!("the name `{}` is used by another lock", name.value);
                 return Err(terms
                     .error(name, message)
-                    .with_hint("a check with `requirements` has its lock under its own name"));
+                    .with_hint("rename the check: its lock has the same name"));
             }
             Ok(CommandPlace::Requirements(terms.requirements(requirements)?))
         }
@@ -157,10 +158,10 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     let tools = terms.tools();
     if !tools.contains(&tool.value.as_str()) {
         return Err(terms
-            .error(tool, format!("`{}` is no tool of cargo pipe", tool.value))
+            .error(tool, format!("unknown tool `{}`", tool.value))
             .with_hint(nearest::advise(&tool.value, tools)));
     }
-    let knows = "leave it out: the tool brings its own";
+    let knows = "remove it: the tool defines its own";
     refuse(terms, layer.fix.as_ref(), "fix", "run", knows)?;
     refuse(terms, layer.image.as_ref(), "image", "run", knows)?;
     refuse(terms, layer.requirements.as_ref(), "requirements", "run", knows)?;
@@ -178,7 +179,7 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     })
 }
 
-/// Refuses a value that only the other kind of check has.
+/// Rejects a setting that only the other kind of check has.
 fn refuse<T>(
     terms: &Terms<'_>,
     value: Option<&Value<T>>,
@@ -187,7 +188,7 @@ fn refuse<T>(
     hint: &str,
 ) -> Result<(), ConfigError> {
     value.map_or(Ok(()), |value| {
-        let message = format!("`{key}` is for checks with `{owner}`");
+        let message = format!("`{key}` can only be used with `{owner}`");
         Err(terms.error(value, message).with_hint(hint))
     })
 }
@@ -203,8 +204,8 @@ fn findings_exit(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeSet<i32>,
             .filter(|number| (1..=124).contains(number))
             .ok_or_else(|| {
             terms
-                .error(status, format!("exit status {} cannot mean findings", status.value))
-                .with_hint("write numbers from 1 to 124; 0 is passed, the rest are accidents")
+                .error(status, format!("`findings-exit` must be between 1 and 124, got {}", status.value))
+                .with_hint("0 means passed, and statuses above 124 mean that the command was not run or was killed")
         })?;
         statuses.insert(number);
     }
@@ -217,16 +218,16 @@ fn env(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeMap<String, String>
         let fits = name.value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !fits {
-            let message = format!("`{}` is no name of a variable", name.value.escape_debug());
+            let message = format!("invalid name of a variable: `{}`", name.value.escape_debug());
             return Err(terms
                 .error(name, message)
-                .with_hint("it takes letters, digits and `_`, and starts with no digit"));
+                .with_hint("use letters, digits and `_`, and start with a letter or `_`"));
         }
         if is_canonical(&name.value) {
-            let message = format!("`{}` is set by cargo pipe", name.value);
-            return Err(terms
-                .error(name, message)
-                .with_hint("it is the same for every check everywhere, so that verdicts are"));
+            let message = format!("`{}` cannot be changed", name.value);
+            return Err(terms.error(name, message).with_hint(
+                "cargo pipe sets it to the same value everywhere, so that results are reproducible",
+            ));
         }
         terms.without_zero(value)?;
         env.insert(name.value.clone(), value.value.clone());
@@ -247,7 +248,8 @@ fn asks(layer: &CheckLayer) -> BTreeSet<Grant> {
         .collect()
 }
 
-/// What lies outside of the snapshot is in no fingerprint, so what depends on it is not kept.
+/// Decides which results are cached. A result that depends on something outside of the snapshot is
+/// not covered by the fingerprint, so it is never cached.
 fn cache(
     terms: &Terms<'_>,
     layer: &CheckLayer,
@@ -257,8 +259,8 @@ fn cache(
         asks.iter().find(|grant| matches!(grant, Grant::Network | Grant::DockerSocket));
     match (&layer.cache, reaches_out) {
         (Some(keep), Some(grant)) if keep.value.0 != CachePolicy::Never => Err(terms
-            .error(keep, format!("the outcome of a check with `{grant}` cannot be kept"))
-            .with_hint("write cache = false: what it finds there is in no fingerprint")),
+            .error(keep, format!("the result of a check with `{grant}` cannot be cached"))
+            .with_hint("remove `cache`: the fingerprint does not cover what the check reaches")),
         (_, Some(_)) => Ok(CachePolicy::Never),
         (Some(keep), None) => Ok(keep.value.0),
         (None, None) => {

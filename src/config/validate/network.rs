@@ -1,8 +1,8 @@
-//! The rules about the network.
+//! Validation of the network settings.
 //!
-//! Owns what is an address here, and where credentials may come from: the variables of whoever runs
-//! cargo pipe, never a file that is committed, and they travel by no way that such a file chose.
-//! Must not know what reads a [`Network`].
+//! Credentials may come only from the variables of the user who runs cargo pipe, never from a
+//! committed file. A proxy or CA bundle from a committed file is never used with them, because both
+//! together can read encrypted traffic.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::super::layer::{NetworkLayer, Private, Text, Texts, Value, WrittenAt};
 use super::terms::Terms;
 use crate::network::{Address, CaBundle, Network};
 
-/// Reads what all layers say of the network.
+/// Validates the network settings of all layers.
 pub(super) fn validate(terms: &mut Terms<'_>, layer: NetworkLayer) -> Result<Network, ConfigError> {
     let index = |text: &Value<Private>| address(terms, text, Kind::Index);
     let proxy = |text: &Option<Value<Private>>| {
@@ -26,7 +26,7 @@ pub(super) fn validate(terms: &mut Terms<'_>, layer: NetworkLayer) -> Result<Net
         no_proxy: no_proxy(terms, layer.no_proxy.as_ref())?,
         ca_bundle: ca_bundle(terms, layer.ca_bundle.as_ref())?,
     };
-    lead_astray(terms, &layer, &network)?;
+    reject_interception(terms, &layer, &network)?;
     Ok(network)
 }
 
@@ -46,14 +46,16 @@ fn address(terms: &Terms<'_>, text: &Value<Private>, kind: Kind) -> Result<Addre
         Kind::Proxy => Address::of_proxy(&text.value.0),
     };
     let address = read.map_err(|_| {
-        let message = format!("this is no address of {what}");
-        terms.private_error(text, message).with_hint(format!("write it like \"{example}\""))
+        let message = format!("invalid URL of {what}");
+        terms
+            .private_error(text, message)
+            .with_hint(format!("expected a URL such as \"{example}\""))
     })?;
     if address.has_credentials() && is_committed(text) {
-        let message = format!("there are credentials in the address of {what}, in a file for all");
+        let message = format!("the URL of {what} contains credentials, and this file is committed");
         return Err(terms.private_error(text, message).with_hint(format!(
-            "take them out, and set the whole address in `{variable}`, where only you see it; \
-             credentials that were committed are known, so have new ones made"
+            "remove them, set the whole URL in the variable `{variable}`, and revoke credentials that \
+             were committed"
         )));
     }
     Ok(address)
@@ -64,17 +66,17 @@ fn no_proxy(terms: &Terms<'_>, hosts: Option<&Texts>) -> Result<Option<String>, 
     for host in &hosts {
         let unfit = |c: char| c == ',' || c.is_whitespace() || c.is_control();
         if host.value.is_empty() || host.value.contains(unfit) {
-            let message = format!("`{}` is no host", host.value.escape_debug());
-            return Err(terms
-                .error(host, message)
-                .with_hint("write each by itself: [\"localhost\", \".example\"]"));
+            let message = format!("invalid host: `{}`", host.value.escape_debug());
+            return Err(terms.error(host, message).with_hint(
+                "write each host as an item of the list, such as [\"localhost\", \".example\"]",
+            ));
         }
     }
     let hosts: Vec<String> = hosts.into_iter().map(|host| host.value).collect();
     Ok((!hosts.is_empty()).then(|| hosts.join(",")))
 }
 
-/// A file of the project is one that it brings; a variable names one of the machine.
+/// A path from `pipe.toml` is in the project; a path from a variable is on the machine.
 fn ca_bundle(terms: &mut Terms<'_>, path: Option<&Text>) -> Result<Option<CaBundle>, ConfigError> {
     path.map(|path| match path.place {
         WrittenAt::Name(variable) => {
@@ -85,9 +87,10 @@ fn ca_bundle(terms: &mut Terms<'_>, path: Option<&Text>) -> Result<Option<CaBund
     .transpose()
 }
 
-/// A proxy and certificates together read what is encrypted. So a project, which anybody may propose
-/// a change to, names neither for the credentials of whoever runs it.
-fn lead_astray(
+/// Rejects a proxy or CA bundle from the project for an index that the user has credentials for.
+/// Anyone can propose a change to the project, and a proxy with its own certificates can read what is
+/// encrypted.
+fn reject_interception(
     terms: &Terms<'_>,
     layer: &NetworkLayer,
     network: &Network,
@@ -98,12 +101,13 @@ fn lead_astray(
     }
     let explain = |error: ConfigError, variable: &str| {
         error.with_hint(format!(
-            "set `{variable}` as well: credentials travel only as whoever has them says"
+            "set the variable `{variable}` as well: your credentials are only sent the way your variables say"
         ))
     };
     let message = |what: &str| {
         format!(
-            "this project's {what} is not used with an index that your variables have a password for"
+            "the {what} of this project cannot be used with an index that your variables have a \
+             password for"
         )
     };
     let proxies = [(&layer.https_proxy, "HTTPS_PROXY"), (&layer.http_proxy, "HTTP_PROXY")];

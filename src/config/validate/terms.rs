@@ -1,7 +1,6 @@
-//! Single values: paths, globs, names, times.
+//! Validation of single values: paths, globs, names, times.
 //!
-//! Owns what each notation allows, and the making of errors from places. Must not know which
-//! settings go together; [`super::checks`] and [`super::validate`] do.
+//! The rules about combinations of settings are in [`super::checks`] and [`super::validate`].
 
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::plan::CANONICAL_ENV;
 use crate::project::ProjectPath;
 use crate::requirement::Requirement;
 
-/// Variables that are the image's own, and that no check may change.
+/// Variables that the image sets, and that a check may not change.
 const IMAGE_ENV: &[&str] = &["LANG", "PATH"];
 
 /// Whether every check gets this variable from us, the same everywhere.
@@ -22,7 +21,7 @@ pub fn is_canonical(variable: &str) -> bool {
     canonical.chain(IMAGE_ENV).any(|name| *name == variable)
 }
 
-/// What a configuration is judged against.
+/// The manifest and the catalogue that a configuration is validated against.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ValidationContext<'a> {
@@ -35,13 +34,13 @@ pub struct ValidationContext<'a> {
 }
 
 impl ValidationContext<'_> {
-    /// An error about this value, with the place where it was written.
+    /// Makes an error about a value, with the place where it was written.
     pub fn error<T>(&self, at: &Value<T>, message: impl Into<String>) -> ConfigError {
         let (origin, span) = match &at.place {
             WrittenAt::Bytes(span) => (self.manifest, Some(span)),
             WrittenAt::Name(name) => (*name, None),
         };
-        // The bytes of a default are those of another text.
+        // The span of a default refers to another text.
         let span = span.filter(|_| at.covered < OVER_DEFAULTS);
         ConfigError {
             origin: origin.to_owned(),
@@ -53,7 +52,7 @@ impl ValidationContext<'_> {
     }
 }
 
-/// Reads single values, and collects the paths among them.
+/// Validates single values, and collects the paths among them.
 pub(super) struct Terms<'a> {
     context: &'a ValidationContext<'a>,
     paths: Vec<Value<ProjectPath>>,
@@ -76,7 +75,7 @@ impl<'a> Terms<'a> {
         self.context.error(at, message)
     }
 
-    /// An error about a value that may hold a password: its text is shown without it.
+    /// Makes an error about a value that may hold a password: the shown text is masked.
     pub(super) fn private_error<T>(
         &self,
         at: &Value<T>,
@@ -95,7 +94,7 @@ impl<'a> Terms<'a> {
     }
 
     /// A setting that the defaults always say.
-    pub(super) fn said<'v, T>(
+    pub(super) fn required<'v, T>(
         &self,
         setting: &str,
         value: Option<&'v Value<T>>,
@@ -109,7 +108,7 @@ impl<'a> Terms<'a> {
         })
     }
 
-    /// The items of a list; a default list has default items.
+    /// The items of a list; the items of a default list are defaults.
     pub(super) fn items(&self, texts: Option<&Texts>) -> Vec<Text> {
         let Some(list) = texts else {
             return Vec::new();
@@ -124,7 +123,7 @@ impl<'a> Terms<'a> {
         setting: &str,
         path: Option<&Text>,
     ) -> Result<ProjectPath, ConfigError> {
-        let path = self.said(setting, path)?;
+        let path = self.required(setting, path)?;
         self.project_path(path)
     }
 
@@ -133,16 +132,16 @@ impl<'a> Terms<'a> {
         setting: &str,
         sources: Option<&SourcePaths>,
     ) -> Result<Vec<ProjectPath>, ConfigError> {
-        let list = self.said(setting, sources.map(|paths| &paths.0))?;
+        let list = self.required(setting, sources.map(|paths| &paths.0))?;
         if list.value.is_empty() {
             return Err(self
-                .error(list, "there is nothing to check")
-                .with_hint("name a folder, such as source = [\"src\"]"));
+                .error(list, "`source` is empty")
+                .with_hint("name at least one folder, such as source = [\"src\"]"));
         }
         self.paths(Some(list))
     }
 
-    /// Paths, sorted, each once.
+    /// Validates paths, and returns them sorted and without duplicates.
     pub(super) fn paths(&mut self, texts: Option<&Texts>) -> Result<Vec<ProjectPath>, ConfigError> {
         let mut paths = Vec::new();
         for text in self.items(texts) {
@@ -156,14 +155,14 @@ impl<'a> Terms<'a> {
     pub(super) fn project_path(&mut self, text: &Text) -> Result<ProjectPath, ConfigError> {
         let path = ProjectPath::new(&text.value).map_err(|wrong| {
             self.error(text, wrong.to_string()).with_hint(format!(
-                "write a path inside the project, seen from the folder of {}",
+                "write a path inside the project, relative to the folder of {}",
                 self.context.manifest
             ))
         })?;
         if path.as_str().split('/').any(|part| part == ".git") {
             return Err(self
-                .error(text, "no check sees `.git`")
-                .with_hint("it can hold credentials, and it differs in every checkout"));
+                .error(text, "`.git` cannot be checked")
+                .with_hint("it can contain credentials, and it differs in every checkout"));
         }
         self.paths.push(text.with(path.clone()));
         Ok(path)
@@ -175,13 +174,13 @@ impl<'a> Terms<'a> {
             let glob = &text.value;
             if glob.is_empty() || glob.starts_with('/') || glob.split('/').any(|part| part == "..")
             {
-                let message = format!("`{}` matches no file of the project", glob.escape_debug());
-                return Err(self
-                    .error(&text, message)
-                    .with_hint("a glob begins at the project's root: \"src/generated/**\""));
+                let message = format!("invalid glob: `{}` leaves the project", glob.escape_debug());
+                return Err(self.error(&text, message).with_hint(
+                    "write a glob relative to the project's root, such as \"src/generated/**\"",
+                ));
             }
             if let Err(wrong) = globset::Glob::new(glob) {
-                let message = format!("`{}` is no glob: {}", glob.escape_debug(), wrong.kind());
+                let message = format!("invalid glob `{}`: {}", glob.escape_debug(), wrong.kind());
                 return Err(self.error(&text, message));
             }
             globs.push(text.value);
@@ -189,7 +188,7 @@ impl<'a> Terms<'a> {
         Ok(globs)
     }
 
-    /// Names as packages, extras and groups have them.
+    /// Validates names of packages, extras and groups.
     pub(super) fn names(
         &self,
         texts: Option<&Texts>,
@@ -203,15 +202,15 @@ impl<'a> Terms<'a> {
                 && name.ends_with(plain)
                 && name.chars().all(|c| plain(c) || "-_.".contains(c));
             if !fits {
-                let message = format!("`{}` is no name of a {kind}", name.escape_debug());
-                return Err(self.error(&text, message).with_hint("write the name alone"));
+                let message = format!("invalid name of {kind}: `{}`", name.escape_debug());
+                return Err(self.error(&text, message).with_hint("write only the name"));
             }
             names.push(text.value);
         }
         Ok(names)
     }
 
-    /// Requirements of packages from an index, such as `codespell>=2`.
+    /// Validates requirements of packages from an index, such as `codespell>=2`.
     pub(super) fn requirements(&self, texts: &Texts) -> Result<Vec<String>, ConfigError> {
         let mut requirements = Vec::new();
         for text in self.items(Some(texts)) {
@@ -219,15 +218,15 @@ impl<'a> Terms<'a> {
             if !is_plain || Requirement::parse(&text.value).is_none() {
                 let message = format!("`{}` is no requirement", text.value.escape_debug());
                 return Err(self.error(&text, message).with_hint(
-                    "write a package of an index, such as \"codespell\" or \"codespell>=2.4\"",
+                    "write a package from an index, such as \"codespell\" or \"codespell>=2.4\"",
                 ));
             }
             requirements.push(text.value);
         }
         if requirements.is_empty() {
             return Err(self
-                .error(texts, "there is no requirement")
-                .with_hint("leave `requirements` out for the project's own environment"));
+                .error(texts, "`requirements` is empty")
+                .with_hint("remove `requirements` to use the project's own environment"));
         }
         Ok(requirements)
     }
@@ -242,42 +241,45 @@ impl<'a> Terms<'a> {
         Ok(time.value.0)
     }
 
-    /// The reference of an image. Nothing else may stand where docker expects one.
+    /// Validates the reference of an image, so that docker cannot take it for a flag.
     pub(super) fn image(&self, text: &Text) -> Result<String, ConfigError> {
         let image = &text.value;
         let fits = image.len() <= 512
             && image.starts_with(|c: char| c.is_ascii_alphanumeric())
             && image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c));
         if !fits {
-            let message = format!("`{}` is no name of an image", image.escape_debug());
+            let message = format!("invalid image name: `{}`", image.escape_debug());
             return Err(self
                 .error(text, message)
-                .with_hint("write it as docker does: \"python:3.13-slim\""));
+                .with_hint("use docker's notation, such as \"python:3.13-slim\""));
         }
         Ok(image.clone())
     }
 
-    /// A program and its arguments.
+    /// Validates a program and its arguments.
     pub(super) fn command(&self, texts: &Texts) -> Result<Vec<String>, ConfigError> {
         let words = self.words(Some(texts))?;
         if words.first().is_none_or(String::is_empty) {
-            return Err(self
-                .error(texts, "there is no program to run")
-                .with_hint("write it and its arguments: [\"codespell\", \"src\"]"));
+            return Err(self.error(texts, "the command is empty").with_hint(
+                "write the program and its arguments, such as [\"codespell\", \"src\"]",
+            ));
         }
         Ok(words)
     }
 
-    /// Texts that can be arguments of a program.
+    /// Validates arguments of a program.
     pub(super) fn words(&self, texts: Option<&Texts>) -> Result<Vec<String>, ConfigError> {
         let words = self.items(texts);
         words.into_iter().map(|word| self.without_zero(&word).map(|()| word.value)).collect()
     }
 
-    /// Refuses what no program can be given.
+    /// Rejects a text that no program can get as an argument.
     pub(super) fn without_zero(&self, text: &Text) -> Result<(), ConfigError> {
         if text.value.contains('\0') {
-            return Err(self.error(text, "there is a zero byte in it, which no program can get"));
+            return Err(self.error(
+                text,
+                "the text contains a zero byte, which cannot be passed to a program",
+            ));
         }
         Ok(())
     }
