@@ -1,8 +1,8 @@
-//! What a project itself depends on.
+//! The dependencies of the checked project.
 //!
-//! Owns reading that from the files in which projects say it, and making our lock from a lock that
-//! the project has, so that there is never a second pin to maintain. Pure: texts come in from
-//! [`read`], and nothing here resolves a version; that is [`crate::update`]'s.
+//! Parses the files that declare them. A lock of the project is converted into our lock, so that
+//! there is no second set of pins to maintain. Versions are resolved in [`crate::update`], and files
+//! are read in [`read`].
 
 mod marker;
 mod poetry;
@@ -23,30 +23,30 @@ use crate::project::ProjectPath;
 /// The group that belongs to a project unless it names others, as with uv.
 const DEFAULT_GROUP: &str = "dev";
 
-/// Which of a project's optional dependencies count.
+/// The optional dependencies to install.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Selection {
-    /// The groups; `dev`, where there is one, if nobody says.
+    /// The groups; `dev`, if it exists, if none.
     pub groups: Option<Vec<String>>,
     /// The extras.
     pub extras: Vec<String>,
 }
 
-/// What a project depends on.
+/// The dependencies of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dependencies {
-    /// The files that say it.
+    /// The files that declare them.
     pub files: Vec<ProjectPath>,
-    /// What they say.
+    /// The parsed dependencies.
     pub said: Said,
-    /// What cannot be installed from an index, and so is left out.
+    /// Dependencies that do not come from an index, and are not installed.
     pub left_out: Vec<String>,
 }
 
 impl Dependencies {
-    /// The files, for people.
+    /// The names of the files, for messages.
     #[must_use]
     pub fn told(&self) -> String {
         let files: Vec<String> = self.files.iter().map(|file| format!("`{file}`")).collect();
@@ -54,29 +54,29 @@ impl Dependencies {
     }
 }
 
-/// What a project says of its dependencies.
+/// The dependencies, locked or declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// The exact version of each.
+    /// Exact versions.
     Locked(Lock),
-    /// Which versions would do, as requirements.
+    /// Requirements.
     Declared(Vec<String>),
 }
 
-/// Why it cannot be told what a project depends on.
+/// Why the dependencies of a project cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {message}")]
 #[non_exhaustive]
 pub struct DependencyError {
     /// The file.
     pub path: ProjectPath,
-    /// What is wrong with it.
+    /// The error.
     pub message: String,
-    /// What to do next, where that is known.
+    /// A suggestion, if there is one.
     pub hint: Option<String>,
 }
 
-/// What one file says.
+/// The content of one file.
 #[derive(Debug, Default, PartialEq)]
 struct File {
     /// Its packages, if it is a lock.
@@ -85,18 +85,18 @@ struct File {
     left_out: Vec<String>,
 }
 
-/// Why a file says nothing: the message, and what to do next.
+/// An error in a file: the message, and a suggestion.
 type Unreadable = (String, Option<String>);
 
-/// The files that lock all of a project, the most exact one first.
+/// The lock files of a project, the most exact one first.
 const LOCKS: [&str; 3] = ["uv.lock", "pylock.toml", "poetry.lock"];
 
-/// What the files of a project say. The first lock among them says all there is to say; only where
-/// there is none, the others say it together. `texts` also has what they include.
+/// Parses the dependency files of a project. The first lock among them is used alone; without a lock,
+/// the other files are combined. `texts` also contains the files that they include.
 ///
 /// # Errors
 ///
-/// When one of them cannot be understood.
+/// When one of them cannot be parsed.
 pub fn dependencies(
     files: &[ProjectPath],
     texts: &BTreeMap<ProjectPath, String>,
@@ -120,7 +120,7 @@ pub fn dependencies(
         file.locked.is_some() || !file.declared.is_empty() || !file.left_out.is_empty()
     };
     read.retain(|(_, file)| says(file));
-    // Pins with hashes are made from what is said elsewhere, so they replace it.
+    // Requirements with hashes are generated from the other files, so they replace them.
     let is_pinned = read.iter().any(|(_, file)| file.locked.is_some());
     let is_loose = |(path, file): &(&ProjectPath, File)| {
         file.locked.is_none() && path.file_name() != pyproject::FILE
@@ -175,7 +175,7 @@ fn file(
     said.map_err(|(message, hint)| DependencyError { path: path.clone(), message, hint })
 }
 
-/// A lock of these packages, as long as it says nothing that a lock may not say.
+/// Makes a lock of these packages, and validates it.
 fn checked(path: &ProjectPath, mut packages: Vec<Package>) -> Result<Lock, DependencyError> {
     packages.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
     let lock = Lock { packages };
@@ -191,12 +191,12 @@ fn pin(package: &Package) -> String {
     format!("{}=={}{}", package.name, package.version, marker.unwrap_or_default())
 }
 
-/// A TOML text of this shape.
+/// Parses a TOML text.
 fn toml<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     ::toml::from_str(text).map_err(|error| (error.message().to_owned(), None))
 }
 
-/// A name as indexes compare it.
+/// Normalizes a name as package indexes do.
 fn normal(name: &str) -> String {
     let mut normal = String::new();
     for part in name.split(['-', '_', '.']).filter(|part| !part.is_empty()) {
@@ -208,7 +208,7 @@ fn normal(name: &str) -> String {
     normal
 }
 
-/// The selected names among those that there are.
+/// Selects the named groups or extras, or reports one that does not exist.
 fn chosen(
     kind: &str,
     wanted: Option<&[String]>,
@@ -224,12 +224,12 @@ fn chosen(
             there.iter().find(|it| is(it, name)).cloned().ok_or_else(|| {
                 let known: Vec<String> = there.iter().map(|name| format!("`{name}`")).collect();
                 let hint = match known.as_slice() {
-                    [] => format!("it has none; `{kind}s` in pipe.toml names it"),
+                    [] => format!("the file has no {kind}s; change `{kind}s` in pipe.toml"),
                     known => {
-                        format!("it has {}; `{kind}s` in pipe.toml names it", known.join(", "))
+                        format!("the file has {}; change `{kind}s` in pipe.toml", known.join(", "))
                     }
                 };
-                (format!("there is no {kind} `{name}`"), Some(hint))
+                (format!("unknown {kind} `{name}`"), Some(hint))
             })
         })
         .collect()

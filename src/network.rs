@@ -1,9 +1,8 @@
-//! How installers reach packages: an index, a proxy, a company's certificates.
+//! Network settings of installers: package indexes, proxies, certificates.
 //!
-//! Owns [`Network`], what a project and the usual variables say about it, and [`Secrets`], which
-//! takes passwords out of what people read. Must not know which installer runs where: an engine
-//! gives [`Network::variables`] to whatever installs. None of it is an ingredient of a fingerprint,
-//! because a locked file has the same hash wherever it comes from.
+//! An engine passes [`Network::variables`] to the installer, and masks [`Network::secrets`] in its
+//! output. None of the settings is an ingredient of a fingerprint, because a locked file has the same
+//! hash wherever it comes from.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,33 +14,33 @@ use fluent_uri::pct_enc::{EStr, EString};
 
 use crate::project::ProjectPath;
 
-/// What a secret is shown as.
+/// The text that replaces a secret.
 const HIDDEN: &str = "***";
 
 /// The shortest password that is searched for by itself. A shorter one may be a part of any word;
 /// it is hidden where it stands in an address.
 const TELLING: usize = 6;
 
-/// What pip and uv are told besides, on a machine that is not ours: to read no settings of the user,
-/// and to believe in the certificates that the machine believes in, as pip does; uv brings its own.
+/// Variables that make pip and uv ignore the user's settings, and make uv use the certificates of the
+/// machine, as pip does.
 pub const ALONE: [(&str, &str); 3] =
     [("PIP_CONFIG_FILE", "/dev/null"), ("UV_NO_CONFIG", "1"), ("UV_NATIVE_TLS", "true")];
 
-/// How installers reach packages. What is not said is left to the installer.
+/// Network settings of installers. A setting that is none is left to the installer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Network {
-    /// The index in place of the public one.
+    /// The package index that replaces the public one.
     pub index: Option<Address>,
-    /// The indexes besides it.
+    /// Further package indexes.
     pub extra_indexes: Vec<Address>,
-    /// The proxy for addresses that begin with `http:`.
+    /// The proxy for `http:` URLs.
     pub http_proxy: Option<Address>,
-    /// The proxy for addresses that begin with `https:`.
+    /// The proxy for `https:` URLs.
     pub https_proxy: Option<Address>,
-    /// The hosts that are reached without a proxy, separated by commas.
+    /// The hosts that are accessed without a proxy, separated by commas.
     pub no_proxy: Option<String>,
-    /// The certificates to believe in, in place of the usual ones.
+    /// The certificate authorities that replace the system's.
     pub ca_bundle: Option<CaBundle>,
 }
 
@@ -49,19 +48,19 @@ pub struct Network {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CaBundle {
-    /// One of the project.
+    /// A file of the project.
     OfProject(ProjectPath),
-    /// One of the machine, named by this variable.
+    /// A file of the machine, named by a variable.
     OfMachine {
         /// The variable.
         variable: &'static str,
-        /// The file, as seen from where cargo pipe was started.
+        /// The file, relative to the working directory.
         path: PathBuf,
     },
 }
 
 impl CaBundle {
-    /// Where the file is on this machine.
+    /// The absolute path on this machine.
     #[must_use]
     pub fn on_disk(&self, root: &Path) -> PathBuf {
         match self {
@@ -72,11 +71,10 @@ impl CaBundle {
 }
 
 impl Network {
-    /// The variables that pip and uv, and whatever else respects proxies, are to be run with.
-    /// `ca_bundle` is where the program that gets them finds [`Network::ca_bundle`].
+    /// The variables for pip, uv and other programs that use proxies. `ca_bundle` is the path at
+    /// which the program finds [`Network::ca_bundle`].
     ///
-    /// They hold credentials. A program that is given them is given [`Network::secrets`] as well,
-    /// so that nothing it says is told with them.
+    /// They contain credentials: mask [`Network::secrets`] in the output of a program that gets them.
     #[must_use]
     pub fn variables(&self, ca_bundle: Option<&str>) -> Vec<(&'static str, String)> {
         let mut variables = Vec::new();
@@ -86,30 +84,30 @@ impl Network {
         };
         let told =
             |address: &Option<Address>| address.as_ref().map(|address| address.reveal().to_owned());
-        set(&["PIP_INDEX_URL", "UV_DEFAULT_INDEX"], told(&self.index));
+        set(&["PIP_INDEX_URL", "UV_DEFAULT_INDEX"], reveal(&self.index));
         let extra: Vec<&str> = self.extra_indexes.iter().map(Address::reveal).collect();
         set(&["PIP_EXTRA_INDEX_URL", "UV_INDEX"], Some(extra.join(" ")));
         set(&["PIP_TRUSTED_HOST"], Some(self.plain_hosts().join(" ")));
-        set(&["HTTP_PROXY", "http_proxy"], told(&self.http_proxy));
-        set(&["HTTPS_PROXY", "https_proxy"], told(&self.https_proxy));
+        set(&["HTTP_PROXY", "http_proxy"], reveal(&self.http_proxy));
+        set(&["HTTPS_PROXY", "https_proxy"], reveal(&self.https_proxy));
         set(&["NO_PROXY", "no_proxy"], self.no_proxy.clone());
         set(&["PIP_CERT", "SSL_CERT_FILE"], ca_bundle.map(str::to_owned));
         variables
     }
 
-    /// Every credential, for taking it out of texts.
+    /// Every credential, for masking.
     #[must_use]
     pub fn secrets(&self) -> Secrets {
         let mut secrets = Vec::new();
         self.addresses().for_each(|address| address.add_secrets(&mut secrets));
-        // The longest first, so that none leaves a piece of another behind.
+        // The longest first, so that no part of a longer secret remains.
         secrets.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         secrets.dedup();
         Secrets(secrets)
     }
 
-    /// The hosts of indexes without encryption. pip ignores them unless they are named; uv does not
-    /// mind. Every locked file has to have its hash, whoever sends it.
+    /// The hosts of indexes without encryption. pip ignores such indexes unless their hosts are named.
+    /// The hashes in the lock still protect every file.
     fn plain_hosts(&self) -> Vec<String> {
         let plain = |address: &&Address| address.is_over(&["http"]);
         let host = |address: &Address| {
@@ -129,30 +127,30 @@ impl Network {
     }
 }
 
-/// The address of an index or a proxy. Shown without its credentials.
+/// The URL of an index or a proxy. Displayed without its credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address(Uri<String>);
 
-/// Why a text is no [`Address`]. Says nothing of the text, which may hold a password.
+/// An invalid [`Address`]. Does not contain the text, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is no address")]
 pub struct AddressError;
 
 impl Address {
-    /// Reads the address of an index: `https://host/simple`.
+    /// Parses the URL of an index: `https://host/simple`.
     ///
     /// # Errors
     ///
-    /// When it is none over http or https.
+    /// When it is not a URL over http or https.
     pub fn of_index(text: &str) -> Result<Address, AddressError> {
         Address::read(text, &["http", "https"])
     }
 
-    /// Reads the address of a proxy: `http://host:3128`, or as many write it, `host:3128`.
+    /// Parses the URL of a proxy: `http://host:3128` or `host:3128`.
     ///
     /// # Errors
     ///
-    /// When it is none.
+    /// When it is not the URL of a proxy.
     pub fn of_proxy(text: &str) -> Result<Address, AddressError> {
         let whole = match text.contains("://") {
             true => Cow::Borrowed(text),
@@ -182,19 +180,19 @@ impl Address {
         info.split_once(':').map_or((info, None), |(name, password)| (name, Some(password)))
     }
 
-    /// The whole address, credentials included. For the environment of an installer, nothing else.
+    /// The URL with its credentials. Only for the environment of an installer.
     #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether there is a name or a password in it.
+    /// Whether it contains a user name or a password.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
         self.credentials() != (EStr::EMPTY, None)
     }
 
-    /// The password, or a name without one, which is a token: as it is written, and as it is meant.
+    /// The password, or a user name without one, which is a token: as written, and decoded.
     fn add_secrets(&self, secrets: &mut Vec<String>) {
         let (name, password) = self.credentials();
         let (secret, written) = match password {
@@ -246,12 +244,12 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Texts that nobody may read.
+/// Texts that must not be shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// The text without them.
+    /// Masks them in a text.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let hide = |text: Cow<'t, str>, secret: &String| match text.contains(secret.as_str()) {
@@ -261,7 +259,7 @@ impl Secrets {
         self.0.iter().fold(Cow::Borrowed(text), hide)
     }
 
-    /// The same for what a program wrote.
+    /// Masks them in the output of a program.
     #[must_use]
     pub fn redact_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
         if self.0.is_empty() {
@@ -274,7 +272,7 @@ impl Secrets {
     }
 }
 
-/// What stands in the place of a secret; what is an address stays one.
+/// The replacement of a secret, which keeps a URL a URL.
 fn hidden(secret: &str) -> &'static str {
     match (secret.starts_with(':'), secret.ends_with('@')) {
         (true, true) => ":***@",

@@ -1,8 +1,7 @@
-//! Where a project is and how its files are named.
+//! A project's root, and the paths of its files.
 //!
-//! Owns the project's root and [`ProjectPath`], the only way a file of the project is spoken of
-//! outside the edges. Must not know what is on the disk: [`discover`] finds that out, and the
-//! [`crate::snapshot`] reads it.
+//! Everything except the code that reads and writes files refers to them by [`ProjectPath`].
+//! [`discover`] finds a project on disk.
 
 pub mod discover;
 
@@ -24,15 +23,14 @@ pub struct Project {
 }
 
 impl Project {
-    /// A name for the project on this machine: the same for the same folder, another for any
-    /// other.
+    /// The identifier of the project's folder on this machine.
     #[must_use]
     pub fn id(&self) -> String {
         Hash::of(self.root.as_os_str().as_encoded_bytes()).short()
     }
 }
 
-/// The file a project is configured by.
+/// The file that configures a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Manifest {
@@ -61,21 +59,21 @@ impl Manifest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct ProjectPath(String);
 
-/// Why a text is no [`ProjectPath`].
+/// Why a text is not a [`ProjectPath`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
     /// The path is empty.
-    #[error("a path is empty")]
+    #[error("the path is empty")]
     Empty,
     /// The path starts at the root of the file system.
-    #[error("`{0}` is absolute: paths are relative to the project")]
+    #[error("`{0}` is absolute, but must be relative to the project")]
     Absolute(String),
-    /// The path leads out of the project.
-    #[error("`{0}` leads out of the project")]
+    /// The path leaves the project.
+    #[error("`{0}` is outside of the project")]
     Outside(String),
-    /// The path has a character that no tool prints back faithfully.
-    #[error("`{}` has a control character", .0.escape_debug())]
+    /// The path has a control character, which tools print in different ways.
+    #[error("`{}` contains a control character", .0.escape_debug())]
     Control(String),
 }
 
@@ -86,11 +84,11 @@ impl ProjectPath {
         ProjectPath(".".to_owned())
     }
 
-    /// Reads a path as a person writes it: `./src/`, `src//pkg` and `src/../src` are fine.
+    /// Parses a path, and normalizes it: `./src/`, `src//pkg` and `src/../src` are accepted.
     ///
     /// # Errors
     ///
-    /// When the path is empty, absolute, has a control character, or leads out of the project.
+    /// When the path is empty, absolute, has a control character, or leaves the project.
     pub fn new(text: &str) -> Result<Self, PathError> {
         if text.is_empty() {
             return Err(PathError::Empty);
@@ -138,7 +136,7 @@ impl ProjectPath {
         Self::new(&format!("{}/{name}", self.0))
     }
 
-    /// What has this name of one part in the same folder.
+    /// The path of a sibling in the same folder.
     #[must_use]
     pub fn beside(&self, name: &'static str) -> Self {
         ProjectPath(match self.0.rsplit_once('/') {
@@ -147,7 +145,7 @@ impl ProjectPath {
         })
     }
 
-    /// The path of something in this folder, by its plain name; none for a name that no path has.
+    /// The path of an entry in this folder by its name; none for an invalid name.
     #[must_use]
     pub fn child(&self, name: &str) -> Option<Self> {
         if name.contains('/')
@@ -177,7 +175,7 @@ impl ProjectPath {
         if self.is_root() { "" } else { self.0.rsplit('/').next().unwrap_or_default() }
     }
 
-    /// Where the path is on this machine.
+    /// The absolute path on this machine.
     #[must_use]
     pub fn on_disk(&self, root: &Path) -> PathBuf {
         if self.is_root() { root.to_owned() } else { root.join(&self.0) }

@@ -1,8 +1,8 @@
-//! What a user trusts in a project, and what that rests on.
+//! The grants that a user gave a project with `cargo pipe trust`.
 //!
-//! Owns the [`Content`] of an ask, which is whatever could change what granting it means, and the
-//! comparison with the content that was trusted. It must not read anything: [`collect`] reads the
-//! project, [`store`] the user's state folder. The standing of each ask goes to the plan.
+//! A grant holds only for the [`Content`] that it was given for: everything that could change what
+//! the grant means, such as the command and the files that it names. This module compares contents;
+//! [`collect`] reads them from the project, and [`store`] reads the user's grants.
 
 pub mod collect;
 pub mod store;
@@ -21,95 +21,98 @@ use crate::plan::{EnvironmentSpec, Step};
 use crate::project::ProjectPath;
 use crate::tools::command::Command;
 
-/// What an ask rests on: the hash of each part under its name, as a person is told it.
+/// The content that a grant holds for: the hash of each part, under the name shown to the user.
 pub type Content = BTreeMap<String, Hash>;
 
-/// An ask and what it rests on.
+/// A grant request and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GrantReview {
-    /// The ask.
+    /// The request.
     pub ask: GrantRequest,
-    /// What it rests on.
+    /// Its content.
     pub content: Content,
-    /// What is run with what is asked for, as words.
+    /// The words of the commands that run with the grant.
     pub command: Vec<String>,
-    /// The files of the project that it runs.
+    /// The files of the project that they run.
     pub files: Vec<ProjectPath>,
 }
 
-/// What a user trusts in one project.
+/// The grants that a user gave one project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
     schema: Schema,
-    /// The project's canonical path, for a person.
+    /// The project's canonical path, for display.
     pub project: String,
-    /// What was granted.
+    /// The grants.
     pub granted: Vec<Granted>,
 }
 
-/// The version of a record's notation.
+/// The version of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Schema {
     #[serde(rename = "cargo-pipe/trust/1")]
     First,
 }
 
-/// Something that was granted.
+/// A grant, with the content that it was given for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Granted {
-    /// To whom.
+    /// Who requested it.
     pub asker: Requester,
-    /// What.
+    /// The grant.
     pub grant: Grant,
     content: Content,
 }
 
-/// Why what the user trusts cannot be read or kept.
+/// Why the user's grants cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustError {
-    /// Nothing says where the user's state is.
-    #[error("neither HOME nor XDG_STATE_HOME says where to keep what you trust")]
+    /// The user has no state folder.
+    #[error("cannot find the state folder: neither `XDG_STATE_HOME` nor `HOME` is set")]
     NoHome,
-    /// Somebody else could have written it.
-    #[error("`{}` is not believed: {why}", .path.display())]
+    /// Another user could have written it.
+    #[error("`{}` is ignored for safety: {why}", .path.display())]
     Unbelieved {
         /// The file or folder.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
-    /// It says what no version of cargo pipe wrote, or a newer one.
-    #[error("`{}` is not believed: {why}", .path.display())]
+    /// It was not written by this or an earlier version of cargo pipe.
+    #[error("`{}` is ignored for safety: {why}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
     /// A file or folder cannot be read or written.
     #[error("cannot {action} `{}`: {source}", .path.display())]
     Io {
-        /// What was tried, such as `read`.
+        /// The operation, such as `read`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl TrustError {
-    /// What to do next, where that is known.
+    /// A suggestion, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            TrustError::NoHome => Some("set XDG_STATE_HOME to a folder of yours".to_owned()),
+            TrustError::NoHome => Some("set `XDG_STATE_HOME` to a folder that you own".to_owned()),
             TrustError::Unbelieved { path, .. } | TrustError::Unreadable { path, .. } => {
-                Some(format!("take it away, and trust anew: `rm -r {}`", path.display()))
+                Some(format!(
+                    "remove it with `rm -r {}`, then run `cargo pipe trust` again",
+                    path.display()
+                ))
             }
             TrustError::Io { .. } => None,
         }
@@ -117,7 +120,7 @@ impl TrustError {
 }
 
 impl Record {
-    /// What a user trusts who grants all of this.
+    /// Makes the record of a user who grants all of these requests.
     #[must_use]
     pub fn of(project: String, asked: &[GrantReview]) -> Record {
         let granted = |asked: &GrantReview| Granted {
@@ -128,19 +131,19 @@ impl Record {
         Record { schema: Schema::First, project, granted: asked.iter().map(granted).collect() }
     }
 
-    /// Keeps what was granted before for the machine itself.
+    /// Keeps the earlier grants that belong to the machine, not to the content.
     pub fn keep_host(&mut self, before: Option<&Record>) {
         let granted = before.into_iter().flat_map(|record| &record.granted);
         self.granted.extend(granted.filter(|granted| granted.grant == Grant::Host).cloned());
     }
 
-    /// Whether anything is granted for the machine itself.
+    /// Whether it contains a grant that belongs to the machine.
     #[must_use]
     pub fn grants_host(&self) -> bool {
         self.granted.iter().any(|granted| granted.grant == Grant::Host)
     }
 
-    /// What the user has said to an ask with this content.
+    /// The user's decision on a request with this content.
     #[must_use]
     pub fn standing(&self, ask: &GrantRequest, content: &Content) -> Standing {
         let before = self
@@ -160,8 +163,8 @@ impl Record {
     }
 }
 
-/// What a step's asks rest on, as far as its plan says: all that could change what runs with what
-/// is granted, or what it could give away.
+/// The content of a step's requests that follows from its plan: everything that could change what runs
+/// with the grant, or what it could disclose.
 fn content(config: &Config, step: &Step) -> Content {
     let variables: Vec<String> =
         step.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -194,7 +197,7 @@ fn content(config: &Config, step: &Step) -> Content {
     content
 }
 
-/// The words of all that a step can run.
+/// The words of every command that a step can run.
 fn words(config: &Config, step: &Step) -> Vec<String> {
     let mut words = match &step.command {
         Command::Exec(argv) => argv.clone(),
@@ -209,8 +212,8 @@ fn words(config: &Config, step: &Step) -> Vec<String> {
     words
 }
 
-/// The paths that words may name: each word as it is, each part of it as a shell or an option would
-/// take it apart, and the files of a Python module.
+/// The paths that words may name: each word, each part as a shell or an option would split it, and the
+/// files of a Python module.
 fn candidates<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<ProjectPath> {
     let separates = |c: char| c.is_whitespace() || "\"'`;&|()<>{}[]$=:,@".contains(c);
     let mut paths = BTreeSet::new();

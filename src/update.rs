@@ -1,8 +1,7 @@
-//! Newer versions into the locks.
+//! Updates of the locks to newer versions.
 //!
-//! Owns which locks a project has, what each is resolved from, and that they change together or not
-//! at all. Resolving is uv's work, in `resolver`; what the base is now is told by docker, in `base`.
-//! What changed is returned as data, and nothing is written before somebody asks for that.
+//! uv resolves the requirements (`resolver`), and docker identifies the current base image (`base`).
+//! The changes are returned as data; they are written together or not at all.
 
 mod base;
 mod resolver;
@@ -31,25 +30,25 @@ use resolver::Resolver;
 
 pub use base::BaseUpdate;
 
-/// What becomes of the locks of a project.
+/// The planned changes of a project's locks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Updates {
-    /// Those of packages.
+    /// The locks of packages.
     pub packages: Vec<Update>,
-    /// That of the base; none if it was not asked for, or cannot be looked at from here.
+    /// The lock of the base; none if it was not requested, or no docker engine is available.
     pub base: Option<BaseUpdate>,
 }
 
-/// What becomes of one lock.
+/// The planned change of one lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Update {
     /// The lock's name, such as `pylint`.
     pub name: String,
-    /// Its packages now; none if there is no lock, or none that can be read.
+    /// Its current packages; none if the lock is missing or cannot be read.
     pub before: Option<Lock>,
-    /// Its packages then.
+    /// Its new packages.
     pub after: Lock,
     /// The packages that may end incremental work, because of their versions then.
     pub untested: Vec<UntestedVersion>,
@@ -88,9 +87,9 @@ pub struct UntestedVersion {
 pub struct Move {
     /// The package.
     pub name: String,
-    /// Its versions before, those of other platforms or Pythons among them; empty if it is new.
+    /// Its current versions, including those for other platforms or Pythons; empty if it is new.
     pub before: Vec<String>,
-    /// Its versions then; empty if it is gone.
+    /// Its new versions; empty if it is removed.
     pub after: Vec<String>,
 }
 
@@ -98,41 +97,41 @@ pub struct Move {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpdateError {
-    /// The network is not to be used.
-    #[error("`update` asks an index for newer versions, and works offline")]
+    /// The network must not be used.
+    #[error("`update` needs the network, but cargo pipe is offline")]
     Offline,
-    /// A name is no lock's.
-    #[error("`{name}` has no lock")]
+    /// There is no lock of this name.
+    #[error("unknown lock `{name}`")]
     Unknown {
         /// The name.
         name: String,
-        /// What to do instead.
+        /// A suggestion.
         hint: String,
     },
-    /// It cannot be told what the project depends on.
+    /// The project's dependencies cannot be read.
     #[error(transparent)]
     Dependencies(#[from] DependencyError),
-    /// Packages would be built on this machine, and nobody granted that.
+    /// Packages would be built on this machine, and `host` is not granted.
     #[error(
-        "`from-source` names packages whose own code tells what they need, and that code would run \
-         on this machine"
+        "resolving the packages in `from-source` runs their build code on this machine, which needs \
+         the grant `host`"
     )]
     FromSource,
-    /// There is nothing to resolve with.
-    #[error("uv is not on PATH, and it cannot be installed: {0}")]
+    /// uv is missing.
+    #[error("uv is not on PATH, and cannot be installed: {0}")]
     NoResolver(String),
-    /// No versions fit together.
+    /// The requirements conflict, or uv failed.
     #[error("the requirements of `{name}` cannot be resolved:\n{said}")]
     Unresolved {
         /// The lock's name.
         name: String,
-        /// What uv said.
+        /// The message of uv.
         said: String,
     },
-    /// The base cannot be looked at.
+    /// The base image cannot be inspected.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// A lock would lie outside of the project.
+    /// A lock would be outside of the project.
     #[error(transparent)]
     Path(#[from] PathError),
     /// A file cannot be read or written.
@@ -144,7 +143,7 @@ pub enum UpdateError {
 }
 
 impl UpdateError {
-    /// How a command that ends with this error ends.
+    /// The verdict of a command that fails with this error.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
@@ -160,15 +159,15 @@ impl UpdateError {
         }
     }
 
-    /// What to do next, where that is known.
+    /// A suggestion, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            UpdateError::Offline => Some("leave `--offline` out, or `offline` in pipe.toml".into()),
+            UpdateError::Offline => Some("remove `--offline`, or `offline` in pipe.toml".into()),
             UpdateError::Unknown { hint, .. } => Some(hint.clone()),
             UpdateError::Dependencies(error) => error.hint.clone(),
             UpdateError::FromSource => {
-                Some("if you trust them, run it again with `--allow host`".into())
+                Some("if you trust these packages, add `--allow host`".into())
             }
             UpdateError::NoResolver(_) => {
                 Some("install uv: https://docs.astral.sh/uv/getting-started/installation".into())
@@ -180,7 +179,7 @@ impl UpdateError {
     }
 }
 
-/// A lock, and what it is made from.
+/// A lock, and its requirements.
 struct Target {
     name: String,
     path: ProjectPath,
@@ -191,20 +190,20 @@ struct Target {
 }
 
 enum Source {
-    /// Requirements, and the files or settings that say them.
+    /// Requirements, and the files or settings that contain them.
     Requirements { requirements: Vec<String>, files: String, asked: Hash },
     /// Other locks, of these names.
     Lock { lock: Lock, files: String },
 }
 
 impl Update {
-    /// Whether the lock is as it is to be.
+    /// Whether the lock is up to date.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.replacement.before.as_deref() == Some(&*self.replacement.after)
     }
 
-    /// What becomes of its packages, by name; those that stay are left out.
+    /// The changes of its packages, by name.
     #[must_use]
     pub fn moves(&self) -> Vec<Move> {
         let packages = |lock: &Lock, name: &str| {
@@ -228,7 +227,7 @@ impl Update {
 }
 
 impl Updates {
-    /// How many locks are not as they are to be.
+    /// The number of locks that are not up to date.
     #[must_use]
     pub fn stale(&self) -> usize {
         self.replacements().count()
@@ -292,7 +291,7 @@ fn packages(
         let path = target.path.clone();
         let replacement = scaffold::replacement(&project.root, path, written::text(&after, &from))?;
         let before = replacement.before.as_deref().and_then(|text| Lock::parse(text).ok());
-        // Only the day it was written down would differ.
+        // Only the date in the header would differ.
         let is_same = before.as_ref().is_some_and(|before| before.hash() == after.hash());
         let is_known =
             replacement.before.as_deref().is_some_and(|text| answers(text, &target.source));
@@ -344,14 +343,14 @@ fn untested_warning(untested: &[UntestedVersion]) -> String {
 ///
 /// # Errors
 ///
-/// When one changed meanwhile, or the disk refuses something.
+/// When one changed meanwhile, or cannot be written.
 pub fn write(root: &Path, updates: &Updates) -> Result<(), UpdateError> {
     let changed: Vec<&FileReplacement> = updates.replacements().collect();
     Ok(scaffold::replace_together(root, &changed)?)
 }
 
-/// Whether a lock says that it was made from this. One that came with cargo pipe says nothing, and
-/// is only written down anew when it changes.
+/// Whether a lock was resolved from these requirements. A bundled lock has no record of them, and is
+/// only rewritten when its packages change.
 fn answers(text: &str, source: &Source) -> bool {
     match source {
         Source::Lock { .. } => true,
@@ -361,7 +360,7 @@ fn answers(text: &str, source: &Source) -> bool {
     }
 }
 
-/// Every lock of a project: those of tools, of checks of the user's own, and its own.
+/// Every lock of a project: those of tools, of the project's commands, and of its dependencies.
 fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
     let Context { config, project, .. } = context;
     let mut targets: Vec<Target> = Vec::new();
@@ -403,21 +402,21 @@ fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
     Ok(targets)
 }
 
-/// The locks that are looked at.
+/// The selected locks.
 struct Chosen {
     targets: Vec<Target>,
-    /// Why that of the base is, if it is.
+    /// Why the base is selected, if it is.
     base: Option<BaseRequest>,
 }
 
-/// Those of these names, where a check stands for the lock of its tool.
+/// Selects the locks of these names. The name of a check selects the lock of its tool.
 fn chosen(
     config: &Config,
     mut targets: Vec<Target>,
     names: &[String],
 ) -> Result<Chosen, UpdateError> {
     if names.is_empty() {
-        // Who works without images has no use for what one is.
+        // The venv engine does not use images.
         let is_wanted = config.engine != EngineChoice::Venv;
         return Ok(Chosen { targets, base: is_wanted.then_some(BaseRequest::Everything) });
     }
@@ -436,7 +435,7 @@ fn chosen(
     if let Some(name) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
         let hint = match nearest(name, &known) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("there are: {}", known.join(", ")),
+            None => format!("expected one of: {}", known.join(", ")),
         };
         return Err(UpdateError::Unknown { name: name.clone(), hint });
     }

@@ -82,7 +82,7 @@ fn a_password_in_a_file_is_pointed_at_and_not_shown() {
 fn columns_are_counted_in_characters() {
     let root = project(&[("pipe.toml", "source = [\"é\", \"../x\"]\n")]);
     let error = load(root.path()).unwrap_err();
-    assert_eq!(error.to_string(), "pipe.toml:1:16: `../x` leads out of the project");
+    assert_eq!(error.to_string(), "pipe.toml:1:16: `../x` is outside of the project");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_wrong_flag_or_variable_is_named() {
     let root = project(&[("pipe.toml", "")]);
     let environment = EnvVars::from([("CARGO_PIPE_SOURCE", "src,../x")]);
     let error = load_with(root.path(), environment, Layer::default()).unwrap_err();
-    assert_eq!(error.to_string(), "CARGO_PIPE_SOURCE: `../x` leads out of the project");
+    assert_eq!(error.to_string(), "CARGO_PIPE_SOURCE: `../x` is outside of the project");
 
     let mut flags = Layer::default();
     let source = vec![Value::named("--source", "/etc".to_owned())];
@@ -151,7 +151,7 @@ fn a_wrong_flag_or_variable_is_named() {
     let error = load_with(root.path(), EnvVars::default(), flags).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "--source: `/etc` is absolute: paths are relative to the project"
+        "--source: `/etc` is absolute, but must be relative to the project"
     );
 }
 
@@ -171,7 +171,7 @@ fn a_link_out_of_the_project_is_refused_wherever_a_path_is_named() {
         symlink(outside.path(), root.path().join("out")).unwrap();
         let error = load(root.path()).unwrap_err().to_string();
         assert!(error.starts_with(place), "{text}: {error}");
-        assert!(error.ends_with("leads out of the project by the link `out`"));
+        assert!(error.ends_with("leaves the project through the link `out`"));
     }
 }
 
@@ -183,7 +183,7 @@ fn a_default_that_is_a_link_out_is_refused_without_a_place_in_the_file() {
     let root = project(&[("pipe.toml", &text)]);
     symlink(outside.path(), root.path().join("src")).unwrap();
     let error = load(root.path()).unwrap_err();
-    assert_eq!(error.to_string(), "pipe.toml: `src` leads out of the project by the link `src`");
+    assert_eq!(error.to_string(), "pipe.toml: `src` leaves the project through the link `src`");
 }
 
 #[test]

@@ -1,7 +1,6 @@
-//! `poetry.lock`, as Poetry 2 writes it.
+//! The format of `poetry.lock`, as Poetry 2 writes it.
 //!
-//! Owns its format: each package says the groups it belongs to and the conditions on it. Must not
-//! know where the file is; what it says goes to [`super`].
+//! Each package lists the groups that it belongs to, and its markers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +10,7 @@ use super::marker::Marker;
 use super::{File, Selection, Unreadable, chosen, normal, toml};
 use crate::lock::Package;
 
-/// The group that everything belongs to that is no group's.
+/// Poetry's name for the dependencies outside of any group.
 const MAIN: &str = "main";
 
 #[derive(Deserialize)]
@@ -65,8 +64,8 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
     let lock: PoetryLock = toml(text)?;
     let version = &lock.metadata.lock_version;
     if !version.starts_with("2.") || version == "2.0" {
-        let message = format!("a lock of version {version} does not say what is needed when");
-        return Err((message, Some("`poetry lock` of Poetry 2 writes one that does".to_owned())));
+        let message = format!("unsupported lock version {version}: it has no groups and markers");
+        return Err((message, Some("run `poetry lock` with Poetry 2".to_owned())));
     }
     let there: BTreeSet<String> =
         lock.package.iter().flat_map(|entry| entry.groups.iter().cloned()).collect();
@@ -94,7 +93,7 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
         if condition == Marker::Decided(false) {
             continue;
         }
-        // Only an index other than the usual one is named; there is no difference to us.
+        // A package without a source comes from the default index, `legacy` from another one.
         let is_of_index = entry.source.as_ref().is_none_or(|source| source.kind == "legacy");
         if !is_of_index {
             file.left_out.push(entry.name);
@@ -111,5 +110,5 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
 }
 
 fn marker(text: &str) -> Result<Marker, Unreadable> {
-    Marker::parse(text).ok_or_else(|| (format!("`{text}` is no marker"), None))
+    Marker::parse(text).ok_or_else(|| (format!("invalid marker: `{text}`"), None))
 }

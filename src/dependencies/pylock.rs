@@ -1,6 +1,4 @@
-//! `pylock.toml`, the lock of PEP 751.
-//!
-//! Owns its format. Must not know which tool wrote one; what it says goes to [`super`].
+//! The format of `pylock.toml`, the lock file of [PEP 751](https://peps.python.org/pep-0751/).
 
 use std::collections::BTreeMap;
 
@@ -53,7 +51,7 @@ struct Hashed {
 pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable> {
     let lock: Pylock = toml(text)?;
     if !lock.lock_version.starts_with("1.") {
-        return Err((format!("version {} of the format is not known", lock.lock_version), None));
+        return Err((format!("unsupported lock version {}", lock.lock_version), None));
     }
     let groups = match (&selection.groups, lock.default_groups) {
         (None, Some(groups)) => groups,
@@ -79,7 +77,7 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
         let condition = match &entry.marker {
             None => Marker::Decided(true),
             Some(text) => Marker::parse(text)
-                .ok_or_else(|| (format!("`{text}` is no marker"), None))?
+                .ok_or_else(|| (format!("invalid marker: `{text}`"), None))?
                 .decided(&decide),
         };
         if condition == Marker::Decided(false) {

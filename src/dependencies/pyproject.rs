@@ -1,7 +1,7 @@
-//! `pyproject.toml`, where a project names what it depends on without pinning it.
+//! The dependencies in a `pyproject.toml`.
 //!
-//! Owns the standard tables, and uv's of what comes from elsewhere than an index. Must not know
-//! which versions would do; a requirement is passed on as it is written.
+//! Reads the standard tables, and uv's table of sources outside of an index. Requirements are kept as
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,12 +60,12 @@ struct Poetry {
 
 pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable> {
     let Pyproject { project, dependency_groups, tool } = toml(text)?;
-    // Poetry's own notation: its versions mean nothing to anybody else.
+    // Only Poetry can interpret the versions of this table.
     if tool.poetry.dependencies.keys().any(|name| name != "python")
         && project.dependencies.is_empty()
     {
-        let message = "`[tool.poetry.dependencies]` is read from its lock, and there is none";
-        return Err((message.to_owned(), Some("`poetry lock` writes it".to_owned())));
+        let message = "`[tool.poetry.dependencies]` needs a `poetry.lock`, which is missing";
+        return Err((message.to_owned(), Some("run `poetry lock`".to_owned())));
     }
     let groups: Vec<String> = dependency_groups.keys().cloned().collect();
     let extras: Vec<String> = project.optional_dependencies.keys().cloned().collect();
@@ -80,7 +80,7 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
     let mut seen = BTreeSet::new();
     let mut file = File::default();
     loop {
-        // An extra may be said to be others: `all = ["shop[xml,yaml]"]`.
+        // An extra can include others: `all = ["shop[xml,yaml]"]`.
         for requirement in std::mem::take(&mut all) {
             match Requirement::parse(&requirement) {
                 Some(it) if normal(it.name) == normal(&project.name) => wanted.extend(it.extras),
@@ -118,7 +118,7 @@ fn of_group(
         return Ok(());
     }
     let Some((_, members)) = groups.iter().find(|(name, _)| normal(name) == normal(group)) else {
-        return Err((format!("a group includes `{group}`, which is not there"), None));
+        return Err((format!("a group includes the unknown group `{group}`"), None));
     };
     for member in members {
         match member {
@@ -129,7 +129,7 @@ fn of_group(
     Ok(())
 }
 
-/// Whether uv takes a package from elsewhere than an index.
+/// Whether uv installs a package from a source other than an index.
 fn is_elsewhere(sources: &BTreeMap<String, ::toml::Value>, name: &str) -> bool {
     let source = sources.iter().find(|(known, _)| normal(known) == normal(name));
     source.is_some_and(|(_, source)| {

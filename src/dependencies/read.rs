@@ -1,7 +1,6 @@
-//! Reads what a project depends on, and how that compares with our locks.
+//! Reading of dependency files, and their comparison with our locks.
 //!
-//! Owns which files count where nobody names any, and the look at our own locks. It must not judge
-//! what they say, which is [`super`]'s; what it finds goes to the run, to `sync` and to `update`.
+//! Decides which files are used when the configuration names none.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +17,7 @@ use crate::plan::{EnvironmentSpec, Plan};
 use crate::project::{ProjectPath, discover};
 use crate::tools;
 
-/// What the steps of a plan should be told of their locks.
+/// Warnings about the locks of a plan's steps.
 #[must_use]
 pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
     let wants_project = plan.every_step().any(|step| match step.environment {
@@ -37,8 +36,7 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
         let text = own(root, config, check.name.as_str());
         if is_planned && text.is_some_and(|text| !written::answers(&text, &asked(config, of))) {
             warnings.push(format!(
-                "the requirements of `{0}` changed since they were locked; `cargo pipe update {0}` \
-                 locks what they are now",
+                "the requirements of `{0}` changed since they were locked; run `cargo pipe update {0}`",
                 check.name
             ));
         }
@@ -52,7 +50,7 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
         Ok(Some(dependencies)) => dependencies,
         Err(error) => {
             let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            return vec![format!("the project's dependencies are not known: {error}{hint}")];
+            return vec![format!("cannot read the project's dependencies: {error}{hint}")];
         }
     };
     let Dependencies { said, left_out, .. } = &dependencies;
@@ -73,25 +71,25 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
     match is_fresh {
         Some(true) => {}
         Some(false) => warnings.push(format!(
-            "{files} changed since cargo pipe locked the project's dependencies, so checks see \
-             the old ones; `cargo pipe {command}` locks the new ones"
+            "{files} changed since the project's dependencies were locked, so checks see the old ones; \
+             run `cargo pipe {command}`"
         )),
         None => warnings.push(format!(
-            "the project depends on what {files} names, and checks do not see it yet; \
-             `cargo pipe {command}` locks it for them"
+            "the dependencies in {files} are not locked yet, so checks do not see them; run \
+             `cargo pipe {command}`"
         )),
     }
     if !left_out.is_empty() {
         let names: Vec<String> = left_out.iter().map(|name| format!("`{name}`")).collect();
         warnings.push(format!(
-            "checks do not see {}, which comes from no index: {files} names a path or an address",
+            "checks do not see {}: {files} installs it from a path or URL, not from an index",
             names.join(", ")
         ));
     }
     warnings
 }
 
-/// Our lock of a project that has a lock of its own, as it should be.
+/// The expected content of our lock, for a project with its own lock.
 #[must_use]
 pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, String)> {
     let Said::Locked(lock) = &found.said else { return None };
@@ -99,22 +97,22 @@ pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, St
     Some((path, written::text(lock, &From::Lock(found.told()))))
 }
 
-/// All that the resolution of some requirements depends on.
+/// The hash of everything that the resolution of these requirements depends on.
 #[must_use]
 pub fn asked(config: &Config, requirements: &[String]) -> Hash {
     written::asked(requirements, &config.python.version, &config.python.from_source)
 }
 
-/// The text of a lock of ours; none if it is not there or cannot be read.
+/// Reads one of our locks; none if it is missing or cannot be read.
 fn own(root: &Path, config: &Config, name: &str) -> Option<String> {
     text(root, &recipe::lock_path(config, name).ok()?).ok()
 }
 
-/// What a project depends on; none if it depends on nothing.
+/// Reads the dependencies of a project; none if it has none.
 ///
 /// # Errors
 ///
-/// When a file cannot be read or understood.
+/// When a file cannot be read or parsed.
 pub fn read(root: &Path, config: &Config) -> Result<Option<Dependencies>, DependencyError> {
     let files = match &config.python.requirements {
         Some(files) => files.clone(),
@@ -139,7 +137,7 @@ pub fn read(root: &Path, config: &Config) -> Result<Option<Dependencies>, Depend
     dependencies(&files, &texts, &selection)
 }
 
-/// The files at the root of a project that say what it depends on.
+/// Finds the dependency files at the root of a project.
 fn found(root: &Path) -> Vec<ProjectPath> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
     let is_one = |name: &str| {

@@ -1,7 +1,7 @@
-//! `requirements.txt` and its like, as pip reads them.
+//! The format of `requirements.txt`, as pip reads it.
 //!
-//! Owns what a line is: a requirement, a pinned and hashed one, a file to include, or something
-//! that no index has. Must not read files; those that are included come in with the others.
+//! A line is a requirement, a pinned requirement with hashes, a file to include, an option, or a
+//! package outside of an index.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,11 @@ enum Line {
     Requirement(String),
     Include(String),
     LeftOut(String),
-    /// An option that says how to install, which is not for this file to say.
+    /// An option of the installer, which is ignored.
     Option,
 }
 
-/// The files that a file of this text includes, as they are named there.
+/// The included files, as named in the text.
 pub(super) fn included(text: &str) -> Vec<String> {
     let lines = logical_lines(text).into_iter();
     lines
@@ -30,7 +30,7 @@ pub(super) fn included(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Where a file is that another one includes.
+/// Resolves the path of an included file.
 pub(super) fn place(path: &ProjectPath, included: &str) -> Option<ProjectPath> {
     let mut parts: Vec<&str> = path.as_str().split('/').collect();
     parts.pop();
@@ -54,7 +54,7 @@ pub(super) fn read(
     let hashed = |line: &&String| line.contains("--hash=");
     if !lines.is_empty() && lines.iter().all(|line| hashed(&line)) {
         let lock = Lock::parse(&lines.join("\n")).map_err(|error| {
-            let hint = "with hashes every line is `name==1.2.3 --hash=sha256:…`";
+            let hint = "if one line has a hash, every line must be `name==1.2.3 --hash=sha256:…`";
             (error.message, Some(hint.to_owned()))
         })?;
         file.locked = Some(lock.packages);
@@ -76,7 +76,7 @@ fn gather(
         return Ok(());
     }
     let Some(text) = texts.get(path) else {
-        return Err((format!("it includes `{path}`, which is not in the project"), None));
+        return Err((format!("included file not found in the project: `{path}`"), None));
     };
     for (_, text) in logical_lines(text) {
         match line(&text) {
@@ -86,7 +86,7 @@ fn gather(
             Line::Include(name) => {
                 let Some(place) = place(path, &name) else {
                     return Err((
-                        format!("it includes `{name}`, which is not in the project"),
+                        format!("included file not found in the project: `{name}`"),
                         None,
                     ));
                 };
@@ -105,12 +105,12 @@ fn line(text: &str) -> Line {
             is_value.then(|| rest.trim_start_matches([' ', '=']).trim().to_owned())
         })
     };
-    // A constraint is no requirement, but reading it as one only brings in more than is needed.
+    // Reading constraints as requirements only installs more than is needed.
     if let Some(path) = option(&["--requirement", "-r", "--constraint", "-c"]) {
         return Line::Include(path);
     }
     let elsewhere = |place: &str| match place.trim_end_matches('/').strip_prefix('.') {
-        // The project itself is what is checked, and nothing that it depends on.
+        // The project itself is checked, not installed.
         Some("") => Line::Option,
         Some(rest) if rest.starts_with('[') => Line::Option,
         _ => Line::LeftOut(place.to_owned()),

@@ -1,8 +1,7 @@
-//! `uv.lock`.
+//! The format of `uv.lock`.
 //!
-//! Owns its format: a graph, in which an edge may have a condition. What is needed, and when, is
-//! found by walking it from the project. Must not know where the file is; what it says goes to
-//! [`super`].
+//! The lock is a graph whose edges may have markers. Walking it from the project yields the needed
+//! packages and the conditions on each.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -66,20 +65,20 @@ struct Hashed {
 /// A package, or one of its extras.
 type Node = (usize, Option<String>);
 
-/// Conditions of which one has to hold, each a set of texts of which all have to.
+/// A disjunction of conjunctions of markers.
 type Condition = BTreeSet<BTreeSet<String>>;
 
 pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable> {
     let lock: UvLock = toml(text)?;
     if lock.version != 1 {
-        return Err((format!("version {} of the format is not known", lock.version), None));
+        return Err((format!("unsupported lock version {}", lock.version), None));
     }
     let roots = lock.roots();
     let (groups, extras) = lock.chosen(&roots, selection)?;
     let reached = lock.walk(&roots, &groups, &extras);
     let decide = |atom: &str| {
         let word = atom.strip_prefix("extra == ")?.trim_matches(['"', '\'']);
-        // Where extras or groups exclude each other, uv writes them all into one word.
+        // Where extras or groups conflict, uv encodes kind, project and name into one word.
         let is_chosen = |kind: &str, chosen: &[String]| {
             roots.iter().any(|root| {
                 let name = &lock.package[*root].name;
@@ -113,7 +112,7 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
 }
 
 impl UvLock {
-    /// The project itself, and all members of its workspace.
+    /// The project, and all members of its workspace.
     fn roots(&self) -> Vec<usize> {
         let is_here = |entry: &Entry| {
             entry.source.iter().any(|(kind, place)| {
@@ -125,7 +124,7 @@ impl UvLock {
         entries.filter(|(_, entry)| is_root(entry)).map(|(at, _)| at).collect()
     }
 
-    /// The groups and extras of the project that are wanted.
+    /// The selected groups and extras of the project.
     fn chosen(
         &self,
         roots: &[usize],
@@ -144,7 +143,7 @@ impl UvLock {
         ))
     }
 
-    /// Everything that the roots need, and when.
+    /// Collects every package that the roots need, with its condition.
     fn walk(
         &self,
         roots: &[usize],
@@ -199,7 +198,7 @@ impl UvLock {
     }
 }
 
-/// A condition behind an edge.
+/// The condition of an edge.
 fn along(condition: &Condition, marker: Option<&str>) -> Condition {
     let with = |texts: &BTreeSet<String>| {
         let mut texts = texts.clone();
@@ -209,8 +208,8 @@ fn along(condition: &Condition, marker: Option<&str>) -> Condition {
     condition.iter().map(with).collect()
 }
 
-/// Adds what is new to a condition, and says whether anything was: what holds only if something
-/// else does that is enough by itself adds nothing.
+/// Adds alternatives to a condition, and returns whether it changed. An alternative that implies an
+/// existing one adds nothing.
 fn add(condition: &mut Condition, more: &Condition) -> bool {
     let mut changed = false;
     for texts in more {
@@ -225,8 +224,9 @@ fn add(condition: &mut Condition, more: &Condition) -> bool {
 }
 
 fn marker(condition: &Condition) -> Result<Marker, Unreadable> {
-    let read =
-        |text: &String| Marker::parse(text).ok_or_else(|| (format!("`{text}` is no marker"), None));
+    let read = |text: &String| {
+        Marker::parse(text).ok_or_else(|| (format!("invalid marker: `{text}`"), None))
+    };
     let all = |texts: &BTreeSet<String>| {
         Ok(Marker::all(texts.iter().map(read).collect::<Result<Vec<_>, Unreadable>>()?))
     };

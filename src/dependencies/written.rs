@@ -1,41 +1,40 @@
-//! Our locks as files.
+//! The file format of our locks.
 //!
-//! Owns how one is written down, and how it is known later what it was made from. Must not know
-//! where it is; [`crate::scaffold`] and [`crate::update`] write it.
+//! The header records the hash of the requirements, so that a later run recognises a stale lock.
 
 use crate::hash::{Hash, HashBuilder};
 use crate::lock::{Lock, Package};
 use crate::template;
 
-/// Where a lock's packages come from.
+/// The source of a lock's packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum From {
-    /// Other locks, which are all that says what is in it.
+    /// Other lock files, which determine it completely.
     Lock(String),
-    /// Requirements that `cargo pipe update NAME` resolves.
+    /// Requirements, which `cargo pipe update NAME` resolves.
     Requirements {
-        /// What it is updated by.
+        /// The name of the lock.
         name: String,
-        /// The files that say them.
+        /// The files that contain them.
         files: String,
-        /// All that the answer depends on, besides the day it was asked for.
+        /// The hash of everything that the resolution depends on, except its date.
         asked: Hash,
     },
 }
 
-const CHECKED: &str = "Without a hash for each file that is installed, a line is refused.";
+const CHECKED: &str = "A line without a hash for each installed file is rejected.";
 
-/// The whole text of a lock.
+/// Renders the text of a lock.
 #[must_use]
 pub fn text(lock: &Lock, from: &From) -> String {
     let (whence, moved) = match from {
         From::Lock(file) => (format!("the packages of {file}"), "sync".to_owned()),
         From::Requirements { name, files, asked } => {
-            (format!("what {files} asks for ({})", asked.short()), format!("update {name}"))
+            (format!("resolved from {files} ({})", asked.short()), format!("update {name}"))
         }
     };
     let mut body =
-        format!("# For every platform: {whence}.\n# `cargo pipe {moved}` moves these pins.\n");
+        format!("# For every platform: {whence}.\n# Update with `cargo pipe {moved}`.\n");
     lock.packages.iter().for_each(|package| body.push_str(&lines(package)));
     template::seal(template::VERSION, CHECKED, &body)
 }
@@ -47,7 +46,7 @@ fn lines(package: &Package) -> String {
     format!("{name}=={version}{marker}{hashes}\n")
 }
 
-/// What requirements ask for: all that their resolution depends on.
+/// The hash of everything that a resolution depends on.
 #[must_use]
 pub fn asked(requirements: &[String], python: &str, from_source: &[String]) -> Hash {
     HashBuilder::new("requirements")
@@ -57,7 +56,7 @@ pub fn asked(requirements: &[String], python: &str, from_source: &[String]) -> H
         .hash()
 }
 
-/// Whether a lock was made from what asks for this.
+/// Whether a lock was resolved from these requirements.
 #[must_use]
 pub fn answers(text: &str, asked: &Hash) -> bool {
     let head = text.lines().take_while(|line| line.starts_with('#'));

@@ -1,7 +1,6 @@
-//! Finds the project that a folder belongs to.
+//! Discovery of the project that a folder belongs to.
 //!
-//! Owns where a project begins, and whether a path stays inside it on this disk. Must not know
-//! what a configuration means. The [`Project`] goes to [`crate::config::load`] and the plan.
+//! Also resolves paths on disk, and rejects those that leave the project through a link.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -10,28 +9,28 @@ use std::path::{Path, PathBuf};
 use super::{Manifest, Project, ProjectPath};
 use crate::config::{ConfigError, layer, load};
 
-/// Why a path of a project cannot be used on this disk.
+/// Why a path of a project cannot be used on disk.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutsideError {
-    /// A link on the way leads out of the project.
-    #[error("`{path}` leads out of the project by the link `{link}`")]
+    /// A link in the path leaves the project.
+    #[error("`{path}` leaves the project through the link `{link}`")]
     LeadsOut {
         /// The path.
         path: ProjectPath,
         /// The part of it that is the link.
         link: ProjectPath,
     },
-    /// A link on the way leads nowhere.
-    #[error("`{path}` leads nowhere by the link `{link}`")]
+    /// A link in the path is broken.
+    #[error("`{path}` contains the broken link `{link}`")]
     LeadsNowhere {
         /// The path.
         path: ProjectPath,
         /// The part of it that is the link.
         link: ProjectPath,
     },
-    /// The path cannot be looked at.
-    #[error("cannot look at `{path}`: {error}")]
+    /// The path cannot be inspected.
+    #[error("cannot inspect `{path}`: {error}")]
     Unreadable {
         /// The path.
         path: ProjectPath,
@@ -40,11 +39,11 @@ pub enum OutsideError {
     },
 }
 
-/// The project that `folder` belongs to: the nearest folder, itself or above, with a `pipe.toml` or
-/// a `Cargo.toml` that has `[workspace.metadata.pipe]`.
+/// Finds the project that `folder` belongs to: the nearest folder, itself or above, with a `pipe.toml`
+/// or a `Cargo.toml` that has `[workspace.metadata.pipe]`.
 ///
-/// A folder that somebody names is where the search begins too, as for `git -C` and `cargo -C`, so
-/// that the name of any folder of a project will do.
+/// As with `git -C`, the search starts at the named folder, so that any folder of a project can be
+/// named.
 ///
 /// # Errors
 ///
@@ -57,12 +56,12 @@ pub fn find(folder: &Path) -> Result<Project, ConfigError> {
             return Ok(Project { root: root.to_owned(), manifest: Some(manifest) });
         }
     }
-    Err(problem(&start, "there is no `pipe.toml`, here or in a folder above".to_owned())
-        .with_hint("`cargo pipe init` makes this folder a project"))
+    Err(problem(&start, "`pipe.toml` not found in this folder or any folder above".to_owned())
+        .with_hint("run `cargo pipe init` to set up a project in this folder"))
 }
 
-/// Where the project at `root` is in its repository, with `/`; empty where it is at the root of one,
-/// or in none.
+/// The path of the project within its repository, with `/`; empty at the root of a repository, or
+/// outside of one.
 #[must_use]
 pub fn in_repository(root: &Path) -> String {
     let repository = root.ancestors().find(|folder| folder.join(".git").exists());
@@ -70,11 +69,11 @@ pub fn in_repository(root: &Path) -> String {
     folder.and_then(Path::to_str).unwrap_or_default().to_owned()
 }
 
-/// The file that configures the project in this very folder, if there is one.
+/// Finds the manifest in this folder, if there is one.
 ///
 /// # Errors
 ///
-/// When both files configure it, or the only one that could is no TOML.
+/// When both files configure the project, or the `Cargo.toml` is not valid TOML.
 pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
     let has_pipe = root.join(Manifest::PipeToml.file_name()).is_file();
     if !root.join(Manifest::CargoToml.file_name()).is_file() {
@@ -86,38 +85,38 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
             origin: Manifest::CargoToml.file_name().to_owned(),
             text: Some(text),
             span: Some(span),
-            message: "the project is configured twice: here and in `pipe.toml`".to_owned(),
-            hint: Some("keep one of the two".to_owned()),
+            message: "the project is configured here and in `pipe.toml`".to_owned(),
+            hint: Some("remove one of the two".to_owned()),
         }),
-        // Whatever else is wrong with a `Cargo.toml` is for cargo to say.
+        // Cargo reports other errors in a `Cargo.toml`.
         (true, _) => Ok(Some(Manifest::PipeToml)),
         (false, place) => Ok(place?.map(|_| Manifest::CargoToml)),
     }
 }
 
-/// The content of a regular file. Anything else, such as a pipe, could keep its reader waiting.
+/// Reads a regular file. Reading anything else, such as a pipe, could block.
 ///
 /// # Errors
 ///
-/// When there is no such file, it is none, or it cannot be read.
+/// When the file is missing, is not a regular file, or cannot be read.
 pub fn read(place: &Path) -> io::Result<Vec<u8>> {
     match fs::metadata(place)?.is_file() {
         true => fs::read(place),
-        false => Err(io::Error::other("it is no regular file")),
+        false => Err(io::Error::other("not a regular file")),
     }
 }
 
-/// Where a path of the project is, if it stays inside it on this disk.
+/// Resolves a path on disk, and checks that it stays inside the project.
 ///
-/// Links inside the project are followed; what does not exist yet is fine.
+/// Links inside the project are followed. The path may not exist yet.
 ///
 /// # Errors
 ///
-/// When a link on the way leads out of the project or nowhere, or cannot be followed.
+/// When a link in the path leaves the project, is broken, or cannot be followed.
 pub fn inside(root: &Path, path: &ProjectPath) -> Result<PathBuf, OutsideError> {
     let canonical_root = match fs::canonicalize(root) {
         Ok(real) => real,
-        // Where nothing is, no link is.
+        // Below a missing folder there are no links.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.on_disk(root)),
         Err(error) => return Err(unreadable(path, error)),
     };

@@ -1,8 +1,7 @@
-//! Reads what a project asks for beyond the sandbox, and what that rests on.
+//! Collects the grant requests of a project, with the content that each depends on.
 //!
-//! Owns which files count: those that a command of an asking check names, its tool's config, and
-//! what a Dockerfile of the project's own copies into an image. It must not judge whether any of it
-//! is trusted; the [`GrantReview`] go to [`super::store`] or, with their standing, to the plan.
+//! The content includes the files that the command of a requesting check names, the config of its
+//! tool, and the files that a custom Dockerfile copies into an image.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,13 +18,13 @@ use crate::project::{Manifest, Project, ProjectPath, discover};
 use crate::snapshot::Inventory;
 use crate::tools;
 
-/// Everything that a project asks for, each with what its user has said to it before.
+/// Collects all requests of a project, each with the user's earlier decision.
 #[must_use]
 pub fn asked(project: &Project, config: &Config, variables: &EnvVars) -> Vec<GrantReview> {
     let mut all: Vec<GrantReview> =
         config.checks.iter().flat_map(|check| of_check(project, config, check)).collect();
     all.extend(of_dockerfile(project, config));
-    // Who asks for nothing needs no state folder.
+    // Skip the state folder when there are no requests.
     if !all.is_empty() {
         let record = store::read(variables, &project.root);
         for GrantReview { ask, content, .. } in &mut all {
@@ -39,7 +38,7 @@ pub fn asked(project: &Project, config: &Config, variables: &EnvVars) -> Vec<Gra
     all
 }
 
-/// The checks that run code of the project's own.
+/// The checks that run code of the project.
 #[must_use]
 pub fn with_own_code(project: &Project, config: &Config) -> BTreeSet<CheckName> {
     let runs_it = |check: &&Check| {
@@ -57,14 +56,14 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantRevie
     let step = plan::step(config, &Known::default(), check, &Request::default());
     let own_code = own_code(project, &step).filter(|_| is_open);
     let words = words(config, &step);
-    // A variable, too, can name what a shell or Python runs first.
+    // A variable can also name a file that a shell or Python runs at startup.
     let named = words.iter().chain(step.env.values()).map(String::as_str);
     let mut files: BTreeSet<ProjectPath> =
         candidates(named).into_iter().filter(|path| is_file(project, path)).collect();
     let mut content = content(config, &step);
     match step.config {
         Some(file) => drop(files.insert(file.path)),
-        // A tool that is told of none finds its own, and some run what it says.
+        // Without an explicit config the tool discovers one, which can change what it executes.
         None => {
             let own = tools::find(&step.tool).map(|tool| tool.own_configs());
             let own = own.into_iter().flatten().filter_map(|own| ProjectPath::new(own.file).ok());
@@ -76,7 +75,7 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantRevie
     let ask = |grant: &Grant| {
         let why = match (grant, &own_code) {
             (Grant::Host, Some(what)) => format!("{what} runs code of the project"),
-            _ => format!("`[checks.{}]` in {manifest} says `{grant} = true`", check.name),
+            _ => format!("`[checks.{}]` in {manifest} sets `{grant} = true`", check.name),
         };
         GrantRequest::new(Requester::Check(check.name.clone()), *grant, why)
     };
@@ -89,7 +88,8 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantRevie
     check.asks.iter().chain(own_code.as_ref().map(|_| &Grant::Host)).map(asked).collect()
 }
 
-/// What has a step run code of the project's own: without a container it may have no sandbox.
+/// What makes a step run code of the project, if anything does. Without a container there may be no
+/// sandbox.
 fn own_code(project: &Project, step: &Step) -> Option<String> {
     let Some(tool) = tools::find(&step.tool) else {
         return Some(format!("`{}`", step.check));
@@ -106,8 +106,8 @@ fn own_code(project: &Project, step: &Step) -> Option<String> {
     Some(format!("{option} of `{}`", step.check))
 }
 
-/// The request that a Dockerfile or a base image of the project's own is. A Dockerfile that cannot
-/// be read asks for nothing: nothing is built from it either.
+/// The request that a custom Dockerfile or base image makes. A Dockerfile that cannot be read makes
+/// none: nothing is built from it.
 fn of_dockerfile(project: &Project, config: &Config) -> Option<GrantReview> {
     let path = &config.image.dockerfile;
     let base = &config.python.image;
@@ -131,7 +131,7 @@ fn of_dockerfile(project: &Project, config: &Config) -> Option<GrantReview> {
     Some(GrantReview { ask, content, command: Vec::new(), files: copied.unwrap_or_default() })
 }
 
-/// The files that a Dockerfile of this text takes from its folder, and their hashes.
+/// The files that a Dockerfile copies from its folder, and their hashes.
 fn copied_files(project: &Project, path: &ProjectPath, text: &str) -> BTreeMap<ProjectPath, Hash> {
     let folder = path.as_str().rsplit_once('/').map_or(".", |(folder, _)| folder);
     let folder = ProjectPath::new(folder).unwrap_or_else(|_| ProjectPath::root());
@@ -139,7 +139,7 @@ fn copied_files(project: &Project, path: &ProjectPath, text: &str) -> BTreeMap<P
         copied(text).iter().filter_map(|source| folder.join(source).ok()).collect();
     let locks = folder.join("requirements").ok();
     let is_lock = |file: &&ProjectPath| {
-        // What a lock may say is checked where it is read.
+        // The content of a lock is validated where it is read.
         locks.as_ref().is_some_and(|locks| file.starts_with(locks))
             && file.as_str().ends_with(".txt")
     };
@@ -153,8 +153,8 @@ fn copied_files(project: &Project, path: &ProjectPath, text: &str) -> BTreeMap<P
         .collect()
 }
 
-/// What a Dockerfile copies or binds into an image, relative to its folder. The start of a path
-/// stands for one that a variable or a pattern completes.
+/// The paths that a Dockerfile copies or binds into an image, relative to its folder. A path with a
+/// variable or a pattern is shortened to the part before it.
 fn copied(text: &str) -> BTreeSet<String> {
     let joined = text.replace("\\\n", " ");
     let mut sources = BTreeSet::new();
@@ -193,7 +193,7 @@ fn copied(text: &str) -> BTreeSet<String> {
     sources
 }
 
-/// The folders and file that a path certainly goes through.
+/// The part of a path before its first variable or pattern.
 fn certain(source: &str) -> String {
     let source = source.trim_start_matches('/');
     let known = match source.find(['*', '?', '$', '\\']) {
@@ -203,7 +203,7 @@ fn certain(source: &str) -> String {
     if known.is_empty() { ".".to_owned() } else { known.to_owned() }
 }
 
-/// What is there of these paths. What is not there cannot be copied either.
+/// The files at these paths. A missing file cannot be copied either.
 fn inventory(project: &Project, paths: Vec<ProjectPath>) -> Inventory {
     let is_there = |path: &ProjectPath| {
         discover::inside(&project.root, path).is_ok_and(|place| place.exists())
@@ -218,8 +218,8 @@ fn is_file(project: &Project, path: &ProjectPath) -> bool {
     discover::inside(&project.root, path).is_ok_and(|place| place.is_file())
 }
 
-/// The hash of a file's content; that of nothing for one that cannot be read, which then differs
-/// from all that could be.
+/// The hash of a file's content. A file that cannot be read has the hash of empty input, which no
+/// readable file has.
 fn hash(project: &Project, path: &ProjectPath) -> Hash {
     let content =
         discover::inside(&project.root, path).ok().and_then(|it| discover::read(&it).ok());

@@ -1,8 +1,7 @@
-//! Where a user's trust is kept: one file for each project, in the user's state folder.
+//! Storage of the user's grants: one file for each project, in the user's state folder.
 //!
-//! Owns where that is, that a file appears whole or not at all, and that nothing is believed which
-//! somebody else could have written. It must not know what a record means; [`super`] compares it.
-//! The folder is empty in CI, whose jobs spell what they grant, and is asked there as anywhere.
+//! Files are written atomically. A file or folder that another user could have written is rejected.
+//! CI jobs have no such folder: they pass their grants with `--allow`.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -13,14 +12,14 @@ use super::{Record, TrustError};
 use crate::config::load::EnvVars;
 use crate::hash::Hash;
 
-/// Who may write: nobody but the owner.
+/// The mode bits that let others write.
 const OTHERS_WRITE: u32 = 0o022;
 
-/// What the user trusts in the project at this canonical path.
+/// Reads the grants for the project at this canonical path.
 ///
 /// # Errors
 ///
-/// When there is a record that cannot be read or believed.
+/// When there is a record that cannot be read or is rejected.
 pub fn read(variables: &EnvVars, root: &Path) -> Result<Option<Record>, TrustError> {
     let Some(folder) = folder(variables) else {
         return Ok(None);
@@ -31,7 +30,7 @@ pub fn read(variables: &EnvVars, root: &Path) -> Result<Option<Record>, TrustErr
     read_file(&folder.join(file_name(root)))
 }
 
-/// Keeps what the user trusts in the project at this canonical path, in place of what was kept.
+/// Replaces the grants for the project at this canonical path.
 ///
 /// # Errors
 ///
@@ -51,15 +50,14 @@ pub fn write(variables: &EnvVars, root: &Path, record: &Record) -> Result<(), Tr
     let mut text = serde_json::to_vec_pretty(record)
         .map_err(|error| io("write", &path)(io::Error::other(error)))?;
     text.push(b'\n');
-    // Made with mode 0600.
+    // The file is created with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(io("write in", &folder))?;
     file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(io("write", &path))?;
     file.persist(&path).map_err(|error| io("write", &path)(error.error))?;
     Ok(())
 }
 
-/// Forgets what the user trusts in the project at this canonical path, and says whether there was
-/// anything.
+/// Removes the grants for the project at this canonical path. Returns whether there were any.
 ///
 /// # Errors
 ///
@@ -76,11 +74,11 @@ pub fn revoke(variables: &EnvVars, root: &Path) -> Result<bool, TrustError> {
     }
 }
 
-/// Everything that the user trusts, in the order of the projects' paths.
+/// Reads all grants of the user, in the order of the projects' paths.
 ///
 /// # Errors
 ///
-/// When the folder or a record in it cannot be read or believed.
+/// When the folder or a record in it cannot be read or is rejected.
 pub fn list(variables: &EnvVars) -> Result<Vec<Record>, TrustError> {
     let Some(folder) = folder(variables) else {
         return Ok(Vec::new());
@@ -99,8 +97,8 @@ pub fn list(variables: &EnvVars) -> Result<Vec<Record>, TrustError> {
     Ok(records)
 }
 
-/// Our folder in the user's state; none if the user has no home. A relative path is not one, as the
-/// XDG Base Directory Specification has it.
+/// Our folder in the user's state folder; none if the user has no home. Relative paths are ignored, as
+/// the XDG Base Directory Specification demands.
 fn folder(variables: &EnvVars) -> Option<PathBuf> {
     let state = variables.get("XDG_STATE_HOME").map(PathBuf::from).filter(|it| it.is_absolute());
     let state = state.or_else(|| Some(Path::new(variables.get("HOME")?).join(".local/state")))?;
@@ -111,11 +109,11 @@ fn file_name(root: &Path) -> String {
     format!("{}.json", Hash::of(root.as_os_str().as_encoded_bytes()))
 }
 
-/// Whether the folder is there, and the user's own.
+/// Whether the folder exists. Fails if another user could write to it.
 fn believe_folder(folder: &Path) -> Result<bool, TrustError> {
     match fs::symlink_metadata(folder) {
         Ok(metadata) if metadata.is_dir() => believe(folder, &metadata).map(|()| true),
-        Ok(_) => Err(unbelieved(folder, "it is no folder")),
+        Ok(_) => Err(unbelieved(folder, "it is not a folder")),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(io("look at", folder)(error)),
     }
@@ -133,10 +131,10 @@ fn read_file(path: &Path) -> Result<Option<Record>, TrustError> {
         }
         Err(error) => return Err(io("read", path)(error)),
     };
-    // Of the file that is open, whatever has the name meanwhile.
+    // Check the open file, not whatever has its name by now.
     let metadata = file.metadata().map_err(io("look at", path))?;
     if !metadata.is_file() {
-        return Err(unbelieved(path, "it is no file"));
+        return Err(unbelieved(path, "it is not a file"));
     }
     believe(path, &metadata)?;
     let mut text = Vec::new();
@@ -150,10 +148,10 @@ fn read_file(path: &Path) -> Result<Option<Record>, TrustError> {
 
 fn believe(path: &Path, metadata: &Metadata) -> Result<(), TrustError> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(unbelieved(path, "it belongs to somebody else"));
+        return Err(unbelieved(path, "another user owns it"));
     }
     if metadata.mode() & OTHERS_WRITE != 0 {
-        return Err(unbelieved(path, "others may write to it"));
+        return Err(unbelieved(path, "other users can write to it"));
     }
     Ok(())
 }
@@ -213,12 +211,12 @@ mod tests {
             fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
             read(&variables, root).map(drop).map_err(|error| error.to_string())
         };
-        assert!(why(&file, 0o620).unwrap_err().ends_with("others may write to it"));
+        assert!(why(&file, 0o620).unwrap_err().ends_with("other users can write to it"));
         assert!(why(&file, 0o602).is_err());
         assert!(why(&file, 0o600).is_ok());
-        assert!(why(&folder, 0o770).unwrap_err().ends_with("others may write to it"));
+        assert!(why(&folder, 0o770).unwrap_err().ends_with("other users can write to it"));
         let refused = write(&variables, root, &record()).unwrap_err();
-        assert!(refused.hint().unwrap().starts_with("take it away"), "{refused}");
+        assert!(refused.hint().unwrap().starts_with("remove it with"), "{refused}");
         assert!(why(&folder, 0o700).is_ok());
 
         let real = folder.join("real");

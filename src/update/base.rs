@@ -1,7 +1,6 @@
-//! The lock of the base, which moves with the locks of packages.
+//! Updates of the lock of the base image.
 //!
-//! Owns what is recorded anew, and that a machine without a docker engine leaves it as it is. It must
-//! not know how an image is looked at; the engine does.
+//! A machine without a docker engine leaves the lock unchanged.
 
 use std::time::Duration;
 
@@ -14,40 +13,40 @@ use crate::scaffold::{self, FileReplacement};
 
 use super::UpdateError;
 
-/// What the lock of the base goes by, as the environment that holds nothing else does.
+/// The name of the lock of the base, and of the environment without packages.
 pub(super) const NAME: &str = "base";
 
-/// What becomes of the lock of the base.
+/// The planned change of the lock of the base.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BaseUpdate {
-    /// What is recorded of the image for this platform; none if nothing is.
+    /// The current record of the image for this platform, if there is one.
     pub before: Option<LockedBase>,
-    /// What it is.
+    /// The new record.
     pub after: LockedBase,
     /// The file, and what it holds now and then.
     pub(super) replacement: FileReplacement,
 }
 
 impl BaseUpdate {
-    /// Whether the lock is as it is to be.
+    /// Whether the lock is up to date.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.replacement.before.as_deref() == Some(&*self.replacement.after)
     }
 }
 
-/// Why the base is looked at.
+/// Why the base is updated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BaseRequest {
-    /// Somebody named it.
+    /// It was named.
     Named,
-    /// Everything is to be looked at.
+    /// All locks are updated.
     Everything,
 }
 
-/// What the base image is now; none, with a word about it, where no docker engine has it and nobody
-/// named it.
+/// Inspects the current base image. Returns none, with a warning, if no docker engine has it and it
+/// was not named.
 pub(super) fn look(
     context: Context<'_>,
     wish: BaseRequest,
@@ -67,7 +66,7 @@ pub(super) fn look(
         Err(error) => return Err(error.into()),
     };
     let before = lock.find(image, &after.platform).cloned();
-    // What another image was recorded as is of no use any more.
+    // Records of other images are obsolete.
     lock.base.retain(|base| base.image == *image);
     lock.record(after.clone());
     let replacement = scaffold::replacement(&project.root, path, lock.text())?;
@@ -76,7 +75,6 @@ pub(super) fn look(
 
 fn left(path: &ProjectPath, error: &EngineError) -> String {
     format!(
-        "`{path}` stays as it is: {error}; `cargo pipe update {NAME}` on a machine with docker \
-         records the base image and its Python"
+        "`{path}` was not updated: {error}; run `cargo pipe update {NAME}` on a machine with docker"
     )
 }

@@ -1,7 +1,6 @@
-//! uv, which resolves versions.
+//! Resolution of versions with uv.
 //!
-//! Owns finding it or installing the pinned one, and how it is asked. It must not know what a lock is
-//! for; what it answers is read as any other lock.
+//! Uses the uv on PATH, or installs the pinned release into the user's cache.
 
 use std::fs;
 use std::io;
@@ -16,22 +15,22 @@ use crate::outcome::RawOutput;
 use crate::process::{self, Invocation, Until};
 use crate::run::Context;
 
-/// The uv that is installed where there is none.
+/// The requirements file of the pinned uv.
 const PINNED: &str = include_str!("../../templates/uv.txt");
 
-/// How long a resolution, or installing uv, may take.
+/// The time limit of a resolution, and of installing uv.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// uv, and a folder for its requests.
+/// uv, and a folder for its input files.
 pub(super) struct Resolver {
     program: PathBuf,
     folder: tempfile::TempDir,
-    /// What is left out of every resolution because it is newer.
+    /// The time after which releases are ignored.
     newest: Option<String>,
 }
 
 impl Resolver {
-    /// The uv on PATH, or else one of our own.
+    /// Finds uv on PATH, or installs our own.
     pub(super) fn find(context: Context<'_>) -> Result<Resolver, UpdateError> {
         if context.config.offline {
             return Err(UpdateError::Offline);
@@ -53,7 +52,7 @@ impl Resolver {
         Ok(Resolver { program, folder, newest })
     }
 
-    /// The newest versions that fit requirements, for every platform.
+    /// Resolves requirements to the newest versions, for every platform.
     pub(super) fn resolve(
         &self,
         context: Context<'_>,
@@ -75,7 +74,7 @@ impl Resolver {
         if let Some(newest) = &self.newest {
             add(&["--exclude-newer", newest]);
         }
-        // Not the project's: a `uv.toml` there could name an index.
+        // Not in the project's folder: a `uv.toml` there could name an index.
         uv.folder = Some(self.folder.path().to_owned());
         uv.args.push(asked.into());
         let output = run(context, uv)?;
@@ -87,7 +86,7 @@ impl Resolver {
     }
 }
 
-/// Installs the pinned uv into the user's cache, where the next update finds it.
+/// Installs the pinned uv into the user's cache, for later updates too.
 fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
     let refused = |error: io::Error| UpdateError::NoResolver(error.to_string());
     let version = PINNED.lines().find_map(|line| line.strip_prefix("uv==")).unwrap_or_default();
@@ -116,7 +115,7 @@ fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
     }
     match fs::rename(&target, &place) {
         Ok(()) => Ok(program),
-        // Another update was faster.
+        // Another update has installed it meanwhile.
         Err(_) if program.is_file() => Ok(program),
         Err(error) => Err(refused(error)),
     }
@@ -138,9 +137,9 @@ fn run(context: Context<'_>, mut invocation: Invocation) -> Result<RawOutput, Up
     Ok(process::run(&invocation, until, context.emitter)?)
 }
 
-/// What a program said of its failure, without what it says about itself.
+/// The error message of a program, without warnings about the program itself.
 fn said(output: &RawOutput) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let told = stderr.lines().filter(|line| !line.starts_with("WARNING: ") && !line.is_empty());
-    told.collect::<Vec<_>>().join("\n")
+    let lines = stderr.lines().filter(|line| !line.starts_with("WARNING: ") && !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -269,5 +269,5 @@ fn a_crate_outside_of_a_project_is_built() {
     fs::remove_file(Path::new(&workspace.root).join("pipe.toml")).unwrap();
     let ended = workspace.cargo("build").well();
     let told = only(&ended);
-    assert!(told.contains("there is no `pipe.toml`"), "{told}");
+    assert!(told.contains("`pipe.toml` not found"), "{told}");
 }

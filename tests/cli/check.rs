@@ -60,9 +60,9 @@ fn without_a_project_there_is_nothing_to_run() {
         2,
         "",
         str![[r#"
-error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
+error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
 
-hint: `cargo pipe init` makes this folder a project
+hint: run `cargo pipe init` to set up a project in this folder
 
 "#]],
     );
@@ -70,9 +70,9 @@ hint: `cargo pipe init` makes this folder a project
         2,
         "",
         str![[r#"
-error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
+error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
 
-hint: `cargo pipe init` makes this folder a project
+hint: run `cargo pipe init` to set up a project in this folder
 
 "#]],
     );
@@ -80,9 +80,9 @@ hint: `cargo pipe init` makes this folder a project
         2,
         "",
         str![[r#"
-error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
+error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
 
-hint: `cargo pipe init` makes this folder a project
+hint: run `cargo pipe init` to set up a project in this folder
 
 "#]],
     );

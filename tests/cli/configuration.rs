@@ -41,7 +41,7 @@ fn a_mistake_in_a_flag_or_variable_names_it() {
         2,
         "",
         str![[r#"
-error: --source: `/etc` is absolute: paths are relative to the project
+error: --source: `/etc` is absolute, but must be relative to the project
 
 hint: write a path inside the project, seen from the folder of pipe.toml
 

@@ -79,7 +79,7 @@ error: 1 of 1 check could not be done
 "#]],
         str![[r#"
 lint: error: `/nowhere/docker` is not installed, or not on PATH
-warning: the project depends on what `requirements.txt` names, and checks do not see it yet; `cargo pipe update project` locks it for them
+warning: the dependencies in `requirements.txt` are not locked yet, so checks do not see them; run `cargo pipe update project`
 
 "#]],
     );

@@ -97,9 +97,9 @@ fn a_folder_without_a_project_is_an_error() {
         2,
         "",
         str![[r#"
-error: [PROJECT]: there is no `pipe.toml`, here or in a folder above
+error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
 
-hint: `cargo pipe init` makes this folder a project
+hint: run `cargo pipe init` to set up a project in this folder
 
 "#]],
     );

@@ -303,7 +303,7 @@ fn two_users_share_no_trust() {
         let ended = lent();
         assert_eq!(ended.status, Some(2));
         assert!(
-            ended.stderr.contains("is not believed: it belongs to somebody else\n"),
+            ended.stderr.contains("is ignored for safety: another user owns it\n"),
             "{ended:?}"
         );
         chown(path, Some(0), None).unwrap();
@@ -320,11 +320,11 @@ fn a_grant_that_others_can_write_is_not_used() {
     let ended = audit(&scene);
     assert_eq!(ended.status, Some(2));
     let told = ";\nit may have been trusted, but `[SCENE]/home/.local/state/cargo-pipe/trust/[HASH].json` \
-                is not believed: others may write to it\n";
+                is ignored for safety: other users can write to it\n";
     assert!(ended.stderr.contains(told), "{ended:?}");
     let ended = scene.pipe("trust --list").ended();
     assert_eq!(ended.status, Some(3));
-    assert!(ended.stderr.contains("hint: take it away"), "{ended:?}");
+    assert!(ended.stderr.contains("hint: remove it with"), "{ended:?}");
     // To grant anew replaces it.
     assert_eq!(scene.pipe("trust --yes").ended().status, Some(0));
     assert_eq!(audit(&scene).status, Some(0));

@@ -157,7 +157,7 @@ fn where_no_docker_engine_answers_the_lock_of_the_base_stays() {
         "spelling  new, 1 package\nproject   new, 1 package\n",
         str![[r#"
 asking the index for newer versions …
-warning: `.docker/pipe.lock` stays as it is: the docker engine does not answer: nobody is there; `cargo pipe update base` on a machine with docker records the base image and its Python
+warning: `.docker/pipe.lock` was not updated: the docker engine does not answer: nobody is there; run `cargo pipe update base` on a machine with docker
 
 2 locks updated; the next run builds what they changed
 
@@ -253,7 +253,7 @@ fn a_name_without_a_lock_and_no_network_are_refused() {
         "",
         str![[r#"
 asking the index for newer versions …
-error: `speling` has no lock
+error: unknown lock `speling`
 
 hint: did you mean `spelling`?
 
@@ -264,9 +264,9 @@ hint: did you mean `spelling`?
         "",
         str![[r#"
 asking the index for newer versions …
-error: `update` asks an index for newer versions, and works offline
+error: `update` needs the network, but cargo pipe is offline
 
-hint: leave `--offline` out, or `offline` in pipe.toml
+hint: remove `--offline`, or `offline` in pipe.toml
 
 "#]],
     );
@@ -288,7 +288,7 @@ fn a_check_without_its_lock_names_the_command_that_makes_it() {
     let ended = scene.pipe("spelling").ended();
     assert_eq!(ended.status, Some(2), "{}", ended.stdout);
     let told = format!("{}{}", ended.stdout, ended.stderr);
-    assert!(told.contains("`spelling` has no lock"), "{told}");
+    assert!(told.contains("unknown lock `spelling`"), "{told}");
     assert!(told.contains("`cargo pipe update spelling` makes it"), "{told}");
 }
 

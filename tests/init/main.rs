@@ -188,7 +188,7 @@ fn nothing_is_written_through_a_link_out_of_the_project() {
         let root = folder(&[]);
         symlink(outside.path(), root.path().join(name)).unwrap();
         let error = init(root.path(), WriteMode::Write).unwrap_err().to_string();
-        assert!(error.contains("leads out of the project"), "{error}");
+        assert!(error.contains("outside of the project"), "{error}");
         assert!(!root.path().join("pipe.toml").exists(), "{name}");
     }
     assert!(files(outside.path()).is_empty());
