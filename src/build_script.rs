@@ -1,9 +1,7 @@
-//! Checks a project's Python while cargo builds the crate beside it.
+//! Checks from a build script: the Python next to a crate is checked while cargo builds it.
 //!
-//! Owns when a build script checks at all, how long that may take, and that nothing that goes wrong
-//! on the way breaks a build: the most it does without being asked is a warning. Must not know how
-//! a check runs; [`crate::pipeline`] does. What cargo reads is written
-//! to standard output in one piece.
+//! Findings are warnings unless the build script or its user asks for errors, and a check that cannot
+//! run never breaks a build. The instructions for cargo are written to standard output in one piece.
 //!
 //! ```no_run
 //! // build.rs
@@ -33,13 +31,13 @@ use crate::scaffold;
 use lines::Lines;
 use mode::BuildMode;
 
-/// How long a build may wait for its checks, unless the build script says otherwise.
+/// The default time limit of all checks in a build.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// How long checks may take to stop once their time is up.
+/// The time that checks have to stop after the limit.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What a build script has checked.
+/// The checks that a build script runs.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is checked until `run`"]
 pub struct Pipe {
@@ -51,7 +49,7 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// Every check of the project that the crate belongs to, in the variables of this process.
+    /// All checks of the project that the crate belongs to, with the variables of this process.
     pub fn from_env() -> Self {
         Pipe {
             variables: EnvVars::of_process(),
@@ -62,38 +60,38 @@ impl Pipe {
         }
     }
 
-    /// Only these checks, and those named before.
+    /// Runs only these checks, in addition to those named before.
     pub fn checks<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.checks.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Whether the files that cargo pipe generated are as `pipe.toml` says, which starts no
-    /// program. Checks run besides only if some are named.
+    /// Checks that the generated files are up to date with `pipe.toml`, which starts no program. Other
+    /// checks run only if they are named.
     pub fn generated_files(mut self) -> Self {
         self.generated_files = true;
         self
     }
 
-    /// Findings fail the build, unless `CARGO_PIPE_BUILD` says otherwise.
+    /// Lets findings fail the build, unless `CARGO_PIPE_BUILD` overrides it.
     pub fn deny(mut self) -> Self {
         self.mode = BuildMode::Deny;
         self
     }
 
-    /// How long the build may wait for all checks together, in place of two minutes.
+    /// Sets the time limit of all checks together. The default is two minutes.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Checks, and tells cargo what was found and what to watch.
+    /// Runs the checks, and passes findings and the files to watch to cargo.
     ///
-    /// Nothing is built, downloaded, or written outside of `OUT_DIR`. This returns whatever
-    /// happens: where a check could not be done, a warning says why.
+    /// Nothing is built, downloaded, or written outside of `OUT_DIR`. It always
+    /// returns: a check that could not run is a warning.
     pub fn run(self) {
         let lines = self.lines();
-        // Where cargo does not listen, nobody does.
+        // If cargo does not read the output, there is no one to report it to.
         drop(io::stdout().lock().write_all(lines.text().as_bytes()));
     }
 
@@ -112,7 +110,7 @@ impl Pipe {
         }
         let folder = |name| self.variables.get(name).map(PathBuf::from);
         let (Some(manifest), Some(out)) = (folder("CARGO_MANIFEST_DIR"), folder("OUT_DIR")) else {
-            lines.warn("this is no build script that cargo runs, so nothing is checked");
+            lines.warn("not started by cargo as a build script: nothing was checked");
             return lines;
         };
         lines.watch(&manifest.join("Cargo.toml"));
@@ -122,7 +120,7 @@ impl Pipe {
         self.in_time(lines, Place { manifest, out })
     }
 
-    /// Does the work in a thread of its own, because a build goes on even if that hangs.
+    /// Runs the checks in a thread, so that the build continues even if they hang.
     fn in_time(self, lines: Lines, place: Place) -> Lines {
         let (limit, cancel) = (self.limit, Cancel::default());
         let (send, receive) = channel();
@@ -130,7 +128,7 @@ impl Pipe {
         let switch = cancel.clone();
         let work = move || self.work(&place, &switch, lines, &send);
         if let Err(error) = thread::Builder::new().name("cargo-pipe".to_owned()).spawn(work) {
-            latest.warn(&format!("cannot start a thread, so nothing is checked: {error}"));
+            latest.warn(&format!("nothing was checked: cannot start a thread: {error}"));
             return latest;
         }
         let mut end = Instant::now() + limit;
@@ -151,18 +149,18 @@ impl Pipe {
                  that they may take",
                 humantime::format_duration(limit)
             ),
-            None => "the checks ended in a panic, which is a bug of cargo pipe".to_owned(),
+            None => "the checks panicked, which is a bug in cargo pipe".to_owned(),
         });
         latest
     }
 
-    /// Sends what is known as soon as it is: first what has to be watched, then everything.
+    /// Sends results as soon as they are known: first the files to watch, then everything.
     fn work(&self, place: &Place, cancel: &Cancel, mut lines: Lines, send: &Sender<Stage>) {
         match self.begin(place, &mut lines) {
             Err(error) => lines.failed(&error),
             Ok(None) => {}
             Ok(Some((pipeline, plan))) => {
-                // Whoever does not wait any more needs no answer.
+                // The receiver may have given up waiting.
                 drop(send.send(Stage::Begun(lines.clone())));
                 lines.report(&pipeline.run(&plan, cancel, &mut Silent));
             }
@@ -170,12 +168,12 @@ impl Pipe {
         drop(send.send(Stage::Done(lines)));
     }
 
-    /// Finds out what is to be done, and what has to be watched for it to be done again.
+    /// Plans the checks, and determines the files to watch.
     fn begin(&self, place: &Place, lines: &mut Lines) -> Result<Option<(Pipeline, Plan)>, Error> {
         let project = match discover::find(&place.manifest) {
             Ok(project) => project,
             Err(error) => {
-                // A crate that is taken out of its project is no reason to fail its build.
+                // A crate outside of its project must still build.
                 lines.warn(&error.to_string());
                 return Ok(None);
             }
@@ -184,7 +182,7 @@ impl Pipe {
             lines.watch(&project.root.join(manifest.file_name()));
         }
         let flags = Layer {
-            // Cargo may be offline, and a build that takes minutes is not what anybody asked for.
+            // Cargo may be offline, and a build should not download anything for minutes.
             offline: Some(Value::named("a build script", true)),
             ..Layer::default()
         };
@@ -201,7 +199,7 @@ impl Pipe {
                 return Ok(None);
             }
         }
-        // What is known is believed, but nothing is written to the user's cache.
+        // Cached results are used, but nothing is written to the user's cache.
         let cache = Some(CacheMode::ReadOnly);
         let request = Request { checks: self.checks.clone(), cache, ..Request::default() };
         let plan = pipeline.plan(&request)?;
@@ -210,20 +208,20 @@ impl Pipe {
     }
 }
 
-/// Where a build script runs.
+/// The folders of a build script.
 #[derive(Clone, Debug)]
 struct Place {
     /// The folder of the crate.
     manifest: PathBuf,
-    /// The only folder that it may write to.
+    /// `OUT_DIR`, the only folder that it may write to.
     out: PathBuf,
 }
 
-/// How far the work is.
+/// The progress of the checks.
 #[derive(Debug)]
 enum Stage {
-    /// It is known what has to be watched.
+    /// The files to watch are known.
     Begun(Lines),
-    /// All is known.
+    /// Everything is known.
     Done(Lines),
 }

@@ -21,6 +21,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::config::load::EnvVars;
+use crate::config::load::variables::CACHE_DIR;
 
 pub use index::Index;
 pub use key::Key;
@@ -34,7 +35,7 @@ pub fn home(variables: &EnvVars) -> PathBuf {
     // The XDG Base Directory Specification has relative paths ignored.
     let absolute = |name| variables.get(name).map(Path::new).filter(|path| path.is_absolute());
     variables
-        .get("CARGO_PIPE_CACHE_DIR")
+        .get(CACHE_DIR)
         .map(PathBuf::from)
         .or_else(|| absolute("XDG_CACHE_HOME").map(|cache| cache.join("cargo-pipe")))
         .or_else(|| absolute("HOME").map(|home| home.join(".cache/cargo-pipe")))

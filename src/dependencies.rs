@@ -48,7 +48,7 @@ pub struct Dependencies {
 impl Dependencies {
     /// The names of the files, for messages.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn file_names(&self) -> String {
         let files: Vec<String> = self.files.iter().map(|file| format!("`{file}`")).collect();
         files.join(" and ")
     }

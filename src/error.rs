@@ -1,8 +1,7 @@
-//! Why something could not even begin.
+//! Errors that stop a command before there are results.
 //!
-//! A check that went wrong is an [`crate::outcome::Status`]; an [`Error`] is what stops a command
-//! before there are outcomes. Each boundary has an enum of its own; this one joins them, says
-//! whose problem it is, and carries the hint that was attached where the error was born.
+//! A check that could not run is not an [`Error`], but a result with a [`crate::outcome::Status`]. Each
+//! boundary has its own error type; this one joins them.
 
 use std::sync::Arc;
 
@@ -13,26 +12,26 @@ use crate::plan::PlanError;
 use crate::trust::TrustError;
 use crate::update::UpdateError;
 
-/// Why a command could not do its work.
+/// An error of a command.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration cannot be read, or contradicts itself.
+    /// The configuration cannot be read, or is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// What was asked for cannot be planned.
+    /// The request cannot be planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The engine is not there, or could not do its work.
+    /// The engine is not available, or failed.
     #[error(transparent)]
     Engine(Arc<EngineError>),
-    /// The container of a check cannot be had.
+    /// The container of a check cannot be started.
     #[error("{}", .0.message)]
     Check(Reason),
     /// Locks cannot be updated.
     #[error(transparent)]
     Update(Box<UpdateError>),
-    /// What the user trusts cannot be read or kept.
+    /// The user's grants cannot be read or written.
     #[error(transparent)]
     Trust(#[from] TrustError),
 }
@@ -50,7 +49,7 @@ impl From<EngineError> for Error {
 }
 
 impl Error {
-    /// How a command that ends with this error ends.
+    /// The verdict of a command that fails with this error.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
@@ -66,7 +65,7 @@ impl Error {
         }
     }
 
-    /// What to do next, where that is known.
+    /// A suggestion, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {

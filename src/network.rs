@@ -82,7 +82,7 @@ impl Network {
             let value = value.filter(|value| !value.is_empty());
             variables.extend(names.iter().filter_map(|name| Some((*name, value.clone()?))));
         };
-        let told =
+        let reveal =
             |address: &Option<Address>| address.as_ref().map(|address| address.reveal().to_owned());
         set(&["PIP_INDEX_URL", "UV_DEFAULT_INDEX"], reveal(&self.index));
         let extra: Vec<&str> = self.extra_indexes.iter().map(Address::reveal).collect();

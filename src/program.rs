@@ -1,11 +1,12 @@
-//! What a person types to come here.
+//! The program name in suggested commands.
 //!
-//! Owns the two ways, and that every command that is offered can be typed where it is offered:
-//! texts are written for the first way, and spelled for the second. Must not know any command.
+//! Texts are written with `cargo pipe`. Under a workspace's task runner, the suggested commands in them
+//! are respelled to `cargo xtask pipe`, so that users can type what they read. (A cargo alias `pipe`
+//! is not an option: cargo warns that it shadows the installed subcommand.)
 
 use std::borrow::Cow;
 
-/// The program that runs the command line.
+/// The program that the user started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Program {
@@ -16,15 +17,15 @@ pub enum Program {
     Xtask,
 }
 
-/// What stands before a command that is offered, and not before the name in a sentence: a quote, an
-/// indentation, a label, or the style of one of these.
+/// The texts before a suggested command, which do not occur before the program's name in a sentence: a
+/// quote, an indentation, a label, or the end of a style.
 const BEFORE: &[&str] = &["`", "  ", "\n", ": ", "\u{1b}[0m "];
 
-/// What stands in texts.
+/// The spelling in texts.
 const COMMAND: &str = "cargo pipe";
 
 impl Program {
-    /// What is typed for it.
+    /// The words that the user types.
     pub fn name(self) -> &'static str {
         match self {
             Program::CargoPipe => COMMAND,
@@ -32,7 +33,7 @@ impl Program {
         }
     }
 
-    /// A text whose commands can be typed for this program.
+    /// Respells the suggested commands in a text.
     pub fn spell(self, text: &str) -> Cow<'_, str> {
         if self == Program::CargoPipe || !text.contains(COMMAND) {
             return Cow::Borrowed(text);
@@ -70,7 +71,7 @@ mod tests {
         assert_eq!(Program::CargoPipe.spell(text), text);
     }
 
-    /// Every file of the library below a folder, without its tests.
+    /// Collects every file of the library below a folder, without its tests.
     fn sources(folder: &Path, all: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -86,14 +87,14 @@ mod tests {
         }
     }
 
-    /// Texts are spelled by what stands before a command, so every text has to keep to that.
+    /// Respelling depends on the text before a command, so every text has to conform.
     #[test]
     fn every_text_offers_commands_in_a_way_that_is_seen() {
         let mut all = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
         let mut commands = 0;
         for (path, code) in all {
-            // A text that goes on in the next line of the source.
+            // Join strings that continue in the next line.
             let joined: Vec<&str> = code.split("\\\n").map(str::trim_start).collect();
             let joined = joined.concat();
             let mut pieces = joined.split(COMMAND);

@@ -388,7 +388,7 @@ fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
         targets.extend(found.filter(|found| targets.iter().all(|it| it.name != found.name)));
     }
     if let Some(found) = dependencies::read(&project.root, config)? {
-        let files = found.told();
+        let files = found.file_names();
         match found.said {
             Said::Locked(lock) => targets.push(Target {
                 name: PROJECT.to_owned(),

@@ -1,8 +1,7 @@
-//! The whole command line as a task of a workspace.
+//! The command line as a task of a workspace's own task runner.
 //!
-//! Owns what a workspace's own task runner calls: `cargo xtask pipe` has every command of
-//! `cargo pipe`, in the version of the workspace's lock file, with nothing installed; and `ci` has
-//! all that a job of CI asks for. Must not know any command but that one; [`crate::cli`] does.
+//! `cargo xtask pipe` has every command of `cargo pipe`, in the version of the workspace's lock file,
+//! with nothing to install. `cargo xtask pipe ci` does everything that a CI job needs.
 //!
 //! ```no_run
 //! // xtask/src/main.rs
@@ -19,7 +18,7 @@ use std::process::ExitCode;
 
 use crate::cli;
 
-/// Does what the words behind `cargo xtask pipe` ask for, and says how the process ends.
+/// Runs the command in the arguments of `cargo xtask pipe`, and returns the exit status.
 ///
 /// `ci` stands for `sync --check` and then `run-all`, with the options of the latter.
 pub fn pipe(words: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -1,8 +1,6 @@
-//! What cargo is told.
+//! Rendering of a report as instructions for cargo.
 //!
-//! Owns the notation of cargo's instructions, and what of a report a build shows: findings with
-//! their places, and for everything that kept a check from its work one line. Pure; the text goes
-//! to standard output by way of [`super::Pipe`].
+//! A build shows each finding with its place, and one line for each reason why a check could not run.
 //!
 //! The instructions are those of <https://doc.rust-lang.org/cargo/reference/build-scripts.html>.
 
@@ -18,10 +16,10 @@ use crate::program::Program;
 use crate::report::{Report, harmless, warnings};
 use crate::scaffold::{Drift, DriftKind};
 
-/// How many findings of a check are shown. Cargo repeats all of them with every build.
+/// The number of findings of a check that are shown. Cargo repeats all of them in every build.
 const SHOWN: usize = 50;
 
-/// What cargo is told.
+/// The instructions for cargo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lines {
     mode: BuildMode,
@@ -31,7 +29,7 @@ pub(super) struct Lines {
     messages: Vec<(Level, String)>,
 }
 
-/// What a message does to the build.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Level {
     Warning,
@@ -49,18 +47,18 @@ impl Lines {
         }
     }
 
-    /// Offers commands as they are typed for this program.
+    /// Spells suggested commands for this program.
     pub(super) fn offer(&mut self, program: Program) {
         self.program = program;
     }
 
-    /// Runs the build script again when a variable changes.
+    /// Reruns the build script when a variable changes.
     pub(super) fn watch_variable(&mut self, name: &str) {
         self.variables.insert(name.to_owned());
     }
 
-    /// Runs the build script again when a file, or anything below a folder, changes. What is not
-    /// there is not watched: cargo would run the script every time.
+    /// Reruns the build script when a file, or anything below a folder, changes. Missing paths are not
+    /// watched: cargo would rerun the script in every build.
     pub(super) fn watch(&mut self, path: &Path) {
         let can_be_told = path.to_str().is_some_and(|text| !text.contains('\n'));
         if can_be_told && path.exists() {
@@ -68,18 +66,18 @@ impl Lines {
         }
     }
 
-    /// Warns of something that never fails a build.
+    /// Adds a warning that never fails the build.
     pub(super) fn warn(&mut self, message: &str) {
         self.messages.push((Level::Warning, harmless::line(message)));
     }
 
-    /// Says what is wrong with the project.
+    /// Adds an error in the project.
     fn complain(&mut self, message: &str) {
         let level = if self.mode == BuildMode::Deny { Level::Error } else { Level::Warning };
         self.messages.push((level, harmless::line(message)));
     }
 
-    /// Says why nothing could be checked.
+    /// Adds the reason why nothing could be checked.
     pub(super) fn failed(&mut self, error: &Error) {
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         let message = format!("{error}{hint}");
@@ -89,7 +87,7 @@ impl Lines {
         }
     }
 
-    /// Says what a run came to.
+    /// Adds the result of a run.
     pub(super) fn report(&mut self, report: &Report) {
         let mut undone: BTreeMap<(ReasonKind, String), Vec<&str>> = BTreeMap::new();
         for check in &report.checks {
@@ -114,12 +112,12 @@ impl Lines {
         }
     }
 
-    /// Says which generated files are not as they should be.
+    /// Adds the generated files that are not up to date.
     pub(super) fn drifted(&mut self, drifts: &[Drift]) {
         for drift in drifts {
             let (is, command) = match drift.kind {
                 DriftKind::Missing => ("is missing", "sync"),
-                DriftKind::Unneeded => ("is not needed any more", "sync"),
+                DriftKind::Unneeded => ("is no longer needed", "sync"),
                 DriftKind::Outdated => ("is out of date", "sync"),
                 DriftKind::Edited => ("was edited", "sync --check"),
             };
@@ -139,7 +137,7 @@ impl Lines {
         }
     }
 
-    /// All of it, as cargo reads it.
+    /// Renders the instructions.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         let mut line = |kind: &str, value: &str| {
@@ -195,9 +193,9 @@ mod tests {
     #[test]
     fn a_finding_is_a_warning_with_its_place_and_an_error_where_that_is_wanted() {
         let report = sample::report_of(vec![sample::lint()]);
-        let told = "=src/main.py:2:1: warning: Unused import os [lint W0611]\n";
-        assert!(text(BuildMode::Warn, &report).contains(&format!("cargo::warning{told}")));
-        assert!(text(BuildMode::Deny, &report).contains(&format!("cargo::error{told}")));
+        let expected = "=src/main.py:2:1: warning: Unused import os [lint W0611]\n";
+        assert!(text(BuildMode::Warn, &report).contains(&format!("cargo::warning{expected}")));
+        assert!(text(BuildMode::Deny, &report).contains(&format!("cargo::error{expected}")));
     }
 
     #[test]

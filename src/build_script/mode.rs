@@ -1,43 +1,41 @@
-//! Whether a build script checks, and what findings do to the build.
+//! The mode of a build script: whether it checks, and whether findings fail the build.
 //!
-//! Owns the variables that decide it, and the signs by which a build is nobody's own: that of
-//! documentation on docs.rs, of an editor, of a copy that cargo made. Must not start anything; the
-//! [`BuildMode`] goes to [`super::Pipe`].
+//! Nothing is checked on docs.rs, in an editor's background builds, and in a copy of the crate that
+//! cargo made, because the user of such a build is not the author.
 
 use std::path::Path;
 
 use crate::config::load::EnvVars;
+use crate::config::load::variables::BUILD;
 use crate::config::nearest;
 
-/// Says `off`, `warn` or `deny`, over what the build script says.
-const BUILD: &str = "CARGO_PIPE_BUILD";
-/// Is set where docs.rs builds documentation: <https://docs.rs/about/builds>.
+/// Set where docs.rs builds documentation: <https://docs.rs/about/builds>.
 const DOCS_RS: &str = "DOCS_RS";
-/// Where rust-analyzer runs build scripts, it is the compiler's wrapper.
+/// The compiler's wrapper, which is rust-analyzer where that runs build scripts.
 const WRAPPER: &str = "RUSTC_WRAPPER";
-/// Is set by rust-analyzer beside its wrapper.
+/// Set by rust-analyzer together with its wrapper.
 const WRAPPED: &str = "RA_RUSTC_WRAPPER";
 
 /// The variables that decide whether and how a build script checks.
 pub(super) const VARIABLES: &[&str] = &[BUILD, DOCS_RS, WRAPPER, WRAPPED];
 
-/// What a crate holds that cargo packed, unpacked or vendored.
+/// Files in a crate that cargo packaged, unpacked or vendored.
 const COPIED: &[&str] = &["Cargo.toml.orig", ".cargo-checksum.json"];
-/// What the root of a repository holds that cargo checked out, and a crate that it unpacked.
+/// The file at the root of a repository that cargo checked out, or of a crate that it unpacked.
 const CHECKED_OUT: &str = ".cargo-ok";
 
-/// What findings do to a build.
+/// The effect of findings on a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BuildMode {
     /// Nothing is checked.
     Off,
-    /// They are warnings, as those of the compiler.
+    /// Findings are warnings.
     Warn,
-    /// They are errors, and the build fails.
+    /// Findings are errors, and the build fails.
     Deny,
 }
 
-/// What holds in these variables where the build script itself says `own`.
+/// Determines the mode from the variables. `own` is the mode that the build script asks for.
 pub(super) fn of(variables: &EnvVars, own: BuildMode) -> Result<BuildMode, String> {
     let is_editor = variables.get(WRAPPED).is_some()
         || variables.get(WRAPPER).is_some_and(|program| {
@@ -51,15 +49,15 @@ pub(super) fn of(variables: &EnvVars, own: BuildMode) -> Result<BuildMode, Strin
         Some("warn") => Ok(BuildMode::Warn),
         Some("deny") => Ok(BuildMode::Deny),
         Some(other) => Err(format!(
-            "`{BUILD}` is `{other}`; {}",
+            "invalid `{BUILD}`: `{other}`; {}",
             nearest::advise(other, &["off", "warn", "deny"])
         )),
         None => Ok(own),
     }
 }
 
-/// Whether a crate is a copy that cargo made, whose user is not its author: unpacked from a
-/// registry, vendored, checked out for a dependency, or being packaged.
+/// Whether a crate is a copy that cargo made: unpacked from a registry, vendored, checked out for a
+/// dependency, or being packaged.
 pub(super) fn is_copy(crate_folder: &Path) -> bool {
     COPIED.iter().any(|name| crate_folder.join(name).is_file())
         || crate_folder.ancestors().any(|folder| folder.join(CHECKED_OUT).is_file())
@@ -86,7 +84,7 @@ mod tests {
     fn a_slip_in_the_variable_is_told() {
         assert_eq!(
             of_variables([("CARGO_PIPE_BUILD", "dney")]),
-            Err("`CARGO_PIPE_BUILD` is `dney`; did you mean `deny`?".to_owned())
+            Err("invalid `CARGO_PIPE_BUILD`: `dney`; did you mean `deny`?".to_owned())
         );
     }
 

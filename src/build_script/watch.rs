@@ -1,22 +1,21 @@
-//! What has to change for a build script to run again.
+//! The files that make cargo rerun a build script.
 //!
-//! Owns the choice of folders and files: a folder is watched whole, so that new files in it count,
-//! unless cargo or a compiler writes below it, because then every build would be a change. Reads
-//! names from the disk; the choice goes to [`Lines`].
+//! A folder is watched as a whole, so that new files count, unless cargo or a compiler writes below
+//! it, because then every build would be a change.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Place;
 use super::lines::Lines;
-use crate::config::load::NAMES;
+use crate::config::load::variables::NAMES;
 use crate::pipeline::Pipeline;
 use crate::plan::{FileSet, Plan};
 use crate::project::ProjectPath;
 use crate::snapshot::Inventory;
 use crate::template::GENERATED;
 
-/// Variables, besides our own, that say where an engine is and how we behave.
+/// Variables other than our own that select an engine or change our behaviour.
 const VARIABLES: &[&str] = &["CI", "DOCKER_CONTEXT", "DOCKER_HOST"];
 
 /// Watches the files that cargo pipe generated.
@@ -26,7 +25,7 @@ pub(super) fn generated(pipeline: &Pipeline, lines: &mut Lines) {
     paths.for_each(|path| lines.watch(&path.on_disk(&pipeline.project.root)));
 }
 
-/// Watches everything that a plan's verdict rests on.
+/// Watches every file that can change a plan's verdict.
 pub(super) fn checked(pipeline: &Pipeline, plan: &Plan, place: &Place, lines: &mut Lines) {
     NAMES.iter().chain(VARIABLES).for_each(|name| lines.watch_variable(name));
     let root = &pipeline.project.root;
@@ -60,7 +59,7 @@ fn written(root: &Path, place: &Place, target: Option<&str>) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The outermost folders that nobody else writes below, and the files that are in no such folder.
+/// The outermost folders that builds do not write below, and the files outside of such folders.
 fn paths(root: &Path, file_set: &FileSet, written: &[PathBuf]) -> Vec<PathBuf> {
     let is_quiet = |path: &Path| !written.iter().any(|folder| folder.starts_with(path));
     let (quiet, busy): (Vec<PathBuf>, Vec<PathBuf>) =
@@ -76,7 +75,7 @@ fn paths(root: &Path, file_set: &FileSet, written: &[PathBuf]) -> Vec<PathBuf> {
             .last();
         outermost.map(Path::to_owned)
     };
-    // What cannot be listed cannot be checked either, and the check says so.
+    // The check reports a folder that cannot be listed.
     quiet.into_iter().chain(covered.iter().flatten().filter_map(below_busy)).collect()
 }
 

@@ -4,7 +4,7 @@
 //! process's variables, the number of processors, and whether paths stay inside the project on disk.
 
 mod usual;
-mod variables;
+pub(crate) mod variables;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,8 +17,6 @@ use super::validate::{self, Valid, ValidationContext};
 use super::{Config, ConfigError};
 use crate::project::{Manifest, Project, discover};
 use crate::{template, tools};
-
-pub(crate) use variables::NAMES;
 
 /// The variables of the process that runs cargo pipe, read once.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -54,7 +54,7 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
         }
     };
     let Dependencies { said, left_out, .. } = &dependencies;
-    let files = dependencies.told();
+    let files = dependencies.file_names();
     let (command, is_fresh) = match (said, own(root, config, PROJECT)) {
         (Said::Locked(lock), None) if lock.packages.is_empty() => return Vec::new(),
         (Said::Declared(of), None) if of.is_empty() => return Vec::new(),
@@ -94,7 +94,7 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
 pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, String)> {
     let Said::Locked(lock) = &found.said else { return None };
     let path = recipe::lock_path(config, PROJECT).ok()?;
-    Some((path, written::text(lock, &From::Lock(found.told()))))
+    Some((path, written::text(lock, &From::Lock(found.file_names()))))
 }
 
 /// The hash of everything that the resolution of these requirements depends on.

@@ -63,7 +63,7 @@ pub(crate) fn program(choice: EngineChoice, variables: &EnvVars) -> &str {
         EngineChoice::Podman => "podman",
         _ => "docker",
     };
-    variables.get("CARGO_PIPE_DOCKER").unwrap_or(own)
+    variables.get(DOCKER).unwrap_or(own)
 }
 
 /// The engine behind the docker CLI.

@@ -20,9 +20,6 @@ use crate::project::ProjectPath;
 use crate::template::{JobsIn, VERSION};
 use crate::tools;
 
-/// The variable by which jobs find the environments of their image.
-pub const VARIABLE: &str = "CARGO_PIPE_ENVIRONMENTS";
-
 /// How the image is made.
 pub(super) const DOCKERFILE: &str = include_str!("../../templates/job.Dockerfile");
 

@@ -26,10 +26,10 @@ use self::interpreter::Interpreter;
 use self::job::Guest;
 use self::room::{Folder, Room};
 use self::store::{Held, VenvStore};
-use super::job_image;
 use super::launcher::{self, Seen};
 use super::{Access, Engine, EngineError, EngineOptions, Job, PreparedEnvironment, RunError};
 use crate::config::load::EnvVars;
+use crate::config::load::variables::ENVIRONMENTS;
 use crate::container::APP;
 use crate::engine_info::{EngineInfo, SandboxKind};
 use crate::environment::{BaseLock, Recipe, ResolvedBy, ResolvedEnvironment, recipe};
@@ -102,7 +102,7 @@ impl<'a> Venv<'a> {
         let store = VenvStore::open(&settings.cache)?;
         let interpreter = Interpreter::find(&settings, cancel, emitter)?;
         let mut venv = Venv {
-            shipped: settings.variables.get(job_image::VARIABLE).map(PathBuf::from),
+            shipped: settings.variables.get(ENVIRONMENTS).map(PathBuf::from),
             settings,
             cancel,
             emitter,

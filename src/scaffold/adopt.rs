@@ -124,7 +124,7 @@ impl Note {
                  `cargo pipe update project` has locked it"
             }
         };
-        Note::new(dependencies.told(), so)
+        Note::new(dependencies.file_names(), so)
     }
 }
 
