@@ -40,7 +40,7 @@ pub struct Dependencies {
     /// The files that declare them.
     pub files: Vec<ProjectPath>,
     /// The parsed dependencies.
-    pub said: Said,
+    pub kind: DependencyKind,
     /// Dependencies that do not come from an index, and are not installed.
     pub left_out: Vec<String>,
 }
@@ -56,7 +56,7 @@ impl Dependencies {
 
 /// The dependencies, locked or declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum DependencyKind {
     /// Exact versions.
     Locked(Lock),
     /// Requirements.
@@ -108,7 +108,7 @@ pub fn dependencies(
         let lock = checked(path, locked.unwrap_or_default())?;
         return Ok(Some(Dependencies {
             files: vec![path.clone()],
-            said: Said::Locked(lock),
+            said: DependencyKind::Locked(lock),
             left_out,
         }));
     }
@@ -134,7 +134,7 @@ pub fn dependencies(
             }
         }
         let lock = checked(read[0].0, packages)?;
-        return Ok(Some(gathered(read, Said::Locked(lock))));
+        return Ok(Some(gathered(read, DependencyKind::Locked(lock))));
     }
     if read.is_empty() {
         return Ok(None);
@@ -148,10 +148,10 @@ pub fn dependencies(
         .collect();
     declared.sort();
     declared.dedup();
-    Ok(Some(gathered(read, Said::Declared(declared))))
+    Ok(Some(gathered(read, DependencyKind::Declared(declared))))
 }
 
-fn gathered(read: Vec<(&ProjectPath, File)>, said: Said) -> Dependencies {
+fn gathered(read: Vec<(&ProjectPath, File)>, said: DependencyKind) -> Dependencies {
     let files = read.iter().map(|(path, _)| (*path).clone()).collect();
     let mut left_out: Vec<String> = read.into_iter().flat_map(|(_, file)| file.left_out).collect();
     left_out.sort();

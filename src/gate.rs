@@ -18,70 +18,70 @@ use crate::project::ProjectPath;
 use baseline::{Baseline, BaselineEntry};
 use lines::ChangedLines;
 
-/// The gate that somebody asked for.
+/// The requested gate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct GateSpec {
-    /// The findings that are accepted; none if no baseline is read.
+    /// The baseline, if one is used.
     pub baseline: Option<BaselineFile>,
-    /// The lines that count; all if none.
+    /// The changes that count; all lines if none.
     pub changed: Option<Since>,
 }
 
-/// The file that holds the accepted findings.
+/// The file of accepted findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BaselineFile {
-    /// Where it is.
+    /// Its path.
     pub path: ProjectPath,
-    /// Whether somebody named it, so that it has to be there.
+    /// Whether the user named it, so that it must exist.
     pub named: bool,
 }
 
-/// What lines have to have changed since.
+/// The commit that lines must have changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Since {
-    /// The last commit in common with this one.
+    /// The merge base with this commit.
     Ref(String),
-    /// What the job's variables say, or else the last commit in common with the default branch.
+    /// The commit from the variables of the CI job, otherwise the merge base with the default branch.
     Default,
 }
 
-/// A gate whose baseline is read and whose lines are known. The default lets everything count.
+/// A loaded gate. With the default, every finding counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Gate {
-    /// The accepted findings, and the file that they are from.
+    /// The accepted findings, and their file.
     pub baseline: Option<(ProjectPath, Baseline)>,
-    /// The lines that count, and since when.
+    /// The changed lines, and the commit that they were compared with.
     pub changed: Option<(CompareBase, ChangedLines)>,
 }
 
-/// The commit that lines are compared with.
+/// The commit that the lines were compared with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CompareBase {
-    /// What was asked for, such as `main` or `origin/main`.
+    /// Its name, such as `main` or `origin/main`.
     #[serde(rename = "ref")]
     pub name: String,
-    /// The commit it came to.
+    /// Its hash.
     pub commit: String,
 }
 
-/// What a gate did to a run.
+/// The effect of a gate on a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Gated {
-    /// What the baseline accepted.
+    /// The effect of the baseline.
     pub baseline: Option<Accepted>,
-    /// What is outside of the changed lines.
+    /// The effect of the changed lines.
     pub changed: Option<Outside>,
 }
 
-/// What a baseline accepted.
+/// The effect of a baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
@@ -89,23 +89,23 @@ pub struct Accepted {
     pub file: ProjectPath,
     /// The hash of its content.
     pub hash: Hash,
-    /// How many findings of the run are in it.
+    /// The number of accepted findings in the run.
     pub accepted: usize,
-    /// Its entries that no check found any more, of the checks that came to an end.
+    /// Its obsolete entries: finished checks did not find them.
     pub gone: Vec<BaselineEntry>,
 }
 
-/// What is outside of the changed lines.
+/// The effect of changed lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outside {
-    /// What lines are compared with.
+    /// The commit that lines are compared with.
     pub base: CompareBase,
-    /// How many findings are in lines that did not change, those of the baseline apart.
+    /// The number of findings on unchanged lines, without those in the baseline.
     pub findings: usize,
 }
 
-/// What a gate makes of a finding, whether its tool accepts that or not.
+/// The decision of a gate about a finding, independent of the tool's own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Counts,
@@ -114,8 +114,8 @@ enum Standing {
 }
 
 impl Gate {
-    /// Lets only those findings of a check count that the gate does not hold back; a check that
-    /// none is left of has passed. One that could not be done stays as it is.
+    /// Marks the findings of a check that do not count; a check without any others has passed. A check
+    /// that could not run is unchanged.
     pub fn apply(&self, check: &mut CheckOutcome) {
         if !ended(check) {
             return;
@@ -125,13 +125,13 @@ impl Gate {
             finding.gating = finding.gating && self.standing(finding) == Standing::Counts;
         }
         let counts = check.findings.iter().any(|finding| finding.gating);
-        // A command that only says no has nothing that could be accepted.
+        // A command without findings has nothing to accept.
         if check.status == Status::Findings && counted && !counts {
             check.status = Status::Passed;
         }
     }
 
-    /// What it did to the checks of a run; none if it lets everything count.
+    /// Summarizes its effect on a run; none if every finding counts.
     #[must_use]
     pub fn summary(&self, checks: &[CheckOutcome]) -> Option<Gated> {
         if *self == Gate::default() {
@@ -169,12 +169,12 @@ impl Gate {
     }
 }
 
-/// Whether a check came to a verdict about its sources.
+/// Whether a check finished.
 fn ended(check: &CheckOutcome) -> bool {
     matches!(check.status, Status::Passed | Status::Findings)
 }
 
-/// The entries of checks that came to an end without finding them.
+/// The entries that finished checks did not find.
 fn gone(baseline: &Baseline, ended: &[&CheckOutcome]) -> Vec<BaselineEntry> {
     let found: BTreeSet<Hash> =
         ended.iter().flat_map(|check| &check.findings).map(|it| it.fingerprint).collect();

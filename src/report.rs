@@ -1,7 +1,6 @@
-//! A finished run, and the forms it is shown in.
+//! The report of a finished run, and its output formats.
 //!
-//! Owns [`Report`], which every renderer reads and none changes. A renderer is a function from a
-//! report to bytes: it decides nothing, reads nothing and starts nothing.
+//! A renderer is a function from a [`Report`] to bytes. It makes no decisions, and does no I/O.
 
 pub mod count;
 pub mod diff;
@@ -37,32 +36,32 @@ use crate::gate::Gated;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, Verdict};
 
-/// A finished run.
+/// The report of a finished run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Where the project is in its repository, with `/`; empty if it is at the root of it.
+    /// The path of the project within its repository, with `/`; empty at the root.
     pub folder: String,
-    /// What the checks ran on, such as `linux/amd64`; none if nothing was started.
+    /// The platform of the checks, such as `linux/amd64`; none if nothing was started.
     pub platform: Option<String>,
-    /// What ran them; none if nothing was started.
+    /// The engine; none if nothing was started.
     pub engine: Option<EngineInfo>,
-    /// What a person should know, of no particular check.
+    /// Warnings that belong to no particular check.
     pub warnings: Vec<String>,
     /// The files of each snapshot, under the snapshot's hash.
     pub snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
     /// The files that fixes changed, relative to the project, sorted.
     pub changed_files: Vec<String>,
-    /// What kept findings from counting; none if nothing was asked to.
+    /// The baseline and changed lines that findings were compared with; none without a gate.
     pub gate: Option<Gated>,
     /// The checks, in plan order.
     pub checks: Vec<CheckOutcome>,
 }
 
 impl Report {
-    /// A path of the project as one of the repository, which is what forges speak of.
+    /// Converts a path of the project to a path of the repository, as forges need it.
     #[must_use]
     pub fn in_repository(&self, path: &str) -> String {
         match self.folder.as_str() {
@@ -80,24 +79,24 @@ impl Report {
     }
 }
 
-/// What fixes would change.
+/// The changes that fixes would make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Preview {
-    /// How a command ends that only shows it: [`Verdict::Findings`] if a file would be changed.
+    /// The verdict of a command that only shows them: [`Verdict::Findings`] if a file would be changed.
     pub verdict: Verdict,
     /// The files that would be changed, relative to the project, sorted.
     pub files: Vec<String>,
     /// The changes as a unified diff, in the bytes of the files.
     pub patch: Vec<u8>,
-    /// What a person should know.
+    /// Warnings.
     pub warnings: Vec<String>,
-    /// The checks whose fixers could not do their work, and why.
+    /// The checks whose fixers failed, with the reasons.
     pub failures: BTreeMap<CheckName, Reason>,
 }
 
-/// The warnings of a report, each once: those of no check first, then those of checks behind the
-/// names of the checks that share them.
+/// The warnings of a report without duplicates: first those of the run, then those of checks, after
+/// the names of the checks that share them.
 #[must_use]
 pub fn warnings(report: &Report) -> Vec<String> {
     let mut of_checks: Vec<(&str, Vec<&str>)> = Vec::new();

@@ -13,7 +13,7 @@ use crate::config::nearest::nearest;
 use crate::config::{CommandPlace, Config, EngineChoice, Work};
 use crate::dependencies::read as dependencies;
 use crate::dependencies::written::{self, From};
-use crate::dependencies::{DependencyError, Said};
+use crate::dependencies::{DependencyError, DependencyKind};
 use crate::engine::EngineError;
 use crate::environment::recipe::{self, PROJECT};
 use crate::event::Event;
@@ -121,12 +121,12 @@ pub enum UpdateError {
     #[error("uv is not on PATH, and cannot be installed: {0}")]
     NoResolver(String),
     /// The requirements conflict, or uv failed.
-    #[error("the requirements of `{name}` cannot be resolved:\n{said}")]
+    #[error("the requirements of `{name}` cannot be resolved:\n{message}")]
     Unresolved {
         /// The lock's name.
         name: String,
         /// The message of uv.
-        said: String,
+        message: String,
     },
     /// The base image cannot be inspected.
     #[error(transparent)]
@@ -152,7 +152,7 @@ impl UpdateError {
             UpdateError::NoResolver(_) | UpdateError::Process(_) | UpdateError::File(_) => {
                 Verdict::Error
             }
-            UpdateError::Unresolved { said, .. } if !said.contains("No solution found") => {
+            UpdateError::Unresolved { message, .. } if !message.contains("No solution found") => {
                 Verdict::Error
             }
             _ => Verdict::Config,
@@ -389,14 +389,16 @@ fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
     }
     if let Some(found) = dependencies::read(&project.root, config)? {
         let files = found.file_names();
-        match found.said {
-            Said::Locked(lock) => targets.push(Target {
+        match found.kind {
+            DependencyKind::Locked(lock) => targets.push(Target {
                 name: PROJECT.to_owned(),
                 path: recipe::lock_path(config, PROJECT)?,
                 source: Source::Lock { lock, files },
                 tested: Vec::new(),
             }),
-            Said::Declared(requirements) => targets.push(target(PROJECT, requirements, files)?),
+            DependencyKind::Declared(requirements) => {
+                targets.push(target(PROJECT, requirements, files)?)
+            }
         }
     }
     Ok(targets)

@@ -42,7 +42,7 @@ const MAX_WIDTH: usize = 100;
 pub(crate) struct Term {
     program: Program,
     verbosity: Verbosity,
-    told: BTreeSet<String>,
+    shown: BTreeSet<String>,
     typed: Vec<String>,
     broken: Option<io::Error>,
 }
@@ -176,7 +176,7 @@ impl Term {
             detail: self.detail(),
             links,
             sections,
-            told: &told,
+            shown: &told,
             typed: &self.typed,
             reports,
         };

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use super::pyproject::FILE;
 use super::written::{self, From};
-use super::{Dependencies, DependencyError, LOCKS, Said, Selection, dependencies, requirements};
+use super::{
+    Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies, requirements,
+};
 use crate::config::{CommandPlace, Config, Work};
 use crate::environment::recipe::{self, PROJECT};
 use crate::hash::Hash;
@@ -53,17 +55,17 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
             return vec![format!("cannot read the project's dependencies: {error}{hint}")];
         }
     };
-    let Dependencies { said, left_out, .. } = &dependencies;
+    let Dependencies { kind, left_out, .. } = &dependencies;
     let files = dependencies.file_names();
-    let (command, is_fresh) = match (said, own(root, config, PROJECT)) {
-        (Said::Locked(lock), None) if lock.packages.is_empty() => return Vec::new(),
-        (Said::Declared(of), None) if of.is_empty() => return Vec::new(),
-        (Said::Locked(_), None) => ("sync", None),
-        (Said::Declared(_), None) => ("update project", None),
-        (Said::Locked(lock), Some(text)) => {
+    let (command, is_fresh) = match (kind, own(root, config, PROJECT)) {
+        (DependencyKind::Locked(lock), None) if lock.packages.is_empty() => return Vec::new(),
+        (DependencyKind::Declared(of), None) if of.is_empty() => return Vec::new(),
+        (DependencyKind::Locked(_), None) => ("sync", None),
+        (DependencyKind::Declared(_), None) => ("update project", None),
+        (DependencyKind::Locked(lock), Some(text)) => {
             ("sync", Some(Lock::parse(&text).is_ok_and(|own| own.hash() == lock.hash())))
         }
-        (Said::Declared(of), Some(text)) => {
+        (DependencyKind::Declared(of), Some(text)) => {
             ("update project", Some(written::answers(&text, &asked(config, of))))
         }
     };
@@ -92,7 +94,7 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
 /// The expected content of our lock, for a project with its own lock.
 #[must_use]
 pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, String)> {
-    let Said::Locked(lock) = &found.said else { return None };
+    let DependencyKind::Locked(lock) = &found.kind else { return None };
     let path = recipe::lock_path(config, PROJECT).ok()?;
     Some((path, written::text(lock, &From::Lock(found.file_names()))))
 }

@@ -26,18 +26,18 @@ fn selected(groups: Option<&[&str]>, extras: &[&str]) -> Selection {
 
 /// Each package as a requirement, and what is left out.
 fn locked(texts: &[(&str, &str)], selection: &Selection) -> (Vec<String>, Vec<String>) {
-    let Dependencies { said, left_out, .. } = read(texts, selection).unwrap().unwrap();
-    match said {
-        Said::Locked(lock) => (lock.packages.iter().map(pin).collect(), left_out),
-        Said::Declared(declared) => panic!("{declared:?}"),
+    let Dependencies { kind, left_out, .. } = read(texts, selection).unwrap().unwrap();
+    match kind {
+        DependencyKind::Locked(lock) => (lock.packages.iter().map(pin).collect(), left_out),
+        DependencyKind::Declared(declared) => panic!("{declared:?}"),
     }
 }
 
 fn declared(texts: &[(&str, &str)], selection: &Selection) -> (Vec<String>, Vec<String>) {
-    let Dependencies { said, left_out, .. } = read(texts, selection).unwrap().unwrap();
-    match said {
-        Said::Declared(declared) => (declared, left_out),
-        Said::Locked(lock) => panic!("{lock:?}"),
+    let Dependencies { kind, left_out, .. } = read(texts, selection).unwrap().unwrap();
+    match kind {
+        DependencyKind::Declared(declared) => (declared, left_out),
+        DependencyKind::Locked(lock) => panic!("{lock:?}"),
     }
 }
 
@@ -100,7 +100,7 @@ fn groups_and_extras_count_by_name() {
 fn every_file_of_a_locked_package_keeps_its_hash() {
     for (name, text) in [("uv.lock", UV), ("poetry.lock", POETRY), ("pylock.toml", PYLOCK)] {
         let found = read(&[(name, text)], &Selection::default()).unwrap().unwrap();
-        let Said::Locked(lock) = found.said else { panic!("{name}") };
+        let DependencyKind::Locked(lock) = found.kind else { panic!("{name}") };
         assert!(lock.packages.iter().all(|package| package.hashes.len() == 2), "{name}");
         assert_eq!(Lock::parse(&lock.text()), Ok(lock));
     }

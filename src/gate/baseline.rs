@@ -1,8 +1,8 @@
-//! The findings that a project lives with.
+//! The baseline: a file of accepted findings.
 //!
-//! Owns the file they are kept in: one JSON object a line behind a line that names the format,
-//! sorted, without line numbers, so that a diff of it can be read and two branches merge. Must not
-//! know the disk. A finding is found again by its fingerprint; all else in a line is for people.
+//! Each line is a JSON object, after a header line with the format. Lines are sorted and contain no line
+//! numbers, so that diffs are readable and branches merge. Findings are matched by fingerprint; the
+//! other fields are for readers.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +16,11 @@ use crate::outcome::CheckOutcome;
 /// The first line of the file.
 const HEADER: &str = r#"{"schema":"cargo-pipe/baseline/1"}"#;
 
-/// The findings that a project lives with.
+/// A baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Baseline {
-    /// One for each finding, in the order of the file.
+    /// The entries, in the order of the file.
     pub entries: Vec<BaselineEntry>,
     /// The hash of the file.
     pub hash: Hash,
@@ -40,29 +40,29 @@ pub struct BaselineEntry {
     pub check: CheckName,
     /// The tool's short code.
     pub code: String,
-    /// What the tool said, which may name lines as they were then.
+    /// The tool's message, which may mention line numbers of that time.
     pub message: String,
-    /// Its fingerprint, by which it is found again.
+    /// Its fingerprint, by which it is matched.
     pub fingerprint: Hash,
 }
 
-/// Why a text is no baseline.
+/// An error in a baseline.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 #[non_exhaustive]
 pub struct BaselineError {
     /// 1-based.
     pub line: usize,
-    /// What is wrong there.
+    /// The error.
     pub message: String,
 }
 
 impl Baseline {
-    /// Reads a file. An empty one accepts nothing.
+    /// Parses a baseline. An empty one accepts nothing.
     ///
     /// # Errors
     ///
-    /// When a line is none of a baseline, such as those that an unfinished merge leaves.
+    /// When a line is invalid, such as the markers of an unfinished merge.
     pub fn parse(text: &str) -> Result<Baseline, BaselineError> {
         let mut entries = Vec::new();
         for (number, line) in text.lines().enumerate() {
@@ -71,7 +71,7 @@ impl Baseline {
                 .iter()
                 .any(|mark| line.starts_with(mark))
             {
-                return Err(wrong("a merge was not finished here".to_owned()));
+                return Err(wrong("unresolved merge conflict".to_owned()));
             }
             match (number, line.trim()) {
                 (0, HEADER) | (_, "") => {}

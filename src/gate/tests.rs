@@ -64,7 +64,7 @@ fn what_could_not_be_done_stays_an_error() {
     let gate = accepting(std::slice::from_ref(&crashed));
     assert_eq!(gated(&gate, &crashed), (Status::Error, vec![true]));
     let summary = gate.summary(&[crashed]).unwrap().baseline.unwrap();
-    assert_eq!((summary.accepted, summary.gone.len()), (0, 0), "nobody knows what is gone");
+    assert_eq!((summary.accepted, summary.gone.len()), (0, 0), "obsolete entries are unknown");
 }
 
 #[test]

@@ -1,16 +1,13 @@
-//! Counts of things in people's words.
-//!
-//! Owns the one plural of the project. It must not know what is counted; its text goes into
-//! messages of every kind.
+//! Counts with a noun in singular or plural.
 
 use std::fmt;
 
-/// So many of something: `1 finding`, `2 findings`.
+/// A count with its noun: `1 finding`, `2 findings`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count<'a>(
-    /// How many.
+    /// The number.
     pub usize,
-    /// The word for one of them, whose plural takes an `s`.
+    /// The noun in singular; its plural ends with `s`.
     pub &'a str,
 );
 

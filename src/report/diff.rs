@@ -1,18 +1,17 @@
-//! What a fix would change, as a unified diff.
+//! Unified diffs of the changes of fixes.
 //!
-//! Owns the form that `git apply` and `patch -p1` read: bytes as they are, whatever their
-//! encoding, with `a/` and `b/` in front of the paths. It must not know whether the change was
-//! made. Its bytes go to standard output.
+//! `git apply` and `patch -p1` can apply them: the bytes are unchanged, in any encoding, and paths
+//! start with `a/` and `b/`.
 
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
-/// Lines around a change that are shown with it.
+/// The number of context lines.
 const CONTEXT: usize = 3;
 
-/// What is said of a last line that does not end.
+/// The marker of a last line without a line feed.
 const NO_NEWLINE: &[u8] = b"\n\\ No newline at end of file\n";
 
-/// The difference between two contents of one file; nothing if there is none.
+/// Renders the difference between two contents of a file; empty if they are equal.
 #[must_use]
 pub fn unified(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
     if before == after {
@@ -23,7 +22,7 @@ pub fn unified(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
     }
     let (before, after) = (lines(before), lines(after));
     let changes = capture_diff_slices(Algorithm::Myers, &before, &after);
-    // Behind a name with a blank, a tab says where it ends.
+    // A tab marks the end of a name that contains a blank.
     let end = if path.contains(' ') { "\t" } else { "" };
     let mut diff = format!("--- a/{path}{end}\n+++ b/{path}{end}\n").into_bytes();
     for group in group_diff_ops(changes, CONTEXT) {
@@ -56,7 +55,7 @@ fn hunk(changes: &[DiffOp], before: &[&[u8]], after: &[&[u8]]) -> Vec<u8> {
     hunk
 }
 
-/// First line and number of lines; an empty span is named by the line before it.
+/// The first line and number of lines. For an empty span, the line before it.
 fn span(range: &std::ops::Range<usize>) -> String {
     match range.len() {
         0 => format!("{},0", range.start),

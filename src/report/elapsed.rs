@@ -1,12 +1,9 @@
-//! Lengths of time in people's words.
-//!
-//! Owns how a duration reads. It must not know what took so long; its text goes into tables,
-//! progress and messages.
+//! Durations for tables, progress and messages.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How long something took: `3ms`, `0.8s`, `1m 02s`.
+/// A duration as `3ms`, `0.8s` or `1m 02s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed(pub Duration);
 

@@ -1,17 +1,16 @@
-//! The machine formats a report can be written in.
+//! The machine-readable formats of a report.
 //!
-//! Owns their names. It must not know how any is made: each has a module of its own. The text goes
-//! into a file or to standard output.
+//! Each format has its own module.
 
 use super::{Report, github, gitlab, json, jsonl, junit, markdown, sarif};
 
-/// A machine format.
+/// A machine-readable format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
     /// `cargo-pipe/report/1`.
     Json,
-    /// `cargo-pipe/events/1`: a line an event, while the run goes.
+    /// `cargo-pipe/events/1`: one line for each event, written during the run.
     Jsonl,
     /// JUnit's XML.
     Junit,
@@ -26,7 +25,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them, in the order they are listed to a person.
+    /// All formats, in the order of the help.
     pub const ALL: [Format; 7] = [
         Format::Json,
         Format::Jsonl,
@@ -37,7 +36,7 @@ impl Format {
         Format::Markdown,
     ];
 
-    /// The name that `--report` takes.
+    /// The name for `--report`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -51,13 +50,13 @@ impl Format {
         }
     }
 
-    /// Whether every finding is in it, however many there are.
+    /// Whether it always contains every finding.
     #[must_use]
     pub fn is_complete(self) -> bool {
         !matches!(self, Format::Github | Format::Markdown)
     }
 
-    /// The report in this format; of `jsonl` the last line, as the others are of earlier events.
+    /// Renders the report in this format. For `jsonl` this is the last line; the others are events.
     #[must_use]
     pub fn render(self, report: &Report) -> String {
         match self {

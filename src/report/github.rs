@@ -1,9 +1,8 @@
-//! Annotations of GitHub Actions.
+//! Annotations for GitHub Actions.
 //!
-//! Owns the workflow commands
-//! (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>), their
-//! escapes and limits, and how text is kept from being one. It must not decide: which findings
-//! count, each carries. The commands are printed, and the runner makes annotations of them.
+//! Renders findings as workflow commands
+//! (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>), which the
+//! runner turns into annotations. Also escapes other text so that it cannot be a command.
 
 use std::borrow::Cow;
 
@@ -11,10 +10,10 @@ use super::{Report, label};
 use crate::finding::{Finding, Severity};
 use crate::outcome::{CheckOutcome, Reason, Status};
 
-/// How many annotations of each level a step may have; the runner drops the others.
+/// The number of annotations of each level that the runner accepts in a step.
 const LIMIT: usize = 10;
 
-/// The most severe findings as workflow commands, a line each. Equal reports give equal bytes.
+/// Renders the most severe findings as workflow commands, one a line. Equal reports give equal bytes.
 #[must_use]
 pub fn to_github(report: &Report) -> String {
     let mut levels = [("error", Vec::new()), ("warning", Vec::new()), ("notice", Vec::new())];
@@ -37,13 +36,13 @@ pub fn to_github(report: &Report) -> String {
     levels.into_iter().flat_map(|(_, lines)| lines.into_iter().take(LIMIT)).collect()
 }
 
-/// The text with nothing in it that the runner obeys: a line that begins with `::`, or `##[`
-/// anywhere (`ActionCommand.cs` of the runner trims a line before it looks). What is put between
-/// has no width.
+/// Escapes a text so that the runner executes nothing in it: neither a line that begins with `::`, nor
+/// `##[` anywhere (`ActionCommand.cs` of the runner trims lines first). A zero-width space breaks the
+/// command.
 #[must_use]
 pub fn inert(text: &str) -> Cow<'_, str> {
-    let obeyed = |line: &str| line.trim_start().starts_with("::");
-    if !text.contains("##[") && !text.split(['\n', '\r']).any(obeyed) {
+    let is_command = |line: &str| line.trim_start().starts_with("::");
+    if !text.contains("##[") && !text.split(['\n', '\r']).any(is_command) {
         return Cow::Borrowed(text);
     }
     let text = text.replace("##[", "##\u{200b}[");
@@ -58,22 +57,22 @@ pub fn inert(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// The line that begins a group of lines, which the runner folds.
+/// The line that starts a collapsible group.
 #[must_use]
 pub fn group(title: &str) -> String {
     format!("::group::{}\n", data(title))
 }
 
-/// The line that ends it.
+/// The line that ends a group.
 pub const END_GROUP: &str = "::endgroup::\n";
 
 fn failure(check: &CheckOutcome) -> Option<(&'static str, String)> {
     let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     match check.status {
         Status::Error | Status::TimedOut => {
-            Some(("error", data(&format!("{} could not be done: {reason}", check.name))))
+            Some(("error", data(&format!("{} could not run: {reason}", check.name))))
         }
-        // A command of the user's own has none that could be pointed at.
+        // A command of the project has no findings to annotate.
         Status::Findings if check.findings.is_empty() => {
             Some(("error", data(&format!("{} did not pass", check.name))))
         }
@@ -98,7 +97,7 @@ fn annotation(report: &Report, check: &CheckOutcome, finding: &Finding, level: &
         properties.push(("line", place.line.to_string()));
         let end_line = place.end_line.unwrap_or(place.line);
         properties.push(("endLine", end_line.to_string()));
-        // The runner refuses columns of a span over several lines.
+        // The runner rejects columns of a span over several lines.
         if end_line == place.line {
             properties.extend(place.column.map(|column| ("col", column.to_string())));
             properties.extend(place.end_column.map(|column| ("endColumn", column.to_string())));

@@ -1,9 +1,9 @@
 //! GitLab's Code Quality report.
 //!
-//! Owns the subset of the Code Climate format that GitLab reads
+//! The subset of the Code Climate format that GitLab reads
 //! (<https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>), with paths
-//! relative to the repository. It must not judge: what does not count is `info`, and a check that
-//! could not be done is an entry of its own, else its findings would look fixed.
+//! relative to the repository. Findings that do not count have the severity `info`. A check that could
+//! not run is an entry of its own; otherwise its earlier findings would look fixed.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::finding::{Finding, Severity};
 use crate::hash::{Hash, HashBuilder};
 use crate::outcome::{CheckOutcome, Reason, Status};
 
-/// What a finding without a path is placed at, because GitLab leaves out what has none.
+/// The path of findings without one, because GitLab ignores entries without a path.
 const NOWHERE: &str = ".";
 
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ struct Lines {
     end: Option<u32>,
 }
 
-/// The report as a JSON array with a line feed at the end.
+/// Renders the report as a JSON array with a line feed at the end.
 #[must_use]
 pub fn to_gitlab(report: &Report) -> String {
     let issues: Vec<Issue> = report.checks.iter().flat_map(|check| issues(report, check)).collect();
@@ -61,14 +61,14 @@ fn issues(report: &Report, check: &CheckOutcome) -> Vec<Issue> {
     failure(check).into_iter().chain(findings).collect()
 }
 
-/// The check itself, where it could not be done.
+/// The entry of a check that could not run.
 fn failure(check: &CheckOutcome) -> Option<Issue> {
     if !matches!(check.status, Status::Error | Status::TimedOut) {
         return None;
     }
     let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     Some(Issue {
-        description: format!("{} could not be done: {reason}", check.name),
+        description: format!("{} could not run: {reason}", check.name),
         check_name: format!("{} error", check.name),
         fingerprint: HashBuilder::new("failure").with(check.name.as_str()).hash().to_string(),
         severity: "blocker",
@@ -76,7 +76,7 @@ fn failure(check: &CheckOutcome) -> Option<Issue> {
     })
 }
 
-/// Of the check too: GitLab takes two entries with one fingerprint for one, and two checks may have
+/// Includes the check, because GitLab merges entries with equal fingerprints, and two checks may use
 /// the same tool.
 fn fingerprint(check: &CheckOutcome, finding: &Finding) -> Hash {
     HashBuilder::new("gitlab")

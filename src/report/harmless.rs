@@ -1,13 +1,12 @@
-//! Makes foreign text safe to show.
+//! Escaping of untrusted text for a terminal.
 //!
-//! Sources, tools and builders decide what their messages say, and a terminal obeys escapes in
-//! them; this module alone knows which characters are obeyed. It knows no style of ours: text is
-//! made harmless first and styled afterwards, by whoever shows it.
+//! Messages of sources, tools and builders may contain escape sequences, which a terminal would
+//! execute. Callers escape text first, and add our styles afterwards.
 
 use std::borrow::Cow;
 
-/// The text with every character that steers a terminal, or reorders what is seen, shown instead
-/// of obeyed. Line feeds and tabs stay; carriage returns before a line feed are dropped.
+/// Replaces every character that controls a terminal, or reorders the visible text, with a visible one.
+/// Line feeds and tabs stay; carriage returns before a line feed are dropped.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| steers(c) && c != '\n' && c != '\t') {
@@ -24,21 +23,20 @@ pub fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The same in one line: runs of white space, line feeds included, become one space.
+/// Like [`text`], in one line: white space, including line feeds, becomes one space.
 #[must_use]
 pub fn line(foreign: &str) -> String {
     let words: Vec<&str> = foreign.split_whitespace().collect();
     text(&words.join(" ")).into_owned()
 }
 
-/// Whether a terminal does something on this character rather than show it, or shows what follows
-/// in another order (<https://www.unicode.org/reports/tr9/>, explicit formatting characters).
+/// Whether a terminal executes this character, or shows the following text in another order (<https://www.unicode.org/reports/tr9/>, explicit formatting characters).
 #[must_use]
 pub fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Control pictures where Unicode has them, else the character's number.
+/// Control pictures where Unicode has them, otherwise the code point.
 fn push_shown(shown: &mut String, c: char) {
     match u32::from(c) {
         low @ 0..=0x1f => shown.extend(char::from_u32(0x2400 + low)),

@@ -1,9 +1,7 @@
-//! A report for a person.
+//! The report in the terminal.
 //!
-//! Owns the order in which a person is told things: findings, then what they mean, then failures
-//! with their logs, last a table and the verdict. It must not decide or count anything that the
-//! report does not hold, and must not know the terminal: it makes styled text, which the printer
-//! strips where no colour is wanted.
+//! Shows findings, then their rules, then failures with logs, then a table and the verdict. The text is
+//! styled; the printer removes the styles where colours are switched off.
 
 mod changes;
 mod failures;
@@ -28,47 +26,47 @@ pub use changes::{preview, preview_verdict};
 pub use table::status_name;
 pub use verdict::line as verdict;
 
-/// How much a person wants to read, and where.
+/// Options of the terminal report.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// The terminal's width in columns; none where lines are not to be folded.
+    /// The terminal's width in columns; none to leave lines unwrapped.
     pub width: Option<usize>,
-    /// How much is shown.
+    /// The amount of detail.
     pub detail: Detail,
-    /// How a rule's documentation is linked.
+    /// The style of links to the documentation of rules.
     pub links: Links,
-    /// How the part of each check is set apart.
+    /// The separation of the parts of checks.
     pub sections: Sections,
-    /// The warnings that the person has read already.
-    pub told: &'a BTreeSet<String>,
-    /// The words that commands begin with which are offered, such as `cargo pipe -C demo`.
+    /// The warnings that were already shown.
+    pub shown: &'a BTreeSet<String>,
+    /// The start of suggested commands, such as `cargo pipe -C demo`.
     pub typed: &'a [String],
-    /// The files that hold the whole report.
+    /// The files that contain the whole report.
     pub reports: &'a [String],
 }
 
-/// How much of a report is shown.
+/// The amount of detail of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Everything.
     Full,
-    /// The verdict's line alone.
+    /// Only the line of the verdict.
     Verdict,
 }
 
-/// How links are shown.
+/// The style of links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Links {
-    /// Behind the rule's name: a terminal opens them.
+    /// Hyperlinks on the rules' names.
     Hidden,
-    /// Written out, each once.
+    /// Plain URLs, each once.
     Written,
 }
 
-/// What sets the parts of a log apart.
+/// The sections of a CI log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sections {
-    /// Nothing: findings of all checks are told file by file.
+    /// None: the findings of all checks are shown file by file.
     None,
     /// Groups of GitHub Actions.
     Github,
@@ -79,16 +77,16 @@ pub enum Sections {
     },
 }
 
-/// A piece of what is printed.
+/// A piece of the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Styled text for a person.
+    /// Styled text.
     Text(String),
-    /// A line for a CI runner, which must reach it as it is.
+    /// A line for a CI runner, which must not be changed.
     Command(String),
 }
 
-/// The report as styled text, each piece with a line feed at the end.
+/// Renders the report as styled text. Each piece ends with a line feed.
 #[must_use]
 pub fn render(report: &Report, options: &Options<'_>) -> Vec<Piece> {
     let verdict = verdict(report, options.width);
@@ -101,9 +99,9 @@ pub fn render(report: &Report, options: &Options<'_>) -> Vec<Piece> {
             changes::listing(report),
             listing(&listed, options),
             findings::explanation(&listed, options.width),
-            gate::told(report, options.typed),
-            plain::told(&report.checks),
-            warnings(report, options.told, options.width),
+            gate::render_gate(report, options.typed),
+            plain::render_differences(&report.checks),
+            warnings(report, options.shown, options.width),
             failures::listing(&report.checks, options.width),
         ])],
         _ => in_sections(report, &listed, options),
@@ -119,13 +117,13 @@ pub fn render(report: &Report, options: &Options<'_>) -> Vec<Piece> {
     pieces
 }
 
-/// The part of each check that has something to say, set apart from the others.
+/// The parts of the checks with output, in sections.
 fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) -> Vec<Piece> {
     let mut pieces = vec![text([
         changes::listing(report),
-        gate::told(report, options.typed),
-        plain::told(&report.checks),
-        warnings(report, options.told, options.width),
+        gate::render_gate(report, options.typed),
+        plain::render_differences(&report.checks),
+        warnings(report, options.shown, options.width),
     ])];
     for (check, listed) in report.checks.iter().zip(listed) {
         let (whole, part) = (std::slice::from_ref(check), std::slice::from_ref(listed));
@@ -146,7 +144,7 @@ fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) 
     pieces
 }
 
-/// Findings, or where there are too many what they are about and the worst of them.
+/// All findings, or, if there are too many, a summary and the worst ones.
 fn listing(checks: &[CheckOutcome], options: &Options<'_>) -> String {
     let (summary, shown) = summary::choose(findings::sorted(checks), options);
     joined([summary, findings::listing(&shown, options)])
@@ -156,13 +154,13 @@ fn text(parts: impl IntoIterator<Item = String>) -> Piece {
     Piece::Text(joined(parts))
 }
 
-/// Parts with blank lines between them.
+/// Joins parts with blank lines between them.
 fn joined(parts: impl IntoIterator<Item = String>) -> String {
-    let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    told.join("\n")
+    let shown: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    shown.join("\n")
 }
 
-/// Puts a blank line between two texts.
+/// Adds a blank line between two texts.
 fn separate(pieces: &mut [Piece]) {
     let last = pieces.len().saturating_sub(1);
     for index in 0..last {
@@ -172,16 +170,16 @@ fn separate(pieces: &mut [Piece]) {
     }
 }
 
-/// Warnings that nobody has read yet.
+/// Warnings that were not shown yet.
 #[must_use]
-pub fn warnings(report: &Report, told: &BTreeSet<String>, width: Option<usize>) -> String {
-    told_warnings(&super::warnings(report), told, width)
+pub fn warnings(report: &Report, shown: &BTreeSet<String>, width: Option<usize>) -> String {
+    render_warnings(&super::warnings(report), shown, width)
 }
 
-fn told_warnings(warnings: &[String], told: &BTreeSet<String>, width: Option<usize>) -> String {
+fn render_warnings(warnings: &[String], shown: &BTreeSet<String>, width: Option<usize>) -> String {
     warnings
         .iter()
-        .filter(|warning| !told.contains(*warning))
+        .filter(|warning| !shown.contains(*warning))
         .map(|warning| fold::labelled((style::WARNING, "warning:"), warning, width))
         .collect()
 }

@@ -1,9 +1,7 @@
-//! The JSON report: a frozen, versioned copy of a finished run.
+//! The JSON report: a frozen, versioned copy of a [`Report`](super::Report).
 //!
-//! Owns the types of `cargo-pipe/report/1`, which only ever gain fields; the schema generated from
-//! them, `templates/schema/report-1.json`, is the contract. It must not know how a run works: it
-//! copies a [`Report`](super::Report). Its text goes to files and pipes, and is read back with
-//! [`from_json`].
+//! The types of `cargo-pipe/report/1` only ever gain fields. The schema that is generated from them,
+//! `templates/schema/report-1.json`, is the contract. [`from_json`] parses a report.
 
 mod finding;
 mod text;
@@ -27,17 +25,17 @@ use crate::outcome::{CacheUse, CheckOutcome, Otherwise, Plain, Reason, Status, V
 /// The name of this version of the format.
 pub const SCHEMA: &str = "cargo-pipe/report/1";
 
-/// The report as pretty JSON with a line feed at the end. Equal reports give equal bytes.
+/// Renders the report as pretty JSON with a line feed at the end. Equal reports give equal bytes.
 #[must_use]
 pub fn to_json(report: &super::Report) -> String {
     text::pretty(&JsonReport::from(report))
 }
 
-/// Reads a report back. Fields that a newer version added are ignored.
+/// Parses a report. Fields of newer versions are ignored.
 ///
 /// # Errors
 ///
-/// When the text is no JSON, or no report of this version of the format.
+/// When the text is not JSON, or not a report of this version of the format.
 pub fn from_json(text: &str) -> Result<JsonReport, serde_json::Error> {
     serde_json::from_str(text)
 }

@@ -1,8 +1,7 @@
-//! Events as lines of JSON.
+//! Events as lines of JSON: `cargo-pipe/events/1`.
 //!
-//! Owns the lines of `cargo-pipe/events/1`: one object an event, written when it happens, the whole
-//! report in the last one. It must not keep anything between events. A check in an event is as its
-//! tool left it; what counts is for the report to say.
+//! Each event is an object on a line of its own, written when it happens; the last line contains the
+//! whole report. The findings in an event are not filtered by the gate; those in the report are.
 
 use serde::Serialize;
 
@@ -13,7 +12,7 @@ use crate::event::Event;
 /// The name of this version of the format.
 pub const SCHEMA: &str = "cargo-pipe/events/1";
 
-/// A line.
+/// A line of the format.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Line<'a> {
@@ -30,7 +29,7 @@ enum Line<'a> {
     Finished { report: Box<JsonReport> },
 }
 
-/// The line of an event with its line feed; none if it is of no interest to a program.
+/// Renders the line of an event; none for events that programs do not need.
 #[must_use]
 pub fn of_event(event: &Event<'_>) -> Option<String> {
     let line = match event {
@@ -57,7 +56,7 @@ pub fn of_event(event: &Event<'_>) -> Option<String> {
     Some(json::compact(&line))
 }
 
-/// The last line, with its line feed.
+/// Renders the last line.
 #[must_use]
 pub fn of_report(report: &Report) -> String {
     json::compact(&Line::Finished { report: Box::new(JsonReport::from(report)) })

@@ -1,9 +1,8 @@
-//! JUnit's XML.
+//! JUnit XML.
 //!
-//! Owns which test cases a run has: a suite a check, in it a case for each file with findings, and
-//! one for the check itself where that has something else to say. Names are unique in a suite,
-//! because GitLab keeps only the first of two. It must not judge: what does not count fails no
-//! case. The crate writes the XML; what XML cannot hold is shown instead of dropped.
+//! Each check is a suite. It has a case for each file with findings, and a case for the check itself
+//! where needed. Names are unique within a suite, because GitLab keeps only the first of two. Findings
+//! that do not count fail no case. Characters that XML cannot contain are made visible.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use super::{Report, harmless, label};
 use crate::finding::Finding;
 use crate::outcome::{CheckOutcome, Reason, Status};
 
-/// The report as XML with a line feed at the end.
+/// Renders the report as XML with a line feed at the end.
 ///
 /// # Panics
 ///
@@ -84,7 +83,7 @@ fn of_check(check: &CheckOutcome, findings: &[&Finding], failing_files: bool) ->
     case
 }
 
-/// A case that fails if a finding counts. What does not count is told in its output.
+/// A case that fails if a finding counts. Other findings are in its output.
 fn case(name: &str, check: &CheckOutcome, findings: &[&Finding]) -> TestCase {
     let listed = |gating: bool| -> Vec<String> {
         let chosen = findings.iter().filter(|finding| finding.gating == gating);
@@ -118,8 +117,8 @@ fn line(check: &CheckOutcome, finding: &Finding) -> String {
     format!("{place}: {severity}: {} [{rule}]", finding.message)
 }
 
-/// The text without what steers a terminal, without the two characters of Unicode that XML knows
-/// none of (<https://www.w3.org/TR/xml/#charsets>), and without tabs, which the crate would drop.
+/// Replaces control characters, the two characters that XML forbids
+/// (<https://www.w3.org/TR/xml/#charsets>), and tabs, which the crate would drop.
 fn text(foreign: &str) -> String {
     let text = harmless::text(foreign).replace('\t', "    ");
     text.replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")

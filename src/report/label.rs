@@ -1,12 +1,11 @@
-//! How a finding is called in a line of text.
+//! The parts of a finding as text, for several formats: its place, rule and severity.
 //!
-//! Owns the words that several formats share: where a finding is, who found it, how bad it is. It
-//! must not know which format asks, and escapes nothing: that is the format's business.
+//! Nothing is escaped here; each format does that.
 
 use crate::check::CheckName;
 use crate::finding::{Finding, Place, Severity};
 
-/// `path:line:column` as editors open it; the project itself where there is no path.
+/// `path:line:column`, as editors open it; `project` without a path.
 #[must_use]
 pub fn place(place: &Place) -> String {
     if place.path.is_empty() {
@@ -18,7 +17,7 @@ pub fn place(place: &Place) -> String {
     }
 }
 
-/// The check, the code and the rule, each where it says more than the one before.
+/// The check, the code and the rule, without repetitions.
 #[must_use]
 pub fn rule(check: &CheckName, finding: &Finding) -> String {
     let mut parts = vec![check.as_str(), &finding.code, &finding.rule];
@@ -26,7 +25,7 @@ pub fn rule(check: &CheckName, finding: &Finding) -> String {
     parts.join(" ")
 }
 
-/// How a severity is called.
+/// The name of a severity.
 #[must_use]
 pub fn severity(severity: Severity) -> &'static str {
     match severity {

@@ -1,8 +1,8 @@
-//! A report for a merge request's comment or a step's summary.
+//! A Markdown report for a comment on a merge request or the summary of a step.
 //!
-//! Owns what fits there: the verdict, the checks, the worst findings, why something could not be
-//! done. It must not count or judge anything that the report does not hold. No text of a source or
-//! a tool becomes markup, a link or the mention of a person.
+//! Shows the verdict, the checks, the worst findings, and the reasons of failures, within the size
+//! limit of a comment. Text of sources and tools is escaped, so that it cannot become markup, a link or
+//! a mention.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,16 @@ use super::{Report, harmless, label};
 use crate::finding::{Finding, Severity};
 use crate::outcome::{CheckOutcome, Status, Verdict};
 
-/// How long the text may be, in bytes: a comment on GitHub holds 65,536 characters.
+/// The size limit in bytes: a comment on GitHub can have 65,536 characters.
 const LENGTH: usize = 60_000;
 
-/// How much of a message is shown, in characters.
+/// The size limit of a message, in characters.
 const MESSAGE: usize = 1_000;
 
-/// How much of a log is shown, in characters.
+/// The size limit of a log, in characters.
 const LOG: usize = 4_000;
 
-/// The report as GitHub's and GitLab's Markdown.
+/// Renders the report in the Markdown of GitHub and GitLab.
 #[must_use]
 pub fn to_markdown(report: &Report) -> String {
     let mut text = format!("### cargo pipe: {}\n\n", verdict(report));
@@ -74,7 +74,7 @@ fn counts(check: &CheckOutcome) -> String {
     there.join(", ")
 }
 
-/// Why a check is neither passed nor findings, with what its tool wrote.
+/// The reason why a check could not run, with the output of its tool.
 fn failure(check: &CheckOutcome) -> String {
     let Some(reason) = &check.reason else {
         return String::new();
@@ -92,7 +92,7 @@ fn failure(check: &CheckOutcome) -> String {
     text
 }
 
-/// As many findings as fit, what counts first, then by severity.
+/// As many findings as fit: first those that count, then by severity.
 fn push_findings(text: &mut String, report: &Report) {
     let all = report
         .checks
@@ -123,7 +123,7 @@ fn push_findings(text: &mut String, report: &Report) {
     }
 }
 
-/// As much of a message as leaves room for others.
+/// Shortens a message to the size limit.
 fn cut(message: &str) -> Cow<'_, str> {
     match message.char_indices().nth(MESSAGE) {
         Some((end, _)) => Cow::Owned(format!("{}…", &message[..end])),
@@ -144,7 +144,7 @@ fn row(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Foreign text as code in one line; nothing for nothing.
+/// Renders untrusted text as code in one line.
 fn code(foreign: &str) -> String {
     match harmless::line(foreign) {
         line if line.is_empty() => String::new(),
@@ -152,8 +152,7 @@ fn code(foreign: &str) -> String {
     }
 }
 
-/// Every character that Markdown or HTML reads as more than itself becomes a reference, which both
-/// take for the bare character (<https://github.github.com/gfm/#entity-and-numeric-character-references>).
+/// Escapes every character that is special in Markdown or HTML as a character reference (<https://github.github.com/gfm/#entity-and-numeric-character-references>).
 fn escaped(foreign: &str) -> String {
     let plain = |c: char| !c.is_ascii_punctuation() || matches!(c, '.' | ',' | '-' | '/' | '=');
     let mut text = String::with_capacity(foreign.len());
@@ -163,6 +162,6 @@ fn escaped(foreign: &str) -> String {
             c => text += &format!("&#{};", u32::from(c)),
         }
     }
-    // GitHub makes links of bare names of hosts.
+    // GitHub turns bare host names into links.
     text.replace("www.", "www&#46;")
 }

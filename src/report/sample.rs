@@ -1,7 +1,6 @@
-//! The one report that every renderer is tested with.
+//! The sample report that every renderer is tested with.
 //!
-//! Owns values that show each outcome and each shape of finding once. It must not know any
-//! format; the renderers' tests read it.
+//! It contains each status and each kind of finding once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,8 +13,7 @@ use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients
 use crate::hash::Hash;
 use crate::outcome::{CacheUse, CheckOutcome, Log, Reason, ReasonKind, Status, Verdict};
 
-/// A run in which everything happened: findings, accepted findings, a pass from the cache, a
-/// crash, and a check that was cancelled.
+/// A run with findings, accepted findings, a cached pass, a crash, and a cancelled check.
 pub(crate) fn report() -> Report {
     let checks = vec![lint(), format(), mypy(), ruff(), spelling()];
     Report {
@@ -39,7 +37,7 @@ pub(crate) fn report() -> Report {
     }
 }
 
-/// The same run with these checks alone.
+/// The same run with only these checks.
 pub(crate) fn report_of(checks: Vec<CheckOutcome>) -> Report {
     Report {
         verdict: Verdict::over(&checks, None),
@@ -72,7 +70,7 @@ pub(crate) fn finding(path: &str, line: u32) -> Finding {
     }
 }
 
-/// A check that passed without a word.
+/// A check that passed without output.
 pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
     CheckOutcome {
         name: CheckName::new(name).unwrap(),
@@ -92,7 +90,7 @@ pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
     }
 }
 
-/// What a check could be made from.
+/// The inputs of a check.
 pub(crate) fn inputs(name: &str, tool: &str) -> Inputs {
     let versions = |names: &[&str]| -> BTreeMap<String, String> {
         names.iter().map(|name| ((*name).to_owned(), "1.2.3".to_owned())).collect()
@@ -124,7 +122,7 @@ pub(crate) fn inputs(name: &str, tool: &str) -> Inputs {
     }
 }
 
-/// A check that could not be done.
+/// A check that could not run.
 pub(crate) fn failed(name: &str, reason: Reason) -> CheckOutcome {
     CheckOutcome {
         status: Status::Error,

@@ -1,9 +1,8 @@
-//! SARIF 2.1.0.
+//! SARIF 2.1.0
+//! (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>).
 //!
-//! Owns the subset of the format that is needed, a run a check
-//! (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>; the types name its
-//! objects), with paths relative to the repository. It must not judge: what does not count is
-//! suppressed, which is SARIF's word for it.
+//! Each check is a run. Paths are relative to the repository. Findings that do not count are
+//! suppressed.
 
 mod model;
 
@@ -22,10 +21,10 @@ use model::{
     SarifResult, SarifRun, SarifTool, Suppression,
 };
 
-/// The base that paths are relative to, as GitHub calls it.
+/// GitHub's name for the base of relative paths.
 const ROOT: &str = "%SRCROOT%";
 
-/// The report as pretty JSON with a line feed at the end.
+/// Renders the report as pretty JSON with a line feed at the end.
 #[must_use]
 pub fn to_sarif(report: &Report) -> String {
     json::pretty(&SarifLog {

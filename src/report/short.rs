@@ -1,13 +1,11 @@
-//! Findings, one a line.
+//! Findings, one a line: `path:line:column: severity code message [tool]`, for editors and `grep`.
 //!
-//! Owns `path:line:column: severity code message [tool]`, which editors and `grep` read. It must
-//! not leave a finding out, nor a check that could not be done. It ends with the verdict of the
-//! human report.
+//! Also contains the checks that could not run, and ends with the verdict.
 
 use super::{Report, harmless, label};
 use crate::outcome::Status;
 
-/// The findings of all checks in the order of their places, then what could not be done.
+/// Renders the findings of all checks in the order of their places, then the checks that could not run.
 #[must_use]
 pub fn to_short(report: &Report) -> String {
     let mut all: Vec<_> = report

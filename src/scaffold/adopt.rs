@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::config::{Ci, GitlabJobs, Install};
-use crate::dependencies::{Dependencies, Said};
+use crate::dependencies::{Dependencies, DependencyKind};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::template::{
@@ -117,9 +117,9 @@ impl Note {
     /// What follows from what a project depends on.
     #[must_use]
     pub fn of_dependencies(dependencies: &Dependencies) -> Self {
-        let so = match dependencies.said {
-            Said::Locked(_) => "pylint, mypy and checks of your own see what it locks",
-            Said::Declared(_) => {
+        let so = match dependencies.kind {
+            DependencyKind::Locked(_) => "pylint, mypy and checks of your own see what it locks",
+            DependencyKind::Declared(_) => {
                 "pylint, mypy and checks of your own see what is named there once \
                  `cargo pipe update project` has locked it"
             }

@@ -61,7 +61,8 @@ impl Resolver {
     ) -> Result<Lock, UpdateError> {
         let asked = self.folder.path().join(format!("{name}.in"));
         let text: String = requirements.iter().map(|it| format!("{it}\n")).collect();
-        let unresolved = |said: String| UpdateError::Unresolved { name: name.to_owned(), said };
+        let unresolved =
+            |message: String| UpdateError::Unresolved { name: name.to_owned(), message };
         fs::write(&asked, text).map_err(|error| unresolved(error.to_string()))?;
         let mut uv = Invocation::new(&self.program, ["pip", "compile", "--universal"]);
         let mut add = |words: &[&str]| uv.args.extend(words.iter().map(Into::into));
@@ -79,7 +80,7 @@ impl Resolver {
         uv.args.push(asked.into());
         let output = run(context, uv)?;
         if output.code != 0 {
-            return Err(unresolved(said(&output)));
+            return Err(unresolved(error_text(&output)));
         }
         let text = String::from_utf8_lossy(&output.stdout);
         Lock::parse(&text).map_err(|error| unresolved(error.to_string()))
@@ -111,7 +112,7 @@ fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
     pip.args.extend(["--only-binary=:all:".into(), "--requirement".into(), pins.into()]);
     let output = run(context, pip).map_err(|error| UpdateError::NoResolver(error.to_string()))?;
     if output.code != 0 {
-        return Err(UpdateError::NoResolver(said(&output)));
+        return Err(UpdateError::NoResolver(error_text(&output)));
     }
     match fs::rename(&target, &place) {
         Ok(()) => Ok(program),
@@ -138,7 +139,7 @@ fn run(context: Context<'_>, mut invocation: Invocation) -> Result<RawOutput, Up
 }
 
 /// The error message of a program, without warnings about the program itself.
-fn said(output: &RawOutput) -> String {
+fn error_text(output: &RawOutput) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let lines = stderr.lines().filter(|line| !line.starts_with("WARNING: ") && !line.is_empty());
     lines.collect::<Vec<_>>().join("\n")

@@ -33,7 +33,7 @@ hint: install docker, or name another program of its kind in CARGO_PIPE_DOCKER
 check     outcome  findings  time  cache
 spelling  error                    off
 
-error: 1 of 1 check could not be done
+error: 1 of 1 check could not run
 
 "#]],
         str![[r#"
@@ -57,7 +57,7 @@ hint: start it, for example with `sudo systemctl start docker`, or set DOCKER_HO
 check     outcome  findings  time  cache
 spelling  error                    off
 
-error: 1 of 1 check could not be done
+error: 1 of 1 check could not run
 
 "#]],
         str![[r#"
@@ -68,7 +68,7 @@ spelling: error: the docker engine does not answer: Cannot connect to the Docker
     scene.pipe("-q spelling").ends(
         3,
         str![[r#"
-error: 1 of 1 check could not be done
+error: 1 of 1 check could not run
 
 "#]],
         str![],

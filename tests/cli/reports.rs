@@ -74,7 +74,7 @@ fn short_lines_come_with_the_warnings_of_the_run() {
         3,
         str![[r#"
 lint: error: `/nowhere/docker` is not installed, or not on PATH; install docker, or name another program of its kind in CARGO_PIPE_DOCKER
-error: 1 of 1 check could not be done
+error: 1 of 1 check could not run
 
 "#]],
         str![[r#"

@@ -167,7 +167,7 @@ fn streams_go_through_untouched() {
 fn keys_go_to_the_shell() {
     let project = probed("");
     let mut session = shell(&project);
-    // Said by the program itself, so that the key cannot come before it.
+    // DependencyKind by the program itself, so that the key cannot come before it.
     let endless = "sh -c 'echo up-$((1+1)); exec sleep 1000'\n";
     session.type_in(endless);
     session.wait_for("up-2\r\n");

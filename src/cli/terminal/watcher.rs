@@ -31,7 +31,7 @@ pub(crate) struct Watcher {
     program: Program,
     verbosity: Verbosity,
     board: Option<Board>,
-    told: BTreeSet<String>,
+    shown: BTreeSet<String>,
     builds: Builds,
     events: Option<io::Result<()>>,
 }

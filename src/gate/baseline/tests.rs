@@ -28,8 +28,8 @@ fn a_file_is_sorted_and_has_no_line_numbers() {
 #[test]
 fn an_unfinished_merge_is_found_with_its_place() {
     let text = render(&[check("lint", vec![sample::finding("a.py", 1)])]);
-    assert_eq!(error(&format!("{text}<<<<<<< HEAD\n")), "line 3: a merge was not finished here");
-    assert_eq!(error("<<<<<<< HEAD\n"), "line 1: a merge was not finished here");
+    assert_eq!(error(&format!("{text}<<<<<<< HEAD\n")), "line 3: unresolved merge conflict");
+    assert_eq!(error("<<<<<<< HEAD\n"), "line 1: unresolved merge conflict");
 }
 
 #[test]

@@ -1,7 +1,4 @@
-//! What fixes changed, or would change.
-//!
-//! Owns how that reads. It must not know how files are fixed: the report names them. Its text
-//! stands before the findings, which are those that remain.
+//! The changes of fixes in the terminal report, above the remaining findings, and the preview.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +8,7 @@ use crate::outcome::Verdict;
 use crate::report::count::Count;
 use crate::report::{Preview, Report, harmless};
 
-/// The files that were changed, one a line.
+/// The changed files, one a line.
 pub(super) fn listing(report: &Report) -> String {
     let files = &report.changed_files;
     if files.is_empty() {
@@ -22,20 +19,20 @@ pub(super) fn listing(report: &Report) -> String {
     format!("{} {}:\n{files}", paint(style::INFO, "changed"), number(report.changed_files.len()))
 }
 
-/// How many files that are.
+/// The number of files with its noun.
 pub(super) fn number(files: usize) -> String {
     Count(files, "file").to_string()
 }
 
-/// What there is to say of a preview besides the difference, its verdict last.
+/// Renders a preview without its diff, with the verdict last.
 #[must_use]
-pub fn preview(preview: &Preview, told: &BTreeSet<String>, width: Option<usize>) -> String {
+pub fn preview(preview: &Preview, shown: &BTreeSet<String>, width: Option<usize>) -> String {
     let failures = preview.failures.iter().map(|(check, reason)| {
         let (name, label) = (paint(style::STRONG, check), paint(style::ERROR, "error:"));
         format!("{name}: {label} {}\n", harmless::text(reason.to_string().trim_end()))
     });
     let failures: String = failures.collect();
-    told_warnings(&preview.warnings, told, width) + &failures + &preview_verdict(preview)
+    render_warnings(&preview.warnings, shown, width) + &failures + &preview_verdict(preview)
 }
 
 /// The last line of a preview.
@@ -49,9 +46,9 @@ pub fn preview_verdict(preview: &Preview) -> String {
     let (label, text) = match preview.verdict {
         Verdict::Passed => ("passed", would),
         Verdict::Findings => ("findings", would),
-        Verdict::Config => ("configuration error", format!("{fixers} could not do the work")),
-        Verdict::Error => ("error", format!("{fixers} could not do the work, {would}")),
-        Verdict::Interrupted => ("interrupted", "nothing is known".to_owned()),
+        Verdict::Config => ("configuration error", format!("{fixers} failed")),
+        Verdict::Error => ("error", format!("{fixers} failed, {would}")),
+        Verdict::Interrupted => ("interrupted", "no result".to_owned()),
     };
     format!("{} {text}\n", paint(style::of_verdict(preview.verdict), format!("{label}:")))
 }

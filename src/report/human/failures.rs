@@ -1,8 +1,7 @@
-//! What could not be done, and why.
+//! Failures in the terminal report: checks that could not run, with logs and reasons.
 //!
-//! Owns the telling of reasons: a tool's raw log first, the reason below it, the same reason of
-//! several checks once, the worst last. It must not judge; outcome and reason come with the check.
-//! Its text stands above the table, where a person looks first.
+//! The log of the tool comes first, then the reason. Checks with the same reason are grouped, and the
+//! worst group is last, directly above the table.
 
 use anstream::adapter::strip_str;
 
@@ -12,8 +11,8 @@ use super::table::status_name;
 use crate::outcome::{CheckOutcome, Reason, Status};
 use crate::report::harmless;
 
-/// What checks said that nobody could read as findings, then every check that is neither passed nor
-/// findings, with its reason.
+/// Renders the output of checks that failed without findings, then every check that could not run, with
+/// its reason.
 pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for check in checks {
@@ -34,28 +33,27 @@ pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
     }
     groups.sort_by_key(|group| badness(group.status));
     let unread = checks.iter().filter(|check| says_it_itself(check)).map(log);
-    let told: Vec<String> = unread
+    let shown: Vec<String> = unread
         .filter(|log| !log.trim().is_empty())
         .map(|log| log.trim_end().to_owned() + "\n")
         .chain(groups.iter().map(|group| tell(group, width)))
         .collect();
-    told.join("\n")
+    shown.join("\n")
 }
 
-/// Whether a check's own words are all there is: it did not pass, and nothing of what it wrote was
-/// read as a finding, as with a command of the user's own.
+/// Whether a check failed without reporting any findings, as commands of the project do.
 fn says_it_itself(check: &CheckOutcome) -> bool {
     check.status == Status::Findings && check.findings.is_empty()
 }
 
-/// Checks that ended alike, for the same reason.
+/// Checks with the same status and reason.
 struct Group<'a> {
     status: Status,
     reason: Option<&'a Reason>,
     checks: Vec<&'a CheckOutcome>,
 }
 
-/// What is told later is read first.
+/// The order of groups: the worst is last, where it is read first.
 fn badness(status: Status) -> u8 {
     match status {
         Status::Passed | Status::Findings | Status::Skipped => 0,
@@ -86,7 +84,7 @@ fn tell(group: &Group<'_>, width: Option<usize>) -> String {
     text
 }
 
-/// What the tool wrote, unchanged but for colours and what else a terminal would obey.
+/// The tool's output, without colours and other control characters.
 fn log(check: &CheckOutcome) -> String {
     let streams = [("standard output", &check.log.stdout), ("standard error", &check.log.stderr)];
     let mut text = String::new();

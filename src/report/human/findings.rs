@@ -1,8 +1,7 @@
-//! Findings, one after the other, and what is to be made of them.
+//! Findings in the terminal report.
 //!
-//! Owns how a finding reads: first its place in the form that editors and terminals can open, what
-//! stands there below it. It must not know which findings count; each carries that. Its text is the
-//! head of the report.
+//! A finding starts with its place, in the form that editors and terminals can open. The source line is
+//! below.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +12,10 @@ use crate::finding::{Finding, Place};
 use crate::outcome::{CheckOutcome, Status};
 use crate::report::{harmless, label};
 
-/// A finding and the check that has it.
+/// A finding and its check.
 pub(super) type CheckFinding<'a> = (&'a Finding, &'a CheckOutcome);
 
-/// The findings of checks in the order of their places; at one place in that of the checks.
+/// The findings of checks in the order of their places, then of the checks.
 pub(super) fn sorted<'a>(
     checks: impl IntoIterator<Item = &'a CheckOutcome>,
 ) -> Vec<CheckFinding<'a>> {
@@ -31,9 +30,9 @@ pub(super) fn sorted<'a>(
     all
 }
 
-/// Findings, grouped by file and line. Rules are explained where they come first.
+/// Renders findings, grouped by file and line. The first finding of a rule links its documentation.
 pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> String {
-    let mut told = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     let mut text = String::new();
     let same_line = |(a, _): &CheckFinding<'_>, (b, _): &CheckFinding<'_>| {
         (&a.place.path, a.place.line) == (&b.place.path, b.place.line)
@@ -44,7 +43,7 @@ pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> Stri
         }
         let mut meant = Vec::new();
         for (finding, check) in group {
-            text += &entry(finding, check, options, &mut told);
+            text += &entry(finding, check, options, &mut shown);
             if finding.place.column.is_none() && finding.fix.is_some() {
                 text += &snippet::change(finding, &check.excerpts);
             } else {
@@ -59,17 +58,17 @@ pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> Stri
     text
 }
 
-/// What the findings do not say of themselves: pylint's score, and which do not count.
+/// Remarks on the findings of a check: pylint's score, and the ones that do not count.
 pub(super) fn explanation(checks: &[CheckOutcome], width: Option<usize>) -> String {
     checks.iter().filter_map(|check| explain(check, width)).collect()
 }
 
-/// A finding and what belongs to it, each on lines of its own.
+/// Renders a finding with its related places, fix and link.
 fn entry<'a>(
     finding: &'a Finding,
     check: &'a CheckOutcome,
     options: &Options<'_>,
-    told: &mut BTreeSet<(&'a str, &'a str)>,
+    shown: &mut BTreeSet<(&'a str, &'a str)>,
 ) -> String {
     let message = harmless::text(&finding.message);
     let mut lines = message.trim().lines();
@@ -100,7 +99,7 @@ fn entry<'a>(
         entry += &format!("{INDENT}{label} {}{safety}\n", harmless::line(&fix.message));
     }
     if let (Links::Written, Some(url)) = (options.links, &finding.url)
-        && told.insert((check.name.as_str(), finding.code.as_str()))
+        && shown.insert((check.name.as_str(), finding.code.as_str()))
     {
         let label = paint(style::INFO, "see:");
         entry += &format!("{INDENT}{label} {}\n", harmless::line(url));
@@ -108,7 +107,7 @@ fn entry<'a>(
     entry
 }
 
-/// Who found it, and whether it counts.
+/// The rule in brackets, and whether the finding is accepted.
 fn tag(finding: &Finding, check: &CheckOutcome) -> String {
     let accepted = if finding.gating { "" } else { ", accepted" };
     format!("[{}{accepted}]", harmless::line(&label::rule(&check.name, finding)))

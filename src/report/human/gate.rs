@@ -1,8 +1,7 @@
-//! What kept findings from counting.
+//! The baseline and changed lines in the terminal report.
 //!
-//! Owns how a baseline and changed lines are told to a person: by numbers, because on the first day
-//! of an old code base a list of what is accepted would hide what is new. It must not decide what
-//! counts; findings carry that. The reports of other formats list all of them.
+//! Accepted findings are only counted here, because a long list would hide the new findings. Reports in
+//! other formats list them.
 
 use std::borrow::Cow;
 
@@ -13,13 +12,13 @@ use crate::outcome::CheckOutcome;
 use crate::report::count::Count;
 use crate::report::{Report, harmless};
 
-/// How many entries that are gone are listed.
+/// The number of obsolete baseline entries that are listed.
 const LISTED: usize = 10;
 
-/// How many digits of a commit are shown.
+/// The number of digits of a commit that are shown.
 const DIGITS: usize = 12;
 
-/// The checks with those findings that are listed one by one.
+/// The checks, with only the findings that are listed one by one.
 pub(super) fn listed(report: &Report) -> Cow<'_, [CheckOutcome]> {
     if report.gate.is_none() {
         return Cow::Borrowed(&report.checks);
@@ -31,8 +30,8 @@ pub(super) fn listed(report: &Report) -> Cow<'_, [CheckOutcome]> {
     Cow::Owned(checks)
 }
 
-/// What does not count, and what to do about entries that are gone.
-pub(super) fn told(report: &Report, typed: &[String]) -> String {
+/// Renders what does not count, and obsolete entries of the baseline.
+pub(super) fn render_gate(report: &Report, typed: &[String]) -> String {
     let Some(gate) = &report.gate else { return String::new() };
     let baseline = gate.baseline.as_ref().map(|it| accepted(it, typed));
     let changed = gate.changed.as_ref().map(outside);
@@ -48,10 +47,10 @@ fn accepted(baseline: &Accepted, typed: &[String]) -> String {
         return text;
     }
     let entries = match gone {
-        1 => "1 entry of it is gone".to_owned(),
-        gone => format!("{gone} entries of it are gone"),
+        1 => "1 entry is obsolete".to_owned(),
+        gone => format!("{gone} entries are obsolete"),
     };
-    text += &format!("{entries}; `{} baseline` takes it up to date\n", typed.join(" "));
+    text += &format!("{entries}; run `{} baseline` to update it\n", typed.join(" "));
     for entry in baseline.gone.iter().take(LISTED) {
         let BaselineEntry { path, check, code, message, .. } = entry;
         let message = message.lines().next().unwrap_or_default();
@@ -70,7 +69,7 @@ fn outside(changed: &Outside) -> String {
     let name = harmless::line(&base.name);
     let label = paint(style::STRONG, "changed");
     format!(
-        "{label}: {} in lines that are as they were at {name} ({commit})\n",
+        "{label}: {} on lines that did not change since {name} ({commit})\n",
         Count(*findings, "finding")
     )
 }

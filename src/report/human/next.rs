@@ -1,15 +1,12 @@
-//! What can be typed next.
-//!
-//! Owns which commands help with checks that did not pass: the one that runs each again, the one
-//! that fixes, the one that gets a person into a container. Each can be typed as it stands. It must
-//! not know how any of them works.
+//! Suggested commands after checks that did not pass: to run them again, to fix findings, and to open a
+//! shell in a container. Each can be typed as shown.
 
 use super::style::{self, paint};
 use crate::outcome::{CheckOutcome, ReasonKind, Status};
 use crate::report::count::Count;
 use crate::report::harmless;
 
-/// The commands, a line each; nothing where there is nothing to do.
+/// Renders the commands, one a line; empty if there is nothing to do.
 pub(super) fn offer(checks: &[CheckOutcome], typed: &[String]) -> String {
     let command = |words: &[&str]| -> String {
         let words = typed.iter().map(String::as_str).chain(words.iter().copied());
@@ -17,7 +14,7 @@ pub(super) fn offer(checks: &[CheckOutcome], typed: &[String]) -> String {
         words.join(" ")
     };
     let mut rows: Vec<(&str, String)> = Vec::new();
-    // What did not even begin says itself what to do.
+    // A check that did not start has its own hint.
     let failed = |check: &&CheckOutcome| {
         let outcome = check.status;
         check.inputs.is_some()
@@ -61,13 +58,13 @@ pub(super) fn offer(checks: &[CheckOutcome], typed: &[String]) -> String {
     rows.iter().map(row).collect()
 }
 
-/// A word as a shell reads it back.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let word = harmless::line(word);
     shlex::try_quote(&word).map_or_else(|_| word.clone(), |quoted| quoted.to_string())
 }
 
-/// Whether the check ran in a container, and ended there in a way that another look can explain.
+/// Whether the check ran in a container, and a shell there can explain its result.
 fn has_an_inside(check: &CheckOutcome) -> bool {
     let kind = check.reason.as_ref().map(|reason| reason.kind);
     check.inputs.is_some()

@@ -1,13 +1,10 @@
-//! Parts of a CI log that can be folded.
-//!
-//! Owns how GitLab and GitHub are told where the part of a check begins and ends. It must not know
-//! what is in it. What it makes is for the runner: it goes to the log as it is.
+//! Collapsible sections of a CI log, in the syntax of GitLab and GitHub.
 
 use super::Sections;
 use crate::outcome::CheckOutcome;
 use crate::report::github;
 
-/// What begins a check's part, and what ends it.
+/// The lines that start and end the section of a check.
 pub(super) fn around(check: &CheckOutcome, title: &str, sections: Sections) -> Option<[String; 2]> {
     match sections {
         Sections::None => None,

@@ -1,7 +1,6 @@
-//! A source line with a marker under what is meant, or with what would stand there.
+//! Source lines below a finding, with a marker under the span, or with the changes of a formatter.
 //!
-//! Owns the picture. It must not read a file: the lines come with the check's outcome. The text
-//! hangs below the findings that speak of the line.
+//! The lines come with the result of the check; no file is read.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -10,14 +9,14 @@ use super::style::{self, paint};
 use crate::finding::{Edit, Excerpts, Finding, Severity};
 use crate::report::harmless;
 
-/// The width that is assumed where there is no terminal.
+/// The width without a terminal.
 const WIDTH: usize = 100;
 
-/// How many lines of a change are shown.
+/// The number of lines of a change that are shown.
 const CHANGED: usize = 8;
 
-/// The line that findings of one line begin in, what each means marked; nothing if the line is not
-/// at hand, or none of them means a part of it.
+/// Renders a line with markers for the findings that start in it; empty if the line is not available,
+/// or no finding has a span.
 pub(super) fn marked(findings: &[&Finding], excerpts: &Excerpts, width: Option<usize>) -> String {
     let meant: Vec<&&Finding> =
         findings.iter().filter(|finding| !finding.place.is_whole_file()).collect();
@@ -44,12 +43,12 @@ pub(super) fn marked(findings: &[&Finding], excerpts: &Excerpts, width: Option<u
     let renderer =
         Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width.unwrap_or(WIDTH));
     let picture = renderer.render(&[Group::with_level(level).element(snippet)]);
-    // The line above the source is empty, and so is the one below where nothing is marked.
+    // The line above the source is empty, and so is the line below if nothing is marked.
     let lines = picture.lines().skip(1).take(if is_marked { usize::MAX } else { 1 });
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// What a formatter would make of lines: those that go, and those that come.
+/// Renders the lines that a formatter removes and adds.
 pub(super) fn change(finding: &Finding, excerpts: &Excerpts) -> String {
     let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
     let lines: Vec<String> =
@@ -79,7 +78,7 @@ fn side(style: anstyle::Style, sign: char, line: &str) -> String {
     format!("    {}\n", paint(style.bold(), line.trim_end()))
 }
 
-/// What a finding means of its line, in bytes; none if it names no column.
+/// The span of a finding in its line, in bytes; none without a column.
 fn span(finding: &Finding, line: &str) -> Option<std::ops::Range<usize>> {
     let place = &finding.place;
     let start = at(line, place.column?);
@@ -88,18 +87,18 @@ fn span(finding: &Finding, line: &str) -> Option<std::ops::Range<usize>> {
         (_, Some(column)) => at(line, column),
         (_, None) => start,
     };
-    // A span of nothing is marked at its first character.
+    // An empty span is marked at its first character.
     let next = line[start..].chars().next().map_or(start, |c| start + c.len_utf8());
     Some(start..end.max(next))
 }
 
-/// Where the code point of a 1-based column begins, in bytes; the end for one behind it.
+/// The byte offset of a 1-based column in code points, at most the line's length.
 fn at(line: &str, column: u32) -> usize {
     let index = (column as usize).saturating_sub(1);
     line.char_indices().nth(index).map_or(line.len(), |(start, _)| start)
 }
 
-/// The line with as many code points, and none that a terminal obeys.
+/// Replaces each control character of a line with one visible character.
 fn shown(line: &str) -> String {
     let harmless = |c: char| match c {
         '\t' => c,

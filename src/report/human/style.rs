@@ -1,7 +1,6 @@
-//! The colours a person sees.
+//! The styles of the terminal report.
 //!
-//! Owns which meaning has which style. It must not know where styled text goes: the printer
-//! strips it where no colour is wanted.
+//! The printer removes them where colours are switched off.
 
 use std::fmt::Display;
 
@@ -10,20 +9,20 @@ use anstyle::{AnsiColor, Style};
 use crate::finding::Severity;
 use crate::outcome::{Status, Verdict};
 
-/// Something is wrong.
+/// Errors.
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
-/// Something is likely to be wrong.
+/// Warnings.
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// Something to know.
+/// Information.
 pub const INFO: Style = AnsiColor::Cyan.on_default();
-/// All is well.
+/// Success.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// What may be skipped while reading.
+/// Details.
 pub const DIM: Style = Style::new().dimmed();
-/// What should be read first.
+/// Emphasis.
 pub const STRONG: Style = Style::new().bold();
 
-/// The text in a style.
+/// Styles a text.
 #[must_use]
 pub fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
@@ -39,7 +38,7 @@ pub fn of_severity(severity: Severity) -> Style {
     }
 }
 
-/// The style of an outcome.
+/// The style of a status.
 #[must_use]
 pub fn of_status(status: Status) -> Style {
     match status {

@@ -1,8 +1,6 @@
-//! Many findings in few lines.
+//! A summary in the terminal report, where there are too many findings to list them all.
 //!
-//! Owns when there are too many to be read one after the other, which of them are shown then, and
-//! how often each rule was broken. It must not leave anything out of a report: what is not shown
-//! here is there.
+//! Shows the most frequent rules, and the worst findings. Reports in other formats contain all findings.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,13 +12,13 @@ use crate::finding::{Finding, Severity};
 use crate::report::count::Count;
 use crate::report::{harmless, label};
 
-/// How many findings are shown.
+/// The number of findings that are shown.
 const SHOWN: usize = 50;
 
-/// How many rules are listed.
+/// The number of rules that are listed.
 const RULES: usize = 20;
 
-/// The findings to show, in their order, and what there is to say first of all of them.
+/// Selects the findings to show, and renders the summary of all.
 pub(super) fn choose<'a>(
     all: Vec<CheckFinding<'a>>,
     options: &Options<'_>,
@@ -29,7 +27,7 @@ pub(super) fn choose<'a>(
         return (String::new(), all);
     }
     let number = all.len();
-    // One of each rule before the second of any, else a rule that is broken everywhere hides others.
+    // One finding of each rule before the second of any, so that a frequent rule does not hide others.
     let mut rules: BTreeMap<_, (CheckFinding<'_>, usize)> = BTreeMap::new();
     let mut ranked: Vec<(usize, usize, CheckFinding<'_>)> = Vec::with_capacity(number);
     for (place, found @ (finding, check)) in all.into_iter().enumerate() {
@@ -39,7 +37,7 @@ pub(super) fn choose<'a>(
         ranked.push((*before, place, found));
         *before += 1;
     }
-    let text = told(number, rules.into_values()) + "\n" + &rest(number, options);
+    let text = render_rules(number, rules.into_values()) + "\n" + &rest(number, options);
     ranked.select_nth_unstable_by_key(SHOWN, |(before, place, (finding, _))| {
         (!finding.gating, finding.severity, *before, *place)
     });
@@ -48,8 +46,8 @@ pub(super) fn choose<'a>(
     (text, ranked.into_iter().map(|(_, _, found)| found).collect())
 }
 
-/// The rules that are broken most, one a line: one finding of each, and how many there are.
-fn told<'a>(all: usize, rules: impl Iterator<Item = (CheckFinding<'a>, usize)>) -> String {
+/// Renders the most frequent rules with their counts, one a line.
+fn render_rules<'a>(all: usize, rules: impl Iterator<Item = (CheckFinding<'a>, usize)>) -> String {
     let mut counts: BTreeMap<(Severity, String), usize> = BTreeMap::new();
     for ((finding, check), number) in rules {
         let rule = harmless::line(&label::rule(&check.name, finding));
@@ -74,7 +72,7 @@ fn told<'a>(all: usize, rules: impl Iterator<Item = (CheckFinding<'a>, usize)>) 
     text
 }
 
-/// Where those are that are not shown.
+/// Names the places with all findings.
 fn rest(all: usize, options: &Options<'_>) -> String {
     let reports: Vec<String> =
         options.reports.iter().map(|path| format!("`{}`", harmless::line(path))).collect();

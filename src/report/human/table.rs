@@ -1,7 +1,6 @@
-//! One line per check.
+//! The table of checks in the terminal report.
 //!
-//! Owns the table and how it gives way on a narrow terminal. It must not know a check's reasons or
-//! findings beyond their number. Its text stands above the verdict.
+//! On a narrow terminal, the last columns are dropped.
 
 use anstyle::Style;
 
@@ -11,7 +10,7 @@ use crate::report::count::Count;
 use crate::report::elapsed::Elapsed;
 use crate::report::json::Counts;
 
-/// The table of the checks.
+/// Renders the table.
 pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
     if checks.is_empty() {
         return String::new();
@@ -27,7 +26,7 @@ pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
         column("time", checks, |check| Cell::new(Style::new(), time(check))),
         column("cache", checks, |check| Cell::new(style::DIM, cache_name(check.cache))),
     ];
-    // The last columns give way first: they explain, the first ones tell.
+    // The last columns are the least important.
     let shown = (2..=columns.len())
         .rev()
         .find(|shown| width.is_none_or(|width| width_of(&columns[..*shown]) <= width))
@@ -48,7 +47,7 @@ pub fn status_name(status: Status) -> &'static str {
     }
 }
 
-/// Findings by severity, those that there are.
+/// The counts of findings by severity, without zeros.
 fn findings(counts: Counts) -> String {
     let Counts { error, warning, info } = counts;
     let parts = [
@@ -61,7 +60,7 @@ fn findings(counts: Counts) -> String {
     there.join(", ")
 }
 
-/// A check that never began took no time.
+/// The duration of a check; empty if it did not start.
 fn time(check: &CheckOutcome) -> String {
     if check.duration.is_zero() { String::new() } else { Elapsed(check.duration).to_string() }
 }
@@ -90,7 +89,7 @@ fn column(head: &str, checks: &[CheckOutcome], cell: impl Fn(&CheckOutcome) -> C
     std::iter::once(head).chain(checks.iter().map(cell)).collect()
 }
 
-/// What stands between two columns.
+/// The separator of columns.
 const GAP: usize = 2;
 
 fn width_of(columns: &[Vec<Cell>]) -> usize {
@@ -98,7 +97,7 @@ fn width_of(columns: &[Vec<Cell>]) -> usize {
     columns.iter().map(|column| column_width(column)).sum::<usize>() + gaps
 }
 
-/// Cells hold our own words, names of checks and numbers: one column per character.
+/// Renders the cells, which only contain characters of width one.
 fn column_width(column: &[Cell]) -> usize {
     column.iter().map(|cell| cell.text.chars().count()).max().unwrap_or_default()
 }

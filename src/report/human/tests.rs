@@ -25,7 +25,7 @@ fn options<'a>() -> Options<'a> {
         detail: Detail::Full,
         links: Links::Written,
         sections: Sections::None,
-        told: &TOLD,
+        shown: &TOLD,
         typed: &*TYPED,
         reports: &[],
     }
@@ -99,7 +99,7 @@ run again:   cargo pipe run lint
              cargo pipe run mypy
 look inside: cargo pipe bash lint (or mypy)
 
-error: 1 of 5 checks could not be done, 1 file changed
+error: 1 of 5 checks could not run, 1 file changed
 
 "#]]
     );
@@ -168,7 +168,7 @@ run again:   cargo pipe run lint
              cargo pipe run mypy
 look inside: cargo pipe bash lint (or mypy)
 
-error: 1 of 5 checks could not be done, 1 file changed
+error: 1 of 5 checks could not run, 1 file changed
 
 "#]]
     );
@@ -226,7 +226,7 @@ run again:   cargo pipe run lint
              cargo pipe run mypy
 look inside: cargo pipe bash lint (or mypy)
 
-error: 1 of 5 checks could not be done, 1 file changed
+error: 1 of 5 checks could not run, 1 file changed
 
 "#]]
     );
@@ -290,7 +290,7 @@ format  error              0.8s  miss
 mypy    error              0.8s  miss
 ruff    error              0.8s  miss
 
-error: 4 of 4 checks could not be done
+error: 4 of 4 checks could not run
 
 "#]]
     );
@@ -299,9 +299,9 @@ error: 4 of 4 checks could not be done
 #[test]
 fn a_warning_that_was_read_already_is_not_told_again() {
     let report = sample::report();
-    let told = BTreeSet::from(["the base image has no digest".to_owned()]);
+    let shown = BTreeSet::from(["the base image has no digest".to_owned()]);
     assert!(shown(&report).contains("no digest"));
-    let text = with(&report, |options| Options { told: &told, ..options });
+    let text = with(&report, |options| Options { shown: &shown, ..options });
     assert!(!text.contains("no digest"));
 }
 
@@ -353,16 +353,16 @@ fn a_preview_ends_with_what_would_be_changed() {
         warnings: vec!["read".to_owned(), "unread".to_owned()],
         failures: BTreeMap::new(),
     };
-    let told = BTreeSet::from(["read".to_owned()]);
-    let text = |it: &Preview| strip_str(&super::preview(it, &told, Some(80))).to_string();
+    let shown = BTreeSet::from(["read".to_owned()]);
+    let text = |it: &Preview| strip_str(&super::preview(it, &shown, Some(80))).to_string();
     assert_eq!(text(&preview), "warning: unread\nfindings: 1 file would be changed\n");
 
     preview.verdict = Verdict::Error;
     let reason = Reason::new(ReasonKind::Tool, "black ended with exit status 123");
     preview.failures.insert(CheckName::new("format").unwrap(), reason);
-    let told = "format: error: black ended with exit status 123\n\
-                error: 1 fixer could not do the work, 1 file would be changed\n";
-    assert!(text(&preview).ends_with(told), "{}", text(&preview));
+    let shown = "format: error: black ended with exit status 123\n\
+                error: 1 fixer failed, 1 file would be changed\n";
+    assert!(text(&preview).ends_with(shown), "{}", text(&preview));
 }
 
 #[test]
@@ -425,7 +425,7 @@ run again:   cargo pipe run lint
              cargo pipe run mypy
 look inside: cargo pipe bash lint (or mypy)
 
-error: 1 of 5 checks could not be done, 1 file changed
+error: 1 of 5 checks could not run, 1 file changed
 
 "#]]
     );

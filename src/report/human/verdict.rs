@@ -1,7 +1,4 @@
-//! The last line.
-//!
-//! Owns how a verdict reads. It must not compute one: the report holds it. Its text ends what a
-//! person sees, and is all that a person sees who asked for quiet.
+//! The verdict, which is the last line of the terminal report, and its only line with `--quiet`.
 
 use super::changes;
 use super::style::{self, paint};
@@ -9,10 +6,10 @@ use crate::outcome::{CacheUse, CheckOutcome, Status, Verdict};
 use crate::report::Report;
 use crate::report::count::Count;
 
-/// The verdict, and the fingerprint if every check got far enough to have one.
+/// Renders the verdict, and the fingerprint if every check has one.
 #[must_use]
 pub fn line(report: &Report, width: Option<usize>) -> String {
-    let (label, mut text) = told(report);
+    let (label, mut text) = verdict_text(report);
     if !report.changed_files.is_empty() {
         text += &format!(", {} changed", changes::number(report.changed_files.len()));
     }
@@ -31,7 +28,7 @@ pub fn line(report: &Report, width: Option<usize>) -> String {
     }
 }
 
-fn told(report: &Report) -> (&'static str, String) {
+fn verdict_text(report: &Report) -> (&'static str, String) {
     let checks = &report.checks;
     let of_all = |some: usize| format!("{some} of {}", Count(checks.len(), "check"));
     match report.verdict {
@@ -73,7 +70,7 @@ fn passed(checks: &[CheckOutcome]) -> String {
 
 fn undone(checks: &[CheckOutcome], of_all: &dyn Fn(usize) -> String) -> String {
     let undone = number(checks, |check| matches!(check.status, Status::Error | Status::TimedOut));
-    format!("{} could not be done", of_all(undone))
+    format!("{} could not run", of_all(undone))
 }
 
 fn number(checks: &[CheckOutcome], matches: impl Fn(&CheckOutcome) -> bool) -> usize {

@@ -1,7 +1,4 @@
-//! A finding in the JSON report.
-//!
-//! Owns how one is written there with its places and its fix. It must not know what a report is
-//! besides, and copies a [`Finding`].
+//! Findings in the JSON report: a frozen copy of [`Finding`].
 
 use serde::{Deserialize, Serialize};
 
@@ -13,16 +10,16 @@ use crate::hash::Hash;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JsonFinding {
-    /// Where it is.
+    /// Its place.
     #[serde(flatten)]
     pub place: JsonPlace,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// The tool's short code.
     pub code: String,
     /// The tool's name for the rule.
     pub rule: String,
-    /// What the tool says.
+    /// The tool's message.
     pub message: String,
     /// The rule's documentation.
     pub url: Option<String>,
@@ -30,9 +27,9 @@ pub struct JsonFinding {
     pub gating: bool,
     /// Other places that belong to it.
     pub related: Vec<JsonPlace>,
-    /// The same for the same problem after its lines have moved.
+    /// The identity of the problem, which does not change when its lines move.
     pub fingerprint: Hash,
-    /// What the tool would write instead.
+    /// The fix that the tool suggests.
     pub fix: Option<JsonFix>,
 }
 
@@ -79,7 +76,7 @@ pub struct JsonEdit {
     pub end_line: u32,
     /// 1-based column one past the end, in code points.
     pub end_column: u32,
-    /// What stands there afterwards.
+    /// The replacement.
     pub content: String,
 }
 

@@ -1,8 +1,6 @@
-//! How JSON is written.
+//! Serialization of JSON, pretty or in one line.
 //!
-//! Owns the layout of our JSON: pretty, or in one line, with characters that steer a terminal
-//! written as escapes, because a report is also looked at, and so that a CI runner takes none of
-//! it for a command. It must not know what it writes; the text goes to whoever asked for a format.
+//! Control characters, and `##[` for CI runners, are escaped, so that printing a report is safe.
 
 use std::io;
 
@@ -11,20 +9,20 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::report::harmless;
 
-/// A value whose map keys are texts, as pretty JSON with a line feed at the end.
+/// Serializes a value as pretty JSON with a line feed at the end.
 ///
 /// # Panics
 ///
-/// When the value has a map whose keys are no texts.
+/// When a map in the value has keys that are not strings.
 pub fn pretty<T: Serialize>(value: &T) -> String {
     written(value, PrettyFormatter::new())
 }
 
-/// The same in one line.
+/// Serializes a value as JSON in one line.
 ///
 /// # Panics
 ///
-/// When the value has a map whose keys are no texts.
+/// When a map in the value has keys that are not strings.
 pub fn compact<T: Serialize>(value: &T) -> String {
     written(value, CompactFormatter)
 }
@@ -38,7 +36,7 @@ fn written<T: Serialize, F: Formatter>(value: &T, formatter: F) -> String {
     String::from_utf8(bytes).expect("the serializer writes UTF-8")
 }
 
-/// Nothing in a string is obeyed by a terminal, nor by a runner, which looks for `##[` anywhere.
+/// Escapes control characters, and `##[`, which CI runners search for.
 struct Harmless<F>(F);
 
 impl<F: Formatter> Formatter for Harmless<F> {

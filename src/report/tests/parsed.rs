@@ -225,7 +225,7 @@ fn in_junit(report: &Report) -> TestCaseResult {
     let counting = findings(report).iter().filter(|finding| finding.gating);
     let files: BTreeSet<&str> = counting.map(|finding| finding.place.path.as_str()).collect();
     prop_assert_eq!(suite.failures, files.len());
-    let told: String = suite
+    let shown: String = suite
         .test_cases
         .iter()
         .map(|case| {
@@ -244,9 +244,13 @@ fn in_junit(report: &Report) -> TestCaseResult {
     let words = |text: &str| {
         harmless_line(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
     };
-    let told = words(&told);
+    let shown = words(&shown);
     for finding in findings(report) {
-        prop_assert!(told.contains(&words(&finding.message)), "{:?} in {told:?}", finding.message);
+        prop_assert!(
+            shown.contains(&words(&finding.message)),
+            "{:?} in {shown:?}",
+            finding.message
+        );
     }
     Ok(())
 }
@@ -291,13 +295,13 @@ fn in_markdown(report: &Report) -> TestCaseResult {
 
 fn in_a_person(report: &Report) -> TestCaseResult {
     let typed = [String::new()];
-    let told = BTreeSet::new();
+    let shown = BTreeSet::new();
     let options = human::Options {
         width: Some(80),
         detail: human::Detail::Full,
         links: human::Links::Hidden,
         sections: human::Sections::None,
-        told: &told,
+        shown: &shown,
         typed: &typed,
         reports: &[],
     };

@@ -54,8 +54,11 @@ fn what_plain_pylint_says_otherwise_is_told_by_file() {
         };
         let there = CheckOutcome { findings: theirs.to_vec(), ..check.clone() };
         let compared = Some(Plain::of(&check, there));
-        strip_str(&crate::report::human::plain::told(&[CheckOutcome { plain: compared, ..check }]))
-            .to_string()
+        strip_str(&crate::report::human::plain::render_differences(&[CheckOutcome {
+            plain: compared,
+            ..check
+        }]))
+        .to_string()
     };
     let same = [sample::finding("a.py", 1), sample::finding("b.py", 1)];
     assert_eq!(text(&same), "plain pylint: the same\n");
@@ -63,15 +66,15 @@ fn what_plain_pylint_says_otherwise_is_told_by_file() {
     assert_data_eq!(
         text(&many),
         str![[r#"
-plain pylint: something else about 2 files, whose findings depend on the order
-in which it reads files; nothing of this counts
+plain pylint: different findings in 2 files, because they depend on the order
+in which it reads files; they do not count
     a.py
-        there alone: 2: Unused import os [W0611]
-        there alone: 3: Unused import os [W0611]
-        there alone: 4: Unused import os [W0611]
-        there alone: 1 more
+        only there: 2: Unused import os [W0611]
+        only there: 3: Unused import os [W0611]
+        only there: 4: Unused import os [W0611]
+        only there: 1 more
     b.py
-        here alone: 1: Unused import os [W0611]
+        only here: 1: Unused import os [W0611]
 
 "#]]
     );
