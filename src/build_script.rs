@@ -145,8 +145,7 @@ impl Pipe {
         }
         latest.warn(&match cancel.stopped() {
             Some(_) => format!(
-                "the checks were stopped after {}; `cargo pipe run-all` gives them all the time \
-                 that they may take",
+                "the checks were stopped after {}; run `cargo pipe run-all`, which has no such limit",
                 humantime::format_duration(limit)
             ),
             None => "the checks panicked, which is a bug in cargo pipe".to_owned(),

@@ -108,7 +108,7 @@ pub fn dependencies(
         let lock = checked(path, locked.unwrap_or_default())?;
         return Ok(Some(Dependencies {
             files: vec![path.clone()],
-            said: DependencyKind::Locked(lock),
+            kind: DependencyKind::Locked(lock),
             left_out,
         }));
     }
@@ -151,12 +151,12 @@ pub fn dependencies(
     Ok(Some(gathered(read, DependencyKind::Declared(declared))))
 }
 
-fn gathered(read: Vec<(&ProjectPath, File)>, said: DependencyKind) -> Dependencies {
+fn gathered(read: Vec<(&ProjectPath, File)>, kind: DependencyKind) -> Dependencies {
     let files = read.iter().map(|(path, _)| (*path).clone()).collect();
     let mut left_out: Vec<String> = read.into_iter().flat_map(|(_, file)| file.left_out).collect();
     left_out.sort();
     left_out.dedup();
-    Dependencies { files, said, left_out }
+    Dependencies { files, kind, left_out }
 }
 
 fn file(
@@ -165,14 +165,14 @@ fn file(
     selection: &Selection,
 ) -> Result<File, DependencyError> {
     let text = texts.get(path).map(String::as_str).unwrap_or_default();
-    let said = match path.file_name() {
+    let kind = match path.file_name() {
         "uv.lock" => uv::read(text, selection),
         "pylock.toml" => pylock::read(text, selection),
         "poetry.lock" => poetry::read(text, selection),
         pyproject::FILE => pyproject::read(text, selection),
         _ => requirements::read(path, texts),
     };
-    said.map_err(|(message, hint)| DependencyError { path: path.clone(), message, hint })
+    kind.map_err(|(message, hint)| DependencyError { path: path.clone(), message, hint })
 }
 
 /// Makes a lock of these packages, and validates it.

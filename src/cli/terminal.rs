@@ -157,8 +157,8 @@ impl Term {
 
     /// Takes over from a watcher whose run is over.
     pub(crate) fn watched(&mut self, watcher: Watcher) {
-        let (told, written) = watcher.finish();
-        self.told.extend(told);
+        let (shown, written) = watcher.finish();
+        self.shown.extend(shown);
         self.remember(written);
     }
 
@@ -170,18 +170,18 @@ impl Term {
             true => Links::Hidden,
             false => Links::Written,
         };
-        let told = std::mem::take(&mut self.told);
+        let shown = std::mem::take(&mut self.shown);
         let options = Options {
             width: stream.width(),
             detail: self.detail(),
             links,
             sections,
-            shown: &told,
+            shown: &shown,
             typed: &self.typed,
             reports,
         };
         let pieces = human::render(report, &options);
-        self.told = told;
+        self.shown = shown;
         let text: String = pieces.iter().map(|piece| printed(piece, colors)).collect();
         self.people(stream, &text);
     }
@@ -193,7 +193,7 @@ impl Term {
             Detail::Verdict => String::new(),
         };
         if self.detail() == Detail::Full {
-            self.say(&human::warnings(report, &self.told, width_of_stderr()));
+            self.say(&human::warnings(report, &self.shown, width_of_stderr()));
         }
         let verdict = human::verdict(report, stream.width());
         let pieces = [Piece::Text(findings), Piece::Text(verdict)];
@@ -224,7 +224,7 @@ impl Term {
     /// Shows what fixes would change.
     pub(crate) fn preview(&mut self, preview: &Preview) {
         self.patch(&preview.patch);
-        let text = human::preview(preview, &self.told, width_of_stderr());
+        let text = human::preview(preview, &self.shown, width_of_stderr());
         match self.verbosity {
             Verbosity::Quiet => self.data(&human::preview_verdict(preview)),
             _ => self.say(&text),
@@ -350,8 +350,8 @@ fn write(stream: &mut dyn Write, text: &str) -> io::Result<()> {
 
 /// A hint after a blank line; nothing if there is none.
 fn hint(hint: Option<&str>) -> String {
-    let told = |hint| labelled((style::INFO, "hint:"), hint, width_of_stderr());
-    hint.map(|hint| "\n".to_owned() + &told(hint)).unwrap_or_default()
+    let shown = |hint| labelled((style::INFO, "hint:"), hint, width_of_stderr());
+    hint.map(|hint| "\n".to_owned() + &shown(hint)).unwrap_or_default()
 }
 
 fn width_of_stderr() -> Option<usize> {

@@ -49,7 +49,7 @@ pub fn inert(text: &str) -> Cow<'_, str> {
     let lines = text.split_inclusive(['\n', '\r']);
     Cow::Owned(
         lines
-            .map(|line| match obeyed(line) {
+            .map(|line| match is_command(line) {
                 true => line.replacen("::", ":\u{200b}:", 1),
                 false => line.to_owned(),
             })

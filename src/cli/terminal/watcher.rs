@@ -1,6 +1,6 @@
 //! Shows a run while it goes.
 //!
-//! Owns what is told of each event, and that a warning is told once. It must not know how a run
+//! Owns what is shown of each event, and that a warning is shown once. It must not know how a run
 //! works: it observes. On a terminal the [`Board`] shows where every check is; elsewhere each event
 //! that matters is one line.
 
@@ -47,8 +47,8 @@ impl Watcher {
     pub(super) fn new(program: Program, verbosity: Verbosity) -> Self {
         let is_wanted = verbosity == Verbosity::Normal;
         let board = is_wanted.then(|| Board::on_terminal(program)).flatten();
-        let (told, builds) = (BTreeSet::new(), Builds::NoneYet);
-        Watcher { program, verbosity, board, told, builds, events: None }
+        let (shown, builds) = (BTreeSet::new(), Builds::NoneYet);
+        Watcher { program, verbosity, board, shown, builds, events: None }
     }
 
     /// Writes events to standard output as well, a line each.
@@ -59,7 +59,7 @@ impl Watcher {
         self
     }
 
-    /// Leaves the terminal as a report needs it, and gives the warnings that were told, and whether
+    /// Leaves the terminal as a report needs it, and gives the warnings that were shown, and whether
     /// standard output took everything.
     pub(super) fn finish(self) -> (BTreeSet<String>, io::Result<()>) {
         if let Some(board) = &self.board {
@@ -70,7 +70,7 @@ impl Watcher {
                 board.leave();
             }
         }
-        (self.told, self.events.unwrap_or(Ok(())))
+        (self.shown, self.events.unwrap_or(Ok(())))
     }
 
     fn tell(&self, line: &str) {
@@ -93,7 +93,7 @@ impl Observer for Watcher {
             return;
         }
         if let Event::Warning { message } = event {
-            if self.told.insert((*message).to_owned()) {
+            if self.shown.insert((*message).to_owned()) {
                 let width = super::width_of_stderr();
                 self.tell(&labelled((style::WARNING, "warning:"), message, width));
             }

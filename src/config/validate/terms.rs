@@ -233,7 +233,7 @@ impl<'a> Terms<'a> {
 
     /// A time that a check is given; the project's if it has none of its own.
     pub(super) fn timeout(&self, time: Option<&Value<Timeout>>) -> Result<Duration, ConfigError> {
-        let time = self.said("timeout", time)?;
+        let time = self.required("timeout", time)?;
         if let Some(message) = time.value.range_error() {
             let hint = format!("write {}", Timeout::NOTATION);
             return Err(self.error(time, message).with_hint(hint));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::render_warnings;
 use super::style::{self, paint};
-use super::told_warnings;
 use crate::outcome::Verdict;
 use crate::report::count::Count;
 use crate::report::{Preview, Report, harmless};

@@ -299,9 +299,9 @@ error: 4 of 4 checks could not run
 #[test]
 fn a_warning_that_was_read_already_is_not_told_again() {
     let report = sample::report();
-    let shown = BTreeSet::from(["the base image has no digest".to_owned()]);
+    let warnings = BTreeSet::from(["the base image has no digest".to_owned()]);
     assert!(shown(&report).contains("no digest"));
-    let text = with(&report, |options| Options { shown: &shown, ..options });
+    let text = with(&report, |options| Options { shown: &warnings, ..options });
     assert!(!text.contains("no digest"));
 }
 
