@@ -33,6 +33,7 @@ use super::{
 };
 use crate::config::EngineChoice;
 use crate::config::load::EnvVars;
+use crate::config::load::variables::DOCKER;
 use crate::engine_info::{EngineInfo, SandboxKind, Topology};
 use crate::outcome::RawOutput;
 use crate::plan::Shell;

@@ -216,7 +216,7 @@ impl<'a> Terms<'a> {
         for text in self.items(Some(texts)) {
             let is_plain = !text.value.chars().any(char::is_control);
             if !is_plain || Requirement::parse(&text.value).is_none() {
-                let message = format!("`{}` is no requirement", text.value.escape_debug());
+                let message = format!("invalid requirement: `{}`", text.value.escape_debug());
                 return Err(self.error(&text, message).with_hint(
                     "write a package from an index, such as \"codespell\" or \"codespell>=2.4\"",
                 ));
