@@ -8,7 +8,7 @@ pub mod docker;
 mod error;
 mod identity;
 pub mod job_image;
-mod launcher;
+pub(crate) mod launcher;
 pub mod missing;
 mod venv;
 

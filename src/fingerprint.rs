@@ -15,7 +15,7 @@ pub mod ingredients;
 pub mod names;
 
 use crate::check::Grant;
-use crate::fingerprint::ingredients::Ingredients;
+use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::hash::{Hash, HashBuilder};
 use crate::plan::Step;
 use crate::project::ProjectPath;
@@ -35,6 +35,28 @@ pub struct Facts<'a> {
     pub config: Hash,
     /// The snapshot.
     pub sources: Hash,
+}
+
+/// The inputs of a step: its ingredients, and the named parts behind them. `environment` has those of
+/// its environment, and `config` is the content of its config, whose hash is among the facts.
+#[must_use]
+pub fn inputs(
+    step: &Step,
+    facts: &Facts<'_>,
+    environment: EnvironmentParts,
+    config: Option<&[u8]>,
+) -> Inputs {
+    let config = step.config.as_ref().zip(config).map(|(file, content)| ConfigParts {
+        path: file.path.to_string(),
+        options: names::of_config(&file.path, content),
+    });
+    let parts = Parts {
+        environment,
+        platform: facts.platform.to_owned(),
+        command: names::of_command(step, facts.launcher),
+        config,
+    };
+    Inputs { ingredients: of_step(step, facts), parts }
 }
 
 /// The ingredients of a step. Its name, its time limit and where its config is kept are none.

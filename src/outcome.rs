@@ -184,6 +184,35 @@ pub struct CheckOutcome {
 }
 
 impl CheckOutcome {
+    /// A check that passed without findings, to be completed.
+    #[must_use]
+    pub(crate) fn passed(name: CheckName, tool: String) -> Self {
+        CheckOutcome {
+            name,
+            tool,
+            tool_version: None,
+            status: Status::Passed,
+            reason: None,
+            cache: CacheUse::Off,
+            inputs: None,
+            duration: Duration::ZERO,
+            score: None,
+            log: Log::default(),
+            findings: Vec::new(),
+            excerpts: Excerpts::default(),
+            warnings: Vec::new(),
+            plain: None,
+        }
+    }
+
+    /// The same check, ended with this status for this reason.
+    #[must_use]
+    pub(crate) fn failed(mut self, status: Status, reason: Reason) -> Self {
+        self.status = status;
+        self.reason = Some(reason);
+        self
+    }
+
     /// The check's fingerprint.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Hash> {

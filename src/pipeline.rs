@@ -1,6 +1,6 @@
-//! From a folder to a report: discover, configure, plan, run.
+//! Takes a project from its folder to a report: discover, configure, plan, run.
 //!
-//! The command line, an xtask and a build script all come in here.
+//! The command line, an xtask and a build script all start here.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,48 +14,32 @@ use crate::engine::{JobImage, job_image};
 use crate::environment::recipe;
 use crate::error::Error;
 use crate::event::Observer;
-use crate::explanation::{Comparison, Why};
 use crate::plan::{self, Known, Plan, Request, Shell, ShellRequest};
-use crate::process::Emitter;
 use crate::project::{Project, ProjectPath, discover};
-use crate::report::json::JsonReport;
 use crate::report::{Preview, Report};
-use crate::run::{self, Context};
+use crate::run::Context;
 use crate::tools;
 use crate::trust::{GrantReview, Record, collect, store};
-use crate::update::{self, UpdateRequest, Updates};
 
 pub use crate::engine::{Removed, Shipped, Then};
-pub use crate::process::{Cancel, Stop};
+pub use crate::process::{Cancel, Emitter, Stop};
 
 /// A configured project.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Pipeline {
-    /// Where it is.
+    /// The project's folder, name and manifest.
     pub project: Project,
-    /// What it wants.
+    /// The project's configuration.
     pub config: Config,
-    /// The variables that it was configured in.
+    /// The variables of the process.
     pub environment: EnvVars,
-    /// Where runs have their own folders: in the user's cache, unless somebody says otherwise.
+    /// The folder in which a run makes a folder of its own: the cache, unless a caller changes it.
     pub scratch: PathBuf,
-    /// Our folder in the user's cache.
+    /// The folder of cargo pipe in the user's cache.
     pub cache: PathBuf,
-    /// What its user should know about the configuration.
+    /// Warnings about the configuration.
     pub warnings: Vec<String>,
-}
-
-/// What [`Pipeline::build`] made available.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Built {
-    /// The environment's name, such as `pylint`.
-    pub environment: String,
-    /// The image it is.
-    pub image: String,
-    /// Whether it was there already.
-    pub existed: bool,
 }
 
 impl Pipeline {
@@ -63,7 +47,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// When there is no project, or its configuration is wrong.
+    /// When no project is found, or its configuration is wrong.
     pub fn discover(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
         let (config, warnings) = load::configure(&project, &environment, flags)?;
@@ -76,37 +60,37 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// When a name is no check, or a grant is missing.
+    /// When a check is unknown, or a grant is missing.
     pub fn plan(&self, request: &Request) -> Result<Plan, Error> {
         Ok(plan::plan(&self.config, &self.known(), request)?)
     }
 
-    /// Plans a look into the container of a check.
+    /// Plans a shell in the container of a check.
     ///
     /// # Errors
     ///
-    /// When there is no such check, or a grant is missing.
-    pub fn plan_visit(&self, request: &ShellRequest) -> Result<Shell, Error> {
-        Ok(plan::visit(&self.config, &self.known(), request)?)
+    /// When the check is unknown, or a grant is missing.
+    pub fn plan_shell(&self, request: &ShellRequest) -> Result<Shell, Error> {
+        Ok(plan::plan_shell(&self.config, &self.known(), request)?)
     }
 
-    /// Everything that the project asks for beyond the sandbox, and what that rests on.
+    /// Everything that the project asks for beyond the sandbox, with the content that a grant covers.
     #[must_use]
     pub fn asked(&self) -> Vec<GrantReview> {
         collect::asked(&self.project, &self.config, &self.environment)
     }
 
-    /// Keeps that the user trusts all of this, in place of what they trusted in this project. What is
-    /// asked for without a container alone stays where containers are what was asked about.
+    /// Saves that the user grants all of these requests, in place of earlier grants in this project. A
+    /// grant that only matters without a container is kept if the requests were made for containers.
     ///
     /// # Errors
     ///
-    /// When it cannot be kept.
+    /// When it cannot be saved.
     pub fn trust(&self, asked: &[GrantReview]) -> Result<(), Error> {
         let root = &self.project.root;
         let mut record = Record::of(root.display().to_string(), asked);
         if self.config.engine != EngineChoice::Venv {
-            // One that is not believed is replaced as a whole.
+            // A record that cannot be believed is replaced as a whole.
             let before = store::read(&self.environment, root).ok().flatten();
             record.keep_host(before.as_ref());
         }
@@ -116,7 +100,7 @@ impl Pipeline {
     fn known(&self) -> Known {
         let record = || store::read(&self.environment, &self.project.root).ok().flatten();
         let asked = match self.config.engine {
-            // It may come to that, and what was granted for it holds.
+            // `auto` may choose the venv engine, and then a grant for it holds.
             EngineChoice::Auto if record().is_some_and(|it| it.grants_host()) => {
                 let open = Config { engine: EngineChoice::Venv, ..self.config.clone() };
                 collect::asked(&self.project, &open, &self.environment)
@@ -136,112 +120,36 @@ impl Pipeline {
         paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
     }
 
-    /// Runs a plan to its end. What goes wrong with a check is in the report.
+    /// Runs a plan to its end. The report contains the errors of single checks.
     pub fn run(&self, plan: &Plan, cancel: &Cancel, observer: &mut dyn Observer) -> Report {
-        let emitter = Emitter::new(observer);
-        let mut report = run::execute(self.context(cancel, &emitter), plan);
+        let mut report = self.context(cancel, &Emitter::new(observer)).execute(plan);
         report.warnings.splice(..0, dependencies::warnings(&self.project.root, &self.config, plan));
         report.warnings.splice(..0, self.warnings.iter().cloned());
         report
     }
 
-    /// Lets a visitor into the container of a check, and returns the exit status of what they did.
+    /// Runs the fixers of a plan and shows what they would change, without writing to the project.
     ///
     /// # Errors
     ///
-    /// When the container cannot be had, or the visit was interrupted.
-    pub fn visit(
-        &self,
-        visit: &Shell,
-        cancel: &Cancel,
-        observer: &mut dyn Observer,
-    ) -> Result<i32, Error> {
-        let emitter = Emitter::new(observer);
-        run::visit(self.context(cancel, &emitter), visit).map_err(Error::Check)
-    }
-
-    /// Says why the first check of a plan would run or not; nothing runs.
-    ///
-    /// # Errors
-    ///
-    /// When it could not run.
-    pub fn why(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Why, Error> {
-        let emitter = Emitter::new(observer);
-        run::why(self.context(&Cancel::default(), &emitter), plan).map_err(Error::Check)
-    }
-
-    /// Says what differs between what a plan's checks are made from here and in a report.
-    ///
-    /// # Errors
-    ///
-    /// When what they are made from here cannot be found out.
-    pub fn compare(
-        &self,
-        plan: &Plan,
-        report: &JsonReport,
-        cancel: &Cancel,
-        observer: &mut dyn Observer,
-    ) -> Result<Comparison, Error> {
-        let emitter = Emitter::new(observer);
-        run::compare(self.context(cancel, &emitter), plan, report).map_err(Error::Check)
-    }
-
-    /// Runs the fixers of a plan and shows what they would change; nothing is written.
-    ///
-    /// # Errors
-    ///
-    /// When the engine is not there. What goes wrong with a fixer is in the preview.
+    /// When no engine can be connected. The preview contains the errors of single fixers.
     pub fn preview(
         &self,
         plan: &Plan,
         cancel: &Cancel,
         observer: &mut dyn Observer,
     ) -> Result<Preview, Error> {
-        let emitter = Emitter::new(observer);
-        let mut preview = run::preview(self.context(cancel, &emitter), plan)?;
+        let mut preview = self.context(cancel, &Emitter::new(observer)).preview(plan)?;
         preview.warnings.splice(..0, self.warnings.iter().cloned());
         Ok(preview)
     }
 
-    /// Makes the environments of a plan available.
+    /// The image that jobs of CI run in, with `program` in it.
     ///
     /// # Errors
     ///
-    /// When the engine is not there, or an image cannot be built.
-    pub fn build(
-        &self,
-        plan: &Plan,
-        cancel: &Cancel,
-        observer: &mut dyn Observer,
-    ) -> Result<Vec<Built>, Error> {
-        let emitter = Emitter::new(observer);
-        let prepared = run::prepare(self.context(cancel, &emitter), plan)?;
-        prepared
-            .into_iter()
-            .map(|prepared| match prepared {
-                Ok(prepared) => Ok(Built {
-                    environment: prepared.name,
-                    image: prepared.reference,
-                    existed: prepared.existed,
-                }),
-                Err(error) => Err(Error::Engine(error)),
-            })
-            .collect()
-    }
-
-    /// Makes the image that jobs of CI run in, with this program in it.
-    ///
-    /// # Errors
-    ///
-    /// When the project names no registry, there is no docker engine, or the image cannot be made or
-    /// pushed.
-    pub fn ship(
-        &self,
-        program: PathBuf,
-        then: Then,
-        cancel: &Cancel,
-        observer: &mut dyn Observer,
-    ) -> Result<Shipped, Error> {
+    /// When the configuration names no registry, or a variable in its name is not set.
+    pub fn job_image(&self, program: PathBuf) -> Result<JobImage, Error> {
         let root = &self.project.root;
         let wrong = |message: String, hint: &str| ConfigError {
             origin: self.config.manifest.clone(),
@@ -256,51 +164,14 @@ impl Pipeline {
         })?;
         let reference = job_image::resolved(&reference, &self.environment).map_err(|name| {
             let message = format!("`[image] registry` needs the variable `{name}`");
-            wrong(message, "a job of GitLab has it; elsewhere, set it")
+            wrong(message, "GitLab sets it in a job; elsewhere, set it yourself")
         })?;
-        let emitter = Emitter::new(observer);
-        let image = JobImage::new(reference, program, root, &self.config);
-        Ok(run::ship(self.context(cancel, &emitter), &image, then)?)
+        Ok(JobImage::new(reference, program, root, &self.config))
     }
 
-    /// What newer versions would make of the locks.
-    ///
-    /// # Errors
-    ///
-    /// When a name is no lock's, or versions cannot be resolved.
-    pub fn updates(
-        &self,
-        request: &UpdateRequest,
-        cancel: &Cancel,
-        observer: &mut dyn Observer,
-    ) -> Result<Updates, Error> {
-        let emitter = Emitter::new(observer);
-        Ok(update::look(self.context(cancel, &emitter), request)?)
-    }
-
-    /// Writes all of these locks, or none of them.
-    ///
-    /// # Errors
-    ///
-    /// When one changed meanwhile, or the disk refuses something.
-    pub fn write_updates(&self, updates: &Updates) -> Result<(), Error> {
-        Ok(update::write(&self.project.root, updates)?)
-    }
-
-    /// Takes away this project's containers, volumes and images, and what nobody else refers to.
-    ///
-    /// # Errors
-    ///
-    /// When the engine is not there.
-    pub fn remove(&self, cancel: &Cancel, observer: &mut dyn Observer) -> Result<Removed, Error> {
-        let emitter = Emitter::new(observer);
-        let removed = run::remove(self.context(cancel, &emitter))?;
-        // Outcomes are of no project: they stay for others until they are old.
-        let _ = cache::last_run::forget(&self.cache, &self.project.id());
-        Ok(removed)
-    }
-
-    fn context<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> Context<'a> {
+    /// The state of a run in this project: the receiver of everything that takes a while, can be
+    /// cancelled and emits events.
+    pub fn context<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> Context<'a> {
         Context {
             project: &self.project,
             config: &self.config,

@@ -7,7 +7,8 @@
 mod error;
 mod fixes;
 mod grants;
-mod visit;
+mod own_code;
+mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,7 +25,7 @@ use crate::tools::{self, Command, Tool, ToolInvocation};
 
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
-pub use visit::{Shell, ShellRequest, Streams, visit};
+pub use shell::{Shell, ShellRequest, Streams, plan_shell};
 
 /// The endings of the files that the catalogue's tools are about.
 const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
@@ -101,6 +102,17 @@ impl Plan {
     pub fn every_step(&self) -> impl Iterator<Item = &Step> {
         let fixes = self.fixes.iter().flat_map(|fixes| &fixes.steps);
         fixes.map(|fix| &fix.step).chain(&self.steps)
+    }
+
+    /// The longest time limit of a step.
+    pub(crate) fn longest_timeout(&self) -> Duration {
+        self.every_step().map(|step| step.timeout).max().unwrap_or_default()
+    }
+
+    /// The sources of all checks, sorted.
+    pub(crate) fn sources(&self) -> Vec<ProjectPath> {
+        let sources: BTreeSet<_> = self.steps.iter().flat_map(|step| step.source.clone()).collect();
+        sources.into_iter().collect()
     }
 }
 

@@ -136,17 +136,23 @@ pub enum ProcessError {
 }
 
 /// Tells one observer what happens, from any thread, one event at a time.
-pub struct Emitter<'a>(Mutex<&'a mut dyn Observer>);
+///
+/// The observer is behind a function, so that a longer-lived emitter is accepted where a shorter-lived
+/// one is expected.
+pub struct Emitter<'a>(Box<dyn Fn(&Event<'_>) + Send + Sync + 'a>);
 
 impl<'a> Emitter<'a> {
     /// Tells this observer.
     pub fn new(observer: &'a mut dyn Observer) -> Self {
-        Emitter(Mutex::new(observer))
+        let observer = Mutex::new(observer);
+        Emitter(Box::new(move |event| {
+            observer.lock().unwrap_or_else(PoisonError::into_inner).observe(event);
+        }))
     }
 
     /// Tells it one thing.
     pub fn emit(&self, event: &Event<'_>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).observe(event);
+        (self.0)(event);
     }
 }
 

@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime};
 use rayon::prelude::*;
 
 use crate::hash::{Hash, HashBuilder, Hasher};
+use crate::outcome::{Reason, ReasonKind};
 use crate::process::Cancel;
 use crate::project::ProjectPath;
 
@@ -95,6 +96,20 @@ pub enum SnapshotError {
 }
 
 impl SnapshotError {
+    /// The reason of a check that ends with this error.
+    pub(crate) fn reason(&self) -> Reason {
+        let (kind, hint) = match self {
+            SnapshotError::Missing(_) => {
+                let hint = "change `source` or `inputs` in pipe.toml to a path that exists";
+                (ReasonKind::Config, Some(hint.to_owned()))
+            }
+            SnapshotError::Glob { .. } | SnapshotError::Link(_) => (ReasonKind::Config, None),
+            SnapshotError::Stopped => (ReasonKind::Stopped, None),
+            _ => (ReasonKind::Environment, None),
+        };
+        Reason::new(kind, self.to_string()).with_hint(hint)
+    }
+
     /// Whether it may be over the next time: somebody edits, renames or deletes files.
     fn may_pass(&self) -> bool {
         self.is_gone() || matches!(self, SnapshotError::Changing(_))

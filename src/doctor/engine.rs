@@ -19,7 +19,7 @@ use crate::engine::docker::dialect;
 use crate::engine::{Docker, Engine, EngineError, Venv};
 use crate::engine_info::SandboxKind;
 use crate::process::{self, Invocation, Until};
-use crate::run::{self, Context, Directory};
+use crate::run::{Context, Directory};
 
 /// How long docker may take to answer.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
         EngineChoice::Podman => Vec::new(),
         _ => vec![socket(context)],
     };
-    let settings = run::settings(context, directory, LIMIT);
+    let settings = context.engine_options(directory, LIMIT);
     let program = settings.docker.clone();
     let docker = match Docker::connect(settings, context.cancel, context.emitter) {
         Ok(docker) => docker,
@@ -87,7 +87,7 @@ fn unhelped(subject: &'static str, error: &EngineError) -> Examined {
 
 /// What virtual environments are made of, and what keeps checks in them from the machine.
 fn venv(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
-    let settings = run::settings(context, directory, LIMIT);
+    let settings = context.engine_options(directory, LIMIT);
     match Venv::connect(settings, context.cancel, context.emitter) {
         Ok(venv) => vec![python(context, &venv), installer(context), sandbox(context, &venv)],
         Err(error) => vec![unhelped("python", &error)],

@@ -6,9 +6,57 @@
 
 use super::{EngineError, Job};
 use crate::container::{APP, CONFIG, CONTROL};
+use crate::hash::{Hash, HashBuilder};
 use crate::outcome::RawOutput;
 use crate::snapshot::Tree;
 use crate::tools::command::Command;
+
+/// A module of the worker that runs pylint, by its name next to the launcher.
+macro_rules! worker {
+    ($name:literal) => {
+        (
+            concat!("pylint_worker/", $name),
+            include_str!(concat!("../../templates/pylint_worker/", $name)),
+        )
+    };
+}
+
+/// The launcher, as it is placed into every container of ours.
+const LAUNCHER: (&str, &str) = ("launcher.py", include_str!("../../templates/launcher.py"));
+
+/// The worker that runs pylint, placed next to the launcher where it is needed.
+const PYLINT_WORKER: &[(&str, &str)] = &[
+    worker!("__init__.py"),
+    worker!("children.py"),
+    worker!("guard.py"),
+    worker!("linter.py"),
+    worker!("needed.py"),
+    worker!("patches.py"),
+    worker!("plain.py"),
+    worker!("scopes.py"),
+    worker!("state.py"),
+];
+
+/// The files that start a command inside a container, by their names in the control folder.
+#[must_use]
+pub(crate) fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
+    let worker = match command {
+        Command::Module { worker: Some(_), .. } => PYLINT_WORKER,
+        Command::Module { .. } | Command::Exec(_) => &[],
+    };
+    std::iter::once(&LAUNCHER).chain(worker).copied().collect()
+}
+
+/// The hash of the files that start a command.
+#[must_use]
+pub(crate) fn hash(command: &Command) -> Hash {
+    let mut recipe = HashBuilder::new("launcher");
+    for (name, source) in files(command) {
+        recipe.add(name);
+        recipe.add(source);
+    }
+    recipe.hash()
+}
 
 /// What the launcher says when there is no such program.
 const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
@@ -134,6 +182,9 @@ fn take_last(stream: &mut Vec<u8>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -165,5 +216,18 @@ mod tests {
     fn words_inside_a_line_prove_nothing() {
         let mut stderr = b"error: cargo-pipe-proof: aa\n".to_vec();
         assert_eq!(take_proof(&mut stderr), None);
+    }
+
+    #[test]
+    fn pylint_gets_every_module_of_its_worker() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/pylint_worker");
+        let modules = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut names: Vec<_> = modules
+            .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+            .map(|path| format!("pylint_worker/{}", path.file_name().unwrap().display()))
+            .collect();
+        names.sort();
+        let sent: Vec<_> = PYLINT_WORKER.iter().map(|(name, _)| *name).collect();
+        assert_eq!(sent, names);
     }
 }

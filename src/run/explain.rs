@@ -1,168 +1,191 @@
-//! What a run would do, and why.
+//! Answers `cargo pipe why` and `cargo pipe compare`.
 //!
-//! Owns two questions that are answered from what is known: whether the cache has the outcome of a
-//! check and else what differs from what it has, and what differs from a run elsewhere. Nothing runs.
-//! The first starts no process; the second prepares an environment if nobody knows what it is.
+//! Neither runs a check. `why` starts no process; `compare` prepares an environment that is unknown
+//! here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::preflight::{Preflight, Prospect};
-use super::resources::{Recipes, Resources, recipes};
+use super::context::start_threads;
+use super::environments::Recipes;
+use super::preflight::{Forecast, Preflight};
+use super::resources::Resources;
 use super::{Context, incremental, outcome};
 use crate::cache::{CachedOutcome, Index, Key, ResultCache, last_run};
+use crate::check::CachePolicy;
 use crate::explanation::{Compared, Comparison, Expected, Sameness, Why};
-use crate::fingerprint::diff::{self, Difference, FileHashes};
-use crate::fingerprint::ingredients::Inputs;
-use crate::outcome::{Reason, ReasonKind};
+use crate::fingerprint::diff::{self, Difference};
+use crate::fingerprint::ingredients::{Ingredients, Inputs};
+use crate::outcome::{Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
 use crate::report::json::{JsonCheck, JsonReport};
 
-/// Says why a check would run or not.
-///
-/// # Errors
-///
-/// When it could not run.
-pub fn why(context: Context<'_>, plan: &Plan) -> Result<Why, Reason> {
-    let step = plan.steps.first();
-    let step =
-        step.ok_or_else(|| Reason::new(ReasonKind::Internal, "there is no check to explain"))?;
-    let pool = super::pool(plan).map_err(|error| error.reason())?;
-    let recipes = recipes(context, plan);
-    let index = Index::read(context.cache, &context.project.id());
-    let survey = pool.install(|| Preflight::of(context, plan, &recipes, &index));
-    let store = ResultCache::new(context.cache.to_owned(), plan.cache, context.config.cache_size);
-    let last = last_run::last(context.cache, &context.project.id(), &step.check);
-    let mut why = Why::of(step.check.to_string());
-    let here = survey.files(step);
-    let differences = |inputs: &Inputs, other: &Inputs| {
-        let files = store.files(&other.ingredients.sources);
-        diff::between((other, files.as_ref()), (inputs, here.as_ref()))
-    };
-    let Some(Prospect { inputs, .. }) = survey.prospect(context, step)? else {
-        if let Some(last) = &last {
-            // Its base will hardly be another one than it was.
-            let like_last = survey.prospect_like(context, step, &last.parts)?;
-            why.since_last = like_last.map(|Prospect { inputs, .. }| differences(&inputs, last));
-        }
-        return Ok(why);
-    };
-    let fingerprint = inputs.ingredients.fingerprint();
-    let key = Key::of(&fingerprint);
-    why.fingerprint = Some(fingerprint);
-    why.expected = match outcome::replayable(&store, step, &key) {
-        Some(_) => Expected::Hit,
-        None if step.cache == crate::check::CachePolicy::Never || !store.mode().replays() => {
-            Expected::Always
-        }
-        None => Expected::Miss,
-    };
-    why.since_last = last.as_ref().map(|last| differences(&inputs, last));
-    let left = last
-        .as_ref()
-        .map(|it| &it.ingredients)
-        .and_then(|ingredients| store.state(&incremental::key(ingredients), &ingredients.sources));
-    why.worked = left.and_then(|left| serde_json::from_str(&left.summary).ok());
-    if why.expected == Expected::Miss {
-        let origins = store.origins();
-        let of_check = origins.iter().filter(|origin| origin.check == step.check.as_str());
-        let compared = of_check.map(|origin| differences(&inputs, &origin.inputs));
-        why.nearest = compared.min_by_key(Vec::len);
-    }
-    Ok(why)
-}
-
-/// Says what differs between what checks are made from here and in a report.
-///
-/// # Errors
-///
-/// When what the checks are made from here cannot be found out.
-pub fn compare(
-    context: Context<'_>,
-    plan: &Plan,
-    report: &JsonReport,
-) -> Result<Comparison, Reason> {
-    let pool = super::pool(plan).map_err(|error| error.reason())?;
-    let recipes = recipes(context, plan);
-    let index = Index::read(context.cache, &context.project.id());
-    let mut survey = pool.install(|| Preflight::of(context, plan, &recipes, &index));
-    pool.install(|| find_out(context, plan, &recipes, &mut survey))?;
-    let store = ResultCache::new(context.cache.to_owned(), plan.cache, context.config.cache_size);
-    let here: BTreeMap<&str, &Step> =
-        plan.steps.iter().map(|step| (step.check.as_str(), step)).collect();
-    let mut checks = Vec::new();
-    for there in &report.checks {
-        let step = here.get(there.name.as_str());
-        let sameness = match step {
-            None => Sameness::OnlyThere,
-            Some(step) => compare_check(context, &store, (&survey, step), (report, there))?,
+impl Context<'_> {
+    /// Explains why the first check of a plan would run or not.
+    ///
+    /// # Errors
+    ///
+    /// When the check could not run.
+    pub fn why(&self, plan: &Plan) -> Result<Why, Reason> {
+        let Some(step) = plan.steps.first() else {
+            return Err(Reason::new(ReasonKind::Internal, "the plan has no check to explain"));
         };
-        checks.push(Compared { check: there.name.clone(), sameness });
+        let recipes = self.read_recipes(plan);
+        let threads = start_threads(plan).map_err(|error| error.reason())?;
+        threads.install(|| self.explainer(plan, &recipes)).explain(step)
     }
-    Ok(Comparison { version: report.version.clone(), checks })
+
+    /// Compares the inputs of a plan's checks here with those in a report.
+    ///
+    /// # Errors
+    ///
+    /// When the inputs here cannot be computed.
+    pub fn compare(&self, plan: &Plan, report: &JsonReport) -> Result<Comparison, Reason> {
+        let recipes = self.read_recipes(plan);
+        let threads = start_threads(plan).map_err(|error| error.reason())?;
+        let mut explainer = threads.install(|| self.explainer(plan, &recipes));
+        threads.install(|| explainer.prepare_unknown(plan))?;
+        let steps: BTreeMap<&str, &Step> =
+            plan.steps.iter().map(|step| (step.check.as_str(), step)).collect();
+        let comparer = Comparer { explainer: &explainer, report };
+        let mut checks = Vec::new();
+        for reported in &report.checks {
+            let sameness = match steps.get(reported.name.as_str()) {
+                None => Sameness::OnlyThere,
+                Some(step) => comparer.compare(step, reported)?,
+            };
+            checks.push(Compared { check: reported.name.clone(), sameness });
+        }
+        Ok(Comparison { version: report.version.clone(), checks })
+    }
+
+    fn explainer<'r>(&'r self, plan: &'r Plan, recipes: &'r Recipes) -> Explainer<'r> {
+        let index = Index::read(self.cache, &self.project.id());
+        let preflight = Preflight::take(*self, plan, recipes, &index);
+        Explainer { context: *self, recipes, preflight, store: self.open_cache(plan.cache) }
+    }
 }
 
-/// Prepares the environments that nobody knows anything of.
-fn find_out(
-    context: Context<'_>,
-    plan: &Plan,
-    recipes: &Recipes,
-    survey: &mut Preflight<'_>,
-) -> Result<(), Reason> {
-    let mut unknown = std::collections::BTreeSet::new();
-    for step in &plan.steps {
-        if matches!(survey.prospect(context, step), Ok(None)) {
-            unknown.insert(&step.environment);
+/// The inputs of a plan's checks here, and the cache.
+struct Explainer<'r> {
+    context: Context<'r>,
+    recipes: &'r Recipes,
+    preflight: Preflight<'r>,
+    store: ResultCache,
+}
+
+impl Explainer<'_> {
+    /// Explains why a step would run or not.
+    fn explain(&self, step: &Step) -> Result<Why, Reason> {
+        let project = self.context.project.id();
+        let last = last_run::last(self.context.cache, &project, &step.check);
+        let mut why = Why::of(step.check.to_string());
+        let Some(Forecast { inputs, .. }) = self.preflight.forecast(step)? else {
+            if let Some(last) = &last {
+                // Assume that the base image has not changed.
+                let like_last = self.preflight.forecast_like(step, &last.parts)?;
+                why.since_last = like_last.map(|forecast| self.diff(step, &forecast.inputs, last));
+            }
+            return Ok(why);
+        };
+        let fingerprint = inputs.ingredients.fingerprint();
+        why.fingerprint = Some(fingerprint);
+        why.expected = self.expect(step, &Key::of(&fingerprint));
+        if let Some(last) = &last {
+            why.since_last = Some(self.diff(step, &inputs, last));
+            let Ingredients { sources, .. } = &last.ingredients;
+            let memory = self.store.state(&incremental::key(&last.ingredients), sources);
+            why.worked = memory.and_then(|memory| serde_json::from_str(&memory.summary).ok());
+        }
+        if why.expected == Expected::Miss {
+            why.nearest = self.diff_nearest(step, &inputs);
+        }
+        Ok(why)
+    }
+
+    fn expect(&self, step: &Step, key: &Key) -> Expected {
+        if outcome::lookup_cached(&self.store, step, key).is_some() {
+            Expected::Hit
+        } else if step.cache == CachePolicy::Never || !self.store.mode().replays() {
+            Expected::Always
+        } else {
+            Expected::Miss
         }
     }
-    if unknown.is_empty() {
-        return Ok(());
+
+    /// The differences to the cached outcome of the same check that has the fewest of them.
+    fn diff_nearest(&self, step: &Step, inputs: &Inputs) -> Option<Vec<Difference>> {
+        let mut origins = self.store.origins();
+        origins.retain(|origin| origin.check == step.check.as_str());
+        let differences = origins.iter().map(|origin| self.diff(step, inputs, &origin.inputs));
+        differences.min_by_key(Vec::len)
     }
-    let opened = Resources::open(context, plan);
-    let prepared = opened.and_then(|mut resources| {
-        resources.prepare(context, recipes, &unknown)?;
-        Ok(std::mem::take(&mut resources.environments))
-    });
-    let prepared = prepared.map_err(|error| error.reason())?;
-    match prepared.values().find_map(|prepared| prepared.as_ref().err()) {
-        Some(error) => Err(error.reason()),
-        None => {
-            survey.learn(&prepared);
-            Ok(())
+
+    /// The differences between the inputs of a step here and those of another run.
+    fn diff(&self, step: &Step, inputs: &Inputs, other: &Inputs) -> Vec<Difference> {
+        let here = self.preflight.file_hashes(step);
+        let there = self.store.files(&other.ingredients.sources);
+        diff::between((other, there.as_ref()), (inputs, here.as_ref()))
+    }
+
+    /// Prepares the environments that are unknown.
+    fn prepare_unknown(&mut self, plan: &Plan) -> Result<(), Reason> {
+        let mut unknown = BTreeSet::new();
+        for step in &plan.steps {
+            if matches!(self.preflight.forecast(step), Ok(None)) {
+                unknown.insert(&step.environment);
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mut resources =
+            Resources::open(self.context, plan, self.recipes).map_err(|error| error.reason())?;
+        resources.prepare(&unknown).map_err(|error| error.reason())?;
+        for preparation in resources.environments.values() {
+            if let Err(error) = preparation {
+                return Err(error.reason());
+            }
+        }
+        self.preflight.learn(&resources.environments);
+        Ok(())
+    }
+}
+
+/// Compares checks here with those in a report.
+struct Comparer<'r> {
+    explainer: &'r Explainer<'r>,
+    report: &'r JsonReport,
+}
+
+impl Comparer<'_> {
+    fn compare(&self, step: &Step, reported: &JsonCheck) -> Result<Sameness, Reason> {
+        let Explainer { preflight, store, .. } = self.explainer;
+        let (Some(ingredients), Some(parts)) = (&reported.inputs, &reported.parts) else {
+            return Ok(Sameness::Unknown("the report has no inputs for it".to_owned()));
+        };
+        let Some(Forecast { inputs, .. }) = preflight.forecast(step)? else {
+            return Ok(Sameness::Unknown("its environment is unknown here".to_owned()));
+        };
+        if *ingredients != inputs.ingredients {
+            let other = Inputs { ingredients: ingredients.clone(), parts: parts.clone() };
+            let there = self.report.snapshots.get(&ingredients.sources);
+            let here = preflight.file_hashes(step);
+            let differences = diff::between((&other, there), (&inputs, here.as_ref()));
+            return Ok(Sameness::Different(differences));
+        }
+        let key = Key::of(&inputs.ingredients.fingerprint());
+        match store.lookup(&key) {
+            Some(cached) if !has_same_findings(&cached, reported) => Ok(Sameness::OnlyTheVerdict),
+            _ => Ok(Sameness::Same),
         }
     }
 }
 
-fn compare_check(
-    context: Context<'_>,
-    store: &ResultCache,
-    (survey, step): (&Preflight<'_>, &Step),
-    (report, there): (&JsonReport, &JsonCheck),
-) -> Result<Sameness, Reason> {
-    let (Some(ingredients), Some(parts)) = (&there.inputs, &there.parts) else {
-        return Ok(Sameness::Unknown("the report does not say what it was made from".to_owned()));
-    };
-    let Some(Prospect { inputs, .. }) = survey.prospect(context, step)? else {
-        let why = "nobody knows what its environment is here".to_owned();
-        return Ok(Sameness::Unknown(why));
-    };
-    let other = Inputs { ingredients: ingredients.clone(), parts: parts.clone() };
-    if other.ingredients != inputs.ingredients {
-        let there: Option<&FileHashes> = report.snapshots.get(&ingredients.sources);
-        let here = survey.files(step);
-        let differences: Vec<Difference> = diff::between((&other, there), (&inputs, here.as_ref()));
-        return Ok(Sameness::Different(differences));
+/// Whether a cached outcome and a reported one have the same findings, gating or not.
+fn has_same_findings(cached: &CachedOutcome, reported: &JsonCheck) -> bool {
+    if !matches!(reported.outcome, Status::Passed | Status::Findings) {
+        return true;
     }
-    let key = Key::of(&inputs.ingredients.fingerprint());
-    Ok(match store.lookup(&key) {
-        Some(kept) if !is_said(&kept, there) => Sameness::OnlyTheVerdict,
-        _ => Sameness::Same,
-    })
-}
-
-/// Whether a report says the same as an outcome that was kept, whatever counts.
-fn is_said(kept: &CachedOutcome, there: &JsonCheck) -> bool {
-    let here = kept.findings.iter().map(|finding| finding.fingerprint);
-    let elsewhere = there.findings.iter().map(|finding| finding.fingerprint);
-    use crate::outcome::Status::{Findings, Passed};
-    !matches!(there.outcome, Passed | Findings) || here.eq(elsewhere)
+    let here = cached.findings.iter().map(|finding| finding.fingerprint);
+    here.eq(reported.findings.iter().map(|finding| finding.fingerprint))
 }

@@ -1,9 +1,8 @@
-//! Fixers at work, before anything is checked.
+//! Runs the fixers of a plan on a private copy of the project, and writes their changes back.
 //!
-//! Owns the order of things: each fixer runs on the copy that the one before left, those run again
-//! whose files were changed behind them, and what is written back is what they agree on. It must
-//! not know how a file gets into the project, which is [`crate::run::fix::write_back`]'s. What could not be
-//! fixed as it should be ends the check in question as an error, so that nothing passes silently.
+//! Each fixer works on what the one before it left. A fixer runs again if another one changed its
+//! files afterwards, and only a text that all of them accept is written. A check whose files could not
+//! be fixed ends as an error, so that nothing passes silently.
 
 mod working_copy;
 pub mod write_back;
@@ -13,99 +12,111 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use super::{Context, Directory, Preparation, Snapshot, snapshot_reason, step};
+use super::Context;
+use super::outcome::explain_run_error;
+use super::resources::Resources;
+use super::snapshot::Snapshot;
+use super::step::StepResources;
 use crate::check::CheckName;
-use crate::engine::{Access, Engine, RunError};
+use crate::engine::{Access, EngineError, RunError};
 use crate::event::Event;
 use crate::outcome::{RawOutput, Reason, ReasonKind};
-use crate::plan::{COMMAND, Effect, EnvironmentSpec, FileSet, FixStep, Fixes};
+use crate::plan::{COMMAND, Effect, FileSet, FixStep, Plan};
 use crate::project::ProjectPath;
 use crate::report::diff;
 use crate::snapshot::{Changes, SnapshotError};
 use working_copy::WorkingCopy;
 
-/// How often fixers are given the chance to agree.
+/// The number of rounds in which fixers may agree on a text.
 const ROUNDS: usize = 3;
 
-/// How many files a message names.
+/// The number of files that a message names.
 const NAMED: usize = 5;
 
-/// From this exit status on it is not the fixer that speaks: it was killed, or never began.
+/// The lowest exit status that does not come from the fixer itself: it was killed, or never began.
 const NOT_ITS_OWN: i32 = 125;
 
-/// What fixes came to.
+/// The result of fixing.
 #[derive(Debug, Default)]
 pub(super) struct Fixed {
     /// The files that were changed, or would be.
     pub(super) changed: Vec<String>,
-    /// The same as a unified diff, if it is only shown.
+    /// The changes as a unified diff, if they are only shown.
     pub(super) patch: Vec<u8>,
-    /// Checks whose files were not fixed as they should be.
+    /// The checks whose files could not be fixed.
     pub(super) unfixed: BTreeMap<CheckName, Reason>,
-    /// What a person should know.
+    /// Warnings for the user.
     pub(super) warnings: Vec<String>,
 }
 
-/// What fixers need.
-#[derive(Clone, Copy)]
-pub(super) struct FixContext<'s, 'w> {
-    pub(super) context: Context<'w>,
-    pub(super) engine: &'s dyn Engine,
-    pub(super) environments: &'s BTreeMap<EnvironmentSpec, Preparation>,
-    pub(super) directory: &'s Directory,
-}
-
-/// Runs the fixers of a plan, and writes back or shows what they changed.
-pub(super) fn run(site: FixContext<'_, '_>, fixes: &Fixes) -> Fixed {
+/// Runs the fixers of a plan, if it has any, and writes or shows what they changed.
+pub(super) fn run(resources: &mut Resources<'_>, plan: &Plan) -> Result<Fixed, EngineError> {
+    let Some(fixes) = &plan.fixes else {
+        return Ok(Fixed::default());
+    };
+    let environments = fixes.steps.iter().map(|fix| &fix.step.environment).collect();
+    resources.prepare(&environments)?;
+    let context = resources.context;
     let file_sets: BTreeSet<&FileSet> = fixes.steps.iter().map(|fix| &fix.step.file_set).collect();
-    let folder = site.directory.path().join("fix");
-    let root = &site.context.project.root;
-    let bench =
-        match WorkingCopy::set_up(root, &folder.join("copy"), &file_sets, site.context.cancel) {
-            Ok(bench) => bench,
+    let folder = resources.directory.path().join("fix");
+    let root = &context.project.root;
+    let working_copy =
+        match WorkingCopy::set_up(root, &folder.join("copy"), &file_sets, context.cancel) {
+            Ok(working_copy) => working_copy,
             Err(error) => {
-                let reason = snapshot_reason(&error);
-                let checks = fixes.steps.iter().map(|fix| (fix.step.check.clone(), reason.clone()));
-                return Fixed { unfixed: checks.collect(), ..Fixed::default() };
+                let mut fixed = Fixed::default();
+                for fix in &fixes.steps {
+                    fixed.unfixed.insert(fix.step.check.clone(), error.reason());
+                }
+                return Ok(fixed);
             }
         };
-    let mut work =
-        Work { site, effect: fixes.effect, folder, bench, runs: 0, fixed: Fixed::default() };
-    work.settle(&fixes.steps);
-    match fixes.effect {
-        Effect::Write => work.write(),
-        Effect::Show => work.show(),
-    }
+    let mut fixers = Fixers {
+        context,
+        resources,
+        effect: fixes.effect,
+        folder,
+        working_copy,
+        runs: 0,
+        fixed: Fixed::default(),
+    };
+    fixers.run_until_settled(&fixes.steps);
+    Ok(match fixes.effect {
+        Effect::Write => fixers.write(),
+        Effect::Show => fixers.show(),
+    })
 }
 
-/// Fixers at work.
-struct Work<'s, 'w> {
-    site: FixContext<'s, 'w>,
+/// The fixers of a plan and the copy that they work on.
+struct Fixers<'r> {
+    context: Context<'r>,
+    resources: &'r Resources<'r>,
     effect: Effect,
     folder: PathBuf,
-    bench: WorkingCopy,
-    /// How many containers were started.
+    working_copy: WorkingCopy,
+    /// The number of containers that were started.
     runs: usize,
     fixed: Fixed,
 }
 
-/// Which checks' fixers changed a file in a round.
+/// The checks whose fixers changed a file in a round.
 type Changers = BTreeMap<ProjectPath, BTreeSet<CheckName>>;
 
-impl Work<'_, '_> {
-    /// Runs the fixers until no file is changed any more, or it is clear that this will not happen.
-    fn settle(&mut self, fixes: &[FixStep]) {
-        // How many changes a fixer has seen, its own included, when it ended the last time.
+impl Fixers<'_> {
+    /// Runs the fixers until none of them changes a file, or until it is clear that this will not
+    /// happen.
+    fn run_until_settled(&mut self, fixes: &[FixStep]) {
+        // The number of changes that a fixer has seen, its own included, when it last ended.
         let mut seen: Vec<Option<usize>> = vec![None; fixes.len()];
         let mut changes = 0;
         let mut first = None;
         let mut fighting = Changers::new();
         for _ in 0..ROUNDS {
-            let before = self.bench.checkpoint();
+            let before = self.working_copy.checkpoint();
             let mut changers = Changers::new();
             for (fix, seen) in fixes.iter().zip(&mut seen) {
                 let is_unfixed = self.fixed.unfixed.contains_key(&fix.step.check);
-                if *seen == Some(changes) || is_unfixed || self.is_stopped() {
+                if *seen == Some(changes) || is_unfixed || self.context.is_stopped() {
                     continue;
                 }
                 let changed = self.fix(fix);
@@ -118,67 +129,71 @@ impl Work<'_, '_> {
             if changers.is_empty() {
                 return;
             }
-            let after = self.bench.checkpoint();
+            let after = self.working_copy.checkpoint();
             fighting = changers;
             if before == after {
                 break;
             }
             first.get_or_insert(after);
         }
-        self.fixed.warnings.extend(conflicts(&fighting));
-        // What nobody can settle is left as if each had run once, the formatter last.
+        self.fixed.warnings.extend(describe_conflicts(&fighting));
+        // A conflict is left as if each fixer had run once, the formatter last.
         if let Some(first) = first {
-            self.bench.go_back(first);
+            self.working_copy.restore(first);
         }
     }
 
     /// Runs one fixer, and returns the files that it changed.
     fn fix(&mut self, fix: &FixStep) -> Vec<ProjectPath> {
         let check = &fix.step.check;
-        let FixContext { context, .. } = self.site;
-        context.emitter.emit(&Event::FixStarted { check });
-        let changed = self.run(fix).unwrap_or_else(|reason| {
+        self.context.emitter.emit(&Event::FixStarted { check });
+        let changed = self.run_fixer(fix).unwrap_or_else(|reason| {
             self.fixed.unfixed.insert(check.clone(), reason);
             Vec::new()
         });
         let names: Vec<String> = changed.iter().map(ToString::to_string).collect();
-        context.emitter.emit(&Event::FixFinished { check, changed: &names });
+        self.context.emitter.emit(&Event::FixFinished { check, changed: &names });
         changed
     }
 
-    fn run(&mut self, fix: &FixStep) -> Result<Vec<ProjectPath>, Reason> {
-        let FixContext { context, engine, environments, .. } = self.site;
-        let step = &fix.step;
+    fn run_fixer(&mut self, fix: &FixStep) -> Result<Vec<ProjectPath>, Reason> {
+        let (context, resources, step) = (self.context, self.resources, &fix.step);
         self.runs += 1;
         let name = format!("fix-{}", self.runs);
         let folder = self.folder.join(&name);
         let (inventory, tree) =
-            self.bench.part(&step.file_set, &folder.join("app"), context.cancel)?;
+            self.working_copy.copy_part(&step.file_set, &folder.join("app"), context.cancel)?;
         if !inventory.has_any_below(&step.source, &step.endings) {
-            // The check itself says that there is nothing to do.
+            // The check itself reports that it covers no files.
             return Ok(Vec::new());
         }
-        let copied = Ok(Snapshot { inventory: inventory.clone(), tree });
-        let environment = environments.get(&step.environment);
-        let supply =
-            step::Supply { environment, copied: Some(&copied), folder: &folder, store: None };
-        let ready = step::Ready::of(context, step, &supply)?;
+        let snapshot = Ok(Snapshot { inventory: inventory.clone(), tree });
+        let engine = resources.engine();
+        let ready = StepResources {
+            context,
+            engine,
+            environment: resources.environments.get(&step.environment),
+            snapshot: Some(&snapshot),
+            folder: &folder,
+            store: None,
+        }
+        .make_ready(step)?;
         engine.place(ready.trees());
         let job = ready.job_as(&name, Access::Write);
         let output = match engine.run(&job) {
-            Ok(output) if output.code >= NOT_ITS_OWN => return Err(ended(fix, &output)),
+            Ok(output) if output.code >= NOT_ITS_OWN => return Err(explain_exit(fix, &output)),
             Ok(output) => output,
             Err(RunError::Stopped) => return Ok(Vec::new()),
-            Err(error) => return Err(not_run(fix, &error)),
+            Err(error) => return Err(explain_fixer_error(fix, &error)),
         };
         let changes = engine.changes(&job, &inventory).map_err(|error| error.reason())?;
-        let changed = self.accept(fix, changes).map_err(|error| snapshot_reason(&error))?;
-        self.judge(fix, &output);
+        let changed = self.accept_changes(fix, changes).map_err(|error| error.reason())?;
+        self.judge_exit(fix, &output);
         Ok(changed)
     }
 
-    /// Takes over what a fixer changed of the files that its check is about, and names the rest.
-    fn accept(
+    /// Accepts a fixer's changes to the files that its check is about, and names the others.
+    fn accept_changes(
         &mut self,
         fix: &FixStep,
         changes: Changes,
@@ -188,7 +203,7 @@ impl Work<'_, '_> {
         let (mut changed, mut outside) = (Vec::new(), BTreeSet::new());
         for (path, content) in contents {
             if fix.step.source.iter().any(|source| path.starts_with(source)) {
-                self.bench.accept(&path, content, check)?;
+                self.working_copy.accept(&path, content, check)?;
                 changed.push(path);
             } else {
                 outside.insert(path.to_string());
@@ -196,50 +211,49 @@ impl Work<'_, '_> {
         }
         let lost = lost.iter().map(ToString::to_string).collect();
         for (paths, what, so) in [
-            (&outside, "changed", "which is not in its `source`, so that was not taken over"),
-            (&added, "made", "and new files are not taken over"),
-            (&lost, "removed or replaced", "and only contents are taken over"),
+            (&outside, "changed", "which is not in its `source`, so that change is ignored"),
+            (&added, "created", "but new files are ignored"),
+            (&lost, "removed or replaced", "but only changes of contents are written back"),
         ] {
             if !paths.is_empty() {
-                let warning = format!("the fixer of `{check}` {what} {}, {so}", named(paths));
+                let warning = format!("the fixer of `{check}` {what} {}, {so}", name_files(paths));
                 self.fixed.warnings.push(warning);
             }
         }
         Ok(changed)
     }
 
-    /// A tool's check says itself what could not be fixed, if it comes behind. Whoever fixes with a
-    /// command of his own has to be told that it failed.
-    fn judge(&mut self, fix: &FixStep, output: &RawOutput) {
+    /// Reports a fixer that failed. A tool's own check, which follows, reports what could not be
+    /// fixed; a user's command has no such check.
+    fn judge_exit(&mut self, fix: &FixStep, output: &RawOutput) {
         let step = &fix.step;
         if output.code == 0 || step.findings_exit.contains(&output.code) {
             return;
         }
         match self.effect {
             Effect::Show => {
-                self.fixed.unfixed.insert(step.check.clone(), ended(fix, output));
+                self.fixed.unfixed.insert(step.check.clone(), explain_exit(fix, output));
             }
             Effect::Write if step.tool == COMMAND => {
-                let said = ended(fix, output).message;
-                self.fixed.warnings.push(format!("{}: {said}", step.check));
+                let message = explain_exit(fix, output).message;
+                self.fixed.warnings.push(format!("{}: {message}", step.check));
             }
             Effect::Write => {}
         }
     }
 
-    /// Brings the changes to the project.
+    /// Writes the changes to the project.
     fn write(mut self) -> Fixed {
-        let root = &self.site.context.project.root;
-        let amendments = self.bench.amendments();
-        let mut observe =
-            |_: write_back::WriteBackStep<'_>| match self.site.context.cancel.stopped() {
-                Some(_) => ControlFlow::Break(()),
-                None => ControlFlow::Continue(()),
-            };
-        if self.is_stopped() {
+        if self.context.is_stopped() {
             return self.finish();
         }
-        let written = write_back::sweep(root, &self.bench.folders())
+        let context = self.context;
+        let root = &context.project.root;
+        let amendments = self.working_copy.amendments();
+        let mut observe = |_: write_back::WriteBackStep<'_>| {
+            if context.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let written = write_back::sweep(root, &self.working_copy.folders())
             .and_then(|()| write_back::write(root, &amendments, &mut observe));
         match written {
             Ok(written) => {
@@ -249,30 +263,34 @@ impl Work<'_, '_> {
                         write_back::LeftAlone::Edited(_) => Some("run it again".to_owned()),
                         _ => None,
                     };
-                    self.leave(path, &left_alone.to_string(), hint);
+                    self.report_unchanged(path, &left_alone.to_string(), hint);
                 }
             }
-            Err(error) => amendments.iter().for_each(|it| self.fail(&it.path, &error)),
+            Err(error) => {
+                for amendment in &amendments {
+                    self.report_unwritable(&amendment.path, &error);
+                }
+            }
         }
         self.finish()
     }
 
-    fn fail(&mut self, path: &ProjectPath, error: &io::Error) {
-        self.leave(path, &format!("`{path}` could not be replaced: {error}"), None);
+    fn report_unwritable(&mut self, path: &ProjectPath, error: &io::Error) {
+        self.report_unchanged(path, &format!("`{path}` could not be replaced: {error}"), None);
     }
 
-    /// Notes for everyone who wanted to change a file why it was not changed.
-    fn leave(&mut self, path: &ProjectPath, why: &str, hint: Option<String>) {
+    /// Fails every check whose fixer wanted to change a file that was not changed.
+    fn report_unchanged(&mut self, path: &ProjectPath, why: &str, hint: Option<String>) {
         self.fixed.warnings.push(why.to_owned());
-        for check in self.bench.touched_by(path) {
+        for check in self.working_copy.touched_by(path) {
             let reason = Reason::new(ReasonKind::Environment, why).with_hint(hint.clone());
             self.fixed.unfixed.entry(check).or_insert(reason);
         }
     }
 
-    /// Shows the changes.
+    /// Shows the changes as a patch.
     fn show(mut self) -> Fixed {
-        for (path, before, after) in self.bench.differences() {
+        for (path, before, after) in self.working_copy.differences() {
             self.fixed.changed.push(path.to_string());
             self.fixed.patch.extend(diff::unified(path.as_str(), before, after));
         }
@@ -280,38 +298,35 @@ impl Work<'_, '_> {
     }
 
     fn finish(mut self) -> Fixed {
-        let mut told = BTreeSet::new();
-        self.fixed.warnings.retain(|warning| told.insert(warning.clone()));
+        let mut seen = BTreeSet::new();
+        self.fixed.warnings.retain(|warning| seen.insert(warning.clone()));
         self.fixed
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.site.context.cancel.stopped().is_some()
     }
 }
 
-/// Files that somebody changes back whenever somebody else has changed them.
-fn conflicts(changers: &Changers) -> Vec<String> {
+/// Describes the files that one fixer changes back whenever another one has changed them.
+fn describe_conflicts(changers: &Changers) -> Vec<String> {
     let mut by_checks: BTreeMap<&BTreeSet<CheckName>, BTreeSet<String>> = BTreeMap::new();
     for (path, checks) in changers {
         by_checks.entry(checks).or_default().insert(path.to_string());
     }
-    let conflict = |(checks, paths): (&BTreeSet<CheckName>, BTreeSet<String>)| {
+    let mut conflicts = Vec::new();
+    for (checks, paths) in by_checks {
         let checks: Vec<String> = checks.iter().map(|check| format!("`{check}`")).collect();
-        match checks.as_slice() {
-            [one] => format!("the fixer of {one} changes {} each time it runs", named(&paths)),
+        let files = name_files(&paths);
+        conflicts.push(match checks.as_slice() {
+            [one] => format!("the fixer of {one} changes {files} each time it runs"),
             several => format!(
-                "the fixers of {} change {} back and forth: no text satisfies all of them",
+                "the fixers of {} change {files} back and forth: no text satisfies all of them",
                 several.join(" and "),
-                named(&paths)
             ),
-        }
-    };
-    by_checks.into_iter().map(conflict).collect()
+        });
+    }
+    conflicts
 }
 
-/// The first few of some files.
-fn named(paths: &BTreeSet<String>) -> String {
+/// Names the first few of some files, and counts the others.
+fn name_files(paths: &BTreeSet<String>) -> String {
     let first: Vec<String> = paths.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
     match paths.len().saturating_sub(NAMED) {
         0 => first.join(", "),
@@ -319,22 +334,24 @@ fn named(paths: &BTreeSet<String>) -> String {
     }
 }
 
-/// A fixer that could not work.
-fn not_run(fix: &FixStep, error: &RunError) -> Reason {
-    let reason = super::outcome::not_run(&fix.step, error);
+/// Explains why a fixer could not run.
+fn explain_fixer_error(fix: &FixStep, error: &RunError) -> Reason {
+    let reason = explain_run_error(&fix.step, error);
     Reason { message: format!("its fixer: {}", reason.message), ..reason }
 }
 
-/// A fixer that ended as it should not.
-fn ended(fix: &FixStep, output: &RawOutput) -> Reason {
+/// Explains the exit status of a fixer by the first line of its standard error.
+fn explain_exit(fix: &FixStep, output: &RawOutput) -> Reason {
     let tool = match fix.step.tool.as_str() {
         COMMAND => "the command that fixes",
         tool => tool,
     };
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.lines().map(str::trim).find(|line| !line.is_empty());
-    let said = said.map(|line| format!(": {line}")).unwrap_or_default();
-    Reason::new(ReasonKind::Tool, format!("{tool} ended with exit status {}{said}", output.code))
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let mut message = format!("{tool} ended with exit status {}", output.code);
+    if let Some(line) = stderr.lines().map(str::trim).find(|line| !line.is_empty()) {
+        message = format!("{message}: {line}");
+    }
+    Reason::new(ReasonKind::Tool, message)
 }
 
 #[cfg(test)]
@@ -354,7 +371,7 @@ mod tests {
             (path("c.py"), set(&["dates"])),
         ]);
         assert_eq!(
-            conflicts(&changers),
+            describe_conflicts(&changers),
             [
                 "the fixer of `dates` changes `c.py` each time it runs",
                 "the fixers of `format` and `style` change `a.py`, `b.py` back and forth: no text \
@@ -366,6 +383,6 @@ mod tests {
     #[test]
     fn a_message_names_a_few_files_and_counts_the_others() {
         let paths = (1..=7).map(|number| number.to_string()).collect();
-        assert_eq!(named(&paths), "`1`, `2`, `3`, `4`, `5` and 2 more");
+        assert_eq!(name_files(&paths), "`1`, `2`, `3`, `4`, `5` and 2 more");
     }
 }

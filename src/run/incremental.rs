@@ -1,8 +1,8 @@
-//! What a tool gets of its last run, and leaves for its next.
+//! The memory of an incremental tool: the records of its last run, and those for its next one.
 //!
-//! Owns the way in, a file beside the launcher, and the way out, behind everything that the tool
-//! prints. It must not know what a state holds; whether one is believed is for the tool to say, as
-//! far as it does not rest on what is named here. The cache keeps it between runs.
+//! The worker reads the memory from a file next to the launcher and prints the new one after
+//! everything else that it prints. The tool itself decides whether a memory can be believed, as far as
+//! that does not follow from [`key`].
 
 use std::collections::BTreeMap;
 
@@ -16,19 +16,19 @@ use crate::outcome::{RawOutput, Reason, ReasonKind};
 use crate::plan::Step;
 use crate::tools::command::Command;
 
-/// The file's name beside the launcher.
+/// The name of the memory's file next to the launcher.
 pub(super) const FILE: &str = "state";
 
-/// How the line begins that stands before what is left.
-const LEFT: &[u8] = b"\ncargo-pipe-state: ";
+/// The start of the line that precedes a new memory.
+const MARK: &[u8] = b"\ncargo-pipe-state: ";
 
-/// Whether a step's tool has a use for what its last run left.
-pub(super) fn is_of_use(step: &Step) -> bool {
+/// Whether a step's tool can use the memory of its last run.
+pub(super) fn is_incremental(step: &Step) -> bool {
     matches!(step.command, Command::Module { worker: Some(_), .. })
 }
 
-/// All that a state rests on but the files: with another environment, command or config there is
-/// nothing to go on from.
+/// The hash of everything that a memory depends on, except the files: a memory is of no use with
+/// another environment, command or config.
 pub(super) fn key(ingredients: &Ingredients) -> Hash {
     HashBuilder::new("state")
         .with(ingredients.environment)
@@ -38,9 +38,9 @@ pub(super) fn key(ingredients: &Ingredients) -> Hash {
         .hash()
 }
 
-/// The file as the tool gets it: what to do, what the state rests on, and the state.
-pub(super) fn file(mode: CacheMode, key: &Hash, state: Option<&Memory>) -> Vec<u8> {
-    let content = state.map(|state| state.content.as_str()).unwrap_or_default();
+/// Formats the file that the worker reads: its task, the key of the memory, and the memory.
+pub(super) fn format_file(mode: CacheMode, key: &Hash, memory: Option<&Memory>) -> Vec<u8> {
+    let content = memory.map(|memory| memory.content.as_str()).unwrap_or_default();
     let task = match mode {
         CacheMode::Audit => "audit",
         CacheMode::AuditPlain => "audit-plain",
@@ -49,35 +49,35 @@ pub(super) fn file(mode: CacheMode, key: &Hash, state: Option<&Memory>) -> Vec<u
     format!("{task} {key}\n{content}").into_bytes()
 }
 
-/// What a tool says of its audit.
+/// The worker's summary of an audit.
 #[derive(Deserialize)]
 struct Audit {
-    /// What is otherwise than was remembered, by file.
+    /// The difference between the memory and a fresh run, by file.
     #[serde(default)]
     refuted: BTreeMap<String, String>,
 }
 
-/// Why nothing of what was remembered can be believed, where a tool found that out.
-pub(super) fn refuted(state: &Memory) -> Option<Reason> {
-    let Audit { refuted } = serde_json::from_str(&state.summary).ok()?;
+/// Explains why a memory is wrong, if an audit found that out.
+pub(super) fn explain_refuted(memory: &Memory) -> Option<Reason> {
+    let Audit { refuted } = serde_json::from_str(&memory.summary).ok()?;
     if refuted.is_empty() {
         return None;
     }
     let lines: String = refuted.iter().map(|(file, what)| format!("\n{file}: {what}")).collect();
-    let message = format!("what was remembered of an earlier run is not what is found now{lines}");
-    let hint = "that and all that rests on it is dropped; please report this, with the files that it names";
+    let message = format!("the cached pylint results do not match a fresh run{lines}");
+    let hint = "those results were dropped; please report this, with the files that are named";
     Some(Reason::new(ReasonKind::Internal, message).with_hint(hint.to_owned()))
 }
 
-/// What a tool left.
+/// The part of a worker's output that is not for the parser.
 pub(super) struct Left {
-    /// For its next run.
-    pub(super) state: Memory,
-    /// What its own command printed, where that was asked.
+    /// The memory for the next run.
+    pub(super) memory: Memory,
+    /// The output of the tool's own command, if the worker ran it as well.
     pub(super) plain: Option<RawOutput>,
 }
 
-/// What a tool's own command printed, as the worker tells it.
+/// The output of a tool's own command, as the worker prints it.
 #[derive(Deserialize)]
 struct Plain {
     code: i32,
@@ -85,12 +85,12 @@ struct Plain {
     stderr: String,
 }
 
-/// Takes what a tool left out of what it printed: a line each for what it did, for its next run, and
-/// for what its own command printed.
-pub(super) fn take(stdout: &mut Vec<u8>) -> Option<Left> {
-    let start = stdout.windows(LEFT.len()).rposition(|window| window == LEFT)?;
+/// Splits the worker's own lines off a tool's output: a summary of its work, the new memory, and the
+/// output of the tool's own command.
+pub(super) fn split_off(stdout: &mut Vec<u8>) -> Option<Left> {
+    let start = stdout.windows(MARK.len()).rposition(|window| window == MARK)?;
     let left = stdout.split_off(start);
-    let text = String::from_utf8(left.get(LEFT.len()..)?.to_vec()).ok()?;
+    let text = String::from_utf8(left.get(MARK.len()..)?.to_vec()).ok()?;
     let (summary, rest) = text.split_once('\n')?;
     let (content, rest) = rest.split_once('\n').unwrap_or((rest, ""));
     let plain = serde_json::from_str(rest).ok().map(|Plain { code, stdout, stderr }| RawOutput {
@@ -98,8 +98,8 @@ pub(super) fn take(stdout: &mut Vec<u8>) -> Option<Left> {
         stdout: stdout.into_bytes(),
         stderr: stderr.into_bytes(),
     });
-    let state = Memory { summary: summary.to_owned(), content: content.to_owned() };
-    Some(Left { state, plain })
+    let memory = Memory { summary: summary.to_owned(), content: content.to_owned() };
+    Some(Left { memory, plain })
 }
 
 #[cfg(test)]
@@ -107,37 +107,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_state_is_what_stands_last() {
+    fn the_memory_is_the_last_part_of_the_output() {
         let mut stdout = b"{}\ncargo-pipe-state: no\nx\n\ncargo-pipe-state: {}\nAAAA\n".to_vec();
-        let Left { state, plain } = take(&mut stdout).unwrap();
-        assert_eq!((&*state.summary, &*state.content, plain), ("{}", "AAAA", None));
+        let Left { memory, plain } = split_off(&mut stdout).unwrap();
+        assert_eq!((&*memory.summary, &*memory.content, plain), ("{}", "AAAA", None));
         assert_eq!(stdout, b"{}\ncargo-pipe-state: no\nx\n");
     }
 
     #[test]
-    fn what_a_tools_own_command_printed_stands_behind_it() {
+    fn the_output_of_the_tools_own_command_follows_the_memory() {
         let plain = r#"{"code": 4, "stdout": "{}\n", "stderr": ""}"#;
         let mut stdout = format!("\ncargo-pipe-state: {{}}\n\n{plain}\n").into_bytes();
-        let Left { state, plain } = take(&mut stdout).unwrap();
+        let Left { memory, plain } = split_off(&mut stdout).unwrap();
         let printed = RawOutput { code: 4, stdout: b"{}\n".to_vec(), stderr: Vec::new() };
-        assert_eq!((&*state.content, plain), ("", Some(printed)));
+        assert_eq!((&*memory.content, plain), ("", Some(printed)));
     }
 
     #[test]
-    fn what_an_audit_refutes_is_named() {
-        let state = |summary: &str| Memory { summary: summary.to_owned(), content: String::new() };
-        assert_eq!(refuted(&state(r#"{"files": 1, "refuted": {}}"#)), None);
+    fn a_refuted_memory_names_the_files() {
+        let memory = |summary: &str| Memory { summary: summary.to_owned(), content: String::new() };
+        assert_eq!(explain_refuted(&memory(r#"{"files": 1, "refuted": {}}"#)), None);
         let reason =
-            refuted(&state(r#"{"refuted": {"a.py": "its messages are others"}}"#)).unwrap();
+            explain_refuted(&memory(r#"{"refuted": {"a.py": "its messages are others"}}"#))
+                .unwrap();
         assert_eq!(reason.kind, ReasonKind::Internal);
         assert!(reason.message.ends_with("\na.py: its messages are others"), "{reason:?}");
         assert!(reason.hint.is_some());
     }
 
     #[test]
-    fn what_was_printed_stays_where_no_state_was_left() {
+    fn the_output_of_a_tool_without_memory_is_unchanged() {
         let mut stdout = b"{}\n".to_vec();
-        assert!(take(&mut stdout).is_none());
+        assert!(split_off(&mut stdout).is_none());
         assert_eq!(stdout, b"{}\n");
     }
 }

@@ -1,179 +1,175 @@
-//! What can be known of a run before anything is started.
+//! Looks for cached results before anything is started.
 //!
-//! Owns the files that its steps see, hashed but not copied, and what their environments were found
-//! to be the last time; from both follow fingerprints, and outcomes that the cache has. It must
-//! start no process. What is not found here is done by [`super::step`].
+//! Hashes the files that each check covers and combines them with what is known of its environment.
+//! That gives the check's fingerprint, and with it a cache hit or a miss. No process is started here:
+//! a run of hits alone needs no docker (`a_hit_starts_no_process` in `tests/cli/cache.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::inputs;
-use super::resources::{Recipes, identify, resolve};
-use super::{Context, Preparation, outcome, snapshot_reason};
+use super::Context;
+use super::environments::{Preparation, Recipes};
+use super::outcome;
+use super::step::{inputs_of, nothing_to_check};
 use crate::cache::{Index, Key, ResultCache};
 use crate::environment::{Recipe, ResolvedBy, ResolvedEnvironment};
 use crate::fingerprint::ingredients::{EnvironmentParts, Inputs, Parts};
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason};
 use crate::plan::{EnvironmentSpec, FileSet, Plan, Step};
-use crate::snapshot::{Inventory, SnapshotError};
+use crate::snapshot::Inventory;
 
-/// What can be known of a run before anything is started.
-pub(super) struct Preflight<'p> {
-    recipes: &'p Recipes,
-    /// Which engine would be connected.
+/// The inventories and environments of a plan, as far as they are known before anything is started.
+pub(super) struct Preflight<'r> {
+    context: Context<'r>,
+    recipes: &'r Recipes,
+    /// Identifies the engine that would be connected.
     engine: Hash,
     /// The environments that were prepared in this run.
     prepared: BTreeMap<EnvironmentSpec, ResolvedEnvironment>,
-    pub(super) inventories: BTreeMap<&'p FileSet, Result<Surveyed, Reason>>,
+    pub(super) inventories: BTreeMap<&'r FileSet, Result<HashedInventory, Reason>>,
 }
 
-/// The files that steps of the same file set see.
-pub(super) struct Surveyed {
+/// The inventory of a file set, and the hash of it.
+pub(super) struct HashedInventory {
     pub(super) inventory: Inventory,
-    /// Its hash.
     pub(super) sources: Hash,
 }
 
-/// What became of looking for a step's outcome.
+/// The result of looking for a step in the cache.
 pub(super) enum Lookup {
-    /// The cache has it.
+    /// The cache has its outcome.
     Hit(Box<Hit>),
-    /// It cannot run, for this reason.
+    /// The step cannot run, for this reason.
     Failed(Reason),
-    /// It has to run.
+    /// The step has to run.
     Miss,
 }
 
-/// An outcome of the cache.
+/// A cached outcome, with the base image that its fingerprint rests on.
 pub(super) struct Hit {
     pub(super) outcome: CheckOutcome,
-    /// The name of the image that its environment is based on.
+    /// The name of the base image.
     pub(super) image: String,
-    /// What that image was said to hold.
+    /// The hash of the base image, as it is remembered.
     pub(super) base: Hash,
 }
 
-impl<'p> Preflight<'p> {
+/// The inputs that a step would have if it ran now.
+pub(super) struct Forecast<'r> {
+    pub(super) inputs: Inputs,
+    pub(super) recipe: &'r Recipe,
+}
+
+impl<'r> Preflight<'r> {
     /// Takes the inventories of a plan.
-    pub(super) fn of(
-        context: Context<'_>,
-        plan: &'p Plan,
-        recipes: &'p Recipes,
+    pub(super) fn take(
+        context: Context<'r>,
+        plan: &'r Plan,
+        recipes: &'r Recipes,
         index: &Index,
-    ) -> Preflight<'p> {
+    ) -> Preflight<'r> {
         let wanted: BTreeSet<&FileSet> = plan.steps.iter().map(|step| &step.file_set).collect();
         let taken = Inventory::take_each(&context.project.root, &wanted, index, context.cancel);
-        let surveyed = |(file_set, taken): (&'p FileSet, Result<Inventory, SnapshotError>)| {
-            let surveyed = taken.map(|inventory| Surveyed { sources: inventory.hash(), inventory });
-            (file_set, surveyed.map_err(|error| snapshot_reason(&error)))
-        };
-        let inventories = taken.into_par_iter().map(surveyed).collect();
-        let engine = identify(context);
-        Preflight { recipes, engine, prepared: BTreeMap::new(), inventories }
+        let inventories = taken
+            .into_par_iter()
+            .map(|(file_set, taken)| {
+                let hashed =
+                    taken.map(|inventory| HashedInventory { sources: inventory.hash(), inventory });
+                (file_set, hashed.map_err(|error| error.reason()))
+            })
+            .collect();
+        let engine = context.identify_engine();
+        Preflight { context, recipes, engine, prepared: BTreeMap::new(), inventories }
     }
 
-    /// Takes note of environments that were prepared meanwhile, whether that is kept or not.
+    /// Accepts environments that were prepared meanwhile, whether or not they are remembered.
     pub(super) fn learn(&mut self, environments: &BTreeMap<EnvironmentSpec, Preparation>) {
-        for (environment, prepared) in environments {
-            if let Ok(prepared) = prepared {
+        for (environment, preparation) in environments {
+            if let Ok(prepared) = preparation {
                 self.prepared.insert(environment.clone(), prepared.resolved.clone());
             }
         }
     }
 
-    /// Looks for the outcome of a step.
-    pub(super) fn look(&self, context: Context<'_>, store: &ResultCache, step: &Step) -> Lookup {
+    /// Looks up the outcome of a step in the cache.
+    pub(super) fn lookup(&self, store: &ResultCache, step: &Step) -> Lookup {
         let started = Instant::now();
-        let prospect = match self.prospect(context, step) {
-            Ok(Some(prospect)) => prospect,
+        let Forecast { inputs, recipe } = match self.forecast(step) {
+            Ok(Some(forecast)) => forecast,
             Ok(None) => return Lookup::Miss,
             Err(reason) => return Lookup::Failed(reason),
         };
-        let key = Key::of(&prospect.inputs.ingredients.fingerprint());
-        let Some(kept) = outcome::replayable(store, step, &key) else {
+        let key = Key::of(&inputs.ingredients.fingerprint());
+        let Some(cached) = outcome::lookup_cached(store, step, &key) else {
             return Lookup::Miss;
         };
-        let Ok(surveyed) = self.surveyed(step) else {
+        let Ok(HashedInventory { inventory, .. }) = self.hashed_inventory(step) else {
             return Lookup::Miss;
         };
-        let version = prospect.recipe.version();
-        let base = prospect.inputs.parts.environment.base;
-        let mut outcome = outcome::replayed(step, kept, prospect.inputs);
-        outcome::hint(context, &mut outcome, &surveyed.inventory, step);
-        outcome.tool_version = version.map(str::to_owned);
+        let base = inputs.parts.environment.base;
+        let mut outcome = outcome::from_cache(step, cached, inputs);
+        outcome.tool_version = recipe.version().map(str::to_owned);
+        self.context.warn_of_unseen_imports(&mut outcome, inventory, step);
         outcome.duration = started.elapsed();
-        let Recipe { base: image, .. } = prospect.recipe;
-        Lookup::Hit(Box::new(Hit { outcome, image: image.clone(), base }))
+        Lookup::Hit(Box::new(Hit { outcome, image: recipe.base.clone(), base }))
     }
 
-    /// What a step would be made from if it ran now; none if nobody knows what its environment is.
-    pub(super) fn prospect(
-        &self,
-        context: Context<'_>,
-        step: &Step,
-    ) -> Result<Option<Prospect<'p>>, Reason> {
-        self.prospect_in(context, step, |recipe| {
+    /// Computes the inputs that a step would have if it ran now; none if its environment is unknown.
+    pub(super) fn forecast(&self, step: &Step) -> Result<Option<Forecast<'r>>, Reason> {
+        self.forecast_in(step, |recipe| {
             let prepared = self.prepared.get(&step.environment).cloned();
-            prepared.or_else(|| resolve(context, &self.engine, recipe))
+            prepared.or_else(|| self.context.resolve_environment(&self.engine, recipe))
         })
     }
 
-    /// The same if its environment is based on what that of another run was.
-    pub(super) fn prospect_like(
+    /// Computes the inputs of a step as if its environment had the base image of another run.
+    pub(super) fn forecast_like(
         &self,
-        context: Context<'_>,
         step: &Step,
         run: &Parts,
-    ) -> Result<Option<Prospect<'p>>, Reason> {
+    ) -> Result<Option<Forecast<'r>>, Reason> {
         let Parts { environment: EnvironmentParts { base, python, .. }, platform, .. } = run;
-        self.prospect_in(context, step, |recipe| {
+        self.forecast_in(step, |recipe| {
             let (python, platform) = (python.clone(), platform.clone());
             let origin = ResolvedBy::Predicted;
             Some(ResolvedEnvironment::on_base(recipe, *base, python, platform, origin))
         })
     }
 
-    fn prospect_in(
+    fn forecast_in(
         &self,
-        context: Context<'_>,
         step: &Step,
         resolve: impl Fn(&Recipe) -> Option<ResolvedEnvironment>,
-    ) -> Result<Option<Prospect<'p>>, Reason> {
-        let surveyed = self.surveyed(step)?;
-        if !surveyed.inventory.has_any_below(&step.source, &step.endings) {
-            return Err(inputs::nothing_to_check(step));
+    ) -> Result<Option<Forecast<'r>>, Reason> {
+        let HashedInventory { inventory, sources } = self.hashed_inventory(step)?;
+        if !inventory.has_any_below(&step.source, &step.endings) {
+            return Err(nothing_to_check(step));
         }
         let recipe = match self.recipes.get(&step.environment) {
             Some(Ok(recipe)) => recipe,
             Some(Err(error)) => return Err(error.reason()),
             None => return Ok(None),
         };
-        let config = inputs::config(context, step)?;
+        let config = self.context.read_config(step)?;
         let Some(environment) = resolve(recipe) else {
             return Ok(None);
         };
-        let inputs = inputs::of(step, surveyed.sources, config.as_deref(), environment);
-        Ok(Some(Prospect { inputs, recipe }))
+        let inputs = inputs_of(step, environment, *sources, config.as_deref());
+        Ok(Some(Forecast { inputs, recipe }))
     }
 
-    /// The files that a step sees.
-    pub(super) fn files(&self, step: &Step) -> Option<BTreeMap<String, Hash>> {
-        Some(self.surveyed(step).ok()?.inventory.hashes())
+    /// The hashes of the files that a step sees.
+    pub(super) fn file_hashes(&self, step: &Step) -> Option<BTreeMap<String, Hash>> {
+        Some(self.hashed_inventory(step).ok()?.inventory.hashes())
     }
 
-    fn surveyed(&self, step: &Step) -> Result<&Surveyed, Reason> {
+    fn hashed_inventory(&self, step: &Step) -> Result<&HashedInventory, Reason> {
         match self.inventories.get(&step.file_set) {
-            Some(surveyed) => surveyed.as_ref().map_err(Reason::clone),
+            Some(hashed) => hashed.as_ref().map_err(Reason::clone),
             None => unreachable!("inventories are taken of the file sets of all steps"),
         }
     }
-}
-
-/// What a step would be made from if it ran now.
-pub(super) struct Prospect<'p> {
-    pub(super) inputs: Inputs,
-    pub(super) recipe: &'p Recipe,
 }

@@ -1,16 +1,18 @@
-//! The steps of a plan, from a look into the cache to their outcomes.
+//! Decides which steps of a plan run, runs them in parallel, and stops them on a failure.
 //!
-//! Owns which of them have to run at all: those whose outcomes the cache does not have, and those
-//! whose environments turn out to be others than was remembered. It must not know how a step runs
-//! or ends; [`super::step`] and [`super::outcome`] do. What comes of it goes into the report.
+//! A step runs if the cache does not have its outcome, or if its environment turns out to differ from
+//! the one that is remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::environments::Recipes;
+use super::fix::{self, Fixed};
 use super::preflight::{Lookup, Preflight};
-use super::resources::{Recipes, Resources, recipes};
-use super::{Context, Stop, fix, ignored_warnings, outcome};
+use super::resources::Resources;
+use super::step::ReadyStep;
+use super::{Context, outcome};
 use crate::cache::{Index, ResultCache, last_run};
 use crate::engine::EngineError;
 use crate::engine_info::EngineInfo;
@@ -18,9 +20,10 @@ use crate::gate::Gate;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
-use crate::snapshot::Inventory;
+use crate::process::Stop;
+use crate::snapshot::{self, Inventory};
 
-/// What a run came to, before its verdict.
+/// The result of a run, before its verdict.
 #[derive(Default)]
 pub(super) struct RunResult {
     pub(super) outcomes: Vec<CheckOutcome>,
@@ -31,169 +34,171 @@ pub(super) struct RunResult {
     pub(super) changed_files: Vec<String>,
 }
 
-/// Nothing could be started, for one reason.
-pub(super) fn failed(context: Context<'_>, plan: &Plan, reason: &Reason) -> RunResult {
-    let failed = |step| outcome::finished(context, outcome::failed(context, step, reason));
-    RunResult { outcomes: plan.steps.iter().map(failed).collect(), ..RunResult::default() }
-}
+impl Context<'_> {
+    /// Ends every step of a plan that could not be started, for one reason.
+    pub(super) fn fail_all(&self, plan: &Plan, reason: &Reason) -> RunResult {
+        let fail = |step| self.finish(self.fail_step(step, reason));
+        RunResult { outcomes: plan.steps.iter().map(fail).collect(), ..RunResult::default() }
+    }
 
-/// Runs the fixers of a plan, if it has any, and then its steps.
-pub(super) fn work(context: Context<'_>, plan: &Plan, gate: &Gate) -> RunResult {
-    let recipes = recipes(context, plan);
-    let mut resources = None;
-    let mut fixed = fix::Fixed::default();
-    if plan.fixes.is_some() {
-        let opened = Resources::open(context, plan).and_then(|mut opened| {
-            fixed = fix_first(context, plan, &recipes, &mut opened)?;
-            Ok(opened)
-        });
-        match opened {
-            Ok(opened) => resources = Some(opened),
-            Err(error) => return failed(context, plan, &error.reason()),
+    /// Runs the fixers of a plan, if it has any, and then its steps.
+    pub(super) fn run_steps(&self, plan: &Plan, gate: &Gate) -> RunResult {
+        let recipes = self.read_recipes(plan);
+        let (resources, fixed) = match self.run_fixers(plan, &recipes) {
+            Ok(fixed) => fixed,
+            Err(error) => return self.fail_all(plan, &error.reason()),
+        };
+        let store = self.open_cache(plan.cache);
+        let project = self.project.id();
+        let index = match (plan.cache.replays(), plan.cache.keeps()) {
+            (true, true) => Index::load(self.cache, &project),
+            (true, false) => Index::read(self.cache, &project),
+            (false, _) => Index::none(),
+        };
+        let preflight = Preflight::take(*self, plan, &recipes, &index);
+        let lookups: Vec<Lookup> =
+            plan.steps.par_iter().map(|step| preflight.lookup(&store, step)).collect();
+        let run =
+            Run { context: *self, plan, gate, store: &store, recipes: &recipes, preflight, fixed };
+        let result = run.finish(lookups, resources);
+        if store.mode().keeps() {
+            // Both only save work in the next run.
+            let _ = index.save(&self.project.root);
+            let _ = record_inputs(&store, &project, &result);
         }
+        result
     }
-    let store = ResultCache::new(context.cache.to_owned(), plan.cache, context.config.cache_size);
-    let project = context.project.id();
-    let index = match (plan.cache.replays(), plan.cache.keeps()) {
-        (true, true) => Index::load(context.cache, &project),
-        (true, false) => Index::read(context.cache, &project),
-        (false, _) => Index::none(),
-    };
-    let survey = Preflight::of(context, plan, &recipes, &index);
-    let looked: Vec<Lookup> =
-        plan.steps.par_iter().map(|step| survey.look(context, &store, step)).collect();
-    let run = Run { context, plan, gate, store: &store, recipes: &recipes, survey, fixed };
-    let worked = run.finish(looked, resources);
-    if store.mode().keeps() {
-        // Both only save work the next time.
-        let _ = index.save(&context.project.root);
-        let _ = note(&store, &project, &worked);
+
+    /// Runs the fixers of a plan. Resources are opened only if it has any.
+    fn run_fixers<'r>(
+        &self,
+        plan: &Plan,
+        recipes: &'r Recipes,
+    ) -> Result<(Option<Resources<'r>>, Fixed), EngineError>
+    where
+        Self: 'r,
+    {
+        if plan.fixes.is_none() {
+            return Ok((None, Fixed::default()));
+        }
+        let mut resources = Resources::open(*self, plan, recipes)?;
+        let fixed = fix::run(&mut resources, plan)?;
+        Ok((Some(resources), fixed))
     }
-    worked
 }
 
-/// Runs the fixers of a plan, if it has any.
-pub(super) fn fix_first<'a>(
-    context: Context<'a>,
-    plan: &Plan,
-    recipes: &Recipes,
-    resources: &mut Resources<'a>,
-) -> Result<fix::Fixed, EngineError> {
-    let Some(fixes) = &plan.fixes else {
-        return Ok(fix::Fixed::default());
-    };
-    let wanted = fixes.steps.iter().map(|fix| &fix.step.environment).collect();
-    resources.prepare(context, recipes, &wanted)?;
-    let Resources { environments, directory, .. } = &*resources;
-    let site = fix::FixContext { context, engine: resources.engine(), environments, directory };
-    Ok(fix::run(site, fixes))
+/// A run whose files are fixed and hashed.
+struct Run<'r> {
+    context: Context<'r>,
+    plan: &'r Plan,
+    gate: &'r Gate,
+    store: &'r ResultCache,
+    recipes: &'r Recipes,
+    preflight: Preflight<'r>,
+    fixed: Fixed,
 }
 
-/// A run whose files are fixed and known.
-struct Run<'w, 'p> {
-    context: Context<'w>,
-    plan: &'p Plan,
-    gate: &'p Gate,
-    store: &'p ResultCache,
-    recipes: &'p Recipes,
-    survey: Preflight<'p>,
-    fixed: fix::Fixed,
-}
-
-impl<'w> Run<'w, '_> {
-    /// Runs what has to run, and gathers everything.
-    fn finish(self, mut looked: Vec<Lookup>, resources: Option<Resources<'w>>) -> RunResult {
-        for (step, looked) in self.plan.steps.iter().zip(&mut looked) {
-            if let Lookup::Hit(hit) = looked {
+impl<'r> Run<'r> {
+    /// Runs the steps that have to run, and gathers the result.
+    fn finish(self, mut lookups: Vec<Lookup>, resources: Option<Resources<'r>>) -> RunResult {
+        for (step, lookup) in self.plan.steps.iter().zip(&mut lookups) {
+            if let Lookup::Hit(hit) = lookup {
                 self.judge(step, &mut hit.outcome);
             }
         }
-        if self.plan.fail_fast && looked.iter().any(is_not_passed) {
+        if self.plan.fail_fast && lookups.iter().any(has_not_passed) {
             self.context.cancel.stop(Stop::FailFast);
         }
-        let furnished = self.furnish(&mut looked, resources);
-        let (resources, trouble) = match furnished {
+        let (resources, trouble) = match self.furnish(&mut lookups, resources) {
             Ok(resources) => (resources, Reason::new(ReasonKind::Stopped, "stopped")),
             Err(error) => (None, error.reason()),
         };
-        let steps = self.plan.steps.iter().zip(&looked);
-        let ready: Vec<_> = steps
-            .map(|(step, looked)| match (looked, &resources) {
-                (Lookup::Miss, Some(resources)) => {
-                    resources.ready(self.context, step, Some(self.store))
-                }
+        let mut ready = Vec::new();
+        for (step, lookup) in self.plan.steps.iter().zip(&lookups) {
+            ready.push(match (lookup, &resources) {
+                (Lookup::Miss, Some(resources)) => resources.make_ready(step, Some(self.store)),
                 _ => Err(trouble.clone()),
-            })
-            .collect();
-        if let Some(resources) = &resources {
-            let trees = ready.iter().flatten().flat_map(super::step::Ready::trees);
-            resources.engine().place(trees.collect());
-        }
-        let one = |((step, looked), ready): ((&Step, Lookup), _)| {
-            let outcome = match (looked, ready, &resources) {
-                (Lookup::Hit(hit), ..) => hit.outcome,
-                (Lookup::Failed(reason), ..) => outcome::failed(self.context, step, &reason),
-                (Lookup::Miss, Ok::<super::step::Ready<'_>, _>(ready), Some(resources)) => {
-                    let mut outcome = ready.run(self.context, resources.engine(), self.store);
-                    self.judge(step, &mut outcome);
-                    outcome
-                }
-                (Lookup::Miss, Err(reason), _) => outcome::failed(self.context, step, &reason),
-                (Lookup::Miss, Ok(_), None) => outcome::failed(self.context, step, &trouble),
-            };
-            if self.plan.fail_fast && outcome.status != Status::Passed {
-                self.context.cancel.stop(Stop::FailFast);
-            }
-            outcome::finished(self.context, outcome)
-        };
-        let (outcomes, ignored) = std::thread::scope(|scope| {
-            let ignored = resources.as_ref().map(|resources| {
-                // What an earlier run left behind is nobody's business to wait for.
-                scope.spawn(|| resources.engine().reap());
-                scope.spawn(|| ignored_warnings(self.context, self.plan))
             });
-            let steps = self.plan.steps.par_iter().zip(looked).zip(ready);
-            let outcomes: Vec<CheckOutcome> = steps.with_max_len(1).map(one).collect();
-            let ignored = ignored.and_then(|ignored| ignored.join().ok()).unwrap_or_default();
-            (outcomes, ignored)
+        }
+        if let Some(resources) = &resources {
+            resources.engine().place(ready.iter().flatten().flat_map(ReadyStep::trees).collect());
+        }
+        let (outcomes, warnings) = std::thread::scope(|scope| {
+            let ignored = resources.as_ref().map(|resources| {
+                // Containers of killed runs are removed in the background: no check depends on it.
+                scope.spawn(|| resources.engine().reap());
+                scope.spawn(|| self.find_ignored_files())
+            });
+            let steps = self.plan.steps.par_iter().zip(lookups).zip(ready);
+            let outcomes: Vec<CheckOutcome> = steps
+                .with_max_len(1)
+                .map(|((step, lookup), ready)| self.end_step(step, lookup, ready))
+                .collect();
+            let warnings = ignored.and_then(|ignored| ignored.join().ok()).unwrap_or_default();
+            (outcomes, warnings)
         });
-        self.gathered(outcomes, resources.as_ref(), ignored)
+        self.gather(outcomes, resources.as_ref(), warnings)
     }
 
-    /// What is made of an outcome once it is known, and never kept with it: a check whose files were
-    /// not fixed as they should be has not passed, and not every finding counts.
+    /// Brings one step to its outcome.
+    fn end_step(
+        &self,
+        step: &Step,
+        lookup: Lookup,
+        ready: Result<ReadyStep<'_>, Reason>,
+    ) -> CheckOutcome {
+        let outcome = match (lookup, ready) {
+            (Lookup::Hit(hit), _) => hit.outcome,
+            (Lookup::Failed(reason), _) | (Lookup::Miss, Err(reason)) => {
+                self.context.fail_step(step, &reason)
+            }
+            (Lookup::Miss, Ok(ready)) => {
+                let mut outcome = ready.run(self.store);
+                self.judge(step, &mut outcome);
+                outcome
+            }
+        };
+        if self.plan.fail_fast && outcome.status != Status::Passed {
+            self.context.cancel.stop(Stop::FailFast);
+        }
+        self.context.finish(outcome)
+    }
+
+    /// Applies what is never cached: a check whose files could not be fixed has not passed, and not
+    /// every finding counts.
     fn judge(&self, step: &Step, outcome: &mut CheckOutcome) {
-        outcome::unless_unfixed(outcome, self.fixed.unfixed.get(&step.check));
+        outcome::fail_if_unfixed(outcome, self.fixed.unfixed.get(&step.check));
         self.gate.apply(outcome);
     }
 
-    /// Prepares what the missed steps need. Steps whose base turns out to be another one than the
-    /// cache was asked for are missed as well.
+    /// Prepares the environments and snapshots of the missed steps. A hit turns into a miss if its
+    /// base image turns out to differ from the remembered one.
     fn furnish(
         &self,
-        looked: &mut [Lookup],
-        mut resources: Option<Resources<'w>>,
-    ) -> Result<Option<Resources<'w>>, EngineError> {
+        lookups: &mut [Lookup],
+        mut resources: Option<Resources<'r>>,
+    ) -> Result<Option<Resources<'r>>, EngineError> {
         loop {
-            let steps = self.plan.steps.iter().zip(&*looked);
-            let missed: Vec<&Step> = steps
-                .filter(|(_, looked)| matches!(looked, Lookup::Miss))
-                .map(|(step, _)| step)
-                .collect();
-            if missed.is_empty() || self.context.cancel.stopped().is_some() {
+            let mut missed = Vec::new();
+            for (step, lookup) in self.plan.steps.iter().zip(&*lookups) {
+                if matches!(lookup, Lookup::Miss) {
+                    missed.push(step);
+                }
+            }
+            if missed.is_empty() || self.context.is_stopped() {
                 return Ok(resources);
             }
             let mut opened = match resources.take() {
                 Some(opened) => opened,
-                None => Resources::open(self.context, self.plan)?,
+                None => Resources::open(self.context, self.plan, self.recipes)?,
             };
-            opened.furnish(self.context, self.recipes, &self.survey, &missed)?;
-            let bases = opened.bases(self.recipes);
+            opened.furnish(&self.preflight, &missed)?;
+            let bases = opened.base_hashes();
             let mut is_settled = true;
-            for looked in looked.iter_mut() {
-                let Lookup::Hit(hit) = looked else { continue };
-                if bases.get(hit.image.as_str()).is_some_and(|found| *found != hit.base) {
-                    *looked = Lookup::Miss;
+            for lookup in lookups.iter_mut() {
+                let Lookup::Hit(hit) = lookup else { continue };
+                if bases.get(hit.image.as_str()).is_some_and(|base| *base != hit.base) {
+                    *lookup = Lookup::Miss;
                     is_settled = false;
                 }
             }
@@ -204,53 +209,72 @@ impl<'w> Run<'w, '_> {
         }
     }
 
-    fn gathered(
+    /// Warns of files that every clone has and no check sees.
+    fn find_ignored_files(&self) -> Vec<String> {
+        let Context { project, config, cancel, emitter, .. } = self.context;
+        let sources = self.plan.sources();
+        let mut warnings = Vec::new();
+        for path in snapshot::tracked_but_ignored(&project.root, &sources, cancel, emitter) {
+            if config.include.iter().any(|glob| glob == path.as_str()) {
+                continue;
+            }
+            warnings.push(format!(
+                "`{path}` is tracked by git but ignored by a .gitignore, so no check sees it; \
+                 `include = [\"{path}\"]` in pipe.toml adds it"
+            ));
+        }
+        warnings
+    }
+
+    fn gather(
         self,
         outcomes: Vec<CheckOutcome>,
         resources: Option<&Resources<'_>>,
         mut warnings: Vec<String>,
     ) -> RunResult {
-        let surveyed = self.survey.inventories.iter();
-        let inventories: Vec<(Hash, &Inventory)> = surveyed
-            .filter_map(|(file_set, surveyed)| {
-                let copied = resources.and_then(|resources| resources.copied(file_set));
-                copied.or_else(|| surveyed.as_ref().ok().map(|it| (it.sources, &it.inventory)))
-            })
-            .collect();
+        // File sets of the same files share one list of them.
+        let mut snapshots: BTreeMap<Hash, &Inventory> = BTreeMap::new();
+        for (file_set, hashed) in &self.preflight.inventories {
+            let copied = resources.and_then(|resources| resources.copied(file_set));
+            let hashed = hashed.as_ref().ok().map(|hashed| (hashed.sources, &hashed.inventory));
+            let Some((sources, inventory)) = copied.or(hashed) else { continue };
+            warnings.extend(inventory.warnings.clone());
+            snapshots.insert(sources, inventory);
+        }
         warnings.extend(resources.into_iter().flat_map(|resources| resources.engine().notes()));
-        warnings.extend(inventories.iter().flat_map(|(_, inventory)| inventory.warnings.clone()));
-        // Coverages of the same files have one list of them.
-        let snapshots: BTreeMap<Hash, &Inventory> = inventories.into_iter().collect();
         warnings.sort();
         warnings.dedup();
         warnings.splice(..0, self.fixed.warnings);
-        let used = outcomes.iter().flat_map(|outcome| &outcome.inputs);
-        let platforms: BTreeSet<&String> = used.map(|inputs| &inputs.parts.platform).collect();
+        let inputs = outcomes.iter().filter_map(|outcome| outcome.inputs.as_ref());
+        let platforms: BTreeSet<&String> = inputs.map(|inputs| &inputs.parts.platform).collect();
         let platform = platforms.into_iter().next().cloned();
         RunResult {
             platform,
             engine: resources.map(|resources| resources.engine().info()),
             warnings,
-            snapshots: snapshots.into_iter().map(|(hash, it)| (hash, it.hashes())).collect(),
+            snapshots: snapshots
+                .into_iter()
+                .map(|(sources, inventory)| (sources, inventory.hashes()))
+                .collect(),
             changed_files: self.fixed.changed,
             outcomes,
         }
     }
 }
 
-fn is_not_passed(looked: &Lookup) -> bool {
-    match looked {
+fn has_not_passed(lookup: &Lookup) -> bool {
+    match lookup {
         Lookup::Hit(hit) => hit.outcome.status != Status::Passed,
         Lookup::Failed(_) => true,
         Lookup::Miss => false,
     }
 }
 
-/// Notes what each outcome was made from, so that a later difference can be named.
-fn note(store: &ResultCache, project: &str, worked: &RunResult) -> std::io::Result<()> {
-    for outcome in &worked.outcomes {
+/// Records the inputs of each outcome, so that `cargo pipe why` can name a later difference.
+fn record_inputs(store: &ResultCache, project: &str, result: &RunResult) -> std::io::Result<()> {
+    for outcome in &result.outcomes {
         let Some(inputs) = &outcome.inputs else { continue };
-        if let Some(files) = worked.snapshots.get(&inputs.ingredients.sources) {
+        if let Some(files) = result.snapshots.get(&inputs.ingredients.sources) {
             store.save_files(&inputs.ingredients.sources, files)?;
         }
         last_run::note(store.home(), project, &outcome.name, inputs)?;

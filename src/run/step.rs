@@ -1,37 +1,37 @@
-//! One step of a plan, from its trees to its outcome.
-//!
-//! Owns what a step needs before it can run, and that nobody else does the same meanwhile. What the
-//! end of its container means is [`super::outcome`]'s to say. The run decides when; the engine decides
-//! how.
+//! Runs one step of a plan, from the files it sees to its outcome.
 
 use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use super::inputs;
-use super::{Context, Copied, Preparation, Snapshot, incremental, outcome};
+use super::environments::Preparation;
+use super::snapshot::Snapshot;
+use super::{Context, incremental, outcome};
 use crate::cache::{Key, Memory, Reserved, ResultCache};
 use crate::config::CacheMode;
 use crate::container::FILES;
-use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError};
+use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
+use crate::environment::ResolvedEnvironment;
 use crate::event::Event;
 use crate::finding;
-use crate::fingerprint;
 use crate::fingerprint::ingredients::{Ingredients, Inputs};
+use crate::fingerprint::{self, Facts};
 use crate::hash::Hash;
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, Plain, RawOutput, Reason, ReasonKind, Status, ToolStatus,
 };
 use crate::plan::{COMMAND, Shell, Step};
 use crate::process::Stop;
-use crate::project::ProjectPath;
+use crate::project::{ProjectPath, discover};
 use crate::snapshot::{self, Tree};
 use crate::tools::command::Command;
 use crate::tools::parse;
 use crate::tools::{self, SourceFiles};
 
-/// A step that can run.
-pub(super) struct Ready<'a> {
+/// A step with everything that it needs to run.
+pub(super) struct ReadyStep<'a> {
+    context: Context<'a>,
+    engine: &'a dyn Engine,
     step: &'a Step,
     environment: &'a PreparedEnvironment,
     snapshot: &'a Snapshot,
@@ -42,94 +42,128 @@ pub(super) struct Ready<'a> {
     own_code: Option<String>,
 }
 
-/// What there is for a step.
-pub(super) struct Supply<'a, 's> {
-    /// Its environment.
+/// The resources from which a step is made ready.
+pub(super) struct StepResources<'a, 's> {
+    pub(super) context: Context<'a>,
+    pub(super) engine: &'a dyn Engine,
     pub(super) environment: Option<&'a Preparation>,
-    /// The files that it sees.
-    pub(super) copied: Option<&'a Copied>,
-    /// A folder of its own.
+    pub(super) snapshot: Option<&'a Result<Snapshot, Reason>>,
+    /// A folder for this step alone.
     pub(super) folder: &'s Path,
-    /// Where its tool may have left something; none for a step whose outcome is not kept either.
+    /// The cache with the memory of an incremental tool; none for a step that is not cached.
     pub(super) store: Option<&'s ResultCache>,
 }
 
-impl<'a> Ready<'a> {
-    /// Gathers what a step needs.
-    pub(super) fn of(
-        context: Context<'_>,
-        step: &'a Step,
-        supply: &Supply<'a, '_>,
-    ) -> Result<Ready<'a>, Reason> {
-        let Supply { environment, copied, folder, store } = *supply;
-        let snapshot = match copied {
+impl<'a> StepResources<'a, '_> {
+    /// Writes the files that a step is started with.
+    pub(super) fn make_ready(&self, step: &'a Step) -> Result<ReadyStep<'a>, Reason> {
+        let snapshot = match self.snapshot {
             Some(Ok(snapshot)) => snapshot,
             Some(Err(reason)) => return Err(reason.clone()),
             None => return Err(Reason::new(ReasonKind::Internal, "no snapshot was taken")),
         };
-        let environment = match environment {
+        let environment = match self.environment {
             Some(Ok(environment)) => environment,
             Some(Err(error)) => return Err(error.reason()),
-            None => {
-                return Err(Reason::new(ReasonKind::Internal, "no environment was prepared"));
-            }
+            None => return Err(Reason::new(ReasonKind::Internal, "no environment was prepared")),
         };
         if !snapshot.inventory.has_any_below(&step.source, &step.endings) {
-            return Err(inputs::nothing_to_check(step));
+            return Err(nothing_to_check(step));
         }
+        let config = self.context.read_config(step)?;
+        let resolved = environment.resolved.clone();
+        let inputs = inputs_of(step, resolved, snapshot.tree.hash, config.as_deref());
+        let own_code = step.own_code(&snapshot.paths(), |path| match (&step.config, &config) {
+            (Some(file), content) if file.path.as_str() == path => content.clone(),
+            _ => snapshot.read(path),
+        });
+        Ok(ReadyStep {
+            context: self.context,
+            engine: self.engine,
+            step,
+            environment,
+            snapshot,
+            app: self.place_files(step, snapshot)?,
+            config: self.write_config(step, config.as_deref())?,
+            control: self.write_control(step, &inputs, snapshot)?,
+            inputs,
+            own_code,
+        })
+    }
+
+    /// Writes what the launcher reads: itself, the files to check, and the tool's memory.
+    fn write_control(
+        &self,
+        step: &Step,
+        inputs: &Inputs,
+        snapshot: &Snapshot,
+    ) -> Result<Tree, Reason> {
         let files = match &step.command {
             Command::Module { suffixes, .. } if !suffixes.is_empty() => {
                 snapshot.inventory.below(&step.source, suffixes)
             }
             Command::Module { .. } | Command::Exec(_) => Vec::new(),
         };
-        let internal = |error: snapshot::SnapshotError| {
-            Reason::new(ReasonKind::Environment, error.to_string())
-        };
-        let config_content = inputs::config(context, step)?;
-        let resolved = environment.resolved.clone();
-        let inputs = inputs::of(step, snapshot.tree.hash, config_content.as_deref(), resolved);
-        let state = state_file(step, &inputs, snapshot, store);
-        let listed = listed(&files);
-        let launchers = inputs::launchers(step).into_iter();
-        let control: Vec<(&str, &[u8])> = launchers
-            .map(|(name, source)| (name, source.as_bytes()))
-            .chain([(FILES, listed.as_slice())])
-            .chain(state.as_deref().map(|content| (incremental::FILE, content)))
-            .collect();
-        let control = snapshot::write_tree(&folder.join("control"), &control).map_err(internal)?;
-        let config = match (&step.config, &config_content) {
+        let list = format_file_list(&files);
+        let memory = self.find_memory(step, inputs, snapshot);
+        let mut control: Vec<(&str, &[u8])> = Vec::new();
+        for (name, source) in launcher::files(&step.command) {
+            control.push((name, source.as_bytes()));
+        }
+        control.push((FILES, &list));
+        if let Some(content) = &memory {
+            control.push((incremental::FILE, content));
+        }
+        write_tree(&self.folder.join("control"), &control)
+    }
+
+    /// Writes a config that is mounted apart from the project.
+    fn write_config(&self, step: &Step, content: Option<&[u8]>) -> Result<Option<Tree>, Reason> {
+        match (&step.config, content) {
             (Some(file), Some(content)) if file.mounted => {
-                let files = [(file.path.file_name(), content.as_slice())];
-                let tree = snapshot::write_tree(&folder.join("config"), &files);
-                Some(tree.map_err(internal)?)
+                write_tree(&self.folder.join("config"), &[(file.path.file_name(), content)])
+                    .map(Some)
             }
-            _ => None,
-        };
-        let app = match step.writable {
-            true => {
-                let root = &snapshot.tree.folder;
-                let again = || Ok(snapshot.inventory.clone());
-                snapshot::copy(root, &folder.join("app"), context.cancel, again)
-                    .map_err(internal)?
-                    .1
-            }
-            false => snapshot.tree.clone(),
-        };
-        let own_code = own_code(step, config_content.as_deref(), snapshot);
-        Ok(Ready { step, environment, snapshot, app, config, control, inputs, own_code })
+            _ => Ok(None),
+        }
     }
 
-    /// Everything its container mounts.
+    /// The files that the step sees: a private copy if it may write, else the shared one.
+    fn place_files(&self, step: &Step, snapshot: &Snapshot) -> Result<Tree, Reason> {
+        if !step.writable {
+            return Ok(snapshot.tree.clone());
+        }
+        let take_inventory = || Ok(snapshot.inventory.clone());
+        let folder = self.folder.join("app");
+        let cancel = self.context.cancel;
+        match snapshot::copy(&snapshot.tree.folder, &folder, cancel, take_inventory) {
+            Ok((_, tree)) => Ok(tree),
+            Err(error) => Err(error.reason()),
+        }
+    }
+
+    /// The nearest memory of an incremental tool, as the tool reads it.
+    fn find_memory(&self, step: &Step, inputs: &Inputs, snapshot: &Snapshot) -> Option<Vec<u8>> {
+        let store = self.store?;
+        if store.mode() == CacheMode::Off || !incremental::is_incremental(step) {
+            return None;
+        }
+        let key = incremental::key(&inputs.ingredients);
+        let nearest = store.nearest_state(&key, &snapshot.inventory.hashes());
+        Some(incremental::format_file(store.mode(), &key, nearest.as_ref()))
+    }
+}
+
+impl ReadyStep<'_> {
+    /// Everything that the step's container mounts.
     pub(super) fn trees(&self) -> Vec<Tree> {
-        [Some(&self.app), self.config.as_ref(), Some(&self.control)]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
+        let mut trees = vec![self.app.clone()];
+        trees.extend(self.config.clone());
+        trees.push(self.control.clone());
+        trees
     }
 
-    /// What its container is made from, under a name of the run.
+    /// The job of this step, under a name that is unique in the run.
     pub(super) fn job_as<'j>(&'j self, name: &'j str, access: Access) -> Job<'j> {
         Job {
             name,
@@ -143,119 +177,135 @@ impl<'a> Ready<'a> {
         }
     }
 
-    /// Runs it to its end, unless somebody else just did.
-    pub(super) fn run(
-        &self,
-        context: Context<'_>,
-        engine: &dyn Engine,
-        store: &ResultCache,
-    ) -> CheckOutcome {
+    /// Runs the step to its end, unless another process computes the same outcome meanwhile.
+    pub(super) fn run(&self, store: &ResultCache) -> CheckOutcome {
         let started = Instant::now();
-        let mut outcome = outcome::blank(self.step);
-        outcome.inputs = Some(self.inputs.clone());
-        outcome.tool_version.clone_from(&self.environment.version);
-        outcome.cache = outcome::cache_use(store, self.step);
-        if let Some(stop) = context.cancel.stopped() {
-            return outcome::cancelled(outcome, stop);
+        let mut outcome = self.begin_outcome();
+        outcome.cache = outcome::cache_use_of_miss(store, self.step);
+        if let Some(stop) = self.context.cancel.stopped() {
+            return outcome::cancel(outcome, stop);
         }
-        context.emitter.emit(&Event::CheckStarted { check: &self.step.check });
+        self.context.emitter.emit(&Event::CheckStarted { check: &self.step.check });
         let key = Key::of(&self.inputs.ingredients.fingerprint());
         let reserved = match outcome.cache {
-            CacheUse::Miss => store.reserve(&key, self.step.timeout, context.cancel),
+            CacheUse::Miss => store.reserve(&key, self.step.timeout, self.context.cancel),
             _ => Reserved::Not,
         };
-        // What it is made from was not known for sure when it was looked for the first time.
-        if let Some(kept) = outcome::replayable(store, self.step, &key) {
-            let mut outcome = outcome::replayed(self.step, kept, self.inputs.clone());
+        // The fingerprint may differ from the forecast, and another process may have finished.
+        if let Some(cached) = outcome::lookup_cached(store, self.step, &key) {
+            let mut outcome = outcome::from_cache(self.step, cached, self.inputs.clone());
             outcome.tool_version.clone_from(&self.environment.version);
-            outcome::hint(context, &mut outcome, &self.snapshot.inventory, self.step);
+            self.warn_of_unseen_imports(&mut outcome);
             outcome.duration = started.elapsed();
             return outcome;
         }
-        let result = engine.run(&self.job());
+        let result = self.engine.run(&self.job());
         outcome.duration = started.elapsed();
         let mut outcome = match result {
-            Ok(mut output) => {
-                let left = incremental::is_of_use(self.step)
-                    .then(|| incremental::take(&mut output.stdout))
-                    .flatten();
-                let outcome = self.classified(outcome, &output);
-                match (left, outcome.status) {
-                    (Some(left), Status::Passed | Status::Findings) => {
-                        let outcome = self.compared(outcome, left.plain);
-                        self.remember(store, &left.state, outcome)
-                    }
-                    _ => outcome,
-                }
-            }
+            Ok(output) => self.read_output(store, outcome, output),
             Err(RunError::Stopped) => {
-                outcome::cancelled(outcome, context.cancel.stopped().unwrap_or(Stop::Interrupt))
+                let stop = self.context.cancel.stopped().unwrap_or(Stop::Interrupt);
+                outcome::cancel(outcome, stop)
             }
-            Err(error) => {
-                let state = match &error {
-                    RunError::TimedOut { output } => {
-                        outcome.log = outcome::log(output);
-                        Status::TimedOut
-                    }
-                    _ => Status::Error,
-                };
-                outcome::ended(outcome, state, outcome::not_run(self.step, &error))
-            }
+            Err(error) => self.fail(outcome, &error),
         };
-        outcome::keep(store, self.step, &mut outcome);
+        outcome::save_to_cache(store, self.step, &mut outcome);
         drop(reserved);
-        outcome::hint(context, &mut outcome, &self.snapshot.inventory, self.step);
+        self.warn_of_unseen_imports(&mut outcome);
         outcome
     }
 
-    /// Holds an outcome against what its tool's own command printed, where that was asked.
-    fn compared(&self, mut outcome: CheckOutcome, printed: Option<RawOutput>) -> CheckOutcome {
-        let there = printed.map(|printed| self.classified(outcome::blank(self.step), &printed));
-        outcome.plain = there.map(|there| Plain::of(&outcome, there));
-        outcome
+    /// Opens a shell in a container like the step's own, and returns its exit status.
+    pub(super) fn open_shell(&self, shell: &Shell) -> Result<i32, Reason> {
+        self.context.emitter.emit(&Event::Lending);
+        self.engine
+            .visit(&self.job(), shell)
+            .map_err(|error| outcome::explain_run_error(self.step, &error))
     }
 
-    /// Keeps what its tool left, unless that refutes what was kept before.
-    fn remember(&self, store: &ResultCache, left: &Memory, outcome: CheckOutcome) -> CheckOutcome {
-        let Ingredients { sources, .. } = &self.inputs.ingredients;
-        let key = incremental::key(&self.inputs.ingredients);
-        match incremental::refuted(left) {
-            None => {
-                // It only saves work the next time.
-                let _ = store.save_state(&key, sources, left);
-                outcome
-            }
-            Some(reason) => {
-                let reason = match forget(store, &key) {
-                    Ok(()) => reason,
-                    Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
-                };
-                outcome::ended(outcome, Status::Error, reason)
-            }
-        }
-    }
-
-    /// Lets a visitor into a container like its own.
-    pub(super) fn visit(
-        &self,
-        context: Context<'_>,
-        engine: &dyn Engine,
-        visit: &Shell,
-    ) -> Result<i32, Reason> {
-        context.emitter.emit(&Event::Lending);
-        engine.visit(&self.job(), visit).map_err(|error| outcome::not_run(self.step, &error))
-    }
-
-    /// Its container as the check gets it.
+    /// The step's container as the check gets it.
     fn job(&self) -> Job<'_> {
-        let access = match self.step.writable {
-            true => Access::Write,
-            false => Access::Read,
-        };
+        let access = if self.step.writable { Access::Write } else { Access::Read };
         self.job_as(self.step.check.as_str(), access)
     }
 
-    fn classified(&self, mut outcome: CheckOutcome, output: &RawOutput) -> CheckOutcome {
+    fn begin_outcome(&self) -> CheckOutcome {
+        let Step { check, tool, .. } = self.step;
+        let mut outcome = CheckOutcome::passed(check.clone(), tool.clone());
+        outcome.inputs = Some(self.inputs.clone());
+        outcome.tool_version.clone_from(&self.environment.version);
+        outcome
+    }
+
+    fn fail(&self, mut outcome: CheckOutcome, error: &RunError) -> CheckOutcome {
+        let status = match error {
+            RunError::TimedOut { output } => {
+                outcome.log = outcome::to_log(output);
+                Status::TimedOut
+            }
+            _ => Status::Error,
+        };
+        outcome.failed(status, outcome::explain_run_error(self.step, error))
+    }
+
+    /// Turns the output of a job into an outcome, and keeps the memory of an incremental tool.
+    fn read_output(
+        &self,
+        store: &ResultCache,
+        outcome: CheckOutcome,
+        mut output: RawOutput,
+    ) -> CheckOutcome {
+        let left = if incremental::is_incremental(self.step) {
+            incremental::split_off(&mut output.stdout)
+        } else {
+            None
+        };
+        let outcome = self.classify(outcome, &output);
+        match (left, outcome.status) {
+            (Some(left), Status::Passed | Status::Findings) => {
+                let outcome = self.compare_to_plain(outcome, left.plain);
+                self.remember(store, &left.memory, outcome)
+            }
+            _ => outcome,
+        }
+    }
+
+    /// Compares an outcome with that of the tool's own command, if the worker ran it as well.
+    fn compare_to_plain(
+        &self,
+        mut outcome: CheckOutcome,
+        printed: Option<RawOutput>,
+    ) -> CheckOutcome {
+        if let Some(printed) = printed {
+            let Step { check, tool, .. } = self.step;
+            let blank = CheckOutcome::passed(check.clone(), tool.clone());
+            outcome.plain = Some(Plain::of(&outcome, self.classify(blank, &printed)));
+        }
+        outcome
+    }
+
+    /// Saves the memory that a tool left, unless it refutes an earlier one.
+    fn remember(
+        &self,
+        store: &ResultCache,
+        memory: &Memory,
+        outcome: CheckOutcome,
+    ) -> CheckOutcome {
+        let Ingredients { sources, .. } = &self.inputs.ingredients;
+        let key = incremental::key(&self.inputs.ingredients);
+        let Some(refuted) = incremental::explain_refuted(memory) else {
+            // Memory only saves work in the next run.
+            let _ = store.save_state(&key, sources, memory);
+            return outcome;
+        };
+        let reason = match forget_memory(store, &key) {
+            Ok(()) => refuted,
+            Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
+        };
+        outcome.failed(Status::Error, reason)
+    }
+
+    fn classify(&self, mut outcome: CheckOutcome, output: &RawOutput) -> CheckOutcome {
         let Classified { status, mut findings, warnings, score } =
             match tools::find(&self.step.tool) {
                 Some(tool) => tool.classify(output, self.snapshot),
@@ -267,78 +317,100 @@ impl<'a> Ready<'a> {
         outcome.excerpts = parse::excerpts(&findings, self.snapshot);
         outcome.findings = findings;
         outcome.score = score;
-        // What was understood is in the findings; the raw text is kept where it is all there is.
+        // Where the output was understood, the findings say it all.
         if self.step.tool == COMMAND || matches!(status, ToolStatus::Failed(_)) {
-            outcome.log = outcome::log(output);
+            outcome.log = outcome::to_log(output);
         }
         match status {
             ToolStatus::Passed => outcome.status = Status::Passed,
             ToolStatus::Findings => outcome.status = Status::Findings,
-            ToolStatus::Failed(reason) => return outcome::ended(outcome, Status::Error, reason),
+            ToolStatus::Failed(reason) => return outcome.failed(Status::Error, reason),
         }
         outcome
     }
+
+    fn warn_of_unseen_imports(&self, outcome: &mut CheckOutcome) {
+        self.context.warn_of_unseen_imports(outcome, &self.snapshot.inventory, self.step);
+    }
 }
 
-/// Forgets every state that rests on a key, and every outcome that may rest on one of them.
-fn forget(store: &ResultCache, key: &Hash) -> io::Result<()> {
-    let origins = store.origins().into_iter().map(|origin| origin.inputs.ingredients);
-    let mut rests = origins.filter(|ingredients| incremental::key(ingredients) == *key);
-    rests.try_for_each(|ingredients| store.forget(&Key::of(&ingredients.fingerprint())))?;
+impl Context<'_> {
+    /// Reads a step's config from the project.
+    pub(super) fn read_config(&self, step: &Step) -> Result<Option<Vec<u8>>, Reason> {
+        let Some(file) = &step.config else {
+            return Ok(None);
+        };
+        let path = discover::inside(&self.project.root, &file.path)
+            .map_err(|error| Reason::new(ReasonKind::Config, error.to_string()))?;
+        match discover::read(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) => {
+                let message = format!("cannot read the config `{}`: {error}", file.path);
+                let hint = format!(
+                    "`cargo pipe init` writes it; `config` in `[checks.{}]` names another one",
+                    step.check
+                );
+                Err(Reason::new(ReasonKind::Config, message).with_hint(hint))
+            }
+        }
+    }
+}
+
+/// The inputs of a step in this environment, for files and a config with these contents.
+pub(super) fn inputs_of(
+    step: &Step,
+    environment: ResolvedEnvironment,
+    sources: Hash,
+    config: Option<&[u8]>,
+) -> Inputs {
+    let facts = Facts {
+        environment: environment.hash,
+        platform: &environment.platform,
+        launcher: launcher::hash(&step.command),
+        config: Hash::of(config.unwrap_or_default()),
+        sources,
+    };
+    fingerprint::inputs(step, &facts, environment.parts, config)
+}
+
+/// The reason of a step that covers no files.
+pub(super) fn nothing_to_check(step: &Step) -> Reason {
+    let sources: Vec<String> = step.source.iter().map(|path| format!("`{path}`")).collect();
+    let what = if step.endings.is_empty() {
+        "no files".to_owned()
+    } else {
+        format!("no files that end in {}", step.endings.join(" or "))
+    };
+    let message = format!("nothing to check: {what} in {}", sources.join(", "));
+    let hint =
+        "ignored and hidden files are not checked; change `source` or `include` in pipe.toml";
+    Reason::new(ReasonKind::Environment, message).with_hint(hint.to_owned())
+}
+
+/// Forgets every memory under a key, and every outcome that may rest on one of them.
+fn forget_memory(store: &ResultCache, key: &Hash) -> io::Result<()> {
+    for origin in store.origins() {
+        let ingredients = origin.inputs.ingredients;
+        if incremental::key(&ingredients) == *key {
+            store.forget(&Key::of(&ingredients.fingerprint()))?;
+        }
+    }
     store.forget_states(key)
 }
 
-/// What a step's tool gets of its last run.
-fn state_file(
-    step: &Step,
-    inputs: &Inputs,
-    snapshot: &Snapshot,
-    store: Option<&ResultCache>,
-) -> Option<Vec<u8>> {
-    let store =
-        store.filter(|store| store.mode() != CacheMode::Off && incremental::is_of_use(step))?;
-    let key = incremental::key(&inputs.ingredients);
-    let nearest = store.nearest_state(&key, &snapshot.inventory.hashes());
-    Some(incremental::file(store.mode(), &key, nearest.as_ref()))
-}
-
-/// What has a step run code of the project's own, if anything does.
-fn own_code(step: &Step, config: Option<&[u8]>, snapshot: &Snapshot) -> Option<String> {
-    let Some(tool) = tools::find(&step.tool) else {
-        return Some(format!("`{}`", step.check));
-    };
-    let found: Vec<u8> = match (config, &step.config) {
-        (Some(content), _) => content.to_vec(),
-        (None, Some(_)) => Vec::new(),
-        // It finds its own.
-        (None, None) => {
-            let names = tool.own_configs().iter().map(|own| own.file);
-            let paths = snapshot.paths();
-            let is_one = |path: &&String| {
-                let name = path.rsplit('/').next().unwrap_or_default();
-                names.clone().any(|own| own.rsplit('/').next() == Some(name))
-            };
-            let contents = paths.iter().filter(is_one).filter_map(|path| snapshot.read(path));
-            contents.flat_map(|content| [content, b"\n".to_vec()].concat()).collect()
+/// A list of files as the launcher reads it. None of them can be mistaken for an option.
+fn format_file_list(files: &[&ProjectPath]) -> Vec<u8> {
+    let mut list = Vec::new();
+    for path in files {
+        if path.as_str().starts_with('-') {
+            list.extend(b"./");
         }
-    };
-    let option = tool.own_code(&String::from_utf8_lossy(&found), &step.command)?;
-    Some(format!("{option} of `{}`", step.check))
+        list.extend(path.as_str().as_bytes());
+        list.push(0);
+    }
+    list
 }
 
-/// A list of files as the launcher reads it. None of them can be taken for an option.
-fn listed(files: &[&ProjectPath]) -> Vec<u8> {
-    let prefix = |path: &ProjectPath| if path.as_str().starts_with('-') { "./" } else { "" };
-    files.iter().map(|path| format!("{}{path}\0", prefix(path))).collect::<String>().into_bytes()
-}
-
-impl SourceFiles for Snapshot {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        let path = ProjectPath::new(path).ok()?;
-        std::fs::read(path.on_disk(&self.tree.folder)).ok()
-    }
-
-    fn paths(&self) -> Vec<String> {
-        self.inventory.entries.keys().map(ToString::to_string).collect()
-    }
+fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, Reason> {
+    snapshot::write_tree(folder, files).map_err(|error| error.reason())
 }

@@ -1,7 +1,5 @@
-//! What a person would want to know beside a finding.
-//!
-//! Owns one hint: an import that cannot be resolved although the file exists, because the file is
-//! ignored or below no source and so no check sees it. Looks at the disk, changes nothing.
+//! Warns of imports that fail although the file exists: it is ignored, or outside of every source, so
+//! no check sees it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,26 +11,26 @@ use crate::snapshot::Inventory;
 /// The codes of findings about imports, by pylint and mypy.
 const IMPORT_CODES: &[&str] = &["E0401", "E0611", "import-not-found", "import-untyped"];
 
-/// A warning for each module that exists in the project but is not seen.
-pub(super) fn unseen_imports(
+/// Finds the modules that exist in the project but are not seen, and writes a warning for each.
+pub(super) fn find_unseen_imports(
     root: &Path,
     inventory: &Inventory,
     source: &[ProjectPath],
     findings: &[Finding],
 ) -> Vec<String> {
-    // Where a dependency is missing, most findings say the same.
-    let said: BTreeSet<(&str, &str)> = findings
+    // Where a dependency is missing, most findings have the same message.
+    let messages: BTreeSet<(&str, &str)> = findings
         .iter()
         .filter(|finding| IMPORT_CODES.contains(&finding.code.as_str()))
         .map(|Finding { place, message, .. }| {
             (place.path.rsplit_once('/').map_or(".", |(folder, _)| folder), message.as_str())
         })
         .collect();
-    let candidates: BTreeSet<ProjectPath> = said
+    let candidates: BTreeSet<ProjectPath> = messages
         .into_iter()
         .flat_map(|(folder, message)| {
-            let beside = ProjectPath::new(folder).ok();
-            candidates(message, source.iter().cloned().chain(beside))
+            let own_folder = ProjectPath::new(folder).ok();
+            candidates(message, source.iter().cloned().chain(own_folder))
         })
         .collect();
     let is_unseen =
@@ -44,18 +42,18 @@ pub(super) fn unseen_imports(
             if source.iter().any(|folder| path.starts_with(folder)) {
                 return format!(
                     "`{path}` exists but no check sees it, because it is ignored; \
-                     `include = [\"{path}\"]` in pipe.toml takes it in"
+                     `include = [\"{path}\"]` in pipe.toml adds it"
                 );
             }
             format!(
-                "`{path}` exists but the check does not see it, because it is below no source; \
-                 `inputs = [\"{path}\"]` of the check in pipe.toml takes it in"
+                "`{path}` exists but the check does not see it, because it is outside of every \
+                 `source`; `inputs = [\"{path}\"]` of the check in pipe.toml adds it"
             )
         })
         .collect()
 }
 
-/// The files that the modules quoted in a message could be.
+/// The files that could be the modules quoted in a message.
 fn candidates(message: &str, folders: impl Iterator<Item = ProjectPath>) -> Vec<ProjectPath> {
     let modules: Vec<String> = message
         .split(['\'', '"', '`'])
@@ -68,7 +66,7 @@ fn candidates(message: &str, folders: impl Iterator<Item = ProjectPath>) -> Vec<
         })
         .map(|module| module.replace('.', "/"))
         .collect();
-    // `No name '_version' in module 'pkg'` speaks of `pkg._version`.
+    // `No name '_version' in module 'pkg'` means `pkg._version`.
     let joined = match modules.as_slice() {
         [name, module] => Some(format!("{module}/{name}")),
         _ => None,
@@ -116,7 +114,8 @@ mod tests {
         let source = [ProjectPath::new("src").unwrap()];
         let warn = |code: &str, message: &str| {
             let findings = [finding(code, message)];
-            unseen_imports(project.path(), &Inventory::default(), &source, &findings).join("\n")
+            find_unseen_imports(project.path(), &Inventory::default(), &source, &findings)
+                .join("\n")
         };
         for (code, message) in [
             ("E0401", "Unable to import 'pkg._version'"),
@@ -128,8 +127,8 @@ mod tests {
         assert_eq!(warn("E0401", "Unable to import 'requests'"), "");
         assert!(warn("E0401", "Unable to import 'pkg._version'").contains("`include = "));
         std::fs::write(project.path().join("tools.py"), "").unwrap();
-        let told = warn("E0401", "Unable to import 'tools'");
-        assert!(told.contains("below no source; `inputs = [\"tools.py\"]`"), "{told}");
+        let warning = warn("E0401", "Unable to import 'tools'");
+        assert!(warning.contains("`source`; `inputs = [\"tools.py\"]`"), "{warning}");
         assert_eq!(warn("W0611", "Unused import 'pkg._version'"), "");
     }
 }

@@ -88,22 +88,12 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantRevie
     check.asks.iter().chain(own_code.as_ref().map(|_| &Grant::Host)).map(asked).collect()
 }
 
-/// What makes a step run code of the project, if anything does. Without a container there may be no
-/// sandbox.
+/// Explains why a step runs code of the project's own: without a container it may have no sandbox.
 fn own_code(project: &Project, step: &Step) -> Option<String> {
-    let Some(tool) = tools::find(&step.tool) else {
-        return Some(format!("`{}`", step.check));
-    };
-    let own = tool.own_configs().iter().filter_map(|own| ProjectPath::new(own.file).ok());
-    let configs: Vec<ProjectPath> = match &step.config {
-        Some(file) => vec![file.path.clone()],
-        None => own.collect(),
-    };
-    let read =
-        |path: &ProjectPath| discover::read(&discover::inside(&project.root, path).ok()?).ok();
-    let text = configs.iter().filter_map(read).collect::<Vec<_>>().join(&b'\n');
-    let option = tool.own_code(&String::from_utf8_lossy(&text), &step.command)?;
-    Some(format!("{option} of `{}`", step.check))
+    step.own_code(&[], |path| {
+        let path = ProjectPath::new(path).ok()?;
+        discover::read(&discover::inside(&project.root, &path).ok()?).ok()
+    })
 }
 
 /// The request that a custom Dockerfile or base image makes. A Dockerfile that cannot be read makes

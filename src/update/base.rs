@@ -8,7 +8,7 @@ use crate::engine::{self, EngineError};
 use crate::environment::{BaseLock, LockedBase, recipe};
 use crate::event::Event;
 use crate::project::ProjectPath;
-use crate::run::{self, Context, Directory};
+use crate::run::{Context, Directory};
 use crate::scaffold::{self, FileReplacement};
 
 use super::UpdateError;
@@ -55,7 +55,7 @@ pub(super) fn look(
     let image = &config.python.image;
     let path = recipe::base_lock_path(config);
     let directory = Directory::create(context.scratch).map_err(EngineError::from)?;
-    let settings = run::settings(context, &directory, Duration::ZERO);
+    let settings = context.engine_options(&directory, Duration::ZERO);
     let mut lock = BaseLock::read(&settings.base_lock).map_err(EngineError::from)?;
     let after = match engine::record_base(image, settings, cancel, emitter) {
         Ok(base) => base,

@@ -8,10 +8,10 @@ use std::fs;
 use crate::gate::baseline;
 use crate::outcome::Verdict;
 use crate::plan::{GateAsked, Request};
+use crate::process::Cancel;
 use crate::project::discover;
 use crate::report::Report;
 use crate::report::count::Count;
-use crate::run::Cancel;
 
 use super::{pipeline, reports, run};
 use crate::cli::exit::Failure;

@@ -6,10 +6,11 @@
 use std::io::{self, IsTerminal};
 
 use crate::container::{APP, CONTROL};
+use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::plan::{Shell, ShellRequest, Streams};
+use crate::process::{Cancel, Emitter};
 use crate::report::harmless;
-use crate::run::Cancel;
 use crate::tools::command::Command;
 
 use super::{describe, pipeline, run};
@@ -34,19 +35,19 @@ pub(super) fn bash(
     }
     let pipeline = pipeline(place)?;
     let request = ShellRequest { check, command, docker_socket, streams };
-    let visit = pipeline.plan_visit(&request)?;
+    let visit = pipeline.plan_shell(&request)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     if is_shell {
         term.note(&about(&visit));
     }
     let mut watcher = term.watcher();
-    let status = pipeline.visit(&visit, &cancel, &mut watcher);
+    let status = pipeline.context(&cancel, &Emitter::new(&mut watcher)).open_shell(&visit);
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Ending::Verdict(Verdict::Interrupted));
     }
-    Ok(Ending::of_status(status?))
+    Ok(Ending::of_status(status.map_err(Error::Check)?))
 }
 
 /// What a person types instead.

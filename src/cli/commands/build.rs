@@ -2,11 +2,12 @@
 //!
 //! Owns what is told of them. It must not know how an image is made; the pipeline makes it.
 
+use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::pipeline::Then;
 use crate::plan::Request;
+use crate::process::{Cancel, Emitter};
 use crate::report::harmless;
-use crate::run::Cancel;
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
@@ -24,7 +25,7 @@ pub(super) fn build(
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     let mut watcher = term.watcher();
-    let built = pipeline.build(&plan, &cancel, &mut watcher);
+    let built = pipeline.context(&cancel, &Emitter::new(&mut watcher)).build(&plan);
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
@@ -49,15 +50,16 @@ pub(super) fn ship(
         what: "cannot tell which program this is".to_owned(),
         source,
     })?;
+    let image = pipeline.job_image(program)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     let mut watcher = term.watcher();
-    let shipped = pipeline.ship(program, then, &cancel, &mut watcher);
+    let shipped = pipeline.context(&cancel, &Emitter::new(&mut watcher)).ship(&image, then);
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
-    let shipped = shipped?;
+    let shipped = shipped.map_err(Error::from)?;
     let how = match (shipped.existed, then) {
         (true, _) => "is there already",
         (false, Then::Push) => "is built and pushed",

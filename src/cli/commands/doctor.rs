@@ -16,9 +16,9 @@ use crate::cli::terminal::Term;
 use crate::doctor::runner::{self, Runner, RunnerConfig, Socket};
 use crate::doctor::{self, Diagnosis, Examined, Health};
 use crate::outcome::Verdict;
+use crate::process::Cancel;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
-use crate::run::Cancel;
 use crate::scaffold::ScaffoldError;
 
 /// What happens to a changed configuration, and what its change leaves out.

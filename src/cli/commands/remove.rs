@@ -2,10 +2,11 @@
 //!
 //! Owns what is told of it. It must not decide what may go; the pipeline and the scaffold do.
 
+use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::pipeline::Removed;
+use crate::process::{Cancel, Emitter};
 use crate::report::harmless;
-use crate::run::Cancel;
 use crate::scaffold::{self, FileRemoval, Taken};
 
 use super::{pipeline, run};
@@ -23,13 +24,13 @@ pub(super) fn remove(
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     let mut watcher = term.watcher();
-    let removed = pipeline.remove(&cancel, &mut watcher);
+    let removed = pipeline.context(&cancel, &Emitter::new(&mut watcher)).remove();
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
     // Without its file a project cannot be found any more, so what the engine has of it goes first.
-    let removed = removed?;
+    let removed = removed.map_err(Error::from)?;
     let removals = match files {
         GeneratedFiles::Stay => Vec::new(),
         GeneratedFiles::Go => scaffold::remove(&pipeline.project.root, &pipeline.config)?,

@@ -10,9 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::outcome::{CheckOutcome, Status, Verdict};
 use crate::pipeline::Pipeline;
 use crate::plan::Effect;
+use crate::process::Cancel;
 use crate::report::human::Sections;
 use crate::report::{Format, Report, json};
-use crate::run::Cancel;
 
 use super::reports::{self, Recorder};
 use super::{describe, pipeline};

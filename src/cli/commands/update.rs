@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::error::Error;
 use crate::outcome::Verdict;
+use crate::process::{Cancel, Emitter};
 use crate::project::{Project, ProjectPath};
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
-use crate::run::Cancel;
 use crate::scaffold;
-use crate::update::{BaseUpdate, Move, Update, UpdateRequest, Updates};
+use crate::update::{self, BaseUpdate, Move, Update, UpdateRequest, Updates};
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
@@ -32,12 +33,14 @@ pub(super) fn update(
     let interrupts = run::interrupts(&cancel)?;
     term.note("asking the index for newer versions …\n");
     let mut watcher = term.watcher();
-    let updates = pipeline.updates(request, &cancel, &mut watcher);
+    let emitter = Emitter::new(&mut watcher);
+    let updates = update::look(pipeline.context(&cancel, &emitter), request);
+    drop(emitter);
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
-    let updates = updates?;
+    let updates = updates.map_err(Error::from)?;
     term.data(&table(&updates));
     let stale = updates.stale();
     let locks = Count(stale, "lock");
@@ -48,7 +51,7 @@ pub(super) fn update(
         }
         (_, Writing::Real) => {
             let before = drifting(&pipeline.project);
-            pipeline.write_updates(&updates)?;
+            update::write(&pipeline.project.root, &updates).map_err(Error::from)?;
             term.note(&format!("\n{locks} updated; the next run builds what they changed\n"));
             let after = drifting(&pipeline.project);
             term.note(&left_behind(after.difference(&before), &typed));

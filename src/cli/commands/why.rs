@@ -10,14 +10,15 @@ use crate::cli::commands::{pipeline, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
+use crate::error::Error;
 use crate::event::Silent;
 use crate::explanation::{Comparison, Expected, Sameness, Why, WorkDone};
 use crate::fingerprint::diff::Difference;
 use crate::outcome::Verdict;
 use crate::plan::Request;
+use crate::process::{Cancel, Emitter};
 use crate::report::count::Count;
 use crate::report::{harmless, json};
-use crate::run::Cancel;
 
 /// How many differences are told before the rest is only counted.
 const TOLD: usize = 20;
@@ -31,7 +32,10 @@ pub(super) fn why(
 ) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
     let plan = pipeline.plan(&Request { checks: vec![check], ..Request::default() })?;
-    let why = pipeline.why(&plan, &mut Silent)?;
+    let why = pipeline
+        .context(&Cancel::default(), &Emitter::new(&mut Silent))
+        .why(&plan)
+        .map_err(Error::Check)?;
     term.data(&match format {
         MessageFormat::Json => json::pretty(&why),
         _ => told(&why),
@@ -63,12 +67,12 @@ pub(super) fn compare(
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     let mut watcher = term.watcher();
-    let comparison = pipeline.compare(&plan, &read, &cancel, &mut watcher);
+    let comparison = pipeline.context(&cancel, &Emitter::new(&mut watcher)).compare(&plan, &read);
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
-    let comparison = comparison?;
+    let comparison = comparison.map_err(Error::Check)?;
     match format {
         MessageFormat::Json => term.data(&json::pretty(&comparison)),
         _ => term.text(&told_of(&comparison)),

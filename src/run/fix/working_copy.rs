@@ -1,14 +1,13 @@
-//! The private copy that fixers work on.
+//! The private copy of the project that fixers work on.
 //!
-//! Owns one copy of everything that the fixers of a run cover, each fixer's part of it, and what
-//! every touched file was before and is now. It must not know how a fixer runs; [`super::fix`]
-//! brings the new contents and takes the amendments for the project from here.
+//! There is one copy of everything that the fixers of a run cover. Each fixer gets the part of it that
+//! its check covers; the contents that it changed are accepted into the copy.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::snapshot_reason;
+use super::write_back::Amendment;
 use crate::cache::Index;
 use crate::check::CheckName;
 use crate::hash::Hash;
@@ -16,7 +15,6 @@ use crate::outcome::Reason;
 use crate::plan::FileSet;
 use crate::process::Cancel;
 use crate::project::ProjectPath;
-use crate::run::fix::write_back::Amendment;
 use crate::snapshot::{self, EntryKind, Inventory, InventoryEntry, SnapshotError, Tree};
 
 /// The private copy that fixers work on.
@@ -40,7 +38,7 @@ struct Touched {
 pub(super) struct Checkpoint(BTreeMap<ProjectPath, Vec<u8>>);
 
 impl WorkingCopy {
-    /// Copies what these file sets cover.
+    /// Copies the files that these file sets cover.
     pub(super) fn set_up(
         root: &Path,
         folder: &Path,
@@ -59,12 +57,12 @@ impl WorkingCopy {
                         all.entries.extend(inventory.entries);
                         Ok(paths)
                     }
-                    // What one check covers and is not there keeps no other one from fixing.
+                    // A path that one check names and that does not exist keeps no other check from fixing.
                     Err(
                         error @ (SnapshotError::Missing(_)
                         | SnapshotError::Link(_)
                         | SnapshotError::Glob { .. }),
-                    ) => Err(snapshot_reason(&error)),
+                    ) => Err(error.reason()),
                     Err(error) => return Err(error),
                 };
                 taken.insert((*file_set).clone(), part);
@@ -77,13 +75,13 @@ impl WorkingCopy {
         Ok(WorkingCopy { folder: tree.folder, inventory, parts, touched: BTreeMap::new() })
     }
 
-    /// Every folder that a fixer could change something in.
+    /// Every folder in which a fixer could change a file.
     pub(super) fn folders(&self) -> BTreeSet<ProjectPath> {
         self.inventory.folders()
     }
 
-    /// Copies the part of it that a check covers, as it is now: a fixer sees what its check sees.
-    pub(super) fn part(
+    /// Copies the part that a check covers, as it is now: a fixer sees the files that its check sees.
+    pub(super) fn copy_part(
         &self,
         file_set: &FileSet,
         folder: &Path,
@@ -95,10 +93,10 @@ impl WorkingCopy {
             None => unreachable!("the copy was made of the file sets of all fixers"),
         };
         let part = || Ok(self.inventory.only(paths));
-        snapshot::copy(&self.folder, folder, cancel, part).map_err(|error| snapshot_reason(&error))
+        snapshot::copy(&self.folder, folder, cancel, part).map_err(|error| error.reason())
     }
 
-    /// Takes a new content for a file.
+    /// Accepts a new content for a file.
     pub(super) fn accept(
         &mut self,
         path: &ProjectPath,
@@ -131,23 +129,23 @@ impl WorkingCopy {
         Ok(())
     }
 
-    /// How the touched files are now.
+    /// The contents of the touched files now.
     pub(super) fn checkpoint(&self) -> Checkpoint {
         let content =
             |(path, touched): (&ProjectPath, &Touched)| (path.clone(), touched.content.clone());
         Checkpoint(self.touched.iter().map(content).collect())
     }
 
-    /// Takes the touched files back to how they were; what was touched since then is as at first.
-    /// The copy itself is not needed any more.
-    pub(super) fn go_back(&mut self, checkpoint: Checkpoint) {
+    /// Restores the contents of a checkpoint, and the original ones of files that were touched later.
+    /// The files of the copy itself are not restored: no fixer runs afterwards.
+    pub(super) fn restore(&mut self, checkpoint: Checkpoint) {
         let Checkpoint(mut contents) = checkpoint;
         for (path, touched) in &mut self.touched {
             touched.content = contents.remove(path).unwrap_or_else(|| touched.original.clone());
         }
     }
 
-    /// What the project's files would have to become.
+    /// The changes that the project's files need.
     pub(super) fn amendments(&self) -> Vec<Amendment> {
         let amendment = |(path, touched): (&ProjectPath, &Touched)| Amendment {
             path: path.clone(),
@@ -157,7 +155,7 @@ impl WorkingCopy {
         self.changed().map(amendment).collect()
     }
 
-    /// Each file that is not as it was: its path, its old and its new content.
+    /// Each file that differs from its original: its path, its old and its new content.
     pub(super) fn differences(&self) -> impl Iterator<Item = (&ProjectPath, &[u8], &[u8])> {
         self.changed().map(|(path, touched)| (path, &*touched.original, &*touched.content))
     }

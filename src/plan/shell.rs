@@ -79,7 +79,11 @@ impl Shell {
 /// # Errors
 ///
 /// When there is no such check, or it asks for what is not granted.
-pub fn visit(config: &Config, known: &Known, request: &ShellRequest) -> Result<Shell, PlanError> {
+pub fn plan_shell(
+    config: &Config,
+    known: &Known,
+    request: &ShellRequest,
+) -> Result<Shell, PlanError> {
     let first = || config.checks.first().map(|check| check.name.to_string());
     let checks = request.check.clone().or_else(first).into_iter().collect();
     let planned = plan(config, known, &Request { checks, ..Request::default() })?;

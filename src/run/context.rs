@@ -1,0 +1,93 @@
+//! The state of a run: its project, its configuration, and what stops and observes it.
+//!
+//! The stages of a run are methods of [`Context`], or of a type that holds one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::Directory;
+use crate::cache::ResultCache;
+use crate::check::Grant;
+use crate::config::load::EnvVars;
+use crate::config::{CacheMode, Config};
+use crate::engine::{self, Engine, EngineError, EngineOptions, docker};
+use crate::environment::recipe;
+use crate::plan::Plan;
+use crate::process::{Cancel, Emitter};
+use crate::project::Project;
+
+/// The state of a run, shared by all of its stages.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The project's configuration.
+    pub config: &'a Config,
+    /// The variables of the process.
+    pub variables: &'a EnvVars,
+    /// The folder of cargo pipe in the user's cache.
+    pub cache: &'a Path,
+    /// The folder in which the run makes a folder of its own: the cache, unless the caller chose
+    /// another one.
+    pub scratch: &'a Path,
+    /// Stops the run, from any thread.
+    pub cancel: &'a Cancel,
+    /// Passes events to the run's observer.
+    pub emitter: &'a Emitter<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// The options that an engine is connected with; `longest` is the time that a job may take.
+    pub(crate) fn engine_options(&self, directory: &Directory, longest: Duration) -> EngineOptions {
+        let Context { project, config, variables, .. } = self;
+        let ca_bundle = config.network.ca_bundle.as_ref();
+        EngineOptions {
+            choice: config.engine,
+            docker: docker::program(config.engine, variables).to_owned(),
+            project: project.id(),
+            root: project.root.clone(),
+            base_lock: recipe::base_lock_path(config).on_disk(&project.root),
+            variables: (*variables).clone(),
+            python: config.python.version.clone(),
+            cache: self.cache.to_owned(),
+            run: directory.id().to_owned(),
+            folder: directory.path().to_owned(),
+            topology: config.topology,
+            platform: config.platform.clone(),
+            cpus: config.cpus,
+            network: config.network.clone(),
+            ca_bundle: ca_bundle.map(|bundle| bundle.on_disk(&project.root)),
+            allows_host: config.allow.contains(&Grant::Host),
+            offline: config.offline,
+            longest,
+        }
+    }
+
+    /// Connects to the configured engine.
+    pub(super) fn connect_engine(
+        &self,
+        directory: &Directory,
+        longest: Duration,
+    ) -> Result<Box<dyn Engine + 'a>, EngineError> {
+        engine::connect(self.engine_options(directory, longest), self.cancel, self.emitter)
+    }
+
+    /// Opens the cache of results.
+    pub(super) fn open_cache(&self, mode: CacheMode) -> ResultCache {
+        ResultCache::new(self.cache.to_owned(), mode, self.config.cache_size)
+    }
+
+    /// Whether the run was stopped.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.cancel.stopped().is_some()
+    }
+}
+
+/// Starts the threads that a plan's steps run in: our own, because a program that uses the library
+/// may have configured the global pool.
+pub(super) fn start_threads(plan: &Plan) -> Result<rayon::ThreadPool, EngineError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.jobs)
+        .build()
+        .map_err(|error| EngineError::Threads(error.to_string()))
+}
