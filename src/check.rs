@@ -1,13 +1,17 @@
-//! The vocabulary of checks: their names, what they may ask for, and what may be kept of them.
+//! Names of checks, identities of steps, grants and cache policies.
 //!
 //! Plain values, used by the configuration, the plan and the report alike.
+
+mod step_id;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a check: a command of its own, so it looks like one.
+pub use step_id::{StepId, StepIdError};
+
+/// The name of a check, which is also a command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
@@ -40,16 +44,16 @@ fn is_reserved(name: &str) -> bool {
     name == "pipe" || COMMANDS.contains(&name)
 }
 
-/// Why a text is no [`CheckName`].
+/// The reason why a text is not a [`CheckName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// The name belongs to a command.
-    #[error("`{0}` is a command of cargo pipe, so no check can have that name")]
+    /// The name is a command.
+    #[error("invalid check name `{0}`: it is a command of cargo pipe")]
     Reserved(String),
-    /// The name would not do as a command.
+    /// The name has other characters than a command.
     #[error(
-        "`{0}` is no name for a check: it takes a to z, 0 to 9 and `-`, and starts with a letter"
+        "invalid check name `{0}`: it must consist of a to z, 0 to 9 and `-`, and begin with a letter"
     )]
     Malformed(String),
 }
@@ -99,7 +103,7 @@ impl From<CheckName> for String {
     }
 }
 
-/// A way out of the sandbox that a project can ask for and only its user can grant.
+/// A permission beyond the sandbox that a project can ask for and only its user can give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -113,12 +117,12 @@ pub enum Grant {
     Writable,
     /// Images are built from a Dockerfile or a base image that is not the usual one.
     Dockerfile,
-    /// Code of the project's own runs on this machine as it is, where there is no sandbox.
+    /// Code of the project's own runs on this machine without a sandbox.
     Host,
 }
 
 impl Grant {
-    /// All of them, in the order they are listed to a person.
+    /// All grants, in the order in which they are listed.
     pub const ALL: [Grant; 5] =
         [Grant::Network, Grant::DockerSocket, Grant::Writable, Grant::Dockerfile, Grant::Host];
 
@@ -134,14 +138,14 @@ impl Grant {
         }
     }
 
-    /// What granting it means, in a few words that follow "this lets the check".
+    /// The meaning of the grant, in words that follow "this lets the check".
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
             Grant::Network => "reach any machine that this one reaches",
             Grant::DockerSocket => "control the docker engine, which is as good as root there",
             Grant::Writable => "write to a private copy of the project",
-            Grant::Dockerfile => "run what it likes, with the network, while images are built",
+            Grant::Dockerfile => "run any command, with the network, while images are built",
             Grant::Host => "run code of the project on this machine as you, without a sandbox",
         }
     }
@@ -159,26 +163,26 @@ impl FromStr for Grant {
     fn from_str(text: &str) -> Result<Self, String> {
         Grant::ALL.into_iter().find(|grant| grant.name() == text).ok_or_else(|| {
             let names: Vec<&str> = Grant::ALL.iter().map(|grant| grant.name()).collect();
-            format!("`{text}` is nothing that can be allowed; there are: {}", names.join(", "))
+            format!("unknown grant `{text}`; expected one of {}", names.join(", "))
         })
     }
 }
 
-/// Something that a project asks for beyond the sandbox.
+/// A request of a project for more than the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GrantRequest {
-    /// Who asks.
+    /// The part of the project that asks.
     pub asker: Requester,
-    /// What for.
+    /// The grant that it asks for.
     pub grant: Grant,
-    /// Where the project says so, as a sentence without a period.
+    /// The line of the configuration that asks, as a sentence without a period.
     pub why: String,
-    /// What the user has said to it.
+    /// The user's decision.
     pub standing: Standing,
 }
 
-/// Who asks for something beyond the sandbox.
+/// The part of a project that asks for a grant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -189,23 +193,23 @@ pub enum Requester {
     Project,
 }
 
-/// What the user has said to an [`GrantRequest`] before, and whether that still holds.
+/// The user's earlier decision about a [`GrantRequest`], and whether it still holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// Nothing.
+    /// There was none.
     #[default]
     New,
-    /// It is trusted, as it is now.
+    /// It was granted, and has not changed since.
     Trusted,
-    /// It was trusted, and then these parts of it changed.
+    /// It was granted, and these parts of it changed since.
     Changed(Vec<String>),
-    /// What was said cannot be believed, and why.
+    /// The record of the decision cannot be believed, for this reason.
     Unbelieved(String),
 }
 
 impl GrantRequest {
-    /// An ask that the user has said nothing to.
+    /// A request without a decision.
     #[must_use]
     pub fn new(asker: Requester, grant: Grant, why: String) -> Self {
         GrantRequest { asker, grant, why, standing: Standing::New }
@@ -221,7 +225,7 @@ impl fmt::Display for Requester {
     }
 }
 
-/// Whether an outcome may be kept and replayed.
+/// The outcomes of a check that may be cached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -231,7 +235,7 @@ pub enum CachePolicy {
     Always,
     /// Only passed, for a check whose failures may be flaky.
     Passed,
-    /// Never, for a check that depends on what no fingerprint covers, such as the network.
+    /// None, for a check that depends on more than the fingerprint covers, such as the network.
     Never,
 }
 

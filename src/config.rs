@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{CachePolicy, CheckName, Grant};
+use crate::check::{CachePolicy, CheckName, Grant, StepId};
 use crate::gate::BaselineFile;
 use crate::network::Network;
 use crate::project::ProjectPath;
@@ -210,6 +210,14 @@ pub struct Check {
     pub cache: CachePolicy,
     /// The grants that it requests.
     pub asks: BTreeSet<Grant>,
+}
+
+impl Check {
+    /// The identity of the step that the check has in the project.
+    #[must_use]
+    pub fn step_id(&self) -> StepId {
+        StepId::from(self.name.clone())
+    }
 }
 
 /// What a check runs.

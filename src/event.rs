@@ -1,25 +1,25 @@
-//! What a run tells whoever watches it.
+//! The events of a run.
 //!
 //! The library never prints: it emits events, one at a time and in order, to one [`Observer`].
 
 use std::time::Duration;
 
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::outcome::CheckOutcome;
 use crate::plan::Plan;
 
-/// Something that happened.
+/// An event of a run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The plan is made and its checks begin.
     Started(&'a Plan),
-    /// A program was started; for a person who wants to see every command.
+    /// A program was started; for users who want to see every command.
     Spawned {
-        /// The command as it could be typed.
+        /// The command line, quoted for a shell.
         command: &'a str,
     },
-    /// An image that is not ours is being pulled.
+    /// An image is being pulled.
     PullStarted {
         /// The image.
         image: &'a str,
@@ -28,7 +28,7 @@ pub enum Event<'a> {
     PullFinished {
         /// The image.
         image: &'a str,
-        /// How long it took.
+        /// The time that it took.
         duration: Duration,
     },
     /// An image is being built.
@@ -40,54 +40,54 @@ pub enum Event<'a> {
     BuildProgress {
         /// The environment's name.
         environment: &'a str,
-        /// What the builder said.
+        /// The line.
         line: &'a str,
     },
     /// An image was built.
     BuildFinished {
         /// The environment's name.
         environment: &'a str,
-        /// How long it took.
+        /// The time that it took.
         duration: Duration,
     },
-    /// A fixer began, on a copy of the project.
+    /// A fixer began to work on a private copy of the project.
     FixStarted {
-        /// Its check.
-        check: &'a CheckName,
+        /// The step of its check.
+        check: &'a StepId,
     },
     /// A fixer ended.
     FixFinished {
-        /// Its check.
-        check: &'a CheckName,
+        /// The step of its check.
+        check: &'a StepId,
         /// The files that it changed in the copy, relative to the project.
         changed: &'a [String],
     },
     /// A check began.
     CheckStarted {
-        /// The check.
-        check: &'a CheckName,
+        /// The step.
+        check: &'a StepId,
     },
-    /// The terminal is about to be lent to a container.
+    /// The terminal is about to be attached to a container.
     Lending,
     /// A check ended.
     CheckFinished {
-        /// What became of it.
+        /// Its outcome.
         outcome: &'a CheckOutcome,
     },
-    /// Something a person should know, of no particular check.
+    /// A warning that belongs to no particular check.
     Warning {
-        /// What.
+        /// The warning.
         message: &'a str,
     },
 }
 
-/// Whoever watches a run.
+/// Observes a run.
 pub trait Observer: Send {
-    /// Takes one event. Called from one thread at a time.
+    /// Handles one event. Only one thread calls this at a time.
     fn observe(&mut self, event: &Event<'_>);
 }
 
-/// Watches nothing.
+/// Ignores every event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

@@ -178,8 +178,7 @@ fn ended(check: &CheckOutcome) -> bool {
 fn gone(baseline: &Baseline, ended: &[&CheckOutcome]) -> Vec<BaselineEntry> {
     let found: BTreeSet<Hash> =
         ended.iter().flat_map(|check| &check.findings).map(|it| it.fingerprint).collect();
-    let was_looked_for =
-        |entry: &&BaselineEntry| ended.iter().any(|check| check.name == entry.check);
+    let was_looked_for = |entry: &&BaselineEntry| ended.iter().any(|check| check.id == entry.check);
     let entries = baseline.entries.iter().filter(was_looked_for);
     entries.filter(|entry| !found.contains(&entry.fingerprint)).cloned().collect()
 }

@@ -1,7 +1,7 @@
-//! What became of a check and of a run.
+//! The outcome of a check and the verdict of a run.
 //!
-//! Owns the path from what a tool printed ([`RawOutput`]) over what it means ([`Classified`]) to
-//! the [`CheckOutcome`] of a report, and the one place where a verdict is computed.
+//! A tool's [`RawOutput`] is [`Classified`] by the catalogue and ends up in the [`CheckOutcome`] of a
+//! report. The verdict is computed here and nowhere else.
 
 mod plain;
 
@@ -12,50 +12,50 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::finding::{Excerpts, Finding};
 use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
 
-/// What a tool left behind, untouched.
+/// The raw output of a tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[doc(hidden)]
 pub struct RawOutput {
     /// Its exit status; 128 plus the number for a signal.
     pub code: i32,
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to standard error.
+    /// Its standard error.
     pub stderr: Vec<u8>,
 }
 
-/// What a tool's output means.
+/// The meaning of a tool's output.
 #[derive(Clone, Debug, PartialEq)]
 #[doc(hidden)]
 pub struct Classified {
-    /// What the exit status and the streams say together.
+    /// The tool's status, from its exit status and streams together.
     pub status: ToolStatus,
-    /// What the tool found, in any order.
+    /// The findings, in any order.
     pub findings: Vec<Finding>,
-    /// What could not be understood, or what the tool complained of besides.
+    /// Output that could not be parsed, and other complaints of the tool.
     pub warnings: Vec<String>,
     /// pylint's score.
     pub score: Option<f64>,
 }
 
-/// Whether the tool did its work, and how it ended.
+/// The status of a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(hidden)]
 pub enum ToolStatus {
-    /// It accepts the sources. Findings it has all the same do not count.
+    /// It accepts the sources. Its findings, if any, do not count.
     Passed,
     /// It does not accept the sources.
     Findings,
-    /// It could not work, and why.
+    /// It failed, for this reason.
     Failed(Reason),
 }
 
-/// The state a check ends in.
+/// The status of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -65,26 +65,26 @@ pub enum Status {
     Passed,
     /// The sources are not accepted.
     Findings,
-    /// The check could not be done.
+    /// The check failed to run.
     Error,
-    /// The check took longer than it may.
+    /// The check exceeded its time limit.
     TimedOut,
-    /// The check was stopped, or never started, because of something else.
+    /// The check was stopped, or never started, because another check failed or the run was stopped.
     Cancelled,
-    /// The check had nothing to do, and that is fine.
+    /// The check had nothing to do, which is not an error.
     Skipped,
 }
 
-/// Why a check did not end as passed or findings.
+/// The reason why a check neither passed nor has findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Reason {
-    /// Whose problem it is.
+    /// The part that failed.
     pub kind: ReasonKind,
-    /// What happened, in one or more sentences.
+    /// The failure, in one or more sentences.
     pub message: String,
-    /// What to do next; null if there is no advice.
+    /// Advice on what to do next; null if none is known.
     pub hint: Option<String>,
 }
 
@@ -108,7 +108,7 @@ impl Reason {
         format!("{}{hint}", self.message.trim_end())
     }
 
-    /// How a run ends in which this went wrong.
+    /// The verdict of a run with this failure.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self.kind {
@@ -129,66 +129,66 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Whose problem an error is.
+/// The part that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum ReasonKind {
-    /// A configuration, ours or the tool's.
+    /// A configuration: cargo pipe's or the tool's.
     Config,
     /// The engine, an image, the network, the disk.
     Environment,
-    /// The tool crashed, or said what nobody understands.
+    /// The tool: it crashed, or its output cannot be parsed.
     Tool,
-    /// The container did not see the project.
+    /// The mount: the container did not see the project.
     Mount,
     /// Cargo pipe itself.
     Internal,
-    /// Somebody or something stopped it: a signal, a time limit, `--fail-fast`.
+    /// A signal, a time limit or `--fail-fast` stopped it.
     Stopped,
 }
 
-/// What became of one check.
+/// The outcome of one check.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CheckOutcome {
-    /// The check.
-    pub name: CheckName,
+    /// The check, and the package and Python that it is for.
+    pub id: StepId,
     /// The tool behind it, or `command` for a check of the user's own.
     pub tool: String,
     /// The tool's locked version, where the catalogue knows it.
     pub tool_version: Option<String>,
-    /// The state it ended in.
+    /// Its status.
     pub status: Status,
-    /// Why, where it is neither passed nor findings.
+    /// The reason, if it neither passed nor has findings.
     pub reason: Option<Reason>,
-    /// Whether it ran or was replayed.
+    /// Whether it ran or was cached.
     pub cache: CacheUse,
-    /// What the fingerprint is made from; none if the check ended before they were known.
+    /// The inputs of the fingerprint; none if the check ended before they were known.
     pub inputs: Option<Inputs>,
-    /// How long it took.
+    /// The time that it took.
     pub duration: Duration,
     /// pylint's score.
     pub score: Option<f64>,
-    /// What the tool wrote.
+    /// The output of the tool.
     pub log: Log,
     /// Sorted findings.
     pub findings: Vec<Finding>,
-    /// The source lines that the findings speak of, as they were checked.
+    /// The source lines of the findings, as they were checked.
     pub excerpts: Excerpts,
-    /// What a person should know besides.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
-    /// What the tool's own command says, where that was asked.
+    /// The outcome of the tool's own command, if it was requested.
     pub plain: Option<Plain>,
 }
 
 impl CheckOutcome {
     /// A check that passed without findings, to be completed.
     #[must_use]
-    pub(crate) fn passed(name: CheckName, tool: String) -> Self {
+    pub(crate) fn passed(id: StepId, tool: String) -> Self {
         CheckOutcome {
-            name,
+            id,
             tool,
             tool_version: None,
             status: Status::Passed,
@@ -220,33 +220,33 @@ impl CheckOutcome {
     }
 }
 
-/// Whether an outcome was computed or replayed.
+/// Whether an outcome was computed or cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum CacheUse {
-    /// Replayed from the cache.
+    /// Cached.
     Hit,
     /// Computed.
     Miss,
-    /// Not looked for.
+    /// Computed without looking in the cache.
     Off,
 }
 
-/// A tool's raw output as text, for people.
+/// A tool's raw output as text, for humans.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Log {
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub stdout: String,
-    /// What it wrote to standard error.
+    /// Its standard error.
     pub stderr: String,
     /// Whether a part in the middle was left out.
     pub truncated: bool,
 }
 
-/// How a run ended: the worst of its checks.
+/// The verdict of a run: that of its worst check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -258,7 +258,7 @@ pub enum Verdict {
     Findings,
     /// A configuration is wrong, or a grant is missing.
     Config,
-    /// A check could not be done.
+    /// A check failed to run.
     Error,
     /// The run was interrupted.
     Interrupted,
@@ -270,7 +270,7 @@ impl Verdict {
     pub fn over(checks: &[CheckOutcome], interruption: Option<Interruption>) -> Verdict {
         let verdicts = checks.iter().map(|check| match (check.status, &check.reason) {
             (Status::Passed | Status::Skipped, _) => Verdict::Passed,
-            // A cancelled check follows from another one's failure or from a signal.
+            // A cancelled check is the consequence of another check's failure, or of a signal.
             (Status::Cancelled, _) => Verdict::Passed,
             (Status::Findings, _) => Verdict::Findings,
             (Status::Error, Some(reason)) => reason.verdict(),
@@ -310,6 +310,6 @@ impl Verdict {
     }
 }
 
-/// That somebody stopped the run.
+/// The run was interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interruption;

@@ -1,8 +1,8 @@
-//! What a run will do, as plain data with reasons.
+//! The plan: everything that a run will do, as plain data with reasons.
 //!
-//! `plan` is pure: from a [`Config`] and a [`Request`] it makes the
-//! [`Plan`] that `--dry-run` prints and [`crate::run`] executes. It spawns nothing, reads nothing
-//! and knows no engine; paths in it are those of the inside of a container or of the project.
+//! From a [`Config`] and a [`Request`] comes the [`Plan`] that `--dry-run` prints and [`crate::run`]
+//! executes. Planning is pure: it starts no process, reads no file and knows no engine. Paths in a
+//! plan are relative to the project, or those inside a container.
 
 mod error;
 mod fixes;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::check::{COMMANDS, CachePolicy, CheckName, Grant, GrantRequest, Standing};
+use crate::check::{COMMANDS, CachePolicy, Grant, GrantRequest, Standing, StepId};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
 use crate::container::{APP, CONFIG};
@@ -27,31 +27,31 @@ pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
 pub use shell::{Shell, ShellRequest, Streams, plan_shell};
 
-/// The endings of the files that the catalogue's tools are about.
+/// The endings of the files that the catalogue's tools check.
 const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
 
-/// What somebody asked for.
+/// The checks to plan, and how to run them.
 ///
-/// Exhaustive: whoever asks fills in what differs from `Request::default()`.
+/// Exhaustive: a caller fills in what differs from `Request::default()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The checks to run; all if empty.
+    /// The checks to run, spelled like a [`StepId`]; all if empty.
     pub checks: Vec<String>,
-    /// Cancel the rest at the first check that does not pass.
+    /// Whether the first check that does not pass cancels the others.
     pub fail_fast: bool,
-    /// A time limit for every check, over what is configured.
+    /// A time limit for every check, instead of the configured one.
     pub timeout: Option<Duration>,
     /// Whether files are fixed before they are checked.
     pub fixing: Fixing,
     /// The findings that count.
     pub gate: GateAsked,
-    /// What the result cache is used for, over what is configured.
+    /// The use of the result cache, instead of the configured one.
     pub cache: Option<CacheMode>,
-    /// Whether nothing is replayed that ran before.
+    /// Whether cached results are ignored.
     pub no_cache: bool,
 }
 
-/// Which findings somebody wants to count.
+/// The findings that count, as requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GateAsked {
@@ -60,40 +60,40 @@ pub enum GateAsked {
     Configured,
     /// Of those, the ones in lines that changed.
     Changed(Since),
-    /// All, because a baseline is to be made of them.
+    /// All, because a baseline will accept them.
     Open,
 }
 
-/// What is known of a project besides its configuration.
+/// Facts about a project that are not in its configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Known {
-    /// What it asks for beyond the sandbox, with what its user has said to that before. What is not
-    /// here nobody has said anything to.
+    /// The requests for more than the sandbox, with the user's decision. A request that is missing
+    /// here was never decided.
     pub asks: Vec<GrantRequest>,
-    /// Whether there is a lock of its own dependencies.
+    /// Whether its own dependencies are locked.
     pub has_project_lock: bool,
-    /// The files at its root that some tool reads without being told.
+    /// The files at its root that some tool reads without an option.
     pub root_files: BTreeSet<ProjectPath>,
 }
 
-/// What a run will do.
+/// Everything that a run will do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// What is fixed before anything is checked; none if nothing is.
+    /// The fixers that run before anything is checked; none if nothing is fixed.
     pub fixes: Option<Fixes>,
-    /// What somebody should be told who may expect another plan.
+    /// Notes for a user who may expect another plan.
     pub notes: Vec<String>,
     /// The checks to run, in the order they are reported; none if fixes are only shown.
     pub steps: Vec<Step>,
-    /// Which findings will count.
+    /// The findings that will count.
     pub gate: gate::GateSpec,
-    /// Whether the first step that does not pass ends the others.
+    /// Whether the first step that does not pass cancels the others.
     pub fail_fast: bool,
-    /// How many steps run at once.
+    /// The number of steps that run at once.
     pub jobs: usize,
-    /// What the result cache is used for.
+    /// The use of the result cache.
     pub cache: CacheMode,
 }
 
@@ -120,19 +120,20 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Step {
-    /// The check.
-    pub check: CheckName,
+    /// The check, and the package and Python that it is for.
+    #[serde(rename = "check")]
+    pub id: StepId,
     /// The catalogue's name of its tool, or `command`.
     pub tool: String,
-    /// The files and folders it is about; without a file of these endings there is nothing to do.
+    /// The files and folders that it checks; it fails if none of them has one of `endings`.
     pub source: Vec<ProjectPath>,
-    /// The endings of the files it is about; none for any.
+    /// The endings of the files that it checks; empty for any.
     pub endings: Vec<String>,
     /// The exact files that it sees and that its fingerprint covers.
     pub file_set: FileSet,
     /// The tool's configuration file; none if it has none, or finds its own.
     pub config: Option<ConfigFile>,
-    /// What it runs in.
+    /// The environment that it runs in.
     pub environment: EnvironmentSpec,
     /// The command inside the container.
     pub command: Command,
@@ -140,26 +141,26 @@ pub struct Step {
     pub env: BTreeMap<String, String>,
     /// Exit statuses that mean findings, for a command of the user's own.
     pub findings_exit: BTreeSet<i32>,
-    /// Whether it works on a private copy of its files, which it can write to.
+    /// Whether it works on a private copy of its files, to which it can write.
     pub writable: bool,
-    /// What goes beyond the sandbox; all of it is granted once the step is in a plan.
+    /// The grants beyond the sandbox; all of them are given once the step is in a plan.
     pub grants: BTreeSet<Grant>,
-    /// How long it may take.
+    /// Its time limit.
     pub timeout: Duration,
-    /// What may be kept of its outcome.
+    /// The outcomes that may be cached.
     pub cache: CachePolicy,
 }
 
 /// The exact files that a check sees. Checks with the same file set share a snapshot.
 ///
-/// Exhaustive: files are covered by nothing else.
+/// Exhaustive: no other rule covers files.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct FileSet {
     /// Files and folders, sorted.
     pub paths: Vec<ProjectPath>,
-    /// Globs of what is left out.
+    /// Globs of files that are left out.
     pub exclude: Vec<String>,
-    /// Globs of ignored files that are taken all the same.
+    /// Globs of ignored files that are included anyway.
     pub include: Vec<String>,
 }
 
@@ -169,11 +170,11 @@ pub struct FileSet {
 pub struct ConfigFile {
     /// Where it is in the project.
     pub path: ProjectPath,
-    /// Whether it is mounted apart at [`CONFIG`], or read in its place in the snapshot.
+    /// Whether it is mounted at [`CONFIG`] instead of read in its place in the snapshot.
     pub mounted: bool,
 }
 
-/// What a step runs in.
+/// The environment that a step runs in, as requested.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
@@ -183,22 +184,22 @@ pub enum EnvironmentSpec {
     Tool {
         /// The lock's name.
         lock: String,
-        /// Whether the project's dependencies are there too.
+        /// Whether it contains the project's dependencies, too.
         sees_project: bool,
     },
     /// The base without a tool.
     Base {
-        /// Whether the project's dependencies are there.
+        /// Whether it contains the project's dependencies.
         sees_project: bool,
     },
-    /// An image that is not ours.
+    /// An image that cargo pipe does not build.
     Image(String),
 }
 
 /// The name of the tool behind a check of the user's own, in plans and reports.
 pub const COMMAND: &str = "command";
 
-/// Variables that every check gets, so that no tool's answer depends on the machine.
+/// Variables that every check gets, so that no tool's output depends on the machine.
 pub const CANONICAL_ENV: &[(&str, &str)] = &[
     ("BLACK_CACHE_DIR", "/tmp/black"),
     ("COLUMNS", "80"),
@@ -220,23 +221,23 @@ pub const CANONICAL_ENV: &[(&str, &str)] = &[
 ///
 /// # Errors
 ///
-/// When a name is no check of the configuration, a check asks for what is not granted, or fixes
-/// are wanted where there are none.
+/// When a check is unknown, a grant is missing, or fixes are requested of checks that have none.
 pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, PlanError> {
     for name in &request.checks {
-        if !config.checks.iter().any(|check| check.name.as_str() == name) {
+        if !config.checks.iter().any(|check| check.step_id().as_str() == name) {
             return Err(unknown_check(config, name));
         }
     }
     let wanted = |check: &&Check| {
-        request.checks.is_empty() || request.checks.iter().any(|name| check.name.as_str() == name)
+        let id = check.step_id();
+        request.checks.is_empty() || request.checks.iter().any(|name| id.as_str() == name)
     };
     let checks: Vec<&Check> = config.checks.iter().filter(wanted).collect();
     let mut steps: Vec<Step> =
         checks.iter().map(|check| step(config, known, check, request)).collect();
     let mut missing = Vec::new();
     for step in &mut steps {
-        for ask in grants::asks_of(config, &known.asks, step) {
+        for ask in grants::requests_of(config, &known.asks, step) {
             step.grants.insert(ask.grant);
             let is_granted = config.allow.contains(&ask.grant) || ask.standing == Standing::Trusted;
             if !is_granted && !missing.contains(&ask) {
@@ -244,14 +245,14 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
             }
         }
     }
-    // It is the engine that asks for this one, where there is no sandbox.
+    // The engine asks for this grant if it has no sandbox.
     for step in steps.iter_mut().filter(|step| grants::has_host(config, &known.asks, step)) {
         step.grants.insert(Grant::Host);
     }
     if !missing.is_empty() {
         return Err(PlanError::GrantsMissing(missing));
     }
-    let (fixes, notes) = fixes::plan(config, &checks, &steps, request.fixing)?;
+    let (fixes, notes) = fixes::plan_fixes(config, &checks, &steps, request.fixing)?;
     if fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show) {
         steps.clear();
     }
@@ -279,7 +280,7 @@ fn unknown_check(config: &Config, name: &str) -> PlanError {
     PlanError::UnknownCheck { name: name.to_owned(), hint }
 }
 
-/// The step of a check, with all that it asks for itself, granted or not.
+/// The step of a check, with all grants that it asks for, given or not.
 pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Request) -> Step {
     let sees_project = known.has_project_lock;
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
@@ -288,7 +289,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         .collect();
     env.extend(check.env.clone());
     let mut step = Step {
-        check: check.name.clone(),
+        id: check.step_id(),
         tool: COMMAND.to_owned(),
         source: check.source.clone(),
         endings: Vec::new(),
@@ -346,7 +347,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
 }
 
 impl EnvironmentSpec {
-    /// Whether the project's dependencies are there.
+    /// Whether it contains the project's dependencies.
     #[must_use]
     pub fn sees_project(&self) -> bool {
         match self {
@@ -357,8 +358,7 @@ impl EnvironmentSpec {
         }
     }
 
-    /// Whether it is built from the project's Dockerfile: without packages the base itself is all
-    /// there is of it.
+    /// Whether it is built from the project's Dockerfile: without packages it is the base itself.
     #[must_use]
     pub fn has_dockerfile(&self, config: &Config) -> bool {
         match self {
@@ -392,8 +392,8 @@ impl FileSet {
 }
 
 impl ConfigFile {
-    /// A file of the config folder is mounted apart; any other one is read in its place, because
-    /// relative paths in it must hold.
+    /// A file of the config folder is mounted apart; any other one is read in its place, because it may
+    /// contain relative paths.
     fn of(tool: &dyn Tool, named: &ToolConfig, config: &Config) -> Option<ConfigFile> {
         match named {
             ToolConfig::Found => None,
@@ -410,12 +410,13 @@ impl ConfigFile {
         }
     }
 
-    /// Where the tool finds it.
+    /// Its path inside the container.
     #[must_use]
     pub fn in_container(&self) -> String {
-        match self.mounted {
-            true => format!("{CONFIG}/{}", self.path.file_name()),
-            false => format!("{APP}/{}", self.path),
+        if self.mounted {
+            format!("{CONFIG}/{}", self.path.file_name())
+        } else {
+            format!("{APP}/{}", self.path)
         }
     }
 }

@@ -29,7 +29,7 @@ pub use format::Format;
 
 use std::collections::BTreeMap;
 
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::engine_info::EngineInfo;
 use crate::fingerprint;
 use crate::gate::Gated;
@@ -74,7 +74,7 @@ impl Report {
     #[must_use]
     pub fn fingerprint(&self) -> Hash {
         fingerprint::of_run(
-            self.checks.iter().map(|check| (check.name.as_str(), check.fingerprint())),
+            self.checks.iter().map(|check| (check.id.as_str(), check.fingerprint())),
         )
     }
 }
@@ -92,7 +92,7 @@ pub struct Preview {
     /// Warnings.
     pub warnings: Vec<String>,
     /// The checks whose fixers failed, with the reasons.
-    pub failures: BTreeMap<CheckName, Reason>,
+    pub failures: BTreeMap<StepId, Reason>,
 }
 
 /// The warnings of a report without duplicates: first those of the run, then those of checks, after
@@ -103,8 +103,8 @@ pub fn warnings(report: &Report) -> Vec<String> {
     for check in &report.checks {
         for warning in &check.warnings {
             match of_checks.iter_mut().find(|(text, _)| text == warning) {
-                Some((_, names)) => names.push(check.name.as_str()),
-                None => of_checks.push((warning, vec![check.name.as_str()])),
+                Some((_, names)) => names.push(check.id.as_str()),
+                None => of_checks.push((warning, vec![check.id.as_str()])),
             }
         }
     }

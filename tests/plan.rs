@@ -1,4 +1,4 @@
-//! Who writes: the plans of every way to ask for fixes.
+//! Plans of every way to ask for fixes: the checks that write, and their order.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -45,7 +45,18 @@ fn planned(checks: &[&str], fixing: Fixing) -> Plan {
 
 fn fixers(plan: &Plan) -> Vec<&str> {
     let fixes = plan.fixes.iter().flat_map(|fixes| &fixes.steps);
-    fixes.map(|fix| fix.step.check.as_str()).collect()
+    fixes.map(|fix| fix.step.id.as_str()).collect()
+}
+
+#[test]
+fn a_step_is_requested_and_shown_by_its_spelled_identity() {
+    let plan = planned(&["spelling"], Fixing::Off);
+    assert_eq!(plan.steps[0].id, "spelling".parse().unwrap());
+    let json = serde_json::to_value(&plan).unwrap();
+    assert_eq!(json["steps"][0]["check"], "spelling");
+    let unknown = request(&["core:spelling"], Fixing::Off);
+    let error = pipeline(CONFIGURATION).plan(&unknown).unwrap_err().to_string();
+    assert!(error.contains("`core:spelling` is neither a command nor a check"), "{error}");
 }
 
 #[test]
@@ -83,10 +94,11 @@ fn only_a_formatter_writes_because_it_was_called_by_its_name() {
 
 #[test]
 fn only_a_formatter_that_may_not_write_gets_a_note() {
-    for (why, told) in [(Withheld::Ci, "`CI` is set"), (Withheld::Check, "`--check` was given")] {
+    for (why, expected) in [(Withheld::Ci, "`CI` is set"), (Withheld::Check, "`--check` was given")]
+    {
         let plan = planned(&["format"], Fixing::Withheld(why));
         assert!(plan.fixes.is_none() && plan.steps.len() == 1);
-        assert!(plan.notes[0].contains(told), "{:?}", plan.notes);
+        assert!(plan.notes[0].contains(expected), "{:?}", plan.notes);
         assert_eq!(planned(&["ruff"], Fixing::Withheld(why)).notes, [""; 0]);
     }
 }
@@ -95,7 +107,7 @@ fn only_a_formatter_that_may_not_write_gets_a_note() {
 fn asking_a_check_to_fix_that_cannot_is_an_error() {
     for fixing in [Fixing::Write, Fixing::Show] {
         let error = pipeline("").plan(&request(&["lint", "mypy"], fixing)).unwrap_err();
-        assert_eq!(error.to_string(), "`lint`, `mypy` have nothing that fixes");
+        assert_eq!(error.to_string(), "`lint`, `mypy` cannot fix anything");
         assert_eq!(error.hint().unwrap(), "these checks can fix: `format`, `ruff`");
     }
 }

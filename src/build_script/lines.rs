@@ -94,10 +94,7 @@ impl Lines {
             self.findings(check);
             if let (Status::Error | Status::TimedOut, Some(reason)) = (check.status, &check.reason)
             {
-                undone
-                    .entry((reason.kind, reason.to_line()))
-                    .or_default()
-                    .push(check.name.as_str());
+                undone.entry((reason.kind, reason.to_line())).or_default().push(check.id.as_str());
             }
         }
         for ((kind, message), checks) in undone {
@@ -132,7 +129,7 @@ impl Lines {
         }
         let more = gating().count().saturating_sub(SHOWN);
         if more > 0 {
-            let name = &check.name;
+            let name = &check.id;
             self.complain(&format!("{more} more of {name}; `cargo pipe {name}` shows all"));
         }
     }
@@ -174,13 +171,12 @@ fn told(finding: &Finding, check: &CheckOutcome) -> String {
     } else {
         format!("{}:{}{column}: ", place.path, place.line)
     };
-    format!("{at}{severity}: {message} [{} {code}]", check.name)
+    format!("{at}{severity}: {message} [{} {code}]", check.id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::CheckName;
     use crate::outcome::Reason;
     use crate::report::sample;
 
@@ -204,7 +200,7 @@ mod tests {
         check.status = Status::Error;
         let reason = Reason::new(ReasonKind::Environment, "`docker` is not installed");
         check.reason = Some(reason.with_hint("install it".to_owned()));
-        let also = CheckOutcome { name: CheckName::new("mypy").unwrap(), ..check.clone() };
+        let also = CheckOutcome { id: "mypy".parse().unwrap(), ..check.clone() };
         assert_eq!(
             text(BuildMode::Deny, &sample::report_of(vec![check, also])),
             "cargo::warning=lint, mypy not checked: `docker` is not installed; install it\n"

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{create, entry, replace};
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::fingerprint::ingredients::Inputs;
 
 /// The folder of all projects.
@@ -17,8 +17,8 @@ const PROJECTS: &str = "projects";
 
 /// What the last run of a check was made from.
 #[must_use]
-pub fn last(home: &Path, project: &str, check: &CheckName) -> Option<Inputs> {
-    let bytes = fs::read(folder(home, project).join(check.as_str())).ok()?;
+pub fn last(home: &Path, project: &str, step: &StepId) -> Option<Inputs> {
+    let bytes = fs::read(folder(home, project).join(step.to_file_name())).ok()?;
     Some(entry::open(PROJECTS, &bytes)?.0)
 }
 
@@ -27,12 +27,12 @@ pub fn last(home: &Path, project: &str, check: &CheckName) -> Option<Inputs> {
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn note(home: &Path, project: &str, check: &CheckName, inputs: &Inputs) -> io::Result<()> {
-    if last(home, project, check).as_ref() == Some(inputs) {
+pub fn note(home: &Path, project: &str, step: &StepId, inputs: &Inputs) -> io::Result<()> {
+    if last(home, project, step).as_ref() == Some(inputs) {
         return Ok(());
     }
     let folder = create_folder(home, project)?;
-    replace(&folder.join(check.as_str()), &[&entry::seal(PROJECTS, inputs)])
+    replace(&folder.join(step.to_file_name()), &[&entry::seal(PROJECTS, inputs)])
 }
 
 /// Forgets a project, and says whether there was something to forget.

@@ -31,7 +31,7 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
         false => Vec::new(),
     };
     for check in &config.checks {
-        let is_planned = plan.every_step().any(|step| step.check == check.name);
+        let is_planned = plan.every_step().any(|step| *step.id.check() == check.name);
         let Work::Command { place: CommandPlace::Requirements(of), .. } = &check.work else {
             continue;
         };

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::*;
-use crate::check::{CachePolicy, CheckName, Grant};
+use crate::check::{CachePolicy, Grant};
 use crate::plan::{ConfigFile, EnvironmentSpec, FileSet};
 
 fn step() -> Step {
     Step {
-        check: CheckName::new("lint").unwrap(),
+        id: "lint".parse().unwrap(),
         tool: "pylint".into(),
         source: vec![ProjectPath::new("src").unwrap()],
         endings: vec![".py".into()],
@@ -95,7 +95,7 @@ fn every_ingredient_changes_it() {
 #[test]
 fn nothing_else_changes_it() {
     let same = fingerprint(&step(), &facts());
-    assert_eq!(with(|step| step.check = CheckName::new("other").unwrap()), same);
+    assert_eq!(with(|step| step.id = "other".parse().unwrap()), same);
     assert_eq!(with(|step| step.timeout = Duration::from_secs(9)), same);
     assert_eq!(with(|step| step.cache = CachePolicy::Never), same);
     let path = ProjectPath::new("elsewhere/.pylintrc").unwrap();

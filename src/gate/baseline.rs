@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::finding::Finding;
 use crate::hash::Hash;
 use crate::outcome::CheckOutcome;
@@ -37,7 +37,7 @@ pub struct BaselineEntry {
     /// Its file, relative to the project.
     pub path: String,
     /// The check that found it.
-    pub check: CheckName,
+    pub check: StepId,
     /// The tool's short code.
     pub code: String,
     /// The tool's message, which may mention line numbers of that time.
@@ -105,7 +105,7 @@ impl Baseline {
 pub fn render(checks: &[CheckOutcome]) -> String {
     let entry = |check: &CheckOutcome, finding: &Finding| BaselineEntry {
         path: finding.place.path.clone(),
-        check: check.name.clone(),
+        check: check.id.clone(),
         code: finding.code.clone(),
         message: finding.message.clone(),
         fingerprint: finding.fingerprint,

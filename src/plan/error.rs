@@ -1,13 +1,10 @@
-//! Why there is no plan.
-//!
-//! Owns the sentences about names that are no check's, grants that are missing and fixes that there
-//! are none of, each with what to do next. It must not decide any of that; [`super::plan`] does.
+//! The errors of planning: unknown checks, missing grants, and fixes that do not exist.
 
 use std::collections::BTreeSet;
 
 use crate::check::{CheckName, Grant, GrantRequest, Standing};
 
-/// Why there is no plan.
+/// The reason why a request cannot be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -16,14 +13,14 @@ pub enum PlanError {
     UnknownCheck {
         /// The name.
         name: String,
-        /// What to do instead.
+        /// Advice on what to type instead.
         hint: String,
     },
-    /// Checks ask for what nobody granted.
-    #[error("{}", missing_grants(.0))]
+    /// Checks ask for grants that were not given.
+    #[error("{}", describe_all(.0))]
     GrantsMissing(Vec<GrantRequest>),
-    /// Fixes are wanted of checks that have none.
-    #[error("{} nothing that fixes", nothing_fixes(checks))]
+    /// None of the requested checks can fix.
+    #[error("{} cannot fix anything", quoted(checks))]
     NothingFixes {
         /// The checks.
         checks: Vec<CheckName>,
@@ -33,7 +30,7 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// What to do next.
+    /// Advice on what to do next.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
@@ -44,12 +41,12 @@ impl PlanError {
                     grants.iter().map(|grant| format!("--allow {grant}")).collect();
                 format!(
                     "if you trust this project, run it again with `{}`;\n`cargo pipe trust` shows \
-                     all it asks for, and grants that for good",
+                     everything that it asks for, and grants it permanently",
                     flags.join(" ")
                 )
             }
             PlanError::NothingFixes { fixers, .. } if fixers.is_empty() => {
-                "give a check of your own a command that fixes: `fix = [\"…\"]`".to_owned()
+                "add a command that fixes to a check of your own: `fix = [\"…\"]`".to_owned()
             }
             PlanError::NothingFixes { fixers, .. } => {
                 format!("these checks can fix: {}", quoted(fixers))
@@ -58,11 +55,11 @@ impl PlanError {
     }
 }
 
-fn missing_grants(missing: &[GrantRequest]) -> String {
-    missing.iter().map(missing_grant).collect::<Vec<_>>().join("\n")
+fn describe_all(missing: &[GrantRequest]) -> String {
+    missing.iter().map(describe_missing).collect::<Vec<_>>().join("\n")
 }
 
-fn missing_grant(ask: &GrantRequest) -> String {
+fn describe_missing(ask: &GrantRequest) -> String {
     let GrantRequest { asker, grant, standing, .. } = ask;
     let asks = format!("{asker} asks for `{grant}`, which lets it {}", grant.meaning());
     match standing {
@@ -71,13 +68,6 @@ fn missing_grant(ask: &GrantRequest) -> String {
             format!("{asks};\nthe request changed since it was trusted: {}", parts.join(", "))
         }
         Standing::Unbelieved(why) => format!("{asks};\nit may have been trusted, but {why}"),
-    }
-}
-
-fn nothing_fixes(checks: &[CheckName]) -> String {
-    match checks {
-        [one] => format!("`{one}` has"),
-        several => format!("{} have", quoted(several)),
     }
 }
 

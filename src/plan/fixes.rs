@@ -1,8 +1,4 @@
-//! What a run changes before it checks.
-//!
-//! Owns who writes when, and in which order: fixers in the order of their checks, formatters last.
-//! Must not know how a file is changed; [`crate::run`] does what is planned here. Pure, like all
-//! of the plan.
+//! Plans the fixers that run before the checks: in the order of their checks, formatters last.
 
 use serde::Serialize;
 
@@ -16,42 +12,42 @@ use crate::tools::{self, ToolInvocation};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fixing {
-    /// Nothing is.
+    /// Nothing is fixed.
     #[default]
     Off,
-    /// A formatter writes, because it was called by its own name; nothing else does.
+    /// Only a formatter that was called by its own name writes.
     ByName,
-    /// The same, but something keeps it from writing, and it says so.
+    /// A formatter that was called by its own name does not write, and notes why.
     Withheld(Withheld),
-    /// What would be written is shown; nothing is written, and nothing is checked.
+    /// The changes are shown; nothing is written, and nothing is checked.
     Show,
-    /// Everything writes that can.
+    /// Every fixer writes.
     Write,
 }
 
-/// What keeps a formatter that was called by its own name from writing.
+/// The reason why a formatter that was called by its own name does not write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Withheld {
-    /// Nobody wanted it to.
+    /// The user asked it to check only.
     Check,
-    /// It runs in a job, whose files nobody keeps: one that formats them can never fail.
+    /// It runs in a CI job, whose files are discarded: a job that formats them could never fail.
     Ci,
 }
 
-/// What is fixed before anything is checked.
+/// The fixers that run before anything is checked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fixes {
-    /// What becomes of files that a fixer changes.
+    /// The effect of a fixer's changes.
     pub effect: Effect,
-    /// Why.
+    /// Why files are fixed.
     pub reason: String,
     /// The fixers, in the order they run, one after the other.
     pub steps: Vec<FixStep>,
 }
 
-/// What becomes of files that a fixer changes.
+/// The effect of a fixer's changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -73,8 +69,8 @@ pub struct FixStep {
     pub reason: String,
 }
 
-/// The fixes of a plan, and what somebody should be told who may expect others.
-pub(super) fn plan(
+/// Plans the fixes of a request, and notes for a user who may expect others.
+pub(super) fn plan_fixes(
     config: &Config,
     checks: &[&Check],
     steps: &[Step],
@@ -125,11 +121,11 @@ fn can_fix(check: &Check) -> bool {
     command(check, None).is_some()
 }
 
-/// The command that fixes for a check, with its tool's config at this place.
+/// The command that fixes for a check, with its tool's config at this path.
 fn command(check: &Check, config: Option<&str>) -> Option<Command> {
     match &check.work {
         Work::Tool { tool, args, .. } => {
-            // What repairs looks at one file at a time, and imports nothing.
+            // A fixer reads one file at a time and imports nothing.
             let source = &check.source;
             let invocation = ToolInvocation { config, source, args, sees_project: false };
             tools::find(tool)?.fix(&invocation)
@@ -143,12 +139,13 @@ fn in_order(checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
     let fix_step = |(check, step): (&&Check, &Step)| {
         let place = step.config.as_ref().map(super::ConfigFile::in_container);
         let command = command(check, place.as_deref())?;
-        let reason = match is_formatter(check) {
-            true => "a formatter has the last word",
-            false => "a fixer comes before the formatter, in the order of the checks",
+        let reason = if is_formatter(check) {
+            "formatters run last"
+        } else {
+            "fixers run before the formatter, in the order of the checks"
         };
         let mut step = Step { command, cache: CachePolicy::Never, ..step.clone() };
-        // It writes to a copy of its own anyway, of which only what is controlled comes back.
+        // A fixer always writes to a private copy, and its changes are inspected before they are used.
         step.grants.remove(&Grant::Writable);
         step.writable = false;
         Some((is_formatter(check), FixStep { step, reason: reason.to_owned() }))

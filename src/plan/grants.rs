@@ -1,17 +1,17 @@
-//! What the steps of a plan ask for beyond the sandbox.
-//!
-//! Owns which of a project's asks concern a step. Must not know how they were found, or who is told
-//! when one is missing: the plan refuses, except for the grant that only an engine without a sandbox
-//! asks for.
+//! The grants that a step needs beyond the sandbox.
 
 use super::Step;
 use crate::check::{Grant, GrantRequest, Requester, Standing};
 use crate::config::Config;
 
-/// What a step asks for: for itself, and by the Dockerfile of its environment.
-pub(super) fn asks_of(config: &Config, asks: &[GrantRequest], step: &Step) -> Vec<GrantRequest> {
+/// The requests of a step: its own, and those of the Dockerfile that its environment is built from.
+pub(super) fn requests_of(
+    config: &Config,
+    asks: &[GrantRequest],
+    step: &Step,
+) -> Vec<GrantRequest> {
     let own = step.grants.iter().map(|grant| {
-        let asker = Requester::Check(step.check.clone());
+        let asker = Requester::Check(step.id.check().clone());
         let known = asks.iter().find(|ask| ask.asker == asker && ask.grant == *grant);
         known.cloned().unwrap_or_else(|| GrantRequest::new(asker, *grant, String::new()))
     });
@@ -21,9 +21,9 @@ pub(super) fn asks_of(config: &Config, asks: &[GrantRequest], step: &Step) -> Ve
     own.chain(of_project.cloned()).collect()
 }
 
-/// Whether a step may run code of the project's own on this machine as it is.
+/// Whether a step may run code of the project's own on this machine without a sandbox.
 pub(super) fn has_host(config: &Config, asks: &[GrantRequest], step: &Step) -> bool {
-    let asker = Requester::Check(step.check.clone());
+    let asker = Requester::Check(step.id.check().clone());
     let is_trusted = |ask: &GrantRequest| {
         ask.asker == asker && ask.grant == Grant::Host && ask.standing == Standing::Trusted
     };

@@ -1,4 +1,4 @@
-//! Whether a step runs code of the project's own.
+//! Detects steps that run code of the project's own.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ impl Step {
         read: impl Fn(&str) -> Option<Vec<u8>>,
     ) -> Option<String> {
         let Some(tool) = tools::find(&self.tool) else {
-            return Some(format!("`{}`", self.check));
+            return Some(format!("`{}`", self.id));
         };
         let mut configs: BTreeSet<&str> = BTreeSet::new();
         if let Some(file) = &self.config {
@@ -34,7 +34,7 @@ impl Step {
             text.push(b'\n');
         }
         let option = tool.own_code(&String::from_utf8_lossy(&text), &self.command)?;
-        Some(format!("{option} of `{}`", self.check))
+        Some(format!("{option} of `{}`", self.id))
     }
 }
 

@@ -1,7 +1,7 @@
-//! A look into a check's container, as plain data.
+//! Plans a shell in the container of a check.
 //!
-//! Owns what a visitor gets: the container of the check itself, and nothing else but what they typed.
-//! It must not know how a terminal gets into a container. The [`Shell`] goes to [`crate::run`].
+//! The shell gets the container of the check itself; only the command, and on request the docker socket,
+//! differ.
 
 use std::time::Duration;
 
@@ -12,28 +12,28 @@ use crate::check::Grant;
 use crate::config::{CacheMode, Config};
 use crate::gate;
 
-/// What is run where no command was named: bash, or sh where there is none.
+/// The command if none is given: bash, or else sh.
 const SHELL: [&str; 3] = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"];
 
-/// How long a visit may last before an engine elsewhere may take it for left behind.
+/// The time after which another machine may remove the shell's container as abandoned.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// What somebody wants to look at.
+/// A request for a shell.
 ///
-/// Exhaustive: whoever asks fills it in.
+/// Exhaustive: a caller fills it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShellRequest {
     /// The check; the first one if none is named.
     pub check: Option<String>,
     /// The program and its arguments; a shell if empty.
     pub command: Vec<String>,
-    /// Whether the visitor gets the docker socket. To ask for it is to grant it.
+    /// Whether the shell gets the docker socket. The request grants it as well.
     pub docker_socket: bool,
-    /// What the visitor has for streams.
+    /// The streams that the shell is attached to.
     pub streams: Streams,
 }
 
-/// What a visitor has for streams.
+/// The streams that a shell is attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -44,22 +44,22 @@ pub enum Streams {
     Plain,
 }
 
-/// A look into a check's container.
+/// A shell in a check's container.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Shell {
-    /// The check as it would run, with what its visitor gets besides.
+    /// The check's step, with the grants of the shell.
     pub step: Step,
     /// The program and its arguments.
     pub command: Vec<String>,
-    /// What the visitor has for streams.
+    /// The streams that the shell is attached to.
     pub streams: Streams,
-    /// How many threads may copy files.
+    /// The number of threads that copy files.
     pub jobs: usize,
 }
 
 impl Shell {
-    /// The plan of all that has to be there before.
+    /// The plan whose environments and snapshots the shell needs.
     #[must_use]
     pub fn plan(&self) -> Plan {
         Plan {
@@ -74,17 +74,17 @@ impl Shell {
     }
 }
 
-/// Plans a look into a check's container.
+/// Plans a shell in a check's container.
 ///
 /// # Errors
 ///
-/// When there is no such check, or it asks for what is not granted.
+/// When the check is unknown, or a grant is missing.
 pub fn plan_shell(
     config: &Config,
     known: &Known,
     request: &ShellRequest,
 ) -> Result<Shell, PlanError> {
-    let first = || config.checks.first().map(|check| check.name.to_string());
+    let first = || config.checks.first().map(|check| check.step_id().to_string());
     let checks = request.check.clone().or_else(first).into_iter().collect();
     let planned = plan(config, known, &Request { checks, ..Request::default() })?;
     let Some(mut step) = planned.steps.into_iter().next() else {

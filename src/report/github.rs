@@ -24,7 +24,7 @@ pub fn to_github(report: &Report) -> String {
     };
     for check in &report.checks {
         if let Some((level, text)) = failure(check) {
-            add(level, format!("::{level} title={}::{}\n", property(check.name.as_str()), text));
+            add(level, format!("::{level} title={}::{}\n", property(check.id.as_str()), text));
         }
     }
     for check in &report.checks {
@@ -70,11 +70,11 @@ fn failure(check: &CheckOutcome) -> Option<(&'static str, String)> {
     let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     match check.status {
         Status::Error | Status::TimedOut => {
-            Some(("error", data(&format!("{} could not run: {reason}", check.name))))
+            Some(("error", data(&format!("{} could not run: {reason}", check.id))))
         }
         // A command of the project has no findings to annotate.
         Status::Findings if check.findings.is_empty() => {
-            Some(("error", data(&format!("{} did not pass", check.name))))
+            Some(("error", data(&format!("{} did not pass", check.id))))
         }
         _ => None,
     }
@@ -104,7 +104,7 @@ fn annotation(report: &Report, check: &CheckOutcome, finding: &Finding, level: &
         }
     }
     let accepted = if finding.gating { "" } else { " (accepted)" };
-    properties.push(("title", label::rule(&check.name, finding) + accepted));
+    properties.push(("title", label::rule(&check.id, finding) + accepted));
     let properties: Vec<String> =
         properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
     format!("::{level} {}::{}\n", properties.join(","), data(&finding.message))

@@ -47,7 +47,7 @@ pub fn to_gitlab(report: &Report) -> String {
 fn issues(report: &Report, check: &CheckOutcome) -> Vec<Issue> {
     let findings = check.findings.iter().map(|finding| Issue {
         description: finding.message.clone(),
-        check_name: label::rule(&check.name, finding),
+        check_name: label::rule(&check.id, finding),
         fingerprint: fingerprint(check, finding).to_string(),
         severity: severity(finding),
         location: Location {
@@ -68,9 +68,9 @@ fn failure(check: &CheckOutcome) -> Option<Issue> {
     }
     let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
     Some(Issue {
-        description: format!("{} could not run: {reason}", check.name),
-        check_name: format!("{} error", check.name),
-        fingerprint: HashBuilder::new("failure").with(check.name.as_str()).hash().to_string(),
+        description: format!("{} could not run: {reason}", check.id),
+        check_name: format!("{} error", check.id),
+        fingerprint: HashBuilder::new("failure").with(check.id.as_str()).hash().to_string(),
         severity: "blocker",
         location: Location { path: NOWHERE.to_owned(), lines: Lines { begin: 1, end: None } },
     })
@@ -79,10 +79,7 @@ fn failure(check: &CheckOutcome) -> Option<Issue> {
 /// Includes the check, because GitLab merges entries with equal fingerprints, and two checks may use
 /// the same tool.
 fn fingerprint(check: &CheckOutcome, finding: &Finding) -> Hash {
-    HashBuilder::new("gitlab")
-        .with(check.name.as_str())
-        .with(finding.fingerprint.to_string())
-        .hash()
+    HashBuilder::new("gitlab").with(check.id.as_str()).with(finding.fingerprint.to_string()).hash()
 }
 
 fn severity(finding: &Finding) -> &'static str {

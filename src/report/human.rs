@@ -132,7 +132,7 @@ fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) 
             findings::explanation(part, options.width),
             failures::listing(whole, options.width),
         ];
-        let title = format!("{}: {}", check.name, status_name(check.status));
+        let title = format!("{}: {}", check.id, status_name(check.status));
         match (text(parts), section::around(check, &title, options.sections)) {
             (Piece::Text(part), _) if part.is_empty() => {}
             (part, Some([begin, end])) => {

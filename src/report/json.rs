@@ -136,8 +136,15 @@ pub enum SchemaName {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JsonCheck {
-    /// The check.
+    /// The identity of its step, spelled `package:check@python`; the package and the Python are left out
+    /// where the project has only one.
     pub name: String,
+    /// The package that it is for; null where the project has only one.
+    #[serde(default)]
+    pub package: Option<String>,
+    /// The version of Python that it is for; null where the project has only one.
+    #[serde(default)]
+    pub python: Option<String>,
     /// The tool behind it, or `command` for a check of the user's own.
     pub tool: String,
     /// The tool's locked version; null where none is locked.
@@ -280,7 +287,9 @@ impl From<&Gated> for JsonGate {
 impl From<&CheckOutcome> for JsonCheck {
     fn from(check: &CheckOutcome) -> Self {
         JsonCheck {
-            name: check.name.to_string(),
+            name: check.id.to_string(),
+            package: check.id.package().map(str::to_owned),
+            python: check.id.python().map(str::to_owned),
             tool: check.tool.clone(),
             tool_version: check.tool_version.clone(),
             outcome: check.status,

@@ -36,7 +36,7 @@ pub fn of_event(event: &Event<'_>) -> Option<String> {
         Event::Started(plan) => Line::Started {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
-            checks: plan.steps.iter().map(|step| step.check.as_str()).collect(),
+            checks: plan.steps.iter().map(|step| step.id.as_str()).collect(),
         },
         Event::PullStarted { image } => Line::PullStarted { image },
         Event::PullFinished { image, .. } => Line::PullFinished { image },

@@ -29,7 +29,7 @@ pub fn to_junit(report: &Report) -> String {
 }
 
 fn suite(report: &Report, check: &CheckOutcome) -> TestSuite {
-    let mut suite = TestSuite::new(check.name.as_str());
+    let mut suite = TestSuite::new(check.id.as_str());
     suite.set_time(check.duration);
     let mut files: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &check.findings {
@@ -43,7 +43,7 @@ fn suite(report: &Report, check: &CheckOutcome) -> TestSuite {
     }
     for (path, findings) in files {
         let mut case = case(path, check, &findings);
-        case.set_classname(text(check.name.as_str()));
+        case.set_classname(text(check.id.as_str()));
         case.extra.insert("file".into(), text(&report.in_repository(path)).into());
         suite.add_test_case(case);
     }
@@ -53,7 +53,7 @@ fn suite(report: &Report, check: &CheckOutcome) -> TestSuite {
 /// The case of the check as a whole.
 fn of_check(check: &CheckOutcome, findings: &[&Finding], failing_files: bool) -> TestCase {
     let reason = check.reason.as_ref().map(Reason::to_string).unwrap_or_default();
-    let name = check.name.as_str();
+    let name = check.id.as_str();
     let ended = |kind, message: &str| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_message(text(&harmless::line(message)));
@@ -113,7 +113,7 @@ fn case(name: &str, check: &CheckOutcome, findings: &[&Finding]) -> TestCase {
 fn line(check: &CheckOutcome, finding: &Finding) -> String {
     let place = label::place(&finding.place);
     let severity = label::severity(finding.severity);
-    let rule = label::rule(&check.name, finding);
+    let rule = label::rule(&check.id, finding);
     format!("{place}: {severity}: {} [{rule}]", finding.message)
 }
 

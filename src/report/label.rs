@@ -2,7 +2,7 @@
 //!
 //! Nothing is escaped here; each format does that.
 
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::finding::{Finding, Place, Severity};
 
 /// `path:line:column`, as editors open it; `project` without a path.
@@ -19,7 +19,7 @@ pub fn place(place: &Place) -> String {
 
 /// The check, the code and the rule, without repetitions.
 #[must_use]
-pub fn rule(check: &CheckName, finding: &Finding) -> String {
+pub fn rule(check: &StepId, finding: &Finding) -> String {
     let mut parts = vec![check.as_str(), &finding.code, &finding.rule];
     parts.dedup();
     parts.join(" ")

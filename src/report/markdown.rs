@@ -29,7 +29,7 @@ pub fn to_markdown(report: &Report) -> String {
     text += "| check | outcome | findings | time |\n| --- | --- | --- | ---: |\n";
     for check in &report.checks {
         text += &row(&[
-            code(check.name.as_str()),
+            code(check.id.as_str()),
             outcome(check.status).to_owned(),
             counts(check),
             Elapsed(check.duration).to_string(),
@@ -79,7 +79,7 @@ fn failure(check: &CheckOutcome) -> String {
     let Some(reason) = &check.reason else {
         return String::new();
     };
-    let mut text = format!("\n{}: {}\n", code(check.name.as_str()), code(&reason.to_string()));
+    let mut text = format!("\n{}: {}\n", code(check.id.as_str()), code(&reason.to_string()));
     let log = format!("{}{}", check.log.stdout, check.log.stderr);
     if !log.trim().is_empty() {
         let shown: String = log.chars().take(LOG).collect();
@@ -112,7 +112,7 @@ fn push_findings(text: &mut String, report: &Report) {
             code(&label::place(&finding.place)),
             severity(finding).to_owned(),
             code(&cut(&finding.message)),
-            code(&label::rule(&check.name, finding)),
+            code(&label::rule(&check.id, finding)),
         ]);
         if text.len() + row.len() > LENGTH {
             let left = all.len() - shown;

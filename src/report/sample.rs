@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Report;
-use crate::check::CheckName;
 use crate::engine_info::{EngineInfo, SandboxKind, Topology};
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
 use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
@@ -73,7 +72,7 @@ pub(crate) fn finding(path: &str, line: u32) -> Finding {
 /// A check that passed without output.
 pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
     CheckOutcome {
-        name: CheckName::new(name).unwrap(),
+        id: name.parse().unwrap(),
         tool: tool.to_owned(),
         tool_version: Some("1.2.3".to_owned()),
         status: Status::Passed,

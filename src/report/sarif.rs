@@ -55,7 +55,7 @@ fn run(report: &Report, check: &CheckOutcome) -> SarifRun {
                 rules: rules.into_iter().map(|(_, rule)| rule).collect(),
             },
         },
-        automation_details: AutomationDetails { id: format!("cargo-pipe/{}/", check.name) },
+        automation_details: AutomationDetails { id: format!("cargo-pipe/{}/", check.id) },
         invocations: [invocation(check)],
         column_kind: "unicodeCodePoints",
         results,

@@ -35,7 +35,7 @@ pub fn to_short(report: &Report) -> String {
         };
         let reason =
             check.reason.as_ref().map(|reason| harmless::line(&format!(": {}", reason.to_line())));
-        Some(format!("{}: {word}{}\n", check.name, reason.unwrap_or_default()))
+        Some(format!("{}: {word}{}\n", check.id, reason.unwrap_or_default()))
     });
     findings.chain(failures).collect()
 }

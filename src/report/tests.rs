@@ -83,6 +83,43 @@ fn the_sample_as_short_lines() {
 }
 
 #[test]
+fn every_report_names_the_step_of_a_check() {
+    let id: crate::check::StepId = "core:lint@3.12".parse().expect("it is spelled like one");
+    let check = crate::outcome::CheckOutcome { id, ..sample::lint() };
+    let report = sample::report_of(vec![check]);
+    let json: serde_json::Value =
+        serde_json::from_str(&json::to_json(&report)).expect("a report is JSON");
+    let check = &json["checks"][0];
+    assert_eq!(
+        [&check["name"], &check["package"], &check["python"]],
+        ["core:lint@3.12", "core", "3.12"]
+    );
+    for (format, text, expected) in [
+        ("junit", junit::to_junit(&report), "<testsuite name=\"core:lint@3.12\""),
+        ("sarif", sarif::to_sarif(&report), "\"id\": \"cargo-pipe/core:lint@3.12/\""),
+        ("gitlab", gitlab::to_gitlab(&report), "\"check_name\": \"core:lint@3.12 W0611"),
+        ("github", github::to_github(&report), "title=core%3Alint@3.12 W0611"),
+        ("markdown", markdown::to_markdown(&report), "core&#58;lint&#64;3.12"),
+        ("jsonl", jsonl::of_report(&report), "\"name\":\"core:lint@3.12\""),
+        ("baseline", crate::gate::baseline::render(&report.checks), "\"check\":\"core:lint@3.12\""),
+    ] {
+        assert!(text.contains(expected), "{format}: {text}");
+    }
+}
+
+#[test]
+fn steps_of_one_check_have_fingerprints_of_their_own() {
+    let run = |id: &str| {
+        let id = id.parse().expect("it is spelled like one");
+        let check = crate::outcome::CheckOutcome { id, ..sample::lint() };
+        sample::report_of(vec![check])
+    };
+    let (one, other) = (run("core:lint"), run("web:lint"));
+    assert_ne!(one.fingerprint(), other.fingerprint());
+    assert_ne!(gitlab::to_gitlab(&one), gitlab::to_gitlab(&other));
+}
+
+#[test]
 fn no_text_is_a_workflow_command() {
     let text = " \u{a0}::set-env name=x::y\r::a::b\nplain ::c::d\n##[add-mask]e x##[f]";
     let inert = github::inert(text);

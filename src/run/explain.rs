@@ -45,7 +45,7 @@ impl Context<'_> {
         let mut explainer = threads.install(|| self.explainer(plan, &recipes));
         threads.install(|| explainer.prepare_unknown(plan))?;
         let steps: BTreeMap<&str, &Step> =
-            plan.steps.iter().map(|step| (step.check.as_str(), step)).collect();
+            plan.steps.iter().map(|step| (step.id.as_str(), step)).collect();
         let comparer = Comparer { explainer: &explainer, report };
         let mut checks = Vec::new();
         for reported in &report.checks {
@@ -77,8 +77,8 @@ impl Explainer<'_> {
     /// Explains why a step would run or not.
     fn explain(&self, step: &Step) -> Result<Why, Reason> {
         let project = self.context.project.id();
-        let last = last_run::last(self.context.cache, &project, &step.check);
-        let mut why = Why::of(step.check.to_string());
+        let last = last_run::last(self.context.cache, &project, &step.id);
+        let mut why = Why::of(step.id.to_string());
         let Some(Forecast { inputs, .. }) = self.preflight.forecast(step)? else {
             if let Some(last) = &last {
                 // Assume that the base image has not changed.
@@ -115,7 +115,7 @@ impl Explainer<'_> {
     /// The differences to the cached outcome of the same check that has the fewest of them.
     fn diff_nearest(&self, step: &Step, inputs: &Inputs) -> Option<Vec<Difference>> {
         let mut origins = self.store.origins();
-        origins.retain(|origin| origin.check == step.check.as_str());
+        origins.retain(|origin| origin.check == step.id.as_str());
         let differences = origins.iter().map(|origin| self.diff(step, inputs, &origin.inputs));
         differences.min_by_key(Vec::len)
     }

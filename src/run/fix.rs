@@ -17,7 +17,7 @@ use super::outcome::explain_run_error;
 use super::resources::Resources;
 use super::snapshot::Snapshot;
 use super::step::StepResources;
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::engine::{Access, EngineError, RunError};
 use crate::event::Event;
 use crate::outcome::{RawOutput, Reason, ReasonKind};
@@ -44,7 +44,7 @@ pub(super) struct Fixed {
     /// The changes as a unified diff, if they are only shown.
     pub(super) patch: Vec<u8>,
     /// The checks whose files could not be fixed.
-    pub(super) unfixed: BTreeMap<CheckName, Reason>,
+    pub(super) unfixed: BTreeMap<StepId, Reason>,
     /// Warnings for the user.
     pub(super) warnings: Vec<String>,
 }
@@ -66,7 +66,7 @@ pub(super) fn run(resources: &mut Resources<'_>, plan: &Plan) -> Result<Fixed, E
             Err(error) => {
                 let mut fixed = Fixed::default();
                 for fix in &fixes.steps {
-                    fixed.unfixed.insert(fix.step.check.clone(), error.reason());
+                    fixed.unfixed.insert(fix.step.id.clone(), error.reason());
                 }
                 return Ok(fixed);
             }
@@ -100,7 +100,7 @@ struct Fixers<'r> {
 }
 
 /// The checks whose fixers changed a file in a round.
-type Changers = BTreeMap<ProjectPath, BTreeSet<CheckName>>;
+type Changers = BTreeMap<ProjectPath, BTreeSet<StepId>>;
 
 impl Fixers<'_> {
     /// Runs the fixers until none of them changes a file, or until it is clear that this will not
@@ -115,7 +115,7 @@ impl Fixers<'_> {
             let before = self.working_copy.checkpoint();
             let mut changers = Changers::new();
             for (fix, seen) in fixes.iter().zip(&mut seen) {
-                let is_unfixed = self.fixed.unfixed.contains_key(&fix.step.check);
+                let is_unfixed = self.fixed.unfixed.contains_key(&fix.step.id);
                 if *seen == Some(changes) || is_unfixed || self.context.is_stopped() {
                     continue;
                 }
@@ -123,7 +123,7 @@ impl Fixers<'_> {
                 changes += usize::from(!changed.is_empty());
                 *seen = Some(changes);
                 for path in changed {
-                    changers.entry(path).or_default().insert(fix.step.check.clone());
+                    changers.entry(path).or_default().insert(fix.step.id.clone());
                 }
             }
             if changers.is_empty() {
@@ -145,7 +145,7 @@ impl Fixers<'_> {
 
     /// Runs one fixer, and returns the files that it changed.
     fn fix(&mut self, fix: &FixStep) -> Vec<ProjectPath> {
-        let check = &fix.step.check;
+        let check = &fix.step.id;
         self.context.emitter.emit(&Event::FixStarted { check });
         let changed = self.run_fixer(fix).unwrap_or_else(|reason| {
             self.fixed.unfixed.insert(check.clone(), reason);
@@ -198,7 +198,7 @@ impl Fixers<'_> {
         fix: &FixStep,
         changes: Changes,
     ) -> Result<Vec<ProjectPath>, SnapshotError> {
-        let check = &fix.step.check;
+        let check = &fix.step.id;
         let Changes { contents, added, lost } = changes;
         let (mut changed, mut outside) = (Vec::new(), BTreeSet::new());
         for (path, content) in contents {
@@ -232,11 +232,11 @@ impl Fixers<'_> {
         }
         match self.effect {
             Effect::Show => {
-                self.fixed.unfixed.insert(step.check.clone(), explain_exit(fix, output));
+                self.fixed.unfixed.insert(step.id.clone(), explain_exit(fix, output));
             }
             Effect::Write if step.tool == COMMAND => {
                 let message = explain_exit(fix, output).message;
-                self.fixed.warnings.push(format!("{}: {message}", step.check));
+                self.fixed.warnings.push(format!("{}: {message}", step.id));
             }
             Effect::Write => {}
         }
@@ -306,7 +306,7 @@ impl Fixers<'_> {
 
 /// Describes the files that one fixer changes back whenever another one has changed them.
 fn describe_conflicts(changers: &Changers) -> Vec<String> {
-    let mut by_checks: BTreeMap<&BTreeSet<CheckName>, BTreeSet<String>> = BTreeMap::new();
+    let mut by_checks: BTreeMap<&BTreeSet<StepId>, BTreeSet<String>> = BTreeMap::new();
     for (path, checks) in changers {
         by_checks.entry(checks).or_default().insert(path.to_string());
     }
@@ -358,8 +358,8 @@ fn explain_exit(fix: &FixStep, output: &RawOutput) -> Reason {
 mod tests {
     use super::*;
 
-    fn set(names: &[&str]) -> BTreeSet<CheckName> {
-        names.iter().map(|name| CheckName::new(name).unwrap()).collect()
+    fn set(names: &[&str]) -> BTreeSet<StepId> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn from_cache(step: &Step, cached: CachedOutcome, inputs: Inputs) -> 
         findings,
         excerpts,
         warnings,
-        ..CheckOutcome::passed(step.check.clone(), step.tool.clone())
+        ..CheckOutcome::passed(step.id.clone(), step.tool.clone())
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) fn save_to_cache(store: &ResultCache, step: &Step, outcome: &mut Chec
         return;
     };
     let key = Key::of(&inputs.ingredients.fingerprint());
-    let origin = OutcomeOrigin { check: outcome.name.to_string(), inputs };
+    let origin = OutcomeOrigin { check: outcome.id.to_string(), inputs };
     if let Err(error) = store.save(&key, &origin, &CachedOutcome::from(outcome.clone())) {
         outcome.warnings.push(format!("cannot write to the result cache: {error}"));
     }
@@ -91,7 +91,7 @@ impl Context<'_> {
 
     /// Ends a step that could not begin.
     pub(super) fn fail_step(&self, step: &Step, reason: &Reason) -> CheckOutcome {
-        let outcome = CheckOutcome::passed(step.check.clone(), step.tool.clone());
+        let outcome = CheckOutcome::passed(step.id.clone(), step.tool.clone());
         match (reason.kind, self.cancel.stopped()) {
             (ReasonKind::Stopped, Some(stop)) => cancel(outcome, stop),
             _ => outcome.failed(Status::Error, reason.clone()),
@@ -122,7 +122,7 @@ pub(super) fn explain_run_error(step: &Step, error: &RunError) -> Reason {
             let message = format!("took longer than {}", humantime::format_duration(step.timeout));
             let hint = format!(
                 "give it more time: `--timeout`, or `timeout` in `[checks.{}]`",
-                step.check
+                step.id.check()
             );
             Reason::new(ReasonKind::Stopped, message).with_hint(hint)
         }

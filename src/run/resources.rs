@@ -136,7 +136,7 @@ impl<'r> Resources<'r> {
             engine: self.engine(),
             environment: self.environments.get(&step.environment),
             snapshot: self.snapshots.get(&step.file_set),
-            folder: &self.directory.path().join(step.check.as_str()),
+            folder: &self.directory.path().join(step.id.to_file_name()),
             store,
         };
         resources.make_ready(step)

@@ -167,7 +167,7 @@ impl<'r> Run<'r> {
     /// Applies what is never cached: a check whose files could not be fixed has not passed, and not
     /// every finding counts.
     fn judge(&self, step: &Step, outcome: &mut CheckOutcome) {
-        outcome::fail_if_unfixed(outcome, self.fixed.unfixed.get(&step.check));
+        outcome::fail_if_unfixed(outcome, self.fixed.unfixed.get(&step.id));
         self.gate.apply(outcome);
     }
 
@@ -277,7 +277,7 @@ fn record_inputs(store: &ResultCache, project: &str, result: &RunResult) -> std:
         if let Some(files) = result.snapshots.get(&inputs.ingredients.sources) {
             store.save_files(&inputs.ingredients.sources, files)?;
         }
-        last_run::note(store.home(), project, &outcome.name, inputs)?;
+        last_run::note(store.home(), project, &outcome.id, inputs)?;
     }
     Ok(())
 }

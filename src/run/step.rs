@@ -40,6 +40,8 @@ pub(super) struct ReadyStep<'a> {
     control: Tree,
     inputs: Inputs,
     own_code: Option<String>,
+    /// The name of its job in this run.
+    name: String,
 }
 
 /// The resources from which a step is made ready.
@@ -88,6 +90,7 @@ impl<'a> StepResources<'a, '_> {
             control: self.write_control(step, &inputs, snapshot)?,
             inputs,
             own_code,
+            name: step.id.to_file_name(),
         })
     }
 
@@ -185,7 +188,7 @@ impl ReadyStep<'_> {
         if let Some(stop) = self.context.cancel.stopped() {
             return outcome::cancel(outcome, stop);
         }
-        self.context.emitter.emit(&Event::CheckStarted { check: &self.step.check });
+        self.context.emitter.emit(&Event::CheckStarted { check: &self.step.id });
         let key = Key::of(&self.inputs.ingredients.fingerprint());
         let reserved = match outcome.cache {
             CacheUse::Miss => store.reserve(&key, self.step.timeout, self.context.cancel),
@@ -226,12 +229,12 @@ impl ReadyStep<'_> {
     /// The step's container as the check gets it.
     fn job(&self) -> Job<'_> {
         let access = if self.step.writable { Access::Write } else { Access::Read };
-        self.job_as(self.step.check.as_str(), access)
+        self.job_as(&self.name, access)
     }
 
     fn begin_outcome(&self) -> CheckOutcome {
-        let Step { check, tool, .. } = self.step;
-        let mut outcome = CheckOutcome::passed(check.clone(), tool.clone());
+        let Step { id, tool, .. } = self.step;
+        let mut outcome = CheckOutcome::passed(id.clone(), tool.clone());
         outcome.inputs = Some(self.inputs.clone());
         outcome.tool_version.clone_from(&self.environment.version);
         outcome
@@ -277,8 +280,8 @@ impl ReadyStep<'_> {
         printed: Option<RawOutput>,
     ) -> CheckOutcome {
         if let Some(printed) = printed {
-            let Step { check, tool, .. } = self.step;
-            let blank = CheckOutcome::passed(check.clone(), tool.clone());
+            let Step { id, tool, .. } = self.step;
+            let blank = CheckOutcome::passed(id.clone(), tool.clone());
             outcome.plain = Some(Plain::of(&outcome, self.classify(blank, &printed)));
         }
         outcome
@@ -348,7 +351,7 @@ impl Context<'_> {
                 let message = format!("cannot read the config `{}`: {error}", file.path);
                 let hint = format!(
                     "`cargo pipe init` writes it; `config` in `[checks.{}]` names another one",
-                    step.check
+                    step.id.check()
                 );
                 Err(Reason::new(ReasonKind::Config, message).with_hint(hint))
             }

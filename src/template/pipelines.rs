@@ -57,7 +57,7 @@ pub struct CiValues {
 struct Job {
     /// Its name in GitLab.
     name: String,
-    /// The check it runs; all if none.
+    /// The step it runs, spelled for names of artifacts and caches; none if it runs all.
     check: Option<String>,
     /// What cargo-pipe is told to do.
     command: String,
@@ -165,9 +165,9 @@ fn jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
     }
     let job = |check: &Check| Job {
         // No word of GitLab's own, such as `image`, and no job of the project's, such as `lint`.
-        name: format!("cargo-pipe:{}", check.name),
-        check: Some(check.name.to_string()),
-        command: format!("run {}", check.name),
+        name: format!("cargo-pipe:{}", check.step_id()),
+        check: Some(check.step_id().to_file_name()),
+        command: format!("run {}", check.step_id()),
         grants: grants(&asked(std::slice::from_ref(check), granted)),
         host: host(config, std::slice::from_ref(check), granted),
     };

@@ -302,7 +302,11 @@ fn a_cache_that_cannot_be_written_to_only_costs_time() {
     };
     let report = run();
     assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Miss));
-    assert!(report.warnings[0].contains("cannot write to the result cache"), "{:?}", report.warnings);
+    assert!(
+        report.warnings[0].contains("cannot write to the result cache"),
+        "{:?}",
+        report.warnings
+    );
     assert_eq!(run().checks[0].cache, CacheUse::Miss);
 }
 
@@ -321,7 +325,11 @@ fn a_full_disk_only_costs_time() {
     for _ in 0..2 {
         let report = in_mounts(&scene, mount);
         assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Miss));
-        assert!(report.warnings[0].contains("cannot write to the result cache"), "{:?}", report.warnings);
+        assert!(
+            report.warnings[0].contains("cannot write to the result cache"),
+            "{:?}",
+            report.warnings
+        );
     }
     assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "half of an outcome is none");
 }
@@ -336,7 +344,10 @@ fn a_cache_on_a_read_only_disk_is_read() {
     fs::write(main_file(&scene), "import os\n").unwrap();
     let report = in_mounts(&scene, mount);
     assert_eq!((report.exit_code, report.checks[0].cache), (1, CacheUse::Miss));
-    assert!(report.warnings.iter().any(|it| it.contains("cannot write to the result cache")), "{report:?}");
+    assert!(
+        report.warnings.iter().any(|it| it.contains("cannot write to the result cache")),
+        "{report:?}"
+    );
 }
 
 /// A project whose tool ends once it reads a line from this.

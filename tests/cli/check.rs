@@ -133,7 +133,7 @@ fn a_check_that_asks_for_more_explains_itself_ungranted() {
 error: `audit` asks for `network`, which lets it reach any machine that this one reaches
 
 hint: if you trust this project, run it again with `--allow network`;
-`cargo pipe trust` shows all it asks for, and grants that for good
+`cargo pipe trust` shows everything that it asks for, and grants it permanently
 
 "#]],
     );

@@ -14,7 +14,7 @@ fixing writes what changes, because `format` is a formatter, and was called by i
 
 format: black
   fixes   black --config=/config/black.toml --no-color --no-cache -- src
-  a formatter has the last word
+  formatters run last
 
 format: black
   runs    black --config=/config/black.toml --check --diff --no-color --no-cache -- src
@@ -62,7 +62,7 @@ fn a_check_that_cannot_fix_is_not_asked_to() {
             2,
             "",
             str![[r#"
-error: `lint` has nothing that fixes
+error: `lint` cannot fix anything
 
 hint: these checks can fix: `format`, `ruff`
 

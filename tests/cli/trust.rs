@@ -214,10 +214,10 @@ fn a_dockerfile_of_the_projects_own_is_a_request_and_so_is_what_it_copies() {
         2,
         "",
         str![[r#"
-error: the project asks for `dockerfile`, which lets it run what it likes, with the network, while images are built
+error: the project asks for `dockerfile`, which lets it run any command, with the network, while images are built
 
 hint: if you trust this project, run it again with `--allow dockerfile`;
-`cargo pipe trust` shows all it asks for, and grants that for good
+`cargo pipe trust` shows everything that it asks for, and grants it permanently
 
 "#]],
     );

@@ -59,7 +59,7 @@ pub(super) fn baseline(
     for check in report.checks.iter().filter(|check| run::says_no(check)) {
         term.note(&format!(
             "warning: `{}` did not pass and names no findings, so nothing of it can be accepted\n",
-            check.name
+            check.id
         ));
     }
     Ok(Verdict::Passed)

@@ -71,7 +71,7 @@ fn about(visit: &Shell) -> String {
     format!(
         "in the container of `{}`: {APP} is all it sees of the project, `exit` leaves\n\
          the check runs: {}\n",
-        visit.step.check,
+        visit.step.id,
         describe::typed(&command)
     )
 }

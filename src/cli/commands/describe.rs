@@ -14,7 +14,7 @@ use crate::tools::command::Command;
 /// What a run would do.
 pub(super) fn plan(plan: &Plan) -> String {
     let steps = plan.steps.iter().map(|step| {
-        let name = paint(style::STRONG, &step.check);
+        let name = paint(style::STRONG, &step.id);
         let lines: String = facts(step).into_iter().map(|fact| format!("  {fact}\n")).collect();
         format!("{name}: {}\n{lines}\n", harmless::line(&step.tool))
     });
@@ -40,7 +40,7 @@ fn fixes(fixes: &Fixes) -> String {
         .steps
         .iter()
         .map(|fix| {
-            let name = paint(style::STRONG, &fix.step.check);
+            let name = paint(style::STRONG, &fix.step.id);
             format!(
                 "{name}: {}\n  {}\n  {}\n",
                 harmless::line(&fix.step.tool),

@@ -60,7 +60,8 @@ pub(super) fn compare(
             .with_hint("`cargo pipe run-all --report json=FILE` writes one".to_owned())
     })?;
     let pipeline = pipeline(place)?;
-    let known = |name: &String| pipeline.config.checks.iter().any(|it| it.name.as_str() == name);
+    let known =
+        |name: &String| pipeline.config.checks.iter().any(|it| it.step_id().as_str() == name);
     let names = read.checks.iter().map(|check| check.name.clone());
     let checks: Vec<String> = names.filter(known).collect();
     let plan = pipeline.plan(&Request { checks, ..Request::default() })?;

@@ -76,9 +76,9 @@ impl Board {
                     .iter()
                     .map(|step| match &step.environment {
                         EnvironmentSpec::Tool { lock: name, .. } | EnvironmentSpec::Image(name) => {
-                            (step.check.as_str(), Some(name.as_str()))
+                            (step.id.as_str(), Some(name.as_str()))
                         }
-                        EnvironmentSpec::Base { .. } => (step.check.as_str(), None),
+                        EnvironmentSpec::Base { .. } => (step.id.as_str(), None),
                     })
                     .collect();
                 self.begin(&rows);
@@ -94,7 +94,7 @@ impl Board {
             }
             Event::CheckStarted { check } => self.running(check.as_str()),
             Event::CheckFinished { outcome } => {
-                self.ended(outcome.name.as_str(), &lines::ended(outcome));
+                self.ended(outcome.id.as_str(), &lines::ended(outcome));
             }
             _ => {}
         }

@@ -38,7 +38,7 @@ pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
             format!("{name}: {}", fixed(changed.len()))
         }
         Event::CheckFinished { outcome } => {
-            let name = paint(style::STRONG, &outcome.name);
+            let name = paint(style::STRONG, &outcome.id);
             format!("{name}: {}", ended(outcome))
         }
         _ => return String::new(),

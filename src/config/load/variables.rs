@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(error(TIMEOUT, "soon"), "CARGO_PIPE_TIMEOUT: invalid duration: `soon`");
         assert_eq!(error(ENGINE, "dokcer"), "CARGO_PIPE_ENGINE: unknown value `dokcer`");
         assert_eq!(error(CACHE_SIZE, "2T"), "CARGO_PIPE_CACHE_SIZE: invalid size: `2T`");
-        assert!(error(ALLOW, "root").starts_with("CARGO_PIPE_ALLOW: `root` is nothing"));
+        assert!(error(ALLOW, "root").starts_with("CARGO_PIPE_ALLOW: unknown grant `root`"));
     }
 
     #[test]

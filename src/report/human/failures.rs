@@ -65,7 +65,7 @@ fn badness(status: Status) -> u8 {
 
 fn tell(group: &Group<'_>, width: Option<usize>) -> String {
     let mut text: String = group.checks.iter().map(|check| log(check)).collect();
-    let names: Vec<&str> = group.checks.iter().map(|check| check.name.as_str()).collect();
+    let names: Vec<&str> = group.checks.iter().map(|check| check.id.as_str()).collect();
     let names = names.join(", ") + ":";
     let (style, label) = (style::of_status(group.status), status_name(group.status));
     match group.reason {
@@ -92,7 +92,7 @@ fn log(check: &CheckOutcome) -> String {
         if written.trim().is_empty() {
             continue;
         }
-        let head = format!("{} wrote to {stream}:", check.name);
+        let head = format!("{} wrote to {stream}:", check.id);
         text += &format!("{}\n", paint(style::STRONG, head));
         for line in harmless::text(&strip_str(written).to_string()).trim_end().lines() {
             text += format!("    {line}").trim_end();

@@ -99,7 +99,7 @@ fn entry<'a>(
         entry += &format!("{INDENT}{label} {}{safety}\n", harmless::line(&fix.message));
     }
     if let (Links::Written, Some(url)) = (options.links, &finding.url)
-        && shown.insert((check.name.as_str(), finding.code.as_str()))
+        && shown.insert((check.id.as_str(), finding.code.as_str()))
     {
         let label = paint(style::INFO, "see:");
         entry += &format!("{INDENT}{label} {}\n", harmless::line(url));
@@ -110,7 +110,7 @@ fn entry<'a>(
 /// The rule in brackets, and whether the finding is accepted.
 fn tag(finding: &Finding, check: &CheckOutcome) -> String {
     let accepted = if finding.gating { "" } else { ", accepted" };
-    format!("[{}{accepted}]", harmless::line(&label::rule(&check.name, finding)))
+    format!("[{}{accepted}]", harmless::line(&label::rule(&check.id, finding)))
 }
 
 fn place(place: &Place) -> String {
@@ -127,7 +127,7 @@ fn span(span: &Place) -> String {
 }
 
 fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
-    let name = &check.name;
+    let name = &check.id;
     let tool = harmless::line(&check.tool);
     let accepted = check.findings.iter().any(|finding| !finding.gating);
     let rated = check.score.map(|score| format!("{tool} rates the code {score:.2} of 10"));

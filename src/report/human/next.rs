@@ -22,7 +22,7 @@ pub(super) fn offer(checks: &[CheckOutcome], typed: &[String]) -> String {
     };
     for (index, check) in checks.iter().filter(failed).enumerate() {
         let label = if index == 0 { "run again:" } else { "" };
-        rows.push((label, command(&["run", check.name.as_str()])));
+        rows.push((label, command(&["run", check.id.as_str()])));
     }
     let fixable = |check: &CheckOutcome| {
         check
@@ -35,15 +35,12 @@ pub(super) fn offer(checks: &[CheckOutcome], typed: &[String]) -> String {
     if !fixers.is_empty() {
         let count = Count(fixers.iter().map(|check| fixable(check)).sum(), "finding");
         let mut words = vec!["run"];
-        words.extend(fixers.iter().map(|check| check.name.as_str()));
+        words.extend(fixers.iter().map(|check| check.id.as_str()));
         words.push("--fix");
         rows.push(("fix:", format!("{}  ({count})", command(&words))));
     }
-    let inside: Vec<&str> = checks
-        .iter()
-        .filter(|check| has_an_inside(check))
-        .map(|check| check.name.as_str())
-        .collect();
+    let inside: Vec<&str> =
+        checks.iter().filter(|check| has_an_inside(check)).map(|check| check.id.as_str()).collect();
     if let Some((first, others)) = inside.split_first() {
         let others = match others {
             [] => String::new(),

@@ -11,7 +11,7 @@ pub(super) fn around(check: &CheckOutcome, title: &str, sections: Sections) -> O
         Sections::Github => Some([github::group(title), github::END_GROUP.to_owned()]),
         // https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
         Sections::Gitlab { ended } => {
-            let name = format!("cargo_pipe_{}", check.name);
+            let name = format!("cargo_pipe_{}", check.id);
             let began = ended.saturating_sub(check.duration.as_secs());
             Some([
                 format!("\u{1b}[0Ksection_start:{began}:{name}\r\u{1b}[0K{title}\n"),

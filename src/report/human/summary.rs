@@ -32,7 +32,7 @@ pub(super) fn choose<'a>(
     let mut ranked: Vec<(usize, usize, CheckFinding<'_>)> = Vec::with_capacity(number);
     for (place, found @ (finding, check)) in all.into_iter().enumerate() {
         let Finding { severity, code, rule, gating, .. } = finding;
-        let key = (*severity, check.name.as_str(), code.as_str(), rule.as_str(), *gating);
+        let key = (*severity, check.id.as_str(), code.as_str(), rule.as_str(), *gating);
         let (_, before) = rules.entry(key).or_insert((found, 0));
         ranked.push((*before, place, found));
         *before += 1;
@@ -50,7 +50,7 @@ pub(super) fn choose<'a>(
 fn render_rules<'a>(all: usize, rules: impl Iterator<Item = (CheckFinding<'a>, usize)>) -> String {
     let mut counts: BTreeMap<(Severity, String), usize> = BTreeMap::new();
     for ((finding, check), number) in rules {
-        let rule = harmless::line(&label::rule(&check.name, finding));
+        let rule = harmless::line(&label::rule(&check.id, finding));
         let accepted = if finding.gating { "" } else { ", accepted" };
         *counts.entry((finding.severity, format!("{rule}{accepted}"))).or_default() += number;
     }

@@ -16,7 +16,7 @@ pub(super) fn of(checks: &[CheckOutcome], width: Option<usize>) -> String {
         return String::new();
     }
     let columns: [Vec<Cell>; 5] = [
-        column("check", checks, |check| Cell::new(style::STRONG, check.name.to_string())),
+        column("check", checks, |check| Cell::new(style::STRONG, check.id.to_string())),
         column("outcome", checks, |check| {
             Cell::new(style::of_status(check.status), status_name(check.status))
         }),

@@ -8,7 +8,6 @@ use anstream::adapter::strip_str;
 use snapbox::{assert_data_eq, str};
 
 use super::*;
-use crate::check::CheckName;
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
 use crate::outcome::{CheckOutcome, Log, Plain, Reason, ReasonKind, Status, Verdict};
 use crate::report::{Preview, sample};
@@ -359,7 +358,7 @@ fn a_preview_ends_with_what_would_be_changed() {
 
     preview.verdict = Verdict::Error;
     let reason = Reason::new(ReasonKind::Tool, "black ended with exit status 123");
-    preview.failures.insert(CheckName::new("format").unwrap(), reason);
+    preview.failures.insert("format".parse().unwrap(), reason);
     let shown = "format: error: black ended with exit status 123\n\
                 error: 1 fixer failed, 1 file would be changed\n";
     assert!(text(&preview).ends_with(shown), "{}", text(&preview));

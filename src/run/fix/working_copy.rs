@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::write_back::Amendment;
 use crate::cache::Index;
-use crate::check::CheckName;
+use crate::check::StepId;
 use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::FileSet;
@@ -30,7 +30,7 @@ struct Touched {
     before: InventoryEntry,
     original: Vec<u8>,
     content: Vec<u8>,
-    by: BTreeSet<CheckName>,
+    by: BTreeSet<StepId>,
 }
 
 /// The contents of the touched files at some moment.
@@ -101,7 +101,7 @@ impl WorkingCopy {
         &mut self,
         path: &ProjectPath,
         content: Vec<u8>,
-        by: &CheckName,
+        by: &StepId,
     ) -> Result<(), SnapshotError> {
         let place = path.on_disk(&self.folder);
         let Some(entry) = self.inventory.entries.get_mut(path) else {
@@ -161,7 +161,7 @@ impl WorkingCopy {
     }
 
     /// The checks whose fixers touched a file.
-    pub(super) fn touched_by(&self, path: &ProjectPath) -> BTreeSet<CheckName> {
+    pub(super) fn touched_by(&self, path: &ProjectPath) -> BTreeSet<StepId> {
         self.touched.get(path).map(|touched| touched.by.clone()).unwrap_or_default()
     }
 

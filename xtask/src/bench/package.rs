@@ -204,7 +204,7 @@ impl Project {
                  --env PYTHONHASHSEED=0 --env PYTHONDONTWRITEBYTECODE=1 \
                  --entrypoint sh {image} -c '{words}'"
             );
-            Ok((step.check.to_string(), script))
+            Ok((step.id.to_string(), script))
         });
         scripts.collect()
     }
