@@ -1,7 +1,4 @@
-//! Answers to two questions: why would a check run, and what differs from a run elsewhere?
-//!
-//! Plain values with what they come to. They are found by [`crate::run`] and told by the command
-//! line.
+//! The answers of `cargo pipe why` and `cargo pipe compare`, as plain values.
 
 use std::collections::BTreeMap;
 
@@ -10,36 +7,36 @@ use serde::{Deserialize, Serialize};
 use crate::fingerprint::diff::Difference;
 use crate::hash::Hash;
 
-/// Why a check would run or not.
+/// The reason why a check would run or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Why {
     /// The check.
     pub check: String,
-    /// What would become of it.
+    /// The expected use of the cache.
     pub expected: Expected,
-    /// What it would be recognised by; null if nobody knows what its environment is.
+    /// Its fingerprint; null if its environment is unknown.
     pub fingerprint: Option<Hash>,
-    /// What differs from the last run in this folder; null if there was none.
+    /// The differences to the last run in this folder; null if it never ran here.
     pub since_last: Option<Vec<Difference>>,
-    /// What differs from the outcome in the cache that is nearest; null if it would be replayed, or
-    /// there is none.
+    /// The differences to the nearest cached outcome; null for a hit, and if none is cached.
     pub nearest: Option<Vec<Difference>>,
-    /// What its tool did of its work at the last run in this folder; null if it does not say.
+    /// The work of its incremental tool in the last run in this folder; null if the tool does not
+    /// report it.
     pub worked: Option<WorkDone>,
 }
 
-/// What a tool did that need not do all of its work each time.
+/// The work of an incremental tool in one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WorkDone {
-    /// How many files it was about; 0 if it does not say.
+    /// The number of files that it covers; 0 if the tool does not report it.
     pub files: usize,
-    /// Why it looked at every file; empty if it did not.
+    /// Why it checked every file; empty if it did not.
     pub cold: String,
-    /// What to do so that it need not; null if there is nothing to type.
+    /// The command that makes it incremental again; null if no command does.
     pub hint: Option<String>,
-    /// Why it looked at some.
+    /// Why it checked each of these files.
     pub linted: BTreeMap<String, String>,
 }
 
@@ -58,22 +55,22 @@ impl Why {
     }
 }
 
-/// What would become of a check.
+/// The expected use of the cache by a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Expected {
-    /// It would be replayed.
+    /// The cached outcome would be used.
     Hit,
-    /// It would run, because the cache does not have it.
+    /// It would run, because its outcome is not cached.
     Miss,
     /// It would run, because it always does.
     Always,
-    /// Nobody knows before its environment was prepared.
+    /// Unknown until its environment is prepared.
     Unknown,
 }
 
-/// What differs between here and a report.
+/// The differences between this machine and a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Comparison {
@@ -89,30 +86,30 @@ pub struct Comparison {
 pub struct Compared {
     /// The check.
     pub check: String,
-    /// What differs.
+    /// The result of the comparison.
     #[serde(flatten)]
     pub sameness: Sameness,
 }
 
-/// Whether a check is made from the same here and in a report.
+/// The result of comparing a check's inputs here with those in a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "result", content = "differences")]
 #[non_exhaustive]
 pub enum Sameness {
-    /// It is, as far as anybody can say.
+    /// The inputs are equal, and so is the outcome, as far as it is known here.
     Same,
-    /// It is not, and this differs.
+    /// The inputs differ.
     Different(Vec<Difference>),
-    /// It is, and all the same something else was found: our bug.
+    /// The inputs are equal and the findings differ, which is a bug of cargo pipe.
     OnlyTheVerdict,
-    /// There is no such check here.
+    /// Only the report has this check.
     OnlyThere,
-    /// Nobody can say, and why.
+    /// The inputs are unknown, for this reason.
     Unknown(String),
 }
 
 impl Comparison {
-    /// Whether everything is the same.
+    /// Whether every check is the same.
     #[must_use]
     pub fn is_same(&self) -> bool {
         self.checks.iter().all(|check| check.sameness == Sameness::Same)

@@ -1,39 +1,38 @@
-//! What a tool's own command says otherwise than ours.
+//! The comparison of an outcome with that of the tool's own command, finding by finding.
 //!
-//! Owns the comparison of two outcomes of the same check, finding by finding. It must not know how
-//! either came about. It is information: nothing of it counts for a verdict, and nothing is kept.
+//! It is information for the user: it neither counts for a verdict nor is cached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CheckOutcome, Reason, Status};
 use crate::finding::{Finding, Place};
 
-/// What the tool's own command came to, and where it differs.
+/// The outcome of the tool's own command, and its differences.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Plain {
-    /// The state it ended in.
+    /// Its status.
     pub status: Status,
-    /// Why, where it is neither passed nor findings. Then nothing was compared.
+    /// The reason, if it neither passed nor has findings; nothing was compared then.
     pub reason: Option<Reason>,
     /// pylint's score.
     pub score: Option<f64>,
-    /// The files about which it says something else, by path.
+    /// The files with different findings, by path.
     pub files: BTreeMap<String, Otherwise>,
 }
 
-/// What is said otherwise of a file.
+/// The findings of a file that only one of the two has.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Otherwise {
-    /// What the tool's own command alone says.
+    /// The findings that only the tool's own command has.
     pub there: Vec<Finding>,
-    /// What it does not say.
+    /// The findings that the tool's own command does not have.
     pub here: Vec<Finding>,
 }
 
 impl Plain {
-    /// What is otherwise in `there`, the outcome of the tool's own command.
+    /// Compares an outcome with `there`, that of the tool's own command.
     #[must_use]
     pub fn of(here: &CheckOutcome, there: CheckOutcome) -> Plain {
         let CheckOutcome { status, reason, score, findings, .. } = there;
@@ -52,12 +51,12 @@ impl Plain {
 
 /// The findings that are not among the others.
 fn beyond<'a>(some: &'a [Finding], others: &'a [Finding]) -> impl Iterator<Item = &'a Finding> {
-    let others: BTreeSet<_> = others.iter().map(said).collect();
-    some.iter().filter(move |finding| !others.contains(&said(finding)))
+    let others: BTreeSet<_> = others.iter().map(content).collect();
+    some.iter().filter(move |finding| !others.contains(&content(finding)))
 }
 
-/// What a finding says: the rest follows from that, and from the findings around it.
-fn said(finding: &Finding) -> (&Place, &str, &str) {
+/// The content of a finding; its other fields follow from this and from the findings around it.
+fn content(finding: &Finding) -> (&Place, &str, &str) {
     (&finding.place, &finding.code, &finding.message)
 }
 
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_has_what_only_one_of_them_says() {
+    fn each_file_has_the_findings_of_only_one_of_them() {
         let [a, b, c] = ["a.py", "b.py", "c.py"].map(|path| sample::finding(path, 1));
         let plain = Plain::of(&outcome(&[a.clone(), b.clone()]), outcome(&[a, c.clone()]));
         let (here, there) = (Otherwise { here: vec![b], ..Otherwise::default() }, vec![c]);
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_compared_with_what_could_not_be_done() {
+    fn nothing_is_compared_with_a_failed_command() {
         let reason = Reason::new(ReasonKind::Tool, "it crashed");
         let plain =
             Plain::of(&outcome(&[sample::finding("a.py", 1)]), sample::failed("lint", reason));

@@ -1,7 +1,7 @@
 //! A run's own folder in the user's cache.
 //!
-//! Owns where it is, its random id, and the lock that tells other runs that its owner lives. A
-//! folder whose lock nobody holds was left behind by a run that was killed; the next run sweeps it.
+//! The folder has a random name and a lock that its run holds. A folder whose lock is free was left
+//! behind by a run that was killed; the next run sweeps it.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -15,12 +15,12 @@ use tempfile::TempDir;
 use crate::cache;
 use crate::snapshot::SnapshotError;
 
-/// Held by whoever creates or sweeps folders, for as long as that takes.
+/// The file that a run locks while it creates or sweeps folders.
 const GATE: &str = "lock";
-/// Held by a run for as long as it lives, in its folder.
+/// The file in its folder that a run locks for as long as it lives.
 const LOCK: &str = "lock";
 
-/// A run's own folder, gone when dropped.
+/// A run's own folder, removed when dropped.
 #[derive(Debug)]
 pub struct Directory {
     folder: TempDir,
@@ -38,7 +38,7 @@ impl Directory {
     pub fn create(home: &Path) -> Result<Directory, SnapshotError> {
         let temporary = cache::temporary();
         Directory::below(home).or_else(|error| {
-            // What is said of the user's own folder helps more.
+            // The error about the user's own folder is the more helpful one.
             if home == temporary { Err(error) } else { Directory::below(&temporary).or(Err(error)) }
         })
     }
@@ -82,26 +82,26 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // What cannot be removed now is swept by the next run.
+        // A folder that cannot be removed now is swept by the next run.
         let _ = clear(self.folder.path());
     }
 }
 
-/// Asks for each folder in this one to have a place of its own on the disk.
+/// Asks the file system to spread the folders in this one over the disk.
 ///
-/// ext4 puts new files where those of the run before have just been removed, and looks at each of
-/// their places first (`recently_deleted` in its `ialloc.c`): thousands of files take seconds then.
+/// ext4 puts new files where those of the previous run were just removed, and inspects each of these
+/// places first (`recently_deleted` in its `ialloc.c`); with thousands of files that takes seconds.
 #[cfg(target_os = "linux")]
 fn spread(parent: &Path) {
     use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 
-    // Where there is no such flag, there is no such search.
+    // A file system without this flag does not search either.
     let _ = File::open(parent).and_then(|folder| {
         let flags = ioctl_getflags(&folder)?;
-        match flags.contains(IFlags::TOPDIR) {
-            true => Ok(()),
-            false => Ok(ioctl_setflags(&folder, flags | IFlags::TOPDIR)?),
+        if !flags.contains(IFlags::TOPDIR) {
+            ioctl_setflags(&folder, flags | IFlags::TOPDIR)?;
         }
+        Ok(())
     });
 }
 
@@ -114,38 +114,38 @@ fn lock_file(path: &Path) -> io::Result<File> {
     File::options().write(true).create(true).truncate(false).custom_flags(flags).open(path)
 }
 
-/// Removes a folder, also where a check that could write has taken away the right to.
+/// Removes a folder, even if a check that could write has removed the permission to.
 fn clear(folder: &Path) -> io::Result<()> {
     if remove(folder).is_ok() {
         return Ok(());
     }
-    give_back_rights(folder)?;
+    restore_permissions(folder)?;
     remove(folder)
 }
 
 /// Removes a folder, several of its folders at once.
 fn remove(folder: &Path) -> io::Result<()> {
     let entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-    entries.par_iter().try_for_each(|entry| match entry.file_type()?.is_dir() {
-        true => remove(&entry.path()),
-        false => fs::remove_file(entry.path()),
+    entries.par_iter().try_for_each(|entry| {
+        let is_folder = entry.file_type()?.is_dir();
+        if is_folder { remove(&entry.path()) } else { fs::remove_file(entry.path()) }
     })?;
     fs::remove_dir(folder)
 }
 
-fn give_back_rights(folder: &Path) -> io::Result<()> {
+fn restore_permissions(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            give_back_rights(&entry.path())?;
+            restore_permissions(&entry.path())?;
         }
     }
     Ok(())
 }
 
-/// Removes the folders whose owners are gone. Called with the gate held, so that none of them is
-/// just being created.
+/// Removes the folders whose runs have ended. The caller holds the gate, so none of them is being
+/// created.
 fn sweep_below(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
@@ -156,7 +156,7 @@ fn sweep_below(parent: &Path) {
             Err(_) => false,
         };
         if !held {
-            // Another try is made by the next run.
+            // The next run tries again.
             let _ = clear(&entry.path());
         }
     }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_nobody_may_enter_goes_all_the_same() {
+    fn a_folder_without_permissions_is_removed() {
         let cache = tempfile::tempdir().unwrap();
         let closed = cache.path().join("closed/inner");
         fs::create_dir_all(&closed).unwrap();

@@ -1,9 +1,8 @@
-//! Brings fixed files back to the project.
+//! Writes fixed files back to the project.
 //!
-//! Owns how a file of the project gets another content: whole or not at all, by rename, with its
-//! mode and owner, and only if it is still what was fixed. Must not know who fixed it or why; the
-//! run hands it [`Amendment`]s and gets the names of what was left alone. Folders are entered one
-//! by one without following a link, so nothing is ever written outside of the project.
+//! A file is replaced whole or not at all, by rename, with its mode and owner, and only if it still
+//! has the content that was fixed. Folders are entered one by one without following a link, so
+//! nothing is ever written outside of the project.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
@@ -23,47 +22,47 @@ use crate::snapshot::{InventoryEntry, is_staged, staged_name};
 pub struct Amendment {
     /// The file.
     pub path: ProjectPath,
-    /// What was fixed; if the file is anything else by now, it is left alone.
+    /// The file as it was fixed; if it differs by now, it is left alone.
     pub before: InventoryEntry,
     /// Its new content.
     pub content: Vec<u8>,
 }
 
-/// Why a file was left alone.
+/// The reason why a file was left alone.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LeftAlone {
-    /// It is no longer what was fixed.
+    /// It was edited meanwhile.
     #[error("`{0}` was edited while it was being fixed, so it was left alone")]
     Edited(ProjectPath),
     /// Its owner cannot be kept.
-    #[error("`{0}` belongs to somebody else, so it was left alone")]
+    #[error("`{0}` belongs to another user, so it was left alone")]
     Foreign(ProjectPath),
     /// It cannot be replaced.
     #[error("`{path}` could not be replaced: {source}")]
     Io {
         /// The file.
         path: ProjectPath,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// What became of amendments.
+/// The result of writing amendments.
 #[derive(Debug, Default)]
 pub struct Written {
     /// The files that have their new content.
     pub changed: Vec<ProjectPath>,
-    /// The files that still have their old one, and why.
+    /// The files that still have their old content, and why.
     pub left_alone: BTreeMap<ProjectPath, LeftAlone>,
 }
 
-/// A moment of writing back. Between any two of them every file is old or new.
+/// A step of writing a file back. Between any two of them every file is old or new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteBackStep<'a> {
-    /// The new content stands beside the file, under a name that is nobody's.
+    /// The new content is in a file of its own next to the old one.
     Staged(&'a ProjectPath),
-    /// The file is still what was fixed, and the new one has its mode and owner.
+    /// The old file still has the content that was fixed, and the new one has its mode and owner.
     Compared(&'a ProjectPath),
     /// The file is new.
     Replaced(&'a ProjectPath),
@@ -73,14 +72,14 @@ pub enum WriteBackStep<'a> {
 ///
 /// # Errors
 ///
-/// When the project's folder cannot be held. What is wrong with a single file is in the answer.
+/// When the project's folder cannot be locked. The result contains the errors of single files.
 pub fn write(
     root: &Path,
     amendments: &[Amendment],
     observe: &mut dyn FnMut(WriteBackStep<'_>) -> ControlFlow<()>,
 ) -> io::Result<Written> {
     let root = File::open(root)?;
-    // Whoever else writes to this project waits, so what is staged meanwhile is ours.
+    // Another process that writes to this project waits, so every staged file is ours.
     root.lock()?;
     let mut written = Written::default();
     for (number, amendment) in amendments.iter().enumerate() {
@@ -101,11 +100,11 @@ pub fn write(
     Ok(written)
 }
 
-/// Removes from these folders of the project what a kill has left behind.
+/// Removes staged files that a killed run left behind in these folders of the project.
 ///
 /// # Errors
 ///
-/// When the project's folder cannot be held. A single file that stays is nobody's harm.
+/// When the project's folder cannot be locked. A single file that stays does no harm.
 pub fn sweep<'a>(
     root: &Path,
     folders: impl IntoIterator<Item = &'a ProjectPath>,
@@ -124,7 +123,7 @@ pub fn sweep<'a>(
     Ok(())
 }
 
-/// Replaces one file; breaks off, with the old one in place, when `observe` says so.
+/// Replaces one file; stops, with the old one in place, when `observe` breaks.
 fn replace(
     root: &File,
     amendment: &Amendment,
@@ -172,7 +171,7 @@ fn enter<'a>(root: &File, parts: impl IntoIterator<Item = &'a str>) -> io::Resul
     Ok(folder)
 }
 
-/// What stands at a name: nothing, or a regular file as an inventory has it.
+/// The regular file with this name, as an inventory lists it; none if it is missing or a link.
 fn current(folder: &File, name: &str) -> io::Result<Option<(fs::Metadata, InventoryEntry)>> {
     // A pipe that took the file's place must not be waited for.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -191,7 +190,7 @@ fn current(folder: &File, name: &str) -> io::Result<Option<(fs::Metadata, Invent
     Ok(Some((metadata, entry)))
 }
 
-/// A new file beside the one it will replace; gone when dropped before that.
+/// A new file next to the one that it will replace; removed if dropped before that.
 struct Staged<'a> {
     folder: &'a File,
     file: File,
@@ -199,14 +198,14 @@ struct Staged<'a> {
 }
 
 impl<'a> Staged<'a> {
-    /// Writes a content where only its owner can read it.
+    /// Writes a content to a file that only its owner can read.
     fn create(folder: &'a File, number: usize, content: &[u8]) -> io::Result<Self> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let name = staged_name(number);
         let open = || openat(folder, &name, flags, Mode::RUSR | Mode::WUSR);
         let file = match open() {
-            // It is nobody's who lives: whoever writes to this project holds its lock.
+            // A killed run left it: a living one holds the project's lock.
             Err(rustix::io::Errno::EXIST) => {
                 unlinkat(folder, &name, AtFlags::empty())?;
                 open()?
@@ -219,8 +218,8 @@ impl<'a> Staged<'a> {
         Ok(staged)
     }
 
-    /// Gives it the owner and the mode of another file, in spite of the umask. The owner comes
-    /// first: with it, a system takes bits of the mode away.
+    /// Gives it the owner and the mode of another file, regardless of the umask. The owner comes
+    /// first: changing it clears bits of the mode.
     fn adopt(&self, other: &fs::Metadata) -> io::Result<()> {
         let ours = self.file.metadata()?;
         let differs = |ours: u32, theirs: u32| (ours != theirs).then_some(theirs);
@@ -243,7 +242,7 @@ impl<'a> Staged<'a> {
 impl Drop for Staged<'_> {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            // What stays behind is swept by the next fix.
+            // A file that stays is swept by the next fix.
             let _ = unlinkat(self.folder, name, AtFlags::empty());
         }
     }
