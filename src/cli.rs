@@ -1,7 +1,7 @@
-//! The command line of cargo pipe.
+//! The command line of cargo pipe: parse, run, exit status.
 //!
-//! Owns nothing but the way from arguments to an exit status: what was typed becomes settings, a
-//! command does its work, its verdict becomes the status. What the words mean is known elsewhere.
+//! [`args`] parses the arguments, [`settings`] gives them a meaning, [`commands`] runs a command, and
+//! [`exit`] turns its result into an exit status.
 
 mod args;
 mod commands;
@@ -22,8 +22,7 @@ use exit::{Ending, Failure};
 use settings::{Action, CommandLine, Sync};
 use terminal::Term;
 
-/// Does what a process is asked for with these arguments, its own name included, and says how it
-/// ends.
+/// Runs the command in the arguments of the process, and returns its exit status.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::CargoPipe);
     let ended = read(Program::CargoPipe, arguments)
@@ -31,7 +30,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     exit::code(ended, term)
 }
 
-/// The same for the words of a task.
+/// Runs the command in the arguments of a task.
 pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::Xtask);
     let words = std::iter::once(OsString::from("xtask")).chain(words);
@@ -40,8 +39,7 @@ pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
     exit::code(ended, term)
 }
 
-/// Checks the generated files and then everything else, as a task; `words` are options of
-/// `run-all`.
+/// Checks the generated files, then runs all checks, as a task. `words` are options of `run-all`.
 pub(crate) fn ci(words: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::Xtask);
     let words = ["xtask", "run-all"].map(OsString::from).into_iter().chain(words);
@@ -56,7 +54,7 @@ fn read(
     settings::settings(args::parse(program, arguments)?, EnvVars::of_process())
 }
 
-/// The generated files, and then what is asked for; the worse of both verdicts.
+/// Checks the generated files, then runs the command. Returns the worse verdict.
 fn both(settings: CommandLine, term: &mut Term) -> Result<Ending, Failure> {
     let (place, verbosity) = (settings.place.clone(), settings.verbosity);
     let sync = CommandLine { place, verbosity, action: Action::Sync(Sync::Check) };

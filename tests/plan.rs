@@ -56,7 +56,7 @@ fn a_step_is_requested_and_shown_by_its_spelled_identity() {
     assert_eq!(json["steps"][0]["check"], "spelling");
     let unknown = request(&["core:spelling"], Fixing::Off);
     let error = pipeline(CONFIGURATION).plan(&unknown).unwrap_err().to_string();
-    assert!(error.contains("`core:spelling` is neither a command nor a check"), "{error}");
+    assert!(error.contains("unknown command or check `core:spelling`"), "{error}");
 }
 
 #[test]

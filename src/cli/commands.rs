@@ -1,7 +1,4 @@
-//! What the commands do.
-//!
-//! Owns the list of them. Each asks the library for its work and the printer to show it; none knows
-//! how arguments are spelled or what a stream is. Its verdict becomes the exit status.
+//! The commands. Each calls the library, and shows the result through the terminal.
 
 mod baseline;
 mod bash;
@@ -30,7 +27,7 @@ use crate::cli::terminal::Term;
 
 pub(crate) use trust::Asking;
 
-/// Does what was asked for.
+/// Runs a command.
 pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending, Failure> {
     let CommandLine { place, verbosity, action } = settings;
     term.set_verbosity(verbosity);
@@ -58,7 +55,7 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
     verdict.map(Ending::Verdict)
 }
 
-/// The configured project that a command works on.
+/// Discovers and configures the project of a command.
 fn pipeline(place: ProjectLocation) -> Result<Pipeline, Failure> {
     let ProjectLocation { folder, environment, flags, typed: _ } = place;
     Ok(Pipeline::discover(&folder, environment, flags)?)

@@ -1,7 +1,21 @@
-//! How the process ends.
+//! The exit status of the process.
 //!
-//! Owns [`Failure`], all that can keep a command from its work, and the way from a verdict to an
-//! exit status. It must not print; [`crate::cli::terminal`] shows a failure.
+//! Everything that can make it worse, from the first to the last. The worst verdict wins, in the order
+//! of [`Verdict`]: interrupted, configuration, error, findings, passed.
+//!
+//! | what | decided in | verdict |
+//! | --- | --- | --- |
+//! | the arguments are invalid | [`Failure`], here | `Config` |
+//! | the project, its settings or a grant is wrong | [`Error::verdict`], [`Failure`] | `Config` |
+//! | the engine, a build or an update failed | `EngineError::verdict`, `UpdateError::verdict` | `Config` or `Error` |
+//! | a check has findings, failed or timed out | `Verdict::over`, from the status of every check | `Findings`, `Config` or `Error` |
+//! | a signal interrupted the run | `Verdict::over` | `Interrupted` |
+//! | a fixer failed, or a file would change | `run::preview` | `Findings` or worse |
+//! | a generated file is not up to date | `commands::sync`, `commands::doctor` | `Findings` |
+//! | a report could not be written | `commands::run` | `Error` |
+//! | standard output could not be written | [`Term::finish`] | `Error` |
+//!
+//! The exit status of a command in `cargo pipe bash` is passed on unchanged.
 
 use std::io;
 use std::process::ExitCode;
@@ -12,59 +26,59 @@ use crate::scaffold::ScaffoldError;
 
 use crate::cli::terminal::Term;
 
-/// Why a command could not do its work, or had none to do.
+/// Why a command failed, or had nothing to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// What clap has to say: a complaint, a help text, or the version.
+    /// Clap's error, help text or version.
     #[error("{0}")]
     Clap(Box<clap::Error>),
-    /// The command line asks for what there is not.
+    /// The command line is invalid.
     #[error("{message}")]
     Usage {
-        /// What is wrong.
+        /// The error.
         message: String,
-        /// What would be right.
+        /// A suggestion.
         hint: Option<String>,
     },
-    /// The library could not.
+    /// The library failed.
     #[error(transparent)]
     Library(#[from] Error),
-    /// A folder could not be made a project.
+    /// Setting up a project failed.
     #[error(transparent)]
     Scaffold(#[from] ScaffoldError),
-    /// The operating system would not.
+    /// The operating system reported an error.
     #[error("{what}: {source}")]
     System {
-        /// What was tried, as `cannot …`.
+        /// The operation, as `cannot …`.
         what: String,
-        /// What it said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// How a command ended that did its work.
+/// The result of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// As the work turned out.
+    /// A verdict.
     Verdict(Verdict),
-    /// As a program of the user's own, whose exit status is passed on.
+    /// The exit status of the user's program, which is passed on.
     Status(u8),
 }
 
 impl Ending {
-    /// The end of a program; a status that is none is an error.
+    /// Passes on the status of a program. A number that is not a valid exit status is an error.
     pub(crate) fn of_status(status: i32) -> Self {
         u8::try_from(status).map_or(Ending::Verdict(Verdict::Error), Ending::Status)
     }
 }
 
 impl Failure {
-    /// Wrong usage.
+    /// Makes a usage error.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Failure::Usage { message: message.into(), hint: None }
     }
 
-    /// The same with what would be right.
+    /// Adds a suggestion to a usage error.
     pub(crate) fn with_hint(self, hint: String) -> Self {
         match self {
             Failure::Usage { message, .. } => Failure::Usage { message, hint: Some(hint) },
@@ -72,7 +86,7 @@ impl Failure {
         }
     }
 
-    /// What would be right, where that is known.
+    /// A suggestion, if there is one.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Failure::Usage { hint, .. } => hint.clone(),
@@ -106,7 +120,7 @@ impl From<clap::Error> for Failure {
     }
 }
 
-/// The exit status of a command, after what went wrong was shown.
+/// Shows the failure of a command, if any, and returns the exit status.
 pub(crate) fn code(ended: Result<Ending, Failure>, mut term: Term) -> ExitCode {
     let verdict = match ended {
         Ok(Ending::Status(status)) => return ExitCode::from(status),

@@ -1,8 +1,7 @@
-//! Signals that end a run.
+//! Signals that interrupt a run.
 //!
-//! Owns the thread that turns INT, TERM and HUP into [`Cancel::interrupt`]. It must not clean up:
-//! the run stops its containers itself and then returns. A second signal does what the first did,
-//! so it can neither cut the cleaning up short nor make it worse.
+//! A thread turns INT, TERM and HUP into [`Cancel::interrupt`]. The run then stops its containers and
+//! returns. A second signal has no further effect.
 
 use std::fs;
 use std::io;
@@ -14,7 +13,7 @@ use crate::process::Cancel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-/// Listens until it is dropped.
+/// A listener for signals, until it is dropped.
 pub(crate) struct Interrupts {
     handle: Handle,
     thread: Option<JoinHandle<()>>,
@@ -22,7 +21,7 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Starts to listen, and interrupts a run at a signal.
+    /// Starts the listener, which interrupts a run.
     pub(crate) fn listen(cancel: Cancel) -> io::Result<Self> {
         let ignored = ignored_signals();
         let wanted = [SIGINT, SIGTERM, SIGHUP]
@@ -52,14 +51,14 @@ impl Drop for Interrupts {
     fn drop(&mut self) {
         self.handle.close();
         if let Some(thread) = self.thread.take() {
-            // A panic of that thread was told when it happened.
+            // A panic of that thread was already printed.
             drop(thread.join());
         }
     }
 }
 
-/// The signals that whoever started us wants ignored, as bits: `nohup` means that a run outlives
-/// its terminal. Where the system does not say, none.
+/// The mask of signals that were ignored when the process started, as with `nohup`. Zero if the system
+/// does not tell.
 fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,8 +1,6 @@
-//! What was typed, as what it means.
+//! Conversion of arguments to requests, and to the highest layer of the configuration.
 //!
-//! Owns the one conversion from arguments to requests and to the highest layer of configuration;
-//! it takes every argument by name, so that a new one does not compile until it has a meaning. It
-//! must not act: commands get its result and do the work.
+//! Every argument is destructured by name, so that a new one does not compile until it has a meaning.
 
 mod action;
 
@@ -32,7 +30,7 @@ pub(crate) use action::{
     Paging, ProjectLocation, Sync, Trust, Unsaid, Verbosity, Writing, Xtask,
 };
 
-/// The meaning of arguments.
+/// Converts the arguments.
 pub(crate) fn settings(args: Args, environment: EnvVars) -> Result<CommandLine, Failure> {
     let Args { global, command } = args;
     let verbosity = match (global.quiet, global.verbose) {
@@ -43,8 +41,7 @@ pub(crate) fn settings(args: Args, environment: EnvVars) -> Result<CommandLine, 
     Ok(CommandLine { place: place(global, environment), verbosity, action: action(command)? })
 }
 
-/// The meaning of the options of a run, where `unsaid` is what becomes of fixes if none of the
-/// options says that.
+/// Converts the options of a run. `unsaid` decides about fixes if no option does.
 pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRun {
     let RunArgs {
         fix,
@@ -100,7 +97,7 @@ fn place(args: GlobalArgs, environment: EnvVars) -> ProjectLocation {
         cpus,
         offline,
         allow,
-        // These are for the terminal alone; the colours are settled while parsing.
+        // Only the terminal needs these; colours are set while parsing.
         verbose: _,
         quiet: _,
         color: _,
@@ -124,8 +121,7 @@ fn place(args: GlobalArgs, environment: EnvVars) -> ProjectLocation {
     }
 }
 
-/// The words that start another command in the same place: what is typed again for it to see the
-/// same project, the same way.
+/// The words that start another command for the same project with the same settings.
 fn typed(args: &GlobalArgs) -> Vec<String> {
     let GlobalArgs { project, source, config, engine: _, jobs: _, cpus: _, offline, allow, .. } =
         args;
@@ -233,14 +229,14 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             paging: if inline { Paging::Off } else { Paging::Terminal },
         }),
         CommandArgs::Check(check) => Action::Check(check),
-        CommandArgs::External(_) => return Err(Failure::usage("no command was named")),
+        CommandArgs::External(_) => return Err(Failure::usage("missing command")),
     })
 }
 
 fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<AdoptionRequest, Failure> {
     let named = |name| (!names.is_empty()).then(|| names.contains(&name));
     if names.len() > 1 && names.contains(&CiArg::None) {
-        return Err(Failure::usage("`--ci` takes `none` alone"));
+        return Err(Failure::usage("`--ci none` cannot be combined with other values"));
     }
     let jobs = gitlab.map(|gitlab| match gitlab {
         GitlabArg::Image => GitlabJobs::Image,

@@ -1,9 +1,8 @@
-//! The only printer.
+//! Output to the terminal. No other module prints.
 //!
-//! Owns both streams: data and reports go to standard output, everything else to standard error,
-//! each piece in one write, so that nothing is interleaved. It must not decide what a command does;
-//! that a stream cannot be written is remembered and ends the process as an error, except when the
-//! reader has gone.
+//! Data and reports go to standard output, everything else to standard error, each piece in one write,
+//! so that nothing is interleaved. A failed write makes the process fail, except when the reader has
+//! gone.
 
 mod board;
 mod lines;
@@ -31,13 +30,13 @@ use crate::cli::pager::Pager;
 use crate::cli::settings::Verbosity;
 use crate::program::Program;
 
-/// The width of text that is not shown on a terminal.
+/// The width of text outside of a terminal.
 const PLAIN_WIDTH: usize = 80;
 
 /// The width of text on a wide terminal: longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
 
-/// The terminal, or whatever the streams are.
+/// Both output streams.
 #[derive(Debug, Default)]
 pub(crate) struct Term {
     program: Program,
@@ -53,23 +52,22 @@ impl Term {
         Term { program, ..Term::default() }
     }
 
-    /// What a person typed to come here.
+    /// The program that the user typed.
     pub(crate) fn program(&self) -> Program {
         self.program
     }
 
-    /// Says from now on as much as is wanted.
+    /// Sets the amount of output.
     pub(crate) fn set_verbosity(&mut self, verbosity: Verbosity) {
         self.verbosity = verbosity;
     }
 
-    /// Offers from now on commands that begin with these words.
+    /// Sets the words that suggested commands start with.
     pub(crate) fn set_typed(&mut self, words: Vec<String>) {
         self.typed = words;
     }
 
-    /// Asks a question on standard error, and reads from standard input whether it is answered with
-    /// yes.
+    /// Asks a question on standard error, and reads the answer from standard input.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
         self.say(question);
         let mut answer = String::new();
@@ -80,13 +78,13 @@ impl Term {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Writes what was asked for to standard output.
+    /// Writes data to standard output.
     pub(crate) fn data(&mut self, text: &str) {
         let written = write(&mut anstream::stdout().lock(), text);
         self.remember(written);
     }
 
-    /// Writes to standard output what may offer commands to a person.
+    /// Writes text with suggested commands to standard output.
     pub(crate) fn text(&mut self, text: &str) {
         let spelled = self.program.spell(text);
         self.data(&spelled);
@@ -96,7 +94,7 @@ impl Term {
     pub(crate) fn page_markdown(&mut self, markdown: &str, pager: Option<&Pager>) {
         let width = Stream::Out.width().unwrap_or(PLAIN_WIDTH).min(MAX_WIDTH);
         let text = markdown::render(markdown, width);
-        // A line of prose that begins with the name offers no command, unlike one of a help text.
+        // In prose, a line that starts with the name is not a suggested command.
         let spell = |line: &str| self.program.spell(&format!(" {line}")).into_owned().split_off(1);
         let spelled: String = text.split_inclusive('\n').map(spell).collect();
         self.page_spelled(&spelled, pager);
@@ -119,19 +117,19 @@ impl Term {
         }
     }
 
-    /// Writes a note to standard error, unless quiet is wanted.
+    /// Writes a note to standard error, except with `--quiet`.
     pub(crate) fn note(&mut self, text: &str) {
         if self.verbosity != Verbosity::Quiet {
             self.say(text);
         }
     }
 
-    /// Says on standard error what to do next, unless quiet is wanted.
+    /// Writes a suggestion to standard error, except with `--quiet`.
     pub(crate) fn hint(&mut self, text: &str) {
         self.note(&hint(Some(text)));
     }
 
-    /// Shows why a command could not do its work. What clap prints as help is data.
+    /// Shows the failure of a command. Clap's help is data.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         match failure {
             Failure::Clap(error) if !error.use_stderr() => {
@@ -150,19 +148,19 @@ impl Term {
         }
     }
 
-    /// Watches a run and shows how it goes.
+    /// Makes an observer that shows the progress of a run.
     pub(crate) fn watcher(&self) -> Watcher {
         Watcher::new(self.program, self.verbosity)
     }
 
-    /// Takes over from a watcher whose run is over.
+    /// Takes over from a finished observer.
     pub(crate) fn watched(&mut self, watcher: Watcher) {
         let (shown, written) = watcher.finish();
         self.shown.extend(shown);
         self.remember(written);
     }
 
-    /// Shows a finished run to a person.
+    /// Shows the report of a finished run.
     pub(crate) fn report(&mut self, report: &Report, showing: &Showing<'_>) {
         let Showing { stream, sections, reports } = *showing;
         let colors = stream.colors();
@@ -186,7 +184,7 @@ impl Term {
         self.people(stream, &text);
     }
 
-    /// Shows a finished run in a line a finding.
+    /// Shows the findings of a finished run, one a line.
     pub(crate) fn short(&mut self, report: &Report, stream: Stream) {
         let findings = match self.detail() {
             Detail::Full => short::to_short(report),
@@ -209,7 +207,7 @@ impl Term {
         }
     }
 
-    /// Writes what was made for a stream, and is not adapted to it any more.
+    /// Writes text that is already adapted to the stream.
     fn people(&mut self, stream: Stream, text: &str) {
         let text = &self.program.spell(text);
         match stream {
@@ -221,7 +219,7 @@ impl Term {
         }
     }
 
-    /// Shows what fixes would change.
+    /// Shows the changes that fixes would make.
     pub(crate) fn preview(&mut self, preview: &Preview) {
         self.patch(&preview.patch);
         let text = human::preview(preview, &self.shown, width_of_stderr());
@@ -231,8 +229,8 @@ impl Term {
         }
     }
 
-    /// Shows a difference, unless quiet is wanted: it is data, and goes in the bytes of the files to
-    /// whatever reads it; only a terminal gets none that it would obey.
+    /// Shows a diff, except with `--quiet`. Its bytes are those of the files; only for a terminal are
+    /// control characters escaped.
     pub(crate) fn patch(&mut self, patch: &[u8]) {
         if self.verbosity == Verbosity::Quiet {
             return;
@@ -246,8 +244,7 @@ impl Term {
         }
     }
 
-    /// How the process ends whose command came to this verdict: not well if what it had to say
-    /// could not be written.
+    /// Returns the final verdict: an error if standard output could not be written.
     pub(crate) fn finish(self, verdict: Verdict) -> Verdict {
         let Some(broken) = &self.broken else {
             return verdict;
@@ -275,24 +272,24 @@ impl Term {
     }
 }
 
-/// How a finished run is shown.
+/// The presentation of a finished run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Showing<'a> {
-    /// Where to.
+    /// The stream.
     pub(crate) stream: Stream,
-    /// What sets the parts of a log apart.
+    /// The sections of a CI log.
     pub(crate) sections: Sections,
-    /// The files that hold the whole report.
+    /// The files that contain the whole report.
     pub(crate) reports: &'a [String],
 }
 
 impl Showing<'_> {
-    /// On standard output, with nothing besides.
+    /// On standard output, without sections and files.
     pub(crate) const PLAIN: Showing<'static> =
         Showing { stream: Stream::Out, sections: Sections::None, reports: &[] };
 }
 
-/// One of the two streams.
+/// An output stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
     /// Standard output.
@@ -316,7 +313,7 @@ impl Stream {
         }
     }
 
-    /// Whether it gets styled text.
+    /// Whether it supports styles.
     fn colors(self) -> bool {
         let choice = match self {
             Stream::Out => anstream::AutoStream::choice(&io::stdout()),
@@ -326,7 +323,7 @@ impl Stream {
     }
 }
 
-/// A piece as it goes to a stream. No text but a command is one for a CI runner.
+/// Renders a piece for a stream. Only commands may be commands for a CI runner.
 fn printed(piece: &Piece, colors: bool) -> String {
     match piece {
         Piece::Command(line) => line.clone(),
@@ -335,7 +332,7 @@ fn printed(piece: &Piece, colors: bool) -> String {
     }
 }
 
-/// Writes to standard error. If that cannot be written, nobody is left to tell.
+/// Writes to standard error. A failure cannot be reported anywhere.
 fn say(text: &str) {
     drop(write(&mut anstream::stderr().lock(), &github::inert(text)));
 }
@@ -348,7 +345,7 @@ fn write(stream: &mut dyn Write, text: &str) -> io::Result<()> {
     stream.flush()
 }
 
-/// A hint after a blank line; nothing if there is none.
+/// Renders a hint after a blank line; empty if there is none.
 fn hint(hint: Option<&str>) -> String {
     let shown = |hint| labelled((style::INFO, "hint:"), hint, width_of_stderr());
     hint.map(|hint| "\n".to_owned() + &shown(hint)).unwrap_or_default()
@@ -358,7 +355,7 @@ fn width_of_stderr() -> Option<usize> {
     width_of(io::stderr())
 }
 
-/// A terminal's width in columns; none for a stream that is no terminal.
+/// A terminal's width in columns; none for other streams.
 fn width_of(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
     if !stream.is_terminal() {
         return None;

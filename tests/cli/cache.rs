@@ -431,14 +431,14 @@ fn why_names_what_changed() {
     let calls = scene.docker().calls().len();
     assert_eq!(
         why(),
-        "ruff would be replayed: the cache has its outcome\n\n\
+        "ruff would not run: its result is cached\n\n\
          nothing differs from its last run in this folder\n"
     );
     let differs = |what: &str| {
         let told = why();
         let expected = format!("different from its last run in this folder:\n  {what}\n");
         assert!(told.contains(&expected), "{expected}{told}");
-        assert!(told.starts_with("ruff would run: the cache does not have its outcome"), "{told}");
+        assert!(told.starts_with("ruff would run: its result is not cached"), "{told}");
     };
     let file = main_file(&scene);
     let text = fs::read(&file).unwrap();
@@ -472,7 +472,7 @@ fn compared(plant: impl FnOnce(&Scene)) -> (Option<i32>, String) {
 
 #[test]
 fn compare_names_the_one_thing_that_differs() {
-    let differs = |what: &str| (Some(1), format!("ruff: different here from there:\n  {what}\n"));
+    let differs = |what: &str| (Some(1), format!("ruff: different inputs:\n  {what}\n"));
     assert_eq!(compared(|_| {}), (Some(0), "ruff: nothing differs\n".to_owned()));
     assert_eq!(
         compared(|there| fs::write(main_file(there), "import os\n").unwrap()),
@@ -519,7 +519,7 @@ fn compare_names_another_python() {
     there.pipe("ruff --report json=report.json").ended();
     fs::copy(there.project().join("report.json"), here.project().join("report.json")).unwrap();
     let ended = here.pipe("compare report.json").ended();
-    assert_eq!(ended.stdout, "ruff: different here from there:\n  Python: 3.13.6 → 3.13.5\n");
+    assert_eq!(ended.stdout, "ruff: different inputs:\n  Python: 3.13.6 → 3.13.5\n");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn the_nearest_name_is_suggested() {
         2,
         "",
         str![[r#"
-error: `lnit` is neither a command nor a check of this project
+error: unknown command or check `lnit` of this project
 
 hint: did you mean `cargo pipe lint`?
 
@@ -21,7 +21,7 @@ hint: did you mean `cargo pipe lint`?
         2,
         "",
         str![[r#"
-error: `runall` is neither a command nor a check of this project
+error: unknown command or check `runall` of this project
 
 hint: did you mean `cargo pipe run-all`?
 
@@ -31,7 +31,7 @@ hint: did you mean `cargo pipe run-all`?
         2,
         "",
         str![[r#"
-error: `deploy` is neither a command nor a check of this project
+error: unknown command or check `deploy` of this project
 
 hint: the checks are: lint, format, mypy, ruff
 
@@ -45,7 +45,7 @@ fn a_mistyped_command_needs_no_project() {
         2,
         "",
         str![[r#"
-error: `lisst` is neither a command nor a check
+error: unknown command or check `lisst`
 
 hint: did you mean `cargo pipe list`?
 
@@ -125,12 +125,12 @@ fn a_check_that_asks_for_more_explains_itself_ungranted() {
     let explained = scene.pipe("audit --help").ended();
     assert_eq!(explained.status, Some(0));
     assert!(explained.stdout.contains("  runs    audit 'it'\\''s'\n"), "{}", explained.stdout);
-    assert!(explained.stdout.contains("  asks    network\n"), "{}", explained.stdout);
+    assert!(explained.stdout.contains("  needs   network\n"), "{}", explained.stdout);
     scene.pipe("audit").ends(
         2,
         "",
         str![[r#"
-error: `audit` asks for `network`, which lets it reach any machine that this one reaches
+error: `audit` requests `network`, which lets it reach any machine that this one reaches
 
 hint: if you trust this project, run it again with `--allow network`;
 `cargo pipe trust` shows everything that it asks for, and grants it permanently
@@ -156,7 +156,7 @@ Usage: cargo pipe spelling [OPTIONS]
         2,
         "",
         str![[r#"
-error: `speling` is neither a command nor a check of this project
+error: unknown command or check `speling` of this project
 
 hint: did you mean `cargo pipe spelling`?
 
@@ -166,7 +166,7 @@ hint: did you mean `cargo pipe spelling`?
         2,
         "",
         str![[r#"
-error: `speling` is neither a command nor a check of this project
+error: unknown command or check `speling` of this project
 
 hint: did you mean `cargo pipe spelling`?
 

@@ -76,7 +76,7 @@ fn problems_in_the_files_are_named_with_a_remedy() {
     assert!(locks[0].starts_with("project: .docker/requirements/ruff.txt:"), "{locks:?}");
     assert_eq!(
         found("files"),
-        ["drift: not as `pipe.toml` says: 1 generated file, `.docker/Dockerfile` | \
+        ["drift: not up to date: 1 generated file, `.docker/Dockerfile` | \
           `cargo pipe sync --check` shows the difference"]
     );
     let pins = found("pins");
@@ -152,9 +152,9 @@ fn a_runner_s_missing_volume_is_printed_as_the_change_it_needs() {
 
 "#]],
         str![[r#"
-wrong   line 2: `a` (docker) binds no docker socket into jobs
+wrong   line 2: `a` (docker) does not bind the docker socket into jobs
 
-hint: the runner reads the file again by itself; what could be secret is hidden here
+hint: the runner reloads the file automatically; possible secrets are hidden here
 
 hint: whoever can start a job of that runner is then as good as root on its machine: give it to trusted projects alone. A pipeline with `gitlab = "image"` in `pipe.toml` needs no socket
 

@@ -50,7 +50,7 @@ written   src/main.py
 
 11 files written
 
-hint: `cargo pipe -C demo run-all` runs the checks
+hint: run `cargo pipe -C demo run-all` to run the checks
 
 "#]],
     );
@@ -80,7 +80,7 @@ unchanged .config/pyproject.toml
 
 0 files written
 
-hint: `cargo pipe run-all` runs the checks
+hint: run `cargo pipe run-all` to run the checks
 
 "#]],
     );
@@ -114,11 +114,11 @@ found `[tool.ruff]` in `pyproject.toml`, so `ruff` uses it where it is
 found a `.gitlab-ci.yml` of your own, so the job is in `.gitlab/pipe.yml`, which it can include
 
 
-.pylintrc:3: pylint 4.1.4 refuses `suggestion-mode`: pylint 4.0 removed it; it would be commented out
+.pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it; it would be commented out
 
 6 files would be written
 
-hint: your `.gitlab-ci.yml` runs the checks once it includes them:
+hint: add this to your `.gitlab-ci.yml` to run the checks:
 
     include:
       - local: .gitlab/pipe.yml
@@ -143,18 +143,18 @@ found `[tool.ruff]` in `pyproject.toml`, so `ruff` uses it where it is
 found a `.gitlab-ci.yml` of your own, so the job is in `.gitlab/pipe.yml`, which it can include
 
 
-warning: .pylintrc:3: pylint 4.1.4 refuses `suggestion-mode`: pylint 4.0 removed it
+warning: .pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it
 
 6 files written
 
-hint: those checks end with exit status 2 until it is gone; `cargo pipe init --fix-configs` comments it out
+hint: these checks fail with exit status 2 until the options are removed; run `cargo pipe init --fix-configs` to comment them out
 
-hint: your `.gitlab-ci.yml` runs the checks once it includes them:
+hint: add this to your `.gitlab-ci.yml` to run the checks:
 
     include:
       - local: .gitlab/pipe.yml
 
-hint: `cargo pipe run-all` runs the checks
+hint: run `cargo pipe run-all` to run the checks
 
 "#]]);
     scene.pipe("init --fix-configs").ends(
@@ -171,16 +171,16 @@ fixed     .pylintrc
 "#]],
         str![[r#"
 
-.pylintrc:3: pylint 4.1.4 refuses `suggestion-mode`: pylint 4.0 removed it; it is commented out now
+.pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it; commented out
 
 0 files written
 
-hint: your `.gitlab-ci.yml` runs the checks once it includes them:
+hint: add this to your `.gitlab-ci.yml` to run the checks:
 
     include:
       - local: .gitlab/pipe.yml
 
-hint: `cargo pipe run-all` runs the checks
+hint: run `cargo pipe run-all` to run the checks
 
 "#]],
     );
@@ -243,7 +243,7 @@ fn no_pipeline_and_one_is_a_contradiction() {
         2,
         str![[""]],
         str![[r#"
-error: `--ci` takes `none` alone
+error: `--ci none` cannot be combined with other values
 
 "#]],
     );

@@ -11,7 +11,7 @@ fn a_shell_without_a_terminal_shows_the_command_to_type() {
         2,
         "",
         str![[r#"
-error: a shell needs a terminal, and there is none
+error: a shell needs a terminal
 
 hint: name a command behind `--`: `cargo pipe bash -- ls -l`, or `cargo pipe bash -- sh` for a script on standard input
 
@@ -28,7 +28,7 @@ fn a_check_that_is_none_has_no_container() {
         2,
         "",
         str![[r#"
-error: `lnit` is neither a command nor a check of this project
+error: unknown command or check `lnit` of this project
 
 hint: did you mean `cargo pipe lint`?
 
@@ -42,7 +42,7 @@ fn a_shell_has_no_more_grants_than_its_check() {
         Scene::new().file("pipe.toml", "[checks.audit]\nrun = [\"audit\"]\nnetwork = true\n");
     let ended = scene.pipe("bash audit -- true").ended();
     assert_eq!(ended.status, Some(2));
-    assert!(ended.stderr.starts_with("error: `audit` asks for `network`"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("error: `audit` requests `network`"), "{}", ended.stderr);
     // To ask for the socket grants the socket, and nothing else.
     assert_eq!(scene.pipe("bash --docker-socket audit -- true").ended(), ended);
     assert_eq!(scene.docker().calls().len(), 0);

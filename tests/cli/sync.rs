@@ -28,9 +28,9 @@ fn a_difference_is_shown_and_then_written() {
         str![[r#"
 outdated  .docker/Dockerfile
 
-not as `pipe.toml` says: 1 generated file
+not up to date: 1 generated file
 
-hint: `cargo pipe sync` brings what nobody edited up to date
+hint: run `cargo pipe sync` to update the files that were not edited
 
 "#]],
     );
@@ -70,9 +70,9 @@ fn an_edited_file_is_refused_with_the_difference() {
 "#]], str![[r#"
 edited    .docker/Dockerfile
 
-not as `pipe.toml` says: 1 generated file
+not up to date: 1 generated file
 
-hint: `cargo pipe sync --force` drops the edits; without its first line, a file is yours and left alone
+hint: run `cargo pipe sync --force` to discard the edits, or remove the first line of a file to keep it as your own
 
 "#]]);
     assert_eq!(fs::read_to_string(&place).unwrap(), format!("{text}RUN true\n"));

@@ -56,18 +56,18 @@ fn a_request_is_described_before_it_is_granted() {
         2,
         "",
         str![[r#"
-[PROJECT] asks for 1 thing beyond the sandbox:
+[PROJECT] requests 1 grant beyond the sandbox:
 
-  `audit` asks for `network`
+  `audit` requests `network`
     which lets it reach any machine that this one reaches
     because `[checks.audit]` in pipe.toml says `network = true`
     it runs sh -c 'tools/audit.sh --all'
     it sees src
     read them first: tools/audit.sh
 
-error: nobody can be asked: there is no terminal
+error: cannot ask for confirmation: standard input is not a terminal
 
-hint: `cargo pipe trust --yes` grants all of it
+hint: run `cargo pipe trust --yes` to grant everything
 
 "#]],
     );
@@ -78,7 +78,7 @@ hint: `cargo pipe trust --yes` grants all of it
     assert_eq!(audit(&scene).status, Some(0));
     let again = scene.pipe("trust").ended();
     assert_eq!(again.status, Some(0));
-    assert!(again.stderr.ends_with("all of it is trusted already\n"), "{}", again.stderr);
+    assert!(again.stderr.ends_with("everything is already granted\n"), "{}", again.stderr);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn confirmation_is_asked_on_the_terminal() {
 #[test]
 fn a_project_that_asks_for_nothing_needs_no_trust() {
     let scene = Scene::with_project();
-    scene.pipe("trust").ends(0, "", "[PROJECT] asks for nothing beyond the sandbox\n");
+    scene.pipe("trust").ends(0, "", "[PROJECT] requests nothing beyond the sandbox\n");
     assert!(!scene.folder("home/.local").exists());
 }
 
@@ -118,11 +118,11 @@ fn a_request_that_changed_is_refused_and_what_changed_is_named() {
         let ended = audit(&scene);
         assert_eq!(ended.status, Some(2), "{path}: {text}");
         let told = format!("\nthe request changed since it was trusted: {part}\n");
-        assert!(ended.stderr.starts_with("error: `audit` asks for `network`"), "{ended:?}");
+        assert!(ended.stderr.starts_with("error: `audit` requests `network`"), "{ended:?}");
         assert!(ended.stderr.contains(&told), "{ended:?}");
         // What is asked for now is told, and granted anew.
         let ended = scene.pipe("trust --yes").ended();
-        let told = format!("this changed since it was trusted: {part}\n");
+        let told = format!("this changed since it was granted: {part}\n");
         assert!(ended.stderr.contains(&told), "{ended:?}");
         assert_eq!(audit(&scene).status, Some(0));
     }
@@ -142,15 +142,15 @@ fn another_check_and_another_grant_are_another_request() {
     let scene = trusted().file("pipe.toml", &format!("{PIPE}docker-socket = true\n"));
     let ended = audit(&scene);
     assert_eq!(ended.status, Some(2));
-    assert!(ended.stderr.starts_with("error: `audit` asks for `docker-socket`"), "{ended:?}");
-    assert!(!ended.stderr.contains("`audit` asks for `network`"), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: `audit` requests `docker-socket`"), "{ended:?}");
+    assert!(!ended.stderr.contains("`audit` requests `network`"), "{ended:?}");
 
     let other = PIPE.replace("audit]", "other]");
     let scene = trusted().file("pipe.toml", &format!("{PIPE}{other}"));
     assert_eq!(audit(&scene).status, Some(0));
     let ended = scene.pipe("other --dry-run").ended();
     assert_eq!(ended.status, Some(2));
-    assert!(ended.stderr.starts_with("error: `other` asks for `network`"), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: `other` requests `network`"), "{ended:?}");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_file_that_a_variable_names_is_a_file_of_the_request() {
     let scene = scene().file("pipe.toml", &pipe);
     let ended = scene.pipe("trust --yes").ended();
     assert!(
-        ended.stderr.contains("it has the variable BASH_ENV=/app/tools/other.sh\n"),
+        ended.stderr.contains("it sets the variable BASH_ENV=/app/tools/other.sh\n"),
         "{ended:?}"
     );
     let scene = scene.file("tools/other.sh", "curl example.org\n");
@@ -214,7 +214,7 @@ fn a_dockerfile_of_the_projects_own_is_a_request_and_so_is_what_it_copies() {
         2,
         "",
         str![[r#"
-error: the project asks for `dockerfile`, which lets it run any command, with the network, while images are built
+error: the project requests `dockerfile`, which lets it run any command, with the network, while images are built
 
 hint: if you trust this project, run it again with `--allow dockerfile`;
 `cargo pipe trust` shows everything that it asks for, and grants it permanently
@@ -245,7 +245,7 @@ fn a_base_that_is_not_the_official_one_is_a_request() {
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     let ended = scene.pipe("ruff --dry-run").ended();
     assert_eq!(ended.status, Some(2));
-    assert!(ended.stderr.starts_with("error: the project asks for `dockerfile`"), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: the project requests `dockerfile`"), "{ended:?}");
     let ended = scene.pipe("trust --yes").ended();
     let why = "because `evil/python:1` is not the official image of Python\n";
     assert!(ended.stderr.contains(why), "{ended:?}");
@@ -335,12 +335,12 @@ fn a_grant_that_others_can_write_is_not_used() {
 #[test]
 fn grants_are_listed_and_revoked() {
     let scene = scene();
-    scene.pipe("trust --list").ends(0, "", "nothing is trusted\n");
-    scene.pipe("trust --revoke").ends(0, "", "nothing was trusted in [PROJECT]\n");
+    scene.pipe("trust --list").ends(0, "", "no grants\n");
+    scene.pipe("trust --revoke").ends(0, "", "no grants in [PROJECT]\n");
     scene.pipe("trust --yes").ended();
     scene.pipe("trust --list").ends(0, "[PROJECT]\n  `network` to `audit`\n", "");
-    scene.pipe("trust --revoke").ends(0, "", "nothing is trusted any more in [PROJECT]\n");
-    scene.pipe("trust --list").ends(0, "", "nothing is trusted\n");
+    scene.pipe("trust --revoke").ends(0, "", "revoked all grants in [PROJECT]\n");
+    scene.pipe("trust --list").ends(0, "", "no grants\n");
     assert_eq!(audit(&scene).status, Some(2));
 }
 
@@ -359,7 +359,7 @@ fn a_grant_for_a_machine_without_containers_stays() {
     listed(both);
     // It rests on what it was granted for.
     let asked = scene.pipe("--engine venv trust").ended().stderr;
-    assert!(asked.contains("this changed since it was trusted: `tools/audit.sh`"), "{asked}");
+    assert!(asked.contains("this changed since it was granted: `tools/audit.sh`"), "{asked}");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn a_rust_workspace_goes_there_and_back() {
 fn the_articles_repository_goes_there_and_back() {
     let project = adopted("articles");
     let told = project.pipe(&["init"]);
-    let warning = ".config/.pylintrc:30: pylint 4.1.4 refuses `suggestion-mode`";
+    let warning = ".config/.pylintrc:30: pylint 4.1.4 rejects `suggestion-mode`";
     assert!(told.stderr.contains(warning), "{told:?}");
     assert!(told.stderr.contains("`cargo pipe init --fix-configs`"), "{told:?}");
     // An option that a tool does not know is an error, and everything else is checked.

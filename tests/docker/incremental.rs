@@ -52,7 +52,7 @@ fn pylint_lints_what_an_edit_can_change_and_says_the_same() {
     assert_ne!(after, before);
     assert_eq!(
         worked,
-        "its last run linted 3 of 4 files anew:\n\
+        "its last run linted 3 of 4 files again:\n\
          \x20 src/reader.py: src/writer.py gives src/thing.py other attributes\n\
          \x20 src/thing.py: src/writer.py gives src/thing.py other attributes\n\
          \x20 src/writer.py: it is new\n"

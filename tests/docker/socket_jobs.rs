@@ -216,7 +216,7 @@ fn a_difference_in_the_job_is_named() {
         let told = job.pipe_with(&options, &["compare", "report.json"]);
         assert_eq!(told.status, Some(1), "{told:?}");
         let told = told.stdout;
-        let expected = format!("{check}: different here from there:\n  ");
+        let expected = format!("{check}: different inputs:\n  ");
         assert!(told.contains(&expected) && told.contains(named), "{named}\n{told}");
         assert_eq!(told.matches("\n  ").count(), told.matches("different here").count(), "{told}");
         plant(&path, original.as_deref());
@@ -261,7 +261,7 @@ fn a_base_that_differs_in_another_engine_is_named() {
     for (check, _, _, named) in planted {
         let image = format!("cargo-pipe.local/{}:{check}", here.id());
         let named = named.replace("IMAGE", &image);
-        let said = format!("{check}: different here from there:\n  {named}\n");
+        let said = format!("{check}: different inputs:\n  {named}\n");
         assert!(told.stdout.contains(&said), "{said}{told:?}");
     }
     assert_eq!(told.stdout.matches("\n  ").count(), 2, "{told:?}");

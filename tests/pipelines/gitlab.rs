@@ -100,14 +100,14 @@ fn an_image_with_everything_is_made_pushed_and_run_in() {
     let make = [&make[..], &with_socket()].concat();
     let made = pipeline(&scene, &make);
     assert_eq!(made.status, Some(0), "{}", made.said);
-    assert!(made.said.contains("is built and pushed"), "{}", made.said);
+    assert!(made.said.contains("was built and pushed"), "{}", made.said);
     // Whoever runs the job has it from the registry alone.
     let text = fs::read_to_string(scene.root.join(".gitlab-ci.yml")).unwrap();
     let (_, tag) = text.split_once("image: $CI_REGISTRY_IMAGE/pipe:").unwrap();
     let name = format!("{}/grp/proj/pipe:{}", registry.host, tag.lines().next().unwrap());
     assert_eq!(scene.run(Path::new("docker"), &["image", "rm", &name]).status, Some(0));
     let again = pipeline(&scene, &make);
-    assert!(again.said.contains("is there already"), "{}", again.said);
+    assert!(again.said.contains("already exists"), "{}", again.said);
 
     let run = [JOB, "--variable", &image, "--network", "none"];
     let ended = pipeline(&scene, &run);

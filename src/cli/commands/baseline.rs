@@ -1,7 +1,6 @@
-//! `baseline`: accepts what the checks find now.
+//! `baseline`: accepts all current findings.
 //!
-//! Owns when a baseline is written: after a run of every check to its end, through no gate. It must
-//! not know what a line of the file says; [`crate::gate::baseline`] does.
+//! The file is written only after every check has finished, without a gate.
 
 use std::fs;
 
@@ -18,7 +17,7 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::{Showing, Term};
 
-/// Writes the findings of every check.
+/// Writes the baseline.
 pub(super) fn baseline(
     place: ProjectLocation,
     output: Option<String>,
@@ -26,8 +25,8 @@ pub(super) fn baseline(
 ) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place.accepting("--output", output))?;
     let Some(file) = &pipeline.config.baseline else {
-        return Err(Failure::usage("`baseline = false` says that this project has none")
-            .with_hint("leave that line out, or name a file: `--output FILE`".to_owned()));
+        return Err(Failure::usage("the baseline is disabled by `baseline = false`")
+            .with_hint("remove that line, or name a file with `--output FILE`".to_owned()));
     };
     let cannot = |source| Failure::System {
         what: format!("cannot write the baseline `{}`", file.path),
@@ -45,7 +44,7 @@ pub(super) fn baseline(
     if !matches!(report.verdict, Verdict::Passed | Verdict::Findings) {
         term.report(&without_findings(report.clone()), &Showing::PLAIN);
         term.note(&format!(
-            "\n`{}` was not written, because not every check came to an end\n",
+            "\n`{}` was not written, because not every check finished\n",
             file.path
         ));
         return Ok(report.verdict);
@@ -56,16 +55,16 @@ pub(super) fn baseline(
     reports::replace(&inside, &baseline::render(&report.checks)).map_err(cannot)?;
     let number = report.checks.iter().map(|check| check.findings.len()).sum();
     term.data(&format!("{} accepted in {}\n", Count(number, "finding"), file.path));
-    for check in report.checks.iter().filter(|check| run::says_no(check)) {
+    for check in report.checks.iter().filter(|check| run::failed_without_findings(check)) {
         term.note(&format!(
-            "warning: `{}` did not pass and names no findings, so nothing of it can be accepted\n",
+            "warning: `{}` failed without reporting findings, so nothing can be accepted\n",
             check.id
         ));
     }
     Ok(Verdict::Passed)
 }
 
-/// What went wrong is of interest then, and nothing else.
+/// The options of the report that shows only failures.
 fn without_findings(mut report: Report) -> Report {
     report.checks.iter_mut().for_each(|check| check.findings.clear());
     report

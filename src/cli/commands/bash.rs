@@ -1,7 +1,4 @@
-//! `bash`: a look into the container of a check.
-//!
-//! Owns what is told before the terminal is lent, and that there is one where one is needed. It must
-//! not know how a container is made; the pipeline makes it as for the check.
+//! `bash`: a shell or a command in the container of a check.
 
 use std::io::{self, IsTerminal};
 
@@ -50,16 +47,16 @@ pub(super) fn bash(
     Ok(Ending::of_status(status.map_err(Error::Check)?))
 }
 
-/// What a person types instead.
+/// The error without a terminal.
 fn no_terminal(check: Option<&str>) -> Failure {
     let check = check.map(|check| format!(" {}", harmless::line(check))).unwrap_or_default();
-    Failure::usage("a shell needs a terminal, and there is none").with_hint(format!(
-        "name a command behind `--`: `cargo pipe bash{check} -- ls -l`, or \
-         `cargo pipe bash{check} -- sh` for a script on standard input"
+    Failure::usage("a shell needs a terminal").with_hint(format!(
+        "add a command: `cargo pipe bash{check} -- ls -l`, or `cargo pipe bash{check} -- sh` to run a \
+         script from standard input"
     ))
 }
 
-/// What a person sees in the container, and what the check would do there.
+/// The introduction: what the container shows, and what the check runs.
 fn about(visit: &Shell) -> String {
     let command = match &visit.step.command {
         Command::Exec(words) => words.clone(),
@@ -69,7 +66,7 @@ fn about(visit: &Shell) -> String {
         }
     };
     format!(
-        "in the container of `{}`: {APP} is all it sees of the project, `exit` leaves\n\
+        "in the container of `{}`: the project is in {APP}, `exit` leaves\n\
          the check runs: {}\n",
         visit.step.id,
         describe::typed(&command)

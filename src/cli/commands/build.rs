@@ -1,6 +1,4 @@
-//! `build`: environments ahead of time.
-//!
-//! Owns what is told of them. It must not know how an image is made; the pipeline makes it.
+//! `build`: builds environments, or the image of CI jobs, in advance.
 
 use crate::error::Error;
 use crate::outcome::Verdict;
@@ -14,7 +12,7 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
 
-/// Makes the environments of checks available.
+/// Builds the environments of checks.
 pub(super) fn build(
     place: ProjectLocation,
     checks: Vec<String>,
@@ -31,7 +29,7 @@ pub(super) fn build(
         return Ok(Verdict::Interrupted);
     }
     for environment in built? {
-        let how = if environment.existed { "is there already" } else { "is built" };
+        let how = if environment.existed { "already exists" } else { "was built" };
         let (name, image) = (&environment.environment, &environment.image);
         let line = format!("{} {how}: {}\n", harmless::line(name), harmless::line(image));
         term.data(&line);
@@ -39,7 +37,7 @@ pub(super) fn build(
     Ok(Verdict::Passed)
 }
 
-/// Makes the image that jobs of CI run in.
+/// Builds the image of CI jobs.
 pub(super) fn ship(
     place: ProjectLocation,
     then: Then,
@@ -47,7 +45,7 @@ pub(super) fn ship(
 ) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
     let program = std::env::current_exe().map_err(|source| Failure::System {
-        what: "cannot tell which program this is".to_owned(),
+        what: "cannot find the path of this program".to_owned(),
         source,
     })?;
     let image = pipeline.job_image(program)?;
@@ -61,9 +59,9 @@ pub(super) fn ship(
     }
     let shipped = shipped.map_err(Error::from)?;
     let how = match (shipped.existed, then) {
-        (true, _) => "is there already",
-        (false, Then::Push) => "is built and pushed",
-        (false, Then::Keep) => "is built",
+        (true, _) => "already exists",
+        (false, Then::Push) => "was built and pushed",
+        (false, Then::Keep) => "was built",
     };
     term.data(&format!("{} {how}\n", harmless::line(&shipped.reference)));
     Ok(Verdict::Passed)

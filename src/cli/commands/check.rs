@@ -1,8 +1,4 @@
-//! A check by its name.
-//!
-//! Owns what becomes of a word that is no command: the check of that name is run or explained. It
-//! must not run anything itself, and does not know which checks there are: the plan refuses a name
-//! that is none.
+//! A check's name as a command: runs or explains the check.
 
 use crate::check::Grant;
 use crate::config::nearest::nearest;
@@ -37,30 +33,30 @@ pub(super) fn check(
             run::run_in(&pipeline, &run, term)
         }
         Ok(CheckAsked::Help(length)) => explain(&mut pipeline, name, length, term),
-        // A name that is none is told first, whatever is wrong with the words behind it.
+        // An unknown name is reported before errors in the arguments after it.
         Err(failure) => plan(&mut pipeline, &name, Fixing::Off).and(Err(failure)),
     }
 }
 
-/// The plan of one check, for reading: nobody has to grant anything for that.
+/// Plans one check to explain it, which needs no grants.
 fn plan(pipeline: &mut Pipeline, name: &str, fixing: Fixing) -> Result<Plan, Failure> {
-    // No check asks for `host` itself: an engine without a sandbox does.
+    // Only an engine without a sandbox requests `host`, never a check.
     pipeline.config.allow.extend(Grant::ALL.into_iter().filter(|grant| *grant != Grant::Host));
     let checks = vec![name.to_owned()];
     Ok(pipeline.plan(&Request { checks, fixing, ..Request::default() })?)
 }
 
-/// A slip in the name of a command, which needs no project to be recognised.
+/// Suggests a command for a misspelled name, which needs no project.
 fn mistyped(name: &str) -> Option<Failure> {
     let commands = args::command_names();
     let commands = commands.iter().map(String::as_str);
     let names: Vec<&str> = completions::BUILT_IN.into_iter().chain(commands).collect();
     let near = nearest(name, &names).filter(|near| !completions::BUILT_IN.contains(near))?;
-    let failure = Failure::usage(format!("`{name}` is neither a command nor a check"));
+    let failure = Failure::usage(format!("unknown command or check `{name}`"));
     Some(failure.with_hint(format!("did you mean `cargo pipe {near}`?")))
 }
 
-/// The check's own help: what it runs, on what, in which environment.
+/// Prints the help of a check: its command, files and environment.
 fn explain(
     pipeline: &mut Pipeline,
     name: String,
@@ -68,7 +64,7 @@ fn explain(
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
     let steps = plan(pipeline, &name, Fixing::Off)?.steps;
-    // A check that cannot fix has no such plan.
+    // Planning a fix fails for a check without a fixer.
     let fixes = plan(pipeline, &name, Fixing::Write).ok().and_then(|plan| plan.fixes);
     let about = list::about(pipeline, &name);
     let mut facts: Vec<String> = steps.iter().flat_map(describe::facts).collect();

@@ -1,7 +1,6 @@
-//! `completions`: scripts for shells.
+//! `completions`: shell completion scripts.
 //!
-//! Owns which names are completed besides the commands: the checks of the project that the script
-//! is made in, or else the built-in ones.
+//! They complete commands, topics, and the checks of the current project.
 
 use crate::outcome::Verdict;
 use clap_complete::Shell;

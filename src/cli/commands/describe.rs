@@ -1,7 +1,4 @@
-//! A plan in words.
-//!
-//! Owns how `--dry-run` and a check's help say what would run. It must not plan: the plan says all,
-//! with its reasons. The printer takes the result.
+//! Descriptions of a plan, for `--dry-run` and the help of a check.
 
 use crate::check::CachePolicy;
 use crate::plan::{Effect, EnvironmentSpec, FixStep, Fixes, Plan, Step};
@@ -11,7 +8,7 @@ use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::tools::command::Command;
 
-/// What a run would do.
+/// Describes a plan.
 pub(super) fn plan(plan: &Plan) -> String {
     let steps = plan.steps.iter().map(|step| {
         let name = paint(style::STRONG, &step.id);
@@ -24,13 +21,13 @@ pub(super) fn plan(plan: &Plan) -> String {
         0 | 1 => String::new(),
         jobs => format!(", {jobs} at once"),
     };
-    let ending = if plan.fail_fast { ", until the first that does not pass" } else { "" };
+    let ending = if plan.fail_fast { ", until one does not pass" } else { "" };
     let notes: String = plan.notes.iter().map(|note| format!("{note}\n\n")).collect();
     let fixes = plan.fixes.as_ref().map(fixes).unwrap_or_default();
     format!("{fixes}{notes}{steps}{checks}{at_once}{ending}\n")
 }
 
-/// What would be fixed before that.
+/// Describes the fixes of a plan.
 fn fixes(fixes: &Fixes) -> String {
     let effect = match fixes.effect {
         Effect::Show => "shows what would change",
@@ -52,12 +49,12 @@ fn fixes(fixes: &Fixes) -> String {
     format!("fixing {effect}, because {}\n\n{steps}\n", fixes.reason)
 }
 
-/// What fixes for a check.
+/// Describes the fixer of a check.
 pub(super) fn fixer(fix: &FixStep) -> String {
     format!("fixes   {}", command(&fix.step.command))
 }
 
-/// What one check runs, on what, in which environment.
+/// Describes a step: its command, files and environment.
 pub(super) fn facts(step: &Step) -> Vec<String> {
     let mut facts = vec![
         format!("runs    {}", command(&step.command)),
@@ -75,7 +72,7 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
     facts.push(format!("within  {}", humantime::format_duration(step.timeout)));
     if !step.grants.is_empty() {
         let grants: Vec<&str> = step.grants.iter().map(|grant| grant.name()).collect();
-        facts.push(format!("asks    {}", grants.join(", ")));
+        facts.push(format!("needs   {}", grants.join(", ")));
     }
     match step.cache {
         CachePolicy::Always => {}
@@ -130,7 +127,7 @@ fn environment(environment: &EnvironmentSpec) -> String {
     }
 }
 
-/// Words as a shell would take them.
+/// Quotes words for a shell.
 pub(super) fn typed(words: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     let word = |word: &String| {

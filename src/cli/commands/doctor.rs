@@ -1,7 +1,4 @@
-//! `doctor`: whether everything is there, and what to do where it is not.
-//!
-//! Owns what is told of it. It must not look at anything itself, but for the text of a runner's
-//! configuration; the library looks.
+//! `doctor`: checks that everything is installed and works.
 
 use std::fs;
 use std::path::Path;
@@ -21,16 +18,15 @@ use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::scaffold::ScaffoldError;
 
-/// What happens to a changed configuration, and what its change leaves out.
+/// The remark on a changed runner configuration.
 const CHANGE_HINT: &str =
-    "the runner reads the file again by itself; what could be secret is hidden here";
+    "the runner reloads the file automatically; possible secrets are hidden here";
 
-/// What binding the socket means, and what needs it not.
-const SOCKET_HINT: &str = "whoever can start a job of that runner is then as good as root on its \
-    machine: give it to trusted projects alone. A pipeline with `gitlab = \"image\"` in `pipe.toml` \
-    needs no socket";
+/// The consequences of binding the socket, and the alternative.
+const SOCKET_HINT: &str = "every job of that runner then has root access to its machine, so use it only for trusted \
+    projects. A pipeline with `gitlab = \"image\"` in `pipe.toml` needs no socket";
 
-/// Looks at the project and the machine, or at a runner's configuration.
+/// Checks the project and the machine, or a runner's configuration.
 pub(super) fn doctor(
     place: &ProjectLocation,
     doctor: &Doctor,
@@ -58,12 +54,12 @@ fn examine(
     }
     match format {
         MessageFormat::Json => term.data(&json(&diagnosis)),
-        _ => term.text(&told(&diagnosis)),
+        _ => term.text(&state(&diagnosis)),
     }
     Ok(diagnosis.verdict())
 }
 
-fn told(diagnosis: &Diagnosis) -> String {
+fn state(diagnosis: &Diagnosis) -> String {
     diagnosis.examined.iter().map(line).collect()
 }
 
@@ -107,7 +103,7 @@ fn runner_config(
 
 fn tell(read: &RunnerConfig, missing: usize, term: &mut Term) {
     let lines: String = read.runners.iter().map(runner_line).collect();
-    term.note(if lines.is_empty() { "there is no runner in this file\n" } else { &lines });
+    term.note(if lines.is_empty() { "this file contains no runner\n" } else { &lines });
     term.patch(read.change.as_bytes());
     if missing > 0 {
         term.hint(CHANGE_HINT);
@@ -116,18 +112,18 @@ fn tell(read: &RunnerConfig, missing: usize, term: &mut Term) {
 }
 
 fn runner_line(runner: &Runner) -> String {
-    let (style, word, told) = match runner.socket {
+    let (style, word, state) = match runner.socket {
         Socket::Bound => (style::GOOD, "good   ", "binds the docker socket into jobs"),
-        Socket::Missing => (style::ERROR, "wrong  ", "binds no docker socket into jobs"),
-        Socket::Beside => (style::GOOD, "good   ", "is one for `gitlab = \"dind\"`"),
+        Socket::Missing => (style::ERROR, "wrong  ", "does not bind the docker socket into jobs"),
+        Socket::Beside => (style::GOOD, "good   ", "is set up for `gitlab = \"dind\"`"),
         Socket::Foreign => (style::GOOD, "good   ", "runs jobs without docker"),
     };
     let Runner { name, line, executor, .. } = runner;
-    let text = harmless::line(&format!("line {line}: `{name}` ({executor}) {told}"));
+    let text = harmless::line(&format!("line {line}: `{name}` ({executor}) {state}"));
     format!("{} {text}\n", paint(style, word))
 }
 
 fn json(value: &impl Serialize) -> String {
-    // Plain structs of texts and numbers always are JSON.
+    // Structs of strings and numbers can always be serialized.
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }

@@ -1,7 +1,4 @@
-//! `init`: makes a folder a project.
-//!
-//! Owns what is told of it: what was found and what follows, what became of each file, what is to
-//! be done next. It must not know what a project needs; the scaffold does.
+//! `init`: sets up a project.
 
 use std::path::Path;
 
@@ -18,7 +15,7 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::{Init, ProjectLocation, Xtask};
 use crate::cli::terminal::Term;
 
-/// Scaffolds a folder, which is named as seen from the one of `-C`.
+/// Sets up a folder, whose path is relative to `-C`.
 pub(super) fn init(
     place: &ProjectLocation,
     wanted: &Init,
@@ -26,7 +23,7 @@ pub(super) fn init(
 ) -> Result<Verdict, Failure> {
     let Init { folder, asked, xtask } = wanted;
     let root = place.folder.join(folder);
-    // Looked at before anything is written, so that a workspace that is none stops all of it.
+    // Checked before anything is written, so that an invalid workspace stops everything.
     let task = (*xtask == Xtask::Wanted).then(|| scaffold::task(&root, &place.environment));
     let task = task.transpose()?;
     let mut done = scaffold::init(&root, asked)?;
@@ -44,18 +41,18 @@ pub(super) fn init(
     Ok(Verdict::Passed)
 }
 
-/// What a task runner of the user's own has to call.
+/// The code that an existing task runner needs.
 fn call(source: &ProjectPath) -> String {
     let label = paint(style::INFO, "hint:");
     format!(
-        "\n{label} `cargo xtask pipe` works once `main` in `{source}` begins like this, \
+        "\n{label} to use `cargo xtask pipe`, start `main` in `{source}` like this, \
          and returns an `ExitCode`:\n\n    \
          if std::env::args().nth(1).as_deref() == Some(\"pipe\") {{\n        \
          return cargo_pipe::xtask::pipe(std::env::args_os().skip(2));\n    }}\n"
     )
 }
 
-/// What was found, and what follows.
+/// Renders the notes.
 fn notes(done: &Scaffolding) -> String {
     let lines: String =
         done.notes.iter().map(|note| harmless::line(&note.to_string()) + "\n").collect();
@@ -76,18 +73,18 @@ fn line(change: &Change, mode: WriteMode) -> String {
     format!("{} {}\n", paint(style, action), change.path)
 }
 
-/// The options that tools refuse, as places to jump to.
+/// Renders the options that tools reject, with their places.
 fn refused(found: &[RefusedOption], mode: WriteMode) -> String {
     let line = |found: &RefusedOption| {
         let RefusedOption { path, refusal, tool, fixed, .. } = found;
         let done = match (fixed, mode) {
-            (true, WriteMode::Write) => "; it is commented out now",
+            (true, WriteMode::Write) => "; commented out",
             (true, WriteMode::DryRun) => "; it would be commented out",
             (false, _) => "",
         };
         let label = if *fixed { "" } else { "warning: " };
         let text = format!(
-            "{path}:{}: {tool} refuses `{}`: {}{done}",
+            "{path}:{}: {tool} rejects `{}`: {}{done}",
             refusal.line, refusal.option, refusal.fate
         );
         format!("{}{}\n", paint(style::WARNING, label), harmless::line(&text))
@@ -111,7 +108,7 @@ fn conflicts(root: &Path, place: &ProjectLocation) -> String {
     text
 }
 
-/// What to do with what is there now.
+/// Renders the next steps.
 fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
     let written = done.changes.iter().filter(|change| change.action == FileAction::Written).count();
     let files = Count(written, "file");
@@ -123,19 +120,19 @@ fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
     let mut hints = Vec::new();
     if done.refused.iter().any(|found| !found.fixed) {
         hints.push(format!(
-            "{label} those checks end with exit status 2 until it is gone; \
-             `cargo pipe init{at} --fix-configs` comments it out"
+            "{label} these checks fail with exit status 2 until the options are removed; \
+             run `cargo pipe init{at} --fix-configs` to comment them out"
         ));
     }
     if let Some(path) = &done.include {
         hints.push(format!(
-            "{label} your `.gitlab-ci.yml` runs the checks once it includes them:\n\n    \
+            "{label} add this to your `.gitlab-ci.yml` to run the checks:\n\n    \
              include:\n      - local: {path}"
         ));
     }
     if mode == WriteMode::Write {
         let at = if at.is_empty() { at } else { format!(" -C{at}") };
-        hints.push(format!("{label} `cargo pipe{at} run-all` runs the checks"));
+        hints.push(format!("{label} run `cargo pipe{at} run-all` to run the checks"));
     }
     let done = if mode == WriteMode::Write { "written" } else { "would be written" };
     let hints: String = hints.iter().map(|hint| format!("\n{hint}\n")).collect();

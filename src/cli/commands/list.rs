@@ -1,6 +1,4 @@
-//! `list`: the checks with one line each.
-//!
-//! Owns how a check is introduced. It starts nothing and plans nothing, so that it answers at once.
+//! `list`: the checks of the project, one a line.
 
 use crate::config::{Check, Work};
 use crate::outcome::Verdict;
@@ -35,13 +33,13 @@ pub(super) fn list(
     Ok(Verdict::Passed)
 }
 
-/// One line about the check of this name.
+/// Describes a check in one line.
 pub(super) fn about(pipeline: &Pipeline, name: &str) -> String {
     let check = pipeline.config.checks.iter().find(|check| check.name.as_str() == name);
     check.map(|check| work(&check.work)).unwrap_or_default()
 }
 
-/// What `list --json` prints.
+/// The output of `list --json`.
 #[derive(Serialize)]
 struct Listing<'a> {
     schema: &'static str,

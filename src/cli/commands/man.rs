@@ -1,6 +1,4 @@
-//! `man`: the manual pages.
-//!
-//! Owns which page is printed. Its text is made from the same words as the help.
+//! `man`: the manual pages, generated from the help.
 
 use crate::outcome::Verdict;
 use clap_mangen::Man;
@@ -23,7 +21,7 @@ pub(super) fn man(name: Option<&str>, term: &mut Term) -> Result<Verdict, Failur
     };
     let mut text = Vec::new();
     Man::new(page).render(&mut text).map_err(|source| Failure::System {
-        what: "cannot make the manual page".to_owned(),
+        what: "cannot render the manual page".to_owned(),
         source,
     })?;
     term.data(&String::from_utf8_lossy(&text));

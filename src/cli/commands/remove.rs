@@ -1,6 +1,4 @@
-//! `remove`: what the project left on this machine, and what `init` left in the project.
-//!
-//! Owns what is told of it. It must not decide what may go; the pipeline and the scaffold do.
+//! `remove`: removes the project's containers, images and caches, and optionally its generated files.
 
 use crate::error::Error;
 use crate::outcome::Verdict;
@@ -14,7 +12,7 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::{GeneratedFiles, ProjectLocation};
 use crate::cli::terminal::Term;
 
-/// Takes away the project's containers, volumes, images and folders, and then its generated files.
+/// Removes the project's containers, volumes, images and folders, then its generated files.
 pub(super) fn remove(
     place: ProjectLocation,
     files: GeneratedFiles,
@@ -29,7 +27,7 @@ pub(super) fn remove(
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
-    // Without its file a project cannot be found any more, so what the engine has of it goes first.
+    // Without its manifest a project cannot be found, so containers and images are removed first.
     let removed = removed.map_err(Error::from)?;
     let removals = match files {
         GeneratedFiles::Stay => Vec::new(),

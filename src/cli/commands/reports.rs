@@ -1,8 +1,7 @@
 //! The files of `--report`.
 //!
-//! Owns that a report can be written, which is found out before anything runs, and that it appears
-//! whole or not at all; only lines of events are written while the run goes, into the file itself,
-//! so that they can be followed. It must not know what a report says; the formats make its text.
+//! Before a run, checks that they can be written. Reports are written atomically; only lines of events
+//! are appended during the run, so that they can be followed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,7 +13,7 @@ use crate::cli::terminal::Watcher;
 use crate::event::{Event, Observer};
 use crate::report::{Format, Report, jsonl, markdown};
 
-/// Finds out whether the reports can be written.
+/// Checks that the reports can be written.
 pub(super) fn validate(targets: &[ReportTarget], printed: MessageFormat) -> Result<(), Failure> {
     let to_stdout = targets.iter().filter(|target| target.path.is_none()).count();
     let is_data = !matches!(printed, MessageFormat::Human | MessageFormat::Short);
@@ -51,13 +50,13 @@ fn validate_path(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Watches a run, and writes down its events where that was asked for.
+/// Observes a run, and records its events in the files that need them.
 pub(super) struct Recorder {
     watcher: Watcher,
     lines: Vec<Lines>,
 }
 
-/// A file that gets a line an event, and what the system said when it could no more.
+/// A file of event lines, and the error that stopped it.
 struct Lines {
     path: PathBuf,
     file: File,
@@ -65,7 +64,7 @@ struct Lines {
 }
 
 impl Recorder {
-    /// Begins to record.
+    /// Starts recording.
     pub(super) fn begin(targets: &[ReportTarget], watcher: Watcher) -> Result<Self, Failure> {
         let files = targets.iter().filter(|target| target.format == Format::Jsonl);
         let lines =
@@ -76,7 +75,7 @@ impl Recorder {
         Ok(Recorder { watcher, lines: lines.collect::<Result<_, _>>()? })
     }
 
-    /// Whoever showed the run, and where its events were written.
+    /// Returns the observer of the run, and the files of events.
     pub(super) fn end(self) -> (Watcher, Recorded) {
         (self.watcher, Recorded(self.lines))
     }
@@ -103,10 +102,10 @@ impl Lines {
     }
 }
 
-/// Files of events that still lack their last line.
+/// Files of events without their last line.
 pub(super) struct Recorded(Vec<Lines>);
 
-/// Writes the reports of a finished run, each whatever became of the others.
+/// Writes the reports of a finished run. A failure does not stop the others.
 pub(super) fn write(targets: &[ReportTarget], recorded: Recorded, report: &Report) -> Vec<Failure> {
     let lines = recorded.0.into_iter().map(|mut lines| {
         lines.push(&jsonl::of_report(report));
@@ -120,7 +119,7 @@ pub(super) fn write(targets: &[ReportTarget], recorded: Recorded, report: &Repor
     lines.chain(files).filter_map(Result::err).collect()
 }
 
-/// Adds what GitHub shows of a step at the place that its runner names.
+/// Appends the summary of a GitHub step to the file that the runner names.
 pub(super) fn summarize(path: &Path, report: &Report) -> Result<(), Failure> {
     let added = OpenOptions::new()
         .append(true)
@@ -134,12 +133,12 @@ fn unwritten(path: &Path, source: io::Error) -> Failure {
     Failure::System { what: format!("cannot write the report `{}`", path.display()), source }
 }
 
-/// A device such as /dev/stdout is written to, not replaced.
+/// Whether a path is a device such as /dev/stdout, which cannot be replaced.
 fn is_replaced(path: &Path) -> bool {
     !path.metadata().is_ok_and(|metadata| !metadata.is_file())
 }
 
-/// Puts a file with this text in place, whole or not at all.
+/// Writes a file atomically.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     if !is_replaced(path) {
         return fs::write(path, text);
@@ -151,7 +150,7 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
     if written.is_err() {
-        // Best effort: what went wrong first is what is told.
+        // Best effort: the first error is reported.
         drop(fs::remove_file(&partial));
     }
     written

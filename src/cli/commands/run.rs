@@ -1,8 +1,7 @@
-//! `run-all`, `run` and every check by its name.
+//! `run-all`, `run`, and a check by its name.
 //!
-//! Owns the order of things: what can be wrong with the request is found out before anything runs,
-//! reports are written before anything is printed, so that a closed pipe costs no report. It must
-//! not look at findings; the verdict comes with the report.
+//! The request is validated before anything runs, and reports are written before anything is printed,
+//! so that a closed pipe costs no report.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,7 +31,7 @@ pub(super) fn run(
     run_in(&pipeline(place.accepting("--baseline", run.baseline.clone()))?, run, term)
 }
 
-/// The same in a project that is known already.
+/// Runs checks in a configured project.
 pub(super) fn run_in(
     pipeline: &Pipeline,
     run: &CheckRun,
@@ -86,7 +85,7 @@ pub(super) fn run_in(
     Ok(Verdict::worst(failed.into_iter().chain([verdict])).unwrap_or(verdict))
 }
 
-/// The format that standard output gets besides or instead of text for a person.
+/// The machine-readable format of standard output, if there is one.
 fn printed(run: &CheckRun) -> Option<Format> {
     let beside = run.reports.iter().find(|target| target.path.is_none());
     beside.map(|target| target.format).or(match run.format {
@@ -98,8 +97,7 @@ fn printed(run: &CheckRun) -> Option<Format> {
     })
 }
 
-/// Shows a finished run to a person, who reads standard error where a report is on the other
-/// stream.
+/// Shows a finished run; on standard error if a report is on standard output.
 fn show(pipeline: &Pipeline, run: &CheckRun, report: &Report, term: &mut Term) {
     let is = |name: &str| pipeline.environment.get(name) == Some("true");
     let ended = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -125,12 +123,12 @@ fn show(pipeline: &Pipeline, run: &CheckRun, report: &Report, term: &mut Term) {
     }
 }
 
-/// Whether a check does not pass without naming a finding.
-pub(super) fn says_no(check: &CheckOutcome) -> bool {
+/// Whether a check failed without reporting any findings.
+pub(super) fn failed_without_findings(check: &CheckOutcome) -> bool {
     check.status == Status::Findings && check.findings.is_empty()
 }
 
-/// Starts to listen for signals.
+/// Starts the listener for signals.
 pub(super) fn interrupts(cancel: &Cancel) -> Result<Interrupts, Failure> {
     Interrupts::listen(cancel.clone())
         .map_err(|source| Failure::System { what: "cannot listen for signals".to_owned(), source })

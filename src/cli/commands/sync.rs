@@ -1,7 +1,6 @@
-//! `sync`: the generated files as `pipe.toml` says.
+//! `sync`: updates the generated files.
 //!
-//! Owns what is told of it: the difference of every file that is not up to date on standard output,
-//! and what became of each file beside it. It must not judge files; the scaffold does.
+//! Diffs go to standard output, and the state of each file to standard error.
 
 use crate::outcome::Verdict;
 use crate::project::discover;
@@ -14,7 +13,7 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::{ProjectLocation, Sync};
 use crate::cli::terminal::Term;
 
-/// Brings a project's generated files up to date, or shows what differs.
+/// Updates a project's generated files, or shows their diffs.
 pub(super) fn sync(
     place: &ProjectLocation,
     sync: Sync,
@@ -65,21 +64,21 @@ fn is(kind: DriftKind) -> (anstyle::Style, &'static str) {
     (style::WARNING, word)
 }
 
-/// What holds now, and what to type next.
+/// Renders the result, and the next steps.
 fn verdict(left: &[&Drift], typed: &str) -> String {
     if left.is_empty() {
         return "the generated files are up to date\n".to_owned();
     }
     let label = paint(style::INFO, "hint:");
     let edited = left.iter().filter(|drift| drift.kind == DriftKind::Edited).count();
-    let mut text = format!("not as `pipe.toml` says: {}\n", Count(left.len(), "generated file"));
+    let mut text = format!("not up to date: {}\n", Count(left.len(), "generated file"));
     if edited < left.len() {
-        text += &format!("\n{label} `{typed} sync` brings what nobody edited up to date\n");
+        text += &format!("\n{label} run `{typed} sync` to update the files that were not edited\n");
     }
     if edited > 0 {
         text += &format!(
-            "\n{label} `{typed} sync --force` drops the edits; without its first line, a file is \
-             yours and left alone\n"
+            "\n{label} run `{typed} sync --force` to discard the edits, or remove the first line of a file \
+             to keep it as your own\n"
         );
     }
     text

@@ -1,7 +1,6 @@
-//! `trust`: what a project may do beyond the sandbox.
+//! `trust`: grants what a project requests beyond the sandbox.
 //!
-//! Owns how a person is told what is asked for before they are asked. It must not know what a
-//! request rests on or where trust is kept; the pipeline does.
+//! Shows every request with its meaning before asking for confirmation.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -22,7 +21,7 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::{ProjectLocation, Trust};
 use crate::cli::terminal::Term;
 
-/// Grants, lists or takes back.
+/// Grants, lists or revokes.
 pub(super) fn trust(
     place: ProjectLocation,
     trust: Trust,
@@ -33,7 +32,7 @@ pub(super) fn trust(
         Trust::List => {
             let records = store::list(&place.environment).map_err(Error::from)?;
             match records.as_slice() {
-                [] => term.note("nothing is trusted\n"),
+                [] => term.note("no grants\n"),
                 records => term.data(&records.iter().map(listed).collect::<String>()),
             }
             Ok(Verdict::Passed)
@@ -43,20 +42,20 @@ pub(super) fn trust(
             let there_was = store::revoke(&place.environment, &root).map_err(Error::from)?;
             let root = harmless::line(&root.display().to_string());
             term.note(&match there_was {
-                true => format!("nothing is trusted any more in {root}\n"),
-                false => format!("nothing was trusted in {root}\n"),
+                true => format!("revoked all grants in {root}\n"),
+                false => format!("no grants in {root}\n"),
             });
             Ok(Verdict::Passed)
         }
     }
 }
 
-/// Whether a person is asked.
+/// Whether to ask for confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asking {
-    /// On their terminal.
+    /// Ask on the terminal.
     Terminal,
-    /// They have said yes already.
+    /// Confirmed by a flag.
     Not,
 }
 
@@ -64,45 +63,47 @@ fn grant(pipeline: &Pipeline, asking: Asking, term: &mut Term) -> Result<Verdict
     let asked = pipeline.asked();
     let root = harmless::line(&pipeline.project.root.display().to_string());
     if asked.is_empty() {
-        term.note(&format!("{root} asks for nothing beyond the sandbox\n"));
+        term.note(&format!("{root} requests nothing beyond the sandbox\n"));
         return Ok(Verdict::Passed);
     }
-    let told = format!(
-        "{} asks for {} beyond the sandbox:\n\n{}\n",
+    let requests = format!(
+        "{} requests {} beyond the sandbox:\n\n{}\n",
         paint(style::STRONG, root),
-        Count(asked.len(), "thing"),
-        asked.iter().map(|asked| told(pipeline, asked)).collect::<Vec<_>>().join("\n"),
+        Count(asked.len(), "grant"),
+        asked.iter().map(|asked| render_request(pipeline, asked)).collect::<Vec<_>>().join("\n"),
     );
     if asked.iter().all(|asked| asked.ask.standing == Standing::Trusted) {
-        term.note(&told);
-        term.note("all of it is trusted already\n");
+        term.note(&requests);
+        term.note("everything is already granted\n");
         return Ok(Verdict::Passed);
     }
     let is_wanted = match asking {
         Asking::Not => {
-            term.note(&told);
+            term.note(&requests);
             true
         }
         Asking::Terminal if io::stdin().is_terminal() && io::stderr().is_terminal() => {
-            term.confirm(&format!("{told}grant this, until it changes? [y/N] "))?
+            term.confirm(&format!("{requests}grant this, until it changes? [y/N] "))?
         }
         Asking::Terminal => {
-            term.note(&told);
-            return Err(Failure::usage("nobody can be asked: there is no terminal")
-                .with_hint("`cargo pipe trust --yes` grants all of it".to_owned()));
+            term.note(&requests);
+            return Err(Failure::usage(
+                "cannot ask for confirmation: standard input is not a terminal",
+            )
+            .with_hint("run `cargo pipe trust --yes` to grant everything".to_owned()));
         }
     };
     if !is_wanted {
         return Err(Failure::usage("nothing was granted"));
     }
-    // What was shown is what is kept, whatever the files say by now.
+    // The content that was shown is stored, even if the files have changed since.
     pipeline.trust(&asked)?;
-    term.note("granted, for you and for this folder; `cargo pipe trust --revoke` takes it back\n");
+    term.note("granted for you in this folder; run `cargo pipe trust --revoke` to undo it\n");
     Ok(Verdict::Passed)
 }
 
-/// An ask in words: who, what, what that means, why, and with which commands and files.
-fn told(pipeline: &Pipeline, asked: &GrantReview) -> String {
+/// Renders a request with its meaning, reason, commands and files.
+fn render_request(pipeline: &Pipeline, asked: &GrantReview) -> String {
     let GrantReview { ask, command, files, .. } = asked;
     let GrantRequest { asker, grant, why, standing, .. } = ask;
     let mut lines = vec![format!("which lets it {}", grant.meaning())];
@@ -125,7 +126,7 @@ fn told(pipeline: &Pipeline, asked: &GrantReview) -> String {
             lines.push(format!("it runs in the image `{}`", harmless::line(image)));
         }
         lines.extend(check.into_iter().flat_map(|check| &check.env).map(|(name, value)| {
-            format!("it has the variable {}", harmless::line(&format!("{name}={value}")))
+            format!("it sets the variable {}", harmless::line(&format!("{name}={value}")))
         }));
     }
     if !files.is_empty() {
@@ -134,17 +135,17 @@ fn told(pipeline: &Pipeline, asked: &GrantReview) -> String {
     }
     match standing {
         Standing::New => {}
-        Standing::Trusted => lines.push("this is trusted already".to_owned()),
+        Standing::Trusted => lines.push("this is already granted".to_owned()),
         Standing::Changed(parts) => {
             let parts = harmless::line(&parts.join(", "));
-            lines.push(format!("this changed since it was trusted: {parts}"));
+            lines.push(format!("this changed since it was granted: {parts}"));
         }
         Standing::Unbelieved(why) => {
-            lines.push(format!("this may have been trusted, but {}", harmless::line(why)));
+            lines.push(format!("the earlier decision is unknown: {}", harmless::line(why)));
         }
     }
     let lines: String = lines.iter().map(|line| format!("    {line}\n")).collect();
-    let head = paint(style::STRONG, format!("{asker} asks for `{grant}`"));
+    let head = paint(style::STRONG, format!("{asker} requests `{grant}`"));
     format!("  {head}\n{lines}")
 }
 
@@ -157,7 +158,7 @@ fn listed(record: &Record) -> String {
     format!("{}\n{lines}", harmless::line(&record.project))
 }
 
-/// The root of the project to forget. One that is gone is named by the path it had.
+/// The root of the project to revoke. A removed project is named by its former path.
 fn root(folder: &Path) -> Result<PathBuf, Failure> {
     if folder.exists() {
         return Ok(discover::find(folder).map_err(Error::from)?.root);

@@ -1,7 +1,6 @@
-//! `update`: newer versions into the locks.
+//! `update`: updates the locks to newer versions.
 //!
-//! Owns what is told of it: a table on standard output, and what became of it beside it. It must not
-//! know how versions are found; the pipeline finds them.
+//! The table of changes goes to standard output, and messages to standard error.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +19,7 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::{ProjectLocation, Writing};
 use crate::cli::terminal::Term;
 
-/// Shows what is newer, and writes it into the locks.
+/// Shows newer versions, and writes them into the locks.
 pub(super) fn update(
     place: ProjectLocation,
     request: &UpdateRequest,
@@ -67,23 +66,26 @@ pub(super) fn update(
     Ok(if is_stale { Verdict::Findings } else { Verdict::Passed })
 }
 
-/// The generated files that are not as they should be. What is wrong with them, `sync` says.
+/// The generated files that are not up to date.
 fn drifting(project: &Project) -> BTreeSet<ProjectPath> {
     let drifts = scaffold::drift(project).unwrap_or_default();
     drifts.into_iter().map(|drift| drift.path).collect()
 }
 
-/// What to do for generated files that follow from locks, such as a pipeline that names an image.
+/// Suggests to update generated files that depend on locks, such as a pipeline that names an image.
 fn left_behind<'a>(paths: impl Iterator<Item = &'a ProjectPath>, typed: &str) -> String {
     let names: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
     if names.is_empty() {
         return String::new();
     }
     let label = paint(style::INFO, "hint:");
-    format!("\n{label} `{typed} sync` brings along what follows from them: {}\n", names.join(", "))
+    format!(
+        "\n{label} run `{typed} sync` to update the files that depend on them: {}\n",
+        names.join(", ")
+    )
 }
 
-/// One line for each lock that stays, and one for each package that moves.
+/// Renders one line for each unchanged lock, and one for each changed package.
 fn table(updates: &Updates) -> String {
     let base = updates.base.iter().map(|base| ("base".to_owned(), recorded(base)));
     let rows: Vec<(String, String)> = updates.packages.iter().flat_map(rows).chain(base).collect();
@@ -105,14 +107,14 @@ fn rows(update: &Update) -> Vec<(String, String)> {
             Some(version) => format!("{} is the newest", harmless::line(version)),
             None => format!("{packages}, all the newest"),
         },
-        (Some(_), true) => "the same versions, locked anew".to_owned(),
+        (Some(_), true) => "the same versions, with new hashes".to_owned(),
     };
-    let told = if update.before.is_none() { Vec::new() } else { moves };
-    let moved = told.iter().map(|it| (format!("  {}", harmless::line(&it.name)), change(it)));
+    let lines = if update.before.is_none() { Vec::new() } else { moves };
+    let moved = lines.iter().map(|it| (format!("  {}", harmless::line(&it.name)), change(it)));
     std::iter::once((name, head)).chain(moved).collect()
 }
 
-/// What becomes of the lock of the base.
+/// Renders the change of the lock of the base.
 fn recorded(update: &BaseUpdate) -> String {
     let line = |text: &str| harmless::line(text);
     let (image, python) = (line(&update.after.image), line(&update.after.python.version));
@@ -125,7 +127,7 @@ fn recorded(update: &BaseUpdate) -> String {
         Some(before) if before.layers != update.after.layers => {
             format!("another `{image}`, with Python {python} as before")
         }
-        Some(_) => "the same image, recorded anew".to_owned(),
+        Some(_) => "the same image, with a new record".to_owned(),
     }
 }
 
@@ -133,7 +135,7 @@ fn change(it: &Move) -> String {
     let versions = |versions: &[String]| harmless::line(&versions.join(", "));
     match (it.before.as_slice(), it.after.as_slice()) {
         ([], after) => format!("{}, new", versions(after)),
-        (before, []) => format!("{}, not needed any more", versions(before)),
+        (before, []) => format!("{}, no longer needed", versions(before)),
         (before, after) => format!("{} → {}", versions(before), versions(after)),
     }
 }

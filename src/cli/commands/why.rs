@@ -1,6 +1,4 @@
-//! `why` and `compare`: what differs, by name.
-//!
-//! Owns what is told of it. It must not compare anything; the pipeline does.
+//! `why` and `compare`: the inputs that differ, by name.
 
 use std::fs;
 use std::path::Path;
@@ -20,10 +18,10 @@ use crate::process::{Cancel, Emitter};
 use crate::report::count::Count;
 use crate::report::{harmless, json};
 
-/// How many differences are told before the rest is only counted.
-const TOLD: usize = 20;
+/// The number of differences that are listed.
+const LISTED: usize = 20;
 
-/// Says why a check would run or not.
+/// Explains why a check would run.
 pub(super) fn why(
     place: ProjectLocation,
     check: String,
@@ -38,12 +36,12 @@ pub(super) fn why(
         .map_err(Error::Check)?;
     term.data(&match format {
         MessageFormat::Json => json::pretty(&why),
-        _ => told(&why),
+        _ => shown_differences(&why),
     });
     Ok(Verdict::Passed)
 }
 
-/// Says what differs between here and a report.
+/// Compares this machine with a report.
 pub(super) fn compare(
     place: ProjectLocation,
     report: &Path,
@@ -56,8 +54,8 @@ pub(super) fn compare(
         source,
     })?;
     let read = json::from_json(&text).map_err(|error| {
-        Failure::usage(format!("`{shown}` is no report of this format: {error}"))
-            .with_hint("`cargo pipe run-all --report json=FILE` writes one".to_owned())
+        Failure::usage(format!("`{shown}` is not a report: {error}"))
+            .with_hint("run `cargo pipe run-all --report json=FILE` to write one".to_owned())
     })?;
     let pipeline = pipeline(place)?;
     let known =
@@ -81,15 +79,13 @@ pub(super) fn compare(
     Ok(if comparison.is_same() { Verdict::Passed } else { Verdict::Findings })
 }
 
-fn told(why: &Why) -> String {
+fn shown_differences(why: &Why) -> String {
     let Why { check, expected, since_last, nearest, worked, .. } = why;
     let expected = match expected {
-        Expected::Hit => "would be replayed: the cache has its outcome",
-        Expected::Miss => "would run: the cache does not have its outcome",
-        Expected::Always => "would run: its outcomes are not replayed",
-        Expected::Unknown => {
-            "would run: what its environment is will be known once it was prepared here"
-        }
+        Expected::Hit => "would not run: its result is cached",
+        Expected::Miss => "would run: its result is not cached",
+        Expected::Always => "would run: its results are never cached",
+        Expected::Unknown => "would run: its environment was not prepared on this machine yet",
     };
     let mut text = format!("{check} {expected}\n");
     match since_last {
@@ -107,7 +103,7 @@ fn told(why: &Why) -> String {
     }
     match nearest {
         Some(nearest) if Some(nearest) != since_last.as_ref() => {
-            text.push_str("\ndifferent from the nearest outcome in the cache:\n");
+            text.push_str("\ndifferent from the most similar cached result:\n");
             text.push_str(&listed(nearest));
         }
         _ => {}
@@ -115,7 +111,7 @@ fn told(why: &Why) -> String {
     text
 }
 
-/// What a tool did at the last run that need not do everything each time.
+/// Renders the work of an incremental tool in its last run.
 fn told_work(worked: &WorkDone) -> String {
     let WorkDone { files, cold, hint, linted, .. } = worked;
     if !cold.is_empty() {
@@ -125,18 +121,18 @@ fn told_work(worked: &WorkDone) -> String {
     }
     let files = Count(*files, "file");
     if linted.is_empty() {
-        return format!("\nits last run linted none of {files} anew\n");
+        return format!("\nits last run linted none of {files} again\n");
     }
     let lines = linted
         .iter()
-        .take(TOLD)
+        .take(LISTED)
         .map(|(path, reason)| format!("  {}: {}\n", harmless::line(path), harmless::line(reason)));
-    let more = match linted.len().saturating_sub(TOLD) {
+    let more = match linted.len().saturating_sub(LISTED) {
         0 => String::new(),
         more => format!("  and {more} more\n"),
     };
     format!(
-        "\nits last run linted {} of {files} anew:\n{}{more}",
+        "\nits last run linted {} of {files} again:\n{}{more}",
         linted.len(),
         lines.collect::<String>()
     )
@@ -149,7 +145,7 @@ fn told_of(comparison: &Comparison) -> String {
         match &compared.sameness {
             Sameness::Same => format!("{check}: nothing differs\n"),
             Sameness::Different(differences) => {
-                format!("{check}: different here from there:\n{}", listed(differences))
+                format!("{check}: different inputs:\n{}", listed(differences))
             }
             Sameness::OnlyTheVerdict => format!(
                 "{check}: nothing differs but the verdict, which is a bug of cargo pipe\n\n\
@@ -158,19 +154,19 @@ fn told_of(comparison: &Comparison) -> String {
                 env!("CARGO_PKG_VERSION"),
                 harmless::line(version),
             ),
-            Sameness::OnlyThere => format!("{check}: there is no such check here\n"),
-            Sameness::Unknown(why) => format!("{check}: it cannot be said, because {why}\n"),
+            Sameness::OnlyThere => format!("{check}: this project has no such check\n"),
+            Sameness::Unknown(why) => format!("{check}: cannot compare: {why}\n"),
         }
     });
     lines.collect()
 }
 
 fn listed(differences: &[Difference]) -> String {
-    let told = differences.iter().take(TOLD);
+    let shown_differences = differences.iter().take(LISTED);
     let mut text: String =
-        told.map(|it| format!("  {}\n", harmless::line(&it.to_string()))).collect();
-    if differences.len() > TOLD {
-        text.push_str(&format!("  and {} more\n", differences.len() - TOLD));
+        shown_differences.map(|it| format!("  {}\n", harmless::line(&it.to_string()))).collect();
+    if differences.len() > LISTED {
+        text.push_str(&format!("  and {} more\n", differences.len() - LISTED));
     }
     text
 }

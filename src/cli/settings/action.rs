@@ -1,7 +1,4 @@
-//! What a command line means.
-//!
-//! Owns the requests that commands get. It must not know how a word of the command line becomes one
-//! of them; [`super`] makes them from the arguments.
+//! The requests that commands get.
 
 use std::path::PathBuf;
 
@@ -14,108 +11,108 @@ use crate::plan::Request;
 use crate::scaffold::{Edited, InitRequest};
 use crate::update::UpdateRequest;
 
-/// What a command line means.
+/// A converted command line.
 #[derive(Debug)]
 pub(crate) struct CommandLine {
-    /// Which project, configured by whom.
+    /// The project.
     pub(crate) place: ProjectLocation,
-    /// How much is told.
+    /// The amount of output.
     pub(crate) verbosity: Verbosity,
-    /// What to do.
+    /// The command.
     pub(crate) action: Action,
 }
 
-/// Which project, and what configures it besides its own files.
+/// The project, and its settings outside of its files.
 #[derive(Clone, Debug)]
 pub(crate) struct ProjectLocation {
     /// The project's folder, or one below it.
     pub(crate) folder: PathBuf,
     /// The variables of this process.
     pub(crate) environment: EnvVars,
-    /// What the flags say.
+    /// The layer of the flags.
     pub(crate) flags: Layer,
     /// The words that start another command in the same place, such as `cargo pipe -C demo`.
     pub(crate) typed: Vec<String>,
 }
 
 impl ProjectLocation {
-    /// The same, with a baseline that an option names.
+    /// Adds a baseline that an option names.
     pub(crate) fn accepting(mut self, option: &'static str, file: Option<String>) -> Self {
         self.flags.baseline = file.map(|file| Value::named(option, OwnFile(Some(file))));
         self
     }
 }
 
-/// How much is told.
+/// The amount of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Verbosity {
-    /// The verdict's line.
+    /// Only the verdict.
     Quiet,
-    /// What matters.
+    /// The default.
     #[default]
     Normal,
-    /// Every program that is started, too.
+    /// Also every program that is started.
     Verbose,
 }
 
-/// What to do.
+/// A command.
 #[derive(Debug)]
 pub(crate) enum Action {
-    /// Scaffold a folder.
+    /// Set up a project.
     Init(Init),
     /// Bring generated files up to date.
     Sync(Sync),
-    /// Bring newer versions into locks.
+    /// Update locks.
     Update {
-        /// Which locks, and how.
+        /// The locks, and how to update them.
         request: UpdateRequest,
-        /// Whether they are written, or it is told what would be.
+        /// Whether the locks are written.
         writing: Writing,
     },
     /// Run checks.
     Run(CheckRun),
-    /// Do something with what may be a check.
+    /// Run or explain the check of a name.
     Check(CheckArgs),
-    /// Accept what the checks find now.
+    /// Accept the current findings.
     Baseline {
         /// The file to write, if not the configured one.
         output: Option<String>,
     },
     /// List the checks.
     List {
-        /// For whom.
+        /// The output format.
         format: MessageFormat,
     },
-    /// Make environments available.
+    /// Build environments.
     Build {
-        /// Of these checks; of all if empty.
+        /// The checks; all if empty.
         checks: Vec<String>,
     },
-    /// Make the image of jobs.
+    /// Build the image of CI jobs.
     Ship(Then),
     /// Open a shell in the container of a check.
     Bash(BashCommand),
-    /// Say what may go beyond the sandbox.
+    /// Grant requests of the project.
     Trust(Trust),
     /// Check that everything is there that checks need.
     Doctor(Doctor),
-    /// Say why a check would run or not.
+    /// Explain why a check would run.
     Why {
         /// The check.
         check: String,
-        /// For whom.
+        /// The output format.
         format: MessageFormat,
     },
-    /// Say what differs from a run elsewhere.
+    /// Compare with a report.
     Compare {
-        /// Its report.
+        /// The report.
         report: PathBuf,
-        /// For whom.
+        /// The output format.
         format: MessageFormat,
     },
-    /// Take away what is the project's.
+    /// Remove the project's containers, images and caches.
     Remove {
-        /// Whether the files that were written are.
+        /// Whether generated files are removed.
         files: GeneratedFiles,
     },
     /// Print a completion script.
@@ -124,26 +121,26 @@ pub(crate) enum Action {
     Help(Help),
     /// Print a manual page.
     Man {
-        /// Of this command; of all if none.
+        /// The command; cargo pipe itself if none.
         command: Option<String>,
     },
 }
 
-/// Whether something is done or only told.
+/// Whether something is done or only shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Writing {
     /// It is done.
     Real,
-    /// It is told.
+    /// It is shown.
     Dry,
 }
 
-/// A folder to scaffold.
+/// A folder to set up.
 #[derive(Debug)]
 pub(crate) struct Init {
     /// The folder.
     pub(crate) folder: PathBuf,
-    /// What is to be done there.
+    /// The request.
     pub(crate) asked: InitRequest,
     /// Whether its Cargo workspace gets a task.
     pub(crate) xtask: Xtask,
@@ -158,34 +155,34 @@ pub(crate) enum Xtask {
     Unwanted,
 }
 
-/// What becomes of generated files that are not up to date.
+/// What to do with generated files that are not up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sync {
-    /// They are shown.
+    /// Show them.
     Check,
-    /// They are written again; those that somebody edited as is said here.
+    /// Update them; this decides about edited ones.
     Write(Edited),
 }
 
-/// What is looked at, and for whom.
+/// The subject and the output format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Doctor {
     /// A runner's configuration; the project and the machine if none is named.
     pub(crate) runner_config: Option<PathBuf>,
-    /// What standard output gets.
+    /// The format of standard output.
     pub(crate) format: MessageFormat,
 }
 
-/// What becomes of the files that `init` wrote.
+/// What to do with the files that `init` wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GeneratedFiles {
-    /// They stay.
+    /// Keep them.
     Stay,
-    /// They go, as far as nobody edited them.
+    /// Remove them, except for edited ones.
     Go,
 }
 
-/// What a command does to files without being told.
+/// What a command does to files if no option decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsaid {
     /// It checks them.
@@ -229,39 +226,39 @@ pub(crate) enum Paging {
 /// A run of checks.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CheckRun {
-    /// Which checks, and how.
+    /// The checks, and how to run them.
     pub(crate) request: Request,
-    /// The accepted findings, if not the configured ones.
+    /// The baseline, if not the configured one.
     pub(crate) baseline: Option<String>,
-    /// Whether they are run, or the plan is shown.
+    /// Whether they run, or the plan is shown.
     pub(crate) writing: Writing,
     /// The reports to write.
     pub(crate) reports: Vec<ReportTarget>,
-    /// What standard output gets.
+    /// The format of standard output.
     pub(crate) format: MessageFormat,
 }
 
-/// A look into the container of a check.
+/// A shell in the container of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BashCommand {
     /// The check; the first one if none is named.
     pub(crate) check: Option<String>,
-    /// Whether the docker socket is there.
+    /// Whether the docker socket is mounted.
     pub(crate) docker_socket: bool,
     /// What to run; a shell if empty.
     pub(crate) command: Vec<String>,
 }
 
-/// What becomes of what the user trusts.
+/// What to do with the user's grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// They trust this project.
+    /// Grant the requests of this project.
     Grant {
-        /// Whether they are asked.
+        /// Whether to ask first.
         asking: Asking,
     },
-    /// They want to see it.
+    /// List them.
     List,
-    /// They trust this project no more.
+    /// Revoke those of this project.
     Revoke,
 }

@@ -1,8 +1,6 @@
-//! The live board: one line per check, on a terminal.
+//! The live progress of a run on a terminal: one line for each check.
 //!
-//! Owns where every check is at the moment and how that fits one line of any width. It must not
-//! know how a check came there; it is updated by events. When the run is over, the report takes its
-//! place.
+//! Events update it. After the run, the report replaces it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,10 +16,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::{lines, say};
 use crate::program::Program;
 
-/// How often a running check's time is drawn.
+/// The interval at which the time of running checks is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The longest name that is shown whole, so that 40 columns hold a name and a state.
+/// The longest name that is not shortened, so that a name and a state fit 40 columns.
 const NAME: usize = 16;
 
 /// One line per check.
@@ -31,7 +29,7 @@ pub(super) struct Board {
     rows: BTreeMap<String, Row>,
 }
 
-/// A check's line.
+/// The line of a check.
 struct Row {
     bar: ProgressBar,
     environment: Option<String>,
@@ -49,9 +47,9 @@ impl Board {
         Board { program, lines: MultiProgress::with_draw_target(target), rows: BTreeMap::new() }
     }
 
-    /// Takes the board off the terminal.
+    /// Removes the board from the terminal.
     pub(super) fn clear(&self) {
-        // Nothing can be done about a terminal that went away.
+        // A terminal that has gone cannot be cleaned.
         drop(self.lines.clear());
     }
 
@@ -67,7 +65,7 @@ impl Board {
         self.lines.suspend(|| say(text));
     }
 
-    /// Shows what an event says.
+    /// Updates the board for an event.
     pub(super) fn update(&mut self, event: &Event<'_>) {
         match event {
             Event::Started(plan) => {
@@ -100,13 +98,13 @@ impl Board {
         }
     }
 
-    /// Begins with these checks and the environments they wait for.
+    /// Adds the checks, and the environments that they wait for.
     fn begin(&mut self, checks: &[(&str, Option<&str>)]) {
         let names = checks.iter().map(|(name, _)| name.chars().count());
         let width = names.max().unwrap_or_default().min(NAME);
         for (name, environment) in checks {
             let shortened: String = name.chars().take(NAME).collect();
-            // Not drawn before it is added, else it would draw on its own.
+            // Set before it is added, otherwise it would draw itself.
             let bar = self.lines.add(ProgressBar::no_length());
             bar.set_style(template("{prefix} {wide_msg}"));
             bar.set_prefix(shown(&paint(style::STRONG, format!("{shortened:width$}"))));
@@ -117,7 +115,7 @@ impl Board {
         }
     }
 
-    /// Says something of a check that has not begun.
+    /// Sets the message of a check that has not started.
     fn say(&self, check: &str, what: &str) {
         if let Some(row) = self.rows.get(check) {
             row.bar.set_message(shown(what));
@@ -143,13 +141,13 @@ impl Board {
         }
     }
 
-    /// Shows a build in the lines of the checks that wait for it.
+    /// Shows a build on the lines of the checks that wait for it.
     fn building(&self, environment: &str, line: &str) {
         let colon = if line.is_empty() { "" } else { ": " };
         self.wait(environment, &format!("building {environment}{colon}{line}"));
     }
 
-    /// Says in the lines of the checks that wait for an environment what they wait for.
+    /// Sets the message of the checks that wait for an environment.
     fn wait(&self, environment: &str, what: &str) {
         let message = harmless::line(what).to_string();
         self.waiting_for(environment).for_each(|row| row.bar.set_message(message.clone()));
@@ -159,8 +157,7 @@ impl Board {
         self.waiting_for(environment).for_each(|row| row.bar.set_message("waiting"));
     }
 
-    /// The checks that wait for an environment; if none is known to, it is the base, for which all
-    /// wait.
+    /// The checks that wait for an environment. If there are none, it is the base, and all wait for it.
     fn waiting_for(&self, environment: &str) -> impl Iterator<Item = &Row> {
         let waits = move |row: &Row| row.environment.as_deref() == Some(environment);
         let known = self.rows.values().any(waits);
@@ -168,18 +165,18 @@ impl Board {
     }
 }
 
-/// A line's layout. `wide_msg` is cut where the terminal ends, so no line ever wraps.
+/// The template of a line. `wide_msg` is cut at the terminal's width, so that no line wraps.
 fn template(text: &str) -> ProgressStyle {
     ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
         "took",
         |state: &ProgressState, to: &mut dyn Write| {
-            // A board that cannot be drawn is not worth failing for.
+            // Progress that cannot be drawn is no reason to fail.
             write!(to, "{}", Elapsed(state.elapsed())).unwrap_or_default();
         },
     )
 }
 
-/// Styled text as it is to be seen: indicatif writes what it is given.
+/// Removes styles where the terminal does not support them, because indicatif does not.
 fn shown(text: &str) -> String {
     match anstream::AutoStream::choice(&std::io::stderr()) {
         anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
@@ -231,9 +228,9 @@ mod tests {
     #[test]
     fn a_wide_terminal_shows_all_that_a_builder_says() {
         let (board, terminal) = board(200);
-        let said = "#7 [2/3] RUN pip install --require-hashes -r /requirements.txt";
-        board.building("pylint", said);
-        let expected = format!("lint             building pylint: {said}");
+        let line = "#7 [2/3] RUN pip install --require-hashes -r /requirements.txt";
+        board.building("pylint", line);
+        let expected = format!("lint             building pylint: {line}");
         assert_eq!(lines(&terminal)[0], expected);
     }
 

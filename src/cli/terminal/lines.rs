@@ -1,7 +1,4 @@
-//! Events as lines, for a stream that is no terminal.
-//!
-//! Owns which events matter there and how each reads. It must not keep anything between events, so
-//! that a line says all it has to say. The watcher prints them.
+//! Progress of a run as lines, for a stream that is not a terminal.
 
 use crate::event::Event;
 use crate::outcome::{CacheUse, CheckOutcome, Status};
@@ -12,7 +9,7 @@ use crate::report::human::style::{self, paint};
 
 use crate::cli::settings::Verbosity;
 
-/// The line of an event with its line feed; empty if it does not matter.
+/// Renders the line of an event; empty for unimportant events.
 pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
     let verbose = verbosity == Verbosity::Verbose;
     let line = match event {
@@ -46,12 +43,12 @@ pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
     line + "\n"
 }
 
-/// What a fixer did to its copy, in a few words; whether that is written is not known yet.
+/// The result of a fixer on its working copy. The files are not written yet.
 pub(super) fn fixed(files: usize) -> String {
     format!("{} to change", Count(files, "file"))
 }
 
-/// How a check ended, in a few words: `3 findings in 0.8s`.
+/// The result of a check: `3 findings in 0.8s`.
 pub(super) fn ended(check: &CheckOutcome) -> String {
     let style = style::of_status(check.status);
     let took = || match check.cache {
@@ -61,7 +58,7 @@ pub(super) fn ended(check: &CheckOutcome) -> String {
     let gating = check.findings.iter().filter(|finding| finding.gating).count();
     match check.status {
         Status::Passed => format!("{} {}", paint(style, "passed"), took()),
-        // A command of the user's own has none that could be counted.
+        // A command of the project has no findings to count.
         Status::Findings if gating == 0 => format!("{} {}", paint(style, "findings"), took()),
         Status::Findings => {
             format!("{} {}", paint(style, Count(gating, "finding")), took())

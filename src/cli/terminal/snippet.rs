@@ -1,17 +1,14 @@
-//! A mistake in a configuration, shown where it stands.
-//!
-//! Owns the picture of the lines in question. It must not read the file: the error carries its
-//! text. The printer takes the result.
+//! Rendering of configuration errors with the source lines.
 
 use crate::config::ConfigError;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// The width that is assumed where there is no terminal.
+/// The width without a terminal.
 const WIDTH: usize = 100;
 
-/// The error as styled text, with the source's lines where they are known.
+/// Renders the error as styled text, with the source lines if they are known.
 pub(super) fn of(error: &ConfigError, width: Option<usize>) -> String {
     let message = harmless::text(&error.message);
     let (Some(text), Some(span)) = (error.text.as_deref(), error.span.clone()) else {
@@ -32,7 +29,7 @@ pub(super) fn of(error: &ConfigError, width: Option<usize>) -> String {
     format!("{}\n{hint}", renderer.render(&groups))
 }
 
-/// The text with as many bytes, and none that a terminal obeys, so that spans stay true.
+/// Replaces control characters with as many bytes, so that spans stay valid.
 fn shown(text: &str) -> String {
     let harmless = |c: char| match c {
         '\n' | '\t' => c.to_string(),

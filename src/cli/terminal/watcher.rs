@@ -1,8 +1,7 @@
-//! Shows a run while it goes.
+//! The observer that shows the progress of a run.
 //!
-//! Owns what is shown of each event, and that a warning is shown once. It must not know how a run
-//! works: it observes. On a terminal the [`Board`] shows where every check is; elsewhere each event
-//! that matters is one line.
+//! On a terminal the [`Board`] shows every check; otherwise each important event is a line. A warning is
+//! shown only once.
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
@@ -17,7 +16,7 @@ use super::{lines, say};
 use crate::cli::settings::Verbosity;
 use crate::program::Program;
 
-/// What a person wonders when a run begins with builds.
+/// The explanation of a run that starts with builds.
 const FIRST_BUILD: &str = "\
 first the environments are made, one for each tool, from the project's locks
 that takes as long as pip does, and happens once: a later run builds only what
@@ -26,7 +25,7 @@ nothing of your code goes into them; a check gets a copy of it, read-only
 Ctrl-C stops everything that was started; `-v` shows every command
 ";
 
-/// Whoever shows a run.
+/// The observer of a run.
 pub(crate) struct Watcher {
     program: Program,
     verbosity: Verbosity,
@@ -36,7 +35,7 @@ pub(crate) struct Watcher {
     events: Option<io::Result<()>>,
 }
 
-/// Whether the run has come to a build.
+/// Whether the run has built anything yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Builds {
     NoneYet,
@@ -51,19 +50,19 @@ impl Watcher {
         Watcher { program, verbosity, board, shown, builds, events: None }
     }
 
-    /// Writes events to standard output as well, a line each.
+    /// Also writes events to standard output, one a line.
     pub(crate) fn with_events(mut self) -> Self {
-        // Both on one terminal would be neither.
+        // Lines and a board cannot share a terminal.
         self.board = None;
         self.events = Some(Ok(()));
         self
     }
 
-    /// Leaves the terminal as a report needs it, and gives the warnings that were shown, and whether
-    /// standard output took everything.
+    /// Prepares the terminal for the report. Returns the warnings that were shown, and whether all writes
+    /// succeeded.
     pub(super) fn finish(self) -> (BTreeSet<String>, io::Result<()>) {
         if let Some(board) = &self.board {
-            // Where the report goes elsewhere, the board is all that is left on the terminal.
+            // If the report goes elsewhere, the board stays on the terminal.
             if io::stdout().is_terminal() {
                 board.clear();
             } else {
@@ -104,7 +103,7 @@ impl Observer for Watcher {
             self.tell(&(paint(style::DIM, FIRST_BUILD.trim_end()) + "\n"));
         }
         if let (Event::Lending, Some(board)) = (event, &self.board) {
-            // From here on the terminal is somebody else's.
+            // From here on, the shell owns the terminal.
             board.clear();
             self.board = None;
         }
