@@ -1,18 +1,17 @@
-//! What is kept between runs, in the user's cache.
+//! Everything that is kept between runs, in the user's cache folder.
 //!
-//! Owns where that is, and what is in it: outcomes of checks and what tools leave for their next runs
-//! ([`ResultCache`]), what environments were found to be ([`memory`]), what the last runs of a project were
-//! made from ([`journal`]) and the hashes of its files ([`index`]). The folders of runs under way are
-//! there too. All of it can be lost at any moment and costs time only; a thing that cannot be read is
-//! not there. It must not know how a check runs.
+//! It holds the outcomes of checks and the memory of incremental tools ([`ResultCache`]), the remembered
+//! environments ([`crate::environment::remembered`]), the inputs of the last runs ([`last_run`]) and the
+//! hashes of a project's files ([`index`]). The folders of current runs are there as well. All of it may
+//! be lost at any moment and costs only time; a file that cannot be read counts as missing.
 
 pub(crate) mod entry;
 pub mod index;
 mod key;
 pub mod last_run;
 mod lock;
+mod memory;
 mod stat;
-mod state;
 mod store;
 
 use std::fs;
@@ -25,14 +24,14 @@ use crate::config::load::variables::CACHE_DIR;
 
 pub use index::Index;
 pub use key::Key;
-pub use lock::{Reservation, Reserved};
-pub use state::Memory;
+pub use lock::{EntryLock, LockResult};
+pub use memory::Memory;
 pub use store::{CachedOutcome, OutcomeOrigin, ResultCache};
 
-/// Our folder in the user's cache.
+/// The folder of cargo pipe in the user's cache.
 #[must_use]
 pub fn home(variables: &EnvVars) -> PathBuf {
-    // The XDG Base Directory Specification has relative paths ignored.
+    // The XDG Base Directory Specification says to ignore relative paths.
     let absolute = |name| variables.get(name).map(Path::new).filter(|path| path.is_absolute());
     variables
         .get(CACHE_DIR)
@@ -42,36 +41,36 @@ pub fn home(variables: &EnvVars) -> PathBuf {
         .unwrap_or_else(temporary)
 }
 
-/// Where everybody can write, so it is for one user by name.
+/// The fallback in the shared temporary folder, named after the user.
 #[must_use]
 pub fn temporary() -> PathBuf {
     let user = rustix::process::getuid().as_raw();
     std::env::temp_dir().join(format!("cargo-pipe-{user}"))
 }
 
-/// Creates a folder for this user alone, below a folder that says that it is a cache.
+/// Creates a folder that only this user can access, below a folder that is marked as a cache.
 ///
 /// # Errors
 ///
-/// When it cannot be created, or somebody else put one there for us.
+/// When it cannot be created, or another user owns it.
 pub fn create(home: &Path, name: &str) -> io::Result<PathBuf> {
     let folder = home.join(name);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     if !is_ours(&folder) {
-        return Err(io::Error::other("it belongs to somebody else"));
+        return Err(io::Error::other("the folder belongs to another user"));
     }
     mark(home)?;
     Ok(folder)
 }
 
-/// Whether a folder is this user's or the administrator's, and not a link that somebody left there.
+/// Whether a folder belongs to this user or to root, and is not a link.
 fn is_ours(folder: &Path) -> bool {
     let user = rustix::process::geteuid().as_raw();
     fs::symlink_metadata(folder)
         .is_ok_and(|metadata| metadata.is_dir() && [user, 0].contains(&metadata.uid()))
 }
 
-/// Says that a folder is a cache, to backups and to our own search for sources.
+/// Marks a folder as a cache, for backups and for our own search for sources.
 fn mark(folder: &Path) -> io::Result<()> {
     const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
         # This folder is a cache of cargo pipe, see https://bford.info/cachedir/\n";
@@ -79,8 +78,7 @@ fn mark(folder: &Path) -> io::Result<()> {
     if tag.exists() { Ok(()) } else { fs::write(tag, TAG) }
 }
 
-/// Puts a file in place, whole or not at all. A crash of the machine may leave it empty, which
-/// whoever reads it notices.
+/// Replaces a file atomically. A crash of the machine may leave it empty, which the seal detects.
 pub(crate) fn replace(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     use std::io::Write;
 
@@ -91,7 +89,7 @@ pub(crate) fn replace(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     Ok(())
 }
 
-/// How the names of files begin that are being written.
+/// The prefix of files that are being written.
 const PARTIAL: &str = ".partial-";
 
 #[cfg(test)]

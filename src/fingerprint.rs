@@ -1,13 +1,13 @@
-//! The hash of everything that can change an outcome.
+//! Computes fingerprints: the hash of everything that can change the status of a check.
 //!
-//! A pure, versioned function: two runs with one fingerprint have one outcome, whatever the
-//! machine, the checkout's path or the clock. Guarantees, each with a test:
+//! A fingerprint is a pure, versioned function. Two runs with one fingerprint have one outcome, whatever
+//! the machine, the path of the checkout or the clock. It guarantees, each with a test:
 //!
-//! 1. Every ingredient changes the fingerprint; nothing else does.
+//! 1. Every ingredient changes the fingerprint, and nothing else does.
 //! 2. The order in which files, variables and packages were found changes nothing.
-//! 3. No two different lists of values are written the same way: every value is preceded by its
-//!    length, so `"ab", "c"` and `"a", "bc"` differ.
-//! 4. A change of the rules themselves changes [`crate::hash::VERSION`], and with it every fingerprint.
+//! 3. Two different lists of values never have the same bytes: every value is preceded by its length,
+//!    so `"ab", "c"` and `"a", "bc"` differ.
+//! 4. A change of these rules changes [`crate::hash::VERSION`], and with it every fingerprint.
 
 pub mod diff;
 pub mod finding;
@@ -21,19 +21,19 @@ use crate::plan::Step;
 use crate::project::ProjectPath;
 use crate::tools::command::{Command, Precedence};
 
-/// What a step's fingerprint is made from, besides the step itself.
+/// The ingredients of a step's fingerprint that the step itself does not contain.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 pub struct Facts<'a> {
-    /// What the tool runs in.
+    /// The environment.
     pub environment: Hash,
-    /// Operating system and processor, such as `linux/amd64`.
+    /// The operating system and processor, such as `linux/amd64`.
     pub platform: &'a str,
     /// The launcher.
     pub launcher: Hash,
     /// The content of the tool's config.
     pub config: Hash,
-    /// The snapshot.
+    /// The files of the snapshot.
     pub sources: Hash,
 }
 
@@ -48,18 +48,18 @@ pub fn inputs(
 ) -> Inputs {
     let config = step.config.as_ref().zip(config).map(|(file, content)| ConfigParts {
         path: file.path.to_string(),
-        options: names::of_config(&file.path, content),
+        options: names::config_options(&file.path, content),
     });
     let parts = Parts {
         environment,
         platform: facts.platform.to_owned(),
-        command: names::of_command(step, facts.launcher),
+        command: names::command_parts(step, facts.launcher),
         config,
     };
     Inputs { ingredients: of_step(step, facts), parts }
 }
 
-/// The ingredients of a step. Its name, its time limit and where its config is kept are none.
+/// The ingredients of a step. Its name, its time limit and the path of its config do not count.
 #[must_use]
 pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
     let command = of_command(&step.command)
@@ -80,14 +80,14 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
     }
 }
 
-/// What a step may do beyond the sandbox. That there is none changes what it runs in, or is proved to
-/// change nothing.
+/// The grants of a step. The grant `host` does not count: running without a sandbox either changes the
+/// environment's hash or provably changes nothing.
 fn grants(step: &Step) -> Vec<&'static str> {
     let grants = step.grants.iter().filter(|grant| **grant != Grant::Host);
     grants.map(|grant| grant.name()).collect()
 }
 
-/// What a command starts, written so that it cannot be taken for another.
+/// Hashes a command so that no two commands have the same bytes.
 pub(crate) fn of_command(command: &Command) -> HashBuilder {
     match command {
         Command::Exec(argv) => HashBuilder::new("exec").with_all(argv.iter()),
@@ -113,8 +113,8 @@ pub(crate) fn of_command(command: &Command) -> HashBuilder {
 pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> Hash {
     checks
         .into_iter()
-        .fold(HashBuilder::new("run"), |recipe, (name, hash)| {
-            recipe.with(name).with(hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default())
+        .fold(HashBuilder::new("run"), |builder, (name, hash)| {
+            builder.with(name).with(hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default())
         })
         .hash()
 }
@@ -122,12 +122,12 @@ pub fn of_run<'a>(checks: impl IntoIterator<Item = (&'a str, Option<Hash>)>) -> 
 /// The hash of a tree of files: each one's path and hash, in the order of their paths.
 #[must_use]
 pub fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, Hash)>) -> Hash {
-    let mut recipe = HashBuilder::new("files");
+    let mut builder = HashBuilder::new("files");
     for (path, hash) in files {
-        recipe.add(path);
-        recipe.add(hash);
+        builder.add(path);
+        builder.add(hash);
     }
-    recipe.hash()
+    builder.hash()
 }
 
 #[cfg(test)]

@@ -1,15 +1,14 @@
-//! Hashes, and how values are put into them.
+//! Hashes, and the builder that hashes several values unambiguously.
 //!
-//! Owns [`struct@Hash`] and the [`HashBuilder`], which writes values so that no two different lists of them are
-//! written the same way. It must not know what is hashed. Everything that is recognised by its
-//! content is recognised by one of these.
+//! Everything that is recognised by its content is recognised by a [`struct@Hash`]. [`HashBuilder`] writes values so
+//! that two different lists never have the same bytes.
 
 use std::fmt;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The version of the rules by which values are written here and fingerprints are made of them.
+/// The version of the rules by which values are written and fingerprints computed.
 pub const VERSION: &str = "cargo-pipe/fingerprint/1";
 
 /// A BLAKE3 hash, shown as 64 lower-case hexadecimal digits.
@@ -24,7 +23,7 @@ impl Hash {
         Hash(*blake3::hash(bytes).as_bytes())
     }
 
-    /// The first digits, enough to tell things apart on a screen or in a name.
+    /// The first 16 digits, enough for a screen or a file name.
     #[must_use]
     pub fn short(&self) -> String {
         self.to_string()[..16].to_owned()
@@ -55,8 +54,7 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// Its digits in a text that people read, else its bytes, all at once: there are many in what is
-/// kept.
+/// Digits in a human-readable format; otherwise raw bytes, because the cache stores many hashes.
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match serializer.is_human_readable() {
@@ -73,7 +71,7 @@ impl<'de> Deserialize<'de> for Hash {
             false => <&[u8]>::deserialize(deserializer)?
                 .try_into()
                 .map(Hash)
-                .map_err(|_| D::Error::custom("a hash has 32 bytes")),
+                .map_err(|_| D::Error::custom("expected a hash of 32 bytes")),
         }
     }
 }
@@ -91,7 +89,7 @@ impl TryFrom<String> for Hash {
         let mut bytes = [0; 32];
         let digits = text.as_bytes();
         if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(format!("`{text}` is no hash: it takes 64 hexadecimal digits"));
+            return Err(format!("invalid hash `{text}`: expected 64 hexadecimal digits"));
         }
         for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
             let pair = std::str::from_utf8(pair).map_err(|error| error.to_string())?;
@@ -101,7 +99,7 @@ impl TryFrom<String> for Hash {
     }
 }
 
-/// Hashes bytes that come piece by piece, as [`Hash::of`] does all at once.
+/// Hashes bytes that arrive in pieces; the result is that of [`Hash::of`] over all of them.
 #[derive(Clone, Default)]
 pub struct Hasher(blake3::Hasher);
 
@@ -118,23 +116,23 @@ impl Hasher {
     }
 }
 
-/// Collects named values into a hash, each written so that it cannot be taken for another.
+/// Hashes a list of values, each preceded by its length.
 #[derive(Clone)]
 pub struct HashBuilder {
     hasher: blake3::Hasher,
-    /// What is to be hashed together: many small values are much quicker that way.
+    /// Bytes that are not hashed yet: hashing many small values together is much faster.
     pending: Vec<u8>,
 }
 
-/// How much a recipe hashes together, in bytes.
+/// How many bytes are hashed together.
 const TOGETHER: usize = 64 * 1024;
 
 impl HashBuilder {
-    /// An empty recipe for one kind of thing.
+    /// An empty builder for one kind of value.
     #[must_use]
     pub fn new(kind: &str) -> Self {
-        let recipe = HashBuilder { hasher: blake3::Hasher::new(), pending: Vec::new() };
-        recipe.with(VERSION).with(kind)
+        let builder = HashBuilder { hasher: blake3::Hasher::new(), pending: Vec::new() };
+        builder.with(VERSION).with(kind)
     }
 
     /// Adds a value.
@@ -144,7 +142,7 @@ impl HashBuilder {
         self
     }
 
-    /// Adds a value in place, for a recipe that many go into.
+    /// Adds a value in place, for a loop over many values.
     pub fn add(&mut self, value: impl AsRef<[u8]>) {
         let value = value.as_ref();
         self.pending.extend_from_slice(&(value.len() as u64).to_le_bytes());

@@ -1,9 +1,8 @@
-//! The only door to other programs.
+//! Starts, awaits and ends every other program.
 //!
-//! Owns how a program is started, waited for and ended: in a process group of its own, so that a
-//! Ctrl-C on the terminal reaches cargo pipe alone; with its output captured up to a limit; until
-//! it exits, its time is up, or the run stops. Only `lend` gives one our own streams. It knows no
-//! docker; the engine decides what a stop means for a container.
+//! A program runs in its own process group, so that a Ctrl-C on the terminal reaches cargo pipe alone.
+//! Its output is captured up to a limit, until it exits, its time is up, or the run stops. Only
+//! [`attach`] passes on our own streams. No other module may start a process; clippy forbids it.
 
 mod attach;
 mod cancel;
@@ -24,15 +23,15 @@ use crate::event::{Event, Observer};
 use crate::network::Secrets;
 use crate::outcome::RawOutput;
 
-pub use attach::lend;
+pub use attach::attach;
 use cancel::Listening;
 pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
 
-/// How much of each stream is kept, in bytes. What comes after is read and dropped.
+/// How many bytes of each stream are kept. The rest is read and dropped.
 const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;
 
-/// How long a program that was asked to end may take before it is killed.
+/// The time between the signals TERM and KILL.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A program to start.
@@ -40,33 +39,32 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Invocation {
     /// The program's path.
     pub program: PathBuf,
-    /// Its arguments.
+    /// The arguments.
     pub args: Vec<OsString>,
-    /// Variables that it gets besides those of this process.
+    /// Variables in addition to those of this process.
     pub env: Vec<(&'static str, String)>,
-    /// Its variables if those of this process are not for it.
+    /// All of its variables, if it does not inherit those of this process.
     pub only: Option<BTreeMap<String, OsString>>,
-    /// What it was given that nobody may read: it is taken out of the command as it is shown, and of
-    /// all that the program writes.
+    /// Secrets that it was given; they are redacted in the displayed command and in its output.
     pub secrets: Secrets,
-    /// The folder it is started in; that of this process if none.
+    /// The working directory; that of this process if none.
     pub folder: Option<PathBuf>,
-    /// What it reads from standard input.
+    /// The standard input.
     pub stdin: Stdin,
-    /// How many processors it has, with all that it starts; all that this process has if none.
+    /// The number of processors for it and its children; all of this process if none.
     pub processors: Option<usize>,
 }
 
-/// What a program reads from standard input.
+/// The standard input of a program.
 #[derive(Clone, Debug, Default)]
 pub enum Stdin {
-    /// Nothing.
+    /// Empty.
     #[default]
     Empty,
-    /// This file.
+    /// A file.
     File(PathBuf),
-    /// Nothing, and no end either for as long as this process lives and has not stopped it: whoever
-    /// reads an end has to go.
+    /// Empty, but open for as long as this process lives and has not stopped the program, which
+    /// can so tell from its end that it has to exit.
     Held,
 }
 
@@ -88,7 +86,7 @@ impl Invocation {
         }
     }
 
-    /// The command as it could be typed.
+    /// The command as a shell would accept it.
     #[must_use]
     pub fn display(&self) -> String {
         let words: Vec<String> = std::iter::once(self.program.as_os_str())
@@ -103,46 +101,46 @@ impl Invocation {
     }
 }
 
-/// Variables can hold passwords, so none is shown.
+/// Variables can contain passwords, so they are not shown.
 impl fmt::Debug for Invocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Invocation").field(&self.display()).finish()
     }
 }
 
-/// Why a program did not run to its end.
+/// An error that kept a program from running to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError {
-    /// It could not be started.
+    /// The program could not be started.
     #[error("cannot start `{program}`: {source}")]
     NotStarted {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The run was stopped while it ran, and it was ended.
+    /// The run was stopped, and the program with it.
     #[error("stopped")]
     Stopped,
-    /// It took longer than it may, and was ended.
+    /// The program exceeded its time limit and was stopped.
     #[error("`{command}` took longer than {}", humantime::format_duration(*.limit))]
     TimedOut {
-        /// The command as it could be typed.
+        /// The command as a shell would accept it.
         command: String,
-        /// What it may take.
+        /// The time limit.
         limit: Duration,
     },
 }
 
-/// Tells one observer what happens, from any thread, one event at a time.
+/// Passes events from any thread to one observer, one at a time.
 ///
 /// The observer is behind a function, so that a longer-lived emitter is accepted where a shorter-lived
 /// one is expected.
 pub struct Emitter<'a>(Box<dyn Fn(&Event<'_>) + Send + Sync + 'a>);
 
 impl<'a> Emitter<'a> {
-    /// Tells this observer.
+    /// An emitter for this observer.
     pub fn new(observer: &'a mut dyn Observer) -> Self {
         let observer = Mutex::new(observer);
         Emitter(Box::new(move |event| {
@@ -150,26 +148,26 @@ impl<'a> Emitter<'a> {
         }))
     }
 
-    /// Tells it one thing.
+    /// Passes on one event.
     pub fn emit(&self, event: &Event<'_>) {
         (self.0)(event);
     }
 }
 
-/// What stops a program before its end.
+/// The conditions that stop a program before its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Until<'a> {
-    /// The run's switch; none for what has to be done even when the run stops.
+    /// The cancellation of the run; none for a program that must run even when the run stops.
     pub cancel: Option<&'a Cancel>,
-    /// How long it may take.
+    /// The time limit.
     pub limit: Duration,
 }
 
-/// Runs a program to its end and keeps what it wrote.
+/// Runs a program to its end and captures its output.
 ///
 /// # Errors
 ///
-/// When it cannot be started, or was ended before its end.
+/// When it cannot be started, or was stopped.
 pub fn run(
     invocation: &Invocation,
     until: Until<'_>,
@@ -179,11 +177,11 @@ pub fn run(
     child.finish(until, |_| {})
 }
 
-/// Runs a program to its end, and passes on each line of its standard error as it comes.
+/// Runs a program to its end, and passes on each line of its standard error immediately.
 ///
 /// # Errors
 ///
-/// When it cannot be started, or was ended before its end.
+/// When it cannot be started, or was stopped.
 pub fn stream(
     invocation: &Invocation,
     until: Until<'_>,
@@ -194,25 +192,25 @@ pub fn stream(
     child.finish(until, on_line)
 }
 
-/// Whether lines of standard error are of interest while the program runs.
+/// Whether the lines of standard error are passed on while the program runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
     Kept,
     PassedOn,
 }
 
-/// How a wait ended.
+/// The end of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
-    /// The program ended by itself.
+    /// The program has ended.
     Exited,
-    /// The run stops; the program still runs.
+    /// The run stops; the program is still running.
     Stopped,
-    /// Its time is up; the program still runs.
+    /// The time is up; the program is still running.
     TimedOut,
 }
 
-/// A program that runs.
+/// A running program.
 pub struct Child {
     command: String,
     secrets: Secrets,
@@ -226,7 +224,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a program whose output is wanted whole.
+    /// Starts a program and captures its output.
     ///
     /// # Errors
     ///
@@ -267,7 +265,7 @@ impl Child {
             .unchecked();
         let started = processors::within(invocation.processors, || expression.start());
         let handle = Arc::new(started.map_err(not_started)?);
-        // The expression holds our copy of the pipes' ends; the readers wait for the last one.
+        // The expression holds our copies of the write ends; the readers wait for the last one to close.
         drop(expression);
 
         let (wake, wakes) = channel();
@@ -295,7 +293,7 @@ impl Child {
     fn wait_with(&mut self, until: Until<'_>, mut on_line: impl FnMut(&str)) -> Waited {
         let _listening: Option<Listening> =
             until.cancel.map(|cancel| cancel.listen(self.wake.clone()));
-        // A limit too far away to be written down is no limit.
+        // A deadline that cannot be represented means no limit.
         let deadline = Instant::now().checked_add(until.limit);
         while !self.exited {
             let left =
@@ -311,7 +309,7 @@ impl Child {
         Waited::Exited
     }
 
-    /// Ends the program and everything in its process group: first asked, then killed.
+    /// Ends the program and its process group, with TERM and then with KILL.
     pub fn end(&mut self) {
         drop(self.held.take());
         self.signal(rustix::process::Signal::TERM);
@@ -320,23 +318,23 @@ impl Child {
         }
     }
 
-    /// Kills the program and everything in its process group.
+    /// Kills the program and its process group.
     pub fn kill(&mut self) {
         self.signal(rustix::process::Signal::KILL);
         self.wait(Until { cancel: None, limit: Duration::MAX });
     }
 
-    /// What the program left behind. Waits for its end.
+    /// The exit status and the output of the program. Waits for its end.
     #[must_use]
     pub fn output(self) -> RawOutput {
         self.output_with(|_| {})
     }
 
-    /// The same, and the last lines, which may have been read after the program's end.
+    /// The same, and passes on the lines that were read after the program's end.
     fn output_with(self, mut on_line: impl FnMut(&str)) -> RawOutput {
         let code = match self.handle.wait() {
             Ok(output) => status(output),
-            // Only if somebody else reaped it; the captured streams still tell.
+            // Only if another part of the process reaped it; the captured streams are still valid.
             Err(_) => -1,
         };
         let secrets = self.secrets;
@@ -373,16 +371,16 @@ impl Child {
         for pid in self.handle.pids() {
             let group = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
             if let Some(group) = group {
-                // It may have ended in the meantime.
+                // The group may have ended in the meantime.
                 let _ = rustix::process::kill_process_group(group, signal);
             }
         }
     }
 }
 
-/// A program with its arguments and variables, and our own streams.
+/// A program with its arguments and variables, attached to our own streams.
 fn expression(invocation: &Invocation) -> duct::Expression {
-    #[expect(clippy::disallowed_methods, reason = "this is the one door")]
+    #[expect(clippy::disallowed_methods, reason = "this module starts every program")]
     let program = duct::cmd(&invocation.program, &invocation.args);
     let program = match &invocation.folder {
         Some(folder) => program.dir(folder),
@@ -390,14 +388,14 @@ fn expression(invocation: &Invocation) -> duct::Expression {
     };
     let added = invocation.env.iter();
     let program = added.fold(program, |program, (name, value)| program.env(name, value));
-    // What is said last holds for all that was said before, and so is the ground of it.
+    // `duct` applies the outermost call first, so that the variables of `env` are added to these.
     match &invocation.only {
         Some(variables) => program.full_env(variables),
         None => program,
     }
 }
 
-/// An exit status as a shell has it: 128 plus the number for a signal.
+/// An exit status in a shell's notation: 128 plus the number of a signal.
 fn status(output: &std::process::Output) -> i32 {
     match (output.status.code(), output.status.signal()) {
         (Some(code), _) => code,
@@ -407,7 +405,7 @@ fn status(output: &std::process::Output) -> i32 {
 
 fn capture(mut pipe: PipeReader) -> Vec<u8> {
     let mut kept = Vec::new();
-    // A broken pipe ends the stream like its end does.
+    // An error ends the stream like its end does.
     let _ = (&mut pipe).take(CAPTURE_LIMIT).read_to_end(&mut kept);
     let _ = io::copy(&mut pipe, &mut io::sink());
     kept

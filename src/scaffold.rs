@@ -250,7 +250,7 @@ fn write_all(
 /// What the jobs of a project have to be granted besides what their checks ask for.
 fn granted(project: &Project, config: &Config) -> JobGrants {
     JobGrants {
-        always: recipe::asked(&project.root, config),
+        always: recipe::required_grants(&project.root, config),
         own_code: collect::with_own_code(project, config),
     }
 }

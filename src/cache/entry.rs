@@ -1,8 +1,8 @@
-//! Values in bytes that say whether they are whole.
+//! Seals values so that a damaged or misplaced one is detected.
 //!
-//! Owns the one form of everything that is kept: a hash over the code that wrote it, what it is
-//! said to be, and its content. It must not know what is kept. Bytes that were cut, changed, written
-//! by other code or put in another one's place are no value.
+//! Every cached value is preceded by a hash over the code that wrote it, the name it was written under,
+//! and its content. Bytes that were cut, changed, written by other code or moved to another name yield
+//! no value.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use super::key::CODE;
 use crate::hash::{Hash, HashBuilder};
 
-/// The length of a hash and of the length of what follows.
+/// The length of the hash and of the content's length.
 const HEAD: usize = 32 + 8;
 
-/// The bytes of a value that is said to be `what`.
+/// Seals a value under the name `what`.
 pub(crate) fn seal(what: &str, value: &impl Serialize) -> Vec<u8> {
-    // Nothing that is kept has a form that cannot be written.
+    // No cached type fails to serialise.
     let content = postcard::to_stdvec(value).unwrap_or_default();
     let mut bytes = Vec::with_capacity(HEAD + content.len());
     bytes.extend_from_slice(hash(what, &content).as_ref());
@@ -24,8 +24,8 @@ pub(crate) fn seal(what: &str, value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// The value at the front of some bytes, if it is whole and `what` it is said to be, and the bytes
-/// behind it.
+/// Opens the value at the front of some bytes, if it is intact and was sealed under the name `what`,
+/// and returns it with the bytes after it.
 pub(crate) fn open<'a, T: DeserializeOwned>(what: &str, bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
     let (head, rest) = bytes.split_at_checked(HEAD)?;
     let (sealed, length) = head.split_at(32);
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_whole_and_in_its_place_is_a_value() {
+    fn only_an_intact_value_under_its_own_name_opens() {
         let bytes = [seal("a number", &7_u32), b"rest".to_vec()].concat();
         assert_eq!(open::<u32>("a number", &bytes), Some((7, &b"rest"[..])));
         assert_eq!(open::<u32>("another", &bytes), None);

@@ -1,8 +1,8 @@
-//! The hashes of a project's files, so that unchanged ones are not read again.
+//! The hashes of a project's files, so that unchanged files are not read again.
 //!
-//! Owns a file of the cache that is read at the beginning of a run and written at its end if
-//! something was read anew. Whether a file is unchanged is `stat`'s to say. It must not
-//! know which files a check sees. What it says goes into an [`crate::snapshot::Inventory`].
+//! The index is one file in the cache, read at the start of a run and written at its end if a file was
+//! read. `stat` decides whether a file is unchanged. The hashes go into an
+//! [`crate::snapshot::Inventory`].
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,37 +13,37 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::stat::{Clock, Stat, trusted};
+use super::stat::{Clock, Stat, is_unchanged};
 use super::{PARTIAL, entry, last_run, replace};
 use crate::hash::Hash;
 use crate::project::ProjectPath;
 
-/// What the index is said to be, and the name of its file, which no check has.
+/// The name of the index and of its file, which no check can have.
 const INDEX: &str = "Files";
 
 /// The hashes of a project's files.
 #[derive(Debug)]
 pub struct Index {
-    /// The cache and the project; none for an index that is not kept.
+    /// The cache and the project; none for an index that is not saved.
     place: Option<(PathBuf, String)>,
     known: Known,
     read: Mutex<Vec<(ProjectPath, Stat, Hash)>>,
-    /// When what is read now is read, or earlier.
+    /// The time before the first file of this run was read.
     read_at: OnceLock<Clock>,
     look: fn(&Metadata) -> Stat,
 }
 
-/// What is known of files, as it is kept: in three pieces, however many files there are, because it
-/// is read whole each time.
+/// The saved form: three flat buffers however many files there are, because all of it is read
+/// each time.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Known {
-    /// When it was read, or earlier.
+    /// The time before the first file was read.
     read_at: Clock,
-    /// Sorted paths, one after the other.
+    /// The sorted paths, concatenated.
     paths: String,
-    /// Where each path ends.
+    /// The end of each path.
     ends: Vec<usize>,
-    /// What was found under each path.
+    /// The metadata and hash of each path.
     files: Vec<(Stat, Hash)>,
 }
 
@@ -72,7 +72,7 @@ impl Known {
 }
 
 impl Index {
-    /// An index that knows no file and is not kept.
+    /// An empty index that is not saved.
     #[must_use]
     pub fn none() -> Index {
         Index {
@@ -80,11 +80,11 @@ impl Index {
             known: Known::default(),
             read: Mutex::default(),
             read_at: OnceLock::new(),
-            look: Stat::of,
+            look: Stat::from_metadata,
         }
     }
 
-    /// The index of a project, as it is: what is read anew is not kept.
+    /// The index of a project, read-only: new hashes are not saved.
     #[must_use]
     pub fn read(home: &Path, project: &str) -> Index {
         let path = last_run::folder(home, project).join(INDEX);
@@ -92,28 +92,28 @@ impl Index {
         Index { known: known.unwrap_or_default(), ..Index::none() }
     }
 
-    /// The index of a project.
+    /// The index of a project, to be saved after the run.
     #[must_use]
     pub fn load(home: &Path, project: &str) -> Index {
         let place = Some((home.to_owned(), project.to_owned()));
         Index { place, ..Index::read(home, project) }
     }
 
-    /// What was noted of a file, if it is known to be unchanged. Else it is about to be read.
+    /// The hash of a file, if the file is known to be unchanged. Otherwise the caller reads it.
     #[must_use]
     pub fn hash(&self, path: &ProjectPath, metadata: &Metadata) -> Option<Hash> {
         let known = self
             .known
             .find(path.as_str())
-            .filter(|(entry, _)| trusted(entry, &(self.look)(metadata), &self.known.read_at));
+            .filter(|(entry, _)| is_unchanged(entry, &(self.look)(metadata), &self.known.read_at));
         if known.is_none() {
             self.read_at();
         }
         known.map(|(_, hash)| *hash)
     }
 
-    /// What time it is before the first file is read, also by the clock of the file system that the
-    /// index is in: mostly the project's too, and nothing is written in a project to find out.
+    /// The time before the first file is read, also by the clock of the cache's file system. That is
+    /// mostly the project's file system as well, and the project itself must not be written to.
     fn read_at(&self) -> Clock {
         *self.read_at.get_or_init(|| {
             let written = self.place.as_ref().and_then(|(home, project)| {
@@ -125,8 +125,8 @@ impl Index {
         })
     }
 
-    /// Notes a hash of a file that was looked at and then read: of its content, its kind and its
-    /// rights, and of nothing else.
+    /// Notes the hash of a file that was read after its metadata: the hash covers its content, kind
+    /// and permissions only.
     pub fn note(&self, path: &ProjectPath, metadata: &Metadata, hash: Hash) {
         if self.place.is_none() {
             return;
@@ -135,11 +135,11 @@ impl Index {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
-    /// Keeps what was read, if anything was, with what is known of files that are still there.
+    /// Saves the new hashes, if any, and the known ones of files that still exist.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn save(self, root: &Path) -> io::Result<()> {
         let read = self.read.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (Some((home, project)), Some(read_at)) =
@@ -148,10 +148,10 @@ impl Index {
             return Ok(());
         };
         let mut files: BTreeMap<&str, (Stat, Hash)> = BTreeMap::new();
-        // What is not trusted now could be by a later clock, so it must not stay.
+        // An entry that is not trusted now could be trusted by a later clock, so it must go.
         files.extend(self.known.iter().map(|(path, file)| (path, *file)).filter(
             |(path, (entry, _))| {
-                trusted(entry, entry, &self.known.read_at)
+                is_unchanged(entry, entry, &self.known.read_at)
                     && fs::symlink_metadata(root.join(path)).is_ok()
             },
         ));
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use crate::cache::stat::FileTime;
 
-    /// One file of a project, and the cache beside it.
+    /// A project with one file, and its cache in the same folder.
     struct Scene {
         folder: tempfile::TempDir,
     }
@@ -188,7 +188,7 @@ mod tests {
             fs::write(self.folder.path().join("a.py"), text).unwrap();
         }
 
-        /// Whether the file was read, by an index that looks at files like this.
+        /// Whether the file was read, by an index that reads metadata with this function.
         fn reads(&self, look: fn(&Metadata) -> Stat) -> bool {
             let index = Index { look, ..Index::load(self.folder.path(), "p") };
             let path = ProjectPath::new("a.py").unwrap();
@@ -204,12 +204,12 @@ mod tests {
             known.is_none()
         }
 
-        /// Makes the file and what is noted of it an hour older.
+        /// Makes the file's entry an hour older.
         fn age(&self) {
             self.note_at(|read_at| read_at.later(Duration::from_secs(3600)));
         }
 
-        /// Changes when the file was read, as it is noted.
+        /// Changes the recorded time of reading.
         fn note_at(&self, change: impl Fn(FileTime) -> FileTime) {
             let path = last_run::folder(self.folder.path(), "p").join(INDEX);
             let (mut stored, _): (Known, _) =
@@ -221,9 +221,9 @@ mod tests {
         }
     }
 
-    /// By a clock that knows every other second only, and by which everything happened at once.
+    /// Metadata of a file system whose clock ticks every other second.
     fn coarse(metadata: &Metadata) -> Stat {
-        let stat = Stat::of(metadata);
+        let stat = Stat::from_metadata(metadata);
         Stat { modified: stat.modified.rounded(2), changed: stat.changed.rounded(2), ..stat }
     }
 
@@ -231,12 +231,12 @@ mod tests {
     fn a_settled_file_is_read_once() {
         let scene = Scene::new();
         scene.write("x = 1\n");
-        assert!(scene.reads(Stat::of));
-        assert!(scene.reads(Stat::of), "it was modified just now");
+        assert!(scene.reads(Stat::from_metadata));
+        assert!(scene.reads(Stat::from_metadata), "it was modified just now");
         scene.age();
-        assert!(!scene.reads(Stat::of));
+        assert!(!scene.reads(Stat::from_metadata));
         scene.write("x = 2\n");
-        assert!(scene.reads(Stat::of));
+        assert!(scene.reads(Stat::from_metadata));
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
         }
     }
 
-    /// The same on a server whose clock is an hour behind.
+    /// The same from a server whose clock is an hour behind.
     fn behind(metadata: &Metadata) -> Stat {
         let stat = coarse(metadata);
         let hour = Duration::from_secs(3600);
@@ -282,27 +282,27 @@ mod tests {
     fn a_file_from_the_future_of_a_clock_that_was_set_back_is_read() {
         let scene = Scene::new();
         scene.write("x = 1\n");
-        scene.reads(Stat::of);
+        scene.reads(Stat::from_metadata);
         scene.age();
-        assert!(!scene.reads(Stat::of));
+        assert!(!scene.reads(Stat::from_metadata));
         scene.note_at(|read_at| read_at.rounded(1_000_000_000));
         scene.write("x = 2\n");
-        assert!(scene.reads(Stat::of));
+        assert!(scene.reads(Stat::from_metadata));
         scene.note_at(|read_at| read_at.rounded(1_000_000_000));
-        assert!(scene.reads(Stat::of), "its time says nothing by this clock");
+        assert!(scene.reads(Stat::from_metadata), "its time says nothing by this clock");
     }
 
     #[test]
-    fn what_is_no_index_is_ignored() {
+    fn a_damaged_index_is_ignored() {
         let scene = Scene::new();
         scene.write("x = 1\n");
-        scene.reads(Stat::of);
+        scene.reads(Stat::from_metadata);
         scene.age();
         let path = last_run::folder(scene.folder.path(), "p").join(INDEX);
         let mut bytes = fs::read(&path).unwrap();
         let last = bytes.len() - 1;
         bytes[last] ^= 1;
         fs::write(&path, bytes).unwrap();
-        assert!(scene.reads(Stat::of));
+        assert!(scene.reads(Stat::from_metadata));
     }
 }

@@ -1,24 +1,23 @@
-//! What an outcome is kept under.
+//! The key of a cached outcome.
 //!
-//! Owns the one rule that makes replaying honest: the key covers the fingerprint, which covers
-//! everything that a tool sees, and the code of cargo pipe itself, which turns what the tool says
-//! into findings. It must not know what is kept. Keys name files of [`super::store`].
+//! The key covers the fingerprint, which covers everything that a tool sees, and the code of cargo pipe
+//! itself, which turns a tool's output into findings.
 
 use std::fmt;
 
 use crate::hash::{Hash, HashBuilder};
 
-/// The hash of our own sources: an outcome is replayed by the code that made it.
+/// The hash of our own sources: only the code that wrote an outcome may use it.
 pub(super) const CODE: &str = env!("PIPE_CODE");
 
-/// What an outcome is kept under.
+/// The key of a cached outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(Hash);
 
 impl Key {
     /// The key of a fingerprint.
     #[must_use]
-    pub fn of(fingerprint: &Hash) -> Key {
+    pub fn from_fingerprint(fingerprint: &Hash) -> Key {
         Key(HashBuilder::new("cache")
             .with(env!("CARGO_PKG_VERSION"))
             .with(CODE)
@@ -26,7 +25,7 @@ impl Key {
             .hash())
     }
 
-    /// The key as the name of a file, below the folder that its first two digits name.
+    /// The file of the key, in a folder named after its first two digits.
     #[must_use]
     pub fn path(&self) -> String {
         let name = self.to_string();

@@ -1,8 +1,7 @@
-//! What the last runs of a project were made from.
+//! Remembers the inputs of each check's last run, to explain what has changed since.
 //!
-//! Owns one small file for each check of a project, by the project's place on this machine, so that
-//! it can be said what differs from the last time. It must not know how two of them are compared;
-//! [`crate::fingerprint::diff`] does. The lists of files are kept by [`super::ResultCache`].
+//! Each check of a project has one small file, by the project's place on this machine.
+//! [`crate::fingerprint::diff`] compares two of them. [`super::ResultCache`] keeps the lists of files.
 
 use std::fs;
 use std::io;
@@ -15,31 +14,31 @@ use crate::fingerprint::ingredients::Inputs;
 /// The folder of all projects.
 const PROJECTS: &str = "projects";
 
-/// What the last run of a check was made from.
+/// The inputs of a check's last run.
 #[must_use]
-pub fn last(home: &Path, project: &str, step: &StepId) -> Option<Inputs> {
+pub fn lookup(home: &Path, project: &str, step: &StepId) -> Option<Inputs> {
     let bytes = fs::read(folder(home, project).join(step.to_file_name())).ok()?;
     Some(entry::open(PROJECTS, &bytes)?.0)
 }
 
-/// Notes what a run of a check was made from.
+/// Remembers the inputs of a check's run.
 ///
 /// # Errors
 ///
-/// When it cannot be written.
-pub fn note(home: &Path, project: &str, step: &StepId, inputs: &Inputs) -> io::Result<()> {
-    if last(home, project, step).as_ref() == Some(inputs) {
+/// When the file cannot be written.
+pub fn remember(home: &Path, project: &str, step: &StepId, inputs: &Inputs) -> io::Result<()> {
+    if lookup(home, project, step).as_ref() == Some(inputs) {
         return Ok(());
     }
     let folder = create_folder(home, project)?;
     replace(&folder.join(step.to_file_name()), &[&entry::seal(PROJECTS, inputs)])
 }
 
-/// Forgets a project, and says whether there was something to forget.
+/// Forgets a project, and returns whether anything was remembered.
 ///
 /// # Errors
 ///
-/// When it cannot be removed.
+/// When the folder cannot be removed.
 pub fn forget(home: &Path, project: &str) -> io::Result<bool> {
     match fs::remove_dir_all(folder(home, project)) {
         Ok(()) => Ok(true),
@@ -48,7 +47,7 @@ pub fn forget(home: &Path, project: &str) -> io::Result<bool> {
     }
 }
 
-/// What is noted of a project.
+/// The folder of a project.
 pub(super) fn folder(home: &Path, project: &str) -> PathBuf {
     home.join(PROJECTS).join(project)
 }

@@ -1,8 +1,8 @@
-//! Who works on an outcome.
+//! Locks a cache entry while its outcome is computed.
 //!
-//! Owns one lock for each key that somebody works on, so that two runs at once do not do the same
-//! twice: the second waits and then finds the outcome. The system lets go of a lock whose owner is
-//! gone, however it went. Whoever holds one waits for no other, so nobody waits for ever.
+//! Two runs at the same time do not compute the same outcome twice: the second waits for the lock and
+//! then finds the outcome. The system releases the lock of a process that has ended, however it ended.
+//! The holder of a lock never waits for another one, so there is no deadlock.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -14,55 +14,55 @@ use super::{Key, ResultCache, create};
 use crate::process::{Cancel, Wake};
 
 /// The folder of the locks.
-const RESERVATIONS: &str = "reservations";
+const LOCKS: &str = "reservations";
 
-/// That nobody else works on an outcome; let go of when dropped.
+/// The right to be the only process that computes an outcome; released when dropped.
 #[derive(Debug)]
-pub struct Reservation {
+pub struct EntryLock {
     path: PathBuf,
     _lock: File,
 }
 
-/// How a wait for a reservation ended.
+/// The result of trying to become the only process that computes an outcome.
 #[derive(Debug)]
-pub enum Reserved {
-    /// It was free.
-    AtOnce(Reservation),
-    /// Somebody had it, who is done: what they made of it may be there.
-    AfterAWait(Reservation),
-    /// There is none to be had: nobody keeps outcomes here, or the other one takes too long.
-    Not,
+pub enum LockResult {
+    /// No other process held the lock.
+    Acquired(EntryLock),
+    /// Another process held it and has finished; its result may be in the cache by now.
+    AcquiredAfterWait(EntryLock),
+    /// Not locked: the cache is not in use, or the wait took too long. Compute without it.
+    Unavailable,
 }
 
 impl ResultCache {
-    /// Waits until nobody else works on the outcome under a key, but no longer than `limit`.
+    /// Waits until no other process computes the outcome under a key, for `limit` at most.
     #[must_use]
-    pub fn reserve(&self, key: &Key, limit: Duration, cancel: &Cancel) -> Reserved {
+    pub fn lock_entry(&self, key: &Key, limit: Duration, cancel: &Cancel) -> LockResult {
         if !(self.mode().keeps() && self.mode().replays()) {
-            return Reserved::Not;
+            return LockResult::Unavailable;
         }
-        let Ok(folder) = create(self.home(), RESERVATIONS) else {
-            return Reserved::Not;
+        let Ok(folder) = create(self.home(), LOCKS) else {
+            return LockResult::Unavailable;
         };
         let path = folder.join(key.to_string());
         match attempt(&path, File::try_lock) {
-            Attempt::Locked(reservation) => Reserved::AtOnce(reservation),
+            Attempt::Locked(lock) => LockResult::Acquired(lock),
             Attempt::Held | Attempt::Gone => wait(path, limit, cancel),
-            Attempt::Impossible => Reserved::Not,
+            Attempt::Impossible => LockResult::Unavailable,
         }
     }
 }
 
-/// Waits for a lock, in a thread of its own: nothing else ends such a wait before its end.
-fn wait(path: PathBuf, limit: Duration, cancel: &Cancel) -> Reserved {
+/// Waits for a lock in a thread of its own, because such a wait cannot be interrupted.
+fn wait(path: PathBuf, limit: Duration, cancel: &Cancel) -> LockResult {
     let (wake, wakes) = channel();
-    let (locked, lock) = channel();
+    let (locked, result) = channel();
     let _listening = cancel.listen(wake.clone());
     std::thread::spawn(move || {
         loop {
             match attempt(&path, |file| file.lock().map_err(fs::TryLockError::Error)) {
-                // Nobody waits any more if this fails, and the lock is let go of.
-                Attempt::Locked(reservation) => drop(locked.send(reservation)),
+                // If this fails, the caller has given up, and the lock is released.
+                Attempt::Locked(lock) => drop(locked.send(lock)),
                 Attempt::Gone => continue,
                 Attempt::Held | Attempt::Impossible => {}
             }
@@ -70,15 +70,17 @@ fn wait(path: PathBuf, limit: Duration, cancel: &Cancel) -> Reserved {
         }
     });
     match wakes.recv_timeout(limit) {
-        Ok(Wake::Exited) => lock.try_recv().map_or(Reserved::Not, Reserved::AfterAWait),
-        _ => Reserved::Not,
+        Ok(Wake::Exited) => {
+            result.try_recv().map_or(LockResult::Unavailable, LockResult::AcquiredAfterWait)
+        }
+        _ => LockResult::Unavailable,
     }
 }
 
 enum Attempt {
-    Locked(Reservation),
+    Locked(EntryLock),
     Held,
-    /// The file was removed between its opening and its locking.
+    /// The file was removed between opening and locking it.
     Gone,
     Impossible,
 }
@@ -89,7 +91,7 @@ fn attempt(path: &Path, lock: impl Fn(&File) -> Result<(), fs::TryLockError>) ->
     };
     match lock(&file) {
         Ok(()) if is_still_at(&file, path) => {
-            Attempt::Locked(Reservation { path: path.to_owned(), _lock: file })
+            Attempt::Locked(EntryLock { path: path.to_owned(), _lock: file })
         }
         Ok(()) => Attempt::Gone,
         Err(fs::TryLockError::WouldBlock) => Attempt::Held,
@@ -97,16 +99,16 @@ fn attempt(path: &Path, lock: impl Fn(&File) -> Result<(), fs::TryLockError>) ->
     }
 }
 
-/// Whether a path still leads to an open file: its last owner removes it.
+/// Whether a path still leads to an open file, which its last owner removes.
 fn is_still_at(file: &File, path: &Path) -> bool {
     let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     let (opened, named) = (file.metadata().map(id), fs::symlink_metadata(path).map(id));
     matches!((opened, named), (Ok(opened), Ok(named)) if opened == named)
 }
 
-impl Drop for Reservation {
+impl Drop for EntryLock {
     fn drop(&mut self) {
-        // While the lock is held, so that nobody else's file of that name is removed.
+        // Removed while the lock is held, so that no other process has locked a new file.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -124,50 +126,56 @@ mod tests {
     }
 
     fn key() -> Key {
-        Key::of(&Hash::of(b"a fingerprint"))
+        Key::from_fingerprint(&Hash::of(b"a fingerprint"))
     }
 
     #[test]
     fn the_second_waits_for_the_first() {
         let home = tempfile::tempdir().unwrap();
         let store = store(home.path());
-        let Reserved::AtOnce(first) = store.reserve(&key(), LONG, &Cancel::default()) else {
-            panic!("nobody else has it");
+        let LockResult::Acquired(first) = store.lock_entry(&key(), LONG, &Cancel::default()) else {
+            panic!("the lock is free");
         };
-        let other = Key::of(&Hash::of(b"another one"));
-        let other = store.reserve(&other, LONG, &Cancel::default());
-        assert!(matches!(other, Reserved::AtOnce(_)));
+        let other = Key::from_fingerprint(&Hash::of(b"another one"));
+        let other = store.lock_entry(&other, LONG, &Cancel::default());
+        assert!(matches!(other, LockResult::Acquired(_)));
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| store.reserve(&key(), LONG, &Cancel::default()));
+            let second = scope.spawn(|| store.lock_entry(&key(), LONG, &Cancel::default()));
             drop(first);
-            // It was there before or after the first one let go.
-            assert!(!matches!(second.join().unwrap(), Reserved::Not));
+            // It was locked before or after the first lock was released.
+            assert!(!matches!(second.join().unwrap(), LockResult::Unavailable));
         });
-        assert_eq!(fs::read_dir(home.path().join(RESERVATIONS)).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(home.path().join(LOCKS)).unwrap().count(), 1);
     }
 
     #[test]
     fn a_wait_ends_with_the_run_and_with_its_time() {
         let home = tempfile::tempdir().unwrap();
         let store = store(home.path());
-        let first = store.reserve(&key(), LONG, &Cancel::default());
+        let first = store.lock_entry(&key(), LONG, &Cancel::default());
         let cancel = Cancel::default();
         cancel.interrupt();
-        assert!(matches!(store.reserve(&key(), LONG, &cancel), Reserved::Not));
+        assert!(matches!(store.lock_entry(&key(), LONG, &cancel), LockResult::Unavailable));
         let short = Duration::from_millis(1);
-        assert!(matches!(store.reserve(&key(), short, &Cancel::default()), Reserved::Not));
-        // Those who gave up leave nothing behind that keeps the next one out.
+        assert!(matches!(
+            store.lock_entry(&key(), short, &Cancel::default()),
+            LockResult::Unavailable
+        ));
+        // A wait that was given up does not block the next one.
         drop(first);
-        assert!(!matches!(store.reserve(&key(), LONG, &Cancel::default()), Reserved::Not));
+        assert!(!matches!(
+            store.lock_entry(&key(), LONG, &Cancel::default()),
+            LockResult::Unavailable
+        ));
     }
 
     #[test]
-    fn what_a_dead_owner_left_is_taken_over() {
+    fn the_file_of_a_dead_owner_is_taken_over() {
         let home = tempfile::tempdir().unwrap();
         let store = store(home.path());
-        let folder = create(home.path(), RESERVATIONS).unwrap();
+        let folder = create(home.path(), LOCKS).unwrap();
         fs::write(folder.join(key().to_string()), "").unwrap();
-        let reserved = store.reserve(&key(), LONG, &Cancel::default());
-        assert!(matches!(reserved, Reserved::AtOnce(_)));
+        let result = store.lock_entry(&key(), LONG, &Cancel::default());
+        assert!(matches!(result, LockResult::Acquired(_)));
     }
 }

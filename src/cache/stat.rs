@@ -1,9 +1,8 @@
-//! Whether a file is still what it was when it was read.
+//! Decides whether a file is unchanged since it was read.
 //!
-//! Owns the one rule by which a file is not read again, as a pure function over what the file system
-//! says of it. It is git's: a file that was modified so recently, when it was read, that a second
-//! change could leave no trace in its times is read again
-//! (<https://git-scm.com/docs/racy-git>). It must not look at the disk; [`super::index`] does.
+//! The rule is git's, as a pure function over the file system's metadata: a file that was modified so
+//! shortly before it was read that a second change could leave its times as they are is read again
+//! (<https://git-scm.com/docs/racy-git>). [`super::index`] reads the metadata.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// How coarse the times of a file system can be: FAT counts in two seconds, HFS+ and ext3 in one.
+/// The coarsest resolution of file times: two seconds for FAT, one for HFS+ and ext3.
 const COARSEST: i64 = 2_000_000_000;
 
 /// A moment in nanoseconds since 1970, by the clock of a file system.
@@ -19,7 +18,7 @@ const COARSEST: i64 = 2_000_000_000;
 pub(super) struct FileTime(i64);
 
 impl FileTime {
-    /// Now.
+    /// The current time.
     pub(super) fn now() -> FileTime {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         FileTime(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
@@ -28,63 +27,63 @@ impl FileTime {
 
 #[cfg(test)]
 impl FileTime {
-    /// The moment that comes this much later.
+    /// The moment this much later.
     pub(super) fn later(self, by: Duration) -> FileTime {
         FileTime(self.0 + i64::try_from(by.as_nanos()).unwrap())
     }
 
-    /// The moment that comes this much earlier.
+    /// The moment this much earlier.
     pub(super) fn earlier(self, by: Duration) -> FileTime {
         FileTime(self.0 - i64::try_from(by.as_nanos()).unwrap())
     }
 
-    /// The last full step of so many seconds.
+    /// The moment rounded down to a multiple of so many seconds.
     pub(super) fn rounded(self, seconds: i64) -> FileTime {
         FileTime(self.0 - self.0.rem_euclid(seconds * 1_000_000_000))
     }
 }
 
-/// What time it was, by the clocks that set the times of files.
+/// A moment by each of the clocks that set the times of files.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Clock {
-    /// By this machine's.
+    /// By this machine's clock.
     pub(super) machine: FileTime,
-    /// By that of one file system, as a file says that was just written in it: a server may have
-    /// another clock than this machine.
+    /// By the clock of one file system, from a file just written in it: the clock of a file server
+    /// may differ from this machine's.
     pub(super) written: Option<(u64, FileTime)>,
 }
 
 impl Clock {
-    /// Now, as a file says that was written in one of the file systems just before, if there is one.
+    /// The current time; `written` is the metadata of a file just written, if there is one.
     pub(super) fn now(written: Option<Stat>) -> Clock {
         Clock { machine: FileTime::now(), written: written.map(|it| (it.id.0, it.modified)) }
     }
 
-    /// What time it was where a file is.
-    pub(super) fn of(&self, stat: &Stat) -> FileTime {
+    /// The moment by the clock of a file's file system.
+    pub(super) fn at(&self, stat: &Stat) -> FileTime {
         let there = self.written.filter(|(device, _)| *device == stat.id.0);
         there.map_or(self.machine, |(_, moment)| moment)
     }
 }
 
-/// What a file system says of a file.
+/// The metadata of a file that a change would alter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stat {
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// When its content was modified, as anybody can set it.
+    /// The time of the last modification, which any program can set.
     pub modified: FileTime,
-    /// When anything of it was changed, as nobody can set it.
+    /// The time of the last change, which no program can set.
     pub changed: FileTime,
-    /// The file system, and the file's number in it.
+    /// The device and inode numbers.
     pub id: (u64, u64),
-    /// Its kind and its rights.
+    /// The kind and permissions.
     pub mode: u32,
 }
 
 impl Stat {
-    /// Of a file that was looked at.
-    pub(super) fn of(metadata: &Metadata) -> Stat {
+    /// Extracts it from a file's metadata.
+    pub(super) fn from_metadata(metadata: &Metadata) -> Stat {
         let moment = |seconds: i64, nanos: i64| {
             FileTime(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
         };
@@ -98,12 +97,12 @@ impl Stat {
     }
 }
 
-/// Whether a file that was `entry` when it was read, at `clock` or later, and is `stat` now, has the
-/// content that was read.
-pub(super) fn trusted(entry: &Stat, stat: &Stat, clock: &Clock) -> bool {
-    // A change after the reading would have a time of its own, unless the clock is too coarse for
-    // that; a time that lies ahead says that the clock was set.
-    let read_at = clock.of(entry).0;
+/// Whether a file still has the content that was read: its metadata was `entry` when it was read, at
+/// `clock` or later, and is `stat` now.
+pub(super) fn is_unchanged(entry: &Stat, stat: &Stat, clock: &Clock) -> bool {
+    // A change after the reading has a later time, unless the clock is too coarse. A time in the
+    // future means that the clock was set back.
+    let read_at = clock.at(entry).0;
     let is_settled = |moment: FileTime| moment.0 < read_at.saturating_sub(COARSEST);
     entry == stat && is_settled(entry.modified) && is_settled(entry.changed)
 }
@@ -124,8 +123,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_looks_as_when_it_was_read_is_trusted() {
-        assert!(trusted(&stat(), &stat(), &machine(1_002 * SECOND + 1)));
+    fn a_file_that_looks_as_when_it_was_read_is_is_unchanged() {
+        assert!(is_unchanged(&stat(), &stat(), &machine(1_002 * SECOND + 1)));
     }
 
     #[test]
@@ -140,22 +139,22 @@ mod tests {
             Stat { id: (2, 2), ..stat() },
             Stat { mode: 0o100_755, ..stat() },
         ] {
-            assert!(!trusted(&stat(), &other, &clock), "{other:?}");
-            assert!(!trusted(&other, &stat(), &clock), "{other:?}");
+            assert!(!is_unchanged(&stat(), &other, &clock), "{other:?}");
+            assert!(!is_unchanged(&other, &stat(), &clock), "{other:?}");
         }
     }
 
     #[test]
-    fn what_was_modified_when_it_was_read_or_later_is_not_trusted() {
-        let read_at = |clock: i64| trusted(&stat(), &stat(), &machine(clock));
+    fn what_was_modified_when_it_was_read_or_later_is_not_is_unchanged() {
+        let read_at = |clock: i64| is_unchanged(&stat(), &stat(), &machine(clock));
         for clock in [0, 999 * SECOND, 1_000 * SECOND, 1_001 * SECOND, 1_002 * SECOND] {
             assert!(!read_at(clock), "{clock}");
         }
-        // Either time is enough: one of them can be set by anybody.
+        // Either time alone is enough, because any program can set one of them.
         let old = FileTime(0);
         let clock = machine(1_001 * SECOND);
         for entry in [Stat { modified: old, ..stat() }, Stat { changed: old, ..stat() }] {
-            assert!(!trusted(&entry, &entry, &clock), "{entry:?}");
+            assert!(!is_unchanged(&entry, &entry, &clock), "{entry:?}");
         }
     }
 
@@ -165,13 +164,13 @@ mod tests {
         for (machine, device, written, is_trusted) in [
             (ahead, 1, behind, false),
             (behind, 1, ahead, true),
-            // Another one's says nothing here.
+            // The clock of another file system does not count.
             (ahead, 7, behind, true),
             (behind, 7, ahead, false),
         ] {
             let written = Some((device, FileTime(written)));
             let clock = Clock { machine: FileTime(machine), written };
-            assert_eq!(trusted(&stat(), &stat(), &clock), is_trusted, "{clock:?}");
+            assert_eq!(is_unchanged(&stat(), &stat(), &clock), is_trusted, "{clock:?}");
         }
     }
 }

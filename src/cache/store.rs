@@ -1,9 +1,9 @@
-//! Outcomes of checks, each under its [`Key`].
+//! The result cache: outcomes of checks, each under its [`Key`].
 //!
-//! Owns the folder `results`, which can be carried to another machine as it is: a file for each
-//! outcome, whose time says when it was last of use, so that the oldest go when there are too many.
-//! It must not decide what may be kept. An entry is believed if it is whole and in its place; whoever
-//! can write to the folder can write what is believed.
+//! The folder `results` can be carried to another machine as it is. It has one file for each outcome;
+//! the file's time says when it was last used, so that the oldest are evicted first. An entry is
+//! believed if it is intact and under its own name. Anyone who can write to the folder can therefore
+//! write entries that are believed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,7 +13,6 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::state::STATES;
 use super::{Key, PARTIAL, create, entry, is_ours, mark, replace};
 use crate::config::CacheMode;
 use crate::finding::{Excerpts, Finding};
@@ -22,30 +21,33 @@ use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Log, Status};
 
-/// The folder's name.
+/// The name of the folder.
 pub(super) const RESULTS: &str = "results";
 
-/// Where lists of files are, below it.
+/// The folder of file lists in it.
 const FILES: &str = "files";
 
-/// How old a file has to be that nobody finished to be taken for left behind.
+/// The folder of the incremental tools' memories in it.
+pub(super) const MEMORIES: &str = "states";
+
+/// The age from which an unfinished file counts as left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
-/// What is kept of an outcome: all but the names that other checks have, and when it was.
+/// The part of an outcome that is cached: everything but its name, its time and its duration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CachedOutcome {
     /// Passed or findings.
     pub status: Status,
-    /// pylint's score.
+    /// The score of pylint.
     pub score: Option<f64>,
-    /// What the tool wrote.
+    /// The output of the tool.
     pub log: Log,
-    /// Sorted findings.
+    /// The findings, sorted.
     pub findings: Vec<Finding>,
-    /// The source lines that they speak of.
+    /// The source lines of the findings.
     pub excerpts: Excerpts,
-    /// What the tool warned of.
+    /// The warnings of the tool.
     pub warnings: Vec<String>,
 }
 
@@ -56,45 +58,45 @@ impl From<CheckOutcome> for CachedOutcome {
     }
 }
 
-/// What a kept outcome was made from.
+/// The check and the inputs of a cached outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OutcomeOrigin {
-    /// The name that its check had.
+    /// The name of the check.
     pub check: String,
-    /// What the fingerprint is made from.
+    /// The inputs behind the fingerprint.
     pub inputs: Inputs,
 }
 
-/// Outcomes of checks.
+/// The cached outcomes of checks.
 #[derive(Debug)]
 pub struct ResultCache {
     home: PathBuf,
     mode: CacheMode,
-    /// How much may be kept, in bytes.
+    /// The size limit in bytes.
     limit: u64,
 }
 
 impl ResultCache {
-    /// The store of a user, for this use.
+    /// Opens the result cache in the user's cache folder.
     #[must_use]
     pub fn new(home: PathBuf, mode: CacheMode, limit: u64) -> ResultCache {
         ResultCache { home, mode, limit }
     }
 
-    /// Where it is.
+    /// The user's cache folder.
     #[must_use]
     pub fn home(&self) -> &Path {
         &self.home
     }
 
-    /// What it is used for.
+    /// Whether it is read and written.
     #[must_use]
     pub fn mode(&self) -> CacheMode {
         self.mode
     }
 
-    /// The outcome under a key.
+    /// Looks up the outcome under a key.
     #[must_use]
     pub fn lookup(&self, key: &Key) -> Option<CachedOutcome> {
         if !self.mode.replays() || !is_ours(&self.folder()) {
@@ -104,26 +106,26 @@ impl ResultCache {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
         let (_, rest) = entry::open::<OutcomeOrigin>(&origin(key), &bytes)?;
-        let (kept, rest) = entry::open(&outcome(key), rest)?;
+        let (cached, rest) = entry::open(&outcome(key), rest)?;
         if self.mode.keeps() {
-            // Used just now. Where that cannot be written down it is only forgotten earlier.
+            // Marks it as just used. If that fails, it is only evicted earlier.
             let _ = file.set_modified(SystemTime::now());
         }
-        rest.is_empty().then_some(kept)
+        rest.is_empty().then_some(cached)
     }
 
-    /// Whether there is an outcome under a key, as far as can be seen without reading it.
+    /// Whether a file exists for a key. It may still be damaged.
     #[must_use]
     pub fn holds(&self, key: &Key) -> bool {
         self.folder().join(key.path()).is_file()
     }
 
-    /// Keeps an outcome under a key, and lets go of the oldest if there is too much.
+    /// Saves an outcome under a key, and evicts the oldest ones above the size limit.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
-    pub fn save(&self, key: &Key, of: &OutcomeOrigin, kept: &CachedOutcome) -> io::Result<()> {
+    /// When the file cannot be written.
+    pub fn save(&self, key: &Key, from: &OutcomeOrigin, cached: &CachedOutcome) -> io::Result<()> {
         if !self.mode.keeps() {
             return Ok(());
         }
@@ -131,7 +133,7 @@ impl ResultCache {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        replace(&path, &[&entry::seal(&origin(key), of), &entry::seal(&outcome(key), kept)])?;
+        replace(&path, &[&entry::seal(&origin(key), from), &entry::seal(&outcome(key), cached)])?;
         self.evict();
         Ok(())
     }
@@ -140,7 +142,7 @@ impl ResultCache {
     ///
     /// # Errors
     ///
-    /// When it is there and cannot be removed.
+    /// When the file exists and cannot be removed.
     pub fn forget(&self, key: &Key) -> io::Result<()> {
         match fs::remove_file(self.folder().join(key.path())) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -148,11 +150,11 @@ impl ResultCache {
         }
     }
 
-    /// Keeps the list of a snapshot's files, so that a difference from it can be named.
+    /// Saves the list of a snapshot's files, so that changed files can be named later.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn save_files(&self, sources: &Hash, files: &BTreeMap<String, Hash>) -> io::Result<()> {
         let path = self.files_path(sources);
         if !self.mode.keeps() || path.exists() {
@@ -162,7 +164,7 @@ impl ResultCache {
         replace(&path, &[&entry::seal(FILES, files)])
     }
 
-    /// The list of a snapshot's files.
+    /// Looks up the list of a snapshot's files.
     #[must_use]
     pub fn files(&self, sources: &Hash) -> Option<BTreeMap<String, Hash>> {
         let bytes = fs::read(self.files_path(sources)).ok()?;
@@ -171,18 +173,18 @@ impl ResultCache {
         (hash == *sources).then_some(files)
     }
 
-    /// What each outcome was made from.
+    /// The origin of each cached outcome.
     #[must_use]
     pub fn origins(&self) -> Vec<OutcomeOrigin> {
         let entries = entries(&self.folder());
-        let others = [FILES, STATES].map(|name| self.folder().join(name));
+        let others = [FILES, MEMORIES].map(|name| self.folder().join(name));
         let outcomes = entries
             .iter()
             .filter(|entry| !others.iter().any(|other| entry.path.starts_with(other)));
         outcomes.filter_map(|entry| read_origin(&entry.path)).collect()
     }
 
-    /// The folder of what can be carried to another machine.
+    /// The folder that can be carried to another machine.
     pub(super) fn folder(&self) -> PathBuf {
         self.home.join(RESULTS)
     }
@@ -193,12 +195,12 @@ impl ResultCache {
 
     pub(super) fn create(&self) -> io::Result<PathBuf> {
         let folder = create(&self.home, RESULTS)?;
-        // It may be carried alone.
+        // The folder may be carried without its parent, which is marked, too.
         mark(&folder)?;
         Ok(folder)
     }
 
-    /// Lets go of what was of no use for the longest time, until a tenth of the limit is free.
+    /// Evicts the least recently used files until a tenth of the limit is free.
     pub(super) fn evict(&self) {
         let mut entries = entries(&self.folder());
         let now = SystemTime::now();
@@ -206,7 +208,7 @@ impl ResultCache {
             let age = now.duration_since(entry.used).unwrap_or_default();
             let is_partial = entry.name.starts_with(PARTIAL);
             if is_partial && age > LEFT_BEHIND {
-                // Somebody else may have been faster.
+                // Another run may have removed it first.
                 let _ = fs::remove_file(&entry.path);
             }
             !is_partial
@@ -248,7 +250,7 @@ fn entries(folder: &Path) -> Vec<Entry> {
     below(folder).flat_map(|folder| below(&folder.path())).filter_map(entry).collect()
 }
 
-/// What the outcome in a file was made from; its end is not read.
+/// Reads the origin of the outcome in a file, and not the outcome.
 fn read_origin(path: &Path) -> Option<OutcomeOrigin> {
     let folder = path.parent()?.file_name()?.to_str()?;
     let name = format!("{folder}{}", path.file_name()?.to_str()?);

@@ -60,7 +60,7 @@ impl Pager {
         let _interrupts = Interrupts::listen(Cancel::default())?;
         let mut silent = Silent;
         let shown =
-            process::lend(&invocation, &Cancel::default(), &Emitter::new(&mut silent), || {});
+            process::attach(&invocation, &Cancel::default(), &Emitter::new(&mut silent), || {});
         shown.map(drop).map_err(io::Error::other)
     }
 }

@@ -325,7 +325,7 @@ impl Engine for Venv<'_> {
             return Err(RunError::Stopped);
         }
         // It is killed when it has not ended by itself; bubblewrap takes the rest along.
-        let status = process::lend(&invocation, self.cancel, self.emitter, || {});
+        let status = process::attach(&invocation, self.cancel, self.emitter, || {});
         Ok(status.map_err(EngineError::from)?)
     }
 

@@ -1,9 +1,9 @@
-//! The lock of the base: what environments are built on, proved without an image.
+//! The lock of the base image, `.docker/pipe.lock`.
 //!
-//! Owns the format of `.docker/pipe.lock`: for each platform the identity of the base image and what
-//! Python the image holds. An engine with images compares the identity, one without compares the
-//! Python; where it is the same, both have the same fingerprint. It must not know how either is
-//! found out. `cargo pipe update` writes what [`record`](super::record_base) finds.
+//! For each platform it records the identity of the base image and a description of the image's Python.
+//! An engine with images compares the identity, and the venv engine compares the Python. Where it
+//! matches, both engines compute the same fingerprint. `cargo pipe update` writes what
+//! [`record_base`](crate::engine::record_base) returns.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,16 +13,16 @@ use serde::{Deserialize, Serialize};
 use super::python::Probe;
 use crate::hash::Hash;
 
-/// What the file says at its start.
-const HEAD: &str = "# What the environments of this project are built on, recorded by cargo pipe. A machine \
-                    without\n# docker proves by it that its Python is the base's. Regenerated, not edited.\n";
+/// The comment at the start of the file.
+const HEAD: &str = "# The base of this project's environments, recorded by cargo pipe. A machine without\n\
+                    # docker compares its Python with it. Generated; do not edit.\n";
 
-/// The bases of a project.
+/// The base images of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BaseLock {
-    /// One for each image and platform.
+    /// One entry for each image and platform.
     #[serde(default)]
     pub base: Vec<LockedBase>,
 }
@@ -36,33 +36,33 @@ pub struct LockedBase {
     pub image: String,
     /// Operating system and processor, such as `linux/amd64`.
     pub platform: String,
-    /// What its registry knows it by, such as `sha256:…`; none if it came from none.
+    /// The digest in its registry, such as `sha256:…`; none for an image that came from no registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// The hash of its layers, variables and volumes.
     pub layers: Hash,
-    /// The Python in it.
+    /// The Python in the image.
     pub python: Probe,
 }
 
-/// Why a lock of the base cannot be used.
+/// An error about the lock of the base.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BaseLockError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read `{}`: {source}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// It says what no lock says.
+    /// The content is invalid.
     #[error("{}: {message}", .path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with its line.
+        /// The mistake and its line.
         message: String,
     },
 }
@@ -72,17 +72,17 @@ impl BaseLock {
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is not written as a lock.
+    /// When the file cannot be read, or its content is invalid.
     pub fn read(path: &Path) -> Result<BaseLock, BaseLockError> {
         match std::fs::read_to_string(path) {
             Ok(text) => {
                 let wrong = |message| BaseLockError::Wrong { path: path.to_owned(), message };
                 let lock: BaseLock =
                     toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-                // An image is pulled by it.
+                // The digest becomes an argument of `docker pull`.
                 match lock.base.iter().filter_map(|it| it.digest.as_ref()).find(|it| !is_digest(it))
                 {
-                    Some(digest) => Err(wrong(format!("`{digest}` is no digest of an image"))),
+                    Some(digest) => Err(wrong(format!("invalid image digest `{digest}`"))),
                     None => Ok(lock),
                 }
             }
@@ -91,14 +91,14 @@ impl BaseLock {
         }
     }
 
-    /// The file's text.
+    /// The text of the file.
     #[must_use]
     pub fn text(&self) -> String {
         let body = toml::to_string(self).unwrap_or_default();
         format!("{HEAD}{body}")
     }
 
-    /// Takes a base in, in place of what was recorded for its image and platform.
+    /// Adds a base, and replaces the entry of the same image and platform.
     pub fn record(&mut self, base: LockedBase) {
         self.base.retain(|old| (&old.image, &old.platform) != (&base.image, &base.platform));
         self.base.push(base);
@@ -107,7 +107,7 @@ impl BaseLock {
         });
     }
 
-    /// What is recorded of an image on a platform.
+    /// The entry of an image on a platform.
     #[must_use]
     pub fn find(&self, image: &str, platform: &str) -> Option<&LockedBase> {
         self.base.iter().find(|base| base.image == image && base.platform == platform)
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_reads_back_once_for_each_platform() {
+    fn an_entry_reads_back_once_for_each_platform() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe.lock");
         assert_eq!(BaseLock::read(&path).unwrap(), BaseLock::default());
@@ -157,19 +157,19 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_place() {
+    fn a_mistake_is_reported_with_its_place() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe.lock");
         std::fs::write(&path, "[[base]]\nimage = 1\n").unwrap();
-        let said = BaseLock::read(&path).unwrap_err().to_string();
-        assert!(said.contains("pipe.lock") && said.contains("line 2"), "{said}");
+        let message = BaseLock::read(&path).unwrap_err().to_string();
+        assert!(message.contains("pipe.lock") && message.contains("line 2"), "{message}");
         let mut lock = BaseLock::default();
         lock.record(LockedBase {
             digest: Some("sha256:00 --x".to_owned()),
             ..base("linux/amd64", "1")
         });
         std::fs::write(&path, lock.text()).unwrap();
-        let said = BaseLock::read(&path).unwrap_err().to_string();
-        assert!(said.contains("`sha256:00 --x` is no digest"), "{said}");
+        let message = BaseLock::read(&path).unwrap_err().to_string();
+        assert!(message.contains("invalid image digest `sha256:00 --x`"), "{message}");
     }
 }

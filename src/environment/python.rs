@@ -1,8 +1,7 @@
-//! Which Python something is, as far as that can change a finding.
+//! Describes a Python interpreter, as far as it can change a finding.
 //!
-//! Owns the probe's program, what it tells, and its hash: two interpreters of one identity have the
-//! same standard library by name and release. It must not know where the program runs; the engines
-//! do, and the lock of the base keeps what it told.
+//! The probe script prints the description, and the lock of the base records it. Two interpreters with
+//! one identity have the same release and the same standard library modules.
 
 use std::path::PathBuf;
 
@@ -10,21 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::{Hash, HashBuilder};
 
-/// The program that tells; run with `-I -S -c`.
-pub(crate) const PROGRAM: &str = include_str!("../../templates/probe.py");
+/// The script that prints a [`ProbeOutput`]; run with `-I -S -c`.
+pub(crate) const PROBE_SCRIPT: &str = include_str!("../../templates/probe.py");
 
-/// What the program tells.
+/// The output of the probe script.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct ProbeOutput {
-    /// The program itself, no link and no environment's.
+    /// The interpreter itself, with links and virtual environments resolved.
     pub(crate) executable: PathBuf,
-    /// The folder that its standard library is below.
+    /// The folder that contains its standard library.
     pub(crate) prefix: PathBuf,
-    /// What it is.
+    /// Its description.
     pub(crate) probe: Probe,
 }
 
-/// What an interpreter is.
+/// The description of an interpreter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Probe {
@@ -32,16 +31,16 @@ pub struct Probe {
     pub version: String,
     /// The implementation, such as `cpython`.
     pub implementation: String,
-    /// The SHA-256 of the names of all modules of the standard library that are there.
+    /// The SHA-256 of the names of all standard library modules that it has.
     pub modules: String,
-    /// The top-level modules of the standard library that are not there, sorted.
+    /// The top-level modules of the standard library that it lacks, sorted.
     pub missing: Vec<String>,
-    /// The operating system around it, such as `debian 13`.
+    /// The operating system, such as `debian 13`.
     pub system: String,
 }
 
 impl Probe {
-    /// The base's identity where no image has one.
+    /// The identity of a base without an image.
     pub(crate) fn identity(&self) -> Hash {
         let Probe { version, implementation, modules, missing: _, system } = self;
         HashBuilder::new("interpreter")
@@ -52,24 +51,24 @@ impl Probe {
             .hash()
     }
 
-    /// What this one has otherwise than another one, each in a few words.
+    /// The differences from another interpreter, each in a few words.
     pub(crate) fn differences(&self, other: &Probe) -> Vec<String> {
         let mut differences = Vec::new();
-        let mut differs = |what: &str, here: &str, there: &str| {
+        let mut compare = |what: &str, here: &str, there: &str| {
             if here != there {
-                differences.push(format!("{what} `{here}` for `{there}`"));
+                differences.push(format!("{what} `{here}` instead of `{there}`"));
             }
         };
-        differs("Python", &self.version, &other.version);
-        differs("implementation", &self.implementation, &other.implementation);
-        differs("system", &self.system, &other.system);
+        compare("Python", &self.version, &other.version);
+        compare("implementation", &self.implementation, &other.implementation);
+        compare("system", &self.system, &other.system);
         if self.modules != other.modules {
-            differences.push(self.modules_for(other));
+            differences.push(self.compare_modules(other));
         }
         differences
     }
 
-    fn modules_for(&self, other: &Probe) -> String {
+    fn compare_modules(&self, other: &Probe) -> String {
         let only = |missing: &[String], there: &[String]| -> Vec<String> {
             let only = missing.iter().filter(|name| !there.contains(name));
             only.map(|name| format!("`{name}`")).collect()
@@ -77,14 +76,14 @@ impl Probe {
         let (more, less) =
             (only(&other.missing, &self.missing), only(&self.missing, &other.missing));
         let parts = [("with", more), ("without", less)];
-        let told: Vec<String> = parts
+        let named: Vec<String> = parts
             .into_iter()
             .filter(|(_, names)| !names.is_empty())
             .map(|(word, names)| format!("{word} {}", names.join(", ")))
             .collect();
-        match told.as_slice() {
-            [] => "other modules of the standard library".to_owned(),
-            told => format!("a standard library {}", told.join(" and ")),
+        match named.as_slice() {
+            [] => "different standard library modules".to_owned(),
+            named => format!("a standard library {}", named.join(" and ")),
         }
     }
 }
@@ -109,7 +108,7 @@ mod tests {
         assert_eq!(
             here.differences(&there),
             [
-                "Python `3.13.0` for `3.13.5`",
+                "Python `3.13.0` instead of `3.13.5`",
                 "a standard library with `tkinter` and without `_gdbm`"
             ]
         );

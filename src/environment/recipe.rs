@@ -1,9 +1,9 @@
-//! What an environment is made from.
+//! The files that an environment is built from.
 //!
-//! Owns reading the Dockerfile and the locks of a project, and refusing what may not go into an
-//! image: a Dockerfile that cargo pipe did not write, unless that is granted, and lock lines other
-//! than pinned, hashed packages. An engine builds from the texts read here, never from the files,
-//! so that what was checked is what is built.
+//! Reads the Dockerfile and the locks of a project, and refuses content that must not go into an image:
+//! a Dockerfile that cargo pipe did not write, unless the grant `dockerfile` allows it, and lock lines
+//! other than pinned, hashed packages. An engine builds from the texts read here and never from the
+//! files, so that it builds exactly what was checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -20,21 +20,21 @@ use crate::project::{PathError, ProjectPath};
 use crate::template;
 use crate::tools::{TOOLS, Tool};
 
-/// What an environment is made from.
+/// Everything that an environment is built from.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Recipe {
-    /// Which environment it is.
+    /// The environment that is wanted.
     pub environment: EnvironmentSpec,
-    /// What it is based on.
+    /// The name of its base image.
     pub base: String,
-    /// The Dockerfile; none for an image that is not ours.
+    /// The Dockerfile; none for an image that is used as it is.
     pub dockerfile: Option<Dockerfile>,
-    /// The packages of its tool.
+    /// The lock of its tool.
     pub lock: Option<Lock>,
-    /// The packages that the project depends on, if the environment has them.
+    /// The lock of the project's dependencies, if the environment contains them.
     pub project: Option<Lock>,
-    /// The packages among both that are built from source.
+    /// The packages of both locks that are built from source.
     pub from_source: Vec<String>,
 }
 
@@ -47,25 +47,25 @@ pub const PROJECT: &str = "project";
 pub struct Dockerfile {
     /// Its text.
     pub text: String,
-    /// Its folder, if it is not the one that cargo pipe would write: it may copy from there.
+    /// Its folder, if cargo pipe did not generate it: its instructions may copy from there.
     pub own_context: Option<PathBuf>,
-    /// Whether an image built from it holds more than the base and the lock.
+    /// Whether its images contain more than the base and the locks.
     pub adds_to_base: bool,
 }
 
-/// Why an environment cannot be made as the project describes it.
+/// An error in the files that describe an environment.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecipeError {
-    /// A file of the environment is not there.
+    /// A file of the environment is missing.
     #[error("`{0}` does not exist")]
     Missing(ProjectPath),
-    /// There is no lock yet.
-    #[error("`{name}` has no lock: `{path}` does not exist")]
+    /// The lock does not exist yet.
+    #[error("the lock of `{name}` is missing: `{path}` does not exist")]
     Unlocked {
         /// The name of the lock.
         name: String,
-        /// Where it would be.
+        /// The path of the missing file.
         path: ProjectPath,
     },
     /// A file cannot be read.
@@ -73,59 +73,55 @@ pub enum RecipeError {
     Unreadable {
         /// The file.
         path: ProjectPath,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A path leads out of the project.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// A file lies outside of the project once its links are followed.
+    /// A file lies outside the project once its links are followed.
     #[error(transparent)]
     Outside(#[from] OutsideError),
-    /// A lock says more than a lock may.
+    /// A lock contains a line that locks must not have.
     #[error("{path}:{}:1: {error}", .error.line)]
     Lock {
         /// The lock.
         path: ProjectPath,
-        /// What is wrong in it.
+        /// The invalid line.
         error: LockError,
     },
-    /// The base image is not the official one, and nobody granted that.
-    #[error(
-        "`{0}` is not the official image of Python, so building on it needs the grant `dockerfile`"
-    )]
+    /// The base image is not the official one, and the grant is missing.
+    #[error("`{0}` is not an official Python image; building on it needs the grant `dockerfile`")]
     BaseNotGranted(String),
-    /// The project's Dockerfile is not the generated one, and nobody granted that.
-    #[error(
-        "`{0}` is not the Dockerfile that cargo pipe writes, so it needs the grant `dockerfile`"
-    )]
+    /// The project's Dockerfile is not the generated one, and the grant is missing.
+    #[error("`{0}` is not the generated Dockerfile; building it needs the grant `dockerfile`")]
     DockerfileNotGranted(ProjectPath),
 }
 
 impl RecipeError {
-    /// What to do next.
+    /// A hint about what to do next.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             RecipeError::Missing(_) => {
-                Some("`cargo pipe init` writes the files that are missing".to_owned())
+                Some("`cargo pipe init` creates the missing files".to_owned())
             }
             RecipeError::Unlocked { name, .. } => Some(match template::has_lock(name) {
-                true => "`cargo pipe init` writes the files that are missing".to_owned(),
-                false => format!("`cargo pipe update {name}` makes it"),
+                true => "`cargo pipe init` creates the missing files".to_owned(),
+                false => format!("run `cargo pipe update {name}` to create it"),
             }),
             RecipeError::DockerfileNotGranted(_) => Some(
-                "if you trust it, run it again with `--allow dockerfile`; \
-                 else delete it and let `cargo pipe init` write it"
+                "if you trust it, run again with `--allow dockerfile`; otherwise delete it and run \
+                 `cargo pipe init`"
                     .to_owned(),
             ),
             RecipeError::BaseNotGranted(_) => Some(
-                "its programs run, with the network, while images are built; if you trust it, run \
-                 it again with `--allow dockerfile`"
+                "its programs run, with network access, while images are built; if you trust it, run \
+                 again with `--allow dockerfile`"
                     .to_owned(),
             ),
             RecipeError::Lock { .. } => {
-                Some("a line is `name==1.2.3 --hash=sha256:…`, and nothing else".to_owned())
+                Some("every line must have the form `name==1.2.3 --hash=sha256:…`".to_owned())
             }
             _ => None,
         }
@@ -133,11 +129,11 @@ impl RecipeError {
 }
 
 impl Recipe {
-    /// Reads what `environment` is made from, for steps with these grants.
+    /// Reads the files of `environment`, for steps with these grants.
     ///
     /// # Errors
     ///
-    /// When a file is missing or says what it may not.
+    /// When a file is missing, unreadable, invalid, or needs a grant.
     pub fn read(
         root: &Path,
         config: &Config,
@@ -182,8 +178,8 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// Whether it holds more than its base and its locks say: what a Dockerfile adds, or what a build
-    /// makes of a source.
+    /// Whether the environment contains more than its base and its locks list, because a Dockerfile
+    /// adds to it or a package is built from source.
     #[must_use]
     pub fn exceeds_locks(&self) -> bool {
         let adds = self.dockerfile.as_ref().is_some_and(|dockerfile| dockerfile.adds_to_base);
@@ -200,10 +196,10 @@ impl Recipe {
         }
     }
 
-    /// The locked version of the tool that the environment is named after.
+    /// The locked version of the environment's tool.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
-        // What runs the project is the project's own, where it has one.
+        // A tool that runs the project's code has the project's version, where the project has one.
         let runs_project = |tool: &dyn Tool| tool.lock() == self.name() && tool.runs_project();
         let project =
             self.project.as_ref().filter(|_| TOOLS.iter().any(|tool| runs_project(*tool)));
@@ -226,7 +222,7 @@ impl Recipe {
             .hash()
     }
 
-    /// What a person can tell it by from another one, on a base that holds this and this Python.
+    /// The named parts of the environment, on a base with this content and this Python.
     #[must_use]
     pub fn parts(&self, base: Hash, python: Option<String>) -> EnvironmentParts {
         let packages = |lock: &Option<Lock>| -> BTreeMap<String, String> {
@@ -244,7 +240,7 @@ impl Recipe {
         }
     }
 
-    /// The fingerprint's ingredient for this recipe on a base of this identity.
+    /// The fingerprint's ingredient for this recipe on a base with this identity.
     #[must_use]
     pub fn hash(&self, base: &Hash) -> Hash {
         let dockerfile = self.dockerfile.as_ref().map(|dockerfile| instructions(&dockerfile.text));
@@ -258,16 +254,16 @@ impl Recipe {
     }
 }
 
-/// Where the lock of a tool is: beside the Dockerfile.
+/// The path of a tool's lock, next to the Dockerfile.
 ///
 /// # Errors
 ///
-/// When the name is no name of a file.
+/// When the name is not a valid file name.
 pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> {
     config.image.dockerfile.beside("requirements").join(&format!("{name}.txt"))
 }
 
-/// Where the lock of the base is: beside the Dockerfile.
+/// The path of the base's lock, next to the Dockerfile.
 #[must_use]
 pub fn base_lock_path(config: &Config) -> ProjectPath {
     config.image.dockerfile.beside("pipe.lock")
@@ -277,17 +273,17 @@ pub fn base_lock_path(config: &Config) -> ProjectPath {
 #[must_use]
 pub fn has_project_lock(root: &Path, config: &Config) -> bool {
     let is_none = |files: &Vec<ProjectPath>| files.is_empty();
-    // A link that leads out is one as well; it is refused where it is read.
+    // A link that leads out of the project counts, too; reading it is refused.
     !config.python.requirements.as_ref().is_some_and(is_none)
         && lock_path(config, PROJECT)
             .is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
 }
 
-/// The lock of a tool, or of the project.
+/// Reads the lock of a tool, or of the project.
 ///
 /// # Errors
 ///
-/// When it is not there, or says what it may not.
+/// When it is missing, unreadable or invalid.
 pub fn named_lock(root: &Path, config: &Config, name: &str) -> Result<Lock, RecipeError> {
     lock(root, &lock_path(config, name)?)
 }
@@ -297,7 +293,7 @@ fn lock(root: &Path, path: &ProjectPath) -> Result<Lock, RecipeError> {
     Lock::parse(&text).map_err(|error| RecipeError::Lock { path: path.clone(), error })
 }
 
-/// The text of the project's Dockerfile, if it is not the one that cargo pipe writes.
+/// The text of the project's Dockerfile, if it differs from the generated one.
 ///
 /// # Errors
 ///
@@ -308,10 +304,10 @@ pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>
     Ok((instructions(&text) != instructions(&generated)).then_some(text))
 }
 
-/// What has to be granted for the environments of a project, whatever its checks ask for, once its
+/// The grants that the environments of a project need, apart from those of its checks, once its
 /// generated files are up to date.
 #[must_use]
-pub fn asked(root: &Path, config: &Config) -> BTreeSet<Grant> {
+pub fn required_grants(root: &Path, config: &Config) -> BTreeSet<Grant> {
     let is_kept = |text: &str| template::origin(text) != template::FileOrigin::Generated;
     let foreign = foreign_dockerfile(root, config).ok().flatten();
     let is_foreign = foreign.is_some_and(|text| is_kept(&text));
@@ -330,7 +326,7 @@ fn dockerfile(
     }
     let path = &config.image.dockerfile;
     let Some(text) = foreign_dockerfile(root, config)? else {
-        // Built is our own text: a comment of theirs, such as `# syntax=`, could be a directive.
+        // Build our own text: a comment in the file, such as `# syntax=`, could be a directive.
         let adds_to_base = !config.image.apt.is_empty();
         let text = template::dockerfile(config);
         return Ok(Dockerfile { text, own_context: None, adds_to_base });
@@ -342,7 +338,7 @@ fn dockerfile(
     Ok(Dockerfile { text, own_context: folder, adds_to_base: true })
 }
 
-/// A Dockerfile's lines without comments and blanks: what it does, whoever wrote it down.
+/// A Dockerfile's lines without comments and blank lines.
 fn instructions(text: &str) -> String {
     text.lines()
         .map(str::trim)
@@ -353,16 +349,15 @@ fn instructions(text: &str) -> String {
 
 fn read(root: &Path, path: &ProjectPath) -> Result<String, RecipeError> {
     let place = discover::inside(root, path)?;
-    let text = discover::read(&place).and_then(|content| {
-        String::from_utf8(content).map_err(|_| io::Error::other("it is not UTF-8"))
-    });
+    let text = discover::read(&place)
+        .and_then(|content| String::from_utf8(content).map_err(|_| io::Error::other("not UTF-8")));
     text.map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => RecipeError::Missing(path.clone()),
         _ => RecipeError::Unreadable { path: path.clone(), source },
     })
 }
 
-/// Whether an image is one of the official images of Python, under any name docker has for them.
+/// Whether an image is an official Python image, under any of the names that docker accepts.
 #[must_use]
 pub fn is_official(image: &str) -> bool {
     let name = ["docker.io/library/", "docker.io/", "library/"]

@@ -1,8 +1,7 @@
-//! What differs between what two runs of a check were made from, by name.
+//! Compares the inputs of two runs of a check, and names what differs.
 //!
-//! Owns the comparison of two [`Inputs`] and their lists of files: the file, package, option, part of
-//! the command, image or platform that is not the same. It must not know where they come from: the
-//! last run, the cache, or a report of another machine. [`crate::run`] gathers them.
+//! A difference is a file, package, option, image or platform, or a part of the command. The inputs come
+//! from the last run, the cache, or a report of another machine; [`crate::run`] gathers them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,32 +11,32 @@ use serde::Serialize;
 use crate::fingerprint::ingredients::{EnvironmentParts, Inputs};
 use crate::hash::Hash;
 
-/// One thing that is not the same.
+/// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
-    /// What kind of thing it is.
+    /// The kind of thing that differs.
     pub kind: DifferenceKind,
     /// Its name, such as a file's path.
     pub name: String,
-    /// What it was before, or is elsewhere: a version, or a hash; null if it was not there.
+    /// Its version or hash before, or in the other report; null if it was missing.
     pub before: Option<String>,
-    /// What it is now and here; null if it is not there.
+    /// Its version or hash here and now; null if it is missing.
     pub now: Option<String>,
 }
 
-/// What kind of thing differs.
+/// The kind of thing that differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DifferenceKind {
-    /// Operating system and processor.
+    /// The operating system and processor.
     Platform,
     /// The name of the base image.
     Image,
     /// The exact version of Python in it.
     Python,
-    /// What the base image holds.
+    /// The content of the base image.
     Base,
     /// The Dockerfile's instructions.
     Dockerfile,
@@ -45,11 +44,11 @@ pub enum DifferenceKind {
     Package,
     /// A package of the project.
     ProjectPackage,
-    /// Something in the environment that has no name.
+    /// Anything else in the environment.
     Environment,
     /// A part of the command.
     Command,
-    /// The tool's config: where it is.
+    /// The path of the tool's config.
     Config,
     /// An option of the tool's config.
     Option,
@@ -57,12 +56,12 @@ pub enum DifferenceKind {
     File,
 }
 
-/// The list of files of a snapshot and their hashes.
+/// The files of a snapshot and their hashes.
 pub type FileHashes = BTreeMap<String, Hash>;
 
-/// What is not the same in `now` as in `before`, each with its files, if they are known.
+/// Lists the differences of `now` from `before`, each with its files, if they are known.
 #[must_use]
-pub fn between(
+pub fn find_differences(
     before: (&Inputs, Option<&FileHashes>),
     now: (&Inputs, Option<&FileHashes>),
 ) -> Vec<Difference> {
@@ -76,9 +75,9 @@ pub fn between(
         Some(&other.platform),
     ));
     let differing = before.ingredients.environment != now.ingredients.environment;
-    found.extend(environments(&one.environment, &other.environment, differing));
+    found.extend(compare_environments(&one.environment, &other.environment, differing));
 
-    let commands = commands(&one.command, &other.command);
+    let commands = compare_commands(&one.command, &other.command);
     let differing = before.ingredients.command != now.ingredients.command;
     found.extend(or_else(commands, differing, DifferenceKind::Command, "the command"));
 
@@ -90,7 +89,7 @@ pub fn between(
     let (one, other) = (path(before), path(now));
     let mut config = maps(DifferenceKind::Option, &options(before), &options(now));
     if one != other {
-        // Whether it is another file or another place, the options say.
+        // The options show whether the content differs, too.
         config.extend(value(DifferenceKind::Config, "config", one.as_ref(), other.as_ref()));
     }
     let named = !config.is_empty();
@@ -104,7 +103,7 @@ pub fn between(
             (Some(one), Some(other)) => maps(DifferenceKind::File, &hashes(one), &hashes(other)),
             _ => Vec::new(),
         };
-        // A config that is read in its place is a file as well; its options say more.
+        // A config in its own place is among the files as well; its options are more specific.
         let files = files.into_iter().filter(|file| !(named && Some(&file.name) == other.as_ref()));
         let files: Vec<Difference> = files.collect();
         let is_named = named && before_files.is_some() && now_files.is_some();
@@ -112,15 +111,17 @@ pub fn between(
             files,
             !is_named,
             DifferenceKind::File,
-            "files that are not known any more",
+            "files whose list is no longer cached",
         ));
     }
     found
 }
 
-/// What differs between the parts of two commands. An argument more makes no others of those that
-/// follow it.
-fn commands(before: &BTreeMap<String, Hash>, now: &BTreeMap<String, Hash>) -> Vec<Difference> {
+/// Compares the parts of two commands. An inserted argument does not make the following ones differ.
+fn compare_commands(
+    before: &BTreeMap<String, Hash>,
+    now: &BTreeMap<String, Hash>,
+) -> Vec<Difference> {
     const ARGUMENT: &str = "argument ";
     let split = |parts: &BTreeMap<String, Hash>| -> (Vec<Hash>, BTreeMap<String, Hash>) {
         let mut others = parts.clone();
@@ -143,7 +144,7 @@ fn commands(before: &BTreeMap<String, Hash>, now: &BTreeMap<String, Hash>) -> Ve
     found
 }
 
-fn environments(
+fn compare_environments(
     one: &EnvironmentParts,
     other: &EnvironmentParts,
     differing: bool,
@@ -157,8 +158,8 @@ fn environments(
         other.python.as_ref(),
     ));
     if found.is_empty() && one.base != other.base {
-        // Another image or Python holds other things anyway.
-        let name = format!("what `{}` holds", other.image);
+        // A different image or Python explains different content.
+        let name = format!("content of `{}`", other.image);
         found.extend(hash(DifferenceKind::Base, &name, Some(one.base), Some(other.base)));
     }
     found.extend(hash(
@@ -173,11 +174,11 @@ fn environments(
         found,
         differing,
         DifferenceKind::Environment,
-        "what the environment's image holds besides",
+        "other content of the environment's image",
     )
 }
 
-/// What was found; if that is nothing although something differs, then that.
+/// The named differences; if there are none although the hashes differ, one with a general name.
 fn or_else(
     found: Vec<Difference>,
     differing: bool,
@@ -270,11 +271,11 @@ mod tests {
         sample::inputs("lint", "pylint")
     }
 
-    /// What differs once this was done, and the ingredient with it.
-    fn told(change: impl FnOnce(&mut Inputs)) -> Vec<String> {
+    /// The differences after a change of the inputs.
+    fn differences(change: impl FnOnce(&mut Inputs)) -> Vec<String> {
         let (before, mut now) = (inputs(), inputs());
         change(&mut now);
-        between((&before, None), (&now, None)).iter().map(ToString::to_string).collect()
+        find_differences((&before, None), (&now, None)).iter().map(ToString::to_string).collect()
     }
 
     fn other() -> Hash {
@@ -282,14 +283,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_is_no_difference() {
-        assert!(told(|_| {}).is_empty());
+    fn equal_inputs_have_no_difference() {
+        assert!(differences(|_| {}).is_empty());
     }
 
     #[test]
     fn each_part_has_its_name() {
         let of_environment = |change: fn(&mut EnvironmentParts)| {
-            told(|now| {
+            differences(|now| {
                 now.ingredients.environment = other();
                 change(&mut now.parts.environment);
             })
@@ -311,16 +312,16 @@ mod tests {
         );
         assert_eq!(
             of_environment(|it| it.base = other()),
-            ["what `python:3.13-slim` holds: changed"]
+            ["content of `python:3.13-slim`: changed"]
         );
         assert_eq!(of_environment(|it| it.dockerfile = None), ["the Dockerfile: removed"]);
-        assert_eq!(of_environment(|_| {}), ["what the environment's image holds besides: changed"]);
+        assert_eq!(of_environment(|_| {}), ["other content of the environment's image: changed"]);
         assert_eq!(
-            told(|now| now.parts.platform = "linux/arm64".into()),
+            differences(|now| now.parts.platform = "linux/arm64".into()),
             ["platform: linux/amd64 → linux/arm64"]
         );
         assert_eq!(
-            told(|now| {
+            differences(|now| {
                 now.ingredients.command = other();
                 now.parts.command.insert("variable `X`".into(), other());
             }),
@@ -333,7 +334,7 @@ mod tests {
                     numbered.map(|(at, it)| (format!("argument {at}"), Hash::of(it.as_bytes())));
                 named.collect()
             };
-            commands(&parts(before), &parts(now)).iter().map(ToString::to_string).collect()
+            compare_commands(&parts(before), &parts(now)).iter().map(ToString::to_string).collect()
         };
         let many: Vec<String> = (0..12).map(|number| number.to_string()).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -343,7 +344,7 @@ mod tests {
         assert_eq!(command(&["a", "b"], &["a", "c"]), ["command: argument 2: changed"]);
         assert_eq!(command(&["a", "a"], &["a"]), ["command: argument 2: removed"]);
         let config = |change: fn(&mut BTreeMap<String, Hash>)| {
-            told(|now| {
+            differences(|now| {
                 now.ingredients.config = other();
                 change(&mut now.parts.config.as_mut().unwrap().options);
             })
@@ -365,12 +366,12 @@ mod tests {
         };
         let one = files(&[("a.py", "1"), ("b.py", "1"), ("c.py", "1")]);
         let two = files(&[("a.py", "1"), ("b.py", "2"), ("d.py", "1")]);
-        let told: Vec<String> = between((&before, Some(&one)), (&now, Some(&two)))
+        let named: Vec<String> = find_differences((&before, Some(&one)), (&now, Some(&two)))
             .iter()
             .map(ToString::to_string)
             .collect();
-        assert_eq!(told, ["file `b.py`: changed", "file `c.py`: removed", "file `d.py`: added"]);
-        let unknown = between((&before, None), (&now, Some(&two)));
+        assert_eq!(named, ["file `b.py`: changed", "file `c.py`: removed", "file `d.py`: added"]);
+        let unknown = find_differences((&before, None), (&now, Some(&two)));
         assert_eq!(unknown.len(), 1, "{unknown:?}");
     }
 }

@@ -1,9 +1,9 @@
-//! Which finding is the same as one of another run.
+//! Identifies a finding, so that the same finding of another run is recognised.
 //!
-//! Owns the identity of a finding: the tool, the code, the path, the message without its numbers
-//! and the text of the lines that it is about, so that it outlives lines inserted above and another
-//! checkout; of equal ones in a file each has its own, by their order. Must not know what anybody
-//! concludes from it: baselines, GitLab and SARIF compare the hashes that findings carry away.
+//! The identity covers the tool, the code, the path, the message without its numbers, and the text of the
+//! lines that the finding is about. It therefore survives lines inserted above it and another checkout.
+//! Equal findings of one file are numbered in their order. Baselines, GitLab and SARIF compare these
+//! hashes.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::finding::{Finding, Place};
 use crate::tools::SourceFiles;
 use crate::tools::parse::columns::Columns;
 
-/// Gives each finding of a tool its fingerprint. They are sorted, and `sources` are the files that
-/// the tool saw.
+/// Sets the fingerprint of each finding of a tool. The findings are sorted, and `sources` are the files
+/// that the tool saw.
 pub fn identify(tool: &str, findings: &mut [Finding], sources: &dyn SourceFiles) {
     let mut texts = Columns::new(sources);
     let mut seen: BTreeMap<Hash, u64> = BTreeMap::new();
@@ -26,7 +26,7 @@ pub fn identify(tool: &str, findings: &mut [Finding], sources: &dyn SourceFiles)
     }
 }
 
-/// What equal findings have in common.
+/// The hash that equal findings have in common.
 fn problem(tool: &str, finding: &Finding, texts: &mut Columns<'_>) -> Hash {
     let places: Vec<(String, String)> = [&finding.place]
         .into_iter()
@@ -42,8 +42,8 @@ fn problem(tool: &str, finding: &Finding, texts: &mut Columns<'_>) -> Hash {
         .hash()
 }
 
-/// The text that a place is about. Where a tool has columns it means something that begins there,
-/// and edits further down make no other problem of it; lines without columns are meant as a whole.
+/// The text that a place is about. With a column, it is the first line, so that edits further down do
+/// not change the identity; without a column, it is all of the lines.
 fn text(place: &Place, texts: &mut Columns<'_>) -> String {
     let last = match (place.column, place.end_line) {
         _ if place.is_whole_file() => return String::new(),
@@ -52,7 +52,7 @@ fn text(place: &Place, texts: &mut Columns<'_>) -> String {
     };
     let mut text = String::new();
     for number in place.line..=last {
-        // Behind the end of a file there is nothing more to come.
+        // The place may lie behind the end of the file.
         let Some(line) = texts.line(&place.path, number) else { break };
         let words: Vec<&str> = line.split_whitespace().collect();
         text.push_str(&words.join(" "));
@@ -61,8 +61,8 @@ fn text(place: &Place, texts: &mut Columns<'_>) -> String {
     text
 }
 
-/// A message with `0` for each number: tools name lines that move, and counts that grow. Digits of
-/// a name are no number.
+/// Replaces each number of a message by `0`, because messages contain line numbers and counts. Digits
+/// within a name stay.
 fn without_numbers(message: &str) -> String {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut text = String::with_capacity(message.len());

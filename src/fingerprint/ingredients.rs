@@ -1,7 +1,8 @@
-//! What can change a check's outcome, by name.
+//! The inputs of a check: everything that can change its status, by name.
 //!
-//! Plain values: [`Ingredients`] are what a fingerprint is the hash of, [`Parts`] what these are made
-//! from. They are made by [`crate::fingerprint`], kept beside outcomes, and shown by reports.
+//! [`Ingredients`] are the hashes that a fingerprint is computed from, and [`Parts`] the named values
+//! behind them. [`crate::fingerprint`] computes them, the cache stores them with outcomes, and reports
+//! show them.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::{Hash, HashBuilder};
 
-/// What can change a check's outcome, one hash each, so that a difference has a name.
+/// Everything that can change a check's status, one hash for each kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Ingredients {
-    /// What the tool runs in: base image, lock, Dockerfile.
+    /// The environment: base image, locks, Dockerfile.
     pub environment: Hash,
-    /// Operating system and processor, such as `linux/amd64`.
+    /// The operating system and processor, such as `linux/amd64`.
     pub platform: Hash,
-    /// Arguments, variables, launcher, and how the exit status is read.
+    /// Arguments, variables, launcher, and the exit statuses of findings.
     pub command: Hash,
     /// The tool's configuration file.
     pub config: Hash,
@@ -40,48 +41,49 @@ impl Ingredients {
     }
 }
 
-/// Everything that can change an outcome: its hashes, and the named parts behind them.
+/// Everything that can change a check's status: hashes, and the named parts behind them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Inputs {
     /// One hash for each kind.
     pub ingredients: Ingredients,
-    /// What they are made from, as far as it has names.
+    /// The named parts behind the hashes.
     pub parts: Parts,
 }
 
-/// What ingredients are made from, by name, so that a difference can be named. Values of options,
-/// arguments and variables are hashes: they can be secret. The files of a snapshot are listed apart.
+/// The named parts behind the ingredients, so that a difference has a name. The values of options,
+/// arguments and variables are hashed, because they can be secret. The files of a snapshot are listed
+/// elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Parts {
-    /// What the tool runs in.
+    /// The parts of the environment.
     pub environment: EnvironmentParts,
-    /// Operating system and processor, such as `linux/amd64`.
+    /// The operating system and processor, such as `linux/amd64`.
     pub platform: String,
     /// Arguments, variables, the launcher and the like.
     pub command: BTreeMap<String, Hash>,
-    /// The tool's configuration file; null if it has none, or finds its own.
+    /// The tool's configuration file; null if it has none, or discovers its own.
     pub config: Option<ConfigParts>,
 }
 
-/// What an environment is made from.
+/// The parts of an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EnvironmentParts {
-    /// The name of the image that it is based on.
+    /// The name of the base image.
     pub image: String,
-    /// What that image holds: the Python, the system's libraries.
+    /// The content of that image: Python and the system's libraries.
     pub base: Hash,
-    /// The exact version of that Python, such as `3.13.5`; null where the image does not say it.
+    /// The exact version of its Python, such as `3.13.5`; null if it is unknown.
     pub python: Option<String>,
-    /// The Dockerfile without its comments; null if it is the base itself.
+    /// The Dockerfile without its comments; null if the base image is used as it is.
     pub dockerfile: Option<Hash>,
     /// The packages of the tool and their versions.
     pub tool: BTreeMap<String, String>,
-    /// The packages of the project and their versions, for a tool that sees them.
+    /// The packages of the project and their versions, if the tool sees them.
     pub project: BTreeMap<String, String>,
 }
 
@@ -90,8 +92,8 @@ pub struct EnvironmentParts {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ConfigParts {
-    /// Where it is in the project.
+    /// Its path in the project.
     pub path: String,
-    /// Each option's name, and the hash of its value.
+    /// The name of each option, and the hash of its value.
     pub options: BTreeMap<String, Hash>,
 }

@@ -1,8 +1,7 @@
-//! What ingredients are made from, by names that a person knows.
+//! Names the parts behind a fingerprint: arguments, variables, and the options of a tool's config.
 //!
-//! Owns the names: of arguments and variables, and of the options of a tool's config, whatever it is
-//! written in. It must not show a value, which can be secret: values are hashed. A difference
-//! between two runs is told by these names, so nothing that changes a fingerprint may lack one.
+//! Values are hashed, because they can be secret. `why` and `compare` report a difference by these names,
+//! so everything that changes a fingerprint needs one.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +10,9 @@ use crate::plan::Step;
 use crate::project::ProjectPath;
 use crate::tools::command::Command;
 
-/// The parts of a step's command.
+/// Names the parts of a step's command.
 #[must_use]
-pub fn of_command(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
+pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     let all = |values: Vec<&str>| HashBuilder::new("part").with_all(values.into_iter()).hash();
     let strings = |values: &[String]| all(values.iter().map(String::as_str).collect());
     let mut parts = BTreeMap::from([
@@ -47,9 +46,9 @@ pub fn of_command(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     parts
 }
 
-/// The options of a tool's config, and a hash of each one's value.
+/// Names the options of a tool's config, each with the hash of its value.
 #[must_use]
-pub fn of_config(path: &ProjectPath, content: &[u8]) -> BTreeMap<String, Hash> {
+pub fn config_options(path: &ProjectPath, content: &[u8]) -> BTreeMap<String, Hash> {
     let text = String::from_utf8_lossy(content);
     match path.file_name().ends_with(".toml").then(|| text.parse::<toml::Table>()) {
         Some(Ok(table)) => {
@@ -57,8 +56,8 @@ pub fn of_config(path: &ProjectPath, content: &[u8]) -> BTreeMap<String, Hash> {
             flatten(String::new(), &toml::Value::Table(table), &mut options);
             options
         }
-        // What is no TOML after all is read like the others, so that it has parts as well.
-        _ => of_ini(&text),
+        // Invalid TOML is read as INI, so that it has parts as well.
+        _ => ini_options(&text),
     }
 }
 
@@ -76,9 +75,9 @@ fn flatten(name: String, value: &toml::Value, options: &mut BTreeMap<String, Has
     }
 }
 
-/// Options as Python's `configparser` finds them: `name = value` or `name: value`, lines that are
-/// indented go on.
-fn of_ini(text: &str) -> BTreeMap<String, Hash> {
+/// Options as Python's `configparser` reads them: `name = value` or `name: value`, continued by indented
+/// lines.
+fn ini_options(text: &str) -> BTreeMap<String, Hash> {
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     let (mut section, mut option) = (String::new(), None);
     for line in text.lines() {
@@ -109,7 +108,8 @@ mod tests {
     use super::*;
 
     fn names(path: &str, one: &str, other: &str) -> Vec<String> {
-        let options = |text: &str| of_config(&ProjectPath::new(path).unwrap(), text.as_bytes());
+        let options =
+            |text: &str| config_options(&ProjectPath::new(path).unwrap(), text.as_bytes());
         let (one, other) = (options(one), options(other));
         let all: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
         all.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect()

@@ -1,8 +1,7 @@
-//! Lends our own streams to a program, until it ends.
+//! Runs a program with our own streams until it ends.
 //!
-//! Owns what differs from a program whose output is captured: it stays in our process group, so
-//! that a terminal's keys are its own, and it reads and writes where we would. It must not know
-//! what the program is; who lends says how it is stopped. A terminal is given back as it was.
+//! Unlike a program whose output is captured, it stays in our process group, so that the terminal's keys
+//! reach it. The caller decides how it is stopped. The terminal's settings are restored afterwards.
 
 use std::io;
 use std::sync::Arc;
@@ -16,19 +15,20 @@ use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, Stdin, processors}
 use crate::event::Event;
 
 /// Runs a program to its end with our streams, and returns its exit status: 128 plus the number
-/// for a signal. Only standard input can be another one: a file. When the run stops, `stop` is called, and has to make it end.
+/// of a signal. Standard input may be a file instead. When the run stops, `stop` is called and has to
+/// end the program.
 ///
 /// # Errors
 ///
 /// When it cannot be started, or the run was stopped.
-pub fn lend(
+pub fn attach(
     invocation: &Invocation,
     cancel: &Cancel,
     emitter: &Emitter<'_>,
     stop: impl FnOnce(),
 ) -> Result<i32, ProcessError> {
     emitter.emit(&Event::Spawned { command: &invocation.display() });
-    let _terminal = Lent::remember();
+    let _terminal = TerminalState::save();
     let program = match &invocation.stdin {
         Stdin::File(file) => super::expression(invocation).stdin_path(file),
         Stdin::Empty | Stdin::Held => super::expression(invocation),
@@ -50,19 +50,19 @@ pub fn lend(
     if wakes.recv() == Ok(Wake::Stop) {
         stop();
         if !exits(&wakes, GRACE) {
-            // It may have ended in the meantime.
+            // The program may have ended in the meantime.
             let _ = handle.kill();
         }
         return Err(ProcessError::Stopped);
     }
     match handle.wait() {
         Ok(output) => Ok(super::status(output)),
-        // Only if somebody else reaped it.
+        // Only if another part of the process reaped it.
         Err(_) => Ok(-1),
     }
 }
 
-/// Whether the program exits in time, however often the run is stopped meanwhile.
+/// Whether the program exits in time. Further stops in the meantime are ignored.
 fn exits(wakes: &Receiver<Wake>, limit: Duration) -> bool {
     loop {
         match wakes.recv_timeout(limit) {
@@ -73,23 +73,23 @@ fn exits(wakes: &Receiver<Wake>, limit: Duration) -> bool {
     }
 }
 
-/// The state of the terminal on standard input, restored when dropped.
-struct Lent(Option<Termios>);
+/// The settings of the terminal on standard input, restored when dropped.
+struct TerminalState(Option<Termios>);
 
-impl Lent {
-    fn remember() -> Self {
-        Lent(tcgetattr(io::stdin()).ok())
+impl TerminalState {
+    fn save() -> Self {
+        TerminalState(tcgetattr(io::stdin()).ok())
     }
 }
 
-impl Drop for Lent {
+impl Drop for TerminalState {
     fn drop(&mut self) {
         let (Some(before), Ok(now)) = (&self.0, tcgetattr(io::stdin())) else {
             return;
         };
-        // Setting it in vain would stop a process that is not in the foreground.
+        // Setting them unnecessarily would stop a process in the background.
         if (now.local_modes, now.input_modes) != (before.local_modes, before.input_modes) {
-            // Nothing can be done about a terminal that went away.
+            // The terminal may be gone, and nothing can be done about that.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
         }
     }
@@ -109,7 +109,7 @@ mod tests {
         let mut silent = Silent;
         let emitter = Emitter::new(&mut silent);
         for (script, status) in [("exit 0", 0), ("exit 42", 42), ("kill -9 $$", 137)] {
-            let ended = lend(&shell(script), &Cancel::default(), &emitter, || {}).unwrap();
+            let ended = attach(&shell(script), &Cancel::default(), &emitter, || {}).unwrap();
             assert_eq!(ended, status, "{script}");
         }
     }
@@ -124,7 +124,7 @@ mod tests {
         let end = folder.path().join("end");
         let script = format!("until test -e {}; do :; done", end.display());
         let stop = || std::fs::write(&end, "").unwrap();
-        let error = lend(&shell(&script), &cancel, &emitter, stop).unwrap_err();
+        let error = attach(&shell(&script), &cancel, &emitter, stop).unwrap_err();
         assert!(matches!(error, ProcessError::Stopped), "{error}");
         assert!(end.exists());
     }

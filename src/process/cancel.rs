@@ -1,22 +1,22 @@
-//! A run's off switch.
+//! The cancellation of a run.
 //!
-//! Owns whether a run should stop, and wakes whoever waits for a program to end. It stops nothing
-//! itself: who started a container knows its name and removes it.
+//! It records why a run stops, and wakes every thread that waits for a program. It ends no program and
+//! removes no container itself; the engine that started one does.
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Why a run stops early.
+/// The reason that a run stops early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Stop {
-    /// A check did not pass, and the others are not wanted any more.
+    /// A check did not pass, and `--fail-fast` cancels the others.
     FailFast,
-    /// Somebody interrupted the run.
+    /// The user interrupted the run.
     Interrupt,
 }
 
-/// Stops a run, from any thread. Clones are the same switch.
+/// Stops a run, from any thread. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<Mutex<State>>);
 
@@ -33,42 +33,41 @@ struct Listener {
     wake: Sender<Wake>,
 }
 
-/// What ends the wait for a program.
+/// An event that wakes the thread that waits for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Wake {
-    /// It said a line.
+    /// The program wrote a line.
     Line(String),
-    /// It ended.
+    /// The program ended.
     Exited,
     /// The run stops.
     Stop,
 }
 
 impl Cancel {
-    /// Interrupts the run: every container and program of it is stopped. Doing it again does
-    /// nothing more.
+    /// Interrupts the run: all its containers and programs are stopped. A second call has no effect.
     pub fn interrupt(&self) {
         self.stop(Stop::Interrupt);
     }
 
-    /// Why the run stops, if it does.
+    /// The reason that the run stops, if it does.
     #[must_use]
     pub fn stopped(&self) -> Option<Stop> {
         self.state().stop
     }
 
-    /// Stops the run; an interrupt outweighs anything else.
+    /// Stops the run; an interrupt takes precedence over other reasons.
     pub(crate) fn stop(&self, why: Stop) {
         let mut state = self.state();
         state.stop = state.stop.max(Some(why));
         for listener in &state.listeners {
-            // Who no longer listens has ended already.
+            // The receiver may have ended already.
             let _ = listener.wake.send(Wake::Stop);
         }
     }
 
-    /// Does what may take long in a thread of its own, and waits for it; none if the run stops
-    /// before, and then it goes on alone.
+    /// Does work in a thread of its own and waits for it; none if the run stops first, in which case
+    /// the thread continues alone.
     pub(crate) fn unless_stopped<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -77,7 +76,7 @@ impl Cancel {
         let (done, result) = channel();
         let _listening = self.listen(wake.clone());
         std::thread::spawn(move || {
-            // Who no longer waits has been stopped.
+            // The receiver is gone if the run has stopped.
             let _ = done.send(work());
             let _ = wake.send(Wake::Exited);
         });
@@ -87,7 +86,8 @@ impl Cancel {
         }
     }
 
-    /// Has `wake` told when the run stops, at once if it has, until the returned guard is dropped.
+    /// Sends [`Wake::Stop`] to `wake` when the run stops, at once if it has stopped already, until the
+    /// returned guard is dropped.
     pub(crate) fn listen(&self, wake: Sender<Wake>) -> Listening {
         let mut state = self.state();
         if state.stop.is_some() {
@@ -100,12 +100,12 @@ impl Cancel {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // The state is whole after every statement, so a panic elsewhere does not spoil it.
+        // The state is valid after every statement, so a poisoned lock does no harm.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ends the listening when dropped.
+/// Removes the listener when dropped.
 #[derive(Debug)]
 pub(crate) struct Listening {
     cancel: Cancel,
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interrupt_outweighs_fail_fast_and_stays() {
+    fn an_interrupt_takes_precedence_over_fail_fast() {
         let cancel = Cancel::default();
         cancel.stop(Stop::FailFast);
         cancel.interrupt();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_ends_the_wait_for_what_takes_for_ever() {
+    fn a_stop_ends_an_endless_wait() {
         let cancel = Cancel::default();
         assert_eq!(cancel.unless_stopped(|| 7), Some(7));
         let (_held, never) = channel::<()>();
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn who_listens_is_told_even_if_it_comes_late() {
+    fn a_late_listener_is_woken_as_well() {
         let cancel = Cancel::default();
-        let (early, told_early) = channel();
-        let (late, told_late) = channel();
+        let (early, woken_early) = channel();
+        let (late, woken_late) = channel();
         let _early = cancel.listen(early);
         cancel.interrupt();
         let _late = cancel.listen(late);
-        assert_eq!(told_early.try_recv(), Ok(Wake::Stop));
-        assert_eq!(told_late.try_recv(), Ok(Wake::Stop));
+        assert_eq!(woken_early.try_recv(), Ok(Wake::Stop));
+        assert_eq!(woken_late.try_recv(), Ok(Wake::Stop));
     }
 }

@@ -77,7 +77,7 @@ impl Explainer<'_> {
     /// Explains why a step would run or not.
     fn explain(&self, step: &Step) -> Result<Why, Reason> {
         let project = self.context.project.id();
-        let last = last_run::last(self.context.cache, &project, &step.id);
+        let last = last_run::lookup(self.context.cache, &project, &step.id);
         let mut why = Why::of(step.id.to_string());
         let Some(Forecast { inputs, .. }) = self.preflight.forecast(step)? else {
             if let Some(last) = &last {
@@ -89,11 +89,11 @@ impl Explainer<'_> {
         };
         let fingerprint = inputs.ingredients.fingerprint();
         why.fingerprint = Some(fingerprint);
-        why.expected = self.expect(step, &Key::of(&fingerprint));
+        why.expected = self.expect(step, &Key::from_fingerprint(&fingerprint));
         if let Some(last) = &last {
             why.since_last = Some(self.diff(step, &inputs, last));
             let Ingredients { sources, .. } = &last.ingredients;
-            let memory = self.store.state(&incremental::key(&last.ingredients), sources);
+            let memory = self.store.memory(&incremental::key(&last.ingredients), sources);
             why.worked = memory.and_then(|memory| serde_json::from_str(&memory.summary).ok());
         }
         if why.expected == Expected::Miss {
@@ -124,7 +124,7 @@ impl Explainer<'_> {
     fn diff(&self, step: &Step, inputs: &Inputs, other: &Inputs) -> Vec<Difference> {
         let here = self.preflight.file_hashes(step);
         let there = self.store.files(&other.ingredients.sources);
-        diff::between((other, there.as_ref()), (inputs, here.as_ref()))
+        diff::find_differences((other, there.as_ref()), (inputs, here.as_ref()))
     }
 
     /// Prepares the environments that are unknown.
@@ -170,10 +170,10 @@ impl Comparer<'_> {
             let other = Inputs { ingredients: ingredients.clone(), parts: parts.clone() };
             let there = self.report.snapshots.get(&ingredients.sources);
             let here = preflight.file_hashes(step);
-            let differences = diff::between((&other, there), (&inputs, here.as_ref()));
+            let differences = diff::find_differences((&other, there), (&inputs, here.as_ref()));
             return Ok(Sameness::Different(differences));
         }
-        let key = Key::of(&inputs.ingredients.fingerprint());
+        let key = Key::from_fingerprint(&inputs.ingredients.fingerprint());
         match store.lookup(&key) {
             Some(cached) if !has_same_findings(&cached, reported) => Ok(Sameness::OnlyTheVerdict),
             _ => Ok(Sameness::Same),

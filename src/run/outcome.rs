@@ -68,7 +68,7 @@ pub(super) fn save_to_cache(store: &ResultCache, step: &Step, outcome: &mut Chec
     let Some(inputs) = outcome.inputs.clone().filter(|_| is_cached) else {
         return;
     };
-    let key = Key::of(&inputs.ingredients.fingerprint());
+    let key = Key::from_fingerprint(&inputs.ingredients.fingerprint());
     let origin = OutcomeOrigin { check: outcome.id.to_string(), inputs };
     if let Err(error) = store.save(&key, &origin, &CachedOutcome::from(outcome.clone())) {
         outcome.warnings.push(format!("cannot write to the result cache: {error}"));

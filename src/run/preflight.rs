@@ -102,7 +102,7 @@ impl<'r> Preflight<'r> {
             Ok(None) => return Lookup::Miss,
             Err(reason) => return Lookup::Failed(reason),
         };
-        let key = Key::of(&inputs.ingredients.fingerprint());
+        let key = Key::from_fingerprint(&inputs.ingredients.fingerprint());
         let Some(cached) = outcome::lookup_cached(store, step, &key) else {
             return Lookup::Miss;
         };

@@ -277,7 +277,7 @@ fn record_inputs(store: &ResultCache, project: &str, result: &RunResult) -> std:
         if let Some(files) = result.snapshots.get(&inputs.ingredients.sources) {
             store.save_files(&inputs.ingredients.sources, files)?;
         }
-        last_run::note(store.home(), project, &outcome.id, inputs)?;
+        last_run::remember(store.home(), project, &outcome.id, inputs)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::environments::Preparation;
 use super::snapshot::Snapshot;
 use super::{Context, incremental, outcome};
-use crate::cache::{Key, Memory, Reserved, ResultCache};
+use crate::cache::{Key, LockResult, Memory, ResultCache};
 use crate::config::CacheMode;
 use crate::container::FILES;
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
@@ -152,7 +152,7 @@ impl<'a> StepResources<'a, '_> {
             return None;
         }
         let key = incremental::key(&inputs.ingredients);
-        let nearest = store.nearest_state(&key, &snapshot.inventory.hashes());
+        let nearest = store.nearest_memory(&key, &snapshot.inventory.hashes());
         Some(incremental::format_file(store.mode(), &key, nearest.as_ref()))
     }
 }
@@ -189,10 +189,10 @@ impl ReadyStep<'_> {
             return outcome::cancel(outcome, stop);
         }
         self.context.emitter.emit(&Event::CheckStarted { check: &self.step.id });
-        let key = Key::of(&self.inputs.ingredients.fingerprint());
+        let key = Key::from_fingerprint(&self.inputs.ingredients.fingerprint());
         let reserved = match outcome.cache {
-            CacheUse::Miss => store.reserve(&key, self.step.timeout, self.context.cancel),
-            _ => Reserved::Not,
+            CacheUse::Miss => store.lock_entry(&key, self.step.timeout, self.context.cancel),
+            _ => LockResult::Unavailable,
         };
         // The fingerprint may differ from the forecast, and another process may have finished.
         if let Some(cached) = outcome::lookup_cached(store, self.step, &key) {
@@ -298,7 +298,7 @@ impl ReadyStep<'_> {
         let key = incremental::key(&self.inputs.ingredients);
         let Some(refuted) = incremental::explain_refuted(memory) else {
             // Memory only saves work in the next run.
-            let _ = store.save_state(&key, sources, memory);
+            let _ = store.save_memory(&key, sources, memory);
             return outcome;
         };
         let reason = match forget_memory(store, &key) {
@@ -395,10 +395,10 @@ fn forget_memory(store: &ResultCache, key: &Hash) -> io::Result<()> {
     for origin in store.origins() {
         let ingredients = origin.inputs.ingredients;
         if incremental::key(&ingredients) == *key {
-            store.forget(&Key::of(&ingredients.fingerprint()))?;
+            store.forget(&Key::from_fingerprint(&ingredients.fingerprint()))?;
         }
     }
-    store.forget_states(key)
+    store.forget_memories(key)
 }
 
 /// A list of files as the launcher reads it. None of them can be mistaken for an option.

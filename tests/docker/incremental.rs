@@ -98,7 +98,7 @@ fn pylint_names_a_wrong_record_in_an_audit() {
     let mut state = store.state(&key, &sources).unwrap();
     let python = ["run", "--rm", "python:3.13-slim", "python", "-c", FALSIFY, &state.content];
     state.content = docker(&python).stdout.trim_end().to_owned();
-    store.save_state(&key, &sources, &state).unwrap();
+    store.save_memory(&key, &sources, &state).unwrap();
     let report = audit();
     assert_eq!(report.status, 3);
     let reason = report.check("lint")["reason"]["message"].to_string();

@@ -129,7 +129,7 @@ impl Docker<'_> {
         };
         let mut args = vec!["run", "--rm", "--pull", "never", "--network", "none", "--read-only"];
         args.extend(["--cap-drop", "ALL", "--entrypoint", "python3", &inspected.id]);
-        args.extend(["-I", "-S", "-c", python::PROGRAM]);
+        args.extend(["-I", "-S", "-c", python::PROBE_SCRIPT]);
         let output = self.succeed(&self.docker(args))?;
         let found: python::ProbeOutput = serde_json::from_slice(&output.stdout)
             .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;

@@ -35,7 +35,7 @@ impl Docker<'_> {
             self.look_at_the_end();
             self.remove_containers(&[container.name.clone()]);
         };
-        let ended = process::lend(&start, self.cancel, self.emitter, stop);
+        let ended = process::attach(&start, self.cancel, self.emitter, stop);
         let status = ended.map_err(EngineError::from)?;
         let status = self.exit_status(&container, status);
         drop(removal);

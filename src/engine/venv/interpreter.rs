@@ -131,7 +131,7 @@ fn ask(
     let invocation = Invocation {
         // A version manager's stand-in must not look at what the project wants.
         folder: Some(settings.folder.clone()),
-        ..Invocation::new(program, ["-I", "-S", "-c", python::PROGRAM])
+        ..Invocation::new(program, ["-I", "-S", "-c", python::PROBE_SCRIPT])
     };
     let until = Until { cancel: Some(cancel), limit: LIMIT };
     match process::run(&invocation, until, emitter) {

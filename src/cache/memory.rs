@@ -1,9 +1,8 @@
-//! What tools leave for their next runs.
+//! The memory that incremental tools leave for their next runs.
 //!
-//! Owns, in the store of outcomes, a file for each state, under what it rests on and under the
-//! files of the run that left it, so that whoever switches branches finds the state of the files
-//! that are nearest. It must not know what is in one. A state that is damaged, or that other code
-//! wrote, is not there.
+//! Each memory is a file in the result cache, named after its key and after the files of the run that
+//! left it. Someone who switches branches therefore gets the memory of the most similar files. The
+//! content is opaque here. A memory that is damaged, or that other code wrote, counts as missing.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,102 +12,99 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::store::ResultCache;
+use super::store::{MEMORIES, ResultCache};
 use super::{entry, is_ours, replace};
 use crate::hash::Hash;
 
-/// Where states are, below the folder of outcomes.
-pub(super) const STATES: &str = "states";
-
-/// How many states are looked at, those that were of use last.
+/// How many memories are compared, the most recently used ones.
 const CANDIDATES: usize = 16;
 
-/// What a tool left for its next run.
+/// The records that a tool left for its next run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Memory {
-    /// What the run did of its work, and why, as it said itself.
+    /// The tool's own summary of what the run did, and why.
     pub summary: String,
-    /// What the next run gets, as it is.
+    /// The records, as the next run gets them.
     pub content: String,
 }
 
 impl ResultCache {
-    /// Keeps a state that rests on `key`, of a run that saw these sources.
+    /// Saves the memory of a run on these sources under `key`.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
-    pub fn save_state(&self, key: &Hash, sources: &Hash, state: &Memory) -> io::Result<()> {
+    /// When the file cannot be written.
+    pub fn save_memory(&self, key: &Hash, sources: &Hash, memory: &Memory) -> io::Result<()> {
         if !self.mode().keeps() {
             return Ok(());
         }
-        let folder = self.create()?.join(STATES);
+        let folder = self.create()?.join(MEMORIES);
         fs::create_dir_all(&folder)?;
         let name = name(key, sources);
-        replace(&folder.join(&name), &[&entry::seal(&name, state)])?;
+        replace(&folder.join(&name), &[&entry::seal(&name, memory)])?;
         self.evict();
         Ok(())
     }
 
-    /// The state that rests on `key`, of the run whose files differ least from these.
+    /// The memory under `key` of the run whose files differ least from these.
     #[must_use]
-    pub fn nearest_state(&self, key: &Hash, files: &BTreeMap<String, Hash>) -> Option<Memory> {
+    pub fn nearest_memory(&self, key: &Hash, files: &BTreeMap<String, Hash>) -> Option<Memory> {
         if !self.mode().reminds() || !is_ours(&self.folder()) {
             return None;
         }
-        let mut candidates = self.states(key);
+        let mut candidates = self.memories(key);
         candidates.sort_by_key(|(used, _)| std::cmp::Reverse(*used));
         candidates.truncate(CANDIDATES);
-        // Of equal ones the first stays the first.
+        // The sort is stable: among equals the most recently used one stays first.
         candidates.sort_by_cached_key(|(_, sources)| match self.files(sources) {
-            Some(others) => differing(files, &others),
+            Some(others) => count_differences(files, &others),
             None => usize::MAX,
         });
         candidates.into_iter().find_map(|(_, sources)| {
-            let state = self.state(key, &sources)?;
+            let memory = self.memory(key, &sources)?;
             if self.mode().keeps() {
-                let file = File::open(self.states_folder().join(name(key, &sources)));
-                // Used just now. Where that cannot be written down it is only forgotten earlier.
+                let file = File::open(self.memories_folder().join(name(key, &sources)));
+                // Marks it as just used. If that fails, it is only evicted earlier.
                 let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
             }
-            Some(state)
+            Some(memory)
         })
     }
 
-    /// The state that rests on `key`, of a run that saw exactly these sources.
+    /// The memory under `key` of a run on exactly these sources.
     #[must_use]
-    pub fn state(&self, key: &Hash, sources: &Hash) -> Option<Memory> {
+    pub fn memory(&self, key: &Hash, sources: &Hash) -> Option<Memory> {
         let name = name(key, sources);
-        let bytes = fs::read(self.states_folder().join(&name)).ok()?;
-        let (state, rest) = entry::open(&name, &bytes)?;
-        rest.is_empty().then_some(state)
+        let bytes = fs::read(self.memories_folder().join(&name)).ok()?;
+        let (memory, rest) = entry::open(&name, &bytes)?;
+        rest.is_empty().then_some(memory)
     }
 
-    /// Forgets every state that rests on `key`.
+    /// Forgets every memory under `key`.
     ///
     /// # Errors
     ///
-    /// When one cannot be removed.
-    pub fn forget_states(&self, key: &Hash) -> io::Result<()> {
-        let folder = self.states_folder();
-        let mut states = self.states(key).into_iter();
-        states.try_for_each(|(_, sources)| fs::remove_file(folder.join(name(key, &sources))))
+    /// When a file cannot be removed.
+    pub fn forget_memories(&self, key: &Hash) -> io::Result<()> {
+        let folder = self.memories_folder();
+        let mut memories = self.memories(key).into_iter();
+        memories.try_for_each(|(_, sources)| fs::remove_file(folder.join(name(key, &sources))))
     }
 
-    fn states_folder(&self) -> PathBuf {
-        self.folder().join(STATES)
+    fn memories_folder(&self) -> PathBuf {
+        self.folder().join(MEMORIES)
     }
 
-    /// The states that rest on a key: when they were of use, and the files of their runs.
-    fn states(&self, key: &Hash) -> Vec<(SystemTime, Hash)> {
-        let entries = fs::read_dir(self.states_folder());
-        let state = |entry: fs::DirEntry| {
+    /// The memories under a key: when each was last used, and the sources of its run.
+    fn memories(&self, key: &Hash) -> Vec<(SystemTime, Hash)> {
+        let entries = fs::read_dir(self.memories_folder());
+        let memory = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().ok()?;
             let sources = name.strip_prefix(&format!("{key}-"))?.to_owned().try_into().ok()?;
             Some((entry.metadata().ok()?.modified().ok()?, sources))
         };
-        entries.into_iter().flatten().flatten().filter_map(state).collect()
+        entries.into_iter().flatten().flatten().filter_map(memory).collect()
     }
 }
 
@@ -116,8 +112,8 @@ fn name(key: &Hash, sources: &Hash) -> String {
     format!("{key}-{sources}")
 }
 
-/// How many files are in one of these lists and not, or with another content, in the other.
-fn differing(some: &BTreeMap<String, Hash>, others: &BTreeMap<String, Hash>) -> usize {
+/// Counts the files that are only in one of two lists, or have another content in the other.
+fn count_differences(some: &BTreeMap<String, Hash>, others: &BTreeMap<String, Hash>) -> usize {
     let changed = some.iter().filter(|(path, hash)| others.get(*path) != Some(hash)).count();
     let gone = others.keys().filter(|path| !some.contains_key(*path)).count();
     changed + gone
@@ -129,7 +125,7 @@ mod tests {
     use crate::config::CacheMode;
     use crate::fingerprint;
 
-    /// A store, and runs that saw some files.
+    /// A result cache to save memories in.
     struct Scene {
         store: ResultCache,
         folder: tempfile::TempDir,
@@ -146,16 +142,16 @@ mod tests {
             let named = files.iter().map(|(path, hash)| (path.as_str(), *hash));
             let sources = fingerprint::of_files(named);
             self.store.save_files(&sources, files).unwrap();
-            let state = Memory { content: content.to_owned(), ..Memory::default() };
-            self.store.save_state(&key(), &sources, &state).unwrap();
+            let memory = Memory { content: content.to_owned(), ..Memory::default() };
+            self.store.save_memory(&key(), &sources, &memory).unwrap();
         }
 
         fn nearest(&self, files: &BTreeMap<String, Hash>) -> Option<String> {
-            Some(self.store.nearest_state(&key(), files)?.content)
+            Some(self.store.nearest_memory(&key(), files)?.content)
         }
 
         fn places(&self) -> Vec<PathBuf> {
-            let folder = self.folder.path().join("results").join(STATES);
+            let folder = self.folder.path().join("results").join(MEMORIES);
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
         }
     }
@@ -172,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_of_the_nearest_files_is_found_again() {
+    fn the_memory_of_the_most_similar_files_is_found() {
         let scene = Scene::new();
         scene.save(&files(&[("a.py", "1"), ("b.py", "1"), ("c.py", "1")]), "main");
         scene.save(&files(&[("a.py", "2"), ("b.py", "2")]), "branch");
@@ -180,11 +176,11 @@ mod tests {
         assert_eq!(nearest(&[("a.py", "1"), ("b.py", "1"), ("c.py", "3")]), "main");
         assert_eq!(nearest(&[("a.py", "2"), ("b.py", "3")]), "branch");
         let other = Hash::of(b"other");
-        assert_eq!(scene.store.nearest_state(&other, &files(&[("a.py", "1")])), None);
+        assert_eq!(scene.store.nearest_memory(&other, &files(&[("a.py", "1")])), None);
     }
 
     #[test]
-    fn a_damaged_state_or_one_in_the_place_of_another_is_not_there() {
+    fn a_damaged_or_misplaced_memory_counts_as_missing() {
         let scene = Scene::new();
         let (main, branch) = (files(&[("a.py", "1")]), files(&[("a.py", "2")]));
         scene.save(&main, "main");
@@ -205,23 +201,23 @@ mod tests {
     }
 
     #[test]
-    fn states_that_are_forgotten_are_gone() {
+    fn a_forgotten_memory_is_gone() {
         let scene = Scene::new();
         let main = files(&[("a.py", "1")]);
         scene.save(&main, "main");
         let store = ResultCache::new(scene.folder.path().to_owned(), CacheMode::Audit, u64::MAX);
-        assert!(store.nearest_state(&key(), &main).is_some());
-        store.forget_states(&key()).unwrap();
-        assert_eq!(store.nearest_state(&key(), &main), None);
+        assert!(store.nearest_memory(&key(), &main).is_some());
+        store.forget_memories(&key()).unwrap();
+        assert_eq!(store.nearest_memory(&key(), &main), None);
     }
 
     #[test]
-    fn nothing_is_kept_or_found_where_the_cache_is_off() {
+    fn nothing_is_found_where_the_cache_is_off() {
         let scene = Scene::new();
         scene.save(&files(&[("a.py", "1")]), "main");
         for mode in [CacheMode::Off, CacheMode::Refresh] {
             let store = ResultCache::new(scene.folder.path().to_owned(), mode, u64::MAX);
-            assert_eq!(store.nearest_state(&key(), &files(&[("a.py", "1")])), None);
+            assert_eq!(store.nearest_memory(&key(), &files(&[("a.py", "1")])), None);
         }
     }
 }
