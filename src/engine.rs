@@ -1,15 +1,15 @@
-//! Where a check runs.
+//! Engines: the programs that prepare environments and run checks in them.
 //!
-//! Owns the contract between a run and whatever executes its steps: environments are prepared,
-//! trees are placed, jobs are run, and whatever was started is gone afterwards. An engine knows
-//! images, containers and mounts; it knows no tool, no finding and no verdict.
+//! [`Engine`] is the contract between a run and whatever executes its steps. Environments are
+//! prepared, trees are placed, jobs run, and everything that was started is gone afterwards. An
+//! engine knows images, containers and mounts, but no tool, finding or verdict.
 
 pub mod docker;
 mod error;
 mod identity;
 pub mod job_image;
 pub(crate) mod launcher;
-pub mod missing;
+pub mod offline;
 mod venv;
 
 use std::path::PathBuf;
@@ -33,53 +33,53 @@ pub use identity::{identify, local_platform};
 pub use job_image::{JobImage, Shipped, Then};
 pub use venv::Venv;
 
-/// What an engine is started with.
+/// The options of an engine.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EngineOptions {
-    /// How many processors a check has; all that there are if none.
+    /// The number of processors of a check; all of them if none.
     pub cpus: Option<usize>,
-    /// Which engine.
+    /// The engine to use.
     pub choice: EngineChoice,
-    /// The docker program, or another one of its kind, by name or path.
+    /// The docker program, or a compatible one, by name or path.
     pub docker: String,
     /// The project's id, as in labels and tags.
     pub project: String,
     /// The project's folder.
     pub root: PathBuf,
-    /// The lock of its base.
+    /// The lock of the project's base.
     pub base_lock: PathBuf,
-    /// The variables that programs are looked for with.
+    /// The environment variables, for finding programs.
     pub variables: EnvVars,
-    /// Major and minor version of the Python that environments are made of.
+    /// The major and minor version of Python for the environments.
     pub python: String,
-    /// Our folder in the user's cache.
+    /// The folder of cargo pipe in the user's cache.
     pub cache: PathBuf,
-    /// The run's id, unique.
+    /// The unique id of the run.
     pub run: String,
-    /// A folder for this run alone.
+    /// The folder of this run.
     pub folder: PathBuf,
     /// How snapshots get into containers.
     pub topology: TopologyChoice,
     /// The platform that is forced.
     pub platform: Option<String>,
-    /// How packages are reached while environments are made.
+    /// How packages are downloaded while environments are built.
     pub network: Network,
-    /// Where its certificates are on this machine, if it names some.
+    /// The network's CA bundle on this machine, if it has one.
     pub ca_bundle: Option<PathBuf>,
-    /// Whether code of others may run on this machine as it is.
+    /// Whether foreign code may run on this machine without a sandbox.
     pub allows_host: bool,
-    /// Never ask the network.
+    /// Never access the network.
     pub offline: bool,
-    /// The longest that a job of this run may take.
+    /// The longest time limit of the run's jobs.
     pub longest: Duration,
 }
 
-/// Connects to the engine of these settings.
+/// Connects to the engine that the options choose.
 ///
 /// # Errors
 ///
-/// When it is not there.
+/// When it is not available.
 pub fn connect<'a>(
     settings: EngineOptions,
     cancel: &'a Cancel,
@@ -98,35 +98,35 @@ pub fn connect<'a>(
     if !unreachable.is_absence() {
         return Err(unreachable);
     }
-    // Whoever reads a job's log later cannot see which machine it was.
+    // A reader of a CI job's log cannot see which machine ran it, so a fallback would go unnoticed.
     if settings.variables.is_ci() {
         return Err(EngineError::NoFallback(Box::new(unreachable)));
     }
-    let note = format!("{unreachable}, so the checks run in virtual environments: engine `venv`");
+    let note = format!("{unreachable}; falling back to virtual environments, engine `venv`");
     emitter.emit(&Event::Warning { message: &note });
     let venv = Venv::connect(settings, cancel, emitter)?;
-    Ok(Box::new(venv.instead_of(note)))
+    Ok(Box::new(venv.with_note(note)))
 }
 
-/// Finds out what the base image is, and which Python it holds, in a container of it.
+/// Inspects the base image and its Python, in a container of it.
 ///
 /// # Errors
 ///
-/// When there is no docker engine, or the image is not to be had.
+/// When no docker engine answers, or the image cannot be pulled.
 pub fn record_base<'a>(
     image: &str,
     settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
 ) -> Result<LockedBase, EngineError> {
-    Docker::connect(settings, cancel, emitter)?.record_base(image)
+    Docker::connect(settings, cancel, emitter)?.record(image)
 }
 
-/// Makes an image for jobs of CI with docker.
+/// Builds an image for CI jobs with docker.
 ///
 /// # Errors
 ///
-/// When there is no docker engine, or the image cannot be made or pushed.
+/// When no docker engine answers, or the image cannot be built or pushed.
 pub fn ship<'a>(
     image: &JobImage,
     then: Then,
@@ -137,12 +137,12 @@ pub fn ship<'a>(
     Docker::connect(settings, cancel, emitter)?.ship(image, then)
 }
 
-/// Takes away what belongs to the project from every engine of these settings that is there, and
-/// what nobody else refers to.
+/// Removes everything that belongs to the project from every available engine that the options
+/// choose, and everything that no other project refers to.
 ///
 /// # Errors
 ///
-/// When an engine that was named is not there, or one refuses.
+/// When a named engine is not available, or an engine refuses.
 pub fn remove<'a>(
     settings: EngineOptions,
     cancel: &'a Cancel,
@@ -157,9 +157,14 @@ pub fn remove<'a>(
         return Ok(removed);
     }
     match Docker::connect(settings, cancel, emitter) {
-        Ok(docker) => Ok(Removed { environments: removed.environments, ..docker.remove()? }),
+        Ok(docker) => {
+            docker.reap();
+            Ok(Removed { environments: removed.environments, ..docker.remove_project()? })
+        }
         Err(error) if choice == EngineChoice::Auto && error.is_absence() => {
-            let message = format!("{error}, so what it may have of the project stays");
+            let message = format!(
+                "{error}; containers and images of the project, if any, stay in that engine"
+            );
             emitter.emit(&Event::Warning { message: &message });
             Ok(removed)
         }
@@ -167,47 +172,47 @@ pub fn remove<'a>(
     }
 }
 
-/// What executes steps.
+/// Executes steps.
 pub trait Engine: Send + Sync {
-    /// What it is, and how snapshots have reached its containers so far.
+    /// The engine, and how snapshots have reached its containers so far.
     fn info(&self) -> EngineInfo;
 
-    /// What a person should know about it, as warnings of the report.
+    /// The engine's warnings for the report.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Makes environments available, in the order given; what is missing is made at the same time.
+    /// Makes environments available, in the order given; missing ones are built in parallel.
     ///
-    /// An error may be shared: environments on one base have it in common.
+    /// Environments on one base may share an error.
     fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>>;
 
-    /// Takes away what runs left behind whose owners are gone.
+    /// Removes everything that runs have left behind whose owners are gone.
     fn reap(&self);
 
-    /// Takes note of every tree that the next jobs will need, instead of those before.
+    /// Registers the trees that the next jobs need, in place of the previous ones.
     fn place(&self, trees: Vec<Tree>);
 
-    /// Runs a job to its end. Whatever it started is gone when this returns.
+    /// Runs a job to its end. Everything that it started is gone when this returns.
     ///
     /// # Errors
     ///
-    /// When the job did not end by itself, or did not see its trees.
+    /// When the job was stopped, timed out, or did not see its trees.
     fn run(&self, job: &Job<'_>) -> Result<RawOutput, RunError>;
 
-    /// Does what a visitor wants in a container like a job's, with our own streams, and returns the
-    /// exit status. Whatever it started is gone when this returns.
+    /// Runs a shell or another command in a container like a job's, attached to our own streams,
+    /// and returns its exit status. Everything that it started is gone when this returns.
     ///
     /// # Errors
     ///
     /// When the container did not start, did not see its trees, or was stopped.
-    fn visit(&self, job: &Job<'_>, visit: &Shell) -> Result<i32, RunError>;
+    fn run_shell(&self, job: &Job<'_>, shell: &Shell) -> Result<i32, RunError>;
 
-    /// What a job that has run made of the files it could write to, which held this inventory.
+    /// The changes that a finished job made to its writable files, compared with this inventory.
     ///
     /// # Errors
     ///
-    /// When the files cannot be looked at.
+    /// When the files cannot be read.
     fn changes(&self, job: &Job<'_>, inventory: &Inventory) -> Result<Changes, EngineError>;
 }
 
@@ -216,9 +221,9 @@ pub trait Engine: Send + Sync {
 pub struct PreparedEnvironment {
     /// The environment's name, such as `pylint`.
     pub name: String,
-    /// What the engine finds it by: an image's id, say.
+    /// The engine's own id of it, such as the id of an image.
     pub id: String,
-    /// The same for people: an image's name.
+    /// The readable form of the id, such as the name of an image.
     pub reference: String,
     /// The locked version of its tool, if it has one.
     pub version: Option<String>,
@@ -230,7 +235,7 @@ pub struct PreparedEnvironment {
     pub resolved: ResolvedEnvironment,
 }
 
-/// What was taken away.
+/// Everything that was removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removed {
@@ -244,32 +249,32 @@ pub struct Removed {
     pub environments: Vec<String>,
 }
 
-/// Whether a job can write to the files of the project that it sees.
+/// Whether a job can write to the project's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It cannot.
+    /// The files are read-only.
     Read,
-    /// It can; a private copy.
+    /// The files are a writable private copy.
     Write,
 }
 
-/// A step with everything it needs at hand.
+/// A step with everything that it needs to run.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// A name that no other job of the run has.
+    /// A name that is unique in the run.
     pub name: &'a str,
-    /// What to do.
+    /// The step to run.
     pub step: &'a Step,
-    /// What to do it in.
+    /// The environment to run it in.
     pub environment: &'a PreparedEnvironment,
-    /// What it sees at `/app`.
+    /// The tree at `/app`.
     pub app: &'a Tree,
-    /// Whether it can write there. What it writes comes back by [`Engine::changes`] alone.
+    /// Whether it can write there. [`Engine::changes`] returns what it has written.
     pub access: Access,
-    /// What it sees at `/config`.
+    /// The tree at `/config`.
     pub config: Option<&'a Tree>,
-    /// What has it run code of the project's own, if anything does.
+    /// The option or check that makes it run the project's own code, if any.
     pub own_code: Option<&'a str>,
-    /// What it sees at `/pipe`: the launcher and its lists.
+    /// The tree at `/pipe`: the launcher and its lists.
     pub control: &'a Tree,
 }

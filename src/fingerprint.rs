@@ -1,12 +1,12 @@
 //! Computes fingerprints: the hash of everything that can change the status of a check.
 //!
-//! A fingerprint is a pure, versioned function. Two runs with one fingerprint have one outcome, whatever
-//! the machine, the path of the checkout or the clock. It guarantees, each with a test:
+//! A fingerprint is a pure, versioned function. Two runs with one fingerprint have one outcome,
+//! whatever the machine, the path of the checkout or the clock. It guarantees, each with a test:
 //!
 //! 1. Every ingredient changes the fingerprint, and nothing else does.
 //! 2. The order in which files, variables and packages were found changes nothing.
-//! 3. Two different lists of values never have the same bytes: every value is preceded by its length,
-//!    so `"ab", "c"` and `"a", "bc"` differ.
+//! 3. Two different lists of values never have the same bytes: every value is preceded by its
+//!    length, so `"ab", "c"` and `"a", "bc"` differ.
 //! 4. A change of these rules changes [`crate::hash::VERSION`], and with it every fingerprint.
 
 pub mod diff;
@@ -80,8 +80,8 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
     }
 }
 
-/// The grants of a step. The grant `host` does not count: running without a sandbox either changes the
-/// environment's hash or provably changes nothing.
+/// The grants of a step. The grant `host` does not count: running without a sandbox either changes
+/// the environment's hash or provably changes nothing.
 fn grants(step: &Step) -> Vec<&'static str> {
     let grants = step.grants.iter().filter(|grant| **grant != Grant::Host);
     grants.map(|grant| grant.name()).collect()

@@ -1,7 +1,7 @@
 //! Hashes, and the builder that hashes several values unambiguously.
 //!
-//! Everything that is recognised by its content is recognised by a [`struct@Hash`]. [`HashBuilder`] writes values so
-//! that two different lists never have the same bytes.
+//! Everything that is recognised by its content is recognised by a [`struct@Hash`]. [`HashBuilder`]
+//! writes values so that two different lists never have the same bytes.
 
 use std::fmt;
 

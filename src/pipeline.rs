@@ -162,10 +162,11 @@ impl Pipeline {
             let message = "`[image] registry` is not set, so the image has no name".to_owned();
             wrong(message, "write `registry = \"$CI_REGISTRY_IMAGE/pipe\"`, for example")
         })?;
-        let reference = job_image::resolved(&reference, &self.environment).map_err(|name| {
-            let message = format!("`[image] registry` needs the variable `{name}`");
-            wrong(message, "GitLab sets it in a job; elsewhere, set it yourself")
-        })?;
+        let reference =
+            job_image::resolve_reference(&reference, &self.environment).map_err(|name| {
+                let message = format!("`[image] registry` needs the variable `{name}`");
+                wrong(message, "GitLab sets it in a job; elsewhere, set it yourself")
+            })?;
         Ok(JobImage::new(reference, program, root, &self.config))
     }
 

@@ -1,8 +1,9 @@
 //! Starts, awaits and ends every other program.
 //!
-//! A program runs in its own process group, so that a Ctrl-C on the terminal reaches cargo pipe alone.
-//! Its output is captured up to a limit, until it exits, its time is up, or the run stops. Only
-//! [`attach`] passes on our own streams. No other module may start a process; clippy forbids it.
+//! A program runs in its own process group, so that a Ctrl-C on the terminal reaches cargo pipe
+//! alone. Its output is captured up to a limit, until it exits, its time is up, or the run stops.
+//! Only [`attach()`] passes on our own streams. No other module may start a process; clippy forbids
+//! it.
 
 mod attach;
 mod cancel;
@@ -265,7 +266,8 @@ impl Child {
             .unchecked();
         let started = processors::within(invocation.processors, || expression.start());
         let handle = Arc::new(started.map_err(not_started)?);
-        // The expression holds our copies of the write ends; the readers wait for the last one to close.
+        // The expression holds our copies of the write ends; the readers wait for the last one to
+        // close.
         drop(expression);
 
         let (wake, wakes) = channel();

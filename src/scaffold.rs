@@ -201,7 +201,7 @@ pub fn init(folder: &Path, asked: &InitRequest) -> Result<Scaffolding, ScaffoldE
         settings: &settings,
         has_python: survey.has_python(),
         granted: granted(&project, &config),
-        jobs_in: job_image::of_jobs(&root, &config),
+        jobs_in: job_image::choose_jobs_image(&root, &config),
     };
     if !is_new {
         notes.extend(Note::of_wish(&asked.wish, &config.ci, &config.manifest));

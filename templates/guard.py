@@ -1,10 +1,10 @@
-"""Starts a program outside of a sandbox, and leaves nothing of it behind.
+"""Runs a program without a sandbox, and ends all of its processes.
 
     guard.py ARGV...
 
-Ends with the program's exit status, 128 plus the number for a signal. Whatever the program started
-is gone then. When standard input ends, because whoever started this is gone or has had enough,
-or at a signal, all of it is killed.
+The exit status is that of the program, or 128 plus the number of a signal. All processes that the
+program started are gone by then. They are killed when this process gets a signal, or when standard
+input ends because the parent has ended or wants to stop.
 """
 
 import os
@@ -15,8 +15,8 @@ import sys
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def adopt():
-    """Has what loses its parent become a child of this very process, where the system can."""
+def become_subreaper():
+    """Makes orphaned descendants children of this process, if the system supports it."""
     try:
         import ctypes
 
@@ -26,7 +26,7 @@ def adopt():
 
 
 def children():
-    """The processes that this one is the parent of, as far as the system tells."""
+    """The child processes of this one, if the system lists them."""
     try:
         with open("/proc/self/task/%d/children" % os.getpid()) as file:
             return [int(pid) for pid in file.read().split()]
@@ -34,8 +34,8 @@ def children():
         return []
 
 
-def clear(child):
-    """Kills all that is left, and waits until it is gone. What loses its parent comes here."""
+def kill_all(child):
+    """Kills all remaining processes and waits for their end. Orphans become children of this process."""
     while True:
         for pid in children():
             os.kill(pid, signal.SIGKILL)
@@ -50,15 +50,15 @@ def clear(child):
 
 
 def main(argv):
-    """Starts, waits, clears."""
-    adopt()
+    """Starts the program, waits for its end, and kills what is left."""
+    become_subreaper()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
-    had_enough = []
+    stopped = []
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: had_enough.append(True))
+        signal.signal(number, lambda *_: stopped.append(True))
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -70,9 +70,9 @@ def main(argv):
         os._exit(127)
     while True:
         ready, _, _ = select.select([0, woken], [], [])
-        if had_enough or 0 in ready:
+        if stopped or 0 in ready:
             os.kill(child, signal.SIGKILL)
-            clear(child)
+            kill_all(child)
             return 128 + signal.SIGKILL
         os.read(woken, 512)
         while True:
@@ -83,7 +83,7 @@ def main(argv):
             if pid == 0:
                 break
             if pid == child:
-                clear(child)
+                kill_all(child)
                 return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 

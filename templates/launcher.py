@@ -1,25 +1,24 @@
-"""Starts a check's tool once it is proved that the container sees the right files.
+"""Runs a check's tool after proving that the container sees the right files.
 
-    launcher.py --proof DIR [--proof DIR ...] [--tell-end] exec -- ARGV...
-    launcher.py --proof DIR [--proof DIR ...] [--tell-end] module NAME [OPTION ...] -- ARGS...
+    launcher.py --proof DIR [--proof DIR ...] [--mark-end] exec -- ARGV...
+    launcher.py --proof DIR [--proof DIR ...] [--mark-end] module NAME [OPTION ...] -- ARGS...
 
-`exec` becomes ARGV. `module` runs the command line of the installed program NAME with ARGS in this
-very process, which can give it what a command line cannot:
+`exec` replaces this process by ARGV. `module` runs the command of the installed program NAME with
+ARGS in this process, with options that the command itself does not have:
 
-    --worker OURS  the package OURS beside this file runs NAME, in place of its own command
-    --files FILE   behind ARGS the files that FILE names, each ended by a NUL: a list of any length,
-                   where arguments have a limit
-    --first DIR    the packages of the virtual environment DIR, looked for before those of NAME; what
-                   NAME itself imports is its own all the same
-    --last DIR     the same, behind those of NAME
-    --inside DIR   in the Python of the virtual environment DIR: its packages go before those of NAME,
-                   NAME itself included
-    --report FILE  what NAME writes to FILE goes to standard output in the end, and what it prints to
-                   standard error
+    --worker OURS  run the package OURS next to this file in place of the command of NAME
+    --files FILE   append the files that FILE lists, each followed by a NUL, to ARGS: the list can be
+                   longer than a command line
+    --first DIR    search the packages of the virtual environment DIR before those of NAME; NAME itself
+                   still imports its own packages
+    --last DIR     search the packages of the virtual environment DIR after those of NAME
+    --inside DIR   run in the Python of the virtual environment DIR, whose packages take precedence over
+                   those of NAME, and over NAME itself
+    --report FILE  print the file FILE that NAME writes, and send the output of NAME to standard error
 
-First of all it tells standard error what each DIR's proof says. With --tell-end it tells both
-streams when the tool has ended, which proves that nothing before it was lost on the way. It needs
-Python 3.9 or later and nothing else, and it leaves no trace of itself for the tool to see.
+The first line on standard error is the content of each DIR's proof. With --mark-end, both streams
+end with a mark after the tool has ended, which proves that all output before it has arrived. The
+launcher needs Python 3.9 or later, has no dependencies, and is invisible to the tool.
 """
 
 import os
@@ -30,8 +29,8 @@ NO_PROOF, NOT_EXECUTABLE, NOT_FOUND = 96, 126, 127
 END = b"cargo-pipe-end\n"
 
 
-def proof(folder):
-    """What the folder's proof says, or a dash if it is not there."""
+def read_proof(folder):
+    """Reads the proof of a folder; returns a dash if it is missing or invalid."""
     try:
         with open(os.path.join(folder, PROOF), encoding="ascii", errors="replace") as file:
             line = file.readline(128).strip()
@@ -40,21 +39,21 @@ def proof(folder):
     return line if len(line) == 64 and set(line) <= set("0123456789abcdef") else "-"
 
 
-def tell_end():
-    """Goes on in a child of this process, which itself waits for the end and tells it."""
+def mark_end():
+    """Continues in a child process. The parent waits for its end, and then marks it."""
     child = os.fork()
     if child == 0:
         return
     _, status = os.waitpid(child, 0)
     for stream in (1, 2):
-        # The child may have set it otherwise, for both of them.
+        # The child may have changed it, and both processes share the file description.
         os.set_blocking(stream, True)
         os.write(stream, END)
     os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 
 
 def execute(argv):
-    """Becomes the program, with a shell's exit codes where that cannot be."""
+    """Replaces this process by the program; fails with the exit statuses of a shell."""
     try:
         os.execvp(argv[0], argv)
     except OSError as error:
@@ -63,18 +62,18 @@ def execute(argv):
 
 
 def console_script(name):
-    """What the installed command of this name calls."""
-    # Only here: it takes longer to load than everything else together.
+    """Loads the function behind the installed command of this name."""
+    # Imported only here, because it takes longer than everything else together.
     import importlib.metadata
 
     for entry in importlib.metadata.distribution(name).entry_points:
         if (entry.group, entry.name) == ("console_scripts", name):
             return entry.load()
-    raise SystemExit(f"cargo-pipe: {name} has no command of its name")
+    raise SystemExit(f"cargo-pipe: command `{name}` not found in the package {name}")
 
 
-def worker(name):
-    """What runs a program in place of its own command: a package of ours, beside this file."""
+def load_worker(name):
+    """Loads the package next to this file that runs in place of a program's command."""
     from importlib.util import module_from_spec, spec_from_file_location
 
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
@@ -86,7 +85,7 @@ def worker(name):
 
 
 def site_folders(environment):
-    """The folders that a virtual environment adds to the path, in its own order."""
+    """The folders that a virtual environment adds to `sys.path`, in its own order."""
     import site
     import sysconfig
 
@@ -100,13 +99,13 @@ def site_folders(environment):
 
 
 def keep_own(folder):
-    """Has the modules of a folder found there, whatever stands before it in the path."""
+    """Makes the modules of a folder take precedence over all others in `sys.path`."""
     from importlib.machinery import PathFinder
 
     names = {entry.partition(".")[0] for entry in os.listdir(folder)}
 
     class Own:
-        """Asked before the path is; modules inside of packages are found by their packages."""
+        """Runs before `sys.path` is searched; submodules are found through their packages."""
 
         @staticmethod
         def find_spec(name, path=None, _target=None):
@@ -115,16 +114,16 @@ def keep_own(folder):
     sys.meta_path.insert(0, Own)
 
 
-def inside(folder, name, options, args):
-    """Becomes the Python of another environment, with the packages of this one behind its own."""
+def run_inside(folder, name, options, args):
+    """Continues in the Python of another environment, with the packages of this one after its own."""
     python = os.path.join(folder, "bin", "python3")
     options = [word for option in options.items() for word in option]
     launched = [os.path.abspath(__file__), "module", name, *options, "--last", sys.prefix, "--"]
     execute([python, *launched, *args])
 
 
-def reported(file, run):
-    """Runs the program, and prints the file that it wrote in place of what it prints."""
+def run_reporting(file, run):
+    """Runs the program with its output on standard error, and then prints the file that it wrote."""
     stdout = os.dup(1)
     os.dup2(2, 1)
     try:
@@ -136,56 +135,56 @@ def reported(file, run):
                 printed.write(written.read())
 
 
-def module(name, options, args):
-    """Runs the program in this very process, as if it had been typed."""
+def run_module(name, options, args):
+    """Runs the program in this process, as if its command had been typed."""
     import sysconfig
 
     options = dict(zip(options[::2], options[1::2]))
     if "--inside" in options:
-        inside(options.pop("--inside"), name, options, args)
+        run_inside(options.pop("--inside"), name, options, args)
     files = []
     if "--files" in options:
         with open(options["--files"], "rb") as file:
             files = [os.fsdecode(name) for name in file.read().split(b"\0") if name]
-    # A command that was typed finds the folder of itself here, not ours.
+    # Python adds the folder of the script, which would be ours.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
     if "--last" in options:
         sys.path += site_folders(options["--last"])
-    run = worker(options["--worker"]) if "--worker" in options else console_script(name)
+    run = load_worker(options["--worker"]) if "--worker" in options else console_script(name)
     own = sysconfig.get_path("purelib")
     if "--first" in options:
         keep_own(own)
         place = sys.path.index(own)
         sys.path[place:place] = site_folders(options["--first"])
     sys.argv = [name, *args, *files]
-    sys.exit(reported(options["--report"], run) if "--report" in options else run())
+    sys.exit(run_reporting(options["--report"], run) if "--report" in options else run())
 
 
 def main(argv):
-    """Proves, then runs."""
+    """Prints the proofs, then runs the tool."""
     folders = []
     while argv[0] == "--proof":
         folders.append(argv[1])
         argv = argv[2:]
-    # There are none where it has been here before, in another Python.
+    # With `--inside` this runs a second time, without proofs.
     if folders:
-        proofs = [proof(folder) for folder in folders]
+        proofs = [read_proof(folder) for folder in folders]
         sys.stderr.write("cargo-pipe-proof: " + " ".join(proofs) + "\n")
         sys.stderr.flush()
         if "-" in proofs:
             sys.exit(NO_PROOF)
-    if argv[0] == "--tell-end":
+    if argv[0] == "--mark-end":
         argv = argv[1:]
-        tell_end()
+        mark_end()
     end = argv.index("--")
     how, *operands = argv[:end]
     if how == "exec":
         execute(argv[end + 1 :])
     elif how == "module":
-        module(operands[0], operands[1:], argv[end + 1 :])
+        run_module(operands[0], operands[1:], argv[end + 1 :])
     else:
-        sys.exit(f"cargo-pipe: the launcher knows no {how!r}")
+        sys.exit(f"cargo-pipe: unknown launcher command {how!r}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Tells which Python this is, as one line of JSON: what could change a finding.
+"""Describes this Python as one line of JSON, as far as it can change a finding.
 
-Run it with `-I -S`: what is installed beside the standard library is not asked for.
+Run it with `-I -S`, because only the standard library counts.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ LEFT_OUT = {"site-packages", "dist-packages", "__pycache__"}
 
 
 def below(folder, package):
-    """The dotted names of the modules in a folder, those of its packages included."""
+    """The dotted names of the modules in a folder and in its packages."""
     try:
         entries = list(os.scandir(folder))
     except OSError:
@@ -29,14 +29,14 @@ def below(folder, package):
             continue
         for suffix in importlib.machinery.all_suffixes():
             module = name[: -len(suffix)]
-            # How the interpreter was compiled is nothing that a program imports.
+            # `_sysconfigdata` modules differ between builds, and programs do not import them.
             if name.endswith(suffix) and module.isidentifier() and not module.startswith("_sysconfig"):
                 yield package + module
                 break
 
 
 def modules():
-    """Every module of the standard library that is there."""
+    """All modules of the standard library that are installed."""
     names = set(sys.builtin_module_names)
     for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
         names.update(below(folder, ""))
@@ -45,20 +45,20 @@ def modules():
 
 def system():
     """The operating system, such as `debian 13`."""
-    said = {}
+    values = {}
     try:
         with open("/etc/os-release", encoding="utf-8", errors="replace") as file:
             for line in file:
                 name, _, value = line.strip().partition("=")
-                said[name] = value.strip("\"'")
+                values[name] = value.strip("\"'")
     except OSError:
         return sys.platform
-    return " ".join(said[name] for name in ("ID", "VERSION_ID") if name in said)
+    return " ".join(values[name] for name in ("ID", "VERSION_ID") if name in values)
 
 
 def main():
-    """Tells it."""
-    there = modules()
+    """Prints the description."""
+    present = modules()
     known = getattr(sys, "stdlib_module_names", frozenset())
     release = sys.version_info
     version = ".".join(map(str, release[:3]))
@@ -67,8 +67,8 @@ def main():
     probe = {
         "version": version,
         "implementation": sys.implementation.name,
-        "modules": hashlib.sha256("\n".join(sorted(there)).encode()).hexdigest(),
-        "missing": sorted(name for name in known - there if name + ".__init__" not in there),
+        "modules": hashlib.sha256("\n".join(sorted(present)).encode()).hexdigest(),
+        "missing": sorted(name for name in known - present if name + ".__init__" not in present),
         "system": system(),
     }
     executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)

@@ -1,8 +1,8 @@
 //! Seals values so that a damaged or misplaced one is detected.
 //!
-//! Every cached value is preceded by a hash over the code that wrote it, the name it was written under,
-//! and its content. Bytes that were cut, changed, written by other code or moved to another name yield
-//! no value.
+//! Every cached value is preceded by a hash over the code that wrote it, the name it was written
+//! under, and its content. Bytes that were cut, changed, written by other code or moved to another
+//! name yield no value.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,8 +24,8 @@ pub(crate) fn seal(what: &str, value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// Opens the value at the front of some bytes, if it is intact and was sealed under the name `what`,
-/// and returns it with the bytes after it.
+/// Opens the value at the front of some bytes, if it is intact and was sealed under the name
+/// `what`, and returns it with the bytes after it.
 pub(crate) fn open<'a, T: DeserializeOwned>(what: &str, bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
     let (head, rest) = bytes.split_at_checked(HEAD)?;
     let (sealed, length) = head.split_at(32);

@@ -1,7 +1,7 @@
 //! The hashes of a project's files, so that unchanged files are not read again.
 //!
-//! The index is one file in the cache, read at the start of a run and written at its end if a file was
-//! read. `stat` decides whether a file is unchanged. The hashes go into an
+//! The index is one file in the cache, read at the start of a run and written at its end if a file
+//! was read. `stat` decides whether a file is unchanged. The hashes go into an
 //! [`crate::snapshot::Inventory`].
 
 use std::cmp::Ordering;
@@ -112,8 +112,8 @@ impl Index {
         known.map(|(_, hash)| *hash)
     }
 
-    /// The time before the first file is read, also by the clock of the cache's file system. That is
-    /// mostly the project's file system as well, and the project itself must not be written to.
+    /// The time before the first file is read, also by the clock of the cache's file system. That
+    /// is mostly the project's file system as well, and the project itself must not be written to.
     fn read_at(&self) -> Clock {
         *self.read_at.get_or_init(|| {
             let written = self.place.as_ref().and_then(|(home, project)| {

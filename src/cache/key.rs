@@ -1,7 +1,7 @@
 //! The key of a cached outcome.
 //!
-//! The key covers the fingerprint, which covers everything that a tool sees, and the code of cargo pipe
-//! itself, which turns a tool's output into findings.
+//! The key covers the fingerprint, which covers everything that a tool sees, and the code of cargo
+//! pipe itself, which turns a tool's output into findings.
 
 use std::fmt;
 

@@ -1,7 +1,8 @@
 //! Remembers the inputs of each check's last run, to explain what has changed since.
 //!
 //! Each check of a project has one small file, by the project's place on this machine.
-//! [`crate::fingerprint::diff`] compares two of them. [`super::ResultCache`] keeps the lists of files.
+//! [`crate::fingerprint::diff`] compares two of them. [`super::ResultCache`] keeps the lists of
+//! files.
 
 use std::fs;
 use std::io;

@@ -1,8 +1,8 @@
 //! Locks a cache entry while its outcome is computed.
 //!
-//! Two runs at the same time do not compute the same outcome twice: the second waits for the lock and
-//! then finds the outcome. The system releases the lock of a process that has ended, however it ended.
-//! The holder of a lock never waits for another one, so there is no deadlock.
+//! Two runs at the same time do not compute the same outcome twice: the second waits for the lock
+//! and then finds the outcome. The system releases the lock of a process that has ended, however it
+//! ended. The holder of a lock never waits for another one, so a deadlock is impossible.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;

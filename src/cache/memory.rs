@@ -1,8 +1,9 @@
 //! The memory that incremental tools leave for their next runs.
 //!
-//! Each memory is a file in the result cache, named after its key and after the files of the run that
-//! left it. Someone who switches branches therefore gets the memory of the most similar files. The
-//! content is opaque here. A memory that is damaged, or that other code wrote, counts as missing.
+//! Each memory is a file in the result cache, named after its key and after the files of the run
+//! that left it. Someone who switches branches therefore gets the memory of the most similar files.
+//! The content is opaque here. A memory that is damaged, or that other code wrote, counts as
+//! missing.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,8 +1,8 @@
 //! Decides whether a file is unchanged since it was read.
 //!
-//! The rule is git's, as a pure function over the file system's metadata: a file that was modified so
-//! shortly before it was read that a second change could leave its times as they are is read again
-//! (<https://git-scm.com/docs/racy-git>). [`super::index`] reads the metadata.
+//! The rule is git's, as a pure function over the file system's metadata: a file that was modified
+//! so shortly before it was read that a second change could leave its times as they are is read
+//! again (<https://git-scm.com/docs/racy-git>). [`super::index`] reads the metadata.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -97,8 +97,8 @@ impl Stat {
     }
 }
 
-/// Whether a file still has the content that was read: its metadata was `entry` when it was read, at
-/// `clock` or later, and is `stat` now.
+/// Whether a file still has the content that was read: its metadata was `entry` when it was read,
+/// at `clock` or later, and is `stat` now.
 pub(super) fn is_unchanged(entry: &Stat, stat: &Stat, clock: &Clock) -> bool {
     // A change after the reading has a later time, unless the clock is too coarse. A time in the
     // future means that the clock was set back.

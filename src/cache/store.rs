@@ -1,9 +1,9 @@
 //! The result cache: outcomes of checks, each under its [`Key`].
 //!
-//! The folder `results` can be carried to another machine as it is. It has one file for each outcome;
-//! the file's time says when it was last used, so that the oldest are evicted first. An entry is
-//! believed if it is intact and under its own name. Anyone who can write to the folder can therefore
-//! write entries that are believed.
+//! The folder `results` can be carried to another machine as it is. It has one file for each
+//! outcome; the file's time says when it was last used, so that the oldest are evicted first. An
+//! entry is believed if it is intact and under its own name. Anyone who can write to the folder can
+//! therefore write entries that are believed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{Examined, Health};
 use crate::config::{EngineChoice, TopologyChoice};
-use crate::engine::docker::dialect;
+use crate::engine::docker::podman;
 use crate::engine::{Docker, Engine, EngineError, Venv};
 use crate::engine_info::SandboxKind;
 use crate::process::{self, Invocation, Until};
@@ -151,7 +151,7 @@ fn ask(context: Context<'_>, program: &Path, args: &[&str]) -> Option<String> {
 }
 
 fn versions(program: &str, answer: Option<String>) -> Examined {
-    let is_podman = answer.as_deref().is_some_and(dialect::is_podman);
+    let is_podman = answer.as_deref().is_some_and(podman::is_podman);
     let json: Value =
         answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     let version = |side: &str| json[side]["Version"].as_str().unwrap_or("unknown").to_owned();

@@ -1,18 +1,18 @@
-//! The engine behind the docker CLI.
+//! The engine behind the docker CLI, which also drives podman.
 //!
-//! Owns the talk with docker: finding it, what everything of a run is labelled with, and taking away
-//! what carries a label. Images are `image`'s, jobs `job`'s, and how trees get into
-//! containers is `topology`'s; what podman does differently stands in `dialect`. It knows no tool.
+//! It finds the program, labels everything that a run starts, and removes leftovers by their
+//! labels. `image` builds images, `job` runs jobs, `topology` gets trees into containers, and
+//! [`podman`] has the differences between docker and podman.
 
 pub mod argv;
 mod base;
-pub mod dialect;
 mod image;
-mod inspected;
+mod image_info;
 mod job;
 mod job_image;
 mod network;
 mod owner;
+pub mod podman;
 mod remove;
 mod shell;
 mod topology;
@@ -25,12 +25,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::argv::{Container, ContainerNetwork, ContainerStdin};
-use self::dialect::{Dialect, Rights};
 use self::owner::Owner;
+use self::podman::{Dialect, PodmanRights};
 use self::topology::Placement;
-use super::{
-    Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Recipe, Removed, RunError,
-};
+use super::{Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Recipe, RunError};
 use crate::config::EngineChoice;
 use crate::config::load::EnvVars;
 use crate::config::load::variables::DOCKER;
@@ -40,25 +38,28 @@ use crate::plan::Shell;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
 
-/// Says which run a container or volume belongs to.
+/// The label with the run of a container or volume.
 const RUN_LABEL: &str = "dev.cargo-pipe.run";
-/// Says which project a container or volume belongs to.
+/// The label with the project of a container or volume.
 const PROJECT_LABEL: &str = "dev.cargo-pipe.project";
-/// Says which process started a container or volume.
+/// The label with the process that started a container or volume.
 const OWNER_LABEL: &str = "dev.cargo-pipe.owner";
-/// Says when a container or volume may be taken away, in seconds since 1970.
+/// The label with the time when a container or volume may be removed, in seconds since 1970.
 const DEADLINE_LABEL: &str = "dev.cargo-pipe.deadline";
 
-/// How long a docker command may take that moves no data.
+/// The time limit of a docker command that moves no data.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a docker command may take that does.
+/// The time limit of a docker command that moves data.
 const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// How long after its run a container or volume may be taken for left behind.
+/// The time limit of a build or a pull.
+const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// The time after the end of a run until its containers and volumes count as left behind.
 const EXTRA_TIME: Duration = Duration::from_secs(3600);
 
-/// The program of an engine with containers: the variable's, or the engine's own.
+/// The program of an engine with containers: that of the variable, or the default one.
 pub(crate) fn program(choice: EngineChoice, variables: &EnvVars) -> &str {
     let own = match choice {
         EngineChoice::Podman => "podman",
@@ -72,25 +73,25 @@ pub struct Docker<'a> {
     settings: EngineOptions,
     emitter: &'a Emitter<'a>,
     placement: Placement,
-    /// What a person should know, each once.
+    /// The warnings for the report, without duplicates.
     notes: Mutex<BTreeSet<String>>,
     program: PathBuf,
     dialect: Dialect,
     version: String,
-    /// How many of the engine's processors a container has; all of them if none.
+    /// The number of processors of a container; all of the engine's if none.
     cpus: Option<usize>,
     cancel: &'a Cancel,
     labels: BTreeMap<String, String>,
-    /// Whether something may be left that only a look at the labels finds.
+    /// Whether leftovers may exist that must be found by their label.
     untidy: AtomicBool,
 }
 
 impl<'a> Docker<'a> {
-    /// Finds the docker CLI and asks its engine whether it is there.
+    /// Finds the docker CLI and connects to its engine.
     ///
     /// # Errors
     ///
-    /// When there is no such program, or no engine answers it.
+    /// When the program is not found, or the engine does not answer.
     pub fn connect(
         settings: EngineOptions,
         cancel: &'a Cancel,
@@ -122,44 +123,44 @@ impl<'a> Docker<'a> {
             labels,
             untidy: AtomicBool::new(false),
         };
-        let output = docker.call(["version", "--format", dialect::QUESTION])?;
+        let output = docker.call(["version", "--format", podman::VERSION_TEMPLATE])?;
         if output.code != 0 {
             return Err(unavailable(&output));
         }
         let answer = text(&output.stdout);
         docker.version = answer.split(' ').next().unwrap_or_default().to_owned();
-        docker.dialect = docker.dialect_of(&answer)?;
+        docker.dialect = docker.detect_dialect(&answer)?;
         if let Some(wanted) = docker.settings.cpus {
-            docker.cpus = docker.fewer_than_all(wanted)?;
+            docker.cpus = docker.limit_cpus(wanted)?;
         }
         Ok(docker)
     }
 
-    /// Which program of docker's kind answered this.
-    fn dialect_of(&self, answer: &str) -> Result<Dialect, EngineError> {
+    /// Detects docker or podman by its answer to the version query.
+    fn detect_dialect(&self, answer: &str) -> Result<Dialect, EngineError> {
         let name = || self.settings.docker.clone();
-        match (dialect::is_podman(answer), self.settings.choice) {
+        match (podman::is_podman(answer), self.settings.choice) {
             (false, EngineChoice::Podman) => Err(EngineError::NotPodman(name())),
             (false, _) => Ok(Dialect::Docker),
             (true, _) => {
-                let output = self.succeed(&self.docker(dialect::RIGHTS))?;
+                let output = self.succeed(&self.docker(podman::ROOTLESS_QUERY))?;
                 Ok(Dialect::Podman(match text(&output.stdout).ends_with("true") {
-                    true => Rights::Rootless,
-                    false => Rights::Rootful,
+                    true => PodmanRights::Rootless,
+                    false => PodmanRights::Rootful,
                 }))
             }
         }
     }
 
-    /// This number of processors; none if the engine's machine has no more.
-    fn fewer_than_all(&self, wanted: usize) -> Result<Option<usize>, EngineError> {
+    /// This number of processors; none if the engine's machine has as few.
+    fn limit_cpus(&self, wanted: usize) -> Result<Option<usize>, EngineError> {
         let invocation = self.docker(["info", "--format", "{{.NCPU}}"]);
         let output = self.succeed(&invocation)?;
         let all: usize = text(&output.stdout).parse().map_err(|_| failed(&invocation, &output))?;
         Ok(Some(wanted).filter(|wanted| *wanted < all))
     }
 
-    /// Removes whatever carries a label.
+    /// Removes all containers and volumes with a label.
     fn sweep(&self, label: &str, value: &str) -> (Vec<String>, Vec<String>) {
         let filter = format!("label={label}={value}");
         let list = |args: &[&str]| match self.call_anyway(args.iter().copied()) {
@@ -176,7 +177,7 @@ impl<'a> Docker<'a> {
     fn remove_containers(&self, names: &[String]) {
         if !names.is_empty() {
             let args = self.dialect.removal().iter().copied();
-            // What is gone already is no failure; what remains is found by its label.
+            // A container may be gone already, and one that remains is found by its label later.
             let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
         }
     }
@@ -188,7 +189,7 @@ impl<'a> Docker<'a> {
         }
     }
 
-    /// Runs a docker command that ends when the run stops.
+    /// Runs a docker command that is stopped with the run.
     fn call<A: Into<OsString>>(
         &self,
         args: impl IntoIterator<Item = A>,
@@ -197,7 +198,7 @@ impl<'a> Docker<'a> {
         Ok(process::run(&self.docker(args), until, self.emitter)?)
     }
 
-    /// Runs a docker command even when the run stops, to clean up.
+    /// Runs a docker command even when the run stops, for cleaning up.
     fn call_anyway<A: Into<OsString>>(
         &self,
         args: impl IntoIterator<Item = A>,
@@ -216,7 +217,7 @@ impl<'a> Docker<'a> {
         }
     }
 
-    /// Runs a docker command that has to succeed and takes as long as its data is large.
+    /// Runs a docker command that has to succeed and moves data.
     fn move_data(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
         let output = self.follow(invocation, DATA_LIMIT, |_| {})?;
         match output.code {
@@ -225,7 +226,7 @@ impl<'a> Docker<'a> {
         }
     }
 
-    /// Runs a docker command that takes long, and passes on what it says.
+    /// Runs a long docker command, and passes on the lines of its standard error.
     fn follow(
         &self,
         invocation: &Invocation,
@@ -241,7 +242,8 @@ impl<'a> Docker<'a> {
         Invocation::new(&self.program, options.chain(args.into_iter().map(Into::into)))
     }
 
-    /// A container of this run that does nothing yet.
+    /// The description of a container of this run, without mounts and with a command that does
+    /// nothing.
     fn container(&self, name: &str, image: &str) -> Container {
         Container {
             dialect: self.dialect,
@@ -260,31 +262,14 @@ impl<'a> Docker<'a> {
         }
     }
 
-    /// Notes what a person should know.
+    /// Adds a warning to the report.
     fn note(&self, message: String) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(message);
     }
 
-    /// Which base an image is, and which Python it holds.
-    pub(super) fn record_base(&self, image: &str) -> Result<super::LockedBase, EngineError> {
-        self.record(image)
-    }
-
-    /// Marks that something may have to be looked for at the end.
-    fn look_at_the_end(&self) {
+    /// Marks that the run must search for leftovers at its end.
+    fn mark_untidy(&self) {
         self.untidy.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Docker<'_> {
-    /// Takes away what belongs to the project, and what nobody else refers to.
-    ///
-    /// # Errors
-    ///
-    /// When the engine refuses.
-    pub fn remove(&self) -> Result<Removed, EngineError> {
-        self.reap();
-        self.remove_project()
     }
 }
 
@@ -341,8 +326,8 @@ impl Engine for Docker<'_> {
         self.placement.run(|topology| self.attempt(job, topology))
     }
 
-    fn visit(&self, job: &Job<'_>, visit: &Shell) -> Result<i32, RunError> {
-        self.placement.run(|topology| self.attend(job, visit, topology))
+    fn run_shell(&self, job: &Job<'_>, shell: &Shell) -> Result<i32, RunError> {
+        self.placement.run(|topology| self.attach_shell(job, shell, topology))
     }
 
     fn changes(&self, job: &Job<'_>, inventory: &Inventory) -> Result<Changes, EngineError> {
@@ -361,24 +346,24 @@ impl Drop for Docker<'_> {
     }
 }
 
-/// What it means that the engine's version is not to be had.
+/// The error for a failed version query.
 fn unavailable(output: &RawOutput) -> EngineError {
-    let said = text(&output.stderr);
-    let line = last_line(&output.stderr, "it said nothing");
-    match said.contains("permission denied") {
-        true => EngineError::NoPermission(line),
-        false => EngineError::NotRunning(line),
+    let line = last_line(&output.stderr, "no message");
+    if text(&output.stderr).contains("permission denied") {
+        EngineError::NoPermission(line)
+    } else {
+        EngineError::NotRunning(line)
     }
 }
 
 fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError {
-    // What is said to every command names none.
+    // Options before the command apply to every command.
     let mut words = invocation.args.iter().map(|word| word.to_string_lossy());
     let word = words.find(|word| !word.starts_with("--"));
     let program = invocation.program.file_name().unwrap_or_default().to_string_lossy();
     EngineError::Docker {
         command: format!("{program} {}", word.unwrap_or_default()),
-        said: last_line(&output.stderr, &format!("it ended with {}", output.code)),
+        message: last_line(&output.stderr, &format!("exit status {}", output.code)),
     }
 }
 
@@ -388,9 +373,9 @@ fn text(bytes: &[u8]) -> String {
 
 fn last_line(bytes: &[u8], otherwise: &str) -> String {
     let text = text(bytes);
-    // Docker ends its errors with an advice that helps nobody here.
-    let told = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");
-    text.lines().map(str::trim).rfind(told).unwrap_or(otherwise).to_owned()
+    // Docker ends its errors with a hint about its own command line.
+    let is_message = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");
+    text.lines().map(str::trim).rfind(is_message).unwrap_or(otherwise).to_owned()
 }
 
 #[cfg(test)]
@@ -398,7 +383,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dockers_advice_is_not_what_went_wrong() {
+    fn the_hint_of_docker_is_not_its_error() {
         assert_eq!(
             last_line(b"docker: no such image\n\nRun 'docker run --help'\n", ""),
             "docker: no such image"

@@ -1,7 +1,7 @@
-//! Why an engine could not do its part, or a job has no output.
+//! Errors of engines, with hints about what to do next.
 //!
-//! Owns what is told of it: the sentence, what to do next, and how a command ends. It must not know
-//! which engine it was. A run makes a [`Reason`] of it.
+//! [`EngineError`] also decides how a command ends, and a run turns it into the [`Reason`] of a
+//! check.
 
 use std::path::PathBuf;
 
@@ -10,20 +10,20 @@ use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::process::ProcessError;
 use crate::snapshot::SnapshotError;
 
-/// Why a job has no output.
+/// An error that kept a job from producing a complete output.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// The run was stopped.
     #[error("stopped")]
     Stopped,
-    /// It took longer than it may.
+    /// The job exceeded its time limit.
     #[error("timed out")]
     TimedOut {
-        /// What it had written by then.
+        /// The output until then.
         output: RawOutput,
     },
-    /// The container did not see the project.
+    /// The container did not see the project's files.
     #[error("the container does not see the project: {0}")]
     Unseen(String),
     /// The engine failed.
@@ -40,163 +40,163 @@ impl From<EngineError> for RunError {
     }
 }
 
-/// Why an engine could not do its part.
+/// An error of an engine.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// There is no such program.
+    /// The program of the engine was not found.
     #[error("`{0}` is not installed, or not on PATH")]
     NotInstalled(String),
-    /// Another program of docker's kind was asked for.
+    /// The engine is `podman`, and the program is another one.
     #[error("`{0}` is not podman")]
     NotPodman(String),
-    /// A check is to get docker's socket, and there is none.
-    #[error("`docker-socket` is granted, and podman has no socket of docker")]
+    /// A check needs docker's socket, which podman does not have.
+    #[error("the grant `docker-socket` needs docker; podman has no docker socket")]
     NoSocket,
-    /// Nothing answers.
+    /// The engine does not answer.
     #[error("the docker engine does not answer: {0}")]
     NotRunning(String),
-    /// It answers others.
+    /// The engine answers other users only.
     #[error("the docker engine refuses this user: {0}")]
     NoPermission(String),
-    /// An image is neither here nor to be had.
-    #[error("the image `{image}` is not here and cannot be pulled: {said}")]
+    /// An image is missing and cannot be pulled.
+    #[error("image `{image}` not found, and it cannot be pulled: {message}")]
     ImageMissing {
         /// The image.
         image: String,
-        /// What docker said.
-        said: String,
+        /// The message of docker.
+        message: String,
     },
-    /// Images are built by BuildKit, which docker reaches through its plugin buildx.
-    #[error("docker has no buildx, so it cannot build images with BuildKit")]
+    /// Docker needs its plugin buildx to build images with BuildKit.
+    #[error("docker's plugin buildx not found; images are built with BuildKit")]
     NoBuildx,
-    /// Something is missing that only the network has.
+    /// An image is missing, and building it needs the network.
     #[error("offline, and the image of `{0}` is not built yet")]
     Offline(String),
-    /// Packages would be built on this machine, and nobody granted that.
+    /// Packages would be built on this machine, and the grant is missing.
     #[error(
-        "{} built from source, whose own code would run on this machine, so that needs the grant \
-         `host`: `--allow host`", names_are(.0)
+        "{} built from source, which runs code of the package on this machine and needs the grant \
+         `host`", name_packages(.0)
     )]
     SourceNotGranted(Vec<String>),
     /// The lock of the base cannot be used.
     #[error(transparent)]
     BaseLock(#[from] BaseLockError),
-    /// No engine answers, and nobody said that another one will do.
+    /// No engine answers, and falling back to another one is not allowed.
     #[error("{0}")]
     NoFallback(Box<EngineError>),
-    /// There is no interpreter to make environments of.
-    #[error("there is no Python {0} here, and none that is near enough")]
+    /// No interpreter was found that environments could use.
+    #[error("Python {0} not found, nor a compatible version")]
     NoPython(String),
-    /// A platform is forced that this machine is not.
-    #[error("`platform` is `{forced}`, and without a container it is `{here}`")]
+    /// The forced platform is not that of this machine.
+    #[error("`platform` is `{forced}`, but this machine is `{here}`")]
     Platform {
-        /// What is forced.
+        /// The forced platform.
         forced: String,
-        /// What this machine is.
+        /// The platform of this machine.
         here: String,
     },
-    /// The environment is described by what only docker can make.
-    #[error("{0}, which takes a docker engine")]
+    /// Only an engine with images can provide the environment.
+    #[error("{0}, which needs a docker engine")]
     NeedsImages(String),
-    /// There is nothing that installs packages.
-    #[error("`{python}` has neither pip nor a way to get it, and there is no uv: {said}")]
+    /// No package installer was found.
+    #[error("neither uv nor a working pip of `{python}` found: {message}")]
     NoInstaller {
         /// The interpreter.
         python: PathBuf,
-        /// What was said.
-        said: String,
+        /// The message of the program.
+        message: String,
     },
-    /// Something is missing that only the network has.
-    #[error("offline, and the environment of `{0}` is not made yet")]
+    /// A virtual environment is missing, and installing it needs the network.
+    #[error("offline, and the environment of `{0}` is not installed yet")]
     OfflineVenv(String),
     /// Packages cannot be installed.
-    #[error("the environment of `{environment}` cannot be made:\n{said}")]
+    #[error("cannot install the environment of `{environment}`:\n{message}")]
     InstallFailed {
         /// The environment.
         environment: String,
-        /// The end of what the installer said.
-        said: String,
+        /// The last lines of the installer.
+        message: String,
     },
-    /// The job's image was made from other locks.
-    #[error("the image of this job has no environment of `{0}` for the locks in this checkout")]
+    /// The job's image was built from other locks.
+    #[error("the environment of `{0}` in this job's image was built from other locks")]
     StaleImage(String),
-    /// Code of the project's own would run without a sandbox, and nobody granted that.
-    #[error("{why} runs code of the project, and there is no sandbox to run it in")]
+    /// The project's own code would run without a sandbox, and the grant is missing.
+    #[error("{why} runs code of the project, which needs a sandbox or the grant `host`")]
     HostNotGranted {
-        /// What runs it.
+        /// The option or check that runs it.
         why: String,
     },
     /// The launcher of a job did not start.
-    #[error("the check did not start: {said} (exit status {code})")]
+    #[error("the check did not start: {message} (exit status {code})")]
     NotStarted {
-        /// What was said.
-        said: String,
+        /// The message of the program.
+        message: String,
         /// The exit status.
         code: i32,
     },
-    /// What is kept of environments is not as it was left.
+    /// The store of virtual environments is damaged.
     #[error("{0}")]
     Store(String),
-    /// All that is missing, where the network may not be asked.
+    /// Everything that a run without a network lacks.
     #[error("offline, and not on this machine:\n  {}", .0.join("\n  "))]
     Missing(Vec<String>),
     /// An image cannot be built.
-    #[error("the image of `{environment}` cannot be built:\n{said}")]
+    #[error("the image of `{environment}` cannot be built:\n{message}")]
     BuildFailed {
         /// The environment.
         environment: String,
-        /// The end of what the builder said.
-        said: String,
+        /// The last lines of the builder.
+        message: String,
     },
-    /// The certificates that installers are to believe in cannot be read.
+    /// The CA bundle for installers cannot be read.
     #[error("cannot read the CA bundle `{}`: {source}", .path.display())]
     CaBundle {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A docker command failed.
-    #[error("`{command}` failed: {said}")]
+    #[error("`{command}` failed: {message}")]
     Docker {
         /// The command, without its arguments.
         command: String,
-        /// What docker said.
-        said: String,
+        /// The message of docker.
+        message: String,
     },
-    /// What a tool said did not arrive whole.
-    #[error("the end of what the check said was lost on its way")]
+    /// The output of a tool did not arrive completely.
+    #[error("the output of the check did not arrive completely")]
     OutputLost,
-    /// The image has no such program.
-    #[error("`{program}` cannot be started in `{place}`: {said}")]
+    /// The program of a check does not exist in its environment.
+    #[error("cannot start `{program}` in `{place}`: {message}")]
     NoProgram {
         /// The program.
         program: String,
         /// The image or environment.
         place: String,
-        /// What was said.
-        said: String,
+        /// The message of the program.
+        message: String,
     },
-    /// There are no threads to work with.
+    /// The system refuses to start threads.
     #[error("cannot start threads: {0}")]
     Threads(String),
-    /// Docker's answer is not what docker answers.
-    #[error("docker answered `{0}`, which is not understood")]
+    /// The output of a docker command cannot be parsed.
+    #[error("cannot parse the output of docker: {0}")]
     Answer(String),
-    /// A grant is missing, or a file of the environment is not as it must be.
+    /// A grant is missing, or a file of the environment is invalid.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// Files cannot be written or read.
+    /// Files cannot be read or written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// A program could not be run to its end.
+    /// A program did not run to its end.
     #[error(transparent)]
     Process(#[from] ProcessError),
 }
 
 impl EngineError {
-    /// Whether it means that no docker engine answers.
+    /// Whether no docker engine answers.
     pub(super) fn is_absence(&self) -> bool {
         matches!(
             self,
@@ -206,12 +206,12 @@ impl EngineError {
         )
     }
 
-    /// Whether it means that an image cannot be looked at from here, for no fault of the project.
+    /// Whether an image cannot be inspected from here, which is not the project's fault.
     pub(crate) fn is_out_of_reach(&self) -> bool {
         self.is_absence() || matches!(self, EngineError::ImageMissing { .. })
     }
 
-    /// Whether what was asked for cannot be had as it was asked for.
+    /// Whether the configuration is at fault.
     fn is_configuration(&self) -> bool {
         matches!(
             self,
@@ -227,7 +227,7 @@ impl EngineError {
         )
     }
 
-    /// How a command that ends with this error ends.
+    /// The verdict of a command that ends with this error.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
@@ -237,12 +237,12 @@ impl EngineError {
         }
     }
 
-    /// What to do next, where that is known.
+    /// A hint about what to do next, if one is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             EngineError::NotInstalled(_) => {
-                "install docker, or name another program of its kind in CARGO_PIPE_DOCKER"
+                "install docker, or name a compatible program in CARGO_PIPE_DOCKER"
             }
             EngineError::NotRunning(_) => {
                 "start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST"
@@ -253,63 +253,60 @@ impl EngineError {
             }
             EngineError::ImageMissing { image, .. } => {
                 return Some(format!(
-                    "`docker pull {image}` has to work once; behind a mirror, name its image in \
-                     pipe.toml: `[python] image = \"…\"`"
+                    "try `docker pull {image}`; with a registry mirror, set `[python] image = \"…\"` in \
+                     pipe.toml"
                 ));
             }
             EngineError::NoBuildx => {
-                "install the plugin: `docker-buildx` on Debian, `docker-buildx-plugin` from \
-                 Docker's own packages"
+                "install the package `docker-buildx` of Debian, or `docker-buildx-plugin` of Docker"
             }
             EngineError::CaBundle { .. } => {
-                "`ca-bundle` in pipe.toml names it, or one of the variables PIP_CERT, \
-                 SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE"
+                "the path comes from `ca-bundle` in pipe.toml, or from PIP_CERT, SSL_CERT_FILE, \
+                 REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"
             }
             EngineError::NoFallback(error) => {
                 let hint = error.hint().map(|hint| format!(";\n{hint}")).unwrap_or_default();
                 return Some(format!(
-                    "with CI set there is no fallback: `--engine venv` runs the checks without a \
-                     container{hint}"
+                    "checks do not fall back to another engine if CI is set; `--engine venv` runs them \
+                     without a container{hint}"
                 ));
             }
             EngineError::NoPython(_) => "install it, for example with `uv python install`",
             EngineError::Platform { .. } => "use an engine with containers: `--engine docker`",
             EngineError::StaleImage(_) => {
-                "`cargo pipe sync` names the image of these locks in the pipeline, and \
-                 `cargo pipe build --ci-image --push` makes it"
+                "run `cargo pipe sync` to update the pipeline, and `cargo pipe build --ci-image --push` \
+                 to build the image"
             }
-            EngineError::NeedsImages(_) => "use one: `--engine docker`",
-            EngineError::NoSocket => "use docker: `--engine docker`",
+            EngineError::NeedsImages(_) | EngineError::NoSocket => "use `--engine docker`",
             EngineError::NotPodman(_) => {
                 "use `--engine docker`, or name podman in CARGO_PIPE_DOCKER"
             }
             EngineError::NoInstaller { .. } => {
                 "install uv, or the packages `python3-pip` or `python3-venv` of Debian"
             }
-            EngineError::InstallFailed { .. } => "`cargo pipe build -v` shows everything it says",
+            EngineError::InstallFailed { .. } => "`cargo pipe build -v` shows the complete output",
             EngineError::SourceNotGranted(_) => {
-                "if you trust them, run it again with `--allow host`; with docker they are built in \
-                 an image, and it needs no grant"
+                "if you trust them, run again with `--allow host`; with docker they are built in an \
+                 image, which needs no grant"
             }
             EngineError::HostNotGranted { .. } => {
-                "if you trust this project, run it again with `--allow host`, or grant that \
-                 for good with `cargo pipe trust --engine venv`; with `bwrap` installed and working \
-                 it needs no grant"
+                "if you trust this project, run again with `--allow host`, or grant it permanently with \
+                 `cargo pipe trust --engine venv`; with a working `bwrap` no grant is needed"
             }
             EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
                 "run `cargo pipe build` once with a network"
             }
             EngineError::OutputLost => {
-                "run it again; docker's clients 28.0.0 to 28.0.2 may lose it, see `docker --version`"
+                "run again; docker clients 28.0.0 to 28.0.2 may lose output, see `docker --version`"
             }
-            EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows everything it says",
+            EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows the complete output",
             EngineError::Recipe(error) => return error.hint(),
             _ => return None,
         };
         Some(hint.to_owned())
     }
 
-    /// The same as the reason of a check's outcome.
+    /// The error as the reason of a check's outcome.
     #[must_use]
     pub fn reason(&self) -> Reason {
         let kind = match self {
@@ -324,8 +321,8 @@ impl EngineError {
     }
 }
 
-/// Packages, and that something is true of them.
-fn names_are(names: &[String]) -> String {
+/// The packages as the subject of a sentence, with `is` or `are`.
+fn name_packages(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     format!("{} {}", quoted.join(", "), if names.len() == 1 { "is" } else { "are" })
 }

@@ -1,9 +1,8 @@
-//! Which engine would be connected, without asking it.
+//! Identifies the engine that would be connected, without starting anything.
 //!
-//! Owns everything on this machine that can make it another engine with other environments: the
-//! choice, the variables that docker reads, its context, the socket that it would answer on, and the
-//! interpreters that there are. It must start nothing. What was found of environments is remembered
-//! under it.
+//! The identity covers everything on this machine that can lead to another engine or other
+//! environments: the choice, the variables that docker reads, docker's context and socket, and the
+//! interpreters. Environments are remembered under it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -14,10 +13,10 @@ use crate::config::load::EnvVars;
 use crate::config::{Config, EngineChoice};
 use crate::hash::{Hash, HashBuilder};
 
-/// Where docker listens if nobody says anything else.
+/// The default address of docker.
 const SOCKET: &str = "unix:///var/run/docker.sock";
 
-/// What tells the engine of this configuration, with this lock of its base, from any other.
+/// The identity of the engine that this configuration chooses, with this lock of the base.
 #[must_use]
 pub fn identify(config: &Config, variables: &EnvVars, base_lock: &Path) -> Hash {
     let choice = format!("{:?}", config.engine);
@@ -29,29 +28,28 @@ pub fn identify(config: &Config, variables: &EnvVars, base_lock: &Path) -> Hash 
     };
     HashBuilder::new("engine")
         .with(choice)
-        .with(found(program, variables))
+        .with(identify_program(program, variables))
         .with(host)
-        .with(context(variables))
-        .with(socket(host))
+        .with(read_context(variables))
+        .with(identify_socket(host))
         .with(fs::read(base_lock).unwrap_or_default())
         .with(&config.python.version)
         .with(variables.get("CI").unwrap_or_default())
-        .with_all(interpreters.iter().map(|program| file(program)))
+        .with_all(interpreters.iter().map(|program| identify_file(program)))
         .hash()
 }
 
-/// The platform of the engine that runs checks, if it is on this machine, as far as can be known
-/// without asking it.
+/// The platform of the engine, if the engine is on this machine.
 #[must_use]
 pub fn local_platform(variables: &EnvVars) -> Option<String> {
     let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
-    let is_here = host.starts_with("unix://") && context(variables).is_empty();
+    let is_here = host.starts_with("unix://") && read_context(variables).is_empty();
     is_here.then(venv::platform)
 }
 
-/// The file of a program that is looked for as a shell does: another `PATH` that leads to it is
-/// none of its own. Whoever links to it changes no more than the time of its last change.
-fn found(program: &str, variables: &EnvVars) -> String {
+/// The file of a program on `PATH`. It does not depend on the rest of `PATH`, nor on the time of
+/// the last change, which a new hard link to the file alters.
+fn identify_program(program: &str, variables: &EnvVars) -> String {
     let Ok(path) = which::which_in(program, variables.get("PATH"), "/") else {
         return String::new();
     };
@@ -59,8 +57,8 @@ fn found(program: &str, variables: &EnvVars) -> String {
     format!("{} {}", path.display(), id.unwrap_or_default())
 }
 
-/// The context that docker would use, with all that it says.
-fn context(variables: &EnvVars) -> Vec<u8> {
+/// Docker's current context and the metadata of all contexts.
+fn read_context(variables: &EnvVars) -> Vec<u8> {
     let folder = variables
         .get("DOCKER_CONFIG")
         .map(PathBuf::from)
@@ -75,20 +73,20 @@ fn context(variables: &EnvVars) -> Vec<u8> {
     let Some(name) = variables.get("DOCKER_CONTEXT").or(current) else {
         return Vec::new();
     };
-    // Where each context is kept, its name is hashed by another function than ours.
-    let kept = fs::read_dir(folder.join("contexts/meta")).into_iter().flatten().flatten();
-    let mut said: Vec<Vec<u8>> =
-        kept.filter_map(|entry| fs::read(entry.path().join("meta.json")).ok()).collect();
-    said.sort();
-    said.push(name.as_bytes().to_vec());
-    said.concat()
+    // A context's folder is named after a SHA-256 of its name, so all of them are read.
+    let folders = fs::read_dir(folder.join("contexts/meta")).into_iter().flatten().flatten();
+    let mut metadata: Vec<Vec<u8>> =
+        folders.filter_map(|entry| fs::read(entry.path().join("meta.json")).ok()).collect();
+    metadata.sort();
+    metadata.push(name.as_bytes().to_vec());
+    metadata.concat()
 }
 
-/// What tells a socket from one of the same name on another machine, or on this one after its engine
-/// was started anew.
-fn socket(host: &str) -> String {
+/// Distinguishes a socket from one of the same name on another machine, or on this one after a
+/// restart of its engine.
+fn identify_socket(host: &str) -> String {
     match host.strip_prefix("unix://").map(Path::new).filter(|path| path.exists()) {
-        Some(path) => file(path),
+        Some(path) => identify_file(path),
         None => {
             let read = |path| fs::read_to_string(path).unwrap_or_default();
             ["/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname"].map(read).concat()
@@ -96,8 +94,8 @@ fn socket(host: &str) -> String {
     }
 }
 
-/// What tells a file from any other that had or will have its name.
-fn file(path: &Path) -> String {
+/// Distinguishes a file from any other that had or will have its name.
+fn identify_file(path: &Path) -> String {
     let id = fs::metadata(path).map(|it| {
         let times = [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
         format!("{} {} {} {times:?}", it.dev(), it.ino(), it.size())

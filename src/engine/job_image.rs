@@ -1,9 +1,7 @@
-//! The image that jobs of CI run in when it is made ahead of them.
+//! The prebuilt image of CI jobs: its name and its files.
 //!
-//! Owns what such an image is called, which is made from everything that is in it, and which files of
-//! a project it is made from. It must not know how an image is built or who runs in it: the docker
-//! engine makes it, the engine without containers finds its environments there, and the generated
-//! pipelines name it.
+//! The name contains a hash of everything in the image. The docker engine builds it, the venv
+//! engine finds its environments in it, and the generated pipelines refer to it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,22 +18,22 @@ use crate::project::ProjectPath;
 use crate::template::{JobsIn, VERSION};
 use crate::tools;
 
-/// How the image is made.
+/// The Dockerfile of the image.
 pub(super) const DOCKERFILE: &str = include_str!("../../templates/job.Dockerfile");
 
-/// An image to make.
+/// An image to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobImage {
     /// Its name.
     pub reference: String,
-    /// What it is based on.
+    /// The base image.
     pub base: String,
-    /// The project's files that say what is in it, as far as they are there.
+    /// The project's files that describe the environments, as far as they exist.
     pub files: Vec<ProjectPath>,
-    /// The program that runs in it.
+    /// The cargo-pipe program to install.
     pub program: PathBuf,
-    /// What is granted while it is made.
+    /// The grants for its build.
     pub grants: BTreeSet<Grant>,
 }
 
@@ -48,39 +46,39 @@ impl JobImage {
     }
 }
 
-/// What becomes of an image once it is made.
+/// What happens to the image after its build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// It stays here.
+    /// The image stays in the local engine.
     Keep,
-    /// It goes into its registry, unless it is there already.
+    /// The image is pushed to its registry, unless it is there already.
     Push,
 }
 
-/// An image that was made.
+/// An image that was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shipped {
     /// Its name.
     pub reference: String,
-    /// Whether it was there already.
+    /// Whether it existed before.
     pub existed: bool,
 }
 
-/// The image that image jobs in GitLab run in: the one with everything in it, or the locked base.
+/// Chooses the image of GitLab's image jobs: the prebuilt one, or the locked base.
 #[must_use]
-pub fn of_jobs(root: &Path, config: &Config) -> JobsIn {
+pub fn choose_jobs_image(root: &Path, config: &Config) -> JobsIn {
     match reference(root, config) {
         Some(reference) => JobsIn::Everything(reference),
         None => JobsIn::Base(locked_base(root, config)),
     }
 }
 
-/// The base image, by its digest where that is recorded.
+/// The base image, by its digest if that is recorded.
 fn locked_base(root: &Path, config: &Config) -> String {
     let image = &config.python.image;
     let lock = BaseLock::read(&recipe::base_lock_path(config).on_disk(root));
-    // What cannot be read is told by each run.
+    // Each run reports an unreadable lock.
     let lock = lock.unwrap_or_default();
     let platform =
         |base: &&LockedBase| config.platform.as_ref().is_none_or(|it| *it == base.platform);
@@ -91,20 +89,20 @@ fn locked_base(root: &Path, config: &Config) -> String {
     }
 }
 
-/// The image's name as a pipeline spells it, with the variables of its registry; none if the project
-/// names no registry.
+/// The image's name with the variables of its registry, as in a pipeline; none if no registry is
+/// configured.
 #[must_use]
 pub fn reference(root: &Path, config: &Config) -> Option<String> {
     let registry = config.image.registry.as_ref()?;
     Some(format!("{registry}:{}", &tag(root, config).to_string()[..32]))
 }
 
-/// The same with the values of these variables; the name of one that has none.
+/// Replaces the variables in a name by their values.
 ///
 /// # Errors
 ///
-/// When a variable is not set.
-pub fn resolved(reference: &str, variables: &EnvVars) -> Result<String, String> {
+/// The name of a variable that is not set.
+pub fn resolve_reference(reference: &str, variables: &EnvVars) -> Result<String, String> {
     let mut parts = reference.split('$');
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -121,21 +119,21 @@ pub fn resolved(reference: &str, variables: &EnvVars) -> Result<String, String> 
     Ok(text)
 }
 
-/// The files that the image is made from.
+/// The project's files that the image contains.
 fn files(root: &Path, config: &Config) -> Vec<ProjectPath> {
     let manifest = ProjectPath::new(&config.manifest).ok();
     let locks = locks(root, config).into_iter().filter_map(|name| lock_path(config, &name));
     let files = manifest
         .into_iter()
         .chain([config.image.dockerfile.clone(), recipe::base_lock_path(config)]);
-    // Certificates come with the secrets of the build.
+    // Certificates are passed as secrets of the build.
     files.chain(locks).filter(|path| path.on_disk(root).is_file()).collect()
 }
 
-/// Everything that is in the image.
+/// The hash of everything in the image.
 fn tag(root: &Path, config: &Config) -> Hash {
     let base_lock = recipe::base_lock_path(config).on_disk(root);
-    let recipe = HashBuilder::new("job image")
+    let builder = HashBuilder::new("job image")
         .with(VERSION)
         .with(DOCKERFILE)
         .with(&config.python.version)
@@ -144,9 +142,9 @@ fn tag(root: &Path, config: &Config) -> Hash {
         .with(fs::read(base_lock).unwrap_or_default());
     locks(root, config)
         .into_iter()
-        .fold(recipe, |recipe, name| {
+        .fold(builder, |builder, name| {
             let hash = lock_hash(root, config, &name);
-            recipe.with(name).with(hash.to_string())
+            builder.with(name).with(hash.to_string())
         })
         .hash()
 }
@@ -167,7 +165,7 @@ fn lock_path(config: &Config, name: &str) -> Option<ProjectPath> {
     recipe::lock_path(config, name).ok()
 }
 
-/// What a lock holds, comments apart; one that is not written yet holds what `init` would write.
+/// The hash of a lock without its comments, or of the lock that `init` would write.
 fn lock_hash(root: &Path, config: &Config, name: &str) -> Hash {
     let place = lock_path(config, name).map(|path| path.on_disk(root));
     let text = place.and_then(|place| fs::read_to_string(place).ok()).unwrap_or_else(|| {
@@ -184,7 +182,7 @@ mod tests {
     #[test]
     fn a_name_takes_its_variables_or_says_which_one_is_missing() {
         let variables = EnvVars::from([("CI_REGISTRY_IMAGE", "r.example/a"), ("EMPTY", "")]);
-        let resolved = |text: &str| resolved(text, &variables);
+        let resolved = |text: &str| resolve_reference(text, &variables);
         assert_eq!(resolved("r:5000/x:1").as_deref(), Ok("r:5000/x:1"));
         for text in ["$CI_REGISTRY_IMAGE/x:1", "${CI_REGISTRY_IMAGE}/x:1"] {
             assert_eq!(resolved(text).as_deref(), Ok("r.example/a/x:1"));

@@ -1,8 +1,8 @@
-//! The launcher of a job, as the engines start and hear it.
+//! Starts the launcher of a job, and reads the proofs in its output.
 //!
-//! Owns the words that start `templates/launcher.py` and the judgement over what it said first and
-//! last: the proofs that the job sees its trees, and that all of its output is here. It must not
-//! know what an engine starts it in; a job whose proofs hold has its output read by the catalogue.
+//! `templates/launcher.py` runs inside the job. Its first line proves that the job sees its trees,
+//! and its last line that all of the output has arrived. The tools parse the output of a job whose
+//! proofs hold.
 
 use super::{EngineError, Job};
 use crate::container::{APP, CONFIG, CONTROL};
@@ -50,46 +50,45 @@ pub(crate) fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
 /// The hash of the files that start a command.
 #[must_use]
 pub(crate) fn hash(command: &Command) -> Hash {
-    let mut recipe = HashBuilder::new("launcher");
+    let mut builder = HashBuilder::new("launcher");
     for (name, source) in files(command) {
-        recipe.add(name);
-        recipe.add(source);
+        builder.add(name);
+        builder.add(source);
     }
-    recipe.hash()
+    builder.hash()
 }
 
-/// What the launcher says when there is no such program.
+/// The launcher's message when it cannot start the program.
 const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
 
-/// What the launcher says when the tool has ended.
+/// The launcher's last line, after the tool has ended.
 const END: &[u8] = b"cargo-pipe-end\n";
 
-/// How the output of a job comes here.
+/// The way that the output of a job takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// Through pipes, which lose nothing.
     Piped,
-    /// Through an engine and its client, which may lose its end: what was not yet read when the
-    /// container was gone, as in docker's clients 28.0.0 to 28.0.2
-    /// (<https://github.com/docker/cli/pull/5957>).
+    /// Through an engine and its client, which may lose the end of it when the container is gone,
+    /// like docker's clients 28.0.0 to 28.0.2 (<https://github.com/docker/cli/pull/5957>).
     Relayed,
 }
 
-/// What a launched job has seen.
+/// The proof of what a launched job has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// Its trees, and then its tool ran.
+    /// The job saw its trees, and its tool ran.
     Tool,
-    /// Its trees, but there is no such program.
+    /// The job saw its trees, but its program was not found.
     NoProgram,
-    /// Other files than it should.
+    /// The job saw other files.
     OtherFiles,
-    /// Nothing: the launcher itself did not start.
+    /// The launcher did not start.
     Nothing,
 }
 
-/// Judges what a launched job has seen, and takes the proof of it out of its output.
-pub(super) fn judge(job: &Job<'_>, output: &mut RawOutput) -> Seen {
+/// Checks the proof of a launched job, and removes it from the output.
+pub(super) fn check_proof(job: &Job<'_>, output: &mut RawOutput) -> Seen {
     let trees: Vec<&Tree> = std::iter::once(job.app).chain(job.config).collect();
     let Some(seen) = take_proof(&mut output.stderr).filter(|seen| seen.len() == trees.len()) else {
         return Seen::Nothing;
@@ -104,27 +103,27 @@ pub(super) fn judge(job: &Job<'_>, output: &mut RawOutput) -> Seen {
     }
 }
 
-/// What it means that the program itself is not there.
-pub(super) fn no_program(job: &Job<'_>, said: String) -> EngineError {
+/// The error for a job whose program was not found.
+pub(super) fn no_program(job: &Job<'_>, message: String) -> EngineError {
     EngineError::NoProgram {
         program: match &job.step.command {
             Command::Exec(argv) => argv.first().cloned().unwrap_or_default(),
             Command::Module { module, .. } => module.clone(),
         },
         place: job.environment.reference.clone(),
-        said,
+        message,
     }
 }
 
-/// The command of a job as the container gets it.
-pub(super) fn command(job: &Job<'_>, way: Way) -> Vec<String> {
+/// Builds the command of a job's container.
+pub(super) fn build_command(job: &Job<'_>, way: Way) -> Vec<String> {
     let mut command: Vec<String> = Vec::new();
     if job.environment.has_launcher {
         command.extend(["python3".to_owned(), format!("{CONTROL}/launcher.py")]);
         for target in std::iter::once(APP).chain(job.config.map(|_| CONFIG)) {
             command.extend(["--proof".to_owned(), target.to_owned()]);
         }
-        command.extend((way == Way::Relayed).then(|| "--tell-end".to_owned()));
+        command.extend((way == Way::Relayed).then(|| "--mark-end".to_owned()));
     }
     match &job.step.command {
         Command::Exec(argv) if !job.environment.has_launcher => command.extend_from_slice(argv),
@@ -133,11 +132,11 @@ pub(super) fn command(job: &Job<'_>, way: Way) -> Vec<String> {
     command
 }
 
-/// What begins the launcher's first line.
+/// The start of the launcher's first line.
 const PREFIX: &[u8] = b"cargo-pipe-proof: ";
 
-/// Where the launcher's first line begins in a tool's standard error.
-fn proof(stderr: &[u8]) -> Option<usize> {
+/// The position of the launcher's first line in a tool's standard error.
+fn find_proof(stderr: &[u8]) -> Option<usize> {
     if stderr.starts_with(PREFIX) {
         return Some(0);
     }
@@ -147,31 +146,31 @@ fn proof(stderr: &[u8]) -> Option<usize> {
     found.map(|end| end + 1)
 }
 
-/// Takes what stands before the launcher's first line out of a tool's standard error: the words of
-/// whatever started it.
+/// Removes the text before the launcher's first line from a tool's standard error and returns it.
+/// It was written by the engine.
 pub(super) fn take_preamble(stderr: &mut Vec<u8>) -> Option<String> {
-    let start = proof(stderr).filter(|start| *start > 0)?;
-    let said: Vec<u8> = stderr.drain(..start).collect();
-    Some(String::from_utf8_lossy(&said).trim().to_owned()).filter(|said| !said.is_empty())
+    let start = find_proof(stderr).filter(|start| *start > 0)?;
+    let preamble: Vec<u8> = stderr.drain(..start).collect();
+    Some(String::from_utf8_lossy(&preamble).trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Takes the launcher's first line out of a tool's standard error, and returns what it saw.
+/// Removes the launcher's first line from a tool's standard error, and returns the hashes in it.
 pub(super) fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
-    let start = proof(stderr)?;
+    let start = find_proof(stderr)?;
     let end = start + stderr[start..].iter().position(|byte| *byte == b'\n')?;
     let seen = String::from_utf8_lossy(&stderr[start + PREFIX.len()..end]).into_owned();
     stderr.drain(start..=end);
     Some(seen.split(' ').map(str::to_owned).collect())
 }
 
-/// Takes the launcher's last line out of both streams of relayed output, and returns whether all of
-/// it is here. A launcher that was killed told no end; that is said by the exit status.
+/// Removes the launcher's last line from both streams of relayed output, and returns whether the
+/// output is complete. A killed launcher writes no last line, and its exit status shows that.
 pub(super) fn take_end(output: &mut RawOutput) -> bool {
     let streams = [&mut output.stdout, &mut output.stderr].map(take_last);
     streams == [true; 2] || output.code > 128
 }
 
-/// The same of one stream. What the tool left running may have written behind it.
+/// The same for one stream. A process that the tool left running may have written after the line.
 fn take_last(stream: &mut Vec<u8>) -> bool {
     let found = stream.windows(END.len()).rposition(|window| window == END);
     if let Some(start) = found {
@@ -198,16 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_taken_out_wherever_it_is() {
-        for (said, rest) in [
+    fn the_last_line_is_removed_wherever_it_is() {
+        for (output, rest) in [
             (&b"cargo-pipe-end\n"[..], &b""[..]),
             (b"no line", b"no line"),
             (b"{}cargo-pipe-end\n", b"{}"),
             (b"a\ncargo-pipe-end\nb\ncargo-pipe-end\nlate\n", b"a\ncargo-pipe-end\nb\nlate\n"),
             (b"cargo-pipe-en", b"cargo-pipe-en"),
         ] {
-            let mut stream = said.to_vec();
-            assert_eq!(take_last(&mut stream), said.len() > rest.len());
+            let mut stream = output.to_vec();
+            assert_eq!(take_last(&mut stream), output.len() > rest.len());
             assert_eq!(stream, rest);
         }
     }

@@ -1,15 +1,15 @@
-//! The engine that needs no container.
+//! The engine without containers.
 //!
-//! Owns the same environments as the docker engine's, from the same locks, as virtual environments
-//! in the user's cache, and how a job runs in them: in a sandbox of bubblewrap where that works, and
-//! else as it is, with code of the project's own only if that was granted. It knows no tool. Where
-//! an environment is kept is [`store`]'s, how it is made [`install`]'s.
+//! It installs the same environments from the same locks as the docker engine, as virtual
+//! environments in the user's cache. A job runs in a bubblewrap sandbox if that works, and
+//! otherwise directly on the machine, where code of the project needs the grant `host`. [`store`]
+//! keeps the environments, and [`install`] fills them.
 
 mod bubblewrap;
+mod folders;
 mod install;
 mod interpreter;
 mod job;
-mod room;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +21,10 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use self::bubblewrap::{Root, Sandbox};
+use self::folders::{Folder, JobFolders};
 use self::install::Installer;
 use self::interpreter::Interpreter;
-use self::job::Guest;
-use self::room::{Folder, Room};
+use self::job::JobStreams;
 use self::store::{Held, VenvStore};
 use super::launcher::{self, Seen};
 use super::{Access, Engine, EngineError, EngineOptions, Job, PreparedEnvironment, RunError};
@@ -41,29 +41,30 @@ use crate::plan::{EnvironmentSpec, Shell};
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
 
-/// The version of what is in a virtual environment for its lock.
+/// The version of the way that a virtual environment is filled from its lock.
 const FORMAT: &str = "1";
 
-/// How long bubblewrap may take to show that it works.
+/// The time limit of the test whether bubblewrap works.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The engine that needs no container.
+/// The engine without containers.
 pub struct Venv<'a> {
     settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
     interpreter: Interpreter,
     store: VenvStore,
-    /// The environments that came with a job's image; nothing else is used where there are some.
+    /// The folder of the environments in a job's image, which are used exclusively if there are
+    /// any.
     shipped: Option<PathBuf>,
-    /// The program of the sandbox, if it works.
+    /// The program `bwrap`, if it works.
     bubblewrap: Option<PathBuf>,
     roots: Vec<Root>,
-    /// What is held for as long as the run lasts, under the id of what was prepared.
+    /// The environments that the run holds, by the ids of the prepared ones.
     held: Mutex<BTreeMap<String, Parts>>,
-    /// The lock of an environment without packages.
+    /// An empty lock, for an environment without packages.
     nothing: Lock,
-    /// What a person should know, each once.
+    /// The warnings for the report, without duplicates.
     notes: Mutex<BTreeSet<String>>,
 }
 
@@ -74,22 +75,22 @@ struct Parts {
     project: Option<Arc<Held>>,
 }
 
-/// A virtual environment that is wanted.
+/// A wanted virtual environment.
 struct Part<'b> {
     key: String,
-    /// Whose it is, for people.
+    /// The name of its environment, for messages.
     environment: &'b str,
     lock: &'b Lock,
-    /// What of it is built from source.
+    /// The packages that are built from source.
     from_source: Vec<&'b str>,
 }
 
 impl<'a> Venv<'a> {
-    /// Finds the interpreter, and out whether there is a sandbox.
+    /// Locates the interpreter and probes for bubblewrap.
     ///
     /// # Errors
     ///
-    /// When there is no Python, or the user's cache cannot be written to.
+    /// When no Python is found, or the user's cache is not writable.
     pub fn connect(
         settings: EngineOptions,
         cancel: &'a Cancel,
@@ -114,32 +115,32 @@ impl<'a> Venv<'a> {
             nothing: Lock { packages: Vec::new() },
             notes: Mutex::default(),
         };
-        venv.bubblewrap = venv.working_bubblewrap()?;
+        venv.bubblewrap = venv.find_bubblewrap()?;
         Ok(venv)
     }
 
-    /// With what to say about the engine that is not there.
+    /// Adds a warning about the engine that it replaces.
     #[must_use]
-    pub fn instead_of(self, note: String) -> Self {
+    pub fn with_note(self, note: String) -> Self {
         Venv { notes: Mutex::new(BTreeSet::from([note])), ..self }
     }
 
-    /// The program that environments are made of.
+    /// The interpreter of the environments.
     #[must_use]
     pub fn python(&self) -> &Path {
         &self.interpreter.executable
     }
 
-    /// Bubblewrap, if it really can start the interpreter.
-    fn working_bubblewrap(&self) -> Result<Option<PathBuf>, EngineError> {
+    /// The program `bwrap`, if it can start the interpreter.
+    fn find_bubblewrap(&self) -> Result<Option<PathBuf>, EngineError> {
         let path = self.settings.variables.get("PATH");
         let Ok(program) = which::which_in("bwrap", path, "/") else {
             return Ok(None);
         };
         let folder =
             Folder { outside: self.settings.folder.clone(), inside: APP, access: Access::Read };
-        let room = Room { folders: vec![folder] };
-        let mut args = bubblewrap::arguments(&self.sandbox(&room), &self.roots);
+        let folders = JobFolders { folders: vec![folder] };
+        let mut args = bubblewrap::arguments(&self.sandbox(&folders), &self.roots);
         args.push(self.interpreter.executable.clone().into());
         args.extend(["-I", "-S", "-c", ""].map(OsString::from));
         let until = Until { cancel: Some(self.cancel), limit: LIMIT };
@@ -150,12 +151,12 @@ impl<'a> Venv<'a> {
         }
     }
 
-    fn sandbox<'s>(&'s self, room: &'s Room) -> Sandbox<'s> {
+    fn sandbox<'s>(&'s self, folders: &'s JobFolders) -> Sandbox<'s> {
         let prefix = &self.interpreter.prefix;
-        Sandbox { room, prefix, network: false, socket: None, terminal: false }
+        Sandbox { folders, prefix, network: false, socket: None, terminal: false }
     }
 
-    /// The virtual environments that an environment is of: its tool's, and its project's.
+    /// The virtual environments that an environment consists of: the tool's and the project's.
     fn parts<'b>(&'b self, recipe: &'b Recipe) -> [Option<Part<'b>>; 2] {
         let part = |environment, lock: &'b Lock| {
             let is_in = |name: &&str| lock.packages.iter().any(|package| package.name == **name);
@@ -171,7 +172,7 @@ impl<'a> Venv<'a> {
         [tool, project]
     }
 
-    /// What a virtual environment is found by: everything that it is made from.
+    /// The key of a virtual environment: a hash of everything that it is built from.
     fn key(&self, lock: &Lock, from_source: &[&str]) -> String {
         let key = HashBuilder::new("venv")
             .with(FORMAT)
@@ -184,7 +185,7 @@ impl<'a> Venv<'a> {
         key.to_string()[..32].to_owned()
     }
 
-    /// A virtual environment, made if it is not there.
+    /// Holds a virtual environment, and installs it if it is missing.
     fn hold(&self, part: &Part<'_>) -> Result<Held, EngineError> {
         let Part { key, environment, lock, from_source } = part;
         let installer = Installer {
@@ -235,8 +236,8 @@ impl Engine for Venv<'_> {
         let Interpreter { executable, probe, .. } = &self.interpreter;
         if !self.interpreter.is(&self.settings.python) {
             notes.push(format!(
-                "there is no Python {} here, so the checks ran on {} (`{}`), which can find \
-                 something else",
+                "Python {} not found; the checks ran on {} (`{}`), which may report different \
+                 findings",
                 self.settings.python,
                 probe.version,
                 executable.display()
@@ -244,7 +245,7 @@ impl Engine for Venv<'_> {
         }
         if self.bubblewrap.is_none() {
             notes.push(
-                "the checks ran without a sandbox, because `bwrap` is not here or does not work"
+                "the checks ran without a sandbox, because `bwrap` is missing or does not work"
                     .to_owned(),
             );
         }
@@ -255,7 +256,7 @@ impl Engine for Venv<'_> {
         let wanted: Vec<Result<[Option<Part<'_>>; 2], Arc<EngineError>>> = recipes
             .iter()
             .map(|recipe| {
-                refuse(recipe, self.settings.allows_host)
+                check_supported(recipe, self.settings.allows_host)
                     .map(|()| self.parts(recipe))
                     .map_err(Arc::new)
             })
@@ -299,32 +300,32 @@ impl Engine for Venv<'_> {
     }
 
     fn place(&self, _: Vec<Tree>) {
-        // They are read where they are.
+        // Jobs read the trees in place.
     }
 
     fn run(&self, job: &Job<'_>) -> Result<RawOutput, RunError> {
         let mut output = self.finish(job)?;
-        let said = |output: &RawOutput| {
+        let last_line = |output: &RawOutput| {
             let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing").to_owned()
+            text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no message").to_owned()
         };
-        match launcher::judge(job, &mut output) {
+        match launcher::check_proof(job, &mut output) {
             Seen::Tool => Ok(output),
-            Seen::NoProgram => Err(RunError::Engine(launcher::no_program(job, said(&output)))),
+            Seen::NoProgram => Err(RunError::Engine(launcher::no_program(job, last_line(&output)))),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
             Seen::Nothing => Err(RunError::Engine(EngineError::NotStarted {
-                said: said(&output),
+                message: last_line(&output),
                 code: output.code,
             })),
         }
     }
 
-    fn visit(&self, job: &Job<'_>, visit: &Shell) -> Result<i32, RunError> {
-        let (invocation, _) = self.invocation(job, &visit.command, Guest::Visitor)?;
+    fn run_shell(&self, job: &Job<'_>, shell: &Shell) -> Result<i32, RunError> {
+        let (invocation, _) = self.invocation(job, &shell.command, JobStreams::Attached)?;
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
-        // It is killed when it has not ended by itself; bubblewrap takes the rest along.
+        // A program that does not end is killed, and bubblewrap ends everything in the sandbox.
         let status = process::attach(&invocation, self.cancel, self.emitter, || {});
         Ok(status.map_err(EngineError::from)?)
     }
@@ -335,8 +336,8 @@ impl Engine for Venv<'_> {
 }
 
 impl Venv<'_> {
-    /// The identity of the base that this interpreter stands for: the recorded one if it is proved
-    /// to be the same, else its own.
+    /// The identity of the base: the recorded one if this interpreter equals the base's Python,
+    /// otherwise the interpreter's own.
     fn base(&self, image: &str) -> Result<Hash, Arc<EngineError>> {
         let lock = BaseLock::read(&self.settings.base_lock);
         let lock = lock.map_err(|error| Arc::new(EngineError::from(error)))?;
@@ -346,8 +347,8 @@ impl Venv<'_> {
             Some(base) => {
                 let differences = here.differences(&base.python).join(", ");
                 let note = format!(
-                    "this machine's Python is not that of `{image}`, so fingerprints differ from \
-                     those with that image: {differences}"
+                    "this machine's Python differs from that of `{image}`, so fingerprints differ as \
+                     well: {differences}"
                 );
                 self.note(note);
                 here.identity()
@@ -370,12 +371,13 @@ impl Venv<'_> {
         let mut resolved =
             ResolvedEnvironment::on_base(recipe, *base, python, platform(), ResolvedBy::Prepared);
         if recipe.exceeds_locks() {
-            let built = held.into_iter().flatten().map(|part| install::built(&part.folder));
+            let built = held.into_iter().flatten().map(|part| install::hash_records(&part.folder));
             let built: Vec<String> = built.collect::<Result<_, _>>()?;
             let hash = HashBuilder::new("built").with(resolved.hash.to_string());
             resolved.hash = hash.with_all(built.iter()).hash();
             self.note(format!(
-                "the environment of `{}` has {} built from source here, so it is equal nowhere else",
+                "the environment of `{}` contains packages built from source on this machine ({}), so \
+                 no other machine has the same environment",
                 recipe.name(),
                 recipe.from_source.join(", ")
             ));
@@ -393,30 +395,32 @@ impl Venv<'_> {
         })
     }
 
-    /// Notes what a person should know.
+    /// Adds a warning to the report.
     fn note(&self, message: String) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(message);
     }
 }
 
-/// Every program that environments could be made from.
+/// All programs that could be the interpreter.
 pub(super) fn interpreters(variables: &EnvVars) -> Vec<PathBuf> {
     interpreter::candidates(variables)
 }
 
-/// Takes away a project's references to environments, and those that nobody else refers to.
+/// Removes a project's references to environments, and the environments that no other project uses.
 pub(super) fn remove(settings: &EngineOptions) -> Result<Vec<String>, EngineError> {
     VenvStore::open(&settings.cache)?.forget(&settings.project)
 }
 
-/// Refuses what only an image can be made from, and sources, whose own code builds them, unless that
-/// may run on this machine.
-fn refuse(recipe: &Recipe, builds: bool) -> Result<(), EngineError> {
+/// Refuses environments that need an image, and packages built from source unless their code may
+/// run on this machine.
+fn check_supported(recipe: &Recipe, builds: bool) -> Result<(), EngineError> {
     if let EnvironmentSpec::Image(image) = &recipe.environment {
         return Err(EngineError::NeedsImages(format!("`{image}` is an image")));
     }
     match recipe.dockerfile.as_ref().is_some_and(|dockerfile| dockerfile.adds_to_base) {
-        true => Err(EngineError::NeedsImages("the Dockerfile adds what is in no lock".to_owned())),
+        true => {
+            Err(EngineError::NeedsImages("the Dockerfile adds to the locked packages".to_owned()))
+        }
         false if !recipe.from_source.is_empty() && !builds => {
             Err(EngineError::SourceNotGranted(recipe.from_source.clone()))
         }
@@ -424,7 +428,7 @@ fn refuse(recipe: &Recipe, builds: bool) -> Result<(), EngineError> {
     }
 }
 
-/// This machine as docker would name it.
+/// This machine's platform in docker's notation.
 pub(super) fn platform() -> String {
     let processor = match std::env::consts::ARCH {
         "x86_64" => "amd64",

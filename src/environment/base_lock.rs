@@ -1,8 +1,8 @@
 //! The lock of the base image, `.docker/pipe.lock`.
 //!
-//! For each platform it records the identity of the base image and a description of the image's Python.
-//! An engine with images compares the identity, and the venv engine compares the Python. Where it
-//! matches, both engines compute the same fingerprint. `cargo pipe update` writes what
+//! For each platform it records the identity of the base image and a description of the image's
+//! Python. An engine with images compares the identity, and the venv engine compares the Python.
+//! Where it matches, both engines compute the same fingerprint. `cargo pipe update` writes what
 //! [`record_base`](crate::engine::record_base) returns.
 
 use std::io;
@@ -36,7 +36,8 @@ pub struct LockedBase {
     pub image: String,
     /// Operating system and processor, such as `linux/amd64`.
     pub platform: String,
-    /// The digest in its registry, such as `sha256:…`; none for an image that came from no registry.
+    /// The digest in its registry, such as `sha256:…`; none for an image that came from no
+    /// registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// The hash of its layers, variables and volumes.

@@ -1,7 +1,7 @@
 //! Describes a Python interpreter, as far as it can change a finding.
 //!
-//! The probe script prints the description, and the lock of the base records it. Two interpreters with
-//! one identity have the same release and the same standard library modules.
+//! The probe script prints the description, and the lock of the base records it. Two interpreters
+//! with one identity have the same release and the same standard library modules.
 
 use std::path::PathBuf;
 

@@ -1,9 +1,9 @@
 //! The files that an environment is built from.
 //!
-//! Reads the Dockerfile and the locks of a project, and refuses content that must not go into an image:
-//! a Dockerfile that cargo pipe did not write, unless the grant `dockerfile` allows it, and lock lines
-//! other than pinned, hashed packages. An engine builds from the texts read here and never from the
-//! files, so that it builds exactly what was checked.
+//! Reads the Dockerfile and the locks of a project, and refuses content that must not go into an
+//! image: a Dockerfile that cargo pipe did not write, unless the grant `dockerfile` allows it, and
+//! lock lines other than pinned, hashed packages. An engine builds from the texts read here and
+//! never from the files, so that it builds exactly what was checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -207,8 +207,8 @@ impl Recipe {
         own.or_else(|| self.lock.as_ref()?.version(self.name()))
     }
 
-    /// The key under which the environment is remembered: everything that decides what it is, but for
-    /// facts that only an engine knows.
+    /// The key under which the environment is remembered: everything that decides what it is, but
+    /// for facts that only an engine knows.
     #[must_use]
     pub fn memory_key(&self, engine: &Hash, platform: Option<&str>) -> Hash {
         let named = self.hash(&Hash::of(self.base.as_bytes()));

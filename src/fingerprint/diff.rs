@@ -1,7 +1,7 @@
 //! Compares the inputs of two runs of a check, and names what differs.
 //!
-//! A difference is a file, package, option, image or platform, or a part of the command. The inputs come
-//! from the last run, the cache, or a report of another machine; [`crate::run`] gathers them.
+//! A difference is a file, package, option, image or platform, or a part of the command. The inputs
+//! come from the last run, the cache, or a report of another machine; [`crate::run`] gathers them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -117,7 +117,8 @@ pub fn find_differences(
     found
 }
 
-/// Compares the parts of two commands. An inserted argument does not make the following ones differ.
+/// Compares the parts of two commands. An inserted argument does not make the following ones
+/// differ.
 fn compare_commands(
     before: &BTreeMap<String, Hash>,
     now: &BTreeMap<String, Hash>,

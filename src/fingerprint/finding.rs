@@ -1,9 +1,9 @@
 //! Identifies a finding, so that the same finding of another run is recognised.
 //!
-//! The identity covers the tool, the code, the path, the message without its numbers, and the text of the
-//! lines that the finding is about. It therefore survives lines inserted above it and another checkout.
-//! Equal findings of one file are numbered in their order. Baselines, GitLab and SARIF compare these
-//! hashes.
+//! The identity covers the tool, the code, the path, the message without its numbers, and the text
+//! of the lines that the finding is about. It therefore survives lines inserted above it and
+//! another checkout. Equal findings of one file are numbered in their order. Baselines, GitLab and
+//! SARIF compare these hashes.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::finding::{Finding, Place};
 use crate::tools::SourceFiles;
 use crate::tools::parse::columns::Columns;
 
-/// Sets the fingerprint of each finding of a tool. The findings are sorted, and `sources` are the files
-/// that the tool saw.
+/// Sets the fingerprint of each finding of a tool. The findings are sorted, and `sources` are the
+/// files that the tool saw.
 pub fn identify(tool: &str, findings: &mut [Finding], sources: &dyn SourceFiles) {
     let mut texts = Columns::new(sources);
     let mut seen: BTreeMap<Hash, u64> = BTreeMap::new();
@@ -42,8 +42,8 @@ fn problem(tool: &str, finding: &Finding, texts: &mut Columns<'_>) -> Hash {
         .hash()
 }
 
-/// The text that a place is about. With a column, it is the first line, so that edits further down do
-/// not change the identity; without a column, it is all of the lines.
+/// The text that a place is about. With a column, it is the first line, so that edits further down
+/// do not change the identity; without a column, it is all of the lines.
 fn text(place: &Place, texts: &mut Columns<'_>) -> String {
     let last = match (place.column, place.end_line) {
         _ if place.is_whole_file() => return String::new(),
@@ -61,8 +61,8 @@ fn text(place: &Place, texts: &mut Columns<'_>) -> String {
     text
 }
 
-/// Replaces each number of a message by `0`, because messages contain line numbers and counts. Digits
-/// within a name stay.
+/// Replaces each number of a message by `0`, because messages contain line numbers and counts.
+/// Digits within a name stay.
 fn without_numbers(message: &str) -> String {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut text = String::with_capacity(message.len());

@@ -1,8 +1,8 @@
 //! The inputs of a check: everything that can change its status, by name.
 //!
-//! [`Ingredients`] are the hashes that a fingerprint is computed from, and [`Parts`] the named values
-//! behind them. [`crate::fingerprint`] computes them, the cache stores them with outcomes, and reports
-//! show them.
+//! [`Ingredients`] are the hashes that a fingerprint is computed from, and [`Parts`] the named
+//! values behind them. [`crate::fingerprint`] computes them, the cache stores them with outcomes,
+//! and reports show them.
 
 use std::collections::BTreeMap;
 
@@ -52,8 +52,8 @@ pub struct Inputs {
 }
 
 /// The named parts behind the ingredients, so that a difference has a name. The values of options,
-/// arguments and variables are hashed, because they can be secret. The files of a snapshot are listed
-/// elsewhere.
+/// arguments and variables are hashed, because they can be secret. The files of a snapshot are
+/// listed elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -1,7 +1,7 @@
 //! Names the parts behind a fingerprint: arguments, variables, and the options of a tool's config.
 //!
-//! Values are hashed, because they can be secret. `why` and `compare` report a difference by these names,
-//! so everything that changes a fingerprint needs one.
+//! Values are hashed, because they can be secret. `why` and `compare` report a difference by these
+//! names, so everything that changes a fingerprint needs one.
 
 use std::collections::BTreeMap;
 
@@ -75,8 +75,8 @@ fn flatten(name: String, value: &toml::Value, options: &mut BTreeMap<String, Has
     }
 }
 
-/// Options as Python's `configparser` reads them: `name = value` or `name: value`, continued by indented
-/// lines.
+/// Options as Python's `configparser` reads them: `name = value` or `name: value`, continued by
+/// indented lines.
 fn ini_options(text: &str) -> BTreeMap<String, Hash> {
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     let (mut section, mut option) = (String::new(), None);

@@ -1,7 +1,8 @@
 //! Runs a program with our own streams until it ends.
 //!
-//! Unlike a program whose output is captured, it stays in our process group, so that the terminal's keys
-//! reach it. The caller decides how it is stopped. The terminal's settings are restored afterwards.
+//! Unlike a program whose output is captured, it stays in our process group, so that the terminal's
+//! keys reach it. The caller decides how it is stopped. The terminal's settings are restored
+//! afterwards.
 
 use std::io;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use super::cancel::Wake;
 use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, Stdin, processors};
 use crate::event::Event;
 
-/// Runs a program to its end with our streams, and returns its exit status: 128 plus the number
-/// of a signal. Standard input may be a file instead. When the run stops, `stop` is called and has to
+/// Runs a program to its end with our streams, and returns its exit status: 128 plus the number of
+/// a signal. Standard input may be a file instead. When the run stops, `stop` is called and has to
 /// end the program.
 ///
 /// # Errors

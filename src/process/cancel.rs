@@ -1,7 +1,7 @@
 //! The cancellation of a run.
 //!
-//! It records why a run stops, and wakes every thread that waits for a program. It ends no program and
-//! removes no container itself; the engine that started one does.
+//! It records why a run stops, and wakes every thread that waits for a program. It ends no program
+//! and removes no container itself; the engine that started one does.
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,7 +45,8 @@ pub(crate) enum Wake {
 }
 
 impl Cancel {
-    /// Interrupts the run: all its containers and programs are stopped. A second call has no effect.
+    /// Interrupts the run: all its containers and programs are stopped. A second call has no
+    /// effect.
     pub fn interrupt(&self) {
         self.stop(Stop::Interrupt);
     }
@@ -66,8 +67,8 @@ impl Cancel {
         }
     }
 
-    /// Does work in a thread of its own and waits for it; none if the run stops first, in which case
-    /// the thread continues alone.
+    /// Does work in a thread of its own and waits for it; none if the run stops first, in which
+    /// case the thread continues alone.
     pub(crate) fn unless_stopped<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -86,8 +87,8 @@ impl Cancel {
         }
     }
 
-    /// Sends [`Wake::Stop`] to `wake` when the run stops, at once if it has stopped already, until the
-    /// returned guard is dropped.
+    /// Sends [`Wake::Stop`] to `wake` when the run stops, at once if it has stopped already, until
+    /// the returned guard is dropped.
     pub(crate) fn listen(&self, wake: Sender<Wake>) -> Listening {
         let mut state = self.state();
         if state.stop.is_some() {

@@ -1,8 +1,8 @@
 //! Limits the number of processors of a program.
 //!
-//! Each program gets consecutive processors, and the next program the following ones, so that programs
-//! that run at the same time share as few as possible. A program inherits its processors from the thread
-//! that starts it.
+//! Each program gets consecutive processors, and the next program the following ones, so that
+//! programs that run at the same time share as few as possible. A program inherits its processors
+//! from the thread that starts it.
 
 /// Calls `start` on this many processors; on all of this thread's if none.
 #[cfg(target_os = "linux")]

@@ -67,8 +67,8 @@ fn nothing_of_a_program_tells_its_secrets() {
         lines.push(line.to_owned());
     })
     .unwrap();
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert_eq!(said, "https://me:***@host/\n".repeat(2));
+    let output = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output, "https://me:***@host/\n".repeat(2));
     assert_eq!(lines, ["https://me:***@host/"]);
     assert!(commands.0[0].ends_with(": ***'"), "{}", commands.0[0]);
     assert!(!format!("{program:?}").contains("pass-of-mine"));

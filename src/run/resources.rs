@@ -83,7 +83,7 @@ impl<'r> Resources<'r> {
         let mut prepared =
             if missing.is_empty() { Vec::new() } else { self.engine().prepare(&missing) };
         if self.context.config.offline {
-            prepared = engine::missing::listed(&missing, prepared);
+            prepared = engine::offline::list_missing(&missing, prepared);
         }
         let engine = self.context.identify_engine();
         for (recipe, preparation) in missing.into_iter().zip(prepared) {

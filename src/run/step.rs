@@ -222,7 +222,7 @@ impl ReadyStep<'_> {
     pub(super) fn open_shell(&self, shell: &Shell) -> Result<i32, Reason> {
         self.context.emitter.emit(&Event::Lending);
         self.engine
-            .visit(&self.job(), shell)
+            .run_shell(&self.job(), shell)
             .map_err(|error| outcome::explain_run_error(self.step, &error))
     }
 

@@ -74,7 +74,7 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         settings: &settings,
         has_python: true,
         granted: granted(project, &config),
-        jobs_in: job_image::of_jobs(root, &config),
+        jobs_in: job_image::choose_jobs_image(root, &config),
     });
     let found = dependencies::read(root, &config)?;
     let derived = found.and_then(|found| dependencies::derived(&config, &found));

@@ -1,7 +1,7 @@
-"""Pylint for a list of files of any length, with as many processes as there are processors.
+"""Runs pylint incrementally and in parallel, in place of pylint's own command.
 
-Owns whether pylint runs as it is or file by file, and what has to be so before the first is parsed.
-It is what the launcher starts in place of pylint's own command.
+The launcher starts this package. It patches the releases of pylint and astroid that it knows, and
+runs any other release unchanged.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .scopes import take_root
 
 
 STATE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "state")
-"""A line with what to do and the key of what an earlier run left, and that; not there if nobody keeps
-it."""
+"""A line with the task and the key of the memory, followed by the memory of an earlier run. The file is
+missing if no memory is kept."""
 
 
-def before() -> Before | None:
-    """What an earlier run left."""
+def read_before() -> Before | None:
+    """Reads the memory of an earlier run."""
     try:
         with open(STATE, "rb") as file:
             task, key = file.readline().decode().split()
@@ -34,8 +34,8 @@ def before() -> Before | None:
         return None
 
 
-def leave(answer: str) -> None:
-    """Prints what this run leaves, and a further line, behind everything that pylint has printed."""
+def print_memory(answer: str) -> None:
+    """Prints the memory of this run, and one more line, after pylint's own output."""
     after = Linter.after
     if after and Linter.before:
         summary = {
@@ -54,10 +54,10 @@ def leave(answer: str) -> None:
 def run() -> None:
     """Runs pylint with the arguments of this process."""
     take_root()
-    Linter.before = before()
+    Linter.before = read_before()
     answer = ""
     if Linter.before and Linter.before.task == "audit-plain":
-        answer = plain.answer()
+        answer = plain.run_plain()
     gc.disable()
     if guard.is_known():
         patches.apply()
@@ -69,10 +69,10 @@ def run() -> None:
     try:
         Run(sys.argv[1:])
     except SystemExit as end:
-        leave(answer)
+        print_memory(answer)
         sys.stdout.flush()
         sys.stderr.flush()
         if end.code is None or isinstance(end.code, int):
-            # What is left to do is to give back memory, piece by piece.
+            # A normal exit would only free memory, object by object.
             os._exit(end.code or 0)
         raise

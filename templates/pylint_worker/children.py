@@ -1,8 +1,8 @@
-"""Does pieces of work in several processes at once: in this one, and in children forked from it.
+"""Distributes work among this process and children forked from it.
 
-Owns the children and how work and results pass between them and their parent. It must not know what
-the work is. The parent takes pieces as its children do: were it to wait, what it has in memory would
-be there once more than there are processors, because whoever looks at an object copies its page.
+The parent takes pieces of work, too. If it waited instead, there would be one more copy of its
+memory than processors, because reading an object changes its reference count and so copies its
+page.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 SHARES = 4096
-"""How many shares a pipe can hold unread: 4 bytes each, 16 KiB on the smallest systems."""
+"""The number of shares that fit into a pipe: 4 bytes each, 16 KiB on the smallest systems."""
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -27,7 +27,7 @@ def processors() -> int:
 def spread(
     pieces: int, work: Callable[[int], bytes], count: int
 ) -> Iterator[tuple[int, bytes]]:
-    """The number of every piece and what came of it; whoever is done with one takes the next."""
+    """Yields the number and result of every piece; each process takes the next piece when it is idle."""
     shares = min(pieces, SHARES)
     todo, put = os.pipe()
     os.write(put, b"".join(share.to_bytes(4, "big") for share in range(shares)))
@@ -42,7 +42,7 @@ def spread(
     for _ in range(min(count, pieces) - 1):
         started = _start(done(), [*children.values()])
         if started is None:
-            # There may be no more processes than there are.
+            # The system allows no further process.
             break
         children[started[0]] = started[1]
     yield from done()
@@ -90,10 +90,10 @@ def _start(results: Iterable[tuple[int, bytes]], others: list[int]) -> tuple[int
 
 
 def _lost(status: int, others: Iterable[int]) -> None:
-    """A child has ended without an answer: so do the others, and so do we."""
+    """Ends all processes after a child has ended without a result."""
     for child in others:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    # As a shell says it.
+    # In a shell's notation.
     sys.exit(128 - code if code < 0 else 70)

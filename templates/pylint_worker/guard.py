@@ -2,12 +2,12 @@
 
 `patches` changes insides of both, and the records are right only if those insides work as they did
 in the releases that the worker was tested with. A release with the same files is known. So is one
-whose files differ only where the worker does not rely on them: the definitions named in `GUARDED` are
-unchanged, and every other definition of these modules keeps as much from one call to the next as it
-did, in attributes, items, globals and caches.
+whose files differ only where the worker does not rely on them: the definitions named in `GUARDED`
+are unchanged, and every other definition of these modules keeps as much from one call to the next
+as it did, in attributes, items, globals and caches.
 
-After a change of `GUARDED` or of the locked releases, the test `guard::the_locked_releases_are_known`
-prints the two digests for `KNOWN`.
+After a change of `GUARDED` or of the locked releases, the test
+`guard::the_locked_releases_are_known` prints the two digests for `KNOWN`.
 """
 
 from __future__ import annotations

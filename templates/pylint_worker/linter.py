@@ -1,10 +1,9 @@
-"""Lints a project's files one by one, each apart from all others.
+"""Lints a project's files one by one, independently of each other.
 
-Owns the order of things: files are parsed, all or what is `needed`, then each dirty one is linted in
-a child, then all records are put together to what pylint would have said of all files at once. It
-must not know how files are kept apart (`scopes`, `patches`), nor which of them are dirty (`state`).
-What it puts together goes to pylint's own reporter, and pylint itself computes score and exit status
-from it.
+The files are parsed, all or only the `needed` ones; each dirty one is linted in a child process;
+then all records are combined into the messages that pylint would report for all files at once.
+`scopes` and `patches` keep the files apart, and `state` decides which are dirty. The combined
+messages go to pylint's own reporter, and pylint computes the score and the exit status from them.
 """
 
 from __future__ import annotations
@@ -35,50 +34,50 @@ from .scopes import Scope, key_of, key_of_path, scopes
 from .state import State, Survey, differences, digest, shape
 
 UNPARSED = object()
-"""Stands for the tree of a file that is not parsed."""
+"""In place of the tree of a file that is not parsed."""
 
 Record = dict[str, Any]
-"""What is known of a linted file; the parts are made in `Linter._lint_one`."""
+"""The record of a linted file; `Linter._lint_one` creates it."""
 
 
 @dataclass
 class Before:
-    """What the run before this one left."""
+    """The memory of the previous run."""
 
     key: str
-    """Everything that all records rest on, as far as it is known outside."""
+    """A hash of everything outside of this process that all records depend on."""
     packed: bytes
     task: str
-    """What to do: `lint`, or with an `audit` only to compare it with what is found anew."""
+    """The task: `lint`, or an `audit` that lints every file and compares the records."""
 
 
 @dataclass
 class After:
-    """What this run leaves, and what it did."""
+    """The memory and the summary of this run."""
 
     state: State | None
     files: int
     parsed: int
     cold: str
-    """Why every file was linted; empty if not."""
+    """The reason that every file was linted; empty if not."""
     reasons: dict[str, str]
-    """Why some were."""
+    """The reason that a file was linted, by file."""
     refuted: dict[str, str] = field(default_factory=dict)
-    """What an audit found otherwise than it was known, by file."""
+    """The differences that an audit has found, by file."""
     hint: str = ""
-    """What to type so that not every file has to be linted; empty if nothing."""
+    """A command that makes incremental linting possible again; empty if there is none."""
 
 
 class Linter(PyLinter):
-    """Pylint, but for the order in which it goes about it."""
+    """Pylint with another order of work."""
 
     before: Before | None = None
-    """What is known of an earlier run; none if nobody wants to know it of this one either."""
+    """The memory of the previous run; none if this run's memory is not wanted either."""
     after: After | None = None
-    """What is known of this run."""
+    """The memory and the summary of this run."""
     _known: tuple[State | None, State, str]
     _expected: dict[str, str] | None
-    """Why some files have to be linted, where no others are parsed than they need."""
+    """The reasons that files have to be linted, if only the modules that they need are parsed."""
 
     def _get_asts(self, fileitems, data, progress_reporter):  # type: ignore
         if self._whole():
@@ -99,7 +98,7 @@ class Linter(PyLinter):
         return super()._get_asts(files, data, progress_reporter)
 
     def _build_needed(self, files, keys, data, progress):  # type: ignore
-        """Parses some of the files; the others are there without a tree."""
+        """Parses some of the files; the others have no tree."""
         old, _, _ = self._known
         trees: dict[Any, Any] = {}
 
@@ -131,7 +130,7 @@ class Linter(PyLinter):
         old, now, cold = self._known
         for path, hashes in now.sources.items():
             if path not in items:
-                # What is not linted can be broken, and then its lines are named elsewhere.
+                # A file that is not linted may be invalid, and then messages elsewhere name its lines.
                 hashes[1] = hashes[0]
         if self._expected is None:
             same = old is not None and not self._is_audit and old.entries == now.entries
@@ -148,7 +147,7 @@ class Linter(PyLinter):
             needed.give_up()
         believed = {path: old.records[path] for path in items if path not in reasons} if old else {}
         if old and self._is_audit:
-            cold = "what is known of an earlier run is audited"
+            cold = "the results of the earlier run are audited"
             reasons = dict.fromkeys(items, cold)
         records = {} if self._is_audit else dict(believed)
         records.update(self._lint_dirty(items, list(reasons), check_astroid_module, progress_reporter))
@@ -161,7 +160,7 @@ class Linter(PyLinter):
             now.records = {
                 path: record
                 for path, record in records.items()
-                # Of what went wrong nobody knows what it depends on.
+                # The dependencies of a failed file are unknown.
                 if not any(message[0].startswith("F") for message in record["messages"])
             }
             refuted = differences(believed, now.records) if self._is_audit else {}
@@ -176,7 +175,7 @@ class Linter(PyLinter):
         return self.before is not None and self.before.task != "lint"
 
     def _survey(self) -> tuple[State | None, State, str]:
-        """The state of an earlier run, or why there is none, and what is known of this one."""
+        """The state of the previous run or the reason that there is none, and the new state."""
         survey = Survey.of(os.getcwd())
         roots = [key_of_path(os.path.abspath(path) + os.sep) for path in sys.path]
         now = State(entries=sorted(survey.entries))
@@ -190,15 +189,15 @@ class Linter(PyLinter):
         return old, now, cold
 
     def _lint_dirty(self, items, dirty, check, progress):  # type: ignore
-        """The records of some files, the dearest first, as many at once as there are processors."""
-        # Nobody moves what is there from now on, so that children share it with their parent.
+        """Lints some files, the longest first, in as many processes as there are processors."""
+        # The garbage collector must not touch existing objects, so that children share their pages.
         gc.freeze()
-        # What a file leaves behind goes, but not so eagerly that time is lost over it.
+        # Garbage of each file is collected, but rarely enough to save time.
         gc.set_threshold(10_000, 10, 10)
         gc.enable()
         dirty.sort(key=lambda path: (-(items[path][1].tolineno or 0), path))
         if self._is_audit:
-            # What rests on the order shows in another one.
+            # A dependency on the order shows in the reverse order.
             dirty.reverse()
 
         def work(index: int) -> bytes:
@@ -216,32 +215,32 @@ class Linter(PyLinter):
 
     @functools.cached_property
     def _stateful(self) -> tuple[Any, ...]:
-        """The checkers that keep something from file to file."""
+        """The checkers that keep state between files."""
         found = {checker.name: checker for checker in self.get_checkers()}
         return found["imports"], found["similarities"], found["design"]
 
     def _whole(self) -> str:
-        """Why a file may mean something for the next in a way that nobody knows here."""
+        """The reason that files cannot be linted independently; empty if they can."""
         for name in self._dynamic_plugins:
             if not name.startswith("pylint."):
-                return f"nobody knows what the plugin {name} keeps from file to file"
+                return f"the plugin {name} may keep state between files"
         for checker in self.get_checkers():
             if checker.name not in ("imports", "similarities", self.name) and any(
                 getattr(type(checker), name) is not getattr(BaseChecker, name)
                 for name in ("close", "get_map_data", "reduce_map_data")
             ):
-                return f"the checker {checker.name} has something to say at the end"
+                return f"the checker {checker.name} reports after the last file"
         if self.config.spelling_dict:
-            return "unknown words are looked up in a dictionary"
+            return "`spelling-dict` is set"
         if len(self._directory_namespaces) > 1:
-            return "folders have configurations of their own"
+            return "folders have their own configurations"
         return ""
 
     def _preload(self, known: dict[str, bool]) -> dict[str, bool]:
-        """Builds what the project imports from elsewhere, in one order, whoever imports it.
+        """Builds the modules that the project imports from elsewhere, in a fixed order.
 
-        What rests on nothing of the project and is known to change nothing but itself need not be there
-        before somebody asks for it.
+        A module that does not depend on the project, and that is known to change only itself, can
+        be built later.
         """
         wanted = set()
         for builds in list(scopes.built.values()):
@@ -262,10 +261,10 @@ class Linter(PyLinter):
         return found
 
     def _lint_one(self, file, module, check, progress) -> Record:  # type: ignore
-        """Lints a file, as if there had been no other before."""
+        """Lints a file as if it were the first one."""
         imports, similar, design = self._stateful
         walker = check.keywords["walker"]
-        # Where no child could be started, this is the process that goes on.
+        # If no child could be started, this process lints further files.
         reporter, stats, before = self.reporter, self.stats, walker.nbstatements
         kept = imports.import_graph, imports._excluded_edges, similar.linesets
         self.set_reporter(CollectingReporter())
@@ -273,7 +272,7 @@ class Linter(PyLinter):
         self.stats.dependencies = {}
         imports.import_graph, imports._excluded_edges = defaultdict(Edges), defaultdict(Edges)
         similar.linesets = []
-        # It counts by node, and a stub has the tree of the module beside it.
+        # It counts by node, and a stub file shares the tree of its module.
         design._branches = defaultdict(int)
         known, begun = set(MANAGER.astroid_cache), len(scopes.order)
         with scopes.inside(Scope(None)) as scope:
@@ -301,13 +300,13 @@ class Linter(PyLinter):
         return record
 
     def _forget(self, known: set[str], begun: int) -> None:
-        """Takes modules away that were built meanwhile and changed some that were there before."""
+        """Removes modules that were built for the file and have changed earlier ones."""
         if scopes.undo(begun):
             for name in set(MANAGER.astroid_cache) - known:
                 del MANAGER.astroid_cache[name]
 
     def _replay(self, file, record: Record, walker) -> None:  # type: ignore
-        """Has pylint believe that it just linted a file."""
+        """Feeds the record of a file to pylint, as if it had just linted the file."""
         imports, similar, _ = self._stateful
         self.set_current_module(file.name, file.filepath)
         self.stats.modules_names.add(file.filepath)
@@ -323,7 +322,7 @@ class Linter(PyLinter):
             self.stats.by_msg[message.symbol] = self.stats.by_msg.get(message.symbol, 0) + 1
             self.reporter.handle_message(message)
         walker.nbstatements += record["statements"]
-        # The order decides which cycles pylint names.
+        # The order of the edges decides which cycles pylint reports.
         for graph, edges in (
             (imports.import_graph, record["edges"]),
             (imports._excluded_edges, record["excluded"]),
@@ -336,7 +335,7 @@ class Linter(PyLinter):
 
 
 class Edges(dict):  # type: ignore[type-arg]
-    """A set that remembers in which order it grew."""
+    """A set that keeps the order of insertion."""
 
     def add(self, name: str) -> None:
         """Adds a member."""
@@ -344,12 +343,12 @@ class Edges(dict):  # type: ignore[type-arg]
 
 
 def key_of_item(file: Any) -> str:
-    """What a listed file is called in records."""
+    """The key of a listed file in records."""
     return key_of_path(os.path.abspath(file.filepath)) or file.filepath
 
 
 def lines_of(name: str, record: Record) -> LineSet:
-    """The lines of a file as pylint compares them."""
+    """The lines of a file as pylint's similarity checker compares them."""
     lines = LineSet(name, [])
     with open(os.path.abspath(record["file"]), "rb") as stream:
         lines._real_lines = decoding_stream(stream, record["encoding"]).readlines()
@@ -360,12 +359,12 @@ def lines_of(name: str, record: Record) -> LineSet:
 
 
 def written(message: Message) -> list[Any]:
-    """A message as a list."""
+    """Converts a message to a list."""
     place = message.location
     return [message.msg_id, message.symbol, list(place), message.msg, message.confidence.name]
 
 
 def read(parts: list[Any]) -> Message:
-    """The message of a list."""
+    """Converts a list to a message."""
     code, symbol, place, text, confidence = parts
     return Message(code, symbol, MessageLocationTuple(*place), text, CONFIDENCE_MAP[confidence])

@@ -1,8 +1,8 @@
-"""Builds a part of the modules, each as it would be if every file were parsed.
+"""Builds only the needed modules, with the same result as if every file were parsed.
 
-Owns the order in which that happens, the proof that it went as it did the last time, and the process
-that tries it. It must not know which modules suffice (`state` says that). Where something comes out
-otherwise, that process ends unheard, and the one that waited for it parses every file.
+The build runs in a child process, in the order of the last run, and checks that it looks at the
+same modules and names. If anything differs, the child ends without output and its parent parses
+every file. `state` decides which modules are needed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from .scopes import Scope, key_of, scopes
 from .state import State
 
 MISSED = 99
-"""The exit status of a process that has found out that the modules do not suffice; not one of pylint's."""
+"""The exit status of a child that needs more modules; pylint does not use it."""
 
 
 def attempt() -> bool:
-    """Whether this is the process that tries it; the other one gets here if that has missed something."""
+    """Forks. Returns true in the child, and false in the parent if the child has given up."""
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -34,20 +34,20 @@ def attempt() -> bool:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == MISSED:
         return False
-    # As a shell says it.
+    # In a shell's notation.
     os._exit(128 - code if code < 0 else code)
 
 
 def give_up() -> None:
-    """Ends the process that tries it."""
+    """Ends the child, so that its parent parses every file."""
     os._exit(MISSED)
 
 
 def build(old: State, keys: set[str], parse: Mapping[tuple[str, str], Callable[[], None]]) -> None:
     """Builds these modules in the order of an earlier run, or gives up.
 
-    What a build sees of others is what they are by then, complete or begun, so that its outcome
-    follows from their order: with the same order and the same looks, each is what it would be.
+    A build sees other modules in their current state, complete or begun, so its result depends on
+    the order. With the same order and the same accesses, each module has the same result.
     """
     wanted = [event for event in old.order if event[0] in keys]
     for at, event in enumerate(wanted):
@@ -72,7 +72,7 @@ def build(old: State, keys: set[str], parse: Mapping[tuple[str, str], Callable[[
 
 
 def names() -> dict[str, str]:
-    """The modules that are there, by their names."""
+    """The modules in astroid's cache, by their names."""
     return {name: key_of(module) for name, module in MANAGER.astroid_cache.items()}
 
 

@@ -1,7 +1,7 @@
-"""Has pylint and astroid tell `scopes` what they look at, and keep nothing from one to the next.
+"""Patches pylint and astroid to report accesses to `scopes`, and to keep no state between scopes.
 
-Owns every change to them; `guard` names what it relies on. It must not know what the records are for.
-Everything here is put in place once, before a file is parsed.
+All patches are here; `guard` admits only releases whose relevant code is known. They are applied
+once, before a file is parsed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pylint.utils import utils
 
 from .scopes import KEPT, MISSING, key_of, key_of_path, scopes, tips
 
+
 def apply() -> None:
-    """Puts everything in place."""
+    """Applies all patches."""
     _wrap(manager.AstroidManager, "ast_from_module_name", _ast_from_module_name)
     _wrap(manager.AstroidManager, "ast_from_module", _ast_from_module)
     _wrap(modutils, "_spec_from_modpath", _spec_from_modpath)
@@ -51,7 +52,7 @@ def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
     setattr(owner, name, wrapped)
 
 
-# What is looked at.
+# Recording accesses.
 
 
 def _ast_from_module_name(original, self, modname, context_file=None, use_cache=True):
@@ -62,7 +63,7 @@ def _ast_from_module_name(original, self, modname, context_file=None, use_cache=
     try:
         module = original(self, modname, context_file, use_cache)
     except AstroidBuildingError:
-        # One that is there and cannot be read can be mended.
+        # A module that exists but cannot be parsed may be fixed later, so the file depends on it.
         if modname and modname not in self.module_denylist:
             try:
                 place = self.file_from_module_name(modname, context_file).location
@@ -123,11 +124,11 @@ def _visit_importfrom(original, self, node, parent):
     return original(self, node, parent)
 
 
-# Attributes that one module gives to the classes of another.
+# Attributes that one module adds to the classes of another.
 
 
 class Watched(dict):  # type: ignore[type-arg]
-    """The attributes of a class, which charge whoever reads one that another module has written."""
+    """The attributes of a class; reading one makes the scope depend on the modules that wrote it."""
 
     __slots__ = ("writers",)
 
@@ -174,7 +175,7 @@ class Watched(dict):  # type: ignore[type-arg]
 
 
 def _attributes(target: Any, field: str, node: nodes.AssignAttr) -> dict[str, Any]:
-    """The attributes that are written to, watched from now on if they are of another module."""
+    """The attributes that are written to; those of another module are watched from now on."""
     attributes = getattr(target, field)
     home = node.root()
     if target.root() is home:
@@ -191,7 +192,7 @@ def _attributes(target: Any, field: str, node: nodes.AssignAttr) -> dict[str, An
 
 
 def _delayed_assattr(self: Any, node: nodes.AssignAttr) -> None:
-    """As astroid's own, but for `_attributes`."""
+    """Like astroid's function, except for `_attributes`."""
     try:
         for inferred in node.expr.infer():
             if isinstance(inferred, UninferableBase):
@@ -223,11 +224,11 @@ def _delayed_assattr(self: Any, node: nodes.AssignAttr) -> None:
         pass
 
 
-# What is remembered on nodes.
+# Values cached on nodes.
 
 
 class Memo:
-    """A cached property whose value holds as long as the scope that computed it."""
+    """A cached property whose value is valid as long as the scope that computed it."""
 
     def __init__(self, compute: Callable[[Any], Any], name: str) -> None:
         self.compute = compute
@@ -245,12 +246,12 @@ class Memo:
 
 
 class Remembered:
-    """An attribute that is found out once, and again in another scope."""
+    """An attribute that is computed once in each scope."""
 
     def __init__(self, name: str, unknown: Any = MISSING) -> None:
         self.slot = f"memo {name}"
         self.unknown = unknown
-        """Its value before; without one it is not there before."""
+        """The initial value; without one the attribute is missing initially."""
 
     def __get__(self, node: Any, owner: Any = None) -> Any:
         entry = None if node is None else node.__dict__.get(self.slot)
@@ -264,7 +265,7 @@ class Remembered:
 
 
 def _changed(node: nodes.NodeNG, mapping: dict[Any, Any], name: str, old: Any) -> None:
-    """Notes a change, unless it is one that a module makes to itself while it is built."""
+    """Records a change, unless a module changes itself while it is built."""
     if mapping.get(name, MISSING) is not old and not scopes.current.owns(node):
         scopes.current.change(mapping, name, old)
 
@@ -284,7 +285,7 @@ REPLACED = f"memo {GETITEM}"
 
 
 def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Some of astroid's inference functions change the node that they infer, or its class."""
+    """Records the changes that astroid's inference functions make to a node or its class."""
 
     @functools.cache
     def guarded(infer: Callable[..., Any]) -> Callable[..., Any]:
@@ -296,7 +297,7 @@ def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
             _changed(node, node.__dict__, "_explicit_inference", tip)
             for found in result:
                 if isinstance(found, nodes.Module) and found.parent is not None:
-                    # It is given to the call that found it, as are results that are made for that.
+                    # The result is attached to the call that found it, like other generated nodes.
                     scopes.current.change(found.__dict__, "parent", None)
                 if isinstance(found, nodes.ClassDef) and GETITEM in found.locals:
                     _changed(found, found.locals, GETITEM, own if found is node else _written(found))
@@ -308,9 +309,10 @@ def _tip(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _replace_getitem(typing: nodes.Module) -> None:
-    """Does for all what astroid does when it first infers `Generic[T]`, so that nobody sees when.
+    """Replaces the methods in advance that astroid replaces when it first infers `Generic[T]`.
 
-    Up to Python 3.11 the method of `Generic` itself makes something that is no class.
+    The result then does not depend on when that happens. Up to Python 3.11 the method of `Generic`
+    itself returns something other than a class.
     """
     for name in ("Generic", "Annotated"):
         for found in typing.locals.get(name, ()):
@@ -320,7 +322,7 @@ def _replace_getitem(typing: nodes.Module) -> None:
 
 
 def _written(node: nodes.ClassDef) -> Any:
-    """What stands in the source for the method that such a function replaces, or in its place."""
+    """The method in the source that such a function replaces, or its replacement."""
     if REPLACED in node.__dict__:
         return node.__dict__[REPLACED]
     now = node.locals[GETITEM]
@@ -329,11 +331,11 @@ def _written(node: nodes.ClassDef) -> Any:
     return [it for it in node.body if getattr(it, "name", None) == GETITEM] or MISSING
 
 
-# What is found out about all files together.
+# Checks over all files together.
 
 
 def _iter_sims(self: symilar.Symilar) -> Iterator[symilar.Commonality]:
-    """As pylint's own, but looks only at pairs of files that have something in common."""
+    """Like pylint's method, but compares only pairs of files with common lines."""
     hashes = [symilar.hash_lineset(it, self.namespace.min_similarity_lines) for it in self.linesets]
     places: dict[int, list[int]] = {}
     for index, found in enumerate(hashes):

@@ -1,7 +1,6 @@
-"""What pylint's own command says of the same files.
+"""Runs pylint's own command on the same files, for comparison.
 
-Owns a run of that in a process of its own, before anything is changed that it would notice. It must
-not know what is made of its answer.
+It runs in its own process, before pylint is patched.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from multiprocessing.connection import Connection
 from pylint.lint import Run
 
 
-def answer() -> str:
-    """Its status and what it prints with the arguments of this process, as JSON in one line."""
+def run_plain() -> str:
+    """Its exit status and output with the arguments of this process, as one line of JSON."""
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
     child = fork.Process(target=_run, args=(there,))

@@ -1,9 +1,8 @@
-"""Whose turn it is: which file is being linted, or which module is being built.
+"""Scopes: the file that is being linted, or the module that is being built.
 
-Owns the stack of these scopes. Each has inference caches of its own, so that what it finds out
-depends on nothing that another one asked before, and each notes what it looked at. It must not know
-how pylint and astroid are made to tell it (`patches` does that), nor what is done with what was
-noted, which goes into the records of `linter`.
+The scopes form a stack. Each has its own inference caches, so that its results do not depend on
+earlier scopes, and each records what it looks at. `patches` makes pylint and astroid report that,
+and `linter` stores it in records.
 """
 
 from __future__ import annotations
@@ -25,40 +24,40 @@ tips = sys.modules["astroid.inference_tip"]
 
 MISSING = object()
 KEPT = 0
-"""The epoch of values that outlive the scope they were computed in."""
+"""The epoch of values that are valid beyond the scope that computed them."""
 
 _epochs = itertools.count(1)
 
 
 class Scope:
-    """A file that is linted or a module that is built, and what that looked at."""
+    """A file that is linted or a module that is built, and everything that it looks at."""
 
     def __init__(self, path: str | None) -> None:
         self.path = path
-        """The file of the module that is built here; none for a file that is linted."""
+        """The file of the module that is built; none for a file that is linted."""
         self.epoch = next(_epochs)
         self.modules: set[str] = set()
-        """The keys of the modules it looked into."""
+        """The keys of the modules that it looked into."""
         self.names: set[str] = set()
-        """The dotted names that it looked for, found or not."""
+        """The dotted names that it searched, found or not."""
         self.writes: set[tuple[str, str]] = set()
-        """Modules of other files whose classes it gave an attribute, and the attribute."""
+        """Other modules whose classes it added an attribute to, and the attribute."""
         self.imports: set[str] = set()
         """The absolute names in its import statements."""
         self.tokens: list[Any] = []
-        """The source of the file that is linted, as pylint read it."""
+        """The tokens of the file that is linted, as pylint read them."""
         self._changes: list[tuple[dict[Any, Any], Any, Any, Any]] = []
         self._caches: tuple[Any, Any, Any] = ({}, OrderedDict(), set())
 
     def change(self, mapping: dict[Any, Any], name: Any, old: Any) -> None:
-        """Notes that an entry of a tree that is not its own has changed."""
+        """Records that it has changed an entry of another module's tree."""
         self._changes.append((mapping, name, old, mapping.get(name, MISSING)))
 
     def suspend(self) -> None:
-        """Takes its caches and its changes out of sight."""
+        """Removes its caches and its changes until it is resumed."""
         for mapping, name, old, _ in reversed(self._changes):
             _put(mapping, name, old)
-        # What was cached is what these names stand for now.
+        # The code may have replaced the cache objects.
         self._caches = (
             context._INFERENCE_CACHE,
             tips._cache,
@@ -66,7 +65,7 @@ class Scope:
         )
 
     def resume(self) -> None:
-        """Puts them back."""
+        """Restores its caches and its changes."""
         for mapping, name, _, new in self._changes:
             _put(mapping, name, new)
         (
@@ -78,7 +77,7 @@ class Scope:
             cache.cache_clear()
 
     def owns(self, node: nodes.NodeNG) -> bool:
-        """Whether a node is part of the tree that is built here, which keeps what it computes."""
+        """Whether a node is part of the module that is built, whose values are kept."""
         return self.path is not None and getattr(node.root(), "file", None) == self.path
 
 
@@ -90,32 +89,32 @@ def _put(mapping: dict[Any, Any], name: Any, value: Any) -> None:
 
 
 class Scopes:
-    """The stack, the innermost last, and what came of the modules that were built."""
+    """The stack of scopes, the innermost last, and the scopes of all built modules."""
 
     def __init__(self) -> None:
         self._stack = [Scope(None)]
         self.current = self._stack[0]
         self.built: dict[str, list[Scope]] = {}
-        """The scopes of each module's builds, mostly one."""
+        """The scopes of each module's builds, usually one."""
         self.order: list[list[str]] = []
-        """The key and the name of every module that was built, as they were begun."""
+        """The key and name of every built module, in the order in which the builds began."""
         self.loaded: list[str] = []
-        """The keys of those that were loaded into this process to look at them."""
+        """The keys of the modules that were imported into this process to inspect them."""
         self.is_deep = False
-        """Whether one was begun so deep in the stack that it may have met the end of that."""
+        """Whether a build began so deep in the stack that it may have reached the recursion limit."""
         self.absent: set[str] = set()
-        """The names of modules that are not there, and would be if all files were parsed."""
+        """The names of modules that are missing, but would exist if all files were parsed."""
         self.is_missed = False
-        """Whether somebody asked for one of them."""
+        """Whether one of them was searched."""
         self._written: list[tuple[dict[Any, Any], str, Any]] = []
 
     def epoch_of(self, node: nodes.NodeNG) -> int:
-        """How long a value of a node holds that is computed now."""
+        """The epoch in which a value of a node that is computed now is valid."""
         return KEPT if self.current.owns(node) else self.current.epoch
 
     @contextlib.contextmanager
     def inside(self, scope: Scope) -> Iterator[Scope]:
-        """Has everything charged to a scope for a while."""
+        """Records all accesses in a scope while the context is active."""
         self.current.suspend()
         self._stack.append(scope)
         self.current = scope
@@ -130,7 +129,7 @@ class Scopes:
 
     @contextlib.contextmanager
     def building(self, key: str, name: str, path: str | None) -> Iterator[Scope]:
-        """The scope of a module that is built."""
+        """Enters the scope of a module that is built."""
         scope = Scope(path)
         self.built.setdefault(key, []).append(scope)
         self.order.append([key, name])
@@ -139,17 +138,18 @@ class Scopes:
             yield scope
 
     def wrote(self, attributes: dict[str, Any], name: str, node: nodes.NodeNG) -> None:
-        """Notes that a module gave a class of another one an attribute."""
+        """Records that a module has added an attribute to a class of another one."""
         self._written.append((attributes, name, node))
 
     def has_written(self) -> bool:
-        """Whether a module gave something to another since this was settled or undone."""
+        """Whether modules have added attributes to others since the last `settle` or `undo`."""
         return bool(self._written)
 
     def undo(self, begun: int) -> bool:
-        """Takes back what modules gave to others since this was last asked, if they did.
+        """Removes the attributes that modules have added to others since the last call, if any.
 
-        Then nothing is known any more of those that were begun behind the first ones of `order`.
+        In that case the scopes of the builds after the first `begun` ones of `order` are removed,
+        too.
         """
         written, self._written = self._written, []
         for attributes, name, node in written:
@@ -168,11 +168,11 @@ class Scopes:
         return bool(written)
 
     def settle(self) -> None:
-        """Has what modules gave to others so far stay."""
+        """Keeps the attributes that modules have added to others so far."""
         self._written = []
 
     def reached(self, scope: Scope) -> Iterator[str]:
-        """All modules that a scope depends on, one after the other."""
+        """Yields all modules that a scope depends on."""
         seen: set[str] = set()
         todo = list(scope.modules)
         while todo:
@@ -184,13 +184,13 @@ class Scopes:
                     todo.extend(build.modules)
 
     def closure(self, scope: Scope) -> tuple[set[str], set[str]]:
-        """All modules that a scope depends on, and the names that they and it looked for."""
+        """All modules that a scope depends on, and the names that they and the scope searched."""
         modules = set(self.reached(scope))
         builds = (build for key in modules for build in self.built.get(key, ()))
         return modules, scope.names.union(*(build.names for build in builds))
 
     def builds(self) -> dict[str, list[Any]]:
-        """What each module looked into when it was built, and one hash over all that it looked at."""
+        """The modules that each build looked into, and one hash over everything that it looked at."""
         found = {}
         for key, builds in self.built.items():
             seen = [
@@ -204,7 +204,7 @@ class Scopes:
         return found
 
     def twice(self) -> list[str]:
-        """The files of the project that were built as more than one module."""
+        """The project's files that were built as more than one module."""
         return sorted(
             key
             for key, builds in self.built.items()
@@ -212,7 +212,7 @@ class Scopes:
         )
 
     def writes(self) -> dict[str, list[tuple[str, str]]]:
-        """Which modules gave classes of others an attribute when they were built."""
+        """The attributes that each module has added to classes of others while it was built."""
         found = {
             key: sorted(set().union(*(build.writes for build in builds)))
             for key, builds in self.built.items()
@@ -221,7 +221,7 @@ class Scopes:
 
 
 def depth() -> int:
-    """How many calls the stack has."""
+    """The depth of the call stack."""
     frame, count = sys._getframe(), 0
     while frame.f_back:
         frame, count = frame.f_back, count + 1
@@ -232,7 +232,7 @@ scopes = Scopes()
 
 
 def key_of_path(path: str) -> str | None:
-    """A file of the project, relative to its root; none if it is elsewhere."""
+    """The path of a project's file relative to the root; none for a file elsewhere."""
     root = os.getcwd() if _ROOT is None else _ROOT
     return path[len(root) + 1 :] if path.startswith(root + os.sep) else None
 
@@ -242,20 +242,20 @@ _ROOT: str | None = None
 
 
 def take_root() -> None:
-    """Takes the working directory for the project's root."""
+    """Remembers the working directory as the project's root."""
     global _ROOT  # pylint: disable=global-statement
     _ROOT = os.getcwd()
 
 
 def key_of(module: nodes.Module) -> str:
-    """What a module is called in records: its file if it is the project's, else its name."""
+    """The key of a module in records: its file if it belongs to the project, otherwise its name."""
     path = module.file
     return (path and key_of_path(path)) or f"env:{module.name}"
 
 
 @functools.cache
 def lru_caches() -> tuple[Any, ...]:
-    """The caches of pylint and astroid that hold nodes: all but those of paths and of finders."""
+    """The caches of pylint and astroid that hold nodes; those of paths and finders are left out."""
     found = []
     for name, module in sorted(sys.modules.items()):
         if not name.startswith(("astroid.nodes", "astroid.brain", "pylint.checkers")):

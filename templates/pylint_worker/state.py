@@ -1,8 +1,8 @@
-"""What was found out the last time, and which files it still holds for.
+"""The records of the last run, and the files for which they are still valid.
 
-Owns the form in which records outlive a run, and the rules by which one is believed: the file itself,
-all that it depends on, and all names that it looked for are as they were. It must not know how a
-file is linted. What it cannot read or does not recognise is no state, and then every file is linted.
+A record is valid if the file itself, everything that it depends on, and all names that it searched
+are unchanged. A state that cannot be read, or that has another format, counts as missing, and then
+every file is linted.
 """
 
 from __future__ import annotations
@@ -30,18 +30,19 @@ CONFIGS = (
     "tox.ini",
 )
 FOREIGN_LINES = frozenset({"E0202", "E0633", "W0632"})
-"""Messages with line numbers of another file: method-hidden and those of unpacking."""
+"""Messages that contain line numbers of another file: method-hidden and those of unpacking."""
 
 
 def digest(content: bytes) -> str:
-    """A hash that is short and hard to meet by chance."""
+    """A short hash of some bytes."""
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def shape(tokens: Iterable[tokenize.TokenInfo]) -> str:
-    """A hash over a source that comments and empty lines do not change, but type comments do.
+    """A hash of a source without comments and empty lines, but with type comments.
 
-    Of a token's place only counts whether it is on the line on which the one before it ended.
+    The only position that counts is whether a token is on the line on which the previous one
+    ended.
     """
     parts = []
     last = 0
@@ -59,7 +60,7 @@ def shape(tokens: Iterable[tokenize.TokenInfo]) -> str:
 
 
 def shape_of(path: str, raw: str) -> str:
-    """The shape of a file, or the hash of its bytes if it has none."""
+    """The shape of a file, or the hash of its bytes if it cannot be tokenised."""
     try:
         with open(path, "rb") as file:
             return shape(tokenize.tokenize(io.BytesIO(file.read()).readline))
@@ -68,7 +69,7 @@ def shape_of(path: str, raw: str) -> str:
 
 
 def differences(believed: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, str]:
-    """What is otherwise in the records of files than it was believed."""
+    """Describes the differences between cached and new records, by file."""
     differing = {}
     for path, before in believed.items():
         after = found.get(path)
@@ -78,17 +79,17 @@ def differences(believed: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
             lost = [message for message in before["messages"] if message not in after["messages"]]
             new = [message for message in after["messages"] if message not in before["messages"]]
             differing[path] = "; ".join(
-                [f"{told(message)}, which is not so" for message in lost]
-                + [f"{told(message)}, which was not known" for message in new]
-            ) or "its messages are in another order"
+                [f"{describe(message)}: no longer reported" for message in lost]
+                + [f"{describe(message)}: not in the cached record" for message in new]
+            ) or "the order of its messages differs"
         elif before != after:
             parts = sorted(part for part in after if before.get(part) != after[part])
-            differing[path] = f"its {', '.join(parts)} are others"
+            differing[path] = f"its {', '.join(parts)} differ"
     return differing
 
 
 def reached(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
-    """Some keys, those that follow them, and so on."""
+    """The transitive closure of some keys."""
     found: set[str] = set()
     todo = list(start)
     while todo:
@@ -99,26 +100,26 @@ def reached(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> 
     return found
 
 
-def told(message: list[Any]) -> str:
-    """A message of a record, for a person."""
+def describe(message: list[Any]) -> str:
+    """A readable form of a record's message."""
     _, symbol, place, text, _ = message
     return f"{symbol} in line {place[4]}, `{text.splitlines()[0] if text else ''}`"
 
 
 @dataclass
 class Survey:
-    """The files of the project as they are."""
+    """The current files of the project."""
 
     sources: dict[str, str] = field(default_factory=dict)
-    """The hash of every source's bytes, by its path from the root, whether it is linted or not."""
+    """The hash of every source's bytes, by its path from the root, linted or not."""
     entries: list[str] = field(default_factory=list)
     """Everything that an import can find: sources, compiled modules and folders."""
     rest: str = ""
-    """One hash over the other files that can change what pylint says."""
+    """One hash of the other files that can change pylint's messages."""
 
     @classmethod
     def of(cls, root: str) -> Survey:
-        """Looks at all files below a folder."""
+        """Surveys all files below a folder."""
         survey = cls()
         rest = []
         for folder, folders, files in os.walk(root):
@@ -145,12 +146,12 @@ class Survey:
 
 
 def spreads(content: bytes) -> bool:
-    """Whether astroid takes a package for one that is in several folders, by the words in it."""
+    """Whether astroid treats a package as spread over several folders, which it decides by these words."""
     return b"extend_path" in content or b"declare_namespace" in content
 
 
-def looked_for(old: Iterable[str], new: Iterable[str]) -> set[str]:
-    """The names that an import may find elsewhere, or only now, or no more."""
+def moved_names(old: Iterable[str], new: Iterable[str]) -> set[str]:
+    """The names whose import may have another result than before."""
     names = set()
     for path in set(old) ^ set(new):
         folder, _, name = path.rpartition("/")
@@ -163,53 +164,53 @@ def looked_for(old: Iterable[str], new: Iterable[str]) -> set[str]:
 
 @dataclass
 class State:
-    """All that a run leaves for the next."""
+    """The memory that a run leaves for the next."""
 
     key: str = ""
-    """Everything that each record rests on, besides the files of the project."""
+    """A hash of everything that all records depend on, apart from the project's files."""
     sources: dict[str, list[str]] = field(default_factory=dict)
     """The hash of each source's bytes, and its shape."""
     entries: list[str] = field(default_factory=list)
     writes: dict[str, list[list[str]]] = field(default_factory=dict)
-    """The attributes that a module gave to classes of others, with their modules."""
+    """The attributes that each module has added to classes of other modules."""
     twice: list[str] = field(default_factory=list)
     """Files that were built as two modules."""
     preloaded: dict[str, bool] = field(default_factory=dict)
-    """The names that were built ahead, and whether that has to be done in every run."""
+    """The names that were built in advance, and whether every run has to do that."""
     order: list[list[str]] = field(default_factory=list)
-    """Key and name of each module that was built before the first file was linted, as they were begun;
-    none if that cannot be done again for some of them alone."""
+    """The key and name of each module that was built before the first file was linted, in order; empty if
+    the build cannot be repeated for some of them alone."""
     builds: dict[str, list[Any]] = field(default_factory=dict)
-    """The modules that a module looked into when it was built, and one hash over all it looked at."""
+    """The modules that each build looked into, and one hash over everything that it looked at."""
     loaded: list[str] = field(default_factory=list)
-    """The modules that were loaded to look at them, which may change what others look like."""
+    """The modules that were imported to inspect them, which may change others."""
     cached: dict[str, str] = field(default_factory=dict)
-    """The modules that were there before the first file was linted, by their names."""
+    """The modules in astroid's cache before the first file was linted, by their names."""
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def pack(self) -> bytes:
-        """The state as bytes."""
+        """Serialises the state."""
         content = json.dumps({"schema": SCHEMA, **vars(self)}, separators=(",", ":"), sort_keys=True)
         return zlib.compress(content.encode(), 3)
 
     @classmethod
     def unpack(cls, packed: bytes, key: str) -> tuple[State | None, str]:
-        """The state in some bytes, or why there is none."""
+        """Deserialises a state; returns the reason if there is none."""
         if not packed:
-            return None, "nothing is known of an earlier run"
+            return None, "no results of an earlier run"
         try:
             content = json.loads(zlib.decompress(packed))
             if content.pop("schema") != SCHEMA:
-                return None, "what is known of an earlier run has another form"
+                return None, "the results of the earlier run have another format"
             state = cls(**content)
         except (zlib.error, ValueError, KeyError, TypeError, AttributeError):
-            return None, "what is known of an earlier run is damaged"
+            return None, "the results of the earlier run are damaged"
         if state.key != key:
             return None, "the environment, the configuration or the source roots have changed"
         return state, ""
 
     def shapes(self, survey: Survey) -> dict[str, list[str]]:
-        """Hash and shape of every source as it is now."""
+        """The current hash and shape of every source."""
         now = {}
         for path, raw in survey.sources.items():
             known = self.sources.get(path)
@@ -217,10 +218,10 @@ class State:
         return now
 
     def needed(self, now: State, dirty: Iterable[str], broken: Iterable[str]) -> set[str] | None:
-        """The modules that have to be built so that some files are linted as if all were built.
+        """The modules to build so that some files are linted as if all modules were built.
 
-        None if that is not known. Besides all that the files depend on, it takes what gives something
-        to that, what may be built otherwise than before, and again all that those depend on.
+        None if that is unknown. It includes everything that the files depend on, the modules that
+        add attributes to those, the modules that may be built differently, and their dependencies.
         """
         if not self.order or self.entries != now.entries:
             return None
@@ -247,7 +248,7 @@ class State:
         )
 
     def changed_targets(self, now: State) -> dict[str, str]:
-        """The modules whose classes get other attributes from a module than before, and that one."""
+        """The modules whose classes get different attributes than before, and the module that adds them."""
         targets = {}
         for writer in {*self.writes, *now.writes}:
             before = {tuple(write) for write in self.writes.get(writer, ())}
@@ -256,11 +257,11 @@ class State:
         return targets
 
     def dirty(self, now: State, paths: Iterable[str]) -> dict[str, str]:
-        """Which of these files have to be linted, and why.
+        """The files that have to be linted, and why.
 
-        Under what name each is linted follows from the source roots, on which everything rests.
+        The module name of each file follows from the source roots, which are part of the key.
         """
-        moved = looked_for(self.entries, now.entries)
+        moved = moved_names(self.entries, now.entries)
         targets = self.changed_targets(now)
         twice = set(self.twice) ^ set(now.twice)
         reasons = {}
@@ -286,13 +287,13 @@ class State:
         which = 0 if any(message[0] in FOREIGN_LINES for message in record["messages"]) else 1
         for module in record["modules"]:
             if module in targets:
-                return f"{targets[module]} gives {module} other attributes"
+                return f"{targets[module]} adds other attributes to {module}"
             if module in twice:
-                return f"{module} is imported by another name"
+                return f"{module} is imported under another name"
             if module.startswith("env:") or module == path:
                 continue
             before, after = self.sources.get(module), now.sources.get(module)
             if before is None or after is None or before[which] != after[which]:
                 return f"{module} has changed"
         found = moved.intersection(record["names"])
-        return f"it looks for {min(found)}" if found else None
+        return f"it imports {min(found)}, which was added or removed" if found else None

@@ -76,7 +76,7 @@ fn update_asks_the_registry_for_a_newer_image() {
         str![[r#"
 asking the index for newer versions …
 pulling python:3.13-slim …
-warning: no registry was asked for a newer `python:3.13-slim`, so the one that is here is recorded: no route
+warning: cannot pull a newer `python:3.13-slim`, so the local one is recorded: no route
 
 every lock is up to date
 

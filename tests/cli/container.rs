@@ -74,7 +74,7 @@ fn a_check_is_one_docker_run_in_the_whole_sandbox() {
         ",target=/app,readonly --mount type=bind,source=",
         ",target=/config,readonly --mount type=bind,source=",
         ",target=/pipe,readonly --workdir /app --entrypoint python3 sha256:ruff /pipe/launcher.py \
-         --proof /app --proof /config --tell-end exec -- ruff check --config=/config/pyproject.toml",
+         --proof /app --proof /config --mark-end exec -- ruff check --config=/config/pyproject.toml",
         "-- src",
     ] {
         assert!(run.contains(words), "{words}\n{run}");
@@ -125,7 +125,7 @@ fn output_that_was_lost_on_the_way_is_asked_for_again() {
         assert_eq!(report.checks[0].log.stderr, "");
         assert_eq!(
             report.warnings,
-            ["`ruff` ran again: the end of what the check said was lost on its way"],
+            ["`ruff` ran again: the output of the check did not arrive completely"],
             "{lost}"
         );
     }
@@ -182,7 +182,7 @@ fn a_check_whose_output_is_always_lost_does_not_pass() {
     let (report, status) = ruff(&scene, &format!("{LOSE}echo '[]'"));
     assert_eq!((status, reason(&report).0.as_str()), (Some(3), "environment"));
     let told = reason(&report).1;
-    assert!(told.starts_with("the end of what the check said was lost on its way"), "{told}");
+    assert!(told.starts_with("the output of the check did not arrive completely"), "{told}");
     let runs = scene.docker().calls().iter().filter(|call| call[0] == "run").count();
     assert_eq!(runs, 3);
 }

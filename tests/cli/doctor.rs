@@ -52,7 +52,7 @@ fn without_docker_the_machine_is_wrong_only_where_nothing_else_will_do() {
         "good    locks     pylint ",
         "good    files     the generated files are as `pipe.toml` says",
         "wrong   engine    `/nowhere/docker` is not installed, or not on PATH",
-        "hint: install docker, or name another program of its kind in CARGO_PIPE_DOCKER",
+        "hint: install docker, or name a compatible program in CARGO_PIPE_DOCKER",
         "disk      ",
     ] {
         assert!(ended.stdout.contains(line), "{line}: {}", ended.stdout);

@@ -28,7 +28,7 @@ fn without_docker_nothing_can_be_done() {
         str![[r#"
 spelling: error: `/nowhere/docker` is not installed, or not on PATH
 
-hint: install docker, or name another program of its kind in CARGO_PIPE_DOCKER
+hint: install docker, or name a compatible program in CARGO_PIPE_DOCKER
 
 check     outcome  findings  time  cache
 spelling  error                    off

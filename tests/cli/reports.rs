@@ -73,7 +73,7 @@ fn short_lines_come_with_the_warnings_of_the_run() {
     scene.pipe("run lint --message-format short").with("CARGO_PIPE_DOCKER", "/nowhere/docker").ends(
         3,
         str![[r#"
-lint: error: `/nowhere/docker` is not installed, or not on PATH; install docker, or name another program of its kind in CARGO_PIPE_DOCKER
+lint: error: `/nowhere/docker` is not installed, or not on PATH; install docker, or name a compatible program in CARGO_PIPE_DOCKER
 error: 1 of 1 check could not run
 
 "#]],

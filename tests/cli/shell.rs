@@ -57,7 +57,7 @@ fn an_engine_that_is_not_there_is_named() {
         str![[r#"
 error: `/nowhere/docker` is not installed, or not on PATH
 
-hint: install docker, or name another program of its kind in CARGO_PIPE_DOCKER
+hint: install docker, or name a compatible program in CARGO_PIPE_DOCKER
 
 "#]],
     );

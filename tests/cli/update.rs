@@ -288,8 +288,8 @@ fn a_check_without_its_lock_names_the_command_that_makes_it() {
     let ended = scene.pipe("spelling").ended();
     assert_eq!(ended.status, Some(2), "{}", ended.stdout);
     let told = format!("{}{}", ended.stdout, ended.stderr);
-    assert!(told.contains("unknown lock `spelling`"), "{told}");
-    assert!(told.contains("`cargo pipe update spelling` makes it"), "{told}");
+    assert!(told.contains("the lock of `spelling` is missing"), "{told}");
+    assert!(told.contains("run `cargo pipe update spelling` to create it"), "{told}");
 }
 
 #[test]

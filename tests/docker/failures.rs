@@ -81,12 +81,12 @@ fn docker_without_buildx_names_the_package_to_install() {
     project.write(".docker/requirements/ruff.txt", other);
     let ended = project.pipe(&["ruff"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
-    assert!(ended.stdout.contains("docker has no buildx"), "{ended:?}");
+    assert!(ended.stdout.contains("docker's plugin buildx not found"), "{ended:?}");
     assert!(ended.stdout.contains("docker-buildx"), "{ended:?}");
 }
 
 /// A docker that loses half a line of what the first jobs say, as long as `../lossy` has lines.
-const LOSSY: &str = r#"case "$*" in *"--tell-end"*) ;; *) exec docker "$@" ;; esac
+const LOSSY: &str = r#"case "$*" in *"--mark-end"*) ;; *) exec docker "$@" ;; esac
 cd "$(dirname "$0")"
 [ -s lossy ] || exec docker "$@"
 sed -i 1d lossy
@@ -106,7 +106,7 @@ fn a_check_whose_output_docker_lost_is_repeated() {
     let project = project.with_docker(LOSSY);
     project.write("../lossy", "once\n");
     let mended = project.report(&["mypy", "--no-cache"]);
-    let told = "`mypy` ran again: the end of what the check said was lost on its way";
+    let told = "`mypy` ran again: the output of the check did not arrive completely";
     assert_eq!(mended.json["warnings"], serde_json::json!([told]));
     assert_eq!(findings(&mended), findings(&whole));
 

@@ -46,22 +46,22 @@ fn lint(project: &Project) -> (Vec<String>, String) {
 fn pylint_lints_what_an_edit_can_change_and_says_the_same() {
     let project = project();
     let (before, worked) = lint(&project);
-    assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
+    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
     project.write("src/writer.py", WRITER);
     let (after, worked) = lint(&project);
     assert_ne!(after, before);
     assert_eq!(
         worked,
         "its last run linted 3 of 4 files again:\n\
-         \x20 src/reader.py: src/writer.py gives src/thing.py other attributes\n\
-         \x20 src/thing.py: src/writer.py gives src/thing.py other attributes\n\
+         \x20 src/reader.py: src/writer.py adds other attributes to src/thing.py\n\
+         \x20 src/thing.py: src/writer.py adds other attributes to src/thing.py\n\
          \x20 src/writer.py: it is new\n"
     );
     fs::remove_file(project.root.join("src/writer.py")).unwrap();
     assert_eq!(lint(&project).0, before);
     project.write(".config/.pylintrc", "[MAIN]\nload-plugins=pylint.extensions.mccabe\n");
     let (_, worked) = lint(&project);
-    assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
+    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
 }
 
 fn pylint_forgets_what_is_damaged() {
@@ -75,7 +75,7 @@ fn pylint_forgets_what_is_damaged() {
     project.write("src/writer.py", WRITER);
     let (after, worked) = lint(&project);
     assert_ne!(after, before);
-    assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
+    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
 }
 
 /// Takes all messages out of the record of a file.
@@ -95,7 +95,7 @@ fn pylint_names_a_wrong_record_in_an_audit() {
     let hash = |text: &str| Hash::try_from(text.to_owned()).unwrap();
     let (key, sources) = (hash(key), hash(sources));
     let store = ResultCache::new(cache(&project), CacheMode::On, u64::MAX);
-    let mut state = store.state(&key, &sources).unwrap();
+    let mut state = store.memory(&key, &sources).unwrap();
     let python = ["run", "--rm", "python:3.13-slim", "python", "-c", FALSIFY, &state.content];
     state.content = docker(&python).stdout.trim_end().to_owned();
     store.save_memory(&key, &sources, &state).unwrap();
@@ -108,7 +108,7 @@ fn pylint_names_a_wrong_record_in_an_audit() {
     // Nor is an outcome believed that may rest on it.
     let (after, worked) = lint(&project);
     assert_eq!(after, before);
-    assert_eq!(worked, "its last run linted every file: nothing is known of an earlier run\n");
+    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
 }
 
 /// pylint counts the branches of a module a second time in the stub beside it, unless it forgets

@@ -295,7 +295,7 @@ fn killing_the_client_ends_its_container() {
     rustix::process::kill_process(client, Signal::KILL).unwrap();
     let (ended, said) = session.end();
     assert_eq!(ended.code(), Some(3), "{said}");
-    assert!(said.contains("the client ended with 137, and the container did not"), "{said}");
+    assert!(said.contains("the client ended with exit status 137 before the container"), "{said}");
     assert!(session.line_is_edited());
     assert_eq!(project.leftovers(), [""; 0]);
 }

@@ -234,7 +234,7 @@ fn a_base_that_differs_in_another_engine_is_named() {
     let archives = [archive(&machine, &here, "1"), archive(&machine, &here, "2")];
     let planted = [
         ("platform", 0, "linux/arm64", "platform: linux/amd64 → linux/arm64"),
-        ("files", 1, "linux/amd64", "what `IMAGE` holds: changed"),
+        ("files", 1, "linux/amd64", "content of `IMAGE`: changed"),
     ];
     let mut images = Vec::new();
     for (check, other, platform, _) in planted {

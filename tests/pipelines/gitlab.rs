@@ -129,7 +129,7 @@ fn an_image_with_everything_is_made_pushed_and_run_in() {
     let stale =
         scene.run(Path::new("docker"), &["run", "--rm", "--mount", &mount, &name, "sh", "-c", run]);
     assert_eq!(stale.status, Some(2), "{}", stale.said);
-    assert!(stale.said.contains("no environment of `ruff`"), "{}", stale.said);
+    assert!(stale.said.contains("the environment of `ruff` in this job's image"), "{}", stale.said);
     let _ = scene.run(Path::new("docker"), &["image", "rm", "--force", &name]);
 }
 

@@ -28,7 +28,7 @@ fn the_audit_confirms_correct_records() {
     let project = project();
     let before = project.left();
     let run = project.audit();
-    assert_eq!(run.cold, "what is known of an earlier run is audited");
+    assert_eq!(run.cold, "the results of the earlier run are audited");
     assert_eq!(run.refuted, BTreeMap::new());
     assert_eq!(project.left(), before);
 }
@@ -37,11 +37,11 @@ fn a_wrong_record_is_named_and_all_are_dropped() {
     for (code, expected) in [
         (
             "state['records']['reader.py']['messages'] = []",
-            "no-member in line 3, `Instance of 'Thing' has no 'extra' member`, \
-             which was not known",
+            "no-member in line 3, `Instance of 'Thing' has no 'extra' member`: \
+             not in the cached record",
         ),
-        ("state['records']['reader.py']['modules'] = []", "its modules are others"),
-        ("state['records']['reader.py']['statements'] = 7", "its statements are others"),
+        ("state['records']['reader.py']['modules'] = []", "its modules differ"),
+        ("state['records']['reader.py']['statements'] = 7", "its statements differ"),
     ] {
         let project = project();
         project.falsify(code);

@@ -37,14 +37,14 @@ fn damaged_records_mean_a_cold_run() {
     let mut left = project.left();
     left.truncate(left.len() / 8 * 4);
     project.leave(&left);
-    assert_eq!(project.agrees().cold, "what is known of an earlier run is damaged");
+    assert_eq!(project.agrees().cold, "the results of the earlier run are damaged");
 }
 
 fn records_of_another_format_or_place_mean_a_cold_run() {
     for (code, cold) in [
-        ("state['schema'] = 0", "what is known of an earlier run has another form"),
-        ("state['more'] = 0", "what is known of an earlier run is damaged"),
-        ("del state['schema']", "what is known of an earlier run is damaged"),
+        ("state['schema'] = 0", "the results of the earlier run have another format"),
+        ("state['more'] = 0", "the results of the earlier run are damaged"),
+        ("del state['schema']", "the results of the earlier run are damaged"),
         (
             "state['key'] = 'other'",
             "the environment, the configuration or the source roots have changed",
@@ -79,7 +79,7 @@ fn a_checker_has_something_to_say_at_the_end() {
         let code = format!("{CHECKER}ExceptionsChecker.{method} = lambda *_: None\n");
         let project = edited().beside(&[("sitecustomize.py", &code)]);
         let run = project.run(&[]).1;
-        assert_eq!(run.cold, "the checker exceptions has something to say at the end", "{method}");
+        assert_eq!(run.cold, "the checker exceptions reports after the last file", "{method}");
         assert_eq!(project.left(), "");
     }
 }
@@ -107,7 +107,7 @@ fn words_are_looked_up_in_a_dictionary() {
     project.write("b.py", "# wrng\n");
     let run = project.agrees_with(&["--spelling-dict=en", "--enable=wrong-spelling-in-comment"]);
     assert!(!run.of("b.py").is_empty(), "{run:#?}");
-    assert_eq!(run.cold, "unknown words are looked up in a dictionary");
+    assert_eq!(run.cold, "`spelling-dict` is set");
     assert_eq!(project.left(), "");
 }
 
@@ -121,7 +121,7 @@ fn folders_have_configurations_of_their_own() {
          PyLinter.load_default_plugins = load\n";
     let project = edited().beside(&[("sitecustomize.py", code)]);
     let run = project.agrees();
-    assert_eq!(run.cold, "folders have configurations of their own");
+    assert_eq!(run.cold, "folders have their own configurations");
     assert_eq!(project.left(), "");
 }
 

@@ -76,7 +76,7 @@ fn the_result_is_printed_to_both_streams() {
         ("import os; print('said', flush=True); os.kill(os.getpid(), 9)", 137),
         ("import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK); print('said')", 0),
     ] {
-        let arguments = ["--proof", ".", "--tell-end", "exec", "--", "python3", "-c", program];
+        let arguments = ["--proof", ".", "--mark-end", "exec", "--", "python3", "-c", program];
         let Some(output) = launch(folder.path(), &arguments) else {
             return;
         };
@@ -85,7 +85,7 @@ fn the_result_is_printed_to_both_streams() {
         let expected = format!("cargo-pipe-proof: {PROOF}\ncargo-pipe-end\n");
         assert_eq!(text(&output.stderr), expected, "{program}");
     }
-    let arguments = ["--proof", ".", "--tell-end", "module", "fake", "--", "--option"];
+    let arguments = ["--proof", ".", "--mark-end", "module", "fake", "--", "--option"];
     let output = launch(folder.path(), &arguments).unwrap();
     assert_eq!(output.status.code(), Some(7));
     assert!(text(&output.stdout).ends_with("\n0\ncargo-pipe-end\n"));

@@ -1,23 +1,23 @@
-//! From what a container is to the arguments of the docker CLI.
+//! Builds the arguments of the docker CLI for a container.
 //!
-//! Owns the sandbox: what a container gets unless something was granted. Pure, so that every flag
-//! is tested by a table; [`super`] starts what comes out.
+//! The sandbox is defined here: everything that a container gets unless a grant adds to it. The
+//! functions are pure, so that a table tests every flag.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::dialect::Dialect;
+use super::podman::Dialect;
 use crate::engine::Access;
 
-/// The socket as the engine's machine names it.
+/// The path of the socket on the engine's machine.
 pub const SOCKET: &str = "/var/run/docker.sock";
 
-/// How many processes and threads a check may have.
+/// The maximum number of processes and threads of a check.
 const PIDS_LIMIT: u32 = 1024;
 
-/// The variables that a docker client takes from its own configuration.
+/// The variables that docker's client sets from its own configuration.
 const PROXIES: [&str; 10] = [
     "ALL_PROXY",
     "FTP_PROXY",
@@ -31,32 +31,32 @@ const PROXIES: [&str; 10] = [
     "no_proxy",
 ];
 
-/// What a container is.
+/// The description of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
-    /// What starts it.
+    /// The program that starts it.
     pub dialect: Dialect,
     /// Its name, unique per run.
     pub name: String,
-    /// What it is found by later.
+    /// The labels to find it by.
     pub labels: BTreeMap<String, String>,
-    /// What it is started from.
+    /// The image.
     pub image: String,
-    /// The platform that is forced.
+    /// The forced platform.
     pub platform: Option<String>,
-    /// How many processors it has, from the first on; all of them if none.
+    /// The number of processors; all of them if none.
     pub cpus: Option<usize>,
-    /// User and group numbers inside.
+    /// The numbers of the user and group inside.
     pub user: (u32, u32),
-    /// Variables.
+    /// The environment variables.
     pub env: BTreeMap<String, String>,
-    /// Folders of the project.
+    /// The mounted folders.
     pub mounts: Vec<Mount>,
     /// Whether it reaches the network.
     pub network: ContainerNetwork,
     /// The group of the docker socket, if it gets the socket.
     pub socket_group: Option<u32>,
-    /// What it reads from.
+    /// The standard input.
     pub stdin: ContainerStdin,
     /// The program and its arguments.
     pub command: Vec<String>,
@@ -65,35 +65,35 @@ pub struct Container {
 /// Whether a container reaches the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerNetwork {
-    /// Not even the machine it runs on.
+    /// No network, not even to the engine's machine.
     None,
-    /// As far as the engine lets it.
+    /// The engine's default network.
     Granted,
 }
 
-/// What a container reads from.
+/// The standard input of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerStdin {
-    /// Nothing.
+    /// Closed.
     Closed,
-    /// The standard input of whoever started it.
+    /// The standard input of the client.
     Open,
-    /// A terminal of its own, which whoever started it sees on theirs.
+    /// A terminal, connected to that of the client.
     Terminal,
 }
 
 /// A folder of the project inside a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// Where it comes from.
+    /// The origin of its files.
     pub source: Source,
-    /// Where it appears.
+    /// Its path inside.
     pub target: String,
     /// Whether it can be written to.
     pub access: Access,
 }
 
-/// Where a mounted folder comes from.
+/// The origin of a mounted folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A folder of the engine's machine.
@@ -120,8 +120,8 @@ pub fn create(container: &Container) -> Vec<OsString> {
 
 /// The arguments of `docker start` for a created container, with our streams.
 ///
-/// Docker's client leaves a container at Ctrl-P Ctrl-Q, and so swallows each Ctrl-P, which is the
-/// last command in a shell; nobody types what stands here instead.
+/// Docker's client detaches at Ctrl-P Ctrl-Q, and so swallows each Ctrl-P, which recalls the last
+/// command in a shell. The detach keys set here are hardly ever typed.
 #[must_use]
 pub fn start(container: &Container) -> Vec<OsString> {
     let mut args = words(["start", "--attach"]);
@@ -133,9 +133,9 @@ pub fn start(container: &Container) -> Vec<OsString> {
 }
 
 /// The arguments of `docker create` for a container that only holds volumes and never starts. The
-/// engine makes the volumes with the container's labels. Its root is not read-only, because docker
-/// copies nothing into a container whose root is. Its user is that of the files, because podman gives
-/// them to whoever the container is for.
+/// engine creates the volumes with the container's labels. The root is writable, because docker
+/// copies nothing into a container with a read-only root. The user is the owner of the files,
+/// because podman gives them to the container's user.
 #[must_use]
 pub fn hold(container: &Container) -> Vec<OsString> {
     let mut args = words(["create", "--name", &container.name]);
@@ -169,8 +169,8 @@ pub fn mount(mount: &Mount) -> OsString {
     value
 }
 
-/// The same, with labels for a volume that the engine has to make: one that is gone comes back
-/// empty, and has to be found by its labels too.
+/// The same, with labels for a volume that the engine creates: a volume that was removed in the
+/// meantime comes back empty, and must be found by its labels as well.
 fn labelled(mounted: &Mount, container: &Container) -> OsString {
     let mut value = mount(mounted);
     if matches!(mounted.source, Source::Volume(_)) && container.dialect.labels_mounts() {
@@ -203,10 +203,9 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     for (name, value) in &container.labels {
         args.extend(words(["--label", &format!("{name}={value}")]));
     }
-    // The engine's choice would be another one for every container.
+    // The default host name differs for each container.
     args.extend(words(["--hostname", "pipe"]));
-    // A tool that does not care for signals is ended by its init; nothing is pulled on the way,
-    // and nobody reads the engine's own log of the container.
+    // `--init` ends tools that ignore signals. The engine's own log of the container is not used.
     args.extend(words(["--init", "--pull", "never", "--log-driver", "none"]));
     match container.stdin {
         ContainerStdin::Closed => {}
@@ -218,7 +217,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
         ContainerNetwork::Granted => "bridge",
     };
     args.extend(words(["--network", network, "--read-only"]));
-    // `exec`, because compiled modules are loaded from there by some tools.
+    // `exec`, because some tools load compiled modules from there.
     args.extend(words(["--tmpfs", "/tmp:rw,exec,nosuid,nodev,size=1g,mode=1777"]));
     args.extend(user(container));
     args.extend(words(["--cap-drop", "ALL"]));
@@ -228,14 +227,14 @@ fn sandbox(container: &Container) -> Vec<OsString> {
         args.extend(words(["--platform", platform]));
     }
     if let Some(cpus) = container.cpus {
-        // A share of time (`--cpus`) would not be seen by programs that count processors.
+        // Programs that count processors do not see a share of time (`--cpus`).
         args.extend(words(["--cpuset-cpus", &format!("0-{}", cpus.saturating_sub(1))]));
     }
     for (name, value) in &container.env {
         args.extend(words(["--env", &format!("{name}={value}")]));
     }
     if container.network == ContainerNetwork::None {
-        // Else the client adds those of its own configuration, with the passwords in them.
+        // Otherwise the client adds those of its own configuration, including passwords.
         for name in PROXIES {
             args.extend(words(["--env", &format!("{name}=")]));
         }
@@ -248,7 +247,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
         args.extend(words(["--mount", &socket, "--group-add", &group.to_string()]));
     }
     args.extend(words(["--workdir", crate::container::APP]));
-    // The image's own entry point, if it has one, would change what the command means.
+    // An entry point of the image would change the meaning of the command.
     if let Some((program, rest)) = container.command.split_first() {
         args.extend(words(["--entrypoint", program, &container.image]));
         args.extend(rest.iter().map(Into::into));
@@ -256,7 +255,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     args
 }
 
-/// Who a container is for.
+/// The user of a container.
 fn user(container: &Container) -> Vec<OsString> {
     let (user, group) = container.user;
     let mut args = words(["--user", &format!("{user}:{group}")]);
@@ -270,7 +269,7 @@ fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::Rights;
+    use super::super::podman::PodmanRights;
     use super::*;
 
     fn container() -> Container {
@@ -300,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_is_in_the_whole_sandbox() {
+    fn a_container_gets_every_flag_of_the_sandbox() {
         assert_eq!(
             typed(&container()),
             "run --rm --name n --label dev.cargo-pipe.run=r --hostname pipe --init --pull never --log-driver none \
@@ -314,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_granted_is_there_and_nothing_else_changes() {
+    fn a_grant_changes_nothing_else() {
         let mut granted = container();
         granted.network = ContainerNetwork::Granted;
         granted.socket_group = Some(999);
@@ -338,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_that_has_to_be_made_is_found_again() {
+    fn a_created_volume_has_the_labels_of_its_container() {
         let mut streamed = container();
         streamed.mounts[0].source = Source::Volume("v".into());
         let mount = "--mount type=volume,source=v,target=/app,readonly,\
@@ -347,16 +346,16 @@ mod tests {
     }
 
     #[test]
-    fn podman_without_root_keeps_the_caller_s_number_and_labels_no_mount() {
+    fn rootless_podman_keeps_the_callers_number_and_labels_no_mount() {
         let mut streamed = container();
         streamed.mounts[0].source = Source::Volume("v".into());
         let docker = typed(&streamed);
-        streamed.dialect = Dialect::Podman(Rights::Rootless);
+        streamed.dialect = Dialect::Podman(PodmanRights::Rootless);
         let expected = docker
             .replace("--user 1000:1001", "--user 1000:1001 --userns=keep-id")
             .replace(",volume-label=dev.cargo-pipe.run=r", "");
         assert_eq!(typed(&streamed), expected);
-        streamed.dialect = Dialect::Podman(Rights::Rootful);
+        streamed.dialect = Dialect::Podman(PodmanRights::Rootful);
         assert_eq!(typed(&streamed), expected.replace(" --userns=keep-id", ""));
     }
 
@@ -372,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_of_any_characters_is_one_field() {
+    fn a_path_with_any_characters_is_one_field() {
         for (path, field) in [
             ("/a b", "source=/a b"),
             ("/a:b$'\\=é", "source=/a:b$'\\=é"),

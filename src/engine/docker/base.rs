@@ -1,32 +1,30 @@
-//! The image that environments are based on.
+//! Resolves the base image of environments.
 //!
-//! Owns which image that is: the one that goes by the name, unless the project's lock of its base says
-//! that it is another one, which is then had by its digest; and what of it is recorded there. It must
-//! not know what is built on it; [`super::image`] does.
+//! The base is the image that the configured name leads to, unless the project's lock of the base
+//! records another one, which is then pulled by its digest. `cargo pipe update` records the base
+//! with [`Docker::record`].
 
 use std::time::Instant;
 
-use super::image::BUILD_LIMIT;
-use super::inspected::{self, Inspected};
-use super::{Docker, last_line, text};
+use super::image_info::{self, ImageInfo};
+use super::{BUILD_LIMIT, Docker, last_line, text};
 use crate::engine::EngineError;
-use crate::environment::base_lock as recorded;
-use crate::environment::python;
+use crate::environment::{BaseLock, LockedBase, python};
 use crate::event::Event;
 
-/// An image that others are based on.
+/// An image that environments are based on.
 pub(super) struct BaseImage {
-    pub(super) inspected: Inspected,
-    /// What docker builds on it by.
+    pub(super) inspected: ImageInfo,
+    /// The name by which docker builds on it.
     pub(super) reference: String,
     pub(super) existed: bool,
 }
 
 impl Docker<'_> {
-    /// The image that environments are based on, pulled if it is not here.
-    pub(super) fn base(&self, image: &str) -> Result<BaseImage, EngineError> {
-        let here = self.fitting(image)?;
-        if let Some(locked) = self.locked(image, here.as_ref())? {
+    /// Resolves the base image, and pulls it if it is missing.
+    pub(super) fn resolve_base(&self, image: &str) -> Result<BaseImage, EngineError> {
+        let here = self.inspect_fitting(image)?;
+        if let Some(locked) = self.locked_base(image, here.as_ref())? {
             return Ok(locked);
         }
         let reference = image.to_owned();
@@ -36,14 +34,14 @@ impl Docker<'_> {
         Ok(BaseImage { inspected: self.pull(image)?, reference, existed: false })
     }
 
-    /// The image that the project's lock names by its digest, where another one goes by the name, or
-    /// none; none if it is not to be had either.
-    fn locked(
+    /// The image with the digest of the project's lock, if the name leads to another image or to
+    /// none. None if that digest cannot be pulled.
+    fn locked_base(
         &self,
         image: &str,
-        here: Option<&Inspected>,
+        here: Option<&ImageInfo>,
     ) -> Result<Option<BaseImage>, EngineError> {
-        let lock = recorded::BaseLock::read(&self.settings.base_lock)?;
+        let lock = BaseLock::read(&self.settings.base_lock)?;
         if lock.base.is_empty() {
             return Ok(None);
         }
@@ -54,32 +52,32 @@ impl Docker<'_> {
         let Some(recorded) = lock.find(image, &platform) else {
             return Ok(None);
         };
-        let is_it = |image: &Inspected| image.content() == recorded.layers;
+        let is_it = |image: &ImageInfo| image.content() == recorded.layers;
         let Some(digest) = recorded.digest.as_ref().filter(|_| !here.is_some_and(is_it)) else {
             return Ok(None);
         };
-        let reference = format!("{}@{digest}", inspected::repository(image));
-        if let Some(inspected) = self.fitting(&reference)?.filter(is_it) {
+        let reference = format!("{}@{digest}", image_info::repository(image));
+        if let Some(inspected) = self.inspect_fitting(&reference)?.filter(is_it) {
             return Ok(Some(BaseImage { inspected, reference, existed: true }));
         }
         match self.pull(&reference) {
             Ok(inspected) if is_it(&inspected) => {
                 Ok(Some(BaseImage { inspected, reference, existed: false }))
             }
-            // What goes by the name is taken then, and told to be another one.
+            // The image of that name is used then, with a warning.
             Ok(_) | Err(EngineError::ImageMissing { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// An image that is here, for the platform that is wanted.
-    fn fitting(&self, image: &str) -> Result<Option<Inspected>, EngineError> {
+    /// Inspects a local image, if it has the wanted platform.
+    fn inspect_fitting(&self, image: &str) -> Result<Option<ImageInfo>, EngineError> {
         let forced = self.settings.platform.as_ref();
-        let fits = |it: &Inspected| forced.is_none_or(|platform| *platform == it.platform());
+        let fits = |it: &ImageInfo| forced.is_none_or(|platform| *platform == it.platform());
         Ok(self.inspect(image)?.filter(fits))
     }
 
-    /// The platform that images would be pulled for.
+    /// The platform of pulled images.
     fn platform(&self) -> Result<String, EngineError> {
         if let Some(forced) = &self.settings.platform {
             return Ok(forced.clone());
@@ -88,8 +86,9 @@ impl Docker<'_> {
         Ok(text(&output.stdout))
     }
 
-    fn pull(&self, image: &str) -> Result<Inspected, EngineError> {
-        let missing = |said: String| EngineError::ImageMissing { image: image.to_owned(), said };
+    fn pull(&self, image: &str) -> Result<ImageInfo, EngineError> {
+        let missing =
+            |message: String| EngineError::ImageMissing { image: image.to_owned(), message };
         if self.settings.offline {
             return Err(missing("offline".to_owned()));
         }
@@ -101,24 +100,23 @@ impl Docker<'_> {
         args.extend(["--", image]);
         let output = self.follow(&self.docker(args), BUILD_LIMIT, |_| {})?;
         if output.code != 0 {
-            return Err(missing(last_line(&output.stderr, "docker said nothing")));
+            return Err(missing(last_line(&output.stderr, "no message")));
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::PullFinished { image, duration });
-        let inspected = self.fitting(image)?;
-        inspected.ok_or_else(|| missing("what was pulled is for another platform".to_owned()))
+        let inspected = self.inspect_fitting(image)?;
+        inspected.ok_or_else(|| missing("the pulled image has another platform".to_owned()))
     }
 
-    /// What a base image is by now, and which Python it holds. One that came from no registry has
-    /// none to ask for a newer one.
-    pub(super) fn record(&self, image: &str) -> Result<recorded::LockedBase, EngineError> {
-        let inspected = match self.fitting(image)? {
+    /// Describes the newest base image and its Python for the lock. An image without a registry
+    /// digest is not pulled again.
+    pub(in crate::engine) fn record(&self, image: &str) -> Result<LockedBase, EngineError> {
+        let inspected = match self.inspect_fitting(image)? {
             Some(here) if here.digest(image).is_none() => here,
             Some(here) => self.pull(image).or_else(|error| match error {
-                EngineError::ImageMissing { said, .. } => {
+                EngineError::ImageMissing { message: error, .. } => {
                     let message = format!(
-                        "no registry was asked for a newer `{image}`, so the one that is here is \
-                         recorded: {said}"
+                        "cannot pull a newer `{image}`, so the local one is recorded: {error}"
                     );
                     self.emitter.emit(&Event::Warning { message: &message });
                     Ok(here)
@@ -131,33 +129,33 @@ impl Docker<'_> {
         args.extend(["--cap-drop", "ALL", "--entrypoint", "python3", &inspected.id]);
         args.extend(["-I", "-S", "-c", python::PROBE_SCRIPT]);
         let output = self.succeed(&self.docker(args))?;
-        let found: python::ProbeOutput = serde_json::from_slice(&output.stdout)
+        let answer: python::ProbeOutput = serde_json::from_slice(&output.stdout)
             .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;
-        Ok(recorded::LockedBase {
+        Ok(LockedBase {
             image: image.to_owned(),
             platform: inspected.platform(),
             digest: inspected.digest(image),
             layers: inspected.content(),
-            python: found.probe,
+            python: answer.probe,
         })
     }
 
-    /// The version of Python in a base: what the project's lock of the base says if this is the one,
-    /// else what the image says itself. That it is not the one is noted.
+    /// The version of Python in a base: from the project's lock if it records this base, otherwise
+    /// from the image itself. A base that differs from the lock is reported as a warning.
     pub(super) fn python(
         &self,
         image: &str,
-        base: &Inspected,
+        base: &ImageInfo,
     ) -> Result<Option<String>, EngineError> {
-        let lock = recorded::BaseLock::read(&self.settings.base_lock)?;
+        let lock = BaseLock::read(&self.settings.base_lock)?;
         match lock.find(image, &base.platform()) {
             Some(recorded) if recorded.layers == base.content() => {
                 return Ok(Some(recorded.python.version.clone()));
             }
             Some(_) => {
                 let message = format!(
-                    "the base image `{image}` is not the one in the project's pipe.lock, so \
-                     fingerprints differ from those of machines that have that one"
+                    "the base image `{image}` differs from the one in pipe.lock, so fingerprints differ \
+                     from those of machines with that one"
                 );
                 self.note(message);
             }
@@ -166,8 +164,8 @@ impl Docker<'_> {
         Ok(base.python())
     }
 
-    /// What docker says of an image that is here.
-    pub(super) fn inspect(&self, image: &str) -> Result<Option<Inspected>, EngineError> {
+    /// Inspects a local image; none if it is missing.
+    pub(super) fn inspect(&self, image: &str) -> Result<Option<ImageInfo>, EngineError> {
         let output = self.call(["image", "inspect", "--format", "{{json .}}", "--", image])?;
         let answer = text(&output.stdout);
         if output.code != 0 || answer.is_empty() {

@@ -1,17 +1,17 @@
-//! Images of environments.
+//! Builds the images of environments.
 //!
-//! Owns what an image is called and when it is built: an image's tag says what it was made from,
-//! so a tag that exists needs no build, and a second tag of the project keeps it from being taken
-//! for nobody's. Building is BuildKit's work; where it happens is [`super`]'s.
+//! An image's tag contains a hash of everything that it is built from, so an existing tag needs no
+//! build. A second tag per project keeps images that are still in use from being removed. BuildKit
+//! builds them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::base::BaseImage;
-use super::inspected::Inspected;
-use super::{Docker, text};
+use super::image_info::ImageInfo;
+use super::{BUILD_LIMIT, Docker, text};
 use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
 use crate::environment::{ResolvedBy, ResolvedEnvironment};
@@ -21,18 +21,15 @@ use crate::plan::EnvironmentSpec;
 use crate::snapshot;
 use rayon::prelude::*;
 
-/// The repository of all images; each environment is one below it.
+/// The prefix of all repositories; each environment has one.
 pub(super) const REPOSITORY: &str = "cargo-pipe";
-/// Says that an image is of ours.
+/// The label of our images, with the environment's name.
 pub(super) const IMAGE_LABEL: &str = "dev.cargo-pipe.image";
 
-/// How long a build or a pull may take.
-pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// The number of lines of a failed build in its error.
+const ERROR_LINES: usize = 25;
 
-/// How many lines of a failed build are told.
-const TOLD_LINES: usize = 25;
-
-/// The tag of the project that refers to an image.
+/// The tag by which a project refers to an image.
 pub(super) fn project_tag(project: &str) -> String {
     format!("project-{project}")
 }
@@ -42,10 +39,12 @@ impl Docker<'_> {
         &self,
         recipes: &[Recipe],
     ) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
-        // Environments share their base: it is looked up, and pulled, before any of them is built.
+        // Environments share their base, which is inspected or pulled before any of them is built.
         let names: BTreeSet<&str> = recipes.iter().map(|recipe| &*recipe.base).collect();
-        let bases: BTreeMap<&str, Result<BaseImage, Arc<EngineError>>> =
-            names.into_par_iter().map(|name| (name, self.base(name).map_err(Arc::new))).collect();
+        let bases: BTreeMap<&str, Result<BaseImage, Arc<EngineError>>> = names
+            .into_par_iter()
+            .map(|name| (name, self.resolve_base(name).map_err(Arc::new)))
+            .collect();
         recipes
             .par_iter()
             .map(|recipe| {
@@ -81,7 +80,7 @@ impl Docker<'_> {
             });
         };
         let repository = format!("{REPOSITORY}/{}", recipe.name());
-        // An image of one processor does not serve another: its base differs in its layers.
+        // An image is for one platform, because the base's layers differ.
         let key =
             HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform()).hash();
         let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
@@ -118,9 +117,9 @@ impl Docker<'_> {
         })
     }
 
-    /// Refers to an image by the project's tag. It may be gone by now, because another project was
-    /// the last to refer to it and was removed.
-    fn refer_to(&self, image: &Inspected, own_tag: &str) -> bool {
+    /// Adds the project's tag to an image. Fails if the image is gone because the last project that
+    /// referred to it was removed in the meantime.
+    fn refer_to(&self, image: &ImageInfo, own_tag: &str) -> bool {
         image.has_tag(own_tag) || self.succeed(&self.docker(["tag", &image.id, own_tag])).is_ok()
     }
 
@@ -130,7 +129,7 @@ impl Docker<'_> {
         dockerfile: &Dockerfile,
         base: &str,
         tags: [&String; 2],
-    ) -> Result<Inspected, EngineError> {
+    ) -> Result<ImageInfo, EngineError> {
         let environment = recipe.name();
         if self.settings.offline {
             return Err(EngineError::Offline(environment.to_owned()));
@@ -140,11 +139,11 @@ impl Docker<'_> {
         let invocation = self.build_invocation(recipe, dockerfile, base, tags)?;
         let build = || {
             self.follow(&invocation, BUILD_LIMIT, |line| {
-                self.emitter.emit(&Event::BuildProgress { environment, line: said(line) });
+                self.emitter.emit(&Event::BuildProgress { environment, line: strip_step(line) });
             })
         };
         let mut output = build()?;
-        if output.code != 0 && has_lost_a_client(&output.stderr) {
+        if output.code != 0 && has_lost_client(&output.stderr) {
             output = build()?;
         }
         if output.code != 0 {
@@ -152,7 +151,7 @@ impl Docker<'_> {
             return Err(match buildx.code {
                 0 => EngineError::BuildFailed {
                     environment: environment.to_owned(),
-                    said: end_of(&output.stderr),
+                    message: last_lines(&output.stderr),
                 },
                 _ => EngineError::NoBuildx,
             });
@@ -160,7 +159,7 @@ impl Docker<'_> {
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment, duration });
         let built = self.inspect(tags[0])?;
-        built.ok_or_else(|| EngineError::Answer(format!("no image `{}` after its build", tags[0])))
+        built.ok_or_else(|| EngineError::Answer(format!("`{}` not found after its build", tags[0])))
     }
 
     fn build_invocation(
@@ -170,8 +169,8 @@ impl Docker<'_> {
         base: &str,
         tags: [&String; 2],
     ) -> Result<crate::process::Invocation, EngineError> {
-        // In folders of one name BuildKit takes files of one size and time for the same, and ours
-        // all have one time: the name has to say what is inside.
+        // BuildKit identifies a file by its folder's name, size and time, and all of ours have the
+        // same time. So the folder's name has to identify the content.
         let folder = self.settings.folder.join("build").join(tags[0].replace(['/', ':'], "-"));
         snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
         let tool = recipe.lock.as_ref().map(|lock| (recipe.name(), lock));
@@ -208,7 +207,7 @@ impl Docker<'_> {
         if let Some(platform) = &self.settings.platform {
             add("--platform", platform.clone());
         }
-        self.supply(&mut invocation, dockerfile)?;
+        self.add_network(&mut invocation, dockerfile)?;
         invocation.args.push("--file".into());
         invocation.args.push(folder.join("Dockerfile").into());
         invocation.args.push(context.into());
@@ -216,16 +215,16 @@ impl Docker<'_> {
     }
 }
 
-/// Whether a build failed with somebody else: BuildKit does once what several builds ask for, and
-/// with the client that was first, and was killed, it loses the way to it.
-fn has_lost_a_client(stderr: &[u8]) -> bool {
+/// Whether a build failed because another run's build was killed: BuildKit shares the work of
+/// several builds, and loses it with the client that asked first.
+fn has_lost_client(stderr: &[u8]) -> bool {
     let text = String::from_utf8_lossy(stderr);
     let lost = ["Unavailable: connection error", "context canceled", "no active session"];
     text.lines().any(|line| line.starts_with("ERROR: ") && lost.iter().any(|it| line.contains(it)))
 }
 
-/// A builder's line without its step number and clock: `#7 3.213 Collecting x` → `Collecting x`.
-pub(super) fn said(line: &str) -> &str {
+/// Removes the step number and clock of a builder's line: `#7 3.213 Collecting x` → `Collecting x`.
+pub(super) fn strip_step(line: &str) -> &str {
     let Some(rest) = line.strip_prefix('#') else {
         return line;
     };
@@ -236,11 +235,12 @@ pub(super) fn said(line: &str) -> &str {
     }
 }
 
-/// What a builder said at the end, without its own decoration.
-pub(super) fn end_of(stderr: &[u8]) -> String {
+/// The last lines of a builder, without step numbers and clocks.
+pub(super) fn last_lines(stderr: &[u8]) -> String {
     let text = text(stderr);
-    let lines: Vec<&str> = text.lines().map(said).filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n")
+    let lines: Vec<&str> =
+        text.lines().map(strip_step).filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(ERROR_LINES)..].join("\n")
 }
 
 #[cfg(test)]
@@ -248,19 +248,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_builder_s_line_says_what_happens() {
-        assert_eq!(said("#7 3.213 Collecting black"), "Collecting black");
-        assert_eq!(said("#7 [tool 1/1] RUN pip"), "[tool 1/1] RUN pip");
-        assert_eq!(said("ERROR: no such host"), "ERROR: no such host");
+    fn a_builders_line_loses_its_step_and_clock() {
+        assert_eq!(strip_step("#7 3.213 Collecting black"), "Collecting black");
+        assert_eq!(strip_step("#7 [tool 1/1] RUN pip"), "[tool 1/1] RUN pip");
+        assert_eq!(strip_step("ERROR: no such host"), "ERROR: no such host");
     }
 
     #[test]
-    fn what_an_image_holds_is_its_layers_and_its_variables_in_any_order() {
+    fn the_content_of_an_image_is_its_layers_and_variables_in_any_order() {
         let content = |layers: &str, env: &str| {
             let json = format!(
                 r#"{{"Id":"sha256:1","Os":"linux","Architecture":"amd64","RootFS":{{"Layers":{layers}}},"Config":{{"Env":{env}}}}}"#
             );
-            serde_json::from_str::<Inspected>(&json).unwrap().content()
+            serde_json::from_str::<ImageInfo>(&json).unwrap().content()
         };
         let one = content(r#"["a"]"#, r#"["X=1","PATH=/bin"]"#);
         assert_eq!(one, content(r#"["a"]"#, r#"["PATH=/bin","X=1"]"#));
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_platform_names_its_variant_if_it_has_one() {
-        let inspected = |variant: &str| -> Inspected {
+        let inspected = |variant: &str| -> ImageInfo {
             serde_json::from_str(&format!(
                 r#"{{"Id":"sha256:1","Os":"linux","Architecture":"arm","Variant":"{variant}","RootFS":{{"Layers":["a"]}}}}"#
             ))

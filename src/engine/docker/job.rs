@@ -1,15 +1,13 @@
-//! One job's container, from its flags to its exit status.
+//! Runs one job in a container, from its flags to its exit status.
 //!
-//! Owns the proof that a container sees the project, read before its exit status is believed, that
-//! a job which docker fails runs again, and that a container which must not go on is removed until
-//! it is gone. The engine's general talk with docker is [`super`]'s; what an exit status means is
-//! the catalogue's.
+//! An exit status is believed only after the container has proved that it sees the project. A job
+//! that docker fails to run is tried again. A container that must stop is removed until it is gone.
 
 use std::path::Path;
 use std::time::Duration;
 
 use super::argv::{self, Container, ContainerNetwork, Mount, Source};
-use super::dialect::Dialect;
+use super::podman::Dialect;
 use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
@@ -20,27 +18,27 @@ use crate::outcome::RawOutput;
 use crate::process::{Child, Invocation, Until, Waited};
 use crate::snapshot::{PROOF, SnapshotError, Tree};
 
-/// How long a container that was removed may take to be gone before it is removed again.
+/// The time between two attempts to remove a container.
 const REMOVAL: Duration = Duration::from_secs(2);
 
-/// How often a container is removed before its client is killed.
+/// The number of attempts to remove a container before its client is killed.
 const REMOVALS: usize = 5;
 
-/// How often a job is run that docker does not start, or whose output does not arrive whole.
+/// The number of attempts for a job that docker does not start or whose output is incomplete.
 const ATTEMPTS: usize = 3;
 
 impl<'d> Docker<'d> {
     /// Runs a job with its trees placed this way.
     pub(super) fn attempt(&self, job: &Job<'_>, topology: Topology) -> Result<RawOutput, RunError> {
         let mut container = self.job_container(job, topology)?;
-        container.command = launcher::command(job, Way::Relayed);
+        container.command = launcher::build_command(job, Way::Relayed);
         match job.environment.has_launcher {
             true => self.attempt_launched(job, &container),
             false => self.attempt_foreign(job, &container),
         }
     }
 
-    /// A job's container, whatever is to run in it: a check, or what its visitor wants.
+    /// Describes a job's container, for its check or for a shell.
     pub(super) fn job_container(
         &self,
         job: &Job<'_>,
@@ -77,36 +75,36 @@ impl<'d> Docker<'d> {
         Ok(container)
     }
 
-    /// In an image of ours the launcher reads the proof before it starts the tool, and tells its
-    /// end.
+    /// Runs a job in an image of ours, where the launcher prints the proof before it starts the
+    /// tool, and a last line after it.
     fn attempt_launched(
         &self,
         job: &Job<'_>,
         container: &Container,
     ) -> Result<RawOutput, RunError> {
-        let mut ended = self.launched(job, container);
+        let mut result = self.run_launched(job, container);
         for _ in 1..ATTEMPTS {
-            let error = match ended {
-                Err(RunError::Engine(error)) if is_worth_another(&error, job.access) => error,
-                ended => return ended,
+            let error = match result {
+                Err(RunError::Engine(error)) if is_worth_retrying(&error, job.access) => error,
+                result => return result,
             };
             self.remove_containers(std::slice::from_ref(&container.name));
-            ended = self.launched(job, container);
-            if ended.is_ok() {
+            result = self.run_launched(job, container);
+            if result.is_ok() {
                 self.note(format!("`{}` ran again: {error}", job.name));
             }
         }
-        ended
+        result
     }
 
-    fn launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
+    fn run_launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let mut output = self.finish(&self.docker(argv::run(container)), job, container)?;
         self.note_preamble(&mut output);
         let is_whole = launcher::take_end(&mut output);
-        match launcher::judge(job, &mut output) {
+        match launcher::check_proof(job, &mut output) {
             Seen::Tool if is_whole => Ok(output),
             Seen::Tool => Err(RunError::Engine(EngineError::OutputLost)),
-            // Docker has words for whatever it cannot do, and so has the launcher.
+            // Without a message, neither docker nor the launcher failed: the output was lost.
             Seen::Nothing if output.code < 125 && output.stderr.is_empty() => {
                 Err(RunError::Engine(EngineError::OutputLost))
             }
@@ -116,28 +114,30 @@ impl<'d> Docker<'d> {
         }
     }
 
-    /// In an image that is not ours the proof is read from outside, before the start.
+    /// Runs a job in an image that is not ours, where the proof is read from outside, before the
+    /// start.
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let removal = self.create_proved(job, container)?;
         let start = self.docker(argv::start(container));
         let output = self.finish(&start, job, container)?;
         drop(removal);
         match output.code {
-            // Only docker says 125; the words of the command itself are not for us to read.
+            // Only docker exits with 125; the output belongs to the command itself.
             125 => Err(RunError::Engine(failed(&start, &output))),
             126 | 127 => Err(RunError::Engine(no_program(job, &output))),
             _ => Ok(output),
         }
     }
 
-    /// Creates a container and reads from outside that it will see its trees.
+    /// Creates a container and checks from outside that it will see its trees.
     pub(super) fn create_proved<'c>(
         &'c self,
         job: &Job<'_>,
         container: &'c Container,
     ) -> Result<RemoveOnDrop<'c, 'd>, RunError> {
         let removal = RemoveOnDrop { docker: self, name: &container.name };
-        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+        // An interrupt must not end this command: the engine would continue, with an unknown
+        // result.
         let created = self.call_anyway(argv::create(container))?;
         if created.code != 0 {
             return Err(self.not_started(job, &created));
@@ -157,11 +157,11 @@ impl<'d> Docker<'d> {
         Ok(removal)
     }
 
-    /// What it means that a container of ours ended before its launcher, or was not created.
+    /// The error for a container that was not created, or ended before its launcher started.
     fn not_started(&self, job: &Job<'_>, output: &RawOutput) -> RunError {
-        let said = text(&output.stderr);
-        let about_mounts = is_about_mounts(&said) || said.contains("launcher.py");
-        let reason = last_line(&output.stderr, "it said nothing");
+        let stderr = text(&output.stderr);
+        let about_mounts = is_about_mounts(&stderr) || stderr.contains("launcher.py");
+        let reason = last_line(&output.stderr, "no message");
         if about_mounts {
             return RunError::Unseen(reason);
         }
@@ -169,16 +169,16 @@ impl<'d> Docker<'d> {
             126 | 127 => no_program(job, output),
             code => EngineError::Docker {
                 command: format!("{} run", self.dialect.kind()),
-                said: format!("{reason} (exit status {code})"),
+                message: format!("{reason} (exit status {code})"),
             },
         })
     }
 
-    /// Whether a container sees what is in a folder of ours.
+    /// Whether a container sees the files in a folder of ours.
     ///
     /// # Errors
     ///
-    /// When there is no such image, or nothing can be written in the folder.
+    /// When the image is missing, or the folder is not writable.
     pub fn sees(&self, folder: &Path, image: &str) -> Result<bool, EngineError> {
         let (file, expected) = (folder.join(PROOF), &self.settings.run);
         std::fs::write(&file, expected).map_err(SnapshotError::io("write", &file))?;
@@ -186,7 +186,8 @@ impl<'d> Docker<'d> {
         let source = Source::Bind(folder.to_owned());
         container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
         let _removal = RemoveOnDrop { docker: self, name: &container.name };
-        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+        // An interrupt must not end this command: the engine would continue, with an unknown
+        // result.
         let create = self.docker(argv::create(&container));
         let created = self.call_anyway(create.args.iter())?;
         if created.code != 0 {
@@ -201,14 +202,15 @@ impl<'d> Docker<'d> {
         Ok(copied.code == 0 && seen == Some(expected.as_bytes()))
     }
 
-    /// Notes what the engine said before the launcher spoke: it is not the tool's.
+    /// Reports the text before the launcher's first line as a warning: it was written by the
+    /// engine.
     fn note_preamble(&self, output: &mut RawOutput) {
-        if let Some(said) = launcher::take_preamble(&mut output.stderr) {
-            self.note(format!("{} says: {said}", self.dialect.kind()));
+        if let Some(warning) = launcher::take_preamble(&mut output.stderr) {
+            self.note(format!("{}: {warning}", self.dialect.kind()));
         }
     }
 
-    /// Waits for a started container, and removes it if it must not go on.
+    /// Waits for a started container, and removes it when it must stop.
     fn finish(
         &self,
         invocation: &Invocation,
@@ -234,7 +236,7 @@ impl<'d> Docker<'d> {
                 Err(RunError::TimedOut { output })
             }
             Waited::Exited => {
-                // Up to here the client spoke for the container; a client that was killed did not.
+                // A client that exits normally has waited for the container; a killed one has not.
                 if output.code < 125 {
                     std::mem::forget(removal);
                 }
@@ -243,10 +245,10 @@ impl<'d> Docker<'d> {
         }
     }
 
-    /// Removes a container until its client ends. One that was just being created when it was
-    /// removed for the first time is there the next time.
+    /// Removes a container until its client ends. The first attempt may come before the container
+    /// was created.
     fn stop(&self, child: &mut Child, name: &str) {
-        self.look_at_the_end();
+        self.mark_untidy();
         for _ in 0..REMOVALS {
             self.remove_containers(&[name.to_owned()]);
             if child.wait(Until { cancel: None, limit: REMOVAL }) == Waited::Exited {
@@ -269,24 +271,24 @@ impl Drop for RemoveOnDrop<'_, '_> {
     }
 }
 
-/// Whether a job that ended with this error may end otherwise the next time. One that writes would
-/// find what it wrote itself.
-fn is_worth_another(error: &EngineError, access: Access) -> bool {
+/// Whether a job may succeed at another attempt after this error. A job that writes would find its
+/// own changes.
+fn is_worth_retrying(error: &EngineError, access: Access) -> bool {
     access == Access::Read && matches!(error, EngineError::Docker { .. } | EngineError::OutputLost)
 }
 
-/// Whether docker says that it cannot mount what it was told to.
-fn is_about_mounts(said: &str) -> bool {
+/// Whether a message of docker is about a failed mount.
+fn is_about_mounts(message: &str) -> bool {
     let about =
         ["bind source path", "invalid mount config", "Mounts denied", "not shared", "statfs "];
-    about.iter().any(|words| said.contains(words))
+    about.iter().any(|words| message.contains(words))
 }
 
 fn no_program(job: &Job<'_>, output: &RawOutput) -> EngineError {
-    launcher::no_program(job, last_line(&output.stderr, "it said nothing"))
+    launcher::no_program(job, last_line(&output.stderr, "no message"))
 }
 
-/// The group that the docker socket belongs to, as far as this machine can tell.
+/// The group of the docker socket, as far as it is visible on this machine.
 fn socket_group() -> u32 {
     use std::os::unix::fs::MetadataExt;
 

@@ -1,24 +1,24 @@
-//! Makes the image that jobs of CI run in, and pushes it.
+//! Builds the prebuilt image of CI jobs, and pushes it.
 //!
-//! Owns its build, from a folder with nothing but what goes into it. It must not know what that is;
-//! [`crate::engine::job_image`] does.
+//! The build context is a folder with nothing but the image's files, which
+//! [`crate::engine::job_image`] lists.
 
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use super::image::{BUILD_LIMIT, end_of, said};
-use super::{Docker, failed};
+use super::image::{last_lines, strip_step};
+use super::{BUILD_LIMIT, Docker, failed};
 use crate::engine::EngineError;
 use crate::engine::job_image::{DOCKERFILE, JobImage, Shipped, Then};
 use crate::event::Event;
 use crate::snapshot::SnapshotError;
 
-/// What the image goes by in messages.
+/// The image's name in messages.
 const NAME: &str = "jobs";
 
 impl Docker<'_> {
-    /// Makes an image for jobs, unless it is there already.
+    /// Builds an image for jobs, unless it exists.
     pub(in crate::engine) fn ship(
         &self,
         image: &JobImage,
@@ -27,7 +27,7 @@ impl Docker<'_> {
         let reference = image.reference.clone();
         let existed = match then {
             Then::Keep => self.inspect(&reference)?.is_some(),
-            // Without pulling it.
+            // Unlike `docker manifest`, this needs no pull.
             Then::Push => self.call(["buildx", "imagetools", "inspect", &reference])?.code == 0,
         };
         if existed {
@@ -36,7 +36,7 @@ impl Docker<'_> {
         if self.settings.offline {
             return Err(EngineError::Offline(NAME.to_owned()));
         }
-        self.build_for_jobs(image)?;
+        self.build_job_image(image)?;
         if then == Then::Push {
             let push = self.docker(["push", "--quiet", &reference]);
             let output = self.follow(&push, BUILD_LIMIT, |_| {})?;
@@ -47,8 +47,8 @@ impl Docker<'_> {
         Ok(Shipped { reference, existed })
     }
 
-    fn build_for_jobs(&self, image: &JobImage) -> Result<(), EngineError> {
-        let base = self.base(&image.base)?;
+    fn build_job_image(&self, image: &JobImage) -> Result<(), EngineError> {
+        let base = self.resolve_base(&image.base)?;
         let folder = self.settings.folder.join("build/jobs");
         let copy = |from: &Path, to: &Path| {
             let parent = to.parent().unwrap_or(to);
@@ -71,16 +71,16 @@ impl Docker<'_> {
         if let Some(platform) = &self.settings.platform {
             build.args.extend(["--platform".into(), platform.into()]);
         }
-        self.supply_ours(&mut build)?;
+        self.add_network_secrets(&mut build)?;
         build.args.extend(["--file".into(), dockerfile.into(), folder.into()]);
         self.emitter.emit(&Event::BuildStarted { environment: NAME });
         let started = Instant::now();
         let output = self.follow(&build, BUILD_LIMIT, |line| {
-            self.emitter.emit(&Event::BuildProgress { environment: NAME, line: said(line) });
+            self.emitter.emit(&Event::BuildProgress { environment: NAME, line: strip_step(line) });
         })?;
         if output.code != 0 {
-            let (environment, said) = (NAME.to_owned(), end_of(&output.stderr));
-            return Err(EngineError::BuildFailed { environment, said });
+            let (environment, message) = (NAME.to_owned(), last_lines(&output.stderr));
+            return Err(EngineError::BuildFailed { environment, message });
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment: NAME, duration });

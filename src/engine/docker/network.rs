@@ -1,9 +1,8 @@
-//! What a build is told of the network.
+//! Passes indexes, proxies and certificates to an image build.
 //!
-//! Owns the way of indexes, proxies and certificates into a build: as secrets of BuildKit, which
-//! exist while a line runs that mounts them and are in no layer, history, provenance or record of
-//! a build. Build arguments are in the last two, those for proxies included, so they carry no
-//! password. Must not know what an address is; [`crate::network`] does.
+//! They are secrets of BuildKit, which exist only while a line runs that mounts them, and are in no
+//! layer, history or provenance of the build. Build arguments are in the last two, even those for
+//! proxies, so they must not contain a password.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -15,32 +14,35 @@ use crate::event::Event;
 use crate::network::Address;
 use crate::process::Invocation;
 
-/// The secret that is a shell script with an `export` for each variable.
+/// The secret with a shell script that exports each variable.
 const VARIABLES: &str = "network";
-/// The secret that is a file of certificates.
+/// The secret with a file of certificates.
 const CA_BUNDLE: &str = "ca";
-/// Where a line that mounts the certificates finds them.
+/// The path of the certificates for a line that mounts them.
 const CA_BUNDLE_INSIDE: &str = "/run/secrets/ca";
-/// The variable that docker's client reads the first secret from, so that no disk ever has it.
+/// The variable from which docker's client reads the first secret, so that it is on no disk.
 const CARRIER: &str = "CARGO_PIPE_BUILD_NETWORK";
 
 impl Docker<'_> {
-    /// Gives a build of this Dockerfile what it reaches packages by.
-    pub(super) fn supply(
+    /// Adds the network settings to a build of this Dockerfile.
+    pub(super) fn add_network(
         &self,
         invocation: &mut Invocation,
         dockerfile: &Dockerfile,
     ) -> Result<(), EngineError> {
         if dockerfile.own_context.is_some() {
             invocation.secrets = self.settings.network.secrets();
-            self.supply_strangers(invocation);
+            self.add_proxies(invocation);
             return Ok(());
         }
-        self.supply_ours(invocation)
+        self.add_network_secrets(invocation)
     }
 
-    /// The same for a build of a Dockerfile that is ours.
-    pub(super) fn supply_ours(&self, invocation: &mut Invocation) -> Result<(), EngineError> {
+    /// Adds the network settings to a build of a generated Dockerfile.
+    pub(super) fn add_network_secrets(
+        &self,
+        invocation: &mut Invocation,
+    ) -> Result<(), EngineError> {
         let network = &self.settings.network;
         invocation.secrets = network.secrets();
         let ca_bundle = self.ca_bundle()?;
@@ -61,17 +63,17 @@ impl Docker<'_> {
         Ok(())
     }
 
-    /// A Dockerfile of the project's own gets docker's predefined arguments for proxies, and no
-    /// credentials.
-    fn supply_strangers(&self, invocation: &mut Invocation) {
+    /// Adds docker's predefined proxy arguments, without credentials, to a build of the project's
+    /// own Dockerfile.
+    fn add_proxies(&self, invocation: &mut Invocation) {
         let network = &self.settings.network;
         let proxies = [("HTTP_PROXY", &network.http_proxy), ("HTTPS_PROXY", &network.https_proxy)];
         for (name, proxy) in proxies {
             let Some(proxy) = proxy else { continue };
             if proxy.has_credentials() {
                 let message = format!(
-                    "the proxy has a password, so the project's own Dockerfile is built without it \
-                     (`{name}`)"
+                    "`{name}` contains a password, so the project's own Dockerfile is built without \
+                     that proxy"
                 );
                 self.emitter.emit(&Event::Warning { message: &message });
                 continue;
@@ -100,14 +102,14 @@ impl Docker<'_> {
     }
 }
 
-/// An argument that docker knows by itself, in both its spellings.
+/// Adds one of docker's predefined arguments, in upper and lower case.
 fn add_argument(invocation: &mut Invocation, name: &str, value: &str) {
     for name in [name.to_owned(), name.to_lowercase()] {
         invocation.args.extend(["--build-arg".into(), format!("{name}={value}").into()]);
     }
 }
 
-/// A value as a shell reads it back.
+/// Quotes a value for a shell.
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_back_what_is_quoted() {
+    fn a_quoted_value_survives_a_shell() {
         assert_eq!(
             quoted("https://me:$x'\"@host/ https://b/"),
             r#"'https://me:$x'\''"@host/ https://b/'"#

@@ -1,15 +1,14 @@
-//! Who started a container, so that a later run can tell whether it was left behind.
+//! Identifies the process that started a container, to find containers that were left behind.
 //!
-//! Owns the text of the label and the judgement over it: provably dead, alive, or not to be judged
-//! from here, in which case the container's deadline decides. Linux only; elsewhere nothing can be
-//! judged.
+//! The owner is a label. Its process is provably dead, alive, or unknown from here, in which case
+//! the container's deadline decides. Processes can be identified on Linux only.
 
 use std::fs;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-/// A process, told apart from any other one of this machine, ever.
+/// A process, distinguished from all others of this machine at any time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
     boot: String,
@@ -19,7 +18,7 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// The process that runs this.
+    /// This process.
     pub(super) fn this_process() -> Option<Owner> {
         let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
         Some(Owner {
@@ -48,16 +47,16 @@ impl Owner {
     }
 }
 
-/// Whether what `owner` started by `deadline` (seconds since 1970) was left behind.
+/// Whether a container with this owner and deadline (seconds since 1970) was left behind.
 pub(super) fn is_left_behind(owner: &str, deadline: &str, now: u64) -> bool {
     match (Owner::read(owner), Owner::this_process()) {
-        // The same machine since its last start, and the same numbering of processes.
+        // The same boot of the same machine, and the same process namespace.
         (Some(owner), Some(here))
             if (&owner.boot, &owner.namespace) == (&here.boot, &here.namespace) =>
         {
             match start_time(&owner.pid) {
                 Some(start) => start != owner.start,
-                // Of another user's process there may be nothing to see (`hidepid`, see proc(5)).
+                // Another user's process may be invisible (`hidepid`, see proc(5)).
                 None => is_gone(&owner.pid) || is_past(deadline, now),
             }
         }
@@ -69,13 +68,13 @@ fn is_past(deadline: &str, now: u64) -> bool {
     deadline.parse::<u64>().is_ok_and(|deadline| deadline < now)
 }
 
-/// Whether there is no such process, of whatever user.
+/// Whether no user has a process with this number.
 fn is_gone(pid: &str) -> bool {
     let pid = pid.parse().ok().and_then(Pid::from_raw);
     pid.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
-/// When a process started, in ticks since the machine did; none if that is not to be seen.
+/// The start time of a process in ticks since boot; none if it is invisible.
 ///
 /// Field 22 of `/proc/PID/stat`, see proc_pid_stat(5). The second field may hold anything, but it
 /// ends at the last parenthesis.
@@ -89,26 +88,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_living_owner_keeps_what_is_its_own_whatever_the_deadline() {
+    fn a_living_owner_keeps_its_containers_past_the_deadline() {
         let owner = Owner::this_process().unwrap();
         assert!(!is_left_behind(&owner.label(), "0", 1));
     }
 
     #[test]
-    fn a_dead_owner_leaves_things_behind_even_if_its_number_is_used_again() {
+    fn a_dead_owner_is_recognised_although_its_number_is_in_use_again() {
         let owner = Owner { start: "1".into(), ..Owner::this_process().unwrap() };
         assert!(is_left_behind(&owner.label(), "99999999999", 1));
     }
 
     #[test]
-    fn a_process_is_gone_only_if_nobody_has_its_number() {
+    fn a_process_is_gone_only_if_its_number_is_free() {
         assert!(!is_gone("1"));
-        // The highest number that Linux gives is below.
+        // Above the highest number that Linux assigns.
         assert!(is_gone("4194305") && is_gone("") && is_gone("no number"));
     }
 
     #[test]
-    fn an_owner_elsewhere_is_judged_by_the_deadline_alone() {
+    fn the_deadline_alone_decides_about_an_owner_elsewhere() {
         let owner = Owner { boot: "another".into(), ..Owner::this_process().unwrap() };
         assert!(!is_left_behind(&owner.label(), "10", 9));
         assert!(is_left_behind(&owner.label(), "10", 11));

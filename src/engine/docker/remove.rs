@@ -1,16 +1,16 @@
-//! Taking a project away from an engine.
+//! Removes a project from an engine.
 //!
-//! Owns what belongs to a project: its containers and volumes by label, its references to images by
-//! tag, and the images that no project refers to any more. What other projects use stays.
+//! A project's containers and volumes are found by label and its image references by tag. An image
+//! goes when no project refers to it any longer; images of other projects stay.
 
 use std::collections::BTreeMap;
 
-use super::dialect::short_name;
 use super::image::{IMAGE_LABEL, REPOSITORY, project_tag};
+use super::podman::short_name;
 use super::{Docker, PROJECT_LABEL, text};
 use crate::engine::{EngineError, Removed};
 
-/// What makes a line of each image.
+/// The format of a line of `docker image ls`.
 const LINE: &str = "{{.ID}} {{.Repository}} {{.Tag}}";
 
 /// A line of `docker image ls`.
@@ -29,8 +29,8 @@ impl Listed {
 }
 
 impl Docker<'_> {
-    /// Takes away what belongs to the project of this engine's settings.
-    pub(super) fn remove_project(&self) -> Result<Removed, EngineError> {
+    /// Removes everything that belongs to the project of this engine's options.
+    pub(in crate::engine) fn remove_project(&self) -> Result<Removed, EngineError> {
         let (containers, volumes) = self.sweep(PROJECT_LABEL, &self.settings.project);
         let filter = format!("label={IMAGE_LABEL}");
         let list = ["image", "ls", "--no-trunc", "--filter", &filter, "--format", LINE];
@@ -39,7 +39,7 @@ impl Docker<'_> {
             .lines()
             .map(|line| Listed::read(line).ok_or_else(|| EngineError::Answer(line.to_owned())))
             .collect::<Result<Vec<Listed>, _>>()?;
-        let images = unused(&listed, &project_tag(&self.settings.project));
+        let images = unused_references(&listed, &project_tag(&self.settings.project));
         if !images.is_empty() {
             let args = ["image", "rm"].into_iter().chain(images.iter().map(String::as_str));
             self.succeed(&self.docker(args))?;
@@ -48,8 +48,9 @@ impl Docker<'_> {
     }
 }
 
-/// The references to take away: the project's own, and all of an image that no other project has.
-fn unused(listed: &[Listed], own_tag: &str) -> Vec<String> {
+/// The references to remove: the project's own, and all of an image that no other project refers
+/// to.
+fn unused_references(listed: &[Listed], own_tag: &str) -> Vec<String> {
     let mut by_image: BTreeMap<&str, Vec<&Listed>> = BTreeMap::new();
     for image in listed {
         by_image.entry(&image.id).or_default().push(image);
@@ -66,7 +67,7 @@ fn unused(listed: &[Listed], own_tag: &str) -> Vec<String> {
             .filter(|image| image.tag == own_tag || !others_have_it)
             .map(|image| format!("{}:{}", image.repository, image.tag));
         references.extend(ours);
-        // Nothing refers to an image without a tag.
+        // An image without a tag is referred to by its id.
         if images.iter().all(|image| image.tag == "<none>") {
             references.push(id.to_owned());
         }
@@ -83,17 +84,17 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_another_project_has_only_loses_our_reference() {
+    fn an_image_of_another_project_only_loses_our_reference() {
         let images = [
             listed("1", "cargo-pipe/ruff", "aaaa"),
             listed("1", "cargo-pipe/ruff", "project-me"),
             listed("1", "cargo-pipe/ruff", "project-you"),
         ];
-        assert_eq!(unused(&images, "project-me"), ["cargo-pipe/ruff:project-me"]);
+        assert_eq!(unused_references(&images, "project-me"), ["cargo-pipe/ruff:project-me"]);
     }
 
     #[test]
-    fn an_image_that_nobody_else_has_goes_and_foreign_names_stay() {
+    fn an_unused_image_goes_and_foreign_names_stay() {
         let images = [
             listed("1", "cargo-pipe/ruff", "aaaa"),
             listed("1", "cargo-pipe/ruff", "project-me"),
@@ -101,8 +102,8 @@ mod tests {
             listed("2", "cargo-pipe/mypy", "bbbb"),
             listed("3", "<none>", "<none>"),
         ];
-        let gone =
+        let removed =
             ["cargo-pipe/ruff:aaaa", "cargo-pipe/ruff:project-me", "cargo-pipe/mypy:bbbb", "3"];
-        assert_eq!(unused(&images, "project-me"), gone);
+        assert_eq!(unused_references(&images, "project-me"), removed);
     }
 }

@@ -1,67 +1,66 @@
-//! A person in a job's container.
+//! Runs a shell in a job's container, attached to our own streams.
 //!
-//! Owns how our streams get into a container and its exit status out of it. The container is built
-//! and proved as for a job, by [`super::job`]; what a visitor wants is the plan's to say.
+//! [`super::job`] creates the container and checks its proof, as for a job.
 
 use super::argv::{self, Container, ContainerStdin};
-use super::{Docker, failed, text};
+use super::{Docker, text};
 use crate::engine::{EngineError, Job, RunError};
 use crate::engine_info::Topology;
 use crate::plan::{Shell, Streams};
 use crate::process;
 
 impl Docker<'_> {
-    /// Does what a visitor wants in a job's container, with its trees placed this way.
-    pub(super) fn attend(
+    /// Runs a shell in a job's container, with its trees placed this way.
+    pub(super) fn attach_shell(
         &self,
         job: &Job<'_>,
-        visit: &Shell,
+        shell: &Shell,
         topology: Topology,
     ) -> Result<i32, RunError> {
-        let stdin = match visit.streams {
+        let stdin = match shell.streams {
             Streams::Terminal => ContainerStdin::Terminal,
             Streams::Plain => ContainerStdin::Open,
         };
         let mut container = self.job_container(job, topology)?;
         container.stdin = stdin;
-        container.command.clone_from(&visit.command);
-        // Taken before the start: from then on the container may do anything.
+        container.command.clone_from(&shell.command);
+        // The proof is checked before the start, while nothing runs in the container.
         let removal = self.create_proved(job, &container)?;
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
         let start = self.docker(argv::start(&container));
         let stop = || {
-            self.look_at_the_end();
+            self.mark_untidy();
             self.remove_containers(&[container.name.clone()]);
         };
-        let ended = process::attach(&start, self.cancel, self.emitter, stop);
-        let status = ended.map_err(EngineError::from)?;
+        let result = process::attach(&start, self.cancel, self.emitter, stop);
+        let status = result.map_err(EngineError::from)?;
         let status = self.exit_status(&container, status);
         drop(removal);
         status
     }
 
-    /// The exit status as the engine has it: docker's client may have been ended before the
-    /// container, or have an error of its own to tell.
+    /// The exit status according to the engine: docker's client may have ended before the
+    /// container, or have failed itself.
     fn exit_status(&self, container: &Container, client: i32) -> Result<i32, RunError> {
         let format = "{{.State.Status}} {{.State.ExitCode}} {{.State.Error}}";
         let inspect = self.docker(["container", "inspect", "--format", format, &container.name]);
         let output = self.call(inspect.args.clone())?;
         if output.code != 0 {
-            return Err(RunError::Engine(failed(&inspect, &output)));
+            return Err(RunError::Engine(super::failed(&inspect, &output)));
         }
-        let said = text(&output.stdout);
-        let mut words = said.splitn(3, ' ');
+        let answer = text(&output.stdout);
+        let mut words = answer.splitn(3, ' ');
         let (state, code) = (words.next(), words.next().and_then(|code| code.parse().ok()));
-        let wrong = |said: String| {
+        let failed = |message: String| {
             let command = "docker start".to_owned();
-            Err(RunError::Engine(EngineError::Docker { command, said }))
+            Err(RunError::Engine(EngineError::Docker { command, message }))
         };
         match (state, code, words.next().unwrap_or_default().trim()) {
             (Some("exited"), Some(code), "") => Ok(code),
-            (Some("exited" | "created"), _, error) if !error.is_empty() => wrong(error.to_owned()),
-            _ => wrong(format!("the client ended with {client}, and the container did not")),
+            (Some("exited" | "created"), _, error) if !error.is_empty() => failed(error.to_owned()),
+            _ => failed(format!("the client ended with exit status {client} before the container")),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! How trees get into containers.
+//! Gets trees into containers.
 //!
-//! Owns one decision per run: folders are bound where a container proves that it sees them, and
-//! else streamed into volumes, which works wherever the engine is. The proof is read by
-//! [`super`] for every container; nothing is guessed from the environment.
+//! Each run decides once: folders are bound if a container proves that it sees them, and are
+//! streamed into volumes otherwise, which works wherever the engine is. Nothing is guessed from the
+//! environment.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use crate::engine_info::Topology;
 use crate::process::Stdin;
 use crate::snapshot::{MTIME, SnapshotError, Tree};
 
-/// Where trees appear in the container that only exists to fill the volumes.
+/// The folder of the trees in the container that fills the volumes.
 const HOLD: &str = "/hold";
 
 /// The trees of a run, and how they get into its containers.
@@ -31,9 +31,9 @@ pub(super) struct Placement {
 struct State {
     trees: Vec<Tree>,
     topology: Option<Topology>,
-    /// How often trees were placed: those of a fix come before those of the checks.
+    /// How often trees were registered: those of fixers before those of the checks.
     placed: usize,
-    /// Each tree's volume under its folder, once they are filled.
+    /// The volume of each tree, by its folder, once they are filled.
     volumes: Option<BTreeMap<PathBuf, String>>,
 }
 
@@ -42,7 +42,7 @@ impl Placement {
         Placement { choice, state: Mutex::new(State::default()) }
     }
 
-    /// Takes note of the trees that will be needed.
+    /// Registers the trees that will be needed.
     pub(super) fn expect(&self, mut trees: Vec<Tree>) {
         // Jobs of the same file set share a tree.
         trees.sort_by(|one, other| one.folder.cmp(&other.folder));
@@ -58,7 +58,7 @@ impl Placement {
         self.state().topology
     }
 
-    /// Runs a job the way that works in this run; the first to find out decides for all.
+    /// Runs a job with the topology of this run, which the first job determines.
     pub(super) fn run<T>(
         &self,
         attempt: impl Fn(Topology) -> Result<T, RunError>,
@@ -95,13 +95,13 @@ impl Placement {
         }
         let volumes = state.volumes.as_ref();
         volumes.and_then(|volumes| volumes.get(&tree.folder)).cloned().ok_or_else(|| {
-            EngineError::Answer(format!("no volume for `{}`", tree.folder.display()))
+            EngineError::Answer(format!("volume of `{}` not found", tree.folder.display()))
         })
     }
 
     fn decide(&self, topology: Topology) {
         let mut state = self.state();
-        // Once one container had to be streamed to, that is how this run works.
+        // Once one container needed a stream, all of the run's do.
         if state.topology != Some(Topology::Stream) {
             state.topology = Some(topology);
         }
@@ -133,15 +133,14 @@ impl Docker<'_> {
         if !self.dialect.labels_mounts() {
             self.create_volumes(container)?;
         }
-        // Not ended by an interrupt: the engine would go on, and nobody knew whether it had.
+        // An interrupt must not end this command: the engine would continue, with an unknown
+        // result.
         let created = self.docker(argv::hold(container));
         let output = self.call_anyway(created.args.iter())?;
         if output.code == 0 { Ok(()) } else { Err(failed(&created, &output)) }
     }
-}
 
-impl Docker<'_> {
-    /// Creates the volumes of a container that are not there yet.
+    /// Creates the missing volumes of a container.
     fn create_volumes(&self, container: &Container) -> Result<(), EngineError> {
         for mount in &container.mounts {
             let Source::Volume(name) = &mount.source else { continue };
@@ -165,10 +164,10 @@ fn fill(
     state: &State,
     image: &str,
 ) -> Result<BTreeMap<PathBuf, String>, EngineError> {
-    docker.look_at_the_end();
+    docker.mark_untidy();
     let mut container = docker.container(&format!("hold-{}", state.placed), image);
     let mut volumes = BTreeMap::new();
-    // In an archive of all, each tree has the name that it has in the container.
+    // In an archive of all trees, each has its name in the container.
     let (mut all, mut each) = (Vec::new(), Vec::new());
     for (number, tree) in state.trees.iter().enumerate() {
         let volume = format!("{}-{number}", container.name);
@@ -208,7 +207,7 @@ fn pack(file: &Path, trees: &[(&Tree, PathBuf)], owner: (u32, u32)) -> Result<()
     flushed.map_err(SnapshotError::io("write", file))
 }
 
-/// Adds a folder to an archive, in the order of its names, with no clock in it.
+/// Adds a folder to an archive, sorted by name and with fixed times.
 fn append(
     archive: &mut tar::Builder<impl Write>,
     folder: &Path,

@@ -1,23 +1,22 @@
-//! The sandbox of a machine without containers.
+//! Builds the arguments of bubblewrap, the sandbox of a machine without containers.
 //!
-//! Owns the arguments of bubblewrap: what of the machine a job sees besides its folders, and what it
-//! reaches. Pure, so that every flag is tested; [`super`] starts what comes out, once to see whether
-//! it works at all.
+//! They define the parts of the machine that a job sees in addition to its folders. The functions
+//! are pure, so that a table tests every flag.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::super::Access;
-use super::room::Room;
+use super::folders::JobFolders;
 
-/// What programs and libraries are found in, as far as it is there.
+/// The folders of programs and libraries, as far as they exist.
 const SYSTEM: [&str; 5] = ["/bin", "/lib", "/lib32", "/lib64", "/sbin"];
 
-/// What programs of the system look up, and nothing that is a secret.
+/// System files that programs read, none of them secret.
 const LOOKED_UP: [&str; 4] =
     ["/etc/alternatives", "/etc/ld.so.cache", "/etc/mime.types", "/etc/os-release"];
 
-/// What it takes to reach a network by name, with certificates.
+/// System files for accessing a network by name, with certificates.
 const NETWORK: [&str; 7] = [
     "/etc/ca-certificates",
     "/etc/hosts",
@@ -34,26 +33,26 @@ const TMP_SIZE: &str = "1073741824";
 /// A sandbox.
 #[derive(Clone, Debug)]
 pub(super) struct Sandbox<'a> {
-    /// What the job sees of the project and the environments.
-    pub(super) room: &'a Room,
+    /// The folders of the project and the environments.
+    pub(super) folders: &'a JobFolders,
     /// The folder of the interpreter's standard library.
     pub(super) prefix: &'a Path,
     /// Whether it reaches the network.
     pub(super) network: bool,
-    /// The socket it gets.
+    /// The docker socket, if it was granted.
     pub(super) socket: Option<&'a Path>,
-    /// Whether it has our terminal, and with it our session.
+    /// Whether it keeps our terminal, and so our session.
     pub(super) terminal: bool,
 }
 
-/// A folder of the machine's root: a link in a system of today, or a folder.
+/// A folder or, on a system with a merged `/usr`, a link in the machine's root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Root {
     path: &'static str,
     link: Option<PathBuf>,
 }
 
-/// The folders of this machine's root that programs are found in.
+/// The program folders in this machine's root.
 pub(super) fn roots() -> Vec<Root> {
     SYSTEM
         .into_iter()
@@ -90,12 +89,12 @@ pub(super) fn arguments(sandbox: &Sandbox<'_>, roots: &[Root]) -> Vec<OsString> 
     }
     add(&["--proc", "/proc", "--dev", "/dev", "--size", TMP_SIZE, "--tmpfs", "/tmp"].map(word));
     if !sandbox.prefix.starts_with("/usr") {
-        // An interpreter of Nix is linked with all of its store.
+        // An interpreter from Nix is linked with libraries all over the Nix store.
         let store = Path::new("/nix/store");
         let prefix = if sandbox.prefix.starts_with(store) { store } else { sandbox.prefix };
         add(&[word("--ro-bind"), prefix.as_os_str(), prefix.as_os_str()]);
     }
-    for folder in &sandbox.room.folders {
+    for folder in &sandbox.folders.folders {
         let flag = match folder.access {
             Access::Read => "--ro-bind",
             Access::Write => "--bind",
@@ -112,13 +111,13 @@ pub(super) fn arguments(sandbox: &Sandbox<'_>, roots: &[Root]) -> Vec<OsString> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::room::Folder;
+    use super::super::folders::Folder;
     use super::*;
 
-    fn room() -> Room {
+    fn folders() -> JobFolders {
         let folder =
             |outside: &str, inside, access| Folder { outside: outside.into(), inside, access };
-        Room {
+        JobFolders {
             folders: vec![
                 folder("/r/app 0", "/app", Access::Write),
                 folder("/e/1", "/opt/tool", Access::Read),
@@ -136,10 +135,10 @@ mod tests {
 
     #[test]
     fn a_job_sees_the_system_its_folders_and_nothing_else() {
-        let room = room();
+        let folders = folders();
         let prefix = Path::new("/home/u/.pyenv/versions/3.13.0");
         let sandbox =
-            Sandbox { room: &room, prefix, network: false, socket: None, terminal: false };
+            Sandbox { folders: &folders, prefix, network: false, socket: None, terminal: false };
         assert_eq!(
             typed(&sandbox),
             "--unshare-all --new-session --die-with-parent --hostname pipe --cap-drop ALL \
@@ -155,10 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_granted_is_there_and_nothing_else_changes() {
-        let room = room();
+    fn a_grant_changes_nothing_else() {
+        let folders = folders();
         let prefix = Path::new("/usr");
-        let closed = Sandbox { room: &room, prefix, network: false, socket: None, terminal: false };
+        let closed =
+            Sandbox { folders: &folders, prefix, network: false, socket: None, terminal: false };
         let socket = Some(Path::new("/run/docker.sock"));
         let open = Sandbox { network: true, socket, terminal: true, ..closed.clone() };
         let network: String =

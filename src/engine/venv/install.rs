@@ -1,8 +1,7 @@
-//! How a virtual environment is made and filled.
+//! Creates and fills virtual environments with uv or pip.
 //!
-//! Owns the command lines of uv and pip, and what makes an environment independent of where it is:
-//! the scripts find their interpreter beside themselves. What is installed is the lock's own text.
-//! It must not know where environments are kept; [`super::store`] does.
+//! An environment does not depend on its path: its scripts find the interpreter in their own
+//! folder. The installer gets the text of the lock.
 
 use std::fs;
 use std::io;
@@ -19,18 +18,18 @@ use crate::network::ALONE;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::SnapshotError;
 
-/// How long packages may take to be installed.
+/// The time limit of an installation.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// How many lines of a failed installation are told.
-const TOLD_LINES: usize = 25;
+/// The number of lines of a failed installation in its error.
+const ERROR_LINES: usize = 25;
 
-/// A script that starts the Python beside itself, wherever that is, whatever leads to it. The first
-/// lines are a shell's and a string of Python's.
-const BESIDE: &[u8] = b"#!/bin/sh\n\
+/// The first lines of a script that starts the Python in its own folder, also through links. They
+/// are both a shell command and a Python string.
+const RELOCATABLE_HEAD: &[u8] = b"#!/bin/sh\n\
     '''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/python \"$0\" \"$@\"\n' '''\n";
 
-/// Makes environments.
+/// Creates and fills virtual environments.
 #[derive(Clone, Copy)]
 pub(super) struct Installer<'a, 'e> {
     pub(super) settings: &'a EngineOptions,
@@ -40,7 +39,7 @@ pub(super) struct Installer<'a, 'e> {
 }
 
 impl Installer<'_, '_> {
-    /// Makes an environment with the packages of a lock in an empty folder.
+    /// Creates an environment with the packages of a lock in an empty folder.
     pub(super) fn install(
         &self,
         environment: &str,
@@ -51,7 +50,7 @@ impl Installer<'_, '_> {
         let python = &self.interpreter.executable;
         let uv = which::which_in("uv", self.settings.variables.get("PATH"), "/").ok();
         let failed =
-            |said| EngineError::InstallFailed { environment: environment.to_owned(), said };
+            |message| EngineError::InstallFailed { environment: environment.to_owned(), message };
         let make = match &uv {
             Some(uv) => self
                 .invocation(uv, &["venv", "--quiet", "--no-project", "--python"])
@@ -87,13 +86,13 @@ impl Installer<'_, '_> {
             self.follow(environment, &fill)?.map_err(failed)?;
             let _ = fs::remove_dir_all(folder.join("pip"));
         }
-        forget_uv(folder);
+        remove_uv_module(folder);
         let bin = folder.join("bin");
-        free_scripts(&bin, folder).map_err(SnapshotError::io("rewrite", &bin))?;
+        relocate_scripts(&bin, folder).map_err(SnapshotError::io("rewrite", &bin))?;
         Ok(())
     }
 
-    /// A Python that has pip: the interpreter, or an environment of it that is gone with the rest.
+    /// A Python with pip: the interpreter, or a temporary environment of it.
     fn python_with_pip(&self, environment: &str, folder: &Path) -> Result<PathBuf, EngineError> {
         let python = &self.interpreter.executable;
         let ask = self.invocation(python, &["-I", "-m", "pip", "--version"]);
@@ -103,7 +102,7 @@ impl Installer<'_, '_> {
         let own = folder.join("pip");
         let make = self.invocation(python, &["-I", "-m", "venv"]).with([own.as_os_str()]);
         self.follow(environment, &make)?
-            .map_err(|said| EngineError::NoInstaller { python: python.clone(), said })?;
+            .map_err(|message| EngineError::NoInstaller { python: python.clone(), message })?;
         Ok(own.join("bin/python"))
     }
 
@@ -112,19 +111,19 @@ impl Installer<'_, '_> {
         let ca_bundle = ca_bundle.as_ref().map(|path| path.to_string_lossy());
         let mut env = network.variables(ca_bundle.as_deref());
         env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
-        // As pip does, in every index. What is not meant to be installed has another hash.
+        // Search all indexes, as pip does. The locked hashes exclude other packages.
         env.push(("UV_INDEX_STRATEGY", "unsafe-best-match".to_owned()));
         Words(Invocation {
             env,
             only: Some(self.settings.variables.for_installers()),
             secrets: network.secrets(),
-            // Not the project's: a `uv.toml` there could name an index.
+            // Not the project's folder, where a `uv.toml` could name an index.
             folder: Some(folder.clone()),
             ..Invocation::new(program, words)
         })
     }
 
-    /// Runs an installer; what it said at the end, if it failed.
+    /// Runs an installer; returns its last lines if it failed.
     fn follow(&self, environment: &str, words: &Words) -> Result<Result<(), String>, EngineError> {
         let until = Until { cancel: Some(self.cancel), limit: LIMIT };
         let output = process::stream(&words.0, until, self.emitter, |line| {
@@ -133,16 +132,16 @@ impl Installer<'_, '_> {
         if output.code == 0 {
             return Ok(Ok(()));
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-        let said = lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n");
-        Ok(Err(if said.is_empty() { format!("it ended with {}", output.code) } else { said }))
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+        let message = lines[lines.len().saturating_sub(ERROR_LINES)..].join("\n");
+        Ok(Err(if message.is_empty() { format!("exit status {}", output.code) } else { message }))
     }
 }
 
-/// What tells an environment with packages that were built from any other of its locks: what its
-/// packages say that they installed, which has a hash for each file but for those that Python makes.
-pub(super) fn built(folder: &Path) -> Result<String, EngineError> {
+/// Identifies an environment with packages that were built from source, by the hashes of all
+/// installed files in the packages' `RECORD`. Files that Python generates have none.
+pub(super) fn hash_records(folder: &Path) -> Result<String, EngineError> {
     let failed = |error| EngineError::from(SnapshotError::io("read", folder)(error));
     let mut records: Vec<String> = Vec::new();
     for python in fs::read_dir(folder.join("lib")).map_err(failed)? {
@@ -158,17 +157,17 @@ pub(super) fn built(folder: &Path) -> Result<String, EngineError> {
     Ok(HashBuilder::new("records").with_all(records.iter()).hash().to_string())
 }
 
-/// Removes the module that uv adds to an environment: a program could import it, and pip has none.
-fn forget_uv(folder: &Path) {
+/// Removes the module that uv adds to an environment, which pip does not add.
+fn remove_uv_module(folder: &Path) {
     for python in fs::read_dir(folder.join("lib")).into_iter().flatten().flatten() {
         for file in ["_virtualenv.py", "_virtualenv.pth"] {
-            // Not there if uv did not make it.
+            // It is missing if pip filled the environment.
             let _ = fs::remove_file(python.path().join("site-packages").join(file));
         }
     }
 }
 
-/// A command that grows.
+/// A command that arguments are added to.
 struct Words(Invocation);
 
 impl Words {
@@ -183,9 +182,9 @@ impl Words {
     }
 }
 
-/// Has each script of an environment start the Python beside itself, so that the environment can be
-/// anywhere, and everywhere at once.
-fn free_scripts(bin: &Path, environment: &Path) -> io::Result<()> {
+/// Makes each script of an environment start the Python in its own folder, so that the environment
+/// works under any path, and under several at once.
+fn relocate_scripts(bin: &Path, environment: &Path) -> io::Result<()> {
     for entry in fs::read_dir(bin)? {
         let path = entry?.path();
         if !path.symlink_metadata()?.is_file() {
@@ -193,15 +192,15 @@ fn free_scripts(bin: &Path, environment: &Path) -> io::Result<()> {
         }
         let text = fs::read(&path)?;
         if let Some(body) = body(&text, environment.as_os_str().as_bytes()) {
-            // Written in place: it keeps its mode.
-            fs::write(&path, [BESIDE, body].concat())?;
+            // Written in place, to keep the mode.
+            fs::write(&path, [RELOCATABLE_HEAD, body].concat())?;
         }
     }
     Ok(())
 }
 
-/// What stands behind the lines of a script that start the Python of an environment: one line, or
-/// three where a path is too long for one or has a space.
+/// The part of a script after the lines that start the Python of an environment: one line, or three
+/// if its path is too long or contains a space.
 fn body<'t>(text: &'t [u8], environment: &[u8]) -> Option<&'t [u8]> {
     let python = [environment, b"/bin/"].concat();
     let mut lines = text.splitn(4, |byte| *byte == b'\n');
@@ -234,13 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn a_freed_script_finds_the_python_beside_itself() {
+    fn a_relocated_script_finds_the_python_in_its_own_folder() {
         let folder = tempfile::Builder::new().prefix("a b é").tempdir().unwrap();
         let bin = folder.path().join("bin");
         fs::create_dir(&bin).unwrap();
         let script = bin.join("tool");
         fs::write(&script, format!("#!{}/python\nprint(1)\n", bin.display())).unwrap();
-        free_scripts(&bin, folder.path()).unwrap();
+        relocate_scripts(&bin, folder.path()).unwrap();
         assert!(fs::read(&script).unwrap().ends_with(b"' '''\nprint(1)\n"));
     }
 }

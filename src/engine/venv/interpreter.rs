@@ -1,8 +1,7 @@
-//! The Python that virtual environments are made from.
+//! Finds the Python of virtual environments.
 //!
-//! Owns where it is looked for: the exact minor version on PATH, with pyenv and with uv, and else
-//! the nearest one that the locks support. Each candidate is asked what it is before it is believed.
-//! It must not make an environment of it; [`super::install`] does.
+//! It searches PATH, pyenv and uv for the exact minor version, and then for the nearest one that
+//! the locks support. Each candidate has to describe itself before it is used.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,17 +12,17 @@ use crate::config::load::EnvVars;
 use crate::environment::python;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 
-/// The minor versions of Python 3 that the locks are made for.
+/// The minor versions of Python 3 that the locks support.
 const SUPPORTED: std::ops::RangeInclusive<u32> = 10..=15;
 
-/// How long a candidate may take to say what it is.
+/// The time limit of a candidate's description.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// An interpreter that was found.
+/// An interpreter, as it describes itself.
 pub(super) type Interpreter = python::ProbeOutput;
 
 impl Interpreter {
-    /// Finds the interpreter of this major and minor version, or the nearest one.
+    /// Finds the interpreter with the wanted minor version, or with the nearest one.
     pub(super) fn find(
         settings: &EngineOptions,
         cancel: &Cancel,
@@ -32,13 +31,13 @@ impl Interpreter {
         let minor = minor(&settings.python);
         let mut candidates: Vec<u32> = minor.into_iter().chain(SUPPORTED).collect();
         let wanted = minor.unwrap_or(*SUPPORTED.end());
-        // The nearest first; of two that are as near, the newer one.
+        // The nearest first; of two at the same distance, the newer one.
         candidates.sort_by_key(|minor| (minor.abs_diff(wanted), u32::MAX - minor));
         candidates.dedup();
-        let places = Places::of(&settings.variables);
+        let places = SearchPlaces::from_variables(&settings.variables);
         for minor in candidates {
             for program in places.programs(minor) {
-                let found = ask(&program, settings, cancel, emitter)?;
+                let found = probe(&program, settings, cancel, emitter)?;
                 if let Some(found) = found.filter(|found| found.is_minor(minor)) {
                     return Ok(found);
                 }
@@ -61,22 +60,22 @@ fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("3.")?.parse().ok()
 }
 
-/// Every program that could be the interpreter, without asking any.
+/// All programs that could be the interpreter, without starting any.
 pub(super) fn candidates(variables: &EnvVars) -> Vec<PathBuf> {
-    let places = Places::of(variables);
+    let places = SearchPlaces::from_variables(variables);
     let programs: BTreeSet<PathBuf> = SUPPORTED.flat_map(|minor| places.programs(minor)).collect();
     programs.into_iter().collect()
 }
 
-/// Where interpreters are looked for.
-struct Places {
+/// The places that are searched for interpreters.
+struct SearchPlaces {
     path: String,
-    /// Folders with one folder for each version.
+    /// Folders with a subfolder for each version.
     versions: Vec<PathBuf>,
 }
 
-impl Places {
-    fn of(variables: &EnvVars) -> Places {
+impl SearchPlaces {
+    fn from_variables(variables: &EnvVars) -> SearchPlaces {
         let home = variables.get("HOME").map(PathBuf::from);
         let below = |home: &Option<PathBuf>, path: &str| home.as_ref().map(|home| home.join(path));
         let pyenv = variables.get("PYENV_ROOT").map(PathBuf::from).or(below(&home, ".pyenv"));
@@ -85,13 +84,13 @@ impl Places {
             .map(PathBuf::from)
             .or_else(|| Some(Path::new(variables.get("XDG_DATA_HOME")?).join("uv/python")))
             .or(below(&home, ".local/share/uv/python"));
-        Places {
+        SearchPlaces {
             path: variables.get("PATH").unwrap_or_default().to_owned(),
             versions: [pyenv.map(|root| root.join("versions")), uv].into_iter().flatten().collect(),
         }
     }
 
-    /// The programs that could be Python of this minor version, the likeliest first.
+    /// The programs that could be Python of this minor version, the most likely first.
     fn programs(&self, minor: u32) -> Vec<PathBuf> {
         let name = format!("python3.{minor}");
         let on_path = |name: &str| -> Vec<PathBuf> {
@@ -109,7 +108,7 @@ impl Places {
     }
 }
 
-/// The folders of versions in a folder, the newest first as far as their names tell.
+/// The version folders in a folder, sorted by the numbers in their names, the newest first.
 fn newest_first(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -121,15 +120,15 @@ fn newest_first(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     versions.into_iter().rev()
 }
 
-/// Asks a program what Python it is; none if it is none.
-fn ask(
+/// Runs the probe script with a program; none if the program is not a Python.
+fn probe(
     program: &Path,
     settings: &EngineOptions,
     cancel: &Cancel,
     emitter: &Emitter<'_>,
 ) -> Result<Option<Interpreter>, EngineError> {
     let invocation = Invocation {
-        // A version manager's stand-in must not look at what the project wants.
+        // A version manager's shim would choose by the project's files in the project's folder.
         folder: Some(settings.folder.clone()),
         ..Invocation::new(program, ["-I", "-S", "-c", python::PROBE_SCRIPT])
     };
@@ -146,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_numbers_and_not_text() {
+    fn versions_are_compared_as_numbers() {
         let folder = tempfile::tempdir().unwrap();
         for version in ["3.13.2", "3.13.10", "3.9.18", "cpython-3.13.11-linux"] {
             std::fs::create_dir(folder.path().join(version)).unwrap();

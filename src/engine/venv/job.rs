@@ -1,15 +1,14 @@
-//! One job, from what it sees to what it said.
+//! Runs one job, in the sandbox or directly on the machine.
 //!
-//! Owns how a job is started: in the sandbox, with its folders at the paths of a container, or on the
-//! machine as it is, guarded, and then only with code that may run there. What an exit status means
-//! is the catalogue's; which environments there are is [`super`]'s.
+//! In the sandbox a job's folders have the paths of a container. Without one, a guard script starts
+//! the job, and code of the project runs only with the grant `host`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::bubblewrap::{self, Sandbox};
-use super::room::{Folder, Room};
+use super::folders::{Folder, JobFolders};
 use super::{Parts, Venv};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL, PROJECT};
@@ -19,35 +18,35 @@ use crate::outcome::RawOutput;
 use crate::process::{Child, Invocation, Stdin, Until, Waited};
 use crate::snapshot::{SnapshotError, Tree};
 
-/// Starts what has no sandbox, and leaves nothing of it behind.
+/// The script that starts a job without a sandbox, and ends all of its processes.
 const GUARD: &str = include_str!("../../../templates/guard.py");
 
-/// Where the environment of a tool appears, as in an image.
+/// The path of a tool's environment, as in an image.
 const TOOL: &str = "/opt/tool";
 
-/// Where programs of the system are.
+/// The folders of the system's programs.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Who is in a job's room.
+/// The streams of a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guest {
-    /// The check's tool, whose output is captured.
-    Tool,
-    /// Somebody at our own streams.
-    Visitor,
+pub(super) enum JobStreams {
+    /// The output is captured, as for a check.
+    Captured,
+    /// Our own streams, as for a shell.
+    Attached,
 }
 
 impl Venv<'_> {
-    /// What a job sees, and the variables it gets.
-    fn room(&self, job: &Job<'_>) -> Result<(Room, BTreeMap<String, String>), RunError> {
+    /// The folders that a job sees, and its variables.
+    fn folders(&self, job: &Job<'_>) -> Result<(JobFolders, BTreeMap<String, String>), RunError> {
         let parts = self.held().get(&job.environment.id).cloned();
         let Some(Parts { tool, project }) = parts else {
-            let unknown = format!("no environment `{}`", job.environment.id);
+            let unknown = format!("environment `{}` not found", job.environment.id);
             return Err(RunError::Engine(EngineError::Store(unknown)));
         };
-        let mut room = Room::default();
+        let mut folders = JobFolders::default();
         let mut add = |outside: &Path, inside, access| {
-            room.folders.push(Folder { outside: outside.to_owned(), inside, access });
+            folders.folders.push(Folder { outside: outside.to_owned(), inside, access });
         };
         add(&job.app.folder, APP, job.access);
         let trees = [(job.config, CONFIG), (Some(job.control), CONTROL)];
@@ -65,25 +64,25 @@ impl Venv<'_> {
         let mut variables =
             BTreeMap::from([("PATH".to_owned(), format!("{first}/bin:{SYSTEM_PATH}"))]);
         variables.extend(job.step.env.clone());
-        Ok((room, variables))
+        Ok((folders, variables))
     }
 
-    /// How words are started as a job.
+    /// The invocation that runs a command as a job.
     pub(super) fn invocation(
         &self,
         job: &Job<'_>,
         words: &[String],
-        guest: Guest,
-    ) -> Result<(Invocation, Room), RunError> {
-        let (mut room, variables) = self.room(job)?;
+        streams: JobStreams,
+    ) -> Result<(Invocation, JobFolders), RunError> {
+        let (mut folders, variables) = self.folders(job)?;
         let grants = &job.step.grants;
         if let Some(program) = &self.bubblewrap {
             let socket = grants.contains(&Grant::DockerSocket);
             let sandbox = Sandbox {
                 network: grants.contains(&Grant::Network),
                 socket: socket.then_some(Path::new(docker::argv::SOCKET)),
-                terminal: guest == Guest::Visitor,
-                ..self.sandbox(&room)
+                terminal: streams == JobStreams::Attached,
+                ..self.sandbox(&folders)
             };
             let mut args = bubblewrap::arguments(&sandbox, &self.roots);
             args.extend(words.iter().map(OsString::from));
@@ -94,27 +93,29 @@ impl Venv<'_> {
                 processors: self.settings.cpus,
                 ..Invocation::new(program, args)
             };
-            return Ok((invocation, room));
+            return Ok((invocation, folders));
         }
         if let Some(why) = job.own_code.filter(|_| !grants.contains(&Grant::Host)) {
             return Err(RunError::Engine(EngineError::HostNotGranted { why: why.to_owned() }));
         }
-        let temporary = fence(&self.settings.folder, job.name)?;
-        room.folders.push(Folder { outside: temporary, inside: "/tmp", access: Access::Write });
-        let mut outside: BTreeMap<String, OsString> =
-            variables.iter().map(|(name, value)| (name.clone(), room.outward(value))).collect();
-        outside.entry("TMPDIR".to_owned()).or_insert_with(|| room.outward("/tmp"));
+        let temporary = create_temporary(&self.settings.folder, job.name)?;
+        folders.folders.push(Folder { outside: temporary, inside: "/tmp", access: Access::Write });
+        let mut outside: BTreeMap<String, OsString> = variables
+            .iter()
+            .map(|(name, value)| (name.clone(), folders.to_outside(value)))
+            .collect();
+        outside.entry("TMPDIR".to_owned()).or_insert_with(|| folders.to_outside("/tmp"));
         let path = outside.get("PATH").cloned().unwrap_or_default();
-        let mut words: Vec<OsString> = words.iter().map(|word| room.outward(word)).collect();
+        let mut words: Vec<OsString> = words.iter().map(|word| folders.to_outside(word)).collect();
         if let Some(program) = words.first_mut() {
-            // The guard starts a program by its place.
+            // The guard starts a program by its path.
             let found = which::which_in(&*program, Some(&path), &job.app.folder);
             *program = found.map_or_else(|_| program.clone(), PathBuf::into_os_string);
         }
         let program = &self.interpreter.executable;
-        let invocation = match guest {
-            Guest::Visitor => Invocation::new(words.remove(0), words),
-            Guest::Tool => {
+        let invocation = match streams {
+            JobStreams::Attached => Invocation::new(words.remove(0), words),
+            JobStreams::Captured => {
                 let guard = ["-I", "-S", "-c", GUARD].map(OsString::from);
                 let guarded = Invocation::new(program, guard.into_iter().chain(words));
                 Invocation { stdin: Stdin::Held, ..guarded }
@@ -126,13 +127,13 @@ impl Venv<'_> {
             processors: self.settings.cpus,
             ..invocation
         };
-        Ok((invocation, room))
+        Ok((invocation, folders))
     }
 
-    /// Runs a job's command to its end; nothing of it goes on afterwards.
+    /// Runs a job's command to its end, and ends all of its processes.
     pub(super) fn finish(&self, job: &Job<'_>) -> Result<RawOutput, RunError> {
-        let (invocation, room) =
-            self.invocation(job, &launcher::command(job, Way::Piped), Guest::Tool)?;
+        let (invocation, folders) =
+            self.invocation(job, &launcher::build_command(job, Way::Piped), JobStreams::Captured)?;
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
@@ -143,8 +144,8 @@ impl Venv<'_> {
         }
         let mut output = child.output();
         if self.bubblewrap.is_none() {
-            output.stdout = room.inward(output.stdout);
-            output.stderr = room.inward(output.stderr);
+            output.stdout = folders.to_inside(output.stdout);
+            output.stderr = folders.to_inside(output.stderr);
         }
         match waited {
             Waited::Exited => Ok(output),
@@ -157,9 +158,9 @@ impl Venv<'_> {
     }
 }
 
-/// A folder for what a job without a sandbox writes, and the end of what it looks for upwards: tools
-/// that find their own configuration would else find that of the user's home.
-fn fence(folder: &Path, job: &str) -> Result<PathBuf, RunError> {
+/// Creates a job's temporary folder, for a job without a sandbox. The files next to it stop tools
+/// that search parent folders for a configuration, which would find the one in the user's home.
+fn create_temporary(folder: &Path, job: &str) -> Result<PathBuf, RunError> {
     let temporary = folder.join(format!("tmp-{job}"));
     let files = [temporary.clone(), folder.join(".hg")];
     let made = files.iter().try_for_each(std::fs::create_dir_all);

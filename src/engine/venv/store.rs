@@ -1,9 +1,10 @@
-//! Virtual environments in the user's cache, shared by projects.
+//! Keeps virtual environments in the user's cache, shared by projects.
 //!
-//! Owns their folders: one for each key, there as a whole or not at all, because it is made beside
-//! its place and renamed. Whoever makes or removes one holds its lock alone, whoever uses it holds
-//! it together with others, so that many runs can start at once and nothing goes from under one.
-//! What each project refers to is noted beside them; the rest goes, the least recently used first.
+//! Each key has one folder, which is created under another name and then renamed, so that it is
+//! complete or missing. Its lock is held exclusively by a process that creates or removes it, and
+//! shared by those that use it, so that many runs can start at once and no environment is removed
+//! while it is in use. A file per project lists the environments that it refers to; unused ones are
+//! removed after a while.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -18,7 +19,7 @@ use super::super::EngineError;
 use crate::process::{Cancel, ProcessError};
 use crate::snapshot::SnapshotError;
 
-/// How long an environment stays that no project refers to.
+/// The time until an unused environment that no project refers to is removed.
 const UNUSED: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// The folder of all environments.
@@ -27,35 +28,35 @@ pub(super) struct VenvStore {
     folder: PathBuf,
 }
 
-/// An environment that stays as long as this is held.
+/// An environment that is not removed as long as this exists.
 #[derive(Debug)]
 pub(super) struct Held {
-    /// Where it is.
+    /// Its folder.
     pub(super) folder: PathBuf,
-    /// Whether it was there before.
+    /// Whether it existed before.
     pub(super) existed: bool,
-    /// None where nobody takes it away.
+    /// None for an environment in an image, which is never removed.
     _lock: Option<File>,
 }
 
 impl Held {
-    /// An environment that came with the machine's image, if it is there.
+    /// An environment in the job's image, if it exists.
     pub(super) fn shipped(folder: PathBuf) -> Option<Held> {
         folder.is_dir().then_some(Held { folder, existed: true, _lock: None })
     }
 }
 
-/// What a project refers to.
+/// The environments that a project refers to.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct References {
     /// The project's folder.
     root: PathBuf,
-    /// The keys of each environment's parts, under its name.
+    /// The keys of each environment's parts, by its name.
     environments: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl VenvStore {
-    /// The store in this cache.
+    /// Opens the store in the user's cache.
     pub(super) fn open(cache: &Path) -> Result<VenvStore, EngineError> {
         let folder = cache.join("environments");
         fs::create_dir_all(folder.join("projects"))
@@ -64,7 +65,7 @@ impl VenvStore {
         Ok(VenvStore { folder })
     }
 
-    /// The environment of a key, made by `make` in a folder that it is given if it is not there.
+    /// Holds the environment of a key. If it is missing, `make` fills a new folder.
     pub(super) fn hold(
         &self,
         key: &str,
@@ -76,14 +77,14 @@ impl VenvStore {
         let open = || File::options().write(true).create(true).truncate(false).open(&path);
         let io = |action| SnapshotError::io(action, &path);
         let lock = open().map_err(io("open"))?;
-        wait(&lock, cancel, Kind::Shared)?;
+        acquire(&lock, cancel, LockMode::Shared)?;
         if folder.is_dir() {
-            // When it was used the last time.
+            // The time of the last use.
             let _ = lock.set_modified(SystemTime::now());
             return Ok(Held { folder, existed: true, _lock: Some(lock) });
         }
         lock.unlock().map_err(io("unlock"))?;
-        wait(&lock, cancel, Kind::Alone)?;
+        acquire(&lock, cancel, LockMode::Exclusive)?;
         let existed = folder.is_dir();
         if !existed {
             self.sweep(key);
@@ -96,40 +97,44 @@ impl VenvStore {
             fs::rename(&made, &folder).map_err(SnapshotError::io("rename", &made))?;
         }
         let _ = lock.set_modified(SystemTime::now());
-        // Nobody can come between: who removes an environment looks at its age.
+        // The environment cannot be removed in between, because it was used just now.
         lock.unlock().map_err(io("unlock"))?;
-        wait(&lock, cancel, Kind::Shared)?;
+        acquire(&lock, cancel, LockMode::Shared)?;
         match folder.is_dir() {
             true => Ok(Held { folder, existed, _lock: Some(lock) }),
-            false => Err(EngineError::Store(format!("`{}` went away", folder.display()))),
+            false => Err(EngineError::Store(format!(
+                "`{}` was removed while it was in use",
+                folder.display()
+            ))),
         }
     }
 
-    /// What was left by those who were killed while they made this one. Its lock is held alone.
+    /// Removes the folders that killed processes left while they made this environment. Its lock is
+    /// held exclusively.
     fn sweep(&self, key: &str) {
         let prefix = format!("{key}.");
         for entry in entries(&self.folder) {
             let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.starts_with(&prefix) && entry.is_dir() {
-                // Another try is made by whoever comes next.
+                // If this fails, the next run tries again.
                 let _ = fs::remove_dir_all(entry);
             }
         }
     }
 
-    /// Notes that a project refers to these environments, each by its name, instead of to those that
-    /// had these names before.
+    /// Records that a project refers to these environments, each by its name, in place of the
+    /// previous ones with these names.
     pub(super) fn refer(
         &self,
         project: &str,
         root: &Path,
         environments: BTreeMap<String, BTreeSet<String>>,
     ) -> Result<(), EngineError> {
-        let _alone = self.references_lock()?;
+        let _lock = self.references_lock()?;
         let mut references = self.references(project).unwrap_or_default();
         root.clone_into(&mut references.root);
         references.environments.extend(environments);
-        let path = self.note(project);
+        let path = self.references_path(project);
         let text = serde_json::to_vec(&references)
             .map_err(|error| EngineError::Store(error.to_string()))?;
         let written = tempfile::NamedTempFile::new_in(&self.folder).and_then(|mut file| {
@@ -140,7 +145,7 @@ impl VenvStore {
         Ok(())
     }
 
-    /// Removes what no project refers to and nobody has used for long.
+    /// Removes the environments that no project refers to and that were not used for a while.
     pub(super) fn collect(&self) {
         let now = SystemTime::now();
         let is_old = |key: &str| {
@@ -149,20 +154,21 @@ impl VenvStore {
                 lock.and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
             now.duration_since(used).is_ok_and(|age| age > UNUSED)
         };
-        if let Ok(_alone) = self.references_lock() {
+        if let Ok(_lock) = self.references_lock() {
             self.remove_unreferenced(is_old);
         }
     }
 
-    /// Takes away a project's references and what nobody else refers to, and returns that.
+    /// Removes a project's references and the environments that no other project refers to, and
+    /// returns their keys.
     pub(super) fn forget(&self, project: &str) -> Result<Vec<String>, EngineError> {
-        let _alone = self.references_lock()?;
+        let _lock = self.references_lock()?;
         let own: BTreeSet<String> = self
             .references(project)
             .into_iter()
             .flat_map(|references| references.environments.into_values().flatten())
             .collect();
-        let path = self.note(project);
+        let path = self.references_path(project);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(SnapshotError::io("remove", &path)(error).into());
@@ -172,13 +178,14 @@ impl VenvStore {
         Ok(self.remove_unreferenced(|key| own.contains(key)))
     }
 
-    /// Removes those that no project refers to and that `may_go`, unless somebody uses them.
+    /// Removes the environments that no project refers to and that `may_go`, unless they are in
+    /// use.
     fn remove_unreferenced(&self, may_go: impl Fn(&str) -> bool) -> Vec<String> {
         let referenced = self.referenced();
         let mut removed = Vec::new();
         for folder in entries(&self.folder) {
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // What is being made has the key of what it will be at its start.
+            // The name of an unfinished folder starts with its key.
             let key = name.split('.').next().unwrap_or_default();
             if !folder.is_dir() || name == "projects" || referenced.contains(key) || !may_go(key) {
                 continue;
@@ -196,7 +203,7 @@ impl VenvStore {
         removed
     }
 
-    /// The keys that projects which are still there refer to.
+    /// The keys that existing projects refer to.
     fn referenced(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
         for note in entries(&self.folder.join("projects")) {
@@ -205,7 +212,7 @@ impl VenvStore {
                 Some(references) if references.root.is_dir() => {
                     keys.extend(references.environments.into_values().flatten());
                 }
-                // A project that is gone refers to nothing.
+                // The project is gone.
                 _ => drop(fs::remove_file(&note)),
             }
         }
@@ -213,7 +220,7 @@ impl VenvStore {
     }
 
     fn references(&self, project: &str) -> Option<References> {
-        serde_json::from_slice(&fs::read(self.note(project)).ok()?).ok()
+        serde_json::from_slice(&fs::read(self.references_path(project)).ok()?).ok()
     }
 
     fn references_lock(&self) -> Result<File, EngineError> {
@@ -224,26 +231,26 @@ impl VenvStore {
         Ok(lock)
     }
 
-    fn note(&self, project: &str) -> PathBuf {
+    fn references_path(&self, project: &str) -> PathBuf {
         self.folder.join("projects").join(format!("{project}.json"))
     }
 }
 
-/// How a lock is held.
+/// The mode of a lock.
 #[derive(Clone, Copy)]
-enum Kind {
+enum LockMode {
     Shared,
-    Alone,
+    Exclusive,
 }
 
-/// Waits for a lock until the run stops.
-fn wait(lock: &File, cancel: &Cancel, kind: Kind) -> Result<(), EngineError> {
+/// Waits for a lock, unless the run stops.
+fn acquire(lock: &File, cancel: &Cancel, mode: LockMode) -> Result<(), EngineError> {
     let failed = |error| SnapshotError::io("lock", Path::new("environments"))(error);
-    // The same open file: what one locks the other holds.
+    // A clone is the same open file, and so holds the same lock.
     let waiting = lock.try_clone().map_err(failed)?;
-    let locked = cancel.unless_stopped(move || match kind {
-        Kind::Shared => waiting.lock_shared(),
-        Kind::Alone => waiting.lock(),
+    let locked = cancel.unless_stopped(move || match mode {
+        LockMode::Shared => waiting.lock_shared(),
+        LockMode::Exclusive => waiting.lock(),
     });
     locked.ok_or(ProcessError::Stopped)?.map_err(failed)?;
     Ok(())
@@ -263,7 +270,7 @@ mod tests {
     }
 
     fn never(_: &Path) -> Result<(), EngineError> {
-        panic!("it is there already")
+        panic!("the environment exists already")
     }
 
     fn keys(keys: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
@@ -287,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_make_it_once() {
+    fn many_at_once_make_an_environment_once() {
         let cache = tempfile::tempdir().unwrap();
         let store = VenvStore::open(cache.path()).unwrap();
         let times = std::sync::atomic::AtomicUsize::new(0);
@@ -306,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kill_left_behind_is_swept_and_made_anew() {
+    fn an_unfinished_folder_is_removed_and_made_again() {
         let cache = tempfile::tempdir().unwrap();
         let store = VenvStore::open(cache.path()).unwrap();
         fs::create_dir(store.folder.join("a.half")).unwrap();
@@ -315,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_refers_to_goes_and_nothing_that_is_in_use() {
+    fn only_unreferenced_and_unused_environments_are_removed() {
         let cache = tempfile::tempdir().unwrap();
         let store = VenvStore::open(cache.path()).unwrap();
         let cancel = Cancel::default();

@@ -1,21 +1,20 @@
-//! What docker says of an image.
+//! Parses the output of `docker image inspect`.
 //!
-//! Owns the reading of `docker image inspect`, and what of it tells an image from any other,
-//! whatever store it is in. It must not ask docker; [`super::image`] does.
+//! [`ImageInfo::content`] identifies an image by its content, whichever image store docker uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::dialect::short_name;
+use super::podman::short_name;
 use crate::hash::{Hash, HashBuilder};
 
-/// What docker says of an image. The names are docker's own.
+/// The metadata of an image, under docker's names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Inspected {
-    /// What docker finds it by on this machine alone.
+pub(super) struct ImageInfo {
+    /// The image's id, which is valid on this machine only.
     pub(super) id: String,
     #[serde(default)]
     repo_tags: Option<Vec<String>>,
@@ -31,7 +30,7 @@ pub(super) struct Inspected {
     config: Option<ImageConfig>,
 }
 
-/// What an image says about its containers.
+/// The configuration of an image's containers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ImageConfig {
@@ -48,11 +47,11 @@ struct RootFs {
     layers: Vec<String>,
 }
 
-impl Inspected {
-    /// The same in every image store, which the id is not: it is the hash of the configuration in
-    /// one and of the manifest in the other (docker/cli#5526).
+impl ImageInfo {
+    /// The hash of the image's content. Unlike the id, it is the same in every image store: the id
+    /// is the hash of the configuration in one and of the manifest in the other (docker/cli#5526).
     pub(super) fn content(&self) -> Hash {
-        // Variables, such as PATH, and writable folders are in no layer.
+        // Variables, such as PATH, and volumes are not part of a layer.
         let config = self.config.as_ref();
         let variables = config.and_then(|config| config.env.as_ref());
         let volumes = config.and_then(|config| config.volumes.as_ref());
@@ -65,15 +64,15 @@ impl Inspected {
             .hash()
     }
 
-    /// The version of Python, as the official images say it.
+    /// The version of Python, from the variable that the official images set.
     pub(super) fn python(&self) -> Option<String> {
         let variables = self.config.as_ref()?.env.as_ref()?;
         let version = variables.iter().find_map(|it| it.strip_prefix("PYTHON_VERSION="));
         version.map(str::to_owned)
     }
 
-    /// Operating system and processor, such as `linux/amd64`. The only variant of a processor that
-    /// there is has no name, as in <https://github.com/containerd/platforms>.
+    /// The operating system and processor, such as `linux/amd64`. The default variant of a
+    /// processor is left out, as in <https://github.com/containerd/platforms>.
     pub(super) fn platform(&self) -> String {
         let is_plain = |it: &&str| it.is_empty() || (*it == "v8" && self.architecture == "arm64");
         let variant = self.variant.as_deref().filter(|variant| !is_plain(variant));
@@ -81,7 +80,7 @@ impl Inspected {
         parts.into_iter().flatten().collect::<Vec<_>>().join("/")
     }
 
-    /// What a registry knows it by in the repository of this name, such as `sha256:…`.
+    /// The digest in the repository of this name, such as `sha256:…`.
     pub(super) fn digest(&self, name: &str) -> Option<String> {
         let repository = repository(name);
         let digests = self.repo_digests.iter().flatten();
@@ -90,13 +89,13 @@ impl Inspected {
         found.map(|(_, digest)| digest.to_owned())
     }
 
-    /// Whether it goes by a tag.
+    /// Whether it has a tag.
     pub(super) fn has_tag(&self, tag: &str) -> bool {
         self.repo_tags.iter().flatten().any(|known| short_name(known) == tag)
     }
 }
 
-/// The repository of an image, without its tag and digest, as short as docker has it.
+/// The repository of an image, without its tag and digest, in docker's short form.
 pub(super) fn repository(image: &str) -> &str {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
     let name = match name.rsplit_once(':') {
@@ -114,7 +113,7 @@ mod tests {
 
     #[test]
     fn an_image_has_the_digest_of_its_own_repository() {
-        let image: Inspected = serde_json::from_str(
+        let image: ImageInfo = serde_json::from_str(
             r#"{"Id":"sha256:1","Os":"linux","Architecture":"arm64","Variant":"v8",
                 "RepoDigests":["localhost:1/python@sha256:1","python@sha256:2"],
                 "RootFS":{"Layers":["a"]}}"#,

@@ -1,9 +1,8 @@
-//! What a job sees, and where.
+//! The folders that a job sees, and their paths inside.
 //!
-//! Owns the list of folders that a job gets and the paths it knows them by, which are those of a
-//! container. Where there is a sandbox they are mounted there; where there is none, words are told
-//! with the folders' own paths, and what a tool says is told with a container's again, so that the
-//! place of nothing shows in a finding. Pure, so that every path is tested.
+//! The paths inside are those of a container. In a sandbox the folders are mounted there. Without
+//! one, the paths in a command are translated to the outside, and the paths in a tool's output
+//! back, so that no finding shows a folder of this machine.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -14,60 +13,60 @@ use super::super::Access;
 /// A folder that a job sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Folder {
-    /// Where it is.
+    /// Its path on this machine.
     pub(super) outside: PathBuf,
-    /// Where the job sees it.
+    /// Its path for the job.
     pub(super) inside: &'static str,
-    /// Whether it can be written to.
+    /// Whether it is writable.
     pub(super) access: Access,
 }
 
 /// The folders of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Room {
-    /// In the order they are mounted.
+pub(super) struct JobFolders {
+    /// In the order of mounting.
     pub(super) folders: Vec<Folder>,
 }
 
-impl Room {
-    /// A word that names paths of the inside, with those of the outside.
-    pub(super) fn outward(&self, word: &str) -> OsString {
-        let mut told = Vec::with_capacity(word.len());
+impl JobFolders {
+    /// Translates the inside paths in a word to the outside.
+    pub(super) fn to_outside(&self, word: &str) -> OsString {
+        let mut translated = Vec::with_capacity(word.len());
         let mut rest = word;
         let mut previous = None;
         while let Some(start) = rest.find('/') {
             let (before, path) = rest.split_at(start);
-            told.extend(before.as_bytes());
+            translated.extend(before.as_bytes());
             previous = before.chars().next_back().or(previous);
             let begins = previous.is_none_or(|character| !is_path_character(character));
             previous = Some('/');
             match self.folders.iter().find(|folder| begins && is_below(path, folder.inside)) {
                 Some(folder) => {
-                    told.extend(folder.outside.as_os_str().as_bytes());
+                    translated.extend(folder.outside.as_os_str().as_bytes());
                     rest = &path[folder.inside.len()..];
                 }
                 None => {
-                    told.push(b'/');
+                    translated.push(b'/');
                     rest = &path[1..];
                 }
             }
         }
-        told.extend(rest.as_bytes());
-        OsString::from_vec(told)
+        translated.extend(rest.as_bytes());
+        OsString::from_vec(translated)
     }
 
-    /// What a tool said, with the paths of the inside.
-    pub(super) fn inward(&self, text: Vec<u8>) -> Vec<u8> {
+    /// Translates the outside paths in a tool's output to the inside.
+    pub(super) fn to_inside(&self, text: Vec<u8>) -> Vec<u8> {
         let mut names: Vec<(Vec<u8>, &str)> = Vec::new();
         for folder in &self.folders {
             let outside = folder.outside.as_os_str().as_bytes();
             names.push((outside.to_vec(), folder.inside));
-            // In JSON a path may be written with escapes.
+            // In JSON, a path may contain escapes.
             if let Some(escaped) = escaped(outside).filter(|escaped| escaped != outside) {
                 names.push((escaped, folder.inside));
             }
         }
-        // A folder may lie in another one.
+        // A folder may contain another one, so the longest path comes first.
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         names.iter().fold(text, |text, (name, inside)| replace(text, name, inside.as_bytes()))
     }
@@ -82,7 +81,7 @@ fn is_path_character(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '/' | '_' | '-' | '.' | '~' | '+')
 }
 
-/// A path as a JSON string that is all ASCII has it, without the quotes.
+/// A path as in an ASCII-only JSON string, without the quotes.
 fn escaped(path: &[u8]) -> Option<Vec<u8>> {
     let text = serde_json::to_string(std::str::from_utf8(path).ok()?).ok()?;
     let mut escaped = Vec::new();
@@ -99,28 +98,28 @@ fn replace(text: Vec<u8>, name: &[u8], with: &[u8]) -> Vec<u8> {
     if name.is_empty() || !text.windows(name.len()).any(|window| window == name) {
         return text;
     }
-    let mut told = Vec::with_capacity(text.len());
+    let mut translated = Vec::with_capacity(text.len());
     let mut rest = text.as_slice();
     while let Some(start) = rest.windows(name.len()).position(|window| window == name) {
-        told.extend(&rest[..start]);
-        told.extend(with);
+        translated.extend(&rest[..start]);
+        translated.extend(with);
         rest = &rest[start + name.len()..];
     }
-    told.extend(rest);
-    told
+    translated.extend(rest);
+    translated
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn room() -> Room {
+    fn folders() -> JobFolders {
         let folder = |outside: &str, inside| Folder {
             outside: outside.into(),
             inside,
             access: Access::Read,
         };
-        Room {
+        JobFolders {
             folders: vec![
                 folder("/home/Jö/r", "/tmp"),
                 folder("/home/Jö/r/app-0", "/app"),
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_told_with_the_paths_of_the_outside() {
+    fn the_paths_of_a_word_are_translated_to_the_outside() {
         for (inside, outside) in [
             ("/app", "/home/Jö/r/app-0"),
             ("--config=/app/x.toml", "--config=/home/Jö/r/app-0/x.toml"),
@@ -142,15 +141,15 @@ mod tests {
             ("a//app", "a//app"),
             ("", ""),
         ] {
-            assert_eq!(room().outward(inside), OsString::from(outside), "{inside}");
+            assert_eq!(folders().to_outside(inside), OsString::from(outside), "{inside}");
         }
     }
 
     #[test]
-    fn what_is_said_comes_back_with_the_paths_of_the_inside_in_json_too() {
-        let said =
+    fn the_paths_of_an_output_are_translated_to_the_inside_in_json_as_well() {
+        let output =
             "/home/Jö/r/app-0/a.py {\"/home/J\\u00f6/r/app-0/a.py\"} /home/Jö/r/x".to_owned();
-        let told = room().inward(said.into_bytes());
-        assert_eq!(String::from_utf8(told).unwrap(), "/app/a.py {\"/app/a.py\"} /tmp/x");
+        let translated = folders().to_inside(output.into_bytes());
+        assert_eq!(String::from_utf8(translated).unwrap(), "/app/a.py {\"/app/a.py\"} /tmp/x");
     }
 }

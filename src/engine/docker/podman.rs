@@ -1,40 +1,39 @@
-//! How programs of docker's kind differ from docker.
+//! The differences between docker and podman.
 //!
-//! Owns every such difference under its name, so that podman is spoken to as docker everywhere else.
-//! Pure: [`super`] asks the program which one it is, once.
+//! Podman is driven like docker, and every difference has a function here. The engine detects once
+//! which of the two it has.
 
-/// Which program of docker's kind it is.
+/// Docker or podman.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// Docker itself, or what says that it is.
+    /// Docker, or a program that claims to be docker.
     Docker,
     /// Podman.
-    Podman(Rights),
+    Podman(PodmanRights),
 }
 
-/// Whose rights podman's containers have.
+/// The rights of podman's containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rights {
-    /// Those of the machine's root.
+pub enum PodmanRights {
+    /// The rights of root.
     Rootful,
-    /// Those of the user who starts them.
+    /// The rights of the user who starts them.
     Rootless,
 }
 
-/// What tells which it is, behind the engine's version.
-pub(super) const QUESTION: &str = "{{.Server.Version}} {{json .}}";
+/// The template for the engine's version and for the text that [`is_podman`] tests.
+pub(super) const VERSION_TEMPLATE: &str = "{{.Server.Version}} {{json .}}";
 
-/// What podman answers to the question whether its containers have the user's rights alone.
-pub(super) const RIGHTS: [&str; 3] = ["info", "--format", "{{.Host.Security.Rootless}}"];
+/// The command that prints whether podman runs rootless.
+pub(super) const ROOTLESS_QUERY: [&str; 3] = ["info", "--format", "{{.Host.Security.Rootless}}"];
 
-/// Whether this, such as the answer to [`QUESTION`], is what podman says of its version as JSON: only
-/// podman has a member of this name.
+/// Whether the answer to [`VERSION_TEMPLATE`] comes from podman: only podman's has this member.
 pub(crate) fn is_podman(answer: &str) -> bool {
     answer.contains("\"OsArch\":")
 }
 
 impl Dialect {
-    /// What the report calls it.
+    /// The engine's name in the report.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
@@ -43,49 +42,49 @@ impl Dialect {
         }
     }
 
-    /// The words before every command.
+    /// The options before every command.
     #[must_use]
     pub fn options(self) -> &'static [&'static str] {
         match self {
             Dialect::Docker => &[],
-            // It warns of its host where a container's own words are expected.
+            // Podman's warnings about its host would be mixed into the output of a container.
             Dialect::Podman(_) => &["--log-level=error"],
         }
     }
 
-    /// The user namespace of a container; its usual one if none. Without docker's root the caller's
-    /// number is root's inside, unless it is kept, and files written by others are not the caller's.
+    /// The user namespace of a container; the default one if none. In rootless podman the caller is
+    /// root inside by default, and the files of other users are not the caller's outside.
     #[must_use]
     pub fn user_namespace(self) -> Option<&'static str> {
         match self {
-            Dialect::Podman(Rights::Rootless) => Some("keep-id"),
+            Dialect::Podman(PodmanRights::Rootless) => Some("keep-id"),
             _ => None,
         }
     }
 
-    /// Whether a volume gets its labels where it is mounted for the first time.
+    /// Whether `--mount` can label the volume that it creates.
     #[must_use]
     pub fn labels_mounts(self) -> bool {
         self == Dialect::Docker
     }
 
-    /// Whether what is copied into a container that never started reaches all its volumes at once.
+    /// Whether one copy into a container that never started reaches all of its volumes.
     #[must_use]
     pub fn fills_at_once(self) -> bool {
         self == Dialect::Docker
     }
 
-    /// What takes containers away that may be running.
+    /// The command that removes containers, running ones included.
     #[must_use]
     pub fn removal(self) -> &'static [&'static str] {
         match self {
             Dialect::Docker => &["rm", "--force", "--volumes"],
-            // It asks them first, and waits.
+            // By default podman stops them first, and waits.
             Dialect::Podman(_) => &["rm", "--force", "--volumes", "--time", "0"],
         }
     }
 
-    /// The template for the platform that images are pulled for.
+    /// The template for the platform of pulled images.
     #[must_use]
     pub fn platform(self) -> &'static str {
         match self {
@@ -104,7 +103,7 @@ impl Dialect {
     }
 }
 
-/// A name of an image as it was given: podman puts a registry before it.
+/// An image's name without the registry that podman adds.
 pub(super) fn short_name(name: &str) -> &str {
     name.strip_prefix("localhost/").unwrap_or(name)
 }
