@@ -92,6 +92,8 @@ mod tests {
     fn every_text_offers_commands_in_a_way_that_is_seen() {
         let mut all = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+        let checks = crate::tools::default_checks();
+        let built_in: Vec<&str> = checks.into_iter().map(|(name, _)| name).collect();
         let mut commands = 0;
         for (path, code) in all {
             // Join strings that continue in the next line.
@@ -105,7 +107,7 @@ mod tests {
                 let is_command = after.starts_with("{at}")
                     || rest.starts_with(['{', '-'])
                     || COMMANDS.contains(&word)
-                    || ["lint", "format", "mypy", "ruff"].contains(&word);
+                    || built_in.contains(&word);
                 let is_seen = BEFORE.iter().any(|text| before.ends_with(text));
                 let shown: String = COMMAND.chars().chain(after.chars().take(40)).collect();
                 assert_eq!(is_command, is_seen, "{}: {shown}", path.display());

@@ -7,6 +7,8 @@ mod pipelines;
 mod seal;
 mod settings;
 
+use std::sync::LazyLock;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -14,11 +16,12 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::project::ProjectPath;
+use crate::tools::TOOLS;
 
 pub use pipelines::{CiValues, JobGrants, JobsIn};
 pub(crate) use seal::seal;
 pub use seal::{FileOrigin, body, origin};
-pub use settings::{CheckSettings, ConfigSetting, GitlabFile, NewConfig};
+pub use settings::{ConfigSetting, GitlabFile, NewCheck, NewConfig};
 
 /// The version of cargo pipe.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -97,12 +100,12 @@ impl Values {
 }
 
 /// A file that cargo pipe writes into a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generated {
     /// The folder that it is in.
     pub home: Home,
     /// Its path in that folder.
-    pub path: &'static str,
+    pub path: String,
     /// Who needs it.
     pub need: Need,
     /// Who looks after it once it is there.
@@ -171,73 +174,47 @@ pub const GITLAB_INCLUDED: &str = ".gitlab/pipe.yml";
 pub const GITHUB_WORKFLOW: &str = ".github/workflows/pipe.yml";
 
 /// Every file that cargo pipe writes into a project.
-pub const GENERATED: &[Generated] = &[
-    Generated {
-        home: Home::Project,
-        path: "pipe.toml",
-        need: Need::NewConfig,
-        keep: Ownership::Once,
-        mode: 0o644,
-        note: YOURS,
-        source: include_str!("../templates/pipe.toml"),
-    },
-    own_dockerfile(DOCKERFILE),
-    own_dockerfile(PIPE_DOCKERFILE),
-    lock(
-        "pylint",
-        ".docker/requirements/pylint.txt",
-        include_str!("../templates/requirements/pylint.txt"),
-    ),
-    lock(
-        "black",
-        ".docker/requirements/black.txt",
-        include_str!("../templates/requirements/black.txt"),
-    ),
-    lock(
-        "mypy",
-        ".docker/requirements/mypy.txt",
-        include_str!("../templates/requirements/mypy.txt"),
-    ),
-    lock(
-        "ruff",
-        ".docker/requirements/ruff.txt",
-        include_str!("../templates/requirements/ruff.txt"),
-    ),
-    lock(
-        "pytest",
-        ".docker/requirements/pytest.txt",
-        include_str!("../templates/requirements/pytest.txt"),
-    ),
-    tool_config(".pylintrc", include_str!("../templates/config/pylintrc")),
-    tool_config("black.toml", include_str!("../templates/config/black.toml")),
-    tool_config("mypy.ini", include_str!("../templates/config/mypy.ini")),
-    tool_config("pyproject.toml", include_str!("../templates/config/ruff.toml")),
-    Generated {
-        home: Home::Project,
-        path: "src/main.py",
-        need: Need::Example,
-        keep: Ownership::Once,
-        mode: 0o644,
-        note: YOURS,
-        source: include_str!("../templates/src/main.py"),
-    },
-    gitlab(GITLAB_CI, GitlabFile::Own),
-    gitlab(GITLAB_INCLUDED, GitlabFile::Included),
-    Generated {
-        home: Home::Project,
-        path: GITHUB_WORKFLOW,
-        need: Need::Github,
-        keep: Ownership::Synced,
-        mode: 0o644,
-        note: SYNCED,
-        source: include_str!("../templates/github-pipe.yml"),
-    },
-];
+pub static GENERATED: LazyLock<Vec<Generated>> = LazyLock::new(|| {
+    let mut files = vec![
+        once("pipe.toml", Need::NewConfig, include_str!("../templates/pipe.toml")),
+        own_dockerfile(DOCKERFILE),
+        own_dockerfile(PIPE_DOCKERFILE),
+    ];
+    files.extend(locks());
+    files.extend(tool_configs());
+    files.extend([
+        once("src/main.py", Need::Example, include_str!("../templates/src/main.py")),
+        pipeline(
+            GITLAB_CI,
+            Need::Gitlab(GitlabFile::Own),
+            include_str!("../templates/gitlab-ci.yml"),
+        ),
+        pipeline(
+            GITLAB_INCLUDED,
+            Need::Gitlab(GitlabFile::Included),
+            include_str!("../templates/gitlab-ci.yml"),
+        ),
+        pipeline(GITHUB_WORKFLOW, Need::Github, include_str!("../templates/github-pipe.yml")),
+    ]);
+    files
+});
 
-const fn own_dockerfile(path: &'static str) -> Generated {
+fn once(path: &str, need: Need, source: &'static str) -> Generated {
     Generated {
         home: Home::Project,
-        path,
+        path: path.to_owned(),
+        need,
+        keep: Ownership::Once,
+        mode: 0o644,
+        note: YOURS,
+        source,
+    }
+}
+
+fn own_dockerfile(path: &str) -> Generated {
+    Generated {
+        home: Home::Project,
+        path: path.to_owned(),
         need: Need::Dockerfile,
         keep: Ownership::Synced,
         mode: 0o644,
@@ -246,40 +223,59 @@ const fn own_dockerfile(path: &'static str) -> Generated {
     }
 }
 
-const fn gitlab(path: &'static str, file: GitlabFile) -> Generated {
+fn pipeline(path: &str, need: Need, source: &'static str) -> Generated {
     Generated {
         home: Home::Project,
-        path,
-        need: Need::Gitlab(file),
+        path: path.to_owned(),
+        need,
         keep: Ownership::Synced,
         mode: 0o644,
         note: SYNCED,
-        source: include_str!("../templates/gitlab-ci.yml"),
-    }
-}
-
-const fn lock(name: &'static str, path: &'static str, source: &'static str) -> Generated {
-    Generated {
-        home: Home::Project,
-        path,
-        need: Need::Lock(name),
-        keep: Ownership::Once,
-        mode: 0o644,
-        note: CHECKED,
         source,
     }
 }
 
-const fn tool_config(path: &'static str, source: &'static str) -> Generated {
-    Generated {
-        home: Home::Config,
-        path,
-        need: Need::ToolConfig(path),
-        keep: Ownership::UntilEdited,
-        mode: 0o644,
-        note: YOURS,
-        source,
+/// The locks of all tools. Two tools of one package share theirs.
+fn locks() -> Vec<Generated> {
+    let mut locks: Vec<Generated> = Vec::new();
+    for tool in TOOLS {
+        let need = Need::Lock(tool.lock());
+        if locks.iter().all(|other| other.need != need) {
+            locks.push(Generated {
+                home: Home::Project,
+                path: format!(".docker/requirements/{}.txt", tool.lock()),
+                need,
+                keep: Ownership::Once,
+                mode: 0o644,
+                note: CHECKED,
+                source: tool.lock_template(),
+            });
+        }
     }
+    locks
+}
+
+/// The configuration files of all tools that get one. Two tools may share theirs.
+fn tool_configs() -> Vec<Generated> {
+    let mut configs: Vec<Generated> = Vec::new();
+    for tool in TOOLS {
+        let (Some(path), Some(source)) = (tool.config_file(), tool.config_template()) else {
+            continue;
+        };
+        let need = Need::ToolConfig(path);
+        if configs.iter().all(|other| other.need != need) {
+            configs.push(Generated {
+                home: Home::Config,
+                path: path.to_owned(),
+                need,
+                keep: Ownership::UntilEdited,
+                mode: 0o644,
+                note: YOURS,
+                source,
+            });
+        }
+    }
+    configs
 }
 
 impl Generated {
@@ -287,8 +283,8 @@ impl Generated {
     #[must_use]
     pub fn path_in(&self, config_folder: &ProjectPath) -> Option<ProjectPath> {
         match self.home {
-            Home::Project => ProjectPath::new(self.path).ok(),
-            Home::Config => config_folder.join(self.path).ok(),
+            Home::Project => ProjectPath::new(&self.path).ok(),
+            Home::Config => config_folder.join(&self.path).ok(),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod ruff_format;
 mod exit_status;
 mod own_code;
 
+pub mod adoption;
 pub mod command;
 pub mod own_config;
 pub mod parse;
@@ -25,6 +26,7 @@ use crate::check::CachePolicy;
 use crate::lock::Lock;
 use crate::outcome::{Classified, RawOutput};
 use crate::project::ProjectPath;
+use adoption::AdoptionFacts;
 pub use command::{Command, Precedence};
 use own_config::{OwnConfig, Refused};
 pub use sources::SourceFiles;
@@ -96,6 +98,9 @@ pub trait Tool: Sync {
     fn reads_nested_configs(&self) -> bool {
         false
     }
+
+    /// How a project shows that it uses the tool, and what a new project gets of it.
+    fn adoption(&self) -> AdoptionFacts;
 
     /// What has it run code of the project's own, with this configuration: a hook, a plugin.
     fn own_code(&self, config: &str, command: &Command) -> Option<String>;
@@ -176,6 +181,19 @@ pub fn tested_versions(tool: &dyn Tool) -> Vec<(&'static str, String)> {
     let Ok(lock) = Lock::parse(tool.lock_template()) else { return Vec::new() };
     let version = |name: &&'static str| Some((*name, lock.version(name)?.to_owned()));
     tool.incremental_packages().iter().filter_map(version).collect()
+}
+
+/// The checks of a new project in their order, each with the tool that runs it by default.
+#[must_use]
+pub fn default_checks() -> Vec<(&'static str, &'static dyn Tool)> {
+    let mut checks: Vec<(&'static str, &'static dyn Tool)> = Vec::new();
+    for tool in TOOLS {
+        let Some(name) = tool.adoption().default_check else { continue };
+        if checks.iter().all(|(other, _)| *other != name) {
+            checks.push((name, *tool));
+        }
+    }
+    checks
 }
 
 /// The tool of this name.

@@ -21,8 +21,8 @@ use crate::dependencies::{Dependencies, DependencyKind};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::template::{
-    CheckSettings, DOCKERFILE, FileOrigin, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile,
-    NewConfig, PIPE_DOCKERFILE, origin,
+    DOCKERFILE, FileOrigin, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, NewConfig,
+    PIPE_DOCKERFILE, origin,
 };
 use crate::tools::own_config::OwnConfig;
 use crate::tools::{self, TOOLS, Tool};
@@ -192,20 +192,18 @@ pub fn adopt(survey: &FolderSurvey, wish: AdoptionRequest) -> Adoption {
     let places: Vec<String> = found.source.iter().map(ToString::to_string).collect();
     let hooks = survey.text(PRE_COMMIT).map(pre_commit::hooks).unwrap_or_default();
 
-    let formatter = formatter::choose(survey, &hooks);
-    notes.extend(formatter.note);
-    let mut choose = |check: &str, tool: &str| -> CheckSettings {
-        let Some(tool) = tools::find(tool) else {
-            return CheckSettings::usual(tool);
-        };
-        let choice = configs::choose(survey, tool, check, &found);
+    let mut checks = Vec::new();
+    for (name, usual) in tools::default_checks() {
+        let mut tool = usual;
+        if usual.is_formatter() {
+            let formatter = formatter::choose(survey, &hooks, usual);
+            notes.extend(formatter.note);
+            tool = formatter.tool;
+        }
+        let choice = configs::choose(survey, tool, name, &found);
         notes.extend(choice.note);
-        CheckSettings { tool: tool.name().to_owned(), ..choice.settings }
-    };
-    let lint = choose("lint", "pylint");
-    let format = choose("format", formatter.tool);
-    let mypy = choose("mypy", "mypy");
-    let ruff = choose("ruff", "ruff");
+        checks.push(choice.check);
+    }
     notes.extend(pre_commit::second_pins(&hooks));
 
     let tests = testing::tests(survey, &found);
@@ -248,10 +246,7 @@ pub fn adopt(survey: &FolderSurvey, wish: AdoptionRequest) -> Adoption {
         gitlab_file: beside.gitlab_file,
         gitlab_stage: beside.gitlab_stage,
         install: if wish.xtask { Install::Xtask } else { Install::Wheel },
-        lint,
-        format,
-        mypy,
-        ruff,
+        checks,
     };
     Adoption { settings, notes }
 }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::DOCKERFILE;
 use crate::config::{GitlabJobs, Install};
+use crate::tools::{self, Tool};
 
 /// What a new `pipe.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,18 +40,9 @@ pub struct NewConfig {
     /// How cargo-pipe gets into a job.
     #[serde(serialize_with = "install")]
     pub install: Install,
-    /// The check `lint`.
-    #[serde(serialize_with = "check")]
-    pub lint: CheckSettings,
-    /// The check `format`.
-    #[serde(serialize_with = "check")]
-    pub format: CheckSettings,
-    /// The check `mypy`.
-    #[serde(serialize_with = "check")]
-    pub mypy: CheckSettings,
-    /// The check `ruff`.
-    #[serde(serialize_with = "check")]
-    pub ruff: CheckSettings,
+    /// The built-in checks, in their order.
+    #[serde(serialize_with = "check_tables")]
+    pub checks: Vec<NewCheck>,
 }
 
 /// How the job gets into a project's pipeline in GitLab.
@@ -65,9 +57,11 @@ pub enum GitlabFile {
     IncludedWithWorkflow,
 }
 
-/// What is said of one built-in check.
+/// The settings of a built-in check in a new `pipe.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckSettings {
+pub struct NewCheck {
+    /// The name of the check.
+    pub name: &'static str,
     /// The tool that checks.
     pub tool: String,
     /// Where its configuration comes from.
@@ -87,11 +81,16 @@ pub enum ConfigSetting {
     Found,
 }
 
-impl CheckSettings {
-    /// A tool with its usual configuration.
+impl NewCheck {
+    /// A check whose tool has its usual configuration.
     #[must_use]
-    pub fn usual(tool: &str) -> Self {
-        CheckSettings { tool: tool.to_owned(), config: ConfigSetting::Usual, inputs: Vec::new() }
+    pub fn usual(name: &'static str, tool: &dyn Tool) -> Self {
+        NewCheck {
+            name,
+            tool: tool.name().to_owned(),
+            config: ConfigSetting::Usual,
+            inputs: Vec::new(),
+        }
     }
 }
 
@@ -109,10 +108,10 @@ impl Default for NewConfig {
             gitlab_file: GitlabFile::Own,
             gitlab_stage: "test".to_owned(),
             install: Install::Wheel,
-            lint: CheckSettings::usual("pylint"),
-            format: CheckSettings::usual("black"),
-            mypy: CheckSettings::usual("mypy"),
-            ruff: CheckSettings::usual("ruff"),
+            checks: tools::default_checks()
+                .into_iter()
+                .map(|(name, tool)| NewCheck::usual(name, tool))
+                .collect(),
         }
     }
 }
@@ -152,7 +151,18 @@ fn switch<S: Serializer>(switch: &bool, serializer: S) -> Result<S::Ok, S::Error
     serializer.serialize_str(if *switch { "true" } else { "false" })
 }
 
-fn check<S: Serializer>(check: &CheckSettings, serializer: S) -> Result<S::Ok, S::Error> {
+/// A table of `pipe.toml`: its name, and its lines.
+#[derive(Serialize)]
+struct CheckTable<'a> {
+    name: &'a str,
+    lines: Vec<String>,
+}
+
+fn check_tables<S: Serializer>(checks: &[NewCheck], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(checks.iter().map(check_table))
+}
+
+fn check_table(check: &NewCheck) -> CheckTable<'_> {
     let mut lines = vec![format!("tool = {}", quoted(&check.tool))];
     match &check.config {
         ConfigSetting::Usual => {}
@@ -162,5 +172,5 @@ fn check<S: Serializer>(check: &CheckSettings, serializer: S) -> Result<S::Ok, S
     if !check.inputs.is_empty() {
         lines.push(format!("inputs = {}", listed(&check.inputs)));
     }
-    lines.serialize(serializer)
+    CheckTable { name: check.name, lines }
 }

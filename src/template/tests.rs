@@ -12,7 +12,7 @@ fn values() -> Values {
 
 #[test]
 fn no_template_uses_an_unknown_name() {
-    for file in GENERATED {
+    for file in GENERATED.iter() {
         let text = file.render(&values());
         assert!(!text.contains("@{"), "{}", file.path);
     }
@@ -20,7 +20,7 @@ fn no_template_uses_an_unknown_name() {
 
 #[test]
 fn every_file_says_by_what_it_was_made() {
-    for file in GENERATED {
+    for file in GENERATED.iter() {
         let text = file.render(&values());
         let first = text.lines().next().unwrap();
         let made = format!("# Made by cargo pipe {VERSION}. ");

@@ -4,6 +4,7 @@
 //! it names the files that it cannot format. Must not know diffs, which are [`unified_diff`]'s.
 //! What it makes of them goes to the run.
 
+use super::adoption::AdoptionFacts;
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
@@ -74,6 +75,14 @@ impl Tool for Black {
 
     fn own_configs(&self) -> &'static [OwnConfig] {
         OWN_CONFIGS
+    }
+
+    fn adoption(&self) -> AdoptionFacts {
+        AdoptionFacts {
+            default_check: Some("format"),
+            hooks: &["black", "black-jupyter"],
+            ..AdoptionFacts::default()
+        }
     }
 
     fn own_code(&self, _: &str, _: &Command) -> Option<String> {

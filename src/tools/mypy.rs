@@ -5,6 +5,7 @@
 //! Must not know the format of its messages, which is [`mypy_json`]'s. What it makes of them goes
 //! to the run.
 
+use super::adoption::AdoptionFacts;
 use super::black::{UNREADABLE, refusal};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
@@ -104,6 +105,10 @@ impl Tool for Mypy {
 
     fn own_configs(&self) -> &'static [OwnConfig] {
         OWN_CONFIGS
+    }
+
+    fn adoption(&self) -> AdoptionFacts {
+        AdoptionFacts { default_check: Some("mypy"), hooks: &["mypy"], ..AdoptionFacts::default() }
     }
 
     fn own_code(&self, config: &str, command: &Command) -> Option<String> {

@@ -4,6 +4,7 @@
 //! good enough. Must not know the format of its messages, which is [`pylint_json2`]'s. What it
 //! makes of them goes to the run.
 
+use super::adoption::AdoptionFacts;
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
@@ -132,6 +133,14 @@ impl Tool for Pylint {
 
     fn own_configs(&self) -> &'static [OwnConfig] {
         OWN_CONFIGS
+    }
+
+    fn adoption(&self) -> AdoptionFacts {
+        AdoptionFacts {
+            default_check: Some("lint"),
+            hooks: &["pylint"],
+            ..AdoptionFacts::default()
+        }
     }
 
     fn own_code(&self, config: &str, command: &Command) -> Option<String> {

@@ -5,6 +5,7 @@
 //! Must not know the format of its report, which is [`junit`]'s; the launcher brings that out on
 //! standard output, and what the tests print on standard error.
 
+use super::adoption::AdoptionFacts;
 use super::exit_status::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
 use super::own_config::{OwnConfig, Refused};
 use super::{SourceFiles, Tool, ToolInvocation};
@@ -91,6 +92,10 @@ impl Tool for Pytest {
 
     fn reads_at_root(&self) -> &'static [&'static str] {
         AT_ROOT
+    }
+
+    fn adoption(&self) -> AdoptionFacts {
+        AdoptionFacts { hooks: &["pytest"], ..AdoptionFacts::default() }
     }
 
     fn own_code(&self, _: &str, _: &Command) -> Option<String> {

@@ -4,6 +4,7 @@
 //! far as ruff's refusals go. Must not know the format of its diagnostics, which is
 //! [`ruff_json`]'s. What it makes of them goes to the run.
 
+use super::adoption::AdoptionFacts;
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
@@ -95,6 +96,14 @@ impl Tool for Ruff {
 
     fn reads_nested_configs(&self) -> bool {
         true
+    }
+
+    fn adoption(&self) -> AdoptionFacts {
+        AdoptionFacts {
+            default_check: Some("ruff"),
+            hooks: &["ruff", "ruff-check"],
+            ..AdoptionFacts::default()
+        }
     }
 
     fn own_code(&self, _: &str, _: &Command) -> Option<String> {

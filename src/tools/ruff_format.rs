@@ -4,6 +4,7 @@
 //! it names the files that it cannot format. Must not know diffs, which are [`unified_diff`]'s.
 //! What it makes of them goes to the run.
 
+use super::adoption::AdoptionFacts;
 use super::black::{SYNTAX, UNREADABLE, refusal};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
@@ -15,6 +16,13 @@ use crate::finding::{Finding, Place};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::Command;
 use crate::tools::parse::unified_diff;
+
+/// In a file of ruff's own, and in one that it shares with other tools.
+const FORMATTER_SECTIONS: &[OwnConfig] = &[
+    OwnConfig::toml(".ruff.toml", "format"),
+    OwnConfig::toml("ruff.toml", "format"),
+    OwnConfig::toml("pyproject.toml", "tool.ruff.format"),
+];
 
 /// Formats.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +68,14 @@ impl Tool for RuffFormat {
 
     fn reads_nested_configs(&self) -> bool {
         true
+    }
+
+    fn adoption(&self) -> AdoptionFacts {
+        AdoptionFacts {
+            default_check: Some("format"),
+            hooks: &["ruff-format"],
+            formatter_sections: FORMATTER_SECTIONS,
+        }
     }
 
     fn own_code(&self, _: &str, _: &Command) -> Option<String> {

@@ -50,8 +50,9 @@ fn plan(pipeline: &mut Pipeline, name: &str, fixing: Fixing) -> Result<Plan, Fai
 fn mistyped(name: &str) -> Option<Failure> {
     let commands = args::command_names();
     let commands = commands.iter().map(String::as_str);
-    let names: Vec<&str> = completions::BUILT_IN.into_iter().chain(commands).collect();
-    let near = nearest(name, &names).filter(|near| !completions::BUILT_IN.contains(near))?;
+    let built_in = completions::built_in_checks();
+    let names: Vec<&str> = built_in.iter().copied().chain(commands).collect();
+    let near = nearest(name, &names).filter(|near| !built_in.contains(near))?;
     let failure = Failure::usage(format!("unknown command or check `{name}`"));
     Some(failure.with_hint(format!("did you mean `cargo pipe {near}`?")))
 }

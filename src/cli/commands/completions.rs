@@ -11,9 +11,12 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
 use crate::program::Program;
+use crate::tools;
 
-/// The checks of a project that says nothing else.
-pub(super) const BUILT_IN: [&str; 4] = ["lint", "format", "mypy", "ruff"];
+/// The names of the checks that a project has by default.
+pub(super) fn built_in_checks() -> Vec<&'static str> {
+    tools::default_checks().into_iter().map(|(name, _)| name).collect()
+}
 
 /// Prints the script of a shell.
 pub(super) fn completions(
@@ -24,7 +27,7 @@ pub(super) fn completions(
     // A script is wanted whatever is wrong with a project.
     let checks: Vec<String> = match pipeline(place) {
         Ok(pipeline) => pipeline.config.checks.iter().map(|check| check.name.to_string()).collect(),
-        Err(_) => BUILT_IN.map(str::to_owned).to_vec(),
+        Err(_) => built_in_checks().into_iter().map(str::to_owned).collect(),
     };
     let mut command = checks.iter().fold(args::command(Program::CargoPipe), |command, check| {
         command.subcommand(args::check_command(check).about(format!("Run the check `{check}`")))

@@ -8,13 +8,13 @@
 use super::sources::PythonSources;
 use super::{CONFIG_FOLDER, FolderSurvey, Note, folder_of, names, says_something};
 use crate::project::ProjectPath;
-use crate::template::{CheckSettings, ConfigSetting, FileOrigin, origin};
+use crate::template::{ConfigSetting, FileOrigin, NewCheck, origin};
 use crate::tools::Tool;
 use crate::tools::own_config::OwnConfig;
 
 /// What a check is to use, and why.
 pub(super) struct ConfigChoice {
-    pub(super) settings: CheckSettings,
+    pub(super) check: NewCheck,
     pub(super) note: Option<Note>,
 }
 
@@ -22,11 +22,11 @@ pub(super) struct ConfigChoice {
 pub(super) fn choose(
     survey: &FolderSurvey,
     tool: &dyn Tool,
-    check: &str,
+    check: &'static str,
     found: &PythonSources,
 ) -> ConfigChoice {
     let choice = |config, inputs, note| ConfigChoice {
-        settings: CheckSettings { tool: tool.name().to_owned(), config, inputs },
+        check: NewCheck { name: check, tool: tool.name().to_owned(), config, inputs },
         note,
     };
     let root = at_root(survey, tool);

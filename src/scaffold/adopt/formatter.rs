@@ -1,78 +1,110 @@
-//! Which formatter is the gate.
+//! Chooses the formatter of a new project.
 //!
-//! Owns the weighing of what a project says of black and of ruff's formatter; no text of some files
-//! satisfies both, so one of them is chosen and the other is named. Must not know how either is
-//! run. The choice becomes the tool of the check `format`.
+//! Two formatters cannot both be the gate, because some texts satisfy only one of them. Every
+//! formatter states in its [`AdoptionFacts`](crate::tools::adoption::AdoptionFacts) what shows that
+//! a project uses it; the first in the list is the default.
 
 use super::pre_commit::Hook;
 use super::sources::PythonSources;
 use super::{FolderSurvey, Note, configs};
-use crate::tools::Tool;
-use crate::tools::black::Black;
-use crate::tools::own_config::OwnConfig;
-use crate::tools::ruff::Ruff;
+use crate::tools::{TOOLS, Tool};
 
-/// The formatter, and why it is not the other one.
+/// The chosen formatter, and why it is not the other one.
 pub(super) struct FormatterChoice {
-    pub(super) tool: &'static str,
+    pub(super) tool: &'static dyn Tool,
     pub(super) note: Option<Note>,
 }
 
-const BLACK: &str = "black";
-const RUFF: &str = "ruff-format";
+/// Chooses between the formatters of a check whose default formatter is `usual`.
+pub(super) fn choose(
+    survey: &FolderSurvey,
+    hooks: &[Hook],
+    usual: &'static dyn Tool,
+) -> FormatterChoice {
+    let check = usual.adoption().default_check;
+    let formatters: Vec<&'static dyn Tool> =
+        TOOLS.iter().copied().filter(|tool| tool.adoption().default_check == check).collect();
+    let is_usual = |tool: &dyn Tool| tool.name() == usual.name();
 
-/// Chooses the formatter.
-pub(super) fn choose(survey: &FolderSurvey, hooks: &[Hook]) -> FormatterChoice {
-    let nothing = PythonSources::default();
-    let hook = |names: &[&str]| hooks.iter().any(|hook| names.contains(&hook.id.as_str()));
-    let (black_hook, ruff_hook) = (hook(&["black", "black-jupyter"]), hook(&["ruff-format"]));
-    let black_config = configs::is_configured(survey, &Black, &nothing);
-    let ruff_section = ruff_formats(survey);
-    let because = |found: &str, tool| {
-        let so = if tool == RUFF { "`format` is ruff's" } else { "`format` is black's alone" };
-        FormatterChoice { tool, note: Some(Note::new(found, so)) }
-    };
-    match (black_hook, ruff_hook) {
-        (false, true) => return because("the hook `ruff-format`", RUFF),
-        (true, true) => {
-            return because("hooks of two formatters that do not agree on every file", BLACK);
+    let mut hooked = Vec::new();
+    let mut in_use = Vec::new();
+    for tool in &formatters {
+        let hook = hooks.iter().find(|hook| hook.runs(*tool));
+        if let Some(hook) = hook {
+            hooked.push((*tool, hook));
+        }
+        if hook.is_some() || formats_with(survey, *tool) {
+            in_use.push(*tool);
+        }
+    }
+    match hooked.as_slice() {
+        [(tool, hook)] if !is_usual(*tool) => {
+            return FormatterChoice::explained(*tool, format!("the hook `{}`", hook.id));
+        }
+        [(first, _), _, ..] => {
+            let found = "hooks of two formatters that do not agree on every file";
+            return FormatterChoice::explained(*first, found);
         }
         _ => {}
     }
-    match (black_hook || black_config, ruff_section) {
-        (true, true) => because("two formatters that do not agree on every file", BLACK),
-        (true, false) => FormatterChoice { tool: BLACK, note: None },
-        (false, true) => because("a section of ruff's formatter", RUFF),
-        (false, false)
-            if configs::is_configured(survey, &Ruff, &nothing) && !names_black(survey) =>
-        {
-            because("a configuration of ruff and no trace of black", RUFF)
+    match in_use.as_slice() {
+        [tool] if is_usual(*tool) => return FormatterChoice { tool: *tool, note: None },
+        [tool] => {
+            let found = format!("a section for the formatter of {}", tool.lock());
+            return FormatterChoice::explained(*tool, found);
         }
-        (false, false) => FormatterChoice { tool: BLACK, note: None },
+        [first, ..] => {
+            let found = "two formatters that do not agree on every file";
+            return FormatterChoice::explained(*first, found);
+        }
+        [] => {}
+    }
+    let nothing = PythonSources::default();
+    for tool in formatters {
+        let is_configured = configs::is_configured(survey, tool, &nothing);
+        if !is_usual(tool) && is_configured && !requires_package(survey, usual.lock()) {
+            let (theirs, ours) = (tool.lock(), usual.lock());
+            let found = format!("a configuration of {theirs} and no trace of {ours}");
+            return FormatterChoice::explained(tool, found);
+        }
+    }
+    FormatterChoice { tool: usual, note: None }
+}
+
+impl FormatterChoice {
+    fn explained(tool: &'static dyn Tool, found: impl Into<String>) -> Self {
+        let so = format!("`format` runs {}", tool.name());
+        FormatterChoice { tool, note: Some(Note::new(found, so)) }
     }
 }
 
-/// Whether a configuration of ruff speaks of formatting.
-fn ruff_formats(survey: &FolderSurvey) -> bool {
+/// Whether a configuration shows that the project formats with this tool.
+fn formats_with(survey: &FolderSurvey, tool: &dyn Tool) -> bool {
+    let sections = tool.adoption().formatter_sections;
+    if sections.is_empty() {
+        return configs::is_configured(survey, tool, &PythonSources::default());
+    }
     survey.texts.iter().any(|(path, text)| {
-        let section = match path.file_name() {
-            "pyproject.toml" => "tool.ruff.format",
-            _ => "format",
-        };
-        Ruff.own_configs().iter().any(|own| own.file == path.file_name())
-            && super::refused::has_section(&OwnConfig::toml("", section), text)
+        let section = sections.iter().find(|section| section.file == path.file_name());
+        section.is_some_and(|section| super::refused::has_section(section, text))
     })
 }
 
-/// Whether a package wants black, in whatever group of its dependencies.
-fn names_black(survey: &FolderSurvey) -> bool {
-    let name = |text: &str| {
-        text.split(['"', '\'']).skip(1).step_by(2).any(|quoted| {
-            quoted.strip_prefix(BLACK).is_some_and(|rest| {
-                !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_')
-            })
-        })
-    };
+/// Whether a manifest requires this package, in any group of its dependencies.
+fn requires_package(survey: &FolderSurvey, package: &str) -> bool {
     let is_manifest = |name: &str| name == "pyproject.toml" || name == "setup.cfg";
-    survey.texts.iter().any(|(path, text)| is_manifest(path.file_name()) && name(text))
+    survey
+        .texts
+        .iter()
+        .any(|(path, text)| is_manifest(path.file_name()) && quotes_package(text, package))
+}
+
+/// Whether a quoted text is a requirement of this package, such as `"black>=24"`.
+fn quotes_package(text: &str, package: &str) -> bool {
+    text.split(['"', '\'']).skip(1).step_by(2).any(|quoted| {
+        let rest = quoted.strip_prefix(package);
+        rest.is_some_and(|rest| {
+            !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_')
+        })
+    })
 }

@@ -6,7 +6,7 @@
 use toml::{Table, Value};
 
 use super::{PRE_COMMIT, pre_commit};
-use crate::tools::TOOLS;
+use crate::tools::{TOOLS, Tool};
 
 /// A version of a tool that is pinned outside of our locks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,25 +28,30 @@ pub const FILES: &[&str] = &[PRE_COMMIT, PYPROJECT];
 /// The pins in one of [`FILES`]. A text that cannot be read has none.
 #[must_use]
 pub fn pins(file: &'static str, text: &str) -> Vec<Pin> {
-    let pinned: Vec<(String, String)> = match file {
-        PYPROJECT => text.parse().map(|table| pyproject(&table)).unwrap_or_default(),
-        _ => pre_commit::hooks(text).into_iter().map(|hook| (hook.id, hook.version)).collect(),
+    let mut pins = Vec::new();
+    let mut add = |tool: Option<&&dyn Tool>, version: &str| {
+        let version = version.trim_start_matches('v').to_owned();
+        if let Some(tool) = tool.filter(|_| !version.is_empty()) {
+            pins.push(Pin { file, tool: tool.lock(), version });
+        }
     };
-    let mut pins: Vec<Pin> = pinned
-        .into_iter()
-        .filter_map(|(name, version)| {
-            let tool = TOOLS.iter().find(|tool| pre_commit::is_of(&name, tool.name()))?.lock();
-            let version = version.trim_start_matches('v').to_owned();
-            (!version.is_empty()).then_some(Pin { file, tool, version })
-        })
-        .collect();
+    if file == PYPROJECT {
+        let table = text.parse().unwrap_or_default();
+        for (package, version) in pinned_packages(&table) {
+            add(TOOLS.iter().find(|tool| tool.lock() == package), &version);
+        }
+    } else {
+        for hook in pre_commit::hooks(text) {
+            add(TOOLS.iter().find(|tool| hook.runs(**tool)), &hook.version);
+        }
+    }
     pins.sort();
     pins.dedup();
     pins
 }
 
 /// Requirements with one exact version, wherever a project may write them.
-fn pyproject(table: &Table) -> Vec<(String, String)> {
+fn pinned_packages(table: &Table) -> Vec<(String, String)> {
     let at = |path: &[&str]| path.iter().try_fold(table, |table, key| table.get(*key)?.as_table());
     let lists = |table: Option<&Table>| -> Vec<Value> {
         table.into_iter().flat_map(Table::values).cloned().collect()

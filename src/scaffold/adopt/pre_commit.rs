@@ -17,6 +17,13 @@ pub(super) struct Hook {
     pub(super) version: String,
 }
 
+impl Hook {
+    /// Whether the hook runs this tool.
+    pub(super) fn runs(&self, tool: &dyn Tool) -> bool {
+        tool.adoption().hooks.contains(&self.id.as_str())
+    }
+}
+
 /// The hooks of a text.
 pub(super) fn hooks(text: &str) -> Vec<Hook> {
     let mut hooks: Vec<Hook> = Vec::new();
@@ -49,7 +56,7 @@ pub(super) fn hooks(text: &str) -> Vec<Hook> {
 /// What a person should know of pins that are not ours.
 pub(super) fn second_pins(hooks: &[Hook]) -> Vec<Note> {
     let note = |tool: &&'static dyn Tool| {
-        let hook = hooks.iter().find(|hook| is_of(&hook.id, tool.name()))?;
+        let hook = hooks.iter().find(|hook| hook.runs(*tool))?;
         let theirs = hook.version.trim_start_matches('v');
         let ours = locked_version(*tool)?;
         (!theirs.is_empty() && theirs != ours).then(|| {
@@ -65,10 +72,4 @@ pub(super) fn second_pins(hooks: &[Hook]) -> Vec<Note> {
     let mut notes: Vec<Note> = TOOLS.iter().filter_map(note).collect();
     notes.dedup();
     notes
-}
-
-/// Whether a hook, or a package, is a tool.
-pub(super) fn is_of(id: &str, tool: &str) -> bool {
-    let plain = id.trim_end_matches("-jupyter").trim_end_matches("-check");
-    plain == tool
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::template::ConfigSetting;
+use crate::template::{ConfigSetting, NewCheck};
 
 fn survey(files: &[(&str, &str)]) -> FolderSurvey {
     let path = |name: &str| ProjectPath::new(name).unwrap();
@@ -23,6 +23,12 @@ fn settings(files: &[(&str, &str)]) -> NewConfig {
     adopt(&survey(files), AdoptionRequest::default()).settings
 }
 
+/// The settings of one check of a project with these files.
+fn check(name: &str, files: &[(&str, &str)]) -> NewCheck {
+    let checks = settings(files).checks;
+    checks.into_iter().find(|check| check.name == name).unwrap()
+}
+
 /// The sources of a project with these files, all of them empty.
 fn sources(files: &[&str]) -> String {
     let files: Vec<(&str, &str)> = files.iter().map(|name| (*name, "")).collect();
@@ -30,7 +36,7 @@ fn sources(files: &[&str]) -> String {
 }
 
 fn formatter(files: &[(&str, &str)]) -> String {
-    settings(&[&[("a/b.py", "")], files].concat()).format.tool
+    check("format", &[&[("a/b.py", "")], files].concat()).tool
 }
 
 const BLACK_HOOK: &str = "repos:\n- repo: x\n  rev: 26.10.1\n  hooks:\n  - id: black\n";
@@ -106,23 +112,26 @@ fn a_tool_gets_the_file_that_it_would_find_itself() {
     ] {
         let expected =
             expected.map_or(ConfigSetting::Usual, |path| ConfigSetting::File(path.into()));
-        assert_eq!(settings(&files).mypy.config, expected, "{files:?}");
+        assert_eq!(check("mypy", &files).config, expected, "{files:?}");
     }
 }
 
 #[test]
 fn nested_configurations_of_ruff_are_left_to_ruff() {
-    let found = settings(&[
-        ("ruff.toml", ""),
-        ("a/b.py", ""),
-        ("a/ruff.toml", ""),
-        ("a/c/.ruff.toml", ""),
-        ("libs/d/pyproject.toml", "[tool.ruff]"),
-        ("libs/d/src/e.py", ""),
-    ]);
-    assert_eq!(found.ruff.config, ConfigSetting::Found);
+    let found = check(
+        "ruff",
+        &[
+            ("ruff.toml", ""),
+            ("a/b.py", ""),
+            ("a/ruff.toml", ""),
+            ("a/c/.ruff.toml", ""),
+            ("libs/d/pyproject.toml", "[tool.ruff]"),
+            ("libs/d/src/e.py", ""),
+        ],
+    );
+    assert_eq!(found.config, ConfigSetting::Found);
     // What lies below a source is seen anyway, unless it is hidden.
-    assert_eq!(found.ruff.inputs, ["ruff.toml", "a/c/.ruff.toml", "libs/d/pyproject.toml"]);
+    assert_eq!(found.inputs, ["ruff.toml", "a/c/.ruff.toml", "libs/d/pyproject.toml"]);
 }
 
 #[test]
@@ -174,5 +183,6 @@ fn what_cargo_pipe_wrote_is_nobody_s_configuration() {
         .render(&crate::template::Values::for_python("3.13"));
     let survey = survey(&[("a/b.py", ""), (".config/mypy.ini", &ours), ("mypy.ini", "[mypy]")]);
     let adoption = adopt(&survey, AdoptionRequest::default());
-    assert_eq!(adoption.settings.mypy.config, ConfigSetting::File("mypy.ini".into()));
+    let mypy = adoption.settings.checks.into_iter().find(|check| check.name == "mypy").unwrap();
+    assert_eq!(mypy.config, ConfigSetting::File("mypy.ini".into()));
 }

@@ -1,0 +1,19 @@
+//! Facts by which `init` recognises a tool in a project that it sets up.
+//!
+//! Each tool states its own, so that [`crate::scaffold::adopt`] and the templates iterate over
+//! [`super::TOOLS`] and name none of them.
+
+use super::own_config::OwnConfig;
+
+/// How a project shows that it uses a tool, and the check that a new project gets for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AdoptionFacts {
+    /// The check of a new `pipe.toml` that runs the tool; none for a tool that `init` leaves off.
+    /// Of two tools with the same check, the one listed first is the default.
+    pub default_check: Option<&'static str>,
+    /// The ids of the pre-commit hooks that run the tool.
+    pub hooks: &'static [&'static str],
+    /// The sections that show that a project formats with this formatter. Without any, each of its
+    /// configurations shows that.
+    pub formatter_sections: &'static [OwnConfig],
+}
