@@ -6,6 +6,7 @@
 //! and classifies bytes, it never starts anything, and its findings go to the report unsorted.
 
 pub mod black;
+pub mod isort;
 pub mod mypy;
 pub mod pylint;
 pub mod pytest;
@@ -35,6 +36,7 @@ pub use sources::SourceFiles;
 pub const TOOLS: &[&dyn Tool] = &[
     &pylint::Pylint,
     &black::Black,
+    &isort::Isort,
     &mypy::Mypy,
     &ruff::Ruff,
     &ruff_format::RuffFormat,

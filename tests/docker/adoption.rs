@@ -193,6 +193,7 @@ fn text(tool: &dyn Tool, refused: &[Refused]) -> String {
         "pylint" => "[MAIN]\n",
         "mypy" => "[mypy]\n",
         "black" => "[tool.black]\n",
+        "isort" => "[settings]\n",
         _ => "",
     };
     let option = |refused: &Refused| {

@@ -25,6 +25,7 @@ mod fixer_failures;
 mod fixes;
 mod gate;
 mod image_build;
+mod imports;
 mod incremental;
 mod job_image;
 mod matrix;

@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::imports::agree_with_plain_isort;
 use crate::project::{Project, Report, docker};
 
 tests![
     httpx_has_the_findings_of_the_plain_tools,
     msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools,
-    attrs_with_its_own_excludes_is_formatted_as_by_plain_black
+    attrs_with_its_own_excludes_is_formatted_as_by_plain_black,
+    imports_are_sorted_as_by_plain_isort
 ];
 
 /// A finding of a tool: path, line and code.
@@ -88,6 +90,13 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     } else {
         fs::copy(from, to).unwrap();
     }
+}
+
+fn imports_are_sorted_as_by_plain_isort() {
+    let project = Project::scaffolded();
+    agree_with_plain_isort(&project, "docker", |args| {
+        plain(&project, "isort", &format!("isort {args}"))
+    });
 }
 
 /// Both streams of a plain tool on the project, in the image that its check uses.

@@ -13,6 +13,8 @@ mod start;
 
 mod engine;
 mod environment_build;
+#[path = "../docker/imports.rs"]
+mod imports;
 #[path = "../docker/package_index.rs"]
 mod package_index;
 mod packages;

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{at_home, environments, without_docker};
+use crate::imports::agree_with_plain_isort;
 use crate::package_index::{Access, Index, Wheel};
 use crate::project::{Project, holding, variable};
+use crate::start;
 
 tests!(
     python,
@@ -15,7 +17,8 @@ tests!(
         an_index_that_is_down_leaves_what_was_installed,
         a_project_is_judged_by_the_versions_that_it_pins,
         building_from_source_needs_a_grant,
-        offline_names_all_that_is_missing_at_once
+        offline_names_all_that_is_missing_at_once,
+        imports_are_sorted_as_by_plain_isort
     ],
     bubblewrap,
     [tests_run_in_the_projects_own_environment]
@@ -270,4 +273,18 @@ fn building_from_source_needs_a_grant() {
         );
         assert_eq!(project.report(&IMPORTS).json["fingerprint"], report.json["fingerprint"]);
     }
+}
+
+fn imports_are_sorted_as_by_plain_isort() {
+    let project = at_home(Project::scaffolded());
+    let cache = project.root.parent().unwrap().join("cache");
+    let project = project.with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap());
+    agree_with_plain_isort(&project, "venv", |args| {
+        let folders = environments(&cache).into_iter();
+        let isort = folders.map(|folder| folder.join("bin/isort")).find(|path| path.is_file());
+        let mut command = start::command(isort.unwrap());
+        let output = command.args(args.split(' ')).current_dir(&project.root).output().unwrap();
+        let text = |stream: Vec<u8>| String::from_utf8(stream).unwrap();
+        (text(output.stdout), text(output.stderr))
+    });
 }
