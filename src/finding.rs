@@ -1,60 +1,64 @@
-//! One diagnosed problem, in one form for all tools.
+//! A finding: one problem that a tool reports, in the same form for all tools.
 //!
-//! Parsers make findings, renderers show them; neither knows the other.
+//! Parsers make findings and renderers show them; neither depends on the other.
 
 mod excerpts;
+mod lines;
+mod sources;
 
 pub use excerpts::Excerpts;
+pub(crate) use lines::source_lines;
+pub use sources::SourceFiles;
 
 use serde::{Deserialize, Serialize};
 
 use crate::hash::Hash;
 
-/// How bad a finding is.
+/// The severity of a finding.
 ///
-/// Exhaustive: the reports' format has no other.
+/// Exhaustive: the format of the reports has these three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Severity {
-    /// Something is wrong.
+    /// The code is wrong.
     Error,
-    /// Something is likely to be wrong.
+    /// The code is probably wrong.
     Warning,
-    /// Something could be better.
+    /// The code could be better.
     Info,
 }
 
-/// One diagnosed problem.
+/// One problem that a tool reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Where it is.
+    /// The place in the sources.
     pub place: Place,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// The tool's short code, such as `W0611`, `F401`, `return-value` or `format`.
     pub code: String,
-    /// The tool's name for the rule, such as `unused-import`; the code where it has no other.
+    /// The tool's name for the rule, such as `unused-import`; the code if there is no name.
     pub rule: String,
-    /// What the tool says, in one paragraph, with no path of the inside of a container.
+    /// The message of the tool, in one paragraph, without paths of a container.
     pub message: String,
     /// The rule's documentation.
     pub url: Option<String>,
-    /// Whether it counts for the verdict; not if the tool itself accepts it.
+    /// Whether the finding fails the check; false if the tool itself accepts it.
     pub gating: bool,
-    /// Other places that belong to it, such as the copies of duplicated code.
+    /// Other places of the same problem, such as the copies of duplicated code.
     pub related: Vec<Place>,
-    /// What the tool would write instead.
+    /// The edits that the tool suggests.
     pub fix: Option<Fix>,
-    /// The same for the same problem after its lines have moved. Zero until
-    /// [`crate::fingerprint::finding::identify`] has looked at those lines, which no parser does.
+    /// An identity that stays the same when the lines of the problem move. Zero until
+    /// [`crate::fingerprint::finding::identify`] has read those lines; parsers do not.
     pub fingerprint: Hash,
 }
 
 /// A span in a file, or a whole file where the line is unknown.
 ///
-/// Exhaustive: there is no more to a place in a file.
+/// Exhaustive: a place in a file has no other parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Relative to the project, with `/`. Empty for a finding about the project as a whole.
@@ -70,14 +74,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of which nothing but a line is known: mostly a whole file, at its first.
+    /// A place of which only the line is known: usually line 1, for a whole file.
     #[must_use]
     pub fn line(path: impl Into<String>, line: u32) -> Self {
         Place { path: path.into(), line, column: None, end_line: None, end_column: None }
     }
 
-    /// Whether no line of the file is meant: there is nothing but a line, or the empty span before
-    /// the first character.
+    /// Whether the place is a whole file: it has only a line, or is the empty span before the first
+    /// character.
     #[must_use]
     pub fn is_whole_file(&self) -> bool {
         let Place { path: _, line, column, end_line, end_column } = self;
@@ -93,9 +97,9 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Fix {
-    /// What the edits do, in the tool's words.
+    /// A description of the edits, in the words of the tool.
     pub message: String,
-    /// Whether the tool is sure that they keep the code's meaning.
+    /// Whether the tool guarantees that they preserve the meaning of the code.
     pub safe: bool,
     /// Sorted by place, not overlapping.
     pub edits: Vec<Edit>,
@@ -103,7 +107,7 @@ pub struct Fix {
 
 /// One replacement of text.
 ///
-/// Exhaustive: there is no more to it than where and what.
+/// Exhaustive: an edit is a place and its new text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// 1-based first line.
@@ -114,11 +118,11 @@ pub struct Edit {
     pub end_line: u32,
     /// 1-based column one past the end, in code points.
     pub end_column: u32,
-    /// What stands there afterwards.
+    /// The new text.
     pub content: String,
 }
 
-/// Sorts findings the way reports list them: path, line, column, code, message.
+/// Sorts findings in the order of the reports: path, line, column, code, message.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         (&a.place.path, a.place.line, a.place.column, &a.code, &a.message, &a.place, &a.related)

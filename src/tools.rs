@@ -1,9 +1,10 @@
-//! The tools that cargo pipe knows.
+//! The built-in tools: pylint, black, isort, mypy, ruff, ruff's formatter and pytest.
 //!
-//! One file each: what it runs, what it reads, and what its exit status and streams mean. A tool
-//! is one such file, one lock in `templates/requirements`, one config in `templates/config` and
-//! one folder of recorded output; a test fails when one is missing. Pure: a tool builds arguments
-//! and classifies bytes, it never starts anything, and its findings go to the report unsorted.
+//! Each tool is one file that implements [`Tool`]: its commands, its configuration files, how `init`
+//! recognises it, and the meaning of its exit status and output. With the file come a lock in
+//! `templates/requirements`, a configuration in `templates/config` and a folder of recorded output;
+//! a test fails when one of them is missing. A tool builds arguments and classifies bytes. It reads no
+//! file and starts no process, and its findings go to the report unsorted.
 
 pub mod black;
 pub mod isort;
@@ -20,17 +21,16 @@ pub mod adoption;
 pub mod command;
 pub mod own_config;
 pub mod parse;
-pub mod sources;
 pub mod user_command;
 
 use crate::check::CachePolicy;
+pub use crate::finding::SourceFiles;
 use crate::lock::Lock;
 use crate::outcome::{Classified, RawOutput};
 use crate::project::ProjectPath;
 use adoption::AdoptionFacts;
 pub use command::{Command, Precedence};
 use own_config::{OwnConfig, Refused};
-pub use sources::SourceFiles;
 
 /// Every tool, in the order they are listed.
 pub const TOOLS: &[&dyn Tool] = &[
@@ -43,106 +43,107 @@ pub const TOOLS: &[&dyn Tool] = &[
     &pytest::Pytest,
 ];
 
-/// A tool of the catalogue.
+/// A built-in tool.
 pub trait Tool: Sync {
     /// Its name in `tool = "…"`.
     fn name(&self) -> &'static str;
 
-    /// One line about what it does.
+    /// One line about what a check with the tool does, without an article or a full stop.
     fn about(&self) -> &'static str;
 
-    /// What a person should know about how it is run and judged, a sentence or two each.
+    /// Remarks for the help of a check about how the tool is run and judged.
     fn notes(&self) -> &'static [&'static str];
 
-    /// The name of its lock in `.docker/requirements`, without `.txt`; also of its package.
+    /// The name of its package, and of its lock in `.docker/requirements` without `.txt`.
     fn lock(&self) -> &'static str;
 
-    /// The lock that a new project gets.
+    /// The lock of a new project.
     fn lock_template(&self) -> &'static str;
 
-    /// The packages whose insides its incremental worker relies on. With another version of one, each
-    /// run may have to do all of the work.
+    /// The packages whose internals its incremental worker relies on. With another version of one of
+    /// them, each run may have to do all the work.
     fn incremental_packages(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Whether its verdict depends on the packages that the project imports.
+    /// Whether its result depends on the packages that the project imports.
     fn sees_project(&self) -> bool {
         false
     }
 
-    /// Whether it runs the project's own code: on a copy that it can write to.
+    /// Whether it runs the project's own code. Such a tool gets a copy that it can write to.
     fn runs_project(&self) -> bool {
         false
     }
 
-    /// What is kept of its outcome, unless the project says.
+    /// Which outcomes are cached, unless the project sets that.
     fn keeps(&self) -> CachePolicy {
         CachePolicy::Always
     }
 
-    /// The name of its configuration file in the config folder; none for a tool that always finds
-    /// its own.
+    /// The name of its configuration file in the config folder; none for a tool that always searches
+    /// for its own.
     fn config_file(&self) -> Option<&'static str>;
 
-    /// The configuration that a new project gets; a template over `python` and `python_nodot`.
+    /// The configuration of a new project; a template over `python` and `python_nodot`.
     fn config_template(&self) -> Option<&'static str>;
 
-    /// The files at the project's root that it reads without being told, as far as they are there.
+    /// The files at the project's root that it reads by itself where they exist.
     fn reads_at_root(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Where it looks for its configuration when it is told of none, in its own order.
+    /// Where it searches for its configuration by default, in its own order.
     fn own_configs(&self) -> &'static [OwnConfig];
 
-    /// Whether it looks for one above each source, so that a nearer file replaces a farther one.
+    /// Whether it searches above each source, so that a nearer file replaces a farther one.
     fn reads_nested_configs(&self) -> bool {
         false
     }
 
-    /// How a project shows that it uses the tool, and what a new project gets of it.
+    /// How a project shows that it uses the tool, and the check that a new project gets.
     fn adoption(&self) -> AdoptionFacts;
 
-    /// What has it run code of the project's own, with this configuration: a hook, a plugin.
+    /// The option of this configuration or command that makes it run the project's own code, such as
+    /// a hook or a plugin.
     fn own_code(&self, config: &str, command: &Command) -> Option<String>;
 
-    /// The options that older releases took and that the locked one refuses.
+    /// The options of older releases that the locked release refuses.
     fn refused(&self) -> &'static [Refused];
 
     /// The command that checks.
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command;
 
-    /// The command that repairs what can be repaired, if it can. Its exit status is no verdict:
-    /// what cannot be repaired is for the check to say.
+    /// The command that fixes what can be fixed, if there is one. Its exit status is ignored, because
+    /// the check runs afterwards and reports what is left.
     fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command>;
 
-    /// Whether it has the last word about the looks of a file. Two such tools cannot both be right,
-    /// so it fixes behind every other one, and does so when it is called by its own name.
+    /// Whether it formats whole files. Two such tools can contradict each other. A formatter fixes
+    /// after every other tool, and its check fixes by default when a user runs it by name.
     fn is_formatter(&self) -> bool {
         false
     }
 
-    /// What its output means.
+    /// Judges its exit status and output.
     fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified;
 }
 
-/// What a tool's command is made from.
+/// The arguments of a tool's command.
 #[derive(Clone, Copy, Debug)]
 pub struct ToolInvocation<'a> {
-    /// Where the configuration file is inside the container; none if the tool finds its own.
+    /// The path of the configuration file in the container; none if the tool searches for its own.
     pub config: Option<&'a str>,
     /// The sources, relative to the working directory.
     pub source: &'a [ProjectPath],
-    /// The user's further arguments.
+    /// The user's additional arguments.
     pub args: &'a [String],
-    /// Whether the project's dependencies are there.
+    /// Whether the project's dependencies are installed.
     pub sees_project: bool,
 }
 
 impl ToolInvocation<'_> {
-    /// A program's arguments. What is `canonical` comes behind the user's arguments, because in
-    /// every tool the last of two that contradict each other wins.
+    /// The arguments of a program. The `canonical` ones follow the user's arguments, because in every
+    /// tool the last of two contradicting arguments wins.
     fn argv(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {
         let mut argv: Vec<String> = program.iter().map(|part| (*part).to_owned()).collect();
         argv.extend(self.config.map(|path| format!("{config}={path}")));
@@ -151,7 +152,7 @@ impl ToolInvocation<'_> {
         argv
     }
 
-    /// The same, with the source folders behind a `--`.
+    /// The same arguments, then `--` and the source folders.
     fn argv_with_source(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {
         let mut argv = self.argv(program, config, canonical);
         argv.push("--".to_owned());
@@ -159,21 +160,21 @@ impl ToolInvocation<'_> {
         argv
     }
 
-    /// The command of these arguments.
+    /// The command with these arguments.
     fn exec(&self, program: &[&str], config: &str, canonical: &[&str]) -> Command {
         Command::Exec(self.argv_with_source(program, config, canonical))
     }
 }
 
-/// What a tool's lock is resolved from: what it was tried with, and newer releases that promise to
-/// work the same. The next major version comes with a release of cargo pipe that knows it.
+/// The requirement that a tool's lock is resolved from: the tested version, and newer releases of the
+/// same major version. The next major version needs a release of cargo pipe that supports it.
 #[must_use]
 pub fn requirement(tool: &dyn Tool) -> String {
     let name = tool.lock();
     let lock = Lock::parse(tool.lock_template()).ok();
-    let tried = lock.as_ref().and_then(|lock| lock.version(name)).unwrap_or("0");
-    let major = tried.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    format!("{name}>={tried},<{}", major.unwrap_or_default() + 1)
+    let tested = lock.as_ref().and_then(|lock| lock.version(name)).unwrap_or("0");
+    let major = tested.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    format!("{name}>={tested},<{}", major.unwrap_or_default() + 1)
 }
 
 /// The packages that a tool's incremental worker relies on, with the versions that it was tested with:
@@ -198,7 +199,7 @@ pub fn default_checks() -> Vec<(&'static str, &'static dyn Tool)> {
     checks
 }
 
-/// The tool of this name.
+/// Finds a tool by its name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Tool> {
     TOOLS.iter().copied().find(|tool| tool.name() == name)

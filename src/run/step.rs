@@ -13,7 +13,7 @@ use crate::container::FILES;
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
 use crate::environment::ResolvedEnvironment;
 use crate::event::Event;
-use crate::finding;
+use crate::finding::{self, Excerpts};
 use crate::fingerprint::ingredients::{Ingredients, Inputs};
 use crate::fingerprint::{self, Facts};
 use crate::hash::Hash;
@@ -25,7 +25,6 @@ use crate::process::Stop;
 use crate::project::{ProjectPath, discover};
 use crate::snapshot::{self, Tree};
 use crate::tools::command::Command;
-use crate::tools::parse;
 use crate::tools::{self, SourceFiles};
 
 /// A step with everything that it needs to run.
@@ -317,7 +316,7 @@ impl ReadyStep<'_> {
         finding::sort(&mut findings);
         fingerprint::finding::identify(&self.step.tool, &mut findings, self.snapshot);
         outcome.warnings = warnings;
-        outcome.excerpts = parse::excerpts(&findings, self.snapshot);
+        outcome.excerpts = Excerpts::read(&findings, self.snapshot);
         outcome.findings = findings;
         outcome.score = score;
         // Where the output was understood, the findings say it all.

@@ -1,8 +1,8 @@
 //! black.
 //!
-//! Owns its commands and the meaning of its exit status together with its standard error, where
-//! it names the files that it cannot format. Must not know diffs, which are [`unified_diff`]'s.
-//! What it makes of them goes to the run.
+//! Its exit status alone does not tell a configuration error from findings, and 0 does not exclude an
+//! ignored option. [`Black`] therefore reads standard error too, where black names the files that it
+//! cannot format.
 
 use super::adoption::AdoptionFacts;
 use super::exit_status::{
@@ -21,7 +21,7 @@ const CANNOT_FORMAT: i32 = 123;
 
 const OWN_CONFIGS: &[OwnConfig] = &[OwnConfig::toml("pyproject.toml", "tool.black")];
 
-/// Tried with 26.10.1, which names each among its invalid keys.
+/// Tested with 26.10.1, which lists each of them as an invalid key.
 const REFUSED: &[Refused] = &[
     gone("experimental-string-processing"),
     gone("hug-parens"),
@@ -32,11 +32,11 @@ const REFUSED: &[Refused] = &[
 ];
 
 const fn gone(option: &'static str) -> Refused {
-    let source = "black 26.10.1 says `Invalid config keys detected`";
-    Refused { option, values: &[], fate: "black knows it no more", source }
+    let source = "black 26.10.1 reports `Invalid config keys detected`";
+    Refused { option, values: &[], fate: "black no longer has this option", source }
 }
 
-/// Formats, and proves that it left the meaning alone.
+/// Formats, and verifies that the meaning of the code is unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Black;
 
@@ -46,14 +46,14 @@ impl Tool for Black {
     }
 
     fn about(&self) -> &'static str {
-        "compares the sources with what black would write"
+        "checks that black would leave the files as they are"
     }
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "Each finding is a hunk of the difference, and carries the edits that resolve it.",
-            "A source that black cannot parse is a finding too.",
-            "An unknown option in its configuration is an error, which black itself lets pass.",
+            "Each finding is a hunk of black's diff, with the edits that resolve it.",
+            "A file that black cannot parse is a finding too.",
+            "An unknown option in its configuration is an error; black itself only warns.",
         ]
     }
 
@@ -112,27 +112,27 @@ impl Tool for Black {
         }
         let stderr = text(&output.stderr);
         let mut findings = unified_diff::parse(&output.stdout);
-        if let Some(mistake) = mistake(output.code, &stderr) {
+        if let Some(message) = config_error(output.code, &stderr) {
             return Classified {
                 findings: findings.findings,
-                ..failed(ReasonKind::Config, mistake)
+                ..failed(ReasonKind::Config, message)
             };
         }
         if !findings.unread.is_empty() {
             return unreadable(self.name(), findings.unread, findings.findings);
         }
         match output.code {
-            0 if is_idle(&stderr) => nothing_to_check(self.name()),
+            0 if found_no_files(&stderr) => nothing_to_check(self.name()),
             0 => accepted(findings.findings),
-            2 if stderr.contains("'SRC ...'") => failed(ReasonKind::Tool, usage(&stderr)),
-            2 => failed(ReasonKind::Config, usage(&stderr)),
+            2 if stderr.contains("'SRC ...'") => failed(ReasonKind::Tool, usage_error(&stderr)),
+            2 => failed(ReasonKind::Config, usage_error(&stderr)),
             1 if !findings.findings.is_empty() => rejected(findings.findings),
             CANNOT_FORMAT if !stderr.contains("INTERNAL ERROR") => {
-                let refused = refused(&stderr, sources);
-                if refused.is_empty() {
+                let unformatted = unformatted_files(&stderr, sources);
+                if unformatted.is_empty() {
                     return crashed(self.name(), output);
                 }
-                findings.findings.extend(refused);
+                findings.findings.extend(unformatted);
                 rejected(findings.findings)
             }
             _ => Classified { findings: findings.findings, ..crashed(self.name(), output) },
@@ -140,14 +140,14 @@ impl Tool for Black {
     }
 }
 
-fn is_idle(stderr: &str) -> bool {
+fn found_no_files(stderr: &str) -> bool {
     ["No Python files are present", "No Path provided", "Nothing to do"]
         .iter()
-        .any(|idle| stderr.contains(idle))
+        .any(|message| stderr.contains(message))
 }
 
-/// What black says of its configuration, whatever it does then.
-fn mistake(code: i32, stderr: &str) -> Option<String> {
+/// The complaint about the configuration. Black may continue after it.
+fn config_error(code: i32, stderr: &str) -> Option<String> {
     let line = stderr.lines().find(|line| {
         line.starts_with("Invalid config keys detected")
             || (code == 1 && line.starts_with("Error: "))
@@ -157,20 +157,20 @@ fn mistake(code: i32, stderr: &str) -> Option<String> {
     Some(line.trim_start_matches("Oh no! 💥 💔 💥 ").to_owned())
 }
 
-/// The line that says what is wrong, without the invitation to read the manual.
-fn usage(stderr: &str) -> String {
+/// The line with the error, without the advice to read the help.
+fn usage_error(stderr: &str) -> String {
     let error = stderr.lines().find_map(|line| line.strip_prefix("Error: "));
     error.unwrap_or(stderr).trim().to_owned()
 }
 
 /// The files that black cannot format.
-fn refused(stderr: &str, sources: &dyn SourceFiles) -> Vec<Finding> {
+fn unformatted_files(stderr: &str, sources: &dyn SourceFiles) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for line in stderr.lines() {
         if let Some(rest) = line.strip_prefix("error: cannot parse") {
-            findings.extend(unparsable(rest));
+            findings.extend(parse_unparsable(rest));
         } else if let Some(rest) = line.strip_prefix("error: cannot format ") {
-            findings.push(unformattable(rest, sources));
+            findings.push(parse_unformattable(rest, sources));
         } else if let (Some(why), Some(last)) =
             (line.strip_prefix("ParseError: "), findings.last_mut())
             && last.code == SYNTAX
@@ -181,13 +181,13 @@ fn refused(stderr: &str, sources: &dyn SourceFiles) -> Vec<Finding> {
     findings
 }
 
-/// The code of a source that is no Python, for both formatters.
+/// The code of a file with a syntax error, for all formatters.
 pub(super) const SYNTAX: &str = "syntax-error";
-/// The code of a source that cannot be read, for both formatters.
+/// The code of a file that cannot be read, for all tools that report it.
 pub(super) const UNREADABLE: &str = "unreadable";
 
 /// Reads `[ for target version Python 3.13]: src/main.py:4:17`, the column from 0.
-fn unparsable(rest: &str) -> Option<Finding> {
+fn parse_unparsable(rest: &str) -> Option<Finding> {
     let (version, place) = rest.split_once(": ")?;
     let (place, column) = place.rsplit_once(':')?;
     let (path, line) = place.rsplit_once(':')?;
@@ -195,11 +195,11 @@ fn unparsable(rest: &str) -> Option<Finding> {
         column: Some(column.parse::<u32>().ok()?.saturating_add(1)),
         ..Place::line(path, line.parse::<u32>().ok()?.max(1))
     };
-    Some(refusal(place, SYNTAX, format!("cannot parse{version}")))
+    Some(unprocessed_file(place, SYNTAX, format!("cannot parse{version}")))
 }
 
-/// Reads `src/main.py: why`, where either may hold a colon and a blank.
-fn unformattable(rest: &str, sources: &dyn SourceFiles) -> Finding {
+/// Reads `src/main.py: why`, where both parts may contain a colon and a space.
+fn parse_unformattable(rest: &str, sources: &dyn SourceFiles) -> Finding {
     let splits = rest.match_indices(": ").map(|(at, _)| (&rest[..at], &rest[at + 2..]));
     let (path, why) = splits
         .clone()
@@ -209,16 +209,16 @@ fn unformattable(rest: &str, sources: &dyn SourceFiles) -> Finding {
     // Older releases: `Cannot parse for target version Python 3.13: 4:17: text`.
     if let Some((what, place)) = why.split_once(": ").filter(|_| why.starts_with("Cannot parse"))
         && let Some((place, text)) = place.split_once(": ")
-        && let Some(finding) = unparsable(&format!(": {path}:{place}"))
+        && let Some(finding) = parse_unparsable(&format!(": {path}:{place}"))
     {
         let message = format!("{}: {}", what.replacen('C', "c", 1), text.trim());
         return Finding { message, ..finding };
     }
-    refusal(Place::line(path, 1), UNREADABLE, why.to_owned())
+    unprocessed_file(Place::line(path, 1), UNREADABLE, why.to_owned())
 }
 
-/// A source that a formatter does not touch.
-pub(super) fn refusal(place: Place, code: &str, message: String) -> Finding {
+/// The finding about a file that a formatter leaves alone.
+pub(super) fn unprocessed_file(place: Place, code: &str, message: String) -> Finding {
     let path = inside::project_path(&place.path);
     let message = match path {
         Some(_) => message,

@@ -1,56 +1,53 @@
-//! What a step starts.
+//! The command of a step, and the operands with which the launcher starts it in a container.
 //!
-//! Owns the ways in which a program is started inside a container, and what the launcher is told of
-//! each. Must not know any program: the catalogue makes commands, engines start them.
+//! Tools and users' checks make commands, engines start them.
 
 use serde::Serialize;
 
 use crate::container::{CONTROL, FILES, PROJECT};
 
-/// What is started inside the container.
+/// The program that a step starts inside the container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Command {
-    /// A program and its arguments, started by the launcher where there is one.
+    /// A program and its arguments, which the launcher starts where there is one.
     Exec(Vec<String>),
-    /// A program written in Python, inside the launcher's own process, which can give it what a
-    /// command line cannot.
+    /// A program written in Python, run in the launcher's own process, where the launcher can pass it
+    /// more than a command line can hold.
     Module {
         /// The program, such as `pylint`.
         module: String,
-        /// The package of ours beside the launcher that runs it, in place of its own command.
+        /// The package next to the launcher that runs it instead of its own command.
         worker: Option<String>,
         /// Its arguments.
         args: Vec<String>,
-        /// The endings of the files that are listed behind the arguments, however many there are;
-        /// none for no list.
+        /// The endings of the files that follow the arguments, in any number; none for no files.
         suffixes: Vec<String>,
-        /// Where the project's packages stand among those of the program.
+        /// The place of the project's packages in the module search path of the program.
         project: Option<Precedence>,
-        /// The file that is its standard output, in place of what it prints; that goes to standard
-        /// error.
+        /// The file that becomes its standard output; what it prints goes to standard error.
         report: Option<String>,
     },
 }
 
-/// Where the project's packages are looked for.
+/// The place of the project's packages in a module search path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Precedence {
-    /// Before the program's own, for one that looks at what the sources import. What the program
-    /// itself imports is its own all the same.
+    /// Before the program's own packages, for a program that inspects what the sources import. The
+    /// program itself still imports its own packages.
     First,
-    /// Behind them, for one that only loads plugins from there.
+    /// After them, for a program that only loads plugins from there.
     Last,
-    /// Before everything of the program, itself included, and in the project's own Python: for one
-    /// that runs the project.
+    /// Before all packages of the program, including the program itself, and in the project's own
+    /// Python, for a program that runs the project's code.
     Inside,
 }
 
 impl Command {
-    /// What the launcher is told to do.
+    /// The operands of the launcher.
     #[must_use]
     pub fn operands(&self) -> Vec<String> {
         let (operands, args) = match self {

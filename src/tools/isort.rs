@@ -5,7 +5,7 @@
 //! trusts a status only where the output supports it.
 
 use super::adoption::AdoptionFacts;
-use super::black::{UNREADABLE, refusal};
+use super::black::{UNREADABLE, unprocessed_file};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
@@ -223,10 +223,10 @@ impl Report {
     fn read_warning(&mut self, warning: &str) {
         let unparsed = warning.strip_prefix("Unable to parse file ");
         if let Some((path, why)) = unparsed.and_then(|rest| rest.split_once(" due to ")) {
-            self.findings.push(refusal(Place::line(path, 1), UNREADABLE, why.to_owned()));
+            self.findings.push(unprocessed_file(Place::line(path, 1), UNREADABLE, why.to_owned()));
         } else if let Some(path) = warning.strip_prefix("Encoding not supported for ") {
             let message = "the encoding is not supported".to_owned();
-            self.findings.push(refusal(Place::line(path, 1), UNREADABLE, message));
+            self.findings.push(unprocessed_file(Place::line(path, 1), UNREADABLE, message));
         } else if let Some((path, _)) = warning.split_once(" was broken path") {
             self.failure = Some(format!("isort: `{path}` does not exist"));
         } else {
@@ -272,7 +272,7 @@ impl Report {
             self.findings.extend(parsed.findings.into_iter().map(about_imports));
             return;
         }
-        let finding = refusal(Place::line(path, 1), CODE, String::new());
+        let finding = unprocessed_file(Place::line(path, 1), CODE, String::new());
         self.findings.push(about_imports(finding));
     }
 }

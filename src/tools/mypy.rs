@@ -1,12 +1,11 @@
 //! mypy.
 //!
-//! Owns its command and the meaning of its exit status together with both streams: what mypy
-//! cannot read, and what it does not like in its configuration, it says on standard error alone.
-//! Must not know the format of its messages, which is [`mypy_json`]'s. What it makes of them goes
-//! to the run.
+//! It reports files that it cannot read, and errors in its configuration, on standard error only, and
+//! continues with a default for an option that it does not know. [`Mypy`] therefore judges the exit
+//! status together with both streams.
 
 use super::adoption::AdoptionFacts;
-use super::black::{UNREADABLE, refusal};
+use super::black::{UNREADABLE, unprocessed_file};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
 };
@@ -27,13 +26,13 @@ const OWN_CONFIGS: &[OwnConfig] = &[
     OwnConfig::ini("setup.cfg", "mypy"),
 ];
 
-/// Tried with 2.4.1, which complains of each on standard error.
+/// Tested with 2.4.1, which reports each of them on standard error.
 const REFUSED: &[Refused] = &[
     Refused {
         option: "python-version",
         values: &["2.7", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9"],
-        fate: "mypy checks for 3.10 and newer only",
-        source: "mypy 2.4.1 says `must be 3.10 or higher`",
+        fate: "mypy supports Python 3.10 and newer",
+        source: "mypy 2.4.1 reports `must be 3.10 or higher`",
     },
     gone("almost-silent"),
     gone("disallow-any"),
@@ -50,11 +49,12 @@ const REFUSED: &[Refused] = &[
 ];
 
 const fn gone(option: &'static str) -> Refused {
-    let source = "mypy 2.4.1 says `Unrecognized option`";
-    Refused { option, values: &[], fate: "mypy knows it no more", source }
+    let source = "mypy 2.4.1 reports `Unrecognized option`";
+    Refused { option, values: &[], fate: "mypy no longer has this option", source }
 }
 
-/// What has mypy run what it is told. The interpreter of the project's locked environment is ours.
+/// The options that make mypy run arbitrary code. The interpreter of the project's locked
+/// environment is harmless.
 const OWN_CODE: &[ExecutingOption] = &[
     ExecutingOption::any("plugins"),
     ExecutingOption { name: "python-executable", harmless: "/opt/project/" },
@@ -70,16 +70,16 @@ impl Tool for Mypy {
     }
 
     fn about(&self) -> &'static str {
-        "checks the types with mypy"
+        "checks types with mypy"
     }
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "It gets the source folders, so that its own `exclude` and its rules for stubs hold.",
-            "Notes, such as those of `reveal_type`, are listed; alone they do not count, as mypy \
-             itself has it.",
-            "An unknown option in its configuration is an error, which mypy itself lets pass.",
-            "It repairs nothing.",
+            "It runs on the source folders, so that its own `exclude` and its rules for stubs apply.",
+            "Notes, such as those of `reveal_type`, are listed; a run with notes alone passes, as \
+             in mypy itself.",
+            "An unknown option in its configuration is an error; mypy itself only warns.",
+            "It cannot fix anything.",
         ]
     }
 
@@ -120,7 +120,7 @@ impl Tool for Mypy {
     }
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
-        // The native parser's columns are converted twice, which nobody can undo.
+        // The native parser converts columns twice, which cannot be undone.
         let mut canonical = vec!["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
         let python = format!("--python-executable={PROJECT}/bin/python3");
         if invocation.sees_project {
@@ -131,7 +131,7 @@ impl Tool for Mypy {
             worker: None,
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
             suffixes: Vec::new(),
-            // Imports are looked for by that Python; its packages are needed here for plugins.
+            // That Python resolves imports; its packages are needed in this process for plugins.
             project: invocation.sees_project.then_some(Precedence::Last),
             report: None,
         }
@@ -148,16 +148,16 @@ impl Tool for Mypy {
         let stdout = mypy_json::parse(&output.stdout, sources);
         let stderr = Complaints::read(output, sources);
         let mut findings = stdout.findings;
-        if !stderr.mistakes.is_empty() {
+        if !stderr.config_errors.is_empty() {
             return Classified {
                 findings,
-                ..failed(ReasonKind::Config, stderr.mistakes.join("\n"))
+                ..failed(ReasonKind::Config, stderr.config_errors.join("\n"))
             };
         }
-        if stderr.is_idle {
+        if stderr.found_no_files {
             return nothing_to_check(self.name());
         }
-        // The summary is no JSON.
+        // The summary is text, even with JSON output.
         let unread: Vec<String> = stdout
             .unread
             .into_iter()
@@ -170,7 +170,7 @@ impl Tool for Mypy {
         let has_error = |finding: &Finding| finding.severity == Severity::Error;
         let mut classified = match output.code {
             0 => accepted(findings),
-            // With JSON mypy exits 1 for notes alone; without it the same run succeeds.
+            // With JSON output mypy exits 1 for notes alone; without it, the same run succeeds.
             1 if !findings.is_empty() && !findings.iter().any(has_error) => accepted(findings),
             1 | 2 if findings.iter().any(has_error) => rejected(findings),
             _ => Classified { findings, ..crashed(self.name(), output) },
@@ -182,12 +182,12 @@ impl Tool for Mypy {
     }
 }
 
-/// What mypy says on standard error.
+/// The messages on standard error.
 #[derive(Default)]
 struct Complaints {
-    mistakes: Vec<String>,
+    config_errors: Vec<String>,
     unreadable: Vec<Finding>,
-    is_idle: bool,
+    found_no_files: bool,
     rest: Vec<String>,
 }
 
@@ -196,42 +196,45 @@ impl Complaints {
         // A plugin that cannot be loaded is reported as a message about the configuration.
         let parsed = mypy_json::parse(&output.stderr, sources);
         let mut complaints = Complaints::default();
-        complaints.mistakes.extend(parsed.findings.into_iter().map(|finding| {
+        complaints.config_errors.extend(parsed.findings.into_iter().map(|finding| {
             match finding.place.path.as_str() {
                 "" => finding.message,
                 path => format!("{path}: {}", finding.message),
             }
         }));
         for line in parsed.unread {
-            complaints.sort_in(line);
+            complaints.add_line(line);
         }
         complaints
     }
 
-    fn sort_in(&mut self, line: String) {
+    fn add_line(&mut self, line: String) {
         if let Some(error) = line.strip_prefix("mypy: error: ") {
-            self.mistakes.push(error.to_owned());
+            self.config_errors.push(error.to_owned());
         } else if line.starts_with("There are no .py[i] files") {
-            self.is_idle = true;
+            self.found_no_files = true;
         } else if let Some((path, why)) = line.split_once(": error: Cannot ") {
-            let is_there = !why.contains("No such file");
-            let finding = refusal(Place::line(path, 1), UNREADABLE, format!("Cannot {why}"));
-            self.unreadable.extend(is_there.then_some(finding));
-        } else if is_mistake(&line) || self.is_quoted(&line) {
-            self.mistakes.push(line);
+            let exists = !why.contains("No such file");
+            let finding =
+                unprocessed_file(Place::line(path, 1), UNREADABLE, format!("Cannot {why}"));
+            self.unreadable.extend(exists.then_some(finding));
+        } else if is_config_error(&line) || self.continues_error(&line) {
+            self.config_errors.push(line);
         } else if !line.starts_with("usage: ") && !line.starts_with("            [") {
             self.rest.push(line);
         }
     }
 
-    /// A parser of configurations says on the next lines what it stumbled over.
-    fn is_quoted(&self, line: &str) -> bool {
-        !self.mistakes.is_empty() && (line.starts_with("file: ") || line.starts_with(['\'', '\t']))
+    /// Whether a line belongs to the configuration error above it: parsers of configuration files quote
+    /// the file on the next lines.
+    fn continues_error(&self, line: &str) -> bool {
+        !self.config_errors.is_empty()
+            && (line.starts_with("file: ") || line.starts_with(['\'', '\t']))
     }
 }
 
 /// Whether a line is about the configuration: `mypy.ini: [mypy]: Unrecognized option: x = y`.
-fn is_mistake(line: &str) -> bool {
+fn is_config_error(line: &str) -> bool {
     let known = ["Unrecognized option", "Not a boolean", "no section headers"];
     let in_file = line.split_once(": ").is_some_and(|(file, text)| {
         let is_config = [".ini", ".cfg", ".toml"].iter().any(|ending| file.ends_with(ending));

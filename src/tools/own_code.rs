@@ -1,17 +1,16 @@
-//! Whether a tool, as a project configures it, runs code of the project's own.
+//! Detects options that make a tool run code of the project, such as a plugin.
 //!
-//! Owns how options are found in a configuration of any notation and among arguments, rather once
-//! too often than once too little. Must not know which options matter; each tool names its own. What
-//! is found has to be granted where there is no sandbox.
+//! Each tool names its options. They are searched for in configuration files of any format and among
+//! arguments, with false positives rather than misses: without a sandbox, such code needs a grant.
 
 use crate::tools::command::Command;
 
-/// An option that has a tool run what it is told.
+/// An option that makes a tool run arbitrary code.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ExecutingOption {
     /// Its name, with `-` for `_`.
     pub(super) name: &'static str,
-    /// What its values may start with without harm, such as `pylint.extensions.`.
+    /// The prefix of harmless values, such as `pylint.extensions.`.
     pub(super) harmless: &'static str,
 }
 
@@ -21,16 +20,17 @@ impl ExecutingOption {
     }
 }
 
-/// The first of these options that is set, in a configuration's text or among a command's arguments.
+/// Finds the first of these options that is set, in a configuration or among a command's arguments.
 pub(super) fn find(options: &[ExecutingOption], config: &str, command: &Command) -> Option<String> {
     let words = match command {
         Command::Exec(words) | Command::Module { args: words, .. } => words,
     };
-    let is_set = |option: &&ExecutingOption| in_text(**option, config) || in_words(**option, words);
+    let is_set =
+        |option: &&ExecutingOption| is_in_text(**option, config) || is_in_words(**option, words);
     options.iter().find(is_set).map(|option| format!("`{}`", option.name))
 }
 
-fn in_text(option: ExecutingOption, text: &str) -> bool {
+fn is_in_text(option: ExecutingOption, text: &str) -> bool {
     let mut inside = false;
     for line in text.lines() {
         let content = line.trim();
@@ -41,33 +41,33 @@ fn in_text(option: ExecutingOption, text: &str) -> bool {
         if !line.starts_with([' ', '\t', ']', ')']) || content.contains('=') {
             let key = content.split(['=', ':']).next().unwrap_or_default();
             let name = key.trim().trim_matches(['"', '\'']).to_lowercase().replace('_', "-");
-            // TOML may have a table's name before it.
+            // In TOML, the name of a table may precede the key.
             inside = name.rsplit('.').next() == Some(option.name);
             values = content.get(key.len() + 1..).unwrap_or_default();
         }
-        if inside && harmful(option, values) {
+        if inside && is_harmful(option, values) {
             return true;
         }
     }
     false
 }
 
-fn harmful(option: ExecutingOption, values: &str) -> bool {
+fn is_harmful(option: ExecutingOption, values: &str) -> bool {
     values
         .split(|c: char| c.is_whitespace() || ",\"'[]()=".contains(c))
         .filter(|value| !value.is_empty())
         .any(|value| !value.starts_with(option.harmless))
 }
 
-/// An option may be shortened, and its value may stand in the next word.
-fn in_words(option: ExecutingOption, words: &[String]) -> bool {
+/// Options may be abbreviated, and a value may be in the next word.
+fn is_in_words(option: ExecutingOption, words: &[String]) -> bool {
     words.iter().enumerate().any(|(index, word)| {
         let (name, value) = match word.split_once('=') {
             Some((name, value)) => (name, value),
             None => (word.as_str(), words.get(index + 1).map_or("", String::as_str)),
         };
         let name = name.strip_prefix("--").unwrap_or_default().replace('_', "-");
-        name.len() > 2 && option.name.starts_with(&name) && harmful(option, value)
+        name.len() > 2 && option.name.starts_with(&name) && is_harmful(option, value)
     })
 }
 
@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_tool_brings_along_is_no_code_of_the_project() {
+    fn extensions_of_the_tool_itself_are_harmless() {
         let config = "[MAIN]\nload-plugins=\n    pylint.extensions.typing,\n    \
                       pylint.extensions.docparams\nfail-under=9\n; init-hook=import x\n";
         assert!(!found(config, &["--jobs=1", "--load-plugins=pylint.extensions.mccabe"]));
     }
 
     #[test]
-    fn an_argument_is_found_shortened_too() {
+    fn an_abbreviated_argument_is_found() {
         for args in [&["--init-hook=x"][..], &["--load-plug", "mine"], &["--load-plugins=mine"]] {
             assert!(found("", args), "{args:?}");
         }

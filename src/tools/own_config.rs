@@ -1,18 +1,16 @@
-//! What a tool knows of configuration files by itself.
+//! Facts about the configuration files of tools.
 //!
-//! Owns the vocabulary of two tables that every tool of the catalogue has: where it looks for its
-//! configuration when it is told of none ([`OwnConfig`]), and which options it refuses although an
-//! older release took them ([`Refused`]). Must not know what lies in a project. Both go to
-//! [`crate::scaffold::adopt`].
+//! Every tool has two tables: the files in which it searches for its configuration ([`OwnConfig`]), and
+//! the options of older releases that it refuses ([`Refused`]).
 
-/// A place where a tool looks for its configuration.
+/// A file in which a tool searches for its configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnConfig {
     /// The name of the file.
     pub file: &'static str,
-    /// The section without which the file says nothing to the tool; empty if the file is its own.
+    /// The section that the tool reads; empty if the whole file is for the tool.
     pub section: &'static str,
-    /// How the file is written.
+    /// The format of the file.
     pub notation: Notation,
 }
 
@@ -30,7 +28,7 @@ impl OwnConfig {
     }
 }
 
-/// How a configuration file is written.
+/// The format of a configuration file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notation {
     /// As Python's `configparser` reads it.
@@ -39,15 +37,15 @@ pub enum Notation {
     Toml,
 }
 
-/// An option that a tool took once and that its locked release refuses.
+/// An option of an older release that the locked release of a tool refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Its name, with `-` for `_`.
     pub option: &'static str,
-    /// The values that are refused, without quotes; any if none is named.
+    /// The refused values, without quotes; empty if every value is refused.
     pub values: &'static [&'static str],
-    /// What became of it, as half a sentence: "it was removed in 4.0".
+    /// Why it is refused, as a clause: "pylint 4.0 removed it".
     pub fate: &'static str,
-    /// Where that is known from.
+    /// The source of this fact.
     pub source: &'static str,
 }

@@ -1,8 +1,7 @@
 //! pylint.
 //!
-//! Owns its command and the meaning of its exit status, a bit mask that is 0 when the score is
-//! good enough. Must not know the format of its messages, which is [`pylint_json2`]'s. What it
-//! makes of them goes to the run.
+//! Its exit status is a bit mask of the categories of its messages, but 0 where the score reaches
+//! `fail-under`. A status other than 0 therefore needs messages to be believed.
 
 use super::adoption::AdoptionFacts;
 use super::exit_status::{
@@ -15,11 +14,11 @@ use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::{Command, Precedence};
 use crate::tools::parse::pylint_json2::{self, PylintReport};
 
-/// The exit status of a command line or configuration that pylint cannot start with.
+/// The exit status of an error in the command line or the configuration.
 const USAGE: i32 = 32;
 
-/// Messages that say that pylint did not do its work: no such module, a crash in a checker.
-const NOT_DONE: &[&str] = &["F0001", "F0002"];
+/// Messages that mean that pylint did not finish: a missing module, a crash in a checker.
+const FAILURES: &[&str] = &["F0001", "F0002"];
 
 /// As in `pylint/config/find_default_config_files.py` of the locked release.
 const OWN_CONFIGS: &[OwnConfig] = &[
@@ -32,7 +31,7 @@ const OWN_CONFIGS: &[OwnConfig] = &[
     OwnConfig::ini("tox.ini", "pylint"),
 ];
 
-/// Tried with 4.1.4, which answers each with E0015.
+/// Tested with 4.1.4, which reports each of them as E0015.
 const REFUSED: &[Refused] = &[
     Refused {
         option: "suggestion-mode",
@@ -68,11 +67,11 @@ const REFUSED: &[Refused] = &[
 ];
 
 const fn gone(option: &'static str) -> Refused {
-    let source = "pylint 4.1.4 says `unrecognized-option`";
-    Refused { option, values: &[], fate: "pylint knows it no more", source }
+    let source = "pylint 4.1.4 reports `unrecognized-option`";
+    Refused { option, values: &[], fate: "pylint no longer has this option", source }
 }
 
-/// What has pylint run what it is told.
+/// The options that make pylint run arbitrary code.
 const OWN_CODE: &[ExecutingOption] = &[
     ExecutingOption::any("init-hook"),
     ExecutingOption { name: "load-plugins", harmless: "pylint.extensions." },
@@ -91,19 +90,19 @@ impl Tool for Pylint {
     }
 
     fn about(&self) -> &'static str {
-        "looks for mistakes and bad style with pylint"
+        "finds errors and bad style with pylint"
     }
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "It passes when the score reaches `fail-under` and nothing of `fail-on` was found; what \
-             it accepts is listed and does not count.",
-            "It gets every Python file and stub as a sorted list. They are linted each apart from \
-             the others, as many at once as there are processors, and the findings are the same for \
-             any number of them; its own `jobs` is of no use.",
-            "An unknown option or message in its configuration is an error, which pylint itself \
-             lets pass.",
-            "It repairs nothing.",
+            "It passes when the score reaches `fail-under` and no message of `fail-on` was found; \
+             the messages of a run that passes are listed and do not count.",
+            "It runs on a sorted list of all Python files and stubs. Each file is linted separately, \
+             one per processor at a time, and the findings are the same for any number of \
+             processors; the option `jobs` of pylint has no effect.",
+            "An unknown option or message in its configuration is an error; pylint itself only \
+             warns.",
+            "It cannot fix anything.",
         ]
     }
 
@@ -172,7 +171,7 @@ impl Tool for Pylint {
             return classified;
         }
         if output.code == USAGE {
-            return refused(output);
+            return usage_error(output);
         }
         match pylint_json2::parse(&output.stdout, sources) {
             Some(report) => judge(report, output),
@@ -181,8 +180,8 @@ impl Tool for Pylint {
     }
 }
 
-/// Pylint did not start.
-fn refused(output: &RawOutput) -> Classified {
+/// Judges a run that did not start.
+fn usage_error(output: &RawOutput) -> Classified {
     if text(&output.stdout).contains("No files to lint") {
         return nothing_to_check("pylint");
     }
@@ -195,23 +194,23 @@ fn refused(output: &RawOutput) -> Classified {
     failed(ReasonKind::Config, lines.join("\n"))
 }
 
-/// The score's threshold is pylint's own business, so every message of a run that it does not
-/// accept counts: which of them it would have let pass alone cannot be told from outside.
+/// Judges a report. In a run that fails, every message counts, because the output does not show
+/// which messages alone would have kept the score above the threshold.
 fn judge(report: PylintReport, output: &RawOutput) -> Classified {
-    let PylintReport { findings, mut mistakes, mut remarks, unread, score } = report;
-    if output.code != 0 && findings.is_empty() && mistakes.is_empty() {
+    let PylintReport { findings, mut config_errors, mut remarks, unread, score } = report;
+    if output.code != 0 && findings.is_empty() && config_errors.is_empty() {
         // Only with a `fail-on` that names them.
-        mistakes.append(&mut remarks);
+        config_errors.append(&mut remarks);
     }
-    let not_done = findings
+    let failure = findings
         .iter()
-        .find(|finding| NOT_DONE.contains(&finding.code.as_str()))
+        .find(|finding| FAILURES.contains(&finding.code.as_str()))
         .map(|finding| first_sentence(&finding.message).to_owned());
-    let mut classified = if !mistakes.is_empty() {
-        Classified { findings, ..failed(ReasonKind::Config, mistakes.join("\n")) }
+    let mut classified = if !config_errors.is_empty() {
+        Classified { findings, ..failed(ReasonKind::Config, config_errors.join("\n")) }
     } else if !unread.is_empty() {
         unreadable("pylint", unread, findings)
-    } else if let Some(message) = not_done {
+    } else if let Some(message) = failure {
         Classified { findings, ..failed(ReasonKind::Tool, format!("pylint: {message}")) }
     } else if output.code == 0 {
         accepted(findings)
@@ -225,7 +224,8 @@ fn judge(report: PylintReport, output: &RawOutput) -> Classified {
     classified
 }
 
-/// The rest of a crash's message invites to a bug report and names a file that is gone.
+/// The first sentence of a message. The rest of a crash's message asks for a bug report and names a
+/// file that no longer exists.
 fn first_sentence(message: &str) -> &str {
     message.split_once(". ").map_or(message, |(sentence, _)| sentence)
 }

@@ -1,9 +1,8 @@
 //! pytest.
 //!
-//! Owns its command and the meaning of its exit status. It runs the project's own code, so it works
-//! on a copy that it can write to, in the Python of the project's dependencies where there are any.
-//! Must not know the format of its report, which is [`junit`]'s; the launcher brings that out on
-//! standard output, and what the tests print on standard error.
+//! It runs the project's own code. It therefore works on a copy that it can write to, in the Python of
+//! the project's dependencies where these are locked. The launcher prints its report on standard
+//! output, and the output of the tests on standard error.
 
 use super::adoption::AdoptionFacts;
 use super::exit_status::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
@@ -16,7 +15,7 @@ use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::{Command, Precedence};
 use crate::tools::parse::junit;
 
-/// Where the report is written, and read again by the launcher.
+/// The file of the report, which the launcher prints afterwards.
 const REPORT: &str = "/tmp/pytest-junit.xml";
 
 /// As in `_pytest/config/findpaths.py` of the locked release.
@@ -28,7 +27,7 @@ const OWN_CONFIGS: &[OwnConfig] = &[
     OwnConfig::ini("setup.cfg", "tool:pytest"),
 ];
 
-/// What it reads at the root besides the tests.
+/// The files at the root that it reads in addition to the tests.
 const AT_ROOT: &[&str] =
     &["conftest.py", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"];
 
@@ -42,19 +41,19 @@ impl Tool for Pytest {
     }
 
     fn about(&self) -> &'static str {
-        "runs the tests with pytest"
+        "runs tests with pytest"
     }
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "It runs the project's own code: on a private copy that it can write to, and without a \
-             network unless that is granted.",
-            "It finds its configuration and `conftest.py` at the project's root by itself; what the \
-             tests import has to be in `inputs`.",
-            "Where the project's dependencies are locked, it runs in their environment; a pytest \
-             among them is the one that runs.",
-            "Only a success is kept, because a test may fail by chance.",
-            "An unknown option in its configuration is an error, as is a session without a test.",
+            "It runs the project's own code on a private copy that it can write to, without a network \
+             unless that is granted.",
+            "It finds its configuration and `conftest.py` at the project's root by itself; `inputs` \
+             must name what the tests import.",
+            "Where the project's dependencies are locked, it runs in their environment, with the \
+             locked pytest if there is one.",
+            "Only a run that passes is cached, because a test may fail by chance.",
+            "An unknown option in its configuration is an error, as is a run without any tests.",
         ]
     }
 
@@ -146,9 +145,9 @@ impl Tool for Pytest {
             (0, _) => failed(ReasonKind::Tool, "pytest ended before its report was written"),
             (1 | 2, Some(session)) if !session.findings.is_empty() => rejected(session.findings),
             (1, Some(_)) => rejected(vec![whole_session(&stderr)]),
-            (2, _) => failed(ReasonKind::Tool, interrupted(&stderr)),
+            (2, _) => failed(ReasonKind::Tool, interruption(&stderr)),
             (3, _) => failed(ReasonKind::Tool, internal_error(&stderr)),
-            (4, _) => refused(&stderr, sources),
+            (4, _) => usage_error(&stderr, sources),
             (5, _) => no_tests(),
             _ => crashed(self.name(), output),
         }
@@ -164,14 +163,14 @@ fn no_tests() -> Classified {
 /// A plugin, such as one that measures coverage, can fail a session whose tests all passed.
 fn whole_session(stderr: &str) -> Finding {
     let lines = || stderr.lines().map(str::trim);
-    let is_said = |line: &&str| line.starts_with("FAIL") || line.starts_with("ERROR");
-    let said = lines().rfind(is_said).unwrap_or("the session failed, though no test did");
+    let is_reason = |line: &&str| line.starts_with("FAIL") || line.starts_with("ERROR");
+    let reason = lines().rfind(is_reason).unwrap_or("the session failed, but no test did");
     Finding {
         place: Place::line("", 1),
         severity: Severity::Error,
         code: "session".to_owned(),
         rule: "session".to_owned(),
-        message: said.to_owned(),
+        message: reason.to_owned(),
         url: None,
         gating: true,
         related: Vec::new(),
@@ -180,7 +179,7 @@ fn whole_session(stderr: &str) -> Finding {
     }
 }
 
-fn interrupted(stderr: &str) -> String {
+fn interruption(stderr: &str) -> String {
     let why = stderr.lines().find_map(|line| {
         let why = line.strip_prefix("!!!")?.trim_matches(|c: char| c == '!' || c == ' ');
         Some(why.rsplit_once("Exit: ").map_or(why, |(_, why)| why))
@@ -194,21 +193,22 @@ fn internal_error(stderr: &str) -> String {
     format!("pytest failed{}", why.map(|why| format!(": {why}")).unwrap_or_default())
 }
 
-/// A `conftest.py` that cannot be imported is a fault of the sources; the rest is configuration.
-fn refused(stderr: &str, sources: &dyn SourceFiles) -> Classified {
+/// Judges a run that did not start. A `conftest.py` that cannot be imported is a finding, everything
+/// else is an error in the configuration.
+fn usage_error(stderr: &str, sources: &dyn SourceFiles) -> Classified {
     let conftest = stderr.lines().find_map(|line| {
         line.strip_prefix("ImportError while loading conftest '")?.strip_suffix("'.")
     });
     if let Some(conftest) = conftest {
-        return rejected(vec![junit::unimportable(conftest, stderr, sources)]);
+        return rejected(vec![junit::import_error(conftest, stderr, sources)]);
     }
     let is_usage = |line: &&str| line.contains("usage: ");
     let errors = stderr.lines().filter(|line| !is_usage(line)).filter_map(|line| {
         line.strip_prefix("ERROR: ").or_else(|| line.strip_prefix("pytest: error: "))
     });
     let errors: Vec<&str> = errors.collect();
-    match errors.is_empty() {
-        true => failed(ReasonKind::Config, "pytest does not understand how it was started"),
-        false => failed(ReasonKind::Config, errors.join("\n")),
+    if errors.is_empty() {
+        return failed(ReasonKind::Config, "pytest refused its arguments or its configuration");
     }
+    failed(ReasonKind::Config, errors.join("\n"))
 }

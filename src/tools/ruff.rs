@@ -1,8 +1,7 @@
-//! ruff, the linter.
+//! ruff's linter.
 //!
-//! Owns its commands and the meaning of its exit status, which [`super::ruff_format`] shares as
-//! far as ruff's refusals go. Must not know the format of its diagnostics, which is
-//! [`ruff_json`]'s. What it makes of them goes to the run.
+//! [`super::ruff_format`] shares its lock, its configuration and the errors with which ruff refuses to
+//! start.
 
 use super::adoption::AdoptionFacts;
 use super::exit_status::{
@@ -15,17 +14,17 @@ use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::Command;
 use crate::tools::parse::ruff_json;
 
-/// What ruff says, and exits 0, when there was nothing to do.
-const IDLE: &str = "No Python files found";
+/// The message of a run without any files, which exits 0.
+const NO_FILES: &str = "No Python files found";
 
-/// The nearest of them above a source holds for it; those below it in one folder say nothing.
+/// The nearest one above a file applies to it; of several in one folder, the first in this order.
 const OWN_CONFIGS: &[OwnConfig] = &[
     OwnConfig::toml(".ruff.toml", ""),
     OwnConfig::toml("ruff.toml", ""),
     OwnConfig::toml("pyproject.toml", "tool.ruff"),
 ];
 
-/// Tried with 0.17.6, which reads no configuration that has one of them.
+/// Tested with 0.17.6, which refuses a configuration with any of them.
 const REFUSED: &[Refused] = &[
     gone("emit-syntax-errors"),
     gone("jupyter"),
@@ -36,20 +35,20 @@ const REFUSED: &[Refused] = &[
     Refused {
         option: "format",
         values: &["text", "concise", "full", "json", "github", "gitlab", "grouped", "pylint"],
-        fate: "ruff calls it `output-format`, and `format` is the formatter's section",
-        source: "ruff 0.17.6 says `expected struct FormatOptions`",
+        fate: "the option is `output-format` now, and `format` is the section of the formatter",
+        source: "ruff 0.17.6 reports `expected struct FormatOptions`",
     },
     Refused {
         option: "output-format",
         values: &["text"],
-        fate: "ruff calls that format `concise`",
-        source: "ruff 0.17.6 says `unknown variant`",
+        fate: "the format is called `concise` now",
+        source: "ruff 0.17.6 reports `unknown variant`",
     },
 ];
 
 const fn gone(option: &'static str) -> Refused {
-    let source = "ruff 0.17.6 says `unknown field`";
-    Refused { option, values: &[], fate: "ruff knows it no more", source }
+    let source = "ruff 0.17.6 reports `unknown field`";
+    Refused { option, values: &[], fate: "ruff no longer has this option", source }
 }
 
 /// Lints.
@@ -62,15 +61,14 @@ impl Tool for Ruff {
     }
 
     fn about(&self) -> &'static str {
-        "looks for mistakes and bad style with ruff"
+        "finds errors and bad style with ruff"
     }
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "It gets the source folders, so that its own `extend-exclude` holds.",
-            "A finding that ruff can resolve carries the edits; `--fix` makes those that ruff is \
-             sure of.",
-            "Its own cache is off, because it can answer wrongly.",
+            "It runs on the source folders, so that its own `extend-exclude` applies.",
+            "A finding that ruff can fix has the edits; `--fix` applies the safe ones.",
+            "The cache of ruff is off, because it can give wrong results.",
         ]
     }
 
@@ -120,7 +118,7 @@ impl Tool for Ruff {
     }
 
     fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
-        // What is left to find is for the check to say.
+        // The check runs afterwards and reports what is left.
         Some(invocation.exec(&["ruff", "check"], "--config", &["--fix-only", "--no-cache"]))
     }
 
@@ -129,7 +127,7 @@ impl Tool for Ruff {
             return classified;
         }
         if output.code == 2 {
-            return refused(self.name(), output);
+            return usage_error(self.name(), output);
         }
         let Some(parsed) = ruff_json::parse(&output.stdout) else {
             return crashed(self.name(), output);
@@ -138,40 +136,40 @@ impl Tool for Ruff {
             return unreadable(self.name(), parsed.unread, parsed.findings);
         }
         let findings = parsed.findings;
-        let not_done = findings.iter().find(|finding| is_not_done(finding));
-        if let Some(finding) = not_done {
+        let failure = findings.iter().find(|finding| is_failure(finding));
+        if let Some(finding) = failure {
             let message = format!("ruff: {}: {}", finding.place.path, finding.message);
             return Classified { findings, ..failed(ReasonKind::Tool, message) };
         }
         let mut classified = match output.code {
-            0 | 1 if findings.is_empty() && is_idle(output) => nothing_to_check(self.name()),
+            0 | 1 if findings.is_empty() && found_no_files(output) => nothing_to_check(self.name()),
             0 => accepted(findings),
             1 if !findings.is_empty() => rejected(findings),
             _ => crashed(self.name(), output),
         };
-        classified.warnings.extend(warnings(output));
+        classified.warnings.extend(parse_warnings(output));
         classified
     }
 }
 
-/// A source that is not there, or one that ruff itself fails on.
-fn is_not_done(finding: &Finding) -> bool {
+/// Whether the finding is about a missing file, or a file on which ruff itself crashes.
+fn is_failure(finding: &Finding) -> bool {
     let is_missing = finding.code == "E902" && finding.message.contains("No such file");
     is_missing || finding.code == "panic"
 }
 
-/// Whether ruff says that there was nothing to do.
-pub(super) fn is_idle(output: &RawOutput) -> bool {
-    text(&output.stderr).contains(IDLE)
+/// Whether ruff found no files.
+pub(super) fn found_no_files(output: &RawOutput) -> bool {
+    text(&output.stderr).contains(NO_FILES)
 }
 
-/// What ruff complains of besides, a paragraph each.
-pub(super) fn warnings(output: &RawOutput) -> Vec<String> {
+/// The warnings on standard error, one paragraph each.
+pub(super) fn parse_warnings(output: &RawOutput) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     let mut is_inside = false;
     for line in text(&output.stderr).lines() {
         if let Some(warning) = line.strip_prefix("warning: ") {
-            if warning.starts_with(IDLE) {
+            if warning.starts_with(NO_FILES) {
                 continue;
             }
             warnings.push(warning.to_owned());
@@ -188,8 +186,8 @@ pub(super) fn warnings(output: &RawOutput) -> Vec<String> {
     warnings
 }
 
-/// Ruff did not do its work: because of how it was told to, or because it could not.
-pub(super) fn refused(tool: &str, output: &RawOutput) -> Classified {
+/// Judges a run that did not start: an error in the configuration or the arguments, or a crash.
+pub(super) fn usage_error(tool: &str, output: &RawOutput) -> Classified {
     let stderr = text(&output.stderr);
     let is_usage = stderr.contains("try '--help'");
     let about_config = ["configuration", ".toml`", "Unknown rule", "Required version"];

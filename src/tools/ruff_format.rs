@@ -1,16 +1,15 @@
-//! ruff, the formatter.
+//! ruff's formatter.
 //!
-//! Owns its commands and the meaning of its exit status together with its standard error, where
-//! it names the files that it cannot format. Must not know diffs, which are [`unified_diff`]'s.
-//! What it makes of them goes to the run.
+//! Its exit status is the same for a file that it cannot format and for an error of its own.
+//! [`RuffFormat`] tells them apart by standard error, which names the files.
 
 use super::adoption::AdoptionFacts;
-use super::black::{SYNTAX, UNREADABLE, refusal};
+use super::black::{SYNTAX, UNREADABLE, unprocessed_file};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
-use super::ruff::{Ruff, is_idle, refused, warnings};
+use super::ruff::{Ruff, found_no_files, parse_warnings, usage_error};
 use super::{SourceFiles, Tool, ToolInvocation};
 use crate::finding::{Finding, Place};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -34,15 +33,15 @@ impl Tool for RuffFormat {
     }
 
     fn about(&self) -> &'static str {
-        "compares the sources with what ruff would write"
+        "checks that ruff would leave the formatting as it is"
     }
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "Each finding is a hunk of the difference, and carries the edits that resolve it.",
-            "A source that ruff cannot parse is a finding too.",
-            "It reads the linter's configuration and shares its environment.",
-            "It does not agree with black on every file: one of them can be the gate, not both.",
+            "Each finding is a hunk of ruff's diff, with the edits that resolve it.",
+            "A file that ruff cannot parse is a finding too.",
+            "It shares the configuration and the environment of the linter.",
+            "It does not agree with black on every file: use one of them, not both.",
         ]
     }
 
@@ -108,34 +107,34 @@ impl Tool for RuffFormat {
         }
         let mut findings = parsed.findings;
         let mut classified = match output.code {
-            0 if is_idle(output) => nothing_to_check(self.name()),
+            0 if found_no_files(output) => nothing_to_check(self.name()),
             0 => accepted(findings),
             1 if !findings.is_empty() => rejected(findings),
-            2 => match unformattable(&text(&output.stderr)) {
-                Ok(refusals) if refusals.is_empty() => refused(self.name(), output),
-                Ok(refusals) => {
-                    findings.extend(refusals);
+            2 => match unformatted_files(&text(&output.stderr)) {
+                Ok(unformatted) if unformatted.is_empty() => usage_error(self.name(), output),
+                Ok(unformatted) => {
+                    findings.extend(unformatted);
                     rejected(findings)
                 }
                 Err(message) => Classified { findings, ..failed(ReasonKind::Tool, message) },
             },
             _ => crashed(self.name(), output),
         };
-        classified.warnings.extend(warnings(output));
+        classified.warnings.extend(parse_warnings(output));
         classified
     }
 }
 
-/// The files that ruff cannot format, or why that is nobody's fault but the tool's.
-fn unformattable(stderr: &str) -> Result<Vec<Finding>, String> {
+/// The files that ruff cannot format, or the error of ruff itself.
+fn unformatted_files(stderr: &str) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
     for line in stderr.lines() {
         if let Some(rest) = line.strip_prefix("error: Failed to parse ") {
-            findings.extend(unparsable(rest));
+            findings.extend(parse_unparsable(rest));
         } else if let Some((path, why)) =
             line.strip_prefix("error: Failed to read ").and_then(|rest| rest.split_once(": "))
         {
-            findings.push(refusal(Place::line(path, 1), UNREADABLE, why.to_owned()));
+            findings.push(unprocessed_file(Place::line(path, 1), UNREADABLE, why.to_owned()));
         } else if let Some(rest) = line.strip_prefix("error: Failed to format ") {
             return Err(format!("ruff could not format {rest}"));
         }
@@ -143,8 +142,8 @@ fn unformattable(stderr: &str) -> Result<Vec<Finding>, String> {
     Ok(findings)
 }
 
-/// Reads `src/main.py:4:18: what is wrong`, both numbers from 1.
-fn unparsable(rest: &str) -> Option<Finding> {
+/// Reads `src/main.py:4:18: message`, both numbers from 1.
+fn parse_unparsable(rest: &str) -> Option<Finding> {
     let (at, place) = rest.match_indices(": ").find_map(|(at, _)| {
         let (place, column) = rest[..at].rsplit_once(':')?;
         let (path, line) = place.rsplit_once(':')?;
@@ -152,5 +151,5 @@ fn unparsable(rest: &str) -> Option<Finding> {
             Place { column: Some(column.parse().ok()?), ..Place::line(path, line.parse().ok()?) };
         Some((at, place))
     })?;
-    Some(refusal(place, SYNTAX, rest[at + 2..].to_owned()))
+    Some(unprocessed_file(place, SYNTAX, rest[at + 2..].to_owned()))
 }

@@ -1,28 +1,28 @@
-//! What the exit status of a user's own command means.
+//! Judges the exit status of a user's own command.
 //!
-//! Owns the one rule there is: 0 passed, the check's `findings-exit` findings, anything else an
-//! error. Its output is not read; a person does that, in the log.
+//! 0 means passed, the check's `findings-exit` means findings, and any other number is an error. The
+//! output is not parsed; it is in the log.
 
 use std::collections::BTreeSet;
 
 use crate::outcome::{Classified, RawOutput, Reason, ReasonKind, ToolStatus};
 
-/// What a command's exit status means.
+/// Judges a command's exit status.
 #[must_use]
 pub fn classify(output: &RawOutput, findings_exit: &BTreeSet<i32>) -> Classified {
     let status = match output.code {
         0 => ToolStatus::Passed,
         code if findings_exit.contains(&code) => ToolStatus::Findings,
-        code => ToolStatus::Failed(failed(code, findings_exit)),
+        code => ToolStatus::Failed(unexpected_status(code, findings_exit)),
     };
     Classified { status, findings: Vec::new(), warnings: Vec::new(), score: None }
 }
 
-fn failed(code: i32, findings_exit: &BTreeSet<i32>) -> Reason {
+fn unexpected_status(code: i32, findings_exit: &BTreeSet<i32>) -> Reason {
     let known: Vec<String> = findings_exit.iter().map(ToString::to_string).collect();
-    let message = format!("the command ended with exit status {code}");
+    let message = format!("the command failed with exit status {code}");
     let hint = format!(
-        "0 means passed and {} means findings; `findings-exit` says so for other numbers",
+        "0 means passed and {} means findings; set `findings-exit` to accept other numbers",
         known.join(" or ")
     );
     Reason::new(ReasonKind::Tool, message).with_hint(hint)

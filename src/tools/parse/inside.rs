@@ -1,14 +1,13 @@
-//! Takes the inside of a container out of what tools say.
+//! Converts paths of the container in the output of tools.
 //!
-//! Owns the rule of which path means what outside: the snapshot is the project, a mounted config
-//! goes by its name, and a tool's own files by their place in its packages. Must not know any
-//! tool. Findings, warnings and reasons all go through here.
+//! The snapshot becomes the project, a mounted configuration its file name, and a file of a tool its path
+//! in the tool's packages. Every finding, warning and reason passes through this module.
 
 use crate::container::{APP, CONFIG};
 
 const PACKAGES: &str = "/site-packages/";
 
-/// The text with every path of the inside shortened to what it means outside.
+/// Converts all paths of the container in a text.
 pub(crate) fn strip(text: &str) -> String {
     let mut stripped = String::with_capacity(text.len());
     let mut rest = text;
@@ -16,14 +15,14 @@ pub(crate) fn strip(text: &str) -> String {
         let (before, path) = rest.split_at(start);
         stripped.push_str(before);
         let starts = !stripped.ends_with(is_path_character);
-        rest = match outside(path).filter(|_| starts) {
-            Some(outside) => outside,
+        rest = match strip_folder(path).filter(|_| starts) {
+            Some(stripped) => stripped,
             None => {
                 stripped.push('/');
                 &path[1..]
             }
         };
-        // The snapshot itself, rather than a file in it.
+        // The path is the snapshot itself.
         if starts && rest.len() + APP.len() == path.len() && path.starts_with(APP) {
             stripped.push('.');
         }
@@ -32,7 +31,7 @@ pub(crate) fn strip(text: &str) -> String {
     stripped
 }
 
-/// The path of a file of the project; none for a file of the inside or the outside world.
+/// The path of a file of the project; none for any other file.
 pub(crate) fn project_path(raw: &str) -> Option<String> {
     let path = raw.strip_prefix(APP).and_then(|path| path.strip_prefix('/')).unwrap_or(raw);
     let path = path.strip_prefix("./").unwrap_or(path);
@@ -40,8 +39,8 @@ pub(crate) fn project_path(raw: &str) -> Option<String> {
     (!path.is_empty() && !leaves).then(|| path.to_owned())
 }
 
-/// What is left of a text that starts with a path of the inside.
-fn outside(path: &str) -> Option<&str> {
+/// Removes the container's folder from a text that starts with a path; none if it does not.
+fn strip_folder(path: &str) -> Option<&str> {
     for root in [APP, CONFIG] {
         match path.strip_prefix(root) {
             Some(rest) if rest.starts_with('/') => return Some(&rest[1..]),
@@ -75,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_the_inside_stays() {
+    fn paths_that_only_resemble_the_container_stay() {
         for text in ["https://a.org/app/x", "src/app/x.py", "/apple/x", "a / b", "/", ""] {
             assert_eq!(strip(text), text);
         }

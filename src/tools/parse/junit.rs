@@ -1,26 +1,25 @@
-//! Reads pytest's JUnit report in its older form, which names files.
+//! Parses pytest's JUnit report in its older form, which names files.
 //!
-//! Owns the way from a test that failed to a line: the innermost one of the test's own file, as its
-//! traceback says, else of the project, else where the test begins. Must not know exit statuses.
-//! Findings go to [`crate::tools::pytest`].
+//! A failure is placed at the innermost line of the test's own file in its traceback, otherwise at one of
+//! the project, otherwise at the start of the test.
 
 use roxmltree::{Document, Node};
 
 use super::inside;
+use crate::finding::SourceFiles;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
-use crate::tools::sources::SourceFiles;
 
-/// What a report says.
+/// A report of a test session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
-    /// How many tests there were, those included that were skipped.
+    /// The number of tests, including skipped ones.
     pub tests: usize,
-    /// What failed, in any order.
+    /// The failures, in any order.
     pub findings: Vec<Finding>,
 }
 
-/// Reads a report; none if it is none.
+/// Parses a report; none if the stream is not one.
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
     let document = Document::parse(std::str::from_utf8(stream).ok()?).ok()?;
@@ -31,19 +30,19 @@ pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
         failed.filter_map(move |it| finding(case, it, sources))
     });
     Some(Session {
-        // One that was stopped before its end has no name.
+        // A test that was stopped before its end has no name.
         tests: cases().filter(|case| case.has_attribute("name")).count(),
         findings: findings.collect(),
     })
 }
 
-/// What it says of a file that could not be imported while tests were looked for: a traceback below
-/// a sentence that names the file.
+/// The finding about a file that could not be imported during collection. The traceback follows a
+/// sentence that names the file.
 #[must_use]
-pub fn unimportable(file: &str, traceback: &str, sources: &dyn SourceFiles) -> Finding {
+pub fn import_error(file: &str, traceback: &str, sources: &dyn SourceFiles) -> Finding {
     let place = place(Some(file), None, traceback, sources);
-    let message = said(traceback).last().map_or("it cannot be imported", |line| *line);
-    make(place, "collection", message)
+    let message = exception_lines(traceback).last().map_or("cannot import the file", |line| *line);
+    new_finding(place, "collection", message)
 }
 
 fn finding(
@@ -56,7 +55,7 @@ fn finding(
     let message = failure.attribute("message").unwrap_or_default();
     match (message, file) {
         ("internal error", None) => return None,
-        ("collection failure", Some(file)) => return Some(unimportable(file, text, sources)),
+        ("collection failure", Some(file)) => return Some(import_error(file, text, sources)),
         _ => {}
     }
     let start = case.attribute("line").and_then(|line| line.parse::<u32>().ok());
@@ -65,18 +64,18 @@ fn finding(
     let class = class.strip_prefix(&module).unwrap_or_default().trim_start_matches('.');
     let test: Vec<&str> = class.split('.').chain([name]).filter(|part| !part.is_empty()).collect();
     let line = message.lines().map(str::trim).find(|line| !line.is_empty());
-    let line = line.unwrap_or("it failed and did not say why");
+    let line = line.unwrap_or("the test failed without a message");
     let code = if failure.has_tag_name("failure") { "failed" } else { "error" };
-    Some(make(place, code, &format!("{}: {line}", test.join("::"))))
+    Some(new_finding(place, code, &format!("{}: {line}", test.join("::"))))
 }
 
-fn make(place: Place, code: &str, message: &str) -> Finding {
+fn new_finding(place: Place, code: &str, message: &str) -> Finding {
     Finding {
         place,
         severity: Severity::Error,
         code: code.to_owned(),
         rule: code.to_owned(),
-        message: without_addresses(&inside::strip(message)),
+        message: remove_addresses(&inside::strip(message)),
         url: None,
         gating: true,
         related: Vec::new(),
@@ -85,7 +84,7 @@ fn make(place: Place, code: &str, message: &str) -> Finding {
     }
 }
 
-/// Where a test failed. `start` is the 0-based line that it begins at.
+/// The place of a failure. `start` is the 0-based line on which the test starts.
 fn place(file: Option<&str>, start: Option<u32>, text: &str, sources: &dyn SourceFiles) -> Place {
     let known = |(path, line): (&str, u32)| {
         let path = inside::project_path(path)?;
@@ -93,16 +92,16 @@ fn place(file: Option<&str>, start: Option<u32>, text: &str, sources: &dyn Sourc
         let length = String::from_utf8_lossy(&content).lines().count().max(1);
         (line as usize <= length).then(|| Place::line(path, line.max(1)))
     };
-    let frames: Vec<Place> = text.lines().filter_map(frame).filter_map(known).collect();
+    let frames: Vec<Place> = text.lines().filter_map(parse_frame).filter_map(known).collect();
     let own = file.and_then(inside::project_path);
     let in_own = frames.iter().rfind(|place| Some(&place.path) == own.as_ref());
-    let found = in_own.or(frames.last()).cloned();
+    let innermost = in_own.or(frames.last()).cloned();
     let begin = || known((file?, start.unwrap_or_default().saturating_add(1)));
-    found.or_else(begin).unwrap_or_else(|| Place::line("", 1))
+    innermost.or_else(begin).unwrap_or_else(|| Place::line("", 1))
 }
 
 /// A line of a traceback: `src/a.py:3: in test`, or of a syntax error: `E     File "a.py", line 3`.
-fn frame(line: &str) -> Option<(&str, u32)> {
+fn parse_frame(line: &str) -> Option<(&str, u32)> {
     if let Some(rest) = line.strip_prefix("E ") {
         let (path, rest) = rest.trim_start().strip_prefix("File \"")?.split_once("\", line ")?;
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
@@ -113,14 +112,14 @@ fn frame(line: &str) -> Option<(&str, u32)> {
     Some((path, number.parse().ok()?))
 }
 
-/// What an exception says of itself in a traceback.
-fn said(traceback: &str) -> Vec<&str> {
+/// The lines of the exception in a traceback.
+fn exception_lines(traceback: &str) -> Vec<&str> {
     let lines = traceback.lines().filter_map(|line| line.strip_prefix("E "));
     lines.map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
-/// An object's address is another one in every run.
-fn without_addresses(text: &str) -> String {
+/// Removes the addresses of objects, which differ in every run.
+fn remove_addresses(text: &str) -> String {
     let mut parts = text.split(" at 0x");
     let mut kept = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -136,17 +135,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_no_part_of_a_message() {
+    fn addresses_are_removed_from_a_message() {
         let text = "assert <a.B object at 0x7f89bbd4ef90> is <c at 0x0>";
-        assert_eq!(without_addresses(text), "assert <a.B object at 0x…> is <c at 0x…>");
+        assert_eq!(remove_addresses(text), "assert <a.B object at 0x…> is <c at 0x…>");
     }
 
     #[test]
-    fn a_frame_is_one_in_both_forms() {
-        assert_eq!(frame("src/a.py:3: in test_x"), Some(("src/a.py", 3)));
-        assert_eq!(frame("E     File \"/app/a.py\", line 5"), Some(("/app/a.py", 5)));
+    fn a_frame_is_parsed_in_both_forms() {
+        assert_eq!(parse_frame("src/a.py:3: in test_x"), Some(("src/a.py", 3)));
+        assert_eq!(parse_frame("E     File \"/app/a.py\", line 5"), Some(("/app/a.py", 5)));
         for line in ["    x: in y", "E   AssertionError: a:3: in b", "", "a: in b"] {
-            assert_eq!(frame(line), None, "{line}");
+            assert_eq!(parse_frame(line), None, "{line}");
         }
     }
 }

@@ -1,14 +1,13 @@
-//! From pylint's names of modules back to files.
+//! Maps pylint's module names to files.
 //!
-//! Owns the rule by which pylint names a file: its path from the first folder above that is no
-//! package. Must not know messages; it helps [`super::pylint_json2`] to place those that pylint
-//! itself places at whichever file it happened to read last.
+//! pylint names a module by its path below the first parent folder that is not a package. The names
+//! place the messages that pylint itself attributes to the file that it happened to read last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tools::sources::SourceFiles;
+use crate::finding::SourceFiles;
 
-/// The files of each module's name.
+/// The files with each module name.
 pub(super) struct Modules {
     paths: BTreeMap<String, BTreeSet<String>>,
 }
@@ -19,29 +18,29 @@ impl Modules {
         let files: BTreeSet<String> = sources.paths().into_iter().collect();
         let mut modules = Modules { paths: BTreeMap::new() };
         for file in &files {
-            // A stub beside its source has the source's name, and pylint speaks of the source.
+            // A stub next to its source has the same name, and pylint reports on the source.
             let stub = file.strip_suffix(".pyi");
             let shadowed = stub.is_some_and(|stem| files.contains(&format!("{stem}.py")));
-            if let Some(name) = name(file, &files).filter(|_| !shadowed) {
-                modules.learn(&name, file);
+            if let Some(name) = module_name(file, &files).filter(|_| !shadowed) {
+                modules.add(&name, file);
             }
         }
         modules
     }
 
-    /// Takes pylint's word for it.
-    pub(super) fn learn(&mut self, name: &str, path: &str) {
+    /// Adds a name that pylint itself gave to a file.
+    pub(super) fn add(&mut self, name: &str, path: &str) {
         let paths = self.paths.entry(name.to_owned()).or_default();
         paths.insert(path.to_owned());
     }
 
-    /// The files of this name, sorted; more than one where folders are no packages.
+    /// The files with this name, sorted; more than one where folders are not packages.
     pub(super) fn paths(&self, name: &str) -> impl Iterator<Item = &str> {
         self.paths.get(name).into_iter().flatten().map(String::as_str)
     }
 }
 
-fn name(file: &str, files: &BTreeSet<String>) -> Option<String> {
+fn module_name(file: &str, files: &BTreeSet<String>) -> Option<String> {
     let stem = file.strip_suffix(".py").or(file.strip_suffix(".pyi"))?;
     let parts: Vec<&str> = stem.split('/').collect();
     let is_package = |folder: &[&str]| {
@@ -66,7 +65,7 @@ mod tests {
         let files =
             ["src/a.py", "src/p/__init__.py", "src/p/q/__init__.pyi", "src/p/q/b.py", "c.py"];
         let files = BTreeSet::from(files.map(str::to_owned));
-        let named = |file: &str| name(file, &files);
+        let named = |file: &str| module_name(file, &files);
         assert_eq!(named("src/a.py").as_deref(), Some("a"));
         assert_eq!(named("src/p/__init__.py").as_deref(), Some("p"));
         assert_eq!(named("src/p/q/b.py").as_deref(), Some("p.q.b"));
@@ -74,6 +73,6 @@ mod tests {
         assert_eq!(named("c.py").as_deref(), Some("c"));
         assert_eq!(named("c.txt"), None);
         let files = BTreeSet::from(["p/__init__.py".to_owned()]);
-        assert_eq!(name("p/a.py", &files).as_deref(), Some("p.a"));
+        assert_eq!(module_name("p/a.py", &files).as_deref(), Some("p.a"));
     }
 }

@@ -1,16 +1,16 @@
-//! Reads `mypy --output=json`: one object a line.
+//! Parses `mypy --output=json`: one object per line.
 //!
-//! Owns mypy's columns, which are UTF-8 bytes from 0 with `--no-native-parser` (without it they
-//! are converted twice and beyond repair), and characters from 1 where Python's own parser refuses
-//! a source. Must not know exit statuses. Findings go to [`crate::tools::mypy`].
+//! With `--no-native-parser`, mypy counts columns in UTF-8 bytes from 0. Without that option it converts
+//! them twice, which cannot be undone. Where Python's own parser refuses a source, columns count
+//! characters from 1.
 
 use serde::Deserialize;
 
 use super::columns::Columns;
-use super::{Parsed, inside, line, locate};
+use super::{Parsed, inside, line_number, locate};
+use crate::finding::SourceFiles;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
-use crate::tools::sources::SourceFiles;
 
 #[derive(Deserialize)]
 struct Message {
@@ -25,7 +25,7 @@ struct Message {
     severity: String,
 }
 
-/// Reads the messages of a stream. Blank lines are nothing, other lines are unread.
+/// Parses the messages of a stream. Blank lines are skipped, and other lines are returned as unread.
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Parsed {
     let mut columns = Columns::new(sources);
@@ -57,7 +57,7 @@ impl Message {
         };
         let place = self.place(columns);
         let (place, message) = locate(&self.file, place, &text);
-        // What mypy gives no code, such as a module that is there twice, still needs a name.
+        // A message without a code, such as that about a duplicate module, still needs a name.
         let code = self.code.clone().unwrap_or(self.severity);
         Finding {
             place,
@@ -76,16 +76,16 @@ impl Message {
     }
 
     fn place(&self, columns: &mut Columns<'_>) -> Place {
-        let first = line(self.line);
+        let first = line_number(self.line);
         let path = inside::project_path(&self.file).unwrap_or_default();
         let mut column = |line: u32, number: i64| {
             let number = u32::try_from(number).ok()?;
-            Some(match self.is_refused_by_python() {
-                true => number.max(1),
-                false => columns.of_bytes(&path, line, number),
-            })
+            if self.is_refused_by_python() {
+                return Some(number.max(1));
+            }
+            Some(columns.from_bytes(&path, line, number))
         };
-        let last = self.end_line.filter(|last| *last >= self.line).map(line);
+        let last = self.end_line.filter(|last| *last >= self.line).map(line_number);
         let start = column(first, self.column);
         Place {
             path: String::new(),
@@ -96,7 +96,8 @@ impl Message {
         }
     }
 
-    /// A type comment is parsed by mypy itself, under the same code.
+    /// Whether Python's own parser refused the source. mypy itself parses type comments, and reports
+    /// their errors with the same code.
     fn is_refused_by_python(&self) -> bool {
         self.code.as_deref() == Some("syntax") && !self.message.contains("type comment")
     }

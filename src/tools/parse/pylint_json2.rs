@@ -1,8 +1,7 @@
-//! Reads `pylint --output-format=json2`: one object, sometimes behind lines of text.
+//! Parses `pylint --output-format=json2`: one object, sometimes after lines of text.
 //!
-//! Owns what is particular in pylint's messages: how each counts its columns, which of them speak
-//! of pylint's own configuration, and where those belong that pylint places at the file it read
-//! last. Must not know exit statuses. The [`PylintReport`] goes to [`crate::tools::pylint`].
+//! The messages of pylint count columns in three ways, some of them are about pylint's own
+//! configuration, and some are attributed to the file that pylint read last.
 
 mod project;
 
@@ -11,35 +10,35 @@ use serde_json::Value;
 
 use super::columns::Columns;
 use super::modules::Modules;
-use super::{inside, line, locate};
+use super::{inside, line_number, locate};
+use crate::finding::SourceFiles;
 use crate::finding::{Finding, Place, Severity, sort};
 use crate::hash::Hash;
-use crate::tools::sources::SourceFiles;
 
-/// Messages whose columns are those of tokens: characters from 0.
+/// Messages whose columns count characters from 0, as tokens do.
 const CHARACTERS: &[&str] = &["C0303", "E2502", "W1401", "W1402"];
 
-/// Messages whose columns are characters from 1: Python's own, and those that pylint shifts.
+/// Messages whose columns count characters from 1: those of Python, and those that pylint shifts.
 const CHARACTERS_FROM_1: &[&str] =
     &["E0001", "E2510", "E2511", "E2512", "E2513", "E2514", "E2515", "W0511"];
 
-/// Messages that can be about a module as a whole, which pylint places before its first character.
+/// Messages that can be about a whole module, which pylint places before its first character.
 const ABOUT_MODULES: &[&str] =
     &["C0103", "C0112", "C0114", "C0302", "F0001", "F0002", "F0010", "W2402"];
 
-/// What pylint reported.
+/// A report of pylint.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PylintReport {
-    /// What it found in the sources, in any order.
+    /// The findings in the sources, in any order.
     pub findings: Vec<Finding>,
-    /// Mistakes in its configuration.
-    pub mistakes: Vec<String>,
-    /// What it says of its configuration that is no mistake.
+    /// Errors in its configuration.
+    pub config_errors: Vec<String>,
+    /// Harmless remarks about its configuration.
     pub remarks: Vec<String>,
-    /// Parts of the output that are no part of the format.
+    /// Parts of the output that do not belong to the format.
     pub unread: Vec<String>,
-    /// From 10 down.
+    /// The score, at most 10.
     pub score: Option<f64>,
 }
 
@@ -61,10 +60,10 @@ struct Message {
     end_column: Option<i64>,
 }
 
-/// Reads the report; none if there is no such object in the stream.
+/// Parses the report; none if the stream does not contain one.
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<PylintReport> {
-    let (before, mut object) = object(stream)?;
+    let (before, mut object) = find_object(stream)?;
     let messages = match object.get_mut("messages").map(Value::take) {
         Some(Value::Array(messages)) => messages,
         _ => return None,
@@ -77,17 +76,17 @@ pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<PylintReport> {
     let mut sourced = Vec::new();
     for value in messages {
         match Message::deserialize(&value) {
-            Ok(message) if message.is_about_configuration() => report.note(message),
+            Ok(message) if message.is_about_configuration() => report.add_note(message),
             Ok(message) => sourced.push(message),
             Err(error) => report.unread.push(format!("{error} in {value}")),
         }
     }
-    report.findings = findings(&sourced, sources);
+    report.findings = convert_messages(&sourced, sources);
     Some(report)
 }
 
-/// The object, and what stands before it: plugins print, and so does pylint itself.
-fn object(stream: &[u8]) -> Option<(&[u8], Value)> {
+/// Finds the object and the text before it, which plugins and pylint itself print.
+fn find_object(stream: &[u8]) -> Option<(&[u8], Value)> {
     let mut start = 0;
     for line in stream.split_inclusive(|byte| *byte == b'\n') {
         if line.first() == Some(&b'{') {
@@ -101,29 +100,32 @@ fn object(stream: &[u8]) -> Option<(&[u8], Value)> {
     None
 }
 
-fn findings(messages: &[Message], sources: &dyn SourceFiles) -> Vec<Finding> {
+fn convert_messages(messages: &[Message], sources: &dyn SourceFiles) -> Vec<Finding> {
     let mut columns = Columns::new(sources);
     let mut modules = Modules::new(sources);
     for message in messages.iter().filter(|message| !message.is_about_project()) {
         if let Some(path) = inside::project_path(&message.path) {
-            modules.learn(&message.module, &path);
+            modules.add(&message.module, &path);
         }
     }
     let mut findings: Vec<Finding> = messages
         .iter()
-        .map(|message| match message.is_about_project() {
-            true => message.project_finding(&modules, sources),
-            false => message.finding(&mut columns),
+        .map(|message| {
+            if message.is_about_project() {
+                message.project_finding(&modules, sources)
+            } else {
+                message.finding(&mut columns)
+            }
         })
         .collect();
-    // Pylint reads a source once more for the stub beside it.
+    // Pylint reads a source again for the stub next to it.
     sort(&mut findings);
     findings.dedup();
     findings
 }
 
 impl PylintReport {
-    /// Text instead of messages: what pylint says before it knows how to say it.
+    /// Reads the text that pylint prints before its output format is set.
     fn read_text(&mut self, text: &[u8]) {
         let text = inside::strip(&String::from_utf8_lossy(text));
         let lines: Vec<&str> = text
@@ -134,28 +136,30 @@ impl PylintReport {
             return;
         }
         let text = lines.join("\n");
-        let is_mistake = |line: &&str| line.contains(": F0011: ") || line.contains(": E001");
-        match lines.iter().any(is_mistake) {
-            true => self.mistakes.push(text),
-            false => self.remarks.push(text),
+        let is_error = |line: &&str| line.contains(": F0011: ") || line.contains(": E001");
+        if lines.iter().any(is_error) {
+            self.config_errors.push(text);
+        } else {
+            self.remarks.push(text);
         }
     }
 
-    /// A removed option changes nothing, all else means that pylint does not do as it is told.
-    fn note(&mut self, message: Message) {
+    /// Adds a message about the configuration. A removed option changes nothing; everything else means
+    /// that pylint ignores a setting.
+    fn add_note(&mut self, message: Message) {
         let place = inside::strip(&message.path);
         let text = inside::strip(&message.message);
         let note = format!("{place}: {text} ({})", message.symbol);
         match message.category.as_str() {
             "refactor" | "info" => self.remarks.push(note),
-            _ => self.mistakes.push(note),
+            _ => self.config_errors.push(note),
         }
     }
 }
 
 impl Message {
-    /// Pylint then has no module, and says the path again: the whole one, where that of a file of
-    /// the project is a relative one.
+    /// Whether the message is about the configuration. It then has the path in place of a module: an
+    /// absolute one, while the paths of the project's files are relative.
     fn is_about_configuration(&self) -> bool {
         let codes = ["E0013", "E0014", "E0015", "F0011", "R0022", "W0012"];
         let is_path = self.module == self.path || self.module.starts_with('/');
@@ -199,21 +203,21 @@ impl Message {
             } else if CHARACTERS.contains(&code) {
                 number.saturating_add(1)
             } else {
-                columns.of_bytes(&path, at, number)
+                columns.from_bytes(&path, at, number)
             }
         };
-        let first = self.line.map_or(1, line);
+        let first = self.line.map_or(1, line_number);
         if ABOUT_MODULES.contains(&code) && first == 1 && self.end_line.is_none() {
             return Place::line("", 1);
         }
         let start = self.column.map(|number| column(first, number));
-        let end_line = self.end_line.map(line).filter(|last| *last >= first);
+        let end_line = self.end_line.map(line_number).filter(|last| *last >= first);
         let end_column = self.end_column.and_then(|number| Some(column(end_line?, number)));
         Place { path: String::new(), line: first, column: start, end_line, end_column }
     }
 
-    /// Pylint's manual has a page for each of its own messages. The numbers from 51 on are for
-    /// other people's checkers: <https://pylint.readthedocs.io/en/stable/development_guide/how_tos/custom_checkers.html>.
+    /// The page of pylint's manual about the message. The numbers from 51 on are for checkers of third
+    /// parties, which have no page: <https://pylint.readthedocs.io/en/stable/development_guide/how_tos/custom_checkers.html>.
     fn url(&self) -> Option<String> {
         let checker: u32 = self.code.get(1..3)?.parse().ok()?;
         let category = match self.category.as_str() {

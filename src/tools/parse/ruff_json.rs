@@ -1,12 +1,11 @@
-//! Reads `ruff check --output-format=json`: one array.
+//! Parses `ruff check --output-format=json`: one array.
 //!
-//! Owns nothing but the format: ruff's columns are ours already. Must not know exit statuses.
-//! Findings go to [`crate::tools::ruff`].
+//! ruff counts columns in code points from 1, as findings do.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Parsed, line, locate};
+use super::{Parsed, line_number, locate};
 use crate::finding::{Edit, Finding, Fix, Place, Severity};
 use crate::hash::Hash;
 
@@ -44,7 +43,7 @@ struct Replacement {
     end_location: Location,
 }
 
-/// Reads the diagnostics; none if the stream is no array.
+/// Parses the diagnostics; none if the stream is not an array.
 #[must_use]
 pub fn parse(stream: &[u8]) -> Option<Parsed> {
     let values: Vec<Value> = serde_json::from_slice(stream).ok()?;
@@ -68,14 +67,14 @@ impl Diagnostic {
         let start = self.location.as_ref();
         let mut place = Place {
             path: String::new(),
-            line: start.map_or(1, |start| line(start.row)),
-            column: start.map(|start| line(start.column)),
-            end_line: self.end_location.as_ref().map(|end| line(end.row)),
-            end_column: self.end_location.as_ref().map(|end| line(end.column)),
+            line: start.map_or(1, |start| line_number(start.row)),
+            column: start.map(|start| line_number(start.column)),
+            end_line: self.end_location.as_ref().map(|end| line_number(end.row)),
+            end_column: self.end_location.as_ref().map(|end| line_number(end.column)),
         };
         let mut message = self.message;
         let mut fix = self.fix;
-        // Lines of a notebook are those of a cell, which is no place in the file.
+        // Line numbers in a notebook count from the start of a cell, not of the file.
         if let Some(cell) = self.cell {
             message = format!("cell {cell}, line {}: {message}", place.line);
             place = Place::line("", 1);
@@ -113,10 +112,10 @@ impl Repair {
 impl Replacement {
     fn edit(self) -> Edit {
         Edit {
-            line: line(self.location.row),
-            column: line(self.location.column),
-            end_line: line(self.end_location.row),
-            end_column: line(self.end_location.column),
+            line: line_number(self.location.row),
+            column: line_number(self.location.column),
+            end_line: line_number(self.end_location.row),
+            end_column: line_number(self.end_location.column),
             content: self.content,
         }
     }

@@ -1,18 +1,16 @@
-//! Reads a unified diff, as formatters write it: one finding a hunk, with the edits it would make.
+//! Parses a unified diff of a formatter: one finding per hunk, with the edits that it would make.
 //!
-//! Owns the format, in the dialects of black (absolute paths, time stamps, the file's own line
-//! ends and byte order mark even in the headers) and ruff (`FILE:cell N` for notebooks). Must not
-//! know exit statuses. Findings go to [`crate::tools::black`] and
-//! [`crate::tools::ruff_format`].
+//! The dialects are those of black (absolute paths, time stamps, and the file's own line ends and byte
+//! order mark even in the headers), isort, and ruff (`FILE:cell N` for notebooks).
 
 use super::{Parsed, inside};
 use crate::finding::{Edit, Finding, Fix, Place, Severity};
 use crate::hash::Hash;
 
-/// The code of every finding of a formatter.
+/// The code of a hunk of a formatter.
 pub const CODE: &str = "format";
 
-/// Reads a diff. Blank lines between files are nothing, other lines are unread.
+/// Parses a diff. Blank lines between files are skipped, and other lines are returned as unread.
 #[must_use]
 pub fn parse(stream: &[u8]) -> Parsed {
     let mut parsed = Parsed::default();
@@ -28,14 +26,15 @@ pub fn parse(stream: &[u8]) -> Parsed {
             file = Some(name.to_owned());
         } else if let (Some(file), Some(mut hunk)) = (&file, Hunk::start(text)) {
             while hunk.is_open()
-                && let Some(line) = lines.next_if(|line| hunk.takes(line))
+                && let Some(line) = lines.next_if(|line| hunk.accepts(line))
             {
                 let unended = lines.next_if(|next| next.starts_with(b"\\ ")).is_some();
                 hunk.push(line, unended);
             }
-            match hunk.is_open() {
-                true => parsed.unread.push(format!("the hunk `{text}` of `{file}` is cut off")),
-                false => parsed.findings.push(hunk.finding(file)),
+            if hunk.is_open() {
+                parsed.unread.push(format!("the hunk `{text}` of `{file}` is cut off"));
+            } else {
+                parsed.findings.push(hunk.finding(file));
             }
         } else if !text.is_empty() {
             parsed.unread.push(inside::strip(text));
@@ -44,7 +43,7 @@ pub fn parse(stream: &[u8]) -> Parsed {
     parsed
 }
 
-/// A hunk while it is read: where the old text stands, and what is still to come.
+/// A hunk while it is parsed: its place in the old text, and the number of lines to come.
 struct Hunk {
     line: u32,
     old_left: u32,
@@ -54,7 +53,7 @@ struct Hunk {
 }
 
 impl Hunk {
-    /// Reads `@@ -1,7 +1,6 @@`.
+    /// Parses `@@ -1,7 +1,6 @@`.
     fn start(header: &str) -> Option<Hunk> {
         let (old, new) = header.strip_prefix("@@ -")?.split_once(" @@")?.0.split_once(" +")?;
         let range = |text: &str| match text.split_once(',') {
@@ -64,7 +63,7 @@ impl Hunk {
         let (line, old_left): (u32, u32) = range(old)?;
         let (_, new_left): (u32, u32) = range(new)?;
         Some(Hunk {
-            // An empty old range stands behind its line.
+            // An empty old range is after the line that it names.
             line: if old_left == 0 { line.saturating_add(1) } else { line },
             old_left,
             new_left,
@@ -77,11 +76,11 @@ impl Hunk {
         self.old_left > 0 || self.new_left > 0
     }
 
-    fn takes(&self, line: &[u8]) -> bool {
+    fn accepts(&self, line: &[u8]) -> bool {
         match line.first() {
             Some(b'-') => self.old_left > 0,
             Some(b'+') => self.new_left > 0,
-            // Editors and mailers drop the blank of an empty line of context.
+            // Editors and mailers remove the space of an empty context line.
             Some(b' ' | b'\n' | b'\r') => self.old_left > 0 && self.new_left > 0,
             _ => false,
         }
@@ -92,7 +91,7 @@ impl Hunk {
         let added = line.first() == Some(&b'+');
         if added {
             self.new_left -= 1;
-            let ending = if unended { 1 } else { 0 };
+            let ending = usize::from(unended);
             let text = &line[1..line.len().saturating_sub(ending).max(1)];
             let text = String::from_utf8_lossy(text);
             self.edit().content.push_str(&text);
@@ -100,10 +99,11 @@ impl Hunk {
         }
         if removed {
             let next = self.line.saturating_add(1);
-            let (end_line, end_column) = match unended {
-                // There is no next line to end at.
-                true => (self.line, width(&line[1..])),
-                false => (next, 1),
+            let (end_line, end_column) = if unended {
+                // The last line of the file: the edit cannot end at the start of the next one.
+                (self.line, end_of_line(&line[1..]))
+            } else {
+                (next, 1)
             };
             let edit = self.edit();
             (edit.end_line, edit.end_column) = (end_line, end_column);
@@ -115,7 +115,7 @@ impl Hunk {
         self.line = self.line.saturating_add(1);
     }
 
-    /// The change that is being read.
+    /// The edit that is being parsed.
     fn edit(&mut self) -> &mut Edit {
         if !self.in_change || self.edits.is_empty() {
             self.in_change = true;
@@ -132,7 +132,7 @@ impl Hunk {
     }
 
     fn finding(self, file: &str) -> Finding {
-        // A path may hold a blank; the time stamp is behind a tab.
+        // A path may contain spaces; the time stamp follows a tab.
         let name = file.split('\t').next().unwrap_or_default();
         let (name, cell) = match name.rsplit_once(":cell ") {
             Some((name, cell)) => (name, Some(cell)),
@@ -146,7 +146,7 @@ impl Hunk {
             severity: Severity::Warning,
             code: CODE.to_owned(),
             rule: CODE.to_owned(),
-            message: "would be formatted differently".to_owned(),
+            message: "would be reformatted".to_owned(),
             url: None,
             gating: true,
             related: Vec::new(),
@@ -156,7 +156,7 @@ impl Hunk {
         if finding.place.path.is_empty() {
             finding.message = format!("{}: {}", inside::strip(name), finding.message);
         }
-        // Lines of a notebook are those of a cell, which is no place in the file.
+        // Line numbers in a notebook count from the start of a cell, not of the file.
         if let Some(cell) = cell {
             finding.message = format!("cell {cell}, line {first}: {}", finding.message);
             finding.place = Place::line(finding.place.path, 1);
@@ -165,7 +165,7 @@ impl Hunk {
         finding
     }
 
-    /// None where the text is in an encoding that did not survive.
+    /// None where the text has characters that could not be decoded.
     fn fix(self) -> Option<Fix> {
         let whole = |edit: &Edit| !edit.content.contains(char::REPLACEMENT_CHARACTER);
         (!self.edits.is_empty() && self.edits.iter().all(whole)).then(|| Fix {
@@ -176,7 +176,7 @@ impl Hunk {
     }
 }
 
-/// The last line that an edit touches: the one before its end, if it ends at a line's start.
+/// The last line that an edit changes: the one before its end, if it ends at the start of a line.
 fn last_line(edit: &Edit) -> u32 {
     match edit.end_column {
         1 if edit.end_line > edit.line => edit.end_line - 1,
@@ -184,8 +184,8 @@ fn last_line(edit: &Edit) -> u32 {
     }
 }
 
-/// The column behind a line that has no end.
-fn width(line: &[u8]) -> u32 {
+/// The column after the last character of a line.
+fn end_of_line(line: &[u8]) -> u32 {
     let text = String::from_utf8_lossy(line);
     let characters = text.trim_end_matches(['\n', '\r']).chars().count();
     u32::try_from(characters).unwrap_or(u32::MAX).saturating_add(1)

@@ -1,14 +1,14 @@
-//! Messages about the project as a whole: duplicated code and cyclic imports.
+//! Messages about the whole project: duplicated code and cyclic imports.
 //!
-//! Pylint places them at the file that it read last and quotes lines that vary from run to run.
-//! Owns their canonical form: sorted places, the first of which is the finding's, and a message
-//! without quoted lines. Must not know any other message.
+//! pylint attributes them to the file that it read last and quotes lines that vary from run to run. They
+//! are converted to a canonical form: sorted places, the first of which is the place of the finding, and
+//! a message without quoted lines.
 
 use super::Message;
+use crate::finding::SourceFiles;
 use crate::finding::{Finding, Place};
 use crate::hash::Hash;
 use crate::tools::parse::modules::Modules;
-use crate::tools::sources::SourceFiles;
 
 const DUPLICATE_CODE: &str = "R0801";
 const CYCLIC_IMPORT: &str = "R0401";
@@ -21,7 +21,7 @@ struct Range<'a> {
 }
 
 impl Message {
-    /// Whether pylint's own place for it means nothing.
+    /// Whether the message is about the whole project, so that its place has no meaning.
     pub(super) fn is_about_project(&self) -> bool {
         [DUPLICATE_CODE, CYCLIC_IMPORT].contains(&self.code.as_str())
     }
@@ -64,7 +64,7 @@ impl Message {
                 .paths(range.module)
                 .map(|path| range.place(path))
                 .filter(|place| !places.contains(place))
-                .max_by_key(|place| (likeness(place, quoted, sources), reversed(place)));
+                .max_by_key(|place| (count_quoted_lines(place, quoted, sources), reversed(place)));
             places.extend(best);
         }
         let mut names: Vec<&str> = ranges.iter().map(|range| range.module).collect();
@@ -72,7 +72,7 @@ impl Message {
         (places, format!("{heading}: {}", names.join(", ")))
     }
 
-    /// Pylint writes a cycle from its first module on, in the order of the alphabet.
+    /// Pylint writes a cycle starting with the module that sorts first.
     fn cycle(&self, modules: &Modules) -> (Vec<Place>, String) {
         let message = self.message.lines().collect::<Vec<_>>().join(" ");
         let names = message
@@ -102,8 +102,8 @@ impl<'a> Range<'a> {
     }
 }
 
-/// How many of the quoted lines stand at a place, to tell files of one module name apart.
-fn likeness(place: &Place, quoted: &[&str], sources: &dyn SourceFiles) -> usize {
+/// Counts the quoted lines at a place, to tell files with the same module name apart.
+fn count_quoted_lines(place: &Place, quoted: &[&str], sources: &dyn SourceFiles) -> usize {
     let bytes = sources.read(&place.path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let length = place.end_line.unwrap_or(place.line).abs_diff(place.line) as usize + 1;
@@ -114,7 +114,7 @@ fn likeness(place: &Place, quoted: &[&str], sources: &dyn SourceFiles) -> usize 
         .count()
 }
 
-/// Of equals, the first wins.
+/// Of equal places, the first one wins.
 fn reversed(place: &Place) -> std::cmp::Reverse<String> {
     std::cmp::Reverse(place.path.clone())
 }

@@ -55,7 +55,7 @@ fn lines_that_look_like_headers_are_lines() {
 fn a_cell_of_a_notebook_is_named() {
     let finding = only("--- n.ipynb:cell 3\n+++ n.ipynb:cell 3\n@@ -1 +1 @@\n-x=1\n+x = 1\n");
     assert_eq!(finding.place, Place::line("n.ipynb", 1));
-    assert_eq!(finding.message, "cell 3, line 1: would be formatted differently");
+    assert_eq!(finding.message, "cell 3, line 1: would be reformatted");
     assert_eq!(finding.fix, None);
 }
 
