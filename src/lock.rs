@@ -1,16 +1,16 @@
-//! The locks of environments: every package of a tool, pinned with hashes.
+//! Locks: all packages of an environment, pinned by version and hash.
 //!
-//! Owns what a lock may say: pinned, hashed requirements and nothing else, because a lock is
-//! installed while an image is built, with the network at hand. Pure: it is given a text and knows
-//! neither where it is nor who installs it. The plan's environments and the fingerprint use it.
+//! A lock is installed while an image is built, with access to the network. It therefore contains
+//! nothing but pinned and hashed requirements: an option, a URL, a path or a version range could install
+//! code that was never reviewed.
 
 use crate::hash::{Hash, HashBuilder};
 
-/// A lock that only names pinned packages with hashes.
+/// The pinned packages of an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lock {
-    /// The packages, in the order of the text.
+    /// The packages, in the order of the file.
     pub packages: Vec<Package>,
 }
 
@@ -22,30 +22,29 @@ pub struct Package {
     pub name: String,
     /// Its exact version.
     pub version: String,
-    /// The environment it is needed in, such as `python_full_version < "3.11"`.
+    /// The condition under which it is installed, such as `python_full_version < "3.11"`.
     pub marker: Option<String>,
-    /// The hashes that its files may have, such as `sha256:…`, sorted.
+    /// The allowed hashes of its files, such as `sha256:…`, sorted.
     pub hashes: Vec<String>,
 }
 
-/// Why a text is no lock.
+/// The error of a lock that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct LockError {
     /// The 1-based line.
     pub line: usize,
-    /// What is wrong there.
+    /// The error.
     pub message: String,
 }
 
 impl Lock {
-    /// Reads a lock.
+    /// Parses a lock.
     ///
     /// # Errors
     ///
-    /// When a line is anything but a pinned package with at least one SHA-256: an option, a URL, a
-    /// path or an open version could bring in what nobody reviewed.
+    /// When a line is not a pinned package with at least one SHA-256.
     pub fn parse(text: &str) -> Result<Lock, LockError> {
         for (index, line) in text.split('\n').enumerate() {
             if let Some(c) = line.trim_end_matches('\r').chars().find(|c| ends_a_line(*c)) {
@@ -55,13 +54,13 @@ impl Lock {
         }
         let packages = logical_lines(text)
             .into_iter()
-            .map(|(line, content)| package(&content).map_err(|message| LockError { line, message }))
+            .map(|(line, text)| parse_package(&text).map_err(|message| LockError { line, message }))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Lock { packages })
     }
 
-    /// What is installed: the packages alone, written anew, so that the installer reads nothing that
-    /// was not read here.
+    /// The requirements for the installer. They are written again from the parsed packages, so that the
+    /// installer reads nothing that was not checked here.
     #[must_use]
     pub fn text(&self) -> String {
         let line = |package: &Package| {
@@ -74,13 +73,13 @@ impl Lock {
         self.packages.iter().map(line).collect()
     }
 
-    /// The version of a package.
+    /// The version of a package, if the lock has it.
     #[must_use]
     pub fn version(&self, name: &str) -> Option<&str> {
         self.packages.iter().find(|package| package.name == name).map(|package| &*package.version)
     }
 
-    /// The hash of what is installed, whatever the lock's comments and order.
+    /// The hash of the packages, independent of comments and order.
     #[must_use]
     pub fn hash(&self) -> Hash {
         let mut packages: Vec<&Package> = self.packages.iter().collect();
@@ -98,14 +97,15 @@ impl Lock {
     }
 }
 
-/// Lines with their continuations joined and comments dropped, under their first line's number.
+/// Joins continued lines and removes comments. Each line has the number of its first part.
 pub(crate) fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut open: Option<(usize, String)> = None;
     for (index, raw) in text.lines().enumerate() {
-        let uncommented = match raw.trim_start().starts_with('#') {
-            true => "",
-            false => raw.split(" #").next().unwrap_or_default(),
+        let uncommented = if raw.trim_start().starts_with('#') {
+            ""
+        } else {
+            raw.split(" #").next().unwrap_or_default()
         };
         let trimmed = uncommented.trim();
         let (content, continues) = match trimmed.strip_suffix('\\') {
@@ -125,7 +125,7 @@ pub(crate) fn logical_lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-fn package(line: &str) -> Result<Package, String> {
+fn parse_package(line: &str) -> Result<Package, String> {
     let mut words = line.split_whitespace().peekable();
     let mut requirement = Vec::new();
     while let Some(word) = words.next_if(|word| !word.starts_with("--")) {
@@ -134,8 +134,8 @@ fn package(line: &str) -> Result<Package, String> {
     let mut hashes = words
         .map(|word| match word.strip_prefix("--hash=") {
             Some(hash) if is_sha256(hash) => Ok(hash.to_owned()),
-            Some(hash) => Err(format!("`{hash}` is no SHA-256")),
-            None => Err(format!("`{word}` is an option: a lock only names packages")),
+            Some(hash) => Err(format!("`{hash}` is not a SHA-256")),
+            None => Err(format!("unexpected option `{word}`: a lock contains only packages")),
         })
         .collect::<Result<Vec<_>, _>>()?;
     hashes.sort();
@@ -148,10 +148,10 @@ fn package(line: &str) -> Result<Package, String> {
         pin.split_once("==").ok_or_else(|| format!("`{pin}` is not pinned with `==`"))?;
     let (name, version) = (name.trim(), version.trim());
     if !is_name(name) || !is_plain(version) {
-        return Err(format!("`{pin}` is not a name and one version"));
+        return Err(format!("`{pin}` is not a name with one version"));
     }
     if let Some(marker) = marker.as_deref().filter(|marker| !is_marker(marker)) {
-        return Err(format!("`{marker}` is no marker"));
+        return Err(format!("invalid marker `{marker}`"));
     }
     if hashes.is_empty() {
         return Err(format!("`{pin}` has no `--hash=sha256:…`"));
@@ -159,12 +159,12 @@ fn package(line: &str) -> Result<Package, String> {
     Ok(Package { name: name.to_owned(), version: version.to_owned(), marker, hashes })
 }
 
-/// Whether pip, which reads lines as Python does, takes this for the end of one.
+/// Whether pip, which splits lines as Python does, ends a line at this character.
 fn ends_a_line(c: char) -> bool {
     (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// A name with extras, such as `black[jupyter,d]`.
+/// Whether a text is a name, with or without extras, such as `black[jupyter,d]`.
 fn is_name(text: &str) -> bool {
     match text.split_once('[') {
         None => is_plain(text),
@@ -174,13 +174,13 @@ fn is_name(text: &str) -> bool {
     }
 }
 
-/// A name or a version, without anything that could lead elsewhere.
+/// Whether a text is a name or a version, without characters of a URL, a path or a range.
 fn is_plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_+!".contains(c))
 }
 
-/// A condition on the environment, by its characters.
+/// Whether a text has only characters of a condition on the environment.
 fn is_marker(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || " _.-+*<>=!~(),'\"".contains(c))
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_hides_behind_what_another_reader_takes_for_the_end_of_a_line() {
+    fn characters_that_end_a_line_for_pip_are_refused() {
         for c in ['\r', '\u{b}', '\u{c}', '\u{1c}', '\u{85}', '\u{2028}', '\u{2029}'] {
             let text = format!("a==1 --hash={HASH}\n# note{c}--index-url https://example.test\n");
             assert_eq!(refused(&text).line, 2, "{c:?}");
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_installed_is_what_was_read() {
+    fn the_installer_gets_exactly_the_parsed_packages() {
         let text = format!("# by uv\nb[x]==2 ; os_name == 'nt' \\\n    --hash={HASH} # why\n");
         let lock = Lock::parse(&text).unwrap();
         assert_eq!(lock.text(), format!("b[x]==2 ; os_name == 'nt' --hash={HASH}\n"));

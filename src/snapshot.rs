@@ -1,9 +1,9 @@
-//! Copies exactly the files that a check may see.
+//! Snapshots: copies of exactly the files that a check may see.
 //!
-//! Owns the way from a [`FileSet`](crate::plan::FileSet) over an [`Inventory`] of hashed files
-//! to a [`Tree`] on the disk that an engine can place into a container. It knows no tool and no
-//! container. What a check can read is what is hashed: a file that changes between the two is
-//! noticed, and both are done again.
+//! A [`FileSet`](crate::plan::FileSet) selects files, an [`Inventory`] lists them with their hashes, and
+//! a [`Tree`] is the copy on disk that an engine places into a container. A file that changes between
+//! hashing and copying is noticed, and both steps are repeated, so that a check reads exactly what was
+//! hashed.
 
 mod changes;
 mod inventory;
@@ -28,17 +28,17 @@ pub use changes::Changes;
 pub use inventory::{EntryKind, Inventory, InventoryEntry};
 pub use tracked::tracked_but_ignored;
 
-/// The file in each tree that holds the tree's hash: a container that can read it sees the tree.
+/// The file in each tree with the hash of the tree. A container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";
 
-/// The name of a file that is about to take another one's place in the project. One that a kill
-/// left behind is no file of the project: no check sees it, and the next fix removes it.
+/// The name of a file that is about to replace another file of the project. If a kill leaves it
+/// behind, no check sees it, and the next fix removes it.
 #[must_use]
 pub fn staged_name(number: usize) -> String {
     format!("{STAGED_START}{}-{number}{STAGED_END}", std::process::id())
 }
 
-/// Whether a name is one that [`staged_name`] gives.
+/// Whether a name was made by [`staged_name`].
 #[must_use]
 pub fn is_staged(name: &str) -> bool {
     name.strip_prefix(STAGED_START).and_then(|rest| rest.strip_suffix(STAGED_END)).is_some_and(
@@ -49,45 +49,45 @@ pub fn is_staged(name: &str) -> bool {
 const STAGED_START: &str = ".cargo-pipe-";
 const STAGED_END: &str = ".new";
 
-/// When every file of a snapshot was modified, in seconds since 1970: 2000-01-01. Tools that look at
-/// it see the same everywhere; archives know no time before 1980.
+/// The modification time of every file of a snapshot, in seconds since 1970: 2000-01-01. Tools that
+/// read it get the same time everywhere; archives cannot store times before 1980.
 pub const MTIME: u64 = 946_684_800;
 
-/// How much of a file is read at a time, in bytes.
+/// The number of bytes of a file that are read at once.
 const CHUNK: usize = 1024 * 1024;
 
-/// How often a snapshot is taken anew because files changed meanwhile.
+/// How often a snapshot is attempted while files change.
 const ATTEMPTS: usize = 3;
 
-/// Why files cannot be taken.
+/// The error of a snapshot.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// A path that the configuration names is not there.
+    /// A path of the configuration does not exist.
     #[error("`{0}` does not exist")]
     Missing(ProjectPath),
-    /// A glob cannot be read.
-    #[error("`{glob}` is no pattern: {reason}")]
+    /// A glob is invalid.
+    #[error("invalid glob `{glob}`: {reason}")]
     Glob {
         /// The glob.
         glob: String,
-        /// What is wrong with it.
+        /// The error in it.
         reason: String,
     },
     /// A file or folder cannot be read or written.
     #[error("cannot {action} `{}`: {source}", .path.display())]
     Io {
-        /// What was tried, such as `read`.
+        /// The attempted action, such as `read`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: Arc<io::Error>,
     },
-    /// A path that the configuration names is a link.
+    /// A path of the configuration is a link.
     #[error("`{0}` is a link; name the folder or file that it leads to")]
     Link(ProjectPath),
-    /// The run was stopped meanwhile.
+    /// The run was stopped.
     #[error("stopped")]
     Stopped,
     /// A file changed each time it was read.
@@ -110,12 +110,12 @@ impl SnapshotError {
         Reason::new(kind, self.to_string()).with_hint(hint)
     }
 
-    /// Whether it may be over the next time: somebody edits, renames or deletes files.
-    fn may_pass(&self) -> bool {
+    /// Whether another attempt may succeed, because files are being edited, renamed or deleted.
+    fn is_transient(&self) -> bool {
         self.is_gone() || matches!(self, SnapshotError::Changing(_))
     }
 
-    /// Whether a file or folder was not there any more.
+    /// Whether a file or folder no longer existed.
     fn is_gone(&self) -> bool {
         matches!(self, SnapshotError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
@@ -128,16 +128,17 @@ impl SnapshotError {
     }
 }
 
-/// A folder that can be placed into a container, and the hash that proves that it was.
+/// A folder that an engine places into a container, with the hash that proves that it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
     /// The folder on this machine.
     pub folder: PathBuf,
-    /// The hash of what it holds, as written in its [`PROOF`].
+    /// The hash of its content, as written in its [`PROOF`].
     pub hash: Hash,
 }
 
-/// Takes an inventory by `take` and copies it below `folder`, again if files change meanwhile.
+/// Calls `take` for an inventory and copies its files below `folder`. Both are repeated if files
+/// change.
 ///
 /// # Errors
 ///
@@ -154,7 +155,7 @@ pub fn copy(
         let target = folder.join(attempt.to_string());
         match copy_once(root, &target, cancel, &inventory) {
             Ok(tree) => return Ok((inventory, tree)),
-            Err(error) if attempt == ATTEMPTS || !error.may_pass() => return Err(error),
+            Err(error) if attempt == ATTEMPTS || !error.is_transient() => return Err(error),
             Err(_) => attempt += 1,
         }
     }
@@ -180,14 +181,13 @@ fn copy_once(
         };
         if copied == *entry { Ok(()) } else { Err(SnapshotError::Changing(path.clone())) }
     })?;
-    let tree = prove(target, inventory.hash())?;
-    // The deepest first: what is put into a folder changes its time.
+    let tree = write_proof(target, inventory.hash())?;
+    // The deepest folder comes first, because adding an entry to a folder changes its time.
     inventory.folders().iter().rev().try_for_each(|folder| set_time(&folder.on_disk(target)))?;
     Ok(tree)
 }
 
-/// Writes a tree of a few small files whose content is at hand: `(name, content)`. A name may be
-/// that of a file in a folder.
+/// Writes a tree of a few small files, given as `(name, content)`. A name may contain folders.
 ///
 /// # Errors
 ///
@@ -203,17 +203,17 @@ pub fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, Snapsh
         below.map_or(Ok(()), set_time)?;
         recipe = recipe.with(name).with(content);
     }
-    let tree = prove(folder, recipe.hash())?;
+    let tree = write_proof(folder, recipe.hash())?;
     set_time(folder)?;
     Ok(tree)
 }
 
-fn prove(folder: &Path, hash: Hash) -> Result<Tree, SnapshotError> {
+fn write_proof(folder: &Path, hash: Hash) -> Result<Tree, SnapshotError> {
     write(&folder.join(PROOF), format!("{hash}\n").as_bytes(), 0o644)?;
     Ok(Tree { folder: folder.to_owned(), hash })
 }
 
-/// Copies a file and returns the hash of what was copied.
+/// Copies a file and returns the hash of the copied content.
 fn copy_file(
     source: &Path,
     target: &Path,
@@ -221,15 +221,15 @@ fn copy_file(
     cancel: &Cancel,
 ) -> Result<Hash, SnapshotError> {
     let mut copy = fs::File::create(target).map_err(SnapshotError::io("create", target))?;
-    let hash = read(source, cancel, |chunk| {
+    let hash = read_chunks(source, cancel, |chunk| {
         copy.write_all(chunk).map_err(SnapshotError::io("write", target))
     })?;
-    settle(&copy, target, mode)?;
+    set_mode_and_time(&copy, target, mode)?;
     Ok(hash)
 }
 
-/// Reads a regular file piece by piece, and returns the hash of it all.
-fn read(
+/// Reads a regular file in chunks, and returns the hash of its content.
+fn read_chunks(
     path: &Path,
     cancel: &Cancel,
     mut each: impl FnMut(&[u8]) -> Result<(), SnapshotError>,
@@ -273,17 +273,17 @@ fn create_folder(folder: &Path) -> Result<(), SnapshotError> {
 fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), SnapshotError> {
     let mut file = fs::File::create(path).map_err(SnapshotError::io("create", path))?;
     file.write_all(content).map_err(SnapshotError::io("write", path))?;
-    settle(&file, path, mode)
+    set_mode_and_time(&file, path, mode)
 }
 
-/// Gives a written file its time, and its mode in spite of the umask.
-fn settle(file: &fs::File, path: &Path, mode: u32) -> Result<(), SnapshotError> {
+/// Sets the time of a written file, and its mode regardless of the umask.
+fn set_mode_and_time(file: &fs::File, path: &Path, mode: u32) -> Result<(), SnapshotError> {
     file.set_permissions(fs::Permissions::from_mode(mode))
         .map_err(SnapshotError::io("set the mode of", path))?;
     file.set_modified(time()).map_err(SnapshotError::io("set the time of", path))
 }
 
-/// Gives a folder its time.
+/// Sets the time of a folder.
 fn set_time(folder: &Path) -> Result<(), SnapshotError> {
     fs::File::open(folder)
         .and_then(|opened| opened.set_modified(time()))
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_holds_what_the_inventory_says_with_plain_modes() {
+    fn a_copy_has_the_content_of_the_inventory_and_plain_modes() {
         let project = tempfile::tempdir().unwrap();
         let target = tempfile::tempdir().unwrap();
         let source = project.path().join("src");

@@ -1,8 +1,8 @@
-//! What became of a tree that a container could write to.
+//! Reads back a tree that a container could write to.
 //!
-//! Owns what is believed of such a tree: only the content of regular files that were put there, up
-//! to a size. Everything else that happened in it is told and goes no further: links are not
-//! followed, and no path is taken from an archive that the inventory does not have.
+//! Nothing in such a tree is trusted but the content of regular files that were put there, up to a size.
+//! Everything else is only reported: links are not followed, and a path of an archive is used only if the
+//! inventory has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,67 +13,68 @@ use super::{EntryKind, Inventory, InventoryEntry, PROOF, SnapshotError};
 use crate::hash::Hash;
 use crate::project::ProjectPath;
 
-/// The largest content that comes back from a container, in bytes.
-const LIMIT: u64 = 64 * 1024 * 1024;
+/// The size of the largest file that is accepted from a container, in bytes.
+const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
 /// The blocks of zeros that end an archive.
 const ARCHIVE_END: [u8; 1024] = [0; 1024];
 
-/// What became of a tree that a container could write to.
+/// The changes in a tree that a container could write to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// The new content of files of the inventory.
     pub contents: BTreeMap<ProjectPath, Vec<u8>>,
-    /// Files that were not there before.
+    /// Files that are new.
     pub added: BTreeSet<String>,
-    /// Files of the inventory that are gone, are no longer of their kind, or became too large.
+    /// Files of the inventory that are missing, have become something else, or are too large.
     pub lost: BTreeSet<ProjectPath>,
 }
 
 impl Changes {
-    /// What became of a folder that held this inventory, now that nobody writes to it any more.
+    /// Reads the changes in a folder that was made from this inventory. Writers must have ended.
     ///
     /// # Errors
     ///
     /// When it cannot be read.
     pub fn in_folder(folder: &Path, inventory: &Inventory) -> Result<Changes, SnapshotError> {
-        let mut survey = Survey::of(inventory);
-        survey.folder(folder, "").map_err(SnapshotError::io("read", folder))?;
-        Ok(survey.finish())
+        let mut reader = TreeReader::new(inventory);
+        reader.read_folder(folder, "").map_err(SnapshotError::io("read", folder))?;
+        Ok(reader.finish())
     }
 
-    /// What became of it, from a tar archive whose paths begin with the name of the folder.
+    /// Reads the changes from a tar archive whose paths begin with the name of the folder.
     ///
     /// # Errors
     ///
-    /// When it is no archive, or not a whole one.
+    /// When the archive is invalid or incomplete.
     pub fn in_archive(archive: &[u8], inventory: &Inventory) -> Result<Changes, SnapshotError> {
-        let mut survey = Survey::of(inventory);
-        let read = match archive.ends_with(&ARCHIVE_END) {
-            true => survey.archive(archive),
-            false => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the archive has no end")),
+        let mut reader = TreeReader::new(inventory);
+        let read = if archive.ends_with(&ARCHIVE_END) {
+            reader.read_archive(archive)
+        } else {
+            Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the archive is incomplete"))
         };
         read.map_err(SnapshotError::io("read the archive of", Path::new(crate::container::APP)))?;
-        Ok(survey.finish())
+        Ok(reader.finish())
     }
 }
 
-/// A look at every file of a tree.
-struct Survey<'a> {
+/// Compares every file of a tree with an inventory.
+struct TreeReader<'a> {
     inventory: &'a Inventory,
     unseen: BTreeSet<&'a ProjectPath>,
     changes: Changes,
 }
 
-impl<'a> Survey<'a> {
-    fn of(inventory: &'a Inventory) -> Self {
+impl<'a> TreeReader<'a> {
+    fn new(inventory: &'a Inventory) -> Self {
         let unseen = inventory.entries.keys().collect();
-        Survey { inventory, unseen, changes: Changes::default() }
+        TreeReader { inventory, unseen, changes: Changes::default() }
     }
 
-    /// Looks at a folder below the tree's top. What stands at a path is known before it is opened,
-    /// so no link is followed and nothing is waited for.
-    fn folder(&mut self, folder: &Path, name: &str) -> io::Result<()> {
+    /// Reads a folder of the tree. The type of each entry is known before it is opened, so that no link
+    /// is followed and no pipe blocks.
+    fn read_folder(&mut self, folder: &Path, name: &str) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = match name {
@@ -82,22 +83,22 @@ impl<'a> Survey<'a> {
             };
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                self.folder(&entry.path(), &name)?;
+                self.read_folder(&entry.path(), &name)?;
             } else if kind.is_file() {
                 let size = entry.metadata()?.len();
-                self.file(&name, size, || fs::read(entry.path()))?;
+                self.add_file(&name, size, || fs::read(entry.path()))?;
             } else {
-                self.other(&name, kind.is_symlink());
+                self.add_other(&name, kind.is_symlink());
             }
         }
         Ok(())
     }
 
-    fn archive(&mut self, archive: &[u8]) -> io::Result<()> {
+    fn read_archive(&mut self, archive: &[u8]) -> io::Result<()> {
         for entry in tar::Archive::new(archive).entries()? {
             let mut entry = entry?;
             let path = entry.path()?.to_string_lossy().into_owned();
-            // The top folder is called as whoever made the archive calls it.
+            // The name of the top folder depends on the program that made the archive.
             let Some((_, name)) = path.trim_end_matches('/').split_once('/') else {
                 continue;
             };
@@ -105,31 +106,31 @@ impl<'a> Survey<'a> {
             let kind = entry.header().entry_type();
             if kind.is_file() {
                 let size = entry.size();
-                self.file(&name, size, || {
+                self.add_file(&name, size, || {
                     let mut content = Vec::new();
                     entry.read_to_end(&mut content)?;
                     Ok(content)
                 })?;
             } else if !kind.is_dir() {
-                self.other(&name, kind.is_symlink());
+                self.add_other(&name, kind.is_symlink());
             }
         }
         Ok(())
     }
 
-    fn file(
+    fn add_file(
         &mut self,
         name: &str,
         size: u64,
         content: impl FnOnce() -> io::Result<Vec<u8>>,
     ) -> io::Result<()> {
-        let Some((path, entry)) = self.known(name) else {
+        let Some((path, entry)) = self.find_entry(name) else {
             return Ok(());
         };
         let EntryKind::File { executable } = entry.kind else {
             return Ok(());
         };
-        if size > LIMIT {
+        if size > MAX_SIZE {
             return Ok(());
         }
         self.unseen.remove(path);
@@ -140,9 +141,9 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    /// Looks at what is neither a file nor a folder.
-    fn other(&mut self, name: &str, is_link: bool) {
-        if let Some((path, entry)) = self.known(name)
+    /// Adds an entry that is neither a file nor a folder.
+    fn add_other(&mut self, name: &str, is_link: bool) {
+        if let Some((path, entry)) = self.find_entry(name)
             && matches!(entry.kind, EntryKind::Link { .. })
             && is_link
         {
@@ -150,8 +151,9 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// The inventory's entry of this very name; a name that it does not have is noted.
-    fn known(&mut self, name: &str) -> Option<(&'a ProjectPath, &'a InventoryEntry)> {
+    /// The entry of the inventory with exactly this name. A name that it does not have is added to the
+    /// changes.
+    fn find_entry(&mut self, name: &str) -> Option<(&'a ProjectPath, &'a InventoryEntry)> {
         let path = ProjectPath::new(name).ok().filter(|path| path.as_str() == name);
         let known = path.and_then(|path| self.inventory.entries.get_key_value(&path));
         if known.is_none() && name != PROOF {
@@ -160,7 +162,7 @@ impl<'a> Survey<'a> {
         known
     }
 
-    /// What was not seen as what it was is lost.
+    /// Adds the entries that are missing or have become something else.
     fn finish(self) -> Changes {
         let mut changes = self.changes;
         changes.lost = self.unseen.into_iter().cloned().collect();
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_contents_of_known_files_come_out_of_a_folder() {
+    fn only_contents_of_known_files_are_read_from_a_folder() {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("src");
         fs::create_dir(&source).unwrap();
@@ -208,7 +210,7 @@ mod tests {
         assert_eq!(Changes::in_folder(folder.path(), &inventory()).unwrap(), expected());
     }
 
-    /// An archive as docker makes one of `/app`, with whatever else somebody put into it.
+    /// An archive of `/app` as docker makes it, with additional entries.
     fn archive(evil: &[&str]) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
         let mut add = |name: &str, kind, content: &[u8]| {
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn only_contents_of_known_files_come_out_of_an_archive() {
+    fn only_contents_of_known_files_are_read_from_an_archive() {
         assert_eq!(Changes::in_archive(&archive(&[]), &inventory()).unwrap(), expected());
     }
 
@@ -267,7 +269,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("src")).unwrap();
         let file = fs::File::create(folder.path().join("src/same.py")).unwrap();
-        file.set_len(LIMIT + 1).unwrap();
+        file.set_len(MAX_SIZE + 1).unwrap();
         let changes = Changes::in_folder(folder.path(), &inventory()).unwrap();
         assert!(changes.contents.is_empty() && changes.lost.contains(&path("src/same.py")));
     }

@@ -1,8 +1,7 @@
-//! Which files a check sees, and their hashes.
+//! The inventory of a check: the files that it sees, with their hashes.
 //!
-//! Owns the list of what is covered: what [`super::walk`] comes across below the named paths, each
-//! of them walked once for all who name it, and the links between those files. Reads the disk,
-//! writes nothing.
+//! [`super::walk`] finds the files below the named paths. A path that several checks name is walked once
+//! for all of them. Links count only if they lead to another file of the inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,28 +20,28 @@ use crate::plan::FileSet;
 use crate::process::Cancel;
 use crate::project::ProjectPath;
 
-/// Files at the root that are covered where they exist, because tools look for the root by them.
+/// Files at the root that are in every inventory, because tools find the root by them.
 const ROOT_MARKERS: &[&str] = &["pyproject.toml"];
 
 /// The files that a check sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
-    /// Each file's entry under its path.
+    /// The entry of each file by path.
     pub entries: BTreeMap<ProjectPath, InventoryEntry>,
-    /// What was left out although somebody may expect it.
+    /// Warnings about files that are left out.
     pub warnings: Vec<String>,
 }
 
 /// One file of an inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InventoryEntry {
-    /// What it is.
+    /// The kind of file.
     pub kind: EntryKind,
-    /// The hash of its content and of everything about it that a tool can see.
+    /// The hash of its content and of all properties that a tool can see.
     pub hash: Hash,
 }
 
-/// What a file of an inventory is.
+/// The kind of a file in an inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A regular file.
@@ -50,9 +49,9 @@ pub enum EntryKind {
         /// Whether it may be executed.
         executable: bool,
     },
-    /// A symbolic link to something that is covered too.
+    /// A symbolic link to another file or folder of the inventory.
     Link {
-        /// Where it leads to.
+        /// The target.
         to: ProjectPath,
     },
 }
@@ -75,12 +74,12 @@ impl InventoryEntry {
 }
 
 impl Inventory {
-    /// Takes the inventory of what `file_set` covers below `root`, which is canonical. Files that
-    /// `index` knows are not read.
+    /// Takes the inventory of a file set below `root`, which must be canonical. Files whose hash is in
+    /// `index` are not read.
     ///
     /// # Errors
     ///
-    /// When a named path is not there, a glob cannot be read, or a file cannot be.
+    /// When a named path does not exist, a glob is invalid, or a file cannot be read.
     pub fn take(
         root: &Path,
         file_set: &FileSet,
@@ -91,7 +90,7 @@ impl Inventory {
         taken.into_values().next().unwrap_or_else(|| Ok(Inventory::default()))
     }
 
-    /// Takes the inventories of several file sets. What more than one of them names is walked once.
+    /// Takes the inventories of several file sets. A path that several of them name is walked once.
     #[must_use]
     pub fn take_each<'c>(
         root: &Path,
@@ -102,22 +101,22 @@ impl Inventory {
         let markers = markers();
         let all: BTreeSet<Part<'_>> =
             file_sets.iter().flat_map(|file_set| parts(file_set, &markers)).collect();
-        let look = |path: &ProjectPath, place: &Path| look(path, place, index, cancel);
+        let visit = |path: &ProjectPath, place: &Path| read_entry(path, place, index, cancel);
         let walked: BTreeMap<Part<'_>, _> =
-            all.into_par_iter().map(|part| (part, walk(root, part, &look))).collect();
-        let of = |file_set: &'c FileSet| {
+            all.into_par_iter().map(|part| (part, walk(root, part, &visit))).collect();
+        let join = |file_set: &'c FileSet| {
             let found = parts(file_set, &markers).into_iter().map(|part| match &walked[&part] {
                 Ok(found) => Ok(found),
                 Err(error) => Err(error.clone()),
             });
             let found = found.collect::<Result<Vec<_>, _>>();
-            let there = file_set.paths.iter().try_for_each(|path| is_there(root, path));
-            there.and(found).map(|found| Inventory::of(root, &found))
+            let exist = file_set.paths.iter().try_for_each(|path| check_path(root, path));
+            exist.and(found).map(|found| Inventory::join_parts(root, &found))
         };
-        file_sets.par_iter().map(|file_set| (*file_set, of(file_set))).collect()
+        file_sets.par_iter().map(|file_set| (*file_set, join(file_set))).collect()
     }
 
-    /// The paths of the files that an inventory would have, without looking at them.
+    /// The paths of the files of an inventory, without reading the files.
     ///
     /// # Errors
     ///
@@ -131,8 +130,8 @@ impl Inventory {
         Ok(files.into_iter().collect())
     }
 
-    /// Joins what was found of the parts of a project.
-    fn of(root: &Path, parts: &[&WalkResult<InventoryEntry>]) -> Inventory {
+    /// Joins the walks of several parts of a project.
+    fn join_parts(root: &Path, parts: &[&WalkResult<InventoryEntry>]) -> Inventory {
         let mut entries: Vec<(ProjectPath, InventoryEntry)> =
             parts.iter().flat_map(|found| found.files.iter().cloned()).collect();
         entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -152,14 +151,13 @@ impl Inventory {
         fingerprint::of_files(self.entries.iter().map(|(path, entry)| (path.as_str(), entry.hash)))
     }
 
-    /// Each file's hash under its path.
+    /// The hash of each file by path.
     #[must_use]
     pub fn hashes(&self) -> BTreeMap<String, Hash> {
         self.entries.iter().map(|(path, entry)| (path.to_string(), entry.hash)).collect()
     }
 
-    /// The files below one of `folders` whose names end with one of `endings`; any, if none is
-    /// given.
+    /// The files below `folders` with one of these endings, or with any ending if the list is empty.
     #[must_use]
     pub fn below(&self, folders: &[ProjectPath], endings: &[String]) -> Vec<&ProjectPath> {
         self.all_below(folders, endings).collect()
@@ -178,13 +176,13 @@ impl Inventory {
             })
     }
 
-    /// Whether there is any of the files that [`Inventory::below`] names.
+    /// Whether [`Inventory::below`] would list any file.
     #[must_use]
     pub fn has_any_below(&self, folders: &[ProjectPath], endings: &[String]) -> bool {
         self.all_below(folders, endings).next().is_some()
     }
 
-    /// The part of it that holds these files, without any warning.
+    /// The part of the inventory with these files, without warnings.
     #[must_use]
     pub fn only(&self, paths: &BTreeSet<ProjectPath>) -> Inventory {
         let entries = self.entries.iter().filter(|(path, _)| paths.contains(path));
@@ -194,7 +192,7 @@ impl Inventory {
         }
     }
 
-    /// The folders that hold the files, the root first.
+    /// The folders of the files, the root first.
     #[must_use]
     pub fn folders(&self) -> BTreeSet<ProjectPath> {
         let mut folders = BTreeSet::from([ProjectPath::root()]);
@@ -206,23 +204,23 @@ impl Inventory {
         folders
     }
 
-    /// Adds the links that lead to something covered, and names the others.
+    /// Adds the links to files or folders of the inventory, and a warning for each other link.
     fn add_links(&mut self, root: &Path, links: &BTreeSet<&ProjectPath>) {
         let folders = self.folders();
         for &link in links {
-            match resolve(root, link) {
+            match resolve_link(root, link) {
                 Some(to) if self.entries.contains_key(&to) || folders.contains(&to) => {
                     self.entries.insert(link.clone(), InventoryEntry::link(to));
                 }
                 _ => self.warnings.push(format!(
-                    "`{link}` is a link to something that the check does not see, so it is left out"
+                    "`{link}` is left out, because it is a link to a file that the check does not see"
                 )),
             }
         }
     }
 }
 
-/// The parts of a project that a file set names, the root's markers among them.
+/// The parts of a project that a file set names, and the markers at the root.
 fn parts<'a>(file_set: &'a FileSet, markers: &'a [ProjectPath]) -> Vec<Part<'a>> {
     let (exclude, include) = (file_set.exclude.as_slice(), file_set.include.as_slice());
     let named = file_set.paths.iter().map(|path| Part { path, exclude, include });
@@ -233,14 +231,14 @@ fn markers() -> Vec<ProjectPath> {
     ROOT_MARKERS.iter().filter_map(|marker| ProjectPath::new(marker).ok()).collect()
 }
 
-/// Looks at a file, and reads it unless `index` knows it; none if it is gone.
-fn look(
+/// Reads the entry of a file, from `index` if possible; none if the file no longer exists.
+fn read_entry(
     path: &ProjectPath,
     place: &Path,
     index: &Index,
     cancel: &Cancel,
 ) -> Result<Option<InventoryEntry>, SnapshotError> {
-    // Lookup at before it is read: a change between the two shows the next time.
+    // The metadata is read before the content: a change in between shows the next time.
     let metadata = match fs::symlink_metadata(place) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -250,7 +248,7 @@ fn look(
     if let Some(hash) = index.hash(path, &metadata) {
         return Ok(Some(InventoryEntry { kind: EntryKind::File { executable }, hash }));
     }
-    match super::read(place, cancel, |_| Ok(())) {
+    match super::read_chunks(place, cancel, |_| Ok(())) {
         Ok(content) => {
             let entry = InventoryEntry::file(&content, executable);
             index.note(path, &metadata, entry.hash);
@@ -261,8 +259,8 @@ fn look(
     }
 }
 
-/// Refuses a named path that is not there, or that no walk reaches because a link is on the way.
-fn is_there(root: &Path, path: &ProjectPath) -> Result<(), SnapshotError> {
+/// Refuses a named path that does not exist, or that no walk reaches because of a link above it.
+fn check_path(root: &Path, path: &ProjectPath) -> Result<(), SnapshotError> {
     let text = path.as_str();
     let ends = text.match_indices('/').map(|(end, _)| end).chain([text.len()]);
     for part in ends.filter_map(|end| ProjectPath::new(&text[..end]).ok()) {
@@ -277,8 +275,8 @@ fn is_there(root: &Path, path: &ProjectPath) -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// Where a link leads to, if that is inside the project.
-fn resolve(root: &Path, link: &ProjectPath) -> Option<ProjectPath> {
+/// The target of a link, if it is inside the project.
+fn resolve_link(root: &Path, link: &ProjectPath) -> Option<ProjectPath> {
     let target = fs::canonicalize(link.on_disk(root)).ok()?;
     project_path(root, &target)
 }

@@ -1,8 +1,7 @@
-//! Files that git tracks although a `.gitignore` line covers them.
+//! Finds files that git tracks although a `.gitignore` line ignores them.
 //!
-//! Such files are in every clone, yet no check sees them, because what is seen follows from
-//! `.gitignore` alone. They are worth a warning. Asks git, where there is one, and believes
-//! nothing but its list of names.
+//! Such files are in every clone, but no check sees them, because only `.gitignore` decides what checks
+//! see. The user gets a warning. Without git there is no warning.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,10 +9,10 @@ use std::time::Duration;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::project::ProjectPath;
 
-/// How long git may take; without its answer there is only no warning.
+/// How long git may take. Without its answer, only the warning is missing.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The tracked files below `paths` that are ignored; none where git has nothing to say.
+/// The tracked files below `paths` that are ignored; none where git cannot answer.
 #[must_use]
 pub fn tracked_but_ignored(
     root: &Path,
@@ -29,8 +28,8 @@ pub fn tracked_but_ignored(
     };
     let mut invocation = Invocation::new(git, ["-C"]);
     invocation.args.push(root.into());
-    // A repository's own settings can name programs for git to start: a file monitor, or a transport
-    // that fetches an object which a partial clone lacks.
+    // The settings of a repository can make git start programs: a file monitor, or a transport that
+    // fetches an object that a partial clone lacks.
     invocation.env.push(("GIT_NO_LAZY_FETCH", "1".to_owned()));
     invocation.env.push(("GIT_ALLOW_PROTOCOL", "none".to_owned()));
     invocation.args.extend(

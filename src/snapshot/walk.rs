@@ -1,11 +1,10 @@
-//! Comes across the files of a project.
+//! Walks the files of a project that checks may see.
 //!
-//! Owns the rules of what is covered: below the named paths, nothing that the project's own
-//! `.gitignore` files ignore (with or without a repository; never a parent folder's, the user's or
-//! `info/exclude`, because those differ between machines), nothing hidden, no other repository,
-//! and no folder that a tool marks as its own. Each folder is listed once, and its list says what
-//! it is; no file is looked at but by whoever asked. What is found goes into an
-//! [`Inventory`](super::Inventory).
+//! Below the named paths, a walk skips what the project's own `.gitignore` files ignore, hidden files,
+//! other repositories, and folders that tools mark as their own. It does so with or without a repository.
+//! The ignore files of parent folders and of the user, and `info/exclude`, have no effect, because they
+//! differ between machines. Each folder is listed once, and the list has the types of its entries; only
+//! the visitor opens files.
 
 use std::ffi::OsString;
 use std::fs::{self, FileType};
@@ -18,29 +17,29 @@ use rayon::prelude::*;
 use super::{PROOF, SnapshotError, is_staged};
 use crate::project::ProjectPath;
 
-/// Files whose presence says that their folder is no part of the project: caches, `target`,
-/// environments, other repositories, crates that cargo vendored.
+/// Files that mark their folder as foreign to the project: caches, `target`, environments, other
+/// repositories, crates that cargo vendored.
 const FOREIGN_FOLDER_MARKERS: &[&str] =
     &["CACHEDIR.TAG", "pyvenv.cfg", ".git", ".cargo-checksum.json"];
 
-/// Folders that never hold sources, wherever they are.
+/// Folders that never contain sources.
 const FOREIGN_FOLDERS: &[&str] = &["__pycache__", "node_modules"];
 
-/// How many files of a folder are worth another thread.
-const HANDFUL: usize = 16;
+/// The number of files of a folder from which another thread pays off.
+const MIN_FILES_PER_THREAD: usize = 16;
 
-/// A part of a project that is walked by itself.
+/// A part of a project that one walk covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Part<'a> {
-    /// The folder or file that is named.
+    /// The named folder or file.
     pub(super) path: &'a ProjectPath,
-    /// Globs of what is left out.
+    /// Globs of files to leave out.
     pub(super) exclude: &'a [String],
-    /// Globs of what is taken whatever the rules say.
+    /// Globs of files to include even if the rules skip them.
     pub(super) include: &'a [String],
 }
 
-/// What a walk came across, with what was made of each file.
+/// The files of a walk, each with the value that the visitor returned.
 pub(super) struct WalkResult<F> {
     pub(super) files: Vec<(ProjectPath, F)>,
     pub(super) links: Vec<ProjectPath>,
@@ -54,67 +53,71 @@ impl<F> Default for WalkResult<F> {
 }
 
 impl<F> WalkResult<F> {
-    fn add(&mut self, other: WalkResult<F>) {
+    fn extend(&mut self, other: WalkResult<F>) {
         self.files.extend(other.files);
         self.links.extend(other.links);
         self.warnings.extend(other.warnings);
     }
 }
 
-/// What is made of a file, by its path and its place on the disk; none if it is gone meanwhile.
+/// Called for each file with its path and its place on disk; returns none if the file no longer exists.
 pub(super) type Visitor<'a, F> =
     &'a (dyn Fn(&ProjectPath, &Path) -> Result<Option<F>, SnapshotError> + Sync);
 
-/// Walks a part of the project at `root`, and looks at each file that it covers. Nothing has an
+/// Walks a part of the project at `root` and calls the visitor for each file. The result has no
 /// order.
 ///
 /// # Errors
 ///
-/// When a glob is none, or a folder or file cannot be read.
+/// When a glob is invalid, or a folder or file cannot be read.
 pub(super) fn walk<F: Send>(
     root: &Path,
     part: Part<'_>,
-    look: Visitor<'_, F>,
+    visit: Visitor<'_, F>,
 ) -> Result<WalkResult<F>, SnapshotError> {
-    let exclude = globs(root, part.exclude)?;
-    let include = globs(root, part.include)?;
-    let by = |rules| Walk { named: part.path, exclude: &exclude, rules, look };
-    let mut found = by(Rules::Project).towards(ProjectPath::root(), root, None)?;
+    let exclude = parse_globs(root, part.exclude)?;
+    let include = parse_globs(root, part.include)?;
+    let walk_by = |rules| Walk { named: part.path, exclude: &exclude, rules, visit };
+    let mut found = walk_by(Rules::Project).walk_towards(ProjectPath::root(), root, None)?;
     if !include.is_empty() {
-        found.add(by(Rules::Included(&include)).towards(ProjectPath::root(), root, None)?);
+        found.extend(walk_by(Rules::Included(&include)).walk_towards(
+            ProjectPath::root(),
+            root,
+            None,
+        )?);
     }
     Ok(found)
 }
 
-/// Whose rules of what to leave out a walk follows.
+/// The rules that decide what a walk skips.
 #[derive(Clone, Copy)]
 enum Rules<'a> {
-    /// The project's own, and ours.
+    /// The rules of the project and of cargo pipe.
     Project,
-    /// Nobody's, for what is included in spite of them.
+    /// No rules, to find the files that these globs include.
     Included(&'a Gitignore),
 }
 
-/// A walk towards a path and then below it.
+/// A walk to a path, and then below it.
 struct Walk<'a, F> {
     named: &'a ProjectPath,
     exclude: &'a Gitignore,
     rules: Rules<'a>,
-    look: Visitor<'a, F>,
+    visit: Visitor<'a, F>,
 }
 
 impl<F: Send> Walk<'_, F> {
-    /// Goes on from a folder on the way.
-    fn towards(
+    /// Continues from a folder above the named path.
+    fn walk_towards(
         &self,
         folder: ProjectPath,
         place: &Path,
         above: Option<&Ignores<'_>>,
     ) -> Result<WalkResult<F>, SnapshotError> {
         if folder == *self.named {
-            return self.folder(&folder, place, above);
+            return self.walk_folder(&folder, place, above);
         }
-        let ignores = Ignores { own: self.ignores(place), above };
+        let ignores = Ignores { own: self.parse_gitignore(place), above };
         let start = if folder.is_root() { 0 } else { folder.as_str().len() + 1 };
         let rest = self.named.as_str().get(start..).unwrap_or_default();
         let name = rest.split('/').next().unwrap_or_default();
@@ -126,21 +129,23 @@ impl<F: Send> Walk<'_, F> {
         if ignores.ignore(&place, kind) {
             return Ok(WalkResult::default());
         }
-        match kind.is_dir() {
-            true => self.towards(path, &place, Some(&ignores)),
-            false if path == *self.named => self.file(path, &place, kind),
-            false => Ok(WalkResult::default()),
+        if kind.is_dir() {
+            self.walk_towards(path, &place, Some(&ignores))
+        } else if path == *self.named {
+            self.add_file(path, &place, kind)
+        } else {
+            Ok(WalkResult::default())
         }
     }
 
-    /// Everything below a folder.
-    fn folder(
+    /// Walks everything below a folder.
+    fn walk_folder(
         &self,
         folder: &ProjectPath,
         place: &Path,
         above: Option<&Ignores<'_>>,
     ) -> Result<WalkResult<F>, SnapshotError> {
-        let Some(listed) = list(place)? else {
+        let Some(listed) = list_folder(place)? else {
             return Ok(WalkResult::default());
         };
         let has = |wanted: &str| listed.iter().any(|(name, _)| name == wanted);
@@ -149,7 +154,7 @@ impl<F: Send> Walk<'_, F> {
         if follows && is_foreign && folder != self.named {
             return Ok(WalkResult::default());
         }
-        let own = if has(GITIGNORE) { self.ignores(place) } else { Gitignore::empty() };
+        let own = if has(GITIGNORE) { self.parse_gitignore(place) } else { Gitignore::empty() };
         let ignores = Ignores { own, above };
         let mut found = WalkResult::default();
         let (mut folders, mut others) = (Vec::new(), Vec::new());
@@ -167,32 +172,34 @@ impl<F: Send> Walk<'_, F> {
             let Some(path) = name.to_str().and_then(|name| folder.child(name)) else {
                 let name = format!("{folder}/{}", name.display());
                 let name = name.strip_prefix("./").unwrap_or(&name).escape_debug();
-                found.warnings.push(format!("`{name}` is left out: no tool could name it"));
+                found.warnings.push(format!("`{name}` is left out, because its name is not UTF-8"));
                 continue;
             };
-            match kind.is_dir() {
-                true => folders.push((path, place)),
-                false => others.push((path, place, kind)),
+            if kind.is_dir() {
+                folders.push((path, place));
+            } else {
+                others.push((path, place, kind));
             }
         }
         let (below, here) = rayon::join(
             || {
                 let below = folders.into_par_iter();
-                let below = below.map(|(path, place)| self.folder(&path, &place, Some(&ignores)));
+                let below =
+                    below.map(|(path, place)| self.walk_folder(&path, &place, Some(&ignores)));
                 below.collect::<Result<Vec<_>, _>>()
             },
             || {
-                let here = others.into_par_iter().with_min_len(HANDFUL);
-                let here = here.map(|(path, place, kind)| self.file(path, &place, kind));
+                let here = others.into_par_iter().with_min_len(MIN_FILES_PER_THREAD);
+                let here = here.map(|(path, place, kind)| self.add_file(path, &place, kind));
                 here.collect::<Result<Vec<_>, _>>()
             },
         );
-        below?.into_iter().chain(here?).for_each(|other| found.add(other));
+        below?.into_iter().chain(here?).for_each(|other| found.extend(other));
         Ok(found)
     }
 
-    /// What is no folder.
-    fn file(
+    /// Adds an entry that is not a folder.
+    fn add_file(
         &self,
         path: ProjectPath,
         place: &Path,
@@ -216,8 +223,8 @@ impl<F: Send> Walk<'_, F> {
         if kind.is_symlink() {
             found.links.push(path);
         } else if kind.is_file() {
-            let looked = (self.look)(&path, place)?;
-            found.files.extend(looked.map(|looked| (path, looked)));
+            let visited = (self.visit)(&path, place)?;
+            found.files.extend(visited.map(|value| (path, value)));
         } else {
             found
                 .warnings
@@ -226,9 +233,9 @@ impl<F: Send> Walk<'_, F> {
         Ok(found)
     }
 
-    /// What the `.gitignore` of a folder ignores, if that counts. What cannot be understood in it
-    /// ignores nothing, as with git.
-    fn ignores(&self, folder: &Path) -> Gitignore {
+    /// Parses the `.gitignore` of a folder, if the rules include it. Invalid lines ignore nothing, as
+    /// in git.
+    fn parse_gitignore(&self, folder: &Path) -> Gitignore {
         match self.rules {
             Rules::Project => {
                 let mut builder = GitignoreBuilder::new(folder);
@@ -242,7 +249,7 @@ impl<F: Send> Walk<'_, F> {
 
 const GITIGNORE: &str = ".gitignore";
 
-/// What is ignored in a folder: by its own file, or else by one above.
+/// The ignore rules of a folder: those of its own `.gitignore`, then those above.
 struct Ignores<'a> {
     own: Gitignore,
     above: Option<&'a Ignores<'a>>,
@@ -250,19 +257,20 @@ struct Ignores<'a> {
 
 impl Ignores<'_> {
     fn ignore(&self, place: &Path, kind: FileType) -> bool {
-        let said = match self.own.is_empty() {
-            true => ignore::Match::None,
-            false => self.own.matched(place, kind.is_dir()),
+        let matched = if self.own.is_empty() {
+            ignore::Match::None
+        } else {
+            self.own.matched(place, kind.is_dir())
         };
-        match said {
-            ignore::Match::None => self.above.is_some_and(|above| above.ignore(place, kind)),
-            said => said.is_ignore(),
+        if matched.is_none() {
+            return self.above.is_some_and(|above| above.ignore(place, kind));
         }
+        matched.is_ignore()
     }
 }
 
-/// The names in a folder, and what is there; none if it is gone meanwhile.
-fn list(folder: &Path) -> Result<Option<Vec<(OsString, FileType)>>, SnapshotError> {
+/// Lists the names and types in a folder; none if it no longer exists.
+fn list_folder(folder: &Path) -> Result<Option<Vec<(OsString, FileType)>>, SnapshotError> {
     let listed = fs::read_dir(folder).and_then(|entries| {
         entries.map(|entry| entry.and_then(|it| Ok((it.file_name(), it.file_type()?)))).collect()
     });
@@ -273,7 +281,7 @@ fn list(folder: &Path) -> Result<Option<Vec<(OsString, FileType)>>, SnapshotErro
     }
 }
 
-fn globs(root: &Path, patterns: &[String]) -> Result<Gitignore, SnapshotError> {
+fn parse_globs(root: &Path, patterns: &[String]) -> Result<Gitignore, SnapshotError> {
     let mut builder = GitignoreBuilder::new(root);
     let wrong = |glob: &str, error: ignore::Error| SnapshotError::Glob {
         glob: glob.to_owned(),

@@ -1,4 +1,4 @@
-//! What is covered and what is not.
+//! The files that an inventory contains, and those that it leaves out.
 
 use std::os::unix::fs::symlink;
 
