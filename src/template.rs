@@ -1,7 +1,8 @@
-//! The files that cargo pipe writes, as templates.
+//! Templates of the files that cargo pipe writes into a project.
 //!
-//! Owns the embedded sources, their rendering, and the list of what a project gets. Must not know
-//! what is on a disk: texts go to [`crate::scaffold`], which writes them, and to the engines.
+//! The sources are embedded in the program and rendered with [`Values`]. [`GENERATED`] lists all of them,
+//! the locks and configurations of the tools included. The texts go to [`crate::scaffold`], which writes
+//! them, and to the engines.
 
 mod pipelines;
 mod seal;
@@ -26,11 +27,10 @@ pub use settings::{ConfigSetting, GitlabFile, NewCheck, NewConfig};
 /// The version of cargo pipe.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The Python that a project without a wish gets.
+/// The Python of a project that does not set one.
 pub const DEFAULT_PYTHON: &str = "3.13";
 
-/// What pip is told before it is told a lock: install wheels that have the hashes which the lock
-/// says, and nothing else.
+/// The arguments of pip before a lock: install only wheels, and only with the hashes of the lock.
 pub const INSTALL: &[&str] = &[
     "install",
     "--no-cache-dir",
@@ -42,14 +42,14 @@ pub const INSTALL: &[&str] = &[
     "--only-binary=:all:",
 ];
 
-/// The same where these packages are built from source.
+/// The same arguments, with these packages built from source.
 #[must_use]
 pub fn install(from_source: &[String]) -> Vec<String> {
     let usual = INSTALL.iter().map(|word| (*word).to_owned());
     usual.chain(from_source.iter().map(|name| format!("--no-binary={name}"))).collect()
 }
 
-/// The names that templates may use. A name that is not here is an error.
+/// The names that templates may use. Any other name is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Values {
     /// Python's version, such as `3.13`.
@@ -62,11 +62,11 @@ pub struct Values {
     pub base_image: String,
     /// The Debian packages that they need.
     pub apt: Vec<String>,
-    /// How pip installs a lock.
+    /// The arguments of pip for a lock.
     pub install: String,
-    /// What a new `pipe.toml` says.
+    /// The settings of a new `pipe.toml`.
     pub settings: NewConfig,
-    /// What pipelines say; nothing for a project that is not configured yet.
+    /// The values of pipelines; none for a project without a configuration.
     pub ci: Option<CiValues>,
 }
 
@@ -83,7 +83,7 @@ impl Values {
         }
     }
 
-    /// The values of a project that names nothing but its Python.
+    /// The values of a project that only sets its Python.
     #[must_use]
     pub fn for_python(version: &str) -> Self {
         Values {
@@ -102,22 +102,22 @@ impl Values {
 /// A file that cargo pipe writes into a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generated {
-    /// The folder that it is in.
+    /// The folder of the file.
     pub home: Home,
     /// Its path in that folder.
     pub path: String,
-    /// Who needs it.
+    /// The projects that need it.
     pub need: Need,
-    /// Who looks after it once it is there.
+    /// Who maintains it once it exists.
     pub keep: Ownership,
-    /// The mode it is created with, before the user's mask.
+    /// The mode of a new file, before the umask.
     pub mode: u32,
-    /// What becomes of it, as a sentence for its first line.
+    /// The sentence about its maintenance in its first line.
     note: &'static str,
     source: &'static str,
 }
 
-/// The folder that a generated file is in.
+/// The folder of a generated file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Home {
     /// The project's root.
@@ -126,18 +126,18 @@ pub enum Home {
     Config,
 }
 
-/// Who needs a generated file.
+/// The projects that need a generated file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// A project that is configured by a `pipe.toml`.
     NewConfig,
-    /// A project that builds its environments from our Dockerfile, if that is where it is.
+    /// A project that builds its environments from this Dockerfile.
     Dockerfile,
-    /// Checks with a tool that is installed from this lock.
+    /// A project with a check whose tool is installed from this lock.
     Lock(&'static str),
-    /// Checks with a tool that reads this file of the config folder.
+    /// A project with a check whose tool reads this file of the config folder.
     ToolConfig(&'static str),
-    /// A project that has no Python yet.
+    /// A project without any Python.
     Example,
     /// A project with a pipeline in GitLab, of this kind.
     Gitlab(GitlabFile),
@@ -145,32 +145,32 @@ pub enum Need {
     Github,
 }
 
-/// Who looks after a generated file once it is there.
+/// Who maintains a generated file once it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// `sync`: it always says what follows from `pipe.toml`, or somebody took it over.
+    /// `sync`, which updates it to match `pipe.toml` and reports edits.
     Synced,
-    /// `sync`, until somebody edits it.
+    /// `sync`, until a user edits it.
     UntilEdited,
-    /// Not `sync`: it is written where it is missing.
+    /// The user: it is written only where it is missing.
     Once,
 }
 
-const YOURS: &str = "It is yours to edit.";
-const SYNCED: &str = "`cargo pipe sync` writes it again when `pipe.toml` changes.";
-const CHECKED: &str = "Without a hash for each file that is installed, a line is refused.";
-const COMPARED: &str = "Once edited, it is used only where `--allow dockerfile` is given.";
+const YOURS: &str = "You can edit it.";
+const SYNCED: &str = "`cargo pipe sync` updates it when `pipe.toml` changes.";
+const CHECKED: &str = "A line without a hash for each file is refused.";
+const COMPARED: &str = "An edited version needs `--allow dockerfile`.";
 
-/// Where our Dockerfile is.
+/// The path of the generated Dockerfile.
 pub const DOCKERFILE: &str = ".docker/Dockerfile";
-/// Where it is in a project that has one of its own there.
+/// The path of the generated Dockerfile in a project that has its own one at [`DOCKERFILE`].
 pub const PIPE_DOCKERFILE: &str = ".docker/pipe.Dockerfile";
-/// The pipeline of a project in GitLab.
+/// The pipeline in GitLab.
 pub const GITLAB_CI: &str = ".gitlab-ci.yml";
-/// What it includes, if it is the project's own.
+/// The file for a pipeline in GitLab that is the project's own, which includes it.
 pub const GITLAB_INCLUDED: &str = ".gitlab/pipe.yml";
 
-/// The workflow of a project in GitHub.
+/// The workflow in GitHub.
 pub const GITHUB_WORKFLOW: &str = ".github/workflows/pipe.yml";
 
 /// Every file that cargo pipe writes into a project.
@@ -279,7 +279,7 @@ fn tool_configs() -> Vec<Generated> {
 }
 
 impl Generated {
-    /// Where the file is in a project whose tools' configs are in this folder.
+    /// The path of the file in a project with this config folder.
     #[must_use]
     pub fn path_in(&self, config_folder: &ProjectPath) -> Option<ProjectPath> {
         match self.home {
@@ -288,7 +288,7 @@ impl Generated {
         }
     }
 
-    /// The whole text: a line that says where it comes from, and the template.
+    /// Renders the whole file: a first line with its origin, and the template.
     #[must_use]
     pub fn render(&self, values: &Values) -> String {
         seal(values.version, self.note, &render(self.source, values))
@@ -301,7 +301,7 @@ pub fn generated(path: &str) -> Option<&'static Generated> {
     GENERATED.iter().find(|file| file.path == path)
 }
 
-/// Whether a lock of this name comes with cargo pipe.
+/// Whether cargo pipe has a lock with this name.
 #[must_use]
 pub fn has_lock(name: &str) -> bool {
     GENERATED.iter().any(|file| matches!(file.need, Need::Lock(own) if own == name))
@@ -314,7 +314,7 @@ pub fn dockerfile(config: &Config) -> String {
     file.render(&Values::of(config))
 }
 
-/// What holds where a project says nothing: the text of the lowest layer.
+/// The default configuration: the text of the lowest layer.
 #[must_use]
 pub fn default_config() -> String {
     render(include_str!("../templates/pipe.toml"), &Values::for_python(DEFAULT_PYTHON))
@@ -329,7 +329,7 @@ fn render(source: &str, values: &Values) -> String {
         .expect("every template is rendered by the test `no_template_uses_an_unknown_name`")
 }
 
-/// Marks that mean nothing in TOML, YAML, a Dockerfile, an INI file or Python.
+/// Delimiters without a meaning in TOML, YAML, Dockerfiles, INI files and Python.
 fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder()
         .variable_delimiters("@{{", "}}")

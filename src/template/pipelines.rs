@@ -1,7 +1,4 @@
-//! What the generated pipelines say.
-//!
-//! Owns the jobs of a project, their names and commands. Pure: it must not know whether a pipeline
-//! is wanted. The templates of the pipelines take it from here.
+//! The values of the generated pipelines: jobs, their names, their commands and their images.
 
 use std::collections::BTreeSet;
 
@@ -18,66 +15,66 @@ const RUST: &str = "rust:1.91.1-alpine3.22";
 /// The option that grants `host`.
 const HOST: &str = " --allow host";
 
-/// What the generated pipelines say.
+/// The values of the generated pipelines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CiValues {
-    /// How jobs in GitLab reach an engine.
+    /// The way in which jobs in GitLab reach an engine.
     gitlab: GitlabJobs,
     /// The image of jobs in GitLab.
     image: String,
     /// The engine of jobs in GitLab.
     engine: &'static str,
     install: Install,
-    /// The image that has everything in it, if jobs run in one.
+    /// The image with all environments and cargo-pipe, if jobs run in one.
     shipped: Option<String>,
-    /// How the job that makes it reaches an engine.
+    /// The way in which the job that builds it reaches an engine.
     builder: CiBuilder,
-    /// How the job that makes it calls cargo-pipe, and what it grants.
+    /// The command of cargo-pipe in the job that builds it, and the grants of that job.
     maker: &'static str,
     maker_grants: String,
     /// The image of a job that talks to docker.
     docker_image: &'static str,
     jobs: Vec<Job>,
     is_per_check: bool,
-    /// How jobs in GitLab call cargo-pipe.
+    /// The command of cargo-pipe in jobs in GitLab.
     program: &'static str,
     /// The image that a task runner is built in.
     rust_image: &'static str,
-    /// How the job in GitHub calls it.
+    /// The command of cargo-pipe in the job in GitHub.
     github_program: &'static str,
-    /// The one job in GitHub, and its words: a matrix has a value for each check.
+    /// The job in GitHub and its arguments; a matrix has a value for each check.
     github_job: &'static str,
     github_command: String,
-    /// What tells its jobs apart.
+    /// The value that distinguishes the jobs of the matrix.
     github_check: &'static str,
 }
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Job {
-    /// Its name in GitLab.
+    /// The name in GitLab.
     name: String,
-    /// The step it runs, spelled for names of artifacts and caches; none if it runs all.
+    /// The step that it runs, spelled for names of artifacts and caches; none for all steps.
     check: Option<String>,
-    /// What cargo-pipe is told to do.
+    /// The command of cargo-pipe.
     command: String,
-    /// What it is granted, as options.
+    /// The grants, as options.
     grants: String,
-    /// What it is granted besides where the job itself is the container.
+    /// The grant that is needed where the job itself is the container.
     host: &'static str,
 }
 
-/// What jobs are granted besides what their checks ask for.
+/// The grants of jobs in addition to those that their checks request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobGrants {
-    /// What every job is granted.
+    /// The grants of every job.
     pub always: BTreeSet<Grant>,
-    /// The checks that run code of the project's own.
+    /// The checks that run the project's own code.
     pub own_code: BTreeSet<CheckName>,
 }
 
 impl CiValues {
-    /// What the pipelines of a configured project say, where jobs are granted this.
+    /// The values for a configured project, with these grants for jobs.
     #[must_use]
     pub fn of(config: &Config, granted: &JobGrants) -> Self {
         let gitlab = config.ci.gitlab.unwrap_or_default();
@@ -85,11 +82,12 @@ impl CiValues {
             GitlabJobs::Image => (config.python.image.clone(), "venv"),
             GitlabJobs::Socket | GitlabJobs::Dind => (DOCKER.to_owned(), "docker"),
         };
-        let jobs = jobs(config, granted);
+        let jobs = make_jobs(config, granted);
         let is_per_check = config.ci.jobs == CiJobs::PerCheck;
-        let (github_job, github_command, github_check) = match is_per_check {
-            true => ("check", "${{ matrix.command }}".to_owned(), "${{ matrix.check }}"),
-            false => ("run-all", jobs.iter().map(Job::words).collect(), "run-all"),
+        let (github_job, github_command, github_check) = if is_per_check {
+            ("check", "${{ matrix.command }}".to_owned(), "${{ matrix.check }}")
+        } else {
+            ("run-all", jobs.iter().map(Job::arguments).collect(), "run-all")
         };
         let install = config.ci.install.clone();
         let (program, github_program) = match install {
@@ -103,7 +101,8 @@ impl CiValues {
             install,
             shipped: None,
             maker: program,
-            maker_grants: grants(&asked(&config.checks, granted)) + building(config),
+            maker_grants: grant_options(&requested_grants(&config.checks, granted))
+                + build_option(config),
             builder: config.ci.builder,
             docker_image: DOCKER,
             jobs,
@@ -118,12 +117,12 @@ impl CiValues {
     }
 }
 
-/// The image that image jobs in GitLab run in.
+/// The image of image jobs in GitLab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobsIn {
-    /// The base of the environments, which jobs make themselves.
+    /// The base image of the environments, which the jobs build themselves.
     Base(String),
-    /// One that holds them all, and cargo-pipe.
+    /// An image with all environments and cargo-pipe.
     Everything(String),
 }
 
@@ -146,51 +145,51 @@ impl CiValues {
 }
 
 impl Job {
-    fn words(&self) -> String {
+    fn arguments(&self) -> String {
         format!("{}{}", self.command, self.grants)
     }
 }
 
-/// What jobs with these checks are granted.
-fn asked(checks: &[Check], granted: &JobGrants) -> BTreeSet<Grant> {
+/// The grants of jobs with these checks.
+fn requested_grants(checks: &[Check], granted: &JobGrants) -> BTreeSet<Grant> {
     checks.iter().flat_map(|check| &check.asks).chain(&granted.always).copied().collect()
 }
 
-fn jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
+fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
     if config.ci.jobs == CiJobs::RunAll {
-        let asks = asked(&config.checks, granted);
+        let asks = requested_grants(&config.checks, granted);
         let (name, command) = ("cargo-pipe".to_owned(), "run-all".to_owned());
-        let host = host(config, &config.checks, granted);
-        return vec![Job { name, check: None, command, grants: grants(&asks), host }];
+        let host = host_option(config, &config.checks, granted);
+        return vec![Job { name, check: None, command, grants: grant_options(&asks), host }];
     }
     let job = |check: &Check| Job {
-        // No word of GitLab's own, such as `image`, and no job of the project's, such as `lint`.
+        // The prefix avoids keywords of GitLab, such as `image`, and jobs of the project, such as `lint`.
         name: format!("cargo-pipe:{}", check.step_id()),
         check: Some(check.step_id().to_file_name()),
         command: format!("run {}", check.step_id()),
-        grants: grants(&asked(std::slice::from_ref(check), granted)),
-        host: host(config, std::slice::from_ref(check), granted),
+        grants: grant_options(&requested_grants(std::slice::from_ref(check), granted)),
+        host: host_option(config, std::slice::from_ref(check), granted),
     };
     config.checks.iter().map(job).collect()
 }
 
-/// The options that grant what checks ask for: whoever reads the pipeline sees what it lets them do.
-fn grants(asks: &BTreeSet<Grant>) -> String {
+/// The options for these grants. They are spelled out, so that a reviewer of the pipeline sees them.
+fn grant_options(asks: &BTreeSet<Grant>) -> String {
     asks.iter().map(|grant| format!(" --allow {grant}")).collect()
 }
 
-/// The option for what runs as it is where the job itself is the container: code of the project's own,
-/// and that of a package which is built.
-fn host(config: &Config, checks: &[Check], granted: &JobGrants) -> &'static str {
+/// The option for code that runs unconfined where the job itself is the container: the project's own
+/// code, and that of packages built from source.
+fn host_option(config: &Config, checks: &[Check], granted: &JobGrants) -> &'static str {
     let is_in_jobs = config.ci.gitlab == Some(GitlabJobs::Image);
-    match is_in_jobs && checks.iter().any(|check| granted.own_code.contains(&check.name)) {
-        true => HOST,
-        false => building(config),
+    if is_in_jobs && checks.iter().any(|check| granted.own_code.contains(&check.name)) {
+        return HOST;
     }
+    build_option(config)
 }
 
-/// The same for the packages alone.
-fn building(config: &Config) -> &'static str {
+/// The same option for packages built from source alone.
+fn build_option(config: &Config) -> &'static str {
     let is_in_jobs = config.ci.gitlab == Some(GitlabJobs::Image);
     if is_in_jobs && !config.python.from_source.is_empty() { HOST } else { "" }
 }

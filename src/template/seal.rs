@@ -1,36 +1,34 @@
-//! The mark by which a file is known to be as cargo pipe wrote it.
+//! The first line of generated files, which shows whether a file was edited.
 //!
-//! Owns the first line of generated files: it ends in a hash of itself and of all that follows, so
-//! that any release can tell an unedited file from an edited one without knowing what an older
-//! release would have written. Must not know what the files are for. The scaffold asks it before
-//! it takes a file away.
+//! The line ends with a hash of itself and of the rest of the file. Any release can therefore tell an
+//! edited file from an unedited one without knowing what an older release wrote.
 
 use crate::hash::HashBuilder;
 
-/// How the first line of every generated file begins.
-const MADE: &str = "# Made by cargo pipe ";
+/// The start of the first line of every generated file.
+const PREFIX: &str = "# Made by cargo pipe ";
 
-/// What is known of a file from its first line.
+/// The origin of a file, according to its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileOrigin {
-    /// Cargo pipe wrote it, and it is as it was written.
+    /// Cargo pipe wrote it, and it is unchanged.
     Generated,
-    /// Cargo pipe wrote it, and somebody edited it.
+    /// Cargo pipe wrote it, and it was edited.
     Edited,
-    /// Somebody else wrote it.
+    /// Cargo pipe did not write it.
     Foreign,
 }
 
-/// A whole text: a line that says where it comes from and what becomes of it, and the body.
+/// Adds the first line, with the origin and the maintenance of the file, to a body.
 pub(crate) fn seal(version: &str, note: &str, body: &str) -> String {
-    let line = format!("{MADE}{version}. {note}");
+    let line = format!("{PREFIX}{version}. {note}");
     format!("{line} [{}]\n{body}", hash(&line, body))
 }
 
-/// Where a text comes from.
+/// The origin of a text.
 #[must_use]
 pub fn origin(text: &str) -> FileOrigin {
-    if !text.starts_with(MADE) {
+    if !text.starts_with(PREFIX) {
         return FileOrigin::Foreign;
     }
     let sealed = text.split_once('\n').and_then(|(first, body)| {
@@ -40,7 +38,7 @@ pub fn origin(text: &str) -> FileOrigin {
     if sealed == Some(true) { FileOrigin::Generated } else { FileOrigin::Edited }
 }
 
-/// The text below the line that says where it comes from.
+/// The text below the first line.
 #[must_use]
 pub fn body(text: &str) -> &str {
     text.split_once('\n').map_or("", |(_, body)| body)
@@ -55,13 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_touched_is_known_and_every_edit_is_seen() {
-        let text = seal("0.1.0", "It is yours to edit.", "a = 1\n[x]\n");
+    fn an_unedited_file_is_recognised_and_every_edit_is_noticed() {
+        let text = seal("0.1.0", "You can edit it.", "a = 1\n[x]\n");
         assert_eq!(origin(&text), FileOrigin::Generated);
         for edited in [
             text.replace("a = 1", "a = 2"),
             text.replace("0.1.0", "0.2.0"),
-            text.replace("yours", "mine"),
+            text.replace("You", "They"),
             format!("{text}\n"),
             text.replace('\n', "\r\n"),
             text.lines().next().unwrap().to_owned(),

@@ -1,7 +1,6 @@
-//! What a new `pipe.toml` says, where that differs from project to project.
+//! The settings of a new `pipe.toml`, and their notation in TOML.
 //!
-//! Owns [`NewConfig`] and their notation in TOML. Must not know why a project has them, which is
-//! decided in [`crate::scaffold::adopt`]. The template of `pipe.toml` takes them from here.
+//! [`crate::scaffold::adopt`] decides them.
 
 use serde::{Serialize, Serializer};
 
@@ -9,35 +8,35 @@ use super::DOCKERFILE;
 use crate::config::{GitlabJobs, Install};
 use crate::tools::{self, Tool};
 
-/// What a new `pipe.toml` says.
+/// The settings of a new `pipe.toml` that differ between projects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewConfig {
-    /// What is checked.
+    /// The files and folders that are checked.
     #[serde(serialize_with = "list")]
     pub source: Vec<String>,
-    /// What no check sees.
+    /// Globs of files that no check sees.
     #[serde(serialize_with = "list")]
     pub exclude: Vec<String>,
-    /// What an example of a check that runs tests names as its sources.
+    /// The sources of the example of a check that runs tests.
     #[serde(serialize_with = "list")]
     pub tests: Vec<String>,
-    /// What it names as that which they import.
+    /// The inputs of that example: what the tests import.
     #[serde(serialize_with = "list")]
     pub tested: Vec<String>,
     /// The Dockerfile of the environments.
     #[serde(serialize_with = "text")]
     pub dockerfile: String,
-    /// How jobs in GitLab reach an engine; none for no pipeline there.
+    /// The way in which jobs in GitLab reach an engine; none without a pipeline in GitLab.
     #[serde(serialize_with = "gitlab")]
     pub gitlab: Option<GitlabJobs>,
-    /// Whether there is a workflow for GitHub.
+    /// Whether GitHub gets a workflow.
     #[serde(serialize_with = "switch")]
     pub github: bool,
-    /// Which of GitLab's files is made.
+    /// The generated file for GitLab.
     pub gitlab_file: GitlabFile,
     /// The stage of jobs in GitLab.
     pub gitlab_stage: String,
-    /// How cargo-pipe gets into a job.
+    /// The way in which cargo-pipe is installed in a job.
     #[serde(serialize_with = "install")]
     pub install: Install,
     /// The built-in checks, in their order.
@@ -45,15 +44,15 @@ pub struct NewConfig {
     pub checks: Vec<NewCheck>,
 }
 
-/// How the job gets into a project's pipeline in GitLab.
+/// The place of the jobs in a project's pipeline in GitLab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GitlabFile {
-    /// The pipeline is all ours.
+    /// The whole pipeline is generated.
     Own,
-    /// The project's own pipeline includes it.
+    /// The project's own pipeline includes the generated file.
     Included,
-    /// The same, and that pipeline has rules for when it runs.
+    /// The same, and that pipeline has rules about when it runs.
     IncludedWithWorkflow,
 }
 
@@ -62,22 +61,22 @@ pub enum GitlabFile {
 pub struct NewCheck {
     /// The name of the check.
     pub name: &'static str,
-    /// The tool that checks.
+    /// The tool.
     pub tool: String,
-    /// Where its configuration comes from.
+    /// The configuration of the tool.
     pub config: ConfigSetting,
-    /// What it reads besides its sources.
+    /// The files that it reads in addition to its sources.
     pub inputs: Vec<String>,
 }
 
-/// What is said of a tool's configuration.
+/// The setting for the configuration of a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigSetting {
-    /// Nothing: it is the usual file of the config folder.
+    /// No setting: the usual file of the config folder.
     Usual,
     /// This file.
     File(String),
-    /// The tool finds its own.
+    /// The tool searches for its own.
     Found,
 }
 
@@ -95,7 +94,7 @@ impl NewCheck {
 }
 
 impl Default for NewConfig {
-    /// What holds where a project says nothing.
+    /// The settings of a project without any code.
     fn default() -> Self {
         NewConfig {
             source: vec!["src".to_owned()],
@@ -147,7 +146,7 @@ fn install<S: Serializer>(install: &Install, serializer: S) -> Result<S::Ok, S::
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn switch<S: Serializer>(switch: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    // The templates' own notation is Python's.
+    // The templates themselves would write `True`, as Python does.
     serializer.serialize_str(if *switch { "true" } else { "false" })
 }
 

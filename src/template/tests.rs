@@ -3,7 +3,7 @@ use crate::config::layer::Layer;
 use crate::config::load;
 use crate::project::Project;
 
-/// The values of a project that says nothing.
+/// The values of a project with default settings.
 fn values() -> Values {
     let project = Project { root: "/nowhere".into(), manifest: None };
     let environment = load::EnvVars::default();
@@ -19,7 +19,7 @@ fn no_template_uses_an_unknown_name() {
 }
 
 #[test]
-fn every_file_says_by_what_it_was_made() {
+fn the_first_line_of_every_file_has_its_origin() {
     for file in GENERATED.iter() {
         let text = file.render(&values());
         let first = text.lines().next().unwrap();
@@ -32,7 +32,7 @@ fn every_file_says_by_what_it_was_made() {
 }
 
 #[test]
-fn no_two_files_have_one_path() {
+fn no_two_files_have_the_same_path() {
     let folder = ProjectPath::new(".config").unwrap();
     let mut paths: Vec<_> = GENERATED.iter().map(|file| file.path_in(&folder).unwrap()).collect();
     paths.sort();
@@ -42,12 +42,12 @@ fn no_two_files_have_one_path() {
 
 #[test]
 #[should_panic(expected = "UndefinedError")]
-fn an_unknown_name_is_no_empty_text() {
+fn an_unknown_name_is_an_error() {
     let _ = render("a @{{ nothing }}", &Values::for_python("3.13"));
 }
 
 #[test]
-fn marks_of_other_languages_are_left_alone() {
+fn delimiters_of_other_languages_are_left_alone() {
     let text = "${{ x }} {{ y }} {% z %} {# w #} $[[ v ]]\n";
     assert_eq!(render(text, &Values::for_python("3.13")), text);
 }
