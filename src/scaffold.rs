@@ -1,18 +1,17 @@
-//! Writes the files that make a folder a project, and takes them away again.
+//! Sets up a project: `init`, `sync` and `remove`.
 //!
-//! Owns what `init` does: look at what is there, let [`crate::scaffold::adopt`] decide, write what is
-//! missing; `sync` keeps it as `pipe.toml` says. Must not print, or overwrite what somebody else
-//! wrote, and knows no template's text; those come from [`crate::template`]. What was done is
-//! returned as data.
+//! `init` looks at a folder, lets [`adopt`] decide what the project gets, and writes the files that are
+//! missing. `sync` keeps them up to date with `pipe.toml`. Files of users are never overwritten. The
+//! results are returned as data, and the texts come from [`crate::template`].
 
 pub mod adopt;
 mod fix;
-mod manifest;
 mod remove;
+mod required_files;
 mod survey;
 mod sync;
 #[cfg(feature = "cli")]
-mod task;
+mod task_runner;
 mod transaction;
 mod write;
 
@@ -20,7 +19,7 @@ pub use fix::{FixMode, RefusedOption};
 pub use remove::{FileRemoval, Taken, remove};
 pub use sync::{Drift, DriftKind, Edited, drift, sync};
 #[cfg(feature = "cli")]
-pub use task::{Task, Tasked, task};
+pub use task_runner::{TaskRunner, TaskRunnerChanges, plan_task_runner};
 pub(crate) use transaction::{FileReplacement, replace_together, replacement};
 
 use std::fs;
@@ -40,117 +39,115 @@ use crate::snapshot::SnapshotError;
 use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants};
 use crate::trust::collect;
 use adopt::{AdoptionRequest, Note};
-use manifest::{Scene, WantedFile};
+use required_files::{RequiredFile, Scene};
 
-/// What `init` is asked for.
+/// The options of `init`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InitRequest {
     /// Whether files are written.
     pub mode: WriteMode,
-    /// What becomes of options that tools refuse.
+    /// What to do with options that tools refuse.
     pub fix: FixMode,
-    /// What there is to be besides what the folder itself calls for.
+    /// What the user asks for in addition to what the folder suggests.
     pub wish: AdoptionRequest,
 }
 
 /// Whether files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
-    /// They are.
+    /// Files are written.
     Write,
-    /// Nothing is; the changes say what would be.
+    /// Nothing is written; the changes are those that would be made.
     DryRun,
 }
 
-/// What `init` did, or would do.
+/// The result of `init`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scaffolding {
-    /// What was found in a folder that was no project, and what follows from it.
+    /// What was found in a folder without a project, and its effects.
     pub notes: Vec<Note>,
-    /// What became of each file.
+    /// The changes of files.
     pub changes: Vec<Change>,
     /// Options of the tools' configurations that the locked tools refuse.
     pub refused: Vec<RefusedOption>,
-    /// The file that the project's own pipeline has to include.
+    /// The file that the project's own pipeline must include.
     pub include: Option<ProjectPath>,
 }
 
-/// What became of one file, or would become of it.
+/// The change of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
     /// The file.
     pub path: ProjectPath,
-    /// What became of it.
+    /// The change.
     pub action: FileAction,
 }
 
-/// What becomes of a file.
+/// The kind of change of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileAction {
-    /// It was not there and is written.
+    /// The file was missing and is written.
     Written,
-    /// It is there and as cargo pipe wrote it.
+    /// The file exists as cargo pipe wrote it.
     Unchanged,
-    /// It is there, it is another one, and it stays.
+    /// The file exists with another content and stays.
     Kept,
-    /// Options in it that a tool refuses are commented out.
+    /// Options in the file that a tool refuses are commented out.
     Fixed,
-    /// It is there, and what it lacked is added.
+    /// The file exists, and missing parts are added.
     Extended,
 }
 
-/// Why a folder could not be made a project.
+/// The error of `init`, `sync` and `remove`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScaffoldError {
-    /// The folder is a project already, and its configuration is wrong.
+    /// The folder already is a project, and its configuration is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A file would end up outside the project.
+    /// A file would be written outside the project.
     #[error(transparent)]
     Outside(#[from] OutsideError),
-    /// It cannot be told what the project depends on.
+    /// The dependencies of the project cannot be read.
     #[error(transparent)]
     Dependencies(#[from] DependencyError),
-    /// The folder cannot be looked through.
+    /// The files of the folder cannot be listed.
     #[error(transparent)]
     Unreadable(#[from] SnapshotError),
-    /// There is no Cargo workspace that could have a task.
-    #[error("there is no `Cargo.toml` in `{}`, so there is no workspace for a task", .0.display())]
+    /// The folder is not a Cargo workspace, which `--xtask` needs.
+    #[error("`Cargo.toml` not found in `{}`; `--xtask` needs a Cargo workspace", .0.display())]
     NoWorkspace(PathBuf),
-    /// The folder belongs to a workspace further up.
-    #[error("the workspace is not this folder but `{}`", .0.display())]
+    /// The folder belongs to the workspace of a parent folder.
+    #[error("the folder belongs to the workspace in `{}`", .0.display())]
     Member(PathBuf),
-    /// Cargo does not say what is in the workspace.
+    /// Cargo cannot read the workspace.
     #[error("cargo cannot read the workspace: {0}")]
     Cargo(String),
-    /// The disk refused something.
+    /// A file cannot be read or written.
     #[error("cannot {doing} `{}`: {error}", .path.display())]
     Disk {
-        /// What was to be done.
+        /// The attempted action.
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// Why it could not be.
+        /// The error of the system.
         error: io::Error,
     },
 }
 
 impl ScaffoldError {
-    /// What to do next, where that is known.
+    /// What to do next.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
             ScaffoldError::Config(error) => error.hint.as_deref(),
             ScaffoldError::Dependencies(error) => error.hint.as_deref(),
-            ScaffoldError::Outside(_) => Some("put the folder itself there instead of a link"),
-            ScaffoldError::NoWorkspace(_) => {
-                Some("`cargo init` makes one; without `--xtask` none is needed")
-            }
-            ScaffoldError::Member(_) => Some("name that folder: `cargo pipe init DIR --xtask`"),
+            ScaffoldError::Outside(_) => Some("replace the link by the folder itself"),
+            ScaffoldError::NoWorkspace(_) => Some("run `cargo init` first, or leave out `--xtask`"),
+            ScaffoldError::Member(_) => Some("run `cargo pipe init DIR --xtask` with that folder"),
             ScaffoldError::Cargo(_) | ScaffoldError::Unreadable(_) | ScaffoldError::Disk { .. } => {
                 None
             }
@@ -163,35 +160,35 @@ impl ScaffoldError {
     }
 }
 
-/// Makes `folder` a project, and the folder itself if there is none. A project only gets the files
-/// that it lacks; a file that exists is never touched, but for options that a tool refuses, where
-/// that is asked for.
+/// Sets up a project in `folder`, which is created if it does not exist. A project only gets the files
+/// that it lacks. A file that exists is never changed, except for options that a tool refuses, on
+/// request.
 ///
-/// Killed at any moment, each file is whole or absent, and the next call writes the rest.
+/// If the process is killed, each file is either complete or absent, and the next call writes the rest.
 ///
 /// # Errors
 ///
-/// When its configuration is wrong, a file would end up outside, or the disk refuses something.
-/// Nothing is written where that can be foreseen.
-pub fn init(folder: &Path, asked: &InitRequest) -> Result<Scaffolding, ScaffoldError> {
+/// When the configuration is invalid, a file would be written outside the project, or a file cannot be
+/// read or written. Foreseeable errors are detected before anything is written.
+pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, ScaffoldError> {
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let manifest = discover::manifest(&root)?;
     let survey = survey::survey(&root)?;
     let is_new = manifest.is_none();
     let (settings, mut notes) = match &manifest {
         None => {
-            let adoption = adopt::adopt(&survey, asked.wish);
+            let adoption = adopt::adopt(&survey, request.wish);
             (adoption.settings, adoption.notes)
         }
-        Some(_) => (adopt::beside(survey.foreign(GITLAB_CI)), Vec::new()),
+        Some(_) => (adopt::pipeline_settings(survey.foreign(GITLAB_CI)), Vec::new()),
     };
     let project = Project { root: root.clone(), manifest: manifest.clone() };
-    // What is written is the project's, so whoever writes it has no say in it.
+    // The files belong to the project, so the variables of the user have no effect on them.
     let environment = EnvVars::default();
     let (config, _) = match manifest {
         Some(_) => load::configure(&project, &environment, Layer::default())?,
         None => {
-            let text = manifest::pipe_toml(&settings);
+            let text = required_files::pipe_toml(&settings);
             load::configure_by(&project, &text, &environment, Layer::default())?
         }
     };
@@ -200,23 +197,23 @@ pub fn init(folder: &Path, asked: &InitRequest) -> Result<Scaffolding, ScaffoldE
         config: &config,
         settings: &settings,
         has_python: survey.has_python(),
-        granted: granted(&project, &config),
+        granted: job_grants(&project, &config),
         jobs_in: job_image::choose_jobs_image(&root, &config),
     };
     if !is_new {
-        notes.extend(Note::of_wish(&asked.wish, &config.ci, &config.manifest));
+        notes.extend(Note::about_pipelines(&request.wish, &config.ci, &config.manifest));
     }
-    let mut wanted = manifest::wanted(&scene);
-    // What cannot be understood is told by each run, and by `sync`.
+    let mut wanted = required_files::list(&scene);
+    // Each run and `sync` report dependencies that cannot be read.
     if let Ok(Some(found)) = dependencies::read(&root, &config) {
         if is_new {
-            notes.push(Note::of_dependencies(&found));
+            notes.push(Note::about_dependencies(&found));
         }
         let derived = dependencies::derived(&config, &found);
-        wanted.extend(derived.map(|(path, text)| WantedFile::derived(path, text)));
+        wanted.extend(derived.map(|(path, text)| RequiredFile::derived(path, text)));
     }
-    let mut changes = write_all(&root, &wanted, asked.mode)?;
-    let refused = fix::refused(&root, &config, &survey, asked)?;
+    let mut changes = write_all(&root, &wanted, request.mode)?;
+    let refused = fix::find_refused(&root, &config, &survey, request)?;
     changes.extend(fix::changes(&refused));
     let include = changes
         .iter()
@@ -228,7 +225,7 @@ pub fn init(folder: &Path, asked: &InitRequest) -> Result<Scaffolding, ScaffoldE
 
 fn write_all(
     root: &Path,
-    wanted: &[WantedFile],
+    wanted: &[RequiredFile],
     mode: WriteMode,
 ) -> Result<Vec<Change>, ScaffoldError> {
     let mut changes = Vec::new();
@@ -247,8 +244,8 @@ fn write_all(
     Ok(changes)
 }
 
-/// What the jobs of a project have to be granted besides what their checks ask for.
-fn granted(project: &Project, config: &Config) -> JobGrants {
+/// The grants of a project's jobs in addition to those that their checks request.
+fn job_grants(project: &Project, config: &Config) -> JobGrants {
     JobGrants {
         always: recipe::required_grants(&project.root, config),
         own_code: collect::with_own_code(project, config),

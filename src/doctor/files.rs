@@ -120,7 +120,7 @@ fn second_pins(context: Context<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec
         String::from_utf8(discover::read(&place).ok()?).ok()
     };
     let pins = pins::FILES.iter().filter_map(|name| Some((*name, text(name)?)));
-    let pins = pins.flat_map(|(name, text)| pins::pins(name, &text));
+    let pins = pins.flat_map(|(name, text)| pins::find_pins(name, &text));
     let differs = |pin: pins::Pin| {
         let (tool, lock) = locks.iter().find(|(tool, _)| tool.lock() == pin.tool)?;
         let ours = lock.version(tool.lock()).filter(|ours| *ours != pin.version)?;

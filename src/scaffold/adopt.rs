@@ -1,9 +1,8 @@
-//! What a folder has already, and what cargo pipe makes of it.
+//! Decides what `init` makes of a folder without a project.
 //!
-//! Owns the decision of `init`: from a [`FolderSurvey`], which the scaffold makes, to an [`Adoption`],
-//! which says what the new `pipe.toml` says and why. Pure: it is given names and texts, and what a
-//! person owns is read here and never changed. The settings go to [`crate::template`], the notes to
-//! whoever typed `init`.
+//! From a [`FolderSurvey`] follows an [`Adoption`]: the settings of the new `pipe.toml`, and notes about
+//! the reasons. Nothing is read from disk here, and no file of the user is changed. The facts about tools
+//! come from [`crate::tools`].
 
 mod configs;
 mod formatter;
@@ -29,133 +28,133 @@ use crate::tools::{self, TOOLS, Tool};
 
 /// The config folder of a new project.
 pub const CONFIG_FOLDER: &str = ".config";
-/// The pins of another way to run the tools.
+/// The configuration of pre-commit, which pins its own versions of tools.
 pub const PRE_COMMIT: &str = ".pre-commit-config.yaml";
-/// What the articles' projects have.
+/// The configuration of Dagger.
 const DAGGER: &str = "dagger.json";
 
-/// What is in a folder.
+/// The facts about a folder that `init` needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FolderSurvey {
-    /// Every file that a check could see: nothing hidden, ignored or installed.
+    /// Every file that a check could see: none that is hidden, ignored or installed.
     pub files: BTreeSet<ProjectPath>,
-    /// The texts of files that say how tools are run, wherever they are, hidden ones included.
+    /// The texts of configuration files in all folders, hidden files included.
     pub texts: BTreeMap<ProjectPath, String>,
-    /// The addresses that the repository is pushed to.
+    /// The addresses of the remotes.
     pub remotes: Vec<String>,
 }
 
-/// What is asked for besides what is there.
+/// What the user asks for in addition to what the folder suggests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AdoptionRequest {
-    /// Whether there is to be a pipeline in GitLab; decided by what is there if nobody says.
+    /// Whether to generate a pipeline for GitLab; the folder decides by default.
     pub gitlab: Option<bool>,
-    /// How jobs in GitLab reach an engine; the usual way if nobody says.
+    /// The way in which jobs in GitLab reach an engine.
     pub jobs: Option<GitlabJobs>,
-    /// Whether there is to be a workflow for GitHub.
+    /// Whether to generate a workflow for GitHub; the folder decides by default.
     pub github: Option<bool>,
-    /// Whether jobs run the workspace's own task runner.
+    /// Whether jobs run the task runner of the workspace.
     pub xtask: bool,
 }
 
-/// What is made of a folder.
+/// The decisions about a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Adoption {
-    /// What its `pipe.toml` says.
+    /// The settings of the new `pipe.toml`.
     pub settings: NewConfig,
-    /// Why, for a person.
+    /// The reasons.
     pub notes: Vec<Note>,
 }
 
-/// Something that was found, and what follows from it.
+/// Something that was found in a folder, and its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
-    /// What was found.
+    /// What was found, as a noun phrase.
     pub found: String,
-    /// What follows.
-    pub so: String,
+    /// The effect, as a clause.
+    pub effect: String,
 }
 
 impl Note {
-    fn new(found: impl Into<String>, so: impl Into<String>) -> Self {
-        Note { found: found.into(), so: so.into() }
+    fn new(found: impl Into<String>, effect: impl Into<String>) -> Self {
+        Note { found: found.into(), effect: effect.into() }
     }
 
-    /// What follows from a wish for pipelines where they are configured already; nothing if the
-    /// wish is fulfilled.
+    /// The note about pipelines that the user asks for in a configured project; none if the project
+    /// already has them.
     #[must_use]
-    pub fn of_wish(wish: &AdoptionRequest, ci: &Ci, manifest: &str) -> Option<Self> {
+    pub fn about_pipelines(request: &AdoptionRequest, ci: &Ci, manifest: &str) -> Option<Self> {
         let mut lines = Vec::new();
-        let has_jobs = |gitlab| match wish.jobs {
+        let has_jobs = |gitlab| match request.jobs {
             Some(jobs) => ci.gitlab == Some(jobs),
             None => ci.gitlab.is_some() == gitlab,
         };
-        match wish.gitlab {
+        match request.gitlab {
             Some(true) if !has_jobs(true) => {
-                let jobs = wish.jobs.unwrap_or_default().name();
+                let jobs = request.jobs.unwrap_or_default().name();
                 lines.push(format!("`gitlab = \"{jobs}\"`"));
             }
             Some(false) if !has_jobs(false) => lines.push("`gitlab = false`".to_owned()),
             _ => {}
         }
-        let github = wish.github.filter(|github| *github != ci.github);
+        let github = request.github.filter(|github| *github != ci.github);
         lines.extend(github.map(|github| format!("`github = {github}`")));
-        if wish.xtask && ci.install != Install::Xtask {
+        if request.xtask && ci.install != Install::Xtask {
             lines.push("`install = \"xtask\"`".to_owned());
         }
-        let found = format!("`[ci]` in `{manifest}`, where pipelines are configured");
-        let so = format!(
-            "nothing of them is changed here: write {} there, then `cargo pipe sync`",
+        let found = format!("`[ci]` in `{manifest}`, which configures the pipelines");
+        let effect = format!(
+            "`init` does not change it; set {} there, then run `cargo pipe sync`",
             lines.join(" and ")
         );
-        (!lines.is_empty()).then(|| Note::new(found, so))
+        (!lines.is_empty()).then(|| Note::new(found, effect))
     }
 
-    /// What follows from what a project depends on.
+    /// The note about the dependencies of the project.
     #[must_use]
-    pub fn of_dependencies(dependencies: &Dependencies) -> Self {
-        let so = match dependencies.kind {
-            DependencyKind::Locked(_) => "pylint, mypy and checks of your own see what it locks",
+    pub fn about_dependencies(dependencies: &Dependencies) -> Self {
+        let effect = match dependencies.kind {
+            DependencyKind::Locked(_) => "pylint, mypy and your own checks see the packages that it locks",
             DependencyKind::Declared(_) => {
-                "pylint, mypy and checks of your own see what is named there once \
-                 `cargo pipe update project` has locked it"
+                "pylint, mypy and your own checks see these packages once `cargo pipe update \
+                 project` has locked them"
             }
         };
-        Note::new(dependencies.file_names(), so)
+        Note::new(dependencies.file_names(), effect)
     }
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "found {}, so {}", self.found, self.so)
+        write!(formatter, "found {}: {}", self.found, self.effect)
     }
 }
 
 impl FolderSurvey {
-    /// Whether there is any Python that somebody wrote here.
+    /// Whether the folder has any Python files.
     #[must_use]
     pub fn has_python(&self) -> bool {
         self.files.iter().any(is_python)
     }
 
-    /// The files that this tool could find by itself, wherever they are.
+    /// The files in all folders that this tool could find by itself.
     pub fn configs_of(&self, tool: &dyn Tool) -> impl Iterator<Item = &ProjectPath> {
         self.texts
             .keys()
             .filter(|path| tool.own_configs().iter().any(|own| own.file == path.file_name()))
     }
 
-    /// Whether the project's own pipeline in GitLab includes ours.
+    /// Whether the project's own pipeline in GitLab includes the generated one.
     #[must_use]
     pub fn is_included(&self) -> bool {
         self.foreign(GITLAB_CI).is_some_and(|text| text.contains(GITLAB_INCLUDED))
     }
 
-    /// Whether a remote of the repository is there.
-    fn is_in(&self, host: &str) -> bool {
+    /// Whether the repository has a remote on this host.
+    fn has_remote_on(&self, host: &str) -> bool {
         self.remotes.iter().any(|remote| remote.contains(host))
     }
 
@@ -169,13 +168,13 @@ impl FolderSurvey {
     }
 }
 
-/// The names of the files whose texts a [`FolderSurvey`] has, in whatever folder they are.
-pub fn telling_names() -> impl Iterator<Item = &'static str> {
+/// The names of the files whose texts a [`FolderSurvey`] has from all folders.
+pub fn config_names() -> impl Iterator<Item = &'static str> {
     TOOLS.iter().flat_map(|tool| tool.own_configs()).map(|own| own.file)
 }
 
-/// The files whose texts a [`FolderSurvey`] has besides.
-pub fn telling_files() -> impl Iterator<Item = String> {
+/// The paths of the other files whose texts a [`FolderSurvey`] has.
+pub fn config_paths() -> impl Iterator<Item = String> {
     let others = [PRE_COMMIT, DOCKERFILE, GITLAB_CI, DAGGER];
     TOOLS
         .iter()
@@ -183,14 +182,14 @@ pub fn telling_files() -> impl Iterator<Item = String> {
         .chain(others.map(str::to_owned))
 }
 
-/// Decides what to make of a folder that is no project yet.
+/// Decides how to set up a project in a folder.
 #[must_use]
-pub fn adopt(survey: &FolderSurvey, wish: AdoptionRequest) -> Adoption {
+pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     let mut notes = Vec::new();
-    let found = sources::sources(survey);
+    let found = sources::find_sources(survey);
     notes.extend(found.notes());
     let places: Vec<String> = found.source.iter().map(ToString::to_string).collect();
-    let hooks = survey.text(PRE_COMMIT).map(pre_commit::hooks).unwrap_or_default();
+    let hooks = survey.text(PRE_COMMIT).map(pre_commit::parse_hooks).unwrap_or_default();
 
     let mut checks = Vec::new();
     for (name, usual) in tools::default_checks() {
@@ -204,37 +203,35 @@ pub fn adopt(survey: &FolderSurvey, wish: AdoptionRequest) -> Adoption {
         notes.extend(choice.note);
         checks.push(choice.check);
     }
-    notes.extend(pre_commit::second_pins(&hooks));
+    notes.extend(pre_commit::note_other_versions(&hooks));
 
-    let tests = testing::tests(survey, &found);
+    let tests = testing::find_tests(survey, &found);
     notes.extend(tests.note());
 
-    let dockerfile = match survey.foreign(DOCKERFILE) {
-        Some(_) => {
-            notes.push(Note::new(
-                format!("a `{DOCKERFILE}` of your own"),
-                format!("environments are built from `{PIPE_DOCKERFILE}`"),
-            ));
-            PIPE_DOCKERFILE
-        }
-        None => DOCKERFILE,
-    };
-    let gitlab = gitlab(survey, wish, &mut notes);
-    let github = github(survey, wish, &mut notes);
+    let mut dockerfile = DOCKERFILE;
+    if survey.foreign(DOCKERFILE).is_some() {
+        dockerfile = PIPE_DOCKERFILE;
+        notes.push(Note::new(
+            format!("your own `{DOCKERFILE}`"),
+            format!("environments are built from `{PIPE_DOCKERFILE}`"),
+        ));
+    }
+    let gitlab = choose_gitlab(survey, request, &mut notes);
+    let github = choose_github(survey, request, &mut notes);
     if survey.text(DAGGER).is_some() {
         notes.push(Note::new(
             format!("`{DAGGER}`"),
-            "`cargo pipe run-all` stands for `dagger call run-all` from now on; nothing of it is \
-             touched",
+            "`cargo pipe run-all` replaces `dagger call run-all`; the files of Dagger are not \
+             changed",
         ));
     }
     let usual = NewConfig::default();
-    let told = |paths: &[ProjectPath]| paths.iter().map(ToString::to_string).collect();
+    let list = |paths: &[ProjectPath]| paths.iter().map(ToString::to_string).collect();
     let (tests, tested) = match tests.places.as_slice() {
         [] => (usual.tests, usual.tested),
-        places => (told(places), told(&tests.inputs)),
+        places => (list(places), list(&tests.inputs)),
     };
-    let beside = beside(survey.foreign(GITLAB_CI));
+    let pipeline = pipeline_settings(survey.foreign(GITLAB_CI));
     let settings = NewConfig {
         tests,
         tested,
@@ -243,32 +240,31 @@ pub fn adopt(survey: &FolderSurvey, wish: AdoptionRequest) -> Adoption {
         dockerfile: dockerfile.to_owned(),
         gitlab,
         github,
-        gitlab_file: beside.gitlab_file,
-        gitlab_stage: beside.gitlab_stage,
-        install: if wish.xtask { Install::Xtask } else { Install::Wheel },
+        gitlab_file: pipeline.gitlab_file,
+        gitlab_stage: pipeline.gitlab_stage,
+        install: if request.xtask { Install::Xtask } else { Install::Wheel },
         checks,
     };
     Adoption { settings, notes }
 }
 
-/// The settings beside this pipeline of the project's own, if it has one: which of GitLab's files is
-/// ours, and a stage that is there.
+/// The settings that depend on the project's own pipeline in GitLab, if it has one: the generated file,
+/// and a stage of that pipeline.
 #[must_use]
-pub fn beside(own: Option<&str>) -> NewConfig {
+pub fn pipeline_settings(own: Option<&str>) -> NewConfig {
     let usual = NewConfig::default();
     let Some(text) = own else { return usual };
-    let gitlab_file = match text.lines().any(|line| line.starts_with("workflow:")) {
-        true => GitlabFile::IncludedWithWorkflow,
-        false => GitlabFile::Included,
-    };
-    let stages = stages(text);
+    let has_workflow = text.lines().any(|line| line.starts_with("workflow:"));
+    let gitlab_file =
+        if has_workflow { GitlabFile::IncludedWithWorkflow } else { GitlabFile::Included };
+    let stages = parse_stages(text);
     let first = stages.first().filter(|_| !stages.contains(&usual.gitlab_stage.as_str()));
     let gitlab_stage = first.map_or_else(|| usual.gitlab_stage.clone(), ToString::to_string);
     NewConfig { gitlab_file, gitlab_stage, ..usual }
 }
 
-/// The stages that a pipeline names, in either of the usual notations.
-fn stages(pipeline: &str) -> Vec<&str> {
+/// Parses the stages of a pipeline in both of the usual notations.
+fn parse_stages(pipeline: &str) -> Vec<&str> {
     let code = |line| str::split(line, '#').next().unwrap_or_default().trim_end();
     let mut lines = pipeline.lines().map(code).skip_while(|line| !line.starts_with("stages:"));
     let listed = lines.next().and_then(|line| line.strip_prefix("stages:")).unwrap_or_default();
@@ -281,42 +277,42 @@ fn stages(pipeline: &str) -> Vec<&str> {
     all.filter(|name| !name.is_empty()).collect()
 }
 
-/// There is a pipeline where somebody asks for one, and where the project is in GitLab already.
-fn gitlab(
+/// Chooses a pipeline for GitLab if the user asks for one, or if the project is in GitLab.
+fn choose_gitlab(
     survey: &FolderSurvey,
-    wish: AdoptionRequest,
+    request: AdoptionRequest,
     notes: &mut Vec<Note>,
 ) -> Option<GitlabJobs> {
     let own = survey.foreign(GITLAB_CI).is_some();
-    if !wish.gitlab.unwrap_or(own || survey.is_in("gitlab")) {
+    if !request.gitlab.unwrap_or(own || survey.has_remote_on("gitlab")) {
         return None;
     }
     if own {
         notes.push(Note::new(
-            format!("a `{GITLAB_CI}` of your own"),
-            format!("the job is in `{GITLAB_INCLUDED}`, which it can include"),
+            format!("your own `{GITLAB_CI}`"),
+            format!("it can include `{GITLAB_INCLUDED}`, which has the job"),
         ));
-    } else if wish.gitlab.is_none() {
+    } else if request.gitlab.is_none() {
         notes.push(Note::new(
-            "a remote in GitLab",
-            format!("`{GITLAB_CI}` runs the checks there; `--ci none` leaves it out"),
+            "a remote on GitLab",
+            format!("`{GITLAB_CI}` runs the checks there; `--ci none` omits it"),
         ));
     }
-    Some(wish.jobs.unwrap_or_default())
+    Some(request.jobs.unwrap_or_default())
 }
 
-/// There is a workflow where somebody asks for one, and where the project is in GitHub already.
-fn github(survey: &FolderSurvey, wish: AdoptionRequest, notes: &mut Vec<Note>) -> bool {
-    if wish.github.is_none() && survey.is_in("github") {
+/// Chooses a workflow for GitHub if the user asks for one, or if the project is in GitHub.
+fn choose_github(survey: &FolderSurvey, request: AdoptionRequest, notes: &mut Vec<Note>) -> bool {
+    if request.github.is_none() && survey.has_remote_on("github") {
         notes.push(Note::new(
-            "a remote in GitHub",
-            format!("`{GITHUB_WORKFLOW}` runs the checks there; `--ci none` leaves it out"),
+            "a remote on GitHub",
+            format!("`{GITHUB_WORKFLOW}` runs the checks there; `--ci none` omits it"),
         ));
     }
-    wish.github.unwrap_or(survey.is_in("github"))
+    request.github.unwrap_or(survey.has_remote_on("github"))
 }
 
-/// The version of a tool that a new project gets.
+/// The version of a tool in a new project.
 #[must_use]
 pub fn locked_version(tool: &dyn Tool) -> Option<String> {
     Lock::parse(tool.lock_template()).ok()?.version(tool.lock()).map(str::to_owned)
@@ -326,7 +322,7 @@ fn is_python(path: &ProjectPath) -> bool {
     [".py", ".pyi"].iter().any(|ending| path.as_str().ends_with(ending))
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 fn folder_of(path: &ProjectPath) -> ProjectPath {
     path.as_str()
         .rsplit_once('/')
@@ -334,8 +330,8 @@ fn folder_of(path: &ProjectPath) -> ProjectPath {
         .unwrap_or_else(ProjectPath::root)
 }
 
-/// Names in a sentence: `a`, `b` and `c`.
-fn names<T: fmt::Display>(items: &[T]) -> String {
+/// Joins names in a sentence: `a`, `b` and `c`.
+fn join_names<T: fmt::Display>(items: &[T]) -> String {
     let quoted: Vec<String> = items.iter().map(|item| format!("`{item}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),
@@ -344,8 +340,8 @@ fn names<T: fmt::Display>(items: &[T]) -> String {
     }
 }
 
-/// Whether a text of this kind says something to its tool.
-fn says_something(own: &OwnConfig, text: &str) -> bool {
+/// Whether a file with this text configures its tool.
+fn is_configuration(own: &OwnConfig, text: &str) -> bool {
     own.section.is_empty() || refused::has_section(own, text)
 }
 

@@ -1,8 +1,7 @@
-//! Options that the locked tools refuse, in the configurations that a project's checks use.
+//! Finds options that the locked tools refuse in the project's configurations, and comments them out on
+//! request.
 //!
-//! Owns finding them with file and line, and commenting them out: each file is replaced by rename,
-//! and only if it is still what was read. Must not know which options those are; the tools of the
-//! catalogue do. What was found goes to whoever typed `init`.
+//! The tools list these options. A file is replaced only if it still has the text that was read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,16 +10,16 @@ use std::path::Path;
 use super::{Change, FileAction, InitRequest, ScaffoldError, WriteMode, write};
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{ProjectPath, discover};
-use crate::scaffold::adopt::refused::{Refusal, refusals, without};
+use crate::scaffold::adopt::refused::{Refusal, comment_out, find_refusals};
 use crate::scaffold::adopt::{FolderSurvey, locked_version};
 use crate::tools::{self, Tool};
 
-/// What becomes of options that a tool refuses.
+/// What to do with options that a tool refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FixMode {
-    /// They are reported.
+    /// Report them.
     Report,
-    /// They are commented out as well.
+    /// Report them and comment them out.
     CommentOut,
 }
 
@@ -30,34 +29,34 @@ pub enum FixMode {
 pub struct RefusedOption {
     /// The file.
     pub path: ProjectPath,
-    /// The option, and where it is.
+    /// The option and its place.
     pub refusal: Refusal,
     /// The tool, with its locked version.
     pub tool: String,
-    /// Whether it is commented out, or would be.
+    /// Whether it is commented out, or would be in a dry run.
     pub fixed: bool,
 }
 
-/// Finds the refused options of all checks, and comments them out where that is asked for.
-pub(super) fn refused(
+/// Finds the refused options of all checks, and comments them out on request.
+pub(super) fn find_refused(
     root: &Path,
     config: &Config,
     survey: &FolderSurvey,
-    asked: &InitRequest,
+    request: &InitRequest,
 ) -> Result<Vec<RefusedOption>, ScaffoldError> {
     let mut found = Vec::new();
-    for (path, tool) in files(config, survey) {
+    for (path, tool) in config_files(config, survey) {
         let Ok(place) = discover::inside(root, &path) else { continue };
         let Ok(text) = fs::read_to_string(&place) else { continue };
-        let refusals = refusals(tool, path.file_name(), &text);
+        let refusals = find_refusals(tool, path.file_name(), &text);
         if refusals.is_empty() {
             continue;
         }
-        let fixed = match asked.fix {
+        let fixed = match request.fix {
             FixMode::Report => None,
-            FixMode::CommentOut => without(tool, path.file_name(), &text, &refusals),
+            FixMode::CommentOut => comment_out(tool, path.file_name(), &text, &refusals),
         };
-        if let (Some(fixed), WriteMode::Write) = (&fixed, asked.mode) {
+        if let (Some(fixed), WriteMode::Write) = (&fixed, request.mode) {
             write::replace(&place, &text, fixed)?;
         }
         let version = locked_version(tool).unwrap_or_default();
@@ -71,7 +70,7 @@ pub(super) fn refused(
     Ok(found)
 }
 
-/// What becomes of the files themselves.
+/// The changes of the files with fixed options.
 pub(super) fn changes(found: &[RefusedOption]) -> Vec<Change> {
     let mut paths: Vec<&ProjectPath> =
         found.iter().filter(|found| found.fixed).map(|found| &found.path).collect();
@@ -80,8 +79,8 @@ pub(super) fn changes(found: &[RefusedOption]) -> Vec<Change> {
     paths.into_iter().map(|path| Change { path: path.clone(), action: FileAction::Fixed }).collect()
 }
 
-/// The configurations that checks name or find in the config folder, each once for each program.
-fn files(config: &Config, survey: &FolderSurvey) -> Vec<(ProjectPath, &'static dyn Tool)> {
+/// The configurations of the checks, once per program.
+fn config_files(config: &Config, survey: &FolderSurvey) -> Vec<(ProjectPath, &'static dyn Tool)> {
     let mut files: BTreeMap<(ProjectPath, &str), &'static dyn Tool> = BTreeMap::new();
     for check in &config.checks {
         let Work::Tool { tool, config: from, .. } = &check.work else { continue };

@@ -1,8 +1,7 @@
-//! Takes away what `init` wrote.
+//! Removes the files that `init` wrote.
 //!
-//! Owns the promise that nothing else goes: only files of the list of generated ones, only with a
-//! first line that proves that nobody edited them, then folders that are empty. Must not print;
-//! what was taken and what stayed is returned as data.
+//! Only generated files are removed, and only if their first line proves that they are unedited; then
+//! their folders, if these are empty. What was removed and what stayed is returned as data.
 
 use std::fs;
 use std::path::Path;
@@ -13,32 +12,32 @@ use crate::environment::recipe;
 use crate::project::{ProjectPath, discover};
 use crate::template::{FileOrigin, GENERATED, origin};
 
-/// What became of a file.
+/// A generated file that was removed or stayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileRemoval {
     /// The file.
     pub path: ProjectPath,
-    /// What became of it.
+    /// Whether it was removed.
     pub taken: Taken,
 }
 
-/// What became of a file that `init` wrote.
+/// Whether a generated file was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Taken {
-    /// It was unchanged, and is gone.
+    /// It was unedited and is removed.
     Removed,
-    /// Somebody edited it, so it stays.
+    /// It was edited and stays.
     Kept,
 }
 
-/// Takes away the generated files of a project that are provably unchanged, and the folders that
-/// are empty then. What `--fix-configs` commented out stays so.
+/// Removes the generated files of a project that are provably unedited, and the folders that are then
+/// empty. Options that `--fix-configs` commented out stay commented out.
 ///
 /// # Errors
 ///
-/// When the disk refuses something; the files before are gone then.
+/// When a file cannot be read or removed. The files before it are removed then.
 pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, ScaffoldError> {
     let mut removals = Vec::new();
     let requires = |check: &&Check| {
@@ -47,7 +46,7 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
     let checks = config.checks.iter().filter(requires).map(|check| check.name.as_str());
     let locks = checks.chain([recipe::PROJECT]);
     let locks = locks.filter_map(|name| recipe::lock_path(config, name).ok());
-    // The project's own file goes last: without it, a second try would find no project.
+    // `pipe.toml` is removed last, because a second attempt needs it to find the project.
     let files = GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config));
     for path in locks.chain(files) {
         let place = path.on_disk(root);
@@ -77,7 +76,7 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
 pub(super) fn remove_empty(root: &Path, place: &Path) {
     let folders = place.ancestors().skip(1).take_while(|folder| *folder != root);
     for folder in folders {
-        // A folder that is not empty cannot be removed this way, which is the whole test.
+        // This fails for a folder that is not empty, which ends the loop.
         if fs::remove_dir(folder).is_err() {
             break;
         }

@@ -1,8 +1,5 @@
-//! Looks at a folder.
-//!
-//! Owns every look at the disk that `init` needs before it decides: which files a check could see,
-//! and the texts that say how tools are run. Must not draw conclusions; the [`FolderSurvey`] goes to
-//! [`crate::scaffold::adopt`].
+//! Reads what `init` needs to know about a folder: its Python files, the texts that show how tools are
+//! run, and the remotes of its repository.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,10 +11,10 @@ use crate::project::{ProjectPath, discover};
 use crate::scaffold::adopt::{self, FolderSurvey};
 use crate::snapshot::Inventory;
 
-/// Longer texts are no configurations.
-const LONGEST: u64 = 1024 * 1024;
+/// The size of the longest text that is read, in bytes. Configuration files are shorter.
+const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// Looks at a folder. One that does not exist is an empty one.
+/// Surveys a folder. A folder that does not exist is treated as empty.
 pub(super) fn survey(root: &Path) -> Result<FolderSurvey, ScaffoldError> {
     let mut survey = FolderSurvey::default();
     if !root.is_dir() {
@@ -26,42 +23,42 @@ pub(super) fn survey(root: &Path) -> Result<FolderSurvey, ScaffoldError> {
     let everything =
         FileSet { paths: vec![ProjectPath::root()], exclude: Vec::new(), include: Vec::new() };
     survey.files = Inventory::list(root, &everything)?.into_iter().collect();
-    survey.texts = texts(root, &survey.files);
-    survey.remotes = remotes(root);
+    survey.texts = read_texts(root, &survey.files);
+    survey.remotes = read_remotes(root);
     Ok(survey)
 }
 
-/// The telling texts: at the root, in the config folder, and in every folder that checks see.
-fn texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPath, String> {
+/// Reads the configuration files at the root, in the config folder, and in every folder of sources.
+fn read_texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPath, String> {
     let folders: BTreeSet<&str> = files
         .iter()
         .flat_map(|path| path.as_str().match_indices('/').map(|(end, _)| &path.as_str()[..end]))
         .chain(["."])
         .collect();
-    let names: BTreeSet<&str> = adopt::telling_names().collect();
+    let names: BTreeSet<&str> = adopt::config_names().collect();
     let inside = folders
         .into_iter()
         .flat_map(|folder| names.iter().map(move |name| format!("{folder}/{name}")));
     inside
-        .chain(adopt::telling_files())
+        .chain(adopt::config_paths())
         .filter_map(|path| ProjectPath::new(&path).ok())
-        .filter_map(|path| Some((path.clone(), text(root, &path)?)))
+        .filter_map(|path| Some((path.clone(), read_text(root, &path)?)))
         .collect()
 }
 
-/// The text of a file; none for one that is not there, not ours to read, or no text.
-fn text(root: &Path, path: &ProjectPath) -> Option<String> {
+/// Reads a text; none if the file is missing, outside the project, too long or not UTF-8.
+fn read_text(root: &Path, path: &ProjectPath) -> Option<String> {
     let place = path.on_disk(root);
     let metadata = fs::metadata(&place).ok()?;
-    if !metadata.is_file() || metadata.len() > LONGEST {
+    if !metadata.is_file() || metadata.len() > MAX_LENGTH {
         return None;
     }
     discover::inside(root, path).ok()?;
     fs::read_to_string(place).ok()
 }
 
-/// The addresses in the repository's own configuration.
-fn remotes(root: &Path) -> Vec<String> {
+/// Reads the addresses of the remotes from the repository's configuration.
+fn read_remotes(root: &Path) -> Vec<String> {
     let text = fs::read_to_string(root.join(".git/config")).unwrap_or_default();
     let address = |line: &str| Some(line.trim().strip_prefix("url = ")?.to_owned());
     text.lines().filter_map(address).collect()

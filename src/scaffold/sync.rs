@@ -1,14 +1,13 @@
-//! Keeps the generated files of a project as its `pipe.toml` says.
+//! Keeps the generated files of a project up to date with its `pipe.toml`.
 //!
-//! Owns what is drift and what may be done about it: a file that nobody edited is written again, an
-//! edited one only when its user says so, and one that somebody else wrote never. Must not print;
-//! what differs is returned as data, with both texts.
+//! An unedited file is updated, an edited one only on request, and a file of the user never. The
+//! differences are returned as data, with both texts.
 
 use std::fs;
 use std::path::Path;
 
-use super::manifest::{self, Scene, WantedFile};
-use super::{FileAction, ScaffoldError, granted, remove, write};
+use super::required_files::{self, RequiredFile, Scene};
+use super::{FileAction, ScaffoldError, job_grants, remove, write};
 use crate::config::layer::Layer;
 use crate::config::load::{self, EnvVars};
 use crate::dependencies::read as dependencies;
@@ -17,7 +16,7 @@ use crate::project::{Project, ProjectPath, discover};
 use crate::scaffold::adopt;
 use crate::template::{FileOrigin, GENERATED, GITLAB_CI, Ownership, body, generated, origin};
 
-/// A generated file that is not as it should be.
+/// A generated file that differs from its expected text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drift {
@@ -25,60 +24,60 @@ pub struct Drift {
     pub path: ProjectPath,
     /// How it differs.
     pub kind: DriftKind,
-    /// What it holds; nothing if it is not there.
+    /// The present text; empty if the file is missing.
     pub before: String,
-    /// What it should hold; nothing if it should not be there.
+    /// The expected text; empty if the file should not exist.
     pub after: String,
     mode: u32,
 }
 
-/// How a generated file differs from what it should be.
+/// How a generated file differs from its expected text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DriftKind {
-    /// It is not there.
+    /// The file is missing.
     Missing,
-    /// Nobody edited it, and `pipe.toml` has changed since.
+    /// The file is unedited, and `pipe.toml` has changed since.
     Outdated,
-    /// Somebody edited it.
+    /// The file was edited.
     Edited,
-    /// Nobody edited it, and nothing needs it any more.
+    /// The file is unedited and no longer needed.
     Unneeded,
 }
 
-/// What becomes of files that somebody edited.
+/// What to do with edited files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edited {
-    /// They stay.
+    /// Keep them.
     Stay,
-    /// They are written again.
+    /// Replace them.
     Replace,
 }
 
-/// The generated files of a project that are not as they should be.
+/// The generated files of a project that differ from their expected texts.
 ///
 /// # Errors
 ///
-/// When its configuration is wrong, a file would end up outside, or one cannot be read.
+/// When the configuration is invalid, a file would be outside the project, or a file cannot be read.
 pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
-    // What is written is the project's, so whoever writes it has no say in it.
+    // The files belong to the project, so the variables of the user have no effect on them.
     let (config, _) = load::configure(project, &EnvVars::default(), Layer::default())?;
     let root = &project.root;
     let own = generated(GITLAB_CI).and_then(|file| file.path_in(&config.config));
-    let own = own.and_then(|path| read(root, &path).ok().flatten());
+    let own = own.and_then(|path| read_text(root, &path).ok().flatten());
     let own = own.filter(|text| origin(text) == FileOrigin::Foreign);
-    let settings = adopt::beside(own.as_deref());
-    let mut wanted = manifest::wanted(&Scene {
+    let settings = adopt::pipeline_settings(own.as_deref());
+    let mut wanted = required_files::list(&Scene {
         manifest: project.manifest.clone(),
         config: &config,
         settings: &settings,
         has_python: true,
-        granted: granted(project, &config),
+        granted: job_grants(project, &config),
         jobs_in: job_image::choose_jobs_image(root, &config),
     });
     let found = dependencies::read(root, &config)?;
     let derived = found.and_then(|found| dependencies::derived(&config, &found));
-    wanted.extend(derived.map(|(path, text)| WantedFile::derived(path, text)));
+    wanted.extend(derived.map(|(path, text)| RequiredFile::derived(path, text)));
     let mut drifts = Vec::new();
     for file in &wanted {
         drifts.extend(compare(root, file)?);
@@ -89,17 +88,17 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         .filter_map(|file| file.path_in(&config.config))
         .filter(|path| wanted.iter().all(|file| file.path != *path));
     for path in paths {
-        drifts.extend(unneeded(root, path)?);
+        drifts.extend(find_unneeded(root, path)?);
     }
     Ok(drifts)
 }
 
-/// Brings files up to date, and returns those that were.
+/// Updates files, and returns those that it updated.
 ///
 /// # Errors
 ///
-/// When a file would end up outside, changed meanwhile, or the disk refuses something; those
-/// before are up to date then.
+/// When a file would be outside the project, has changed in the meantime, or cannot be written. The
+/// files before it are updated then.
 pub fn sync(
     project: &Project,
     drifts: &[Drift],
@@ -116,7 +115,7 @@ pub fn sync(
             }
             DriftKind::Missing => {
                 let Drift { path, after, mode, .. } = drift.clone();
-                let file = WantedFile { path, text: after, keep: Ownership::Synced, mode };
+                let file = RequiredFile { path, text: after, keep: Ownership::Synced, mode };
                 if write::write(root, &file)? != FileAction::Written {
                     continue;
                 }
@@ -131,16 +130,16 @@ pub fn sync(
     Ok(done)
 }
 
-fn compare(root: &Path, file: &WantedFile) -> Result<Option<Drift>, ScaffoldError> {
+fn compare(root: &Path, file: &RequiredFile) -> Result<Option<Drift>, ScaffoldError> {
     let drift = |kind, before: &str| {
         let (path, after) = (file.path.clone(), file.text.clone());
         Some(Drift { path, kind, before: before.to_owned(), after, mode: file.mode })
     };
-    let Some(text) = read(root, &file.path)? else {
-        let is_there = fs::symlink_metadata(file.path.on_disk(root)).is_ok();
-        return Ok(if is_there { None } else { drift(DriftKind::Missing, "") });
+    let Some(text) = read_text(root, &file.path)? else {
+        let exists = fs::symlink_metadata(file.path.on_disk(root)).is_ok();
+        return Ok(if exists { None } else { drift(DriftKind::Missing, "") });
     };
-    // Which release wrote it is no difference.
+    // The release that wrote the file makes no difference.
     let same = body(&text) == body(&file.text);
     Ok(match (file.keep, origin(&text)) {
         (Ownership::Once, _)
@@ -152,19 +151,19 @@ fn compare(root: &Path, file: &WantedFile) -> Result<Option<Drift>, ScaffoldErro
     })
 }
 
-fn unneeded(root: &Path, path: ProjectPath) -> Result<Option<Drift>, ScaffoldError> {
+fn find_unneeded(root: &Path, path: ProjectPath) -> Result<Option<Drift>, ScaffoldError> {
     if discover::inside(root, &path).is_err() {
         return Ok(None);
     }
-    let text = read(root, &path)?.filter(|text| origin(text) == FileOrigin::Generated);
+    let text = read_text(root, &path)?.filter(|text| origin(text) == FileOrigin::Generated);
     Ok(text.map(|before| {
         let (kind, after) = (DriftKind::Unneeded, String::new());
         Drift { path, kind, before, after, mode: 0 }
     }))
 }
 
-/// The text of a file; none for one that is not there, is a link, or is no text.
-fn read(root: &Path, path: &ProjectPath) -> Result<Option<String>, ScaffoldError> {
+/// Reads a text; none if the file is missing, a link, or not UTF-8.
+fn read_text(root: &Path, path: &ProjectPath) -> Result<Option<String>, ScaffoldError> {
     let place = discover::inside(root, path)?;
     if !fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
@@ -179,11 +178,11 @@ mod tests {
     use crate::template::seal;
 
     #[test]
-    fn what_another_release_wrote_in_the_same_words_is_up_to_date() {
+    fn a_file_of_another_release_with_the_same_body_is_up_to_date() {
         let root = tempfile::tempdir().unwrap();
         let path = ProjectPath::new("Dockerfile").unwrap();
         let text = seal("0.2.0", "New words.", "FROM a\n");
-        let file = WantedFile { path: path.clone(), text, keep: Ownership::Synced, mode: 0o644 };
+        let file = RequiredFile { path: path.clone(), text, keep: Ownership::Synced, mode: 0o644 };
         let place = path.on_disk(root.path());
         for (body, kind) in [("FROM a\n", None), ("FROM b\n", Some(DriftKind::Outdated))] {
             fs::write(&place, seal("0.1.0", "Old words.", body)).unwrap();

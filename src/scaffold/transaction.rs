@@ -1,7 +1,7 @@
-//! Puts several files in their places together.
+//! Replaces several files together: either all of them change, or none does.
 //!
-//! Owns that all of them change or none does: each is whole beside its place before the first is
-//! moved there, and what was moved is put back when one cannot be. Must not know what they are for.
+//! Every new file is written completely next to its target before the first one is renamed. If a rename
+//! fails, the files that were already replaced are restored.
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -13,24 +13,24 @@ use tempfile::NamedTempFile;
 use super::ScaffoldError;
 use crate::project::{ProjectPath, discover};
 
-/// What becomes of one file.
+/// A new text for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileReplacement {
     pub(crate) path: ProjectPath,
-    /// What it holds; none if it is not there.
+    /// The present text; none if the file does not exist.
     pub(crate) before: Option<String>,
-    /// What it is to hold.
+    /// The new text.
     pub(crate) after: String,
 }
 
-/// What a file holds, and what it is to hold.
+/// Prepares the replacement of a file.
 pub(crate) fn replacement(
     root: &Path,
     path: ProjectPath,
     after: String,
 ) -> Result<FileReplacement, ScaffoldError> {
     let place = discover::inside(root, &path)?;
-    let before = held(&place)?;
+    let before = read_text(&place)?;
     Ok(FileReplacement { path, before, after })
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn replace_together(
     let mut staged: Vec<(PathBuf, NamedTempFile, &FileReplacement)> = Vec::new();
     for file in files {
         let place = discover::inside(root, &file.path)?;
-        // A link inside the project stays one.
+        // A link inside the project stays a link.
         let place = fs::canonicalize(&place).unwrap_or(place);
         let folder = place.parent().unwrap_or(root).to_owned();
         fs::create_dir_all(&folder).map_err(ScaffoldError::disk("create", &folder))?;
@@ -64,8 +64,8 @@ pub(crate) fn replace_together(
         staged.push((place, temporary, file));
     }
     for (place, _, file) in &staged {
-        if held(place)? != file.before {
-            let error = io::Error::other("it changed meanwhile");
+        if read_text(place)? != file.before {
+            let error = io::Error::other("the file has changed in the meantime");
             return Err(ScaffoldError::disk("write", place)(error));
         }
     }
@@ -73,7 +73,7 @@ pub(crate) fn replace_together(
     for (place, temporary, file) in staged {
         if let Err(failed) = temporary.persist(&place) {
             for (place, file) in moved {
-                // What cannot be put back either is for its owner to see; the first error is told.
+                // A failure to restore is ignored, so that the first error is reported.
                 let _ = match &file.before {
                     Some(text) => fs::write(&place, text),
                     None => fs::remove_file(&place),
@@ -86,7 +86,7 @@ pub(crate) fn replace_together(
     Ok(())
 }
 
-fn held(place: &Path) -> Result<Option<String>, ScaffoldError> {
+fn read_text(place: &Path) -> Result<Option<String>, ScaffoldError> {
     match fs::read_to_string(place) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

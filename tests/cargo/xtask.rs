@@ -175,7 +175,7 @@ fn a_folder_that_can_have_no_task_stays_as_it_is() {
         assert!(ended.stderr.contains(why), "{}", ended.stderr);
     };
     refused(&["init", "python", "--xtask"], "there is no `Cargo.toml` in");
-    refused(&["init", "crates/a", "--xtask"], "the workspace is not this folder but");
+    refused(&["init", "crates/a", "--xtask"], "the folder belongs to the workspace in");
     assert_eq!(workspace.files(), before);
     workspace.write("Cargo.toml", "[workspace");
     refused(&["init", "--xtask"], "cargo cannot read the workspace: ");

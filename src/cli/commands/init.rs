@@ -24,7 +24,8 @@ pub(super) fn init(
     let Init { folder, asked, xtask } = wanted;
     let root = place.folder.join(folder);
     // Checked before anything is written, so that an invalid workspace stops everything.
-    let task = (*xtask == Xtask::Wanted).then(|| scaffold::task(&root, &place.environment));
+    let task =
+        (*xtask == Xtask::Wanted).then(|| scaffold::plan_task_runner(&root, &place.environment));
     let task = task.transpose()?;
     let mut done = scaffold::init(&root, asked)?;
     let tasked = task.map(|task| task.carry_out(asked.mode)).transpose()?.unwrap_or_default();

@@ -64,7 +64,7 @@ pub(super) fn choose(
         let is_configured = configs::is_configured(survey, tool, &nothing);
         if !is_usual(tool) && is_configured && !requires_package(survey, usual.lock()) {
             let (theirs, ours) = (tool.lock(), usual.lock());
-            let found = format!("a configuration of {theirs} and no trace of {ours}");
+            let found = format!("a configuration of {theirs} and none of {ours}");
             return FormatterChoice::explained(tool, found);
         }
     }
@@ -73,8 +73,8 @@ pub(super) fn choose(
 
 impl FormatterChoice {
     fn explained(tool: &'static dyn Tool, found: impl Into<String>) -> Self {
-        let so = format!("`format` runs {}", tool.name());
-        FormatterChoice { tool, note: Some(Note::new(found, so)) }
+        let effect = format!("`format` runs {}", tool.name());
+        FormatterChoice { tool, note: Some(Note::new(found, effect)) }
     }
 }
 

@@ -1,14 +1,12 @@
-//! Versions of the tools that something else in a project installs.
-//!
-//! Owns where they are written and how they are read. Pure: it must not know which versions are
-//! locked; whoever compares them does.
+//! Finds versions of tools that a project pins outside of the locks: in pre-commit hooks and in the
+//! requirements of `pyproject.toml`.
 
 use toml::{Table, Value};
 
 use super::{PRE_COMMIT, pre_commit};
 use crate::tools::{TOOLS, Tool};
 
-/// A version of a tool that is pinned outside of our locks.
+/// A version of a tool that is pinned outside of the locks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Pin {
@@ -22,12 +20,12 @@ pub struct Pin {
 
 const PYPROJECT: &str = "pyproject.toml";
 
-/// The files that are looked into.
+/// The files that may contain pins.
 pub const FILES: &[&str] = &[PRE_COMMIT, PYPROJECT];
 
-/// The pins in one of [`FILES`]. A text that cannot be read has none.
+/// Finds the pins in one of [`FILES`]. A text that cannot be parsed has none.
 #[must_use]
-pub fn pins(file: &'static str, text: &str) -> Vec<Pin> {
+pub fn find_pins(file: &'static str, text: &str) -> Vec<Pin> {
     let mut pins = Vec::new();
     let mut add = |tool: Option<&&dyn Tool>, version: &str| {
         let version = version.trim_start_matches('v').to_owned();
@@ -41,7 +39,7 @@ pub fn pins(file: &'static str, text: &str) -> Vec<Pin> {
             add(TOOLS.iter().find(|tool| tool.lock() == package), &version);
         }
     } else {
-        for hook in pre_commit::hooks(text) {
+        for hook in pre_commit::parse_hooks(text) {
             add(TOOLS.iter().find(|tool| hook.runs(**tool)), &hook.version);
         }
     }
@@ -50,7 +48,7 @@ pub fn pins(file: &'static str, text: &str) -> Vec<Pin> {
     pins
 }
 
-/// Requirements with one exact version, wherever a project may write them.
+/// The requirements with one exact version in all tables that may have requirements.
 fn pinned_packages(table: &Table) -> Vec<(String, String)> {
     let at = |path: &[&str]| path.iter().try_fold(table, |table, key| table.get(*key)?.as_table());
     let lists = |table: Option<&Table>| -> Vec<Value> {
@@ -61,8 +59,8 @@ fn pinned_packages(table: &Table) -> Vec<(String, String)> {
     all.extend(lists(at(&["project", "optional-dependencies"])));
     all.extend(lists(at(&["dependency-groups"])));
     let requirements = all.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
-    let mut pinned: Vec<(String, String)> = requirements.filter_map(requirement).collect();
-    // Poetry's own tables, from before it read the standard ones.
+    let mut pinned: Vec<(String, String)> = requirements.filter_map(parse_pin).collect();
+    // The tables of Poetry that precede the standard ones.
     let groups = lists(at(&["tool", "poetry", "group"]));
     let groups = groups.iter().filter_map(|group| group.get("dependencies")?.as_table());
     let poetry = ["dependencies", "dev-dependencies"];
@@ -76,8 +74,8 @@ fn pinned_packages(table: &Table) -> Vec<(String, String)> {
     pinned
 }
 
-/// `black[d]==26.1.0; python_version > "3"` as a name and a version.
-fn requirement(text: &str) -> Option<(String, String)> {
+/// Parses `black[d]==26.1.0; python_version > "3"` into a name and a version.
+fn parse_pin(text: &str) -> Option<(String, String)> {
     let (name, version) = text.split(';').next()?.split_once("==")?;
     let name = name.split('[').next()?.trim();
     let version = version.trim();
@@ -88,12 +86,15 @@ fn requirement(text: &str) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
-    fn told(file: &'static str, text: &str) -> Vec<String> {
-        pins(file, text).into_iter().map(|pin| format!("{} {}", pin.tool, pin.version)).collect()
+    fn found_pins(file: &'static str, text: &str) -> Vec<String> {
+        find_pins(file, text)
+            .into_iter()
+            .map(|pin| format!("{} {}", pin.tool, pin.version))
+            .collect()
     }
 
     #[test]
-    fn exact_versions_are_pins_wherever_a_project_writes_them() {
+    fn exact_versions_are_pins_in_every_table() {
         let text = r#"
             [project]
             dependencies = ["requests==2", "Black[d] == 26.1.0 ; python_version > '3'"]
@@ -108,16 +109,16 @@ mod tests {
             black = "^26"
         "#;
         assert_eq!(
-            told(PYPROJECT, text),
+            found_pins(PYPROJECT, text),
             ["black 26.1.0", "mypy 2.4.1", "pylint 4.1.4", "ruff 0.17.6"]
         );
-        assert_eq!(told(PYPROJECT, "[project"), [""; 0]);
+        assert_eq!(found_pins(PYPROJECT, "[project"), [""; 0]);
     }
 
     #[test]
-    fn hooks_are_pins_of_their_repositories() {
+    fn hooks_have_the_version_of_their_repository() {
         let text = "repos:\n- repo: https://example/ruff-pre-commit\n  rev: v0.17.0\n  hooks:\n  \
                     - id: ruff-check\n  - id: ruff-format\n- repo: local\n  hooks:\n  - id: black\n";
-        assert_eq!(told(PRE_COMMIT, text), ["ruff 0.17.0"]);
+        assert_eq!(found_pins(PRE_COMMIT, text), ["ruff 0.17.0"]);
     }
 }

@@ -1,9 +1,9 @@
-//! Reads the hooks of `.pre-commit-config.yaml`.
+//! Parses the hooks of `.pre-commit-config.yaml`.
 //!
-//! Owns the three keys that matter here: whose hook it is, in which version, and which. They are
-//! read line by line instead of with a YAML library, because pre-commit's own commands write the
-//! file in one plain shape, what is read decides no verdict, and no such library is both small and
-//! well kept. Hooks in any other notation are not seen.
+//! Three keys matter: the repository, its version, and the id of a hook. They are parsed line by line
+//! instead of with a YAML library, because pre-commit's own commands write the file in one plain layout,
+//! the result decides no verdict, and no such library is both small and well maintained. Hooks in other
+//! layouts are not seen.
 
 use super::{Note, PRE_COMMIT, locked_version};
 use crate::tools::{TOOLS, Tool};
@@ -11,7 +11,7 @@ use crate::tools::{TOOLS, Tool};
 /// A hook and its pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hook {
-    /// Its name.
+    /// The id of the hook.
     pub(super) id: String,
     /// The version of its repository, as written.
     pub(super) version: String,
@@ -24,8 +24,8 @@ impl Hook {
     }
 }
 
-/// The hooks of a text.
-pub(super) fn hooks(text: &str) -> Vec<Hook> {
+/// Parses the hooks of a text.
+pub(super) fn parse_hooks(text: &str) -> Vec<Hook> {
     let mut hooks: Vec<Hook> = Vec::new();
     let mut of_this_repository = 0;
     let mut version = String::new();
@@ -41,7 +41,7 @@ pub(super) fn hooks(text: &str) -> Vec<Hook> {
             }
             "rev" => {
                 value.clone_into(&mut version);
-                // The version may stand below the hooks.
+                // The version may follow the hooks.
                 for hook in &mut hooks[of_this_repository..] {
                     hook.version.clone_from(&version);
                 }
@@ -53,8 +53,8 @@ pub(super) fn hooks(text: &str) -> Vec<Hook> {
     hooks
 }
 
-/// What a person should know of pins that are not ours.
-pub(super) fn second_pins(hooks: &[Hook]) -> Vec<Note> {
+/// Notes the tools that pre-commit runs in other versions than the locks have.
+pub(super) fn note_other_versions(hooks: &[Hook]) -> Vec<Note> {
     let note = |tool: &&'static dyn Tool| {
         let hook = hooks.iter().find(|hook| hook.runs(*tool))?;
         let theirs = hook.version.trim_start_matches('v');
@@ -63,7 +63,7 @@ pub(super) fn second_pins(hooks: &[Hook]) -> Vec<Note> {
             Note::new(
                 format!("{} {theirs} pinned in `{PRE_COMMIT}`", tool.lock()),
                 format!(
-                    "its answers there can differ: `.docker/requirements/{}.txt` has {ours}",
+                    "`.docker/requirements/{}.txt` has {ours}, which can give other results",
                     tool.lock()
                 ),
             )

@@ -1,16 +1,14 @@
-//! Options of a configuration that the locked tool refuses.
+//! Finds options of a configuration that the locked tool refuses, and comments them out.
 //!
-//! Owns reading a configuration by its lines, in both notations, and commenting lines out so that
-//! every other byte stays. Must not know which options are refused, which each tool of the
-//! catalogue says, or where the text is. The scaffold reports what is found and writes what is
-//! fixed.
+//! TOML and INI files are read line by line, so that commenting out an option leaves every other byte
+//! unchanged.
 
 use std::ops::Range;
 
 use crate::tools::Tool;
 use crate::tools::own_config::{Notation, OwnConfig, Refused};
 
-/// An option that is refused, and where it stands.
+/// A refused option and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -18,17 +16,17 @@ pub struct Refusal {
     pub line: usize,
     /// The option as it is written.
     pub option: String,
-    /// What became of it.
+    /// Why it is refused.
     pub fate: &'static str,
     /// The lines of its value, counted from 0.
     lines: Range<usize>,
 }
 
-/// The refused options of a tool's configuration of this name.
+/// Finds the refused options in a configuration of this name.
 #[must_use]
-pub fn refusals(tool: &dyn Tool, file_name: &str, text: &str) -> Vec<Refusal> {
-    let own = kind(tool, file_name);
-    entries(&own, text)
+pub fn find_refusals(tool: &dyn Tool, file_name: &str, text: &str) -> Vec<Refusal> {
+    let own = file_format(tool, file_name);
+    parse_entries(&own, text)
         .into_iter()
         .filter_map(|entry| {
             let refused = tool.refused().iter().find(|refused| entry.is(refused))?;
@@ -42,10 +40,9 @@ pub fn refusals(tool: &dyn Tool, file_name: &str, text: &str) -> Vec<Refusal> {
         .collect()
 }
 
-/// The text with these options commented out. None where that would not do: something else would
-/// break, or an option would still be there.
+/// Comments out these options. None if the result would be invalid or would still have a refused option.
 #[must_use]
-pub fn without(
+pub fn comment_out(
     tool: &dyn Tool,
     file_name: &str,
     text: &str,
@@ -55,15 +52,16 @@ pub fn without(
     let fixed: String = text
         .split_inclusive('\n')
         .enumerate()
-        .map(|(number, line)| match is_refused(&number) {
-            true => format!("# {line}"),
-            false => line.to_owned(),
-        })
+        .map(
+            |(number, line)| {
+                if is_refused(&number) { format!("# {line}") } else { line.to_owned() }
+            },
+        )
         .collect();
     let was_toml = text.parse::<toml::Table>().is_ok();
-    let is_whole = !was_toml || fixed.parse::<toml::Table>().is_ok();
-    let is_fixed = self::refusals(tool, file_name, &fixed).is_empty();
-    (is_whole && is_fixed).then_some(fixed)
+    let is_valid = !was_toml || fixed.parse::<toml::Table>().is_ok();
+    let is_fixed = find_refusals(tool, file_name, &fixed).is_empty();
+    (is_valid && is_fixed).then_some(fixed)
 }
 
 /// Whether a text has a section, or one below it.
@@ -76,21 +74,20 @@ pub(super) fn has_section(own: &OwnConfig, text: &str) -> bool {
             }
             value.is_some_and(toml::Value::is_table)
         }),
-        // `[mypy-name]` alone is nothing to mypy.
+        // `[mypy-name]` alone does not configure mypy.
         Notation::Ini => text
             .lines()
-            .filter_map(header)
+            .filter_map(parse_header)
             .any(|name| is_in(own.section, name) && !name.contains('-')),
     }
 }
 
-/// What a file of this name is to a tool. One with a name of the user's own may have any section.
-fn kind(tool: &dyn Tool, file_name: &str) -> OwnConfig {
+/// The format of a file for a tool. In a file with an unknown name, every section counts.
+fn file_format(tool: &dyn Tool, file_name: &str) -> OwnConfig {
     let known = tool.own_configs().iter().find(|own| own.file == file_name);
-    known.copied().unwrap_or(match file_name.ends_with(".toml") {
-        true => OwnConfig::toml("", ""),
-        false => OwnConfig::ini("", ""),
-    })
+    let is_toml = file_name.ends_with(".toml");
+    let unknown = if is_toml { OwnConfig::toml("", "") } else { OwnConfig::ini("", "") };
+    known.copied().unwrap_or(unknown)
 }
 
 /// A key with its value.
@@ -113,14 +110,14 @@ impl Entry {
     }
 }
 
-fn entries(own: &OwnConfig, text: &str) -> Vec<Entry> {
+fn parse_entries(own: &OwnConfig, text: &str) -> Vec<Entry> {
     let lines: Vec<&str> = text.lines().collect();
     let mut entries = Vec::new();
     let mut section = String::new();
     let mut number = 0;
     while number < lines.len() {
         let line = lines[number].trim_start_matches('\u{feff}');
-        let end = match (header(line), own.notation) {
+        let end = match (parse_header(line), own.notation) {
             (Some(name), _) => {
                 name.clone_into(&mut section);
                 number + 1
@@ -128,15 +125,15 @@ fn entries(own: &OwnConfig, text: &str) -> Vec<Entry> {
             (None, Notation::Ini) => ini_end(&lines, number),
             (None, Notation::Toml) => toml_end(&lines, number),
         };
-        if header(line).is_none() && is_in(own.section, &section) {
-            entries.extend(entry(line, own.notation, number..end));
+        if parse_header(line).is_none() && is_in(own.section, &section) {
+            entries.extend(parse_entry(line, own.notation, number..end));
         }
         number = end;
     }
     entries
 }
 
-fn entry(line: &str, notation: Notation, lines: Range<usize>) -> Option<Entry> {
+fn parse_entry(line: &str, notation: Notation, lines: Range<usize>) -> Option<Entry> {
     let is_comment = line.trim_start().starts_with(['#', ';']);
     let is_continued = notation == Notation::Ini && line.starts_with([' ', '\t']);
     if is_comment || is_continued {
@@ -148,7 +145,7 @@ fn entry(line: &str, notation: Notation, lines: Range<usize>) -> Option<Entry> {
     Some(Entry { key: key.to_owned(), value: value.to_owned(), lines })
 }
 
-/// The line behind a value whose further lines are indented.
+/// The line after a value whose continuation lines are indented.
 fn ini_end(lines: &[&str], start: usize) -> usize {
     let is_blank = |line: &&str| line.trim().is_empty();
     let indented = lines[start + 1..]
@@ -159,7 +156,7 @@ fn ini_end(lines: &[&str], start: usize) -> usize {
     start + 1 + indented - blank.count()
 }
 
-/// The line behind a value: the first at which it is one.
+/// The line after a value: the first one up to which the text is valid.
 fn toml_end(lines: &[&str], start: usize) -> usize {
     if lines[start].trim().is_empty() || lines[start].trim_start().starts_with('#') {
         return start + 1;
@@ -169,15 +166,15 @@ fn toml_end(lines: &[&str], start: usize) -> usize {
         .unwrap_or(start + 1)
 }
 
-/// The name in the line of a section.
-fn header(line: &str) -> Option<&str> {
+/// Parses the name of a section from its line.
+fn parse_header(line: &str) -> Option<&str> {
     let line = line.split(" #").next().unwrap_or_default().trim_end();
     let name = line.strip_prefix('[')?.strip_suffix(']')?;
     let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     (!name.contains([',', '='])).then(|| name.trim())
 }
 
-/// Whether a section is this one or part of it; every one is part of none in particular.
+/// Whether a section is the wanted one or below it. An empty name wants every section.
 fn is_in(wanted: &str, section: &str) -> bool {
     wanted.is_empty()
         || section

@@ -1,40 +1,40 @@
-//! Which folders hold the sources.
+//! Finds the folders with the sources of a project.
 //!
-//! Owns the rule: in each Python package or crate, the folders right below it that hold Python,
-//! or all of it where modules lie in it directly. What other people wrote is excluded, and what
-//! only builds or documents a package is left out and named. Must not know any tool.
+//! In each Python package or crate, these are the folders directly below it with Python in them, or the
+//! whole package if it has modules at its top. Third-party code is excluded. Files that only build or
+//! document a package are left out and noted.
 
 use std::collections::BTreeSet;
 
-use super::{FolderSurvey, Note, folder_of, is_python, names};
+use super::{FolderSurvey, Note, folder_of, is_python, join_names};
 use crate::project::ProjectPath;
 
-/// A folder with one of them is a package or crate of its own.
+/// Files that mark a folder as a package or crate.
 const MARKERS: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml"];
 
-/// Folders with copies of other people's code.
+/// Folders with copies of third-party code.
 const VENDORED: &[&str] = &["_vendor", "_vendored", "third_party", "vendor", "vendored"];
 
-/// Modules that build or test a package and are no part of it.
+/// Modules that build or test a package without being part of it.
 const TOOLING: &[&str] =
     &["conftest.py", "fabfile.py", "noxfile.py", "setup.py", "tasks.py", "versioneer.py"];
 
 /// Folders whose Python documents a package.
 const DOCUMENTATION: &[&str] = &["doc", "docs"];
 
-/// Where the Python is.
+/// The Python files of a project, by folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PythonSources {
-    /// What is checked, sorted, none below another.
+    /// The checked folders and files, sorted, none below another.
     pub(super) source: Vec<ProjectPath>,
-    /// What of it is not.
+    /// The folders below them that are excluded.
     exclude: Vec<ProjectPath>,
-    /// Python that is not part of it.
+    /// The folders and files that are left out.
     left_out: Vec<ProjectPath>,
 }
 
 /// Finds the sources.
-pub(super) fn sources(survey: &FolderSurvey) -> PythonSources {
+pub(super) fn find_sources(survey: &FolderSurvey) -> PythonSources {
     let (mut source, mut foreign, mut left_out) =
         (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for path in survey.files.iter().filter(|path| is_python(path)) {
@@ -43,7 +43,7 @@ pub(super) fn sources(survey: &FolderSurvey) -> PythonSources {
             continue;
         }
         let package = package_of(survey, path);
-        let (place, is_part) = place(survey, &package, path);
+        let (place, is_part) = source_of(survey, &package, path);
         if is_part {
             source.insert(place)
         } else {
@@ -73,7 +73,7 @@ impl PythonSources {
         self.exclude.iter().map(|folder| format!("{folder}/**")).collect()
     }
 
-    /// Whether a check sees a file that is not hidden.
+    /// Whether a check sees a file, unless the file is hidden.
     pub(super) fn cover(&self, path: &ProjectPath) -> bool {
         self.source.iter().any(|source| path.starts_with(source)) && !self.excludes(path)
     }
@@ -85,27 +85,30 @@ impl PythonSources {
     pub(super) fn notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         if !self.source.is_empty() {
-            let (found, so) = match self.source.as_slice() {
+            let (found, effect) = match self.source.as_slice() {
                 [root] if root.is_root() => {
-                    ("modules at the root".to_owned(), "all of the project is checked")
+                    ("modules at the root".to_owned(), "the whole project is checked")
                 }
-                source => (format!("Python in {}", names(source)), "that is what is checked"),
+                source => (format!("Python in {}", join_names(source)), "this is checked"),
             };
-            notes.push(Note::new(found, so));
+            notes.push(Note::new(found, effect));
         }
         if !self.exclude.is_empty() {
-            let found = format!("other people's code in {}", names(&self.exclude));
-            notes.push(Note::new(found, "`exclude` keeps it out"));
+            let found = format!("third-party code in {}", join_names(&self.exclude));
+            notes.push(Note::new(found, "it is excluded"));
         }
         if !self.left_out.is_empty() {
-            let found = format!("tooling or documentation in {}", names(&self.left_out));
-            notes.push(Note::new(found, "no check sees it; `source` in `pipe.toml` can name it"));
+            let found = format!("tooling or documentation in {}", join_names(&self.left_out));
+            notes.push(Note::new(
+                found,
+                "it is not checked; add it to `source` in `pipe.toml` to check it",
+            ));
         }
         notes
     }
 }
 
-/// The outermost folder on the way to a file that holds what nobody wrote here.
+/// The outermost folder above a file with third-party or built code.
 fn foreign_folder(survey: &FolderSurvey, path: &ProjectPath) -> Option<ProjectPath> {
     let text = path.as_str();
     let mut start = 0;
@@ -113,9 +116,9 @@ fn foreign_folder(survey: &FolderSurvey, path: &ProjectPath) -> Option<ProjectPa
         let name = &text[start..end];
         let parent = text[..start].trim_end_matches('/');
         let is_built = match name {
-            "target" => has(survey, parent, "Cargo.toml"),
+            "target" => has_file(survey, parent, "Cargo.toml"),
             "build" | "dist" => {
-                has(survey, parent, "pyproject.toml") || has(survey, parent, "setup.py")
+                has_file(survey, parent, "pyproject.toml") || has_file(survey, parent, "setup.py")
             }
             _ => false,
         };
@@ -130,21 +133,24 @@ fn foreign_folder(survey: &FolderSurvey, path: &ProjectPath) -> Option<ProjectPa
 /// The nearest folder above a file that is a package or crate; else the project.
 fn package_of(survey: &FolderSurvey, path: &ProjectPath) -> ProjectPath {
     let mut folder = folder_of(path);
-    while !folder.is_root() && !MARKERS.iter().any(|name| has(survey, folder.as_str(), name)) {
+    while !folder.is_root() && !MARKERS.iter().any(|name| has_file(survey, folder.as_str(), name)) {
         folder = folder_of(&folder);
     }
     folder
 }
 
-/// What of a package a file belongs to, and whether that is what the package is made of.
-fn place(survey: &FolderSurvey, package: &ProjectPath, path: &ProjectPath) -> (ProjectPath, bool) {
-    if let Some(folder) = python_source(survey, package).filter(|folder| path.starts_with(folder)) {
+/// The folder or file of a package that a file belongs to, and whether it is part of the package.
+fn source_of(
+    survey: &FolderSurvey,
+    package: &ProjectPath,
+    path: &ProjectPath,
+) -> (ProjectPath, bool) {
+    if let Some(folder) = maturin_source(survey, package).filter(|folder| path.starts_with(folder))
+    {
         return (folder, true);
     }
-    let inside = match package.is_root() {
-        true => path.as_str(),
-        false => path.as_str()[package.as_str().len()..].trim_start_matches('/'),
-    };
+    let above = if package.is_root() { 0 } else { package.as_str().len() };
+    let inside = path.as_str()[above..].trim_start_matches('/');
     match inside.split_once('/') {
         Some((folder, _)) => {
             let place = package.join(folder).unwrap_or_else(|_| path.clone());
@@ -155,15 +161,15 @@ fn place(survey: &FolderSurvey, package: &ProjectPath, path: &ProjectPath) -> (P
     }
 }
 
-/// Where maturin takes a package's Python from.
-fn python_source(survey: &FolderSurvey, package: &ProjectPath) -> Option<ProjectPath> {
+/// The folder from which maturin takes the Python of a package.
+fn maturin_source(survey: &FolderSurvey, package: &ProjectPath) -> Option<ProjectPath> {
     let manifest = package.join("pyproject.toml").ok()?;
     let table: toml::Table = survey.texts.get(&manifest)?.parse().ok()?;
     let folder = table.get("tool")?.get("maturin")?.get("python-source")?.as_str()?;
     package.join(folder).ok().filter(|folder| folder != package)
 }
 
-fn has(survey: &FolderSurvey, folder: &str, name: &str) -> bool {
+fn has_file(survey: &FolderSurvey, folder: &str, name: &str) -> bool {
     let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
     ProjectPath::new(&path).is_ok_and(|path| survey.files.contains(&path))
 }

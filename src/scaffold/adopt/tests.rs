@@ -64,7 +64,7 @@ fn sources_are_the_folders_right_below_a_package() {
 }
 
 #[test]
-fn maturin_says_where_a_crate_has_its_python() {
+fn the_source_folder_of_maturin_is_checked() {
     let manifest = "[tool.maturin]\npython-source = 'lib/python'\n";
     let found = settings(&[
         ("crates/a/Cargo.toml", ""),
@@ -78,7 +78,7 @@ fn maturin_says_where_a_crate_has_its_python() {
 }
 
 #[test]
-fn what_others_wrote_below_the_sources_is_excluded() {
+fn third_party_code_below_the_sources_is_excluded() {
     let found = settings(&[
         ("pyproject.toml", ""),
         ("a/b.py", ""),
@@ -91,7 +91,7 @@ fn what_others_wrote_below_the_sources_is_excluded() {
 }
 
 #[test]
-fn a_tool_gets_the_file_that_it_would_find_itself() {
+fn a_tool_gets_the_file_that_it_would_find_by_itself() {
     let a = ("a/b.py", "");
     for (files, expected) in [
         (vec![a, ("mypy.ini", ""), ("pyproject.toml", "[tool.mypy]")], Some("mypy.ini")),
@@ -164,20 +164,20 @@ fn a_project_keeps_its_formatter() {
 }
 
 #[test]
-fn a_second_pin_is_named_unless_it_is_the_same() {
-    let told = |text: &str| {
+fn another_pinned_version_is_noted() {
+    let is_noted = |text: &str| {
         let survey = survey(&[("a/b.py", ""), (PRE_COMMIT, text)]);
         let notes = adopt(&survey, AdoptionRequest::default()).notes;
         notes.iter().any(|note| note.found.contains("pinned"))
     };
-    assert!(told("- repo: x\n  rev: 21.12b0 # old\n  hooks:\n    - id: black\n"));
-    assert!(!told(BLACK_HOOK));
-    assert!(!told(RUFF_HOOK));
-    assert!(!told("- repo: x\n  rev: v1\n  hooks:\n    - id: flake8\n"));
+    assert!(is_noted("- repo: x\n  rev: 21.12b0 # old\n  hooks:\n    - id: black\n"));
+    assert!(!is_noted(BLACK_HOOK));
+    assert!(!is_noted(RUFF_HOOK));
+    assert!(!is_noted("- repo: x\n  rev: v1\n  hooks:\n    - id: flake8\n"));
 }
 
 #[test]
-fn what_cargo_pipe_wrote_is_nobody_s_configuration() {
+fn generated_configurations_are_ignored() {
     let ours = crate::template::generated("mypy.ini")
         .unwrap()
         .render(&crate::template::Values::for_python("3.13"));

@@ -1,7 +1,4 @@
-//! The files that a project should have.
-//!
-//! Owns who needs which of the generated files: the one list that `init` writes and `sync` keeps. Pure:
-//! it must not look whether they are there; the files go to [`super::write`] and [`super::sync`].
+//! The list of generated files that a project should have, which `init` writes and `sync` keeps.
 
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
@@ -11,13 +8,13 @@ use crate::template::{
 };
 use crate::tools;
 
-/// What decides which files a project should have.
+/// The facts that decide which files a project should have.
 pub(super) struct Scene<'a> {
     pub(super) manifest: Option<Manifest>,
     pub(super) config: &'a Config,
     pub(super) settings: &'a NewConfig,
     pub(super) has_python: bool,
-    /// What jobs are granted besides what their checks ask for.
+    /// The grants of jobs in addition to those that their checks request.
     pub(super) granted: JobGrants,
     /// The image of image jobs.
     pub(super) jobs_in: JobsIn,
@@ -25,31 +22,31 @@ pub(super) struct Scene<'a> {
 
 /// A file that a project should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct WantedFile {
-    /// Where.
+pub(super) struct RequiredFile {
+    /// The path in the project.
     pub(super) path: ProjectPath,
-    /// Its whole text.
+    /// The whole text.
     pub(super) text: String,
-    /// Who looks after it once it is there.
+    /// Who maintains it once it exists.
     pub(super) keep: Ownership,
-    /// The mode it is created with, before the user's mask.
+    /// The mode of a new file, before the umask.
     pub(super) mode: u32,
 }
 
-impl WantedFile {
-    /// The lock that follows from one that the project has.
-    pub(super) fn derived(path: ProjectPath, text: String) -> WantedFile {
-        WantedFile { path, text, keep: Ownership::Synced, mode: 0o644 }
+impl RequiredFile {
+    /// A lock that is derived from the project's own lock.
+    pub(super) fn derived(path: ProjectPath, text: String) -> RequiredFile {
+        RequiredFile { path, text, keep: Ownership::Synced, mode: 0o644 }
     }
 }
 
-/// The files that a project with these facts should have.
-pub(super) fn wanted(scene: &Scene<'_>) -> Vec<WantedFile> {
+/// Lists the files that a project with these facts should have.
+pub(super) fn list(scene: &Scene<'_>) -> Vec<RequiredFile> {
     let ci = CiValues::of(scene.config, &scene.granted).in_image(scene.jobs_in.clone());
     let settings = scene.settings.clone();
     let values = Values { settings, ci: Some(ci), ..Values::of(scene.config) };
     let file = |file: &Generated| {
-        Some(WantedFile {
+        Some(RequiredFile {
             path: file.path_in(&scene.config.config)?,
             text: file.render(&values),
             keep: file.keep,
@@ -70,10 +67,9 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
     match file.need {
         Need::NewConfig => scene.manifest != Some(Manifest::CargoToml),
         Need::Dockerfile => config.image.dockerfile.as_str() == file.path,
-        Need::Lock(name) => {
-            tools(config).any(|(tool, _)| tools::find(tool).is_none_or(|tool| tool.lock() == name))
-        }
-        Need::ToolConfig(name) => tools(config).any(|(tool, own)| {
+        Need::Lock(name) => used_tools(config)
+            .any(|(tool, _)| tools::find(tool).is_none_or(|tool| tool.lock() == name)),
+        Need::ToolConfig(name) => used_tools(config).any(|(tool, own)| {
             *own == ToolConfig::Usual
                 && tools::find(tool).is_none_or(|tool| tool.config_file() == Some(name))
         }),
@@ -87,8 +83,8 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
     }
 }
 
-/// The tools of all checks, each with where its configuration comes from.
-fn tools(config: &Config) -> impl Iterator<Item = (&str, &ToolConfig)> {
+/// The tools of all checks, each with the source of its configuration.
+fn used_tools(config: &Config) -> impl Iterator<Item = (&str, &ToolConfig)> {
     config.checks.iter().filter_map(|check| match &check.work {
         Work::Tool { tool, config, .. } => Some((tool.as_str(), config)),
         Work::Command { .. } => None,
