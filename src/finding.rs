@@ -39,7 +39,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The tool's short code, such as `W0611`, `F401`, `return-value` or `format`.
     pub code: String,
-    /// The tool's name for the rule, such as `unused-import`; the code if there is no name.
+    /// The tool's name for the rule, such as `unused-import`; the code if the rule has no name.
     pub rule: String,
     /// The message of the tool, in one paragraph, without paths of a container.
     pub message: String,

@@ -49,7 +49,7 @@ pub struct InitRequest {
     /// What to do with options that tools refuse.
     pub fix: FixMode,
     /// What the user asks for in addition to what the folder suggests.
-    pub wish: AdoptionRequest,
+    pub adoption: AdoptionRequest,
 }
 
 /// Whether files are written.
@@ -177,7 +177,7 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     let is_new = manifest.is_none();
     let (settings, mut notes) = match &manifest {
         None => {
-            let adoption = adopt::adopt(&survey, request.wish);
+            let adoption = adopt::adopt(&survey, request.adoption);
             (adoption.settings, adoption.notes)
         }
         Some(_) => (adopt::pipeline_settings(survey.foreign(GITLAB_CI)), Vec::new()),
@@ -201,7 +201,7 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         jobs_in: job_image::choose_jobs_image(&root, &config),
     };
     if !is_new {
-        notes.extend(Note::about_pipelines(&request.wish, &config.ci, &config.manifest));
+        notes.extend(Note::about_pipelines(&request.adoption, &config.ci, &config.manifest));
     }
     let mut wanted = required_files::list(&scene);
     // Each run and `sync` report dependencies that cannot be read.

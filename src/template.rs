@@ -158,7 +158,7 @@ pub enum Ownership {
 
 const YOURS: &str = "You can edit it.";
 const SYNCED: &str = "`cargo pipe sync` updates it when `pipe.toml` changes.";
-const CHECKED: &str = "A line without a hash for each file is refused.";
+const CHECKED: &str = "A line without a hash for each installed file is rejected.";
 const COMPARED: &str = "An edited version needs `--allow dockerfile`.";
 
 /// The path of the generated Dockerfile.

@@ -1,4 +1,4 @@
-# The image of CI jobs: the base, the environments of all checks, and cargo-pipe.
+# The image of jobs: the base image, the environments of all checks, and cargo-pipe.
 ARG BASE
 FROM ${BASE}
 ARG GRANTS

@@ -1,6 +1,6 @@
-//! What the tools really said, and what the catalogue makes of it.
+//! The recorded output of the tools, and how it is classified.
 //!
-//! Each folder of `fixtures/tool-output` is one recorded run; its README says how to record one.
+//! Each folder of `fixtures/tool-output` is one recorded run; its README explains how to record one.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -24,7 +24,7 @@ mod launcher;
 #[path = "harness/start.rs"]
 mod start;
 
-/// The files that a recorded run saw.
+/// The files of a recorded run.
 struct Snapshot(PathBuf);
 
 impl SourceFiles for Snapshot {
@@ -102,7 +102,7 @@ fn no_message_contains_a_path_inside_a_container() {
 }
 
 #[test]
-fn every_finding_is_in_a_file_that_is_there_and_on_a_line_of_it() {
+fn every_finding_is_on_a_line_of_an_existing_file() {
     for (tool, row) in rows() {
         let snapshot = Snapshot(row.join("app"));
         for finding in tool.classify(&recorded(&row), &snapshot).findings {
@@ -111,7 +111,7 @@ fn every_finding_is_in_a_file_that_is_there_and_on_a_line_of_it() {
                     assert!(row.ends_with("session-fails"), "{}: {finding:?}", row.display());
                     continue;
                 }
-                // Two tools say of a source that is not there that it is not there.
+                // Two tools report a missing source as a finding.
                 let Some(text) = snapshot.read(&place.path) else {
                     assert!(row.ends_with("missing-path"), "{}: {finding:?}", row.display());
                     continue;
@@ -125,7 +125,7 @@ fn every_finding_is_in_a_file_that_is_there_and_on_a_line_of_it() {
 }
 
 #[test]
-fn every_tool_has_its_lock_its_config_and_its_recorded_runs() {
+fn every_tool_has_a_lock_a_config_and_recorded_runs() {
     for tool in TOOLS {
         let lock = Lock::parse(tool.lock_template()).unwrap();
         assert!(lock.version(tool.lock()).is_some(), "{}", tool.name());
@@ -161,7 +161,7 @@ fn no_recorded_run_is_left_out() {
     let folders = entries(&fixtures()).into_iter().filter(|entry| entry.is_dir());
     for folder in folders {
         let name = relative(&folder, &fixtures());
-        assert!(tools::find(&name).is_some(), "{name} is no tool");
+        assert!(tools::find(&name).is_some(), "{name} is not a tool");
         for row in entries(&folder) {
             for file in ["app", "command", "stdout", "stderr", "code", "expected"] {
                 assert!(row.join(file).exists(), "{} has no {file}", row.display());
@@ -236,7 +236,7 @@ proptest! {
     }
 }
 
-/// Mypy's own exit status for these depends on the format that it writes.
+/// mypy's exit status for these depends on its output format.
 fn has_notes_alone(classified: &Classified) -> bool {
     let is_note = |finding: &Finding| format!("{:?}", finding.severity) == "Info";
     !classified.findings.is_empty() && classified.findings.iter().all(is_note)
@@ -283,7 +283,7 @@ fn lines(file: &Path) -> Option<Vec<String>> {
     Some(text.lines().map(str::to_owned).collect())
 }
 
-/// Everything that a classified output says, for reading.
+/// A readable text of a classified output.
 fn described(classified: &Classified) -> String {
     let mut text = match &classified.status {
         ToolStatus::Passed => "passed\n".to_owned(),
@@ -305,7 +305,7 @@ fn described(classified: &Classified) -> String {
 }
 
 fn describe(finding: &Finding, text: &mut String) {
-    // No parser gives one.
+    // Parsers do not set the fingerprint.
     let Finding { place, severity, code, rule, message, url, gating, related, fix, .. } = finding;
     let accepted = if *gating { "" } else { ", accepted" };
     writeln!(text, "\n{}: {severity:?} {code} {rule}{accepted}", spot(place)).unwrap();

@@ -164,7 +164,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             let asked = InitRequest {
                 mode: if dry_run { WriteMode::DryRun } else { WriteMode::Write },
                 fix: if fix_configs { FixMode::CommentOut } else { FixMode::Report },
-                wish: AdoptionRequest { xtask, ..wish(&ci, gitlab)? },
+                adoption: AdoptionRequest { xtask, ..adoption_request(&ci, gitlab)? },
             };
             let xtask = if xtask { Xtask::Wanted } else { Xtask::Unwanted };
             Action::Init(Init { folder, asked, xtask })
@@ -233,7 +233,10 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
     })
 }
 
-fn wish(names: &[CiArg], gitlab: Option<GitlabArg>) -> Result<AdoptionRequest, Failure> {
+fn adoption_request(
+    names: &[CiArg],
+    gitlab: Option<GitlabArg>,
+) -> Result<AdoptionRequest, Failure> {
     let named = |name| (!names.is_empty()).then(|| names.contains(&name));
     if names.len() > 1 && names.contains(&CiArg::None) {
         return Err(Failure::usage("`--ci none` cannot be combined with other values"));

@@ -117,7 +117,9 @@ impl Note {
     #[must_use]
     pub fn about_dependencies(dependencies: &Dependencies) -> Self {
         let effect = match dependencies.kind {
-            DependencyKind::Locked(_) => "pylint, mypy and your own checks see the packages that it locks",
+            DependencyKind::Locked(_) => {
+                "pylint, mypy and your own checks see the packages that it locks"
+            }
             DependencyKind::Declared(_) => {
                 "pylint, mypy and your own checks see these packages once `cargo pipe update \
                  project` has locked them"

@@ -1,7 +1,7 @@
 //! Finds files that git tracks although a `.gitignore` line ignores them.
 //!
 //! Such files are in every clone, but no check sees them, because only `.gitignore` decides what checks
-//! see. The user gets a warning. Without git there is no warning.
+//! see. The user gets a warning. Without git, the warning is missing.
 
 use std::path::Path;
 use std::time::Duration;

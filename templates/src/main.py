@@ -1,4 +1,4 @@
-"""A greeting in a language that is chosen by chance."""
+"""A greeting in a random language."""
 
 import random
 

@@ -1,4 +1,4 @@
-//! What `--fix-configs` changes, and what it never does.
+//! The changes of `--fix-configs`, and the files that it leaves alone.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

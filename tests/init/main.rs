@@ -1,4 +1,4 @@
-//! What `init` writes, keeps and refuses, in folders on a real disk.
+//! The files that `init` writes, keeps and refuses, in folders on a real disk.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -25,7 +25,7 @@ mod sync;
 const PLAIN: InitRequest = InitRequest {
     mode: WriteMode::Write,
     fix: FixMode::Report,
-    wish: AdoptionRequest { gitlab: None, jobs: None, github: None, xtask: false },
+    adoption: AdoptionRequest { gitlab: None, jobs: None, github: None, xtask: false },
 };
 
 /// What happens where nothing is asked for but files.
@@ -232,7 +232,7 @@ fn a_pipeline_is_written_only_where_it_is_wanted() {
     let elsewhere = "[remote \"origin\"]\n\turl = git@git.example.org:team/app.git\n";
     let has_pipeline = |url: &str, gitlab: Option<bool>| {
         let root = remote(url);
-        let asked = InitRequest { wish: AdoptionRequest { gitlab, ..PLAIN.wish }, ..PLAIN };
+        let asked = InitRequest { adoption: AdoptionRequest { gitlab, ..PLAIN.adoption }, ..PLAIN };
         cargo_pipe::scaffold::init(root.path(), &asked).unwrap();
         let first = files(root.path());
         assert_eq!(with(FileAction::Written, root.path(), WriteMode::Write), [""; 0]);
@@ -250,8 +250,8 @@ fn a_pipeline_is_written_only_where_it_is_wanted() {
 #[test]
 fn pipelines_audit_on_schedules() {
     let root = folder(&[("src/app.py", "")]);
-    let wish = AdoptionRequest { gitlab: Some(true), github: Some(true), ..PLAIN.wish };
-    cargo_pipe::scaffold::init(root.path(), &InitRequest { wish, ..PLAIN }).unwrap();
+    let adoption = AdoptionRequest { gitlab: Some(true), github: Some(true), ..PLAIN.adoption };
+    cargo_pipe::scaffold::init(root.path(), &InitRequest { adoption, ..PLAIN }).unwrap();
     let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
     let gitlab = read(".gitlab-ci.yml");
     let place = |condition: &str, task: &str| {
@@ -271,31 +271,36 @@ fn pipelines_audit_on_schedules() {
 #[test]
 fn a_request_that_differs_from_pipe_toml_names_the_lines_to_write() {
     let root = folder(&[("src/app.py", "")]);
-    let told = |wish: AdoptionRequest| {
-        let done = cargo_pipe::scaffold::init(root.path(), &InitRequest { wish, ..PLAIN }).unwrap();
+    let notes = |adoption: AdoptionRequest| {
+        let done =
+            cargo_pipe::scaffold::init(root.path(), &InitRequest { adoption, ..PLAIN }).unwrap();
         done.notes.first().map(ToString::to_string).unwrap_or_default()
     };
-    let wish = AdoptionRequest { gitlab: Some(true), github: Some(false), ..PLAIN.wish };
-    told(wish);
-    assert_eq!([told(wish), told(PLAIN.wish)], [""; 2]);
-    let other =
-        AdoptionRequest { jobs: Some(GitlabJobs::Socket), github: Some(true), xtask: true, ..wish };
-    assert!(told(other).ends_with(
-        "write `gitlab = \"socket\"` and `github = true` and `install = \"xtask\"` there, then \
+    let adoption = AdoptionRequest { gitlab: Some(true), github: Some(false), ..PLAIN.adoption };
+    notes(adoption);
+    assert_eq!([notes(adoption), notes(PLAIN.adoption)], [""; 2]);
+    let other = AdoptionRequest {
+        jobs: Some(GitlabJobs::Socket),
+        github: Some(true),
+        xtask: true,
+        ..adoption
+    };
+    assert!(notes(other).ends_with(
+        "set `gitlab = \"socket\"` and `github = true` and `install = \"xtask\"` there, then run \
          `cargo pipe sync`"
     ));
     assert!(
-        told(AdoptionRequest { gitlab: Some(false), ..wish })
-            .contains("write `gitlab = false` there")
+        notes(AdoptionRequest { gitlab: Some(false), ..adoption })
+            .contains("set `gitlab = false` there")
     );
 }
 
 #[test]
 fn jobs_run_the_task_of_a_workspace_that_gets_one() {
     let root = folder(&[("src/app.py", "")]);
-    let wish =
-        AdoptionRequest { gitlab: Some(true), github: Some(true), xtask: true, ..PLAIN.wish };
-    cargo_pipe::scaffold::init(root.path(), &InitRequest { wish, ..PLAIN }).unwrap();
+    let adoption =
+        AdoptionRequest { gitlab: Some(true), github: Some(true), xtask: true, ..PLAIN.adoption };
+    cargo_pipe::scaffold::init(root.path(), &InitRequest { adoption, ..PLAIN }).unwrap();
     let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
     assert!(read(".gitlab-ci.yml").contains("    - .cache/xtask pipe sync --check\n"));
     assert!(
@@ -314,7 +319,7 @@ fn the_pipeline_of_a_project_stays_its_own() {
     assert_eq!(fs::read_to_string(root.path().join(".gitlab-ci.yml")).unwrap(), own);
     let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
     assert!(!included.contains("\nworkflow:") && included.contains("when: never"), "{included}");
-    // Once it is included, nobody has to be told.
+    // Once it is included, no hint is needed.
     let including = format!("include:\n  - local: .gitlab/pipe.yml\n{own}");
     fs::write(root.path().join(".gitlab-ci.yml"), including).unwrap();
     assert_eq!(init(root.path(), WriteMode::Write).unwrap().include, None);

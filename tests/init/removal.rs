@@ -1,4 +1,4 @@
-//! What `remove --files` takes and what it leaves.
+//! The files that `remove --files` removes, and those that it leaves.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,5 +1,5 @@
-//! Projects of all shapes: each folder beside this file has one in `in`, and in `output` what is
-//! said and decided of it. `SNAPSHOTS=overwrite cargo test --test init` writes those anew.
+//! Projects of different shapes. Each folder next to this file has a project in `in`, and the notes and
+//! decisions of `init` about it in `output`. `SNAPSHOTS=overwrite cargo test --test init` updates them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use snapbox::{Assert, Data};
 
 use crate::{files, init};
 
-/// What somebody else put there: no check may ever see it, and no decision may rest on it.
+/// Third-party files, which no check may see and no decision may depend on.
 const INSTALLED: &[(&str, &str)] = &[
     ("venv/pyvenv.cfg", ""),
     ("venv/lib/python3.13/site-packages/other/__init__.py", "import os\n"),
@@ -68,7 +68,7 @@ fn the_report_of_each_shape_matches_its_snapshot() {
         let done = init(root.path(), WriteMode::Write).unwrap();
         let settings = fs::read_to_string(root.path().join("pipe.toml")).unwrap();
         Assert::new().action_env("SNAPSHOTS").eq(
-            Data::text(told(&done, &settings)).raw(),
+            Data::text(describe(&done, &settings)).raw(),
             Data::read_from(&shape.join("output"), None).raw(),
         );
     }
@@ -118,8 +118,8 @@ fn removal_restores_each_shape() {
     }
 }
 
-/// All that a person is told, and the settings that are not the defaults.
-fn told(done: &Scaffolding, settings: &str) -> String {
+/// The notes and changes, and the settings that differ from the defaults.
+fn describe(done: &Scaffolding, settings: &str) -> String {
     let mut text = String::new();
     for note in &done.notes {
         writeln!(text, "{note}").unwrap();

@@ -1,4 +1,4 @@
-//! What `sync` brings up to date, refuses and leaves alone.
+//! The files that `sync` updates, refuses and leaves alone.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! The launcher, run by the Python of this machine. Without one its tests say so and do nothing.
+//! The launcher, run by the Python of this machine. Without Python, its tests are skipped with a message.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn control() -> TempDir {
     folder
 }
 
-/// What the launcher does; none without a Python.
+/// Runs the launcher; none without Python.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn launch(folder: &Path, arguments: &[&str]) -> Option<Output> {
     let output = crate::start::command("python3")
@@ -37,7 +37,7 @@ fn launch(folder: &Path, arguments: &[&str]) -> Option<Output> {
         .env("PYTHONPATH", folder.join("site"))
         .output();
     if output.is_err() {
-        eprintln!("skipped: there is no python3 to run the launcher with");
+        eprintln!("skipped: python3 not found");
     }
     output.ok()
 }
@@ -71,17 +71,17 @@ fn a_program_starts_behind_its_proofs() {
 fn the_result_is_printed_to_both_streams() {
     let folder = control();
     for (program, code) in [
-        ("print('said')", 0),
-        ("import sys; print('said'); sys.exit(7)", 7),
-        ("import os; print('said', flush=True); os.kill(os.getpid(), 9)", 137),
-        ("import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK); print('said')", 0),
+        ("print('text')", 0),
+        ("import sys; print('text'); sys.exit(7)", 7),
+        ("import os; print('text', flush=True); os.kill(os.getpid(), 9)", 137),
+        ("import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK); print('text')", 0),
     ] {
         let arguments = ["--proof", ".", "--mark-end", "exec", "--", "python3", "-c", program];
         let Some(output) = launch(folder.path(), &arguments) else {
             return;
         };
         assert_eq!(output.status.code(), Some(code), "{program}");
-        assert_eq!(text(&output.stdout), "said\ncargo-pipe-end\n", "{program}");
+        assert_eq!(text(&output.stdout), "text\ncargo-pipe-end\n", "{program}");
         let expected = format!("cargo-pipe-proof: {PROOF}\ncargo-pipe-end\n");
         assert_eq!(text(&output.stderr), expected, "{program}");
     }

@@ -30,7 +30,7 @@ fn the_configs_of_init_have_no_conflicts() {
     let asked = InitRequest {
         mode: WriteMode::Write,
         fix: FixMode::Report,
-        wish: adopt::AdoptionRequest::default(),
+        adoption: adopt::AdoptionRequest::default(),
     };
     scaffold::init(folder.path(), &asked).unwrap();
     assert_eq!(conflicts_in(folder.path()), [""; 0]);
