@@ -1,7 +1,6 @@
-//! A container that goes on while a test is there, for what has to happen inside of one.
+//! Containers in which a test runs programs.
 //!
-//! Owns its life: it ends with its standard input, so that it outlives no test, however that ends.
-//! Must not know what happens in it.
+//! A container ends with its standard input, so it outlives no test, however that ends.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -24,16 +23,17 @@ pub(crate) fn image() -> &'static str {
     IMAGE
 }
 
-/// A container that goes on until it is dropped.
-pub(crate) struct Place {
+/// A container that runs until this is dropped.
+pub(crate) struct Container {
     pub(crate) name: String,
-    client: Child,
+    /// The client whose standard input keeps it running; none if another process started it.
+    client: Option<Child>,
 }
 
-impl Place {
-    /// Starts one with these options of `docker create` and these files, which has to say `ready`
-    /// and then read its standard input to the end.
-    pub(crate) fn start(options: &[&str], files: &[(&Path, &str)], command: &[&str]) -> Place {
+impl Container {
+    /// Starts one with these options of `docker create` and these files, which must print
+    /// `ready` and then read its standard input to the end.
+    pub(crate) fn start(options: &[&str], files: &[(&Path, &str)], command: &[&str]) -> Container {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("cargo-pipe-test-{}-{number}", std::process::id());
@@ -46,14 +46,21 @@ impl Place {
             let to = format!("{name}:{to}");
             docker(&["cp", from.to_str().unwrap(), &to]).status == Some(0)
         });
-        let client = start.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut place = Place { name, client };
+        let mut client = start.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = client.stdout.take().unwrap();
+        let mut container = Container { name, client: Some(client) };
         assert!(started, "its files are not copied");
-        let mut said = BufReader::new(place.client.stdout.take().unwrap()).lines();
-        let told: Vec<String> =
-            said.by_ref().map(Result::unwrap).take_while(|line| line != "ready").collect();
-        assert!(place.client.try_wait().unwrap().is_none(), "{told:#?}");
-        place
+        let mut lines = BufReader::new(stdout).lines();
+        let printed: Vec<String> =
+            lines.by_ref().map(Result::unwrap).take_while(|line| line != "ready").collect();
+        let ended = container.client.as_mut().unwrap().try_wait().unwrap();
+        assert!(ended.is_none(), "{printed:#?}");
+        container
+    }
+
+    /// Uses a container that another process has started and will remove.
+    pub(crate) fn attach(name: String) -> Container {
+        Container { name, client: None }
     }
 
     /// Runs a program in it, with these options of `docker exec`.
@@ -74,9 +81,11 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Container {
     fn drop(&mut self) {
-        docker(&["rm", "--force", "--volumes", &self.name]);
-        let _ = self.client.wait();
+        if let Some(client) = &mut self.client {
+            docker(&["rm", "--force", "--volumes", &self.name]);
+            let _ = client.wait();
+        }
     }
 }

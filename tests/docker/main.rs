@@ -28,6 +28,7 @@ mod image_build;
 mod imports;
 mod incremental;
 mod job_image;
+mod keeper;
 mod matrix;
 mod nested_engine;
 mod network;
@@ -45,6 +46,7 @@ mod remote;
 mod sandbox;
 #[path = "../pty/session.rs"]
 mod session;
+
 mod shell;
 mod signals;
 mod socket_jobs;
@@ -55,6 +57,10 @@ use std::process::ExitCode;
 use engine::is_wanted as can_run;
 
 fn main() -> ExitCode {
+    if let Some(socket) = keeper::socket().filter(|_| keeper::is_keeper()) {
+        keeper::keep(&socket);
+        return ExitCode::SUCCESS;
+    }
     // Half of its time a test waits: for the engine, for packages, for another process.
     let arguments = harness::arguments(2);
     // `cargo xtask soak matrix` asks for the last list.
@@ -90,12 +96,10 @@ fn main() -> ExitCode {
         topology::TESTS,
         soak.unwrap_or_default(),
     ];
-    // This project refers to the images, so that no test builds what another one has removed.
-    let keeper = (*engine::HAS_ENGINE && !arguments.list).then(project::Project::scaffolded);
-    if let Some(keeper) = &keeper {
-        keeper.pipe(&["build"]);
-    }
+    let keeps_nothing = arguments.list || keeper::socket().is_some() || !*engine::HAS_ENGINE;
+    let images = (!keeps_nothing).then(keeper::keep_images);
     let conclusion = harness::run(&arguments, &lists);
     nested_engine::stop();
+    drop(images);
     conclusion.exit_code()
 }

@@ -1,49 +1,68 @@
-//! Another machine: its engine is reached over TLS and sees no folder of this one.
+//! An engine inside a container, which stands for an engine on another machine.
 //!
-//! Owns its certificates, and the images that it gets from here as there may be no registry. There is
-//! one for all tests, because an engine takes seconds to start.
+//! It is reached over TLS and sees no folder of this machine. It gets the images from here, because
+//! there may be no registry. All tests share one, because an engine takes seconds to start.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
-use crate::container::Place;
+use crate::container::Container;
+use crate::keeper;
 use crate::project::{Ended, Project, docker, docker_with, left_of, lines};
 
-/// Where the machine has the base image and those that a new project uses, as one archive.
+/// Archive inside the container with the base image and the images that a new project uses.
 pub(crate) const IMAGES: &str = "/images.tar";
 
-/// Another machine.
-pub(crate) struct Machine {
-    pub(crate) place: Place,
-    /// Where a client finds what it needs to be let in.
-    pub(crate) certificates: TempDir,
+/// An engine inside a container.
+pub(crate) struct NestedEngine {
+    pub(crate) container: Container,
+    /// Folder with the certificates of a client.
+    pub(crate) certificates: PathBuf,
+    /// Removes that folder in the process that has started the engine.
+    _folder: Option<TempDir>,
 }
 
-/// The machine, while it is there.
-static MACHINE: Mutex<Option<Arc<Machine>>> = Mutex::new(None);
+static ENGINE: Mutex<Option<Arc<NestedEngine>>> = Mutex::new(None);
 
-/// The machine, started if it is not there yet.
-pub(crate) fn machine() -> Arc<Machine> {
-    Arc::clone(kept().get_or_insert_with(|| Arc::new(Machine::start())))
+/// Returns the engine that all tests share, and starts it for the first of them.
+pub(crate) fn nested_engine() -> Arc<NestedEngine> {
+    let find = || match keeper::socket() {
+        Some(socket) => NestedEngine::attach(&socket),
+        None => NestedEngine::start(),
+    };
+    Arc::clone(lock().get_or_insert_with(|| Arc::new(find())))
 }
 
-/// Takes the machine away.
+/// Starts the engine in the process that keeps it for others.
+pub(crate) fn start() -> Arc<NestedEngine> {
+    Arc::clone(lock().get_or_insert_with(|| Arc::new(NestedEngine::start())))
+}
+
+/// Stops the engine if this process has started it.
 pub(crate) fn stop() {
-    drop(kept().take());
+    drop(lock().take());
 }
 
-fn kept() -> MutexGuard<'static, Option<Arc<Machine>>> {
-    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Option<Arc<NestedEngine>>> {
+    ENGINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Machine {
-    fn start() -> Machine {
-        let certificates = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
-        certify(certificates.path());
+impl NestedEngine {
+    /// Uses the engine that another process keeps.
+    fn attach(socket: &Path) -> NestedEngine {
+        let (name, certificates) = keeper::request_engine(socket);
+        NestedEngine { container: Container::attach(name), certificates, _folder: None }
+    }
+
+    fn start() -> NestedEngine {
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
+        let certificates = folder.path().join("certificates");
+        fs::create_dir(&certificates).unwrap();
+        certify(&certificates);
         let options = [
             "--privileged",
             "--publish",
@@ -57,28 +76,27 @@ impl Machine {
             "--volume",
             "/home/user/.local",
         ];
-        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
         let images = folder.path().join("images.tar");
         save(&images);
         let program = Path::new(env!("CARGO_BIN_EXE_cargo-pipe"));
         let files = [
-            (certificates.path(), "/certificates"),
+            (certificates.as_path(), "/certificates"),
             (&images, IMAGES),
             (program, "/usr/local/bin/cargo-pipe"),
         ];
-        let place = Place::start(&options, &files, &["start"]);
-        place.run(&[], &["chmod", "644", IMAGES]);
-        let ended = place.run(&[], &["docker", "load", "--quiet", "--input", IMAGES]);
+        let container = Container::start(&options, &files, &["start"]);
+        container.run(&[], &["chmod", "644", IMAGES]);
+        let ended = container.run(&[], &["docker", "load", "--quiet", "--input", IMAGES]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
-        Machine { place, certificates }
+        NestedEngine { container, certificates, _folder: Some(folder) }
     }
 
     /// What tells a client of this machine.
     pub(crate) fn variables(&self) -> [(&'static str, String); 3] {
         [
-            ("DOCKER_HOST", format!("tcp://{}", self.place.address("2376"))),
+            ("DOCKER_HOST", format!("tcp://{}", self.container.address("2376"))),
             ("DOCKER_TLS_VERIFY", "1".to_owned()),
-            ("DOCKER_CERT_PATH", self.certificates.path().to_str().unwrap().to_owned()),
+            ("DOCKER_CERT_PATH", self.certificates.to_str().unwrap().to_owned()),
         ]
     }
 

@@ -3,7 +3,7 @@
 //! It runs on the other machine, where nothing else is touched, and has its images from the archive that
 //! lies there.
 
-use crate::nested_engine::{IMAGES, Machine, machine};
+use crate::nested_engine::{IMAGES, NestedEngine, nested_engine};
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project, Report, without_the_colon};
@@ -16,7 +16,7 @@ tests![
 
 /// Podman of a user on the other machine.
 struct Podman<'a> {
-    machine: &'a Machine,
+    machine: &'a NestedEngine,
     user: &'static str,
     home: &'static str,
 }
@@ -41,7 +41,7 @@ impl Podman<'_> {
         ];
         let variables = variables.iter().flat_map(|variable| ["--env", variable]);
         let options: Vec<&str> = always.into_iter().chain(variables).collect();
-        self.machine.place.run(&options, command)
+        self.machine.container.run(&options, command)
     }
 
     /// What it prints, which has to succeed.
@@ -54,9 +54,9 @@ impl Podman<'_> {
     /// Copies a project into the user's home, or what changed in it.
     fn copy(&self, project: &Project, name: &str) {
         let (place, own) = (format!("{}/{name}", self.home), format!("{0}:{0}", self.user));
-        self.machine.place.run(&[], &["rm", "-rf", &place]);
-        self.machine.place.copy(&project.root, &place);
-        self.machine.place.run(&[], &["chown", "-R", &own, &place]);
+        self.machine.container.run(&[], &["rm", "-rf", &place]);
+        self.machine.container.copy(&project.root, &place);
+        self.machine.container.run(&[], &["chown", "-R", &own, &place]);
     }
 
     fn report(&self, name: &str, variables: &[&str], args: &[&str]) -> Report {
@@ -81,7 +81,7 @@ fn podman_without_root_reports_the_same_as_docker() {
 }
 
 fn says_what_docker_says(user: &'static str, home: &'static str) {
-    let machine = machine();
+    let machine = nested_engine();
     let podman = Podman { machine: &machine, user, home };
     podman.ask("", &["podman", "load", "--quiet", "--input", IMAGES]);
     let project = Project::scaffolded();

@@ -3,14 +3,14 @@
 //! Owns its container: Debian's `docker-registry` from the image of [`crate::container`]. What was pushed
 //! goes with it.
 
-use crate::container::Place;
+use crate::container::Container;
 use crate::project::docker;
 
 /// A registry that runs until it is dropped.
 pub(crate) struct Registry {
     /// Host and port, as in the names of its images.
     pub(crate) address: String,
-    _place: Place,
+    _place: Container,
 }
 
 impl Registry {
@@ -20,7 +20,7 @@ impl Registry {
         let script = "docker-registry serve /etc/registry.yml 2>&1 | \
                       sed -un 's/.*listening on.*/ready/p' & cat";
         let options = ["--publish", "127.0.0.1::5000"];
-        let place = Place::start(&options, &[], &["sh", "-c", script]);
+        let place = Container::start(&options, &[], &["sh", "-c", script]);
         Registry { address: place.address("5000"), _place: place }
     }
 

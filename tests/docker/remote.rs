@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::nested_engine::{certify, machine};
+use crate::nested_engine::{certify, nested_engine};
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Project, without_the_colon};
@@ -20,7 +20,7 @@ tests![
 ];
 
 fn an_engine_on_another_machine_gives_the_same_report() {
-    let machine = machine();
+    let machine = nested_engine();
     let (here, there) = (Project::scaffolded(), machine.serve(Project::scaffolded()));
     for status in [0, 1] {
         let (one, other) = (here.report(&["run-all"]), there.report(&["run-all"]));
@@ -36,7 +36,7 @@ fn an_engine_on_another_machine_gives_the_same_report() {
 }
 
 fn fixes_come_back_from_another_machine() {
-    let machine = machine();
+    let machine = nested_engine();
     let project = machine.serve(Project::scaffolded().owned_by(1234, 1234));
     let path = project.root.join("src/main.py");
     for args in [&["format"][..], &["run-all", "--fix"]] {
@@ -53,7 +53,7 @@ fn fixes_come_back_from_another_machine() {
 }
 
 fn a_mount_on_another_machine_is_an_error_where_it_is_forced() {
-    let machine = machine();
+    let machine = nested_engine();
     let project = machine.serve(Project::scaffolded()).with("CARGO_PIPE_TOPOLOGY", "bind");
     let report = project.report(&["run-all"]);
     assert_eq!(report.status, 3, "{report:#?}");
@@ -67,7 +67,7 @@ fn a_mount_on_another_machine_is_an_error_where_it_is_forced() {
 }
 
 fn whatever_ends_a_run_leaves_nothing_there() {
-    let machine = machine();
+    let machine = nested_engine();
     let project = machine.serve(Project::scaffolded());
     project.write("pipe.toml", "[checks.one]\nrun = [\"sleep\", \"1000\"]\n");
     let filter = format!("label=dev.cargo-pipe.project={}", project.id());
@@ -94,7 +94,7 @@ fn whatever_ends_a_run_leaves_nothing_there() {
 fn an_environment_is_built_there() {
     let wheel = Wheel::unheard_of("handmade");
     let index = Index::open(vec![wheel.clone()]);
-    let machine = machine();
+    let machine = nested_engine();
     let project = machine.serve(needing(&wheel).with("PIP_INDEX_URL", &index.url("")));
     let report = project.report(&["run", "imports"]);
     assert_eq!(report.status, 0, "{report:#?}");
@@ -106,7 +106,7 @@ fn an_environment_is_built_there() {
 }
 
 fn an_engine_that_is_not_the_one_it_should_be_is_an_error() {
-    let (machine, project) = (machine(), Project::scaffolded());
+    let (machine, project) = (nested_engine(), Project::scaffolded());
     certify(&project.root);
     let certificates = project.root.to_str().unwrap().to_owned();
     let project = machine.serve(project).with("DOCKER_CERT_PATH", &certificates);

@@ -6,8 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::container::Place;
-use crate::nested_engine::{Machine, machine};
+use crate::container::Container;
+use crate::nested_engine::{NestedEngine, nested_engine};
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project, Report, docker, without_the_colon};
@@ -23,7 +23,7 @@ tests![
 
 /// A job's container.
 struct Job {
-    place: Place,
+    container: Container,
     root: String,
 }
 
@@ -32,7 +32,7 @@ impl Job {
     fn new(project: &Project) -> Job {
         let base = project.root.parent().unwrap().to_str().unwrap();
         let job = Job::with(project, &["--volume", base]);
-        job.place.copy(&project.root, base);
+        job.container.copy(&project.root, base);
         job
     }
 
@@ -43,14 +43,14 @@ impl Job {
         let program = Path::new(env!("CARGO_BIN_EXE_cargo-pipe"));
         let files = [(program, "/usr/local/bin/cargo-pipe")];
         let wait = ["sh", "-c", "echo ready; exec cat"];
-        let place = Place::start(&[&always, options].concat(), &files, &wait);
-        Job { place, root: project.root.to_str().unwrap().to_owned() }
+        let container = Container::start(&[&always, options].concat(), &files, &wait);
+        Job { container, root: project.root.to_str().unwrap().to_owned() }
     }
 
     /// Runs cargo pipe in it, with these options of `docker exec`.
     fn pipe_with(&self, options: &[&str], args: &[&str]) -> Ended {
         let always = ["--workdir", &self.root, "--env", "CARGO_PIPE_CACHE=off"];
-        self.place.run(&[&always, options].concat(), &[&["cargo-pipe"], args].concat())
+        self.container.run(&[&always, options].concat(), &[&["cargo-pipe"], args].concat())
     }
 
     fn pipe(&self, args: &[&str]) -> Ended {
@@ -65,7 +65,7 @@ impl Job {
     fn write(&self, path: &str, text: &str) {
         let script = "mkdir -p \"$(dirname \"$0\")\" && printf %s \"$1\" > \"$0\"";
         let place = format!("{}/{path}", self.root);
-        let ended = self.place.run(&[], &["sh", "-c", script, &place, text]);
+        let ended = self.container.run(&[], &["sh", "-c", script, &place, text]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
     }
 }
@@ -117,7 +117,7 @@ fn the_socket_of_a_job_reaches_no_check_of_its_own() {
     // What is asked for is not granted by the job's having it.
     project
         .write("pipe.toml", format!("[checks.own]\n{check}docker-socket = true\ncache = false\n"));
-    job.place.copy(&project.root.join("pipe.toml"), &job.root);
+    job.container.copy(&project.root.join("pipe.toml"), &job.root);
     let refused = job.pipe(&["run-all"]);
     assert_eq!(refused.status, Some(2), "{refused:?}");
     let granted = job.pipe(&["run-all", "--allow", "docker-socket"]);
@@ -134,7 +134,7 @@ fn fixes_come_back_into_a_job() {
         let report = job.report(args);
         assert_eq!(report.status, 0, "{report:#?}");
         assert_eq!(report.json["engine"]["topology"], "stream");
-        let fixed = job.place.run(&[], &["cat", &path]).stdout;
+        let fixed = job.container.run(&[], &["cat", &path]).stdout;
         assert_eq!(fixed, "\"\"\"Spaces.\"\"\"\n\nVALUE = 1\n");
     }
     assert_eq!(project.leftovers(), [""; 0]);
@@ -203,7 +203,7 @@ fn a_difference_in_the_job_is_named() {
     let options = ["--env", &variable, "--env", "CARGO_PIPE_CACHE=on"];
     let plant = |path: &str, text: Option<&str>| match text {
         Some(text) => job.write(path, text),
-        None => drop(job.place.run(&[], &["rm", &format!("{}/{path}", job.root)])),
+        None => drop(job.container.run(&[], &["rm", &format!("{}/{path}", job.root)])),
     };
     for (check, (path, text), named) in planted {
         let original = fs::read_to_string(project.root.join(&path)).ok();
@@ -230,7 +230,7 @@ fn a_difference_in_the_job_is_named() {
 /// Two engines have images of the same names, of which one differs in its platform and one in its
 /// files.
 fn a_base_that_differs_in_another_engine_is_named() {
-    let (machine, here, there) = (machine(), Project::scaffolded(), Project::scaffolded());
+    let (machine, here, there) = (nested_engine(), Project::scaffolded(), Project::scaffolded());
     let archives = [archive(&machine, &here, "1"), archive(&machine, &here, "2")];
     let planted = [
         ("platform", 0, "linux/arm64", "platform: linux/amd64 → linux/arm64"),
@@ -269,10 +269,10 @@ fn a_base_that_differs_in_another_engine_is_named() {
 }
 
 /// What an image is imported from: a program that needs nothing, and a file with this text.
-fn archive(machine: &Machine, project: &Project, text: &str) -> String {
+fn archive(machine: &NestedEngine, project: &Project, text: &str) -> String {
     let base = project.root.parent().unwrap();
     let (program, path) = (base.join("init"), base.join(format!("{text}.tar")));
-    let from = format!("{}:/usr/bin/docker-init", machine.place.name);
+    let from = format!("{}:/usr/bin/docker-init", machine.container.name);
     docker(&["cp", "--follow-link", &from, program.to_str().unwrap()]);
     let program = fs::read(program).unwrap();
     let mut archive = tar::Builder::new(fs::File::create(&path).unwrap());

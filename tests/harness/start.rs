@@ -4,7 +4,7 @@
 //! system sets `CI`, and a login decides about the umask and the locale. None of that may change the
 //! result of a test, so every program is started through [`command`].
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
@@ -12,27 +12,8 @@ use std::sync::{Arc, Once};
 use rustix::fs::Mode;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-/// Variables that programs do not inherit, because they change what git, Python, cargo pipe or a
-/// terminal does.
-const REMOVED: &[&str] = &[
-    "CI",
-    "CLICOLOR",
-    "CLICOLOR_FORCE",
-    "COLORTERM",
-    "COLUMNS",
-    "FORCE_COLOR",
-    "LANG",
-    "LANGUAGE",
-    "LINES",
-    "NO_COLOR",
-    "SOURCE_DATE_EPOCH",
-    "TZ",
-    "VIRTUAL_ENV",
-];
-
-/// The same for all variables with these prefixes.
-const REMOVED_PREFIXES: &[&str] =
-    &["CARGO_PIPE_", "CI_", "GITHUB_", "GITLAB_", "GIT_", "LC_", "PYTHON"];
+#[path = "variables.rs"]
+mod variables;
 
 /// A program that reads nothing, has default signal handling and the umask 022, and whose
 /// environment has no variable that would change a result.
@@ -41,10 +22,13 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(prepare_process);
     let mut command = Command::new(program);
-    command.stdin(Stdio::null()).env("LC_ALL", "C.UTF-8").env("TERM", "dumb");
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_removed(name)) {
-        command.env_remove(name);
+    command.stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if variables::is_removed(&name.to_string_lossy()) {
+            command.env_remove(name);
+        }
     }
+    command.envs(variables::FIXED);
     command
 }
 
@@ -66,9 +50,4 @@ fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
-}
-
-fn is_removed(name: &OsString) -> bool {
-    let name = name.to_string_lossy();
-    REMOVED.contains(&&*name) || REMOVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -1,9 +1,10 @@
-//! The gate: everything that must hold before a change is taken.
+//! Runs the gate: everything that must hold before a change is accepted.
 //!
-//! Owns the order of the steps, from the quickest to the longest, and stops at the first that
-//! fails. Must not know what a step looks at. Its last line counts the steps as `cargo test`
-//! counts tests.
+//! The steps are ordered from the quickest to the longest, and the gate stops at the first that fails.
+//! The last lines show the time of each step and the slowest tests. The very last one counts the
+//! steps in the form in which `cargo test` counts tests.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use crate::codegen;
@@ -14,6 +15,7 @@ use crate::fixtures;
 use crate::pipelines;
 use crate::process::Command;
 use crate::soak;
+use crate::test::{self, Records};
 use crate::tidy;
 
 struct Step {
@@ -21,10 +23,11 @@ struct Step {
     work: Work,
 }
 
-/// What a step does, and how to do it alone.
+/// Work of a step. The words after `cargo xtask` repeat a task alone.
 enum Work {
     Program(Command),
     Task(&'static str, fn() -> Result<()>),
+    Tests(&'static str, fn(&mut Records) -> Result<()>),
 }
 
 impl Step {
@@ -36,17 +39,27 @@ impl Step {
         Step { name, work: Work::Task(words, task) }
     }
 
-    fn run(&self) -> Result<()> {
+    fn tests(
+        name: &'static str,
+        words: &'static str,
+        tests: fn(&mut Records) -> Result<()>,
+    ) -> Step {
+        Step { name, work: Work::Tests(words, tests) }
+    }
+
+    fn run(&self, records: &mut Records) -> Result<()> {
         match &self.work {
             Work::Program(command) => command.run(),
             Work::Task(_, task) => task(),
+            Work::Tests(_, tests) => tests(records),
         }
     }
 
+    /// Renders the command that repeats it alone.
     fn repeat(&self) -> String {
         match &self.work {
             Work::Program(command) => command.to_string(),
-            Work::Task(words, _) => format!("cargo xtask {words}"),
+            Work::Task(words, _) | Work::Tests(words, _) => format!("cargo xtask {words}"),
         }
     }
 }
@@ -55,24 +68,30 @@ impl Step {
 ///
 /// # Errors
 ///
-/// The first step's that fails, with the command that repeats it alone.
+/// That of the first step that fails, with the command that repeats it alone.
 pub(crate) fn run() -> Result<()> {
     let start = Instant::now();
     let steps = steps();
+    let mut times = Vec::new();
+    let mut records = Records::default();
+    let mut result = Ok(());
     for (done, step) in steps.iter().enumerate() {
         eprintln!("ci: {} ({} of {})", step.name, done + 1, steps.len());
         let begin = Instant::now();
-        if let Err(failure) = step.run() {
-            println!("{}", summary(done, steps.len(), start.elapsed()));
+        result = step.run(&mut records).and_then(|()| test::refuse_flaky(&records));
+        times.push((step.name, begin.elapsed()));
+        if let Err(failure) = result {
             let message = format!("step `{}` of the gate failed: {failure}", step.name);
-            return Err(
-                Failure::new(message).hint(format!("to repeat it alone: {}", step.repeat()))
-            );
+            let hint = format!("to repeat it alone: {}", step.repeat());
+            result = Err(Failure::new(message).hint(hint));
+            break;
         }
         eprintln!("ci: {} passed in {:.1} s", step.name, begin.elapsed().as_secs_f64());
     }
-    println!("{}", summary(steps.len(), steps.len(), start.elapsed()));
-    Ok(())
+    let passed = times.len() - usize::from(result.is_err());
+    print!("\n{}\n{}\n", render_times(&times), records.closing_lines());
+    println!("{}", summary(passed, steps.len(), start.elapsed()));
+    result
 }
 
 fn steps() -> Vec<Step> {
@@ -97,18 +116,23 @@ fn steps() -> Vec<Step> {
         ),
         Step::task("engine", "docker --install", docker::run_for_tests),
         Step::task("fixtures", "fixtures", fixtures::run),
-        Step::program("tests", tests()),
+        Step::tests("tests", "test", |records| test::run(&test::Selection::of_the_gate(), records)),
         Step::task("distribution", "dist --quick --try", || {
             dist::run(dist::Build::Quick, dist::Then::Try).map(drop)
         }),
-        Step::task("pipelines", "pipelines --install", || pipelines::run(docker::System::Install)),
+        Step::tests("pipelines", "pipelines --install", |records| {
+            pipelines::run(docker::System::Install, records)
+        }),
         Step::task("soak", "soak", || soak::run(&soak::Amount::of_the_gate())),
     ]
 }
 
-/// All tests, of which none may be skipped because this machine lacks something.
-fn tests() -> Command {
-    Command::cargo("test --workspace --all-features").variable("CARGO_PIPE_TEST_ENGINE", "required")
+/// Renders the time of each step that was run.
+fn render_times(times: &[(&str, Duration)]) -> String {
+    times.iter().fold("seconds  step\n".to_owned(), |mut text, (name, time)| {
+        let _ = writeln!(text, "{:7.1}  {name}", time.as_secs_f64());
+        text
+    })
 }
 
 /// The line that `cargo test` would end with; steps that were not reached are filtered out.
@@ -146,7 +170,7 @@ mod tests {
         let names: BTreeSet<_> = steps.iter().map(|step| step.name).collect();
         assert_eq!(names.len(), steps.len());
         for step in &steps {
-            if let Work::Task(words, _) = step.work {
+            if let Work::Task(words, _) | Work::Tests(words, _) = step.work {
                 assert!(flags::parse(words.split(' ').map(str::to_owned)).is_ok(), "{words}");
             }
         }

@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Result;
-use crate::{bench, ci, codegen, demo, dist, docker, fixtures, pipelines, soak, tidy};
+use crate::{bench, ci, codegen, demo, dist, docker, fixtures, pipelines, soak, test, tidy};
 
 /// Tasks for people who work on cargo pipe
 #[derive(Debug, Parser)]
@@ -60,6 +60,16 @@ pub(crate) enum Task {
         /// The command and its arguments
         #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
+    },
+    /// Run the tests, each in a process of its own and under a time limit
+    ///
+    /// The last lines show the slowest tests, and those that passed only when they were repeated.
+    Test {
+        /// The only program to run, such as `cli`
+        #[arg(long, value_name = "NAME")]
+        program: Option<String>,
+        /// Part of the names of the tests to run
+        filter: Option<String>,
     },
     /// Check the rules of this repository that no compiler knows
     Tidy {
@@ -161,6 +171,10 @@ impl Task {
                 }
             },
             Task::Pipe { words } => return Ok(cargo_pipe::xtask::pipe(words)),
+            Task::Test { program, filter } => {
+                let selection = test::Selection { program, filter, ..Default::default() };
+                test::close(|records| test::run(&selection, records))
+            }
             Task::Tidy { bless: true, .. } => tidy::run(tidy::Counts::Bless),
             Task::Tidy { list: true, .. } => tidy::run(tidy::Counts::List),
             Task::Tidy { .. } => tidy::run(tidy::Counts::Check),
@@ -169,7 +183,9 @@ impl Task {
                 let then = if try_out { dist::Then::Try } else { dist::Then::Keep };
                 dist::run(build, then).map(drop)
             }
-            Task::Pipelines(install) => pipelines::run(install.system()),
+            Task::Pipelines(install) => {
+                test::close(|records| pipelines::run(install.system(), records))
+            }
             Task::Soak { subject, package, times, seed, edits } => {
                 soak::run(&soak::Amount { subject, package, times, seed, edits })
             }
@@ -248,6 +264,8 @@ mod tests {
             "soak --times 2",
             "soak hits --times 2",
             "soak pylint --seed 7 --edits 3",
+            "test",
+            "test --program cli engine",
             "tidy",
             "tidy --bless",
             "tidy --list",

@@ -19,6 +19,7 @@ mod flags;
 mod pipelines;
 mod process;
 mod soak;
+mod test;
 mod tidy;
 mod workspace;
 

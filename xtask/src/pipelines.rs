@@ -7,6 +7,7 @@ use crate::dist;
 use crate::docker::{self, System};
 use crate::failure::Result;
 use crate::process::{self, Command};
+use crate::test::{self, Records};
 use crate::workspace;
 
 /// The newest release that runs on the Node.js of Debian.
@@ -31,7 +32,7 @@ const STAND_INS: &[(&str, &str)] = &[
 /// # Errors
 ///
 /// When something is missing that may not or cannot be installed, and when a test fails.
-pub(crate) fn run(system: System) -> Result<()> {
+pub(crate) fn run(system: System, records: &mut Records) -> Result<()> {
     let base = docker::run(system)?;
     let missing = PROGRAMS.iter().filter(|(program, _)| !process::is_installed(program));
     let missing: Vec<&str> = missing.map(|(_, package)| *package).collect();
@@ -66,9 +67,16 @@ pub(crate) fn run(system: System) -> Result<()> {
     }
     let toolchain = Command::new("rustc", ["--print", "sysroot"]).read()?;
     let published = dist::run(dist::Build::Quick, dist::Then::Keep)?;
-    Command::cargo("test --workspace --all-features --test pipelines")
-        .variable("CARGO_PIPE_TEST_DIST", &published.to_string_lossy())
-        .variable("CARGO_PIPE_TEST_RUNNER", &program.to_string_lossy())
-        .variable("CARGO_PIPE_TEST_TOOLCHAIN", toolchain.trim())
-        .run()
+    let variables = [
+        ("CARGO_PIPE_TEST_DIST", published.to_string_lossy().into_owned()),
+        ("CARGO_PIPE_TEST_RUNNER", program.to_string_lossy().into_owned()),
+        ("CARGO_PIPE_TEST_TOOLCHAIN", toolchain.trim().to_owned()),
+    ];
+    let selection = test::Selection {
+        program: Some("pipelines".to_owned()),
+        variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
+        refuses_ignored: true,
+        ..Default::default()
+    };
+    test::run(&selection, records)
 }

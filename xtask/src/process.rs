@@ -3,8 +3,11 @@
 //! [`Command`] says how a program is started, which part of its output is shown, and how its failure
 //! reads.
 
+use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -22,6 +25,7 @@ const SHOWN_LINES: usize = 20;
 pub(crate) struct Command {
     words: Vec<String>,
     variables: Vec<(String, String)>,
+    removed: Vec<OsString>,
     folder: PathBuf,
     input: Vec<u8>,
 }
@@ -32,6 +36,7 @@ impl Command {
         Command {
             words: std::iter::once(program).chain(arguments).map(str::to_owned).collect(),
             variables: Vec::new(),
+            removed: Vec::new(),
             folder: workspace::root().to_owned(),
             input: Vec::new(),
         }
@@ -51,6 +56,12 @@ impl Command {
     /// Sets a variable for the program.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Command {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Lets the program inherit none of these variables.
+    pub(crate) fn without(mut self, names: impl IntoIterator<Item = OsString>) -> Command {
+        self.removed.extend(names);
         self
     }
 
@@ -182,6 +193,39 @@ impl Command {
             .map_err(|error| self.not_started(&error))
     }
 
+    /// Runs it with its standard error shown, for its standard output.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or does not succeed.
+    pub(crate) fn read_stdout(&self) -> Result<Vec<u8>> {
+        let output =
+            self.expression().stdout_capture().run().map_err(|error| self.not_started(&error))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        Err(Failure::new(format!("`{self}` ended with {}", output.status)))
+    }
+
+    /// Starts it as the leader of a process group, with both streams in one file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    #[expect(clippy::disallowed_methods, reason = "this is the door, and duct makes no group")]
+    pub(crate) fn start_group(&self, input: Stdio, output: &File) -> Result<std::process::Child> {
+        let mut command = std::process::Command::new(&self.words[0]);
+        command.args(&self.words[1..]).current_dir(&self.folder).process_group(0);
+        for name in &self.removed {
+            command.env_remove(name);
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let streams = output.try_clone().and_then(|copy| Ok((copy, output.try_clone()?)));
+        let (stdout, stderr) = streams.map_err(|error| self.not_started(&error))?;
+        command.stdin(input).stdout(stdout).stderr(stderr);
+        command.spawn().map_err(|error| self.not_started(&error))
+    }
+
     fn quiet(&self) -> duct::Expression {
         self.expression().stdout_capture().stderr_capture()
     }
@@ -192,6 +236,9 @@ impl Command {
             .dir(&self.folder)
             .stdin_bytes(self.input.clone())
             .unchecked();
+        for name in &self.removed {
+            expression = expression.env_remove(name);
+        }
         for (name, value) in &self.variables {
             expression = expression.env(name, value);
         }
