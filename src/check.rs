@@ -228,9 +228,10 @@ impl fmt::Display for Requester {
 /// The outcomes of a check that may be cached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum CachePolicy {
-    /// Passed and findings alike.
+    /// Both passed and findings.
     #[default]
     Always,
     /// Only passed, for a check whose failures may be flaky.

@@ -123,6 +123,7 @@ pub enum EngineChoice {
 /// How the result cache is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum CacheMode {
     /// Results are read from and written to the cache.
@@ -132,9 +133,9 @@ pub enum CacheMode {
     ReadOnly,
     /// Results are written to the cache, and never read.
     Refresh,
-    /// Like `Refresh`, and the memory of incremental tools is compared with a fresh run.
+    /// Like `refresh`, and the memory of incremental tools is compared with a fresh run.
     Audit,
-    /// Like `Audit`, and the findings are compared with the tool's own command.
+    /// Like `audit`, and the findings are compared with the tool's own command.
     AuditPlain,
     /// The cache is not used.
     Off,

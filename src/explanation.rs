@@ -8,7 +8,7 @@ use crate::fingerprint::diff::Difference;
 use crate::hash::Hash;
 
 /// The reason why a check would run or not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Why {
     /// The check.
@@ -58,20 +58,21 @@ impl Why {
 /// The expected use of the cache by a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Expected {
     /// The cached outcome would be used.
     Hit,
     /// It would run, because its outcome is not cached.
     Miss,
-    /// It would run, because it always does.
+    /// Run the check, because its results are never cached.
     Always,
     /// Unknown until its environment is prepared.
     Unknown,
 }
 
 /// The differences between this machine and a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Comparison {
     /// The version of cargo pipe that wrote the report.
@@ -81,19 +82,17 @@ pub struct Comparison {
 }
 
 /// A check, here and in a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compared {
     /// The check.
     pub check: String,
     /// The result of the comparison.
-    #[serde(flatten)]
     pub sameness: Sameness,
 }
 
 /// The result of comparing a check's inputs here with those in a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "result", content = "differences")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sameness {
     /// The inputs are equal, and so is the outcome, as far as it is known here.

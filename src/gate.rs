@@ -19,7 +19,7 @@ use baseline::{Baseline, BaselineEntry};
 use lines::ChangedLines;
 
 /// The requested gate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GateSpec {
     /// The baseline, if one is used.
@@ -29,7 +29,7 @@ pub struct GateSpec {
 }
 
 /// The file of accepted findings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BaselineFile {
     /// Its path.
@@ -39,8 +39,7 @@ pub struct BaselineFile {
 }
 
 /// The commit that lines must have changed since.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Since {
     /// The merge base with this commit.

@@ -51,8 +51,8 @@
 //! too: take the rest from `Default`. Modules that are hidden here are parts of the program and change
 //! with every release; they are public for its own tests and tasks.
 //!
-//! The text of a JSON report is frozen apart from that: within `cargo-pipe/report/1` members are only
-//! added, whatever the version of the library. The Rust version that is needed is raised in a minor
+//! JSON for other programs is frozen apart from that: within `cargo-pipe/report/1`, `plan/1`, `why/1`
+//! and `compare/1`, members are only added, whatever the version of the library. The Rust version that is needed is raised in a minor
 //! release.
 //!
 //! # Code map

@@ -13,8 +13,6 @@ mod shell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::check::{COMMANDS, CachePolicy, Grant, GrantRequest, Standing, StepId};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
@@ -78,7 +76,7 @@ pub struct Known {
 }
 
 /// Everything that a run will do.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Plan {
     /// The fixers that run before anything is checked; none if nothing is fixed.
@@ -117,7 +115,7 @@ impl Plan {
 }
 
 /// One check to run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
     /// The check, and the package and Python that it is for.
@@ -154,7 +152,7 @@ pub struct Step {
 /// The exact files that a check sees. Checks with the same file set share a snapshot.
 ///
 /// Exhaustive: no other rule covers files.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileSet {
     /// Files and folders, sorted.
     pub paths: Vec<ProjectPath>,
@@ -165,7 +163,7 @@ pub struct FileSet {
 }
 
 /// A tool's configuration file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigFile {
     /// Where it is in the project.
@@ -175,8 +173,7 @@ pub struct ConfigFile {
 }
 
 /// The environment that a step runs in, as requested.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum EnvironmentSpec {
     /// The base with locked packages: those of a tool of the catalogue, or of a check of the user's

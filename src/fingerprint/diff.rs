@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::fingerprint::ingredients::{EnvironmentParts, Inputs};
 use crate::hash::Hash;
 
-/// One difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// One thing that is not the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {
     /// The kind of thing that differs.
@@ -25,9 +25,10 @@ pub struct Difference {
     pub now: Option<String>,
 }
 
-/// The kind of thing that differs.
+/// The kind of an input that differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum DifferenceKind {
     /// The operating system and processor.
@@ -44,7 +45,7 @@ pub enum DifferenceKind {
     Package,
     /// A package of the project.
     ProjectPackage,
-    /// Anything else in the environment.
+    /// Another part of the environment.
     Environment,
     /// A part of the command.
     Command,

@@ -36,7 +36,7 @@ pub enum Withheld {
 }
 
 /// The fixers that run before anything is checked.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fixes {
     /// The effect of a fixer's changes.
@@ -50,20 +50,20 @@ pub struct Fixes {
 /// The effect of a fixer's changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Effect {
-    /// They are written back.
+    /// They are written to the project.
     Write,
-    /// They are shown.
+    /// The changes are printed.
     Show,
 }
 
 /// One fixer to run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FixStep {
     /// Its check's step, with the command that fixes.
-    #[serde(flatten)]
     pub step: Step,
     /// Why it has its place in the order.
     pub reason: String,

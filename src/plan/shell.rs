@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::{Known, Plan, PlanError, Request, Step, plan};
 use crate::check::Grant;
 use crate::config::{CacheMode, Config};
@@ -34,8 +32,7 @@ pub struct ShellRequest {
 }
 
 /// The streams that a shell is attached to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Streams {
     /// A terminal.
@@ -45,7 +42,7 @@ pub enum Streams {
 }
 
 /// A shell in a check's container.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Shell {
     /// The check's step, with the grants of the shell.

@@ -1,10 +1,16 @@
-//! The JSON report: a frozen, versioned copy of a [`Report`](super::Report).
+//! JSON for other programs: frozen, versioned copies of what cargo pipe knows.
 //!
-//! The types of `cargo-pipe/report/1` only ever gain fields. The schema that is generated from them,
-//! `templates/schema/report-1.json`, is the contract. [`from_json`] parses a report.
+//! This module has the report of a finished run, `cargo-pipe/report/1`; [`plan`], [`why`] and
+//! [`comparison`] have the other formats. The types of a format only gain members. The schema
+//! that `cargo xtask codegen` generates from them, `templates/schema/report-1.json` and its
+//! neighbours, is the contract. Structs are always copies of the internal ones; enums of plain
+//! words, such as [`Status`], are shared, and the schema tests notice when one of them changes.
 
+pub mod comparison;
 mod finding;
+pub mod plan;
 mod text;
+pub mod why;
 
 pub use finding::{JsonEdit, JsonFinding, JsonFix, JsonPlace};
 pub use text::{compact, pretty};
@@ -44,10 +50,16 @@ pub fn from_json(text: &str) -> Result<JsonReport, serde_json::Error> {
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> serde_json::Value {
+    schema_of::<JsonReport>(SCHEMA, "A report of cargo pipe")
+}
+
+/// The JSON schema of a type that is serialised.
+#[cfg(feature = "schema")]
+fn schema_of<T: schemars::JsonSchema>(id: &str, title: &str) -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings.into_generator().into_root_schema_for::<JsonReport>();
-    schema.insert("$id".to_owned(), SCHEMA.into());
-    schema.insert("title".to_owned(), "A report of cargo pipe".into());
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), id.into());
+    schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }
 
@@ -57,7 +69,7 @@ pub fn schema() -> serde_json::Value {
 #[non_exhaustive]
 pub struct JsonReport {
     /// `cargo-pipe/report/1`.
-    pub schema: SchemaName,
+    pub schema: ReportSchema,
     /// The version of cargo pipe that wrote the report.
     pub version: String,
     /// How the run ended.
@@ -120,11 +132,11 @@ pub struct JsonChanged {
     pub outside: usize,
 }
 
-/// The format's name, which reads as nothing else.
+/// The name of the format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
-pub enum SchemaName {
+pub enum ReportSchema {
     /// This version.
     #[default]
     #[serde(rename = "cargo-pipe/report/1")]
@@ -251,7 +263,7 @@ pub struct JsonLog {
 impl From<&super::Report> for JsonReport {
     fn from(report: &super::Report) -> Self {
         JsonReport {
-            schema: SchemaName::Report1,
+            schema: ReportSchema::Report1,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             verdict: report.verdict,
             exit_code: report.verdict.exit_code(),

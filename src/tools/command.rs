@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use crate::container::{CONTROL, FILES, PROJECT};
 
-/// The program that a step starts inside the container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+/// What is started inside the container.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
     /// A program and its arguments, which the launcher starts where there is one.
@@ -31,18 +30,19 @@ pub enum Command {
     },
 }
 
-/// The place of the project's packages in a module search path.
+/// The position of the project's packages on the import path of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Precedence {
-    /// Before the program's own packages, for a program that inspects what the sources import. The
-    /// program itself still imports its own packages.
+    /// Before the program's own, for a program that reads what the sources import. The program
+    /// itself still imports its own.
     First,
-    /// After them, for a program that only loads plugins from there.
+    /// After the program's own, for a program that only loads plugins from there.
     Last,
-    /// Before all packages of the program, including the program itself, and in the project's own
-    /// Python, for a program that runs the project's code.
+    /// Before everything of the program, in the project's own Python: for a program that runs the
+    /// project.
     Inside,
 }
 

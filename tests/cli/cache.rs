@@ -32,7 +32,7 @@ fn image(layer: &str, python: &str) -> String {
 }
 
 /// The same with a base and a tool that finds something.
-fn ready() -> Scene {
+pub(crate) fn ready() -> Scene {
     let scene = scene();
     scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));

@@ -195,6 +195,6 @@ spelling: command
     let plan = scene.pipe("run-all --fail-fast --dry-run --message-format json").ended();
     assert_eq!((plan.status, plan.stderr.as_str()), (Some(0), ""));
     let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
-    assert_eq!(plan["fail_fast"], true);
-    assert_eq!(plan["steps"][0]["check"], "spelling");
+    assert_eq!((&plan["schema"], &plan["fail_fast"]), (&"cargo-pipe/plan/1".into(), &true.into()));
+    assert_eq!(plan["checks"][0]["name"], "spelling");
 }

@@ -206,7 +206,7 @@ fn a_hundred_megabytes_of_nonsense_are_an_error_and_a_short_log() {
 }
 
 /// What a schema has against a text.
-fn complaints(schema: &str, text: &str) -> String {
+pub(crate) fn complaints(schema: &str, text: &str) -> String {
     let schema = fs::read_to_string(format!("{}/{schema}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
     compiler.add_resource("schema.json", serde_json::from_str(&schema).unwrap()).unwrap();

@@ -18,6 +18,7 @@ mod fake_docker;
 mod fixing;
 mod help;
 mod init;
+mod json;
 mod list;
 mod reports;
 mod scene;

@@ -8,6 +8,8 @@ mod configuration;
 
 use std::path::PathBuf;
 
+use cargo_pipe::report::json;
+
 use crate::failure::{Failure, Result};
 use crate::workspace;
 
@@ -54,7 +56,10 @@ fn meet_all(all: &[Generated], mode: Mode) -> Result<()> {
 fn schemas() -> Vec<Generated> {
     let schemas = [
         ("pipe.json", cargo_pipe::config::layer::schema()),
-        ("report-1.json", cargo_pipe::report::json::schema()),
+        ("report-1.json", json::schema()),
+        ("plan-1.json", json::plan::schema()),
+        ("why-1.json", json::why::schema()),
+        ("compare-1.json", json::comparison::schema()),
     ];
     let generated = |(name, schema)| Generated {
         path: PathBuf::from("templates/schema").join(name),

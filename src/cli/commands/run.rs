@@ -42,7 +42,7 @@ pub(super) fn run_in(
     if run.writing == Writing::Dry {
         term.data(&match run.format {
             MessageFormat::Json | MessageFormat::Jsonl | MessageFormat::Gitlab => {
-                json::pretty(&plan)
+                json::plan::to_json(&plan)
             }
             _ => describe::plan(&plan),
         });

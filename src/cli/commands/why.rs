@@ -35,7 +35,7 @@ pub(super) fn why(
         .why(&plan)
         .map_err(Error::Check)?;
     term.data(&match format {
-        MessageFormat::Json => json::pretty(&why),
+        MessageFormat::Json => json::why::to_json(&why),
         _ => shown_differences(&why),
     });
     Ok(Verdict::Passed)
@@ -73,7 +73,7 @@ pub(super) fn compare(
     }
     let comparison = comparison.map_err(Error::Check)?;
     match format {
-        MessageFormat::Json => term.data(&json::pretty(&comparison)),
+        MessageFormat::Json => term.data(&json::comparison::to_json(&comparison)),
         _ => term.text(&told_of(&comparison)),
     }
     Ok(if comparison.is_same() { Verdict::Passed } else { Verdict::Findings })

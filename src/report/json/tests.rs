@@ -70,11 +70,16 @@ mod schema {
     use snapbox::{assert_data_eq, file};
 
     #[test]
-    fn the_committed_schema_is_the_one_of_the_types() {
-        assert_data_eq!(
-            text::pretty(&super::super::schema()),
-            file!["../../../templates/schema/report-1.json": Text].raw()
-        );
+    fn the_committed_schemas_are_those_of_the_types() {
+        let schemas = [
+            (super::super::schema(), file!["../../../templates/schema/report-1.json": Text]),
+            (plan::schema(), file!["../../../templates/schema/plan-1.json": Text]),
+            (why::schema(), file!["../../../templates/schema/why-1.json": Text]),
+            (comparison::schema(), file!["../../../templates/schema/compare-1.json": Text]),
+        ];
+        for (schema, file) in schemas {
+            assert_data_eq!(text::pretty(&schema), file.raw());
+        }
     }
 
     #[test]

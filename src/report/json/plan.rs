@@ -1,0 +1,360 @@
+//! The JSON of `--dry-run`: a frozen copy of a plan, `cargo-pipe/plan/1`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::check::{CachePolicy, Grant};
+use crate::config::CacheMode;
+use crate::gate::Since;
+use crate::plan::{Effect, EnvironmentSpec, FixStep, Plan, Step};
+use crate::project::ProjectPath;
+use crate::tools::{Command, Precedence};
+
+/// A plan as pretty JSON with a line feed at the end.
+#[must_use]
+pub fn to_json(plan: &Plan) -> String {
+    super::pretty(&JsonPlan::from(plan))
+}
+
+/// The JSON schema of the format.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    super::schema_of::<JsonPlan>("cargo-pipe/plan/1", "A plan of cargo pipe")
+}
+
+/// A run that has not started.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonPlan {
+    /// `cargo-pipe/plan/1`.
+    pub schema: PlanSchema,
+    /// The version of cargo pipe that wrote the plan.
+    pub version: String,
+    /// Whether the first check that does not pass cancels the others.
+    pub fail_fast: bool,
+    /// The number of checks that run at once.
+    pub jobs: usize,
+    /// How the result cache is used.
+    pub cache: CacheMode,
+    /// The findings that will count.
+    pub gate: JsonPlannedGate,
+    /// Remarks about what the plan leaves out.
+    pub notes: Vec<String>,
+    /// What is fixed before the checks run; null if nothing is.
+    pub fixes: Option<JsonFixes>,
+    /// The checks, in the order of the report; empty if fixes are only shown.
+    pub checks: Vec<JsonPlannedCheck>,
+}
+
+/// The name of the format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum PlanSchema {
+    /// This version.
+    #[default]
+    #[serde(rename = "cargo-pipe/plan/1")]
+    Plan1,
+}
+
+/// The findings that will count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonPlannedGate {
+    /// The file of accepted findings; null if none is read.
+    pub baseline: Option<JsonBaselineFile>,
+    /// The lines that count; null if all do.
+    pub changed: Option<JsonChangedSince>,
+}
+
+/// The file of accepted findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonBaselineFile {
+    /// Relative to the project, with `/`.
+    pub path: String,
+    /// Whether an option or a setting names it. Then it is an error if the file does not exist.
+    pub named: bool,
+}
+
+/// The commit since which lines must have changed to count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonChangedSince {
+    /// The name of the commit, such as `main`; null for the target branch of the CI job, or else
+    /// the default branch.
+    #[serde(rename = "ref")]
+    pub name: Option<String>,
+}
+
+/// What is fixed before the checks run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonFixes {
+    /// What happens to the changed files.
+    pub effect: Effect,
+    /// Why files are fixed.
+    pub reason: String,
+    /// The fixers, in the order they run, one after the other.
+    pub fixers: Vec<JsonFixer>,
+}
+
+/// The fixer of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonFixer {
+    /// Its check, with the command that fixes.
+    #[serde(flatten)]
+    pub check: JsonPlannedCheck,
+    /// Why it has its place in the order.
+    pub reason: String,
+}
+
+/// A check that will run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonPlannedCheck {
+    /// The check, with its package and Python where it has several.
+    pub name: String,
+    /// The package; null where the project is one package.
+    pub package: Option<String>,
+    /// The version of Python; null where the project has one.
+    pub python: Option<String>,
+    /// The tool behind it, or `command` for a check of the user's own.
+    pub tool: String,
+    /// The files and folders that it is about, relative to the project, with `/`.
+    pub source: Vec<String>,
+    /// The endings of the files that it is about; empty for any.
+    pub endings: Vec<String>,
+    /// The files that it sees, and that its fingerprint covers.
+    pub files: JsonFileSet,
+    /// The configuration file of the tool; null if it has none, or finds its own.
+    pub config: Option<JsonConfigFile>,
+    /// The environment that it runs in.
+    pub environment: JsonEnvironment,
+    /// The command inside the container.
+    pub command: JsonCommand,
+    /// The variables inside the container.
+    pub env: BTreeMap<String, String>,
+    /// The exit statuses that mean findings; empty for a tool that cargo pipe knows.
+    pub findings_exit: Vec<i32>,
+    /// Whether it can write to its files, which are a private copy then.
+    pub writable: bool,
+    /// What it is granted beyond the sandbox.
+    pub grants: BTreeSet<Grant>,
+    /// Its time limit, in milliseconds.
+    pub timeout_ms: u64,
+    /// Which of its results may be cached.
+    pub cache: CachePolicy,
+}
+
+/// The files that a check sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonFileSet {
+    /// Files and folders, relative to the project, with `/`.
+    pub paths: Vec<String>,
+    /// Globs of the files that are left out.
+    pub exclude: Vec<String>,
+    /// Globs of files that are seen although git ignores them.
+    pub include: Vec<String>,
+}
+
+/// The configuration file of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonConfigFile {
+    /// Relative to the project, with `/`.
+    pub path: String,
+    /// Whether it is mounted on its own; otherwise it is read among the files that the check sees.
+    pub mounted: bool,
+}
+
+/// The environment that a check runs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonEnvironment {
+    /// The kind of environment.
+    pub kind: JsonEnvironmentKind,
+    /// The name of the lock with its packages; null if it is not a `tool`.
+    pub lock: Option<String>,
+    /// Whether the dependencies of the project are installed in it.
+    pub project_dependencies: bool,
+    /// The name of the image; null if it is not an `image`.
+    pub image: Option<String>,
+}
+
+/// The kind of an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum JsonEnvironmentKind {
+    /// The base image of the project with the packages of a lock.
+    Tool,
+    /// The base image of the project.
+    Base,
+    /// An image that the configuration names.
+    Image,
+}
+
+/// The command of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonCommand {
+    /// How it is started.
+    pub kind: JsonCommandKind,
+    /// The program.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// The endings of the files that are listed after the arguments; empty for no list.
+    pub listed_endings: Vec<String>,
+    /// The package of cargo pipe that runs the program; null if it runs by itself.
+    pub worker: Option<String>,
+    /// Where the packages of the project are among those of the program; null if it sees none.
+    pub project_packages: Option<Precedence>,
+    /// The file that holds its output; null if that is the standard output.
+    pub output_file: Option<String>,
+}
+
+/// How a command is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum JsonCommandKind {
+    /// As a process.
+    Exec,
+    /// As a Python module in the process of the launcher.
+    Module,
+}
+
+impl From<&Plan> for JsonPlan {
+    fn from(plan: &Plan) -> Self {
+        let Plan { fixes, notes, steps, gate, fail_fast, jobs, cache } = plan;
+        let baseline = gate.baseline.as_ref().map(|baseline| JsonBaselineFile {
+            path: baseline.path.to_string(),
+            named: baseline.named,
+        });
+        let changed = gate.changed.as_ref().map(|since| JsonChangedSince {
+            name: match since {
+                Since::Ref(name) => Some(name.clone()),
+                Since::Default => None,
+            },
+        });
+        let fixes = fixes.as_ref().map(|fixes| JsonFixes {
+            effect: fixes.effect,
+            reason: fixes.reason.clone(),
+            fixers: fixes.steps.iter().map(JsonFixer::from).collect(),
+        });
+        JsonPlan {
+            schema: PlanSchema::Plan1,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            fail_fast: *fail_fast,
+            jobs: *jobs,
+            cache: *cache,
+            gate: JsonPlannedGate { baseline, changed },
+            notes: notes.clone(),
+            fixes,
+            checks: steps.iter().map(JsonPlannedCheck::from).collect(),
+        }
+    }
+}
+
+impl From<&FixStep> for JsonFixer {
+    fn from(fix: &FixStep) -> Self {
+        JsonFixer { check: JsonPlannedCheck::from(&fix.step), reason: fix.reason.clone() }
+    }
+}
+
+impl From<&Step> for JsonPlannedCheck {
+    fn from(step: &Step) -> Self {
+        let files = JsonFileSet {
+            paths: texts(&step.file_set.paths),
+            exclude: step.file_set.exclude.clone(),
+            include: step.file_set.include.clone(),
+        };
+        let config = step.config.as_ref().map(|config| JsonConfigFile {
+            path: config.path.to_string(),
+            mounted: config.mounted,
+        });
+        JsonPlannedCheck {
+            name: step.check.to_string(),
+            package: None,
+            python: None,
+            tool: step.tool.clone(),
+            source: texts(&step.source),
+            endings: step.endings.clone(),
+            files,
+            config,
+            environment: JsonEnvironment::from(&step.environment),
+            command: JsonCommand::from(&step.command),
+            env: step.env.clone(),
+            findings_exit: step.findings_exit.iter().copied().collect(),
+            writable: step.writable,
+            grants: step.grants.clone(),
+            timeout_ms: u64::try_from(step.timeout.as_millis()).unwrap_or(u64::MAX),
+            cache: step.cache,
+        }
+    }
+}
+
+impl From<&EnvironmentSpec> for JsonEnvironment {
+    fn from(spec: &EnvironmentSpec) -> Self {
+        let (kind, lock, project_dependencies, image) = match spec {
+            EnvironmentSpec::Tool { lock, sees_project } => {
+                (JsonEnvironmentKind::Tool, Some(lock.clone()), *sees_project, None)
+            }
+            EnvironmentSpec::Base { sees_project } => {
+                (JsonEnvironmentKind::Base, None, *sees_project, None)
+            }
+            EnvironmentSpec::Image(image) => {
+                (JsonEnvironmentKind::Image, None, false, Some(image.clone()))
+            }
+        };
+        JsonEnvironment { kind, lock, project_dependencies, image }
+    }
+}
+
+impl From<&Command> for JsonCommand {
+    fn from(command: &Command) -> Self {
+        match command {
+            Command::Exec(argv) => JsonCommand {
+                kind: JsonCommandKind::Exec,
+                program: argv.first().cloned().unwrap_or_default(),
+                args: argv.iter().skip(1).cloned().collect(),
+                listed_endings: Vec::new(),
+                worker: None,
+                project_packages: None,
+                output_file: None,
+            },
+            Command::Module { module, worker, args, suffixes, project, report } => JsonCommand {
+                kind: JsonCommandKind::Module,
+                program: module.clone(),
+                args: args.clone(),
+                listed_endings: suffixes.clone(),
+                worker: worker.clone(),
+                project_packages: *project,
+                output_file: report.clone(),
+            },
+        }
+    }
+}
+
+fn texts(paths: &[ProjectPath]) -> Vec<String> {
+    paths.iter().map(ToString::to_string).collect()
+}
