@@ -119,7 +119,6 @@ impl Plan {
 #[non_exhaustive]
 pub struct Step {
     /// The check, and the package and Python that it is for.
-    #[serde(rename = "check")]
     pub id: StepId,
     /// The catalogue's name of its tool, or `command`.
     pub tool: String,

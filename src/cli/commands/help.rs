@@ -63,7 +63,9 @@ fn is_check(place: &ProjectLocation, name: &str) -> bool {
     match pipeline(place.clone()) {
         Ok(pipeline) => pipeline.config.checks.iter().any(|check| check.name.as_str() == name),
         Err(_) if guide::find(name).is_some() => false,
-        Err(_) => completions::built_in_checks().contains(&name) || discover::find(&place.folder).is_ok(),
+        Err(_) => {
+            completions::built_in_checks().contains(&name) || discover::find(&place.folder).is_ok()
+        }
     }
 }
 

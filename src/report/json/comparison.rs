@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::why::{JsonDifference, differences};
+use crate::check::StepId;
 use crate::explanation::{Compared, Comparison, Sameness};
 
 /// A comparison as pretty JSON with a line feed at the end.
@@ -108,10 +109,11 @@ impl From<&Compared> for JsonComparedCheck {
             Sameness::Unknown(reason) => (Vec::new(), Some(reason.clone())),
             _ => (Vec::new(), None),
         };
+        let id: Option<StepId> = check.parse().ok();
         JsonComparedCheck {
             name: check.clone(),
-            package: None,
-            python: None,
+            package: id.as_ref().and_then(StepId::package).map(str::to_owned),
+            python: id.as_ref().and_then(StepId::python).map(str::to_owned),
             result,
             differences,
             reason,

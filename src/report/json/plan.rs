@@ -293,9 +293,9 @@ impl From<&Step> for JsonPlannedCheck {
             mounted: config.mounted,
         });
         JsonPlannedCheck {
-            name: step.check.to_string(),
-            package: None,
-            python: None,
+            name: step.id.to_string(),
+            package: step.id.package().map(str::to_owned),
+            python: step.id.python().map(str::to_owned),
             tool: step.tool.clone(),
             source: texts(&step.source),
             endings: step.endings.clone(),

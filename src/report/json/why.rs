@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::check::StepId;
 use crate::explanation::{Expected, Why, WorkDone};
 use crate::fingerprint::diff::{Difference, DifferenceKind};
 use crate::hash::Hash;
@@ -93,12 +94,13 @@ pub struct JsonWorkDone {
 impl From<&Why> for JsonWhy {
     fn from(why: &Why) -> Self {
         let Why { check, expected, fingerprint, since_last, nearest, worked } = why;
+        let id: Option<StepId> = check.parse().ok();
         JsonWhy {
             schema: WhySchema::Why1,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             name: check.clone(),
-            package: None,
-            python: None,
+            package: id.as_ref().and_then(StepId::package).map(str::to_owned),
+            python: id.as_ref().and_then(StepId::python).map(str::to_owned),
             expected: *expected,
             fingerprint: *fingerprint,
             since_last: since_last.as_deref().map(differences),
