@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::StepId;
 use crate::fingerprint::diff::Difference;
 use crate::hash::Hash;
 
@@ -12,7 +13,7 @@ use crate::hash::Hash;
 #[non_exhaustive]
 pub struct Why {
     /// The check.
-    pub check: String,
+    pub check: StepId,
     /// The expected use of the cache.
     pub expected: Expected,
     /// Its fingerprint; null if its environment is unknown.
@@ -43,7 +44,7 @@ pub struct WorkDone {
 impl Why {
     /// An answer, to be completed.
     #[must_use]
-    pub fn of(check: String) -> Why {
+    pub fn of(check: StepId) -> Why {
         Why {
             check,
             expected: Expected::Unknown,

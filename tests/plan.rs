@@ -8,6 +8,7 @@ use cargo_pipe::config::layer::Layer;
 use cargo_pipe::config::load::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
 use cargo_pipe::plan::{Effect, Fixing, Plan, Request, Withheld};
+use cargo_pipe::report::json;
 use cargo_pipe::tools::command::Command;
 
 /// Two formatters in different folders, a linter that fixes, and two commands.
@@ -52,8 +53,8 @@ fn fixers(plan: &Plan) -> Vec<&str> {
 fn a_step_is_requested_and_shown_by_its_spelled_identity() {
     let plan = planned(&["spelling"], Fixing::Off);
     assert_eq!(plan.steps[0].id, "spelling".parse().unwrap());
-    let json = serde_json::to_value(&plan).unwrap();
-    assert_eq!(json["steps"][0]["check"], "spelling");
+    let json: serde_json::Value = serde_json::from_str(&json::plan::to_json(&plan)).unwrap();
+    assert_eq!(json["checks"][0]["name"], "spelling");
     let unknown = request(&["core:spelling"], Fixing::Off);
     let error = pipeline(CONFIGURATION).plan(&unknown).unwrap_err().to_string();
     assert!(error.contains("unknown command or check `core:spelling`"), "{error}");

@@ -78,7 +78,7 @@ impl Explainer<'_> {
     fn explain(&self, step: &Step) -> Result<Why, Reason> {
         let project = self.context.project.id();
         let last = last_run::lookup(self.context.cache, &project, &step.id);
-        let mut why = Why::of(step.id.to_string());
+        let mut why = Why::of(step.id.clone());
         let Some(Forecast { inputs, .. }) = self.preflight.forecast(step)? else {
             if let Some(last) = &last {
                 // Assume that the base image has not changed.

@@ -50,11 +50,12 @@ pub enum CompareSchema {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JsonComparedCheck {
-    /// The check, with its package and Python where it has several.
+    /// The identity of its step, spelled `package:check@python`; the package and the Python are left
+    /// out where the project has only one.
     pub name: String,
-    /// The package; null where the project is one package.
+    /// The package that it is for; null where the project has only one.
     pub package: Option<String>,
-    /// The version of Python; null where the project has one.
+    /// The version of Python that it is for; null where the project has only one.
     pub python: Option<String>,
     /// What the comparison found.
     pub result: JsonCompareResult,
@@ -109,14 +110,10 @@ impl From<&Compared> for JsonComparedCheck {
             Sameness::Unknown(reason) => (Vec::new(), Some(reason.clone())),
             _ => (Vec::new(), None),
         };
-        let id: Option<StepId> = check.parse().ok();
-        JsonComparedCheck {
-            name: check.clone(),
-            package: id.as_ref().and_then(StepId::package).map(str::to_owned),
-            python: id.as_ref().and_then(StepId::python).map(str::to_owned),
-            result,
-            differences,
-            reason,
-        }
+        // The name comes from the report. One that this version cannot read is all there is to say.
+        let id = check.parse::<StepId>().ok();
+        let package = id.as_ref().and_then(|id| id.package().map(str::to_owned));
+        let python = id.as_ref().and_then(|id| id.python().map(str::to_owned));
+        JsonComparedCheck { name: check.clone(), package, python, result, differences, reason }
     }
 }

@@ -123,11 +123,12 @@ pub struct JsonFixer {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JsonPlannedCheck {
-    /// The check, with its package and Python where it has several.
+    /// The identity of its step, spelled `package:check@python`; the package and the Python are left
+    /// out where the project has only one.
     pub name: String,
-    /// The package; null where the project is one package.
+    /// The package that it is for; null where the project has only one.
     pub package: Option<String>,
-    /// The version of Python; null where the project has one.
+    /// The version of Python that it is for; null where the project has only one.
     pub python: Option<String>,
     /// The tool behind it, or `command` for a check of the user's own.
     pub tool: String,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::check::StepId;
 use crate::explanation::{Expected, Why, WorkDone};
 use crate::fingerprint::diff::{Difference, DifferenceKind};
 use crate::hash::Hash;
@@ -31,11 +30,12 @@ pub struct JsonWhy {
     pub schema: WhySchema,
     /// The version of cargo pipe that wrote the answer.
     pub version: String,
-    /// The check, with its package and Python where it has several.
+    /// The identity of its step, spelled `package:check@python`; the package and the Python are left
+    /// out where the project has only one.
     pub name: String,
-    /// The package; null where the project is one package.
+    /// The package that it is for; null where the project has only one.
     pub package: Option<String>,
-    /// The version of Python; null where the project has one.
+    /// The version of Python that it is for; null where the project has only one.
     pub python: Option<String>,
     /// What a run would do.
     pub expected: Expected,
@@ -94,13 +94,12 @@ pub struct JsonWorkDone {
 impl From<&Why> for JsonWhy {
     fn from(why: &Why) -> Self {
         let Why { check, expected, fingerprint, since_last, nearest, worked } = why;
-        let id: Option<StepId> = check.parse().ok();
         JsonWhy {
             schema: WhySchema::Why1,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            name: check.clone(),
-            package: id.as_ref().and_then(StepId::package).map(str::to_owned),
-            python: id.as_ref().and_then(StepId::python).map(str::to_owned),
+            name: check.to_string(),
+            package: check.package().map(str::to_owned),
+            python: check.python().map(str::to_owned),
             expected: *expected,
             fingerprint: *fingerprint,
             since_last: since_last.as_deref().map(differences),
