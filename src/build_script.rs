@@ -20,13 +20,13 @@ use std::time::{Duration, Instant};
 
 use crate::config::CacheMode;
 use crate::config::layer::{Layer, Value};
-use crate::config::load::EnvVars;
+use crate::discover;
+use crate::env_vars::EnvVars;
 use crate::error::Error;
 use crate::event::Silent;
 use crate::pipeline::Pipeline;
 use crate::plan::{Plan, Request};
 use crate::process::Cancel;
-use crate::project::discover;
 use crate::scaffold;
 use lines::Lines;
 use mode::BuildMode;

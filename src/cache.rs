@@ -20,8 +20,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::config::load::EnvVars;
-use crate::config::load::variables::CACHE_DIR;
+use crate::env_vars::CACHE_DIR;
+use crate::env_vars::EnvVars;
 
 pub use index::Index;
 pub use key::Key;

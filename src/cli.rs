@@ -15,7 +15,7 @@ mod terminal;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::config::load::EnvVars;
+use crate::env_vars::EnvVars;
 use crate::outcome::Verdict;
 use crate::program::Program;
 use exit::{Ending, Failure};

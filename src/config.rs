@@ -1,12 +1,11 @@
 //! The configuration of a project.
 //!
-//! [`load`] reads layers of optional values ([`layer`]), [`merge`] merges them, and [`validate`]
+//! [`crate::configure`] reads layers of optional values ([`layer`]), [`merge`] merges them, and [`validate`]
 //! turns the result into a [`Config`] or an error. [`nearest`] finds suggestions for misspelled
 //! words. The plan reads only the `Config`.
 
 mod ci;
 pub mod layer;
-pub mod load;
 pub mod merge;
 pub mod nearest;
 pub mod validate;

@@ -16,11 +16,13 @@ use serde::Serialize;
 
 use crate::cache;
 use crate::config::layer::Layer;
-use crate::config::load::{self, EnvVars};
+use crate::configure;
+use crate::discover;
+use crate::env_vars::EnvVars;
 use crate::event::Observer;
 use crate::outcome::Verdict;
 use crate::process::{Cancel, Emitter};
-use crate::project::{Project, discover};
+use crate::project::Project;
 use crate::run::Context;
 use crate::template::VERSION;
 
@@ -119,7 +121,7 @@ pub fn examine(
     let mut examined = vec![machine::program(variables)];
     let nothing = Project { root: folder.to_owned(), manifest: None };
     let found = discover::find(folder).and_then(|project| {
-        let (config, warnings) = load::configure(&project, variables, flags.clone())?;
+        let (config, warnings) = configure::load_config(&project, variables, flags.clone())?;
         Ok((project, config, warnings))
     });
     let (project, config) = match found {
@@ -130,7 +132,7 @@ pub fn examine(
         Err(error) => {
             examined.push(files::no_project(&error));
             // The defaults are embedded, and every test configures them.
-            let plain = load::configure(&nothing, &EnvVars::default(), Layer::default());
+            let plain = configure::load_config(&nothing, &EnvVars::default(), Layer::default());
             (None, plain.ok().map(|(config, _)| config))
         }
     };

@@ -16,9 +16,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::load::EnvVars;
 use crate::config::{EngineChoice, TopologyChoice};
 use crate::engine_info::EngineInfo;
+use crate::env_vars::EnvVars;
 use crate::environment::{LockedBase, Recipe, ResolvedEnvironment};
 use crate::event::Event;
 use crate::network::Network;

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::load::EnvVars;
+use crate::env_vars::EnvVars;
 use crate::gate::lines::ChangedLines;
 use crate::gate::{CompareBase, Since};
 use crate::outcome::RawOutput;

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use cargo_pipe::config::layer::Layer;
-//! use cargo_pipe::config::load::EnvVars;
+//! use cargo_pipe::env_vars::EnvVars;
 //! use cargo_pipe::pipeline::Pipeline;
 //! use cargo_pipe::plan::Request;
 //!
@@ -57,27 +57,26 @@
 //!
 //! # Code map
 //!
-//! Each part may use what stands below it, never above it.
+//! Each part may use what stands below it, never above it; `cargo xtask tidy` checks that.
 //!
 //! - `cli::main`, behind feature `cli`, is the command line: the only part that prints.
-//! - `xtask::pipe`, behind the same feature, is that for a workspace's own task runner.
-//! - [`build_script`] checks while cargo builds.
-//! - [`guide`] is the manual, which `cargo pipe help` shows as well.
-//! - [`pipeline`] joins everything: discover, configure, plan, run.
-//! - [`doctor`] checks that everything is there that a run needs.
-//! - [`run`] executes a plan in parallel and can be cancelled; [`update`] moves the pins of locks.
-//! - Edges touch the world: [`project::discover`], [`config::load`] and [`dependencies::read`]
-//!   read it, [`snapshot`] copies the files that a check may see,
-//!   [`environment`] reads what environments are built from and remembers what they resolved to,
-//!   [`engine`] runs containers, [`cache`] stores results, [`scaffold`] writes files,
-//!   [`git`] asks git which lines changed,
-//!   [`trust::collect`] and [`trust::store`] what may go beyond the sandbox, and [`process`] alone
-//!   starts programs.
-//! - Pure parts turn values into values: [`config`], [`tools`], [`dependencies`],
-//!   [`plan`], [`fingerprint`], [`gate`], [`lock`], [`template`], [`report`],
-//!   [`trust`].
-//! - Values: [`hash`], [`project`], [`requirement`], [`check`], [`container`], [`engine_info`], [`network`], [`finding`],
-//!   [`outcome`], [`explanation`], [`program`], [`event`], [`error`].
+//!   `xtask::pipe`, behind the same feature, is that for a workspace's own task runner.
+//! - [`pipeline`] joins everything: discover, configure, plan, run. [`build_script`] checks while
+//!   cargo builds.
+//! - [`run`] executes a plan in parallel and can be cancelled. [`doctor`] checks that everything that
+//!   a run needs is installed and working. [`update`] moves the pins of locks. [`error`] joins the
+//!   errors of all commands.
+//! - Edges do I/O: [`discover`] finds a project, [`configure`] loads its configuration and
+//!   [`env_vars`] the environment variables, [`dependencies`] reads what a project depends on,
+//!   [`trust`] what may go beyond the sandbox, and [`git`] asks which lines changed. [`snapshot`]
+//!   copies the files that a check may see, [`environment`] reads what environments are built from
+//!   and remembers what they resolved to, [`engine`] runs containers, [`cache`] stores results,
+//!   [`scaffold`] writes files, and [`process`] alone starts programs.
+//! - Pure parts do no I/O. Some turn values into values: [`config`], [`tools`], [`plan`],
+//!   [`fingerprint`], [`gate`], [`lock`], [`template`] and [`report`]. Others are the values:
+//!   [`hash`], [`project`], [`requirement`], [`check`], [`container`], [`engine_info`], [`network`],
+//!   [`finding`], [`outcome`], [`explanation`], [`program`] and [`event`]. [`guide`] is the manual,
+//!   which `cargo pipe help` shows as well.
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -99,8 +98,14 @@ pub mod update;
 
 #[doc(hidden)]
 pub mod cache;
+pub mod configure;
+#[doc(hidden)]
+pub mod dependencies;
+#[doc(hidden)]
+pub mod discover;
 #[doc(hidden)]
 pub mod engine;
+pub mod env_vars;
 #[doc(hidden)]
 pub mod environment;
 #[doc(hidden)]
@@ -113,8 +118,6 @@ pub mod scaffold;
 pub mod snapshot;
 
 pub mod config;
-#[doc(hidden)]
-pub mod dependencies;
 pub mod fingerprint;
 pub mod gate;
 #[doc(hidden)]

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 
 use crate::cache;
 use crate::config::layer::Layer;
-use crate::config::load::{self, EnvVars};
 use crate::config::{Config, ConfigError, EngineChoice};
+use crate::configure;
 use crate::dependencies::read as dependencies;
+use crate::discover;
 use crate::engine::{JobImage, job_image};
+use crate::env_vars::EnvVars;
 use crate::environment::recipe;
 use crate::error::Error;
 use crate::event::Observer;
 use crate::plan::{self, Known, Plan, Request, Shell, ShellRequest};
-use crate::project::{Project, ProjectPath, discover};
+use crate::project::{Project, ProjectPath};
 use crate::report::{Preview, Report};
 use crate::run::Context;
 use crate::tools;
@@ -50,7 +52,7 @@ impl Pipeline {
     /// When no project is found, or its configuration is wrong.
     pub fn discover(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
-        let (config, warnings) = load::configure(&project, &environment, flags)?;
+        let (config, warnings) = configure::load_config(&project, &environment, flags)?;
         let cache = cache::home(&environment);
         let scratch = cache.clone();
         Ok(Pipeline { project, config, environment, cache, scratch, warnings })

@@ -3,8 +3,6 @@
 //! Everything except the code that reads and writes files refers to them by [`ProjectPath`].
 //! [`discover`] finds a project on disk.
 
-pub mod discover;
-
 use std::fmt;
 use std::path::{Path, PathBuf};
 

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::{Index, last_run};
+use crate::discover;
 use crate::engine::{self, EngineError, JobImage, Removed, Shipped, Then};
 use crate::error::Error;
 use crate::event::Event;
@@ -31,7 +32,6 @@ use crate::git::GitContext;
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
 use crate::plan::{Plan, Shell, Step};
 use crate::process::Stop;
-use crate::project::discover;
 use crate::report::{Preview, Report};
 
 use context::start_threads;

@@ -27,13 +27,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::layer::Layer;
-use crate::config::load::{self, EnvVars};
 use crate::config::{Config, ConfigError};
+use crate::configure;
 use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
+use crate::discover::{self, OutsideError};
 use crate::engine::job_image;
+use crate::env_vars::EnvVars;
 use crate::environment::recipe;
-use crate::project::discover::{self, OutsideError};
 use crate::project::{Project, ProjectPath};
 use crate::snapshot::SnapshotError;
 use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants};
@@ -186,10 +187,10 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     // The files belong to the project, so the variables of the user have no effect on them.
     let environment = EnvVars::default();
     let (config, _) = match manifest {
-        Some(_) => load::configure(&project, &environment, Layer::default())?,
+        Some(_) => configure::load_config(&project, &environment, Layer::default())?,
         None => {
             let text = required_files::pipe_toml(&settings);
-            load::configure_by(&project, &text, &environment, Layer::default())?
+            configure::load_config_text(&project, &text, &environment, Layer::default())?
         }
     };
     let scene = Scene {

@@ -9,10 +9,11 @@ use std::path::Path;
 
 use cargo_pipe::check::Grant;
 use cargo_pipe::config::layer::{Layer, SourcePaths, Value};
-use cargo_pipe::config::load::{EnvVars, configure};
 use cargo_pipe::config::{Config, ConfigError, Work};
+use cargo_pipe::configure::load_config;
+use cargo_pipe::discover;
+use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::guide::TOPICS;
-use cargo_pipe::project::discover;
 use snapbox::data::Data;
 
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -31,7 +32,7 @@ fn load(folder: &Path) -> Result<Config, ConfigError> {
 
 fn load_with(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Config, ConfigError> {
     let project = discover::find(folder)?;
-    configure(&project, &environment, flags).map(|(config, _)| config)
+    load_config(&project, &environment, flags).map(|(config, _)| config)
 }
 
 fn render_error(error: &ConfigError) -> String {

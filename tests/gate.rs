@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::event::{Event, Observer};
 use cargo_pipe::finding::Place;
 use cargo_pipe::gate::lines::ChangedLines;

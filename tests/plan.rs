@@ -5,7 +5,7 @@
 use std::fs;
 
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
 use cargo_pipe::plan::{Effect, Fixing, Plan, Request, Withheld};
 use cargo_pipe::report::json;

@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
 use cargo_pipe::cache::Index;
-use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::hash::Hash;
 use cargo_pipe::pipeline::Cancel;
 use cargo_pipe::plan::FileSet;

@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use crate::config::load::EnvVars;
-use crate::config::load::variables::BUILD;
 use crate::config::nearest;
+use crate::env_vars::BUILD;
+use crate::env_vars::EnvVars;
 
 /// Set where docs.rs builds documentation: <https://docs.rs/about/builds>.
 const DOCS_RS: &str = "DOCS_RS";

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Place;
 use super::lines::Lines;
-use crate::config::load::variables::NAMES;
+use crate::env_vars::NAMES;
 use crate::pipeline::Pipeline;
 use crate::plan::{FileSet, Plan};
 use crate::project::ProjectPath;

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::config::load::EnvVars;
+use crate::env_vars::EnvVars;
 use crate::event::Silent;
 use crate::process::{self, Cancel, Emitter, Invocation, Stdin};
 

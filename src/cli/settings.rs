@@ -7,8 +7,8 @@ mod action;
 use std::path::PathBuf;
 
 use crate::config::layer::{Layer, SourcePaths, Value};
-use crate::config::load::EnvVars;
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
+use crate::env_vars::EnvVars;
 use crate::gate::Since;
 use crate::pipeline::Then;
 use crate::plan::{Fixing, GateAsked, Request, Withheld};

@@ -7,7 +7,7 @@
 mod text;
 mod value;
 
-pub(super) use text::translate;
+pub(crate) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
 pub use value::{
     Age, CacheSetting, OwnFile, Private, SourcePaths, Switch, Timeout, Value, WrittenAt,

@@ -2,7 +2,7 @@
 //!
 //! Every rule about which values are valid, and which can be combined, is here or in a submodule.
 //! Nothing here reads a disk: the paths that have to be inside the project are returned with the
-//! `Config`, and [`super::load`] checks them.
+//! `Config`, and [`crate::configure`] checks them.
 
 mod checks;
 mod network;

@@ -12,11 +12,12 @@ use super::{
     Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies, requirements,
 };
 use crate::config::{CommandPlace, Config, Work};
+use crate::discover;
 use crate::environment::recipe::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::plan::{EnvironmentSpec, Plan};
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 use crate::tools;
 
 /// Warnings about the locks of a plan's steps.

@@ -12,7 +12,8 @@ mod settings;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Check, Config, ToolConfig, Work};
-use crate::project::{Project, ProjectPath, discover};
+use crate::discover;
+use crate::project::{Project, ProjectPath};
 use crate::tools::{self, Tool};
 use settings::ToolSetting;
 

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::{Examined, Health, conflicts};
 use crate::config::{ConfigError, Work};
+use crate::discover;
 use crate::environment::recipe::{self, PROJECT};
 use crate::lock::Lock;
-use crate::project::{Project, ProjectPath, discover};
+use crate::project::{Project, ProjectPath};
 use crate::report::count::Count;
 use crate::run::Context;
 use crate::scaffold::adopt::pins;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::{Examined, Health};
-use crate::config::load::EnvVars;
+use crate::env_vars::EnvVars;
 use crate::run::Context;
 use crate::template::VERSION;
 

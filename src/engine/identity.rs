@@ -9,8 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{docker, venv};
-use crate::config::load::EnvVars;
 use crate::config::{Config, EngineChoice};
+use crate::env_vars::EnvVars;
 use crate::hash::{Hash, HashBuilder};
 
 /// The default address of docker.

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
-use crate::config::load::EnvVars;
 use crate::config::{CommandPlace, Config, Work};
+use crate::env_vars::EnvVars;
 use crate::environment::recipe::{self, PROJECT};
 use crate::environment::{BaseLock, LockedBase};
 use crate::hash::{Hash, HashBuilder};

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
 use crate::config::Config;
+use crate::discover::{self, OutsideError};
 use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::{Hash, HashBuilder};
 use crate::lock::{Lock, LockError};
 use crate::plan::EnvironmentSpec;
-use crate::project::discover::{self, OutsideError};
 use crate::project::{PathError, ProjectPath};
 use crate::template;
 use crate::tools::{TOOLS, Tool};

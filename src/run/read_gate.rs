@@ -5,12 +5,13 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::discover;
 use crate::gate::baseline::Baseline;
 use crate::gate::lines::ChangedLines;
 use crate::gate::{BaselineFile, CompareBase, Gate, GateSpec, Since};
 use crate::git::{self, GitContext, GitError};
 use crate::outcome::{Reason, ReasonKind};
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 
 /// Reads a gate. Only lines below `sources` are of interest.
 ///

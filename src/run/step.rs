@@ -10,6 +10,7 @@ use super::{Context, incremental, outcome};
 use crate::cache::{Key, LockResult, Memory, ResultCache};
 use crate::config::CacheMode;
 use crate::container::FILES;
+use crate::discover;
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
 use crate::environment::ResolvedEnvironment;
 use crate::event::Event;
@@ -22,7 +23,7 @@ use crate::outcome::{
 };
 use crate::plan::{COMMAND, Shell, Step};
 use crate::process::Stop;
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 use crate::snapshot::{self, Tree};
 use crate::tools::command::Command;
 use crate::tools::{self, SourceFiles};

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use super::{Change, FileAction, InitRequest, ScaffoldError, WriteMode, write};
 use crate::config::{Config, ToolConfig, Work};
-use crate::project::{ProjectPath, discover};
+use crate::discover;
+use crate::project::ProjectPath;
 use crate::scaffold::adopt::refused::{Refusal, comment_out, find_refusals};
 use crate::scaffold::adopt::{FolderSurvey, locked_version};
 use crate::tools::{self, Tool};

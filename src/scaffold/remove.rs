@@ -8,8 +8,9 @@ use std::path::Path;
 
 use super::ScaffoldError;
 use crate::config::{Check, CommandPlace, Config, Work};
+use crate::discover;
 use crate::environment::recipe;
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 use crate::template::{FileOrigin, GENERATED, origin};
 
 /// A generated file that was removed or stayed.

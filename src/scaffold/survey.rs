@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use super::ScaffoldError;
+use crate::discover;
 use crate::plan::FileSet;
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 use crate::scaffold::adopt::{self, FolderSurvey};
 use crate::snapshot::Inventory;
 

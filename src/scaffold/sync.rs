@@ -9,10 +9,12 @@ use std::path::Path;
 use super::required_files::{self, RequiredFile, Scene};
 use super::{FileAction, ScaffoldError, job_grants, remove, write};
 use crate::config::layer::Layer;
-use crate::config::load::{self, EnvVars};
+use crate::configure;
 use crate::dependencies::read as dependencies;
+use crate::discover;
 use crate::engine::job_image;
-use crate::project::{Project, ProjectPath, discover};
+use crate::env_vars::EnvVars;
+use crate::project::{Project, ProjectPath};
 use crate::scaffold::adopt;
 use crate::template::{FileOrigin, GENERATED, GITLAB_CI, Ownership, body, generated, origin};
 
@@ -61,7 +63,7 @@ pub enum Edited {
 /// When the configuration is invalid, a file would be outside the project, or a file cannot be read.
 pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     // The files belong to the project, so the variables of the user have no effect on them.
-    let (config, _) = load::configure(project, &EnvVars::default(), Layer::default())?;
+    let (config, _) = configure::load_config(project, &EnvVars::default(), Layer::default())?;
     let root = &project.root;
     let own = generated(GITLAB_CI).and_then(|file| file.path_in(&config.config));
     let own = own.and_then(|path| read_text(root, &path).ok().flatten());

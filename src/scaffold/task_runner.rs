@@ -14,10 +14,11 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::required_files::RequiredFile;
 use super::{Change, FileAction, ScaffoldError, WriteMode, write};
-use crate::config::load::EnvVars;
+use crate::discover;
+use crate::env_vars::EnvVars;
 use crate::event::Silent;
 use crate::process::{self, Emitter, Invocation, Until};
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 use crate::template::{Ownership, VERSION};
 
 /// The package that a task runner depends on.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::ScaffoldError;
-use crate::project::{ProjectPath, discover};
+use crate::discover;
+use crate::project::ProjectPath;
 
 /// A new text for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

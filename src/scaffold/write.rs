@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::required_files::RequiredFile;
 use super::{FileAction, ScaffoldError};
-use crate::project::discover;
+use crate::discover;
 use crate::template::{FileOrigin, origin};
 
 /// Compares a file on disk with the file that the project should have.

@@ -1,13 +1,13 @@
 use super::*;
 use crate::config::layer::Layer;
-use crate::config::load;
+use crate::configure;
 use crate::project::Project;
 
 /// The values of a project with default settings.
 fn values() -> Values {
     let project = Project { root: "/nowhere".into(), manifest: None };
-    let environment = load::EnvVars::default();
-    Values::of(&load::configure(&project, &environment, Layer::default()).unwrap().0)
+    let environment = crate::env_vars::EnvVars::default();
+    Values::of(&configure::load_config(&project, &environment, Layer::default()).unwrap().0)
 }
 
 #[test]

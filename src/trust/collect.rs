@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Content, GrantReview, candidates, content, store, words};
 use crate::cache::Index;
 use crate::check::{CheckName, Grant, GrantRequest, Requester, Standing};
-use crate::config::load::EnvVars;
 use crate::config::{Check, Config, EngineChoice};
+use crate::discover;
+use crate::env_vars::EnvVars;
 use crate::environment::recipe;
 use crate::hash::Hash;
 use crate::plan::{self, FileSet, Known, Request, Step};
 use crate::process::Cancel;
-use crate::project::{Manifest, Project, ProjectPath, discover};
+use crate::project::{Manifest, Project, ProjectPath};
 use crate::snapshot::Inventory;
 use crate::tools;
 

@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use super::{Record, TrustError};
-use crate::config::load::EnvVars;
+use crate::env_vars::EnvVars;
 use crate::hash::Hash;
 
 /// The mode bits that let others write.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Mutex;
 
-use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::env_vars::EnvVars;
 use tempfile::TempDir;
 
 use crate::start;

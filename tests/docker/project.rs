@@ -9,8 +9,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use cargo_pipe::config::load::EnvVars;
-use cargo_pipe::project::discover;
+use cargo_pipe::discover;
+use cargo_pipe::env_vars::EnvVars;
 use serde_json::Value;
 use tempfile::TempDir;
 

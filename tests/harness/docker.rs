@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::sync::LazyLock;
 
-use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::env_vars::EnvVars;
 
 use crate::start;
 

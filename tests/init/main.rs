@@ -9,8 +9,9 @@ use std::path::Path;
 
 use cargo_pipe::config::GitlabJobs;
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::{EnvVars, configure};
-use cargo_pipe::project::discover;
+use cargo_pipe::configure::load_config;
+use cargo_pipe::discover;
+use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::scaffold::adopt::AdoptionRequest;
 use cargo_pipe::scaffold::{
     FileAction, FixMode, InitRequest, ScaffoldError, Scaffolding, WriteMode,
@@ -100,7 +101,7 @@ fn the_scaffolded_project_has_the_default_settings() {
     init(written.path(), WriteMode::Write).unwrap();
     let config = |root: &Path| {
         let project = discover::find(root).unwrap();
-        configure(&project, &EnvVars::default(), Layer::default()).unwrap()
+        load_config(&project, &EnvVars::default(), Layer::default()).unwrap()
     };
     assert_eq!(config(written.path()), config(bare.path()));
 }

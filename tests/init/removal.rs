@@ -5,8 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::{EnvVars, configure};
-use cargo_pipe::project::discover;
+use cargo_pipe::configure::load_config;
+use cargo_pipe::discover;
+use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::scaffold::{self, Taken, WriteMode};
 
 use crate::{ALL, files, folder, init};
@@ -14,7 +15,7 @@ use crate::{ALL, files, folder, init};
 /// Removes what can be, and returns the files that stay although they were generated.
 pub(crate) fn remove(root: &Path) -> Vec<String> {
     let project = discover::find(root).unwrap();
-    let (config, _) = configure(&project, &EnvVars::default(), Layer::default()).unwrap();
+    let (config, _) = load_config(&project, &EnvVars::default(), Layer::default()).unwrap();
     let removals = scaffold::remove(&project.root, &config).unwrap();
     let kept = removals.into_iter().filter(|removal| removal.taken == Taken::Kept);
     kept.map(|removal| removal.path.to_string()).collect()

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use cargo_pipe::project::discover;
+use cargo_pipe::discover;
 use cargo_pipe::scaffold::{self, DriftKind, Edited, WriteMode};
 
 use crate::{ALL, files, folder, init};
@@ -188,8 +188,8 @@ fn our_lock_of_a_project_follows_the_one_that_it_has() {
     // Without dependencies it is the user's to delete; `remove --files` takes it with the rest.
     let project = discover::find(root).unwrap();
     let layer = cargo_pipe::config::layer::Layer::default();
-    let environment = cargo_pipe::config::load::EnvVars::default();
-    let (config, _) = cargo_pipe::config::load::configure(&project, &environment, layer).unwrap();
+    let environment = cargo_pipe::env_vars::EnvVars::default();
+    let (config, _) = cargo_pipe::configure::load_config(&project, &environment, layer).unwrap();
     scaffold::remove(root, &config).unwrap();
     assert!(!root.join(own).exists());
 }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::env_vars::EnvVars;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -4,11 +4,11 @@
 
 use std::fs;
 
+use crate::discover;
 use crate::gate::baseline;
 use crate::outcome::Verdict;
 use crate::plan::{GateAsked, Request};
 use crate::process::Cancel;
-use crate::project::discover;
 use crate::report::Report;
 use crate::report::count::Count;
 

@@ -5,9 +5,9 @@
 
 use crate::check::COMMANDS;
 use crate::config::nearest::nearest;
+use crate::discover;
 use crate::guide::{self, TOPICS, Topic};
 use crate::outcome::Verdict;
-use crate::project::discover;
 use crate::report::human::style::{self, paint};
 
 use super::{check, completions, pipeline};

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::config::load;
+use crate::configure;
+use crate::discover;
 use crate::doctor::conflicts;
 use crate::outcome::Verdict;
-use crate::project::{ProjectPath, discover};
+use crate::project::ProjectPath;
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
@@ -98,7 +99,7 @@ fn refused(found: &[RefusedOption], mode: WriteMode) -> String {
 /// none here: the next command reports that.
 fn conflicts(root: &Path, place: &ProjectLocation) -> String {
     let Ok(project) = discover::find(root) else { return String::new() };
-    let configured = load::configure(&project, &place.environment, place.flags.clone());
+    let configured = configure::load_config(&project, &place.environment, place.flags.clone());
     let Ok((config, _)) = configured else { return String::new() };
     let (warning, hint) = (paint(style::WARNING, "warning:"), paint(style::INFO, "hint:"));
     let mut text = String::new();

@@ -2,8 +2,8 @@
 //!
 //! Diffs go to standard output, and the state of each file to standard error.
 
+use crate::discover;
 use crate::outcome::Verdict;
-use crate::project::discover;
 use crate::report::count::Count;
 use crate::report::diff;
 use crate::report::human::style::{self, paint};

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::check::{GrantRequest, Requester, Standing};
 use crate::config::{CommandPlace, Work};
+use crate::discover;
 use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::pipeline::Pipeline;
-use crate::project::discover;
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};

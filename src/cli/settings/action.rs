@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cli::args::{CheckArgs, MessageFormat, ReportTarget};
 use crate::cli::commands::Asking;
 use crate::config::layer::{Layer, OwnFile, Value};
-use crate::config::load::EnvVars;
+use crate::env_vars::EnvVars;
 use crate::pipeline::Then;
 use crate::plan::Request;
 use crate::scaffold::{Edited, InitRequest};

@@ -71,7 +71,7 @@ fn explain(error: &toml::de::Error, origin: &str, text: &str) -> ConfigError {
 }
 
 /// Translates a message of the parser, and adds a suggestion.
-pub(in crate::config) fn translate(message: &str) -> (String, Option<String>) {
+pub(crate) fn translate(message: &str) -> (String, Option<String>) {
     if let Some((key, known)) = unknown(message, "unknown field `") {
         return (format!("unknown key `{key}`"), Some(advise(key, &known)));
     }

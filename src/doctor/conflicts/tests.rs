@@ -1,12 +1,14 @@
 use crate::config::layer::Layer;
-use crate::config::load::{self, EnvVars};
-use crate::project::discover;
+use crate::configure;
+use crate::discover;
+use crate::env_vars::EnvVars;
 use crate::scaffold::{self, FixMode, InitRequest, WriteMode, adopt};
 
 /// The conflicts in the project of a folder.
 fn conflicts_in(folder: &std::path::Path) -> Vec<String> {
     let project = discover::find(folder).unwrap();
-    let (config, _) = load::configure(&project, &EnvVars::default(), Layer::default()).unwrap();
+    let (config, _) =
+        configure::load_config(&project, &EnvVars::default(), Layer::default()).unwrap();
     super::find(&project, &config).into_iter().map(|conflict| conflict.message).collect()
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{EngineError, EngineOptions};
-use crate::config::load::EnvVars;
+use crate::env_vars::EnvVars;
 use crate::environment::python;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use cargo_pipe::config::layer::Layer;
-use cargo_pipe::config::load::EnvVars;
+use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
 use cargo_pipe::plan::{EnvironmentSpec as Place, Plan, Request};
 use cargo_pipe::tools::Command as Work;

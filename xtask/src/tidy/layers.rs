@@ -1,133 +1,140 @@
-//! The direction in which the library's modules may use each other.
+//! Checks the direction in which the library's modules use each other.
 //!
-//! Owns the table of layers, `cli → pipeline → run → edges → pure`, and reads `crate::` paths
-//! against it. Must not know why a module is where it is: the code map in `src/lib.rs` says that,
-//! and must name each module. Complaints go to [`super`].
+//! Each module at the root of the crate has one layer: `cli → pipeline → run → edges → pure`. A
+//! module may use its own layer and those behind it. The pure layer does no I/O. The code map in
+//! `src/lib.rs` describes the modules, and must name each one.
 
 use super::File;
+use super::lexer;
 
-/// From the highest to the lowest: each may use itself and what stands below.
+/// The modules of each layer, from the highest to the lowest.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("cli", &["xtask", "cli"]),
+    ("cli", &["cli", "xtask"]),
     ("pipeline", &["build_script", "pipeline"]),
-    ("run", &["update", "run", "doctor"]),
-    ("edges", EDGES),
+    ("run", &["doctor", "error", "run", "update"]),
     (
-        "pure",
+        "edges",
         &[
-            "tools",
-            "config",
+            "cache",
+            "configure",
             "dependencies",
-            "plan",
-            "fingerprint",
-            "lock",
-            "guide",
-            "gate",
-            "template",
-            "report",
+            "discover",
+            "engine",
+            "env_vars",
+            "environment",
+            "git",
+            "process",
+            "scaffold",
+            "snapshot",
             "trust",
-            "hash",
-            "project",
-            "requirement",
+        ],
+    ),
+    (
+        PURE,
+        &[
             "check",
+            "config",
             "container",
             "engine_info",
-            "network",
-            "finding",
-            "outcome",
-            "explanation",
-            "program",
             "event",
-            "error",
+            "explanation",
+            "finding",
+            "fingerprint",
+            "gate",
+            "guide",
+            "hash",
+            "lock",
+            "network",
+            "outcome",
+            "plan",
+            "program",
+            "project",
+            "report",
+            "requirement",
+            "template",
+            "tools",
         ],
     ),
 ];
 
-/// They touch the world. Some live below the pure module or the value that they read.
-const EDGES: &[&str] = &[
-    "project::discover",
-    "config::load",
-    "git",
-    "dependencies::read",
-    "trust::collect",
-    "trust::store",
-    "snapshot",
-    "environment",
-    "process",
-    "engine",
-    "cache",
-    "scaffold",
-];
+/// The layer that does no I/O.
+const PURE: &str = "pure";
 
-/// Paths that go up, and modules without a place in the map.
+/// Modules of the standard library for I/O.
+const IO: &[&str] = &["std::env", "std::fs", "std::net", "std::os", "std::process", "std::thread"];
+
+/// Complains about paths that go up, I/O in the pure layer, and modules that are not in the tables.
 pub(super) fn check(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {
-        let Some(module) = module(&file.path) else {
+        let Some(module) = root_module(&file.path) else {
             continue;
         };
-        let Some(from) = layer(&module) else {
+        let Some(from) = layer(module) else {
             complaints.push(format!(
                 "{}: `{module}` is in no layer of `xtask/src/tidy/layers.rs`",
                 file.path
             ));
             continue;
         };
-        for (line, used) in uses(file.without_tests()) {
-            let Some(to) = layer(&used) else { continue };
-            if to < from && !is_data(&module, &used) {
+        let code = lexer::blank_all_but_code(&file.path, file.without_tests());
+        for (line, path) in paths(&code, "crate::") {
+            let used = path.split("::").next().unwrap_or(&path);
+            if let Some(to) = layer(used)
+                && to < from
+            {
                 complaints.push(format!(
-                    "{}:{line}: `{used}` ({}) stands above `{module}` ({})",
+                    "{}:{line}: `{path}` ({}) stands above `{module}` ({})",
                     file.path, LAYERS[to].0, LAYERS[from].0
                 ));
             }
+        }
+        if LAYERS[from].0 == PURE {
+            complaints.extend(check_pure(&file.path, &code));
         }
     }
     complaints.extend(files.iter().filter(|file| file.path == "src/lib.rs").flat_map(unnamed));
     complaints
 }
 
-/// `src/config/load.rs` is `config::load`; the root, the program and tests are none.
-fn module(path: &str) -> Option<String> {
+/// Complains about I/O.
+fn check_pure(file: &str, code: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (line, path) in paths(code, "std::") {
+        let path = format!("std::{path}");
+        if IO.iter().any(|module| path == *module || path.starts_with(&format!("{module}::"))) {
+            complaints.push(format!("{file}:{line}: `{path}` is I/O in the layer `{PURE}`"));
+        }
+    }
+    complaints
+}
+
+/// The first module of the path of a file. The library's root, its build script, the program and
+/// tests have none.
+fn root_module(path: &str) -> Option<&str> {
     let path = path.strip_prefix("src/")?.strip_suffix(".rs")?;
-    let is_own_program = path == "build" || path.starts_with("bin/");
-    (path != "lib" && !is_own_program && !path.ends_with("/tests")).then(|| path.replace('/', "::"))
+    let module = path.split('/').next()?;
+    let is_free = ["lib", "build", "bin"].contains(&module) || path.ends_with("/tests");
+    (!is_free).then_some(module)
 }
 
-/// The place of a module or path in the table; an edge inside another layer wins.
-fn layer(path: &str) -> Option<usize> {
-    let is_below = |module: &&str| path == *module || path.starts_with(&format!("{module}::"));
-    LAYERS
-        .iter()
-        .enumerate()
-        .filter_map(|(at, (_, modules))| {
-            modules.iter().filter(|module| is_below(module)).map(|module| (module.len(), at)).max()
-        })
-        .max()
-        .map(|(_, at)| at)
+/// The index of a module's layer.
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|(_, modules)| modules.contains(&module))
 }
 
-fn is_data(module: &str, used: &str) -> bool {
-    let root = module.split("::").next().unwrap_or(module);
-    // That module joins the errors of every boundary, wherever it is.
-    root == "error" && used.ends_with("Error")
-}
-
-/// Every `crate::` path outside of comments, and the line it begins in. A group counts once per
-/// member; tests may use whatever they like.
-fn uses(text: &str) -> Vec<(usize, String)> {
-    let lines: Vec<&str> =
-        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
-    let code = lines.join("\n");
-    let mut uses = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
-        if code[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_') {
+/// Every path behind this prefix, and the line that it begins in. A group counts once per member.
+fn paths(code: &str, prefix: &str) -> Vec<(usize, String)> {
+    let mut paths = Vec::new();
+    for (at, _) in code.match_indices(prefix) {
+        if code[..at].ends_with(lexer::is_word) {
             continue;
         }
         let line = code[..at].matches('\n').count() + 1;
-        uses.extend(members(&code[at + "crate::".len()..]).into_iter().map(|path| (line, path)));
+        let members = members(&code[at + prefix.len()..]);
+        paths.extend(members.into_iter().map(|path| (line, path)));
     }
-    uses
+    paths
 }
 
 /// `a::{b, c::{d}}` is `a::b` and `a::c::d`.
@@ -167,7 +174,7 @@ fn parts(group: &str) -> Vec<&str> {
     parts
 }
 
-/// Modules that the code map says nothing of.
+/// Complains about modules that the code map does not name.
 fn unnamed(library: &File) -> Vec<String> {
     let named = |module: &str| {
         let link = |line: &str| {
@@ -195,16 +202,27 @@ mod tests {
     #[test]
     fn a_path_may_go_down_and_not_up() {
         assert_eq!(found("src/run.rs", "use crate::plan::Plan;\n"), [""; 0]);
-        let complaints = found("src/plan.rs", "//! Owns plans.\nuse crate::run::Cancel;\n");
+        let complaints = found("src/plan.rs", "//! Plans.\nuse crate::run::Cancel;\n");
         assert_eq!(complaints, ["src/plan.rs:2: `run::Cancel` (run) stands above `plan` (pure)"]);
     }
 
     #[test]
-    fn an_edge_inside_a_pure_module_is_an_edge() {
-        assert_eq!(found("src/config/load.rs", "use crate::process::run;\n"), [""; 0]);
+    fn every_module_below_a_root_has_its_layer() {
         assert_eq!(found("src/config/merge.rs", "use crate::process::run;\n").len(), 1);
-        assert_eq!(found("src/plan.rs", "fn f(e: &crate::config::load::EnvVars) {}\n").len(), 1);
+        assert_eq!(found("src/engine/docker.rs", "use crate::process::run;\n"), [""; 0]);
+        assert_eq!(found("src/plan/a/b.rs", "fn f(e: &crate::env_vars::EnvVars) {}\n").len(), 1);
         assert_eq!(found("src/plan.rs", "use crate::config::Config;\n"), [""; 0]);
+    }
+
+    #[test]
+    fn the_pure_layer_does_no_io() {
+        let text = "use std::{fmt, fs};\nfn f() { std::process::id(); std::path::Path::new(\"std::fs\") }\n";
+        let complaints = [
+            "src/plan.rs:1: `std::fs` is I/O in the layer `pure`",
+            "src/plan.rs:2: `std::process::id` is I/O in the layer `pure`",
+        ];
+        assert_eq!(found("src/plan.rs", text), complaints);
+        assert_eq!(found("src/snapshot.rs", text), [""; 0]);
     }
 
     #[test]
@@ -215,15 +233,16 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_tests_may_speak_of_everything() {
+    fn comments_and_tests_may_use_everything() {
         let text = "/// See [`crate::run`].\nfn f() {}\n\n#[cfg(test)]\nmod tests { use crate::run::Cancel; }\n";
         assert_eq!(found("src/plan.rs", text), [""; 0]);
     }
 
     #[test]
-    fn a_module_without_a_place_is_named() {
+    fn a_module_that_is_in_no_table_is_named() {
         assert!(found("src/novelty.rs", "//! New.\n")[0].contains("in no layer"));
-        let map = "//! - [`plan`] plans, [`project::discover`] looks.\npub mod plan;\nmod project;\nmod run;\n";
+        let map =
+            "//! - [`plan`] plans, [`project`] names.\npub mod plan;\nmod project;\nmod run;\n";
         assert_eq!(found("src/lib.rs", map), ["src/lib.rs: the code map does not name `run`"]);
     }
 }

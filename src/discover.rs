@@ -6,8 +6,8 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{Manifest, Project, ProjectPath};
-use crate::config::{ConfigError, layer, load};
+use crate::config::{ConfigError, layer};
+use crate::project::{Manifest, Project, ProjectPath};
 
 /// Why a path of a project cannot be used on disk.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
     if !root.join(Manifest::CargoToml.file_name()).is_file() {
         return Ok(has_pipe.then_some(Manifest::PipeToml));
     }
-    let text = load::read(root, &Manifest::CargoToml)?;
+    let text = read_manifest(root, &Manifest::CargoToml)?;
     match (has_pipe, layer::place_in_cargo_toml(&text)) {
         (true, Ok(Some(span))) => Err(ConfigError {
             origin: Manifest::CargoToml.file_name().to_owned(),
@@ -92,6 +92,24 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
         (true, _) => Ok(Some(Manifest::PipeToml)),
         (false, place) => Ok(place?.map(|_| Manifest::CargoToml)),
     }
+}
+
+/// The text of a manifest.
+///
+/// # Errors
+///
+/// When it cannot be read, or is not UTF-8.
+pub(crate) fn read_manifest(root: &Path, manifest: &Manifest) -> Result<String, ConfigError> {
+    fs::read_to_string(root.join(manifest.file_name())).map_err(|error| ConfigError {
+        origin: manifest.file_name().to_owned(),
+        text: None,
+        span: None,
+        message: match error.kind() {
+            ErrorKind::InvalidData => "the file is not UTF-8".to_owned(),
+            _ => format!("cannot read the file: {error}"),
+        },
+        hint: None,
+    })
 }
 
 /// Reads a regular file. Reading anything else, such as a pipe, could block.

@@ -3,8 +3,8 @@
 //! Decides which variables count, and which one wins where several configure the same thing. Values
 //! may contain passwords, so no message here shows one.
 
-use super::super::layer::{NetworkLayer, Private, Value};
-use super::EnvVars;
+use crate::config::layer::{NetworkLayer, Private, Value};
+use crate::env_vars::EnvVars;
 
 /// The first variable that is set counts: uv's current name, its earlier name, then pip's.
 const INDEX: [&str; 3] = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"];

@@ -6,65 +6,13 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
-use super::super::layer::{Layer, OwnFile, SourcePaths, Text, Timeout, Value, translate};
-use super::super::{ConfigError, nearest};
-use super::EnvVars;
 use crate::check::Grant;
-
-/// The prefix of all our variables.
-const PREFIX: &str = "CARGO_PIPE_";
-/// Files and folders to check, separated by commas, like `--source`.
-pub(crate) const SOURCE: &str = "CARGO_PIPE_SOURCE";
-/// The folder of the tools' configs, like `--config`.
-pub(crate) const CONFIG: &str = "CARGO_PIPE_CONFIG";
-/// The engine, like `--engine`.
-pub(crate) const ENGINE: &str = "CARGO_PIPE_ENGINE";
-/// The way in which snapshots reach containers: `auto`, `bind` or `stream`.
-pub(crate) const TOPOLOGY: &str = "CARGO_PIPE_TOPOLOGY";
-/// The number of checks that run at once, like `--jobs`.
-pub(crate) const JOBS: &str = "CARGO_PIPE_JOBS";
-/// The number of processors of each check, like `--cpus`.
-pub(crate) const CPUS: &str = "CARGO_PIPE_CPUS";
-/// The file of accepted findings, like `--baseline`.
-pub(crate) const BASELINE: &str = "CARGO_PIPE_BASELINE";
-/// Whether the network is never accessed, like `--offline`.
-pub(crate) const OFFLINE: &str = "CARGO_PIPE_OFFLINE";
-/// The time limit of every check, like `--timeout`.
-pub(crate) const TIMEOUT: &str = "CARGO_PIPE_TIMEOUT";
-/// Grants, separated by commas, like `--allow`.
-pub(crate) const ALLOW: &str = "CARGO_PIPE_ALLOW";
-/// How the result cache is used: `on`, `read-only`, `refresh`, `audit` or `off`.
-pub(crate) const CACHE: &str = "CARGO_PIPE_CACHE";
-/// The size limit of the result cache, such as `500M` or `2G`.
-pub(crate) const CACHE_SIZE: &str = "CARGO_PIPE_CACHE_SIZE";
-/// The effect of findings in a build script: `off`, `warn` or `deny`.
-pub(crate) const BUILD: &str = "CARGO_PIPE_BUILD";
-/// The folder of the result cache.
-pub(crate) const CACHE_DIR: &str = "CARGO_PIPE_CACHE_DIR";
-/// The docker program, or one with the same command line, by name or path.
-pub(crate) const DOCKER: &str = "CARGO_PIPE_DOCKER";
-/// Set in the image of CI jobs: the folder of the environments in that image.
-pub(crate) const ENVIRONMENTS: &str = "CARGO_PIPE_ENVIRONMENTS";
-
-/// All our variables.
-pub(crate) const NAMES: &[&str] = &[
-    SOURCE,
-    CONFIG,
-    ENGINE,
-    TOPOLOGY,
-    JOBS,
-    CPUS,
-    BASELINE,
-    OFFLINE,
-    TIMEOUT,
-    ALLOW,
-    CACHE,
-    CACHE_SIZE,
-    BUILD,
-    CACHE_DIR,
-    DOCKER,
-    ENVIRONMENTS,
-];
+use crate::config::layer::{Layer, OwnFile, SourcePaths, Text, Timeout, Value, translate};
+use crate::config::{ConfigError, nearest};
+use crate::env_vars::{
+    ALLOW, BASELINE, CACHE, CACHE_SIZE, CONFIG, CPUS, ENGINE, EnvVars, JOBS, NAMES, OFFLINE,
+    PREFIX, SOURCE, TIMEOUT, TOPOLOGY,
+};
 
 /// Parses the variables into a layer, and returns warnings about unknown ones.
 ///
@@ -97,7 +45,7 @@ fn warn_of_unknown(environment: &EnvVars) -> Vec<String> {
             .unwrap_or_default();
         format!("unknown variable `{name}`{hint}")
     };
-    environment.0.keys().filter(is_unknown).map(warn).collect()
+    environment.names().filter(is_unknown).map(warn).collect()
 }
 
 fn list(name: &'static str, text: &str) -> Vec<Text> {
@@ -242,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_variable_is_documented() {
-        let chapter = include_str!("../../guide/variables.md");
+        let chapter = include_str!("../guide/variables.md");
         for name in NAMES {
             assert!(chapter.contains(&format!("`{name}`")), "{name}");
         }
