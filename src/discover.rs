@@ -229,7 +229,7 @@ mod tests {
         let error = find(root.path()).unwrap_err().to_string();
         assert_eq!(
             error,
-            "Cargo.toml:2:1: the project is configured twice: here and in `pipe.toml`"
+            "Cargo.toml:2:1: the project is configured here and in `pipe.toml`"
         );
     }
 
@@ -262,7 +262,7 @@ mod tests {
         write(root.path(), "a/keep", "");
         symlink(other.path(), root.path().join("a/out")).unwrap();
         let error = inside(root.path(), &path("a/out/x/y")).unwrap_err();
-        assert_eq!(error.to_string(), "`a/out/x/y` leads out of the project by the link `a/out`");
+        assert_eq!(error.to_string(), "`a/out/x/y` leaves the project through the link `a/out`");
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         let root = folder();
         symlink("/nowhere/at/all", root.path().join("src")).unwrap();
         let error = inside(root.path(), &path("src")).unwrap_err();
-        assert_eq!(error.to_string(), "`src` leads nowhere by the link `src`");
+        assert_eq!(error.to_string(), "`src` contains the broken link `src`");
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn truth(text: &str) -> Result<Value<bool>, ConfigError> {
 
 fn time(text: &str) -> Result<Value<Timeout>, ConfigError> {
     Timeout::parse(text).map(|timeout| Value::named(TIMEOUT, timeout)).ok_or_else(|| {
-        wrong(TIMEOUT, format!("`{text}` is no time"))
+        wrong(TIMEOUT, format!("invalid duration: `{text}`"))
             .with_hint(format!("write {}", Timeout::NOTATION))
     })
 }

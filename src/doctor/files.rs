@@ -95,7 +95,7 @@ fn drift(context: Context<'_>) -> Examined {
             let name = |drift: &Drift| format!("`{}`", drift.path);
             let names: Vec<String> = drifts.iter().map(name).collect();
             let files = Count(drifts.len(), "generated file");
-            let found = format!("not as `pipe.toml` says: {files}, {}", names.join(", "));
+            let found = format!("not up to date: {files}, {}", names.join(", "));
             Examined::is(Health::Drift, "files", found, NEXT)
         }
         Err(error) => Examined {

@@ -9,7 +9,7 @@ use crate::check::{CheckName, Grant, GrantRequest, Standing};
 #[non_exhaustive]
 pub enum PlanError {
     /// A name is neither a command nor a check.
-    #[error("`{name}` is neither a command nor a check of this project")]
+    #[error("unknown command or check `{name}`")]
     UnknownCheck {
         /// The name.
         name: String,
@@ -61,7 +61,7 @@ fn describe_all(missing: &[GrantRequest]) -> String {
 
 fn describe_missing(ask: &GrantRequest) -> String {
     let GrantRequest { asker, grant, standing, .. } = ask;
-    let asks = format!("{asker} asks for `{grant}`, which lets it {}", grant.meaning());
+    let asks = format!("{asker} requests `{grant}`, which lets it {}", grant.meaning());
     match standing {
         Standing::New | Standing::Trusted => asks,
         Standing::Changed(parts) => {

@@ -454,7 +454,7 @@ fn why_names_what_changed() {
     edit(&scene.project().join(".config/pyproject.toml"), "line-length = 99", "line-length = 120");
     edit(&scene.project().join(".docker/requirements/ruff.txt"), "ruff==0.", "ruff==9.");
     let told = why();
-    assert!(told.starts_with("ruff would run: what its environment is will be known"), "{told}");
+    assert!(told.starts_with("ruff would run: its environment was not prepared"), "{told}");
     assert!(told.contains("last run in this folder:\n  package `ruff` of the tool: 0."), "{told}");
     assert_eq!(scene.docker().calls().len(), calls, "it asks nobody");
 }

@@ -11,7 +11,7 @@ fn the_nearest_name_is_suggested() {
         2,
         "",
         str![[r#"
-error: unknown command or check `lnit` of this project
+error: unknown command or check `lnit`
 
 hint: did you mean `cargo pipe lint`?
 
@@ -21,7 +21,7 @@ hint: did you mean `cargo pipe lint`?
         2,
         "",
         str![[r#"
-error: unknown command or check `runall` of this project
+error: unknown command or check `runall`
 
 hint: did you mean `cargo pipe run-all`?
 
@@ -31,7 +31,7 @@ hint: did you mean `cargo pipe run-all`?
         2,
         "",
         str![[r#"
-error: unknown command or check `deploy` of this project
+error: unknown command or check `deploy`
 
 hint: the checks are: lint, format, mypy, ruff
 
@@ -156,7 +156,7 @@ Usage: cargo pipe spelling [OPTIONS]
         2,
         "",
         str![[r#"
-error: unknown command or check `speling` of this project
+error: unknown command or check `speling`
 
 hint: did you mean `cargo pipe spelling`?
 
@@ -166,7 +166,7 @@ hint: did you mean `cargo pipe spelling`?
         2,
         "",
         str![[r#"
-error: unknown command or check `speling` of this project
+error: unknown command or check `speling`
 
 hint: did you mean `cargo pipe spelling`?
 

@@ -43,7 +43,7 @@ fn a_mistake_in_a_flag_or_variable_names_it() {
         str![[r#"
 error: --source: `/etc` is absolute, but must be relative to the project
 
-hint: write a path inside the project, seen from the folder of pipe.toml
+hint: write a path inside the project, relative to the folder of pipe.toml
 
 "#]],
     );
@@ -51,7 +51,7 @@ hint: write a path inside the project, seen from the folder of pipe.toml
         2,
         "",
         str![[r#"
-error: CARGO_PIPE_JOBS: `many` is no number
+error: CARGO_PIPE_JOBS: expected a number, got `many`
 
 "#]],
     );

@@ -156,7 +156,7 @@ wrong   line 2: `a` (docker) does not bind the docker socket into jobs
 
 hint: the runner reloads the file automatically; possible secrets are hidden here
 
-hint: whoever can start a job of that runner is then as good as root on its machine: give it to trusted projects alone. A pipeline with `gitlab = "image"` in `pipe.toml` needs no socket
+hint: every job of that runner then has root access to its machine, so use it only for trusted projects. A pipeline with `gitlab = "image"` in `pipe.toml` needs no socket
 
 "#]],
     );

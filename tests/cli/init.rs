@@ -104,14 +104,14 @@ missing   .gitlab/pipe.yml
 fixable   .pylintrc
 
 "#]], str![[r#"
-found Python in `greeter`, so that is what is checked
-found tooling or documentation in `setup.py`, so no check sees it; `source` in `pipe.toml` can name it
-found a configuration of ruff and no trace of black, so `format` is ruff's
-found `.pylintrc`, so `lint` uses it where it is
-found `[tool.ruff]` in `pyproject.toml`, so `format` uses it where it is
-found `[tool.mypy]` in `pyproject.toml`, so `mypy` uses it where it is
-found `[tool.ruff]` in `pyproject.toml`, so `ruff` uses it where it is
-found a `.gitlab-ci.yml` of your own, so the job is in `.gitlab/pipe.yml`, which it can include
+found Python in `greeter`: this is checked
+found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
+found `.pylintrc`: `lint` uses it where it is
+found a configuration of ruff and none of black: `format` runs ruff-format
+found `[tool.ruff]` in `pyproject.toml`: `format` uses it where it is
+found `[tool.mypy]` in `pyproject.toml`: `mypy` uses it where it is
+found `[tool.ruff]` in `pyproject.toml`: `ruff` uses it where it is
+found your own `.gitlab-ci.yml`: it can include `.gitlab/pipe.yml`, which has the job
 
 
 .pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it; it would be commented out
@@ -133,14 +133,14 @@ written   .docker/requirements/ruff.txt
 written   .gitlab/pipe.yml
 
 "#]], str![[r#"
-found Python in `greeter`, so that is what is checked
-found tooling or documentation in `setup.py`, so no check sees it; `source` in `pipe.toml` can name it
-found a configuration of ruff and no trace of black, so `format` is ruff's
-found `.pylintrc`, so `lint` uses it where it is
-found `[tool.ruff]` in `pyproject.toml`, so `format` uses it where it is
-found `[tool.mypy]` in `pyproject.toml`, so `mypy` uses it where it is
-found `[tool.ruff]` in `pyproject.toml`, so `ruff` uses it where it is
-found a `.gitlab-ci.yml` of your own, so the job is in `.gitlab/pipe.yml`, which it can include
+found Python in `greeter`: this is checked
+found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
+found `.pylintrc`: `lint` uses it where it is
+found a configuration of ruff and none of black: `format` runs ruff-format
+found `[tool.ruff]` in `pyproject.toml`: `format` uses it where it is
+found `[tool.mypy]` in `pyproject.toml`: `mypy` uses it where it is
+found `[tool.ruff]` in `pyproject.toml`: `ruff` uses it where it is
+found your own `.gitlab-ci.yml`: it can include `.gitlab/pipe.yml`, which has the job
 
 
 warning: .pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it

@@ -13,7 +13,7 @@ fn a_shell_without_a_terminal_shows_the_command_to_type() {
         str![[r#"
 error: a shell needs a terminal
 
-hint: name a command behind `--`: `cargo pipe bash -- ls -l`, or `cargo pipe bash -- sh` for a script on standard input
+hint: add a command: `cargo pipe bash -- ls -l`, or `cargo pipe bash -- sh` to run a script from standard input
 
 "#]],
     );
@@ -28,7 +28,7 @@ fn a_check_that_is_none_has_no_container() {
         2,
         "",
         str![[r#"
-error: unknown command or check `lnit` of this project
+error: unknown command or check `lnit`
 
 hint: did you mean `cargo pipe lint`?
 

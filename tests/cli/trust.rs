@@ -60,7 +60,7 @@ fn a_request_is_described_before_it_is_granted() {
 
   `audit` requests `network`
     which lets it reach any machine that this one reaches
-    because `[checks.audit]` in pipe.toml says `network = true`
+    because `[checks.audit]` in pipe.toml sets `network = true`
     it runs sh -c 'tools/audit.sh --all'
     it sees src
     read them first: tools/audit.sh

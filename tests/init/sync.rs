@@ -177,7 +177,7 @@ fn our_lock_of_a_project_follows_the_one_that_it_has() {
     let own = ".docker/requirements/project.txt";
     let done = init(root, WriteMode::Write).unwrap();
     let note = done.notes.last().unwrap().to_string();
-    let expected = "found `uv.lock`, so pylint, mypy and checks of your own see what it locks";
+    let expected = "found `uv.lock`: pylint, mypy and your own checks see the packages that it locks";
     assert_eq!(note, expected);
     assert!(fs::read_to_string(root.join(own)).unwrap().contains("\nsix==1.17.0 \\\n"));
     assert_eq!(drift(root), []);
@@ -199,7 +199,7 @@ fn a_lock_that_cannot_be_read_stops_sync_and_not_init() {
     let root = folder(&[("uv.lock", "version = 7\n"), ("src/main.py", "import six\n")]);
     init(root.path(), WriteMode::Write).unwrap();
     let error = scaffold::drift(&discover::find(root.path()).unwrap()).unwrap_err();
-    assert_eq!(error.to_string(), "uv.lock: version 7 of the format is not known");
+    assert_eq!(error.to_string(), "uv.lock: unsupported lock version 7");
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn a_password_stays_in_the_variables_and_goes_where_they_say() {
     assert_eq!(network.index.unwrap().reveal(), "https://me:pass@host/");
     for line in ["https-proxy = 'proxy:1'", "http-proxy = 'proxy:1'", "ca-bundle = 'ca.pem'"] {
         let error = judge(&format!("[network]\n{line}\n")).unwrap_err();
-        assert!(error.hint.unwrap().starts_with("set `"), "{line}");
+        assert!(error.hint.unwrap().starts_with("set the variable `"), "{line}");
     }
 }
 
