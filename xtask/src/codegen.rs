@@ -52,7 +52,7 @@ fn meet_all(all: &[Generated], mode: Mode) -> Result<()> {
         .hint("`cargo xtask codegen` writes what is generated"))
 }
 
-/// For editors and readers, beside the other templates so that they are part of the package.
+/// For editors and readers, next to the other templates so that they are part of the package.
 fn schemas() -> Vec<Generated> {
     let schemas = [
         ("pipe.json", cargo_pipe::config::layer::schema()),
