@@ -1,4 +1,4 @@
-//! Reads what a gate compares findings with: the baseline's file, and from git the changed lines.
+//! Reads the gate of a run: the baseline file, and the changed lines from git.
 //!
 //! Whether a finding counts is decided by [`Gate`].
 
@@ -41,7 +41,7 @@ fn read_baseline(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, R
     let config = |message: String, hint: &str| {
         Reason::new(ReasonKind::Config, message).with_hint(hint.to_owned())
     };
-    let again = "`cargo pipe baseline` writes it anew, with what the checks find now";
+    let again = "`cargo pipe baseline` writes it again, with the current findings";
     let place = discover::inside(root, path)
         .map_err(|outside| config(outside.to_string(), "keep the baseline inside the project"))?;
     let content = match discover::read(&place) {
