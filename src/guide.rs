@@ -65,6 +65,7 @@ chapters! {
     security, "security", "guide/security.md", "Who is trusted with what";
     limits, "limits", "guide/limits.md", "What does not work yet";
     architecture, "architecture", "guide/architecture.md", "How the code is organised, for contributors";
+    extending, "extending", "guide/extending.md", "How to add a tool, a setting, a report format, an engine";
     contributing, "contributing", "guide/contributing.md", "Tasks, tests and the gate, for contributors";
 }
 
