@@ -1,7 +1,7 @@
 //! The command line of cargo pipe: parse, run, exit status.
 //!
-//! [`args`] parses the arguments, [`settings`] gives them a meaning, [`commands`] runs a command, and
-//! [`exit`] turns its result into an exit status.
+//! `args` parses the arguments, `settings` gives them a meaning, `commands` runs a command, and
+//! `exit` turns its result into an exit status.
 
 mod args;
 mod commands;

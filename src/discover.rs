@@ -227,10 +227,7 @@ mod tests {
         write(root.path(), "pipe.toml", "");
         write(root.path(), "Cargo.toml", "[workspace]\n[workspace.metadata.pipe]\njobs = 1\n");
         let error = find(root.path()).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "Cargo.toml:2:1: the project is configured here and in `pipe.toml`"
-        );
+        assert_eq!(error, "Cargo.toml:2:1: the project is configured here and in `pipe.toml`");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A project's root, and the paths of its files.
 //!
 //! Everything except the code that reads and writes files refers to them by [`ProjectPath`].
-//! [`discover`] finds a project on disk.
+//! [`crate::discover`] finds a project on disk.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

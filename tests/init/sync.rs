@@ -177,7 +177,8 @@ fn our_lock_of_a_project_follows_the_one_that_it_has() {
     let own = ".docker/requirements/project.txt";
     let done = init(root, WriteMode::Write).unwrap();
     let note = done.notes.last().unwrap().to_string();
-    let expected = "found `uv.lock`: pylint, mypy and your own checks see the packages that it locks";
+    let expected =
+        "found `uv.lock`: pylint, mypy and your own checks see the packages that it locks";
     assert_eq!(note, expected);
     assert!(fs::read_to_string(root.join(own)).unwrap().contains("\nsix==1.17.0 \\\n"));
     assert_eq!(drift(root), []);

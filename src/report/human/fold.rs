@@ -3,8 +3,8 @@
 //! A line is broken between words, and never within backticks, so that a command can be copied. A
 //! further line that is indented stays as it is.
 //!
-//! The crate `textwrap` would only replace [`fold`], whose length its `Fragment` for a styled and
-//! linked [`Word`] has as well.
+//! The crate `textwrap` would only replace `fold`, whose length its `Fragment` for a styled and
+//! linked `Word` has as well.
 
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;

@@ -20,7 +20,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Converts a column of a tool that counts UTF-8 bytes from 0.
-    pub(crate) fn from_bytes(&mut self, path: &str, line: u32, bytes: u32) -> u32 {
+    pub(crate) fn convert_bytes(&mut self, path: &str, line: u32, bytes: u32) -> u32 {
         let bytes = bytes as usize;
         let Some(text) = self.line(path, line) else {
             return one_based(bytes);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     fn column(text: &'static [u8], line: u32, bytes: u32) -> u32 {
-        Columns::new(&One(text)).from_bytes("a.py", line, bytes)
+        Columns::new(&One(text)).convert_bytes("a.py", line, bytes)
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Message {
             if self.is_refused_by_python() {
                 return Some(number.max(1));
             }
-            Some(columns.from_bytes(&path, line, number))
+            Some(columns.convert_bytes(&path, line, number))
         };
         let last = self.end_line.filter(|last| *last >= self.line).map(line_number);
         let start = column(first, self.column);

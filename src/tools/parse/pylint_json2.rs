@@ -203,7 +203,7 @@ impl Message {
             } else if CHARACTERS.contains(&code) {
                 number.saturating_add(1)
             } else {
-                columns.from_bytes(&path, at, number)
+                columns.convert_bytes(&path, at, number)
             }
         };
         let first = self.line.map_or(1, line_number);
