@@ -1,6 +1,6 @@
-//! Changed lines as real git tells them.
+//! Changed lines, computed with real git.
 //!
-//! Each test makes a repository of its own, with settings that would change git's answers.
+//! Each test makes a repository of its own, with settings that would change git's output.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -22,9 +22,9 @@ use cargo_pipe::run::read_gate;
 #[path = "harness/start.rs"]
 mod start;
 
-struct Nobody;
+struct Silent;
 
-impl Observer for Nobody {
+impl Observer for Silent {
     fn observe(&mut self, _: &Event<'_>) {}
 }
 
@@ -104,7 +104,7 @@ fn changed(
         [one] => EnvVars::from([*one]),
         _ => unreachable!("no test sets two"),
     };
-    let mut observer = Nobody;
+    let mut observer = Silent;
     let emitter = Emitter::new(&mut observer);
     let cancel = Cancel::default();
     let mut wanted = GateSpec::default();
@@ -186,7 +186,7 @@ fn odd_names_are_found() {
     for name in names {
         repository.write(name, "1\nb\n3\n");
     }
-    // A name that is no Unicode is one that no check can speak of.
+    // No check can report a name that is not Unicode.
     let odd = std::ffi::OsString::from_vec(b"src/\xff.py".to_vec());
     fs::write(repository.path().join(PathBuf::from(odd)), "1\n").unwrap();
     let changed = repository.changed(Some("HEAD"));

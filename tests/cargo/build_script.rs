@@ -1,4 +1,4 @@
-//! A build script that checks the Python beside its crate.
+//! A build script that checks the Python next to its crate.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ tests!(
         a_finding_is_a_warning_of_the_build_until_it_is_gone,
         every_change_of_a_python_file_is_seen,
         a_finding_fails_the_build_where_that_is_wanted,
-        what_is_not_built_is_told_with_the_command_to_type,
+        a_check_that_is_not_built_is_reported_with_the_command_to_type,
         nothing_is_written_to_a_tree_that_is_read_only,
         a_build_for_another_target_checks_all_the_same
     ],
@@ -45,12 +45,12 @@ fn build(workspace: &Workspace) -> Ended {
     workspace.cargo("build -v -p fast")
 }
 
-/// The only thing that was told.
+/// Returns the only message of cargo.
 #[track_caller]
 fn only(ended: &Ended) -> String {
-    let told = ended.told();
-    assert_eq!(told.len(), 1, "{}", ended.stderr);
-    told.concat()
+    let messages = ended.messages();
+    assert_eq!(messages.len(), 1, "{}", ended.stderr);
+    messages.concat()
 }
 
 fn a_finding_is_a_warning_of_the_build_until_it_is_gone() {
@@ -59,27 +59,27 @@ fn a_finding_is_a_warning_of_the_build_until_it_is_gone() {
     workspace.write(PYTHON, &(clean.clone() + WRONG));
     let complaint = format!("warning: {PYTHON}:11:12: {COMPLAINT}");
     let first = build(&workspace).well();
-    assert_eq!(first.told(), std::slice::from_ref(&complaint));
+    assert_eq!(first.messages(), std::slice::from_ref(&complaint));
 
     let second = build(&workspace).well();
     assert!(second.found_fresh("fast"), "{}", second.stderr);
-    assert_eq!(second.told(), std::slice::from_ref(&complaint), "cargo repeats what was said");
+    assert_eq!(second.messages(), std::slice::from_ref(&complaint), "cargo repeats its message");
 
     workspace.write(PYTHON, &clean);
     let third = build(&workspace).well();
     assert!(!third.found_fresh("fast"));
-    assert_eq!(third.told(), [""; 0]);
+    assert_eq!(third.messages(), [""; 0]);
     assert!(build(&workspace).well().found_fresh("fast"));
 }
 
 fn every_change_of_a_python_file_is_seen() {
     let workspace = built();
-    assert_eq!(build(&workspace).well().told(), [""; 0]);
+    assert_eq!(build(&workspace).well().messages(), [""; 0]);
     let folder = workspace.root.join("crates/fast/python/fast");
     let complaints = |name: &str| {
         let ended = build(&workspace).well();
         assert!(!ended.found_fresh("fast"), "{name}: {}", ended.stderr);
-        ended.told().iter().filter(|line| line.contains(&format!("/{name}:3:"))).count()
+        ended.messages().iter().filter(|line| line.contains(&format!("/{name}:3:"))).count()
     };
     let module = "\"\"\"Adds.\"\"\"\n\nONE = \"1\" + 1\n";
     workspace.write("crates/fast/python/fast/more.py", module);
@@ -101,7 +101,7 @@ fn nothing_is_written_to_a_tree_that_is_read_only() {
     workspace.cargo("metadata --format-version 1").well();
     let before = workspace.files();
     let first = workspace.cargo_read_only("build -v -p fast --locked --offline").well();
-    assert_eq!(first.told(), [format!("warning: {PYTHON}:11:12: {COMPLAINT}")]);
+    assert_eq!(first.messages(), [format!("warning: {PYTHON}:11:12: {COMPLAINT}")]);
     let second = workspace.cargo_read_only("build -v -p fast --locked --offline").well();
     assert!(second.found_fresh("fast"), "{}", second.stderr);
     assert_eq!(workspace.files(), before);
@@ -113,10 +113,10 @@ fn a_build_for_another_target_checks_all_the_same() {
     workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
     let rustc = workspace.run("rustc", &["-vV"]).well().stdout;
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    let told = [format!("warning: {PYTHON}:11:12: {COMPLAINT}")];
+    let expected = [format!("warning: {PYTHON}:11:12: {COMPLAINT}")];
     let words = format!("build -v -p fast --target {host}");
     let first = workspace.cargo(&words).well();
-    assert_eq!(first.told(), told);
+    assert_eq!(first.messages(), expected);
     assert!(first.stderr.contains(&format!("--target {host}")), "{}", first.stderr);
     assert!(workspace.cargo(&words).well().found_fresh("fast"));
     let workspace = workspace.with("CARGO_BUILD_TARGET", host);
@@ -127,19 +127,19 @@ fn a_finding_fails_the_build_where_that_is_wanted() {
     let workspace = built().with("CARGO_PIPE_BUILD", "deny");
     workspace.write(PYTHON, &(workspace.read(PYTHON) + WRONG));
     let ended = build(&workspace).failed();
-    assert_eq!(ended.told(), [format!("error: {PYTHON}:11:12: {COMPLAINT}")]);
-    // It is said again until it is gone.
+    assert_eq!(ended.messages(), [format!("error: {PYTHON}:11:12: {COMPLAINT}")]);
+    // It is reported again until it is gone.
     build(&workspace).failed();
 
     let workspace = workspace.with("CARGO_PIPE_BUILD", "off");
-    assert_eq!(build(&workspace).well().told(), [""; 0]);
+    assert_eq!(build(&workspace).well().messages(), [""; 0]);
 
     let workspace = workspace.without("CARGO_PIPE_BUILD");
     workspace.edit("crates/fast/build.rs", ".run()", ".deny().run()");
     build(&workspace).failed();
 }
 
-fn what_is_not_built_is_told_with_the_command_to_type() {
+fn a_check_that_is_not_built_is_reported_with_the_command_to_type() {
     let workspace = Workspace::mixed().with("CARGO_PIPE_BUILD", "deny");
     // No environment was ever built with this package, and none is now.
     let apt = "source = [\"tools/src\"]\nimage.apt = [\"cargo-pipe-has-no-such-package\"]";
@@ -147,9 +147,9 @@ fn what_is_not_built_is_told_with_the_command_to_type() {
     workspace.edit("Cargo.toml", source, apt);
     workspace.pipe(&["sync"]).well();
     let ended = build(&workspace).well();
-    let told = only(&ended);
-    assert!(told.starts_with("warning: mypy not checked: "), "{told}");
-    assert!(told.contains("`cargo xtask pipe build"), "{told}");
+    let text = only(&ended);
+    assert!(text.starts_with("warning: mypy not checked: "), "{text}");
+    assert!(text.contains("`cargo xtask pipe build"), "{text}");
     let again = build(&workspace).well();
     assert!(again.found_fresh("fast"), "{}", again.stderr);
 }
@@ -160,8 +160,8 @@ fn a_build_without_an_engine_goes_on() {
         .with("CARGO_PIPE_ENGINE", "docker")
         .with("CARGO_PIPE_DOCKER", "/nowhere/docker");
     let ended = build(&workspace).well();
-    let told = only(&ended);
-    assert!(told.contains("mypy not checked: `/nowhere/docker` is not installed"), "{told}");
+    let text = only(&ended);
+    assert!(text.contains("mypy not checked: `/nowhere/docker` is not installed"), "{text}");
     // What the checks needed on the way was in `OUT_DIR`.
     assert!(!workspace.root.join("../home/.cache").exists());
 }
@@ -174,7 +174,7 @@ fn generated_files_are_compared_without_an_engine() {
     workspace.pipe(&["init"]).well();
     workspace.cargo("metadata --format-version 1").well();
     let before = workspace.files();
-    // Nobody has to be able to write there, and nothing is written there.
+    // The folder is not writable, and nothing is written there.
     let folders = ["", "python", "src", ".docker"].map(|folder| workspace.root.join(folder));
     let mode = |mode| {
         let set = |path| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -184,7 +184,7 @@ fn generated_files_are_compared_without_an_engine() {
     let first = workspace.cargo("build -v --locked").well();
     let second = workspace.cargo("build -v --locked").well();
     mode(0o755);
-    assert_eq!(first.told(), [""; 0]);
+    assert_eq!(first.messages(), [""; 0]);
     assert!(second.found_fresh("alone"), "{}", second.stderr);
     assert_eq!(workspace.files(), before);
 
@@ -194,9 +194,12 @@ fn generated_files_are_compared_without_an_engine() {
         "source = [\"python\"]\nimage.apt = [\"make\"]",
     );
     let ended = workspace.cargo("build -v").failed();
-    assert_eq!(ended.told(), ["error: `.docker/Dockerfile` is out of date; see `cargo pipe sync`"]);
+    assert_eq!(
+        ended.messages(),
+        ["error: `.docker/Dockerfile` is out of date; see `cargo pipe sync`"]
+    );
     workspace.pipe(&["sync"]).well();
-    assert_eq!(workspace.cargo("build").well().told(), [""; 0]);
+    assert_eq!(workspace.cargo("build").well().messages(), [""; 0]);
 }
 
 fn a_crate_that_is_packaged_is_not_checked() {
@@ -232,14 +235,14 @@ fn a_vendored_build_checks_its_own_crates_and_no_vendored_one() {
     let ended = workspace.cargo("build --offline").failed();
     assert!(ended.stderr.contains(".docker/Dockerfile` is missing"), "{}", ended.stderr);
     workspace.pipe(&["init"]).well();
-    assert_eq!(workspace.cargo("build --frozen").well().told(), [""; 0]);
+    assert_eq!(workspace.cargo("build --frozen").well().messages(), [""; 0]);
 }
 
 fn documentation_and_editors_check_nothing() {
     for (name, value) in [("DOCS_RS", "1"), ("RA_RUSTC_WRAPPER", "1"), ("CARGO_PIPE_BUILD", "off")]
     {
         let workspace = Workspace::alone("off", GENERATED).with(name, value);
-        assert_eq!(workspace.cargo("build").well().told(), [""; 0], "{name}");
+        assert_eq!(workspace.cargo("build").well().messages(), [""; 0], "{name}");
         let workspace = workspace.without(name);
         workspace.cargo("build").failed();
     }
@@ -257,9 +260,9 @@ fn a_tool_that_hangs_holds_up_no_build() {
     fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
     let workspace = workspace.with("CARGO_PIPE_DOCKER", docker.to_str().unwrap());
     let ended = workspace.cargo("build -v").well();
-    let told = only(&ended);
-    assert!(told.contains("the checks were stopped"), "{told}");
-    // What it would have looked at is watched all the same.
+    let text = only(&ended);
+    assert!(text.contains("the checks were stopped"), "{text}");
+    // The files of the check are still watched.
     workspace.write("python/more.py", "");
     assert!(!workspace.cargo("build -v").well().found_fresh("alone"));
 }
@@ -268,6 +271,6 @@ fn a_crate_outside_of_a_project_is_built() {
     let workspace = Workspace::alone("no-project", GENERATED);
     fs::remove_file(Path::new(&workspace.root).join("pipe.toml")).unwrap();
     let ended = workspace.cargo("build").well();
-    let told = only(&ended);
-    assert!(told.contains("`pipe.toml` not found"), "{told}");
+    let text = only(&ended);
+    assert!(text.contains("`pipe.toml` not found"), "{text}");
 }

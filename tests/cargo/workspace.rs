@@ -1,7 +1,6 @@
-//! A Cargo workspace in a folder of its own.
+//! A Cargo workspace in a temporary folder, and the programs that run in it.
 //!
-//! Owns the temporary folders, the scrubbed environment and the shared target folder of every test
-//! that runs cargo. It must not know what a test wants.
+//! Programs get a scrubbed environment, and all tests share one target folder.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -166,7 +165,7 @@ impl Workspace {
         self.run("cargo", &words.split(' ').collect::<Vec<_>>())
     }
 
-    /// Runs cargo where nobody, not even root, can write to the workspace or to the user's home.
+    /// Runs cargo where not even root can write to the workspace or to the user's home.
     pub(crate) fn cargo_read_only(&self, words: &str) -> Ended {
         const ALONE: &str = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && cd \"$1\" && shift \
              && if touch x 2>&-; then exit 99; fi && exec cargo \"$@\"";
@@ -220,17 +219,17 @@ impl Workspace {
 
 impl Ended {
     /// What cargo showed as warnings or errors of packages.
-    pub(crate) fn told(&self) -> Vec<String> {
-        let told = |line: &str| {
+    pub(crate) fn messages(&self) -> Vec<String> {
+        let parse = |line: &str| {
             let (level, rest) = line.split_once(": ")?;
             let (package, message) = rest.split_once(": ")?;
-            let is_told = ["warning", "error"].contains(&level) && package.contains("@0.1.");
-            is_told.then(|| format!("{level}: {message}"))
+            let is_ours = ["warning", "error"].contains(&level) && package.contains("@0.1.");
+            is_ours.then(|| format!("{level}: {message}"))
         };
-        self.stderr.lines().filter_map(told).collect()
+        self.stderr.lines().filter_map(parse).collect()
     }
 
-    /// Whether cargo found a package unchanged, as `-v` tells.
+    /// Whether cargo found a package unchanged, as `-v` shows.
     pub(crate) fn found_fresh(&self, package: &str) -> bool {
         self.stderr.lines().any(|line| line.trim().starts_with(&format!("Fresh {package} v")))
     }

@@ -21,7 +21,7 @@ fn a_task_runs_all_checks_with_nothing_installed() {
 
     let ended = workspace.cargo("xtask pipe ci --quiet").well();
     assert!(ended.stdout.contains("passed: 4 checks"), "{}", ended.stdout);
-    // A job of CI does not accept a generated file that is out of date, and checks all the same.
+    // A CI job rejects a generated file that is out of date, and still runs the checks.
     let section = "[workspace.metadata.pipe]";
     workspace.edit("Cargo.toml", section, &format!("{section}\nci.gitlab = \"socket\""));
     let ended = workspace.cargo("xtask pipe ci --dry-run");
@@ -39,7 +39,7 @@ fn a_task_offers_what_can_be_typed() {
     assert_eq!(ended.status, Some(2));
     assert!(ended.stderr.contains("did you mean `cargo xtask pipe lint`?"), "{}", ended.stderr);
 
-    // Whatever else is said, by a command or while a run goes, what it offers can be typed.
+    // Every command that the output of a command or run offers can be typed.
     let workspace = workspace
         .with("CARGO_PIPE_ENGINE", "docker")
         .with("CARGO_PIPE_DOCKER", "/nowhere/docker")
@@ -70,10 +70,10 @@ fn a_task_offers_what_can_be_typed() {
         "-q lint --nothing",
     ] {
         let ended = workspace.cargo(&format!("xtask pipe {words}"));
-        let said = ended.stdout + &ended.stderr;
-        offered += said.matches("cargo xtask pipe ").count();
-        // A generated file says the same whoever writes it.
-        for line in said.lines().filter(|line| !line.starts_with(['+', '-'])) {
+        let text = ended.stdout + &ended.stderr;
+        offered += text.matches("cargo xtask pipe ").count();
+        // A generated file is the same from both programs.
+        for line in text.lines().filter(|line| !line.starts_with(['+', '-'])) {
             let is_offered = line.contains("`cargo pipe ") || line.contains("  cargo pipe ");
             assert!(!is_offered, "{words}: {line}");
         }
@@ -122,12 +122,12 @@ fn a_workspace_of_any_shape_gets_the_task_once() {
         (covered.to_owned(), covered.to_owned()),
     ] {
         let workspace = shape(&before);
-        // A glob of members that covers nothing is no workspace to cargo.
+        // A glob of members that matches nothing is not a workspace for cargo.
         workspace.write("xother/Cargo.toml", &MEMBER.replace("\"a\"", "\"xother\""));
         workspace.write("xother/src/lib.rs", "");
-        let told = init_twice(&workspace);
+        let text = init_twice(&workspace);
         for line in ["xtask/Cargo.toml", "xtask/src/main.rs", ".cargo/config.toml"] {
-            assert!(told.contains(&format!("written   {line}\n")), "{told}");
+            assert!(text.contains(&format!("written   {line}\n")), "{text}");
         }
         assert_eq!(workspace.read("Cargo.toml"), after);
         let ended = workspace.cargo("xtask pipe list").well();
@@ -144,8 +144,8 @@ fn a_task_runner_that_is_there_is_only_added_to() {
     workspace.write("crates/tasks/Cargo.toml", manifest);
     let main = "use std::process::ExitCode;\n\nfn main() -> ExitCode {\n    ExitCode::SUCCESS\n}\n";
     workspace.write("crates/tasks/src/main.rs", main);
-    let told = init_twice(&workspace);
-    assert!(told.contains("extended  crates/tasks/Cargo.toml\n"), "{told}");
+    let text = init_twice(&workspace);
+    assert!(text.contains("extended  crates/tasks/Cargo.toml\n"), "{text}");
     assert!(!workspace.root.join("xtask").exists());
     assert_eq!(workspace.read(".cargo/config.toml"), alias);
     assert_eq!(workspace.read("crates/tasks/src/main.rs"), main);
@@ -154,7 +154,7 @@ fn a_task_runner_that_is_there_is_only_added_to() {
     assert_eq!(workspace.read("crates/tasks/Cargo.toml"), expected);
 
     // What the hint says is what makes it work.
-    let hint = told.split_once("returns an `ExitCode`:\n\n").unwrap().1;
+    let hint = text.split_once("returns an `ExitCode`:\n\n").unwrap().1;
     let call = hint.split_inclusive("    }\n").next().unwrap();
     workspace.edit(
         "crates/tasks/src/main.rs",

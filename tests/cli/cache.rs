@@ -1,5 +1,6 @@
-//! What is replayed, what runs again, and that a replay starts no process.
-//! One piece because every test of it is about the same few scenes.
+//! Results served from the cache, and changes that make a check run again.
+//!
+//! The tests are in one file because all of them use the same few scenes.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -183,12 +184,12 @@ fn the_cache_mode_is_respected() {
     let scene = ready();
     assert_eq!(cache_use(&scene, "ruff --cache read-only"), CacheUse::Miss);
     assert_eq!(cache_use(&scene, "ruff --cache off"), CacheUse::Off);
-    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "nothing was kept");
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Miss, "nothing was cached");
     assert_eq!(cache_use(&scene, "ruff --cache read-only"), CacheUse::Hit);
     assert_eq!(cache_use(&scene, "ruff --no-cache"), CacheUse::Off);
     fs::remove_dir_all(scene.folder("home")).unwrap();
     assert_eq!(cache_use(&scene, "ruff --no-cache"), CacheUse::Off);
-    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit, "--no-cache keeps");
+    assert_eq!(cache_use(&scene, "ruff"), CacheUse::Hit, "--no-cache still writes the cache");
 }
 
 #[test]
@@ -268,7 +269,7 @@ fn a_restored_folder_needs_no_docker_where_the_base_is_locked() {
     assert_eq!(second.checks[0].cache, CacheUse::Hit);
     assert_eq!(second.fingerprint, first.fingerprint);
     assert_eq!(scene.docker().calls().len(), calls);
-    // What docker elsewhere runs on, or what this machine's Python is, nobody knows unasked.
+    // The platform of another docker and the Python of this machine are unknown until asked for.
     assert_eq!(run(&[("DOCKER_HOST", "tcp://10.0.0.1:2375")]).checks[0].cache, CacheUse::Hit);
     assert!(scene.docker().calls().len() > calls, "docker was asked");
 }
@@ -367,7 +368,7 @@ fn gated() -> (Scene, fs::File) {
 fn begun(scene: &Scene) -> (Child, impl Iterator<Item = String> + use<>) {
     let mut run = scene.pipe("ruff --message-format jsonl").start();
     let mut lines = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.contains("\"check-started\"")), "it is no replay yet");
+    assert!(lines.any(|line| line.contains("\"check-started\"")), "it is not cached yet");
     (run, lines)
 }
 
@@ -435,10 +436,10 @@ fn why_names_what_changed() {
          nothing differs from its last run in this folder\n"
     );
     let differs = |what: &str| {
-        let told = why();
+        let text = why();
         let expected = format!("different from its last run in this folder:\n  {what}\n");
-        assert!(told.contains(&expected), "{expected}{told}");
-        assert!(told.starts_with("ruff would run: its result is not cached"), "{told}");
+        assert!(text.contains(&expected), "{expected}{text}");
+        assert!(text.starts_with("ruff would run: its result is not cached"), "{text}");
     };
     let file = main_file(&scene);
     let text = fs::read(&file).unwrap();
@@ -453,10 +454,10 @@ fn why_names_what_changed() {
     differs("option `tool.ruff.line-length`: changed");
     edit(&scene.project().join(".config/pyproject.toml"), "line-length = 99", "line-length = 120");
     edit(&scene.project().join(".docker/requirements/ruff.txt"), "ruff==0.", "ruff==9.");
-    let told = why();
-    assert!(told.starts_with("ruff would run: its environment was not prepared"), "{told}");
-    assert!(told.contains("last run in this folder:\n  package `ruff` of the tool: 0."), "{told}");
-    assert_eq!(scene.docker().calls().len(), calls, "it asks nobody");
+    let text = why();
+    assert!(text.starts_with("ruff would run: its environment was not prepared"), "{text}");
+    assert!(text.contains("last run in this folder:\n  package `ruff` of the tool: 0."), "{text}");
+    assert_eq!(scene.docker().calls().len(), calls, "it calls no docker");
 }
 
 /// Two places that differ in one thing: what `compare` says of it there.
@@ -489,14 +490,14 @@ fn compare_names_the_one_thing_that_differs() {
         }),
         differs("option `tool.ruff.line-length`: changed")
     );
-    let (status, told) = compared(|there| {
+    let (status, text) = compared(|there| {
         let lock = there.project().join(".docker/requirements/ruff.txt");
         let text = fs::read_to_string(&lock).unwrap();
         let version = text.split("ruff==").nth(1).unwrap().split_whitespace().next().unwrap();
         fs::write(&lock, text.replace(version, "0.0.1")).unwrap();
     });
     assert_eq!(status, Some(1));
-    assert!(told.contains("\n  package `ruff` of the tool: 0.0.1 → "), "{told}");
+    assert!(text.contains("\n  package `ruff` of the tool: 0.0.1 → "), "{text}");
 }
 
 #[test]

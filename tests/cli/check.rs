@@ -1,4 +1,4 @@
-//! A check by its name, and names that are none.
+//! A check run by its name, and names of no check.
 
 use snapbox::{assert_data_eq, file, str};
 
@@ -56,36 +56,9 @@ hint: did you mean `cargo pipe list`?
 #[test]
 fn without_a_project_there_is_nothing_to_run() {
     let scene = Scene::new();
-    scene.pipe("run-all").ends(
-        2,
-        "",
-        str![[r#"
-error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
-
-hint: run `cargo pipe init` to set up a project in this folder
-
-"#]],
-    );
-    scene.pipe("lint").ends(
-        2,
-        "",
-        str![[r#"
-error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
-
-hint: run `cargo pipe init` to set up a project in this folder
-
-"#]],
-    );
-    scene.pipe("list").ends(
-        2,
-        "",
-        str![[r#"
-error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
-
-hint: run `cargo pipe init` to set up a project in this folder
-
-"#]],
-    );
+    for words in ["run-all", "lint", "list"] {
+        scene.pipe(words).finds_no_project();
+    }
 }
 
 /// A project with one check, a command of its own.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::container::{PROOF, scene};
 use crate::scene::Scene;
 
-/// What ruff prints of a source that wants to be obeyed by whoever reads the log.
+/// Output of ruff for a source that contains commands for a CI system.
 const FINDINGS: &str = r####"[
 {"code":"F401","name":"unused-import","message":"\u001b[0Ksection_end:1:x\r ::add-mask::secret",
  "filename":"/app/src/main.py","location":{"row":1,"column":1},"end_location":{"row":1,"column":4},
@@ -288,13 +288,13 @@ fn an_unparseable_report_is_kept_whole_in_the_log() {
         assert_eq!(ended.status, Some(3), "{name}: {}", ended.stderr);
         let check = &value(&scene, "json")["checks"][0];
         assert_eq!(check["outcome"], "error", "{name}");
-        let said = format!("{}{}", check["log"]["stdout"], check["log"]["stderr"]);
+        let text = format!("{}{}", check["log"]["stdout"], check["log"]["stderr"]);
         let expected: &[&str] = match name {
             "half" => &["unused-import"],
             "words before" => &["warning: x", "set-env", "three"],
             "both streams" => &["[{]", "oops\\noops"],
             _ => &[],
         };
-        expected.iter().for_each(|words| assert!(said.contains(words), "{name}: {said}"));
+        expected.iter().for_each(|words| assert!(text.contains(words), "{name}: {text}"));
     }
 }

@@ -1,4 +1,4 @@
-//! What configures a project, and how a mistake in it is shown.
+//! The layers of the configuration, and errors in them.
 
 use snapbox::str;
 
@@ -29,9 +29,9 @@ fn a_mistake_cannot_steer_the_terminal() {
         .pipe("list")
         .ended();
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
-    let told = ended.stderr;
-    assert!(told.starts_with("error: unknown key `\\u{9b}2J`\n"), "{told}");
-    assert!(told.contains("1 | \"??2J\" = 1 # ??0;title???\n"), "{told}");
+    let text = ended.stderr;
+    assert!(text.starts_with("error: unknown key `\\u{9b}2J`\n"), "{text}");
+    assert!(text.contains("1 | \"??2J\" = 1 # ??0;title???\n"), "{text}");
 }
 
 #[test]

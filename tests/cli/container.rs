@@ -1,4 +1,4 @@
-//! A check's container from the side of docker: what it is asked, and what becomes of odd answers.
+//! Calls of docker for a check's container, and odd answers to them.
 
 use cargo_pipe::report::json::{JsonReport, from_json};
 
@@ -115,7 +115,7 @@ fn without_a_proof_no_exit_status_is_believed() {
 
 #[test]
 fn output_that_was_lost_on_the_way_is_asked_for_again() {
-    let cut = |said| format!("{PROOF}{LOSE}{said}");
+    let cut = |text| format!("{PROOF}{LOSE}{text}");
     let half = cut("echo '[]'; echo cargo-pipe-end");
     for lost in [cut("echo '[]'"), half, cut("exit 1"), "exit 1".to_owned()] {
         let scene = scene();
@@ -136,17 +136,17 @@ fn a_build_that_failed_because_another_build_ended_is_repeated() {
     let lost = "ERROR: failed to solve: Unavailable: connection error: desc = \"transport\"\n";
     let own =
         "ERROR: failed to solve: process \"pip\" did not complete successfully: exit code: 1\n";
-    for (said, expected, times) in [(lost, 0, 2), (own, 3, 1)] {
+    for (message, expected, times) in [(lost, 0, 2), (own, 3, 1)] {
         let scene = unbuilt();
         let inspect = scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]);
         inspect.stderr("Error: No such image: x\n").code(1).once();
         has_image(&scene);
-        scene.docker().on(&["buildx", "build"]).stderr(said).code(1).once();
+        scene.docker().on(&["buildx", "build"]).stderr(message).code(1).once();
         let (report, status) = ruff(&scene, "echo '[]'");
         assert_eq!(status, Some(expected), "{report:#?}");
         let calls = scene.docker().calls();
         let builds = calls.iter().filter(|call| call[..2] == ["buildx", "build"]);
-        assert_eq!(builds.count(), times, "{said}");
+        assert_eq!(builds.count(), times, "{message}");
     }
 }
 
@@ -181,8 +181,8 @@ fn a_check_whose_output_is_always_lost_does_not_pass() {
     let scene = scene();
     let (report, status) = ruff(&scene, &format!("{LOSE}echo '[]'"));
     assert_eq!((status, reason(&report).0.as_str()), (Some(3), "environment"));
-    let told = reason(&report).1;
-    assert!(told.starts_with("the output of the check did not arrive completely"), "{told}");
+    let text = reason(&report).1;
+    assert!(text.starts_with("the output of the check did not arrive completely"), "{text}");
     let runs = scene.docker().calls().iter().filter(|call| call[0] == "run").count();
     assert_eq!(runs, 3);
 }

@@ -1,4 +1,4 @@
-//! Whether everything is there.
+//! The command `doctor`, without an engine.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::scene::Scene;
 /// No docker.
 const NOWHERE: &str = "/nowhere/docker";
 
-/// What is said of each subject that is not good: subject, state, what was found, what to do next.
+/// The subjects with a problem: subject, state, finding, and what to do next.
 fn complaints(scene: &Scene, status: i32) -> Vec<(String, String, String, String)> {
     let ended = scene.pipe("doctor --json").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
     assert_eq!(ended.status, Some(status), "{ended:?}");
@@ -18,10 +18,10 @@ fn complaints(scene: &Scene, status: i32) -> Vec<(String, String, String, String
     assert_eq!(json["schema"], "cargo-pipe/doctor/1");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let examined = json["examined"].as_array().unwrap().iter();
-    let told = examined.map(|one| {
+    let problems = examined.map(|one| {
         (text(&one["subject"]), text(&one["state"]), text(&one["found"]), text(&one["next"]))
     });
-    told.filter(|(_, state, ..)| state != "good").collect()
+    problems.filter(|(_, state, ..)| state != "good").collect()
 }
 
 fn scaffolded() -> Scene {
@@ -67,9 +67,9 @@ fn problems_in_the_files_are_named_with_a_remedy() {
     edit(&scene, ".docker/requirements/ruff.txt", "ruff==", "ruff>=");
     let pins = "repos:\n- repo: https://example/black\n  rev: 24.1.0\n  hooks:\n  - id: black\n";
     fs::write(scene.project().join(".pre-commit-config.yaml"), pins).unwrap();
-    let told = complaints(&scene, 2);
+    let problems = complaints(&scene, 2);
     let found = |subject: &str| {
-        let all = told.iter().filter(|(of, ..)| of == subject);
+        let all = problems.iter().filter(|(of, ..)| of == subject);
         all.map(|(_, state, found, next)| format!("{state}: {found} | {next}")).collect::<Vec<_>>()
     };
     let locks = found("locks");
@@ -127,10 +127,10 @@ fn conflicting_configurations_are_a_warning_with_a_remedy() {
 #[test]
 fn unreadable_settings_are_reported_and_the_machine_is_still_examined() {
     let scene = Scene::new().file("pipe.toml", "sources = [\"src\"]\n");
-    let told = complaints(&scene, 2);
-    let subjects: Vec<&str> = told.iter().map(|(subject, ..)| subject.as_str()).collect();
+    let problems = complaints(&scene, 2);
+    let subjects: Vec<&str> = problems.iter().map(|(subject, ..)| subject.as_str()).collect();
     assert_eq!(&subjects[..2], ["project", "engine"]);
-    assert!(told[0].2.starts_with("pipe.toml:1:1: "), "{told:?}");
+    assert!(problems[0].2.starts_with("pipe.toml:1:1: "), "{problems:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! An engine that is not there, does not answer, or is interrupted.
+//! An engine that is missing, does not answer, or is interrupted.
 
 use std::io::{BufRead, BufReader};
 
@@ -116,7 +116,7 @@ fn an_interrupt_ends_a_run_with_130() {
         stderr.read_line(&mut line).unwrap();
         assert_eq!(line, "pulling codespell …\n");
         let pid = Pid::from_child(&child);
-        // A second signal is no worse than one.
+        // A second signal changes nothing.
         kill_process(pid, signal).unwrap();
         kill_process(pid, signal).unwrap();
         let output = child.wait_with_output().unwrap();

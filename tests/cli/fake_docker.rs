@@ -1,7 +1,7 @@
-//! The fake docker, from the side of the tests.
+//! The fake docker, as tests prepare and inspect it.
 //!
-//! Owns its folder: what it will answer is written there, what it was asked is read there. It must
-//! not know what a test wants; the program itself is `tests/fake-docker/docker.rs`.
+//! A test writes replies into its folder and reads the calls there. The program itself is
+//! `tests/fake-docker/docker.rs`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Who writes, as far as the command line decides it.
+//! Flags and commands that decide whether a check writes fixes.
 
 use snapbox::str;
 

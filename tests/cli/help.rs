@@ -1,4 +1,4 @@
-//! Help, as a person reads it.
+//! Help and manual pages.
 
 use snapbox::{assert_data_eq, file, str};
 

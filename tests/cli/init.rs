@@ -1,28 +1,45 @@
-//! Scaffolding.
+//! The command `init`.
 
 use snapbox::str;
 
 use crate::scene::Scene;
+
+/// All files of a project that starts in an empty folder.
+const ALL: &[&str] = &[
+    "pipe.toml",
+    ".docker/Dockerfile",
+    ".docker/requirements/pylint.txt",
+    ".docker/requirements/black.txt",
+    ".docker/requirements/mypy.txt",
+    ".docker/requirements/ruff.txt",
+    ".config/.pylintrc",
+    ".config/black.toml",
+    ".config/mypy.ini",
+    ".config/pyproject.toml",
+    "src/main.py",
+];
+
+/// The files that a project with configurations of its own gets.
+const ADOPTED: &[&str] = &[
+    "pipe.toml",
+    ".docker/Dockerfile",
+    ".docker/requirements/pylint.txt",
+    ".docker/requirements/mypy.txt",
+    ".docker/requirements/ruff.txt",
+    ".gitlab/pipe.yml",
+];
+
+/// Lines of the output for files in one state.
+fn listed(state: &str, files: &[&str]) -> String {
+    files.iter().map(|file| format!("{state:<10}{file}\n")).collect()
+}
 
 #[test]
 fn an_empty_folder_becomes_a_project() {
     let scene = Scene::new();
     scene.pipe("init demo --dry-run").ends(
         0,
-        str![[r#"
-missing   pipe.toml
-missing   .docker/Dockerfile
-missing   .docker/requirements/pylint.txt
-missing   .docker/requirements/black.txt
-missing   .docker/requirements/mypy.txt
-missing   .docker/requirements/ruff.txt
-missing   .config/.pylintrc
-missing   .config/black.toml
-missing   .config/mypy.ini
-missing   .config/pyproject.toml
-missing   src/main.py
-
-"#]],
+        listed("missing", ALL),
         str![[r#"
 
 11 files would be written
@@ -32,20 +49,7 @@ missing   src/main.py
     assert!(!scene.project().join("demo").exists());
     scene.pipe("init demo").ends(
         0,
-        str![[r#"
-written   pipe.toml
-written   .docker/Dockerfile
-written   .docker/requirements/pylint.txt
-written   .docker/requirements/black.txt
-written   .docker/requirements/mypy.txt
-written   .docker/requirements/ruff.txt
-written   .config/.pylintrc
-written   .config/black.toml
-written   .config/mypy.ini
-written   .config/pyproject.toml
-written   src/main.py
-
-"#]],
+        listed("written", ALL),
         str![[r#"
 
 11 files written
@@ -63,19 +67,7 @@ fn a_second_time_writes_nothing() {
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     scene.pipe("init").ends(
         0,
-        str![[r#"
-unchanged pipe.toml
-unchanged .docker/Dockerfile
-unchanged .docker/requirements/pylint.txt
-unchanged .docker/requirements/black.txt
-unchanged .docker/requirements/mypy.txt
-unchanged .docker/requirements/ruff.txt
-unchanged .config/.pylintrc
-unchanged .config/black.toml
-unchanged .config/mypy.ini
-unchanged .config/pyproject.toml
-
-"#]],
+        listed("unchanged", &ALL[..ALL.len() - 1]),
         str![[r#"
 
 0 files written
@@ -94,16 +86,7 @@ fn existing_setup_is_listed_before_written_files() {
         .file(".pylintrc", "[MAIN]\njobs=0\nsuggestion-mode=yes\n")
         .file("pyproject.toml", "[tool.ruff]\n[tool.mypy]\n")
         .file(".gitlab-ci.yml", "test:\n  script: [make]\n");
-    scene.pipe("init --dry-run --fix-configs").ends(0, str![[r#"
-missing   pipe.toml
-missing   .docker/Dockerfile
-missing   .docker/requirements/pylint.txt
-missing   .docker/requirements/mypy.txt
-missing   .docker/requirements/ruff.txt
-missing   .gitlab/pipe.yml
-fixable   .pylintrc
-
-"#]], str![[r#"
+    scene.pipe("init --dry-run --fix-configs").ends(0, listed("missing", ADOPTED) + "fixable   .pylintrc\n", str![[r#"
 found Python in `greeter`: this is checked
 found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
 found `.pylintrc`: `lint` uses it where it is
@@ -124,15 +107,7 @@ hint: add this to your `.gitlab-ci.yml` to run the checks:
       - local: .gitlab/pipe.yml
 
 "#]]);
-    scene.pipe("init").ends(0, str![[r#"
-written   pipe.toml
-written   .docker/Dockerfile
-written   .docker/requirements/pylint.txt
-written   .docker/requirements/mypy.txt
-written   .docker/requirements/ruff.txt
-written   .gitlab/pipe.yml
-
-"#]], str![[r#"
+    scene.pipe("init").ends(0, listed("written", ADOPTED), str![[r#"
 found Python in `greeter`: this is checked
 found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
 found `.pylintrc`: `lint` uses it where it is
@@ -159,16 +134,7 @@ hint: run `cargo pipe run-all` to run the checks
 "#]]);
     scene.pipe("init --fix-configs").ends(
         0,
-        str![[r#"
-unchanged pipe.toml
-unchanged .docker/Dockerfile
-unchanged .docker/requirements/pylint.txt
-unchanged .docker/requirements/mypy.txt
-unchanged .docker/requirements/ruff.txt
-unchanged .gitlab/pipe.yml
-fixed     .pylintrc
-
-"#]],
+        listed("unchanged", ADOPTED) + "fixed     .pylintrc\n",
         str![[r#"
 
 .pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it; commented out
@@ -210,16 +176,7 @@ removed file pipe.toml
 "#]],
         str![[""]],
     );
-    scene.pipe("remove --files").ends(
-        2,
-        str![[""]],
-        str![[r#"
-error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
-
-hint: run `cargo pipe init` to set up a project in this folder
-
-"#]],
-    );
+    scene.pipe("remove --files").finds_no_project();
 }
 
 #[test]

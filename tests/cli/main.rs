@@ -1,7 +1,7 @@
-//! The command line from the outside: what is typed, what is printed, how it ends.
+//! The command line from the outside: words in, both streams and an exit status out.
 //!
-//! Every test has a [`scene::Scene`] of its own: a home and a project that exist for it alone, an
-//! environment without anything of this machine, and a fake docker.
+//! Every test has a [`scene::Scene`] of its own: a temporary home and project, an environment without
+//! anything of this machine, and a fake docker.
 
 #![expect(clippy::unwrap_used, reason = "a harness that does not work is a test that fails")]
 

@@ -1,8 +1,7 @@
-//! Where a test of the command line takes place.
+//! The scene of a test: a temporary home, a project and a fake docker.
 //!
-//! Owns the temporary folders, the scrubbed environment and everything that is redacted. It must
-//! not know any command. What a run left behind is compared as a whole: [`Run::ends`] takes the
-//! status and both streams.
+//! A process sees no other variables than those of its scene. Paths, hashes and versions are redacted.
+//! [`Run::ends`] asserts the exit status and both streams together.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use cargo_pipe::env_vars::EnvVars;
-use snapbox::{IntoData, Redactions, assert_data_eq};
+use snapbox::{IntoData, Redactions, assert_data_eq, str};
 use tempfile::TempDir;
 
 use crate::fake_docker::FakeDocker;
@@ -52,7 +51,7 @@ impl Scene {
         self
     }
 
-    /// A folder beside the project, such as `home`.
+    /// A folder next to the project, such as `home`.
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
@@ -140,6 +139,21 @@ impl Run<'_> {
         assert_eq!(ended.status, Some(status));
     }
 
+    /// Runs it, and asserts that it ends because there is no project to run it in.
+    #[track_caller]
+    pub(crate) fn finds_no_project(self) {
+        self.ends(
+            2,
+            "",
+            str![[r#"
+error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
+
+hint: run `cargo pipe init` to set up a project in this folder
+
+"#]],
+        );
+    }
+
     /// Runs it.
     pub(crate) fn ended(self) -> Ended {
         let output = self.command().output().unwrap();
@@ -152,7 +166,7 @@ impl Run<'_> {
         self.scene.ended(output)
     }
 
-    /// Runs it with a standard output that nobody reads any more.
+    /// Runs it with a standard output that is closed at the other end.
     pub(crate) fn ends_unread(self) -> Ended {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);

@@ -1,4 +1,4 @@
-//! A look into a container, up to the engine.
+//! The command `bash`, up to the engine.
 
 use snapbox::str;
 

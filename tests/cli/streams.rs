@@ -1,4 +1,4 @@
-//! Colours, and streams that cannot be written.
+//! Colours, and standard streams that are closed or full.
 
 use crate::scene::Scene;
 

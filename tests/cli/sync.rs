@@ -1,4 +1,4 @@
-//! Generated files as `pipe.toml` says.
+//! The command `sync`.
 
 use std::fs;
 
@@ -93,16 +93,7 @@ the generated files are up to date
 #[test]
 fn a_folder_without_a_project_is_an_error() {
     let scene = Scene::new();
-    scene.pipe("sync").ends(
-        2,
-        "",
-        str![[r#"
-error: [PROJECT]: `pipe.toml` not found in this folder or any folder above
-
-hint: run `cargo pipe init` to set up a project in this folder
-
-"#]],
-    );
+    scene.pipe("sync").finds_no_project();
 }
 
 /// Where the job is the container, and nowhere else.

@@ -1,6 +1,6 @@
-//! What is granted for good holds for this user, this folder and this content.
+//! Grants by `trust`, which hold for one user, one folder and one content.
 //!
-//! Whether a check may run is asked by its plan, so that nothing is started.
+//! The tests ask for the plan of a check, so that nothing is started.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -86,11 +86,11 @@ fn confirmation_is_asked_on_the_terminal() {
     for (answer, status) in [("\n", 2), ("no\n", 2), ("y\n", 0), ("Yes\n", 0)] {
         let scene = scene();
         let mut session = scene.pipe("trust").on_terminal();
-        let told = session.wait_for("grant this, until it changes? [y/N] ");
-        assert!(told.contains("which lets it reach any machine"), "{told}");
+        let text = session.wait_for("grant this, until it changes? [y/N] ");
+        assert!(text.contains("which lets it reach any machine"), "{text}");
         session.type_in(answer);
-        let (ended, said) = session.end();
-        assert_eq!(ended.code(), Some(status), "{answer:?}: {said}");
+        let (ended, text) = session.end();
+        assert_eq!(ended.code(), Some(status), "{answer:?}: {text}");
         assert_eq!(audit(&scene).status, Some(status), "{answer:?}");
     }
 }
@@ -117,13 +117,13 @@ fn a_request_that_changed_is_refused_and_what_changed_is_named() {
         let scene = trusted().file(path, text);
         let ended = audit(&scene);
         assert_eq!(ended.status, Some(2), "{path}: {text}");
-        let told = format!("\nthe request changed since it was trusted: {part}\n");
+        let text = format!("\nthe request changed since it was trusted: {part}\n");
         assert!(ended.stderr.starts_with("error: `audit` requests `network`"), "{ended:?}");
-        assert!(ended.stderr.contains(&told), "{ended:?}");
-        // What is asked for now is told, and granted anew.
+        assert!(ended.stderr.contains(&text), "{ended:?}");
+        // The new request is described and granted again.
         let ended = scene.pipe("trust --yes").ended();
-        let told = format!("this changed since it was granted: {part}\n");
-        assert!(ended.stderr.contains(&told), "{ended:?}");
+        let text = format!("this changed since it was granted: {part}\n");
+        assert!(ended.stderr.contains(&text), "{ended:?}");
         assert_eq!(audit(&scene).status, Some(0));
     }
 }
@@ -281,7 +281,7 @@ fn a_link_to_a_project_is_that_project() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is not tested is said")]
+#[expect(clippy::print_stderr, reason = "a skipped part is reported")]
 fn two_users_share_no_trust() {
     let scene = trusted();
     fs::create_dir(scene.folder("other-home")).unwrap();
@@ -319,13 +319,13 @@ fn a_grant_that_others_can_write_is_not_used() {
     mode(0o666);
     let ended = audit(&scene);
     assert_eq!(ended.status, Some(2));
-    let told = ";\nit may have been trusted, but `[SCENE]/home/.local/state/cargo-pipe/trust/[HASH].json` \
+    let text = ";\nit may have been trusted, but `[SCENE]/home/.local/state/cargo-pipe/trust/[HASH].json` \
                 is ignored for safety: other users can write to it\n";
-    assert!(ended.stderr.contains(told), "{ended:?}");
+    assert!(ended.stderr.contains(text), "{ended:?}");
     let ended = scene.pipe("trust --list").ended();
     assert_eq!(ended.status, Some(3));
     assert!(ended.stderr.contains("hint: remove it with"), "{ended:?}");
-    // To grant anew replaces it.
+    // Another grant replaces it.
     assert_eq!(scene.pipe("trust --yes").ended().status, Some(0));
     assert_eq!(audit(&scene).status, Some(0));
     fs::write(&file, "{}").unwrap();

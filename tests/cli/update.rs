@@ -1,4 +1,4 @@
-//! Newer versions, from a uv that answers what the test says.
+//! The command `update`, with a fake uv.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -151,13 +151,13 @@ fn the_base_is_recorded_for_each_platform_and_one_of_another_name_is_forgotten()
 #[test]
 fn where_no_docker_engine_answers_the_lock_of_the_base_stays() {
     let scene = scene();
-    scene.docker().on(&["version"]).stderr("nobody is there\n").code(1);
+    scene.docker().on(&["version"]).stderr("connection refused\n").code(1);
     pipe(&scene, "update").ends(
         0,
         "spelling  new, 1 package\nproject   new, 1 package\n",
         str![[r#"
 asking the index for newer versions …
-warning: `.docker/pipe.lock` was not updated: the docker engine does not answer: nobody is there; run `cargo pipe update base` on a machine with docker
+warning: `.docker/pipe.lock` was not updated: the docker engine does not answer: connection refused; run `cargo pipe update base` on a machine with docker
 
 2 locks updated; the next run builds what they changed
 
@@ -173,13 +173,13 @@ warning: `.docker/pipe.lock` was not updated: the docker engine does not answer:
         "",
         str![[r#"
 asking the index for newer versions …
-error: the docker engine does not answer: nobody is there
+error: the docker engine does not answer: connection refused
 
 hint: start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST
 
 "#]],
     );
-    // Who works without images is told nothing of them.
+    // A project without images gets no message about them.
     let ended = pipe(&scene, "--engine venv update").ended();
     assert!(!ended.stderr.contains("pipe.lock"), "{}", ended.stderr);
     assert!(!scene.project().join(".docker/pipe.lock").exists());
@@ -287,9 +287,9 @@ fn a_check_without_its_lock_names_the_command_that_makes_it() {
     let scene = scene();
     let ended = scene.pipe("spelling").ended();
     assert_eq!(ended.status, Some(2), "{}", ended.stdout);
-    let told = format!("{}{}", ended.stdout, ended.stderr);
-    assert!(told.contains("the lock of `spelling` is missing"), "{told}");
-    assert!(told.contains("run `cargo pipe update spelling` to create it"), "{told}");
+    let text = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(text.contains("the lock of `spelling` is missing"), "{text}");
+    assert!(text.contains("run `cargo pipe update spelling` to create it"), "{text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What cannot be understood is said so, with exit status 2.
+//! Command lines that cannot be understood, which end with exit status 2.
 
 use snapbox::str;
 

@@ -1,7 +1,7 @@
-//! Projects as people have them: from `init` to the findings and back.
+//! Existing projects: from `init` to the findings and back to what they were.
 //!
-//! The shapes are those of `tests/init`; the packages are real ones with their own configs, and
-//! the articles' repository is rebuilt from what the articles say is in it.
+//! The shapes are those of `tests/init`. The packages are real ones with their own configurations, and
+//! the articles' repository is rebuilt from their text.
 
 use std::fs;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn several_packages_go_there_and_back() {
 }
 
 fn a_project_with_tests_next_to_the_sources_is_set_up_and_removed() {
-    let project = adopted("tests-beside");
+    let project = adopted("tests-next-to-sources");
     assert_eq!(outcomes(&project), ["passed"; 4]);
     let report = project.report(&["run", "format"]);
     assert_eq!(report.check("format")["tool"], "ruff-format");
@@ -97,10 +97,10 @@ fn a_rust_workspace_goes_there_and_back() {
 
 fn the_articles_repository_goes_there_and_back() {
     let project = adopted("articles");
-    let told = project.pipe(&["init"]);
+    let ended = project.pipe(&["init"]);
     let warning = ".config/.pylintrc:30: pylint 4.1.4 rejects `suggestion-mode`";
-    assert!(told.stderr.contains(warning), "{told:?}");
-    assert!(told.stderr.contains("`cargo pipe init --fix-configs`"), "{told:?}");
+    assert!(ended.stderr.contains(warning), "{ended:?}");
+    assert!(ended.stderr.contains("`cargo pipe init --fix-configs`"), "{ended:?}");
     // An option that a tool does not know is an error, and everything else is checked.
     let report = project.report(&["run-all"]);
     assert_eq!(report.status, 2);

@@ -1,7 +1,7 @@
-//! A hit is what a cold run would say.
+//! A cached result equals a cold run of real tools.
 //!
-//! Random edits, each followed by a run with the cache and one without any, of real tools. The gate
-//! does a few; `cargo xtask soak hits` does many, with other seeds.
+//! Random edits are each followed by a run with the cache and one without. The gate makes a few of them,
+//! `cargo xtask soak hits` makes many, with other seeds.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -68,7 +68,7 @@ fn edit(project: &Project, dice: &mut Dice) -> String {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "what was tried is told")]
+#[expect(clippy::print_stderr, reason = "a soak shows the edits that were made")]
 fn a_cached_result_equals_a_cold_run() {
     let (seeds, edits) = match variable("CARGO_PIPE_TEST_SOAK") {
         Some(_) => (1..=5, 60),

@@ -1,4 +1,4 @@
-//! The project's own dependencies beside the tools, and the locks of both.
+//! The project's own dependencies and those of the tools, and the locks of both.
 
 use std::fs;
 use std::path::Path;
@@ -116,7 +116,7 @@ fn a_newer_release_changes_nothing_until_it_is_asked_for() {
     let code = "import near; print(near.far.VERSION)";
     project.configure(&format!("checks.imports = {{ run = [\"python3\", \"-c\", \"{code}\"] }}"));
     project.write("requirements.txt", "near\n");
-    let told = |ended: &Ended| format!("{}{}", ended.stdout, ended.stderr);
+    let output = |ended: &Ended| format!("{}{}", ended.stdout, ended.stderr);
     let update = |args: &[&str]| project.pipe(&[&["update", "project"], args].concat());
     assert_eq!(update(&[]).status, Some(0));
     let first = project.report(&["imports"]);
@@ -132,7 +132,7 @@ fn a_newer_release_changes_nothing_until_it_is_asked_for() {
     let checked = update(&["--check"]);
     assert_eq!(checked.status, Some(1), "{checked:?}");
     let moved = format!("{} → {}", far.version, newer.version);
-    assert!(checked.stdout.contains(&moved), "{}", told(&checked));
+    assert!(checked.stdout.contains(&moved), "{}", output(&checked));
     assert_eq!(project.report(&["imports"]).json["fingerprint"], again.json["fingerprint"]);
     assert_eq!(update(&[]).status, Some(0));
     let updated = project.report(&["imports"]);

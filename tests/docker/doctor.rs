@@ -1,4 +1,4 @@
-//! What the doctor finds with a real engine.
+//! The command `doctor` with a real engine.
 
 use serde_json::Value;
 
@@ -36,10 +36,10 @@ fn folders_that_containers_cannot_see_are_reported() {
         let examined = examined(project, status).into_iter();
         examined.filter(|(subject, ..)| subject == "topology").collect::<Vec<_>>()
     };
-    let told = topology(&project, 0);
-    assert!(told[0].2.starts_with("stream: "), "{told:?}");
+    let found = topology(&project, 0);
+    assert!(found[0].2.starts_with("stream: "), "{found:?}");
     let project = project.with("CARGO_PIPE_TOPOLOGY", "bind");
-    let told = topology(&project, 3);
-    assert_eq!(told[0].1, "machine", "{told:?}");
+    let found = topology(&project, 3);
+    assert_eq!(found[0].1, "machine", "{found:?}");
     assert_eq!(project.leftovers(), [""; 0]);
 }

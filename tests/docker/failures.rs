@@ -1,4 +1,4 @@
-//! What is missing is named, and nothing passes because of it.
+//! Missing files, images and tools are errors with their names, never a pass.
 
 use std::fs;
 
@@ -50,8 +50,8 @@ fn a_base_image_that_is_nowhere_is_named() {
     for args in [&["run-all"][..], &["run-all", "--offline"]] {
         let ended = project.pipe(&[args, &["--allow", "dockerfile"]].concat());
         assert_eq!(ended.status, Some(3), "{ended:?}");
-        let told = "the image `localhost:1/none:1`";
-        assert!(ended.stdout.contains(told), "{ended:?}");
+        let text = "the image `localhost:1/none:1`";
+        assert!(ended.stdout.contains(text), "{ended:?}");
     }
 }
 
@@ -90,9 +90,9 @@ const LOSSY: &str = r#"case "$*" in *"--mark-end"*) ;; *) exec docker "$@" ;; es
 cd "$(dirname "$0")"
 [ -s lossy ] || exec docker "$@"
 sed -i 1d lossy
-docker "$@" > said
+docker "$@" > output
 status=$?
-head -c -40 said
+head -c -40 output
 exit $status
 "#;
 
@@ -106,8 +106,8 @@ fn a_check_whose_output_docker_lost_is_repeated() {
     let project = project.with_docker(LOSSY);
     project.write("../lossy", "once\n");
     let mended = project.report(&["mypy", "--no-cache"]);
-    let told = "`mypy` ran again: the output of the check did not arrive completely";
-    assert_eq!(mended.json["warnings"], serde_json::json!([told]));
+    let text = "`mypy` ran again: the output of the check did not arrive completely";
+    assert_eq!(mended.json["warnings"], serde_json::json!([text]));
     assert_eq!(findings(&mended), findings(&whole));
 
     project.write("../lossy", "once\nonce\nonce\n");
@@ -213,9 +213,9 @@ fn offline_lists_all_that_is_missing_at_once() {
     for args in [&["build", "--offline", "-v"][..], &["run-all", "--offline", "-v"]] {
         let ended = project.pipe(args);
         assert_eq!(ended.status, Some(3), "{ended:?}");
-        let told = format!("{}{}", ended.stdout, ended.stderr);
-        assert!(told.contains("the image `localhost:1/far:1`"), "{told}");
-        assert!(told.contains("docker image inspect"), "{told}");
-        assert!(!told.contains("docker pull") && !told.contains("buildx build"), "{told}");
+        let text = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(text.contains("the image `localhost:1/far:1`"), "{text}");
+        assert!(text.contains("docker image inspect"), "{text}");
+        assert!(!text.contains("docker pull") && !text.contains("buildx build"), "{text}");
     }
 }

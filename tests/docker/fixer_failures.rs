@@ -1,4 +1,4 @@
-//! Fixers that fail, fight, are interrupted or want too much.
+//! Fixers that fail, fight with each other, are interrupted or write too much.
 
 use std::fs;
 use std::process::Stdio;
@@ -27,7 +27,7 @@ fn a_file_that_is_edited_meanwhile_is_left_alone() {
         project.write(&format!("src/{name}.py"), UGLY);
     }
     let edited = project.root.join("src/a.py");
-    // Somebody saves the file right behind the formatter's back.
+    // An editor saves the file while the formatter runs.
     let script = format!(
         "docker \"$@\"\nstatus=$?\ncase \"$*\" in *--name*-fix-*) echo 'mine = 1' > '{}';; esac\nexit $status\n",
         edited.display()
@@ -68,7 +68,7 @@ fn only_contents_of_its_sources_come_back() {
 }
 
 fn a_fixer_that_fails_changes_nothing() {
-    for (script, told) in [
+    for (script, text) in [
         ("echo bad > src/main.py; sleep 1000", "took longer than 3s"),
         ("echo bad > src/main.py; kill -9 $$", "exit status 137"),
     ] {
@@ -79,7 +79,7 @@ fn a_fixer_that_fails_changes_nothing() {
         assert_eq!(report.status, 3, "{report:#?}");
         assert_eq!((report.outcome("own"), report.outcome("ruff")), ("error", "passed"));
         let message = report.check("own")["reason"]["message"].as_str().unwrap();
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(text), "{message}");
         assert_eq!(fs::read_to_string(project.root.join("src/main.py")).unwrap(), GOOD);
         assert_eq!(project.leftovers(), [""; 0]);
     }
@@ -100,7 +100,7 @@ fn a_fixer_sees_and_changes_what_its_check_covers() {
     let ended = project.pipe(&["run-all", "--fix"]);
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let read = |path: &str| fs::read_to_string(project.root.join(path)).unwrap();
-    // Both lost the import that nobody uses, and only one got other quotes.
+    // Both lost the unused import, and only one got other quotes.
     assert_eq!(read("src/b.py"), "\"\"\"Ugly.\"\"\"\n\nx = \"a\"\n");
     assert_eq!(read("src/gen/a.py"), "\"\"\"Ugly.\"\"\"\n\n\nx  =  'a'\n");
 }

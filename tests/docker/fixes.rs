@@ -1,4 +1,4 @@
-//! Fixes change what the tools change, in the project, and nothing else anywhere.
+//! Fixes change the files that the tools change, and nothing else.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -253,8 +253,8 @@ fn a_diff_writes_nothing_and_applies() {
     let before = tree(&project.root.join("src"));
     let output = project.command(&["run-all", "--diff"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.ends_with("findings: 9 files would be changed\n"), "{told}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.ends_with("findings: 9 files would be changed\n"), "{text}");
     assert!(tree(&project.root.join("src")) == before);
 
     let patch = project.root.parent().unwrap().join("patch");

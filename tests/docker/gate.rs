@@ -1,4 +1,4 @@
-//! Old code that is accepted, new code that is not, and processors.
+//! Baselines, changed lines and the number of processors.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,10 +58,13 @@ fn old_code_passes_on_the_first_day_and_new_code_does_not() {
     let report = project.report(&["run", "ruff"]);
     assert_eq!(report.status, 1);
     assert_eq!(gating(&report), [("ruff".to_owned(), "src/old.py".to_owned(), 3)]);
-    let told = project.pipe(&["ruff"]);
-    assert_eq!(told.status, Some(1));
-    assert!(told.stdout.contains("src/old.py:3:8: error: `json` imported but unused"), "{told:?}");
-    assert!(!told.stdout.contains("`os` imported but unused"), "{told:?}");
+    let ended = project.pipe(&["ruff"]);
+    assert_eq!(ended.status, Some(1));
+    assert!(
+        ended.stdout.contains("src/old.py:3:8: error: `json` imported but unused"),
+        "{ended:?}"
+    );
+    assert!(!ended.stdout.contains("`os` imported but unused"), "{ended:?}");
 
     // What is repaired is gone from the file's point of view.
     project.write("src/old.py", OLD.replace("import sys\n", ""));
@@ -70,8 +73,8 @@ fn old_code_passes_on_the_first_day_and_new_code_does_not() {
     let gone = report.json["gate"]["baseline"]["gone"].as_array().unwrap();
     assert_eq!(gone.len(), 1);
     assert_eq!(gone[0]["message"], "`sys` imported but unused");
-    let told = project.pipe(&["ruff"]);
-    assert!(told.stdout.contains("1 entry of it is gone; `cargo pipe baseline`"), "{told:?}");
+    let ended = project.pipe(&["ruff"]);
+    assert!(ended.stdout.contains("1 entry of it is gone; `cargo pipe baseline`"), "{ended:?}");
 
     fs::remove_file(project.root.join(".config/baseline.jsonl")).unwrap();
     let named = project.pipe(&["ruff", "--baseline", ".config/baseline.jsonl"]);

@@ -1,4 +1,4 @@
-//! How images are made: by whoever comes first, and again if that was not to the end.
+//! Builds of images: several at once, and after one that was killed.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! What a tool leaves for its next run.
+//! Records that pylint's worker leaves for its next run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ fn pylint_names_a_wrong_record_in_an_audit() {
     assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
 }
 
-/// pylint counts the branches of a module a second time in the stub beside it, unless it forgets
+/// pylint counts the branches of a module a second time in the stub next to it, unless it forgets
 /// between files what it counted.
 fn pylint_is_held_against_its_own_command() {
     let project = project();
@@ -129,7 +129,7 @@ fn pylint_is_held_against_its_own_command() {
     let [file] = files.as_slice() else { panic!("{plain:#}") };
     assert_eq!((&file["path"], &file["here"]), (&"src/m.py".into(), &Value::Array(Vec::new())));
     assert_eq!(file["there"][0]["rule"], "too-many-branches");
-    // It is no part of the outcome.
+    // It is not part of the outcome.
     let report = project.report(&["run", "lint"]);
     assert_eq!(
         (&report.check("lint")["cache"], &report.check("lint")["plain"]),

@@ -1,4 +1,6 @@
-//! The two engines on one base: a job whose image is the locked base has the answer of a laptop.
+//! The engines `docker` and `venv` on one base.
+//!
+//! A job whose image is the locked base reports the same as a laptop with docker.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
-//! One report, whatever differs between two machines.
+//! One report on machines that differ.
 //!
-//! Every variant runs in a home of its own, so that nothing is replayed; the containers that were
-//! started are counted. `cargo xtask soak matrix` does the whole of it, on two real packages.
+//! Every variant runs in a home of its own, so that nothing is cached, and the started containers are
+//! counted. `cargo xtask soak matrix` runs all variants on two real packages.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -137,7 +137,7 @@ fn late_attribute(project: &Project) {
 }
 
 /// Repeats plain pylint in the container of the check until it contradicts itself.
-#[expect(clippy::print_stderr, reason = "what is seen is told")]
+#[expect(clippy::print_stderr, reason = "a soak shows its measurements")]
 fn flips(project: &Project, args: &[&str]) {
     let plain = ["bash", "lint", "--", "/opt/tool/bin/pylint", "--score=n"];
     let mut answers = BTreeSet::new();

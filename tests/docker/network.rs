@@ -1,4 +1,4 @@
-//! Behind a company's proxy: an index with a password, certificates of its own, no way out.
+//! A company's proxy: an index with a password, own certificates, no other way out.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -57,20 +57,20 @@ fn credentials_go_to_the_index_and_the_proxy_and_nowhere_else() {
     assert_eq!(docker(&["save", "--output", archive.to_str().unwrap(), &tag]).status, Some(0));
     let history = docker(&["history", "--no-trunc", &tag]).stdout;
     assert!(history.contains("/run/secrets/network"), "{history}");
-    for told in [format!("{ended:?}"), history, docker(&["inspect", &tag]).stdout] {
-        assert!(!secrets.iter().any(|secret| told.contains(secret)), "{told}");
+    for text in [format!("{ended:?}"), history, docker(&["inspect", &tag]).stdout] {
+        assert!(!secrets.iter().any(|secret| text.contains(secret)), "{text}");
     }
-    // The exported image is beside the project and its home.
-    let beside = project.root.parent().unwrap();
+    // The exported image is next to the project and its home.
+    let parent = project.root.parent().unwrap();
     // What BuildKit keeps of builds, where it is on this machine and may be read.
     let root = lines(&["info", "--format", "{{.DockerRootDir}}"]).remove(0);
     let records =
         ["history.db", "content"].map(|name| Path::new(&root).join("buildkit").join(name));
-    assert_eq!(holding(&secrets, &[beside, &records[0], &records[1]]), [""; 0].map(PathBuf::from));
+    assert_eq!(holding(&secrets, &[parent, &records[0], &records[1]]), [""; 0].map(PathBuf::from));
     let archive = archive.canonicalize().unwrap();
-    assert!(holding(&[&wheel.version], &[beside]).contains(&archive), "the image was looked at");
+    assert!(holding(&[&wheel.version], &[parent]).contains(&archive), "the image was looked at");
 
-    // Whoever has no such network has the same environment.
+    // A machine without such a network gets the same environment.
     let fingerprint = |json: &str| -> String {
         let report: serde_json::Value = serde_json::from_str(json).unwrap();
         report["checks"][0]["fingerprint"].as_str().unwrap().to_owned()
@@ -96,9 +96,9 @@ fn a_wrong_password_is_not_printed() {
     ] {
         let ended = project.pipe(args);
         assert_eq!(ended.status, Some(3), "{ended:?}");
-        let told = format!("{}{}", ended.stdout, ended.stderr);
-        assert!(told.contains("cannot be built"), "{told}");
-        assert!(!told.contains("wr0ng-pa55word"), "{told}");
+        let text = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(text.contains("cannot be built"), "{text}");
+        assert!(!text.contains("wr0ng-pa55word"), "{text}");
     }
 }
 
@@ -190,7 +190,7 @@ impl Proxy {
     }
 }
 
-/// A visitor that hangs up is no concern.
+/// A client that hangs up is not an error.
 fn tunnel(stream: TcpStream, asked: &Mutex<Vec<(String, String)>>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let (mut target, mut authorization) = (None, String::new());

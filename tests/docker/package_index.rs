@@ -1,7 +1,7 @@
-//! An index of packages on this machine, for installs in builds and outside of them.
+//! A Python package index on this machine.
 //!
-//! Owns hand-made wheels, the pages of a simple index, who may read them, and what was asked for. It
-//! listens where containers reach this machine; with certificates of its own it speaks https.
+//! It serves hand-made wheels where containers reach this machine, over https if it has certificates,
+//! and records the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -70,7 +70,7 @@ impl Wheel {
 pub(crate) struct Access {
     /// What has to be sent as `Authorization`, if anything.
     pub(crate) authorization: Option<String>,
-    /// Whether it speaks https, with a certificate that nobody knows.
+    /// Whether it speaks https, with a certificate of its own.
     pub(crate) encrypted: bool,
 }
 
@@ -149,7 +149,7 @@ impl Index {
 impl Drop for Index {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
-        // It waits for one more visitor.
+        // It waits for one more client.
         drop(TcpStream::connect(&self.address));
         if let Some(listener) = self.listener.take() {
             listener.join().unwrap();
@@ -168,7 +168,7 @@ impl Shared {
         }
     }
 
-    /// One question and one answer. A visitor that hangs up is no concern.
+    /// Answers one request. A client that hangs up is not an error.
     fn converse(&self, stream: impl Read + Write) {
         let mut stream = BufReader::new(stream);
         let Some((path, authorization)) = question(&mut stream) else { return };

@@ -1,7 +1,7 @@
-//! Real packages: what is reported is what the plain tools report.
+//! Real packages: the report equals that of the plain tools.
 //!
-//! The other side of each comparison is a `docker run` of the tool itself, spelled out here and
-//! read as text, so that neither our commands nor our parsers compare with themselves.
+//! The other side of each comparison is a `docker run` of the tool itself, spelled out here and read as
+//! text, so that neither our commands nor our parsers are compared with themselves.
 
 use std::collections::BTreeSet;
 use std::fs;

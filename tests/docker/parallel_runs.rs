@@ -1,4 +1,4 @@
-//! Runs side by side, and checks that fail fast.
+//! Runs at the same time, and checks that fail fast.
 
 use std::process::Stdio;
 

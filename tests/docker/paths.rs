@@ -1,4 +1,4 @@
-//! Whose the project is and where it lies changes nothing.
+//! The owner, the modes and the path of a project change no report.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,6 @@
-//! Podman in the place of docker, with root and without.
+//! Podman instead of docker, as root and as a user.
 //!
-//! It runs on the other machine, where nothing else is touched, and has its images from the archive that
-//! lies there.
+//! It runs inside the container of the nested engine and loads its images from the archive there.
 
 use crate::nested_engine::{IMAGES, NestedEngine, nested_engine};
 use crate::network::needing;

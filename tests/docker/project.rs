@@ -1,6 +1,6 @@
-//! A project in a folder of its own, and what the engine has of it.
+//! A project in a temporary folder, and its containers and images in the engine.
 //!
-//! Owns the temporary folders and the scrubbed environment of every test with an engine.
+//! Programs get a scrubbed environment.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -184,7 +184,7 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        // What is no project any more has removed itself.
+        // A folder without a project has removed its images itself.
         if discover::find(&self.root).is_err() {
             return;
         }
@@ -222,7 +222,7 @@ impl Report {
         Report { status: ended.status.unwrap(), json }
     }
 
-    /// What is said of a check.
+    /// The report of a check.
     pub(crate) fn check(&self, name: &str) -> &Value {
         let checks = self.json["checks"].as_array().unwrap();
         checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("{name}"))
@@ -288,11 +288,11 @@ pub(crate) fn left_of(project: &Project, docker: impl Fn(&[&str]) -> Ended) -> V
     let filter = format!("label=dev.cargo-pipe.project={}", project.id());
     let containers = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
     let volumes = docker(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]);
-    let told = [containers, volumes].map(|ended| {
+    let names = [containers, volumes].map(|ended| {
         assert_eq!(ended.status, Some(0), "{ended:?}");
         ended.stdout
     });
-    told.concat().lines().map(str::to_owned).collect()
+    names.concat().lines().map(str::to_owned).collect()
 }
 
 /// The files below these places that hold one of the texts, as far as they can be read.

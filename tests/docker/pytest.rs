@@ -1,4 +1,4 @@
-//! Tests as a check: they run the project's code, and nothing of the project changes by that.
+//! Pytest as a check, which runs the project's code and changes nothing of the project.
 
 use std::fs;
 

@@ -1,7 +1,6 @@
-//! A registry on 127.0.0.1, which engines of this machine talk to without TLS.
+//! A registry on 127.0.0.1, which the engines of this machine use without TLS.
 //!
-//! Owns its container: Debian's `docker-registry` from the image of [`crate::container`]. What was pushed
-//! goes with it.
+//! It is Debian's `docker-registry` in a container of [`crate::container`] and loses its images with it.
 
 use crate::container::Container;
 use crate::project::docker;

@@ -1,4 +1,4 @@
-//! Images of a registry, by their tag and by their digest.
+//! Base images from a registry, by tag and by digest.
 
 use std::fs;
 
@@ -54,8 +54,8 @@ fn a_digest_that_no_registry_has_is_an_error() {
     let report = project.report(&["run", "other"]);
     assert_eq!(report.status, 3, "{report:#?}");
     assert_eq!(report.check("other")["reason"]["kind"], "environment");
-    let told = report.check("other")["reason"]["message"].as_str().unwrap();
-    assert!(told.contains(&image) && told.contains("cannot be pulled"), "{told}");
+    let text = report.check("other")["reason"]["message"].as_str().unwrap();
+    assert!(text.contains(&image) && text.contains("cannot be pulled"), "{text}");
 }
 
 /// A release that was never anything but a source distribution.
@@ -78,7 +78,7 @@ fn a_moved_tag_is_not_followed() {
         let ended = project.pipe(&command.split(' ').collect::<Vec<_>>());
         assert_eq!(ended.status, Some(0), "{ended:?}");
     }
-    // Somebody publishes another image under the name, and it is here.
+    // Another image is published under the name and pulled.
     let dockerfile = "FROM python:3.13-slim\nRUN touch /moved\n";
     project.write("../moved/Dockerfile", dockerfile);
     let folder = project.root.join("../moved");

@@ -60,9 +60,9 @@ fn a_mount_on_another_machine_is_an_error_where_it_is_forced() {
     for check in ["lint", "format", "mypy", "ruff"] {
         assert_eq!(report.check(check)["reason"]["kind"], "mount", "{report:#?}");
     }
-    let told = project.pipe(&["ruff"]).stdout;
-    assert!(told.contains("does not see the project"), "{told}");
-    assert!(told.contains("topology"), "{told}");
+    let text = project.pipe(&["ruff"]).stdout;
+    assert!(text.contains("does not see the project"), "{text}");
+    assert!(text.contains("topology"), "{text}");
     assert_eq!(machine.leftovers(&project), [""; 0]);
 }
 

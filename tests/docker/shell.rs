@@ -1,4 +1,6 @@
-//! A look inside is a look into the check's own container, and leaves nothing.
+//! The command `bash`: a shell in the container of a check.
+//!
+//! It sees what the check sees, and leaves nothing behind.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -48,14 +50,14 @@ fn probed(settings: &str) -> Project {
     project
 }
 
-/// What the check itself tells.
-fn told(project: &Project) -> String {
+/// The output of the check itself.
+fn probe_output(project: &Project) -> String {
     let report = project.report(&["run", "probe"]);
     assert_eq!(report.status, 0, "{report:#?}");
-    let told = report.check("probe")["log"]["stdout"].as_str().unwrap().to_owned();
-    assert!(told.contains("A=b c\n") && told.contains("\n/app "), "{told}");
-    assert!(told.contains("wrote /tmp\n"), "{told}");
-    told
+    let text = report.check("probe")["log"]["stdout"].as_str().unwrap().to_owned();
+    assert!(text.contains("A=b c\n") && text.contains("\n/app "), "{text}");
+    assert!(text.contains("wrote /tmp\n"), "{text}");
+    text
 }
 
 /// Gives a command something to read.
@@ -87,7 +89,7 @@ fn a_command_in_a_shell_sees_what_the_check_sees() {
         let project = probed(settings)
             .with("CARGO_PIPE_TOPOLOGY", topology)
             .with("CARGO_PIPE_ALLOW", "writable");
-        let expected = told(&project);
+        let expected = probe_output(&project);
         assert_eq!(expected.contains("wrote /app\n"), settings.contains("writable"), "{expected}");
         let ended = project.pipe(&["bash", "probe", "--", "sh", "src/probe.sh"]);
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{settings} {topology}");
@@ -99,7 +101,7 @@ fn a_command_in_a_shell_sees_what_the_check_sees() {
 fn a_shell_at_a_terminal_sees_what_the_check_sees() {
     for topology in ["bind", "stream"] {
         let project = probed("").with("CARGO_PIPE_TOPOLOGY", topology);
-        let expected = told(&project);
+        let expected = probe_output(&project);
         let mut session = shell(&project);
         session.type_in("echo begin-$((1+1)); sh src/probe.sh; echo end-$((1+1))\n");
         session.wait_for("begin-2\r\n");
@@ -130,9 +132,9 @@ fn a_tool_can_be_run_as_its_check_runs_it() {
     session.wait_for("the check runs: ");
     let command = session.wait_for("\r\n");
     session.type_in(&format!("{} 2>&1 | grep -c unused-import; exit\n", command.trim()));
-    let (ended, said) = session.end();
-    assert_eq!(ended.code(), Some(0), "{command} {said}");
-    assert!(said.contains("\r\n1\r\n"), "{command} {said}");
+    let (ended, text) = session.end();
+    assert_eq!(ended.code(), Some(0), "{command} {text}");
+    assert!(text.contains("\r\n1\r\n"), "{command} {text}");
     let ended = project.pipe(&["bash", "lint", "--", "sh", "-c", "ls -A /config; touch /config/x"]);
     assert_eq!(ended.stdout, ".cargo-pipe-proof\n.pylintrc\n", "{ended:?}");
     assert!(ended.stderr.contains("Read-only file system"), "{ended:?}");
@@ -227,7 +229,7 @@ fn the_docker_socket_is_there_only_on_request() {
     let ask = |args: &[&str]| project.pipe(&[args, &usable].concat());
     assert_eq!(ask(&["bash", "probe"]).status, Some(1));
     assert_eq!(ask(&["bash", "--docker-socket", "probe"]).stdout, "usable\n");
-    // Whoever the visitor is.
+    // The same as another user.
     let socket = std::fs::metadata("/var/run/docker.sock").unwrap();
     let group = std::os::unix::fs::MetadataExt::gid(&socket);
     let project = project.owned_by(1234, group);
@@ -293,9 +295,9 @@ fn killing_the_client_ends_its_container() {
         });
     let client = rustix::process::Pid::from_raw(client.unwrap()).unwrap();
     rustix::process::kill_process(client, Signal::KILL).unwrap();
-    let (ended, said) = session.end();
-    assert_eq!(ended.code(), Some(3), "{said}");
-    assert!(said.contains("the client ended with exit status 137 before the container"), "{said}");
+    let (ended, text) = session.end();
+    assert_eq!(ended.code(), Some(3), "{text}");
+    assert!(text.contains("the client ended with exit status 137 before the container"), "{text}");
     assert!(session.line_is_edited());
     assert_eq!(project.leftovers(), [""; 0]);
 }

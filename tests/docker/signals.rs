@@ -1,7 +1,7 @@
-//! Whatever ends a run, its containers and folders are gone.
+//! Signals end a run, and its containers and folders are gone afterwards.
 //!
-//! Each signal is sent at ten moments between the start and the end of a run; of those, at least
-//! five have to hit a container that was seen running, or the test has not tested anything.
+//! Each signal is sent at ten moments between the start and the end of a run. At least five of them have
+//! to hit a container that was seen running, or the test has tested nothing.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};

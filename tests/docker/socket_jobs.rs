@@ -1,7 +1,7 @@
-//! A job's container that has the engine's socket, and another name than its id.
+//! A CI job in a container with the engine's socket, whose host name is not its id.
 //!
-//! The project lies in a volume at the path that it has on the host, so that only its files can tell
-//! one from the other; or it is bound, with its home.
+//! The project lies in a volume at the path that it has on the host, so that only its files tell one from
+//! the other; or it is bound, with its home.
 
 use std::fs;
 use std::path::Path;
@@ -213,16 +213,16 @@ fn a_difference_in_the_job_is_named() {
         let there = Report::of(&there);
         let fingerprints = [&host, &there].map(|it| it.check(check)["fingerprint"].clone());
         assert_ne!(fingerprints[0], fingerprints[1], "{path}");
-        let told = job.pipe_with(&options, &["compare", "report.json"]);
-        assert_eq!(told.status, Some(1), "{told:?}");
-        let told = told.stdout;
+        let ended = job.pipe_with(&options, &["compare", "report.json"]);
+        assert_eq!(ended.status, Some(1), "{ended:?}");
+        let text = ended.stdout;
         let expected = format!("{check}: different inputs:\n  ");
-        assert!(told.contains(&expected) && told.contains(named), "{named}\n{told}");
-        assert_eq!(told.matches("\n  ").count(), told.matches("different here").count(), "{told}");
+        assert!(text.contains(&expected) && text.contains(named), "{named}\n{text}");
+        assert_eq!(text.matches("\n  ").count(), text.matches("different here").count(), "{text}");
         plant(&path, original.as_deref());
     }
-    let told = job.pipe_with(&options, &["compare", "report.json"]);
-    assert_eq!(told.status, Some(0), "{told:?}");
+    let ended = job.pipe_with(&options, &["compare", "report.json"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
     assert_eq!(project.leftovers(), [""; 0]);
     project.pipe(&["remove"]);
 }
@@ -255,16 +255,16 @@ fn a_base_that_differs_in_another_engine_is_named() {
     let report = format!("json={}", path.display());
     let ran = here.pipe(&["run", "platform", "files", "--report", &report]);
     assert_eq!(ran.status, Some(0), "{ran:?}");
-    let told =
+    let ended =
         machine.serve(there).with("CARGO_PIPE_CACHE", "on").pipe(&["compare", "report.json"]);
-    assert_eq!(told.status, Some(1), "{told:?}");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
     for (check, _, _, named) in planted {
         let image = format!("cargo-pipe.local/{}:{check}", here.id());
         let named = named.replace("IMAGE", &image);
-        let said = format!("{check}: different inputs:\n  {named}\n");
-        assert!(told.stdout.contains(&said), "{said}{told:?}");
+        let text = format!("{check}: different inputs:\n  {named}\n");
+        assert!(ended.stdout.contains(&text), "{text}{ended:?}");
     }
-    assert_eq!(told.stdout.matches("\n  ").count(), 2, "{told:?}");
+    assert_eq!(ended.stdout.matches("\n  ").count(), 2, "{ended:?}");
     images.iter().for_each(|image| drop(docker(&["image", "rm", image])));
 }
 

@@ -1,4 +1,4 @@
-//! The ways a snapshot gets into a container give one report.
+//! Binding and streaming a snapshot into a container give one report.
 
 use std::fs;
 use std::path::Path;
@@ -75,8 +75,8 @@ fn a_mount_that_proves_wrong_is_never_a_pass() {
         assert_eq!(report.status, 3, "{report:#?}");
         for check in ["lint", "format", "mypy", "ruff"] {
             assert_eq!(report.check(check)["reason"]["kind"], "mount", "{report:#?}");
-            let told = report.check(check)["reason"]["message"].as_str().unwrap();
-            assert!(told.contains("does not see the project"), "{told}");
+            let text = report.check(check)["reason"]["message"].as_str().unwrap();
+            assert!(text.contains("does not see the project"), "{text}");
         }
         // The same in an image that has no launcher.
         project.write("pipe.toml", "[checks.x]\nrun = [\"true\"]\nimage = \"python:3.13-slim\"\n");

@@ -1,4 +1,4 @@
-//! GitLab's pipeline with an engine beside each job, which has nothing but the base image.
+//! GitLab's pipeline with an engine next to each job, which has only the base image.
 
 use crate::gitlab_ci_local::{NO_INDEX, artifact, pipeline};
 use crate::scene::{BROKEN, Scene, comparable, read};
@@ -18,7 +18,7 @@ const STOCK: &str = "FROM python:3.13-slim\n\
     done; \
     printf '[global]\\nno-index = true\\nfind-links = /stock\\n' > /etc/pip.conf\n";
 
-/// What an engine beside a job keeps, as long as this is there.
+/// Volumes of an engine next to a job, removed with this.
 struct CachedOutcome {
     scene: Scene,
     certificates: String,
@@ -31,7 +31,7 @@ impl CachedOutcome {
     fn new(scene: Scene) -> CachedOutcome {
         let name = |what: &str| format!("cargo-pipe-test-{}-{what}", std::process::id());
         let kept = CachedOutcome { scene, certificates: name("certificates"), data: name("data") };
-        let dockerfile = kept.scene.beside("Dockerfile", STOCK);
+        let dockerfile = kept.scene.write_next_to("Dockerfile", STOCK);
         let build = ["build", "--quiet", "--tag", STOCKED, "--file", &dockerfile, ".docker"];
         let load = format!(
             "docker save {STOCKED} | docker run --rm --interactive --privileged \
@@ -42,7 +42,7 @@ impl CachedOutcome {
         );
         for (program, args) in [("docker", &build[..]), ("sh", &["-c", &load])] {
             let ended = kept.scene.run(program.as_ref(), args);
-            assert_eq!(ended.status, Some(0), "{}", ended.said);
+            assert_eq!(ended.status, Some(0), "{}", ended.output);
         }
         kept
     }
@@ -72,9 +72,9 @@ fn an_engine_next_to_the_job_reports_the_same_as_the_host() {
         let (host_status, host) = scene.on_the_host(&["run-all", "--allow", "dockerfile"]);
         assert_eq!(host_status, Some(status));
         let ended = pipeline(scene, &[&volumes[..], &NO_INDEX].concat());
-        assert_eq!(ended.status, Some(status), "{}", ended.said);
+        assert_eq!(ended.status, Some(status), "{}", ended.output);
         // The second job finds what the first one made.
-        assert_eq!(ended.said.contains("building ruff"), status == 0, "{}", ended.said);
+        assert_eq!(ended.output.contains("building ruff"), status == 0, "{}", ended.output);
         let job = read(&artifact(scene, "cargo-pipe", "cargo-pipe.json"));
         assert_eq!(job["engine"]["kind"], "docker");
         assert_eq!(job["exit_code"], status);

@@ -1,4 +1,4 @@
-//! GitHub's workflow: its schema, and its steps word by word in a clean clone.
+//! GitHub's workflow: its schema, and its steps in a clean clone.
 
 use std::fs;
 
@@ -31,7 +31,7 @@ fn the_workflow_fits_its_schema() {
          check-jsonschema --builtin-schema vendor.github-workflows made/*.yml\n\
          check-jsonschema --builtin-schema custom.github-workflows-require-timeout made/*.yml",
     );
-    assert_eq!(ended.status, Some(0), "{}", ended.said);
+    assert_eq!(ended.status, Some(0), "{}", ended.output);
 }
 
 /// The scripts of the steps, one after the other, each in a shell of its own as there.
@@ -85,13 +85,13 @@ fn the_steps_report_the_same_as_the_host() {
         let (host_status, host) = scene.on_the_host(&["run-all"]);
         assert_eq!(host_status, Some(status));
         let ended = run(&scene, "");
-        assert_eq!(ended.status, Some(status), "{}", ended.said);
+        assert_eq!(ended.status, Some(status), "{}", ended.output);
         let file = |name: &str| scene.root.join(name);
         assert_eq!(comparable(&read(&file("job.json"))), comparable(&host));
         let sarif = read(&file("job.sarif"));
         let results = sarif["runs"].as_array().unwrap().iter().map(|run| &run["results"]);
         let results: usize = results.map(|results| results.as_array().unwrap().len()).sum();
-        assert_eq!((results > 0, ended.said.contains("\n::error ")), (status == 1, status == 1));
+        assert_eq!((results > 0, ended.output.contains("\n::error ")), (status == 1, status == 1));
         assert!(fs::read_to_string(file("summary.md")).unwrap().contains("ruff"));
         for name in ["job.json", "job.sarif", "summary.md"] {
             fs::remove_file(file(name)).unwrap();
@@ -108,7 +108,7 @@ fn each_leg_of_the_matrix_fails_on_its_own_file() {
         let (_, leg) = workflow.split_once(&format!("- check: {check}\n")).unwrap();
         let command = leg.trim_start().strip_prefix("command: ").unwrap().lines().next().unwrap();
         let ended = run(&scene, command);
-        assert_eq!(ended.status, Some(1), "{check}: {}", ended.said);
+        assert_eq!(ended.status, Some(1), "{check}: {}", ended.output);
         let report = read(&scene.root.join("job.json"));
         let file = format!("src/{check}.py");
         assert_eq!(objected(&report), (vec![check], vec![file.as_str()]), "{report:#}");

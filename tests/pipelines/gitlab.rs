@@ -34,7 +34,7 @@ fn a_socket_job_reports_the_same_as_the_host() {
         assert_eq!(host_status, Some(status));
         assert_eq!(host["engine"]["topology"], "bind");
         let ended = pipeline(&scene, &with_socket());
-        assert_eq!(ended.status, Some(status), "{}", ended.said);
+        assert_eq!(ended.status, Some(status), "{}", ended.output);
         let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
         assert_eq!(job["engine"]["topology"], "stream");
         let quality = read(&artifact(&scene, JOB, "cargo-pipe-quality.json"));
@@ -60,7 +60,7 @@ fn one_broken_file_is_the_same_on_the_host_and_in_every_job() {
         [(protected, &[][..], "off"), (unprotected, &cut_off, "hit"), (protected, &cut_off, "off")];
     for (branch, network, cache) in rounds {
         let ended = pipeline(&scene, &[&branch, network].concat());
-        assert_eq!(ended.status, Some(1), "{}", ended.said);
+        assert_eq!(ended.status, Some(1), "{}", ended.output);
         let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
         assert_eq!(job["engine"]["kind"], "venv");
         let cached = |check: &Value| check["cache"] == cache;
@@ -80,9 +80,9 @@ fn drift_fails_a_job_with_the_difference() {
     let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "socket"]);
     scene.edit("pipe.toml", "apt = []", "apt = [\"libpq5\"]");
     let ended = pipeline(&scene, &with_socket());
-    assert_eq!(ended.status, Some(1), "{}", ended.said);
-    assert!(ended.said.contains("outdated  .docker/Dockerfile"), "{}", ended.said);
-    assert!(!ended.said.contains("run-all: "), "{}", ended.said);
+    assert_eq!(ended.status, Some(1), "{}", ended.output);
+    assert!(ended.output.contains("outdated  .docker/Dockerfile"), "{}", ended.output);
+    assert!(!ended.output.contains("run-all: "), "{}", ended.output);
 }
 
 /// The one job makes and pushes it, the others need neither a network nor a cache.
@@ -99,37 +99,41 @@ fn an_image_with_everything_is_made_pushed_and_run_in() {
     let make = ["cargo-pipe:image", "--variable", &image, "--network", "host"];
     let make = [&make[..], &with_socket()].concat();
     let made = pipeline(&scene, &make);
-    assert_eq!(made.status, Some(0), "{}", made.said);
-    assert!(made.said.contains("was built and pushed"), "{}", made.said);
-    // Whoever runs the job has it from the registry alone.
+    assert_eq!(made.status, Some(0), "{}", made.output);
+    assert!(made.output.contains("was built and pushed"), "{}", made.output);
+    // The job gets it from the registry alone.
     let text = fs::read_to_string(scene.root.join(".gitlab-ci.yml")).unwrap();
     let (_, tag) = text.split_once("image: $CI_REGISTRY_IMAGE/pipe:").unwrap();
     let name = format!("{}/grp/proj/pipe:{}", registry.host, tag.lines().next().unwrap());
     assert_eq!(scene.run(Path::new("docker"), &["image", "rm", &name]).status, Some(0));
     let again = pipeline(&scene, &make);
-    assert!(again.said.contains("already exists"), "{}", again.said);
+    assert!(again.output.contains("already exists"), "{}", again.output);
 
     let run = [JOB, "--variable", &image, "--network", "none"];
     let ended = pipeline(&scene, &run);
-    assert_eq!(ended.status, Some(1), "{}", ended.said);
+    assert_eq!(ended.status, Some(1), "{}", ended.output);
     let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
     assert_eq!(job["engine"]["kind"], "venv");
     assert_eq!(comparable(&job), comparable(&host));
 
-    // An image of other locks is none for these: whoever does not bring the pipeline up to date is
-    // told, by the first line of the job or, without that line, by the run.
+    // An image built from other locks is refused: by the first line of the job or, without that
+    // line, by the run.
     let lock = ".docker/requirements/ruff.txt";
     let other = fs::read_to_string(scene.root.join(lock)).unwrap().replace("ruff==", "ruff==0");
     scene.write(lock, &other);
     let drift = scene.pipe(&["sync", "--check"]);
-    assert_eq!(drift.status, Some(1), "{}", drift.said);
-    assert!(drift.said.contains("outdated  .gitlab-ci.yml"), "{}", drift.said);
+    assert_eq!(drift.status, Some(1), "{}", drift.output);
+    assert!(drift.output.contains("outdated  .gitlab-ci.yml"), "{}", drift.output);
     let run = "cp -r /checkout /tmp/copy && cd /tmp/copy && cargo-pipe run ruff --engine venv";
     let mount = format!("type=bind,source={},target=/checkout,readonly", scene.root.display());
     let stale =
         scene.run(Path::new("docker"), &["run", "--rm", "--mount", &mount, &name, "sh", "-c", run]);
-    assert_eq!(stale.status, Some(2), "{}", stale.said);
-    assert!(stale.said.contains("the environment of `ruff` in this job's image"), "{}", stale.said);
+    assert_eq!(stale.status, Some(2), "{}", stale.output);
+    assert!(
+        stale.output.contains("the environment of `ruff` in this job's image"),
+        "{}",
+        stale.output
+    );
     let _ = scene.run(Path::new("docker"), &["image", "rm", "--force", &name]);
 }
 
@@ -165,5 +169,5 @@ fn every_pipeline_fits_its_schema() {
         "pip install -q --root-user-action ignore check-jsonschema==0.39.0\n\
          check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci made/*.yml",
     );
-    assert_eq!(ended.status, Some(0), "{}", ended.said);
+    assert_eq!(ended.status, Some(0), "{}", ended.output);
 }

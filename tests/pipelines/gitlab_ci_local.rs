@@ -1,7 +1,6 @@
-//! A runner of GitLab's jobs: `gitlab-ci-local` with its docker executor.
+//! Runs jobs of GitLab with `gitlab-ci-local` and its docker executor.
 //!
-//! Owns what it is always told, and where it puts what a job leaves behind. Must not know what is in
-//! a pipeline.
+//! It adds the options that every run needs, and finds the artifacts of a job.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! A job for each check, of which each objects to one file of its own.
+//! Pipelines with a job for each check, each of which fails on a file of its own.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ pub(crate) fn per_check(options: &[&str]) -> Scene {
     scene
 }
 
-/// Writes a bad file for each check, and takes away the good one.
+/// Writes a bad file for each check, and removes the good one.
 pub(crate) fn write_only(scene: &Scene) {
     for (check, text) in ONLY {
         scene.write(&format!("src/{check}.py"), text);
@@ -47,7 +47,7 @@ fn each_objects(options: &[&str], words: &[&str]) {
     let ended = pipeline(&scene, words);
     for (check, _) in ONLY {
         let job = format!("cargo-pipe:{check}");
-        assert!(ended.said.contains(&format!("FAIL  {job}")), "{}", ended.said);
+        assert!(ended.output.contains(&format!("FAIL  {job}")), "{}", ended.output);
         let report = read(&artifact(&scene, &job, "cargo-pipe.json"));
         let file = format!("src/{check}.py");
         assert_eq!(objected(&report), (vec![check], vec![file.as_str()]), "{report:#}");

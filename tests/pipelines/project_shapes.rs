@@ -1,4 +1,4 @@
-//! Projects of all shapes, through everything that writes files, until nothing is left.
+//! Projects of all shapes, from `init` until everything is removed.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn removal_leaves_nothing_of_any_shape() {
         assert_eq!(scene.pipe(&["init", "--ci", "gitlab,github"]).status, Some(0), "{shape}");
         let after_init = status();
         let ran = scene.pipe(&["run-all", "--engine", "docker"]);
-        assert!(matches!(ran.status, Some(0..=2)), "{shape}: {}", ran.said);
+        assert!(matches!(ran.status, Some(0..=2)), "{shape}: {}", ran.output);
         assert_eq!(status(), after_init, "{shape}");
         let sync = |options: &[&str]| scene.pipe(&[&["sync"], options].concat()).status;
         assert_eq!(sync(&["--check"]), Some(0), "{shape}");
@@ -41,7 +41,7 @@ fn removal_leaves_nothing_of_any_shape() {
             assert_eq!(sync(&["--check"]), Some(0), "{shape}");
             fs::write(&config, text).unwrap();
         }
-        // A pipeline follows from `pipe.toml`: edits are kept until somebody says otherwise.
+        // A pipeline follows from `pipe.toml`: edits are kept until `--force` is given.
         let own = scene.root.join(".gitlab/pipe.yml").exists();
         let pipeline = if own { ".gitlab/pipe.yml" } else { ".gitlab-ci.yml" };
         scene.edit(pipeline, "interruptible: true", "interruptible: false");
@@ -50,7 +50,7 @@ fn removal_leaves_nothing_of_any_shape() {
         assert_eq!(sync(&[]), Some(0), "{shape}");
 
         let removed = scene.pipe(&["remove", "--files"]);
-        assert_eq!(removed.status, Some(0), "{shape}: {}", removed.said);
+        assert_eq!(removed.status, Some(0), "{shape}: {}", removed.output);
         assert_eq!(status(), "", "{shape}");
     }
 }

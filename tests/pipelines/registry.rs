@@ -1,6 +1,4 @@
-//! A registry of images on this machine.
-//!
-//! Owns a process of Debian's `docker-registry` with a folder of its own, and its end.
+//! A registry of images on this machine: a process of Debian's `docker-registry`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

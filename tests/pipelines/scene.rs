@@ -1,6 +1,6 @@
 //! A repository whose pipeline is run, and the same checks on the host.
 //!
-//! Owns the temporary folders, what is published of cargo-pipe, and the programs that run pipelines.
+//! Both use the published files of cargo-pipe, which `cargo xtask pipelines` has built.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub(crate) struct Scene {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: Option<i32>,
-    pub(crate) said: String,
+    pub(crate) output: String,
 }
 
 /// Whether everything is there that the tests need.
@@ -73,7 +73,7 @@ impl Scene {
     /// The same with what is there already.
     pub(crate) fn scaffolded(self, options: &[&str]) -> Scene {
         let made = self.pipe(&[&["init"], options].concat());
-        assert_eq!(made.status, Some(0), "{}", made.said);
+        assert_eq!(made.status, Some(0), "{}", made.output);
         self.git(&["init", "--quiet", "--initial-branch", "main"]);
         self.git(&["remote", "add", "origin", "git@gitlab.example.org:grp/proj.git"]);
         self
@@ -87,7 +87,7 @@ impl Scene {
             let from = format!("{}/.", shape.display());
             let to = scene.root.display().to_string();
             let copied = scene.run(Path::new("cp"), &["--recursive", &from, &to]);
-            assert_eq!(copied.status, Some(0), "{}", copied.said);
+            assert_eq!(copied.status, Some(0), "{}", copied.output);
         }
         scene.git(&["init", "--quiet", "--initial-branch", "main"]);
         scene.git(&["add", "--all"]);
@@ -107,7 +107,7 @@ impl Scene {
     pub(crate) fn status(&self) -> String {
         let ended = self.run(Path::new("git"), &["status", "--porcelain", "--ignored"]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
-        ended.said
+        ended.output
     }
 
     /// Writes a file.
@@ -115,8 +115,8 @@ impl Scene {
         fs::write(self.root.join(path), text).unwrap();
     }
 
-    /// Writes a file beside the repository, and returns its path.
-    pub(crate) fn beside(&self, name: &str, text: &str) -> String {
+    /// Writes a file next to the repository, and returns its path.
+    pub(crate) fn write_next_to(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
         path.display().to_string()
@@ -173,8 +173,8 @@ impl Scene {
         command.args(args).current_dir(&self.root);
         command.env("HOME", self.folder.path()).env_remove("CI");
         let output = command.output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        Ended { status: output.status.code(), said: String::from_utf8(said).unwrap() }
+        let streams = [output.stdout, output.stderr].concat();
+        Ended { status: output.status.code(), output: String::from_utf8(streams).unwrap() }
     }
 
     fn git(&self, args: &[&str]) {

@@ -1,7 +1,7 @@
 //! A Cargo workspace whose pipeline builds its own task runner first.
 //!
-//! What the runner depends on is made small: a crate of the same name that starts what is published.
-//! The rest is as `init --xtask` writes it.
+//! The runner depends on a small crate of our name, which starts the published program. The rest is as
+//! `init --xtask` writes it.
 
 use std::fs;
 
@@ -79,8 +79,8 @@ fn a_task_runner_is_built_once_and_runs_the_other_job() {
     let (_, host) = scene.on_the_host(&["run-all"]);
     let toolchain = format!("{}:/toolchain:ro", toolchain().display());
     let ended = pipeline(&scene, &[&SOCKET[..], &["--volume", &toolchain]].concat());
-    assert_eq!(ended.status, Some(1), "{}", ended.said);
-    assert!(ended.said.contains("PASS  cargo-pipe:xtask"), "{}", ended.said);
+    assert_eq!(ended.status, Some(1), "{}", ended.output);
+    assert!(ended.output.contains("PASS  cargo-pipe:xtask"), "{}", ended.output);
     let job = read(&artifact(&scene, "cargo-pipe", "cargo-pipe.json"));
     assert_eq!(comparable(&job), comparable(&host));
 }

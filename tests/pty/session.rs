@@ -1,7 +1,6 @@
-//! A program on a terminal of its own.
+//! A program on a terminal of its own, which a test types into, reads and hangs up.
 //!
-//! Owns the terminal: it is typed into, read from, and hung up. It must not know the program.
-//! Several test binaries have it as a module of theirs.
+//! Several test programs have this as a module.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -56,7 +55,7 @@ impl Session {
         Session { child, terminal: Some(terminal.into()), line, seen: Vec::new(), read: 0 }
     }
 
-    /// Gives the terminal another size; the program is told.
+    /// Gives the terminal another size; the program gets a signal.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         tcsetwinsize(self.terminal.as_ref().unwrap(), size(rows, columns)).unwrap();
     }

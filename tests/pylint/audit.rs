@@ -1,4 +1,4 @@
-//! What is remembered is held against what is found anew.
+//! Audits, which compare the records with a run from scratch.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ fn it_is_found_in_another_order() {
     );
     let file = "raise ValueError\n";
     let project = Project::of(&[("a.py", file), ("b.py", file), ("c.py", file)])
-        .beside(&[("sitecustomize.py", &format!("{}{noted}", ONE_PROCESSOR.1))]);
+        .with_modules(&[("sitecustomize.py", &format!("{}{noted}", ONE_PROCESSOR.1))]);
     project.run(&[]);
     assert_eq!(project.read("order"), "abc");
     project.remove("order");

@@ -1,7 +1,6 @@
-//! Random edits of a package, as people and their mistakes make them.
+//! Random edits of a package, like those of developers, mistakes included.
 //!
-//! Owns the kinds of edits; a seed decides which of them are made, where, and in which order, the
-//! same everywhere. Edits accumulate. It must not know who looks at the package afterwards.
+//! A seed decides which edits are made, where and in which order, the same everywhere. Edits accumulate.
 
 use std::fmt::Write;
 
@@ -111,7 +110,7 @@ impl<'p> Editor<'p> {
         let end = at + 1 + lines[at + 1..].iter().take_while(is_inside).count();
         lines.drain(at..end);
         self.project.write(&path, &format!("{}\n", lines.join("\n")));
-        Some(format!("no more a definition in {path}:{}", at + 1))
+        Some(format!("removed a definition in {path}:{}", at + 1))
     }
 
     fn change_signature(&mut self) -> Option<String> {
@@ -133,8 +132,8 @@ impl<'p> Editor<'p> {
 
     /// A name of the standard library, or one of a new package.
     fn toggle_file(&mut self) -> Option<String> {
-        let beside = self.any();
-        let (folder, _) = beside.rsplit_once('/')?;
+        let sibling = self.any();
+        let (folder, _) = sibling.rsplit_once('/')?;
         let name = *self.random.of(&["typing", "types", "fresh", "json", "new/__init__"]);
         let folder = *self.random.of(&[folder, "lib"]);
         self.toggle(&format!("{folder}/{name}.py"), "VALUE = 1\n")
@@ -154,7 +153,7 @@ impl<'p> Editor<'p> {
     fn delete(&mut self) -> Option<String> {
         let path = self.any();
         self.project.remove(&path);
-        Some(format!("no more {path}"))
+        Some(format!("removed {path}"))
     }
 
     fn move_file(&mut self) -> Option<String> {
@@ -198,8 +197,8 @@ impl<'p> Editor<'p> {
     }
 
     fn toggle_init(&mut self) -> Option<String> {
-        let beside = self.any();
-        let (folder, _) = beside.rsplit_once('/')?;
+        let sibling = self.any();
+        let (folder, _) = sibling.rsplit_once('/')?;
         self.toggle(&format!("{folder}/__init__.py"), "")
     }
 

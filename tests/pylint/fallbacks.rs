@@ -1,4 +1,4 @@
-//! Whatever the worker cannot be sure of, every file is linted, and the answer is right.
+//! Cases that the worker cannot be sure of: it lints every file, and the report is right.
 
 use std::fs;
 
@@ -77,7 +77,7 @@ pub(crate) const CHECKER: &str = "from pylint.checkers.exceptions import Excepti
 fn a_checker_has_something_to_say_at_the_end() {
     for method in ["close", "get_map_data", "reduce_map_data"] {
         let code = format!("{CHECKER}ExceptionsChecker.{method} = lambda *_: None\n");
-        let project = edited().beside(&[("sitecustomize.py", &code)]);
+        let project = edited().with_modules(&[("sitecustomize.py", &code)]);
         let run = project.run(&[]).1;
         assert_eq!(run.cold, "the checker exceptions reports after the last file", "{method}");
         assert_eq!(project.left(), "");
@@ -103,7 +103,7 @@ const ENCHANT: &[(&str, &str)] = &[
 ];
 
 fn words_are_looked_up_in_a_dictionary() {
-    let project = edited().beside(ENCHANT);
+    let project = edited().with_modules(ENCHANT);
     project.write("b.py", "# wrng\n");
     let run = project.agrees_with(&["--spelling-dict=en", "--enable=wrong-spelling-in-comment"]);
     assert!(!run.of("b.py").is_empty(), "{run:#?}");
@@ -119,13 +119,13 @@ fn folders_have_configurations_of_their_own() {
          def load(self):\n    plain(self)\n    \
          self._directory_namespaces[Path(\"own\")] = (self.config, {})\n\n\n\
          PyLinter.load_default_plugins = load\n";
-    let project = edited().beside(&[("sitecustomize.py", code)]);
+    let project = edited().with_modules(&[("sitecustomize.py", code)]);
     let run = project.agrees();
     assert_eq!(run.cold, "folders have their own configurations");
     assert_eq!(project.left(), "");
 }
 
-/// Nobody knows what it depends on that it did.
+/// The dependencies of the crash are unknown.
 fn pylint_crashed_over_a_file() {
     let crash = format!(
         "import os\n\n{CHECKER}\ndef visit_raise(*_):\n    \
@@ -133,7 +133,7 @@ fn pylint_crashed_over_a_file() {
          ExceptionsChecker.visit_raise = visit_raise\n"
     );
     let project = Project::of(&[("a.py", "raise ValueError\n"), ("b.py", "print(1)\n")])
-        .beside(&[("sitecustomize.py", &crash)]);
+        .with_modules(&[("sitecustomize.py", &crash)]);
     project.write("crash", "");
     let crashed = project.run(&[]).1;
     assert!(format!("{crashed:?}").contains("astroid-error"), "{crashed:#?}");

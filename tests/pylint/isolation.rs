@@ -1,7 +1,7 @@
-//! Files that are linted one after the other in one process, and still each apart.
+//! Files that are linted one after the other in one process, and must not affect each other.
 //!
-//! With one processor no child is forked, whatever machine the tests run on: what a file leaves behind
-//! in the process must be neither seen by the next nor hide what that depends on.
+//! With one processor no child is forked, on any machine. State that a file leaves in the process must
+//! neither be seen by the next file nor hide what that file depends on.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(crate) const ONE_PROCESSOR: (&str, &str) =
     ("sitecustomize.py", "import os\n\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n");
 
 fn project(files: &[(&str, &str)]) -> Project {
-    Project::of(files).beside(&[ONE_PROCESSOR])
+    Project::of(files).with_modules(&[ONE_PROCESSOR])
 }
 
 fn one_file_reads_through_another_what_a_third_inferred() {
@@ -108,9 +108,9 @@ fn a_module_is_counted_apart_from_its_stub() {
     let text = format!("def many(value):\n{branches}    return 2\n");
     let project = project(&[("m.py", &*text), ("m.pyi", &*text)]);
     let (_, run) = project.run(&["--enable=R0911,R0912"]);
-    let said = |symbol: &str| run.messages.iter().any(|message| message.contains(symbol));
-    assert!(said("too-many-return-statements"), "{run:#?}");
-    assert!(!said("too-many-branches"), "{run:#?}");
+    let has = |symbol: &str| run.messages.iter().any(|message| message.contains(symbol));
+    assert!(has("too-many-return-statements"), "{run:#?}");
+    assert!(!has("too-many-branches"), "{run:#?}");
 }
 
 const THING: (&str, &str) = ("thing.py", "class Thing:\n    pass\n");
@@ -123,7 +123,7 @@ fn modules_built_for_one_file_do_not_affect_another() {
     let through = ("through.py", "import writer\n");
     let project =
         Project::of(&[("asker.py", "import through\n\nprint(through.writer.VALUE)\n"), READER])
-            .beside(&[ONE_PROCESSOR, THING, WRITER, through]);
+            .with_modules(&[ONE_PROCESSOR, THING, WRITER, through]);
     let (_, run) = project.run(&[]);
     assert!(!run.of("reader.py").is_empty(), "{run:#?}");
 }
@@ -146,13 +146,13 @@ fn modules_built_for_a_file_are_forgotten_with_it() {
 
 fn an_imported_module_is_built_for_every_importer() {
     let project = Project::of(&[("asker.py", "import writer\n\nprint(writer.VALUE)\n"), READER])
-        .beside(&[ONE_PROCESSOR, THING, WRITER]);
+        .with_modules(&[ONE_PROCESSOR, THING, WRITER]);
     let run = project.agrees();
     assert!(run.of("reader.py").is_empty(), "{run:#?}");
 }
 
-/// Whoever infers `Generic[T]` has astroid give `Generic` another method, once for each place where it
-/// stands. Up to Python 3.11 its own makes something that is no class.
+/// When `Generic[T]` is inferred, astroid gives `Generic` another method, once for each place of it.
+/// Up to Python 3.11 its own method makes something other than a class.
 fn a_generic_class_is_one_for_every_file() {
     let project = project(&[
         (
@@ -178,7 +178,7 @@ fn a_module_found_by_a_call_has_no_parent() {
 }
 
 /// Behind a hundred things that it infers at once astroid gives up, and keeps that for the file: there
-/// nobody knows the base any more. Plain pylint still does, from when it built the module.
+/// the base is unknown. Plain pylint still does, from when it built the module.
 fn the_known_bases_of_a_class_are_recomputed_for_each_file() {
     let sum = "0 + ".repeat(30);
     let own = format!(

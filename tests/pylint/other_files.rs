@@ -1,7 +1,7 @@
-//! Edits that change what pylint says of files that were not edited.
+//! Edits that change the messages of files that were not edited.
 //!
 //! Each is a way for a file to depend on another one that its import statements do not show. A test
-//! asserts first that the edit matters: with a rule left out, the worker repeats what it said before.
+//! asserts first that the edit matters: with a rule left out, the worker repeats its old messages.
 
 use crate::project::{Project, Run};
 
@@ -40,7 +40,7 @@ tests![
     slots_are_decided_in_a_third_file
 ];
 
-/// Makes one edit and asserts that it changes what is said about an unchanged file.
+/// Makes one edit and asserts that it changes the messages of an unchanged file.
 pub(crate) fn changes(project: &Project, path: &str, edit: impl FnOnce(&Project)) -> Run {
     let (_, before) = project.run(&[]);
     edit(project);

@@ -1,4 +1,4 @@
-//! After an edit no more files are parsed than those to lint need, and that cannot be told.
+//! After an edit, only files are parsed that linting needs.
 
 use crate::project::Project;
 
@@ -96,7 +96,7 @@ fn the_first_of_two_modules_of_a_name_is_meant() {
     assert_eq!((run.of("c/user.py").is_empty(), run.parsed), (false, 4));
 }
 
-/// It is built all the same, because it is imported.
+/// It is still built, because it is imported.
 fn a_module_that_no_file_looks_into_gives_otherwise() {
     let options = ["--disable=C,R,W,E", "--enable=no-member", "--ignore=writer.py"];
     let maker = "from thing import Thing\n\nprint(Thing())\n\ndef make():\n    return 1\n";

@@ -1,4 +1,4 @@
-//! Files that several processes lint: what is said does not depend on them, and none is forgotten.
+//! Files that several processes lint: the messages do not depend on their number.
 
 use crate::project::Project;
 
@@ -19,7 +19,7 @@ fn project(body: &str) -> Project {
         .map(|at| (format!("m{at}.py"), format!("import m{}\n\nprint(m0)\n", (at + 1) % 10)))
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(it, text)| (&**it, &**text)).collect();
-    Project::of(&files).beside(&[("sitecustomize.py", &forking(body))])
+    Project::of(&files).with_modules(&[("sitecustomize.py", &forking(body))])
 }
 
 fn no_process_can_be_forked() {
@@ -40,7 +40,7 @@ fn the_number_of_processes_changes_no_message() {
     assert!(several.audit().refuted.is_empty());
 }
 
-/// As the system does when memory runs out: nobody knows then what the child would have said.
+/// The system does that when memory runs out. The messages of the child are unknown then.
 fn a_child_is_killed() {
     let project =
         project("child = fork()\nif not child:\n    os.kill(os.getpid(), 9)\nreturn child");

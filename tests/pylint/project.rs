@@ -1,7 +1,7 @@
-//! A project that both pylints look at.
+//! A project that both the worker and plain pylint lint.
 //!
-//! Owns the environment with the locked pylint, which is installed once for all tests, and the two
-//! command lines. What is compared is every message with its place, the score and the exit status.
+//! The locked pylint is installed once for all tests. The comparison covers every message with its place,
+//! the score and the exit status.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +104,7 @@ impl Project {
     }
 
     /// With modules that are not the project's own.
-    pub(crate) fn beside(self, modules: &[(&str, &str)]) -> Project {
+    pub(crate) fn with_modules(self, modules: &[(&str, &str)]) -> Project {
         let site = self.folder.path().join("site");
         for (path, text) in modules {
             fs::create_dir_all(site.join(path).parent().unwrap()).unwrap();
@@ -147,7 +147,7 @@ impl Project {
         self.run_to("lint", options)
     }
 
-    /// Has the worker hold what it left the last time against what it finds anew.
+    /// Audits: the worker compares its records of the last run with a run from scratch.
     pub(crate) fn audit(&self) -> Run {
         self.run_to("audit", &[]).1
     }
@@ -235,7 +235,7 @@ impl Project {
     }
 }
 
-/// Every message and how often it was said, the score, and the exit status.
+/// Every message with its number, the score, and the exit status.
 fn answer(output: &Output) -> (BTreeMap<String, usize>, String, Option<i32>) {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("{error}: {output:?}");
@@ -253,8 +253,8 @@ fn answer(output: &Output) -> (BTreeMap<String, usize>, String, Option<i32>) {
             other => other.to_string(),
         });
         let home = ["module", "obj"].map(|name| message[name].as_str().unwrap());
-        let told = format!("{}: {} [{}]", place.join(":"), text.join(" "), home.join(":"));
-        *messages.entry(told).or_default() += 1;
+        let text = format!("{}: {} [{}]", place.join(":"), text.join(" "), home.join(":"));
+        *messages.entry(text).or_default() += 1;
     }
     (messages, report["statistics"].to_string(), output.status.code())
 }

@@ -1,4 +1,4 @@
-//! What is said of all files together: cycles of imports, the score.
+//! Messages about all files together: cycles of imports, and the score.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Random edits of a real package: after each, the worker says what plain pylint says.
+//! Random edits of a real package, each followed by a comparison with plain pylint.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::project::{Project, variable};
 tests![after_random_edits_of_a_package_nothing_is_stale];
 
 /// `cargo xtask soak pylint PACKAGE --seed N --edits M` sets the variables.
-#[expect(clippy::print_stdout, reason = "whoever soaks sees what was tried")]
+#[expect(clippy::print_stdout, reason = "a soak shows the edits that were made")]
 fn after_random_edits_of_a_package_nothing_is_stale() {
     let number = |name: &str| variable(name).map(|text| text.parse().unwrap());
     let seed = number("CARGO_PIPE_TEST_SEED").unwrap_or(1);

@@ -1,4 +1,4 @@
-//! Which engine runs the checks, and what is said about it.
+//! The choice of the engine, and its report.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -106,15 +106,15 @@ fn fixes_come_back() {
 }
 
 fn the_doctor_names_the_engine_that_checks_would_use() {
-    let told = |project: Project| {
+    let doctor_output = |project: Project| {
         let ended = project.pipe(&["doctor", "--engine", "venv"]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
         ended.stdout
     };
-    let usual = told(without_docker(Project::scaffolded()));
+    let usual = doctor_output(without_docker(Project::scaffolded()));
     assert!(usual.contains("good    sandbox   bubblewrap works"), "{usual}");
     assert!(usual.contains("` is Python 3."), "{usual}");
-    let open = told(without_docker(without_sandbox(Project::scaffolded())));
+    let open = doctor_output(without_docker(without_sandbox(Project::scaffolded())));
     assert!(open.contains("warning sandbox   bubblewrap is here and cannot start"), "{open}");
     let project = without_docker(Project::scaffolded());
     project.write("pipe.toml", "[python]\nversion = \"3.99\"\n");

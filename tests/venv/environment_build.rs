@@ -1,4 +1,4 @@
-//! How environments are made: once, as a whole, and again if that was not so.
+//! Builds of environments: several at once, and after one that was killed.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ fn ten_runs_at_once_make_an_environment_once() {
 fn a_run_after_a_killed_environment_build_succeeds() {
     let (project, cache) = alone();
     let mut run = project.command(&["--engine", "venv", "build", "ruff"]).spawn().unwrap();
-    // An environment is made beside its place, under a longer name.
+    // An environment is built next to its final folder, under a longer name.
     let half = |path: &PathBuf| path.extension().is_some() && path.join("pyvenv.cfg").exists();
     while !environments(&cache).iter().any(half) {
         assert!(run.try_wait().unwrap().is_none(), "it was done before it was killed");

@@ -1,4 +1,4 @@
-//! What is installed, by whichever installer, and what checks see of it.
+//! Packages that are installed by pip or uv, and seen by checks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ fn uv_and_pip_install_the_same_despite_user_settings() {
     // The index that is asked first has only another release of one.
     let decoy = Index::open(vec![Wheel::new("near", "0.1", "VERSION = 0\n"), far.clone()]);
     let index = Index::open(vec![near.clone()]);
-    let mut told = Vec::new();
+    let mut results = Vec::new();
     for installer in [None, Some(uv.as_path())] {
         let (project, cache) = needing(&[&near, &far]);
         let home = project.root.parent().unwrap().join("home/.config");
@@ -113,10 +113,10 @@ fn uv_and_pip_install_the_same_despite_user_settings() {
         let folder = environments(&cache).into_iter().next().unwrap();
         let mut found = Vec::new();
         modules(&folder, &folder, &mut found);
-        told.push((report["fingerprint"].clone(), found));
+        results.push((report["fingerprint"].clone(), found));
     }
-    assert!(told[0].1.iter().any(|path| path.ends_with("near.py")), "{told:?}");
-    assert_eq!(told[0], told[1]);
+    assert!(results[0].1.iter().any(|path| path.ends_with("near.py")), "{results:?}");
+    assert_eq!(results[0], results[1]);
 }
 
 fn a_password_goes_to_the_index_and_nowhere_else() {

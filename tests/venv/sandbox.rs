@@ -1,4 +1,4 @@
-//! What a check reaches in the sandbox, and what needs a grant where there is none.
+//! The sandbox of a check, and the grants that a check needs without one.
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -158,7 +158,7 @@ fn mark(project: &Project) -> String {
 
 fn is_gone_after_a_kill(project: &Project) {
     let mark = mark(project);
-    // One that went its own way besides one that stays.
+    // One process leaves the session, and one stays in it.
     let script = format!(
         "setsid sleep 1000 {mark} & exec python3 -c 'import time; time.sleep(1000)' {mark}"
     );
@@ -209,13 +209,13 @@ fn a_check_has_as_many_processors_as_it_is_given() {
     for project in [project(), open()] {
         check(&project, "import os\nprint(len(os.sched_getaffinity(0)))\n");
         let run = ["--engine", "venv", "--allow", "host", "run", "own"];
-        let told = |args: &[&str]| {
+        let run_with = |args: &[&str]| {
             let report = project.report(&[&run[..], args].concat());
             let number = report.check("own")["log"]["stdout"].as_str().unwrap().trim().to_owned();
             (number, report.json["fingerprint"].clone())
         };
         let all = std::thread::available_parallelism().unwrap().to_string();
-        let (some, none) = (told(&["--cpus", "1"]), told(&[]));
+        let (some, none) = (run_with(&["--cpus", "1"]), run_with(&[]));
         assert_eq!((&*some.0, none.0), ("1", all));
         assert_eq!(some.1, none.1);
     }
