@@ -14,6 +14,7 @@ mod configuration;
 mod container;
 mod doctor;
 mod engine;
+mod explain;
 mod fake_docker;
 mod fixing;
 mod help;

@@ -139,7 +139,7 @@ impl Run<'_> {
         assert_eq!(ended.status, Some(status));
     }
 
-    /// Runs it, and asserts that it ends because there is no project to run it in.
+    /// Runs it, and asserts that it fails because no project is found.
     #[track_caller]
     pub(crate) fn finds_no_project(self) {
         self.ends(
