@@ -155,7 +155,7 @@ impl Timeout {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let seconds = text.parse().map(Duration::from_secs);
-        seconds.or_else(|_| humantime::parse_duration(text)).ok().map(Timeout)
+        seconds.ok().or_else(|| parse_duration(text)).map(Timeout)
     }
 
     /// Why a check cannot be given this time; none if it can.
@@ -193,7 +193,7 @@ impl Age {
     /// Reads a duration as `humantime` does: a number without a unit is refused.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        humantime::parse_duration(text).ok().map(Age)
+        parse_duration(text).map(Age)
     }
 }
 
@@ -207,6 +207,16 @@ impl<'de> Deserialize<'de> for Age {
             },
         })
     }
+}
+
+/// Parses a duration with `humantime`, which panics on a sum that overflows: numbers of more than nine
+/// digits are refused first.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let is_long = |number: &str| number.len() > 9;
+    if text.split(|c: char| !c.is_ascii_digit()).any(is_long) {
+        return None;
+    }
+    humantime::parse_duration(text).ok()
 }
 
 /// Which results of a check are cached: `true`, `false` or `"passed"`.
@@ -358,6 +368,12 @@ mod schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_duration_that_overflows_is_refused() {
+        let text = "18446744073709551615s 500ms 500ms";
+        assert_eq!((Timeout::parse(text), Age::parse(text)), (None, None));
+    }
 
     #[test]
     fn a_timeout_has_a_unit_or_is_in_seconds() {
