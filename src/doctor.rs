@@ -1,8 +1,7 @@
-//! Looks whether everything is there that checks need.
+//! Diagnosis of a project and a machine: the settings, files, engine and disk that checks need.
 //!
-//! Owns what is looked at, and in which order: project, files, engine, machine; what is wrong with
-//! one keeps none of the others from being looked at. Must not print or repair anything. What was
-//! found is data, each with what to do next.
+//! A problem in one part does not stop the inspection of the others. Nothing is repaired; each result
+//! has a suggestion.
 
 pub mod conflicts;
 mod engine;
@@ -26,54 +25,54 @@ use crate::project::Project;
 use crate::run::Context;
 use crate::template::VERSION;
 
-/// The form of [`Diagnosis`] in JSON.
+/// The name of the JSON format of [`Diagnosis`].
 const SCHEMA: &str = "cargo-pipe/doctor/1";
 
-/// All that was looked at.
+/// The results of all parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The name of this form.
+    /// The name of this format.
     pub schema: &'static str,
     /// The version of cargo pipe.
     pub version: &'static str,
-    /// What was found, in the order it was looked at.
+    /// The results, in order.
     pub examined: Vec<Examined>,
 }
 
-/// One thing that was looked at.
+/// The result of one part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Examined {
-    /// What was looked at, such as `engine`.
+    /// The part, such as `engine`.
     pub subject: &'static str,
-    /// How it is.
+    /// Its state.
     pub state: Health,
-    /// What was found.
+    /// The observation.
     pub found: String,
-    /// What to do next.
+    /// A suggestion.
     pub next: Option<String>,
 }
 
-/// How something is that was looked at.
+/// The state of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Health {
-    /// As it should be.
+    /// It works.
     Good,
-    /// Not as it should be, and checks run all the same.
+    /// A problem that does not stop checks.
     Warning,
-    /// A generated file is not as `pipe.toml` says.
+    /// A generated file is not up to date.
     Drift,
-    /// The project's files keep checks from running.
+    /// The project's files stop checks.
     Project,
-    /// The machine keeps checks from running.
+    /// The machine stops checks.
     Machine,
 }
 
 impl Health {
-    /// How a command ends that found this.
+    /// The verdict of this state.
     #[must_use]
     pub fn verdict(self) -> Verdict {
         match self {
@@ -86,7 +85,7 @@ impl Health {
 }
 
 impl Diagnosis {
-    /// How a command ends that found this: the worst that was found.
+    /// The worst verdict of all parts.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let verdicts = self.examined.iter().map(|examined| examined.state.verdict());
@@ -109,8 +108,8 @@ impl Examined {
     }
 }
 
-/// Looks at the project that a folder belongs to, and at the machine. Without a project the machine
-/// is looked at all the same, as for a new one.
+/// Inspects the project that a folder belongs to, and the machine. Without a project, the machine is
+/// inspected as for a new one.
 pub fn examine(
     folder: &Path,
     variables: &EnvVars,

@@ -37,10 +37,10 @@ pub struct GitContext<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GitError {
-    /// There is no git.
+    /// Git is not installed.
     #[error("`--changed` needs git, which is not installed")]
     NoGit,
-    /// This is no repository, or one that git does not trust.
+    /// Not a repository, or one that git does not trust.
     #[error("git knows no repository here: {0}")]
     NoRepository(String),
     /// Nothing was committed yet.
@@ -49,7 +49,7 @@ pub enum GitError {
     /// Nothing says what to compare with.
     #[error("nothing says which branch to compare with")]
     NoDefault,
-    /// There is no such commit here.
+    /// The commit does not exist here.
     #[error("this repository has no commit `{name}`, which {origin}")]
     NoSuchCommit {
         /// Its name.
@@ -107,7 +107,7 @@ impl GitError {
 ///
 /// # Errors
 ///
-/// When there is no git, no repository, or no commit to compare with.
+/// When git, the repository, or the commit to compare with is missing.
 pub fn read_changed_lines(
     context: GitContext<'_>,
     since: &Since,

@@ -133,7 +133,7 @@ pub struct Address(Uri<String>);
 
 /// An invalid [`Address`]. Does not contain the text, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no address")]
+#[error("invalid URL")]
 pub struct AddressError;
 
 impl Address {

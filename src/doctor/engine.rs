@@ -1,9 +1,7 @@
-//! The engine: its programs, its socket, its base image, and whether it sees our folders; or else its
-//! Python and its sandbox.
+//! Diagnosis of the engine: its programs, socket and base image, and whether it sees our folders; for
+//! the venv engine, its Python and sandbox.
 //!
-//! Owns what is said of them. Must not know how docker is talked to where [`Docker`] does that
-//! already, or what [`Venv`] tries; whatever keeps one question from being asked keeps the later ones
-//! from being asked too.
+//! A failed step skips the later ones, which depend on it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -21,13 +19,13 @@ use crate::engine_info::SandboxKind;
 use crate::process::{self, Invocation, Until};
 use crate::run::{Context, Directory};
 
-/// How long docker may take to answer.
+/// The time limit of docker's answers.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Where the socket is unless somebody says something else.
+/// The default path of the socket.
 const SOCKET: &str = "/var/run/docker.sock";
 
-/// The oldest program that the newest engines still answer.
+/// The oldest client that current engines support.
 const OLDEST: u32 = 25;
 
 pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
@@ -50,7 +48,7 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
         Ok(docker) => docker,
         Err(error) => {
             examined.insert(0, unhelped("engine", &error));
-            // As `auto` does, which falls back anywhere but in CI.
+            // Like `auto`, which falls back except in CI.
             if context.config.engine == EngineChoice::Auto && !context.variables.is_ci() {
                 examined.iter_mut().for_each(|one| one.state = one.state.min(Health::Warning));
                 examined.extend(venv(context, directory));
@@ -85,7 +83,7 @@ fn unhelped(subject: &'static str, error: &EngineError) -> Examined {
     Examined { subject, state: Health::Machine, found: error.to_string(), next: error.hint() }
 }
 
-/// What virtual environments are made of, and what keeps checks in them from the machine.
+/// Inspects the Python and the sandbox of virtual environments.
 fn venv(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
     let settings = context.engine_options(directory, LIMIT);
     match Venv::connect(settings, context.cancel, context.emitter) {
@@ -102,7 +100,7 @@ fn python(context: Context<'_>, venv: &Venv<'_>) -> Examined {
         false => Examined::is(
             Health::Warning,
             "python",
-            format!("there is no Python {wanted}; {found}"),
+            format!("Python {wanted} not found; {found}"),
             format!(
                 "install it, for example with `uv python install {wanted}`: without docker another \
                  Python is another fingerprint"
@@ -111,7 +109,7 @@ fn python(context: Context<'_>, venv: &Venv<'_>) -> Examined {
     }
 }
 
-/// What fills virtual environments.
+/// Inspects the installer of virtual environments.
 fn installer(context: Context<'_>) -> Examined {
     let uv = which::which_in("uv", context.variables.get("PATH"), "/");
     Examined::good(
@@ -123,7 +121,7 @@ fn installer(context: Context<'_>) -> Examined {
     )
 }
 
-/// The sandbox of virtual environments, which was tried.
+/// The sandbox of virtual environments, as tried.
 fn sandbox(context: Context<'_>, venv: &Venv<'_>) -> Examined {
     const SUBJECT: &str = "sandbox";
     if venv.info().sandbox == Some(SandboxKind::Bubblewrap) {
@@ -141,7 +139,7 @@ fn sandbox(context: Context<'_>, venv: &Venv<'_>) -> Examined {
     Examined::is(Health::Warning, SUBJECT, found, next)
 }
 
-/// What docker answers on standard output; none if it fails.
+/// Runs docker, and returns its standard output; none if it fails.
 fn ask(context: Context<'_>, program: &Path, args: &[&str]) -> Option<String> {
     let invocation = Invocation::new(program, args.iter().map(OsString::from));
     let until = Until { cancel: Some(context.cancel), limit: LIMIT };
@@ -157,7 +155,7 @@ fn versions(program: &str, answer: Option<String>) -> Examined {
     let version = |side: &str| json[side]["Version"].as_str().unwrap_or("unknown").to_owned();
     let (client, server) = (version("Client"), version("Server"));
     let found = match is_podman {
-        // Podman has no engine beside itself.
+        // Podman has no separate engine.
         true => format!("`{program}` {client}"),
         false => format!("engine {server}, `{program}` {client}"),
     };
@@ -174,7 +172,7 @@ fn versions(program: &str, answer: Option<String>) -> Examined {
     }
 }
 
-/// The way to the engine, and whether this user may use it.
+/// Inspects the connection to the engine, and the user's access to it.
 fn socket(context: Context<'_>) -> Examined {
     const SUBJECT: &str = "socket";
     let host = context.variables.get("DOCKER_HOST");
@@ -221,7 +219,7 @@ fn socket(context: Context<'_>) -> Examined {
     )
 }
 
-/// A group's name, or its number if it has none here.
+/// The name of a group, or its number without one.
 fn group(number: u32) -> String {
     let groups = fs::read_to_string("/etc/group").unwrap_or_default();
     let named = groups.lines().find_map(|line| {
@@ -244,7 +242,7 @@ fn base(image: &str, digests: &str) -> Examined {
     )
 }
 
-/// Whether a container sees a folder of ours.
+/// Inspects whether a container sees our folders.
 fn topology(context: Context<'_>, docker: &Docker<'_>, directory: &Directory) -> Examined {
     const SUBJECT: &str = "topology";
     let seen = docker.sees(directory.path(), &context.config.python.image);

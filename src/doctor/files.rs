@@ -1,7 +1,4 @@
-//! The project's files: settings, locks, generated files, and pins of the tools elsewhere.
-//!
-//! Owns what is said of them. Must not judge them itself: what may stand in a lock, what drift is,
-//! and what is a pin are decided where these are read.
+//! Diagnosis of the project's files: settings, locks, generated files, and other pins of the tools.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +42,7 @@ pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
     examined
 }
 
-/// The locks of all tools, each with what is said of it.
+/// Inspects the locks of all tools.
 fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>) {
     let root = &context.project.root;
     let mut locks = Vec::new();
@@ -77,7 +74,7 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
     (locks, examined)
 }
 
-/// The tools of the checks, without those of the user's own commands.
+/// The tools of the checks, without commands of the project.
 fn tools(context: Context<'_>) -> impl Iterator<Item = &'static dyn Tool> {
     context.config.checks.iter().filter_map(|check| match &check.work {
         Work::Tool { tool, .. } => tools::find(tool),
@@ -107,13 +104,13 @@ fn drift(context: Context<'_>) -> Examined {
     }
 }
 
-/// Checks whose configurations exclude each other.
+/// Finds checks with conflicting configurations.
 fn conflicts(context: Context<'_>) -> impl Iterator<Item = Examined> {
     let conflicts = conflicts::find(context.project, context.config).into_iter();
     conflicts.map(|it| Examined::is(Health::Warning, "conflict", it.message, it.hint))
 }
 
-/// Versions of the locked tools that something else installs, where they are others.
+/// Finds other pins of the locked tools with different versions.
 fn second_pins(context: Context<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec<Examined> {
     let text = |name: &str| {
         let path = ProjectPath::new(name).ok()?;

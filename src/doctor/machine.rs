@@ -1,6 +1,4 @@
-//! The machine: this program, whether it is a job of CI, and room on the disk.
-//!
-//! Owns what is said of them. Must not know an engine.
+//! Diagnosis of the machine: this program, a CI job's variables, and free disk space.
 
 use std::path::Path;
 
@@ -9,9 +7,9 @@ use crate::env_vars::EnvVars;
 use crate::run::Context;
 use crate::template::VERSION;
 
-/// With less, images cannot be built, in bytes.
+/// The free space that building images needs, in bytes.
 const TIGHT: u64 = 2 << 30;
-/// With less, not even a snapshot has room, in bytes.
+/// The free space that a snapshot needs, in bytes.
 const FULL: u64 = 64 << 20;
 
 pub(super) fn program(variables: &EnvVars) -> Examined {
@@ -37,7 +35,7 @@ fn disk(cache: &Path, bytes: u64) -> Examined {
     Examined::is(state, SUBJECT, found, next)
 }
 
-/// What is free on the file system of a folder, or of the nearest one above that exists.
+/// The free space on the file system of a folder, or of its nearest existing parent.
 fn room(folder: &Path) -> Option<u64> {
     let there = folder.ancestors().find(|folder| folder.exists())?;
     let stat = rustix::fs::statvfs(there).ok()?;

@@ -1,8 +1,7 @@
-//! A GitLab runner's `config.toml`: which of its runners bind the docker socket into jobs.
+//! Diagnosis of a GitLab runner's `config.toml`: which runners bind the docker socket into jobs.
 //!
-//! Owns how the file is read and what would have to change in it. Pure: it reads no file and writes
-//! none. Nothing that could be secret goes into what it returns: of each value only those of a few
-//! harmless keys are told.
+//! The result contains the values of a few harmless keys only; all others may be secrets, and are
+//! hidden.
 
 use serde::Serialize;
 use toml_edit::{Array, Document, DocumentMut, Item, TableLike, Value};
@@ -10,31 +9,31 @@ use toml_edit::{Array, Document, DocumentMut, Item, TableLike, Value};
 use crate::config::ConfigError;
 use crate::report::diff;
 
-/// The form of [`RunnerConfig`] in JSON.
+/// The name of the JSON format of [`RunnerConfig`].
 const SCHEMA: &str = "cargo-pipe/runner-config/1";
 
-/// Where jobs expect the socket.
+/// The path of the socket in jobs.
 const SOCKET: &str = "/var/run/docker.sock";
-/// The same place, where `/var/run` is a link, as it is nearly everywhere.
+/// The same path where `/var/run` is a link to `/run`.
 const SAME: &str = "/run/docker.sock";
-/// Where an engine beside a job leaves what its clients need.
+/// The folder in which an engine service stores the certificates for its clients.
 const CERTIFICATES: &str = "/certs/client";
 
-/// The keys whose values are told: they say where the change belongs.
+/// The keys whose values are shown, to identify the runner.
 const HARMLESS: &[&str] =
     &["executor", "host", "id", "image", "name", "privileged", "tls_verify", "url", "volumes"];
-/// What is told of every other value.
+/// The replacement of every other value.
 const HIDDEN: &str = "[hidden]";
 
-/// What a runner's configuration says of docker.
+/// The docker settings of a runner configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RunnerConfig {
-    /// The name of this form.
+    /// The name of this format.
     pub schema: &'static str,
     /// The runners, in the order of the file.
     pub runners: Vec<Runner>,
-    /// What to change for every runner that lacks the socket, as a unified diff; empty if none does.
+    /// The change for every runner without the socket, as a unified diff; empty if none needs it.
     pub change: String,
 }
 
@@ -46,7 +45,7 @@ pub struct Runner {
     pub name: String,
     /// The line of its name, from 1.
     pub line: usize,
-    /// How it runs jobs.
+    /// Its executor.
     pub executor: String,
     /// Whether its jobs get the socket.
     pub socket: Socket,
@@ -57,21 +56,21 @@ pub struct Runner {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Socket {
-    /// They do.
+    /// The socket is bound.
     Bound,
-    /// They do not.
+    /// The socket is not bound.
     Missing,
-    /// They do not, because they get an engine beside them: with the socket bound, that one is hidden.
+    /// Not bound, because jobs have an engine as a service, which a bound socket would hide.
     Beside,
-    /// They run in no container of docker's.
+    /// Jobs do not run in docker.
     Foreign,
 }
 
-/// Reads a runner's configuration of this name and text.
+/// Parses a runner configuration.
 ///
 /// # Errors
 ///
-/// When it is no TOML. What is told of that has no line of the text in it.
+/// When it is not TOML. The error contains no line of the text.
 pub fn examine(name: &str, text: &str) -> Result<RunnerConfig, ConfigError> {
     let document: Document<&str> = Document::parse(text).map_err(|error| {
         let before = text.get(..error.span().unwrap_or_default().start).unwrap_or_default();
@@ -135,7 +134,7 @@ fn serves_dind(docker: &dyn TableLike) -> bool {
     is_privileged && mounts(docker).any(|target| target == CERTIFICATES)
 }
 
-/// Where a runner's volumes are in its jobs.
+/// The paths of a runner's volumes in its jobs.
 fn mounts(docker: &dyn TableLike) -> impl Iterator<Item = &str> {
     let volumes = docker.get("volumes").and_then(Item::as_array).into_iter().flatten();
     volumes.filter_map(Value::as_str).filter_map(|volume| {
@@ -146,11 +145,11 @@ fn mounts(docker: &dyn TableLike) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Adds the volume to a runner, as its neighbours are written.
+/// Adds the volume to a runner, in the style of its other volumes.
 fn bind(document: &mut DocumentMut, number: usize) {
     let runner = match document.get_mut("runners") {
         Some(Item::ArrayOfTables(tables)) => tables.get_mut(number),
-        // Nobody writes runners on one line; what cannot be changed is only named.
+        // An inline table is not changed, only reported.
         _ => None,
     };
     let Some(runner) = runner else { return };
@@ -179,7 +178,7 @@ fn bind(document: &mut DocumentMut, number: usize) {
     }
 }
 
-/// Takes away every value that is not known to be harmless.
+/// Hides every value that is not known to be harmless.
 fn hide(table: &mut dyn TableLike) {
     for (key, item) in table.iter_mut() {
         match item {
@@ -192,7 +191,7 @@ fn hide(table: &mut dyn TableLike) {
     }
 }
 
-/// Takes away comments, which can hold an old token, and passwords in addresses.
+/// Hides comments, which may contain an old token, and passwords in URLs.
 fn scrub(text: &str) -> String {
     let line = |line: &str| match line.split_once('#') {
         Some((code, _)) => format!("{code}# {HIDDEN}"),
@@ -334,7 +333,7 @@ mod tests {
         let privileged = beside.replace("tls_verify = false", "privileged = true");
         let read = examine("config.toml", &privileged).unwrap();
         assert_eq!((read.change.as_str(), read.runners[1].socket), ("", Socket::Beside));
-        // Either alone is no such setting.
+        // One of them alone is not enough.
         for text in [&beside, &TWO.replace("tls_verify = false", "privileged = true")] {
             let read = examine("/etc/gitlab-runner/config.toml", text).unwrap();
             assert_eq!(read.runners[1].socket, Socket::Missing);

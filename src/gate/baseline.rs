@@ -80,7 +80,7 @@ impl Baseline {
                 }
                 (_, line) => entries.push(
                     serde_json::from_str(line)
-                        .map_err(|error| wrong(format!("this is no entry: {error}")))?,
+                        .map_err(|error| wrong(format!("invalid entry: {error}")))?,
                 ),
             }
         }

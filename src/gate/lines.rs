@@ -1,7 +1,6 @@
-//! Lines that changed since a commit.
+//! Lines that changed since a commit, parsed from `git diff`.
 //!
-//! Owns how they are read from `git diff` and what it means for a place to touch one. Must not
-//! start git; [`crate::git`] does. Places of findings are held against them.
+//! [`crate::git`] runs git.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -14,17 +13,17 @@ pub struct ChangedLines {
     files: BTreeMap<String, Change>,
 }
 
-/// What changed in a file.
+/// The change of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Change {
     /// It is new.
     Whole,
-    /// These lines, 1-based; none where it was only renamed or lost lines.
+    /// These lines, 1-based; none if it was only renamed or lost lines.
     Lines(Vec<RangeInclusive<u32>>),
 }
 
 impl ChangedLines {
-    /// Reads `git diff --unified=0` with the prefixes `a/` and `b/`.
+    /// Parses the output of `git diff --unified=0` with the prefixes `a/` and `b/`.
     #[must_use]
     pub fn of_diff(diff: &[u8]) -> Self {
         let mut changed = ChangedLines::default();

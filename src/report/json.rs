@@ -82,7 +82,7 @@ pub struct JsonReport {
     pub platform: Option<String>,
     /// What ran the checks; null if nothing was started.
     pub engine: Option<EngineInfo>,
-    /// What a person should know, each once.
+    /// Warnings, without duplicates.
     pub warnings: Vec<String>,
     /// The files of each snapshot and their hashes, under the snapshot's hash.
     pub snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
@@ -205,7 +205,7 @@ pub struct JsonPlain {
     pub files: Vec<JsonOtherwise>,
 }
 
-/// What is said otherwise of a file.
+/// The differences in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -119,7 +119,7 @@ fn the_doctor_names_the_engine_that_checks_would_use() {
     let project = without_docker(Project::scaffolded());
     project.write("pipe.toml", "[python]\nversion = \"3.99\"\n");
     let ended = project.pipe(&["doctor", "--engine", "venv"]);
-    assert!(ended.stdout.contains("there is no Python 3.99; `"), "{ended:?}");
+    assert!(ended.stdout.contains("Python 3.99 not found; `"), "{ended:?}");
 }
 
 fn a_check_with_an_image_needs_docker() {

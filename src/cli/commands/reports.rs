@@ -94,7 +94,7 @@ impl Observer for Recorder {
 }
 
 impl Lines {
-    /// One write a line, so that whoever follows sees whole ones.
+    /// Appends a line in one write, so that readers see whole lines.
     fn push(&mut self, line: &str) {
         if self.written.is_ok() {
             self.written = self.file.write_all(line.as_bytes());

@@ -35,9 +35,9 @@ fn an_unfinished_merge_is_found_with_its_place() {
 #[test]
 fn what_is_no_baseline_is_refused() {
     assert!(error("[]\n").starts_with("line 1: the file does not begin with"));
-    assert!(error(&format!("{HEADER}\n{{}}\n")).starts_with("line 2: this is no entry: missing"));
+    assert!(error(&format!("{HEADER}\n{{}}\n")).starts_with("line 2: invalid entry: missing"));
     let stranger = r#"{"path":"a","check":"lint","code":"c","message":"m","print":"x"}"#;
-    assert!(error(&format!("{HEADER}\n\n{stranger}\n")).starts_with("line 3: this is no entry"));
+    assert!(error(&format!("{HEADER}\n\n{stranger}\n")).starts_with("line 3: invalid entry"));
 }
 
 #[test]

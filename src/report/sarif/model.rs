@@ -1,7 +1,4 @@
-//! The objects of SARIF that we write.
-//!
-//! Owns their spelling, each named as in section 3 of the standard. It must not know findings; its
-//! parent fills it.
+//! The SARIF objects that we write, named as in section 3 of the standard.
 
 use std::collections::BTreeMap;
 

@@ -100,7 +100,7 @@ fn strings(value: &Value, pointer: &str) -> Vec<String> {
     values.map(|value| value.pointer(pointer).unwrap().as_str().unwrap().to_owned()).collect()
 }
 
-/// What a text becomes where a person reads it.
+/// The text as it is shown.
 fn harmless_line(text: &str) -> String {
     harmless::line(text)
 }

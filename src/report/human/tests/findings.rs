@@ -1,4 +1,4 @@
-//! How findings are shown: each with its place, its rule and its fix, and many of them.
+//! Findings in the terminal: with place, rule and fix, and in large numbers.
 
 use super::*;
 
