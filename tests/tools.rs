@@ -37,9 +37,10 @@ impl SourceFiles for Snapshot {
         let mut folders = vec![self.0.clone()];
         while let Some(folder) = folders.pop() {
             for entry in entries(&folder) {
-                match entry.is_dir() {
-                    true => folders.push(entry),
-                    false => paths.push(relative(&entry, &self.0)),
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else {
+                    paths.push(relative(&entry, &self.0));
                 }
             }
         }

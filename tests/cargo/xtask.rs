@@ -162,7 +162,7 @@ fn a_task_runner_that_is_there_is_only_added_to() {
         &format!("{call}    ExitCode::SUCCESS"),
     );
     assert!(workspace.cargo("xtask pipe list").well().stdout.starts_with("lint "));
-    assert!(!workspace.pipe(&["init", "--xtask"]).well().stderr.contains("begins like this"));
+    assert!(!workspace.pipe(&["init", "--xtask"]).well().stderr.contains("start `main` in"));
 }
 
 fn a_folder_that_can_have_no_task_stays_as_it_is() {
@@ -174,7 +174,7 @@ fn a_folder_that_can_have_no_task_stays_as_it_is() {
         assert_eq!(ended.status, Some(2), "{}", ended.stderr);
         assert!(ended.stderr.contains(why), "{}", ended.stderr);
     };
-    refused(&["init", "python", "--xtask"], "there is no `Cargo.toml` in");
+    refused(&["init", "python", "--xtask"], "`Cargo.toml` not found in");
     refused(&["init", "crates/a", "--xtask"], "the folder belongs to the workspace in");
     assert_eq!(workspace.files(), before);
     workspace.write("Cargo.toml", "[workspace");

@@ -163,6 +163,8 @@ fn options_listed_as_refused_are_refused() {
         let at_once = if tool.name() == "ruff" { 1 } else { refused.len() };
         for refused in refused.chunks(at_once) {
             project.write("pipe.toml", settings(*tool));
+            let lock = format!(".docker/requirements/{}.txt", tool.lock());
+            project.write(&lock, tool.lock_template());
             project.write(&config(*tool), text(*tool, refused));
             let report = project.report(&["run", "tried"]);
             assert_eq!(report.status, 2, "{refused:?}");

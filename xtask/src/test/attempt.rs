@@ -159,9 +159,16 @@ mod tests {
         let attempt = attempt(script, Duration::from_secs(1));
         assert_eq!(attempt.ending, Ending::Limit);
         let child: i32 = attempt.output.trim().parse().unwrap();
-        // Init may need a moment to collect it.
-        let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
-        assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+        // A kill returns before the process has ended, and init may need a moment to collect it.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            if stat.is_empty() || stat.contains(") Z ") {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{stat}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
         assert_eq!(attempt.describe(), "killed after 1 s, its time limit");
     }
 
