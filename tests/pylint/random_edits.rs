@@ -41,9 +41,7 @@ fn sources(package: &str) -> PathBuf {
     };
     let mut folders =
         fetched.filter(is_of).flat_map(|it| [it.join(package), it.join("src").join(package)]);
-    folders.find(|folder| folder.is_dir()).unwrap_or_else(|| {
-        panic!(
-            "`cargo xtask fixtures` fetches what tests/fixtures/packages.txt names, no {package}"
-        )
-    })
+    folders
+        .find(|folder| folder.is_dir())
+        .unwrap_or_else(|| panic!("{package} not found: run `cargo xtask fixtures` to fetch it"))
 }
