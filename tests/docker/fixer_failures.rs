@@ -60,7 +60,7 @@ fn only_contents_of_its_sources_come_back() {
         assert_eq!(content, format!("{GOOD}# end\n").as_bytes());
         assert_eq!(*mode, before["src/main.py"].1);
         let warnings = report.json["warnings"].to_string();
-        for named in ["made `.cache/z`, `src/new.py`", "removed or replaced `src/gone.py`"] {
+        for named in ["created `.cache/z`, `src/new.py`", "removed or replaced `src/gone.py`"] {
             assert!(warnings.contains(named), "{warnings}");
         }
         assert!(warnings.contains("changed `pyproject.toml`, which is not in its"), "{warnings}");

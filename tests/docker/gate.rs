@@ -74,7 +74,7 @@ fn old_code_passes_on_the_first_day_and_new_code_does_not() {
     assert_eq!(gone.len(), 1);
     assert_eq!(gone[0]["message"], "`sys` imported but unused");
     let ended = project.pipe(&["ruff"]);
-    assert!(ended.stdout.contains("1 entry of it is gone; `cargo pipe baseline`"), "{ended:?}");
+    assert!(ended.stdout.contains("1 entry is obsolete; run `cargo pipe baseline`"), "{ended:?}");
 
     fs::remove_file(project.root.join(".config/baseline.jsonl")).unwrap();
     let named = project.pipe(&["ruff", "--baseline", ".config/baseline.jsonl"]);
