@@ -3,10 +3,10 @@
 //! Programs get a scrubbed environment, and all tests share one target folder.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cargo_pipe::env_vars::EnvVars;
 use tempfile::TempDir;
@@ -253,23 +253,13 @@ impl Ended {
     }
 }
 
-/// A version that no other running test uses: in one target folder, cargo takes packages with one
-/// name and version for the same, wherever they are in their workspaces.
+/// A version that no other test uses, in this process or another: in one target folder, cargo takes
+/// packages with one name and version for the same, wherever they are in their workspaces, and may run
+/// the build script that an earlier test has left there.
 fn version() -> String {
-    static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
-    let locks = Path::new(env!("CARGO_TARGET_TMPDIR")).join("versions");
-    fs::create_dir_all(&locks).unwrap();
-    let number = (0..)
-        .find(|number: &u32| {
-            let lock = File::create(locks.join(number.to_string())).unwrap();
-            let is_free = lock.try_lock().is_ok();
-            if is_free {
-                HELD.lock().unwrap().push(lock);
-            }
-            is_free
-        })
-        .unwrap();
-    format!("0.1.{number}")
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("0.1.{}{number:03}", std::process::id())
 }
 
 /// A variable of this process.

@@ -80,6 +80,7 @@ fn what_depends_on_the_patch_release_is_seen_without_a_container() {
     let same_python = input(&here) == input(&base);
     let same_findings = here.check("lint")["findings"] == base.check("lint")["findings"];
     assert!(same_findings || !same_python);
-    let warned = here.json["warnings"].to_string().contains("differs from that of `python:3.13-slim`");
+    let warned =
+        here.json["warnings"].to_string().contains("differs from that of `python:3.13-slim`");
     assert_eq!(warned, !same_python, "{here:?}");
 }

@@ -70,7 +70,10 @@ fn only_what_is_named_is_built_from_source() {
     assert_eq!(report.outcome("imports"), "passed", "{report:?}");
     assert!(report.check("imports")["log"].to_string().contains("0.6.2"), "{report:?}");
     let warnings = report.json["warnings"].to_string();
-    assert!(warnings.contains("so it is the same elsewhere only if its image is shared"), "{warnings}");
+    assert!(
+        warnings.contains("so it is the same elsewhere only if its image is shared"),
+        "{warnings}"
+    );
     // A tool's environment has nothing of it.
     let other = project.report(&["run", "ruff"]);
     assert!(!other.json["warnings"].to_string().contains("shared"), "{other:?}");
