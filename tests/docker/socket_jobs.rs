@@ -218,7 +218,11 @@ fn a_difference_in_the_job_is_named() {
         let text = ended.stdout;
         let expected = format!("{check}: different inputs:\n  ");
         assert!(text.contains(&expected) && text.contains(named), "{named}\n{text}");
-        assert_eq!(text.matches("\n  ").count(), text.matches("different here").count(), "{text}");
+        assert_eq!(
+            text.matches("\n  ").count(),
+            text.matches("different inputs").count(),
+            "{text}"
+        );
         plant(&path, original.as_deref());
     }
     let ended = job.pipe_with(&options, &["compare", "report.json"]);
