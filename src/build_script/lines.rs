@@ -125,7 +125,7 @@ impl Lines {
     fn findings(&mut self, check: &CheckOutcome) {
         let gating = || check.findings.iter().filter(|finding| finding.gating);
         for finding in gating().take(SHOWN) {
-            self.complain(&told(finding, check));
+            self.complain(&render_finding(finding, check));
         }
         let more = gating().count().saturating_sub(SHOWN);
         if more > 0 {
@@ -158,7 +158,7 @@ impl Lines {
     }
 }
 
-fn told(finding: &Finding, check: &CheckOutcome) -> String {
+fn render_finding(finding: &Finding, check: &CheckOutcome) -> String {
     let Finding { place, severity, code, message, .. } = finding;
     let column = place.column.map(|column| format!(":{column}")).unwrap_or_default();
     let severity = match severity {

@@ -47,7 +47,7 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
     let root = &context.project.root;
     let mut locks = Vec::new();
     let mut examined = Vec::new();
-    let mut told = BTreeSet::new();
+    let mut inspected = BTreeSet::new();
     let mut read = |name: &str| match recipe::named_lock(root, context.config, name) {
         Ok(lock) => Some(lock),
         Err(error) => {
@@ -57,7 +57,7 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
         }
     };
     for tool in tools(context) {
-        if told.insert(tool.lock()) {
+        if inspected.insert(tool.lock()) {
             locks.extend(read(tool.lock()).map(|lock| (tool, lock)));
         }
     }

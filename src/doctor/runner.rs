@@ -239,9 +239,9 @@ mod tests {
     #[test]
     fn a_runner_without_the_socket_gets_it_and_nothing_secret_is_told() {
         let read = examine("config.toml", TWO).unwrap();
-        let told = read.runners.iter().map(|runner| (&*runner.name, runner.line, runner.socket));
+        let runners = read.runners.iter().map(|runner| (&*runner.name, runner.line, runner.socket));
         assert_eq!(
-            told.collect::<Vec<_>>(),
+            runners.collect::<Vec<_>>(),
             [("shell", 7, Socket::Foreign), ("docker", 12, Socket::Missing)]
         );
         assert_data_eq!(
@@ -345,8 +345,8 @@ mod tests {
     fn a_broken_file_is_named_by_its_line_alone() {
         let text = TWO.replace("\"glrt-secret-two\"", "\"glrt-secret-two");
         let error = examine("config.toml", &text).unwrap_err();
-        let told = format!("{error:?}");
+        let text = format!("{error:?}");
         assert!(error.to_string().starts_with("config.toml:15: "), "{error}");
-        assert!(!told.contains("secret-two"), "{told}");
+        assert!(!text.contains("secret-two"), "{text}");
     }
 }

@@ -33,11 +33,11 @@ pub(super) fn remove(
         GeneratedFiles::Stay => Vec::new(),
         GeneratedFiles::Go => scaffold::remove(&pipeline.project.root, &pipeline.config)?,
     };
-    term.data(&told(&removed, &removals));
+    term.data(&render_removed(&removed, &removals));
     Ok(Verdict::Passed)
 }
 
-fn told(removed: &Removed, removals: &[FileRemoval]) -> String {
+fn render_removed(removed: &Removed, removals: &[FileRemoval]) -> String {
     let kinds = [
         ("container", &removed.containers),
         ("volume", &removed.volumes),

@@ -74,7 +74,7 @@ pub(super) fn compare(
     let comparison = comparison.map_err(Error::Check)?;
     match format {
         MessageFormat::Json => term.data(&json::comparison::to_json(&comparison)),
-        _ => term.text(&told_of(&comparison)),
+        _ => term.text(&render_comparison(&comparison)),
     }
     Ok(if comparison.is_same() { Verdict::Passed } else { Verdict::Findings })
 }
@@ -99,7 +99,7 @@ fn shown_differences(why: &Why) -> String {
         }
     }
     if let Some(worked) = worked {
-        text.push_str(&told_work(worked));
+        text.push_str(&render_work(worked));
     }
     match nearest {
         Some(nearest) if Some(nearest) != since_last.as_ref() => {
@@ -112,7 +112,7 @@ fn shown_differences(why: &Why) -> String {
 }
 
 /// Renders the work of an incremental tool in its last run.
-fn told_work(worked: &WorkDone) -> String {
+fn render_work(worked: &WorkDone) -> String {
     let WorkDone { files, cold, hint, linted, .. } = worked;
     if !cold.is_empty() {
         let hint = hint.as_ref().map(|hint| format!("\nhint: {}\n", harmless::line(hint)));
@@ -138,7 +138,7 @@ fn told_work(worked: &WorkDone) -> String {
     )
 }
 
-fn told_of(comparison: &Comparison) -> String {
+fn render_comparison(comparison: &Comparison) -> String {
     let version = &comparison.version;
     let lines = comparison.checks.iter().map(|compared| {
         let check = harmless::line(&compared.check);
