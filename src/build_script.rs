@@ -91,7 +91,7 @@ impl Pipe {
     /// returns: a check that could not run is a warning.
     pub fn run(self) {
         let lines = self.lines();
-        // If cargo does not read the output, there is no one to report it to.
+        // If cargo does not read the output, no reader is left for an error.
         drop(io::stdout().lock().write_all(lines.text().as_bytes()));
     }
 

@@ -1,8 +1,8 @@
 //! The dependencies of the checked project.
 //!
 //! Parses the files that declare them. A lock of the project is converted into our lock, so that
-//! there is no second set of pins to maintain. Versions are resolved in [`crate::update`], and files
-//! are read in [`read`].
+//! a project maintains one set of pins. Versions are resolved in [`crate::update`], and files are read
+//! in [`read`].
 
 mod marker;
 mod poetry;

@@ -47,7 +47,7 @@ pub enum OutsideError {
 ///
 /// # Errors
 ///
-/// When there is no project, the folder cannot be entered, or both files configure it.
+/// When no project is found, the folder cannot be entered, or both files configure it.
 pub fn find(folder: &Path) -> Result<Project, ConfigError> {
     let start = fs::canonicalize(folder)
         .map_err(|error| problem(folder, format!("cannot enter the folder: {error}")))?;

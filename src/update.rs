@@ -100,7 +100,7 @@ pub enum UpdateError {
     /// The network must not be used.
     #[error("`update` needs the network, but cargo pipe is offline")]
     Offline,
-    /// There is no lock of this name.
+    /// No lock has this name.
     #[error("unknown lock `{name}`")]
     Unknown {
         /// The name.
@@ -244,8 +244,8 @@ impl Updates {
 ///
 /// # Errors
 ///
-/// When a name is no lock's, versions cannot be resolved, or the base was named and cannot be looked
-/// at.
+/// When no lock has a given name, versions cannot be resolved, or the base was named and cannot be
+/// inspected.
 pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, UpdateError> {
     let chosen = chosen(context.config, targets(context)?, &request.names)?;
     let packages = packages(context, &chosen.targets, request.keep_incremental)?;

@@ -25,7 +25,7 @@ pub(super) enum Marker {
 }
 
 impl Marker {
-    /// Reads a condition; none if it is no condition.
+    /// Parses a condition; none if the text is not a valid one.
     pub(super) fn parse(text: &str) -> Option<Marker> {
         let mut words = words(text)?.into_iter().peekable();
         let marker = any(&mut words)?;
@@ -88,7 +88,7 @@ fn one_or(mut parts: Vec<Marker>, empty: bool, many: fn(Vec<Marker>) -> Marker) 
 impl fmt::Display for Marker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (parts, word) = match self {
-            // Nobody writes these down: what always holds has no condition.
+            // A lock never contains these: an entry that always applies has no condition.
             Marker::Decided(holds) => return write!(formatter, "{holds}"),
             Marker::Atom(text) => return formatter.write_str(text),
             Marker::All(parts) => (parts, " and "),

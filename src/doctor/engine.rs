@@ -187,7 +187,7 @@ fn socket(context: Context<'_>) -> Examined {
                     Health::Warning,
                     SUBJECT,
                     format!("DOCKER_HOST is `{host}`, without TLS"),
-                    "whoever reaches that port is root on its machine; set DOCKER_TLS_VERIFY and \
+                    "anyone who reaches that port is root on its machine; set DOCKER_TLS_VERIFY and \
                      DOCKER_CERT_PATH",
                 );
             }

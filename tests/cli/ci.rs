@@ -250,7 +250,7 @@ fn more_than_a_thousand_findings_are_valid_in_every_format() {
     assert!(read(&scene, "markdown").len() < 65_536);
     let lines: Vec<String> = read(&scene, "jsonl").lines().map(str::to_owned).collect();
     lines.iter().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
-    // A person gets the rules, the worst of it, and where the rest is.
+    // The terminal shows the rules, the worst findings, and where the rest is.
     assert!(ended.stdout.starts_with("1200 findings of 40 rules:\n"), "{}", ended.stdout);
     assert!(ended.stdout.lines().count() < 250, "{}", ended.stdout);
 }

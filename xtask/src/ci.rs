@@ -107,7 +107,7 @@ fn steps() -> Vec<Step> {
                 "clippy --package cargo-pipe-ci --lib --no-default-features -- -D warnings",
             ),
         ),
-        Step::task("tidy", "tidy", || tidy::run(tidy::Counts::Check)),
+        Step::task("tidy", "tidy", tidy::run),
         Step::task("generated files", "codegen --check", || codegen::run(codegen::Mode::Check)),
         Step::program(
             "documentation",

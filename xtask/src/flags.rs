@@ -72,14 +72,7 @@ pub(crate) enum Task {
         filter: Option<String>,
     },
     /// Check the rules of this repository that no compiler knows
-    Tidy {
-        /// Record the counts of `xtask/src/tidy/ratchet.txt` that have fallen
-        #[arg(long)]
-        bless: bool,
-        /// Print every place that is counted there, and check nothing
-        #[arg(long, conflicts_with = "bless")]
-        list: bool,
-    },
+    Tidy,
     /// Build what is published: a static binary, a wheel and their hashes
     Dist {
         /// Run the files in an empty container once they are built
@@ -175,9 +168,7 @@ impl Task {
                 let selection = test::Selection { program, filter, ..Default::default() };
                 test::close(|records| test::run(&selection, records))
             }
-            Task::Tidy { bless: true, .. } => tidy::run(tidy::Counts::Bless),
-            Task::Tidy { list: true, .. } => tidy::run(tidy::Counts::List),
-            Task::Tidy { .. } => tidy::run(tidy::Counts::Check),
+            Task::Tidy => tidy::run(),
             Task::Dist { try_out, quick } => {
                 let build = if quick { dist::Build::Quick } else { dist::Build::Release };
                 let then = if try_out { dist::Then::Try } else { dist::Then::Keep };
@@ -267,8 +258,6 @@ mod tests {
             "test",
             "test --program cli engine",
             "tidy",
-            "tidy --bless",
-            "tidy --list",
         ] {
             assert!(parse_line(line).is_ok(), "{line}");
         }

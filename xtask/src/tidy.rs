@@ -1,15 +1,13 @@
 //! Checks the rules of this repository that no compiler and no linter knows.
 //!
 //! A rule is a function from the files of the repository to complaints. All complaints are shown at
-//! once, and `cargo test` fails with the same ones. A rule that the code does not follow everywhere
-//! yet has a [`ratchet`]: a recorded count that may only fall.
+//! once, and `cargo test` fails with the same ones.
 
 mod api;
 mod dependencies;
 mod docs;
 mod layers;
 mod lexer;
-mod ratchet;
 mod retired;
 mod sources;
 mod types;
@@ -17,7 +15,6 @@ mod words;
 
 use std::path::PathBuf;
 
-use self::ratchet::{Ceilings, Found};
 use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 use crate::workspace;
@@ -41,42 +38,14 @@ impl File {
     }
 }
 
-/// What to do about the counts that may only fall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Counts {
-    /// Compare them with the recorded ones.
-    Check,
-    /// Lower the recorded ones to them.
-    Bless,
-    /// Print each place that is counted.
-    List,
-}
-
 /// Checks every rule.
 ///
 /// # Errors
 ///
 /// When a rule is broken, with every place.
-pub(crate) fn run(counts: Counts) -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let files = files()?;
-    let found = find_counted(&files);
-    if counts == Counts::List {
-        for one in &found {
-            println!("{}: {}", one.place, one.rule);
-        }
-        return Ok(());
-    }
-    let ceilings = Ceilings::read()?;
-    if counts == Counts::Bless {
-        ceilings.lower_to(&found)?;
-    }
-    let (mut complaints, notes) = Ceilings::read()?.compare(&found);
-    if !notes.is_empty() {
-        let count = process::plural(notes.len() as u64, "count");
-        eprintln!("tidy: {count} fell: `cargo xtask tidy --bless` records that");
-    }
-    complaints.extend(find_complaints(&files)?);
-    complaints.sort();
+    let complaints = check(&files)?;
     if complaints.is_empty() {
         eprintln!("tidy: {} follow the rules", process::plural(files.len() as u64, "file"));
         return Ok(());
@@ -85,32 +54,22 @@ pub(crate) fn run(counts: Counts) -> Result<()> {
     Err(Failure::new(format!("{count}:\n\n{}", complaints.join("\n"))))
 }
 
-/// Checks the rules that the whole repository follows.
-fn find_complaints(files: &[File]) -> Result<Vec<String>> {
+fn check(files: &[File]) -> Result<Vec<String>> {
     let mut complaints = words::check_root(files);
     for file in files {
         complaints.extend(words::check(file));
+        complaints.extend(retired::check(file));
         if file.is_source() {
             complaints.extend(sources::check(file));
             complaints.extend(docs::check(file));
         }
     }
+    complaints.extend(types::check(files));
     complaints.extend(api::check(files));
     complaints.extend(layers::check(files));
     complaints.extend(dependencies::check()?);
+    complaints.sort();
     Ok(complaints)
-}
-
-/// Finds the places that break the rules whose counts may only fall.
-fn find_counted(files: &[File]) -> Vec<Found> {
-    let mut found = types::find(files);
-    for file in files {
-        found.extend(retired::find(file));
-        if file.is_source() {
-            found.extend(docs::find(file));
-        }
-    }
-    found
 }
 
 /// Every file that git tracks or would track; in an exported tree, every visible one.
@@ -141,7 +100,7 @@ fn visible() -> Result<Vec<String>> {
 mod tests {
     #[test]
     fn the_repository_is_tidy() {
-        if let Err(failure) = super::run(super::Counts::Check) {
+        if let Err(failure) = super::run() {
             panic!("{failure}");
         }
     }

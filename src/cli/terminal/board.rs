@@ -170,7 +170,7 @@ fn template(text: &str) -> ProgressStyle {
     ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
         "took",
         |state: &ProgressState, to: &mut dyn Write| {
-            // Progress that cannot be drawn is no reason to fail.
+            // Failing to draw progress must not fail the run.
             write!(to, "{}", Elapsed(state.elapsed())).unwrap_or_default();
         },
     )

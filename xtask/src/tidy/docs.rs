@@ -5,42 +5,33 @@
 //! with `Owns`, which once was a formula here.
 
 use super::File;
-use super::ratchet::Found;
 
 /// Words that make a first sentence a riddle.
 const QUESTIONS: &[&str] = &["How", "What", "Where", "Whether", "Which", "Who", "Whose", "Why"];
 
-/// Says that a module has no documentation.
-pub(super) fn check(file: &File) -> Option<String> {
-    // Tests in a file of their own are documented by their module.
-    let is_tests = file.path.ends_with("/tests.rs");
-    (sentences(&file.text).is_empty() && !is_tests).then(|| {
-        format!("{}: the module has no documentation: say in a sentence what it does", file.path)
-    })
-}
-
-/// Module docs that are no statement or follow the old formula.
-pub(super) fn find(file: &File) -> Vec<Found> {
-    let folder = file.path.split('/').next().unwrap_or_default();
-    let found = |fault: &str| Found {
-        rule: format!("{folder} module docs: {fault}"),
-        place: file.path.clone(),
-    };
+/// Names what is wrong with a module's documentation.
+pub(super) fn check(file: &File) -> Vec<String> {
     let sentences = sentences(&file.text);
-    let mut faults = Vec::new();
-    if let Some(first) = sentences.first() {
-        let word = first.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
-        if QUESTIONS.contains(&word) {
-            faults.push(found("begins with a question word"));
-        }
-        if !first.ends_with(['.', ':']) {
-            faults.push(found("first sentence does not end with a full stop"));
+    let mut complaints = Vec::new();
+    let mut complain = |fault: &str| complaints.push(format!("{}: {fault}", file.path));
+    match sentences.first() {
+        // Tests in a file of their own are documented by their module.
+        None if file.path.ends_with("/tests.rs") => {}
+        None => complain("the module has no documentation: say in a sentence what it does"),
+        Some(first) => {
+            let end = first.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(first.len());
+            if QUESTIONS.contains(&&first[..end]) {
+                complain("the module doc begins with a question word");
+            }
+            if !first.ends_with(['.', ':']) {
+                complain("the first sentence of the module doc does not end with a full stop");
+            }
         }
     }
     if sentences.iter().any(|sentence| sentence.starts_with("Owns ")) {
-        faults.push(found("says `Owns`"));
+        complain("the module doc says `Owns`");
     }
-    faults
+    complaints
 }
 
 /// The sentences of a file's module doc, as far as full stops and empty lines show them.
@@ -77,37 +68,38 @@ mod tests {
         File { path: "src/plan.rs".to_owned(), text: text.to_owned() }
     }
 
-    fn rules(text: &str) -> Vec<String> {
-        find(&file(text)).into_iter().map(|found| found.rule).collect()
+    fn complaints(text: &str) -> Vec<String> {
+        check(&file(text))
     }
 
     #[test]
     fn a_statement_is_fine() {
         let text =
             "//! Plans a run for a\n//! check. What runs is data.\n//!\n//! More\nfn f() {}\n";
-        assert_eq!(rules(text), [""; 0]);
+        assert_eq!(complaints(text), [""; 0]);
         assert_eq!(sentences(text)[1], "What runs is data.");
-        assert_eq!(check(&file(text)), None);
     }
 
     #[test]
     fn a_missing_doc_is_a_complaint_but_for_tests() {
-        assert!(check(&file("fn f() {}\n")).is_some_and(|it| it.starts_with("src/plan.rs: ")));
-        assert!(check(&file("#![cfg(x)]\n//! Doc.\n")).is_none());
+        assert!(complaints("fn f() {}\n")[0].starts_with("src/plan.rs: "));
+        assert_eq!(complaints("#![cfg(x)]\n//! Doc.\n"), [""; 0]);
         let tests = File { path: "src/plan/tests.rs".to_owned(), text: String::new() };
-        assert_eq!(check(&tests), None);
+        assert_eq!(check(&tests), [""; 0]);
     }
 
     #[test]
     fn riddles_and_the_formula_are_found() {
         for word in QUESTIONS {
             let text = format!("//! {word} a run does.\n");
-            assert_eq!(rules(&text), ["src module docs: begins with a question word"]);
+            let complaint = "src/plan.rs: the module doc begins with a question word";
+            assert_eq!(complaints(&text), [complaint]);
         }
-        assert_eq!(rules("//! Plans. Owns plans.\n"), ["src module docs: says `Owns`"]);
-        assert_eq!(rules("//! Plans.\n//!\n//! Owns plans\n"), ["src module docs: says `Owns`"]);
-        let open = ["src module docs: first sentence does not end with a full stop"];
-        assert_eq!(rules("//! May it be planned?\n"), open);
-        assert_eq!(rules("//! Plans\n\nfn f() {}\n"), open);
+        let formula = "src/plan.rs: the module doc says `Owns`";
+        assert_eq!(complaints("//! Plans. Owns plans.\n"), [formula]);
+        assert_eq!(complaints("//! Plans.\n//!\n//! Owns plans\n"), [formula]);
+        for open in ["//! May it be planned?\n", "//! Plans\n\nfn f() {}\n"] {
+            assert!(complaints(open)[0].ends_with("with a full stop"), "{open}");
+        }
     }
 }

@@ -1,14 +1,12 @@
 //! Finds words that comments and strings no longer use.
 //!
-//! They come from the time when this code base had a dialect of its own. How many are left is
-//! recorded in `ratchet.txt` for each folder, apart for comments and for string literals, and may
-//! only fall. A phrase is found across line breaks; `is no longer` and `no more than` are fine.
+//! They come from the time when this code base had a dialect of its own. A phrase is found across
+//! line breaks; `is no longer` and `no more than` are fine.
 
 use super::File;
 use super::lexer::{self, Kind, Piece};
-use super::ratchet::Found;
 
-/// The words and phrases, each with the name it is counted under. A phrase without a name is fine,
+/// The words and phrases, each with the name in a complaint. A phrase without a name is fine,
 /// although a shorter one in it is not.
 const PHRASES: &[(&str, Option<&str>)] = &[
     ("a person", Some("a person")),
@@ -36,33 +34,31 @@ const PHRASES: &[(&str, Option<&str>)] = &[
 /// This file and what it is tested with.
 const OWN: &str = "xtask/src/tidy/retired.rs";
 
-/// Every retired word of a file.
-pub(super) fn find(file: &File) -> Vec<Found> {
-    let Some(folder) = counted_folder(&file.path) else {
+/// Names every retired word of a file.
+pub(super) fn check(file: &File) -> Vec<String> {
+    if !is_checked(&file.path) {
         return Vec::new();
-    };
+    }
     let pieces = lexer::split(&file.path, &file.text);
-    let mut found = Vec::new();
-    for (kind, place) in [(Kind::Comment, "comments"), (Kind::Literal, "strings")] {
+    let mut complaints = Vec::new();
+    for (kind, place) in [(Kind::Comment, "comment"), (Kind::Literal, "string")] {
         for (name, line) in find_phrases(&tokenize(&pieces, kind)) {
-            found.push(Found {
-                rule: format!("{folder} {place}: {name}"),
-                place: format!("{}:{line}", file.path),
-            });
+            complaints.push(format!("{}:{line}: retired word in a {place}: {name}", file.path));
         }
     }
-    found
+    complaints
 }
 
-/// The folder that a file is counted in. Recorded output of other programs is counted nowhere.
-fn counted_folder(path: &str) -> Option<&'static str> {
-    let folder = ["src", "xtask", "tests", "templates"]
-        .into_iter()
-        .find(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))?;
+/// Whether a file is ours to word. Recorded output of other programs is not.
+fn is_checked(path: &str) -> bool {
+    let folder = path.split('/').next().unwrap_or_default();
+    if !["src", "xtask", "tests", "templates"].contains(&folder) {
+        return false;
+    }
     let is_recorded = path.starts_with("tests/fixtures/") || path.contains("/recorded/");
     let is_generated = path.starts_with("templates/schema/");
     let has_language = folder == "templates" || path.ends_with(".rs");
-    (has_language && !is_recorded && !is_generated && path != OWN).then_some(folder)
+    has_language && !is_recorded && !is_generated && path != OWN
 }
 
 /// A word in lower case, or a break that no phrase spans.
@@ -171,13 +167,16 @@ mod tests {
 
     fn rules(path: &str, text: &str) -> Vec<String> {
         let file = File { path: path.to_owned(), text: text.to_owned() };
-        find(&file).into_iter().map(|found| format!("{} {}", found.place, found.rule)).collect()
+        check(&file)
     }
 
     #[test]
-    fn comments_and_strings_are_counted_apart() {
+    fn comments_and_strings_are_checked() {
         let text = "/// It is told.\nfn f() { g(\"was Told\") }\n";
-        let found = ["src/a.rs:1 src comments: told", "src/a.rs:2 src strings: told"];
+        let found = [
+            "src/a.rs:1: retired word in a comment: told",
+            "src/a.rs:2: retired word in a string: told",
+        ];
         assert_eq!(rules("src/a.rs", text), found);
     }
 
@@ -190,9 +189,12 @@ mod tests {
     #[test]
     fn a_phrase_may_span_lines() {
         let comment = "// This is\n    // no variable.\n";
-        assert_eq!(rules("src/a.rs", comment), ["src/a.rs:1 src comments: is no"]);
+        assert_eq!(rules("src/a.rs", comment), ["src/a.rs:1: retired word in a comment: is no"]);
         let string = "f(\"there is \\\n   no file\")\n";
-        assert_eq!(rules("src/a.rs", string), ["src/a.rs:1 src strings: there is no"]);
+        assert_eq!(
+            rules("src/a.rs", string),
+            ["src/a.rs:1: retired word in a string: there is no"]
+        );
         assert_eq!(rules("src/a.rs", "// It is.\n\n// No way.\n"), [""; 0]);
         assert_eq!(rules("src/a.rs", "// It is. No way.\n"), [""; 0]);
         assert_eq!(rules("src/a.rs", "f(\"it is\", \"no\")\n"), [""; 0]);
@@ -200,14 +202,17 @@ mod tests {
 
     #[test]
     fn an_escape_is_no_part_of_a_word() {
-        assert_eq!(rules("src/a.rs", "f(\"a\\ntold\")\n"), ["src/a.rs:1 src strings: told"]);
+        assert_eq!(
+            rules("src/a.rs", "f(\"a\\ntold\")\n"),
+            ["src/a.rs:1: retired word in a string: told"]
+        );
     }
 
     #[test]
     fn the_longest_phrase_wins() {
         assert_eq!(rules("src/a.rs", "// It is no longer used, and no more than 5.\n"), [""; 0]);
         let found = rules("src/a.rs", "// There is no file and no more beside, besides.\n");
-        let names: Vec<_> = found.iter().filter_map(|it| it.split(": ").nth(1)).collect();
+        let names: Vec<_> = found.iter().filter_map(|it| it.split(": ").nth(2)).collect();
         assert_eq!(names, ["there is no", "no more", "beside", "beside"]);
     }
 
@@ -218,9 +223,9 @@ mod tests {
         let mut places: Vec<_> = rules_found.iter().map(String::as_str).collect();
         places.sort_unstable();
         let expected = [
-            "templates/a.py:2 templates comments: nobody",
-            "templates/a.py:3 templates comments: whoever",
-            "templates/a.py:3 templates strings: somebody",
+            "templates/a.py:2: retired word in a comment: nobody",
+            "templates/a.py:3: retired word in a comment: whoever",
+            "templates/a.py:3: retired word in a string: somebody",
         ];
         assert_eq!(places, expected);
         let toml = "# anew\nkey = \"told\"\n";
@@ -228,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_output_is_not_counted() {
+    fn foreign_output_is_not_checked() {
         for path in ["tests/fixtures/a.rs", "tests/docker/recorded/a.rs", OWN, "README.md"] {
             assert_eq!(rules(path, "// told\n"), [""; 0], "{path}");
         }

@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 
 use super::File;
 use super::lexer;
-use super::ratchet::Found;
 
 /// Keywords in front of the name of a type.
 const KINDS: &[&str] = &["struct", "enum", "union", "trait", "type"];
 
-/// Definitions whose name an earlier file has already, in the order of the paths.
-pub(super) fn find(files: &[File]) -> Vec<Found> {
+/// Names the definitions whose name an earlier file has already, in the order of the paths.
+pub(super) fn check(files: &[File]) -> Vec<String> {
     let mut places = BTreeMap::<String, Vec<String>>::new();
     for file in files.iter().filter(|file| is_of_crate(&file.path)) {
         let code = lexer::blank_all_but_code(&file.path, file.without_tests());
@@ -21,16 +20,13 @@ pub(super) fn find(files: &[File]) -> Vec<Found> {
             places.entry(name).or_default().push(format!("{}:{line}", file.path));
         }
     }
-    let mut found = Vec::new();
+    let mut complaints = Vec::new();
     for (name, places) in places {
         for place in places.iter().skip(1) {
-            found.push(Found {
-                rule: format!("src type name defined twice: {name}"),
-                place: format!("{place}, first in {}", places[0]),
-            });
+            complaints.push(format!("{place}: type `{name}` is defined in {} already", places[0]));
         }
     }
-    found
+    complaints
 }
 
 /// The build script and the program are crates of their own, and tests may name as they like.
@@ -101,8 +97,7 @@ mod tests {
             file("src/d.rs", "fn d() {}\n#[cfg(test)]\nmod tests { pub struct Settings; }\n"),
             file("xtask/src/a.rs", "pub struct Settings;\n"),
         ];
-        let found = find(&files);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].place, "src/b.rs:3, first in src/a.rs:1");
+        let complaint = "src/b.rs:3: type `Settings` is defined in src/a.rs:1 already";
+        assert_eq!(check(&files), [complaint]);
     }
 }
