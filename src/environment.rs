@@ -13,4 +13,4 @@ mod resolved;
 pub use base_lock::{BaseLock, BaseLockError, LockedBase};
 pub use python::Probe;
 pub use recipe::{Recipe, RecipeError};
-pub use resolved::{ResolvedBy, ResolvedEnvironment, predict};
+pub use resolved::{ResolvedEnvironment, predict};

@@ -18,6 +18,8 @@ pub struct Why {
     pub expected: Expected,
     /// Its fingerprint; null if its environment is unknown.
     pub fingerprint: Option<Hash>,
+    /// How its environment is known; null if it is unknown.
+    pub environment: Option<ResolvedBy>,
     /// The differences to the last run in this folder; null if it never ran here.
     pub since_last: Option<Vec<Difference>>,
     /// The differences to the nearest cached outcome; null for a hit, and if none is cached.
@@ -49,6 +51,7 @@ impl Why {
             check,
             expected: Expected::Unknown,
             fingerprint: None,
+            environment: None,
             since_last: None,
             nearest: None,
             worked: None,
@@ -70,6 +73,20 @@ pub enum Expected {
     Always,
     /// Unknown until its environment is prepared.
     Unknown,
+}
+
+/// How a resolved environment is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum ResolvedBy {
+    /// Predicted from the project's files alone, without an engine.
+    Predicted,
+    /// Remembered from an earlier preparation on this machine.
+    Remembered,
+    /// Prepared by an engine in this run.
+    Prepared,
 }
 
 /// The differences between this machine and a report.

@@ -8,8 +8,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::resolved::{ResolvedBy, ResolvedEnvironment};
+use super::resolved::ResolvedEnvironment;
 use crate::cache::{create, entry, replace};
+use crate::explanation::ResolvedBy;
 use crate::hash::Hash;
 
 /// The folder of the remembered environments.

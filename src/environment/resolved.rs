@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::base_lock::BaseLock;
 use super::recipe::Recipe;
 use crate::config::{Config, EngineChoice};
+use crate::explanation::ResolvedBy;
 use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::Hash;
 
@@ -26,18 +27,6 @@ pub struct ResolvedEnvironment {
     pub parts: EnvironmentParts,
     /// How it is known.
     pub origin: ResolvedBy,
-}
-
-/// How a resolved environment is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ResolvedBy {
-    /// From the project's files alone.
-    Predicted,
-    /// From an earlier preparation on this machine.
-    Remembered,
-    /// An engine has prepared it in this run.
-    Prepared,
 }
 
 impl ResolvedEnvironment {

@@ -79,7 +79,7 @@ impl Explainer<'_> {
         let project = self.context.project.id();
         let last = last_run::lookup(self.context.cache, &project, &step.id);
         let mut why = Why::of(step.id.clone());
-        let Some(Forecast { inputs, .. }) = self.preflight.forecast(step)? else {
+        let Some(Forecast { inputs, environment, .. }) = self.preflight.forecast(step)? else {
             if let Some(last) = &last {
                 // Assume that the base image has not changed.
                 let like_last = self.preflight.forecast_like(step, &last.parts)?;
@@ -89,6 +89,7 @@ impl Explainer<'_> {
         };
         let fingerprint = inputs.ingredients.fingerprint();
         why.fingerprint = Some(fingerprint);
+        why.environment = Some(environment);
         why.expected = self.expect(step, &Key::from_fingerprint(&fingerprint));
         if let Some(last) = &last {
             why.since_last = Some(self.diff(step, &inputs, last));

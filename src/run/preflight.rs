@@ -14,7 +14,8 @@ use super::environments::{Preparation, Recipes};
 use super::outcome;
 use super::step::{inputs_of, nothing_to_check};
 use crate::cache::{Index, Key, ResultCache};
-use crate::environment::{Recipe, ResolvedBy, ResolvedEnvironment};
+use crate::environment::{Recipe, ResolvedEnvironment};
+use crate::explanation::ResolvedBy;
 use crate::fingerprint::ingredients::{EnvironmentParts, Inputs, Parts};
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason};
@@ -61,6 +62,8 @@ pub(super) struct Hit {
 pub(super) struct Forecast<'r> {
     pub(super) inputs: Inputs,
     pub(super) recipe: &'r Recipe,
+    /// How its environment is known.
+    pub(super) environment: ResolvedBy,
 }
 
 impl<'r> Preflight<'r> {
@@ -97,7 +100,7 @@ impl<'r> Preflight<'r> {
     /// Looks up the outcome of a step in the cache.
     pub(super) fn lookup(&self, store: &ResultCache, step: &Step) -> Lookup {
         let started = Instant::now();
-        let Forecast { inputs, recipe } = match self.forecast(step) {
+        let Forecast { inputs, recipe, .. } = match self.forecast(step) {
             Ok(Some(forecast)) => forecast,
             Ok(None) => return Lookup::Miss,
             Err(reason) => return Lookup::Failed(reason),
@@ -157,8 +160,9 @@ impl<'r> Preflight<'r> {
         let Some(environment) = resolve(recipe) else {
             return Ok(None);
         };
+        let origin = environment.origin;
         let inputs = inputs_of(step, environment, *sources, config.as_deref());
-        Ok(Some(Forecast { inputs, recipe }))
+        Ok(Some(Forecast { inputs, recipe, environment: origin }))
     }
 
     /// The hashes of the files that a step sees.

@@ -231,7 +231,7 @@ fn another_checkout_and_a_restored_folder_share_outcomes() {
 }
 
 /// Records the base that a report names, as `cargo pipe update` does.
-fn lock_base(scene: &Scene, report: &JsonReport) {
+pub(crate) fn lock_base(scene: &Scene, report: &JsonReport) {
     let base = report.checks[0].parts.clone().unwrap().environment.base;
     let platform = report.platform.clone().unwrap();
     let text = format!(

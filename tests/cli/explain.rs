@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::cache::{FINDING, image, main_file, ready, report, scene};
+use crate::cache::{FINDING, image, lock_base, main_file, ready, report, scene};
 use crate::container::PROOF;
 use crate::scene::Scene;
 
@@ -42,6 +42,25 @@ fn why_names_what_changed() {
     assert!(text.starts_with("ruff would run: its environment was not prepared"), "{text}");
     assert!(text.contains("last run in this folder:\n  package `ruff` of the tool: 0."), "{text}");
     assert_eq!(scene.docker().calls().len(), calls, "it calls no docker");
+}
+
+#[test]
+fn why_names_a_predicted_environment() {
+    let scene = ready();
+    let report = report(&scene, "ruff");
+    let predicted = "\nits environment is predicted from `.docker/pipe.lock`\n";
+    let why = scene.pipe("why ruff").ended().stdout;
+    assert!(!why.contains(predicted), "{why}");
+    lock_base(&scene, &report);
+    let home = scene.folder("empty");
+    let explain = |arguments: &str| {
+        let command = scene.pipe(arguments).with("CARGO_PIPE_CACHE_DIR", home.to_str().unwrap());
+        command.ended().stdout
+    };
+    let why = explain("why ruff");
+    assert!(why.contains(predicted), "{why}");
+    let json: serde_json::Value = serde_json::from_str(&explain("why ruff --json")).unwrap();
+    assert_eq!(json["environment"], "predicted");
 }
 
 /// Two places that differ in one thing: what `compare` says of it there.

@@ -10,7 +10,7 @@ use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
 use crate::error::Error;
 use crate::event::Silent;
-use crate::explanation::{Comparison, Expected, Sameness, Why, WorkDone};
+use crate::explanation::{Comparison, Expected, ResolvedBy, Sameness, Why, WorkDone};
 use crate::fingerprint::diff::Difference;
 use crate::outcome::Verdict;
 use crate::plan::Request;
@@ -80,7 +80,7 @@ pub(super) fn compare(
 }
 
 fn shown_differences(why: &Why) -> String {
-    let Why { check, expected, since_last, nearest, worked, .. } = why;
+    let Why { check, expected, environment, since_last, nearest, worked, .. } = why;
     let expected = match expected {
         Expected::Hit => "would not run: its result is cached",
         Expected::Miss => "would run: its result is not cached",
@@ -88,6 +88,9 @@ fn shown_differences(why: &Why) -> String {
         Expected::Unknown => "would run: its environment was not prepared on this machine yet",
     };
     let mut text = format!("{check} {expected}\n");
+    if *environment == Some(ResolvedBy::Predicted) {
+        text.push_str("its environment is predicted from `.docker/pipe.lock`\n");
+    }
     match since_last {
         None => text.push_str("\nit has not run in this folder yet\n"),
         Some(since) if since.is_empty() => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::explanation::{Expected, Why, WorkDone};
+use crate::explanation::{Expected, ResolvedBy, Why, WorkDone};
 use crate::fingerprint::diff::{Difference, DifferenceKind};
 use crate::hash::Hash;
 
@@ -41,6 +41,8 @@ pub struct JsonWhy {
     pub expected: Expected,
     /// The fingerprint; null if the environment has to be prepared first.
     pub fingerprint: Option<Hash>,
+    /// How its environment is known; null if it has to be prepared first.
+    pub environment: Option<ResolvedBy>,
     /// What changed since the last run in this folder; null if there was none.
     pub since_last: Option<Vec<JsonDifference>>,
     /// What differs from the nearest result in the cache; null if the result is cached, or none is
@@ -87,13 +89,13 @@ pub struct JsonWorkDone {
     pub cold: Option<String>,
     /// The files that it checked again and the reason for each, by path.
     pub linted: BTreeMap<String, String>,
-    /// What to do so that it checks fewer files; null if there is no advice.
+    /// What to do so that it checks fewer files; null without advice.
     pub hint: Option<String>,
 }
 
 impl From<&Why> for JsonWhy {
     fn from(why: &Why) -> Self {
-        let Why { check, expected, fingerprint, since_last, nearest, worked } = why;
+        let Why { check, expected, fingerprint, environment, since_last, nearest, worked } = why;
         JsonWhy {
             schema: WhySchema::Why1,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -102,6 +104,7 @@ impl From<&Why> for JsonWhy {
             python: check.python().map(str::to_owned),
             expected: *expected,
             fingerprint: *fingerprint,
+            environment: *environment,
             since_last: since_last.as_deref().map(differences),
             nearest: nearest.as_deref().map(differences),
             last_work: worked.as_ref().map(JsonWorkDone::from),
