@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use crate::codegen;
+use crate::deny;
 use crate::dist;
 use crate::docker;
 use crate::failure::{Failure, Result};
@@ -115,6 +116,9 @@ fn steps() -> Vec<Step> {
                 .variable("RUSTDOCFLAGS", "-D warnings"),
         ),
         Step::task("engine", "docker --install", docker::run_for_tests),
+        Step::task("licences and sources of packages", "deny", || {
+            deny::run(deny::Advisories::Skip)
+        }),
         Step::task("fixtures", "fixtures", fixtures::run),
         Step::tests("tests", "test", |records| test::run(&test::Selection::of_the_gate(), records)),
         Step::task("distribution", "dist --quick --try", || {

@@ -113,11 +113,27 @@ fn download(package: &Package, image: &str) -> Result<Vec<u8>> {
     let script = "python3 -m pip download --quiet --no-deps --no-binary \"$0\" --require-hashes \
                   --disable-pip-version-check \
                   --dest /tmp/sources --requirement /dev/stdin >&2 && cat /tmp/sources/*.tar.gz";
+    in_container(image, script, &package.name, &package.requirement)
+}
+
+/// Runs a script with pip in a container and returns its standard output.
+///
+/// The script gets the requirement on standard input, and the name of its package as `$0`.
+///
+/// # Errors
+///
+/// When it fails.
+pub(crate) fn in_container(
+    image: &str,
+    script: &str,
+    package: &str,
+    requirement: &str,
+) -> Result<Vec<u8>> {
     let arguments = ["run", "--rm", "--interactive", "--pull", "never"];
     Command::new("docker", arguments)
         .arguments(VARIABLES.iter().flat_map(|name| ["--env", name]))
-        .arguments([image, "sh", "-c", script, &package.name])
-        .input(package.requirement.as_str())
+        .arguments([image, "sh", "-c", script, package])
+        .input(requirement)
         .read_bytes()
 }
 

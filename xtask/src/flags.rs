@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Result;
-use crate::{bench, ci, codegen, demo, dist, docker, fixtures, pipelines, soak, test, tidy};
+use crate::{bench, ci, codegen, demo, deny, dist, docker, fixtures, pipelines, soak, test, tidy};
 
 /// Tasks for people who work on cargo pipe
 #[derive(Debug, Parser)]
@@ -73,6 +73,12 @@ pub(crate) enum Task {
     },
     /// Check the rules of this repository that no compiler knows
     Tidy,
+    /// Check the licences and sources of the packages in Cargo.lock with cargo-deny
+    Deny {
+        /// Check for known vulnerabilities, too; downloads their database from GitHub
+        #[arg(long)]
+        advisories: bool,
+    },
     /// Build what is published: a static binary, a wheel and their hashes
     Dist {
         /// Run the files in an empty container once they are built
@@ -169,6 +175,8 @@ impl Task {
                 test::close(|records| test::run(&selection, records))
             }
             Task::Tidy => tidy::run(),
+            Task::Deny { advisories: true } => deny::run(deny::Advisories::Check),
+            Task::Deny { advisories: false } => deny::run(deny::Advisories::Skip),
             Task::Dist { try_out, quick } => {
                 let build = if quick { dist::Build::Quick } else { dist::Build::Release };
                 let then = if try_out { dist::Then::Try } else { dist::Then::Keep };
@@ -244,6 +252,8 @@ mod tests {
             "codegen --check",
             "demo",
             "demo --install",
+            "deny",
+            "deny --advisories",
             "dist",
             "dist --try",
             "dist --quick --try",

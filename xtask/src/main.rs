@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod demo;
+mod deny;
 mod dist;
 mod docker;
 mod failure;
