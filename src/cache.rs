@@ -12,6 +12,7 @@ mod key;
 pub mod last_run;
 mod lock;
 mod memory;
+mod planted;
 mod stat;
 mod store;
 
@@ -27,6 +28,7 @@ pub use index::Index;
 pub use key::Key;
 pub use lock::{EntryLock, LockResult};
 pub use memory::Memory;
+pub use planted::refuse_planted;
 pub use store::{CachedOutcome, OutcomeOrigin, ResultCache};
 
 /// The folder of cargo pipe in the user's cache.

@@ -3,6 +3,9 @@
 //! git runs here in repositories that may be hostile: each setting that could start a program is
 //! overridden, nothing is fetched and nothing is written.
 
+mod index_file;
+mod tracked_folder;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +16,8 @@ use crate::gate::{CompareBase, Since};
 use crate::outcome::RawOutput;
 use crate::process::{self, Cancel, Emitter, Invocation, ProcessError, Until};
 use crate::project::ProjectPath;
+
+pub use tracked_folder::{TrackedFolderError, check_untracked};
 
 /// How long git may take.
 const LIMIT: Duration = Duration::from_secs(60);

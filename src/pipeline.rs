@@ -49,9 +49,10 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// When no project is found, or its configuration is wrong.
+    /// When no project is found, its configuration is wrong, or a commit could have brought the cache.
     pub fn discover(folder: &Path, environment: EnvVars, flags: Layer) -> Result<Self, Error> {
         let project = discover::find(folder)?;
+        cache::refuse_planted(&project.root, &environment)?;
         let (config, warnings) = configure::load_config(&project, &environment, flags)?;
         let cache = cache::home(&environment);
         let scratch = cache.clone();

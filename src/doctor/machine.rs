@@ -1,8 +1,9 @@
-//! Diagnosis of the machine: this program, a CI job's variables, and free disk space.
+//! Diagnosis of the machine: this program, a CI job's variables, the cache, and free disk space.
 
 use std::path::Path;
 
 use super::{Examined, Health};
+use crate::cache;
 use crate::env_vars::EnvVars;
 use crate::run::Context;
 use crate::template::VERSION;
@@ -19,7 +20,14 @@ pub(super) fn program(variables: &EnvVars) -> Examined {
 }
 
 pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
-    room(context.cache).map(|bytes| disk(context.cache, bytes)).into_iter().collect()
+    let mut examined = Vec::new();
+    if let Err(error) = cache::refuse_planted(&context.project.root, context.variables) {
+        let next = error.hint.clone();
+        let found = error.to_string();
+        examined.push(Examined { subject: "cache", state: Health::Project, found, next });
+    }
+    examined.extend(room(context.cache).map(|bytes| disk(context.cache, bytes)));
+    examined
 }
 
 fn disk(cache: &Path, bytes: u64) -> Examined {

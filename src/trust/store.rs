@@ -99,7 +99,7 @@ pub fn list(variables: &EnvVars) -> Result<Vec<Record>, TrustError> {
 
 /// Our folder in the user's state folder; none if the user has no home. Relative paths are ignored, as
 /// the XDG Base Directory Specification demands.
-fn folder(variables: &EnvVars) -> Option<PathBuf> {
+pub(crate) fn folder(variables: &EnvVars) -> Option<PathBuf> {
     let state = variables.get("XDG_STATE_HOME").map(PathBuf::from).filter(|it| it.is_absolute());
     let state = state.or_else(|| Some(Path::new(variables.get("HOME")?).join(".local/state")))?;
     Some(state.join("cargo-pipe/trust"))

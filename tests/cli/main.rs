@@ -21,6 +21,7 @@ mod help;
 mod init;
 mod json;
 mod list;
+mod planted;
 mod reports;
 mod scene;
 #[expect(dead_code, reason = "a shell's terminal is tested with a real engine")]
