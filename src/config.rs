@@ -34,6 +34,8 @@ pub struct Config {
     pub config: ProjectPath,
     /// Where checks run.
     pub engine: EngineChoice,
+    /// Where that was chosen.
+    pub engine_source: EngineSource,
     /// How a snapshot reaches a container.
     pub topology: TopologyChoice,
     /// Globs of files that no check sees.
@@ -117,6 +119,17 @@ pub enum EngineChoice {
     Podman,
     /// Virtual environments, without a container.
     Venv,
+}
+
+/// Where the choice of the engine was made.
+///
+/// Exhaustive: a choice is either the user's or the project's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineSource {
+    /// By the user, or not at all: `auto` chooses as the user would.
+    User,
+    /// In a file of the project.
+    Project,
 }
 
 /// How the result cache is used.

@@ -69,6 +69,8 @@ pub struct EngineOptions {
     pub ca_bundle: Option<PathBuf>,
     /// Whether foreign code may run on this machine without a sandbox.
     pub allows_host: bool,
+    /// The manifest of a project that chooses the engine, unless the user accepts its choice.
+    pub unaccepted_choice: Option<String>,
     /// Never access the network.
     pub offline: bool,
     /// The longest time limit of the run's jobs.
@@ -86,7 +88,17 @@ pub fn connect<'a>(
     emitter: &'a Emitter<'a>,
 ) -> Result<Box<dyn Engine + 'a>, EngineError> {
     let unreachable = match settings.choice {
-        EngineChoice::Venv => return Ok(Box::new(Venv::connect(settings, cancel, emitter)?)),
+        EngineChoice::Venv => {
+            let choice = settings.unaccepted_choice.clone();
+            let program = choice.as_ref().and_then(|_| find_container_program(&settings.variables));
+            let venv = Venv::connect(settings, cancel, emitter)?;
+            return match (choice, program) {
+                (Some(manifest), Some(program)) if !venv.has_sandbox() => {
+                    Err(EngineError::LessIsolated { manifest, program })
+                }
+                _ => Ok(Box::new(venv)),
+            };
+        }
         EngineChoice::Docker | EngineChoice::Podman => {
             return Ok(Box::new(Docker::connect(settings, cancel, emitter)?));
         }
@@ -106,6 +118,15 @@ pub fn connect<'a>(
     emitter.emit(&Event::Warning { message: &note });
     let venv = Venv::connect(settings, cancel, emitter)?;
     Ok(Box::new(venv.with_note(note)))
+}
+
+/// The program of an engine with containers on this machine, whether or not the engine answers.
+#[must_use]
+pub fn find_container_program(variables: &EnvVars) -> Option<String> {
+    let programs = [EngineChoice::Docker, EngineChoice::Podman];
+    let mut programs = programs.map(|choice| docker::program(choice, variables)).into_iter();
+    let is_here = |program: &&str| which::which_in(program, variables.get("PATH"), "/").is_ok();
+    programs.find(is_here).map(str::to_owned)
 }
 
 /// Inspects the base image and its Python, in a container of it.
@@ -273,8 +294,9 @@ pub struct Job<'a> {
     pub access: Access,
     /// The tree at `/config`.
     pub config: Option<&'a Tree>,
-    /// The option or check that makes it run the project's own code, if any.
-    pub own_code: Option<&'a str>,
+    /// The part of the step that may run code of the project, as the subject of a sentence; none if all
+    /// of its parts are known to be harmless, or the engine has a sandbox.
+    pub host_reason: Option<&'a str>,
     /// The tree at `/pipe`: the launcher and its lists.
     pub control: &'a Tree,
 }

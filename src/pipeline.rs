@@ -21,6 +21,7 @@ use crate::project::{Project, ProjectPath};
 use crate::report::{Preview, Report};
 use crate::run::Context;
 use crate::tools;
+use crate::trust::collect::HostRequests;
 use crate::trust::{GrantReview, Record, collect, store};
 
 pub use crate::engine::{Removed, Shipped, Then};
@@ -80,7 +81,11 @@ impl Pipeline {
     /// Everything that the project asks for beyond the sandbox, with the content that a grant covers.
     #[must_use]
     pub fn asked(&self) -> Vec<GrantReview> {
-        collect::asked(&self.project, &self.config, &self.environment)
+        let host = match self.config.engine {
+            EngineChoice::Venv => HostRequests::Included,
+            _ => HostRequests::Omitted,
+        };
+        collect::asked(&self.project, &self.config, &self.environment, host)
     }
 
     /// Saves that the user grants all of these requests, in place of earlier grants in this project. A
@@ -102,14 +107,17 @@ impl Pipeline {
 
     fn known(&self) -> Known {
         let record = || store::read(&self.environment, &self.project.root).ok().flatten();
-        let asked = match self.config.engine {
-            // `auto` may choose the venv engine, and then a grant for it holds.
-            EngineChoice::Auto if record().is_some_and(|it| it.grants_host()) => {
-                let open = Config { engine: EngineChoice::Venv, ..self.config.clone() };
-                collect::asked(&self.project, &open, &self.environment)
+        // Only a grant for the venv engine, which `auto` may choose, makes it necessary to read the
+        // configurations of the tools here.
+        let host = match self.config.engine {
+            EngineChoice::Auto | EngineChoice::Venv
+                if record().is_some_and(|it| it.grants_host()) =>
+            {
+                HostRequests::Included
             }
-            _ => self.asked(),
+            _ => HostRequests::Omitted,
         };
+        let asked = collect::asked(&self.project, &self.config, &self.environment, host);
         Known {
             asks: asked.into_iter().map(|asked| asked.ask).collect(),
             has_project_lock: recipe::has_project_lock(&self.project.root, &self.config),

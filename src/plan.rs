@@ -7,7 +7,7 @@
 mod error;
 mod fixes;
 mod grants;
-mod own_code;
+mod host_reason;
 mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,6 +134,8 @@ pub struct Step {
     pub environment: EnvironmentSpec,
     /// The command inside the container.
     pub command: Command,
+    /// The arguments of the command that the configuration adds to those of the tool.
+    pub args: Vec<String>,
     /// Variables inside the container, the canonical ones included.
     pub env: BTreeMap<String, String>,
     /// Exit statuses that mean findings, for a command of the user's own.
@@ -293,6 +295,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         config: None,
         environment: EnvironmentSpec::Base { sees_project },
         command: Command::Exec(Vec::new()),
+        args: Vec::new(),
         env,
         findings_exit: BTreeSet::new(),
         writable: check.asks.contains(&Grant::Writable),
@@ -311,6 +314,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             let at_root = at_root.filter(|it| tool.reads_at_root().contains(&it.as_str()));
             at_root.for_each(|file| step.file_set.add(file));
             step.tool = tool.name().to_owned();
+            step.args.clone_from(args);
             step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
             step.environment = EnvironmentSpec::Tool {
                 lock: tool.lock().to_owned(),

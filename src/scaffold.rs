@@ -249,6 +249,6 @@ fn write_all(
 fn job_grants(project: &Project, config: &Config) -> JobGrants {
     JobGrants {
         always: recipe::required_grants(&project.root, config),
-        own_code: collect::with_own_code(project, config),
+        for_host: collect::checks_for_host(project, config),
     }
 }

@@ -15,9 +15,9 @@ pub mod ruff;
 pub mod ruff_format;
 
 mod exit_status;
-mod own_code;
 
 pub mod adoption;
+pub mod allow_list;
 pub mod command;
 pub mod own_config;
 pub mod parse;
@@ -29,6 +29,7 @@ use crate::lock::Lock;
 use crate::outcome::{Classified, RawOutput};
 use crate::project::ProjectPath;
 use adoption::AdoptionFacts;
+use allow_list::AllowList;
 pub use command::{Command, Precedence};
 use own_config::{OwnConfig, Refused};
 
@@ -104,9 +105,8 @@ pub trait Tool: Sync {
     /// How a project shows that it uses the tool, and the check that a new project gets.
     fn adoption(&self) -> AdoptionFacts;
 
-    /// The option of this configuration or command that makes it run the project's own code, such as
-    /// a hook or a plugin.
-    fn own_code(&self, config: &str, command: &Command) -> Option<String>;
+    /// The inputs with which it runs no code of the project; none for a tool that always does.
+    fn allow_list(&self) -> Option<AllowList>;
 
     /// The options of older releases that the locked release refuses.
     fn refused(&self) -> &'static [Refused];

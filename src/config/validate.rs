@@ -13,8 +13,11 @@ use std::time::Duration;
 
 pub use terms::{ValidationContext, is_canonical};
 
-use super::layer::{Age, CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Texts, Value};
-use super::{Ci, Config, ConfigError, ImageSettings, Install, Python};
+use super::layer::{
+    Age, CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Texts, Value, WrittenAt,
+};
+use super::merge::OVER_DEFAULTS;
+use super::{Ci, Config, ConfigError, EngineChoice, EngineSource, ImageSettings, Install, Python};
 use crate::gate::BaselineFile;
 use crate::project::ProjectPath;
 use terms::Terms;
@@ -53,8 +56,10 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
     let scope = checks::Scope { source: &source, exclude: &exclude, include: &include, timeout };
     let checks = checks::validate(&mut terms, layer.checks, &scope)?;
     let baseline = baseline(&mut terms, &config, layer.baseline)?;
+    let engine_source = engine_source(layer.engine.as_ref());
     let config = Config {
         config,
+        engine_source,
         engine: layer.engine.map(|it| it.value).unwrap_or_default(),
         topology: layer.topology.map(|it| it.value).unwrap_or_default(),
         platform: platform(&terms, layer.platform)?,
@@ -76,6 +81,15 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         include,
     };
     Ok(Valid { config, paths: terms.into_paths() })
+}
+
+fn engine_source(engine: Option<&Value<EngineChoice>>) -> EngineSource {
+    let is_projects = engine.is_some_and(|engine| {
+        matches!(engine.place, WrittenAt::Bytes(_))
+            && engine.covered < OVER_DEFAULTS
+            && engine.value != EngineChoice::Auto
+    });
+    if is_projects { EngineSource::Project } else { EngineSource::User }
 }
 
 fn platform(terms: &Terms<'_>, platform: Option<Text>) -> Result<Option<String>, ConfigError> {

@@ -122,10 +122,21 @@ pub enum EngineError {
     #[error("the environment of `{0}` in this job's image was built from other locks")]
     StaleImage(String),
     /// The project's own code would run without a sandbox, and the grant is missing.
-    #[error("{why} runs code of the project, which needs a sandbox or the grant `host`")]
+    #[error("{why} may run code of the project, which needs a sandbox or the grant `host`")]
     HostNotGranted {
-        /// The option or check that runs it.
+        /// The part of the check that may run it.
         why: String,
+    },
+    /// A file of the project chooses an engine without a sandbox, although this machine has another.
+    #[error(
+        "`engine = \"venv\"` in {manifest} would run the checks without a sandbox, although `{program}` \
+         is installed"
+    )]
+    LessIsolated {
+        /// The name of the manifest.
+        manifest: String,
+        /// The program of the other engine.
+        program: String,
     },
     /// The launcher of a job did not start.
     #[error("the check did not start: {message} (exit status {code})")]
@@ -218,6 +229,7 @@ impl EngineError {
             EngineError::Recipe(_)
                 | EngineError::BaseLock(_)
                 | EngineError::HostNotGranted { .. }
+                | EngineError::LessIsolated { .. }
                 | EngineError::SourceNotGranted(_)
                 | EngineError::NeedsImages(_)
                 | EngineError::StaleImage(_)
@@ -292,6 +304,11 @@ impl EngineError {
             EngineError::HostNotGranted { .. } => {
                 "if you trust this project, run again with `--allow host`, or grant it permanently with \
                  `cargo pipe trust --engine venv`; with a working `bwrap` no grant is needed"
+            }
+            EngineError::LessIsolated { .. } => {
+                "choose that engine yourself with `--engine venv`, or accept the choice of the project \
+                 with `--allow host`, or permanently with `cargo pipe trust`; with a working `bwrap` no \
+                 grant is needed"
             }
             EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
                 "run `cargo pipe build` once with a network"

@@ -132,6 +132,12 @@ impl<'a> Venv<'a> {
         &self.interpreter.executable
     }
 
+    /// Whether jobs run in a sandbox.
+    #[must_use]
+    pub fn has_sandbox(&self) -> bool {
+        self.bubblewrap.is_some()
+    }
+
     /// The program `bwrap`, if it can start the interpreter.
     fn find_bubblewrap(&self) -> Result<Option<PathBuf>, EngineError> {
         let path = self.settings.variables.get("PATH");

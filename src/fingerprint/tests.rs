@@ -17,6 +17,7 @@ fn step() -> Step {
         config: None,
         environment: EnvironmentSpec::Tool { lock: "pylint".into(), sees_project: false },
         command: Command::Exec(vec!["pylint".into(), "src".into()]),
+        args: Vec::new(),
         env: BTreeMap::from([("TZ".into(), "UTC".into())]),
         findings_exit: BTreeSet::from([1]),
         writable: false,

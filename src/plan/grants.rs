@@ -17,7 +17,8 @@ pub(super) fn requests_of(
     });
     let of_project = asks
         .iter()
-        .filter(|ask| ask.asker == Requester::Project && step.environment.has_dockerfile(config));
+        .filter(|ask| ask.asker == Requester::Project && ask.grant == Grant::Dockerfile)
+        .filter(|_| step.environment.has_dockerfile(config));
     own.chain(of_project.cloned()).collect()
 }
 

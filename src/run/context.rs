@@ -8,13 +8,14 @@ use std::time::Duration;
 use super::Directory;
 use crate::cache::ResultCache;
 use crate::check::Grant;
-use crate::config::{CacheMode, Config};
+use crate::config::{CacheMode, Config, EngineSource};
 use crate::engine::{self, Engine, EngineError, EngineOptions, docker};
 use crate::env_vars::EnvVars;
 use crate::environment::recipe;
 use crate::plan::Plan;
 use crate::process::{Cancel, Emitter};
 use crate::project::Project;
+use crate::trust::collect;
 
 /// The state of a run, shared by all of its stages.
 #[derive(Clone, Copy)]
@@ -58,9 +59,19 @@ impl<'a> Context<'a> {
             network: config.network.clone(),
             ca_bundle: ca_bundle.map(|bundle| bundle.on_disk(&project.root)),
             allows_host: config.allow.contains(&Grant::Host),
+            unaccepted_choice: self.find_unaccepted_choice(),
             offline: config.offline,
             longest,
         }
+    }
+
+    /// The manifest that chooses an engine without a sandbox, unless the user accepts its choice.
+    fn find_unaccepted_choice(&self) -> Option<String> {
+        let Context { project, config, variables, .. } = *self;
+        let is_accepted = config.engine_source == EngineSource::User
+            || config.allow.contains(&Grant::Host)
+            || collect::is_engine_trusted(project, config, variables);
+        (!is_accepted).then(|| config.manifest.clone())
     }
 
     /// Connects to the configured engine.

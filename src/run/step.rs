@@ -12,6 +12,7 @@ use crate::config::CacheMode;
 use crate::container::FILES;
 use crate::discover;
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
+use crate::engine_info::SandboxKind;
 use crate::environment::ResolvedEnvironment;
 use crate::event::Event;
 use crate::finding::{self, Excerpts};
@@ -39,7 +40,7 @@ pub(super) struct ReadyStep<'a> {
     config: Option<Tree>,
     control: Tree,
     inputs: Inputs,
-    own_code: Option<String>,
+    host_reason: Option<String>,
     /// The name of its job in this run.
     name: String,
 }
@@ -75,10 +76,6 @@ impl<'a> StepResources<'a, '_> {
         let config = self.context.read_config(step)?;
         let resolved = environment.resolved.clone();
         let inputs = inputs_of(step, resolved, snapshot.tree.hash, config.as_deref());
-        let own_code = step.own_code(&snapshot.paths(), |path| match (&step.config, &config) {
-            (Some(file), content) if file.path.as_str() == path => content.clone(),
-            _ => snapshot.read(path),
-        });
         Ok(ReadyStep {
             context: self.context,
             engine: self.engine,
@@ -89,9 +86,27 @@ impl<'a> StepResources<'a, '_> {
             config: self.write_config(step, config.as_deref())?,
             control: self.write_control(step, &inputs, snapshot)?,
             inputs,
-            own_code,
+            host_reason: self.find_host_reason(step, snapshot, config.as_deref()),
             name: step.id.to_file_name(),
         })
+    }
+
+    /// The part of a step that may run code of the project, if the step has no sandbox.
+    fn find_host_reason(
+        &self,
+        step: &Step,
+        snapshot: &Snapshot,
+        config: Option<&[u8]>,
+    ) -> Option<String> {
+        match self.engine.info().sandbox {
+            Some(SandboxKind::Container | SandboxKind::Bubblewrap) => None,
+            _ => step.find_host_reason(&snapshot.paths(), |path| match (&step.config, config) {
+                (Some(file), Some(content)) if file.path.as_str() == path => {
+                    Some(content.to_owned())
+                }
+                _ => snapshot.read(path),
+            }),
+        }
     }
 
     /// Writes what the launcher reads: itself, the files to check, and the tool's memory.
@@ -175,7 +190,7 @@ impl ReadyStep<'_> {
             app: &self.app,
             access,
             config: self.config.as_ref(),
-            own_code: self.own_code.as_deref(),
+            host_reason: self.host_reason.as_deref(),
             control: &self.control,
         }
     }

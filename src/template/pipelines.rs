@@ -69,8 +69,8 @@ struct Job {
 pub struct JobGrants {
     /// The grants of every job.
     pub always: BTreeSet<Grant>,
-    /// The checks that run the project's own code.
-    pub own_code: BTreeSet<CheckName>,
+    /// The checks that need `host` without a sandbox.
+    pub for_host: BTreeSet<CheckName>,
 }
 
 impl CiValues {
@@ -182,7 +182,7 @@ fn grant_options(asks: &BTreeSet<Grant>) -> String {
 /// code, and that of packages built from source.
 fn host_option(config: &Config, checks: &[Check], granted: &JobGrants) -> &'static str {
     let is_in_jobs = config.ci.gitlab == Some(GitlabJobs::Image);
-    if is_in_jobs && checks.iter().any(|check| granted.own_code.contains(&check.name)) {
+    if is_in_jobs && checks.iter().any(|check| granted.for_host.contains(&check.name)) {
         return HOST;
     }
     build_option(config)

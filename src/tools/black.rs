@@ -5,6 +5,7 @@
 //! cannot format.
 
 use super::adoption::AdoptionFacts;
+use super::allow_list::{AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, anything};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
@@ -35,6 +36,40 @@ const fn gone(option: &'static str) -> Refused {
     let source = "black 26.10.1 reports `Invalid config keys detected`";
     Refused { option, values: &[], fate: "black no longer has this option", source }
 }
+
+/// The switches of black 26.10.1 and of older releases.
+const SWITCHES: &str = "
+    check color diff experimental-string-processing fast ipynb no-color preview pyi quiet safe
+    skip-magic-trailing-comma skip-source-first-line skip-string-normalization unstable verbose
+";
+
+/// The options with a value.
+const VALUES: &str = "
+    enable-unstable-feature exclude extend-exclude force-exclude include line-length
+    python-cell-magics required-version target-version workers
+";
+
+/// black runs no code at all, but writes to its cache.
+const ALLOWED: AllowList = AllowList {
+    variables: &[],
+    flags: &[SWITCHES, "no-cache -C -S -q -v -x"],
+    options: &[VALUES, "-W -l -t"],
+    keys: &[
+        SWITCHES,
+        VALUES,
+        "hug-parens no-cache py36 single-quotes skip-numeric-underscore-normalization",
+    ],
+    rules: &[],
+    every_value: anything,
+    layout: ConfigLayout {
+        table: "tool.black",
+        nesting: Nesting::Flat,
+        toml: TomlFiles::All,
+        reads_section: |_, _| true,
+    },
+    search: ConfigSearch::AboveSources,
+    loads_compiled: false,
+};
 
 /// Formats, and verifies that the meaning of the code is unchanged.
 #[derive(Clone, Copy, Debug)]
@@ -85,8 +120,8 @@ impl Tool for Black {
         }
     }
 
-    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
-        None
+    fn allow_list(&self) -> Option<AllowList> {
+        Some(ALLOWED)
     }
 
     fn refused(&self) -> &'static [Refused] {

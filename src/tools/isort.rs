@@ -5,6 +5,9 @@
 //! trusts a status only where the output supports it.
 
 use super::adoption::AdoptionFacts;
+use super::allow_list::{
+    AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, ValueRule, anything, off,
+};
 use super::black::{UNREADABLE, unprocessed_file};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
@@ -41,6 +44,106 @@ const REFUSED: &[Refused] = &[Refused {
     fate: "isort 5.0 removed it",
     source: "https://isort.readthedocs.io/en/latest/upgrade_guides/5.0.0.html",
 }];
+
+/// The settings that are data, as in isort 9.0.2. A name with `*` has a section in it.
+const SETTINGS: &str = "
+    add-imports append-only atomic auto-identify-namespace-packages balanced-wrapping
+    blocked-extensions case-sensitive classes color-output combine-as-imports combine-star
+    combine-straight-imports comment-prefix constants dedup-headings default-section
+    ensure-newline-before-comments extend-skip extend-skip-glob extra-standard-library filter-files
+    float-to-top follow-links force-adds force-alphabetical-sort
+    force-alphabetical-sort-within-sections force-grid-wrap force-single-line
+    force-sort-within-sections force-to-top forced-separate from-first group-by-package
+    honor-case-in-force-sorted-sections honor-noqa ignore-comments ignore-whitespace
+    import-footer-* import-heading-* include-trailing-comma indent indented-import-headings known-*
+    length-sort length-sort-sections length-sort-straight lexicographical line-ending line-length
+    lines-after-imports lines-before-imports lines-between-sections lines-between-types
+    multi-line-output namespace-packages no-inline-sort no-lines-before no-sections only-modified
+    only-sections order-by-type overwrite-in-place py-version quiet remove-imports
+    remove-redundant-aliases reverse-relative reverse-sort sections separate-packages
+    single-line-exclusions skip skip-glob sort-reexports sort-relative-in-force-sorted-sections
+    split-on-trailing-comma src-paths star-first supported-extensions
+    treat-all-comments-as-code treat-comments-as-code use-parentheses variables verbose wrap-length
+";
+
+/// The settings of which some values load a plugin or start git in the project.
+const RULES: &[(&str, ValueRule)] =
+    &[("profile", own_profile), ("skip-gitignore", off), ("sort-order", own_order)];
+
+/// The switches of the command line.
+const SWITCHES: &str = "
+    ac af append append-only atomic balanced ca case-sensitive check check-only color combine-as
+    combine-star combine-straight-imports cs csi dedup-headings df diff dont-float-to-top
+    dont-follow-links dont-order-by-type ds dt ensure-newline-before-comments fas fass ff
+    filter-files float-to-top force-adds force-alphabetical-sort
+    force-alphabetical-sort-within-sections force-single-line-imports force-sort-within-sections
+    from-first fss hcss honor-case-in-force-sorted-sections honor-noqa ignore-whitespace
+    length-sort length-sort-straight ls lss nis no-inline-sort no-sections om only-modified
+    only-sections order-by-type os ot overwrite-in-place quiet remove-redundant-aliases
+    reverse-relative reverse-sort rr sl sort-reexports sort-relative-in-force-sorted-sections
+    split-on-trailing-comma srss srx star-first tc trailing-comma treat-all-comment-as-code up
+    use-parentheses verbose ws -c -e -n -q -v
+";
+
+/// The arguments with a value.
+const VALUES: &str = "
+    add-import blocked-extension builtin extend-skip extend-skip-glob ext extension extra-builtin
+    forced-separate fs future indent known-local-folder lai lbi lbt le line-ending line-length
+    line-width lines-after-imports lines-before-imports lines-between-types multi-line nlb
+    no-lines-before nsl profile project py python-version remove-import rm sd section-default sg
+    single-line-exclusions skip skip-glob sort-order src src-path supported-extension thirdparty top
+    treat-comment-as-code wl wrap-length -a -b -f -i -l -m -o -p -s -t -w
+";
+
+/// An `.editorconfig` has options of editors as well.
+const ALLOWED: AllowList = AllowList {
+    variables: &[],
+    flags: &[SWITCHES],
+    options: &[VALUES],
+    keys: &[
+        SETTINGS,
+        "profile skip-gitignore sort-order",
+        "charset end-of-line ij-* indent-brace-style indent-size indent-style insert-final-newline
+         max-line-length quote-type tab-width trim-trailing-whitespace",
+    ],
+    rules: RULES,
+    every_value: anything,
+    layout: ConfigLayout {
+        table: "tool.isort",
+        nesting: Nesting::Flat,
+        toml: TomlFiles::ByName,
+        reads_section: |file, section| match file {
+            "setup.cfg" | "tox.ini" => matches!(section, "isort" | "tool:isort"),
+            ".editorconfig" => section.starts_with('*'),
+            _ => true,
+        },
+    },
+    search: ConfigSearch::AboveSources,
+    loads_compiled: false,
+};
+
+/// Any other profile is searched for among plugins.
+fn own_profile(value: &str) -> bool {
+    let known = [
+        "",
+        "appnexus",
+        "attrs",
+        "black",
+        "django",
+        "google",
+        "hug",
+        "open_stack",
+        "plone",
+        "pycharm",
+        "wemake",
+    ];
+    known.contains(&value)
+}
+
+/// Any other order is searched for among plugins.
+fn own_order(value: &str) -> bool {
+    matches!(value, "natural" | "native")
+}
 
 /// Sorts imports.
 #[derive(Clone, Copy, Debug)]
@@ -88,8 +191,8 @@ impl Tool for Isort {
         AdoptionFacts { hooks: &["isort"], ..AdoptionFacts::default() }
     }
 
-    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
-        None
+    fn allow_list(&self) -> Option<AllowList> {
+        Some(ALLOWED)
     }
 
     fn refused(&self) -> &'static [Refused] {

@@ -5,11 +5,11 @@
 //! status together with both streams.
 
 use super::adoption::AdoptionFacts;
+use super::allow_list::{AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, anything, off};
 use super::black::{UNREADABLE, unprocessed_file};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
 };
-use super::own_code::{self, ExecutingOption};
 use super::own_config::{OwnConfig, Refused};
 use super::{SourceFiles, Tool, ToolInvocation};
 use crate::container::PROJECT;
@@ -53,12 +53,73 @@ const fn gone(option: &'static str) -> Refused {
     Refused { option, values: &[], fate: "mypy no longer has this option", source }
 }
 
-/// The options that make mypy run arbitrary code. The interpreter of the project's locked
-/// environment is harmless.
-const OWN_CODE: &[ExecutingOption] = &[
-    ExecutingOption::any("plugins"),
-    ExecutingOption { name: "python-executable", harmless: "/opt/project/" },
-];
+/// The switches that are data, as in mypy 2.4.1, with those of older releases.
+const SWITCHES: &str = "
+    allow-any-generics allow-any-unimported allow-empty-bodies allow-incomplete-defs
+    allow-redefinition allow-redefinition-new allow-redefinition-old allow-subclassing-any
+    allow-untyped-calls allow-untyped-decorators allow-untyped-defs allow-untyped-globals
+    cache-fine-grained check-unreachable check-untyped-defs color-output
+    disable-bytearray-promotion disable-expression-cache disable-memoryview-promotion
+    disallow-any-decorated disallow-any-explicit disallow-any-expr disallow-any-generics
+    disallow-any-unimported disallow-empty-bodies disallow-incomplete-defs disallow-redefinition
+    disallow-subclassing-any disallow-untyped-calls disallow-untyped-decorators
+    disallow-untyped-defs disallow-untyped-globals error-summary exclude-gitignore
+    explicit-package-bases extra-checks fast-exit fast-module-lookup fixed-format-cache
+    follow-untyped-imports force-union-syntax force-uppercase-builtins hide-absolute-path
+    hide-column-numbers hide-error-code-links hide-error-codes hide-error-context hide-error-end
+    ignore-missing-imports implicit-optional implicit-reexport incremental local-partial-types
+    namespace-packages native-parser new-type-inference no-check-unreachable no-check-untyped-defs
+    no-color-output no-error-summary no-exclude-gitignore no-explicit-package-bases no-extra-checks
+    no-fast-exit no-fast-module-lookup no-fixed-format-cache no-implicit-optional
+    no-implicit-reexport no-incremental no-install-types no-local-partial-types
+    no-namespace-packages no-native-parser no-pretty no-report-deprecated-as-note
+    no-silence-site-packages no-site-packages no-sqlite-cache no-strict-bytes no-strict-equality
+    no-strict-equality-for-none no-strict-optional no-warn-incomplete-stub no-warn-no-return
+    no-warn-redundant-casts no-warn-return-any no-warn-unreachable no-warn-unused-configs
+    no-warn-unused-ignores old-type-inference pretty report-deprecated-as-note scripts-are-modules
+    show-absolute-path show-column-numbers show-error-code-links show-error-codes
+    show-error-context show-error-end show-none-errors show-traceback skip-cache-mtime-checks
+    skip-version-check sqlite-cache strict strict-bytes strict-concatenate strict-equality
+    strict-equality-for-none strict-optional warn-incomplete-stub warn-no-return
+    warn-redundant-casts warn-return-any warn-unreachable warn-unused-configs warn-unused-ignores
+";
+
+/// The options with a value that are data.
+const VALUES: &str = "
+    always-false always-true custom-typeshed-dir custom-typing-module deprecated-calls-exclude
+    disable-error-code enable-error-code enable-incomplete-feature exclude follow-imports platform
+    python-version untyped-calls-exclude
+";
+
+/// The options that only a configuration has, or has under another name. The command line sets the
+/// folder of the cache after it.
+const ONLY_KEYS: &str = "
+    cache-dir files follow-imports-for-stubs ignore-errors many-errors-threshold module modules
+    mypy-path non-interactive packages soft-error-limit sqlite-num-shards verbosity
+";
+
+const ALLOWED: AllowList = AllowList {
+    // Only searched for code that is analysed.
+    variables: &[("MYPYPATH", anything)],
+    flags: &[SWITCHES, "tb verbose -i -v"],
+    options: &[VALUES, "module package soft-error-limit -m -p"],
+    keys: &[SWITCHES, VALUES, ONLY_KEYS, "install-types"],
+    // It starts the program `pythonX.Y` for another version.
+    rules: &[("install-types", off), ("python-version", version)],
+    every_value: anything,
+    layout: ConfigLayout {
+        table: "tool.mypy",
+        nesting: Nesting::Overrides,
+        toml: TomlFiles::ByName,
+        reads_section: |_, section| section.starts_with("mypy"),
+    },
+    search: ConfigSearch::Root,
+    loads_compiled: false,
+};
+
+fn version(value: &str) -> bool {
+    !value.is_empty() && value.chars().all(|c| c.is_ascii_digit() || c == '.')
+}
 
 /// Checks types.
 #[derive(Clone, Copy, Debug)]
@@ -111,8 +172,8 @@ impl Tool for Mypy {
         AdoptionFacts { default_check: Some("mypy"), hooks: &["mypy"], ..AdoptionFacts::default() }
     }
 
-    fn own_code(&self, config: &str, command: &Command) -> Option<String> {
-        own_code::find(OWN_CODE, config, command)
+    fn allow_list(&self) -> Option<AllowList> {
+        Some(ALLOWED)
     }
 
     fn refused(&self) -> &'static [Refused] {

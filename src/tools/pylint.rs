@@ -4,10 +4,12 @@
 //! `fail-under`. A status other than 0 therefore needs messages to be believed.
 
 use super::adoption::AdoptionFacts;
+use super::allow_list::{
+    AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, ValueRule, off, path_inside,
+};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
-use super::own_code::{self, ExecutingOption};
 use super::own_config::{OwnConfig, Refused};
 use super::{SourceFiles, Tool, ToolInvocation};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -71,14 +73,156 @@ const fn gone(option: &'static str) -> Refused {
     Refused { option, values: &[], fate: "pylint no longer has this option", source }
 }
 
-/// The options that make pylint run arbitrary code.
-const OWN_CODE: &[ExecutingOption] = &[
-    ExecutingOption::any("init-hook"),
-    ExecutingOption { name: "load-plugins", harmless: "pylint.extensions." },
-    ExecutingOption::any("extension-pkg-allow-list"),
-    ExecutingOption::any("extension-pkg-whitelist"),
-    ExecutingOption { name: "unsafe-load-any-extension", harmless: "n" },
+/// The options that are data, as in pylint 4.1.4 with all of its extensions. Those at the end belong
+/// to older releases.
+const DATA: &str = "
+    additional-builtins allow-any-import-level allow-global-unused-variables
+    allow-reexport-from-package allow-wildcard-with-all allowed-redefined-builtins
+    analyse-fallback-blocks argument-naming-style argument-rgx attr-naming-style attr-rgx bad-functions
+    bad-names bad-names-rgxs callbacks check-fixme-in-docstring
+    check-protected-access-in-special-methods check-quote-consistency
+    check-str-concat-over-line-jumps class-attribute-naming-style class-attribute-rgx
+    class-const-naming-style class-const-rgx class-naming-style class-rgx clear-cache-post-run
+    confidence const-naming-style const-rgx contextmanager-decorators default-docstring-type
+    defining-attr-methods deprecated-modules disable docstring-min-length dummy-variables-rgx enable
+    exclude-protected exclude-too-few-public-methods expected-line-ending-format fail-on fail-under
+    files function-naming-style function-rgx generated-members good-dunder-names good-names
+    good-names-rgxs ignore ignore-comments ignore-docstrings ignore-imports ignore-long-lines
+    ignore-mixin-members ignore-none ignore-on-opaque-inference ignore-paths ignore-patterns
+    ignore-pattern-in-long-lines ignore-signatures ignored-argument-names ignored-checks-for-mixins
+    ignored-classes ignored-modules ignored-parents include-naming-hint indent-after-paren
+    indent-string init-import inlinevar-naming-style inlinevar-rgx jobs known-first-party
+    known-side-effects-only-functions known-standard-library known-third-party
+    limit-inference-results logging-format-style logging-modules max-args max-attributes max-bool-expr
+    max-branches max-complexity max-line-length max-line-length-suggestions max-locals
+    max-module-lines max-nested-blocks max-parents max-positional-arguments max-public-methods
+    max-returns max-spelling-suggestions max-statements max-try-statements method-naming-style
+    method-rgx min-public-methods min-similarity-lines missing-member-hint
+    missing-member-hint-distance missing-member-max-choices mixin-class-rgx module-naming-style
+    module-rgx msg-template name-group never-returning-functions no-docstring-rgx notes notes-rgx
+    overgeneral-exceptions paramspec-rgx persistent prefer-stubs preferred-modules property-classes
+    py-version recursive redefining-builtins-modules reports runtime-typing score signature-mutators
+    single-line-class-stmt single-line-if-stmt spelling-dict spelling-ignore-comment-directives
+    spelling-ignore-words suggest-join-with-non-empty-separator timeout-methods typealias-rgx
+    typevar-rgx typevartuple-rgx valid-classmethod-first-arg valid-magic-values
+    valid-metaclass-classmethod-first-arg variable-naming-style variable-rgx
+
+    accept-no-param-doc accept-no-raise-doc accept-no-return-doc accept-no-yields-doc
+    acquired-members argument-name-hint attr-name-hint cache-size class-attribute-name-hint
+    class-name-hint const-name-hint function-name-hint ignore-iface-methods include-ids
+    inlinevar-name-hint lambda-name-hint max-inferred method-name-hint module-name-hint no-space-check
+    required-attributes rpython-mode string-quote suggestion-mode symbols variable-name-hint
+";
+
+/// The options of which some values run code, load code or write a file.
+const RULES: &[(&str, ValueRule)] = &[
+    ("evaluation", arithmetic),
+    ("ext-import-graph", str::is_empty),
+    ("extension-pkg-allow-list", str::is_empty),
+    ("extension-pkg-whitelist", str::is_empty),
+    ("import-graph", str::is_empty),
+    ("int-import-graph", str::is_empty),
+    ("load-plugins", own_extensions),
+    ("output-format", reporters),
+    ("source-roots", paths_inside),
+    ("spelling-private-dict-file", path_inside),
+    ("spelling-store-unknown-words", off),
+    ("unsafe-load-any-extension", off),
+    ("-f", reporters),
 ];
+
+/// Their names.
+const RULED: &str = "
+    evaluation ext-import-graph extension-pkg-allow-list extension-pkg-whitelist import-graph
+    int-import-graph load-plugins output-format source-roots spelling-private-dict-file
+    spelling-store-unknown-words unsafe-load-any-extension
+";
+
+/// An INI file of its own has only its options; in a shared one, sections start with its name.
+const ALLOWED: AllowList = AllowList {
+    variables: &[],
+    flags: &["enable-all-extensions errors-only exit-zero verbose -E -v"],
+    options: &[DATA, RULED, "-d -e -f -j -r -s"],
+    keys: &[DATA, RULED],
+    rules: RULES,
+    every_value: not_an_option,
+    layout: ConfigLayout {
+        table: "tool.pylint",
+        nesting: Nesting::Sections,
+        toml: TomlFiles::ByName,
+        reads_section: |file, section| {
+            !matches!(file, "setup.cfg" | "tox.ini") || section.starts_with("pylint")
+        },
+    },
+    search: ConfigSearch::Root,
+    loads_compiled: true,
+};
+
+/// pylint turns its configuration into arguments, so a value that starts with `-` may become an option
+/// of its own.
+fn not_an_option(value: &str) -> bool {
+    !value.trim_start().starts_with('-') || value.parse::<f64>().is_ok()
+}
+
+/// Whether all of these plugins are pylint's own.
+fn own_extensions(value: &str) -> bool {
+    let plugins = value.split([',', '\n']).map(str::trim).filter(|plugin| !plugin.is_empty());
+    let is_own = |plugin: &str| {
+        plugin.strip_prefix("pylint.extensions.").is_some_and(|name| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        })
+    };
+    plugins.into_iter().all(is_own)
+}
+
+/// Whether all of these are names of pylint's own reporters. Any other name is imported, and a name
+/// with a colon is followed by a file that is written.
+fn reporters(value: &str) -> bool {
+    let known =
+        ["colorized", "github", "json", "json2", "msvs", "no-header", "parseable", "text", "junit"];
+    value.split(',').all(|name| known.contains(&name.trim()))
+}
+
+fn paths_inside(value: &str) -> bool {
+    value.split([',', '\n']).all(|path| path_inside(&path.trim().replace('*', "")))
+}
+
+/// Whether an expression only calculates with numbers and counts of messages: pylint executes it.
+fn arithmetic(value: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "fatal",
+        "error",
+        "warning",
+        "refactor",
+        "convention",
+        "info",
+        "statement",
+        "float",
+        "int",
+        "max",
+        "min",
+        "round",
+        "abs",
+        "if",
+        "else",
+        "and",
+        "or",
+        "not",
+    ];
+    let value = value.trim_matches(['"', '\'']);
+    let is_mark = |c: char| c.is_ascii_whitespace() || "+-*/()<>=!,.".contains(c);
+    let is_word = |c: char| c.is_ascii_alphanumeric();
+    let words = value.split(|c: char| !is_word(c)).filter(|word| !word.is_empty());
+    let is_known = |word: &str| NAMES.contains(&word) || word.chars().all(|c| c.is_ascii_digit());
+    // A dot belongs to a number, never to an attribute.
+    let dots = value.match_indices('.').all(|(at, _)| {
+        let before = value[..at].chars().next_back();
+        let after = value[at + 1..].chars().next();
+        !before.is_some_and(|c| c.is_ascii_alphabetic() || c == ')')
+            && !after.is_some_and(|c| c.is_ascii_alphabetic())
+    });
+    dots && value.chars().all(|c| is_mark(c) || is_word(c)) && words.into_iter().all(is_known)
+}
 
 /// Lints.
 #[derive(Clone, Copy, Debug)]
@@ -142,8 +286,8 @@ impl Tool for Pylint {
         }
     }
 
-    fn own_code(&self, config: &str, command: &Command) -> Option<String> {
-        own_code::find(OWN_CODE, config, command)
+    fn allow_list(&self) -> Option<AllowList> {
+        Some(ALLOWED)
     }
 
     fn refused(&self) -> &'static [Refused] {

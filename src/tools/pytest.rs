@@ -5,6 +5,7 @@
 //! output, and the output of the tests on standard error.
 
 use super::adoption::AdoptionFacts;
+use super::allow_list::AllowList;
 use super::exit_status::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
 use super::own_config::{OwnConfig, Refused};
 use super::{SourceFiles, Tool, ToolInvocation};
@@ -97,8 +98,8 @@ impl Tool for Pytest {
         AdoptionFacts { hooks: &["pytest"], ..AdoptionFacts::default() }
     }
 
-    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
-        Some("pytest".to_owned())
+    fn allow_list(&self) -> Option<AllowList> {
+        None
     }
 
     fn refused(&self) -> &'static [Refused] {

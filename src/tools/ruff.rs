@@ -4,6 +4,9 @@
 //! start.
 
 use super::adoption::AdoptionFacts;
+use super::allow_list::{
+    AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, anything, path_inside,
+};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
@@ -49,6 +52,52 @@ const REFUSED: &[Refused] = &[
 const fn gone(option: &'static str) -> Refused {
     let source = "ruff 0.17.6 reports `unknown field`";
     Refused { option, values: &[], fate: "ruff no longer has this option", source }
+}
+
+/// The options at the top of a configuration, as in ruff 0.17.6; the last ones belong to older releases,
+/// which had the linter's options there. ruff is one program without plugins: an option of its linter
+/// or formatter is data.
+const KEYS: &str = "
+    analyze.* builtins cache-dir exclude extend extend-exclude extend-include extension.* fix fix-only
+    force-exclude format.* include indent-width line-length lint.* namespace-packages output-format
+    output-prefer-rule-codes per-file-target-version.* preview required-version respect-gitignore
+    show-fixes src target-version unsafe-fixes
+
+    allowed-confusables dummy-variable-rgx explicit-preview-rules extend-fixable extend-ignore
+    extend-per-file-ignores.* extend-safe-fixes extend-select extend-unsafe-fixes external fixable
+    flake8-* ignore ignore-init-module-imports isort.* logger-objects mccabe.* pep8-naming.*
+    per-file-ignores.* pycodestyle.* pydoclint.* pydocstyle.* pyflakes.* pylint.* pyupgrade.* select
+    show-source tab-size task-tags typing-modules unfixable
+";
+
+const ALLOWED: AllowList = AllowList {
+    variables: &[],
+    flags: &["
+        diff exit-non-zero-on-fix exit-non-zero-on-format exit-zero fix fix-only force-exclude
+        ignore-noqa isolated no-cache no-fix no-force-exclude no-preview no-respect-gitignore
+        no-show-fixes no-unsafe-fixes preview quiet respect-gitignore show-fixes silent statistics
+        unsafe-fixes verbose -e -n -q -s -v
+    "],
+    options: &["
+        color exclude extend-exclude extend-fixable extend-per-file-ignores extend-select extension
+        fixable ignore line-length per-file-ignores select target-version unfixable
+    "],
+    keys: &[KEYS],
+    rules: &[("extend", relative_path)],
+    every_value: anything,
+    layout: ConfigLayout {
+        table: "tool.ruff",
+        nesting: Nesting::Dotted,
+        toml: TomlFiles::AllWithoutTable,
+        reads_section: |_, _| true,
+    },
+    search: ConfigSearch::Everywhere,
+    loads_compiled: false,
+};
+
+/// ruff replaces `~` and variables in it.
+fn relative_path(value: &str) -> bool {
+    path_inside(&value.replace("../", ""))
 }
 
 /// Lints.
@@ -104,8 +153,8 @@ impl Tool for Ruff {
         }
     }
 
-    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
-        None
+    fn allow_list(&self) -> Option<AllowList> {
+        Some(ALLOWED)
     }
 
     fn refused(&self) -> &'static [Refused] {

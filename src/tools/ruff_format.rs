@@ -4,6 +4,7 @@
 //! [`RuffFormat`] tells them apart by standard error, which names the files.
 
 use super::adoption::AdoptionFacts;
+use super::allow_list::AllowList;
 use super::black::{SYNTAX, UNREADABLE, unprocessed_file};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
@@ -77,8 +78,8 @@ impl Tool for RuffFormat {
         }
     }
 
-    fn own_code(&self, _: &str, _: &Command) -> Option<String> {
-        None
+    fn allow_list(&self) -> Option<AllowList> {
+        Ruff.allow_list()
     }
 
     fn refused(&self) -> &'static [Refused] {

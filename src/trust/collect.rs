@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Content, GrantReview, candidates, content, store, words};
 use crate::cache::Index;
 use crate::check::{CheckName, Grant, GrantRequest, Requester, Standing};
-use crate::config::{Check, Config, EngineChoice};
+use crate::config::{Check, Config, EngineChoice, EngineSource};
 use crate::discover;
+use crate::engine;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe;
 use crate::hash::Hash;
@@ -19,12 +20,31 @@ use crate::project::{Manifest, Project, ProjectPath};
 use crate::snapshot::Inventory;
 use crate::tools;
 
+/// Whether requests for the grant `host` are collected.
+///
+/// Exhaustive: there is nothing between yes and no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostRequests {
+    /// They are: each check may run without a sandbox.
+    Included,
+    /// They are not.
+    Omitted,
+}
+
 /// Collects all requests of a project, each with the user's earlier decision.
 #[must_use]
-pub fn asked(project: &Project, config: &Config, variables: &EnvVars) -> Vec<GrantReview> {
-    let mut all: Vec<GrantReview> =
-        config.checks.iter().flat_map(|check| of_check(project, config, check)).collect();
+pub fn asked(
+    project: &Project,
+    config: &Config,
+    variables: &EnvVars,
+    host: HostRequests,
+) -> Vec<GrantReview> {
+    let of_check = |check| of_check(project, config, check, host);
+    let mut all: Vec<GrantReview> = config.checks.iter().flat_map(of_check).collect();
     all.extend(of_dockerfile(project, config));
+    if host == HostRequests::Included {
+        all.extend(of_engine(config, variables));
+    }
     // Skip the state folder when there are no requests.
     if !all.is_empty() {
         let record = store::read(variables, &project.root);
@@ -39,23 +59,59 @@ pub fn asked(project: &Project, config: &Config, variables: &EnvVars) -> Vec<Gra
     all
 }
 
-/// The checks that run code of the project.
+/// The checks that need the grant `host` without a sandbox.
 #[must_use]
-pub fn with_own_code(project: &Project, config: &Config) -> BTreeSet<CheckName> {
-    let runs_it = |check: &&Check| {
+pub fn checks_for_host(project: &Project, config: &Config) -> BTreeSet<CheckName> {
+    let needs_it = |check: &&Check| {
         let step = plan::step(config, &Known::default(), check, &Request::default());
-        own_code(project, &step).is_some()
+        find_host_reason(project, &step).is_some()
     };
-    config.checks.iter().filter(runs_it).map(|check| check.name.clone()).collect()
+    config.checks.iter().filter(needs_it).map(|check| check.name.clone()).collect()
 }
 
-fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantReview> {
-    let is_open = config.engine == EngineChoice::Venv;
-    if check.asks.is_empty() && !is_open {
+/// Whether the user accepts that the project chooses an engine without a sandbox.
+#[must_use]
+pub fn is_engine_trusted(project: &Project, config: &Config, variables: &EnvVars) -> bool {
+    let Some(GrantReview { ask, content, .. }) = of_engine(config, variables) else {
+        return false;
+    };
+    let record = store::read(variables, &project.root).ok().flatten();
+    record.is_some_and(|record| record.standing(&ask, &content) == Standing::Trusted)
+}
+
+/// The request of a project that chooses an engine without a sandbox, where this machine has another.
+fn of_engine(config: &Config, variables: &EnvVars) -> Option<GrantReview> {
+    if config.engine != EngineChoice::Venv || config.engine_source == EngineSource::User {
+        return None;
+    }
+    let program = engine::find_container_program(variables)?;
+    let why = format!(
+        "`engine = \"venv\"` in {} chooses checks without a container, although `{program}` is \
+         installed",
+        config.manifest
+    );
+    Some(GrantReview {
+        ask: GrantRequest::new(Requester::Project, Grant::Host, why),
+        content: Content::from([("its engine".to_owned(), Hash::of(b"venv"))]),
+        command: Vec::new(),
+        files: Vec::new(),
+    })
+}
+
+fn of_check(
+    project: &Project,
+    config: &Config,
+    check: &Check,
+    host: HostRequests,
+) -> Vec<GrantReview> {
+    if check.asks.is_empty() && host == HostRequests::Omitted {
         return Vec::new();
     }
     let step = plan::step(config, &Known::default(), check, &Request::default());
-    let own_code = own_code(project, &step).filter(|_| is_open);
+    let host_reason = match host {
+        HostRequests::Included => find_host_reason(project, &step),
+        HostRequests::Omitted => None,
+    };
     let words = words(config, &step);
     // A variable can also name a file that a shell or Python runs at startup.
     let named = words.iter().chain(step.env.values()).map(String::as_str);
@@ -74,8 +130,8 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantRevie
     content.extend(files.iter().map(|path| (format!("`{path}`"), hash(project, path))));
     let manifest = project.manifest.as_ref().map_or("pipe.toml", Manifest::file_name);
     let ask = |grant: &Grant| {
-        let why = match (grant, &own_code) {
-            (Grant::Host, Some(what)) => format!("{what} runs code of the project"),
+        let why = match (grant, &host_reason) {
+            (Grant::Host, Some(what)) => format!("{what} may run code of the project"),
             _ => format!("`[checks.{}]` in {manifest} sets `{grant} = true`", check.name),
         };
         GrantRequest::new(Requester::Check(check.name.clone()), *grant, why)
@@ -86,12 +142,14 @@ fn of_check(project: &Project, config: &Config, check: &Check) -> Vec<GrantRevie
         command: words.clone(),
         files: files.iter().cloned().collect(),
     };
-    check.asks.iter().chain(own_code.as_ref().map(|_| &Grant::Host)).map(asked).collect()
+    check.asks.iter().chain(host_reason.as_ref().map(|_| &Grant::Host)).map(asked).collect()
 }
 
-/// Explains why a step runs code of the project's own: without a container it may have no sandbox.
-fn own_code(project: &Project, step: &Step) -> Option<String> {
-    step.own_code(&[], |path| {
+/// The part of a step that may run code of the project: without a container it may have no sandbox.
+fn find_host_reason(project: &Project, step: &Step) -> Option<String> {
+    let paths = Inventory::list(&project.root, &step.file_set).unwrap_or_default();
+    let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    step.find_host_reason(&paths, |path| {
         let path = ProjectPath::new(path).ok()?;
         discover::read(&discover::inside(&project.root, &path).ok()?).ok()
     })

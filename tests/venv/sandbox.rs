@@ -10,13 +10,17 @@ tests!(
     [
         a_check_reaches_nothing_but_its_own,
         a_shell_starts_in_the_folder_of_the_check,
-        a_kill_leaves_no_process_in_the_sandbox
+        a_kill_leaves_no_process_in_the_sandbox,
+        an_engine_that_the_project_chooses_needs_no_grant_with_a_sandbox
     ],
     python,
     [
         code_of_the_project_needs_a_grant_without_a_sandbox,
         a_granted_check_runs_without_a_sandbox,
         a_config_that_runs_code_needs_the_grant_too,
+        nothing_of_the_project_runs_without_the_grant,
+        usual_settings_need_no_grant,
+        an_engine_that_the_project_chooses_needs_the_grant,
         a_kill_leaves_no_process_without_one,
         an_end_leaves_no_process_that_went_its_own_way,
         a_check_that_exceeds_its_timeout_is_stopped,
@@ -133,6 +137,115 @@ fn a_config_that_runs_code_needs_the_grant_too() {
         let reason = report.check(check)["reason"].to_string();
         assert!(reason.contains("--allow host"), "{reason}");
     }
+}
+
+/// A program that leaves a mark outside of the project, for each way to load it.
+fn plant(project: &Project) -> std::path::PathBuf {
+    let mark = project.root.parent().unwrap().join("ran");
+    let python = format!("open({:?}, 'a').write('x')\n", mark.to_str().unwrap());
+    for name in ["sitecustomize", "usercustomize", "evil"] {
+        project.write(&format!("src/{name}.py"), &python);
+    }
+    let hook = python.trim_end();
+    project.write("src/evil.rc", format!("[MAIN]\ninit-hook={hook}\n"));
+    project.write("src/evil.ini", "[mypy]\nplugins = src/evil.py\n");
+    project.write("src/evil.sh", format!("#!/bin/sh\necho x > {}\n", mark.display()));
+    project.write("evil.rc", format!("[MAIN]\n# words\rinit-hook={hook}\n"));
+    project.write("evil.ini", "[mypy]\n# words\rplugins = src/evil.py\n");
+    project.write(
+        "pyproject.toml",
+        format!(
+            "[tool]\npylint = {{ main = {{ \"init\\u002dhook\" = {hook:?} }} }}\n\
+             mypy = {{ \"pl\\u0075gins\" = [\"src/evil.py\"] }}\n"
+        ),
+    );
+    mark
+}
+
+/// The vectors that ran code once, each as a change of `pipe.toml`.
+fn nothing_of_the_project_runs_without_the_grant() {
+    let project = open();
+    let mark = plant(&project);
+    for (check, settings) in [
+        ("format", "env = { PYTHONPATH = \"/app/src\" }"),
+        ("lint", "env = { PYTHONPATH = \"src\" }"),
+        ("ruff", "env = { LD_PRELOAD = \"/app/src/evil.so\" }"),
+        ("lint", "config = false\nenv = { PYLINTRC = \"src/evil.rc\" }"),
+        ("lint", "args = [\"--rcfile=src/evil.rc\"]"),
+        ("lint", "args = [\"--rcf\", \"src/evil.rc\"]"),
+        ("mypy", "args = [\"--config-file=src/evil.ini\"]"),
+        ("mypy", "args = [\"--python-executable=src/evil.sh\"]"),
+        ("lint", "config = \"evil.rc\""),
+        ("mypy", "config = \"evil.ini\""),
+        ("lint", "config = false"),
+        ("mypy", "config = false"),
+        ("lint", "args = [\"--output-format=evil.Reporter\"]"),
+        ("lint", "args = [\"--evaluation=__import__('evil')\"]"),
+    ] {
+        project.write("pipe.toml", format!("[checks.{check}]\n{settings}\n"));
+        let report = project.report(&["--engine", "venv", "run", check]);
+        assert_eq!(report.status, 2, "{settings}: {report:?}");
+        let reason = report.check(check)["reason"].to_string();
+        assert!(reason.contains("--allow host"), "{settings}: {reason}");
+        assert!(!mark.exists(), "{settings}");
+    }
+    // The mark would be found.
+    project.write("pipe.toml", "[checks.lint]\nargs = [\"--rcfile=src/evil.rc\"]\n");
+    project.report(&["--engine", "venv", "--allow", "host", "run", "lint"]);
+    assert!(mark.exists());
+}
+
+fn usual_settings_need_no_grant() {
+    let project = open();
+    project.write(
+        "pipe.toml",
+        "[checks.lint]\nargs = [\"--disable=C\", \"-sn\"]\nenv = { SOURCE_DATE_EPOCH = \"0\" }\n\
+         [checks.mypy]\nargs = [\"--strict\"]\n[checks.format]\nargs = [\"-l\", \"100\"]\n",
+    );
+    let report = project.report(&["--engine", "venv", "run-all"]);
+    assert_eq!(report.status, 0, "{report:?}");
+}
+
+/// A project that chooses the engine without containers on a machine that seems to have docker.
+fn choosing(project: Project) -> Project {
+    let project = project.with_docker("exit 1\n");
+    choose_venv(&project);
+    project
+}
+
+fn choose_venv(project: &Project) {
+    let settings = std::fs::read_to_string(project.root.join("pipe.toml")).unwrap();
+    let chosen = settings.replace("engine = \"auto\"", "engine = \"venv\"");
+    assert_ne!(settings, chosen);
+    project.write("pipe.toml", chosen);
+}
+
+fn an_engine_that_the_project_chooses_needs_the_grant() {
+    let project = choosing(open());
+    let refused = project.pipe(&["run", "ruff"]);
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    for hint in ["--allow host", "cargo pipe trust", "--engine venv"] {
+        assert!(refused.stdout.contains(hint), "{hint}: {refused:?}");
+    }
+    assert_eq!(project.pipe(&["--engine", "venv", "run", "ruff"]).status, Some(0));
+    assert_eq!(project.pipe(&["--allow", "host", "run", "ruff"]).status, Some(0));
+    let trusted = project.pipe(&["trust", "--yes"]);
+    assert_eq!(trusted.status, Some(0), "{trusted:?}");
+    assert!(trusted.stderr.contains("chooses checks without a container"), "{trusted:?}");
+    assert_eq!(project.pipe(&["run", "ruff"]).status, Some(0));
+    assert_eq!(project.pipe(&["trust", "--revoke"]).status, Some(0));
+    assert_eq!(project.pipe(&["run", "ruff"]).status, Some(2));
+    let project = project.with("CARGO_PIPE_ENGINE", "venv");
+    assert_eq!(project.pipe(&["run", "ruff"]).status, Some(0));
+    // Without docker, the user would have no container either.
+    let project = open().with("CARGO_PIPE_DOCKER", "/nowhere/docker");
+    choose_venv(&project);
+    assert_eq!(project.pipe(&["run", "ruff"]).status, Some(0));
+}
+
+fn an_engine_that_the_project_chooses_needs_no_grant_with_a_sandbox() {
+    let report = choosing(project()).report(&["run", "ruff"]);
+    assert_eq!((report.status, &report.json["engine"]["sandbox"]), (0, &"bubblewrap".into()));
 }
 
 /// Whether a process has this word among its arguments.

@@ -6,7 +6,7 @@ use super::super::layer::{NetworkLayer, Private, parse};
 use super::super::merge::Layers;
 use super::*;
 use crate::check::CachePolicy;
-use crate::config::{EngineChoice, TopologyChoice, Work};
+use crate::config::{EngineChoice, EngineSource, TopologyChoice, Work};
 use crate::project::Manifest;
 use crate::template;
 
@@ -56,6 +56,7 @@ fn the_defaults_are_a_whole_configuration() {
     assert_eq!(config.source, [ProjectPath::new("src").unwrap()]);
     assert_eq!(config.config.as_str(), ".config");
     assert_eq!(config.engine, EngineChoice::Auto);
+    assert_eq!(config.engine_source, EngineSource::User);
     assert_eq!(config.topology, TopologyChoice::Auto);
     assert_eq!(config.image.dockerfile.as_str(), ".docker/Dockerfile");
     assert_eq!(config.python.version, template::DEFAULT_PYTHON);
@@ -245,4 +246,21 @@ proptest! {
         file.network.https_proxy = Some(Value::named("test", Private(words[0].clone())));
         let _ = judge("", file);
     }
+}
+
+#[test]
+fn only_an_engine_in_a_file_of_the_project_is_the_project_s_choice() {
+    let source = |file: &str, variables: Layer, flags: Layer| {
+        let layers = Layers { defaults: defaults(), file: layer(file), variables, flags };
+        let context = ValidationContext { manifest: "pipe.toml", text: file, tools: TOOLS };
+        validate(layers.merge(), &context).unwrap().config.engine_source
+    };
+    let venv =
+        || Layer { engine: Some(Value::named("--engine", EngineChoice::Venv)), ..Layer::default() };
+    let none = Layer::default;
+    assert_eq!(source("engine = 'venv'", none(), none()), EngineSource::Project);
+    assert_eq!(source("engine = 'venv'", venv(), none()), EngineSource::User);
+    assert_eq!(source("engine = 'venv'", none(), venv()), EngineSource::User);
+    assert_eq!(source("engine = 'auto'", none(), none()), EngineSource::User);
+    assert_eq!(source("", none(), none()), EngineSource::User);
 }

@@ -95,7 +95,7 @@ impl Venv<'_> {
             };
             return Ok((invocation, folders));
         }
-        if let Some(why) = job.own_code.filter(|_| !grants.contains(&Grant::Host)) {
+        if let Some(why) = job.host_reason.filter(|_| !grants.contains(&Grant::Host)) {
             return Err(RunError::Engine(EngineError::HostNotGranted { why: why.to_owned() }));
         }
         let temporary = create_temporary(&self.settings.folder, job.name)?;

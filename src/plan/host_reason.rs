@@ -1,0 +1,76 @@
+//! Decides whether a step needs the grant `host` where it has no sandbox.
+//!
+//! It does unless everything that reaches its program is known to run no code of the project: the
+//! variables, the arguments, the configuration, and the files that the program may load.
+
+use std::collections::BTreeSet;
+
+use super::{CANONICAL_ENV, Step};
+use crate::tools;
+use crate::tools::allow_list::{AllowList, arguments, config, variables};
+
+impl Step {
+    /// The part of the step that may run code of the project, as the subject of a sentence; none if all
+    /// of its parts are known to be harmless.
+    ///
+    /// `paths` are the files that the step sees, and `read` returns the content of one that exists.
+    pub(crate) fn find_host_reason(
+        &self,
+        paths: &[String],
+        read: impl Fn(&str) -> Option<Vec<u8>>,
+    ) -> Option<String> {
+        let Some(tool) = tools::find(&self.tool) else {
+            return Some(format!("the command of `{}`", self.id));
+        };
+        let Some(list) = tool.allow_list() else {
+            return Some(tool.name().to_owned());
+        };
+        if let Some(name) = variables::find_unknown(&list, &self.env, CANONICAL_ENV) {
+            return Some(format!("the variable `{name}`"));
+        }
+        if let Some(argument) = arguments::find_unknown(&list, &self.args) {
+            return Some(format!("the argument `{argument}`"));
+        }
+        // mypy reads arguments from such a file.
+        if let Some(source) = self.source.iter().find(|source| source.as_str().starts_with('@')) {
+            return Some(format!("the name of `{source}`"));
+        }
+        let compiled = paths.iter().find(|path| list.loads_compiled && path.ends_with(".so"));
+        if let Some(path) = compiled {
+            return Some(format!("the compiled module `{path}`"));
+        }
+        for path in self.find_configs(tool, &list, paths) {
+            let unknown =
+                read(path).and_then(|content| config::find_unknown(&list, path, &content));
+            if unknown.is_some() {
+                return unknown;
+            }
+        }
+        None
+    }
+
+    /// The configuration of the tool: the one that its command names, or all that it may discover.
+    fn find_configs<'s>(
+        &'s self,
+        tool: &dyn tools::Tool,
+        list: &AllowList,
+        paths: &'s [String],
+    ) -> BTreeSet<&'s str> {
+        if let Some(file) = &self.config {
+            return BTreeSet::from([file.path.as_str()]);
+        }
+        let sources: Vec<&str> = self.source.iter().map(|source| source.as_str()).collect();
+        let mut configs: BTreeSet<&str> = tool.own_configs().iter().map(|own| own.file).collect();
+        for path in paths {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let is_config = tool.own_configs().iter().any(|own| own.file == name);
+            if is_config && list.searches(path, &sources) {
+                configs.insert(path);
+            }
+        }
+        configs
+    }
+}
+
+#[cfg(test)]
+mod tests;
