@@ -11,7 +11,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Result;
-use crate::{bench, ci, codegen, demo, deny, dist, docker, fixtures, pipelines, soak, test, tidy};
+use crate::{
+    bench, ci, codegen, demo, deny, dist, docker, fixtures, pipelines, soak, test, tidy, torture,
+};
 
 /// Tasks for people who work on cargo pipe
 #[derive(Debug, Parser)]
@@ -109,6 +111,10 @@ pub(crate) enum Task {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         edits: Option<u32>,
     },
+    /// Attack the program: hostile projects, kills, full disks, hanging engines
+    ///
+    /// It fails unless every try is held: nothing lost, left or escaped.
+    Torture(torture::Amount),
 }
 
 /// Permission to change the system.
@@ -188,6 +194,7 @@ impl Task {
             Task::Soak { subject, package, times, seed, edits } => {
                 soak::run(&soak::Amount { subject, package, times, seed, edits })
             }
+            Task::Torture(amount) => torture::run(&amount),
         }?;
         Ok(ExitCode::SUCCESS)
     }
@@ -268,6 +275,10 @@ mod tests {
             "test",
             "test --program cli engine",
             "tidy",
+            "torture",
+            "torture --quick",
+            "torture git links --tries 3 --time 90s",
+            "torture git --seed 7 --only 12",
         ] {
             assert!(parse_line(line).is_ok(), "{line}");
         }
@@ -313,6 +324,9 @@ mod tests {
             "soak hits --times 0",
             "soak hits flask",
             "ci now",
+            "torture nothing",
+            "torture --only 3",
+            "torture git --time 3",
         ] {
             let error = parse_line(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

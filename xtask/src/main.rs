@@ -4,7 +4,7 @@
 //! - [`dist`] builds what is published, [`pipelines`] runs the generated pipelines with it.
 //! - [`docker`] and [`fixtures`] prepare a machine, [`demo`] shows the program at work on it.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
-//! - [`mod@bench`] measures.
+//! - [`mod@bench`] measures, [`torture`] attacks.
 //! - [`process`] alone starts programs; [`failure`] and [`workspace`] serve all tasks.
 
 mod bench;
@@ -22,6 +22,7 @@ mod process;
 mod soak;
 mod test;
 mod tidy;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;

@@ -26,6 +26,7 @@ pub(crate) struct Command {
     words: Vec<String>,
     variables: Vec<(String, String)>,
     removed: Vec<OsString>,
+    inherits: bool,
     folder: PathBuf,
     input: Vec<u8>,
 }
@@ -37,6 +38,7 @@ impl Command {
             words: std::iter::once(program).chain(arguments).map(str::to_owned).collect(),
             variables: Vec::new(),
             removed: Vec::new(),
+            inherits: true,
             folder: workspace::root().to_owned(),
             input: Vec::new(),
         }
@@ -62,6 +64,12 @@ impl Command {
     /// Lets the program inherit none of these variables.
     pub(crate) fn without(mut self, names: impl IntoIterator<Item = OsString>) -> Command {
         self.removed.extend(names);
+        self
+    }
+
+    /// Lets a program that [`Command::start_group`] starts inherit no variable at all.
+    pub(crate) fn alone(mut self) -> Command {
+        self.inherits = false;
         self
     }
 
@@ -216,6 +224,9 @@ impl Command {
     pub(crate) fn start_group(&self, input: Stdio, output: &File) -> Result<std::process::Child> {
         let mut command = std::process::Command::new(&self.words[0]);
         command.args(&self.words[1..]).current_dir(&self.folder).process_group(0);
+        if !self.inherits {
+            command.env_clear();
+        }
         for name in &self.removed {
             command.env_remove(name);
         }

@@ -6,12 +6,11 @@
 //! `cargo test`. Tests inherit neither signal handling nor variables that change a result: see
 //! `tests/harness`.
 
-mod attempt;
+pub(crate) mod attempt;
 mod keeper;
 mod programs;
 mod records;
-
-mod signals;
+pub(crate) mod signals;
 #[path = "../../tests/harness/variables.rs"]
 mod variables;
 

@@ -121,7 +121,7 @@ fn read(file: &mut File) -> std::io::Result<String> {
 }
 
 /// The processes below one, which may have left its group. Empty on a system without `/proc`.
-fn descendants(leader: Pid) -> Vec<Pid> {
+pub(crate) fn descendants(leader: Pid) -> Vec<Pid> {
     let parents: Vec<(i32, i32)> = std::fs::read_dir("/proc")
         .into_iter()
         .flatten()

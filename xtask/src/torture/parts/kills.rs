@@ -1,0 +1,111 @@
+//! Signals at random moments of a run, a fix, a build and an update.
+//!
+//! A signal is sent to the process, to its group, or to the docker clients that it started. Each
+//! source must be the old or the new one afterwards, and the next run must be right and clean up.
+
+use std::fs::{self, File};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::super::arena;
+use super::super::cases;
+use super::super::scene::{Machine, Scene};
+use crate::failure::{Failure, Result};
+use crate::test::attempt;
+
+/// How long a killed program may take to clean up.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// Commands, how long each takes at least on a quiet machine in milliseconds, and where it runs.
+const COMMANDS: &[(&[&str], u64, Machine)] = &[
+    (&["run", "--check", "ruff", "format"], 700, Machine::Bubblewrap),
+    (&["run", "--fix", "ruff", "format"], 900, Machine::Bubblewrap),
+    (&["run", "--check", "lint"], 1200, Machine::Bubblewrap),
+    (&["run", "--check", "ruff", "format"], 1500, Machine::Docker),
+    (&["run", "--fix", "ruff", "format"], 2000, Machine::Docker),
+    (&["build"], 3000, Machine::Bubblewrap),
+    (&["build"], 1500, Machine::Docker),
+    (&["update", "ruff"], 2500, Machine::Bubblewrap),
+    (&["update", "ruff"], 2500, Machine::Docker),
+];
+
+const SIGNALS: &[Signal] = &[Signal::INT, Signal::TERM, Signal::HUP, Signal::KILL];
+
+/// What a signal is sent to.
+const TARGETS: &[&str] = &["process", "group", "children", "process twice"];
+
+/// The number of combinations; each has many moments.
+pub(super) fn cases() -> usize {
+    COMMANDS.len() * SIGNALS.len() * TARGETS.len() * 20
+}
+
+pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
+    let lengths = [COMMANDS.len(), SIGNALS.len(), TARGETS.len()];
+    let [command, signal, target] = cases::split(scene.case, lengths);
+    let (words, length, mut machine) = COMMANDS[command];
+    let (signal, target) = (SIGNALS[signal], TARGETS[target]);
+    if machine == Machine::Docker && !scene.has_engine() {
+        machine = Machine::Bubblewrap;
+    }
+    let moment = Duration::from_millis(scene.random.u64(..length));
+    scene.name(format!("{machine:?} {words:?}, {signal:?} to {target} after {moment:?}"));
+    scene.build()?;
+    let original = fs::read_to_string(scene.path("src/main.py")).unwrap_or_default();
+    let before = arena::survey(&scene.folder("project"));
+    let mut command = scene.pipe(machine, words);
+    if words[0] == "build" {
+        // Otherwise everything would be built already.
+        scene.append(".docker/requirements/ruff.txt", &format!("# {}\n", scene.case))?;
+        command =
+            command.variable("CARGO_PIPE_CACHE_DIR", &scene.folder("tmp/cache").to_string_lossy());
+    }
+    let output = scene.folder("output");
+    let file = File::create(&output).map_err(|error| Failure::file(&output, &error))?;
+    let child = command.start_group(Stdio::null(), &file)?;
+    let leader = Pid::from_child(&child);
+    scene.wait(moment);
+    match target {
+        "group" => drop(kill_process_group(leader, signal)),
+        "children" => {
+            for process in attempt::descendants(leader) {
+                let _ = kill_process(process, signal);
+            }
+        }
+        _ => drop(kill_process(leader, signal)),
+    }
+    if target == "process twice" {
+        scene.wait(Duration::from_millis(300));
+        let _ = kill_process(leader, signal);
+    }
+    let begin = Instant::now();
+    let limit = if words[0] == "update" || target == "children" { LIMIT * 2 } else { LIMIT };
+    let ending = attempt::wait(child, begin + limit, scene.stop())?;
+    let printed = fs::read(&output).unwrap_or_default();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    // A check whose process was killed is an error; what was interrupted says so.
+    let statuses =
+        if target == "children" { &[0, 1, 2, 3, 130][..] } else { &[0, 1, 3, 129, 130, 143] };
+    let attempt = attempt::Attempt { ending, took: begin.elapsed(), output: printed };
+    scene.judge_killed(&command, attempt, signal, statuses);
+    judge_project(scene, &original, &before.into_keys().collect::<Vec<_>>());
+    if words[0] == "build" {
+        let _ = arena::remove(&scene.folder("tmp/cache"));
+    }
+    scene.expect_right(machine, &["ruff", "format"])
+}
+
+/// Every source is the old or a whole new one, and no file was added.
+fn judge_project(scene: &mut Scene<'_>, original: &str, before: &[std::path::PathBuf]) {
+    let now = fs::read_to_string(scene.path("src/main.py")).unwrap_or_default();
+    let is_whole = now.ends_with("WORD = {\"a\": 1}\n") && now.starts_with("\"\"\"A module");
+    if now != original && !is_whole && !now.ends_with("WORD = {  'a':1 }\n") {
+        scene.lose(format!("a source is neither old nor new: {now:?}"));
+    }
+    for path in arena::survey(&scene.folder("project")).into_keys() {
+        if !before.contains(&path) && !path.ends_with(".docker/pipe.lock") {
+            scene.leave(format!("`{}` in the project", path.display()));
+        }
+    }
+}
