@@ -6,7 +6,7 @@ use crate::failure::{Failure, Result};
 use crate::process::plural;
 
 /// The head of the table.
-pub(super) const HEAD: &str = "part          tries   held   lost   left  escapes   time";
+pub(super) const HEAD: &str = "part          tries   held   lost   left  escapes    time";
 
 /// The faults of one try, each described in a line.
 #[derive(Clone, Debug, Default)]
