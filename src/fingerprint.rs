@@ -91,9 +91,10 @@ fn grants(step: &Step) -> Vec<&'static str> {
 pub(crate) fn of_command(command: &Command) -> HashBuilder {
     match command {
         Command::Exec(argv) => HashBuilder::new("exec").with_all(argv.iter()),
-        Command::Module { module, worker, args, suffixes, project, report } => {
+        Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
             HashBuilder::new("module")
                 .with(module)
+                .with(if *keeps_own { "keeps own" } else { "" })
                 .with(worker.as_deref().unwrap_or_default())
                 .with_all(args.iter())
                 .with_all(suffixes.iter())

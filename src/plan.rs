@@ -310,6 +310,10 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             });
             let file = ConfigFile::of(tool, file, config);
             step.writable |= tool.runs_project();
+            if !tool.runs_project() {
+                // A Python that the tool starts imports nothing from the working directory.
+                step.env.insert("PYTHONSAFEPATH".to_owned(), "1".to_owned());
+            }
             let at_root = known.root_files.iter();
             let at_root = at_root.filter(|it| tool.reads_at_root().contains(&it.as_str()));
             at_root.for_each(|file| step.file_set.add(file));

@@ -6,11 +6,12 @@
 `exec` replaces this process by ARGV. `module` runs the command of the installed program NAME with
 ARGS in this process, with options that the command itself does not have:
 
+    --keep-own     import a module of the standard library or of NAME's environment from there, also
+                   where the project or its packages have one of the same name
     --worker OURS  run the package OURS next to this file in place of the command of NAME
     --files FILE   append the files that FILE lists, each followed by a NUL, to ARGS: the list can be
                    longer than a command line
-    --first DIR    search the packages of the virtual environment DIR before those of NAME; NAME itself
-                   still imports its own packages
+    --first DIR    search the packages of the virtual environment DIR before those of NAME
     --last DIR     search the packages of the virtual environment DIR after those of NAME
     --inside DIR   run in the Python of the virtual environment DIR, whose packages take precedence over
                    those of NAME, and over NAME itself
@@ -98,20 +99,26 @@ def site_folders(environment):
     return added
 
 
-def keep_own(folder):
-    """Makes the modules of a folder take precedence over all others in `sys.path`."""
+def keep_own():
+    """Makes the modules that can be imported now take precedence over all that are added later.
+
+    The entries of `sys.path` are still searched in their order by code that reads sources, which
+    looks for modules without importing them.
+    """
     from importlib.machinery import PathFinder
 
-    names = {entry.partition(".")[0] for entry in os.listdir(folder)}
+    folders = list(sys.path)
 
     class Own:
         """Runs before `sys.path` is searched; submodules are found through their packages."""
 
         @staticmethod
         def find_spec(name, path=None, _target=None):
-            return PathFinder.find_spec(name, [folder]) if path is None and name in names else None
+            spec = PathFinder.find_spec(name, folders) if path is None else None
+            # A folder without an `__init__.py` gives way to every module.
+            return spec if spec and spec.origin else None
 
-    sys.meta_path.insert(0, Own)
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), Own)
 
 
 def run_inside(folder, name, options, args):
@@ -139,6 +146,8 @@ def run_module(name, options, args):
     """Runs the program in this process, as if its command had been typed."""
     import sysconfig
 
+    keeps_own = "--keep-own" in options
+    options = [word for word in options if word != "--keep-own"]
     options = dict(zip(options[::2], options[1::2]))
     if "--inside" in options:
         run_inside(options.pop("--inside"), name, options, args)
@@ -149,13 +158,13 @@ def run_module(name, options, args):
     # Python adds the folder of the script, which would be ours.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
+    if keeps_own:
+        keep_own()
     if "--last" in options:
         sys.path += site_folders(options["--last"])
     run = load_worker(options["--worker"]) if "--worker" in options else console_script(name)
-    own = sysconfig.get_path("purelib")
     if "--first" in options:
-        keep_own(own)
-        place = sys.path.index(own)
+        place = sys.path.index(sysconfig.get_path("purelib"))
         sys.path[place:place] = site_folders(options["--first"])
     sys.argv = [name, *args, *files]
     sys.exit(run_reporting(options["--report"], run) if "--report" in options else run())

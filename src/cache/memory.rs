@@ -63,7 +63,8 @@ impl ResultCache {
             None => usize::MAX,
         });
         candidates.into_iter().find_map(|(_, sources)| {
-            let memory = self.memory(key, &sources)?;
+            // One without records only says why there are none.
+            let memory = self.memory(key, &sources).filter(|it| !it.content.is_empty())?;
             if self.mode().keeps() {
                 let file = File::open(self.memories_folder().join(name(key, &sources)));
                 // Marks it as just used. If that fails, it is only evicted earlier.
@@ -199,6 +200,15 @@ mod tests {
         let second = scene.places().into_iter().find(|path| *path != first).unwrap();
         fs::write(&second, &whole).unwrap();
         assert_eq!(scene.nearest(&branch), None);
+    }
+
+    #[test]
+    fn a_memory_without_records_hides_no_other() {
+        let scene = Scene::new();
+        scene.save(&files(&[("a.py", "1"), ("b.py", "1")]), "main");
+        scene.save(&files(&[("a.py", "2"), ("b.py", "1")]), "");
+        let nearest = scene.nearest(&files(&[("a.py", "2"), ("b.py", "1")]));
+        assert_eq!(nearest.as_deref(), Some("main"));
     }
 
     #[test]

@@ -33,6 +33,7 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
     worker!("needed.py"),
     worker!("patches.py"),
     worker!("plain.py"),
+    worker!("project_code.py"),
     worker!("scopes.py"),
     worker!("state.py"),
 ];

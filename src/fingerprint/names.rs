@@ -25,7 +25,9 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     parts.insert("exit statuses of findings".to_owned(), strings(&statuses));
     let args = match &step.command {
         Command::Exec(argv) => argv,
-        Command::Module { module, worker, args, suffixes, project, report } => {
+        Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
+            let own = format!("{keeps_own}");
+            parts.insert("own modules first".to_owned(), Hash::of(own.as_bytes()));
             let worker = format!("{worker:?}");
             parts.insert("worker".to_owned(), Hash::of(worker.as_bytes()));
             let precedence = format!("{project:?}");

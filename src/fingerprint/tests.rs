@@ -59,6 +59,7 @@ fn module(project: Option<Precedence>) -> Command {
     let args = vec!["src".into()];
     Command::Module {
         module: "pylint".into(),
+        keeps_own: true,
         worker: None,
         args,
         suffixes: Vec::new(),

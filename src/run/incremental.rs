@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::cache::Memory;
 use crate::config::CacheMode;
@@ -18,6 +19,9 @@ use crate::tools::command::Command;
 
 /// The name of the memory's file next to the launcher.
 pub(super) const FILE: &str = "state";
+
+/// The name of the file next to the launcher with the reason that the tool may run code of the project.
+pub(super) const OWN_CODE: &str = "own-code";
 
 /// The start of the line that precedes a new memory.
 const MARK: &[u8] = b"\ncargo-pipe-state: ";
@@ -36,6 +40,22 @@ pub(super) fn key(ingredients: &Ingredients) -> Hash {
         .with(ingredients.command)
         .with(ingredients.config)
         .hash()
+}
+
+/// Drops the records from a memory that is not believed, and replaces the worker's reason. Only the
+/// numbers of its summary are left.
+pub(super) fn refuse(memory: &Memory, why: &str) -> Memory {
+    let Counts { files, parsed } = serde_json::from_str(&memory.summary).unwrap_or_default();
+    let summary = json!({"files": files, "parsed": parsed, "cold": why, "linted": {}});
+    Memory { summary: summary.to_string(), content: String::new() }
+}
+
+/// The numbers of files in the worker's summary.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Counts {
+    files: u64,
+    parsed: u64,
 }
 
 /// Formats the file that the worker reads: its task, the key of the memory, and the memory.
@@ -132,6 +152,17 @@ mod tests {
         assert_eq!(reason.kind, ReasonKind::Internal);
         assert!(reason.message.ends_with("\na.py: its messages differ"), "{reason:?}");
         assert!(reason.hint.is_some());
+    }
+
+    #[test]
+    fn a_refused_memory_keeps_only_numbers_and_the_reason() {
+        let summary = r#"{"files": 3, "parsed": 2, "cold": "", "linted": {"a": "b"}, "hint": "x"}"#;
+        let memory = Memory { summary: summary.to_owned(), content: "AAAA".to_owned() };
+        let refused = refuse(&memory, "why");
+        let expected = r#"{"cold":"why","files":3,"linted":{},"parsed":2}"#;
+        assert_eq!((&*refused.summary, &*refused.content), (expected, ""));
+        let forged = Memory { summary: "[".to_owned(), content: "AAAA".to_owned() };
+        assert_eq!(refuse(&forged, "why").content, "");
     }
 
     #[test]

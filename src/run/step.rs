@@ -1,14 +1,16 @@
 //! Runs one step of a plan, from the files it sees to its outcome.
 
-use std::io;
+mod memory;
+
 use std::path::Path;
 use std::time::Instant;
+
+use memory::refuse_memory;
 
 use super::environments::Preparation;
 use super::snapshot::Snapshot;
 use super::{Context, incremental, outcome};
-use crate::cache::{Key, LockResult, Memory, ResultCache};
-use crate::config::CacheMode;
+use crate::cache::{Key, LockResult, ResultCache};
 use crate::container::FILES;
 use crate::discover;
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
@@ -16,11 +18,11 @@ use crate::engine_info::SandboxKind;
 use crate::environment::ResolvedEnvironment;
 use crate::event::Event;
 use crate::finding::{self, Excerpts};
-use crate::fingerprint::ingredients::{Ingredients, Inputs};
+use crate::fingerprint::ingredients::Inputs;
 use crate::fingerprint::{self, Facts};
 use crate::hash::Hash;
 use crate::outcome::{
-    CacheUse, CheckOutcome, Classified, Plain, RawOutput, Reason, ReasonKind, Status, ToolStatus,
+    CacheUse, CheckOutcome, Classified, RawOutput, Reason, ReasonKind, Status, ToolStatus,
 };
 use crate::plan::{COMMAND, Shell, Step};
 use crate::process::Stop;
@@ -41,6 +43,8 @@ pub(super) struct ReadyStep<'a> {
     control: Tree,
     inputs: Inputs,
     host_reason: Option<String>,
+    /// The reason that the memory of the tool is neither used nor saved.
+    refused_memory: Option<String>,
     /// The name of its job in this run.
     name: String,
 }
@@ -76,6 +80,9 @@ impl<'a> StepResources<'a, '_> {
         let config = self.context.read_config(step)?;
         let resolved = environment.resolved.clone();
         let inputs = inputs_of(step, resolved, snapshot.tree.hash, config.as_deref());
+        let host_reason = self.find_host_reason(step, snapshot, config.as_deref());
+        let refused_memory = refuse_memory(step, snapshot, config.as_deref());
+        let refused = refused_memory.as_deref();
         Ok(ReadyStep {
             context: self.context,
             engine: self.engine,
@@ -84,9 +91,10 @@ impl<'a> StepResources<'a, '_> {
             snapshot,
             app: self.place_files(step, snapshot)?,
             config: self.write_config(step, config.as_deref())?,
-            control: self.write_control(step, &inputs, snapshot)?,
+            control: self.write_control(step, &inputs, snapshot, refused)?,
             inputs,
-            host_reason: self.find_host_reason(step, snapshot, config.as_deref()),
+            host_reason,
+            refused_memory,
             name: step.id.to_file_name(),
         })
     }
@@ -100,12 +108,7 @@ impl<'a> StepResources<'a, '_> {
     ) -> Option<String> {
         match self.engine.info().sandbox {
             Some(SandboxKind::Container | SandboxKind::Bubblewrap) => None,
-            _ => step.find_host_reason(&snapshot.paths(), |path| match (&step.config, config) {
-                (Some(file), Some(content)) if file.path.as_str() == path => {
-                    Some(content.to_owned())
-                }
-                _ => snapshot.read(path),
-            }),
+            _ => step.find_host_reason(&snapshot.paths(), reader(step, snapshot, config)),
         }
     }
 
@@ -115,6 +118,7 @@ impl<'a> StepResources<'a, '_> {
         step: &Step,
         inputs: &Inputs,
         snapshot: &Snapshot,
+        refused_memory: Option<&str>,
     ) -> Result<Tree, Reason> {
         let files = match &step.command {
             Command::Module { suffixes, .. } if !suffixes.is_empty() => {
@@ -123,7 +127,8 @@ impl<'a> StepResources<'a, '_> {
             Command::Module { .. } | Command::Exec(_) => Vec::new(),
         };
         let list = format_file_list(&files);
-        let memory = self.find_memory(step, inputs, snapshot);
+        let is_believed = refused_memory.is_none();
+        let memory = self.find_memory(step, inputs, is_believed.then_some(snapshot));
         let mut control: Vec<(&str, &[u8])> = Vec::new();
         for (name, source) in launcher::files(&step.command) {
             control.push((name, source.as_bytes()));
@@ -131,6 +136,9 @@ impl<'a> StepResources<'a, '_> {
         control.push((FILES, &list));
         if let Some(content) = &memory {
             control.push((incremental::FILE, content));
+        }
+        if let Some(why) = refused_memory {
+            control.push((incremental::OWN_CODE, why.as_bytes()));
         }
         write_tree(&self.folder.join("control"), &control)
     }
@@ -158,17 +166,6 @@ impl<'a> StepResources<'a, '_> {
             Ok((_, tree)) => Ok(tree),
             Err(error) => Err(error.reason()),
         }
-    }
-
-    /// The nearest memory of an incremental tool, as the tool reads it.
-    fn find_memory(&self, step: &Step, inputs: &Inputs, snapshot: &Snapshot) -> Option<Vec<u8>> {
-        let store = self.store?;
-        if store.mode() == CacheMode::Off || !incremental::is_incremental(step) {
-            return None;
-        }
-        let key = incremental::key(&inputs.ingredients);
-        let nearest = store.nearest_memory(&key, &snapshot.inventory.hashes());
-        Some(incremental::format_file(store.mode(), &key, nearest.as_ref()))
     }
 }
 
@@ -266,63 +263,6 @@ impl ReadyStep<'_> {
         outcome.failed(status, outcome::explain_run_error(self.step, error))
     }
 
-    /// Turns the output of a job into an outcome, and keeps the memory of an incremental tool.
-    fn read_output(
-        &self,
-        store: &ResultCache,
-        outcome: CheckOutcome,
-        mut output: RawOutput,
-    ) -> CheckOutcome {
-        let left = if incremental::is_incremental(self.step) {
-            incremental::split_off(&mut output.stdout)
-        } else {
-            None
-        };
-        let outcome = self.classify(outcome, &output);
-        match (left, outcome.status) {
-            (Some(left), Status::Passed | Status::Findings) => {
-                let outcome = self.compare_to_plain(outcome, left.plain);
-                self.remember(store, &left.memory, outcome)
-            }
-            _ => outcome,
-        }
-    }
-
-    /// Compares an outcome with that of the tool's own command, if the worker ran it as well.
-    fn compare_to_plain(
-        &self,
-        mut outcome: CheckOutcome,
-        printed: Option<RawOutput>,
-    ) -> CheckOutcome {
-        if let Some(printed) = printed {
-            let Step { id, tool, .. } = self.step;
-            let blank = CheckOutcome::passed(id.clone(), tool.clone());
-            outcome.plain = Some(Plain::of(&outcome, self.classify(blank, &printed)));
-        }
-        outcome
-    }
-
-    /// Saves the memory that a tool left, unless it refutes an earlier one.
-    fn remember(
-        &self,
-        store: &ResultCache,
-        memory: &Memory,
-        outcome: CheckOutcome,
-    ) -> CheckOutcome {
-        let Ingredients { sources, .. } = &self.inputs.ingredients;
-        let key = incremental::key(&self.inputs.ingredients);
-        let Some(refuted) = incremental::explain_refuted(memory) else {
-            // Memory only saves work in the next run.
-            let _ = store.save_memory(&key, sources, memory);
-            return outcome;
-        };
-        let reason = match forget_memory(store, &key) {
-            Ok(()) => refuted,
-            Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
-        };
-        outcome.failed(Status::Error, reason)
-    }
-
     fn classify(&self, mut outcome: CheckOutcome, output: &RawOutput) -> CheckOutcome {
         let Classified { status, mut findings, warnings, score } =
             match tools::find(&self.step.tool) {
@@ -374,6 +314,18 @@ impl Context<'_> {
     }
 }
 
+/// Reads the files of a step: its config as it is mounted, all others from the snapshot.
+fn reader<'a>(
+    step: &'a Step,
+    snapshot: &'a Snapshot,
+    config: Option<&'a [u8]>,
+) -> impl Fn(&str) -> Option<Vec<u8>> + 'a {
+    move |path| match (&step.config, config) {
+        (Some(file), Some(content)) if file.path.as_str() == path => Some(content.to_owned()),
+        _ => snapshot.read(path),
+    }
+}
+
 /// The inputs of a step in this environment, for files and a config with these contents.
 pub(super) fn inputs_of(
     step: &Step,
@@ -403,17 +355,6 @@ pub(super) fn nothing_to_check(step: &Step) -> Reason {
     let hint =
         "ignored and hidden files are not checked; change `source` or `include` in pipe.toml";
     Reason::new(ReasonKind::Environment, message).with_hint(hint.to_owned())
-}
-
-/// Forgets every memory under a key, and every outcome that may rest on one of them.
-fn forget_memory(store: &ResultCache, key: &Hash) -> io::Result<()> {
-    for origin in store.origins() {
-        let ingredients = origin.inputs.ingredients;
-        if incremental::key(&ingredients) == *key {
-            store.forget(&Key::from_fingerprint(&ingredients.fingerprint()))?;
-        }
-    }
-    store.forget_memories(key)
 }
 
 /// A list of files as the launcher reads it. None of them can be mistaken for an option.

@@ -17,6 +17,9 @@ pub enum Command {
     Module {
         /// The program, such as `pylint`.
         module: String,
+        /// Whether it imports its own modules and those of Python, even where the project has modules
+        /// of the same names; not for a program that runs the project.
+        keeps_own: bool,
         /// The package next to the launcher that runs it instead of its own command.
         worker: Option<String>,
         /// Its arguments.
@@ -52,8 +55,9 @@ impl Command {
     pub fn operands(&self) -> Vec<String> {
         let (operands, args) = match self {
             Command::Exec(argv) => (vec!["exec".to_owned()], argv),
-            Command::Module { module, worker, args, suffixes, project, report } => {
+            Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
                 let mut operands = vec!["module".to_owned(), module.clone()];
+                operands.extend(keeps_own.then(|| "--keep-own".to_owned()));
                 operands.extend(worker.iter().flat_map(|it| ["--worker".to_owned(), it.clone()]));
                 if !suffixes.is_empty() {
                     operands.extend(["--files".to_owned(), format!("{CONTROL}/{FILES}")]);

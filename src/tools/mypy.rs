@@ -183,12 +183,15 @@ impl Tool for Mypy {
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         // The native parser converts columns twice, which cannot be undone.
         let mut canonical = vec!["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
+        // A worker is started by `python -m`, which imports from the project's root before Python 3.11.
+        canonical.push("--num-workers=0");
         let python = format!("--python-executable={PROJECT}/bin/python3");
         if invocation.sees_project {
             canonical.push(&python);
         }
         Command::Module {
             module: "mypy".to_owned(),
+            keeps_own: true,
             worker: None,
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
             suffixes: Vec::new(),

@@ -298,6 +298,7 @@ impl Tool for Pylint {
         let canonical = ["--output-format=json2", "--jobs=1", "--persistent=n"];
         Command::Module {
             module: "pylint".to_owned(),
+            keeps_own: true,
             worker: Some("pylint_worker".to_owned()),
             args: invocation.argv(&[], "--rcfile", &canonical),
             suffixes: vec![".py".to_owned(), ".pyi".to_owned()],

@@ -122,6 +122,7 @@ impl Tool for Pytest {
         ];
         Command::Module {
             module: "pytest".to_owned(),
+            keeps_own: false,
             worker: None,
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
             suffixes: Vec::new(),

@@ -16,6 +16,7 @@ from pylint.lint import Run
 
 from . import guard, patches, plain
 from .linter import After, Before, Linter
+from .project_code import Closed, read_reason
 from .scopes import take_root
 
 
@@ -55,6 +56,8 @@ def run() -> None:
     """Runs pylint with the arguments of this process."""
     take_root()
     Linter.before = read_before()
+    Linter.own_code = read_reason()
+    Run.LinterClass = Closed
     answer = ""
     if Linter.before and Linter.before.task == "audit-plain":
         answer = plain.run_plain()

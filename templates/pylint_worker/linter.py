@@ -23,13 +23,13 @@ from pylint.checkers import BaseChecker
 from pylint.checkers.symilar import LineSet, LineSpecifs, decoding_stream
 from pylint.constants import MSG_TYPES, MSG_TYPES_STATUS
 from pylint.interfaces import CONFIDENCE_MAP
-from pylint.lint.pylinter import PyLinter
 from pylint.message import Message
 from pylint.reporters import CollectingReporter
 from pylint.typing import MessageLocationTuple
 from pylint.utils import FileState, LinterStats
 
 from . import children, needed
+from .project_code import Closed, Loaded
 from .scopes import Scope, key_of, key_of_path, scopes
 from .state import State, Survey, differences, digest, shape
 
@@ -68,16 +68,24 @@ class After:
     """A command that makes incremental linting possible again; empty if there is none."""
 
 
-class Linter(PyLinter):
+class Linter(Closed):
     """Pylint with another order of work."""
 
     before: Before | None = None
     """The memory of the previous run; none if this run's memory is not wanted either."""
     after: After | None = None
     """The memory and the summary of this run."""
+    own_code: str = ""
+    """The reason that code of the project may run in this process; empty if it must not."""
+    _intruders: list[str]
+    """The modules of the project that a process of this run has imported."""
     _known: tuple[State | None, State, str]
     _expected: dict[str, str] | None
     """The reasons that files have to be linted, if only the modules that they need are parsed."""
+
+    @functools.cached_property
+    def _loaded(self) -> Loaded:
+        return Loaded()
 
     def _get_asts(self, fileitems, data, progress_reporter):  # type: ignore
         if self._whole():
@@ -164,7 +172,10 @@ class Linter(PyLinter):
                 if not any(message[0].startswith("F") for message in record["messages"])
             }
             refuted = differences(believed, now.records) if self._is_audit else {}
-            known = None if refuted else now
+            intruders = sorted({*self._intruders, *self._loaded.find(os.getcwd())})
+            if intruders and not self.own_code:
+                cold = f"pylint imported {', '.join(intruders)} from the project"
+            known = None if refuted or intruders or self.own_code else now
             parsed = sum(module is not UNPARSED for _, module in items.values())
             type(self).after = After(
                 known, len(items), parsed, cold, {} if cold else reasons, refuted
@@ -182,7 +193,10 @@ class Linter(PyLinter):
         if self.before is None:
             return None, now, ""
         now.key = digest(json.dumps([self.before.key, survey.rest, roots]).encode())
-        old, cold = State.unpack(self.before.packed, now.key)
+        if self.own_code:
+            old, cold = None, self.own_code
+        else:
+            old, cold = State.unpack(self.before.packed, now.key)
         now.sources = (
             old.shapes(survey) if old else {path: [raw, raw] for path, raw in survey.sources.items()}
         )
@@ -204,13 +218,17 @@ class Linter(PyLinter):
             record = self._lint_one(*items[dirty[index]], check, progress)
             if scopes.is_missed:
                 return b""
+            record["intruders"] = self._loaded.find(root)
             return json.dumps(record, separators=(",", ":")).encode()
 
+        root = os.getcwd()
+        self._intruders = self._loaded.find(root)
         records = {}
         for index, record in children.spread(len(dirty), work, children.processors()):
             if not record:
                 needed.give_up()
             records[dirty[index]] = json.loads(record)
+            self._intruders += records[dirty[index]].pop("intruders")
         return records
 
     @functools.cached_property

@@ -21,6 +21,7 @@ mod help;
 mod init;
 mod json;
 mod list;
+mod memory;
 mod planted;
 mod reports;
 mod scene;

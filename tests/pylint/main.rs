@@ -21,8 +21,10 @@ mod other_files;
 mod parsed_files;
 mod processes;
 mod project;
+mod project_code;
 mod project_messages;
 mod random_edits;
+mod shadows;
 
 use std::process::ExitCode;
 
@@ -33,9 +35,11 @@ fn main() -> ExitCode {
     // The slowest lists come first, so that nothing is left to wait for at the end.
     let lists = [
         random_edits::TESTS,
+        shadows::TESTS,
         other_files::TESTS,
         isolation::TESTS,
         processes::TESTS,
+        project_code::TESTS,
         fallbacks::TESTS,
         guard::TESTS,
         parsed_files::TESTS,

@@ -162,13 +162,28 @@ impl Project {
         self.started("lint", &[])
     }
 
+    /// Has the next runs know that code of the project may run, and why.
+    pub(crate) fn allow_code(&self, reason: &str) {
+        let pipe = self.folder.path().join("pipe");
+        fs::create_dir_all(&pipe).unwrap();
+        fs::write(pipe.join("own-code"), reason).unwrap();
+    }
+
     fn started(&self, task: &str, options: &[&str]) -> Output {
         let pipe = self.folder.path().join("pipe");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &pipe);
         fs::write(pipe.join("state"), format!("{task} key\n{}", self.left())).unwrap();
         let mut command = self.python();
         command.arg(pipe.join("launcher.py"));
-        command.args(["module", "pylint", "--worker", "pylint_worker", "--", "--jobs=1"]);
+        command.args([
+            "module",
+            "pylint",
+            "--keep-own",
+            "--worker",
+            "pylint_worker",
+            "--",
+            "--jobs=1",
+        ]);
         command.args(OPTIONS).args(options).args(self.files()).output().unwrap()
     }
 
@@ -200,6 +215,14 @@ impl Project {
         let mut command = self.python();
         command.args(["-m", "pylint", "--jobs=1"]).args(OPTIONS).args(options).args(self.files());
         command.output().unwrap()
+    }
+
+    /// Runs pylint's own command so that it imports its own modules, whatever the project has.
+    pub(crate) fn plain_apart(&self) -> Output {
+        let mut command = self.python();
+        command.arg(self.folder.path().join("pipe/launcher.py"));
+        command.args(["module", "pylint", "--keep-own", "--", "--jobs=1"]);
+        command.args(OPTIONS).args(self.files()).output().unwrap()
     }
 
     fn python(&self) -> Command {
@@ -236,7 +259,7 @@ impl Project {
 }
 
 /// Every message with its number, the score, and the exit status.
-fn answer(output: &Output) -> (BTreeMap<String, usize>, String, Option<i32>) {
+pub(crate) fn answer(output: &Output) -> (BTreeMap<String, usize>, String, Option<i32>) {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("{error}: {output:?}");
     });

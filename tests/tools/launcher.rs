@@ -162,10 +162,13 @@ fn environments(folder: &Path) -> Option<()> {
         fs::create_dir(site.join("more")).unwrap();
         fs::write(site.join("more").join(format!("{name}s_more.py")), "").unwrap();
         if name == "tool" {
-            let fake = "import importlib.machinery as machinery\n\ndef run():\n    \
-                        import dependency\n    \
-                        found = machinery.PathFinder.find_spec('dependency').origin\n    \
-                        more = machinery.PathFinder.find_spec('projects_more') is not None\n    \
+            let fake = "import sys\nfrom importlib.machinery import PathFinder\n\ndef run():\n    \
+                        found = PathFinder.find_spec('dependency').origin\n    \
+                        more = PathFinder.find_spec('projects_more') is not None\n    \
+                        sys.path.insert(0, 'src')\n    \
+                        import dependency, elsewhere, wave\n    \
+                        assert '/src/' in PathFinder.find_spec('dependency').origin\n    \
+                        assert elsewhere.OF == 'src' and hasattr(wave, 'open')\n    \
                         print(dependency.OF, found.count('/project/'), more)\n";
             fs::write(site.join("fake.py"), fake).unwrap();
             fs::create_dir(site.join("fake-1.dist-info")).unwrap();
@@ -186,15 +189,21 @@ fn the_projects_packages_stand_where_they_are_wanted_and_never_replace_the_tools
     }
     fs::write(folder.path().join("launcher.py"), include_str!("../../templates/launcher.py"))
         .unwrap();
+    // A source root, which the tool searches first from then on.
+    fs::create_dir(folder.path().join("src")).unwrap();
+    for name in ["elsewhere", "dependency", "fake", "wave"] {
+        fs::write(folder.path().join(format!("src/{name}.py")), "OF = 'src'\n").unwrap();
+    }
     let project = folder.path().join("project").display().to_string();
     for (options, expected) in [
-        (&[][..], "tool 0 False\n"),
-        (&["--first", &project][..], "tool 1 True\n"),
-        (&["--last", &project][..], "tool 0 True\n"),
+        (&["--keep-own"][..], "tool 0 False\n"),
+        (&["--keep-own", "--first", &project][..], "tool 1 True\n"),
+        (&["--last", &project, "--keep-own"][..], "tool 0 True\n"),
     ] {
         let output = crate::start::command(folder.path().join("tool/bin/python3"))
             .arg(folder.path().join("launcher.py"))
             .args([&["module", "fake"], options, &["--"]].concat())
+            .current_dir(folder.path())
             .output()
             .unwrap();
         assert_eq!(text(&output.stdout), expected, "{options:?}: {}", text(&output.stderr));

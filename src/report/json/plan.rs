@@ -343,15 +343,17 @@ impl From<&Command> for JsonCommand {
                 project_packages: None,
                 output_file: None,
             },
-            Command::Module { module, worker, args, suffixes, project, report } => JsonCommand {
-                kind: JsonCommandKind::Module,
-                program: module.clone(),
-                args: args.clone(),
-                listed_endings: suffixes.clone(),
-                worker: worker.clone(),
-                project_packages: *project,
-                output_file: report.clone(),
-            },
+            Command::Module { module, worker, args, suffixes, project, report, .. } => {
+                JsonCommand {
+                    kind: JsonCommandKind::Module,
+                    program: module.clone(),
+                    args: args.clone(),
+                    listed_endings: suffixes.clone(),
+                    worker: worker.clone(),
+                    project_packages: *project,
+                    output_file: report.clone(),
+                }
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ const EVERY_PROGRAM: &[(&str, ValueRule)] = &[
     ("NO_COLOR", word),
     ("PYTHONDONTWRITEBYTECODE", word),
     ("PYTHONHASHSEED", word),
+    ("PYTHONSAFEPATH", one),
     ("PYTHONUNBUFFERED", word),
     ("PYTHONUTF8", one),
     ("PY_COLORS", word),

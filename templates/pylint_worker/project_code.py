@@ -1,0 +1,107 @@
+"""Keeps code of the project out of this process.
+
+Astroid reads modules without importing them, with few exceptions: it imports compiled modules of the
+standard library, and the packages above a module that it does not find. While files are linted, the
+source roots are first on `sys.path`, so each of these imports could find the project first. The
+launcher serves the modules that pylint has itself; everything else from the project is refused here.
+
+A hook, a plugin or an extension package of the configuration is code of the project that is meant to
+run. It may import the project, and then no memory is kept, because such code could write any record.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+from pylint.lint.pylinter import PyLinter
+
+OWN_CODE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "own-code")
+"""The reason that code of the project may run in this process. The file is missing if none may."""
+
+
+def read_reason() -> str:
+    """Reads the reason that code of the project may run; empty if it must not."""
+    try:
+        with open(OWN_CODE, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+class Refused:
+    """Loads nothing, so that the import fails as if the module were missing."""
+
+    def create_module(self, _spec: ModuleSpec) -> None:
+        """Leaves the creation of the module to Python."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fails in place of the module's code."""
+        name = module.__name__
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+class Finder:
+    """Finds modules like `PathFinder`, but those of the project cannot be loaded."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Finds a module on `sys.path`, or in its package."""
+        spec = PathFinder.find_spec(name, path, target)
+        if spec and any(is_below(place, self.root) for place in places(spec)):
+            spec.loader = Refused()  # type: ignore[assignment]
+        return spec
+
+
+class Closed(PyLinter):
+    """Pylint that imports nothing of the project while it lints."""
+
+    def check(self, files_or_modules: Any) -> None:
+        """Lints the files."""
+        if not read_reason():
+            # Whatever was loaded before comes from the environment.
+            sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(os.getcwd()))
+        super().check(files_or_modules)
+
+
+def is_below(path: str, root: str) -> bool:
+    """Whether a path is a folder or in it, also through a link."""
+    path = os.path.abspath(path)
+    if f"{path}{os.sep}".startswith(root + os.sep):
+        return True
+    if path.startswith((sys.prefix + os.sep, sys.base_prefix + os.sep)):
+        # Resolving the links of hundreds of modules would take longer than everything else here.
+        return False
+    return f"{os.path.realpath(path)}{os.sep}".startswith(os.path.realpath(root) + os.sep)
+
+
+def places(spec: ModuleSpec | None) -> Iterator[str]:
+    """The file and the folders of a module."""
+    if spec and spec.origin and os.path.isabs(spec.origin):
+        yield spec.origin
+    yield from (spec and spec.submodule_search_locations) or ()
+
+
+class Loaded:
+    """Finds the modules of the project that this process has imported."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def find(self, root: str) -> list[str]:
+        """The names of those that were imported since the last call."""
+        new = sys.modules.keys() - self._seen
+        self._seen |= new
+        found = []
+        for name in sorted(new):
+            module = sys.modules[name]
+            files = [getattr(module, "__file__", None), *places(getattr(module, "__spec__", None))]
+            if any(isinstance(file, str) and is_below(file, root) for file in files):
+                found.append(name)
+        return found
