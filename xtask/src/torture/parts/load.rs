@@ -19,12 +19,12 @@ const CACHE_SIZE: (&str, u64) = ("1M", 8 << 20);
 
 /// Ways of running at once: a prelude for each run, where `$i` is its number, and its words.
 const WAYS: &[(&str, &str)] = &[
-    ("", "run --check ruff"),
-    ("", "run --check ruff format"),
-    ("", "run --check ruff --no-cache"),
-    ("cp -r . ../tmp/project-$i; cd ../tmp/project-$i", "run --check ruff"),
-    ("", "run --check ruff --cache off"),
-    ("export CARGO_PIPE_CACHE_DIR=$PWD/../tmp/cache", "run --check ruff"),
+    (":", "run --check ruff"),
+    (":", "run --check ruff format"),
+    (":", "run --check ruff --no-cache"),
+    ("cp -r . $TMPDIR/project-$i; cd $TMPDIR/project-$i", "run --check ruff"),
+    (":", "run --check ruff --cache off"),
+    ("export CARGO_PIPE_CACHE_DIR=$TMPDIR/cache", "run --check ruff"),
 ];
 
 /// The number of ways.
@@ -39,9 +39,9 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     scene.build()?;
     let program = scene.program();
     let script = format!(
-        "for i in $(seq {RUNS}); do ({prelude}; \"$0\" {words} > ../tmp/out-$i 2>&1; \
-         echo $? > ../tmp/status-$i) & done; wait; cat ../tmp/status-* | sort | uniq -c; \
-         grep -l 'panicked' ../tmp/out-*; rm -rf ../tmp/*"
+        "for i in $(seq {RUNS}); do ({prelude}; \"$0\" {words} > $TMPDIR/out-$i 2>&1; \
+         echo $? > $TMPDIR/status-$i) & done; wait; cat $TMPDIR/status-* | sort | uniq -c; \
+         grep -l 'panicked' $TMPDIR/out-*; rm -rf $TMPDIR/*"
     );
     let command = Command::new("/bin/sh", ["-c", &script, &program]);
     let command = scene.settle_at(Machine::Bubblewrap, command);
