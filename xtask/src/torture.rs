@@ -64,9 +64,6 @@ pub(crate) struct Amount {
     /// Make only the try with this number, and print what the program prints
     #[arg(long, value_name = "NUMBER", requires = "parts")]
     only: Option<usize>,
-    /// Let tries end the docker engine and start it again
-    #[arg(long)]
-    engine: bool,
 }
 
 impl Amount {

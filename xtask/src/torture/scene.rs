@@ -1,6 +1,7 @@
 //! The place of one try: the project, the machine around it, and the faults that were found.
 
 mod faults;
+mod signals;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +21,10 @@ use crate::test::signals::Interrupted;
 use crate::workspace;
 
 /// How long a run may take that has nothing to wait for.
-pub(super) const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(90);
+
+/// The time limit of a check. A tool may hang by itself, and the program has to end it.
+const TIMEOUT: &str = "40s";
 
 /// Address space of a run, in KiB. What reads without a limit ends there.
 const ADDRESS_SPACE: u64 = 4 << 20;
@@ -183,6 +187,7 @@ impl<'a> Scene<'a> {
             .variable("LC_ALL", "C.UTF-8")
             .variable("TERM", "dumb")
             .variable("CARGO_PIPE_CACHE_DIR", &folder("cache"))
+            .variable("CARGO_PIPE_TIMEOUT", TIMEOUT)
             .variable("GIT_CONFIG_GLOBAL", "/dev/null")
             .variable("PYENV_ROOT", &pyenv);
         // Without these, rustup would set itself up in the home.

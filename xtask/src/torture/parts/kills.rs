@@ -3,16 +3,15 @@
 //! A signal is sent to the process, to its group, or to the docker clients that it started. Each
 //! source must be the old or the new one afterwards, and the next run must be right and clean up.
 
-use std::fs::{self, File};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::fs;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::super::arena;
 use super::super::cases;
 use super::super::scene::{Machine, Scene};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::test::attempt;
 
 /// How long a killed program may take to clean up.
@@ -61,34 +60,27 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
         command =
             command.variable("CARGO_PIPE_CACHE_DIR", &scene.folder("tmp/cache").to_string_lossy());
     }
-    let output = scene.folder("output");
-    let file = File::create(&output).map_err(|error| Failure::file(&output, &error))?;
-    let child = command.start_group(Stdio::null(), &file)?;
-    let leader = Pid::from_child(&child);
-    scene.wait(moment);
-    match target {
-        "group" => drop(kill_process_group(leader, signal)),
-        "children" => {
-            for process in attempt::descendants(leader) {
-                let _ = kill_process(process, signal);
-            }
-        }
-        _ => drop(kill_process(leader, signal)),
-    }
-    if target == "process twice" {
-        scene.wait(Duration::from_millis(300));
-        let _ = kill_process(leader, signal);
-    }
-    let begin = Instant::now();
     let limit = if words[0] == "update" || target == "children" { LIMIT * 2 } else { LIMIT };
-    let ending = attempt::wait(child, begin + limit, scene.stop())?;
-    let printed = fs::read(&output).unwrap_or_default();
-    let printed = String::from_utf8_lossy(&printed).into_owned();
     // A check whose process was killed is an error; what was interrupted says so.
-    let statuses =
-        if target == "children" { &[0, 1, 2, 3, 130][..] } else { &[0, 1, 3, 129, 130, 143] };
-    let attempt = attempt::Attempt { ending, took: begin.elapsed(), output: printed };
-    scene.judge_killed(&command, attempt, signal, statuses);
+    let statuses: &[i32] =
+        if target == "children" { &[0, 1, 2, 3, 130] } else { &[0, 1, 3, 129, 130, 143] };
+    let send = |scene: &Scene<'_>, leader: Pid| {
+        scene.wait(moment);
+        match target {
+            "group" => drop(kill_process_group(leader, signal)),
+            "children" => {
+                for process in attempt::descendants(leader) {
+                    let _ = kill_process(process, signal);
+                }
+            }
+            _ => drop(kill_process(leader, signal)),
+        }
+        if target == "process twice" {
+            scene.wait(Duration::from_millis(300));
+            let _ = kill_process(leader, signal);
+        }
+    };
+    scene.run_with_signals(&command, &send, limit, signal, statuses)?;
     judge_project(scene, &original, &before.into_keys().collect::<Vec<_>>());
     if words[0] == "build" {
         let _ = arena::remove(&scene.folder("tmp/cache"));

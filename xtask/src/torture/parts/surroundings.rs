@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::super::arena;
 use super::super::scene::{LIMIT, Machine, Scene};
 use crate::failure::Result;
@@ -179,12 +181,28 @@ fn break_engine(scene: &mut Scene<'_>) -> Result<()> {
     let command = scene
         .pipe(Machine::Docker, &["run", "--check", "ruff", "--timeout", "5s"])
         .variable("CARGO_PIPE_DOCKER", &program.to_string_lossy());
+    if fault.starts_with("hangs") && scene.random.bool() {
+        interrupt_twice(scene, &command)?;
+        return scene.expect_right(Machine::Docker, &["ruff"]);
+    }
     // A command that hangs costs a minute; cleaning up afterwards has one more.
     let ended = scene.run(&command, Duration::from_secs(180), &[0, 1, 2, 3])?;
     if ended.status == Some(0) {
         scene.escape("a source with a finding passed");
     }
     scene.expect_right(Machine::Docker, &["ruff"])
+}
+
+/// Types Ctrl-C twice while docker hangs: the second one ends the program at once.
+fn interrupt_twice(scene: &mut Scene<'_>, command: &Command) -> Result<()> {
+    let send = |scene: &Scene<'_>, leader: Pid| {
+        for seconds in [4, 1] {
+            scene.wait(Duration::from_secs(seconds));
+            let _ = kill_process(leader, Signal::INT);
+        }
+    };
+    let statuses = [0, 1, 2, 3, 130];
+    scene.run_with_signals(command, &send, Duration::from_secs(10), Signal::INT, &statuses)
 }
 
 fn break_machine(scene: &mut Scene<'_>) -> Result<()> {

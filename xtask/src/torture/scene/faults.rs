@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::ExitStatus;
 
 use cargo_pipe::hash::Hash;
-use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{Ended, Scene};
@@ -19,22 +17,6 @@ use crate::torture::arena::{self, SECRET};
 const OURS: &[&str] = &[".local/state/cargo-pipe", ".cache", ".config/uv", ".local/share/uv"];
 
 impl Scene<'_> {
-    /// Judges the end of a program that got a signal.
-    pub(in super::super) fn judge_killed(
-        &mut self,
-        command: &Command,
-        attempt: Attempt,
-        signal: Signal,
-        allowed: &[i32],
-    ) {
-        self.is_settled = false;
-        let is_killed = |status: ExitStatus| status.signal() == Some(signal.as_raw());
-        if matches!(attempt.ending, Ending::Exit(status) if is_killed(status)) {
-            return;
-        }
-        self.judge_end(command, attempt, allowed);
-    }
-
     pub(super) fn judge_end(
         &mut self,
         command: &Command,
