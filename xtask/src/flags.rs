@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
@@ -12,7 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Result;
 use crate::{
-    bench, ci, codegen, demo, deny, dist, docker, fixtures, pipelines, soak, test, tidy, torture,
+    bench, ci, codegen, demo, deny, dist, docker, fixtures, fuzz, pipelines, soak, test, tidy,
+    torture,
 };
 
 /// Tasks for people who work on cargo pipe
@@ -80,6 +82,14 @@ pub(crate) enum Task {
         /// Check for known vulnerabilities, too; downloads their database from GitHub
         #[arg(long)]
         advisories: bool,
+    },
+    /// Fuzz the parsers of everything that others write; needs cargo-fuzz and a nightly compiler
+    Fuzz {
+        /// The only target to fuzz
+        target: Option<String>,
+        /// The time for all targets together, such as `1h`
+        #[arg(long, default_value = "10m", value_parser = humantime::parse_duration)]
+        time: Duration,
     },
     /// Build what is published: a static binary, a wheel and their hashes
     Dist {
@@ -181,6 +191,7 @@ impl Task {
                 test::close(|records| test::run(&selection, records))
             }
             Task::Tidy => tidy::run(),
+            Task::Fuzz { target, time } => fuzz::run(target.as_deref(), time),
             Task::Deny { advisories: true } => deny::run(deny::Advisories::Check),
             Task::Deny { advisories: false } => deny::run(deny::Advisories::Skip),
             Task::Dist { try_out, quick } => {
@@ -266,6 +277,8 @@ mod tests {
             "dist --quick --try",
             "docker --install",
             "fixtures",
+            "fuzz",
+            "fuzz lock --time 1h",
             "pipelines",
             "pipelines --install",
             "soak",

@@ -17,6 +17,7 @@ mod docker;
 mod failure;
 mod fixtures;
 mod flags;
+mod fuzz;
 mod pipelines;
 mod process;
 mod soak;

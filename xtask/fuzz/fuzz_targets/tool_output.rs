@@ -1,0 +1,32 @@
+//! Fuzzes the parsers of what tools print.
+#![no_main]
+
+use cargo_pipe::finding::SourceFiles;
+use cargo_pipe::tools::parse::{junit, mypy_json, pylint_json2, ruff_json, unified_diff};
+use libfuzzer_sys::fuzz_target;
+
+/// One source, whatever its name.
+struct OneFile;
+
+impl SourceFiles for OneFile {
+    fn read(&self, _: &str) -> Option<Vec<u8>> {
+        Some("name = '\u{e9}'\nimport os\n".into())
+    }
+
+    fn paths(&self) -> Vec<String> {
+        vec!["src/main.py".to_owned()]
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((first, stream)) = data.split_first() else {
+        return;
+    };
+    match first % 5 {
+        0 => drop(junit::parse(stream, &OneFile)),
+        1 => drop(mypy_json::parse(stream, &OneFile)),
+        2 => drop(pylint_json2::parse(stream, &OneFile)),
+        3 => drop(ruff_json::parse(stream)),
+        _ => drop(unified_diff::parse(stream)),
+    }
+});
