@@ -1,7 +1,8 @@
-//! Names of checks, identities of steps, grants and cache policies.
+//! Names of checks, identities of steps, grants, cache policies and formats of findings.
 //!
 //! Plain values, used by the configuration, the plan and the report alike.
 
+mod findings_spec;
 mod step_id;
 
 use std::fmt;
@@ -9,6 +10,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use findings_spec::{
+    FIELDS, FORMATS, FindingsFormat, FindingsOrigin, FindingsSpec, JsonFields,
+};
 pub use step_id::{StepId, StepIdError};
 
 /// The name of a check, which is also a command.
@@ -16,6 +20,9 @@ pub use step_id::{StepId, StepIdError};
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct CheckName(String);
+
+/// The name of the tool behind a check of the user's own, in plans and reports.
+pub const COMMAND: &str = "command";
 
 /// The commands of this version.
 pub const COMMANDS: &[&str] = &[

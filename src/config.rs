@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{CachePolicy, CheckName, Grant, StepId};
+use crate::check::{CachePolicy, CheckName, FindingsSpec, Grant, StepId};
 use crate::gate::BaselineFile;
 use crate::network::Network;
 use crate::project::ProjectPath;
@@ -256,6 +256,8 @@ pub enum Work {
         place: CommandPlace,
         /// Exit statuses that mean findings.
         findings_exit: BTreeSet<i32>,
+        /// How its output becomes findings.
+        findings: Option<Box<FindingsSpec>>,
     },
 }
 

@@ -67,6 +67,7 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         .with_all(step.source.iter().map(ProjectPath::as_str))
         .with_all(step.env.iter().map(|(name, value)| format!("{name}={value}")))
         .with_all(step.findings_exit.iter().map(ToString::to_string))
+        .with(step.findings.as_ref().map(|it| format!("{it:?}")).unwrap_or_default())
         .with_all(grants(step).into_iter())
         .with(if step.writable { "writable" } else { "" })
         .with(facts.launcher)
@@ -91,6 +92,9 @@ fn grants(step: &Step) -> Vec<&'static str> {
 pub(crate) fn of_command(command: &Command) -> HashBuilder {
     match command {
         Command::Exec(argv) => HashBuilder::new("exec").with_all(argv.iter()),
+        Command::Report { argv, file } => {
+            HashBuilder::new("report").with(file).with_all(argv.iter())
+        }
         Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
             HashBuilder::new("module")
                 .with(module)

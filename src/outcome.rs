@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::StepId;
+use crate::check::{COMMAND, StepId};
 use crate::finding::{Excerpts, Finding};
 use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
@@ -184,6 +184,12 @@ pub struct CheckOutcome {
 }
 
 impl CheckOutcome {
+    /// The name of its tool for readers: a command of the user's own has that of its check.
+    #[must_use]
+    pub fn tool_label(&self) -> &str {
+        if self.tool == COMMAND { self.id.check().as_str() } else { &self.tool }
+    }
+
     /// A check that passed without findings, to be completed.
     #[must_use]
     pub(crate) fn passed(id: StepId, tool: String) -> Self {

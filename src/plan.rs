@@ -13,7 +13,9 @@ mod shell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::check::{COMMANDS, CachePolicy, Grant, GrantRequest, Standing, StepId};
+use crate::check::{
+    COMMANDS, CachePolicy, FindingsOrigin, FindingsSpec, Grant, GrantRequest, Standing, StepId,
+};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
 use crate::container::{APP, CONFIG};
@@ -140,6 +142,8 @@ pub struct Step {
     pub env: BTreeMap<String, String>,
     /// Exit statuses that mean findings, for a command of the user's own.
     pub findings_exit: BTreeSet<i32>,
+    /// How the output of a command of the user's own becomes findings.
+    pub findings: Option<FindingsSpec>,
     /// Whether it works on a private copy of its files, to which it can write.
     pub writable: bool,
     /// The grants beyond the sandbox; all of them are given once the step is in a plan.
@@ -194,8 +198,7 @@ pub enum EnvironmentSpec {
     Image(String),
 }
 
-/// The name of the tool behind a check of the user's own, in plans and reports.
-pub const COMMAND: &str = "command";
+pub use crate::check::COMMAND;
 
 /// Variables that every check gets, so that no tool's output depends on the machine.
 pub const CANONICAL_ENV: &[(&str, &str)] = &[
@@ -298,6 +301,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         args: Vec::new(),
         env,
         findings_exit: BTreeSet::new(),
+        findings: None,
         writable: check.asks.contains(&Grant::Writable),
         grants: check.asks.clone(),
         timeout: request.timeout.unwrap_or(check.timeout),
@@ -335,7 +339,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             }
             step.config = file;
         }
-        Work::Command { run, place, findings_exit, .. } => {
+        Work::Command { run, place, findings_exit, findings, .. } => {
             step.environment = match place {
                 CommandPlace::Base => EnvironmentSpec::Base { sees_project },
                 CommandPlace::Image(image) => EnvironmentSpec::Image(image.clone()),
@@ -343,8 +347,14 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                     EnvironmentSpec::Tool { lock: check.name.to_string(), sees_project: false }
                 }
             };
-            step.command = Command::Exec(run.clone());
+            step.command = match findings.as_ref().map(|it| &it.from) {
+                Some(FindingsOrigin::File(file)) => {
+                    Command::Report { argv: run.clone(), file: file.clone() }
+                }
+                _ => Command::Exec(run.clone()),
+            };
             step.findings_exit = findings_exit.clone();
+            step.findings = findings.as_deref().cloned();
         }
     }
     step

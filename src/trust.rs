@@ -200,7 +200,7 @@ fn content(config: &Config, step: &Step) -> Content {
 /// The words of every command that a step can run.
 fn words(config: &Config, step: &Step) -> Vec<String> {
     let mut words = match &step.command {
-        Command::Exec(argv) => argv.clone(),
+        Command::Exec(argv) | Command::Report { argv, .. } => argv.clone(),
         Command::Module { module, args, .. } => {
             std::iter::once(module).chain(args).cloned().collect()
         }

@@ -1,10 +1,10 @@
 """Runs a check's tool after proving that the container sees the right files.
 
-    launcher.py --proof DIR [--proof DIR ...] [--mark-end] exec -- ARGV...
+    launcher.py --proof DIR [--proof DIR ...] [--mark-end] exec [OPTION] -- ARGV...
     launcher.py --proof DIR [--proof DIR ...] [--mark-end] module NAME [OPTION ...] -- ARGS...
 
-`exec` replaces this process by ARGV. `module` runs the command of the installed program NAME with
-ARGS in this process, with options that the command itself does not have:
+`exec` replaces this process by ARGV; its only option is --report. `module` runs the command of the
+installed program NAME with ARGS in this process, with options that the command itself does not have:
 
     --keep-own     import a module of the standard library or of NAME's environment from there, also
                    where the project or its packages have one of the same name
@@ -15,7 +15,7 @@ ARGS in this process, with options that the command itself does not have:
     --last DIR     search the packages of the virtual environment DIR after those of NAME
     --inside DIR   run in the Python of the virtual environment DIR, whose packages take precedence over
                    those of NAME, and over NAME itself
-    --report FILE  print the file FILE that NAME writes, and send the output of NAME to standard error
+    --report FILE  print the file FILE that the tool writes, and send its own output to standard error
 
 The first line on standard error is the content of each DIR's proof. With --mark-end, both streams
 end with a mark after the tool has ended, which proves that all output before it has arrived. The
@@ -45,12 +45,18 @@ def mark_end():
     child = os.fork()
     if child == 0:
         return
-    _, status = os.waitpid(child, 0)
+    code = wait_for(child)
     for stream in (1, 2):
         # The child may have changed it, and both processes share the file description.
         os.set_blocking(stream, True)
         os.write(stream, END)
-    os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+    os._exit(code)
+
+
+def wait_for(child):
+    """Waits for the end of a child process and returns its exit status as a shell would."""
+    _, status = os.waitpid(child, 0)
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
 def execute(argv):
@@ -60,6 +66,25 @@ def execute(argv):
     except OSError as error:
         print(f"cargo-pipe: cannot start {argv[0]}: {error.strerror}", file=sys.stderr)
         sys.exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE)
+
+
+def execute_reporting(file, argv):
+    """Runs the program with its output on standard error, and then prints the file that it wrote."""
+    child = os.fork()
+    if child == 0:
+        os.dup2(2, 1)
+        execute(argv)
+    code = wait_for(child)
+    print_file(file, 1)
+    sys.exit(code)
+
+
+def print_file(file, stream):
+    """Prints a file, where it exists, to the stream of this number."""
+    if os.path.isfile(file):
+        with open(file, "rb") as written, open(stream, "wb", closefd=False) as printed:
+            while chunk := written.read(1 << 16):
+                printed.write(chunk)
 
 
 def console_script(name):
@@ -137,9 +162,7 @@ def run_reporting(file, run):
         return run()
     finally:
         sys.stdout.flush()
-        if os.path.exists(file):
-            with open(file, "rb") as written, open(stdout, "wb") as printed:
-                printed.write(written.read())
+        print_file(file, stdout)
 
 
 def run_module(name, options, args):
@@ -188,7 +211,9 @@ def main(argv):
         mark_end()
     end = argv.index("--")
     how, *operands = argv[:end]
-    if how == "exec":
+    if how == "exec" and operands:
+        execute_reporting(operands[1], argv[end + 1 :])
+    elif how == "exec":
         execute(argv[end + 1 :])
     elif how == "module":
         run_module(operands[0], operands[1:], argv[end + 1 :])

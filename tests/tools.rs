@@ -77,7 +77,9 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
             ..configured(config.as_deref())
         });
         let mut expected = match command {
-            Command::Exec(argv) => [vec!["exec".to_owned()], argv].concat(),
+            Command::Exec(argv) | Command::Report { argv, .. } => {
+                [vec!["exec".to_owned()], argv].concat()
+            }
             Command::Module { module, args, .. } => {
                 [vec![format!("module {module}")], args].concat()
             }

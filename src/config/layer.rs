@@ -4,9 +4,11 @@
 //! validates the result. The doc comments of the fields are the descriptions in the JSON schema of
 //! `pipe.toml`, which editors show.
 
+mod findings;
 mod text;
 mod value;
 
+pub use findings::{FindingsLayer, FindingsTable};
 pub(crate) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
 pub use value::{
@@ -180,6 +182,9 @@ pub struct CheckLayer {
     pub requirements: Option<Texts>,
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,
+    /// How the output of a check with `run` becomes findings: `sarif`, `junit`, `checkstyle`, `gcc`,
+    /// `json-lines`, or a table.
+    pub findings: Option<Value<FindingsLayer>>,
     /// Whether its result is cached; `passed` caches only successes.
     pub cache: Option<Value<CacheSetting>>,
     /// Requests network access, which the user has to grant.

@@ -120,6 +120,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         timeout: first(higher.timeout, lower.timeout),
         image: first(higher.image, work.image),
         requirements: first(higher.requirements, work.requirements),
+        findings: first(higher.findings, work.findings),
         findings_exit: first(higher.findings_exit, work.findings_exit),
         cache: first(higher.cache, lower.cache),
         network: first(higher.network, lower.network),

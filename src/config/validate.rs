@@ -5,6 +5,7 @@
 //! `Config`, and [`crate::configure`] checks them.
 
 mod checks;
+mod findings;
 mod network;
 mod terms;
 

@@ -43,7 +43,7 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
 pub(crate) fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
     let worker = match command {
         Command::Module { worker: Some(_), .. } => PYLINT_WORKER,
-        Command::Module { .. } | Command::Exec(_) => &[],
+        Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => &[],
     };
     std::iter::once(&LAUNCHER).chain(worker).copied().collect()
 }
@@ -108,7 +108,9 @@ pub(super) fn check_proof(job: &Job<'_>, output: &mut RawOutput) -> Seen {
 pub(super) fn no_program(job: &Job<'_>, message: String) -> EngineError {
     EngineError::NoProgram {
         program: match &job.step.command {
-            Command::Exec(argv) => argv.first().cloned().unwrap_or_default(),
+            Command::Exec(argv) | Command::Report { argv, .. } => {
+                argv.first().cloned().unwrap_or_default()
+            }
             Command::Module { module, .. } => module.clone(),
         },
         place: job.environment.reference.clone(),

@@ -23,8 +23,12 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     ]);
     let statuses: Vec<String> = step.findings_exit.iter().map(ToString::to_string).collect();
     parts.insert("exit statuses of findings".to_owned(), strings(&statuses));
+    if let Some(findings) = &step.findings {
+        let spec = format!("{findings:?}");
+        parts.insert("format of findings".to_owned(), Hash::of(spec.as_bytes()));
+    }
     let args = match &step.command {
-        Command::Exec(argv) => argv,
+        Command::Exec(argv) | Command::Report { argv, .. } => argv,
         Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
             let own = format!("{keeps_own}");
             parts.insert("own modules first".to_owned(), Hash::of(own.as_bytes()));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::*;
-use crate::check::{CachePolicy, Grant};
+use crate::check::{CachePolicy, FindingsFormat, FindingsOrigin, FindingsSpec, Grant};
 use crate::plan::{ConfigFile, EnvironmentSpec, FileSet};
 
 fn step() -> Step {
@@ -20,6 +20,7 @@ fn step() -> Step {
         args: Vec::new(),
         env: BTreeMap::from([("TZ".into(), "UTC".into())]),
         findings_exit: BTreeSet::from([1]),
+        findings: None,
         writable: false,
         grants: BTreeSet::new(),
         timeout: Duration::from_secs(1),
@@ -89,6 +90,13 @@ fn every_ingredient_changes_it() {
         with(|step| drop(step.env.insert("TZ".into(), "CET".into()))),
         with(|step| drop(step.env.insert("X".into(), String::new()))),
         with(|step| step.findings_exit = BTreeSet::from([1, 65])),
+        with(|step| {
+            step.findings = Some(FindingsSpec {
+                format: FindingsFormat::Gcc,
+                from: FindingsOrigin::Stderr,
+                empty_ok: false,
+            });
+        }),
         with(|step| step.grants = BTreeSet::from([Grant::Network])),
     ];
     assert_eq!(BTreeSet::from(all).len(), all.len());

@@ -50,7 +50,7 @@ fn run(report: &Report, check: &CheckOutcome) -> SarifRun {
     SarifRun {
         tool: SarifTool {
             driver: Driver {
-                name: check.tool.clone(),
+                name: check.tool_label().to_owned(),
                 version: check.tool_version.clone(),
                 rules: rules.into_iter().map(|(_, rule)| rule).collect(),
             },

@@ -24,7 +24,7 @@ pub fn to_short(report: &Report) -> String {
             false => "accepted",
         };
         let (code, message) = (harmless::line(&finding.code), harmless::line(&finding.message));
-        format!("{place}: {severity} {code} {message} [{}]\n", harmless::line(&check.tool))
+        format!("{place}: {severity} {code} {message} [{}]\n", harmless::line(check.tool_label()))
     });
     let failures = report.checks.iter().filter_map(|check| {
         let word = match check.status {

@@ -124,7 +124,7 @@ impl<'a> StepResources<'a, '_> {
             Command::Module { suffixes, .. } if !suffixes.is_empty() => {
                 snapshot.inventory.below(&step.source, suffixes)
             }
-            Command::Module { .. } | Command::Exec(_) => Vec::new(),
+            Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => Vec::new(),
         };
         let list = format_file_list(&files);
         let is_believed = refused_memory.is_none();
@@ -267,16 +267,22 @@ impl ReadyStep<'_> {
         let Classified { status, mut findings, warnings, score } =
             match tools::find(&self.step.tool) {
                 Some(tool) => tool.classify(output, self.snapshot),
-                None => tools::user_command::classify(output, &self.step.findings_exit),
+                None => tools::user_command::classify(
+                    output,
+                    &self.step.findings_exit,
+                    self.step.findings.as_ref(),
+                    self.snapshot,
+                ),
             };
         finding::sort(&mut findings);
-        fingerprint::finding::identify(&self.step.tool, &mut findings, self.snapshot);
+        fingerprint::finding::identify(outcome.tool_label(), &mut findings, self.snapshot);
         outcome.warnings = warnings;
         outcome.excerpts = Excerpts::read(&findings, self.snapshot);
         outcome.findings = findings;
         outcome.score = score;
         // Where the output was understood, the findings say it all.
-        if self.step.tool == COMMAND || matches!(status, ToolStatus::Failed(_)) {
+        let is_understood = self.step.tool != COMMAND || self.step.findings.is_some();
+        if !is_understood || matches!(status, ToolStatus::Failed(_)) {
             outcome.log = outcome::to_log(output);
         }
         match status {

@@ -12,6 +12,14 @@ use crate::container::{CONTROL, FILES, PROJECT};
 pub enum Command {
     /// A program and its arguments, which the launcher starts where there is one.
     Exec(Vec<String>),
+    /// A program that writes its report to a file. The file becomes its standard output; what it
+    /// prints goes to standard error.
+    Report {
+        /// The program and its arguments.
+        argv: Vec<String>,
+        /// The file.
+        file: String,
+    },
     /// A program written in Python, run in the launcher's own process, where the launcher can pass it
     /// more than a command line can hold.
     Module {
@@ -55,6 +63,9 @@ impl Command {
     pub fn operands(&self) -> Vec<String> {
         let (operands, args) = match self {
             Command::Exec(argv) => (vec!["exec".to_owned()], argv),
+            Command::Report { argv, file } => {
+                (vec!["exec".to_owned(), "--report".to_owned(), file.clone()], argv)
+            }
             Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
                 let mut operands = vec!["module".to_owned(), module.clone()];
                 operands.extend(keeps_own.then(|| "--keep-own".to_owned()));

@@ -7,13 +7,19 @@
 pub mod junit;
 pub mod mypy_json;
 pub mod pylint_json2;
+pub mod report;
 pub mod ruff_json;
 pub mod unified_diff;
 
 pub(crate) mod columns;
 pub(crate) mod inside;
 
+mod checkstyle;
+mod gcc;
+mod json_lines;
 mod modules;
+mod pattern;
+mod sarif;
 
 use crate::finding::{Finding, Place};
 

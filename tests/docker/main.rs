@@ -21,6 +21,7 @@ mod container;
 mod dependencies;
 mod doctor;
 mod failures;
+mod findings;
 mod fixer_failures;
 mod fixes;
 mod gate;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         doctor::TESTS,
         dependencies::TESTS,
         failures::TESTS,
+        findings::TESTS,
         fixer_failures::TESTS,
         fixes::TESTS,
         gate::TESTS,

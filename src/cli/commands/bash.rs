@@ -59,7 +59,7 @@ fn no_terminal(check: Option<&str>) -> Failure {
 /// The introduction: what the container shows, and what the check runs.
 fn about(visit: &Shell) -> String {
     let command = match &visit.step.command {
-        Command::Exec(words) => words.clone(),
+        Command::Exec(words) | Command::Report { argv: words, .. } => words.clone(),
         command @ Command::Module { .. } => {
             let launcher = ["python3".to_owned(), format!("{CONTROL}/launcher.py")];
             launcher.into_iter().chain(command.operands()).collect()

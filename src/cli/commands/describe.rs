@@ -97,7 +97,7 @@ fn paths(paths: &[ProjectPath]) -> String {
 
 fn command(command: &Command) -> String {
     match command {
-        Command::Exec(words) => typed(words),
+        Command::Exec(words) | Command::Report { argv: words, .. } => typed(words),
         Command::Module { module, args, suffixes, .. } => {
             let command = format!("{} {}", harmless::line(module), typed(args));
             match suffixes.as_slice() {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::super::layer::{CheckLayer, OwnFile, Text, Value, WrittenAt};
 use super::super::{Check, CommandPlace, ConfigError, ToolConfig, Work, nearest};
+use super::findings::findings;
 use super::terms::{Terms, is_canonical};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::project::ProjectPath;
@@ -127,6 +128,7 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
                 fix: layer.fix.as_ref().map(|fix| terms.command(fix)).transpose()?,
                 place: place(terms, name, layer)?,
                 findings_exit: findings_exit(terms, layer)?,
+                findings: findings(terms, layer)?.map(Box::new),
             })
         }
     }
@@ -166,6 +168,7 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     refuse(terms, layer.image.as_ref(), "image", "run", knows)?;
     refuse(terms, layer.requirements.as_ref(), "requirements", "run", knows)?;
     refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
+    refuse(terms, layer.findings.as_ref(), "findings", "run", knows)?;
     Ok(Work::Tool {
         tool: tool.value.clone(),
         config: match &layer.config {

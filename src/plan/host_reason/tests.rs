@@ -22,6 +22,7 @@ fn step(tool: &str) -> Step {
         args: Vec::new(),
         env: canonical.collect(),
         findings_exit: BTreeSet::new(),
+        findings: None,
         writable: false,
         grants: BTreeSet::new(),
         timeout: Duration::from_secs(1),

@@ -128,7 +128,7 @@ fn span(span: &Place) -> String {
 
 fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
     let name = &check.id;
-    let tool = harmless::line(&check.tool);
+    let tool = harmless::line(check.tool_label());
     let accepted = check.findings.iter().any(|finding| !finding.gating);
     let rated = check.score.map(|score| format!("{tool} rates the code {score:.2} of 10"));
     let text = match (rated, accepted, check.status) {

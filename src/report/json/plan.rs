@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::check::{CachePolicy, Grant};
+use crate::check::{CachePolicy, FindingsSpec, Grant};
 use crate::config::CacheMode;
 use crate::gate::Since;
 use crate::plan::{Effect, EnvironmentSpec, FixStep, Plan, Step};
@@ -148,6 +148,9 @@ pub struct JsonPlannedCheck {
     pub env: BTreeMap<String, String>,
     /// The exit statuses that mean findings; empty for a tool that cargo pipe knows.
     pub findings_exit: Vec<i32>,
+    /// The format of its findings; null for a tool that cargo pipe knows, and for a command whose
+    /// output is not read.
+    pub findings: Option<JsonFindingsFormat>,
     /// Whether it can write to its files, which are a private copy then.
     pub writable: bool,
     /// What it is granted beyond the sandbox.
@@ -156,6 +159,29 @@ pub struct JsonPlannedCheck {
     pub timeout_ms: u64,
     /// Which of its results may be cached.
     pub cache: CachePolicy,
+}
+
+/// The format of a command's findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonFindingsFormat {
+    /// The name of the format.
+    pub format: String,
+    /// `stdout`, `stderr`, or `file:` and a path in the container.
+    pub from: String,
+    /// Whether an exit status that means findings may come without any.
+    pub empty_ok: bool,
+}
+
+impl From<&FindingsSpec> for JsonFindingsFormat {
+    fn from(spec: &FindingsSpec) -> Self {
+        JsonFindingsFormat {
+            format: spec.format.name().to_owned(),
+            from: spec.from.to_string(),
+            empty_ok: spec.empty_ok,
+        }
+    }
 }
 
 /// The files that a check sees.
@@ -306,6 +332,7 @@ impl From<&Step> for JsonPlannedCheck {
             command: JsonCommand::from(&step.command),
             env: step.env.clone(),
             findings_exit: step.findings_exit.iter().copied().collect(),
+            findings: step.findings.as_ref().map(JsonFindingsFormat::from),
             writable: step.writable,
             grants: step.grants.clone(),
             timeout_ms: u64::try_from(step.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -342,6 +369,10 @@ impl From<&Command> for JsonCommand {
                 worker: None,
                 project_packages: None,
                 output_file: None,
+            },
+            Command::Report { argv, file } => JsonCommand {
+                output_file: Some(file.clone()),
+                ..JsonCommand::from(&Command::Exec(argv.clone()))
             },
             Command::Module { module, worker, args, suffixes, project, report, .. } => {
                 JsonCommand {

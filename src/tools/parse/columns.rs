@@ -30,6 +30,23 @@ impl<'a> Columns<'a> {
         one_based(before + bytes.saturating_sub(text.len()))
     }
 
+    /// Converts a column of a tool that counts UTF-16 code units from 1.
+    pub(crate) fn convert_utf16(&mut self, path: &str, line: u32, column: u32) -> u32 {
+        let units = column.saturating_sub(1) as usize;
+        let Some(text) = self.line(path, line) else {
+            return column;
+        };
+        let (mut seen, mut points) = (0, 0);
+        for letter in text.chars() {
+            if seen >= units {
+                break;
+            }
+            seen += letter.len_utf16();
+            points += 1;
+        }
+        one_based(points + units.saturating_sub(seen))
+    }
+
     /// A line of a file, without its end; none after the last one.
     pub(crate) fn line(&mut self, path: &str, line: u32) -> Option<&str> {
         if !self.files.contains_key(path) {

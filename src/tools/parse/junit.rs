@@ -36,6 +36,45 @@ pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
     })
 }
 
+/// Parses the report of any tool: each failed test is a finding.
+///
+/// # Errors
+///
+/// When the text is not a report.
+pub(super) fn parse_any(text: &str, sources: &dyn SourceFiles) -> Result<Vec<Finding>, String> {
+    let document = Document::parse(text).map_err(|error| error.to_string())?;
+    let root = document.root_element().tag_name().name();
+    if !["testsuites", "testsuite"].contains(&root) {
+        return Err(format!("the root element is `{root}`, not `testsuites`"));
+    }
+    let cases = document.descendants().filter(|node| node.has_tag_name("testcase"));
+    let findings = cases.flat_map(|case| {
+        let failed =
+            case.children().filter(|it| matches!(it.tag_name().name(), "failure" | "error"));
+        failed.map(move |failure| any_finding(case, failure, sources))
+    });
+    Ok(findings.collect())
+}
+
+/// The finding about a failed test of any tool. Its file is an attribute, or in a traceback.
+fn any_finding(case: Node<'_, '_>, failure: Node<'_, '_>, sources: &dyn SourceFiles) -> Finding {
+    let text = failure.text().unwrap_or_default();
+    let attribute = |name: &str| failure.attribute(name).or_else(|| case.attribute(name));
+    let line = || attribute("line")?.parse::<u32>().ok();
+    let place = match attribute("file").and_then(inside::project_path) {
+        Some(path) => Place::line(path, line().unwrap_or(1).max(1)),
+        None => place(None, None, text, sources),
+    };
+    let first =
+        |text: &str| text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
+    let why = failure.attribute("message").and_then(first).or_else(|| first(text));
+    let names = ["classname", "name"].into_iter().filter_map(|name| case.attribute(name));
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    let code = failure.attribute("type").filter(|it| !it.is_empty()).unwrap_or("failed");
+    let why = why.unwrap_or_else(|| "it failed without a message".to_owned());
+    new_finding(place, code, &format!("{}: {why}", names.join(".")))
+}
+
 /// The finding about a file that could not be imported during collection. The traceback follows a
 /// sentence that names the file.
 #[must_use]
@@ -133,6 +172,28 @@ fn remove_addresses(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_of_another_tool_needs_no_file() {
+        struct NoSources;
+        impl SourceFiles for NoSources {
+            fn read(&self, _: &str) -> Option<Vec<u8>> {
+                None
+            }
+            fn paths(&self) -> Vec<String> {
+                Vec::new()
+            }
+        }
+        let text = r#"<testsuite><testcase name="ok"/><testcase classname="a" name="b" file="src/a.py"
+            line="4"><failure type="E1">
+            not good
+            at all</failure></testcase><testcase name="c"><error message="m"/></testcase></testsuite>"#;
+        let found = parse_any(text, &NoSources).unwrap();
+        assert_eq!(found[0].place, Place::line("src/a.py", 4));
+        assert_eq!((found[0].code.as_str(), found[0].message.as_str()), ("E1", "a.b: not good"));
+        assert_eq!((found[1].place.path.as_str(), found[1].message.as_str()), ("", "c: m"));
+        assert!(parse_any("<html/>", &NoSources).is_err());
+    }
 
     #[test]
     fn addresses_are_removed_from_a_message() {
