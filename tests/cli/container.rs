@@ -88,6 +88,25 @@ fn a_check_is_one_docker_run_in_the_whole_sandbox() {
     }
 }
 
+/// Python 3.11 and later, started by a tool, would otherwise search the working directory first.
+#[test]
+fn a_tool_imports_nothing_from_the_working_directory() {
+    let scene = scene();
+    scene.docker().on(&["image", "inspect", "cargo-pipe/"]).stdout(&image("sha256:any"));
+    ruff(&scene, "echo '[]'");
+    let settings = std::fs::read_to_string(scene.project().join("pipe.toml")).unwrap();
+    let own = "\n[checks.own]\nrun = [\"true\"]\n\n[checks.test]\ntool = \"pytest\"\n";
+    std::fs::write(scene.project().join("pipe.toml"), format!("{settings}{own}")).unwrap();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    for (check, is_set) in [("own", false), ("test", false), ("ruff", true)] {
+        scene.pipe(check).arg_all("--no-cache").ended();
+        let calls = scene.docker().calls();
+        let run = calls.iter().rfind(|call| call[0] == "run").unwrap().join(" ");
+        assert!(run.contains(check), "{run}");
+        assert_eq!(run.contains("--env PYTHONSAFEPATH=1"), is_set, "{check}: {run}");
+    }
+}
+
 #[test]
 fn unparseable_output_is_an_error_and_stays_readable() {
     let scene = scene();

@@ -22,6 +22,7 @@ mod packages;
 #[path = "../docker/project.rs"]
 mod project;
 mod sandbox;
+mod shadows;
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -29,7 +30,8 @@ use std::sync::LazyLock;
 fn main() -> ExitCode {
     // Half of its time a test waits: for packages, or for another process.
     let arguments = harness::arguments(2);
-    let lists = [engine::TESTS, environment_build::TESTS, packages::TESTS, sandbox::TESTS];
+    let lists =
+        [engine::TESTS, environment_build::TESTS, packages::TESTS, sandbox::TESTS, shadows::TESTS];
     harness::run(&arguments, &lists).exit_code()
 }
 
