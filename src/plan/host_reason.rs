@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{CANONICAL_ENV, Step};
 use crate::tools;
-use crate::tools::allow_list::{AllowList, arguments, config, variables};
+use crate::tools::allow_list::{arguments, config, variables};
 
 impl Step {
     /// The part of the step that may run code of the project, as the subject of a sentence; none if all
@@ -35,11 +35,11 @@ impl Step {
         if let Some(source) = self.source.iter().find(|source| source.as_str().starts_with('@')) {
             return Some(format!("the name of `{source}`"));
         }
-        let compiled = paths.iter().find(|path| list.loads_compiled && path.ends_with(".so"));
-        if let Some(path) = compiled {
+        let compiled = paths.iter().find(|path| is_compiled(path));
+        if let Some(path) = compiled.filter(|_| list.loads_compiled) {
             return Some(format!("the compiled module `{path}`"));
         }
-        for path in self.find_configs(tool, &list, paths) {
+        for path in self.find_configs(paths) {
             let unknown =
                 read(path).and_then(|content| config::find_unknown(&list, path, &content));
             if unknown.is_some() {
@@ -49,27 +49,40 @@ impl Step {
         None
     }
 
+    /// The files among `paths`, or at the root, that decide whether the step needs the grant: the
+    /// configurations that its tool reads, and the compiled modules that it may load.
+    pub(crate) fn find_host_files<'s>(&'s self, paths: &'s [String]) -> BTreeSet<&'s str> {
+        let list = tools::find(&self.tool).and_then(|tool| tool.allow_list());
+        let mut files = self.find_configs(paths);
+        if list.is_some_and(|list| list.loads_compiled) {
+            files.extend(paths.iter().map(String::as_str).filter(|path| is_compiled(path)));
+        }
+        files
+    }
+
     /// The configuration of the tool: the one that its command names, or all that it may discover.
-    fn find_configs<'s>(
-        &'s self,
-        tool: &dyn tools::Tool,
-        list: &AllowList,
-        paths: &'s [String],
-    ) -> BTreeSet<&'s str> {
+    fn find_configs<'s>(&'s self, paths: &'s [String]) -> BTreeSet<&'s str> {
         if let Some(file) = &self.config {
             return BTreeSet::from([file.path.as_str()]);
         }
+        let Some(tool) = tools::find(&self.tool) else { return BTreeSet::new() };
         let sources: Vec<&str> = self.source.iter().map(|source| source.as_str()).collect();
-        let mut configs: BTreeSet<&str> = tool.own_configs().iter().map(|own| own.file).collect();
+        let own = tool.own_configs();
+        let mut configs: BTreeSet<&str> = own.iter().map(|own| own.file).collect();
+        let Some(list) = tool.allow_list() else { return configs };
         for path in paths {
             let name = path.rsplit('/').next().unwrap_or(path);
-            let is_config = tool.own_configs().iter().any(|own| own.file == name);
-            if is_config && list.searches(path, &sources) {
+            if own.iter().any(|own| own.file == name) && list.searches(path, &sources) {
                 configs.insert(path);
             }
         }
         configs
     }
+}
+
+/// Whether Python may import the file as a module of machine code.
+fn is_compiled(path: &str) -> bool {
+    path.ends_with(".so")
 }
 
 #[cfg(test)]

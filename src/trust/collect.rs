@@ -18,7 +18,6 @@ use crate::plan::{self, FileSet, Known, Request, Step};
 use crate::process::Cancel;
 use crate::project::{Manifest, Project, ProjectPath};
 use crate::snapshot::Inventory;
-use crate::tools;
 
 /// Whether requests for the grant `host` are collected.
 ///
@@ -64,7 +63,7 @@ pub fn asked(
 pub fn checks_for_host(project: &Project, config: &Config) -> BTreeSet<CheckName> {
     let needs_it = |check: &&Check| {
         let step = plan::step(config, &Known::default(), check, &Request::default());
-        find_host_reason(project, &step).is_some()
+        find_host_reason(project, &step, &list_files(project, &step)).is_some()
     };
     config.checks.iter().filter(needs_it).map(|check| check.name.clone()).collect()
 }
@@ -108,8 +107,12 @@ fn of_check(
         return Vec::new();
     }
     let step = plan::step(config, &Known::default(), check, &Request::default());
+    let paths = match host {
+        HostRequests::Included => list_files(project, &step),
+        HostRequests::Omitted => Vec::new(),
+    };
     let host_reason = match host {
-        HostRequests::Included => find_host_reason(project, &step),
+        HostRequests::Included => find_host_reason(project, &step, &paths),
         HostRequests::Omitted => None,
     };
     let words = words(config, &step);
@@ -118,15 +121,10 @@ fn of_check(
     let mut files: BTreeSet<ProjectPath> =
         candidates(named).into_iter().filter(|path| is_file(project, path)).collect();
     let mut content = content(config, &step);
-    match step.config {
-        Some(file) => drop(files.insert(file.path)),
-        // Without an explicit config the tool discovers one, which can change what it executes.
-        None => {
-            let own = tools::find(&step.tool).map(|tool| tool.own_configs());
-            let own = own.into_iter().flatten().filter_map(|own| ProjectPath::new(own.file).ok());
-            files.extend(own.filter(|path| is_file(project, path)));
-        }
-    }
+    // Without an explicit config the tool discovers one, which can change what it executes.
+    let at_root = step.find_host_files(&[]).into_iter();
+    let at_root = at_root.filter_map(|path| ProjectPath::new(path).ok());
+    files.extend(at_root.filter(|path| is_file(project, path)));
     content.extend(files.iter().map(|path| (format!("`{path}`"), hash(project, path))));
     let manifest = project.manifest.as_ref().map_or("pipe.toml", Manifest::file_name);
     let ask = |grant: &Grant| {
@@ -136,20 +134,33 @@ fn of_check(
         };
         GrantRequest::new(Requester::Check(check.name.clone()), *grant, why)
     };
-    let asked = |grant| GrantReview {
-        ask: ask(grant),
-        content: content.clone(),
-        command: words.clone(),
-        files: files.iter().cloned().collect(),
+    let asked = |grant: &Grant| {
+        let (mut content, mut files) = (content.clone(), files.clone());
+        if *grant == Grant::Host {
+            // Those in other folders are only known where the files were listed.
+            for path in step.find_host_files(&paths) {
+                let Ok(path) = ProjectPath::new(path) else { continue };
+                if is_file(project, &path) {
+                    content.insert(format!("`{path}`"), hash(project, &path));
+                    files.insert(path);
+                }
+            }
+        }
+        let files = files.into_iter().collect();
+        GrantReview { ask: ask(grant), content, command: words.clone(), files }
     };
     check.asks.iter().chain(host_reason.as_ref().map(|_| &Grant::Host)).map(asked).collect()
 }
 
-/// The part of a step that may run code of the project: without a container it may have no sandbox.
-fn find_host_reason(project: &Project, step: &Step) -> Option<String> {
+/// The files that a step sees; none where they cannot be read, which the step reports itself.
+fn list_files(project: &Project, step: &Step) -> Vec<String> {
     let paths = Inventory::list(&project.root, &step.file_set).unwrap_or_default();
-    let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-    step.find_host_reason(&paths, |path| {
+    paths.iter().map(ToString::to_string).collect()
+}
+
+/// The part of a step that may run code of the project: without a container it may have no sandbox.
+fn find_host_reason(project: &Project, step: &Step, paths: &[String]) -> Option<String> {
+    step.find_host_reason(paths, |path| {
         let path = ProjectPath::new(path).ok()?;
         discover::read(&discover::inside(&project.root, &path).ok()?).ok()
     })

@@ -384,3 +384,17 @@ fn in_ci_trust_is_asked_for_as_anywhere() {
     let allowed = scene.pipe("audit --dry-run").with("HOME", "/nowhere");
     assert_eq!(allowed.with("CARGO_PIPE_ALLOW", "network").ended().status, Some(0));
 }
+
+#[test]
+fn a_grant_without_a_container_rests_on_the_configs_in_folders_too() {
+    let scene = Scene::with_project()
+        .file("pipe.toml", "[checks.imports]\ntool = \"isort\"\nconfig = false\n")
+        .file("src/setup.cfg", "[isort]\nskip_gitignore = true\n");
+    let asked = scene.pipe("--engine venv trust").ended().stderr;
+    let why = "the option `skip_gitignore` in `src/setup.cfg` may run code of the project";
+    assert!(asked.contains(why), "{asked}");
+    assert_eq!(scene.pipe("--engine venv trust --yes").ended().status, Some(0));
+    fs::write(scene.project().join("src/setup.cfg"), "[isort]\nformatter = evil\n").unwrap();
+    let asked = scene.pipe("--engine venv trust").ended().stderr;
+    assert!(asked.contains("this changed since it was granted: `src/setup.cfg`"), "{asked}");
+}
