@@ -30,7 +30,7 @@ pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
 
 /// How many bytes of each stream are kept. The rest is read and dropped.
-const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;
+pub(crate) const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// The time between the signals TERM and KILL.
 const GRACE: Duration = Duration::from_secs(5);

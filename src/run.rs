@@ -59,11 +59,12 @@ impl Context<'_> {
     #[must_use]
     pub fn execute(&self, plan: &Plan) -> Report {
         self.emitter.emit(&Event::Started(plan));
-        let gate = self.load_gate(plan);
-        let result = match (start_threads(plan), &gate) {
+        let threads = start_threads(plan).map_err(|error| error.reason());
+        let gate = threads.as_ref().map_err(Reason::clone);
+        let gate = gate.and_then(|threads| threads.install(|| self.load_gate(plan)));
+        let result = match (&threads, &gate) {
             (Ok(threads), Ok(gate)) => threads.install(|| self.run_steps(plan, gate)),
-            (Err(error), _) => self.fail_all(plan, &error.reason()),
-            (_, Err(reason)) => self.fail_all(plan, reason),
+            (Err(reason), _) | (_, Err(reason)) => self.fail_all(plan, reason),
         };
         let interruption = (self.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
         Report {

@@ -7,7 +7,6 @@
 
 mod changes;
 mod inventory;
-mod tracked;
 mod walk;
 
 use std::fs;
@@ -26,7 +25,6 @@ use crate::project::ProjectPath;
 
 pub use changes::Changes;
 pub use inventory::{EntryKind, Inventory, InventoryEntry};
-pub use tracked::tracked_but_ignored;
 
 /// The file in each tree with the hash of the tree. A container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";

@@ -1,62 +1,57 @@
-//! Lines that changed since a commit, parsed from `git diff`.
+//! Lines that changed since a commit.
 //!
-//! [`crate::git`] runs git.
+//! [`crate::git`] reads both contents of each file. The comparison is ours, so that no program of a
+//! git configuration takes part in it.
+
+mod compare;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::finding::Place;
+use crate::project::ProjectPath;
+
+pub use compare::{MAX_LENGTH, compare_contents};
 
 /// Lines that changed, by file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangedLines {
-    files: BTreeMap<String, Change>,
+    /// The files of the commit, and those that were renamed since.
+    files: BTreeMap<String, FileChange>,
+    /// Where every other file is new.
+    sources: Vec<ProjectPath>,
 }
 
 /// The change of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Change {
-    /// It is new.
+#[non_exhaustive]
+pub enum FileChange {
+    /// No change.
+    Unchanged,
+    /// Every line counts as changed.
     Whole,
     /// These lines, 1-based; none if it was only renamed or lost lines.
     Lines(Vec<RangeInclusive<u32>>),
+    /// It is another repository, whose files are not compared.
+    Submodule,
 }
 
 impl ChangedLines {
-    /// Parses the output of `git diff --unified=0` with the prefixes `a/` and `b/`.
+    /// No changes: below `sources`, each file is new that is not inserted.
     #[must_use]
-    pub fn of_diff(diff: &[u8]) -> Self {
-        let mut changed = ChangedLines::default();
-        let mut file: Option<String> = None;
-        // Lines of the current hunk are text, whatever they look like.
-        let mut left: u64 = 0;
-        for line in diff.split(|byte| *byte == b'\n') {
-            if left > 0 && matches!(line.first(), Some(b'+' | b'-')) {
-                left -= 1;
-                continue;
-            }
-            let text = String::from_utf8_lossy(line);
-            if text.starts_with("diff --git ") {
-                file = None;
-            } else if let Some(name) = text.strip_prefix("rename to ") {
-                changed.add(path(name), None);
-            } else if let Some(name) = text.strip_prefix("+++ ") {
-                file = path(name).and_then(|name| name.strip_prefix("b/").map(str::to_owned));
-                changed.add(file.clone(), None);
-            } else if let Some((old, first, length)) = hunk(&text) {
-                left = u64::from(old) + u64::from(length);
-                let lines = length.checked_sub(1).map(|more| first..=first.saturating_add(more));
-                changed.add(file.clone(), lines);
-            }
-        }
-        changed
+    pub fn new(sources: Vec<ProjectPath>) -> Self {
+        ChangedLines { files: BTreeMap::new(), sources }
     }
 
-    /// Adds new files, all of whose lines changed: names that end with a zero byte each.
-    pub fn add_new(&mut self, names: &[u8]) {
-        for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-            self.files.insert(String::from_utf8_lossy(name).into_owned(), Change::Whole);
-        }
+    /// Adds a file.
+    pub fn insert(&mut self, path: impl Into<String>, change: FileChange) {
+        self.files.insert(path.into(), change);
+    }
+
+    /// Whether the commit has this file, or it was renamed.
+    #[must_use]
+    pub fn knows(&self, path: &str) -> bool {
+        self.files.contains_key(path)
     }
 
     /// Whether a line of the place changed; for a place that is a whole file, whether that did.
@@ -68,74 +63,26 @@ impl ChangedLines {
         }
         let last = place.end_line.unwrap_or(place.line).max(place.line);
         match self.files.get(&place.path) {
-            None => false,
-            Some(Change::Whole) => true,
-            Some(Change::Lines(_)) if place.is_whole_file() => true,
-            Some(Change::Lines(lines)) => {
+            None => self.is_new(&place.path),
+            Some(FileChange::Unchanged | FileChange::Submodule) => false,
+            Some(FileChange::Whole) => true,
+            Some(FileChange::Lines(_)) if place.is_whole_file() => true,
+            Some(FileChange::Lines(lines)) => {
                 lines.iter().any(|lines| *lines.start() <= last && place.line <= *lines.end())
             }
         }
     }
 
-    fn add(&mut self, file: Option<String>, lines: Option<RangeInclusive<u32>>) {
-        let Some(file) = file else { return };
-        let change = self.files.entry(file).or_insert_with(|| Change::Lines(Vec::new()));
-        if let Change::Lines(all) = change {
-            all.extend(lines);
-        }
+    /// Whether a file that the commit does not have lies where new files count.
+    fn is_new(&self, path: &str) -> bool {
+        let is_below = |folder: &str| {
+            path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let is_source =
+            self.sources.iter().any(|source| source.is_root() || is_below(source.as_str()));
+        let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]);
+        is_source && !folders.any(|folder| self.files.get(folder) == Some(&FileChange::Submodule))
     }
-}
-
-/// Reads `@@ -1,2 +3,4 @@`: how many lines were there, and the first and the number of those that
-/// are there now.
-fn hunk(text: &str) -> Option<(u32, u32, u32)> {
-    let (old, new) = text.strip_prefix("@@ -")?.split_once(" @@")?.0.split_once(" +")?;
-    let range = |text: &str| match text.split_once(',') {
-        Some((first, length)) => Some((first.parse().ok()?, length.parse().ok()?)),
-        None => Some((text.parse().ok()?, 1)),
-    };
-    let (_, old): (u32, u32) = range(old)?;
-    let (first, length) = range(new)?;
-    Some((old, first, length))
-}
-
-/// A path as git writes it in a header: in quotes with escapes where it has odd characters, and
-/// with a tab behind it where it has a blank. None for no file at all.
-fn path(text: &str) -> Option<String> {
-    let text = text.strip_suffix('\t').unwrap_or(text);
-    if text == "/dev/null" {
-        return None;
-    }
-    let Some(quoted) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
-        return Some(text.to_owned());
-    };
-    let mut bytes = Vec::with_capacity(quoted.len());
-    let mut rest = quoted.bytes().peekable();
-    while let Some(byte) = rest.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        let escaped = rest.next()?;
-        bytes.push(match escaped {
-            b'a' => 7,
-            b'b' => 8,
-            b't' => b'\t',
-            b'n' => b'\n',
-            b'v' => 11,
-            b'f' => 12,
-            b'r' => b'\r',
-            b'0'..=b'7' => {
-                let mut value = u32::from(escaped - b'0');
-                for _ in 0..2 {
-                    value = value * 8 + u32::from(rest.next()?.checked_sub(b'0')?);
-                }
-                u8::try_from(value).ok()?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

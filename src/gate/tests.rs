@@ -1,3 +1,4 @@
+use super::lines::FileChange;
 use super::*;
 use crate::finding::{Finding, Place};
 use crate::outcome::{Reason, ReasonKind};
@@ -13,9 +14,10 @@ fn accepting(checks: &[CheckOutcome]) -> Gate {
     Gate { baseline: Some((file, baseline)), changed: None }
 }
 
-fn since(diff: &str) -> Gate {
+fn since(path: &str, changed: std::ops::RangeInclusive<u32>) -> Gate {
     let base = CompareBase { name: "main".to_owned(), commit: "c0ffee".to_owned() };
-    let lines = ChangedLines::of_diff(diff.as_bytes());
+    let mut lines = ChangedLines::default();
+    lines.insert(path, FileChange::Lines(vec![changed]));
     Gate { baseline: None, changed: Some((base, lines)) }
 }
 
@@ -82,7 +84,7 @@ fn an_entry_that_nobody_finds_is_gone_once_its_check_has_looked() {
 
 #[test]
 fn only_findings_that_touch_a_changed_line_count() {
-    let gate = since("+++ b/a.py\n@@ -4,0 +5,2 @@\n+x\n+y\n");
+    let gate = since("a.py", 5..=6);
     let mut spanning = sample::finding("a.py", 3);
     spanning.place.end_line = Some(5);
     let mut copied = sample::finding("b.py", 3);

@@ -65,7 +65,7 @@ fn read_changed_lines(
 ) -> Result<(CompareBase, ChangedLines), Reason> {
     git::read_changed_lines(context, since, sources).map_err(|error| {
         let kind = match &error {
-            GitError::Git(_) => ReasonKind::Environment,
+            GitError::Git(_) | GitError::Limit(_) => ReasonKind::Environment,
             GitError::Stopped => ReasonKind::Stopped,
             _ => ReasonKind::Config,
         };

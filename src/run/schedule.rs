@@ -17,11 +17,12 @@ use crate::cache::{Index, ResultCache, last_run};
 use crate::engine::EngineError;
 use crate::engine_info::EngineInfo;
 use crate::gate::Gate;
+use crate::git::{self, GitContext, GitError};
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
 use crate::process::Stop;
-use crate::snapshot::{self, Inventory};
+use crate::snapshot::Inventory;
 
 /// The result of a run, before its verdict.
 #[derive(Default)]
@@ -211,10 +212,16 @@ impl<'r> Run<'r> {
 
     /// Warns of files that every clone has and no check sees.
     fn find_ignored_files(&self) -> Vec<String> {
-        let Context { project, config, cancel, emitter, .. } = self.context;
-        let sources = self.plan.sources();
+        let Context { project, config, variables, cancel, emitter, .. } = self.context;
+        let context = GitContext { root: &project.root, variables, cancel, emitter };
+        let ignored = match git::list_ignored(context, &self.plan.sources()) {
+            Ok(ignored) => ignored,
+            Err(GitError::Limit(message)) => return vec![message],
+            // Without git, only this warning is missing.
+            Err(_) => return Vec::new(),
+        };
         let mut warnings = Vec::new();
-        for path in snapshot::tracked_but_ignored(&project.root, &sources, cancel, emitter) {
+        for path in ignored {
             if config.include.iter().any(|glob| glob == path.as_str()) {
                 continue;
             }
