@@ -146,6 +146,9 @@ pub enum EngineError {
         /// The exit status.
         code: i32,
     },
+    /// Another user could have written what would be executed.
+    #[error("the environments in `{}` belong to another user", .0.display())]
+    ForeignEnvironments(PathBuf),
     /// The store of virtual environments is damaged.
     #[error("{0}")]
     Store(String),
@@ -292,6 +295,9 @@ impl EngineError {
             EngineError::NeedsImages(_) | EngineError::NoSocket => "use `--engine docker`",
             EngineError::NotPodman(_) => {
                 "use `--engine docker`, or name podman in CARGO_PIPE_DOCKER"
+            }
+            EngineError::ForeignEnvironments(_) => {
+                "set CARGO_PIPE_CACHE_DIR to a folder of your own"
             }
             EngineError::NoInstaller { .. } => {
                 "install uv, or the packages `python3-pip` or `python3-venv` of Debian"

@@ -10,6 +10,7 @@ mod folders;
 mod install;
 mod interpreter;
 mod job;
+mod private_folder;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::super::EngineError;
+use super::private_folder;
 use crate::process::{Cancel, ProcessError};
 use crate::snapshot::SnapshotError;
 
@@ -58,10 +59,9 @@ struct References {
 impl VenvStore {
     /// Opens the store in the user's cache.
     pub(super) fn open(cache: &Path) -> Result<VenvStore, EngineError> {
-        let folder = cache.join("environments");
+        let folder = private_folder::open(&cache.join("environments"))?;
         fs::create_dir_all(folder.join("projects"))
             .map_err(SnapshotError::io("create", &folder))?;
-        let folder = folder.canonicalize().map_err(SnapshotError::io("open", &folder))?;
         Ok(VenvStore { folder })
     }
 
