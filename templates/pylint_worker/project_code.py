@@ -1,9 +1,10 @@
 """Keeps code of the project out of this process.
 
-Astroid reads modules without importing them, with few exceptions: it imports compiled modules of the
-standard library, and the packages above a module that it does not find. While files are linted, the
-source roots are first on `sys.path`, so each of these imports could find the project first. The
-launcher serves the modules that pylint has itself; everything else from the project is refused here.
+Astroid reads modules without importing them, with two exceptions: compiled modules of the standard
+library, and the packages above a module that it does not find. While files are linted, the source
+roots are first on `sys.path`, so an import could find the project first. The launcher serves the
+modules that pylint has itself; everything else from the project is refused here, and the packages are
+not imported.
 
 A hook, a plugin or an extension package of the configuration is code of the project that is meant to
 run. It may import the project, and then no memory is kept, because such code could write any record.
@@ -11,6 +12,8 @@ run. It may import the project, and then no memory is kept, because such code co
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
+from astroid.interpreter._import import spec as astroid_spec
 from pylint.lint.pylinter import PyLinter
 
 OWN_CODE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "own-code")
@@ -67,7 +71,30 @@ class Closed(PyLinter):
         if not read_reason():
             # Whatever was loaded before comes from the environment.
             sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(os.getcwd()))
+        if getattr(astroid_spec, "importlib", None) is importlib:
+            astroid_spec.importlib = Importlib()  # type: ignore[attr-defined]
         super().check(files_or_modules)
+
+
+class Importlib:
+    """The module `importlib` as astroid uses it, but no search imports the packages above a module.
+
+    Astroid only asks whether the module is frozen, and packages with frozen modules are imported
+    already. `import antigravity.x` in a source would start a browser otherwise.
+    """
+
+    util: Any
+
+    def __init__(self) -> None:
+        self.util = self
+
+    def find_spec(self, name: str, package: str | None = None) -> ModuleSpec | None:
+        """Like the function of `importlib.util`."""
+        above = name.rpartition(".")[0]
+        return importlib.util.find_spec(name, package) if not above or above in sys.modules else None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.util if hasattr(importlib.util, name) else importlib, name)
 
 
 def is_below(path: str, root: str) -> bool:

@@ -10,12 +10,12 @@ use crate::project::{Project, answer};
 tests![
     modules_with_the_names_of_all_others_are_not_executed,
     packages_with_the_names_of_all_others_are_not_executed,
-    files_that_python_or_pylint_may_look_for_are_not_executed
+    files_that_python_or_pylint_may_look_for_are_not_executed,
+    no_module_of_python_is_executed_for_the_sake_of_a_missing_part
 ];
 
 /// Names of modules that pylint, astroid, isort or Python try to import where they exist, and all that
-/// pylint's Python and its environment have. Importing `this` prints a text, `antigravity` opens a
-/// browser.
+/// pylint's Python and its environment have. By hand `this` prints a text, `antigravity` opens a browser.
 const NAMES: &str = "import os, sys, sysconfig\n\
     names = {'sitecustomize', 'usercustomize', 'colorama', 'enchant', 'typing_extensions', 'tomli', \
              'setuptools', 'pkg_resources', 'lxml', 'six', 'gi', 'numpy', 'attr', 'conftest'}\n\
@@ -135,4 +135,18 @@ fn files_that_python_or_pylint_may_look_for_are_not_executed() {
     }
     project.audit_plain();
     assert_eq!(executed(&project), "");
+}
+
+/// `this` prints a text, and `antigravity` starts a browser: the program that a variable names.
+fn no_module_of_python_is_executed_for_the_sake_of_a_missing_part() {
+    let source = "import this.missing\nimport antigravity.missing\nimport unittest.__main__.missing\n\
+        import importlib.util.missing\nimport xml.etree.missing\nimport wave.part\n";
+    let project = Project::of(&[("src/main.py", source), ("src/wave/__init__.py", "")]);
+    project.write("src/wave/part/thing.py", "");
+    let browser = format!("touch {} %s", marker(&project).display());
+    let project = project.with("BROWSER", &browser);
+    let run = project.run(&[]).1;
+    assert!(!marker(&project).exists());
+    let missing = run.of("src/main.py").into_iter().filter(|it| it.contains("no-name-in-module"));
+    assert_eq!(missing.count(), 5, "{run:#?}");
 }
