@@ -158,8 +158,9 @@ fn try_part(
         }
     };
     thread::scope(|scope| {
-        for arena in arenas {
-            for place in 0..part.per_processor {
+        let is_alone = part.per_processor == 0;
+        for arena in &arenas[..if is_alone { 1 } else { arenas.len() }] {
+            for place in 0..part.per_processor.max(1) {
                 let work = &work;
                 scope.spawn(move || work(arena, place));
             }

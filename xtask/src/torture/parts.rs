@@ -29,7 +29,7 @@ pub(super) struct Part {
     pub(super) tries: usize,
     /// How many of them the gate makes.
     pub(super) quick: usize,
-    /// How many are made at once on each processor.
+    /// How many are made at once on each processor; 0 for one at a time.
     pub(super) per_processor: usize,
     needs: Need,
     /// Makes one try.
@@ -70,7 +70,7 @@ pub(super) const PARTS: &[Part] = &[
     Part { tries: 400, quick: 6, cases: paths::cases, ..part("paths", paths::attack) },
     Part { tries: 240, quick: 6, per_processor: 2, ..part("surroundings", surroundings::attack) },
     Part { tries: 120, quick: 2, cases: odd::cases, ..part("odd", odd::attack) },
-    Part { tries: 6, quick: 0, cases: load::ways, ..part("load", load::attack) },
+    Part { tries: 6, quick: 0, per_processor: 0, cases: load::ways, ..part("load", load::attack) },
     Part { tries: 20, quick: 0, ..part("edits", load::edit) },
 ];
 
