@@ -34,6 +34,8 @@ const ADDRESS_SPACE: u64 = 4 << 20;
 pub(super) enum Machine {
     /// Neither docker nor bubblewrap works.
     Bare,
+    /// Docker works and bubblewrap does not. The engine is not chosen.
+    DockerAlone,
     /// Bubblewrap works.
     Bubblewrap,
     /// A program stands in for docker.
@@ -172,7 +174,9 @@ impl<'a> Scene<'a> {
         let own = EnvVars::of_process();
         let path = own.get("PATH").unwrap_or_default();
         let path = match machine {
-            Machine::Bare => format!("{}:{path}", self.arena.root().join("bare").display()),
+            Machine::Bare | Machine::DockerAlone => {
+                format!("{}:{path}", self.arena.root().join("bare").display())
+            }
             _ => path.to_owned(),
         };
         let home = own.get("HOME").unwrap_or("/root");
@@ -202,6 +206,7 @@ impl<'a> Scene<'a> {
             Machine::Fake => command
                 .variable("CARGO_PIPE_DOCKER", &folder("docker/docker"))
                 .variable("CARGO_PIPE_ENGINE", "docker"),
+            Machine::DockerAlone => command,
             Machine::Docker => command.variable("CARGO_PIPE_ENGINE", "docker"),
         };
         command

@@ -34,7 +34,15 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     scene.build()?;
     let fixes = random.u8(..8) == 0;
     let words: &[&str] = if fixes { &["run", "--fix", check] } else { &["run", check] };
-    scene.try_pipe(Machine::Bare, words)?;
+    let mut machine = Machine::Bare;
+    if scene.has_engine() && random.u8(..6) == 0 {
+        // The project asks for less isolation than the machine has.
+        machine = Machine::DockerAlone;
+        let settings = std::fs::read_to_string(scene.path("pipe.toml")).unwrap_or_default();
+        let settings = settings.replace("engine = \"auto\"\n", "");
+        scene.write("pipe.toml", format!("engine = \"venv\"\n{settings}"))?;
+    }
+    scene.try_pipe(machine, words)?;
     let after = if check == "own" { "ruff" } else { check };
     if random.u8(..4) == 0 { scene.expect_right(Machine::Bare, &[after]) } else { Ok(()) }
 }

@@ -206,7 +206,7 @@ fn interrupt_twice(scene: &mut Scene<'_>, command: &Command) -> Result<()> {
 }
 
 fn break_machine(scene: &mut Scene<'_>) -> Result<()> {
-    let prelude = PRELUDES[scene.case % PRELUDES.len()];
+    let prelude = PRELUDES[(scene.case - scene.case / 3) % PRELUDES.len()];
     let words = COMMANDS[scene.random.usize(..COMMANDS.len())];
     scene.name(format!("{prelude:?}, {}", words.join(" ")));
     let place = scene.folder("").to_string_lossy().trim_end_matches('/').to_owned();
