@@ -18,6 +18,7 @@ use crate::process::Command;
 use crate::soak;
 use crate::test::{self, Records};
 use crate::tidy;
+use crate::torture;
 
 struct Step {
     name: &'static str,
@@ -127,6 +128,7 @@ fn steps() -> Vec<Step> {
         Step::tests("pipelines", "pipelines --install", |records| {
             pipelines::run(docker::System::Install, records)
         }),
+        Step::task("torture", "torture --quick", || torture::run(&torture::Amount::of_the_gate())),
         Step::task("soak", "soak", || soak::run(&soak::Amount::of_the_gate())),
     ]
 }

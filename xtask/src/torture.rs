@@ -67,6 +67,11 @@ pub(crate) struct Amount {
 }
 
 impl Amount {
+    /// The tries of the gate.
+    pub(crate) fn of_the_gate() -> Amount {
+        Amount { quick: true, ..Amount::default() }
+    }
+
     fn has(&self, part: &Part) -> bool {
         self.parts.is_empty() || self.parts.iter().any(|name| name == part.name)
     }
@@ -93,6 +98,7 @@ pub(crate) fn run(amount: &Amount) -> Result<()> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let count = if amount.only.is_some() { 1 } else { processors };
     let arenas = Arena::create_all(&program, count)?;
+    build_environments(&arenas, &stop)?;
     let end = Instant::now() + limit;
     let selected: Vec<&Part> = parts::PARTS.iter().filter(|part| amount.has(part)).collect();
     let mut scores = Scores::default();
@@ -115,6 +121,17 @@ pub(crate) fn run(amount: &Amount) -> Result<()> {
     }
     println!("{}", scores.total().render("total"));
     scores.judge()
+}
+
+/// Builds the environments of each arena's first place, which takes as long as the network does.
+fn build_environments(arenas: &[Arena], stop: &Interrupted) -> Result<()> {
+    let build = |arena| Scene::create(arena, 0, 0, cases::random(0, "", 0), stop)?.build();
+    thread::scope(|scope| {
+        let running: Vec<_> =
+            arenas.iter().map(|arena| scope.spawn(move || build(arena))).collect();
+        let failed = |_| Failure::new("a thread that built environments failed");
+        running.into_iter().try_for_each(|thread| thread.join().map_err(failed)?)
+    })
 }
 
 /// Makes the tries of one part, on all processors.
