@@ -155,7 +155,7 @@ const COMMANDS: &[&[&str]] = &[
 
 pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     scene.build()?;
-    if scene.has_engine() && scene.case.is_multiple_of(3) {
+    if scene.has_engine() && scene.case % 3 == 2 {
         break_engine(scene)
     } else {
         break_machine(scene)
