@@ -1,6 +1,8 @@
 //! Changed lines, computed with real git.
 //!
 //! Each test makes a repository of its own, with settings that would change git's output.
+//!
+//! One piece because all tests share the repository and the ways to ask about it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
