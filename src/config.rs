@@ -5,6 +5,7 @@
 //! words. The plan reads only the `Config`.
 
 mod ci;
+pub(crate) mod glob;
 pub mod layer;
 pub mod merge;
 pub mod nearest;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{ConfigError, layer};
 use crate::project::{Manifest, Project, ProjectPath};
+use crate::read::{self, ReadError, SizeLimit};
 
 /// Why a path of a project cannot be used on disk.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +80,12 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
     if !root.join(Manifest::CargoToml.file_name()).is_file() {
         return Ok(has_pipe.then_some(Manifest::PipeToml));
     }
-    let text = read_manifest(root, &Manifest::CargoToml)?;
+    let text = match read_manifest(root, &Manifest::CargoToml) {
+        Ok(text) => text,
+        // Cargo reports it.
+        Err(_) if has_pipe => return Ok(Some(Manifest::PipeToml)),
+        Err(error) => return Err(error),
+    };
     match (has_pipe, layer::place_in_cargo_toml(&text)) {
         (true, Ok(Some(span))) => Err(ConfigError {
             origin: Manifest::CargoToml.file_name().to_owned(),
@@ -100,31 +106,24 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>, ConfigError> {
 ///
 /// When it cannot be read, or is not UTF-8.
 pub(crate) fn read_manifest(root: &Path, manifest: &Manifest) -> Result<String, ConfigError> {
-    fs::read_to_string(root.join(manifest.file_name())).map_err(|error| ConfigError {
-        origin: manifest.file_name().to_owned(),
+    let name = manifest.file_name();
+    let failed = |message: String| ConfigError {
+        origin: name.to_owned(),
         text: None,
         span: None,
-        message: match error.kind() {
-            ErrorKind::InvalidData => "the file is not UTF-8".to_owned(),
-            _ => format!("cannot read the file: {error}"),
-        },
+        message,
         hint: None,
+    };
+    let path = ProjectPath::new(name).map_err(|error| failed(error.to_string()))?;
+    read::read_project_text(root, &path, SizeLimit::Config).map_err(|error| {
+        failed(match error {
+            ReadError::NotUtf8 => "the file is not UTF-8".to_owned(),
+            error => format!("cannot read the file: {error}"),
+        })
     })
 }
 
-/// Reads a regular file. Reading anything else, such as a pipe, could block.
-///
-/// # Errors
-///
-/// When the file is missing, is not a regular file, or cannot be read.
-pub fn read(place: &Path) -> io::Result<Vec<u8>> {
-    match fs::metadata(place)?.is_file() {
-        true => fs::read(place),
-        false => Err(io::Error::other("not a regular file")),
-    }
-}
-
-/// Resolves a path on disk, and checks that it stays inside the project.
+/// Checks that a path stays inside the project, and returns its place on disk.
 ///
 /// Links inside the project are followed. The path may not exist yet.
 ///
@@ -132,19 +131,30 @@ pub fn read(place: &Path) -> io::Result<Vec<u8>> {
 ///
 /// When a link in the path leaves the project, is broken, or cannot be followed.
 pub fn inside(root: &Path, path: &ProjectPath) -> Result<PathBuf, OutsideError> {
+    resolve(root, path).map(|_| path.on_disk(root))
+}
+
+/// Follows the links in a path, which must stay inside the project. Returns the real place on disk,
+/// without any link; none if it does not exist.
+///
+/// # Errors
+///
+/// When a link in the path leaves the project, is broken, or cannot be followed.
+pub fn resolve(root: &Path, path: &ProjectPath) -> Result<Option<PathBuf>, OutsideError> {
     let canonical_root = match fs::canonicalize(root) {
         Ok(real) => real,
         // Below a missing folder there are no links.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.on_disk(root)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(path, error)),
     };
+    let mut place = canonical_root.clone();
     let mut so_far = ProjectPath::root();
     for part in path.as_str().split('/').filter(|part| *part != ".") {
         so_far = so_far.join(part).map_err(|error| unreadable(path, io::Error::other(error)))?;
         let here = so_far.on_disk(root);
         let link = || so_far.clone();
         match fs::canonicalize(&here) {
-            Ok(real) if real.starts_with(&canonical_root) => {}
+            Ok(real) if real.starts_with(&canonical_root) => place = real,
             Ok(_) => {
                 return Err(OutsideError::LeadsOut { path: path.clone(), link: link() });
             }
@@ -152,12 +162,12 @@ pub fn inside(root: &Path, path: &ProjectPath) -> Result<PathBuf, OutsideError> 
                 if fs::symlink_metadata(&here).is_ok_and(|found| found.is_symlink()) {
                     return Err(OutsideError::LeadsNowhere { path: path.clone(), link: link() });
                 }
-                break;
+                return Ok(None);
             }
             Err(error) => return Err(unreadable(path, error)),
         }
     }
-    Ok(path.on_disk(root))
+    Ok(Some(place))
 }
 
 fn unreadable(path: &ProjectPath, error: io::Error) -> OutsideError {

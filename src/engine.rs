@@ -25,6 +25,7 @@ use crate::network::Network;
 use crate::outcome::RawOutput;
 use crate::plan::{Shell, Step};
 use crate::process::{Cancel, Emitter};
+use crate::project::ProjectPath;
 use crate::snapshot::{Changes, Inventory, Tree};
 
 pub use docker::Docker;
@@ -48,7 +49,7 @@ pub struct EngineOptions {
     /// The project's folder.
     pub root: PathBuf,
     /// The lock of the project's base.
-    pub base_lock: PathBuf,
+    pub base_lock: ProjectPath,
     /// The environment variables, for finding programs.
     pub variables: EnvVars,
     /// The major and minor version of Python for the environments.

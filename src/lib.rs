@@ -66,8 +66,8 @@
 //! - [`run`] executes a plan in parallel and can be cancelled. [`doctor`] checks that everything that
 //!   a run needs is installed and working. [`update`] moves the pins of locks. [`error`] joins the
 //!   errors of all commands.
-//! - Edges do I/O: [`discover`] finds a project, [`configure`] loads its configuration and
-//!   [`env_vars`] the environment variables, [`dependencies`] reads what a project depends on,
+//! - Edges do I/O: [`read`] reads files within limits, [`discover`] finds a project, [`configure`] loads
+//!   its configuration and [`env_vars`] the environment variables, [`dependencies`] reads what a project depends on,
 //!   [`trust`] what may go beyond the sandbox, and [`git`] asks which lines changed. [`snapshot`]
 //!   copies the files that a check may see, [`environment`] reads what environments are built from
 //!   and remembers what they resolved to, [`engine`] runs containers, [`cache`] stores results,
@@ -112,6 +112,8 @@ pub mod environment;
 pub mod git;
 #[doc(hidden)]
 pub mod process;
+#[doc(hidden)]
+pub mod read;
 #[doc(hidden)]
 pub mod scaffold;
 #[doc(hidden)]

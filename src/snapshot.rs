@@ -6,6 +6,7 @@
 //! hashed.
 
 mod changes;
+mod globs;
 mod inventory;
 mod walk;
 
@@ -22,6 +23,7 @@ use crate::hash::{Hash, HashBuilder, Hasher};
 use crate::outcome::{Reason, ReasonKind};
 use crate::process::Cancel;
 use crate::project::ProjectPath;
+use crate::read::{self, Size, SizeLimit};
 
 pub use changes::Changes;
 pub use inventory::{EntryKind, Inventory, InventoryEntry};
@@ -54,6 +56,9 @@ pub const MTIME: u64 = 946_684_800;
 /// The number of bytes of a file that are read at once.
 const CHUNK: usize = 1024 * 1024;
 
+/// The size of the largest file that a check can see, in bytes.
+const SOURCE_LIMIT: u64 = SizeLimit::Source.bytes();
+
 /// How often a snapshot is attempted while files change.
 const ATTEMPTS: usize = 3;
 
@@ -82,6 +87,22 @@ pub enum SnapshotError {
         /// The error of the system.
         source: Arc<io::Error>,
     },
+    /// A file is larger than a check can see.
+    #[error("`{path}` has {}, and a file that a check sees may have {}", Size(*.size), Size(SOURCE_LIMIT))]
+    TooLarge {
+        /// The file.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// A `.gitignore` or a glob is beyond a limit.
+    #[error("`{path}` {problem}")]
+    Ignore {
+        /// The `.gitignore`.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A path of the configuration is a link.
     #[error("`{0}` is a link; name the folder or file that it leads to")]
     Link(ProjectPath),
@@ -101,7 +122,14 @@ impl SnapshotError {
                 let hint = "change `source` or `inputs` in pipe.toml to a path that exists";
                 (ReasonKind::Config, Some(hint.to_owned()))
             }
-            SnapshotError::Glob { .. } | SnapshotError::Link(_) => (ReasonKind::Config, None),
+            SnapshotError::TooLarge { path, .. } => {
+                let hint =
+                    format!("add it to `.gitignore`, or to `exclude` in pipe.toml: \"/{path}\"");
+                (ReasonKind::Config, Some(hint))
+            }
+            SnapshotError::Glob { .. } | SnapshotError::Link(_) | SnapshotError::Ignore { .. } => {
+                (ReasonKind::Config, None)
+            }
             SnapshotError::Stopped => (ReasonKind::Stopped, None),
             _ => (ReasonKind::Environment, None),
         };
@@ -232,8 +260,15 @@ fn read_chunks(
     cancel: &Cancel,
     mut each: impl FnMut(&[u8]) -> Result<(), SnapshotError>,
 ) -> Result<Hash, SnapshotError> {
-    let mut file = fs::File::open(path).map_err(SnapshotError::io("read", path))?;
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    // The walk saw a regular file; a link or a pipe that replaced it is neither followed nor waited for.
+    let opened = read::open_unlinked(path);
+    let (mut file, length) =
+        opened.map_err(|error| SnapshotError::io("read", path)(error.into()))?;
+    let too_large = |size| SnapshotError::TooLarge { path: path.display().to_string(), size };
+    if length > SOURCE_LIMIT {
+        return Err(too_large(length));
+    }
+    let mut total: u64 = 0;
     let mut hasher = Hasher::default();
     let mut chunk = vec![0; usize::try_from(length).unwrap_or(CHUNK).clamp(1, CHUNK)];
     loop {
@@ -243,6 +278,10 @@ fn read_chunks(
         match file.read(&mut chunk).map_err(SnapshotError::io("read", path))? {
             0 => return Ok(hasher.hash()),
             length => {
+                total += length as u64;
+                if total > SOURCE_LIMIT {
+                    return Err(too_large(total));
+                }
                 hasher.add(&chunk[..length]);
                 each(&chunk[..length])?;
             }

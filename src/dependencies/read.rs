@@ -12,12 +12,12 @@ use super::{
     Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies, requirements,
 };
 use crate::config::{CommandPlace, Config, Work};
-use crate::discover;
 use crate::environment::recipe::{self, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::plan::{EnvironmentSpec, Plan};
 use crate::project::ProjectPath;
+use crate::read::{self, SizeLimit};
 use crate::tools;
 
 /// Warnings about the locks of a plan's steps.
@@ -159,8 +159,9 @@ fn found(root: &Path) -> Vec<ProjectPath> {
 }
 
 fn text(root: &Path, path: &ProjectPath) -> Result<String, DependencyError> {
-    let wrong = |message: String| DependencyError { path: path.clone(), message, hint: None };
-    let place = discover::inside(root, path).map_err(|error| wrong(error.to_string()))?;
-    let content = discover::read(&place).map_err(|error| wrong(error.to_string()))?;
-    String::from_utf8(content).map_err(|_| wrong("it is not UTF-8".to_owned()))
+    read::read_project_text(root, path, SizeLimit::Lock).map_err(|error| DependencyError {
+        path: path.clone(),
+        message: error.to_string(),
+        hint: None,
+    })
 }

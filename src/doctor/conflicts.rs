@@ -12,8 +12,8 @@ mod settings;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Check, Config, ToolConfig, Work};
-use crate::discover;
 use crate::project::{Project, ProjectPath};
+use crate::read::{self, SizeLimit};
 use crate::tools::{self, Tool};
 use settings::ToolSetting;
 
@@ -32,9 +32,7 @@ pub struct Conflict {
 pub fn find(project: &Project, config: &Config) -> Vec<Conflict> {
     let mut texts = BTreeMap::new();
     for path in config_files(config) {
-        let Ok(place) = discover::inside(&project.root, &path) else { continue };
-        let Ok(content) = discover::read(&place) else { continue };
-        if let Ok(text) = String::from_utf8(content) {
+        if let Ok(text) = read::read_project_text(&project.root, &path, SizeLimit::Config) {
             texts.insert(path, text);
         }
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Examined, Health, conflicts};
 use crate::config::{ConfigError, Work};
-use crate::discover;
 use crate::environment::recipe::{self, PROJECT};
 use crate::lock::Lock;
 use crate::project::{Project, ProjectPath};
+use crate::read::{self, SizeLimit};
 use crate::report::count::Count;
 use crate::run::Context;
 use crate::scaffold::adopt::pins;
@@ -114,8 +114,7 @@ fn conflicts(context: Context<'_>) -> impl Iterator<Item = Examined> {
 fn second_pins(context: Context<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec<Examined> {
     let text = |name: &str| {
         let path = ProjectPath::new(name).ok()?;
-        let place = discover::inside(&context.project.root, &path).ok()?;
-        String::from_utf8(discover::read(&place).ok()?).ok()
+        read::read_project_text(&context.project.root, &path, SizeLimit::Config).ok()
     };
     let pins = pins::FILES.iter().filter_map(|name| Some((*name, text(name)?)));
     let pins = pins.flat_map(|(name, text)| pins::find_pins(name, &text));

@@ -12,13 +12,14 @@ use super::{docker, venv};
 use crate::config::{Config, EngineChoice};
 use crate::env_vars::EnvVars;
 use crate::hash::{Hash, HashBuilder};
+use crate::read::{self, SizeLimit};
 
 /// The default address of docker.
 const SOCKET: &str = "unix:///var/run/docker.sock";
 
-/// The identity of the engine that this configuration chooses, with this lock of the base.
+/// The identity of the engine that this configuration chooses, with this content of the base lock.
 #[must_use]
-pub fn identify(config: &Config, variables: &EnvVars, base_lock: &Path) -> Hash {
+pub fn identify(config: &Config, variables: &EnvVars, base_lock: &[u8]) -> Hash {
     let choice = format!("{:?}", config.engine);
     let program = docker::program(config.engine, variables);
     let host = variables.get("DOCKER_HOST").unwrap_or(SOCKET);
@@ -32,7 +33,7 @@ pub fn identify(config: &Config, variables: &EnvVars, base_lock: &Path) -> Hash 
         .with(host)
         .with(read_context(variables))
         .with(identify_socket(host))
-        .with(fs::read(base_lock).unwrap_or_default())
+        .with(base_lock)
         .with(&config.python.version)
         .with(variables.get("CI").unwrap_or_default())
         .with_all(interpreters.iter().map(|program| identify_file(program)))
@@ -66,7 +67,7 @@ fn read_context(variables: &EnvVars) -> Vec<u8> {
     let Some(folder) = folder else {
         return Vec::new();
     };
-    let settings = fs::read(folder.join("config.json")).ok();
+    let settings = read::read_file(&folder.join("config.json"), SizeLimit::Config).ok();
     let settings: Option<serde_json::Value> =
         settings.and_then(|text| serde_json::from_slice(&text).ok());
     let current = settings.as_ref().and_then(|it| it["currentContext"].as_str());
@@ -75,8 +76,10 @@ fn read_context(variables: &EnvVars) -> Vec<u8> {
     };
     // A context's folder is named after a SHA-256 of its name, so all of them are read.
     let folders = fs::read_dir(folder.join("contexts/meta")).into_iter().flatten().flatten();
-    let mut metadata: Vec<Vec<u8>> =
-        folders.filter_map(|entry| fs::read(entry.path().join("meta.json")).ok()).collect();
+    let read = |entry: fs::DirEntry| {
+        read::read_file(&entry.path().join("meta.json"), SizeLimit::Config).ok()
+    };
+    let mut metadata: Vec<Vec<u8>> = folders.filter_map(read).collect();
     metadata.sort();
     metadata.push(name.as_bytes().to_vec());
     metadata.concat()
@@ -88,8 +91,10 @@ fn identify_socket(host: &str) -> String {
     match host.strip_prefix("unix://").map(Path::new).filter(|path| path.exists()) {
         Some(path) => identify_file(path),
         None => {
-            let read = |path| fs::read_to_string(path).unwrap_or_default();
-            ["/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname"].map(read).concat()
+            let read =
+                |path| read::read_file(Path::new(path), SizeLimit::Config).unwrap_or_default();
+            let machine = ["/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname"];
+            String::from_utf8_lossy(&machine.map(read).concat()).into_owned()
         }
     }
 }

@@ -4,7 +4,6 @@
 //! engine finds its environments in it, and the generated pipelines refer to it.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
@@ -15,6 +14,7 @@ use crate::environment::{BaseLock, LockedBase};
 use crate::hash::{Hash, HashBuilder};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
+use crate::read::{self, SizeLimit};
 use crate::template::{JobsIn, VERSION};
 use crate::tools;
 
@@ -77,7 +77,7 @@ pub fn choose_jobs_image(root: &Path, config: &Config) -> JobsIn {
 /// The base image, by its digest if that is recorded.
 fn locked_base(root: &Path, config: &Config) -> String {
     let image = &config.python.image;
-    let lock = BaseLock::read(&recipe::base_lock_path(config).on_disk(root));
+    let lock = BaseLock::read(root, &recipe::base_lock_path(config));
     // Each run reports an unreadable lock.
     let lock = lock.unwrap_or_default();
     let platform =
@@ -132,14 +132,14 @@ fn files(root: &Path, config: &Config) -> Vec<ProjectPath> {
 
 /// The hash of everything in the image.
 fn tag(root: &Path, config: &Config) -> Hash {
-    let base_lock = recipe::base_lock_path(config).on_disk(root);
+    let base_lock = recipe::base_lock_path(config);
     let builder = HashBuilder::new("job image")
         .with(VERSION)
         .with(DOCKERFILE)
         .with(&config.python.version)
         .with(&config.python.image)
         .with_all(config.python.from_source.iter())
-        .with(fs::read(base_lock).unwrap_or_default());
+        .with(read::read_project_file(root, &base_lock, SizeLimit::Lock).unwrap_or_default());
     locks(root, config)
         .into_iter()
         .fold(builder, |builder, name| {
@@ -167,8 +167,9 @@ fn lock_path(config: &Config, name: &str) -> Option<ProjectPath> {
 
 /// The hash of a lock without its comments, or of the lock that `init` would write.
 fn lock_hash(root: &Path, config: &Config, name: &str) -> Hash {
-    let place = lock_path(config, name).map(|path| path.on_disk(root));
-    let text = place.and_then(|place| fs::read_to_string(place).ok()).unwrap_or_else(|| {
+    let path = lock_path(config, name);
+    let text = path.and_then(|path| read::read_project_text(root, &path, SizeLimit::Lock).ok());
+    let text = text.unwrap_or_else(|| {
         let tool = tools::TOOLS.iter().find(|tool| tool.lock() == name);
         tool.map(|tool| tool.lock_template().to_owned()).unwrap_or_default()
     });

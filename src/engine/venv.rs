@@ -347,7 +347,7 @@ impl Venv<'_> {
     /// The identity of the base: the recorded one if this interpreter equals the base's Python,
     /// otherwise the interpreter's own.
     fn base(&self, image: &str) -> Result<Hash, Arc<EngineError>> {
-        let lock = BaseLock::read(&self.settings.base_lock);
+        let lock = BaseLock::read(&self.settings.root, &self.settings.base_lock);
         let lock = lock.map_err(|error| Arc::new(EngineError::from(error)))?;
         let here = &self.interpreter.probe;
         Ok(match lock.find(image, &platform()) {

@@ -5,13 +5,14 @@
 //! Where it matches, both engines compute the same fingerprint. `cargo pipe update` writes what
 //! [`record_base`](crate::engine::record_base) returns.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::python::Probe;
 use crate::hash::Hash;
+use crate::project::ProjectPath;
+use crate::read::{self, ReadError, SizeLimit};
 
 /// The comment at the start of the file.
 const HEAD: &str = "# The base of this project's environments, recorded by cargo pipe. A machine without\n\
@@ -51,18 +52,18 @@ pub struct LockedBase {
 #[non_exhaustive]
 pub enum BaseLockError {
     /// The file cannot be read.
-    #[error("cannot read `{}`: {source}", .path.display())]
+    #[error("cannot read `{path}`: {source}")]
     Unreadable {
         /// The file.
-        path: PathBuf,
-        /// The error of the system.
-        source: io::Error,
+        path: ProjectPath,
+        /// Why not.
+        source: ReadError,
     },
     /// The content is invalid.
-    #[error("{}: {message}", .path.display())]
+    #[error("{path}: {message}")]
     Wrong {
         /// The file.
-        path: PathBuf,
+        path: ProjectPath,
         /// The mistake and its line.
         message: String,
     },
@@ -74,10 +75,10 @@ impl BaseLock {
     /// # Errors
     ///
     /// When the file cannot be read, or its content is invalid.
-    pub fn read(path: &Path) -> Result<BaseLock, BaseLockError> {
-        match std::fs::read_to_string(path) {
+    pub fn read(root: &Path, path: &ProjectPath) -> Result<BaseLock, BaseLockError> {
+        match read::read_project_text(root, path, SizeLimit::Lock) {
             Ok(text) => {
-                let wrong = |message| BaseLockError::Wrong { path: path.to_owned(), message };
+                let wrong = |message| BaseLockError::Wrong { path: path.clone(), message };
                 let lock: BaseLock =
                     toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
                 // The digest becomes an argument of `docker pull`.
@@ -87,8 +88,8 @@ impl BaseLock {
                     None => Ok(lock),
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BaseLock::default()),
-            Err(source) => Err(BaseLockError::Unreadable { path: path.to_owned(), source }),
+            Err(error) if error.is_missing() => Ok(BaseLock::default()),
+            Err(source) => Err(BaseLockError::Unreadable { path: path.clone(), source }),
         }
     }
 
@@ -141,8 +142,9 @@ mod tests {
     #[test]
     fn an_entry_reads_back_once_for_each_platform() {
         let folder = tempfile::tempdir().unwrap();
+        let read = || BaseLock::read(folder.path(), &ProjectPath::new("pipe.lock").unwrap());
         let path = folder.path().join("pipe.lock");
-        assert_eq!(BaseLock::read(&path).unwrap(), BaseLock::default());
+        assert_eq!(read().unwrap(), BaseLock::default());
         let mut lock = BaseLock::default();
         for (platform, layers) in [("linux/arm64", "1"), ("linux/amd64", "1"), ("linux/arm64", "2")]
         {
@@ -150,7 +152,7 @@ mod tests {
         }
         assert_eq!(lock.base.len(), 2);
         std::fs::write(&path, lock.text()).unwrap();
-        let read = BaseLock::read(&path).unwrap();
+        let read = read().unwrap();
         assert_eq!(read, lock);
         let arm = read.find("python:3.13-slim", "linux/arm64").unwrap();
         assert_eq!(arm.layers, Hash::of(b"2"));
@@ -160,9 +162,10 @@ mod tests {
     #[test]
     fn a_mistake_is_reported_with_its_place() {
         let folder = tempfile::tempdir().unwrap();
+        let read = || BaseLock::read(folder.path(), &ProjectPath::new("pipe.lock").unwrap());
         let path = folder.path().join("pipe.lock");
         std::fs::write(&path, "[[base]]\nimage = 1\n").unwrap();
-        let message = BaseLock::read(&path).unwrap_err().to_string();
+        let message = read().unwrap_err().to_string();
         assert!(message.contains("pipe.lock") && message.contains("line 2"), "{message}");
         let mut lock = BaseLock::default();
         lock.record(LockedBase {
@@ -170,7 +173,7 @@ mod tests {
             ..base("linux/amd64", "1")
         });
         std::fs::write(&path, lock.text()).unwrap();
-        let message = BaseLock::read(&path).unwrap_err().to_string();
+        let message = read().unwrap_err().to_string();
         assert!(message.contains("invalid image digest `sha256:00 --x`"), "{message}");
     }
 }

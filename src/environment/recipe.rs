@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
 use crate::config::Config;
-use crate::discover::{self, OutsideError};
+use crate::discover::OutsideError;
 use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::{Hash, HashBuilder};
 use crate::lock::{Lock, LockError};
 use crate::plan::EnvironmentSpec;
 use crate::project::{PathError, ProjectPath};
+use crate::read::{self, ReadError, SizeLimit};
 use crate::template;
 use crate::tools::{TOOLS, Tool};
 
@@ -348,12 +349,11 @@ fn instructions(text: &str) -> String {
 }
 
 fn read(root: &Path, path: &ProjectPath) -> Result<String, RecipeError> {
-    let place = discover::inside(root, path)?;
-    let text = discover::read(&place)
-        .and_then(|content| String::from_utf8(content).map_err(|_| io::Error::other("not UTF-8")));
-    text.map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => RecipeError::Missing(path.clone()),
-        _ => RecipeError::Unreadable { path: path.clone(), source },
+    let text = read::read_project_text(root, path, SizeLimit::Lock);
+    text.map_err(|source| match source {
+        ReadError::Outside(outside) => RecipeError::Outside(outside),
+        error if error.is_missing() => RecipeError::Missing(path.clone()),
+        error => RecipeError::Unreadable { path: path.clone(), source: error.into() },
     })
 }
 

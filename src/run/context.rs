@@ -47,7 +47,7 @@ impl<'a> Context<'a> {
             docker: docker::program(config.engine, variables).to_owned(),
             project: project.id(),
             root: project.root.clone(),
-            base_lock: recipe::base_lock_path(config).on_disk(&project.root),
+            base_lock: recipe::base_lock_path(config),
             variables: (*variables).clone(),
             python: config.python.version.clone(),
             cache: self.cache.to_owned(),

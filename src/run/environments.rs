@@ -4,7 +4,6 @@
 //! project's locks may say enough. Either way, a fingerprint follows without starting a process.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Context;
@@ -12,6 +11,7 @@ use crate::engine::{self, EngineError, PreparedEnvironment};
 use crate::environment::{self, BaseLock, Recipe, ResolvedEnvironment, recipe, remembered};
 use crate::hash::Hash;
 use crate::plan::{EnvironmentSpec, Plan};
+use crate::read::{self, SizeLimit};
 
 /// A prepared environment, or the error that all steps share which need it.
 pub(super) type Preparation = Result<PreparedEnvironment, Arc<EngineError>>;
@@ -37,7 +37,10 @@ impl Context<'_> {
 
     /// Identifies the engine that would be connected, without connecting to it.
     pub(super) fn identify_engine(&self) -> Hash {
-        engine::identify(self.config, self.variables, &self.base_lock_path())
+        let path = recipe::base_lock_path(self.config);
+        // The engine that needs an unreadable lock reports it.
+        let lock = read::read_project_file(&self.project.root, &path, SizeLimit::Lock);
+        engine::identify(self.config, self.variables, &lock.unwrap_or_default())
     }
 
     /// Resolves an environment without an engine: it is remembered, or predicted from the locks.
@@ -50,7 +53,7 @@ impl Context<'_> {
             return Some(remembered);
         }
         // An unreadable lock is reported by the engine that needs it.
-        let lock = BaseLock::read(&self.base_lock_path()).ok()?;
+        let lock = BaseLock::read(&self.project.root, &recipe::base_lock_path(self.config)).ok()?;
         let platform = engine::local_platform(self.variables);
         environment::predict(self.config, platform, &lock, recipe)
     }
@@ -69,9 +72,5 @@ impl Context<'_> {
     /// The key under which an environment is remembered.
     fn memory_key(&self, engine: &Hash, recipe: &Recipe) -> Hash {
         recipe.memory_key(engine, self.config.platform.as_deref())
-    }
-
-    fn base_lock_path(&self) -> PathBuf {
-        recipe::base_lock_path(self.config).on_disk(&self.project.root)
     }
 }

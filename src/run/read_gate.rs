@@ -2,16 +2,15 @@
 //!
 //! Whether a finding counts is decided by [`Gate`].
 
-use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::discover;
 use crate::gate::baseline::Baseline;
 use crate::gate::lines::ChangedLines;
 use crate::gate::{BaselineFile, CompareBase, Gate, GateSpec, Since};
 use crate::git::{self, GitContext, GitError};
 use crate::outcome::{Reason, ReasonKind};
 use crate::project::ProjectPath;
+use crate::read::{self, ReadError, SizeLimit};
 
 /// Reads a gate. Only lines below `sources` are of interest.
 ///
@@ -42,17 +41,19 @@ fn read_baseline(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, R
         Reason::new(ReasonKind::Config, message).with_hint(hint.to_owned())
     };
     let again = "`cargo pipe baseline` writes it again, with the current findings";
-    let place = discover::inside(root, path)
-        .map_err(|outside| config(outside.to_string(), "keep the baseline inside the project"))?;
-    let content = match discover::read(&place) {
-        Ok(content) => content,
-        Err(error) if error.kind() == ErrorKind::NotFound && !file.named => return Ok(None),
+    let text = match read::read_project_text(root, path, SizeLimit::Report) {
+        Ok(text) => text,
+        Err(error) if error.is_missing() && !file.named => return Ok(None),
+        Err(ReadError::Outside(outside)) => {
+            return Err(config(outside.to_string(), "keep the baseline inside the project"));
+        }
+        Err(ReadError::NotUtf8) => {
+            return Err(config(format!("the baseline `{path}` is not UTF-8"), again));
+        }
         Err(error) => {
             return Err(config(format!("cannot read the baseline `{path}`: {error}"), again));
         }
     };
-    let text = String::from_utf8(content)
-        .map_err(|_| config(format!("the baseline `{path}` is not UTF-8"), again))?;
     Baseline::parse(&text)
         .map(Some)
         .map_err(|error| config(format!("{path}:{}: {}", error.line, error.message), again))

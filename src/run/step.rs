@@ -12,7 +12,6 @@ use super::snapshot::Snapshot;
 use super::{Context, incremental, outcome};
 use crate::cache::{Key, LockResult, ResultCache};
 use crate::container::FILES;
-use crate::discover;
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
 use crate::engine_info::SandboxKind;
 use crate::environment::ResolvedEnvironment;
@@ -27,6 +26,7 @@ use crate::outcome::{
 use crate::plan::{COMMAND, Shell, Step};
 use crate::process::Stop;
 use crate::project::ProjectPath;
+use crate::read::{self, ReadError, SizeLimit};
 use crate::snapshot::{self, Tree};
 use crate::tools::command::Command;
 use crate::tools::{self, SourceFiles};
@@ -304,10 +304,11 @@ impl Context<'_> {
         let Some(file) = &step.config else {
             return Ok(None);
         };
-        let path = discover::inside(&self.project.root, &file.path)
-            .map_err(|error| Reason::new(ReasonKind::Config, error.to_string()))?;
-        match discover::read(&path) {
+        match read::read_project_file(&self.project.root, &file.path, SizeLimit::Config) {
             Ok(content) => Ok(Some(content)),
+            Err(ReadError::Outside(error)) => {
+                Err(Reason::new(ReasonKind::Config, error.to_string()))
+            }
             Err(error) => {
                 let message = format!("cannot read the config `{}`: {error}", file.path);
                 let hint = format!(

@@ -4,13 +4,13 @@
 //! The tools list these options. A file is replaced only if it still has the text that was read.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use super::{Change, FileAction, InitRequest, ScaffoldError, WriteMode, write};
 use crate::config::{Config, ToolConfig, Work};
 use crate::discover;
 use crate::project::ProjectPath;
+use crate::read::{self, SizeLimit};
 use crate::scaffold::adopt::refused::{Refusal, comment_out, find_refusals};
 use crate::scaffold::adopt::{FolderSurvey, locked_version};
 use crate::tools::{self, Tool};
@@ -48,7 +48,7 @@ pub(super) fn find_refused(
     let mut found = Vec::new();
     for (path, tool) in config_files(config, survey) {
         let Ok(place) = discover::inside(root, &path) else { continue };
-        let Ok(text) = fs::read_to_string(&place) else { continue };
+        let Ok(text) = read::read_project_text(root, &path, SizeLimit::Config) else { continue };
         let refusals = find_refusals(tool, path.file_name(), &text);
         if refusals.is_empty() {
             continue;

@@ -11,6 +11,7 @@ use crate::config::{Check, CommandPlace, Config, Work};
 use crate::discover;
 use crate::environment::recipe;
 use crate::project::ProjectPath;
+use crate::read::{self, SizeLimit};
 use crate::template::{FileOrigin, GENERATED, origin};
 
 /// A generated file that was removed or stayed.
@@ -55,14 +56,13 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
         if !is_file || discover::inside(root, &path).is_err() {
             continue;
         }
-        let taken = match fs::read(&place).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        {
-            Ok(text) => match origin(&text) {
+        let taken = match read::read_project_file(root, &path, SizeLimit::Lock) {
+            Ok(content) => match origin(&String::from_utf8_lossy(&content)) {
                 FileOrigin::Generated => Taken::Removed,
                 FileOrigin::Edited => Taken::Kept,
                 FileOrigin::Foreign => continue,
             },
-            Err(error) => return Err(ScaffoldError::disk("read", &place)(error)),
+            Err(error) => return Err(ScaffoldError::disk("read", &place)(error.into())),
         };
         if taken == Taken::Removed {
             fs::remove_file(&place).map_err(ScaffoldError::disk("remove", &place))?;

@@ -6,14 +6,11 @@ use std::fs;
 use std::path::Path;
 
 use super::ScaffoldError;
-use crate::discover;
 use crate::plan::FileSet;
 use crate::project::ProjectPath;
+use crate::read::{self, SizeLimit};
 use crate::scaffold::adopt::{self, FolderSurvey};
 use crate::snapshot::Inventory;
-
-/// The size of the longest text that is read, in bytes. Configuration files are shorter.
-const MAX_LENGTH: u64 = 1024 * 1024;
 
 /// Surveys a folder. A folder that does not exist is treated as empty.
 pub(super) fn survey(root: &Path) -> Result<FolderSurvey, ScaffoldError> {
@@ -49,18 +46,15 @@ fn read_texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPat
 
 /// Reads a text; none if the file is missing, outside the project, too long or not UTF-8.
 fn read_text(root: &Path, path: &ProjectPath) -> Option<String> {
-    let place = path.on_disk(root);
-    let metadata = fs::metadata(&place).ok()?;
-    if !metadata.is_file() || metadata.len() > MAX_LENGTH {
-        return None;
-    }
-    discover::inside(root, path).ok()?;
-    fs::read_to_string(place).ok()
+    // Most of these files do not exist, and this is the fastest way to find out.
+    fs::symlink_metadata(path.on_disk(root)).ok()?;
+    read::read_project_text(root, path, SizeLimit::Config).ok()
 }
 
 /// Reads the addresses of the remotes from the repository's configuration.
 fn read_remotes(root: &Path) -> Vec<String> {
-    let text = fs::read_to_string(root.join(".git/config")).unwrap_or_default();
+    let content = read::read_file(&root.join(".git/config"), SizeLimit::Config).unwrap_or_default();
+    let text = String::from_utf8_lossy(&content);
     let address = |line: &str| Some(line.trim().strip_prefix("url = ")?.to_owned());
     text.lines().filter_map(address).collect()
 }

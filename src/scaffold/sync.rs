@@ -15,6 +15,7 @@ use crate::discover;
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
 use crate::project::{Project, ProjectPath};
+use crate::read::{self, ReadError, SizeLimit};
 use crate::scaffold::adopt;
 use crate::template::{FileOrigin, GENERATED, GITLAB_CI, Ownership, body, generated, origin};
 
@@ -170,8 +171,11 @@ fn read_text(root: &Path, path: &ProjectPath) -> Result<Option<String>, Scaffold
     if !fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
-    let bytes = fs::read(&place).map_err(ScaffoldError::disk("read", &place))?;
-    Ok(String::from_utf8(bytes).ok())
+    match read::read_project_text(root, path, SizeLimit::Lock) {
+        Ok(text) => Ok(Some(text)),
+        Err(ReadError::NotUtf8) => Ok(None),
+        Err(error) => Err(ScaffoldError::disk("read", &place)(error.into())),
+    }
 }
 
 #[cfg(test)]

@@ -14,11 +14,13 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::required_files::RequiredFile;
 use super::{Change, FileAction, ScaffoldError, WriteMode, write};
+use crate::config::glob::exceeded_limit;
 use crate::discover;
 use crate::env_vars::EnvVars;
 use crate::event::Silent;
 use crate::process::{self, Emitter, Invocation, Until};
 use crate::project::ProjectPath;
+use crate::read::{self, SizeLimit};
 use crate::template::{Ownership, VERSION};
 
 /// The package that a task runner depends on.
@@ -176,11 +178,11 @@ impl PlannedFile {
             error: std::io::Error::other(error),
         })?;
         let place = discover::inside(root, &path)?;
-        let mut before = None;
-        if place.exists() {
-            let text = fs::read_to_string(&place).map_err(ScaffoldError::disk("read", &place))?;
-            before = Some(text);
-        }
+        let before = match read::read_project_text(root, &path, SizeLimit::Config) {
+            Ok(text) => Some(text),
+            Err(error) if error.is_missing() => None,
+            Err(error) => return Err(ScaffoldError::disk("read", &place)(error.into())),
+        };
         Ok(PlannedFile { path, before, after: String::new() })
     }
 
@@ -252,7 +254,8 @@ fn table<'a>(parent: &'a mut Table, name: &str) -> Option<&'a mut dyn TableLike>
 fn has_member(members: &Array, folder: &str) -> bool {
     let matches = |glob: &str| {
         let glob = glob.trim_start_matches("./").trim_end_matches('/');
-        Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(folder))
+        exceeded_limit(glob).is_none()
+            && Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(folder))
     };
     members.iter().filter_map(Value::as_str).any(matches)
 }

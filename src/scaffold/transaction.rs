@@ -4,7 +4,7 @@
 //! fails, the files that were already replaced are restored.
 
 use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use super::ScaffoldError;
 use crate::discover;
 use crate::project::ProjectPath;
+use crate::read::{self, ReadError, SizeLimit};
 
 /// A new text for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,7 @@ pub(crate) fn replacement(
     path: ProjectPath,
     after: String,
 ) -> Result<FileReplacement, ScaffoldError> {
-    let place = discover::inside(root, &path)?;
-    let before = read_text(&place)?;
+    let before = read_text(root, &path)?;
     Ok(FileReplacement { path, before, after })
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn replace_together(
         staged.push((place, temporary, file));
     }
     for (place, _, file) in &staged {
-        if read_text(place)? != file.before {
+        if read_text(root, &file.path)? != file.before {
             let error = io::Error::other("the file has changed in the meantime");
             return Err(ScaffoldError::disk("write", place)(error));
         }
@@ -87,10 +87,11 @@ pub(crate) fn replace_together(
     Ok(())
 }
 
-fn read_text(place: &Path) -> Result<Option<String>, ScaffoldError> {
-    match fs::read_to_string(place) {
+fn read_text(root: &Path, path: &ProjectPath) -> Result<Option<String>, ScaffoldError> {
+    match read::read_project_text(root, path, SizeLimit::Lock) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ScaffoldError::disk("read", place)(error)),
+        Err(ReadError::Outside(outside)) => Err(outside.into()),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(ScaffoldError::disk("read", &path.on_disk(root))(error.into())),
     }
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use super::required_files::RequiredFile;
 use super::{FileAction, ScaffoldError};
 use crate::discover;
+use crate::read::{self, SizeLimit};
 use crate::template::{FileOrigin, origin};
 
 /// Compares a file on disk with the file that the project should have.
@@ -65,7 +66,8 @@ pub(super) fn replace(place: &Path, old: &str, new: &str) -> Result<(), Scaffold
         .write_all(new.as_bytes())
         .and_then(|()| temporary.as_file().set_permissions(permissions));
     written.map_err(ScaffoldError::disk("write", &place))?;
-    let now = fs::read(&place).map_err(ScaffoldError::disk("read", &place))?;
+    let now = read::read_file(&place, SizeLimit::Lock)
+        .map_err(|error| ScaffoldError::disk("read", &place)(error.into()))?;
     if now != old.as_bytes() {
         let error = std::io::Error::other("the file has changed in the meantime");
         return Err(ScaffoldError::disk("write", &place)(error));
@@ -77,9 +79,10 @@ pub(super) fn replace(place: &Path, old: &str, new: &str) -> Result<(), Scaffold
 }
 
 fn compare_text(path: &Path, file: &RequiredFile) -> FileAction {
-    // Reading a pipe would block until it has a writer.
-    let regular = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    match regular.then(|| fs::read_to_string(path)) {
+    // A link stays as it is, wherever it leads.
+    let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let content = is_file.then(|| read::read_file(path, SizeLimit::Lock)).and_then(Result::ok);
+    match content.map(String::from_utf8) {
         Some(Ok(text)) if text == file.text || origin(&text) == FileOrigin::Generated => {
             FileAction::Unchanged
         }

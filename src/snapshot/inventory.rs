@@ -11,8 +11,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::SnapshotError;
 use super::walk::{Part, WalkResult, walk};
+use super::{SOURCE_LIMIT, SnapshotError};
 use crate::cache::Index;
 use crate::fingerprint;
 use crate::hash::{Hash, HashBuilder};
@@ -244,6 +244,9 @@ fn read_entry(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(SnapshotError::io("read", place)(error)),
     };
+    if metadata.len() > SOURCE_LIMIT {
+        return Err(SnapshotError::TooLarge { path: path.to_string(), size: metadata.len() });
+    }
     let executable = metadata.permissions().mode() & 0o111 != 0;
     if let Some(hash) = index.hash(path, &metadata) {
         return Ok(Some(InventoryEntry { kind: EntryKind::File { executable }, hash }));

@@ -11,9 +11,10 @@ use std::fs::{self, FileType};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
 use rayon::prelude::*;
 
+use super::globs::{GITIGNORE, GitignoreTotal, ParsedGitignore, parse_gitignore, parse_globs};
 use super::{PROOF, SnapshotError, is_staged};
 use crate::project::ProjectPath;
 
@@ -77,7 +78,8 @@ pub(super) fn walk<F: Send>(
 ) -> Result<WalkResult<F>, SnapshotError> {
     let exclude = parse_globs(root, part.exclude)?;
     let include = parse_globs(root, part.include)?;
-    let walk_by = |rules| Walk { named: part.path, exclude: &exclude, rules, visit };
+    let total = GitignoreTotal::default();
+    let walk_by = |rules| Walk { named: part.path, exclude: &exclude, rules, visit, total: &total };
     let mut found = walk_by(Rules::Project).walk_towards(ProjectPath::root(), root, None)?;
     if !include.is_empty() {
         found.extend(walk_by(Rules::Included(&include)).walk_towards(
@@ -104,6 +106,7 @@ struct Walk<'a, F> {
     exclude: &'a Gitignore,
     rules: Rules<'a>,
     visit: Visitor<'a, F>,
+    total: &'a GitignoreTotal,
 }
 
 impl<F: Send> Walk<'_, F> {
@@ -117,7 +120,9 @@ impl<F: Send> Walk<'_, F> {
         if folder == *self.named {
             return self.walk_folder(&folder, place, above);
         }
-        let ignores = Ignores { own: self.parse_gitignore(place), above };
+        // The walk of the folder itself shows the warning, if there is one.
+        let own = self.parse_gitignore(&folder, place)?.rules;
+        let ignores = Ignores { own, above };
         let start = if folder.is_root() { 0 } else { folder.as_str().len() + 1 };
         let rest = self.named.as_str().get(start..).unwrap_or_default();
         let name = rest.split('/').next().unwrap_or_default();
@@ -154,9 +159,14 @@ impl<F: Send> Walk<'_, F> {
         if follows && is_foreign && folder != self.named {
             return Ok(WalkResult::default());
         }
-        let own = if has(GITIGNORE) { self.parse_gitignore(place) } else { Gitignore::empty() };
-        let ignores = Ignores { own, above };
         let mut found = WalkResult::default();
+        let mut own = Gitignore::empty();
+        if has(GITIGNORE) {
+            let parsed = self.parse_gitignore(folder, place)?;
+            own = parsed.rules;
+            found.warnings.extend(parsed.warning);
+        }
+        let ignores = Ignores { own, above };
         let (mut folders, mut others) = (Vec::new(), Vec::new());
         for (name, kind) in listed {
             let is = |wanted: &&str| name == *wanted;
@@ -233,21 +243,22 @@ impl<F: Send> Walk<'_, F> {
         Ok(found)
     }
 
-    /// Parses the `.gitignore` of a folder, if the rules include it. Invalid lines ignore nothing, as
-    /// in git.
-    fn parse_gitignore(&self, folder: &Path) -> Gitignore {
+    /// Parses the `.gitignore` of a folder, if the rules include it.
+    fn parse_gitignore(
+        &self,
+        folder: &ProjectPath,
+        place: &Path,
+    ) -> Result<ParsedGitignore, SnapshotError> {
         match self.rules {
             Rules::Project => {
-                let mut builder = GitignoreBuilder::new(folder);
-                let _ = builder.add(folder.join(GITIGNORE));
-                builder.build().unwrap_or_else(|_| Gitignore::empty())
+                let path = folder.child(GITIGNORE);
+                let path = path.as_ref().map_or(GITIGNORE, ProjectPath::as_str);
+                parse_gitignore(place, path, self.total)
             }
-            Rules::Included(_) => Gitignore::empty(),
+            Rules::Included(_) => Ok(ParsedGitignore { rules: Gitignore::empty(), warning: None }),
         }
     }
 }
-
-const GITIGNORE: &str = ".gitignore";
 
 /// The ignore rules of a folder: those of its own `.gitignore`, then those above.
 struct Ignores<'a> {
@@ -279,16 +290,4 @@ fn list_folder(folder: &Path) -> Result<Option<Vec<(OsString, FileType)>>, Snaps
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(SnapshotError::io("read", folder)(error)),
     }
-}
-
-fn parse_globs(root: &Path, patterns: &[String]) -> Result<Gitignore, SnapshotError> {
-    let mut builder = GitignoreBuilder::new(root);
-    let wrong = |glob: &str, error: ignore::Error| SnapshotError::Glob {
-        glob: glob.to_owned(),
-        reason: error.to_string(),
-    };
-    for pattern in patterns {
-        builder.add_line(None, pattern).map_err(|error| wrong(pattern, error))?;
-    }
-    builder.build().map_err(|error| wrong(&patterns.join(", "), error))
 }

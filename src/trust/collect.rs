@@ -17,6 +17,7 @@ use crate::hash::Hash;
 use crate::plan::{self, FileSet, Known, Request, Step};
 use crate::process::Cancel;
 use crate::project::{Manifest, Project, ProjectPath};
+use crate::read::{self, SizeLimit};
 use crate::snapshot::Inventory;
 
 /// Whether requests for the grant `host` are collected.
@@ -162,7 +163,7 @@ fn list_files(project: &Project, step: &Step) -> Vec<String> {
 fn find_host_reason(project: &Project, step: &Step, paths: &[String]) -> Option<String> {
     step.find_host_reason(paths, |path| {
         let path = ProjectPath::new(path).ok()?;
-        discover::read(&discover::inside(&project.root, &path).ok()?).ok()
+        read::read_project_file(&project.root, &path, SizeLimit::Config).ok()
     })
 }
 
@@ -281,10 +282,9 @@ fn is_file(project: &Project, path: &ProjectPath) -> bool {
 /// The hash of a file's content. A file that cannot be read has the hash of empty input, which no
 /// readable file has.
 fn hash(project: &Project, path: &ProjectPath) -> Hash {
-    let content =
-        discover::inside(&project.root, path).ok().and_then(|it| discover::read(&it).ok());
+    let content = read::read_project_file(&project.root, path, SizeLimit::Source);
     content
-        .map_or_else(|| Hash::of(b""), |content| Hash::of(&[b"file", content.as_slice()].concat()))
+        .map_or_else(|_| Hash::of(b""), |content| Hash::of(&[b"file", content.as_slice()].concat()))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn look(
     let path = recipe::base_lock_path(config);
     let directory = Directory::create(context.scratch).map_err(EngineError::from)?;
     let settings = context.engine_options(&directory, Duration::ZERO);
-    let mut lock = BaseLock::read(&settings.base_lock).map_err(EngineError::from)?;
+    let mut lock = BaseLock::read(&project.root, &path).map_err(EngineError::from)?;
     let after = match engine::record_base(image, settings, cancel, emitter) {
         Ok(base) => base,
         Err(error) if wish == BaseRequest::Everything && error.is_out_of_reach() => {

@@ -18,6 +18,7 @@ mod explain;
 mod fake_docker;
 mod fixing;
 mod help;
+mod hostile_files;
 mod init;
 mod json;
 mod list;

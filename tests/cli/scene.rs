@@ -203,6 +203,15 @@ hint: run `cargo pipe init` to set up a project in this folder
         Session::start(self.command())
     }
 
+    /// Runs it with 4 GiB of address space, and kills it after a minute, which no status of its own
+    /// looks like.
+    pub(crate) fn within_limits(self) -> Ended {
+        let mut command = start::command("/bin/sh");
+        let script = "ulimit -v 4194304; exec timeout -s KILL 60 \"$0\" \"$@\"";
+        command.args(["-c", script]).arg(program()).args(&self.words);
+        self.scene.ended(self.at_home(&mut command).output().unwrap())
+    }
+
     fn command(&self) -> Command {
         let mut command = start::command(program());
         self.at_home(command.args(&self.words));

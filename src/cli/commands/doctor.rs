@@ -1,6 +1,5 @@
 //! `doctor`: checks that everything is installed and works.
 
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -14,6 +13,7 @@ use crate::doctor::runner::{self, Runner, RunnerConfig, Socket};
 use crate::doctor::{self, Diagnosis, Examined, Health};
 use crate::outcome::Verdict;
 use crate::process::Cancel;
+use crate::read::{self, SizeLimit};
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::scaffold::ScaffoldError;
@@ -87,9 +87,9 @@ fn runner_config(
     format: MessageFormat,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    let text = fs::read_to_string(folder.join(file)).map_err(|source| Failure::System {
-        what: format!("cannot read `{}`", file.display()),
-        source,
+    let place = folder.join(file);
+    let text = read::read_named_text(&place, SizeLimit::Config).map_err(|error| {
+        Failure::System { what: format!("cannot read `{}`", file.display()), source: error.into() }
     })?;
     let name = file.display().to_string();
     let read = runner::examine(&name, &text).map_err(ScaffoldError::from)?;

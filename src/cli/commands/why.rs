@@ -1,6 +1,5 @@
 //! `why` and `compare`: the inputs that differ, by name.
 
-use std::fs;
 use std::path::Path;
 
 use crate::cli::args::MessageFormat;
@@ -15,6 +14,7 @@ use crate::fingerprint::diff::Difference;
 use crate::outcome::Verdict;
 use crate::plan::Request;
 use crate::process::{Cancel, Emitter};
+use crate::read::{self, SizeLimit};
 use crate::report::count::Count;
 use crate::report::{harmless, json};
 
@@ -49,9 +49,8 @@ pub(super) fn compare(
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
     let shown = report.display();
-    let text = fs::read_to_string(report).map_err(|source| Failure::System {
-        what: format!("cannot read the report `{shown}`"),
-        source,
+    let text = read::read_named_text(report, SizeLimit::Report).map_err(|error| {
+        Failure::System { what: format!("cannot read the report `{shown}`"), source: error.into() }
     })?;
     let read = json::from_json(&text).map_err(|error| {
         Failure::usage(format!("`{shown}` is not a report: {error}"))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::super::ConfigError;
 use super::super::layer::{SourcePaths, Text, Texts, Timeout, Value, WrittenAt};
 use super::super::merge::OVER_DEFAULTS;
+use crate::config::glob::{MAX_GLOBS, exceeded_limit};
 use crate::plan::CANONICAL_ENV;
 use crate::project::ProjectPath;
 use crate::requirement::Requirement;
@@ -178,6 +179,15 @@ impl<'a> Terms<'a> {
                 return Err(self.error(&text, message).with_hint(
                     "write a glob relative to the project's root, such as \"src/generated/**\"",
                 ));
+            }
+            if let Some(limit) = exceeded_limit(glob) {
+                let start: String = glob.chars().take(40).collect();
+                let message = format!("the glob `{}…` {limit}", start.escape_debug());
+                return Err(self.error(&text, message));
+            }
+            if globs.len() == MAX_GLOBS {
+                let message = format!("the list has more than {MAX_GLOBS} globs");
+                return Err(self.error(&text, message));
             }
             if let Err(wrong) = globset::Glob::new(glob) {
                 let message = format!("invalid glob `{}`: {}", glob.escape_debug(), wrong.kind());

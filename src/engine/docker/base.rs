@@ -41,7 +41,7 @@ impl Docker<'_> {
         image: &str,
         here: Option<&ImageInfo>,
     ) -> Result<Option<BaseImage>, EngineError> {
-        let lock = BaseLock::read(&self.settings.base_lock)?;
+        let lock = BaseLock::read(&self.settings.root, &self.settings.base_lock)?;
         if lock.base.is_empty() {
             return Ok(None);
         }
@@ -147,7 +147,7 @@ impl Docker<'_> {
         image: &str,
         base: &ImageInfo,
     ) -> Result<Option<String>, EngineError> {
-        let lock = BaseLock::read(&self.settings.base_lock)?;
+        let lock = BaseLock::read(&self.settings.root, &self.settings.base_lock)?;
         match lock.find(image, &base.platform()) {
             Some(recorded) if recorded.layers == base.content() => {
                 return Ok(Some(recorded.python.version.clone()));

@@ -12,6 +12,7 @@ use super::{BUILD_LIMIT, Docker, failed};
 use crate::engine::EngineError;
 use crate::engine::job_image::{DOCKERFILE, JobImage, Shipped, Then};
 use crate::event::Event;
+use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
 
 /// The image's name in messages.
@@ -50,14 +51,20 @@ impl Docker<'_> {
     fn build_job_image(&self, image: &JobImage) -> Result<(), EngineError> {
         let base = self.resolve_base(&image.base)?;
         let folder = self.settings.folder.join("build/jobs");
-        let copy = |from: &Path, to: &Path| {
-            let parent = to.parent().unwrap_or(to);
-            fs::create_dir_all(parent).map_err(SnapshotError::io("create", parent))?;
-            fs::copy(from, to).map_err(SnapshotError::io("copy", from)).map(drop)
+        let create_parent = |place: &Path| {
+            let parent = place.parent().unwrap_or(place);
+            fs::create_dir_all(parent).map_err(SnapshotError::io("create", parent))
         };
-        copy(&image.program, &folder.join("cargo-pipe"))?;
+        let program = folder.join("cargo-pipe");
+        create_parent(&program)?;
+        fs::copy(&image.program, &program).map_err(SnapshotError::io("copy", &image.program))?;
         for path in &image.files {
-            copy(&path.on_disk(&self.settings.root), &path.on_disk(&folder.join("project")))?;
+            let (from, to) =
+                (path.on_disk(&self.settings.root), path.on_disk(&folder.join("project")));
+            let content = read::read_project_file(&self.settings.root, path, SizeLimit::Lock)
+                .map_err(|error| SnapshotError::io("read", &from)(error.into()))?;
+            create_parent(&to)?;
+            fs::write(&to, content).map_err(SnapshotError::io("write", &to))?;
         }
         let dockerfile = folder.join("Dockerfile");
         fs::write(&dockerfile, DOCKERFILE).map_err(SnapshotError::io("write", &dockerfile))?;

@@ -5,7 +5,6 @@
 //! proxies, so they must not contain a password.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 
 use super::{Docker, argv};
 use crate::engine::EngineError;
@@ -13,6 +12,7 @@ use crate::environment::recipe::Dockerfile;
 use crate::event::Event;
 use crate::network::Address;
 use crate::process::Invocation;
+use crate::read::{self, SizeLimit};
 
 /// The secret with a shell script that exports each variable.
 const VARIABLES: &str = "network";
@@ -90,10 +90,9 @@ impl Docker<'_> {
         let Some(path) = &self.settings.ca_bundle else {
             return Ok(None);
         };
-        let readable = File::open(path).and_then(|file| file.metadata()).and_then(|it| {
-            it.is_file().then_some(()).ok_or_else(|| std::io::ErrorKind::IsADirectory.into())
-        });
-        readable.map_err(|source| EngineError::CaBundle { path: path.clone(), source })?;
+        // Docker itself reads it.
+        read::read_file(path, SizeLimit::Lock)
+            .map_err(|error| EngineError::CaBundle { path: path.clone(), source: error.into() })?;
         let mut value = OsString::from(format!("id={CA_BUNDLE}"));
         let mut field = OsString::from("src=");
         field.push(path);

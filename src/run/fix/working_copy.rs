@@ -61,6 +61,8 @@ impl WorkingCopy {
                     Err(
                         error @ (SnapshotError::Missing(_)
                         | SnapshotError::Link(_)
+                        | SnapshotError::TooLarge { .. }
+                        | SnapshotError::Ignore { .. }
                         | SnapshotError::Glob { .. }),
                     ) => Err(error.reason()),
                     Err(error) => return Err(error),

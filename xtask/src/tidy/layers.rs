@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "environment",
             "git",
             "process",
+            "read",
             "scaffold",
             "snapshot",
             "trust",
