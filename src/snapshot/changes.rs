@@ -12,6 +12,7 @@ use std::path::Path;
 use super::{EntryKind, Inventory, InventoryEntry, PROOF, SnapshotError};
 use crate::hash::Hash;
 use crate::project::ProjectPath;
+use crate::read::{self, SizeLimit};
 
 /// The size of the largest file that is accepted from a container, in bytes.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
@@ -86,7 +87,9 @@ impl<'a> TreeReader<'a> {
                 self.read_folder(&entry.path(), &name)?;
             } else if kind.is_file() {
                 let size = entry.metadata()?.len();
-                self.add_file(&name, size, || fs::read(entry.path()))?;
+                self.add_file(&name, size, || {
+                    Ok(read::read_unlinked(&entry.path(), SizeLimit::Source)?)
+                })?;
             } else {
                 self.add_other(&name, kind.is_symlink());
             }

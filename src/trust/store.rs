@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::{Record, TrustError};
 use crate::env_vars::EnvVars;
 use crate::hash::Hash;
+use crate::read::SizeLimit;
 
 /// The mode bits that let others write.
 const OTHERS_WRITE: u32 = 0o022;
@@ -138,7 +139,7 @@ fn read_file(path: &Path) -> Result<Option<Record>, TrustError> {
     }
     believe(path, &metadata)?;
     let mut text = Vec::new();
-    file.read_to_end(&mut text).map_err(io("read", path))?;
+    (&mut file).take(SizeLimit::Config.bytes()).read_to_end(&mut text).map_err(io("read", path))?;
     let record = serde_json::from_slice(&text).map_err(|error| TrustError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),

@@ -50,7 +50,9 @@ pub(super) fn read(path: &ProjectPath, text: &str) -> Vec<ToolSetting> {
     let mut settings = Vec::new();
     if path.file_name().ends_with(".toml") {
         if let Ok(table) = DeTable::parse(text) {
-            walk(table.get_ref(), "", text, &mut settings);
+            // Counting the lines before each key would take time that grows with the square of the text.
+            let line_ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
+            walk(table.get_ref(), "", &line_ends, &mut settings);
         }
     } else {
         ini(text, &mut settings);
@@ -58,7 +60,7 @@ pub(super) fn read(path: &ProjectPath, text: &str) -> Vec<ToolSetting> {
     settings
 }
 
-fn walk(table: &DeTable<'_>, section: &str, text: &str, settings: &mut Vec<ToolSetting>) {
+fn walk(table: &DeTable<'_>, section: &str, line_ends: &[usize], settings: &mut Vec<ToolSetting>) {
     for (key, value) in table {
         let name: &str = key.get_ref();
         match value.get_ref() {
@@ -67,13 +69,13 @@ fn walk(table: &DeTable<'_>, section: &str, text: &str, settings: &mut Vec<ToolS
                     "" => name.to_owned(),
                     outer => format!("{outer}.{name}"),
                 };
-                walk(inner, &section, text, settings);
+                walk(inner, &section, line_ends, settings);
             }
             other => settings.push(ToolSetting {
                 section: section.to_owned(),
                 key: name.replace('_', "-"),
                 words: words(other),
-                line: text[..key.span().start].matches('\n').count() + 1,
+                line: line_ends.partition_point(|end| *end < key.span().start) + 1,
             }),
         }
     }

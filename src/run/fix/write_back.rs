@@ -15,6 +15,7 @@ use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, renameat, unlinkat};
 
 use crate::hash::Hash;
 use crate::project::ProjectPath;
+use crate::read::SizeLimit;
 use crate::snapshot::{InventoryEntry, is_staged, staged_name};
 
 /// A new content for a file.
@@ -181,11 +182,12 @@ fn current(folder: &File, name: &str) -> io::Result<Option<(fs::Metadata, Invent
         Err(error) => return Err(error.into()),
     };
     let metadata = file.metadata()?;
-    if !metadata.is_file() {
+    // One that has grown beyond the limit was edited.
+    if !metadata.is_file() || metadata.len() > SizeLimit::Source.bytes() {
         return Ok(None);
     }
     let mut content = Vec::new();
-    file.read_to_end(&mut content)?;
+    (&mut file).take(SizeLimit::Source.bytes()).read_to_end(&mut content)?;
     let entry = InventoryEntry::file(&Hash::of(&content), metadata.mode() & 0o111 != 0);
     Ok(Some((metadata, entry)))
 }

@@ -3,7 +3,10 @@
 //! TOML and INI files are read line by line, so that commenting out an option leaves every other byte
 //! unchanged.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
 
 use crate::tools::Tool;
 use crate::tools::own_config::{Notation, OwnConfig, Refused};
@@ -112,6 +115,10 @@ impl Entry {
 
 fn parse_entries(own: &OwnConfig, text: &str) -> Vec<Entry> {
     let lines: Vec<&str> = text.lines().collect();
+    let toml_ends = match own.notation {
+        Notation::Toml => find_value_ends(text),
+        Notation::Ini => BTreeMap::new(),
+    };
     let mut entries = Vec::new();
     let mut section = String::new();
     let mut number = 0;
@@ -123,7 +130,9 @@ fn parse_entries(own: &OwnConfig, text: &str) -> Vec<Entry> {
                 number + 1
             }
             (None, Notation::Ini) => ini_end(&lines, number),
-            (None, Notation::Toml) => toml_end(&lines, number),
+            (None, Notation::Toml) => {
+                toml_ends.get(&number).copied().unwrap_or(number).max(number) + 1
+            }
         };
         if parse_header(line).is_none() && is_in(own.section, &section) {
             entries.extend(parse_entry(line, own.notation, number..end));
@@ -156,14 +165,30 @@ fn ini_end(lines: &[&str], start: usize) -> usize {
     start + 1 + indented - blank.count()
 }
 
-/// The line after a value: the first one up to which the text is valid.
-fn toml_end(lines: &[&str], start: usize) -> usize {
-    if lines[start].trim().is_empty() || lines[start].trim_start().starts_with('#') {
-        return start + 1;
+/// The last line of each value in TOML, by the line of its key, both counted from 0. An invalid text
+/// has those that a parser recovers.
+fn find_value_ends(text: &str) -> BTreeMap<usize, usize> {
+    let line_ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
+    let line_of = |place: usize| line_ends.partition_point(|end| *end < place);
+    let mut ends = BTreeMap::new();
+    let (table, _) = DeTable::parse_recoverable(text);
+    let mut open = vec![table.get_ref()];
+    while let Some(table) = open.pop() {
+        for (key, value) in table {
+            let last = line_of(value.span().end.saturating_sub(1));
+            let end: &mut usize = ends.entry(line_of(key.span().start)).or_default();
+            *end = last.max(*end);
+            match value.get_ref() {
+                DeValue::Table(inner) => open.push(inner),
+                DeValue::Array(items) => {
+                    let tables = items.iter().filter_map(|item| item.get_ref().as_table());
+                    open.extend(tables);
+                }
+                _ => {}
+            }
+        }
     }
-    (start + 1..=lines.len())
-        .find(|end| lines[start..*end].join("\n").parse::<toml::Table>().is_ok())
-        .unwrap_or(start + 1)
+    ends
 }
 
 /// Parses the name of a section from its line.
