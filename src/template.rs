@@ -324,9 +324,26 @@ fn render(source: &str, values: &Values) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(syntax());
+    environment.add_filter("yaml", to_yaml);
     environment
         .render_str(source, Serde(values))
         .expect("every template is rendered by the test `no_template_uses_an_unknown_name`")
+}
+
+/// A text as a value or a key of YAML: plain if it has no character with a meaning there, otherwise
+/// quoted as in JSON, which YAML contains.
+fn to_yaml(text: &str) -> String {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '$';
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "$-_./:@".contains(c);
+    // Other parsers take these words for booleans or for nothing.
+    let is_word = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    if text.starts_with(is_letter) && text.chars().all(is_plain) && !text.ends_with(':') && !is_word
+    {
+        return text.to_owned();
+    }
+    serde_json::Value::from(text).to_string()
 }
 
 /// Delimiters without a meaning in TOML, YAML, Dockerfiles, INI files and Python.

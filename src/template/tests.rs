@@ -59,3 +59,63 @@ fn a_value_is_written_as_it_is() {
     let text = "@{{ python_nodot }}\n@{% for name in apt %}\n  @{{ name }}\n@{% endfor %}\n";
     assert_eq!(render(text, &values), "313\n  g++\n  libpq5\n");
 }
+
+/// The scalars of a text in YAML, in their order; an error if it is no YAML.
+fn yaml_scalars(text: &str) -> Result<Vec<String>, String> {
+    let mut scalars = Vec::new();
+    for event in saphyr_parser::Parser::new_from_str(text) {
+        if let (saphyr_parser::Event::Scalar(value, ..), _) =
+            event.map_err(|error| format!("{error}:\n{text}"))?
+        {
+            scalars.push(value.into_owned());
+        }
+    }
+    Ok(scalars)
+}
+
+#[test]
+fn every_value_of_a_pipeline_is_itself_in_yaml() {
+    for nasty in [
+        "{a:b/c}",
+        "${X}/pipe:1",
+        "a: b",
+        "a #b",
+        "- a",
+        "[a]",
+        "*a",
+        "&a",
+        "!a",
+        "%a",
+        "@a",
+        "`a`",
+        "'a'",
+        "\"a\"",
+        "a\nb: c",
+        "\ttab",
+        "true",
+        "No",
+        "null",
+        "~",
+        "1.5",
+        "0x10",
+        "",
+        " a ",
+        "a:",
+        "\\",
+        "é\u{2028}",
+        "\u{7}",
+    ] {
+        let mut values = values();
+        nasty.clone_into(&mut values.settings.gitlab_stage);
+        let ci = values.ci.clone().unwrap();
+        for image in [JobsIn::Base(nasty.to_owned()), JobsIn::Everything(nasty.to_owned())] {
+            values.ci = Some(ci.clone().in_image(image));
+            for path in [GITLAB_CI, GITLAB_INCLUDED, GITHUB_WORKFLOW] {
+                let text = generated(path).unwrap().render(&values);
+                let scalars = yaml_scalars(&text).unwrap();
+                let found = scalars.iter().filter(|scalar| *scalar == nasty).count();
+                assert!(found >= 2 || path == GITHUB_WORKFLOW, "{nasty:?} in {path}:\n{text}");
+            }
+        }
+    }
+}
