@@ -60,7 +60,7 @@ fn a_value_is_written_as_it_is() {
     assert_eq!(render(text, &values), "313\n  g++\n  libpq5\n");
 }
 
-/// The scalars of a text in YAML, in their order; an error if it is no YAML.
+/// The scalars of a text in YAML, in their order; an error if the text is not YAML.
 fn yaml_scalars(text: &str) -> Result<Vec<String>, String> {
     let mut scalars = Vec::new();
     for event in saphyr_parser::Parser::new_from_str(text) {
