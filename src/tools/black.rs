@@ -46,14 +46,14 @@ const SWITCHES: &str = "
 /// The options with a value.
 const VALUES: &str = "
     enable-unstable-feature exclude extend-exclude force-exclude include line-length
-    python-cell-magics required-version target-version workers
+    python-cell-magics required-version target-version
 ";
 
-/// black runs no code at all, but writes to its cache.
+/// black runs no code at all, but writes to its cache, and it starts as many `workers` as it is given.
 const ALLOWED: AllowList = AllowList {
     variables: &[],
     flags: &[SWITCHES, "no-cache -C -S -q -v -x"],
-    options: &[VALUES, "-W -l -t"],
+    options: &[VALUES, "-l -t"],
     keys: &[
         SWITCHES,
         VALUES,

@@ -227,6 +227,8 @@ fn an_argument_that_is_not_listed_needs_host() {
                 &["-c", "1"],
                 &["--stdin-filename=x", "-"],
                 &["--lin=79"],
+                &["--workers=100000"],
+                &["-W", "100000"],
                 &["-qv"],
             ],
         ),
@@ -360,6 +362,7 @@ fn toml_is_read_in_every_notation() {
     }
     for (tool, text) in [
         ("black", "[tool.black]\nconfig = 'x'"),
+        ("black", "[tool.black]\nworkers = 100_000"),
         ("black", "[tool.black]\n'--line-length' = 79"),
         ("isort", "[tool.isort]\nformatter = 'evil'"),
         ("isort", "[tool.isort]\nskip_gitignore = true"),
