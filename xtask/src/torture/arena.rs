@@ -47,7 +47,10 @@ impl Arena {
         let create = |_| {
             let folder = tempfile::Builder::new().prefix("cpt-").tempdir_in(&base);
             let folder = folder.map_err(|error| Failure::file(&base, &error))?;
-            let arena = Arena { folder, program: program.to_owned(), has_engine };
+            // A copy, because a build could replace the program meanwhile.
+            let copy = folder.path().join("cargo-pipe");
+            fs::copy(program, &copy).map_err(|error| Failure::file(program, &error))?;
+            let arena = Arena { folder, program: copy, has_engine };
             let root = arena.root();
             fs::copy(&fake, root.join("fake-docker"))
                 .map_err(|error| Failure::file(&fake, &error))?;
