@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{CachePolicy, CheckName, FindingsSpec, Grant, StepId};
 use crate::gate::BaselineFile;
+use crate::limits::Limits;
 use crate::network::Network;
 use crate::project::ProjectPath;
 
@@ -220,6 +221,8 @@ pub struct Check {
     pub env: BTreeMap<String, String>,
     /// Its time limit.
     pub timeout: Duration,
+    /// The limits of its resources.
+    pub limits: Limits,
     /// Which of its results are cached.
     pub cache: CachePolicy,
     /// The grants that it requests.

@@ -9,6 +9,7 @@ mod error;
 mod identity;
 pub mod job_image;
 pub(crate) mod launcher;
+mod limits;
 pub mod offline;
 mod venv;
 

@@ -74,7 +74,7 @@
 //!   [`scaffold`] writes files, and [`process`] alone starts programs.
 //! - Pure parts do no I/O. Some turn values into values: [`config`], [`tools`], [`plan`],
 //!   [`fingerprint`], [`gate`], [`lock`], [`template`] and [`report`]. Others are the values:
-//!   [`hash`], [`project`], [`requirement`], [`check`], [`container`], [`engine_info`], [`network`],
+//!   [`hash`], [`project`], [`requirement`], [`check`], [`container`], [`engine_info`], [`limits`], [`network`],
 //!   [`finding`], [`outcome`], [`explanation`], [`program`] and [`event`]. [`guide`] is the manual,
 //!   which `cargo pipe help` shows as well.
 
@@ -141,6 +141,7 @@ pub mod event;
 pub mod explanation;
 pub mod finding;
 pub mod hash;
+pub mod limits;
 pub mod network;
 pub mod outcome;
 #[doc(hidden)]

@@ -147,6 +147,8 @@ pub enum ReasonKind {
     Internal,
     /// A signal, a time limit or `--fail-fast` stopped it.
     Stopped,
+    /// It exceeded a limit: memory, disk, output or processes.
+    Limit,
 }
 
 /// The outcome of one check.

@@ -20,6 +20,7 @@ use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
 use crate::container::{APP, CONFIG};
 use crate::gate::{self, Since};
+use crate::limits::Limits;
 use crate::project::ProjectPath;
 use crate::tools::{self, Command, Tool, ToolInvocation};
 
@@ -150,6 +151,8 @@ pub struct Step {
     pub grants: BTreeSet<Grant>,
     /// Its time limit.
     pub timeout: Duration,
+    /// The limits of its resources.
+    pub limits: Limits,
     /// The outcomes that may be cached.
     pub cache: CachePolicy,
 }
@@ -305,6 +308,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         writable: check.asks.contains(&Grant::Writable),
         grants: check.asks.clone(),
         timeout: request.timeout.unwrap_or(check.timeout),
+        limits: check.limits,
         cache: check.cache,
     };
     match &check.work {

@@ -7,12 +7,13 @@
 
 mod attach;
 mod cancel;
+mod capture;
 mod processors;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeWriter};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -21,6 +22,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::event::{Event, Observer};
+use crate::limits::{ByteSize, LimitKind};
 use crate::network::Secrets;
 use crate::outcome::RawOutput;
 
@@ -28,9 +30,11 @@ pub use attach::attach;
 use cancel::Listening;
 pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
+pub(crate) use capture::CAPTURE_LIMIT;
+use capture::OutputLimit;
 
-/// How many bytes of each stream are kept. The rest is read and dropped.
-pub(crate) const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;
+/// The time between two looks at a program whose resources are watched.
+const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The time between the signals TERM and KILL.
 const GRACE: Duration = Duration::from_secs(5);
@@ -174,7 +178,7 @@ pub fn run(
     until: Until<'_>,
     emitter: &Emitter<'_>,
 ) -> Result<RawOutput, ProcessError> {
-    let child = Child::start(invocation, Lines::Kept, emitter)?;
+    let child = Child::start(invocation, Lines::Kept, None, emitter)?;
     child.finish(until, |_| {})
 }
 
@@ -189,7 +193,7 @@ pub fn stream(
     emitter: &Emitter<'_>,
     on_line: impl FnMut(&str),
 ) -> Result<RawOutput, ProcessError> {
-    let child = Child::start(invocation, Lines::PassedOn, emitter)?;
+    let child = Child::start(invocation, Lines::PassedOn, None, emitter)?;
     child.finish(until, on_line)
 }
 
@@ -209,7 +213,12 @@ pub enum Waited {
     Stopped,
     /// The time is up; the program is still running.
     TimedOut,
+    /// The program exceeds a limit; it is still running.
+    Exceeded(LimitKind),
 }
+
+/// Looks at a running program by its process id, and returns the limit that it exceeds, if any.
+pub type Watch<'w> = &'w mut dyn FnMut(u32) -> Option<LimitKind>;
 
 /// A running program.
 pub struct Child {
@@ -220,6 +229,7 @@ pub struct Child {
     wake: Sender<Wake>,
     stdout: JoinHandle<Vec<u8>>,
     stderr: JoinHandle<Vec<u8>>,
+    output_limit: Option<OutputLimit>,
     exited: bool,
     held: Option<PipeWriter>,
 }
@@ -231,12 +241,26 @@ impl Child {
     ///
     /// When it cannot be started.
     pub fn spawn(invocation: &Invocation, emitter: &Emitter<'_>) -> Result<Child, ProcessError> {
-        Child::start(invocation, Lines::Kept, emitter)
+        Child::start(invocation, Lines::Kept, None, emitter)
+    }
+
+    /// The same for a program whose output is limited. [`Child::wait`] ends when there is more.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn spawn_limited(
+        invocation: &Invocation,
+        output: ByteSize,
+        emitter: &Emitter<'_>,
+    ) -> Result<Child, ProcessError> {
+        Child::start(invocation, Lines::Kept, Some(output), emitter)
     }
 
     fn start(
         invocation: &Invocation,
         lines: Lines,
+        output: Option<ByteSize>,
         emitter: &Emitter<'_>,
     ) -> Result<Child, ProcessError> {
         let command = invocation.display();
@@ -272,10 +296,12 @@ impl Child {
 
         let (wake, wakes) = channel();
         let line_wake = (lines == Lines::PassedOn).then(|| wake.clone());
-        let stdout = std::thread::spawn(move || capture(stdout));
+        let output_limit = output.map(|limit| OutputLimit::new(limit, wake.clone()));
+        let (of_stdout, of_stderr) = (output_limit.clone(), output_limit.clone());
+        let stdout = std::thread::spawn(move || capture::capture(stdout, of_stdout.as_ref()));
         let stderr = std::thread::spawn(move || match line_wake {
-            Some(wake) => capture_lines(stderr, &wake),
-            None => capture(stderr),
+            Some(wake) => capture::capture_lines(stderr, &wake),
+            None => capture::capture(stderr, of_stderr.as_ref()),
         });
         let (waiter, exit_wake) = (Arc::clone(&handle), wake.clone());
         std::thread::spawn(move || {
@@ -284,15 +310,36 @@ impl Child {
             let _ = exit_wake.send(Wake::Exited);
         });
         let secrets = invocation.secrets.clone();
-        Ok(Child { command, secrets, handle, wakes, wake, stdout, stderr, exited: false, held })
+        Ok(Child {
+            command,
+            secrets,
+            handle,
+            wakes,
+            wake,
+            stdout,
+            stderr,
+            output_limit,
+            exited: false,
+            held,
+        })
     }
 
     /// Waits until the program ends, the run stops, or the time is up.
     pub fn wait(&mut self, until: Until<'_>) -> Waited {
-        self.wait_with(until, |_| {})
+        self.wait_with(until, None, |_| {})
     }
 
-    fn wait_with(&mut self, until: Until<'_>, mut on_line: impl FnMut(&str)) -> Waited {
+    /// The same, and looks at the program a few times a second.
+    pub fn wait_watched(&mut self, until: Until<'_>, watch: Watch<'_>) -> Waited {
+        self.wait_with(until, Some(watch), |_| {})
+    }
+
+    fn wait_with(
+        &mut self,
+        until: Until<'_>,
+        mut watch: Option<Watch<'_>>,
+        mut on_line: impl FnMut(&str),
+    ) -> Waited {
         let _listening: Option<Listening> =
             until.cancel.map(|cancel| cancel.listen(self.wake.clone()));
         // A deadline that cannot be represented means no limit.
@@ -300,12 +347,20 @@ impl Child {
         while !self.exited {
             let left =
                 deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-            match self.wakes.recv_timeout(left) {
+            let pause = if watch.is_some() { left.min(WATCH_INTERVAL) } else { left };
+            match self.wakes.recv_timeout(pause) {
+                Ok(Wake::TooMuchOutput) => return Waited::Exceeded(LimitKind::Output),
                 Ok(Wake::Line(line)) => on_line(&self.secrets.redact(&line)),
                 Ok(Wake::Stop) if until.cancel.is_some() => return Waited::Stopped,
                 Ok(Wake::Stop) => {}
                 Ok(Wake::Exited) | Err(RecvTimeoutError::Disconnected) => self.exited = true,
-                Err(RecvTimeoutError::Timeout) => return Waited::TimedOut,
+                Err(RecvTimeoutError::Timeout) if pause == left => return Waited::TimedOut,
+                Err(RecvTimeoutError::Timeout) => {
+                    let pid = self.handle.pids().first().copied().unwrap_or_default();
+                    if let Some(kind) = watch.as_mut().and_then(|watch| watch(pid)) {
+                        return Waited::Exceeded(kind);
+                    }
+                }
             }
         }
         Waited::Exited
@@ -332,6 +387,15 @@ impl Child {
         self.output_with(|_| {})
     }
 
+    /// The same, and the limit of its output if it printed more.
+    #[must_use]
+    pub fn limited_output(self) -> (RawOutput, Option<LimitKind>) {
+        let limit = self.output_limit.clone();
+        let output = self.output();
+        let is_exceeded = limit.is_some_and(|limit| limit.is_exceeded());
+        (output, is_exceeded.then_some(LimitKind::Output))
+    }
+
     /// The same, and passes on the lines that were read after the program's end.
     fn output_with(self, mut on_line: impl FnMut(&str)) -> RawOutput {
         let code = match self.handle.wait() {
@@ -356,9 +420,9 @@ impl Child {
         until: Until<'_>,
         mut on_line: impl FnMut(&str),
     ) -> Result<RawOutput, ProcessError> {
-        match self.wait_with(until, &mut on_line) {
+        match self.wait_with(until, None, &mut on_line) {
             Waited::Exited => Ok(self.output_with(on_line)),
-            Waited::Stopped => {
+            Waited::Stopped | Waited::Exceeded(_) => {
                 self.end();
                 Err(ProcessError::Stopped)
             }
@@ -403,28 +467,6 @@ fn status(output: &std::process::Output) -> i32 {
         (Some(code), _) => code,
         (None, signal) => 128 + signal.unwrap_or_default(),
     }
-}
-
-fn capture(mut pipe: PipeReader) -> Vec<u8> {
-    let mut kept = Vec::new();
-    // An error ends the stream like its end does.
-    let _ = (&mut pipe).take(CAPTURE_LIMIT).read_to_end(&mut kept);
-    let _ = io::copy(&mut pipe, &mut io::sink());
-    kept
-}
-
-fn capture_lines(pipe: PipeReader, wake: &Sender<Wake>) -> Vec<u8> {
-    let mut kept = Vec::new();
-    let mut reader = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        let _ = wake.send(Wake::Line(String::from_utf8_lossy(&line).trim_end().to_owned()));
-        if (kept.len() + line.len()) as u64 <= CAPTURE_LIMIT {
-            kept.append(&mut line);
-        }
-        line.clear();
-    }
-    kept
 }
 
 #[cfg(test)]

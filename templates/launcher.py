@@ -18,8 +18,9 @@ installed program NAME with ARGS in this process, with options that the command 
     --report FILE  print the file FILE that the tool writes, and send its own output to standard error
 
 The first line on standard error is the content of each DIR's proof. With --mark-end, both streams
-end with a mark after the tool has ended, which proves that all output before it has arrived. The
-launcher needs Python 3.9 or later, has no dependencies, and is invisible to the tool.
+end with a mark after the tool has ended, which proves that all output before it has arrived; the
+line before the mark names the limit of the container that the tool exceeded, if any. The launcher
+needs Python 3.9 or later, has no dependencies, and is invisible to the tool.
 """
 
 import os
@@ -28,6 +29,12 @@ import sys
 PROOF = ".cargo-pipe-proof"
 NO_PROOF, NOT_EXECUTABLE, NOT_FOUND = 96, 126, 127
 END = b"cargo-pipe-end\n"
+
+# The files that count what the limits of this container have prevented, in cgroups version 2 and 1.
+COUNTERS = {
+    "memory": ("oom_kill", ("memory.events", "memory/memory.oom_control")),
+    "processes": ("max", ("pids.events", "pids/pids.events")),
+}
 
 
 def read_proof(folder):
@@ -40,15 +47,44 @@ def read_proof(folder):
     return line if len(line) == 64 and set(line) <= set("0123456789abcdef") else "-"
 
 
+def count(name, files):
+    """Reads a counter of this container's cgroup; 0 if it is not there."""
+    for file in files:
+        try:
+            with open(os.path.join("/sys/fs/cgroup", file), encoding="ascii") as lines:
+                return int(dict(line.split() for line in lines).get(name, 0))
+        except (OSError, ValueError):
+            pass
+    return 0
+
+
+def exceeded(failed):
+    """The limit that the tool exceeded. A tool that passed with fewer processes has passed."""
+    if count(*COUNTERS["memory"]):
+        return "memory"
+    if failed and count(*COUNTERS["processes"]):
+        return "processes"
+    return None
+
+
 def mark_end():
     """Continues in a child process. The parent waits for its end, and then marks it."""
     child = os.fork()
     if child == 0:
+        try:
+            # If memory runs out, the kernel kills the tool before the parent, which reports it.
+            with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+                file.write("500")
+        except OSError:
+            pass
         return
     code = wait_for(child)
+    limit = exceeded(failed=code != 0)
     for stream in (1, 2):
         # The child may have changed it, and both processes share the file description.
         os.set_blocking(stream, True)
+        if stream == 2 and limit:
+            os.write(stream, f"cargo-pipe-limit: {limit}\n".encode())
         os.write(stream, END)
     os._exit(code)
 

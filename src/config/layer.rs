@@ -5,6 +5,7 @@
 //! `pipe.toml`, which editors show.
 
 mod findings;
+mod size;
 mod text;
 mod value;
 
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 use super::{CacheMode, CiBuilder, CiJobs, EngineChoice, TopologyChoice};
 use crate::check::Grant;
+use crate::limits::ByteSize;
 
 /// A text, and where it was written.
 pub type Text = Value<String>;
@@ -62,6 +64,12 @@ pub struct Layer {
     pub baseline: Option<Value<OwnFile>>,
     /// How long a check may take: `90s`, `5m`, `1h 30m`, or whole seconds.
     pub timeout: Option<Value<Timeout>>,
+    /// The memory that a check may use: `4 GiB`, `512 MiB`.
+    pub memory: Option<Value<ByteSize>>,
+    /// The size that a check's writable copy of the project may reach.
+    pub disk: Option<Value<ByteSize>>,
+    /// The size that a check's output may reach, both streams together.
+    pub output: Option<Value<ByteSize>>,
     /// The Python that the tools run on.
     pub python: PythonLayer,
     /// How images are built.
@@ -176,6 +184,12 @@ pub struct CheckLayer {
     pub env: Option<Value<BTreeMap<Text, Text>>>,
     /// How long it may take: `90s`, `5m`, `1h 30m`, or whole seconds.
     pub timeout: Option<Value<Timeout>>,
+    /// The memory that it may use: `4 GiB`, `512 MiB`.
+    pub memory: Option<Value<ByteSize>>,
+    /// The size that its writable copy of the project may reach.
+    pub disk: Option<Value<ByteSize>>,
+    /// The size that its output may reach, both streams together.
+    pub output: Option<Value<ByteSize>>,
     /// The image that a check with `run` runs in.
     pub image: Option<Text>,
     /// The packages that a check with `run` needs; they are installed into an environment of its own.

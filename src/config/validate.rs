@@ -20,6 +20,7 @@ use super::layer::{
 use super::merge::OVER_DEFAULTS;
 use super::{Ci, Config, ConfigError, EngineChoice, EngineSource, ImageSettings, Install, Python};
 use crate::gate::BaselineFile;
+use crate::limits::{LimitKind, Limits};
 use crate::project::ProjectPath;
 use terms::Terms;
 
@@ -54,7 +55,13 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
     let exclude = terms.globs(layer.exclude.as_ref())?;
     let include = terms.globs(layer.include.as_ref())?;
     let timeout = terms.timeout(layer.timeout.as_ref())?;
-    let scope = checks::Scope { source: &source, exclude: &exclude, include: &include, timeout };
+    let limits = Limits {
+        memory: terms.size(LimitKind::Memory, terms.required("memory", layer.memory.as_ref())?)?,
+        disk: terms.size(LimitKind::Disk, terms.required("disk", layer.disk.as_ref())?)?,
+        output: terms.size(LimitKind::Output, terms.required("output", layer.output.as_ref())?)?,
+    };
+    let scope =
+        checks::Scope { source: &source, exclude: &exclude, include: &include, timeout, limits };
     let checks = checks::validate(&mut terms, layer.checks, &scope)?;
     let baseline = baseline(&mut terms, &config, layer.baseline)?;
     let engine_source = engine_source(layer.engine.as_ref());

@@ -10,6 +10,7 @@ mod image;
 mod image_info;
 mod job;
 mod job_image;
+mod limits;
 mod network;
 mod owner;
 pub mod podman;
@@ -78,6 +79,8 @@ pub struct Docker<'a> {
     program: PathBuf,
     dialect: Dialect,
     version: String,
+    /// Whether the engine can limit memory. Docker itself says so when it cannot.
+    limits_memory: bool,
     /// The number of processors of a container; all of the engine's if none.
     cpus: Option<usize>,
     cancel: &'a Cancel,
@@ -118,6 +121,7 @@ impl<'a> Docker<'a> {
             program,
             dialect: Dialect::Docker,
             version: String::new(),
+            limits_memory: true,
             cpus: None,
             cancel,
             labels,
@@ -129,25 +133,28 @@ impl<'a> Docker<'a> {
         }
         let answer = text(&output.stdout);
         docker.version = answer.split(' ').next().unwrap_or_default().to_owned();
-        docker.dialect = docker.detect_dialect(&answer)?;
+        (docker.dialect, docker.limits_memory) = docker.detect_dialect(&answer)?;
         if let Some(wanted) = docker.settings.cpus {
             docker.cpus = docker.limit_cpus(wanted)?;
         }
         Ok(docker)
     }
 
-    /// Detects docker or podman by its answer to the version query.
-    fn detect_dialect(&self, answer: &str) -> Result<Dialect, EngineError> {
+    /// Detects docker or podman by its answer to the version query, and whether it can limit
+    /// memory.
+    fn detect_dialect(&self, answer: &str) -> Result<(Dialect, bool), EngineError> {
         let name = || self.settings.docker.clone();
         match (podman::is_podman(answer), self.settings.choice) {
             (false, EngineChoice::Podman) => Err(EngineError::NotPodman(name())),
-            (false, _) => Ok(Dialect::Docker),
+            (false, _) => Ok((Dialect::Docker, true)),
             (true, _) => {
                 let output = self.succeed(&self.docker(podman::ROOTLESS_QUERY))?;
-                Ok(Dialect::Podman(match text(&output.stdout).ends_with("true") {
+                let answer = text(&output.stdout);
+                let rights = match answer.ends_with("true") {
                     true => PodmanRights::Rootless,
                     false => PodmanRights::Rootful,
-                }))
+                };
+                Ok((Dialect::Podman(rights), podman::limits_memory(&answer)))
             }
         }
     }
@@ -252,6 +259,7 @@ impl<'a> Docker<'a> {
             image: image.to_owned(),
             platform: self.settings.platform.clone(),
             cpus: self.cpus,
+            memory: None,
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             env: BTreeMap::new(),
             mounts: Vec::new(),

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use crate::environment::{BaseLockError, RecipeError};
+use crate::limits::ExceededLimit;
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::process::ProcessError;
 use crate::snapshot::SnapshotError;
@@ -20,6 +21,14 @@ pub enum RunError {
     /// The job exceeded its time limit.
     #[error("timed out")]
     TimedOut {
+        /// The output until then.
+        output: RawOutput,
+    },
+    /// The job exceeded a limit of its resources.
+    #[error("{limit}")]
+    Exceeded {
+        /// The limit.
+        limit: ExceededLimit,
         /// The output until then.
         output: RawOutput,
     },

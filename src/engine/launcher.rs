@@ -7,6 +7,7 @@
 use super::{EngineError, Job};
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::hash::{Hash, HashBuilder};
+use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
 use crate::snapshot::Tree;
 use crate::tools::command::Command;
@@ -166,20 +167,44 @@ pub(super) fn take_proof(stderr: &mut Vec<u8>) -> Option<Vec<String>> {
     Some(seen.split(' ').map(str::to_owned).collect())
 }
 
-/// Removes the launcher's last line from both streams of relayed output, and returns whether the
-/// output is complete. A killed launcher writes no last line, and its exit status shows that.
-pub(super) fn take_end(output: &mut RawOutput) -> bool {
-    let streams = [&mut output.stdout, &mut output.stderr].map(take_last);
-    streams == [true; 2] || output.code > 128
+/// The end of the relayed output of a job, as the launcher marked it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    /// Whether both streams are complete.
+    pub(super) is_marked: bool,
+    /// The limit that the job exceeded, as far as the launcher knows.
+    pub(super) exceeded: Option<LimitKind>,
 }
 
-/// The same for one stream. A process that the tool left running may have written after the line.
-fn take_last(stream: &mut Vec<u8>) -> bool {
-    let found = stream.windows(END.len()).rposition(|window| window == END);
-    if let Some(start) = found {
-        stream.drain(start..start + END.len());
+/// Removes the launcher's last lines from both streams of relayed output.
+pub(super) fn take_end(output: &mut RawOutput) -> End {
+    let streams = [&mut output.stdout, &mut output.stderr].map(take_last);
+    let exceeded = streams[1].and_then(|end| take_limit(&mut output.stderr, end));
+    End { is_marked: streams.iter().all(Option::is_some), exceeded }
+}
+
+/// Removes the launcher's line about a limit, which ends before the last line.
+fn take_limit(stderr: &mut Vec<u8>, end: usize) -> Option<LimitKind> {
+    for (word, kind) in [
+        ("memory", LimitKind::Memory),
+        ("disk", LimitKind::Disk),
+        ("processes", LimitKind::Processes),
+    ] {
+        let line = format!("cargo-pipe-limit: {word}\n");
+        if stderr[..end].ends_with(line.as_bytes()) {
+            stderr.drain(end - line.len()..end);
+            return Some(kind);
+        }
     }
-    found.is_some()
+    None
+}
+
+/// Removes the last line of one stream, and returns where it was. A process that the tool left
+/// running may have written after it.
+fn take_last(stream: &mut Vec<u8>) -> Option<usize> {
+    let start = stream.windows(END.len()).rposition(|window| window == END)?;
+    stream.drain(start..start + END.len());
+    Some(start)
 }
 
 #[cfg(test)]
@@ -209,9 +234,24 @@ mod tests {
             (b"cargo-pipe-en", b"cargo-pipe-en"),
         ] {
             let mut stream = output.to_vec();
-            assert_eq!(take_last(&mut stream), output.len() > rest.len());
+            assert_eq!(take_last(&mut stream).is_some(), output.len() > rest.len());
             assert_eq!(stream, rest);
         }
+    }
+
+    #[test]
+    fn a_limit_is_the_line_before_the_last_one() {
+        let end = |stderr: &str| {
+            let stdout = b"cargo-pipe-end\n".to_vec();
+            let mut output = RawOutput { code: 1, stdout, stderr: stderr.as_bytes().to_vec() };
+            let End { exceeded, .. } = take_end(&mut output);
+            (exceeded, String::from_utf8(output.stderr).unwrap())
+        };
+        let marked = "a\ncargo-pipe-limit: memory\ncargo-pipe-end\n";
+        assert_eq!(end(marked), (Some(LimitKind::Memory), "a\n".to_owned()));
+        let printed = "cargo-pipe-limit: memory\nb\n";
+        assert_eq!(end(&format!("{printed}cargo-pipe-end\n")), (None, printed.to_owned()));
+        assert_eq!(end(printed), (None, printed.to_owned()));
     }
 
     #[test]

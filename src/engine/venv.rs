@@ -12,6 +12,7 @@ mod interpreter;
 mod job;
 mod private_folder;
 mod store;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

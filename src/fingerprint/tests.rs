@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::check::{CachePolicy, FindingsFormat, FindingsOrigin, FindingsSpec, Grant};
+use crate::limits::{ByteSize, Limits};
 use crate::plan::{ConfigFile, EnvironmentSpec, FileSet};
 
 fn step() -> Step {
@@ -24,6 +25,7 @@ fn step() -> Step {
         writable: false,
         grants: BTreeSet::new(),
         timeout: Duration::from_secs(1),
+        limits: Limits::default(),
         cache: CachePolicy::Always,
     }
 }
@@ -107,6 +109,7 @@ fn nothing_else_changes_it() {
     let same = fingerprint(&step(), &facts());
     assert_eq!(with(|step| step.id = "other".parse().unwrap()), same);
     assert_eq!(with(|step| step.timeout = Duration::from_secs(9)), same);
+    assert_eq!(with(|step| step.limits.memory = ByteSize(1 << 30)), same);
     assert_eq!(with(|step| step.cache = CachePolicy::Never), same);
     let path = ProjectPath::new("elsewhere/.pylintrc").unwrap();
     assert_eq!(with(|step| step.config = Some(ConfigFile { path, mounted: true })), same);

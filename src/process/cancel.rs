@@ -40,6 +40,8 @@ pub(crate) enum Wake {
     Line(String),
     /// The program ended.
     Exited,
+    /// The program printed more than it may.
+    TooMuchOutput,
     /// The run stops.
     Stop,
 }

@@ -126,6 +126,12 @@ pub(super) fn explain_run_error(step: &Step, error: &RunError) -> Reason {
             );
             Reason::new(ReasonKind::Stopped, message).with_hint(hint)
         }
+        RunError::Exceeded { limit, .. } => {
+            let hint = limit.kind.setting().map(|setting| {
+                format!("raise `{setting}` in `[checks.{}]` of pipe.toml", step.id.check())
+            });
+            Reason::new(ReasonKind::Limit, limit.to_string()).with_hint(hint)
+        }
         RunError::Unseen(message) => {
             let message = format!("the container does not see the project: {message}");
             let hint = "`topology = \"stream\"` in pipe.toml copies the files in";

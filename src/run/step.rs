@@ -258,6 +258,10 @@ impl ReadyStep<'_> {
                 outcome.log = outcome::to_log(output);
                 Status::TimedOut
             }
+            RunError::Exceeded { output, .. } => {
+                outcome.log = outcome::to_log(output);
+                Status::Error
+            }
             _ => Status::Error,
         };
         outcome.failed(status, outcome::explain_run_error(self.step, error))

@@ -158,7 +158,7 @@ spelling: command
   on      src
   sees    src
   in      the project's base image
-  within  1m 30s
+  within  1m 30s, memory 4 GiB, output 64 MiB
 
 1 check
 

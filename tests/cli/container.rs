@@ -45,13 +45,13 @@ fn image(id: &str) -> String {
 }
 
 /// What `ruff` is reported as when its container does this, and the exit status.
-fn ruff(scene: &Scene, then: &str) -> (JsonReport, Option<i32>) {
+pub(crate) fn ruff(scene: &Scene, then: &str) -> (JsonReport, Option<i32>) {
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{then}"));
     let ended = scene.pipe("ruff --message-format json").ended();
     (from_json(&ended.unredacted_stdout).unwrap(), ended.status)
 }
 
-fn reason(report: &JsonReport) -> (String, String) {
+pub(crate) fn reason(report: &JsonReport) -> (String, String) {
     let reason = report.checks[0].reason.as_ref().unwrap();
     let kind = serde_json::to_value(reason.kind).unwrap();
     (kind.as_str().unwrap().to_owned(), reason.to_string())

@@ -22,7 +22,7 @@ format: black
   sees    src
   config  .config/black.toml
   in      the locked environment of `black`
-  within  10m
+  within  10m, memory 4 GiB, output 64 MiB
 
 1 check
 

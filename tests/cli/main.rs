@@ -21,6 +21,7 @@ mod help;
 mod hostile_files;
 mod init;
 mod json;
+mod limits;
 mod list;
 mod memory;
 mod planted;

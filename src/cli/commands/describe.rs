@@ -1,6 +1,7 @@
 //! Descriptions of a plan, for `--dry-run` and the help of a check.
 
 use crate::check::CachePolicy;
+use crate::limits::Limits;
 use crate::plan::{Effect, EnvironmentSpec, FixStep, Fixes, Plan, Step};
 use crate::project::ProjectPath;
 use crate::report::count::Count;
@@ -69,7 +70,7 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
         facts.push(format!("config  {}", harmless::line(config.path.as_str())));
     }
     facts.push(format!("in      {}", environment(&step.environment)));
-    facts.push(format!("within  {}", humantime::format_duration(step.timeout)));
+    facts.push(format!("within  {}", limits(step)));
     if !step.grants.is_empty() {
         let grants: Vec<&str> = step.grants.iter().map(|grant| grant.name()).collect();
         facts.push(format!("needs   {}", grants.join(", ")));
@@ -80,6 +81,13 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
         CachePolicy::Never => facts.push("cached  never".to_owned()),
     }
     facts
+}
+
+fn limits(step: &Step) -> String {
+    let Limits { memory, disk, output } = step.limits;
+    let disk = if step.writable { format!("disk {disk}, ") } else { String::new() };
+    let time = humantime::format_duration(step.timeout);
+    format!("{time}, memory {memory}, {disk}output {output}")
 }
 
 fn sources(step: &Step) -> String {

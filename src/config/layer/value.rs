@@ -274,9 +274,9 @@ impl<'de> Deserialize<'de> for Switch {
 }
 
 /// Deserializes a boolean, a number or a string, with one error message for every mismatch.
-struct Scalar<T> {
-    expecting: &'static str,
-    read: fn(Unexpected<'_>) -> Option<T>,
+pub(super) struct Scalar<T> {
+    pub(super) expecting: &'static str,
+    pub(super) read: fn(Unexpected<'_>) -> Option<T>,
 }
 
 impl<T> Scalar<T> {

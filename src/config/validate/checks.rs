@@ -11,6 +11,7 @@ use super::super::{Check, CommandPlace, ConfigError, ToolConfig, Work, nearest};
 use super::findings::findings;
 use super::terms::{Terms, is_canonical};
 use crate::check::{CachePolicy, CheckName, Grant};
+use crate::limits::{ByteSize, LimitKind, Limits};
 use crate::project::ProjectPath;
 use crate::tools;
 
@@ -23,6 +24,7 @@ pub(super) struct Scope<'a> {
     pub(super) exclude: &'a [String],
     pub(super) include: &'a [String],
     pub(super) timeout: Duration,
+    pub(super) limits: Limits,
 }
 
 /// Validates the enabled checks: the built-in ones, then those of the project in the order of the
@@ -101,8 +103,23 @@ fn check(
             Some(_) => terms.timeout(layer.timeout.as_ref())?,
             None => scope.timeout,
         },
+        limits: limits(terms, layer, scope)?,
         cache: cache(terms, layer, &asks)?,
         asks,
+    })
+}
+
+/// The limits of a check: the project's where it has none of its own.
+fn limits(terms: &Terms<'_>, layer: &CheckLayer, scope: &Scope<'_>) -> Result<Limits, ConfigError> {
+    let own = |kind, size: Option<&Value<ByteSize>>, of_project| match size {
+        Some(size) => terms.size(kind, size),
+        None => Ok(of_project),
+    };
+    let Limits { memory, disk, output } = scope.limits;
+    Ok(Limits {
+        memory: own(LimitKind::Memory, layer.memory.as_ref(), memory)?,
+        disk: own(LimitKind::Disk, layer.disk.as_ref(), disk)?,
+        output: own(LimitKind::Output, layer.output.as_ref(), output)?,
     })
 }
 

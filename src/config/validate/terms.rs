@@ -8,6 +8,7 @@ use super::super::ConfigError;
 use super::super::layer::{SourcePaths, Text, Texts, Timeout, Value, WrittenAt};
 use super::super::merge::OVER_DEFAULTS;
 use crate::config::glob::{MAX_GLOBS, exceeded_limit};
+use crate::limits::{ByteSize, LimitKind};
 use crate::plan::CANONICAL_ENV;
 use crate::project::ProjectPath;
 use crate::requirement::Requirement;
@@ -249,6 +250,22 @@ impl<'a> Terms<'a> {
             return Err(self.error(time, message).with_hint(hint));
         }
         Ok(time.value.0)
+    }
+
+    /// A limit of a resource.
+    pub(super) fn size(
+        &self,
+        kind: LimitKind,
+        size: &Value<ByteSize>,
+    ) -> Result<ByteSize, ConfigError> {
+        let range = kind.range();
+        if range.contains(&size.value) {
+            return Ok(size.value);
+        }
+        let (least, most) = (range.start(), range.end());
+        let name = kind.setting().unwrap_or_default();
+        let message = format!("`{name}` must be between {least} and {most}, got {}", size.value);
+        Err(self.error(size, message).with_hint(format!("write {}", ByteSize::NOTATION)))
     }
 
     /// Validates the reference of an image, so that docker cannot take it for a flag.

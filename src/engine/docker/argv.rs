@@ -10,12 +10,10 @@ use std::path::PathBuf;
 
 use super::podman::Dialect;
 use crate::engine::Access;
+use crate::limits::{ByteSize, PROCESSES};
 
 /// The path of the socket on the engine's machine.
 pub const SOCKET: &str = "/var/run/docker.sock";
-
-/// The maximum number of processes and threads of a check.
-const PIDS_LIMIT: u32 = 1024;
 
 /// The variables that docker's client sets from its own configuration.
 const PROXIES: [&str; 10] = [
@@ -46,6 +44,8 @@ pub struct Container {
     pub platform: Option<String>,
     /// The number of processors; all of them if none.
     pub cpus: Option<usize>,
+    /// The limit of its memory, if it has one.
+    pub memory: Option<ByteSize>,
     /// The numbers of the user and group inside.
     pub user: (u32, u32),
     /// The environment variables.
@@ -222,7 +222,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     args.extend(user(container));
     args.extend(words(["--cap-drop", "ALL"]));
     args.extend(words(["--security-opt", "no-new-privileges"]));
-    args.extend(words(["--pids-limit", &PIDS_LIMIT.to_string()]));
+    args.extend(limits(container));
     if let Some(platform) = &container.platform {
         args.extend(words(["--platform", platform]));
     }
@@ -255,6 +255,17 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     args
 }
 
+/// The limits of a container. The memory includes what is in its `tmpfs`. Equal values mean that it
+/// cannot swap, so that its memory is the same everywhere.
+fn limits(container: &Container) -> Vec<OsString> {
+    let mut args = words(["--pids-limit", &PROCESSES.to_string()]);
+    if let Some(ByteSize(bytes)) = container.memory {
+        let bytes = bytes.to_string();
+        args.extend(words(["--memory", &bytes, "--memory-swap", &bytes]));
+    }
+    args
+}
+
 /// The user of a container.
 fn user(container: &Container) -> Vec<OsString> {
     let (user, group) = container.user;
@@ -280,6 +291,7 @@ mod tests {
             image: "i".into(),
             platform: None,
             cpus: None,
+            memory: None,
             user: (1000, 1001),
             env: BTreeMap::from([("TZ".into(), "UTC".into())]),
             mounts: vec![Mount {
@@ -334,6 +346,14 @@ mod tests {
         slow.cpus = Some(2);
         let expected = typed(&container()).replace(" --env TZ", " --cpuset-cpus 0-1 --env TZ");
         assert_eq!(typed(&slow), expected);
+    }
+
+    #[test]
+    fn a_limit_of_memory_allows_no_swap_and_changes_nothing_else() {
+        let mut limited = container();
+        limited.memory = Some(ByteSize(4 << 30));
+        let limits = "--pids-limit 1024 --memory 4294967296 --memory-swap 4294967296";
+        assert_eq!(typed(&limited), typed(&container()).replace("--pids-limit 1024", limits));
     }
 
     #[test]

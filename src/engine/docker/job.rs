@@ -12,8 +12,10 @@ use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
+use crate::engine::limits::exceeded_error;
 use crate::engine::{Access, EngineError, Job, RunError};
 use crate::engine_info::Topology;
+use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
 use crate::process::{Child, Invocation, Until, Waited};
 use crate::snapshot::{PROOF, SnapshotError, Tree};
@@ -26,6 +28,9 @@ const REMOVALS: usize = 5;
 
 /// The number of attempts for a job that docker does not start or whose output is incomplete.
 const ATTEMPTS: usize = 3;
+
+/// The exit status of a container whose program was killed.
+const KILLED: i32 = 137;
 
 impl<'d> Docker<'d> {
     /// Runs a job with its trees placed this way.
@@ -63,6 +68,7 @@ impl<'d> Docker<'d> {
             add(job.control, CONTROL, Access::Read)?;
         }
         container.env.clone_from(&step.env);
+        container.memory = self.memory_limit(step.limits.memory);
         if step.grants.contains(&Grant::Network) {
             container.network = ContainerNetwork::Granted;
         }
@@ -100,7 +106,19 @@ impl<'d> Docker<'d> {
     fn run_launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let mut output = self.finish(&self.docker(argv::run(container)), job, container)?;
         self.note_preamble(&mut output);
-        let is_whole = launcher::take_end(&mut output);
+        let end = launcher::take_end(&mut output);
+        let is_killed = !end.is_marked && output.code == KILLED;
+        let exceeded = match end.exceeded {
+            // The kernel may have killed the launcher as well.
+            None if is_killed && self.ran_out_of_memory(container) => Some(LimitKind::Memory),
+            exceeded => exceeded,
+        };
+        if let Some(kind) = exceeded {
+            launcher::take_proof(&mut output.stderr);
+            return Err(exceeded_error(job, kind, container.memory, output));
+        }
+        // A killed launcher writes no last line, and its exit status shows that.
+        let is_whole = end.is_marked || output.code > 128;
         match launcher::check_proof(job, &mut output) {
             Seen::Tool if is_whole => Ok(output),
             Seen::Tool => Err(RunError::Engine(EngineError::OutputLost)),
@@ -120,7 +138,11 @@ impl<'d> Docker<'d> {
         let removal = self.create_proved(job, container)?;
         let start = self.docker(argv::start(container));
         let output = self.finish(&start, job, container)?;
+        let is_out_of_memory = self.was_killed_for_memory(container);
         drop(removal);
+        if is_out_of_memory {
+            return Err(exceeded_error(job, LimitKind::Memory, container.memory, output));
+        }
         match output.code {
             // Only docker exits with 125; the output belongs to the command itself.
             125 => Err(RunError::Engine(failed(&start, &output))),
@@ -220,14 +242,26 @@ impl<'d> Docker<'d> {
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
-        let mut child = Child::spawn(invocation, self.emitter).map_err(EngineError::from)?;
+        let mut child = Child::spawn_limited(invocation, job.step.limits.output, self.emitter)
+            .map_err(EngineError::from)?;
         let removal = RemoveOnDrop { docker: self, name: &container.name };
         let until = Until { cancel: Some(self.cancel), limit: job.step.timeout };
         let waited = child.wait(until);
         if waited != Waited::Exited {
             self.stop(&mut child, &container.name);
         }
-        let mut output = child.output();
+        let (mut output, too_much) = child.limited_output();
+        let exceeded = match waited {
+            Waited::Exceeded(kind) => Some(kind),
+            Waited::Exited => too_much,
+            Waited::Stopped | Waited::TimedOut => None,
+        };
+        if let Some(kind) = exceeded {
+            self.note_preamble(&mut output);
+            launcher::take_proof(&mut output.stderr);
+            launcher::take_end(&mut output);
+            return Err(exceeded_error(job, kind, container.memory, output));
+        }
         match waited {
             Waited::Stopped => Err(RunError::Stopped),
             Waited::TimedOut => {
@@ -235,7 +269,7 @@ impl<'d> Docker<'d> {
                 launcher::take_proof(&mut output.stderr);
                 Err(RunError::TimedOut { output })
             }
-            Waited::Exited => {
+            Waited::Exited | Waited::Exceeded(_) => {
                 // A client that exits normally has waited for the container; a killed one has not.
                 if output.code < 125 {
                     std::mem::forget(removal);

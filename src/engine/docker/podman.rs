@@ -24,8 +24,15 @@ pub enum PodmanRights {
 /// The template for the engine's version and for the text that [`is_podman`] tests.
 pub(super) const VERSION_TEMPLATE: &str = "{{.Server.Version}} {{json .}}";
 
-/// The command that prints whether podman runs rootless.
-pub(super) const ROOTLESS_QUERY: [&str; 3] = ["info", "--format", "{{.Host.Security.Rootless}}"];
+/// The command that prints the controllers of podman's cgroup, and whether it runs rootless.
+pub(super) const ROOTLESS_QUERY: [&str; 3] =
+    ["info", "--format", "{{.Host.CgroupControllers}} {{.Host.Security.Rootless}}"];
+
+/// Whether podman can limit memory, by the answer to [`ROOTLESS_QUERY`]. Without root it needs a
+/// cgroup that was delegated to the user.
+pub(super) fn limits_memory(answer: &str) -> bool {
+    answer.ends_with("false") || answer.split(['[', ' ', ']']).any(|word| word == "memory")
+}
 
 /// Whether the answer to [`VERSION_TEMPLATE`] comes from podman: only podman's has this member.
 pub(crate) fn is_podman(answer: &str) -> bool {
@@ -93,6 +100,15 @@ impl Dialect {
         }
     }
 
+    /// The template for the memory of the engine's machine, in bytes.
+    #[must_use]
+    pub fn memory_total(self) -> &'static str {
+        match self {
+            Dialect::Docker => "{{.MemTotal}}",
+            Dialect::Podman(_) => "{{.Host.MemTotal}}",
+        }
+    }
+
     /// The template for a label of a volume.
     #[must_use]
     pub fn volume_label(self, label: &str) -> String {
@@ -106,4 +122,22 @@ impl Dialect {
 /// An image's name without the registry that podman adds.
 pub(super) fn short_name(name: &str) -> &str {
     name.strip_prefix("localhost/").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_limited_where_podman_has_its_controller() {
+        for (answer, limits) in [
+            ("[cpu io memory pids] true", true),
+            ("[memory] true", true),
+            ("[cpu] true", false),
+            ("[] true", false),
+            ("[] false", true),
+        ] {
+            assert_eq!(limits_memory(answer), limits, "{answer}");
+        }
+    }
 }

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use super::bubblewrap::{self, Sandbox};
 use super::folders::{Folder, JobFolders};
-use super::{Parts, Venv};
+use super::{Parts, Venv, watch};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL, PROJECT};
 use crate::engine::launcher::{self, Way};
+use crate::engine::limits::{exceeded_error, total_memory};
 use crate::engine::{Access, EngineError, Job, RunError, docker};
+use crate::limits::{ByteSize, LimitKind, memory_on_machine};
 use crate::outcome::RawOutput;
 use crate::process::{Child, Invocation, Stdin, Until, Waited};
 use crate::snapshot::{SnapshotError, Tree};
@@ -137,17 +139,33 @@ impl Venv<'_> {
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
-        let mut child = Child::spawn(&invocation, self.emitter).map_err(EngineError::from)?;
-        let waited = child.wait(Until { cancel: Some(self.cancel), limit: job.step.timeout });
-        if waited != Waited::Exited {
-            child.end();
+        let limits = job.step.limits;
+        let memory = self.memory_limit(limits.memory);
+        let mut watch = |pid| watch::find_exceeded(pid, memory);
+        let until = Until { cancel: Some(self.cancel), limit: job.step.timeout };
+        let mut child = Child::spawn_limited(&invocation, limits.output, self.emitter)
+            .map_err(EngineError::from)?;
+        let waited = child.wait_watched(until, &mut watch);
+        match waited {
+            Waited::Exited => {}
+            // A program that exceeds a limit gets no time to exceed it further.
+            Waited::Exceeded(_) if self.bubblewrap.is_some() => child.kill(),
+            _ => child.end(),
         }
-        let mut output = child.output();
+        let (mut output, too_much) = child.limited_output();
         if self.bubblewrap.is_none() {
             output.stdout = folders.to_inside(output.stdout);
             output.stderr = folders.to_inside(output.stderr);
         }
         match waited {
+            Waited::Exceeded(kind) => {
+                launcher::take_proof(&mut output.stderr);
+                Err(exceeded_error(job, kind, Some(memory), output))
+            }
+            Waited::Exited if too_much.is_some() => {
+                launcher::take_proof(&mut output.stderr);
+                Err(exceeded_error(job, LimitKind::Output, Some(memory), output))
+            }
             Waited::Exited => Ok(output),
             Waited::Stopped => Err(RunError::Stopped),
             Waited::TimedOut => {
@@ -155,6 +173,20 @@ impl Venv<'_> {
                 Err(RunError::TimedOut { output })
             }
         }
+    }
+}
+
+impl Venv<'_> {
+    /// The limit of a job's memory: that of its check, or less on a small machine.
+    fn memory_limit(&self, wanted: ByteSize) -> ByteSize {
+        let Some(total) = total_memory() else {
+            return wanted;
+        };
+        let (limit, warning) = memory_on_machine(wanted, total);
+        if let Some(warning) = warning {
+            self.note(warning);
+        }
+        limit
     }
 }
 

@@ -26,6 +26,7 @@ fn step(tool: &str) -> Step {
         writable: false,
         grants: BTreeSet::new(),
         timeout: Duration::from_secs(1),
+        limits: crate::limits::Limits::default(),
         cache: CachePolicy::Always,
     }
 }

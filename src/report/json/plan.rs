@@ -157,6 +157,12 @@ pub struct JsonPlannedCheck {
     pub grants: BTreeSet<Grant>,
     /// Its time limit, in milliseconds.
     pub timeout_ms: u64,
+    /// The limit of the memory of all its processes, in bytes.
+    pub memory_bytes: u64,
+    /// The limit of its writable copy of the project, in bytes.
+    pub disk_bytes: u64,
+    /// The limit of its output, in bytes.
+    pub output_bytes: u64,
     /// Which of its results may be cached.
     pub cache: CachePolicy,
 }
@@ -336,6 +342,9 @@ impl From<&Step> for JsonPlannedCheck {
             writable: step.writable,
             grants: step.grants.clone(),
             timeout_ms: u64::try_from(step.timeout.as_millis()).unwrap_or(u64::MAX),
+            memory_bytes: step.limits.memory.0,
+            disk_bytes: step.limits.disk.0,
+            output_bytes: step.limits.output.0,
             cache: step.cache,
         }
     }

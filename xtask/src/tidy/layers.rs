@@ -44,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "gate",
             "guide",
             "hash",
+            "limits",
             "lock",
             "network",
             "outcome",
