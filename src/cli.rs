@@ -25,7 +25,8 @@ use terminal::Term;
 /// Runs the command in the arguments of the process, and returns its exit status.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::CargoPipe);
-    let ended = read(Program::CargoPipe, arguments)
+    let ended = begin()
+        .and_then(|()| read(Program::CargoPipe, arguments))
         .and_then(|settings| commands::dispatch(settings, &mut term));
     exit::code(ended, term)
 }
@@ -34,8 +35,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::Xtask);
     let words = std::iter::once(OsString::from("xtask")).chain(words);
-    let ended =
-        read(Program::Xtask, words).and_then(|settings| commands::dispatch(settings, &mut term));
+    let ended = begin()
+        .and_then(|()| read(Program::Xtask, words))
+        .and_then(|settings| commands::dispatch(settings, &mut term));
     exit::code(ended, term)
 }
 
@@ -43,8 +45,18 @@ pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
 pub(crate) fn ci(words: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::Xtask);
     let words = ["xtask", "run-all"].map(OsString::from).into_iter().chain(words);
-    let ended = read(Program::Xtask, words).and_then(|settings| both(settings, &mut term));
+    let ended = begin()
+        .and_then(|()| read(Program::Xtask, words))
+        .and_then(|settings| both(settings, &mut term));
     exit::code(ended, term)
+}
+
+/// Sets up the process.
+fn begin() -> Result<(), Failure> {
+    interrupt::survive_file_limit().map_err(|source| Failure::System {
+        what: "cannot handle the signal XFSZ".to_owned(),
+        source,
+    })
 }
 
 fn read(

@@ -58,6 +58,8 @@ pub struct Config {
     pub cache: CacheMode,
     /// The size limit of the result cache, in bytes.
     pub cache_size: u64,
+    /// The time in which a docker command that moves no data has to answer.
+    pub answer_limit: Duration,
     /// The Python the tools run on.
     pub python: Python,
     /// How images are made.

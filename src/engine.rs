@@ -11,8 +11,10 @@ pub mod job_image;
 pub(crate) mod launcher;
 mod limits;
 pub mod offline;
+pub(crate) mod started;
 mod venv;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,6 +79,8 @@ pub struct EngineOptions {
     pub offline: bool,
     /// The longest time limit of the run's jobs.
     pub longest: Duration,
+    /// The time in which a docker command that moves no data has to answer.
+    pub answer_limit: Duration,
 }
 
 /// Connects to the engine that the options choose.
@@ -181,7 +185,8 @@ pub fn remove<'a>(
     }
     match Docker::connect(settings, cancel, emitter) {
         Ok(docker) => {
-            docker.reap();
+            // What cannot be removed is reported below.
+            let _ = docker.reap_dead(&[]);
             Ok(Removed { environments: removed.environments, ..docker.remove_project()? })
         }
         Err(error) if choice == EngineChoice::Auto && error.is_absence() => {
@@ -210,8 +215,16 @@ pub trait Engine: Send + Sync {
     /// Environments on one base may share an error.
     fn prepare(&self, recipes: &[Recipe]) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>>;
 
-    /// Removes everything that runs have left behind whose owners are gone.
-    fn reap(&self);
+    /// Removes everything that runs have left behind whose owners are gone. `dead` has runs that are
+    /// known to be dead, each with the engine of its note; returns those of this engine.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not answer.
+    fn reap(&self, dead: &BTreeMap<String, String>) -> Result<Vec<String>, EngineError>;
+
+    /// Removes everything that this run has started, at its end. What is left becomes a warning.
+    fn clean_up(&self) {}
 
     /// Registers the trees that the next jobs need, in place of the previous ones.
     fn place(&self, trees: Vec<Tree>);

@@ -38,6 +38,8 @@ pub(crate) const BUILD: &str = "CARGO_PIPE_BUILD";
 pub(crate) const CACHE_DIR: &str = "CARGO_PIPE_CACHE_DIR";
 /// The docker program, or one with the same command line, by name or path.
 pub(crate) const DOCKER: &str = "CARGO_PIPE_DOCKER";
+/// The time in which a docker command that moves no data has to answer.
+pub(crate) const DOCKER_TIMEOUT: &str = "CARGO_PIPE_DOCKER_TIMEOUT";
 /// Set in the image of CI jobs: the folder of the environments in that image.
 pub(crate) const ENVIRONMENTS: &str = "CARGO_PIPE_ENVIRONMENTS";
 
@@ -58,6 +60,7 @@ pub(crate) const NAMES: &[&str] = &[
     BUILD,
     CACHE_DIR,
     DOCKER,
+    DOCKER_TIMEOUT,
     ENVIRONMENTS,
 ];
 

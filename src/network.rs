@@ -23,8 +23,13 @@ const TELLING: usize = 6;
 
 /// Variables that make pip and uv ignore the user's settings, and make uv use the certificates of the
 /// machine, as pip does.
-pub const ALONE: [(&str, &str); 3] =
-    [("PIP_CONFIG_FILE", "/dev/null"), ("UV_NO_CONFIG", "1"), ("UV_NATIVE_TLS", "true")];
+pub const ALONE: [(&str, &str); 4] = [
+    ("PIP_CONFIG_FILE", "/dev/null"),
+    ("UV_NO_CONFIG", "1"),
+    // The old name of the variable alone is a warning in newer releases of uv.
+    ("UV_SYSTEM_CERTS", "true"),
+    ("UV_NATIVE_TLS", "true"),
+];
 
 /// Network settings of installers. A setting that is none is left to the installer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

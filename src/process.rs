@@ -9,6 +9,7 @@ mod attach;
 mod cancel;
 mod capture;
 mod processors;
+mod running;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -32,6 +33,7 @@ pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
 pub(crate) use capture::CAPTURE_LIMIT;
 use capture::OutputLimit;
+pub use running::end_all;
 
 /// The time between two looks at a program whose resources are watched.
 const WATCH_INTERVAL: Duration = Duration::from_millis(250);
@@ -290,6 +292,8 @@ impl Child {
             .unchecked();
         let started = processors::within(invocation.processors, || expression.start());
         let handle = Arc::new(started.map_err(not_started)?);
+        let pids = handle.pids();
+        running::add(&pids);
         // The expression holds our copies of the write ends; the readers wait for the last one to
         // close.
         drop(expression);
@@ -307,6 +311,7 @@ impl Child {
         std::thread::spawn(move || {
             // The status itself is read in `output`.
             let _ = waiter.wait();
+            running::remove(&pids);
             let _ = exit_wake.send(Wake::Exited);
         });
         let secrets = invocation.secrets.clone();

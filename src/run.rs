@@ -10,6 +10,7 @@ mod environments;
 mod explain;
 pub mod fix;
 mod incremental;
+mod leftovers;
 mod outcome;
 mod preflight;
 mod read_gate;
@@ -97,7 +98,7 @@ impl Context<'_> {
         let recipes = self.read_recipes(plan);
         let mut resources = Resources::open(*self, plan, &recipes)?;
         let fixed = start_threads(plan)?.install(|| fix::run(&mut resources, plan))?;
-        resources.engine().reap();
+        self.sweep_and_warn(resources.engine());
         let stopped = self.cancel.stopped().map(|_| Verdict::Interrupted);
         let changed = (!fixed.changed.is_empty()).then_some(Verdict::Findings);
         let failed = fixed.unfixed.values().map(Reason::verdict);
@@ -159,7 +160,7 @@ impl Context<'_> {
                 self.emitter.emit(&Event::Warning { message });
             }
         }
-        resources.engine().reap();
+        self.sweep_and_warn(resources.engine());
         let Some(step) = steps.first() else {
             return Err(Reason::new(ReasonKind::Internal, "a shell has no check"));
         };

@@ -11,6 +11,9 @@ mod watcher;
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use anstream::adapter::strip_str;
 
@@ -32,6 +35,9 @@ use crate::program::Program;
 
 /// The width of text outside of a terminal.
 const PLAIN_WIDTH: usize = 80;
+
+/// The time for the last line of a process that has to end at once.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// The width of text on a wide terminal: longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
@@ -330,6 +336,18 @@ fn printed(piece: &Piece, colors: bool) -> String {
         Piece::Text(text) if colors => github::inert(text).into_owned(),
         Piece::Text(text) => github::inert(&strip_str(text).to_string()).into_owned(),
     }
+}
+
+/// Writes a line to standard error before the process ends, even if nothing reads that stream.
+pub(crate) fn print_last_words(text: &str) {
+    let line = format!("\n{} {text}\n", paint(style::WARNING, "warning:"));
+    let (done, is_done) = channel();
+    thread::spawn(move || {
+        say(&line);
+        done.send(())
+    });
+    // The process ends now, whether or not the line was written.
+    let _ = is_done.recv_timeout(LAST_WORDS);
 }
 
 /// Writes to standard error. A failure cannot be reported anywhere.

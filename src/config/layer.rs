@@ -92,6 +92,10 @@ pub struct Layer {
     #[serde(skip)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub cache_size: Option<u64>,
+    /// The time in which docker has to answer. No file of a project can set it.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub answer_limit: Option<Timeout>,
 }
 
 /// The Python that the tools run on.

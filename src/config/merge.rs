@@ -55,6 +55,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         output: first(higher.output, lower.output),
         cache: higher.cache.or(lower.cache),
         cache_size: higher.cache_size.or(lower.cache_size),
+        answer_limit: higher.answer_limit.or(lower.answer_limit),
         python: PythonLayer {
             version: first(higher.python.version, lower.python.version),
             image: first(higher.python.image, lower.python.image),

@@ -37,6 +37,9 @@ pub struct Valid {
 /// The default size limit of the result cache, in bytes.
 const CACHE_SIZE: u64 = 1 << 30;
 
+/// The default time in which docker has to answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+
 /// The allowed values of `jobs`.
 const JOBS: std::ops::RangeInclusive<i64> = 1..=512;
 
@@ -77,6 +80,7 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         offline: layer.offline.is_some_and(|it| it.value),
         cache: layer.cache.unwrap_or_default(),
         cache_size: layer.cache_size.unwrap_or(CACHE_SIZE),
+        answer_limit: layer.answer_limit.map_or(ANSWER_LIMIT, |limit| limit.0),
         python: python(&mut terms, layer.python)?,
         image: image(&mut terms, &layer.image)?,
         network: network::validate(&mut terms, layer.network)?,

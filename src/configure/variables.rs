@@ -10,8 +10,8 @@ use crate::check::Grant;
 use crate::config::layer::{Layer, OwnFile, SourcePaths, Text, Timeout, Value, translate};
 use crate::config::{ConfigError, nearest};
 use crate::env_vars::{
-    ALLOW, BASELINE, CACHE, CACHE_SIZE, CONFIG, CPUS, ENGINE, EnvVars, JOBS, NAMES, OFFLINE,
-    PREFIX, SOURCE, TIMEOUT, TOPOLOGY,
+    ALLOW, BASELINE, CACHE, CACHE_SIZE, CONFIG, CPUS, DOCKER_TIMEOUT, ENGINE, EnvVars, JOBS, NAMES,
+    OFFLINE, PREFIX, SOURCE, TIMEOUT, TOPOLOGY,
 };
 
 /// Parses the variables into a layer, and returns warnings about unknown ones.
@@ -28,10 +28,14 @@ pub(super) fn layer(environment: &EnvVars) -> Result<(Layer, Vec<String>), Confi
         cpus: get(CPUS).map(|text| number(CPUS, text)).transpose()?,
         baseline: get(BASELINE).map(|path| Value::named(BASELINE, OwnFile(Some(path.to_owned())))),
         offline: get(OFFLINE).map(truth).transpose()?,
-        timeout: get(TIMEOUT).map(time).transpose()?,
+        timeout: get(TIMEOUT).map(|text| time(TIMEOUT, text)).transpose()?,
         allow: get(ALLOW).map(grants).transpose()?.unwrap_or_default(),
         cache: get(CACHE).map(|text| word(CACHE, text)).transpose()?.map(|mode| mode.value),
         cache_size: get(CACHE_SIZE).map(size).transpose()?,
+        answer_limit: get(DOCKER_TIMEOUT)
+            .map(|text| time(DOCKER_TIMEOUT, text))
+            .transpose()?
+            .map(|limit| limit.value),
         ..Layer::default()
     };
     Ok((layer, warn_of_unknown(environment)))
@@ -78,9 +82,9 @@ fn truth(text: &str) -> Result<Value<bool>, ConfigError> {
     }
 }
 
-fn time(text: &str) -> Result<Value<Timeout>, ConfigError> {
-    Timeout::parse(text).map(|timeout| Value::named(TIMEOUT, timeout)).ok_or_else(|| {
-        wrong(TIMEOUT, format!("invalid duration: `{text}`"))
+fn time(name: &'static str, text: &str) -> Result<Value<Timeout>, ConfigError> {
+    Timeout::parse(text).map(|timeout| Value::named(name, timeout)).ok_or_else(|| {
+        wrong(name, format!("invalid duration: `{text}`"))
             .with_hint(format!("write {}", Timeout::NOTATION))
     })
 }
@@ -112,6 +116,8 @@ fn wrong(name: &'static str, message: String) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::{CacheMode, EngineChoice};
 
@@ -134,6 +140,7 @@ mod tests {
             (ALLOW, "network,writable"),
             (CACHE, "read-only"),
             (CACHE_SIZE, "500M"),
+            (DOCKER_TIMEOUT, "5s"),
         ]);
         let (layer, warnings) = super::layer(&environment).unwrap();
         let sources: Vec<Text> = layer.source.unwrap().0.value;
@@ -147,6 +154,7 @@ mod tests {
         assert!(layer.config.is_some() && layer.topology.is_some());
         assert!(layer.offline.is_some() && layer.timeout.is_some());
         assert_eq!((layer.cache, layer.cache_size), (Some(CacheMode::ReadOnly), Some(500 << 20)));
+        assert_eq!(layer.answer_limit, Some(Timeout(Duration::from_secs(5))));
         assert!(warnings.is_empty());
     }
 

@@ -1,11 +1,13 @@
 //! The engine behind the docker CLI, which also drives podman.
 //!
-//! It finds the program, labels everything that a run starts, and removes leftovers by their
-//! labels. `image` builds images, `job` runs jobs, `topology` gets trees into containers, and
+//! It finds the program and labels everything that a run starts. `call` runs the program, `cleanup`
+//! removes leftovers by their labels, `image` builds images, `job` runs jobs, `topology` gets trees into containers, and
 //! [`podman`] has the differences between docker and podman.
 
 pub mod argv;
 mod base;
+mod call;
+mod cleanup;
 mod image;
 mod image_info;
 mod job;
@@ -19,25 +21,30 @@ mod shell;
 mod topology;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::argv::{Container, ContainerNetwork, ContainerStdin};
+use self::call::{failed, last_line, text};
+use self::cleanup::CleanUp;
+pub(crate) use self::cleanup::LIMIT as CLEANUP_LIMIT;
 use self::owner::Owner;
 use self::podman::{Dialect, PodmanRights};
 use self::topology::Placement;
-use super::{Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Recipe, RunError};
+use super::{
+    Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Recipe, RunError, started,
+};
 use crate::config::EngineChoice;
 use crate::engine_info::{EngineInfo, SandboxKind, Topology};
 use crate::env_vars::DOCKER;
 use crate::env_vars::EnvVars;
+use crate::event::Event;
 use crate::outcome::RawOutput;
 use crate::plan::Shell;
-use crate::process::{self, Cancel, Emitter, Invocation, Until};
-use crate::snapshot::{Changes, Inventory, Tree};
+use crate::process::{Cancel, Emitter};
+use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 
 /// The label with the run of a container or volume.
 const RUN_LABEL: &str = "dev.cargo-pipe.run";
@@ -47,15 +54,6 @@ const PROJECT_LABEL: &str = "dev.cargo-pipe.project";
 const OWNER_LABEL: &str = "dev.cargo-pipe.owner";
 /// The label with the time when a container or volume may be removed, in seconds since 1970.
 const DEADLINE_LABEL: &str = "dev.cargo-pipe.deadline";
-
-/// The time limit of a docker command that moves no data.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// The time limit of a docker command that moves data.
-const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
-
-/// The time limit of a build or a pull.
-const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// The time after the end of a run until its containers and volumes count as left behind.
 const EXTRA_TIME: Duration = Duration::from_secs(3600);
@@ -87,6 +85,10 @@ pub struct Docker<'a> {
     labels: BTreeMap<String, String>,
     /// Whether leftovers may exist that must be found by their label.
     untidy: AtomicBool,
+    cleanup: CleanUp,
+    is_cleaned: AtomicBool,
+    /// Whether the run has noted that it starts something.
+    has_started: Mutex<bool>,
 }
 
 impl<'a> Docker<'a> {
@@ -113,6 +115,7 @@ impl<'a> Docker<'a> {
             labels.insert(OWNER_LABEL.to_owned(), owner.label());
         }
         let placement = Placement::new(settings.topology);
+        let cleanup = CleanUp::new(settings.answer_limit);
         let mut docker = Docker {
             settings,
             emitter,
@@ -126,6 +129,9 @@ impl<'a> Docker<'a> {
             cancel,
             labels,
             untidy: AtomicBool::new(false),
+            cleanup,
+            is_cleaned: AtomicBool::new(false),
+            has_started: Mutex::new(false),
         };
         let output = docker.call(["version", "--format", podman::VERSION_TEMPLATE])?;
         if output.code != 0 {
@@ -167,88 +173,6 @@ impl<'a> Docker<'a> {
         Ok(Some(wanted).filter(|wanted| *wanted < all))
     }
 
-    /// Removes all containers and volumes with a label.
-    fn sweep(&self, label: &str, value: &str) -> (Vec<String>, Vec<String>) {
-        let filter = format!("label={label}={value}");
-        let list = |args: &[&str]| match self.call_anyway(args.iter().copied()) {
-            Ok(output) => text(&output.stdout).lines().map(str::to_owned).collect(),
-            Err(_) => Vec::new(),
-        };
-        let containers = list(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
-        self.remove_containers(&containers);
-        let volumes = list(&["volume", "ls", "--filter", &filter, "--format", "{{.Name}}"]);
-        self.remove_volumes(&volumes);
-        (containers, volumes)
-    }
-
-    fn remove_containers(&self, names: &[String]) {
-        if !names.is_empty() {
-            let args = self.dialect.removal().iter().copied();
-            // A container may be gone already, and one that remains is found by its label later.
-            let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
-        }
-    }
-
-    fn remove_volumes(&self, names: &[String]) {
-        if !names.is_empty() {
-            let args = ["volume", "rm", "--force"].into_iter();
-            let _ = self.call_anyway(args.chain(names.iter().map(String::as_str)));
-        }
-    }
-
-    /// Runs a docker command that is stopped with the run.
-    fn call<A: Into<OsString>>(
-        &self,
-        args: impl IntoIterator<Item = A>,
-    ) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
-        Ok(process::run(&self.docker(args), until, self.emitter)?)
-    }
-
-    /// Runs a docker command even when the run stops, for cleaning up.
-    fn call_anyway<A: Into<OsString>>(
-        &self,
-        args: impl IntoIterator<Item = A>,
-    ) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: None, limit: LIMIT };
-        Ok(process::run(&self.docker(args), until, self.emitter)?)
-    }
-
-    /// Runs a docker command that has to succeed.
-    fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: Some(self.cancel), limit: LIMIT };
-        let output = process::run(invocation, until, self.emitter)?;
-        match output.code {
-            0 => Ok(output),
-            _ => Err(failed(invocation, &output)),
-        }
-    }
-
-    /// Runs a docker command that has to succeed and moves data.
-    fn move_data(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
-        let output = self.follow(invocation, DATA_LIMIT, |_| {})?;
-        match output.code {
-            0 => Ok(output),
-            _ => Err(failed(invocation, &output)),
-        }
-    }
-
-    /// Runs a long docker command, and passes on the lines of its standard error.
-    fn follow(
-        &self,
-        invocation: &Invocation,
-        limit: Duration,
-        on_line: impl FnMut(&str),
-    ) -> Result<RawOutput, EngineError> {
-        let until = Until { cancel: Some(self.cancel), limit };
-        Ok(process::stream(invocation, until, self.emitter, on_line)?)
-    }
-
-    fn docker<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Invocation {
-        let options = self.dialect.options().iter().map(OsString::from);
-        Invocation::new(&self.program, options.chain(args.into_iter().map(Into::into)))
-    }
-
     /// The description of a container of this run, without mounts and with a command that does
     /// nothing.
     fn container(&self, name: &str, image: &str) -> Container {
@@ -279,6 +203,24 @@ impl<'a> Docker<'a> {
     fn mark_untidy(&self) {
         self.untidy.store(true, Ordering::Relaxed);
     }
+
+    /// The engine as the note of a run identifies it.
+    fn description(&self) -> String {
+        started::describe(self.settings.choice, &self.settings.variables)
+    }
+
+    /// Notes that the run starts something, before it does.
+    fn note_start(&self) -> Result<(), EngineError> {
+        let mut has_started = self.has_started.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*has_started {
+            let folder = &self.settings.folder;
+            started::write(folder, &self.description())
+                .map_err(SnapshotError::io("write", folder))?;
+            self.cancel.set_leftovers(Some(self.describe_left()));
+            *has_started = true;
+        }
+        Ok(())
+    }
 }
 
 impl Engine for Docker<'_> {
@@ -300,29 +242,17 @@ impl Engine for Docker<'_> {
         self.prepare_images(recipes)
     }
 
-    fn reap(&self) {
-        let format =
-            format!("{{{{.Label \"{OWNER_LABEL}\"}}}} {{{{.Label \"{DEADLINE_LABEL}\"}}}}");
-        let filter = format!("label={RUN_LABEL}");
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let left_behind = |names: RawOutput| -> Vec<String> {
-            let stdout = text(&names.stdout);
-            let judged = stdout.lines().filter_map(|line| {
-                let mut words = line.split(' ');
-                let (name, owner, deadline) = (words.next()?, words.next()?, words.next()?);
-                owner::is_left_behind(owner, deadline, now).then(|| name.to_owned())
-            });
-            judged.collect()
-        };
-        let containers = format!("{{{{.Names}}}} {format}");
-        if let Ok(names) = self.call(["ps", "--all", "--filter", &filter, "--format", &containers])
-        {
-            self.remove_containers(&left_behind(names));
-        }
-        let label = |label| self.dialect.volume_label(label);
-        let volumes = format!("{{{{.Name}}}} {} {}", label(OWNER_LABEL), label(DEADLINE_LABEL));
-        if let Ok(names) = self.call(["volume", "ls", "--filter", &filter, "--format", &volumes]) {
-            self.remove_volumes(&left_behind(names));
+    fn reap(&self, dead: &BTreeMap<String, String>) -> Result<Vec<String>, EngineError> {
+        let mut runs = dead.clone();
+        runs.retain(|_, engine| *engine == self.description());
+        let runs: Vec<String> = runs.into_keys().collect();
+        self.reap_dead(&runs)?;
+        Ok(runs)
+    }
+
+    fn clean_up(&self) {
+        if !self.is_cleaned.swap(true, Ordering::Relaxed) {
+            self.remove_left();
         }
     }
 
@@ -348,8 +278,13 @@ impl Engine for Docker<'_> {
 
 impl Drop for Docker<'_> {
     fn drop(&mut self) {
-        if self.untidy.load(Ordering::Relaxed) || std::thread::panicking() {
-            self.sweep(RUN_LABEL, &self.settings.run.clone());
+        if std::thread::panicking() {
+            self.mark_untidy();
+        }
+        let reported = self.notes();
+        self.clean_up();
+        for message in self.notes().iter().filter(|note| !reported.contains(note)) {
+            self.emitter.emit(&Event::Warning { message });
         }
     }
 }
@@ -358,43 +293,11 @@ impl Drop for Docker<'_> {
 fn unavailable(output: &RawOutput) -> EngineError {
     let line = last_line(&output.stderr, "no message");
     if text(&output.stderr).contains("permission denied") {
-        EngineError::NoPermission(line)
-    } else {
-        EngineError::NotRunning(line)
+        return EngineError::NoPermission(line);
     }
-}
-
-fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError {
-    // Options before the command apply to every command.
-    let mut words = invocation.args.iter().map(|word| word.to_string_lossy());
-    let word = words.find(|word| !word.starts_with("--"));
-    let program = invocation.program.file_name().unwrap_or_default().to_string_lossy();
-    EngineError::Docker {
-        command: format!("{program} {}", word.unwrap_or_default()),
-        message: last_line(&output.stderr, &format!("exit status {}", output.code)),
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim_end().to_owned()
-}
-
-fn last_line(bytes: &[u8], otherwise: &str) -> String {
-    let text = text(bytes);
-    // Docker ends its errors with a hint about its own command line.
-    let is_message = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");
-    text.lines().map(str::trim).rfind(is_message).unwrap_or(otherwise).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hint_of_docker_is_not_its_error() {
-        assert_eq!(
-            last_line(b"docker: no such image\n\nRun 'docker run --help'\n", ""),
-            "docker: no such image"
-        );
+    match output.code {
+        // Docker's client reports an engine that does not answer with 1, and podman's with 125.
+        1 | 125 => EngineError::NotRunning(line),
+        code => EngineError::ClientFailed { message: line, code },
     }
 }

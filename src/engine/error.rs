@@ -4,6 +4,7 @@
 //! check.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::environment::{BaseLockError, RecipeError};
 use crate::limits::ExceededLimit;
@@ -65,6 +66,14 @@ pub enum EngineError {
     /// The engine does not answer.
     #[error("the docker engine does not answer: {0}")]
     NotRunning(String),
+    /// The client of the engine failed before it could ask the engine.
+    #[error("docker is installed and cannot be started: {message} (exit status {code})")]
+    ClientFailed {
+        /// The last line of its message.
+        message: String,
+        /// The exit status.
+        code: i32,
+    },
     /// The engine answers other users only.
     #[error("the docker engine refuses this user: {0}")]
     NoPermission(String),
@@ -180,6 +189,14 @@ pub enum EngineError {
         /// The error of the system.
         source: std::io::Error,
     },
+    /// A docker command did not answer in time.
+    #[error("`{command}` did not answer within {}", humantime::format_duration(*.limit))]
+    NoAnswer {
+        /// The command, without its arguments.
+        command: String,
+        /// The time limit.
+        limit: Duration,
+    },
     /// A docker command failed.
     #[error("`{command}` failed: {message}")]
     Docker {
@@ -280,6 +297,10 @@ impl EngineError {
                     "try `docker pull {image}`; with a registry mirror, set `[python] image = \"…\"` in \
                      pipe.toml"
                 ));
+            }
+            EngineError::NoAnswer { .. } => {
+                "the engine hangs or is overloaded: try `docker info`; CARGO_PIPE_DOCKER_TIMEOUT gives it \
+                 more time to answer"
             }
             EngineError::NoBuildx => {
                 "install the package `docker-buildx` of Debian, or `docker-buildx-plugin` of Docker"

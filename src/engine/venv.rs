@@ -304,8 +304,9 @@ impl Engine for Venv<'_> {
             .collect()
     }
 
-    fn reap(&self) {
+    fn reap(&self, _: &BTreeMap<String, String>) -> Result<Vec<String>, EngineError> {
         self.store.collect();
+        Ok(Vec::new())
     }
 
     fn place(&self, _: Vec<Tree>) {

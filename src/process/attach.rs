@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::cancel::Wake;
-use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, Stdin, processors};
+use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, Stdin, processors, running};
 use crate::event::Event;
 
 /// Runs a program to its end with our streams, and returns its exit status: 128 plus the number of
@@ -40,12 +40,15 @@ pub fn attach(
         program: invocation.program.display().to_string(),
         source,
     })?);
+    let pids = handle.pids();
+    running::add_attached(&pids);
     let (wake, wakes) = channel();
     let _listening = cancel.listen(wake.clone());
     let waiter = Arc::clone(&handle);
     std::thread::spawn(move || {
         // The status itself is read below.
         let _ = waiter.wait();
+        running::remove(&pids);
         let _ = wake.send(Wake::Exited);
     });
     if wakes.recv() == Ok(Wake::Stop) {
@@ -79,12 +82,15 @@ struct TerminalState(Option<Termios>);
 
 impl TerminalState {
     fn save() -> Self {
-        TerminalState(tcgetattr(io::stdin()).ok())
+        let settings = tcgetattr(io::stdin()).ok();
+        running::set_terminal(settings.clone());
+        TerminalState(settings)
     }
 }
 
 impl Drop for TerminalState {
     fn drop(&mut self) {
+        running::set_terminal(None);
         let (Some(before), Ok(now)) = (&self.0, tcgetattr(io::stdin())) else {
             return;
         };

@@ -25,6 +25,7 @@ struct State {
     stop: Option<Stop>,
     listeners: Vec<Listener>,
     next: u64,
+    leftovers: Option<String>,
 }
 
 #[derive(Debug)]
@@ -51,6 +52,16 @@ impl Cancel {
     /// effect.
     pub fn interrupt(&self) {
         self.stop(Stop::Interrupt);
+    }
+
+    /// Sets what is left behind if this process ends now; none if nothing is.
+    pub(crate) fn set_leftovers(&self, leftovers: Option<String>) {
+        self.state().leftovers = leftovers;
+    }
+
+    /// What is left behind if this process ends now.
+    pub(crate) fn leftovers(&self) -> Option<String> {
+        self.state().leftovers.clone()
     }
 
     /// The reason that the run stops, if it does.

@@ -62,6 +62,7 @@ impl<'a> Context<'a> {
             unaccepted_choice: self.find_unaccepted_choice(),
             offline: config.offline,
             longest,
+            answer_limit: config.answer_limit,
         }
     }
 

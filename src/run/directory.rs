@@ -1,24 +1,32 @@
 //! A run's own folder in the user's cache.
 //!
 //! The folder has a random name and a lock that its run holds. A folder whose lock is free was left
-//! behind by a run that was killed; the next run sweeps it.
+//! behind by a run that was killed; the next run sweeps it, except for a note that the run has started
+//! something in an engine: `leftovers` removes that first.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 use tempfile::TempDir;
 
 use crate::cache;
+use crate::engine::started;
 use crate::snapshot::SnapshotError;
 
 /// The file that a run locks while it creates or sweeps folders.
 const GATE: &str = "lock";
 /// The file in its folder that a run locks for as long as it lives.
 const LOCK: &str = "lock";
+
+/// The size of a note that cannot be one.
+const NOTE_LIMIT: u64 = 64 * 1024;
+/// The age of a note that is given up: its engine was never reached again.
+const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A run's own folder, removed when dropped.
 #[derive(Debug)]
@@ -55,7 +63,10 @@ impl Directory {
         spread(&parent);
         let gate = lock_file(&parent.join(GATE)).map_err(error(&parent))?;
         gate.lock().map_err(error(&parent))?;
-        sweep_below(&parent);
+        for dead in sweep_below(&parent) {
+            // Its note is for the engine, and everything else is not needed any longer.
+            let _ = clear_around_note(&dead.folder);
+        }
         let folder = tempfile::Builder::new()
             .prefix("")
             .rand_bytes(16)
@@ -82,8 +93,11 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // A folder that cannot be removed now is swept by the next run.
-        let _ = clear(self.folder.path());
+        let has_note = self.folder.path().join(started::FILE).exists();
+        self.folder.disable_cleanup(has_note);
+        let folder = self.folder.path();
+        // What cannot be removed now is swept by the next run.
+        let _ = if has_note { clear_around_note(folder) } else { clear(folder) };
     }
 }
 
@@ -144,22 +158,93 @@ fn restore_permissions(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the folders whose runs have ended. The caller holds the gate, so none of them is being
-/// created.
-fn sweep_below(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else {
-        return;
+/// Removes everything in a folder but its lock and its note.
+fn clear_around_note(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if [LOCK, started::FILE].iter().any(|kept| entry.file_name() == *kept) {
+            continue;
+        }
+        let is_folder = entry.file_type()?.is_dir();
+        if is_folder { clear(&entry.path())? } else { fs::remove_file(entry.path())? }
+    }
+    Ok(())
+}
+
+/// A run that was killed after it had started something in an engine.
+pub(super) struct DeadRun {
+    folder: PathBuf,
+    /// The run's id, as in the labels of its containers.
+    pub(super) id: String,
+    /// The engine, as the run's note identifies it.
+    pub(super) engine: String,
+    /// Held, so that no other run sweeps it at the same time.
+    _lock: File,
+}
+
+impl DeadRun {
+    /// Removes the folder of a run that has left nothing in its engine.
+    pub(super) fn forget(self) {
+        // The next run tries again.
+        let _ = clear(&self.folder);
+    }
+}
+
+/// Sweeps the folders of killed runs, and returns those that have started something in an engine.
+/// Where no other run is, this lists one folder and opens nothing.
+pub(super) fn sweep(home: &Path) -> Vec<DeadRun> {
+    let parent = home.join("runs");
+    let Ok(entries) = fs::read_dir(&parent) else {
+        return Vec::new();
     };
-    for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
-        let held = match File::open(entry.path().join(LOCK)) {
-            Ok(lock) => matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
-            Err(_) => false,
-        };
-        if !held {
+    let is_folder =
+        |entry: fs::DirEntry| entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+    if !entries.flatten().any(is_folder) {
+        return Vec::new();
+    }
+    // A run that creates its folder holds the gate only for a moment.
+    match lock_file(&parent.join(GATE)) {
+        Ok(gate) if gate.try_lock().is_ok() => sweep_below(&parent),
+        _ => Vec::new(),
+    }
+}
+
+/// Removes the folders whose runs have ended, and returns those with a note. The caller holds the
+/// gate, so none of them is being created.
+fn sweep_below(parent: &Path) -> Vec<DeadRun> {
+    let mut dead = Vec::new();
+    let Ok(entries) = fs::read_dir(parent) else {
+        return dead;
+    };
+    for entry in entries.flatten() {
+        if !entry.file_type().is_ok_and(|file_type| file_type.is_dir()) {
+            continue;
+        }
+        let folder = entry.path();
+        let lock = File::open(folder.join(LOCK));
+        if let Ok(lock) = &lock
+            && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+        {
+            continue;
+        }
+        match (read_note(&folder), lock) {
+            (Some(engine), Ok(lock)) => {
+                let id = entry.file_name().to_string_lossy().into_owned();
+                dead.push(DeadRun { folder, id, engine, _lock: lock });
+            }
             // The next run tries again.
-            let _ = clear(&entry.path());
+            _ => drop(clear(&folder)),
         }
     }
+    dead
+}
+
+/// The note of a run, unless it is old.
+fn read_note(folder: &Path) -> Option<String> {
+    let note = folder.join(started::FILE);
+    let metadata = fs::symlink_metadata(&note).ok().filter(fs::Metadata::is_file)?;
+    let age = SystemTime::now().duration_since(metadata.modified().ok()?).unwrap_or_default();
+    (age < OLD && metadata.len() < NOTE_LIMIT).then(|| fs::read_to_string(&note).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -181,6 +266,25 @@ mod tests {
         let path = alive.path().to_owned();
         drop(alive);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn the_note_of_a_dead_run_outlives_its_folders_content() {
+        let cache = tempfile::tempdir().unwrap();
+        let run = Directory::create(cache.path()).unwrap();
+        let (id, folder) = (run.id().to_owned(), run.path().to_owned());
+        fs::create_dir(folder.join("app-0")).unwrap();
+        started::write(&folder, "docker").unwrap();
+        assert_eq!(sweep(cache.path()).len(), 0, "the run is alive");
+        drop(run);
+        assert!(folder.join(started::FILE).exists() && !folder.join("app-0").exists());
+
+        drop(Directory::create(cache.path()).unwrap());
+        let dead = sweep(cache.path()).pop().unwrap();
+        assert_eq!((dead.id.as_str(), dead.engine.as_str()), (id.as_str(), "docker"));
+        assert_eq!(sweep(cache.path()).len(), 0, "another run sweeps it");
+        dead.forget();
+        assert!(!folder.exists());
     }
 
     #[cfg(target_os = "linux")]

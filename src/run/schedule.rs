@@ -125,17 +125,26 @@ impl<'r> Run<'r> {
             resources.engine().place(ready.iter().flatten().flat_map(ReadyStep::trees).collect());
         }
         let (outcomes, warnings) = std::thread::scope(|scope| {
-            let ignored = resources.as_ref().map(|resources| {
+            let background = resources.as_ref().map(|resources| {
                 // Containers of killed runs are removed in the background: no check depends on it.
-                scope.spawn(|| resources.engine().reap());
-                scope.spawn(|| self.find_ignored_files())
+                let left = || self.context.sweep_leftovers(Some(resources.engine()));
+                [scope.spawn(left), scope.spawn(|| self.find_ignored_files())]
             });
             let steps = self.plan.steps.par_iter().zip(lookups).zip(ready);
             let outcomes: Vec<CheckOutcome> = steps
                 .with_max_len(1)
                 .map(|((step, lookup), ready)| self.end_step(step, lookup, ready))
                 .collect();
-            let warnings = ignored.and_then(|ignored| ignored.join().ok()).unwrap_or_default();
+            let mut warnings = match &resources {
+                Some(resources) => {
+                    resources.engine().clean_up();
+                    Vec::new()
+                }
+                None => self.context.sweep_leftovers(None),
+            };
+            for thread in background.into_iter().flatten() {
+                warnings.extend(thread.join().unwrap_or_default());
+            }
             (outcomes, warnings)
         });
         self.gather(outcomes, resources.as_ref(), warnings)

@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime};
 
 use super::UpdateError;
 use crate::check::Grant;
+use crate::engine::EngineError;
 use crate::lock::Lock;
 use crate::network::ALONE;
 use crate::outcome::RawOutput;
 use crate::process::{self, Invocation, Until};
-use crate::run::Context;
+use crate::run::{Context, Directory};
 
 /// The requirements file of the pinned uv.
 const PINNED: &str = include_str!("../../templates/uv.txt");
@@ -24,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 /// uv, and a folder for its input files.
 pub(super) struct Resolver {
     program: PathBuf,
-    folder: tempfile::TempDir,
+    folder: Directory,
     /// The time after which releases are ignored.
     newest: Option<String>,
 }
@@ -43,8 +44,7 @@ impl Resolver {
             Some(uv) => uv,
             None => install(context)?,
         };
-        let folder = tempfile::Builder::new().prefix("cargo-pipe-update-").tempdir();
-        let folder = folder.map_err(|error| UpdateError::NoResolver(error.to_string()))?;
+        let folder = Directory::create(context.scratch).map_err(EngineError::from)?;
         let newest = context.config.python.minimum_age.map(|age| {
             let newest = SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
             humantime::format_rfc3339_seconds(newest).to_string()
@@ -99,7 +99,8 @@ fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
         return Ok(program);
     }
     fs::create_dir_all(cache).map_err(refused)?;
-    let folder = tempfile::Builder::new().prefix("uv-").tempdir_in(cache).map_err(refused)?;
+    // On the file system of the cache, so that it can be renamed.
+    let folder = Directory::create(cache).map_err(EngineError::from)?;
     let pins = folder.path().join("uv.txt");
     fs::write(&pins, PINNED).map_err(refused)?;
     let target = folder.path().join("uv");

@@ -13,6 +13,7 @@ mod completions;
 mod configuration;
 mod container;
 mod doctor;
+mod ending;
 mod engine;
 mod explain;
 mod fake_docker;

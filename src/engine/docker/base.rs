@@ -6,8 +6,9 @@
 
 use std::time::Instant;
 
+use super::Docker;
+use super::call::{BUILD_LIMIT, last_line, text};
 use super::image_info::{self, ImageInfo};
-use super::{BUILD_LIMIT, Docker, last_line, text};
 use crate::engine::EngineError;
 use crate::environment::{BaseLock, LockedBase, python};
 use crate::event::Event;
@@ -125,10 +126,17 @@ impl Docker<'_> {
             })?,
             None => self.pull(image)?,
         };
+        self.note_start()?;
         let mut args = vec!["run", "--rm", "--pull", "never", "--network", "none", "--read-only"];
+        let labels: Vec<String> =
+            self.labels.iter().map(|(label, value)| format!("{label}={value}")).collect();
+        args.extend(labels.iter().flat_map(|label| ["--label", label]));
         args.extend(["--cap-drop", "ALL", "--entrypoint", "python3", &inspected.id]);
         args.extend(["-I", "-S", "-c", python::PROBE_SCRIPT]);
-        let output = self.succeed(&self.docker(args))?;
+        let output = self
+            .succeed(&self.docker(args))
+            // Its client ended before the container did.
+            .inspect_err(|_| self.mark_untidy())?;
         let answer: python::ProbeOutput = serde_json::from_slice(&output.stdout)
             .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;
         Ok(LockedBase {

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::Docker;
 use super::base::BaseImage;
+use super::call::{BUILD_LIMIT, text};
 use super::image_info::ImageInfo;
-use super::{BUILD_LIMIT, Docker, text};
 use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::ResolvedEnvironment;
 use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};

@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::Docker;
 use super::argv::{self, Container, ContainerNetwork, Mount, Source};
+use super::call::{failed, last_line, name_command, text};
 use super::podman::Dialect;
-use super::{Docker, failed, last_line, text};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
@@ -158,9 +159,7 @@ impl<'d> Docker<'d> {
         container: &'c Container,
     ) -> Result<RemoveOnDrop<'c, 'd>, RunError> {
         let removal = RemoveOnDrop { docker: self, name: &container.name };
-        // An interrupt must not end this command: the engine would continue, with an unknown
-        // result.
-        let created = self.call_anyway(argv::create(container))?;
+        let created = self.create(argv::create(container))?;
         if created.code != 0 {
             return Err(self.not_started(job, &created));
         }
@@ -208,10 +207,8 @@ impl<'d> Docker<'d> {
         let source = Source::Bind(folder.to_owned());
         container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
         let _removal = RemoveOnDrop { docker: self, name: &container.name };
-        // An interrupt must not end this command: the engine would continue, with an unknown
-        // result.
         let create = self.docker(argv::create(&container));
-        let created = self.call_anyway(create.args.iter())?;
+        let created = self.create(argv::create(&container))?;
         if created.code != 0 {
             return match is_about_mounts(&text(&created.stderr)) {
                 true => Ok(false),
@@ -242,6 +239,7 @@ impl<'d> Docker<'d> {
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
+        self.note_start()?;
         let mut child = Child::spawn_limited(invocation, job.step.limits.output, self.emitter)
             .map_err(EngineError::from)?;
         let removal = RemoveOnDrop { docker: self, name: &container.name };
@@ -266,7 +264,13 @@ impl<'d> Docker<'d> {
             Waited::Stopped => Err(RunError::Stopped),
             Waited::TimedOut => {
                 self.note_preamble(&mut output);
-                launcher::take_proof(&mut output.stderr);
+                let has_begun = launcher::take_proof(&mut output.stderr).is_some();
+                // The launcher prints its proof at once, so docker has not even started it.
+                if job.environment.has_launcher && !has_begun {
+                    let limit = humantime::format_duration(job.step.timeout);
+                    let command = name_command(invocation);
+                    self.note(format!("`{command}` did not start `{}` within {limit}", job.name));
+                }
                 Err(RunError::TimedOut { output })
             }
             Waited::Exited | Waited::Exceeded(_) => {
@@ -284,7 +288,9 @@ impl<'d> Docker<'d> {
     fn stop(&self, child: &mut Child, name: &str) {
         self.mark_untidy();
         for _ in 0..REMOVALS {
-            self.remove_containers(&[name.to_owned()]);
+            if !self.remove_containers(&[name.to_owned()]) {
+                break;
+            }
             if child.wait(Until { cancel: None, limit: REMOVAL }) == Waited::Exited {
                 return;
             }

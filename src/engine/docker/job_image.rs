@@ -7,8 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use super::Docker;
+use super::call::{BUILD_LIMIT, failed};
 use super::image::{last_lines, strip_step};
-use super::{BUILD_LIMIT, Docker, failed};
 use crate::engine::EngineError;
 use crate::engine::job_image::{DOCKERFILE, JobImage, Shipped, Then};
 use crate::event::Event;

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::call::text;
 use super::image::{IMAGE_LABEL, REPOSITORY, project_tag};
 use super::podman::short_name;
-use super::{Docker, PROJECT_LABEL, text};
+use super::{Docker, PROJECT_LABEL};
 use crate::engine::{EngineError, Removed};
 
 /// The format of a line of `docker image ls`.
@@ -31,7 +32,7 @@ impl Listed {
 impl Docker<'_> {
     /// Removes everything that belongs to the project of this engine's options.
     pub(in crate::engine) fn remove_project(&self) -> Result<Removed, EngineError> {
-        let (containers, volumes) = self.sweep(PROJECT_LABEL, &self.settings.project);
+        let (containers, volumes, _) = self.sweep(PROJECT_LABEL, &self.settings.project);
         let filter = format!("label={IMAGE_LABEL}");
         let list = ["image", "ls", "--no-trunc", "--filter", &filter, "--format", LINE];
         let output = self.succeed(&self.docker(list))?;

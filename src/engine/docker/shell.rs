@@ -2,8 +2,9 @@
 //!
 //! [`super::job`] creates the container and checks its proof, as for a job.
 
+use super::Docker;
 use super::argv::{self, Container, ContainerStdin};
-use super::{Docker, text};
+use super::call::{failed, text};
 use crate::engine::{EngineError, Job, RunError};
 use crate::engine_info::Topology;
 use crate::plan::{Shell, Streams};
@@ -48,7 +49,7 @@ impl Docker<'_> {
         let inspect = self.docker(["container", "inspect", "--format", format, &container.name]);
         let output = self.call(inspect.args.clone())?;
         if output.code != 0 {
-            return Err(RunError::Engine(super::failed(&inspect, &output)));
+            return Err(RunError::Engine(failed(&inspect, &output)));
         }
         let answer = text(&output.stdout);
         let mut words = answer.splitn(3, ' ');

@@ -9,8 +9,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::Docker;
 use super::argv::{self, Container, Mount, Source};
-use super::{Docker, failed};
+use super::call::failed;
 use crate::config::TopologyChoice;
 use crate::container::APP;
 use crate::engine::{Access, EngineError, Job, RunError};
@@ -133,10 +134,8 @@ impl Docker<'_> {
         if !self.dialect.labels_mounts() {
             self.create_volumes(container)?;
         }
-        // An interrupt must not end this command: the engine would continue, with an unknown
-        // result.
         let created = self.docker(argv::hold(container));
-        let output = self.call_anyway(created.args.iter())?;
+        let output = self.create(argv::hold(container))?;
         if output.code == 0 { Ok(()) } else { Err(failed(&created, &output)) }
     }
 
@@ -149,7 +148,7 @@ impl Docker<'_> {
                 args.extend(["--label".to_owned(), format!("{label}={value}")]);
             }
             args.push(name.clone());
-            let output = self.call_anyway(args.iter())?;
+            let output = self.create(args.iter())?;
             if output.code != 0 {
                 return Err(failed(&self.docker(args.iter()), &output));
             }

@@ -22,6 +22,7 @@ const READERS: &[&str] = &[
     "src/doctor/engine.rs",
     "src/engine/docker/owner.rs",
     "src/engine/docker/topology.rs",
+    "src/engine/limits.rs",
     "src/engine/venv/",
     "src/environment/remembered.rs",
     "src/git/blobs.rs",

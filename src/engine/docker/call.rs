@@ -1,0 +1,151 @@
+//! Runs docker's client and waits for its answer.
+//!
+//! Every call has a time limit: an engine that hangs costs a bounded time, and its error names the
+//! command that did not answer.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::Docker;
+use crate::engine::EngineError;
+use crate::outcome::RawOutput;
+use crate::process::{self, Child, Invocation, ProcessError, Until, Waited};
+
+/// The time limit of a docker command that moves data.
+const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// The time limit of a build or a pull.
+pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+impl Docker<'_> {
+    /// Runs a docker command that is stopped with the run.
+    pub(super) fn call<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<RawOutput, EngineError> {
+        self.await_answer(&self.docker(args), self.settings.answer_limit)
+    }
+
+    /// Runs a docker command that is stopped with the run, within a time limit of its own.
+    pub(super) fn await_answer(
+        &self,
+        invocation: &Invocation,
+        limit: Duration,
+    ) -> Result<RawOutput, EngineError> {
+        let until = Until { cancel: Some(self.cancel), limit };
+        process::run(invocation, until, self.emitter).map_err(|error| unanswered(invocation, error))
+    }
+
+    /// Runs a docker command that creates something, to its end even when the run stops: the engine
+    /// would continue without its client, with an unknown result.
+    pub(super) fn create<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<RawOutput, EngineError> {
+        self.note_start()?;
+        let invocation = self.docker(args);
+        let limit = self.settings.answer_limit;
+        let mut child = Child::spawn(&invocation, self.emitter).map_err(EngineError::from)?;
+        let mut waited = child.wait(Until { cancel: Some(self.cancel), limit });
+        if waited == Waited::Stopped {
+            waited = self.cleanup.wait(&mut child, &name_command(&invocation), true);
+        }
+        if waited == Waited::Exited {
+            return Ok(child.output());
+        }
+        child.kill();
+        self.mark_untidy();
+        Err(EngineError::NoAnswer { command: name_command(&invocation), limit })
+    }
+
+    /// Runs a docker command that has to succeed.
+    pub(super) fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
+        let output = self.await_answer(invocation, self.settings.answer_limit)?;
+        match output.code {
+            0 => Ok(output),
+            _ => Err(failed(invocation, &output)),
+        }
+    }
+
+    /// Runs a docker command that has to succeed and moves data.
+    pub(super) fn move_data(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
+        let output = self.follow(invocation, DATA_LIMIT, |_| {})?;
+        match output.code {
+            0 => Ok(output),
+            _ => Err(failed(invocation, &output)),
+        }
+    }
+
+    /// Runs a long docker command, and passes on the lines of its standard error.
+    pub(super) fn follow(
+        &self,
+        invocation: &Invocation,
+        limit: Duration,
+        on_line: impl FnMut(&str),
+    ) -> Result<RawOutput, EngineError> {
+        let until = Until { cancel: Some(self.cancel), limit };
+        process::stream(invocation, until, self.emitter, on_line)
+            .map_err(|error| unanswered(invocation, error))
+    }
+
+    /// The invocation of docker's client with these arguments.
+    pub(super) fn docker<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Invocation {
+        let options = self.dialect.options().iter().map(OsString::from);
+        Invocation::new(&self.program, options.chain(args.into_iter().map(Into::into)))
+    }
+}
+
+/// Names the command that did not answer, without its arguments.
+fn unanswered(invocation: &Invocation, error: ProcessError) -> EngineError {
+    match error {
+        ProcessError::TimedOut { limit, .. } => {
+            EngineError::NoAnswer { command: name_command(invocation), limit }
+        }
+        error => error.into(),
+    }
+}
+
+/// The error of a docker command that failed.
+pub(super) fn failed(invocation: &Invocation, output: &RawOutput) -> EngineError {
+    EngineError::Docker {
+        command: name_command(invocation),
+        message: last_line(&output.stderr, &format!("exit status {}", output.code)),
+    }
+}
+
+/// A docker command without its arguments, such as `docker rm`.
+pub(super) fn name_command(invocation: &Invocation) -> String {
+    // Options before the command apply to every command.
+    let mut words = invocation.args.iter().map(|word| word.to_string_lossy());
+    let word = words.find(|word| !word.starts_with("--"));
+    let program = invocation.program.file_name().unwrap_or_default().to_string_lossy();
+    format!("{program} {}", word.unwrap_or_default())
+}
+
+/// A stream as text, without the spaces at its end.
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+/// The last line of a message, without docker's hint about its own command line.
+pub(super) fn last_line(bytes: &[u8], otherwise: &str) -> String {
+    let text = text(bytes);
+    let is_message = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");
+    text.lines().map(str::trim).rfind(is_message).unwrap_or(otherwise).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_of_docker_is_not_its_error() {
+        assert_eq!(
+            last_line(b"docker: no such image\n\nRun 'docker run --help'\n", ""),
+            "docker: no such image"
+        );
+    }
+}
