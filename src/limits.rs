@@ -73,7 +73,7 @@ impl fmt::Display for ByteSize {
 pub enum LimitKind {
     /// The memory of all processes.
     Memory,
-    /// The space in the writable copy of the project and in `/tmp`.
+    /// The space in the writable copy of the project.
     Disk,
     /// The output of both streams.
     Output,
@@ -122,7 +122,7 @@ impl fmt::Display for ExceededLimit {
             LimitKind::Memory => write!(formatter, "out of memory: its limit is {size}"),
             LimitKind::Disk => write!(
                 formatter,
-                "out of disk space: the limit of its writable copy is {size}, that of `/tmp` 1 GiB"
+                "out of disk space: the limit of its writable copy of the project is {size}"
             ),
             LimitKind::Output => write!(formatter, "too much output: its limit is {size}"),
             LimitKind::Processes => write!(

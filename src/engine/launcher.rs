@@ -185,11 +185,7 @@ pub(super) fn take_end(output: &mut RawOutput) -> End {
 
 /// Removes the launcher's line about a limit, which ends before the last line.
 fn take_limit(stderr: &mut Vec<u8>, end: usize) -> Option<LimitKind> {
-    for (word, kind) in [
-        ("memory", LimitKind::Memory),
-        ("disk", LimitKind::Disk),
-        ("processes", LimitKind::Processes),
-    ] {
+    for (word, kind) in [("memory", LimitKind::Memory), ("processes", LimitKind::Processes)] {
         let line = format!("cargo-pipe-limit: {word}\n");
         if stderr[..end].ends_with(line.as_bytes()) {
             stderr.drain(end - line.len()..end);

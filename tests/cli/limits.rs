@@ -27,7 +27,6 @@ fn a_container_gets_the_memory_of_its_check_and_no_swap() {
 fn an_exceeded_limit_is_an_error_that_names_the_setting_and_is_not_cached() {
     let cases = [
         ("memory", "out of memory: its limit is 4 GiB", "raise `memory` in `[checks.ruff]`"),
-        ("disk", "out of disk space: the limit of its writable copy is 2 GiB", "raise `disk`"),
         ("processes", "too many processes: its limit is 1024 processes and threads", ""),
     ];
     for (limit, message, hint) in cases {

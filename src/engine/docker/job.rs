@@ -13,7 +13,7 @@ use super::podman::Dialect;
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
-use crate::engine::limits::exceeded_error;
+use crate::engine::limits::{CopyWatch, exceeded_error};
 use crate::engine::{Access, EngineError, Job, RunError};
 use crate::engine_info::Topology;
 use crate::limits::LimitKind;
@@ -244,13 +244,25 @@ impl<'d> Docker<'d> {
             .map_err(EngineError::from)?;
         let removal = RemoveOnDrop { docker: self, name: &container.name };
         let until = Until { cancel: Some(self.cancel), limit: job.step.timeout };
-        let waited = child.wait(until);
+        // A volume is on the engine's machine, where nothing can measure it.
+        let is_bound = container
+            .mounts
+            .iter()
+            .any(|mount| mount.target == APP && matches!(mount.source, Source::Bind(_)));
+        let mut copy = CopyWatch::new(job).filter(|_| is_bound);
+        let waited = match &mut copy {
+            Some(copy) => {
+                child.wait_watched(until, &mut |_| copy.look().then_some(LimitKind::Disk))
+            }
+            None => child.wait(until),
+        };
         if waited != Waited::Exited {
             self.stop(&mut child, &container.name);
         }
         let (mut output, too_much) = child.limited_output();
         let exceeded = match waited {
             Waited::Exceeded(kind) => Some(kind),
+            Waited::Exited if copy.is_some_and(|copy| copy.measure()) => Some(LimitKind::Disk),
             Waited::Exited => too_much,
             Waited::Stopped | Waited::TimedOut => None,
         };

@@ -13,7 +13,7 @@ use super::{Parts, Venv, watch};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL, PROJECT};
 use crate::engine::launcher::{self, Way};
-use crate::engine::limits::{exceeded_error, total_memory};
+use crate::engine::limits::{CopyWatch, exceeded_error, total_memory};
 use crate::engine::{Access, EngineError, Job, RunError, docker};
 use crate::limits::{ByteSize, LimitKind, memory_on_machine};
 use crate::outcome::RawOutput;
@@ -141,7 +141,13 @@ impl Venv<'_> {
         }
         let limits = job.step.limits;
         let memory = self.memory_limit(limits.memory);
-        let mut watch = |pid| watch::find_exceeded(pid, memory);
+        let mut copy = CopyWatch::new(job);
+        let mut watch = |pid| {
+            if copy.as_mut().is_some_and(CopyWatch::look) {
+                return Some(LimitKind::Disk);
+            }
+            watch::find_exceeded(pid, memory)
+        };
         let until = Until { cancel: Some(self.cancel), limit: job.step.timeout };
         let mut child = Child::spawn_limited(&invocation, limits.output, self.emitter)
             .map_err(EngineError::from)?;
@@ -153,6 +159,8 @@ impl Venv<'_> {
             _ => child.end(),
         }
         let (mut output, too_much) = child.limited_output();
+        let is_full = waited == Waited::Exited && copy.is_some_and(|copy| copy.measure());
+        let too_much = if is_full { Some(LimitKind::Disk) } else { too_much };
         if self.bubblewrap.is_none() {
             output.stdout = folders.to_inside(output.stdout);
             output.stderr = folders.to_inside(output.stderr);
@@ -162,11 +170,13 @@ impl Venv<'_> {
                 launcher::take_proof(&mut output.stderr);
                 Err(exceeded_error(job, kind, Some(memory), output))
             }
-            Waited::Exited if too_much.is_some() => {
-                launcher::take_proof(&mut output.stderr);
-                Err(exceeded_error(job, LimitKind::Output, Some(memory), output))
-            }
-            Waited::Exited => Ok(output),
+            Waited::Exited => match too_much {
+                Some(kind) => {
+                    launcher::take_proof(&mut output.stderr);
+                    Err(exceeded_error(job, kind, Some(memory), output))
+                }
+                None => Ok(output),
+            },
             Waited::Stopped => Err(RunError::Stopped),
             Waited::TimedOut => {
                 launcher::take_proof(&mut output.stderr);
