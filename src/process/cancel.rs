@@ -60,7 +60,8 @@ impl Cancel {
     }
 
     /// What is left behind if this process ends now.
-    pub(crate) fn leftovers(&self) -> Option<String> {
+    #[must_use]
+    pub fn leftovers(&self) -> Option<String> {
         self.state().leftovers.clone()
     }
 
