@@ -211,7 +211,8 @@ impl PlannedFile {
     }
 }
 
-/// Reads the metadata of a workspace with cargo, which reads nothing but manifests for that.
+/// Reads the metadata of a workspace with cargo, which reads nothing but manifests for that. It runs
+/// outside of the project: rustup would execute a `cargo` that a `rust-toolchain.toml` there names.
 fn read_metadata(root: &Path, environment: &EnvVars) -> Result<Metadata, ScaffoldError> {
     let cargo = which::which(environment.get("CARGO").unwrap_or("cargo"))
         .map_err(|error| ScaffoldError::Cargo(format!("`cargo` not found: {error}")))?;
@@ -220,6 +221,7 @@ fn read_metadata(root: &Path, environment: &EnvVars) -> Result<Metadata, Scaffol
         ["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"],
     );
     invocation.args.push(root.join("Cargo.toml").into());
+    invocation.folder = Some("/".into());
     let mut silent = Silent;
     let until = Until { cancel: None, limit: LIMIT };
     let output = process::run(&invocation, until, &Emitter::new(&mut silent))

@@ -106,7 +106,9 @@ fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
     let target = folder.path().join("uv");
     let python = on_path(context, "python3")
         .ok_or_else(|| UpdateError::NoResolver("python3 is not on PATH either".to_owned()))?;
-    let mut pip = Invocation::new(python, ["-m", "pip", "install", "--quiet", "--no-input"]);
+    // Isolated, because Python would otherwise find a module `pip` of the project first.
+    let mut pip = Invocation::new(python, ["-I", "-m", "pip", "install", "--quiet", "--no-input"]);
+    pip.folder = Some(folder.path().to_owned());
     let flags = ["--disable-pip-version-check", "--require-hashes", "--no-deps", "--target"];
     pip.args.extend(flags.map(Into::into));
     pip.args.push(target.clone().into());
@@ -133,7 +135,12 @@ fn run(context: Context<'_>, mut invocation: Invocation) -> Result<RawOutput, Up
     let bundle = bundle.map(|path| path.display().to_string());
     invocation.env = network.variables(bundle.as_deref());
     invocation.env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
-    invocation.only = Some(context.variables.for_installers());
+    let mut only = context.variables.for_installers();
+    if let Some(folder) = &invocation.folder {
+        // What a killed installer leaves goes with this folder.
+        only.insert("TMPDIR".to_owned(), folder.clone().into());
+    }
+    invocation.only = Some(only);
     invocation.secrets = network.secrets();
     let until = Until { cancel: Some(context.cancel), limit: LIMIT };
     Ok(process::run(&invocation, until, context.emitter)?)

@@ -1,5 +1,8 @@
 //! The command `init`.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use snapbox::str;
 
 use crate::scene::Scene;
@@ -204,4 +207,22 @@ error: `--ci none` cannot be combined with other values
 
 "#]],
     );
+}
+
+#[test]
+fn cargo_is_asked_about_a_workspace_outside_of_it() {
+    let scene = Scene::new()
+        .file("Cargo.toml", "[workspace]\nmembers = []\n")
+        .file("rust-toolchain.toml", "[toolchain]\npath = \"/evil\"\n");
+    let folder = scene.folder("programs");
+    fs::create_dir(&folder).unwrap();
+    let place = folder.join("place");
+    // It notes where it is started, as rustup reads a toolchain's name there.
+    let cargo = format!("#!/bin/sh\npwd >'{}'\nexit 1\n", place.display());
+    fs::write(folder.join("cargo"), cargo).unwrap();
+    fs::set_permissions(folder.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+    let ended =
+        scene.pipe("init --xtask").with("CARGO", folder.join("cargo").to_str().unwrap()).ended();
+    assert_ne!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(fs::read_to_string(place).unwrap(), "/\n");
 }

@@ -334,3 +334,26 @@ fn versions_that_incremental_linting_was_not_tested_with_are_named() {
         "...\nevery lock is up to date\n",
     );
 }
+
+#[test]
+fn uv_is_installed_without_a_look_at_the_project() {
+    let scene = scene().file("pip.py", "raise SystemExit(\"a module of the project\")\n");
+    let folder = scene.folder("uv");
+    fs::rename(folder.join("uv"), folder.join("python3")).unwrap();
+    // It notes how Python is started, and where.
+    fs::write(
+        folder.join("python3"),
+        "#!/bin/sh\necho \"$1 $PWD $TMPDIR\" >\"$UV/asked\"\nexit 1\n",
+    )
+    .unwrap();
+    let path = folder.display().to_string();
+    let ended = pipe(&scene, "update spelling").with("PATH", &path).ended();
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    let asked = fs::read_to_string(folder.join("asked")).unwrap();
+    let [first, place, temporary] = asked.split_whitespace().collect::<Vec<_>>()[..] else {
+        panic!("{asked}")
+    };
+    assert_eq!(first, "-I");
+    assert!(!Path::new(place).starts_with(scene.project()), "{place}");
+    assert_eq!(place, temporary);
+}
