@@ -145,7 +145,7 @@ fn replace(scene: &Scene<'_>, file: &str, kind: &str) -> Result<()> {
         }
         "pipe" => make(&["mkfifo", &path.to_string_lossy()]),
         "link to a pipe out" => {
-            let pipe = scene.folder("tmp/pipe");
+            let pipe = scene.folder("docker/pipe");
             make(&["mkfifo", &pipe.to_string_lossy()])?;
             link(&pipe)
         }
