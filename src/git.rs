@@ -1,8 +1,8 @@
 //! Asks git what it tracks, and which lines changed since which commit.
 //!
 //! The repository may be hostile, and its settings name programs: filters, file monitors, drivers,
-//! helpers. [`program`] therefore starts only commands that read objects, names and the index, and
-//! contents of the work tree are read, hashed and compared here, see [`changes`].
+//! helpers. `program` therefore starts only commands that read objects, names and the index, and
+//! contents of the work tree are read, hashed and compared here, see `changes`.
 
 mod base;
 mod blobs;

@@ -12,7 +12,7 @@ pub(super) const VARIABLES: &str = "\
     PYTHONPROFILEIMPORTTIME DYLD_INSERT_LIBRARIES PYTHONMALLOCSTATS PYTEST_PLUGINS \
     PYTEST_ADDOPTS GIT_EXTERNAL_DIFF CARGO_PIPE_ALLOW CARGO_PIPE_ENVIRONMENTS pythonpath";
 
-/// Values of variables and arguments; see [`fill`].
+/// Values of variables and arguments; see `fill`.
 pub(super) const PLACES: &str = "\
     src ./src /app/src PROJECT/src src:src/bin src/evil.py src/evil.so PROJECT/src/evil.so \
     ./src/evil.so src/evil.rc src/evil.ini src/xdg OUTSIDE OUTSIDE/written src/bin \
