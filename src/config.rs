@@ -262,7 +262,7 @@ pub enum Work {
         place: CommandPlace,
         /// Exit statuses that mean findings.
         findings_exit: BTreeSet<i32>,
-        /// How its output becomes findings.
+        /// The format of its findings.
         findings: Option<Box<FindingsSpec>>,
     },
 }

@@ -18,7 +18,7 @@ pub struct Why {
     pub expected: Expected,
     /// Its fingerprint; null if its environment is unknown.
     pub fingerprint: Option<Hash>,
-    /// How its environment is known; null if it is unknown.
+    /// The source of what is known of its environment; null if it is unknown.
     pub environment: Option<ResolvedBy>,
     /// The differences to the last run in this folder; null if it never ran here.
     pub since_last: Option<Vec<Difference>>,
@@ -75,7 +75,7 @@ pub enum Expected {
     Unknown,
 }
 
-/// How a resolved environment is known.
+/// The source of what is known of a resolved environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -8,6 +8,8 @@ mod sources;
 
 pub use excerpts::Excerpts;
 pub(crate) use lines::source_lines;
+#[cfg(test)]
+pub(crate) use sources::NoSources;
 pub use sources::SourceFiles;
 
 use serde::{Deserialize, Serialize};

@@ -143,7 +143,7 @@ pub struct Step {
     pub env: BTreeMap<String, String>,
     /// Exit statuses that mean findings, for a command of the user's own.
     pub findings_exit: BTreeSet<i32>,
-    /// How the output of a command of the user's own becomes findings.
+    /// The format of the findings of a command of the user's own.
     pub findings: Option<FindingsSpec>,
     /// Whether it works on a private copy of its files, to which it can write.
     pub writable: bool,

@@ -6,13 +6,13 @@
 /// The length of the longest glob, in bytes: no path is longer.
 const MAX_LENGTH: usize = 4096;
 
-/// How deep braces may be nested.
+/// The maximum depth of nested braces.
 const MAX_DEPTH: usize = 8;
 
-/// How many globs a list or a `.gitignore` may have.
+/// The maximum number of globs in a list or a `.gitignore`.
 pub(crate) const MAX_GLOBS: usize = 10_000;
 
-/// Why a glob is beyond the limits; none if it is within them.
+/// The limit that a glob exceeds, as a reason; none if it is within all of them.
 pub(crate) fn exceeded_limit(glob: &str) -> Option<String> {
     if glob.len() > MAX_LENGTH {
         return Some(format!("has {} bytes, and the limit is {MAX_LENGTH}", glob.len()));

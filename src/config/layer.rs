@@ -200,7 +200,7 @@ pub struct CheckLayer {
     pub requirements: Option<Texts>,
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,
-    /// How the output of a check with `run` becomes findings: `sarif`, `junit`, `checkstyle`, `gcc`,
+    /// The format of the findings of a check with `run`: `sarif`, `junit`, `checkstyle`, `gcc`,
     /// `json-lines`, or a table.
     pub findings: Option<Value<FindingsLayer>>,
     /// Whether its result is cached; `passed` caches only successes.

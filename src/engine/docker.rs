@@ -1,8 +1,8 @@
 //! The engine behind the docker CLI, which also drives podman.
 //!
 //! It finds the program and labels everything that a run starts. `call` runs the program, `cleanup`
-//! removes leftovers by their labels, `image` builds images, `job` runs jobs, `topology` gets trees into containers, and
-//! [`podman`] has the differences between docker and podman.
+//! removes leftovers by their labels, `image` builds images, `job` runs jobs, `topology` gets trees
+//! into containers, and [`podman`] has the differences between docker and podman.
 
 pub mod argv;
 mod base;

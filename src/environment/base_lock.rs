@@ -56,7 +56,7 @@ pub enum BaseLockError {
     Unreadable {
         /// The file.
         path: ProjectPath,
-        /// Why not.
+        /// The reason.
         source: ReadError,
     },
     /// The content is invalid.

@@ -8,3 +8,18 @@ pub trait SourceFiles {
     /// The files of the snapshot, relative to the project, with `/`, in any order.
     fn paths(&self) -> Vec<String>;
 }
+
+/// A snapshot without files, for tests of parsers.
+#[cfg(test)]
+pub(crate) struct NoSources;
+
+#[cfg(test)]
+impl SourceFiles for NoSources {
+    fn read(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn paths(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

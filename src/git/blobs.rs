@@ -18,7 +18,7 @@ use crate::gate::lines::MAX_LENGTH;
 use crate::process::Stdin;
 use crate::project::ProjectPath;
 
-/// How many bytes of contents are held at once: more than one content, and less than we capture.
+/// The number of bytes of contents that are held at once: more than one content, and less than we capture.
 const GROUP: u64 = 2 * MAX_LENGTH;
 
 /// The start of the text that Git LFS stores in the place of a content.
@@ -42,7 +42,7 @@ pub(super) enum CommittedKind {
     Submodule,
 }
 
-/// What is in the place of a file in the work tree.
+/// An entry in the place of a file in the work tree.
 pub(super) enum WorkFile {
     /// Nothing.
     Missing,

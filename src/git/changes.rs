@@ -17,9 +17,9 @@ use crate::gate::lines::{ChangedLines, FileChange, compare_contents};
 use crate::gate::{CompareBase, Since};
 use crate::project::ProjectPath;
 
-/// How long git may take.
+/// The time limit of git.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long all comparisons by lines may take. What is left then counts as changed.
+/// The time limit of all comparisons by lines. Whatever is left then counts as changed.
 const COMPARE_LIMIT: Duration = Duration::from_secs(20);
 
 /// The lines that changed below `sources`: committed, staged, edited, and all of new files.
@@ -71,7 +71,7 @@ pub fn read_changed_lines(
     Ok((base, changed))
 }
 
-/// What is in the place of a file of the commit.
+/// An entry in the place of a file of the commit.
 enum Found {
     Unchanged,
     Different,

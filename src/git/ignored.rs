@@ -11,7 +11,7 @@ use super::{GitContext, GitError};
 use crate::process::Stdin;
 use crate::project::ProjectPath;
 
-/// How long git may take. Without its answer, only the warning is missing.
+/// The time limit of git. Without its answer, only the warning is missing.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The tracked files below `paths` that are ignored; none outside of a repository.

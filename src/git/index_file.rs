@@ -26,7 +26,7 @@ pub(super) struct IndexEntry {
     pub(super) is_submodule: bool,
 }
 
-/// Why an index cannot be read.
+/// The reason that an index cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum IndexError {
     #[error("it is larger than 512 MiB")]

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 /// The part of equal bytes that a renamed file needs, in percent.
 const SIMILAR: u64 = 50;
 
-/// How many pairs are compared. With more of them, only files of the same name are.
+/// The maximum number of pairs that are compared. With more of them, only files of the same name are.
 const MAX_PAIRS: usize = 1_000_000;
 
 /// The lines of a content: how many bytes there are of each.

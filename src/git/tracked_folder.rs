@@ -14,7 +14,7 @@ const INDEX_LIMIT: u64 = 512 * 1024 * 1024;
 /// The limit for the size of a `.git` file.
 const GIT_FILE_LIMIT: u64 = 64 * 1024;
 
-/// Why a folder in a checkout cannot be believed.
+/// The reason that a folder in a checkout cannot be believed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrackedFolderError {
@@ -26,7 +26,7 @@ pub enum TrackedFolderError {
     Unreadable {
         /// The index.
         index: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
 }

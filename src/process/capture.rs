@@ -11,13 +11,13 @@ use std::sync::mpsc::Sender;
 use super::cancel::Wake;
 use crate::limits::ByteSize;
 
-/// How many bytes of each stream are kept if the program has no limit of its own.
+/// The number of bytes that are kept of each stream if the program has no limit of its own.
 pub(crate) const CAPTURE_LIMIT: u64 = 256 * 1024 * 1024;
 
-/// How many bytes of a line are passed on as one line.
+/// The number of bytes of a line that are passed on as one line.
 const LINE_LIMIT: u64 = 64 * 1024;
 
-/// How many bytes are read at once.
+/// The number of bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
 /// The limit of the output of a program, shared by both of its streams.

@@ -62,7 +62,7 @@ pub(super) struct Hit {
 pub(super) struct Forecast<'r> {
     pub(super) inputs: Inputs,
     pub(super) recipe: &'r Recipe,
-    /// How its environment is known.
+    /// The source of what is known of its environment.
     pub(super) environment: ResolvedBy,
 }
 

@@ -87,18 +87,7 @@ fn unexpected_status(code: i32, findings_exit: &BTreeSet<i32>) -> Reason {
 mod tests {
     use super::*;
     use crate::check::FindingsFormat;
-
-    struct NoSources;
-
-    impl SourceFiles for NoSources {
-        fn read(&self, _: &str) -> Option<Vec<u8>> {
-            None
-        }
-
-        fn paths(&self) -> Vec<String> {
-            Vec::new()
-        }
-    }
+    use crate::finding::NoSources;
 
     fn judge(code: i32, stdout: &str, spec: Option<&FindingsSpec>) -> Classified {
         let output = RawOutput { code, stdout: stdout.into(), ..RawOutput::default() };

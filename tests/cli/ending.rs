@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::container::{PROOF, scene as container_scene};
+use crate::engine::scene as foreign;
 use crate::scene::Scene;
 
 /// Much less than a hanging command takes, and much more than a loaded machine needs.
@@ -18,18 +19,6 @@ const SOON: Duration = Duration::from_secs(40);
 
 /// Never ends by itself.
 const HANG: &str = "exec sleep 900";
-
-/// A foreign image, whose container is created, proved, started and removed by commands of their own.
-fn foreign() -> Scene {
-    Scene::new()
-        .file(
-            "pipe.toml",
-            "[checks]\nlint.enabled = false\nformat.enabled = false\nmypy.enabled = false\n\
-             ruff.enabled = false\n\n[checks.spelling]\nrun = [\"codespell\", \"src\"]\n\
-             image = \"codespell\"\n",
-        )
-        .file("src/main.py", "\"\"\"Nothing.\"\"\"\n")
-}
 
 /// Lets docker answer what a run in a foreign image asks, unless another reply was prepared.
 fn answer_in(scene: &Scene) {

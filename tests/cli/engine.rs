@@ -8,7 +8,7 @@ use snapbox::str;
 use crate::scene::Scene;
 
 /// A project with one check, in an image of its own.
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::new()
         .file(
             "pipe.toml",

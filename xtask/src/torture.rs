@@ -76,7 +76,7 @@ impl Amount {
         self.parts.is_empty() || self.parts.iter().any(|name| name == part.name)
     }
 
-    /// How often a part is tried.
+    /// The number of tries of a part.
     fn tries(&self, part: &Part) -> usize {
         let default = if self.quick { part.quick } else { part.tries };
         self.tries.map_or(default, |tries| tries as usize).min((part.cases)())

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::{Text, Value};
 
-/// How the output of a command becomes findings.
+/// The format of the findings in the output of a command.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum FindingsLayer {

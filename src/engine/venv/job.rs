@@ -159,24 +159,22 @@ impl Venv<'_> {
             _ => child.end(),
         }
         let (mut output, too_much) = child.limited_output();
-        let is_full = waited == Waited::Exited && copy.is_some_and(|copy| copy.measure());
-        let too_much = if is_full { Some(LimitKind::Disk) } else { too_much };
+        let exceeded = match waited {
+            Waited::Exceeded(kind) => Some(kind),
+            Waited::Exited if copy.is_some_and(|copy| copy.measure()) => Some(LimitKind::Disk),
+            Waited::Exited => too_much,
+            Waited::Stopped | Waited::TimedOut => None,
+        };
         if self.bubblewrap.is_none() {
             output.stdout = folders.to_inside(output.stdout);
             output.stderr = folders.to_inside(output.stderr);
         }
+        if let Some(kind) = exceeded {
+            launcher::take_proof(&mut output.stderr);
+            return Err(exceeded_error(job, kind, Some(memory), output));
+        }
         match waited {
-            Waited::Exceeded(kind) => {
-                launcher::take_proof(&mut output.stderr);
-                Err(exceeded_error(job, kind, Some(memory), output))
-            }
-            Waited::Exited => match too_much {
-                Some(kind) => {
-                    launcher::take_proof(&mut output.stderr);
-                    Err(exceeded_error(job, kind, Some(memory), output))
-                }
-                None => Ok(output),
-            },
+            Waited::Exited | Waited::Exceeded(_) => Ok(output),
             Waited::Stopped => Err(RunError::Stopped),
             Waited::TimedOut => {
                 launcher::take_proof(&mut output.stderr);

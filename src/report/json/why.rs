@@ -41,7 +41,7 @@ pub struct JsonWhy {
     pub expected: Expected,
     /// The fingerprint; null if the environment has to be prepared first.
     pub fingerprint: Option<Hash>,
-    /// How its environment is known; null if it has to be prepared first.
+    /// The source of what is known of its environment; null if it has to be prepared first.
     pub environment: Option<ResolvedBy>,
     /// What changed since the last run in this folder; null if there was none.
     pub since_last: Option<Vec<JsonDifference>>,

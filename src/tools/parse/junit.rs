@@ -23,15 +23,10 @@ pub struct Session {
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
     let document = Document::parse(std::str::from_utf8(stream).ok()?).ok()?;
-    let cases = || document.descendants().filter(|node| node.has_tag_name("testcase"));
-    let findings = cases().flat_map(|case| {
-        let failed =
-            case.children().filter(|it| matches!(it.tag_name().name(), "failure" | "error"));
-        failed.filter_map(move |it| finding(case, it, sources))
-    });
+    let findings = failures(&document).filter_map(|(case, it)| finding(case, it, sources));
     Some(Session {
         // A test that was stopped before its end has no name.
-        tests: cases().filter(|case| case.has_attribute("name")).count(),
+        tests: cases(&document).filter(|case| case.has_attribute("name")).count(),
         findings: findings.collect(),
     })
 }
@@ -47,13 +42,20 @@ pub(super) fn parse_any(text: &str, sources: &dyn SourceFiles) -> Result<Vec<Fin
     if !["testsuites", "testsuite"].contains(&root) {
         return Err(format!("the root element is `{root}`, not `testsuites`"));
     }
-    let cases = document.descendants().filter(|node| node.has_tag_name("testcase"));
-    let findings = cases.flat_map(|case| {
-        let failed =
-            case.children().filter(|it| matches!(it.tag_name().name(), "failure" | "error"));
-        failed.map(move |failure| any_finding(case, failure, sources))
-    });
-    Ok(findings.collect())
+    Ok(failures(&document).map(|(case, it)| any_finding(case, it, sources)).collect())
+}
+
+/// The tests of a report.
+fn cases<'d>(document: &'d Document<'_>) -> impl Iterator<Item = Node<'d, 'd>> {
+    document.descendants().filter(|node| node.has_tag_name("testcase"))
+}
+
+/// The failures of a report, each with its test.
+fn failures<'d>(document: &'d Document<'_>) -> impl Iterator<Item = (Node<'d, 'd>, Node<'d, 'd>)> {
+    cases(document).flat_map(|case| {
+        let failed = |it: &Node<'_, '_>| matches!(it.tag_name().name(), "failure" | "error");
+        case.children().filter(failed).map(move |it| (case, it))
+    })
 }
 
 /// The finding about a failed test of any tool. Its file is an attribute, or in a traceback.
@@ -172,18 +174,10 @@ fn remove_addresses(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::NoSources;
 
     #[test]
     fn a_report_of_another_tool_needs_no_file() {
-        struct NoSources;
-        impl SourceFiles for NoSources {
-            fn read(&self, _: &str) -> Option<Vec<u8>> {
-                None
-            }
-            fn paths(&self) -> Vec<String> {
-                Vec::new()
-            }
-        }
         let text = r#"<testsuite><testcase name="ok"/><testcase classname="a" name="b" file="src/a.py"
             line="4"><failure type="E1">
             not good

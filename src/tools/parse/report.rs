@@ -107,18 +107,7 @@ fn severity(word: Option<&str>) -> Severity {
 mod tests {
     use super::*;
     use crate::check::JsonFields;
-
-    struct NoSources;
-
-    impl SourceFiles for NoSources {
-        fn read(&self, _: &str) -> Option<Vec<u8>> {
-            None
-        }
-
-        fn paths(&self) -> Vec<String> {
-            Vec::new()
-        }
-    }
+    use crate::finding::NoSources;
 
     fn parsed(format: FindingsFormat, text: &str) -> Result<Vec<Finding>, String> {
         parse(&format, text.as_bytes(), &NoSources)
