@@ -9,6 +9,7 @@ pub(crate) mod glob;
 pub mod layer;
 pub mod merge;
 pub mod nearest;
+mod tool_packages;
 pub mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::network::Network;
 use crate::project::ProjectPath;
 
 pub use ci::{Ci, CiBuilder, CiJobs, GitlabJobs, Install};
+pub use tool_packages::{ToolPackages, name_locks};
 
 /// A project's settings, with every default filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,6 +239,16 @@ impl Check {
     pub fn step_id(&self) -> StepId {
         StepId::from(self.name.clone())
     }
+
+    /// The name of the lock of its environment, if it has one.
+    #[must_use]
+    pub fn lock(&self) -> Option<&str> {
+        match &self.work {
+            Work::Tool { packages, .. } => Some(&packages.lock),
+            Work::Command { place: CommandPlace::Requirements(_), .. } => Some(self.name.as_str()),
+            Work::Command { .. } => None,
+        }
+    }
 }
 
 /// What a check runs.
@@ -251,6 +263,8 @@ pub enum Work {
         config: ToolConfig,
         /// Arguments in addition to the canonical ones.
         args: Vec<String>,
+        /// The packages of its environment.
+        packages: ToolPackages,
     },
     /// A command of the project.
     Command {

@@ -9,6 +9,7 @@ pub mod python;
 pub mod recipe;
 pub mod remembered;
 mod resolved;
+mod satisfaction;
 
 pub use base_lock::{BaseLock, BaseLockError, LockedBase};
 pub use python::Probe;

@@ -312,7 +312,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         cache: check.cache,
     };
     match &check.work {
-        Work::Tool { tool, config: file, args } => {
+        Work::Tool { tool, config: file, args, packages } => {
             let tool = tools::find(tool).unwrap_or_else(|| {
                 unreachable!("the configuration was validated against the catalogue")
             });
@@ -329,7 +329,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.args.clone_from(args);
             step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
             step.environment = EnvironmentSpec::Tool {
-                lock: tool.lock().to_owned(),
+                lock: packages.lock.clone(),
                 sees_project: sees_project && tool.sees_project(),
             };
             step.command = tool.check(&ToolInvocation {

@@ -301,12 +301,6 @@ pub fn generated(path: &str) -> Option<&'static Generated> {
     GENERATED.iter().find(|file| file.path == path)
 }
 
-/// Whether cargo pipe has a lock with this name.
-#[must_use]
-pub fn has_lock(name: &str) -> bool {
-    GENERATED.iter().any(|file| matches!(file.need, Need::Lock(own) if own == name))
-}
-
 /// The Dockerfile of a configured project.
 #[must_use]
 pub fn dockerfile(config: &Config) -> String {

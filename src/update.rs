@@ -4,29 +4,27 @@
 //! The changes are returned as data; they are written together or not at all.
 
 mod base;
+mod manifest;
+mod pin;
 mod resolver;
+mod targets;
 
 use std::path::Path;
 use std::thread;
 
-use crate::config::nearest::nearest;
-use crate::config::{CommandPlace, Config, EngineChoice, Work};
-use crate::dependencies::read as dependencies;
+use crate::dependencies::DependencyError;
 use crate::dependencies::written::{self, From};
-use crate::dependencies::{DependencyError, DependencyKind};
 use crate::engine::EngineError;
-use crate::environment::recipe::{self, PROJECT};
 use crate::event::Event;
-use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::outcome::Verdict;
 use crate::process::ProcessError;
 use crate::project::{PathError, ProjectPath};
 use crate::run::Context;
 use crate::scaffold::{self, FileReplacement, ScaffoldError};
-use crate::tools;
-use base::BaseRequest;
+use crate::version::VersionRange;
 use resolver::Resolver;
+use targets::{LockSource, Target};
 
 pub use base::BaseUpdate;
 
@@ -38,6 +36,8 @@ pub struct Updates {
     pub packages: Vec<Update>,
     /// The lock of the base; none if it was not requested, or no docker engine is available.
     pub base: Option<BaseUpdate>,
+    /// The file that configures the project, with the requested releases.
+    manifest: Option<FileReplacement>,
 }
 
 /// The planned change of one lock.
@@ -46,6 +46,10 @@ pub struct Updates {
 pub struct Update {
     /// The lock's name, such as `pylint`.
     pub name: String,
+    /// The package that the lock is for, such as `pylint`; the name of the lock if it is for no tool.
+    pub package: String,
+    /// The accepted versions of the package, if the configuration sets them.
+    pub range: Option<VersionRange>,
     /// Its current packages; none if the lock is missing or cannot be read.
     pub before: Option<Lock>,
     /// Its new packages.
@@ -63,7 +67,8 @@ pub struct Update {
 /// Exhaustive: every caller decides each of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpdateRequest {
-    /// The locks, by their own name or a check's; all if none is named.
+    /// The locks, by their own name, a check's or a tool's; all if none is named. A release of a tool,
+    /// as in `black==24.4.2`, is written into the configuration.
     pub names: Vec<String>,
     /// Whether packages stay at the versions that incremental workers were tested with.
     pub keep_incremental: bool,
@@ -107,6 +112,23 @@ pub enum UpdateError {
         name: String,
         /// A suggestion.
         hint: String,
+    },
+    /// A release is requested of something that is not a tool of the catalogue.
+    #[error("`{name}` is not a tool of a check, so its release cannot be set")]
+    NotATool {
+        /// The name.
+        name: String,
+    },
+    /// A requested release is malformed.
+    #[error("invalid release: `{0}`")]
+    Malformed(String),
+    /// The file that configures the project cannot be edited.
+    #[error("cannot write a release into `{file}`: {message}")]
+    Manifest {
+        /// The file.
+        file: String,
+        /// The reason.
+        message: String,
     },
     /// The project's dependencies cannot be read.
     #[error(transparent)]
@@ -165,6 +187,12 @@ impl UpdateError {
         match self {
             UpdateError::Offline => Some("remove `--offline`, or `offline` in pipe.toml".into()),
             UpdateError::Unknown { hint, .. } => Some(hint.clone()),
+            UpdateError::NotATool { .. } => {
+                Some("set the versions of a command in `requirements` of its check".into())
+            }
+            UpdateError::Malformed(_) => {
+                Some("write a tool and a release, such as `black==24.4.2`".into())
+            }
             UpdateError::Dependencies(error) => error.hint.clone(),
             UpdateError::FromSource => {
                 Some("if you trust these packages, add `--allow host`".into())
@@ -177,23 +205,6 @@ impl UpdateError {
             _ => None,
         }
     }
-}
-
-/// A lock, and its requirements.
-struct Target {
-    name: String,
-    path: ProjectPath,
-    source: Source,
-    /// The packages that the tool's incremental worker relies on, with the versions that it was
-    /// tested with.
-    tested: Vec<(&'static str, String)>,
-}
-
-enum Source {
-    /// Requirements, and the files or settings that contain them.
-    Requirements { requirements: Vec<String>, files: String, asked: Hash },
-    /// Other locks, of these names.
-    Lock { lock: Lock, files: String },
 }
 
 impl Update {
@@ -227,6 +238,12 @@ impl Update {
 }
 
 impl Updates {
+    /// The file that configures the project, if a requested release changes it.
+    #[must_use]
+    pub fn changed_manifest(&self) -> Option<&ProjectPath> {
+        self.manifest.as_ref().map(|manifest| &manifest.path)
+    }
+
     /// The number of locks that are not up to date.
     #[must_use]
     pub fn stale(&self) -> usize {
@@ -247,7 +264,11 @@ impl Updates {
 /// When no lock has a given name, versions cannot be resolved, or the base was named and cannot be
 /// inspected.
 pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, UpdateError> {
-    let chosen = chosen(context.config, targets(context)?, &request.names)?;
+    let pin::Pinned { config, names, manifest } =
+        pin::apply(context.project, context.config, &request.names)?;
+    let context = Context { config: &config, ..context };
+    let all = targets::targets(context.project, &config)?;
+    let chosen = targets::choose(&config, all, &names)?;
     let packages = packages(context, &chosen.targets, request.keep_incremental)?;
     for update in packages.iter().filter(|update| !update.untested.is_empty()) {
         context.emitter.emit(&Event::Warning { message: &untested_warning(&update.untested) });
@@ -256,7 +277,7 @@ pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, Up
         Some(wish) => base::look(context, wish)?,
         None => None,
     };
-    Ok(Updates { packages, base })
+    Ok(Updates { packages, base, manifest })
 }
 
 fn packages(
@@ -265,7 +286,7 @@ fn packages(
     keep_incremental: bool,
 ) -> Result<Vec<Update>, UpdateError> {
     let Context { project, .. } = context;
-    let needs_index = |target: &Target| matches!(target.source, Source::Requirements { .. });
+    let needs_index = |target: &Target| matches!(target.source, LockSource::Requirements { .. });
     let resolver = match targets.iter().any(needs_index) {
         true => Some(Resolver::find(context)?),
         false => None,
@@ -273,8 +294,8 @@ fn packages(
     let resolve = |target: &Target| {
         let is_kept = keep_incremental && !target.tested.is_empty();
         let (after, from) = match &target.source {
-            Source::Lock { lock, files } => (lock.clone(), From::Lock(files.clone())),
-            Source::Requirements { requirements, files, asked } => {
+            LockSource::Lock { lock, files } => (lock.clone(), From::Lock(files.clone())),
+            LockSource::Requirements { requirements, files, asked } => {
                 let Some(resolver) = &resolver else {
                     unreachable!("it is found where requirements are")
                 };
@@ -301,7 +322,9 @@ fn packages(
         };
         let untested = untested_versions(&after, &target.tested);
         let name = target.name.clone();
-        Ok(Update { name, before, after, untested, is_kept, replacement })
+        let package = target.tool.as_ref().map_or(&*name, |(tool, _)| tool.lock()).to_owned();
+        let range = target.tool.as_ref().and_then(|(_, range)| range.clone());
+        Ok(Update { name, package, range, before, after, untested, is_kept, replacement })
     };
     thread::scope(|scope| {
         let threads: Vec<_> =
@@ -345,103 +368,18 @@ fn untested_warning(untested: &[UntestedVersion]) -> String {
 ///
 /// When one changed meanwhile, or cannot be written.
 pub fn write(root: &Path, updates: &Updates) -> Result<(), UpdateError> {
-    let changed: Vec<&FileReplacement> = updates.replacements().collect();
+    let changed: Vec<&FileReplacement> =
+        updates.manifest.iter().chain(updates.replacements()).collect();
     Ok(scaffold::replace_together(root, &changed)?)
 }
 
 /// Whether a lock was resolved from these requirements. A bundled lock has no record of them, and is
 /// only rewritten when its packages change.
-fn answers(text: &str, source: &Source) -> bool {
+fn answers(text: &str, source: &LockSource) -> bool {
     match source {
-        Source::Lock { .. } => true,
-        Source::Requirements { asked, .. } => {
+        LockSource::Lock { .. } => true,
+        LockSource::Requirements { asked, .. } => {
             written::answers(text, asked) || !text.contains("# For every platform: ")
         }
     }
-}
-
-/// Every lock of a project: those of tools, of the project's commands, and of its dependencies.
-fn targets(context: Context<'_>) -> Result<Vec<Target>, UpdateError> {
-    let Context { config, project, .. } = context;
-    let mut targets: Vec<Target> = Vec::new();
-    let target = |name: &str, requirements: Vec<String>, files: String| {
-        let asked = dependencies::asked(config, &requirements);
-        let source = Source::Requirements { requirements, files, asked };
-        let path = recipe::lock_path(config, name)?;
-        Ok::<_, PathError>(Target { name: name.to_owned(), path, source, tested: Vec::new() })
-    };
-    for check in &config.checks {
-        let found = match &check.work {
-            Work::Tool { tool, .. } => tools::find(tool).map(|tool| {
-                let requirement = tools::requirement(tool);
-                let files = format!("`{requirement}`");
-                let target = target(tool.lock(), vec![requirement], files)?;
-                Ok(Target { tested: tools::tested_versions(tool), ..target })
-            }),
-            Work::Command { place: CommandPlace::Requirements(requirements), .. } => {
-                let name = check.name.as_str();
-                Some(target(name, requirements.clone(), format!("`[checks.{name}]`")))
-            }
-            Work::Command { .. } => None,
-        };
-        let found = found.transpose()?;
-        targets.extend(found.filter(|found| targets.iter().all(|it| it.name != found.name)));
-    }
-    if let Some(found) = dependencies::read(&project.root, config)? {
-        let files = found.file_names();
-        match found.kind {
-            DependencyKind::Locked(lock) => targets.push(Target {
-                name: PROJECT.to_owned(),
-                path: recipe::lock_path(config, PROJECT)?,
-                source: Source::Lock { lock, files },
-                tested: Vec::new(),
-            }),
-            DependencyKind::Declared(requirements) => {
-                targets.push(target(PROJECT, requirements, files)?)
-            }
-        }
-    }
-    Ok(targets)
-}
-
-/// The selected locks.
-struct Chosen {
-    targets: Vec<Target>,
-    /// Why the base is selected, if it is.
-    base: Option<BaseRequest>,
-}
-
-/// Selects the locks of these names. The name of a check selects the lock of its tool.
-fn chosen(
-    config: &Config,
-    mut targets: Vec<Target>,
-    names: &[String],
-) -> Result<Chosen, UpdateError> {
-    if names.is_empty() {
-        // The venv engine does not use images.
-        let is_wanted = config.engine != EngineChoice::Venv;
-        return Ok(Chosen { targets, base: is_wanted.then_some(BaseRequest::Everything) });
-    }
-    let lock_of = |name: &String| {
-        let check = config.checks.iter().find(|check| check.name.as_str() == name);
-        match check.map(|check| &check.work) {
-            Some(Work::Tool { tool, .. }) => {
-                tools::find(tool).map_or(name.clone(), |tool| tool.lock().to_owned())
-            }
-            _ => name.clone(),
-        }
-    };
-    let wanted: Vec<String> = names.iter().map(lock_of).collect();
-    let locks = targets.iter().map(|target| target.name.as_str());
-    let known: Vec<&str> = locks.chain([base::NAME]).collect();
-    if let Some(name) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
-        let hint = match nearest(name, &known) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("expected one of: {}", known.join(", ")),
-        };
-        return Err(UpdateError::Unknown { name: name.clone(), hint });
-    }
-    targets.retain(|target| wanted.contains(&target.name));
-    let base = wanted.iter().any(|name| name == base::NAME).then_some(BaseRequest::Named);
-    Ok(Chosen { targets, base })
 }

@@ -182,6 +182,9 @@ pub struct CheckLayer {
     pub config: Option<Value<OwnFile>>,
     /// Additional arguments of the tool.
     pub args: Option<Texts>,
+    /// The release of the tool, such as `24.4.2`, or a range as in `>=24,<25`; the release that cargo
+    /// pipe was tested with, and newer ones, if absent.
+    pub version: Option<Text>,
     /// Files and folders that it reads in addition to its sources.
     pub inputs: Option<Texts>,
     /// Environment variables of the check.
@@ -196,7 +199,8 @@ pub struct CheckLayer {
     pub output: Option<Value<ByteSize>>,
     /// The image that a check with `run` runs in.
     pub image: Option<Text>,
-    /// The packages that a check with `run` needs; they are installed into an environment of its own.
+    /// The packages that a check with `run` needs, or plugins and type stubs for a tool. They are
+    /// locked, and installed into an environment of their own.
     pub requirements: Option<Texts>,
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,

@@ -119,6 +119,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         include: first(higher.include, lower.include),
         config: first(higher.config, work.config),
         args: first(higher.args, work.args),
+        version: first(higher.version, work.version),
         inputs: first(higher.inputs, lower.inputs),
         env: first(higher.env, lower.env),
         timeout: first(higher.timeout, lower.timeout),

@@ -102,7 +102,7 @@ impl<'a> ConfiguredTool<'a> {
         check: &'a Check,
         texts: &BTreeMap<ProjectPath, String>,
     ) -> Option<Self> {
-        let Work::Tool { tool, config: file, args } = &check.work else { return None };
+        let Work::Tool { tool, config: file, args, .. } = &check.work else { return None };
         let tool = tools::find(tool)?;
         let read = |path: ProjectPath| {
             let settings = settings::read(&path, texts.get(&path)?);

@@ -56,9 +56,9 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
             None
         }
     };
-    for tool in tools(context) {
-        if inspected.insert(tool.lock()) {
-            locks.extend(read(tool.lock()).map(|lock| (tool, lock)));
+    for (tool, name) in tools(context) {
+        if inspected.insert(name) {
+            locks.extend(read(name).map(|lock| (tool, lock)));
         }
     }
     if recipe::has_project_lock(root, context.config) {
@@ -74,10 +74,10 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
     (locks, examined)
 }
 
-/// The tools of the checks, without commands of the project.
-fn tools(context: Context<'_>) -> impl Iterator<Item = &'static dyn Tool> {
+/// The tools of the checks with the names of their locks, without commands of the project.
+fn tools(context: Context<'_>) -> impl Iterator<Item = (&'static dyn Tool, &str)> {
     context.config.checks.iter().filter_map(|check| match &check.work {
-        Work::Tool { tool, .. } => tools::find(tool),
+        Work::Tool { tool, packages, .. } => Some((tools::find(tool)?, packages.lock.as_str())),
         Work::Command { .. } => None,
     })
 }

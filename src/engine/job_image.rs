@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
-use crate::config::{CommandPlace, Config, Work};
+use crate::config::{Check, Config};
 use crate::env_vars::EnvVars;
 use crate::environment::recipe::{self, PROJECT};
 use crate::environment::{BaseLock, LockedBase};
@@ -151,14 +151,9 @@ fn tag(root: &Path, config: &Config) -> Hash {
 
 /// The names of the locks that checks need.
 fn locks(root: &Path, config: &Config) -> BTreeSet<String> {
-    let name = |work: &Work, check: &str| match work {
-        Work::Tool { tool, .. } => tools::find(tool).map(|tool| tool.lock().to_owned()),
-        Work::Command { place: CommandPlace::Requirements(_), .. } => Some(check.to_owned()),
-        Work::Command { .. } => None,
-    };
-    let project = recipe::has_project_lock(root, config).then(|| PROJECT.to_owned());
-    let checks = config.checks.iter();
-    checks.filter_map(|check| name(&check.work, check.name.as_str())).chain(project).collect()
+    let project = recipe::has_project_lock(root, config).then_some(PROJECT);
+    let checks = config.checks.iter().filter_map(Check::lock);
+    checks.chain(project).map(str::to_owned).collect()
 }
 
 fn lock_path(config: &Config, name: &str) -> Option<ProjectPath> {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::check::Grant;
+use super::satisfaction::{Mismatch, find_unsatisfied};
+use crate::check::{CheckName, Grant};
 use crate::config::Config;
 use crate::discover::OutsideError;
 use crate::fingerprint::ingredients::EnvironmentParts;
@@ -33,6 +34,8 @@ pub struct Recipe {
     pub dockerfile: Option<Dockerfile>,
     /// The lock of its tool.
     pub lock: Option<Lock>,
+    /// The tool of the catalogue that the lock is for.
+    pub tool: Option<&'static str>,
     /// The lock of the project's dependencies, if the environment contains them.
     pub project: Option<Lock>,
     /// The packages of both locks that are built from source.
@@ -68,6 +71,25 @@ pub enum RecipeError {
         name: String,
         /// The path of the missing file.
         path: ProjectPath,
+        /// Whether `init` has the lock.
+        bundled: bool,
+    },
+    /// The lock does not have what the configuration says.
+    #[error(
+        "`{path}` does not satisfy `{required}` of `[checks.{check}]`: it has {}",
+        .locked.as_deref().unwrap_or("no such package")
+    )]
+    Unsatisfied {
+        /// The lock.
+        path: ProjectPath,
+        /// The name of the lock.
+        name: String,
+        /// The package that is locked, if it is, as in `black 24.4.2`.
+        locked: Option<String>,
+        /// The first check that uses the lock.
+        check: CheckName,
+        /// What it requires, such as `black==24.4.2`.
+        required: String,
     },
     /// A file cannot be read.
     #[error("cannot read `{path}`: {source}")]
@@ -107,10 +129,15 @@ impl RecipeError {
             RecipeError::Missing(_) => {
                 Some("`cargo pipe init` creates the missing files".to_owned())
             }
-            RecipeError::Unlocked { name, .. } => Some(match template::has_lock(name) {
-                true => "`cargo pipe init` creates the missing files".to_owned(),
-                false => format!("run `cargo pipe update {name}` to create it"),
-            }),
+            RecipeError::Unlocked { bundled: true, .. } => {
+                Some("`cargo pipe init` creates the missing files".to_owned())
+            }
+            RecipeError::Unlocked { name, .. } => {
+                Some(format!("run `cargo pipe update {name}` to create it"))
+            }
+            RecipeError::Unsatisfied { name, .. } => {
+                Some(format!("run `cargo pipe update {name}` to lock what it requires"))
+            }
             RecipeError::DockerfileNotGranted(_) => Some(
                 "if you trust it, run again with `--allow dockerfile`; otherwise delete it and run \
                  `cargo pipe init`"
@@ -148,6 +175,7 @@ impl Recipe {
             base: config.python.image.clone(),
             dockerfile: None,
             lock: None,
+            tool: None,
             project: None,
             from_source: Vec::new(),
         };
@@ -155,13 +183,31 @@ impl Recipe {
             EnvironmentSpec::Image(image) => recipe.base.clone_from(image),
             EnvironmentSpec::Base { .. } => {}
             EnvironmentSpec::Tool { lock: name, .. } => {
+                let owner = config.find_tool_of_lock(name);
+                let bundled = owner.is_some_and(|(_, _, packages)| packages.is_bundled());
                 let found = lock(name).map_err(|error| match error {
                     RecipeError::Missing(path) => {
-                        RecipeError::Unlocked { name: name.clone(), path }
+                        RecipeError::Unlocked { name: name.clone(), path, bundled }
                     }
                     error => error,
                 });
-                recipe.lock = Some(found?);
+                let found = found?;
+                if let Some((tool, check, packages)) = owner {
+                    recipe.tool = Some(tool.lock());
+                    if let Some(wrong) = find_unsatisfied(&found, tool, packages) {
+                        let (path, check) = (lock_path(config, name)?, check.name.clone());
+                        let Mismatch { locked, required } = wrong;
+                        let name = name.clone();
+                        return Err(RecipeError::Unsatisfied {
+                            path,
+                            name,
+                            locked,
+                            check,
+                            required,
+                        });
+                    }
+                }
+                recipe.lock = Some(found);
             }
         }
         if environment.sees_project() {
@@ -200,12 +246,13 @@ impl Recipe {
     /// The locked version of the environment's tool.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
+        let package = self.tool.unwrap_or(self.name());
         // A tool that runs the project's code has the project's version, where the project has one.
-        let runs_project = |tool: &dyn Tool| tool.lock() == self.name() && tool.runs_project();
+        let runs_project = |tool: &dyn Tool| tool.lock() == package && tool.runs_project();
         let project =
             self.project.as_ref().filter(|_| TOOLS.iter().any(|tool| runs_project(*tool)));
-        let own = project.and_then(|lock| lock.version(self.name()));
-        own.or_else(|| self.lock.as_ref()?.version(self.name()))
+        let own = project.and_then(|lock| lock.version(package));
+        own.or_else(|| self.lock.as_ref()?.version(package))
     }
 
     /// The key under which the environment is remembered: everything that decides what it is, but

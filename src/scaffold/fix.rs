@@ -84,8 +84,12 @@ pub(super) fn changes(found: &[RefusedOption]) -> Vec<Change> {
 fn config_files(config: &Config, survey: &FolderSurvey) -> Vec<(ProjectPath, &'static dyn Tool)> {
     let mut files: BTreeMap<(ProjectPath, &str), &'static dyn Tool> = BTreeMap::new();
     for check in &config.checks {
-        let Work::Tool { tool, config: from, .. } = &check.work else { continue };
+        let Work::Tool { tool, config: from, packages, .. } = &check.work else { continue };
         let Some(tool) = tools::find(tool) else { continue };
+        if packages.version.is_some() {
+            // The lists of refused options are those of the bundled releases.
+            continue;
+        }
         let paths = match from {
             ToolConfig::Usual => {
                 let file = tool.config_file();

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use super::ScaffoldError;
-use crate::config::{Check, CommandPlace, Config, Work};
+use crate::config::{Check, Config};
 use crate::discover;
 use crate::environment::recipe;
 use crate::project::ProjectPath;
@@ -42,11 +42,7 @@ pub enum Taken {
 /// When a file cannot be read or removed. The files before it are removed then.
 pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, ScaffoldError> {
     let mut removals = Vec::new();
-    let requires = |check: &&Check| {
-        matches!(&check.work, Work::Command { place: CommandPlace::Requirements(_), .. })
-    };
-    let checks = config.checks.iter().filter(requires).map(|check| check.name.as_str());
-    let locks = checks.chain([recipe::PROJECT]);
+    let locks = config.checks.iter().filter_map(Check::lock).chain([recipe::PROJECT]);
     let locks = locks.filter_map(|name| recipe::lock_path(config, name).ok());
     // `pipe.toml` is removed last, because a second attempt needs it to find the project.
     let files = GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config));

@@ -67,8 +67,9 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
     match file.need {
         Need::NewConfig => scene.manifest != Some(Manifest::CargoToml),
         Need::Dockerfile => config.image.dockerfile.as_str() == file.path,
-        Need::Lock(name) => used_tools(config)
-            .any(|(tool, _)| tools::find(tool).is_none_or(|tool| tool.lock() == name)),
+        Need::Lock(name) => {
+            config.find_tool_of_lock(name).is_some_and(|(_, _, packages)| packages.is_bundled())
+        }
         Need::ToolConfig(name) => used_tools(config).any(|(tool, own)| {
             *own == ToolConfig::Usual
                 && tools::find(tool).is_none_or(|tool| tool.config_file() == Some(name))

@@ -9,11 +9,13 @@ use std::path::Path;
 use super::required_files::{self, RequiredFile, Scene};
 use super::{FileAction, ScaffoldError, job_grants, remove, write};
 use crate::config::layer::Layer;
+use crate::config::{Check, Config};
 use crate::configure;
 use crate::dependencies::read as dependencies;
 use crate::discover;
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
+use crate::environment::recipe::{self, PROJECT};
 use crate::project::{Project, ProjectPath};
 use crate::read::{self, ReadError, SizeLimit};
 use crate::scaffold::adopt;
@@ -90,7 +92,7 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         .filter(|file| file.keep == Ownership::Synced)
         .filter_map(|file| file.path_in(&config.config))
         .filter(|path| wanted.iter().all(|file| file.path != *path));
-    for path in paths {
+    for path in paths.chain(unused_locks(root, &config)) {
         drifts.extend(find_unneeded(root, path)?);
     }
     Ok(drifts)
@@ -131,6 +133,27 @@ pub fn sync(
         done.push(drift.clone());
     }
     Ok(done)
+}
+
+/// The files in the folder of the locks that are not the lock of any check.
+fn unused_locks(root: &Path, config: &Config) -> Vec<ProjectPath> {
+    let folder = config.image.dockerfile.beside("requirements");
+    let needed: Vec<ProjectPath> = config
+        .checks
+        .iter()
+        .filter_map(Check::lock)
+        .chain([PROJECT])
+        .filter_map(|name| recipe::lock_path(config, name).ok())
+        .collect();
+    let entries = fs::read_dir(folder.on_disk(root)).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut unused: Vec<ProjectPath> = names
+        .filter(|name| name.ends_with(".txt"))
+        .filter_map(|name| folder.child(&name))
+        .filter(|path| !needed.contains(path))
+        .collect();
+    unused.sort();
+    unused
 }
 
 fn compare(root: &Path, file: &RequiredFile) -> Result<Option<Drift>, ScaffoldError> {

@@ -40,3 +40,4 @@ mod sync;
 mod trust;
 mod update;
 mod usage_errors;
+mod versions;

@@ -13,7 +13,7 @@ use crate::scene::{Run, Scene};
 const HASH: &str = "--hash=sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 /// A project with a check and a dependency of its own, and no lock of either.
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let checks = ["lint", "format", "mypy", "ruff"];
     let off: String = checks.map(|name| format!("[checks.{name}]\nenabled = false\n")).concat();
     let spelling = "[checks.spelling]\nrun = [\"codespell\"]\nrequirements = [\"codespell\"]\n";
@@ -48,12 +48,12 @@ fn base(scene: &Scene, layer: &str, release: &str) {
     scene.docker().on(&["run", "python3"]).stdout(&probe);
 }
 
-fn answer(scene: &Scene, name: &str, pins: &str) {
+pub(crate) fn answer(scene: &Scene, name: &str, pins: &str) {
     let pins: String = pins.split(' ').map(|pin| format!("{pin} {HASH}\n")).collect();
     fs::write(scene.folder("uv").join(name), pins).unwrap();
 }
 
-fn pipe<'a>(scene: &'a Scene, words: &str) -> Run<'a> {
+pub(crate) fn pipe<'a>(scene: &'a Scene, words: &str) -> Run<'a> {
     let folder = scene.folder("uv").display().to_string();
     let path = EnvVars::of_process().get("PATH").unwrap_or_default().to_owned();
     scene.pipe(words).with("PATH", &format!("{folder}:{path}")).with("UV", &folder)

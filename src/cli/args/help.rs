@@ -221,8 +221,8 @@ Examples:
 pub(super) const UPDATE: &str = concat!(
     "\
 Versions are resolved by uv, which is installed into your cache if it is not on PATH. Packages are \
-locked with hashes for every platform. A tool stays within the major version that this release of \
-cargo pipe supports. If the project has a lock file of its own, its versions are used. Either all \
+locked with hashes for every platform. A tool stays within the `version` of its check, or else within \
+the major version that this release of cargo pipe supports. If the project has a lock file of its own, its versions are used. Either all \
 lock files are written or none.
 
 `minimum-age = \"3d\"` in `[python]` skips releases that are younger.
@@ -230,6 +230,8 @@ lock files are written or none.
 Examples:
   cargo pipe update            update all lock files
   cargo pipe update pylint     update pylint
+  cargo pipe update black==24.4.2
+                               write this release of black into pipe.toml, and lock it
   cargo pipe update project    update the project's dependencies
   cargo pipe update base       record the base image
   cargo pipe update --check    write nothing, list newer versions (for CI)

@@ -73,7 +73,8 @@ pub(crate) struct SyncArgs {
 /// Arguments of `update`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UpdateArgs {
-    /// What to update: tools or checks by name, `project`, or `base` [default: all]
+    /// What to update: tools or checks by name, `project`, or `base`; `black==24.4.2` sets a release
+    /// [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
 

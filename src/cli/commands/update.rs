@@ -43,7 +43,12 @@ pub(super) fn update(
     term.data(&table(&updates));
     let stale = updates.stale();
     let locks = Count(stale, "lock");
+    let manifest = updates.changed_manifest().map(|path| format!("`{path}`"));
     match (stale, writing) {
+        (0, Writing::Real) if manifest.is_some() => {
+            update::write(&pipeline.project.root, &updates).map_err(Error::from)?;
+            term.note("\nevery lock is up to date\n");
+        }
         (0, _) => term.note("\nevery lock is up to date\n"),
         (_, Writing::Dry) => {
             term.note(&format!("\n{locks} can be updated: `{typed} update`\n"));
@@ -56,13 +61,18 @@ pub(super) fn update(
             term.note(&left_behind(after.difference(&before), &typed));
         }
     }
+    match (&manifest, writing) {
+        (Some(path), Writing::Real) => term.note(&format!("{path} has the new `version`\n")),
+        (Some(path), Writing::Dry) => term.note(&format!("{path} gets the new `version`\n")),
+        (None, _) => {}
+    }
     for update in updates.packages.iter().filter(|update| !update.untested.is_empty()) {
         let name = &update.name;
         term.hint(&format!(
             "`{typed} update {name} --keep-incremental` keeps the versions that it was tested with"
         ));
     }
-    let is_stale = stale > 0 && writing == Writing::Dry;
+    let is_stale = (stale > 0 || manifest.is_some()) && writing == Writing::Dry;
     Ok(if is_stale { Verdict::Findings } else { Verdict::Passed })
 }
 
@@ -100,11 +110,19 @@ fn rows(update: &Update) -> Vec<(String, String)> {
     let head = match (&update.before, moves.is_empty()) {
         (None, _) => format!("new, {packages}"),
         (Some(_), false) => format!("{} of {packages}", moves.len()),
-        (Some(_), true) if update.is_current() => match update.after.version(&update.name) {
+        (Some(_), true) if update.is_current() => match update.after.version(&update.package) {
             Some(version) if update.is_kept => {
                 format!("{}, kept for incremental linting", harmless::line(version))
             }
-            Some(version) => format!("{} is the newest", harmless::line(version)),
+            Some(version) => match &update.range {
+                Some(range) if range.exact().is_some() => {
+                    format!("{}, as pipe.toml says", harmless::line(version))
+                }
+                Some(range) => {
+                    format!("{} is the newest of {range}", harmless::line(version))
+                }
+                None => format!("{} is the newest", harmless::line(version)),
+            },
             None => format!("{packages}, all the newest"),
         },
         (Some(_), true) => "the same versions, with new hashes".to_owned(),

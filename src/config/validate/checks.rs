@@ -7,16 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::super::layer::{CheckLayer, OwnFile, Text, Value, WrittenAt};
-use super::super::{Check, CommandPlace, ConfigError, ToolConfig, Work, nearest};
+use super::super::tool_packages::RESERVED_LOCKS;
+use super::super::{
+    Check, CommandPlace, ConfigError, ToolConfig, ToolPackages, Work, name_locks, nearest,
+};
 use super::findings::findings;
 use super::terms::{Terms, is_canonical};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::limits::{ByteSize, LimitKind, Limits};
 use crate::project::ProjectPath;
+use crate::requirement::{Requirement, normalize};
 use crate::tools;
-
-/// Names of locks that belong to no check.
-const RESERVED_LOCKS: &[&str] = &["base", "project"];
 
 /// The project's settings for all checks.
 pub(super) struct Scope<'a> {
@@ -47,6 +48,7 @@ pub(super) fn validate(
             _ => checks.push(check),
         }
     }
+    name_locks(&mut checks);
     match off {
         Some(enabled) if checks.is_empty() => Err(terms
             .error(enabled, "all checks are disabled")
@@ -140,6 +142,8 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
         (None, Some(run)) => {
             refuse(terms, layer.config.as_ref(), "config", "tool", "add the file to `inputs`")?;
             refuse(terms, layer.args.as_ref(), "args", "tool", "add them to `run`")?;
+            let pins = "add the versions to `requirements`, as in [\"codespell==2.4.1\"]";
+            refuse(terms, layer.version.as_ref(), "version", "tool", pins)?;
             Ok(Work::Command {
                 run: terms.command(run)?,
                 fix: layer.fix.as_ref().map(|fix| terms.command(fix)).transpose()?,
@@ -168,7 +172,10 @@ fn place(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<CommandPl
                     .error(name, message)
                     .with_hint("rename the check: its lock has the same name"));
             }
-            Ok(CommandPlace::Requirements(terms.requirements(requirements)?))
+            Ok(CommandPlace::Requirements(terms.requirements(
+                requirements,
+                "remove `requirements` to use the project's own environment",
+            )?))
         }
     }
 }
@@ -183,7 +190,6 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     let knows = "remove it: the tool defines its own";
     refuse(terms, layer.fix.as_ref(), "fix", "run", knows)?;
     refuse(terms, layer.image.as_ref(), "image", "run", knows)?;
-    refuse(terms, layer.requirements.as_ref(), "requirements", "run", knows)?;
     refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
     refuse(terms, layer.findings.as_ref(), "findings", "run", knows)?;
     Ok(Work::Tool {
@@ -196,7 +202,32 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
             }
         },
         args: terms.words(layer.args.as_ref())?,
+        packages: tool_packages(terms, &tool.value, layer)?,
     })
+}
+
+/// Validates the release of a tool, and the plugins that are installed with it.
+fn tool_packages(
+    terms: &Terms<'_>,
+    tool: &str,
+    layer: &CheckLayer,
+) -> Result<ToolPackages, ConfigError> {
+    let Some(tool) = tools::find(tool) else { return Ok(ToolPackages::default()) };
+    let version = layer.version.as_ref().map(|version| terms.version(version)).transpose()?;
+    let Some(texts) = &layer.requirements else {
+        return Ok(ToolPackages::new(version, Vec::new()));
+    };
+    let requirements = terms.requirements(texts, "remove `requirements` if the tool needs none")?;
+    for (text, requirement) in terms.items(Some(texts)).iter().zip(&requirements) {
+        let name = Requirement::parse(requirement).map(|it| normalize(it.name));
+        if name.is_some_and(|name| name == normalize(tool.lock())) {
+            let message = format!("`requirements` must not contain `{}` itself", tool.lock());
+            return Err(terms
+                .error(text, message)
+                .with_hint("write its release as `version`, such as version = \"1.2.3\""));
+        }
+    }
+    Ok(ToolPackages::new(version, requirements))
 }
 
 /// Rejects a setting that only the other kind of check has.

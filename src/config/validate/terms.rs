@@ -12,6 +12,7 @@ use crate::limits::{ByteSize, LimitKind};
 use crate::plan::CANONICAL_ENV;
 use crate::project::ProjectPath;
 use crate::requirement::Requirement;
+use crate::version::VersionRange;
 
 /// Variables that the image sets, and that a check may not change.
 const IMAGE_ENV: &[&str] = &["LANG", "PATH"];
@@ -221,12 +222,26 @@ impl<'a> Terms<'a> {
         Ok(names)
     }
 
+    /// Validates a version, or a range of versions.
+    pub(super) fn version(&self, text: &Text) -> Result<VersionRange, ConfigError> {
+        VersionRange::parse(&text.value).ok_or_else(|| {
+            let message = format!("invalid `version`: `{}`", text.value.escape_debug());
+            self.error(text, message)
+                .with_hint("write a release, such as \"24.4.2\", or a range, such as \">=24,<25\"")
+        })
+    }
+
     /// Validates requirements of packages from an index, such as `codespell>=2`.
-    pub(super) fn requirements(&self, texts: &Texts) -> Result<Vec<String>, ConfigError> {
+    pub(super) fn requirements(
+        &self,
+        texts: &Texts,
+        without: &str,
+    ) -> Result<Vec<String>, ConfigError> {
         let mut requirements = Vec::new();
         for text in self.items(Some(texts)) {
             let is_plain = !text.value.chars().any(char::is_control);
-            if !is_plain || Requirement::parse(&text.value).is_none() {
+            let requirement = Requirement::parse(&text.value);
+            if !is_plain || !requirement.is_some_and(|it| it.is_well_formed()) {
                 let message = format!("invalid requirement: `{}`", text.value.escape_debug());
                 return Err(self.error(&text, message).with_hint(
                     "write a package from an index, such as \"codespell\" or \"codespell>=2.4\"",
@@ -235,9 +250,7 @@ impl<'a> Terms<'a> {
             requirements.push(text.value);
         }
         if requirements.is_empty() {
-            return Err(self
-                .error(texts, "`requirements` is empty")
-                .with_hint("remove `requirements` to use the project's own environment"));
+            return Err(self.error(texts, "`requirements` is empty").with_hint(without));
         }
         Ok(requirements)
     }

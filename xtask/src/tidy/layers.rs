@@ -55,6 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "requirement",
             "template",
             "tools",
+            "version",
         ],
     ),
 ];
