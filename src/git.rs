@@ -6,6 +6,7 @@
 
 mod base;
 mod blobs;
+mod changed_files;
 mod changes;
 mod ignored;
 mod index_file;
@@ -18,6 +19,7 @@ use std::path::Path;
 use crate::env_vars::EnvVars;
 use crate::process::{Cancel, Emitter};
 
+pub use changed_files::select_changed_files;
 pub use changes::read_changed_lines;
 pub use ignored::list_ignored;
 pub use tracked_folder::{TrackedFolderError, check_untracked};

@@ -19,6 +19,7 @@ pub mod jsonl;
 pub mod junit;
 pub mod label;
 pub mod markdown;
+pub mod review;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sarif;
@@ -35,6 +36,7 @@ use crate::fingerprint;
 use crate::gate::Gated;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, Verdict};
+use review::Review;
 
 /// The report of a finished run.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +58,8 @@ pub struct Report {
     pub changed_files: Vec<String>,
     /// The baseline and changed lines that findings were compared with; none without a gate.
     pub gate: Option<Gated>,
+    /// The changed files that decide what checks report; none if no commit to compare with is known.
+    pub review: Option<Review>,
     /// The checks, in plan order.
     pub checks: Vec<CheckOutcome>,
 }

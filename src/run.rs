@@ -15,6 +15,7 @@ mod outcome;
 mod preflight;
 mod read_gate;
 mod resources;
+mod review;
 mod schedule;
 mod snapshot;
 mod step;
@@ -29,7 +30,7 @@ use crate::engine::{self, EngineError, JobImage, Removed, Shipped, Then};
 use crate::error::Error;
 use crate::event::Event;
 use crate::gate::Gate;
-use crate::git::GitContext;
+use crate::git::{GitContext, GitError};
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
 use crate::plan::{Plan, Shell, Step};
 use crate::process::Stop;
@@ -67,16 +68,26 @@ impl Context<'_> {
             (Ok(threads), Ok(gate)) => threads.install(|| self.run_steps(plan, gate)),
             (Err(reason), _) | (_, Err(reason)) => self.fail_all(plan, reason),
         };
+        let review = match (&threads, &gate) {
+            (Ok(_), Ok(gate)) => self.list_review(plan, gate),
+            _ => Ok(None),
+        };
+        let mut warnings = result.warnings;
+        let review = review.unwrap_or_else(|error| {
+            warnings.push(describe_missing_review(&error));
+            None
+        });
         let interruption = (self.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
         Report {
             folder: discover::in_repository(&self.project.root),
             verdict: Verdict::over(&result.outcomes, interruption),
             platform: result.platform,
             engine: result.engine,
-            warnings: result.warnings,
+            warnings,
             snapshots: result.snapshots,
             changed_files: result.changed_files,
             gate: gate.ok().and_then(|gate| gate.summary(&result.outcomes)),
+            review,
             checks: result.outcomes,
         }
     }
@@ -194,4 +205,10 @@ impl Context<'_> {
         let _ = last_run::forget(self.cache, &self.project.id());
         Ok(removed)
     }
+}
+
+/// The warning that changed configuration is not listed.
+fn describe_missing_review(error: &GitError) -> String {
+    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("cannot list which configuration, plugins, locks and pipelines changed: {error}{hint}")
 }

@@ -214,7 +214,7 @@ fn words(config: &Config, step: &Step) -> Vec<String> {
 
 /// The paths that words may name: each word, each part as a shell or an option would split it, and the
 /// files of a Python module.
-fn candidates<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<ProjectPath> {
+pub(crate) fn candidates<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<ProjectPath> {
     let separates = |c: char| c.is_whitespace() || "\"'`;&|()<>{}[]$=:,@".contains(c);
     let mut paths = BTreeSet::new();
     for word in words {

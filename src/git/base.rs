@@ -27,7 +27,11 @@ impl Git<'_> {
                 }
             }
         };
-        let Some(commit) = self.commit(&name)? else {
+        let mut commit = self.commit(&name)?;
+        if commit.is_none() && matches!(since, Since::Default) {
+            commit = self.find_base_of_pull_request()?;
+        }
+        let Some(commit) = commit else {
             let is_shallow = self.is_shallow()?;
             return Err(GitError::NoSuchCommit { name, origin, is_shallow });
         };
@@ -39,6 +43,19 @@ impl Git<'_> {
                 Err(GitError::Unrelated { name, is_shallow })
             }
         }
+    }
+
+    /// The commit that a pull request of GitHub is merged into. GitHub checks out the result of the
+    /// merge, whose first parent that is; with a depth of 2, the clone has no branch with that commit.
+    fn find_base_of_pull_request(&self) -> Result<Option<String>, GitError> {
+        let is_merge = |name: &str| name.starts_with("refs/pull/") && name.ends_with("/merge");
+        if !self.context.variables.get("GITHUB_REF").is_some_and(is_merge) {
+            return Ok(None);
+        }
+        if self.commit("HEAD^2")?.is_none() {
+            return Ok(None);
+        }
+        self.commit("HEAD^1")
     }
 
     fn default_branch(&self) -> Result<String, GitError> {

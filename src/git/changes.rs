@@ -88,6 +88,11 @@ struct Comparison<'a> {
     renamed: bool,
 }
 
+/// Whether the work tree has a file as it is in the commit. Of a submodule, this is not known.
+pub(super) fn is_unchanged(root: &Path, file: &CommittedFile) -> bool {
+    matches!(compare_id(root, file), Found::Unchanged | Found::Submodule)
+}
+
 fn compare_id(root: &Path, file: &CommittedFile) -> Found {
     if file.kind == CommittedKind::Submodule {
         return Found::Submodule;

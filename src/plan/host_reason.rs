@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::{CANONICAL_ENV, Step};
 use crate::tools;
 use crate::tools::allow_list::{arguments, config, variables};
+use crate::tools::command::Command;
 
 impl Step {
     /// The part of the step that may run code of the project, as the subject of a sentence; none if all
@@ -49,6 +50,31 @@ impl Step {
         None
     }
 
+    /// The texts that may name code of the project which the step executes: the words of a command, and
+    /// whatever reaches a tool and is not known to be harmless.
+    pub(crate) fn find_code_words(
+        &self,
+        paths: &[String],
+        read: impl Fn(&str) -> Option<Vec<u8>>,
+    ) -> Vec<String> {
+        let Some(list) = tools::find(&self.tool).and_then(|tool| tool.allow_list()) else {
+            return match &self.command {
+                Command::Exec(argv) | Command::Report { argv, .. } => argv.clone(),
+                Command::Module { args, .. } => args.clone(),
+            };
+        };
+        let mut words = Vec::new();
+        if arguments::find_unknown(&list, &self.args).is_some() {
+            words.extend(self.args.iter().cloned());
+        }
+        for path in self.find_configs(paths) {
+            if let Some(content) = read(path) {
+                words.extend(config::find_unknown_values(&list, path, &content));
+            }
+        }
+        words
+    }
+
     /// The files among `paths`, or at the root, that decide whether the step needs the grant: the
     /// configurations that its tool reads, and the compiled modules that it may load.
     pub(crate) fn find_host_files<'s>(&'s self, paths: &'s [String]) -> BTreeSet<&'s str> {
@@ -61,7 +87,7 @@ impl Step {
     }
 
     /// The configuration of the tool: the one that its command names, or all that it may discover.
-    fn find_configs<'s>(&'s self, paths: &'s [String]) -> BTreeSet<&'s str> {
+    pub(crate) fn find_configs<'s>(&'s self, paths: &'s [String]) -> BTreeSet<&'s str> {
         if let Some(file) = &self.config {
             return BTreeSet::from([file.path.as_str()]);
         }

@@ -10,6 +10,7 @@ pub mod fold;
 mod gate;
 mod next;
 mod plain;
+mod review;
 mod section;
 mod snippet;
 pub mod style;
@@ -100,6 +101,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> Vec<Piece> {
             listing(&listed, options),
             findings::explanation(&listed, options.width),
             gate::render_gate(report, options.typed),
+            review::render_review(report),
             plain::render_differences(&report.checks),
             warnings(report, options.shown, options.width),
             failures::listing(&report.checks, options.width),
@@ -122,6 +124,7 @@ fn in_sections(report: &Report, listed: &[CheckOutcome], options: &Options<'_>) 
     let mut pieces = vec![text([
         changes::listing(report),
         gate::render_gate(report, options.typed),
+        review::render_review(report),
         plain::render_differences(&report.checks),
         warnings(report, options.shown, options.width),
     ])];

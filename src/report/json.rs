@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::review::ReviewFile;
 use crate::engine_info::EngineInfo;
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::ingredients::Ingredients;
@@ -90,8 +91,23 @@ pub struct JsonReport {
     pub changed_files: Vec<String>,
     /// Which findings count; null if all that their tools do not accept.
     pub gate: Option<JsonGate>,
+    /// The changed files that decide what checks report; null if no commit to compare with is known,
+    /// and in reports of older versions.
+    #[serde(default)]
+    pub review: Option<JsonReview>,
     /// The checks, in plan order.
     pub checks: Vec<JsonCheck>,
+}
+
+/// The changed files that decide what checks report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonReview {
+    /// The commit that files are compared with.
+    pub base: CompareBase,
+    /// The files, sorted by path.
+    pub files: Vec<ReviewFile>,
 }
 
 /// What kept findings from counting.
@@ -274,6 +290,10 @@ impl From<&super::Report> for JsonReport {
             snapshots: report.snapshots.clone(),
             changed_files: report.changed_files.clone(),
             gate: report.gate.as_ref().map(JsonGate::from),
+            review: report.review.as_ref().map(|review| JsonReview {
+                base: review.base.clone(),
+                files: review.files.clone(),
+            }),
             checks: report.checks.iter().map(JsonCheck::from).collect(),
         }
     }

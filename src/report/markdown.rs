@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::count::Count;
 use super::elapsed::Elapsed;
 use super::json::Counts;
+use super::review::ReviewFile;
 use super::{Report, harmless, label};
 use crate::finding::{Finding, Severity};
 use crate::outcome::{CheckOutcome, Status, Verdict};
@@ -18,6 +19,9 @@ const LENGTH: usize = 60_000;
 
 /// The size limit of a message, in characters.
 const MESSAGE: usize = 1_000;
+
+/// The number of changed files to review that are listed.
+const REVIEWED: usize = 20;
 
 /// The size limit of a log, in characters.
 const LOG: usize = 4_000;
@@ -38,6 +42,7 @@ pub fn to_markdown(report: &Report) -> String {
     for warning in super::warnings(report) {
         text += &format!("\nWarning: {}\n", code(&warning));
     }
+    push_review(&mut text, report);
     for check in &report.checks {
         text += &failure(check);
     }
@@ -63,6 +68,20 @@ fn outcome(status: Status) -> &'static str {
         Status::TimedOut => "**timed out**",
         Status::Cancelled => "cancelled",
         Status::Skipped => "skipped",
+    }
+}
+
+/// The changed files that decide what checks report.
+fn push_review(text: &mut String, report: &Report) {
+    let Some(review) = report.review.as_ref().filter(|review| !review.files.is_empty()) else {
+        return;
+    };
+    *text += "\nReview these changed files, which decide what checks report:\n\n";
+    for ReviewFile { path, kind } in review.files.iter().take(REVIEWED) {
+        *text += &format!("- {} ({})\n", code(&cut(path)), kind.name());
+    }
+    if review.files.len() > REVIEWED {
+        *text += &format!("- and {} more\n", review.files.len() - REVIEWED);
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn report() -> Report {
         )]),
         changed_files: vec!["src/main.py".to_owned()],
         gate: None,
+        review: None,
         checks,
     }
 }

@@ -27,6 +27,7 @@ mod list;
 mod memory;
 mod planted;
 mod reports;
+mod review;
 mod scene;
 #[expect(dead_code, reason = "a shell's terminal is tested with a real engine")]
 #[path = "../pty/session.rs"]

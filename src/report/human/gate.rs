@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::style::{self, paint};
 use crate::gate::baseline::BaselineEntry;
-use crate::gate::{Accepted, Outside};
+use crate::gate::{Accepted, CompareBase, Outside};
 use crate::outcome::CheckOutcome;
 use crate::report::count::Count;
 use crate::report::{Report, harmless};
@@ -65,11 +65,17 @@ fn accepted(baseline: &Accepted, typed: &[String]) -> String {
 
 fn outside(changed: &Outside) -> String {
     let Outside { base, findings } = changed;
-    let commit: String = base.commit.chars().take(DIGITS).collect();
-    let name = harmless::line(&base.name);
     let label = paint(style::STRONG, "changed");
     format!(
-        "{label}: {} on lines that did not change since {name} ({commit})\n",
-        Count(*findings, "finding")
+        "{label}: {} on lines that did not change since {}\n",
+        Count(*findings, "finding"),
+        describe_base(base)
     )
+}
+
+/// The name of a commit and the start of its hash.
+pub(super) fn describe_base(base: &CompareBase) -> String {
+    let commit: String = base.commit.chars().take(DIGITS).collect();
+    let name = harmless::line(&base.name);
+    format!("{name} ({commit})")
 }

@@ -15,12 +15,30 @@ const OVERRIDES: &str = "overrides";
 /// be judged, as the subject of a sentence.
 pub(crate) fn find_unknown(list: &AllowList, path: &str, content: &[u8]) -> Option<String> {
     match find(list, path, content) {
-        Ok(unknown) => unknown.map(|option| format!("the option `{option}` in `{path}`")),
+        Ok(unknown) => {
+            let first = unknown.first();
+            first.map(|option| format!("the option `{}` in `{path}`", option.name))
+        }
         Err(why) => Some(format!("the file `{path}`, which is not understood ({why}),")),
     }
 }
 
-fn find(list: &AllowList, path: &str, content: &[u8]) -> Result<Option<String>, String> {
+/// The values of all options in a file that are not known to be harmless: they may name code. If the
+/// file cannot be judged, this is its whole text.
+pub(crate) fn find_unknown_values(list: &AllowList, path: &str, content: &[u8]) -> Vec<String> {
+    match find(list, path, content) {
+        Ok(unknown) => unknown.into_iter().flat_map(|option| option.values).collect(),
+        Err(_) => vec![String::from_utf8_lossy(content).into_owned()],
+    }
+}
+
+/// An option that is not known to be harmless.
+struct UnknownOption {
+    name: String,
+    values: Vec<String>,
+}
+
+fn find(list: &AllowList, path: &str, content: &[u8]) -> Result<Vec<UnknownOption>, String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     // Tools replace `~` and variables in the path of a configuration.
     if !path.chars().all(|c| c.is_alphanumeric() || "._-+/ ".contains(c)) {
@@ -40,7 +58,7 @@ fn find(list: &AllowList, path: &str, content: &[u8]) -> Result<Option<String>, 
     find_in_toml(list, name, text)
 }
 
-fn find_in_ini(list: &AllowList, name: &str, text: &str) -> Result<Option<String>, String> {
+fn find_in_ini(list: &AllowList, name: &str, text: &str) -> Result<Vec<UnknownOption>, String> {
     let is_read = |section: &str| section == DEFAULT || (list.layout.reads_section)(name, section);
     let options = ini::parse(skip_preamble(name, text))?;
     let unknown = |option: &&IniOption| {
@@ -48,7 +66,11 @@ fn find_in_ini(list: &AllowList, name: &str, text: &str) -> Result<Option<String
         let is_plain = !value.contains("%(");
         is_read(section) && !(is_plain && is_harmless(list, name, std::slice::from_ref(value)))
     };
-    Ok(options.iter().find(unknown).map(|option| option.name.clone()))
+    let unknown = options.iter().filter(unknown).map(|option| UnknownOption {
+        name: option.name.clone(),
+        values: vec![option.value.clone()],
+    });
+    Ok(unknown.collect())
 }
 
 /// The text of an INI file as the tool parses it: an `.editorconfig` may begin with options outside of
@@ -62,7 +84,7 @@ fn skip_preamble<'t>(name: &str, text: &'t str) -> &'t str {
     &text[start..]
 }
 
-fn find_in_toml(list: &AllowList, name: &str, text: &str) -> Result<Option<String>, String> {
+fn find_in_toml(list: &AllowList, name: &str, text: &str) -> Result<Vec<UnknownOption>, String> {
     let table: Table = text.parse().map_err(|_| "it is not TOML".to_owned())?;
     let layout = list.layout;
     let is_own = layout.toml == TomlFiles::AllWithoutTable && name != "pyproject.toml";
@@ -73,18 +95,21 @@ fn find_in_toml(list: &AllowList, name: &str, text: &str) -> Result<Option<Strin
         };
         match table.remove(part) {
             Some(inner) => value = inner,
-            None => return Ok(None),
+            None => return Ok(Vec::new()),
         }
     }
-    Ok(find_in_value(list, &mut Vec::new(), &value))
+    let mut unknown = Vec::new();
+    find_in_value(list, &mut Vec::new(), &value, &mut unknown);
+    Ok(unknown)
 }
 
-/// Finds the first option that is not known to be harmless at a path or below it.
+/// Finds the options that are not known to be harmless at a path or below it.
 fn find_in_value<'v>(
     list: &AllowList,
     path: &mut Vec<&'v str>,
     value: &'v Value,
-) -> Option<String> {
+    unknown: &mut Vec<UnknownOption>,
+) {
     let tables: Vec<&Table> = match value {
         Value::Table(table) => vec![table],
         Value::Array(values) => values.iter().filter_map(Value::as_table).collect(),
@@ -96,22 +121,32 @@ fn find_in_value<'v>(
             let name = option_name(list.layout.nesting, path);
             name.is_some_and(|name| is_harmless(list, &name, &texts))
         });
-        return (!is_known).then(|| path.join("."));
+        if !is_known {
+            unknown.push(UnknownOption { name: path.join("."), values: every_text(value) });
+        }
+        return;
     }
     let are_others = value.as_array().is_some_and(|values| values.len() > tables.len());
     let is_overrides = list.layout.nesting == Nesting::Overrides && path.as_slice() == [OVERRIDES];
     if value.is_array() && (are_others || !is_overrides) {
-        return Some(path.join("."));
+        unknown.push(UnknownOption { name: path.join("."), values: every_text(value) });
+        return;
     }
     for (key, inner) in tables.into_iter().flatten() {
         path.push(key);
-        let unknown = find_in_value(list, path, inner);
+        find_in_value(list, path, inner, unknown);
         path.pop();
-        if unknown.is_some() {
-            return unknown;
-        }
     }
-    None
+}
+
+/// All texts in a value, those in tables included.
+fn every_text(value: &Value) -> Vec<String> {
+    match value {
+        Value::Table(table) => table.values().flat_map(every_text).collect(),
+        Value::Array(values) => values.iter().flat_map(every_text).collect(),
+        Value::String(text) => vec![text.clone()],
+        _ => Vec::new(),
+    }
 }
 
 /// The name of the option at a path in the table of a tool, if an option can be there.
