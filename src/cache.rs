@@ -47,8 +47,13 @@ pub fn home(variables: &EnvVars) -> PathBuf {
 /// The fallback in the shared temporary folder, named after the user.
 #[must_use]
 pub fn temporary() -> PathBuf {
+    temporary_in(&std::env::temp_dir())
+}
+
+/// The same in this folder of temporary files.
+pub(crate) fn temporary_in(folder: &Path) -> PathBuf {
     let user = rustix::process::getuid().as_raw();
-    std::env::temp_dir().join(format!("cargo-pipe-{user}"))
+    folder.join(format!("cargo-pipe-{user}"))
 }
 
 /// Creates a folder that only this user can access, below a folder that is marked as a cache.

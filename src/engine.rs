@@ -63,6 +63,8 @@ pub struct EngineOptions {
     pub run: String,
     /// The folder of this run.
     pub folder: PathBuf,
+    /// The folder for temporary files of jobs that have no `/tmp` of their own.
+    pub temporary: PathBuf,
     /// How snapshots get into containers.
     pub topology: TopologyChoice,
     /// The platform that is forced.

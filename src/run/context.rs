@@ -53,6 +53,7 @@ impl<'a> Context<'a> {
             cache: self.cache.to_owned(),
             run: directory.id().to_owned(),
             folder: directory.path().to_owned(),
+            temporary: directory.path().to_owned(),
             topology: config.topology,
             platform: config.platform.clone(),
             cpus: config.cpus,
@@ -78,10 +79,9 @@ impl<'a> Context<'a> {
     /// Connects to the configured engine.
     pub(super) fn connect_engine(
         &self,
-        directory: &Directory,
-        longest: Duration,
+        options: EngineOptions,
     ) -> Result<Box<dyn Engine + 'a>, EngineError> {
-        engine::connect(self.engine_options(directory, longest), self.cancel, self.emitter)
+        engine::connect(options, self.cancel, self.emitter)
     }
 
     /// Opens the cache of results.

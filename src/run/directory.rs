@@ -23,6 +23,10 @@ const GATE: &str = "lock";
 /// The file in its folder that a run locks for as long as it lives.
 const LOCK: &str = "lock";
 
+/// The longest path of a folder in which jobs have their temporary files. The path of a socket has room
+/// for 104 bytes, and Python's `multiprocessing` appends about 40.
+const SHORT: usize = 60;
+
 /// The size of a note that cannot be one.
 const NOTE_LIMIT: u64 = 64 * 1024;
 /// The age of a note that is given up: its engine was never reached again.
@@ -48,6 +52,19 @@ impl Directory {
         Directory::below(home).or_else(|error| {
             // The error about the user's own folder is the more helpful one.
             if home == temporary { Err(error) } else { Directory::below(&temporary).or(Err(error)) }
+        })
+    }
+
+    /// Creates a second folder for a run whose own has too long a path for sockets; none if that path is
+    /// short, or none can be created.
+    pub(super) fn create_short(&self) -> Option<Directory> {
+        if self.path().as_os_str().len() <= SHORT {
+            return None;
+        }
+        let homes = [cache::temporary(), cache::temporary_in(Path::new("/tmp"))];
+        homes.iter().find_map(|home| {
+            let short = Directory::below(home).ok()?;
+            (short.path().as_os_str().len() <= SHORT).then_some(short)
         })
     }
 
@@ -285,6 +302,20 @@ mod tests {
         assert_eq!(sweep(cache.path()).len(), 0, "another run sweeps it");
         dead.forget();
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_run_with_a_long_path_has_a_second_folder_with_a_short_one() {
+        let cache = tempfile::tempdir_in("/tmp").unwrap();
+        assert!(Directory::create(cache.path()).unwrap().create_short().is_none());
+        let long = cache.path().join("x".repeat(100));
+        fs::create_dir(&long).unwrap();
+        let run = Directory::create(&long).unwrap();
+        let short = run.create_short().unwrap();
+        assert!(short.path().as_os_str().len() <= SHORT);
+        let path = short.path().to_owned();
+        drop(short);
+        assert!(!path.exists());
     }
 
     #[cfg(target_os = "linux")]

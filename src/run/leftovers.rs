@@ -20,10 +20,8 @@ impl Context<'_> {
             return Vec::new();
         }
         let mut dead = directory::sweep(self.scratch);
-        if !self.scratch.join("runs").is_dir() {
-            // Where the cache cannot be written to, runs are among the temporary files.
-            dead.extend(directory::sweep(&cache::temporary()));
-        }
+        // Runs are among the temporary files where the cache has a long path or cannot be written to.
+        dead.extend(directory::sweep(&cache::temporary()));
         let mut warnings = Vec::new();
         if let Some(engine) = engine {
             let engines = dead.iter().map(|dead| (dead.id.clone(), dead.engine.clone())).collect();

@@ -14,6 +14,7 @@ use super::snapshot::Snapshot;
 use super::step::{ReadyStep, StepResources};
 use super::{Context, Directory};
 use crate::cache::ResultCache;
+use crate::config::EngineChoice;
 use crate::engine::{self, Engine, EngineError};
 use crate::hash::Hash;
 use crate::outcome::Reason;
@@ -28,6 +29,8 @@ pub(super) struct Resources<'r> {
     pub(super) environments: BTreeMap<EnvironmentSpec, Preparation>,
     snapshots: BTreeMap<FileSet, Result<Snapshot, Reason>>,
     pub(super) directory: Directory,
+    /// A folder with a short path, if that of `directory` is too long for temporary files of jobs.
+    short: Option<Directory>,
     longest: Duration,
     remembers: bool,
 }
@@ -39,13 +42,17 @@ impl<'r> Resources<'r> {
         plan: &Plan,
         recipes: &'r Recipes,
     ) -> Result<Resources<'r>, EngineError> {
+        let directory = Directory::create(context.scratch)?;
+        let needs_short = matches!(context.config.engine, EngineChoice::Auto | EngineChoice::Venv);
+        let short = if needs_short { directory.create_short() } else { None };
         Ok(Resources {
             context,
             recipes,
             engine: None,
             environments: BTreeMap::new(),
             snapshots: BTreeMap::new(),
-            directory: Directory::create(context.scratch)?,
+            directory,
+            short,
             longest: plan.longest_timeout(),
             remembers: plan.cache.keeps(),
         })
@@ -65,7 +72,11 @@ impl<'r> Resources<'r> {
         wanted: &BTreeSet<&EnvironmentSpec>,
     ) -> Result<(), EngineError> {
         if self.engine.is_none() {
-            self.engine = Some(self.context.connect_engine(&self.directory, self.longest)?);
+            let mut options = self.context.engine_options(&self.directory, self.longest);
+            if let Some(short) = &self.short {
+                short.path().clone_into(&mut options.temporary);
+            }
+            self.engine = Some(self.context.connect_engine(options)?);
         }
         let mut missing = Vec::new();
         for environment in wanted {

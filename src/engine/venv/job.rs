@@ -15,6 +15,7 @@ use crate::container::{APP, CONFIG, CONTROL, PROJECT};
 use crate::engine::launcher::{self, Way};
 use crate::engine::limits::{CopyWatch, exceeded_error, total_memory};
 use crate::engine::{Access, EngineError, Job, RunError, docker};
+use crate::hash::Hash;
 use crate::limits::{ByteSize, LimitKind, memory_on_machine};
 use crate::outcome::RawOutput;
 use crate::process::{Child, Invocation, Stdin, Until, Waited};
@@ -100,7 +101,7 @@ impl Venv<'_> {
         if let Some(why) = job.host_reason.filter(|_| !grants.contains(&Grant::Host)) {
             return Err(RunError::Engine(EngineError::HostNotGranted { why: why.to_owned() }));
         }
-        let temporary = create_temporary(&self.settings.folder, job.name)?;
+        let temporary = create_temporary(&self.settings.temporary, job.name)?;
         folders.folders.push(Folder { outside: temporary, inside: "/tmp", access: Access::Write });
         let mut outside: BTreeMap<String, OsString> = variables
             .iter()
@@ -201,7 +202,9 @@ impl Venv<'_> {
 /// Creates a job's temporary folder, for a job without a sandbox. The files next to it stop tools
 /// that search parent folders for a configuration, which would find the one in the user's home.
 fn create_temporary(folder: &Path, job: &str) -> Result<PathBuf, RunError> {
-    let temporary = folder.join(format!("tmp-{job}"));
+    // The path of a socket has little room, and the name of a check may be long.
+    let name = Hash::of(job.as_bytes()).short();
+    let temporary = folder.join(format!("t-{}", &name[..8]));
     let files = [temporary.clone(), folder.join(".hg")];
     let made = files.iter().try_for_each(std::fs::create_dir_all);
     let made = made.and_then(|()| std::fs::write(folder.join("ruff.toml"), ""));
