@@ -9,7 +9,14 @@ use super::fold::{self, Word};
 use super::style::{self, paint};
 use super::table::status_name;
 use crate::outcome::{CheckOutcome, Reason, Status};
+use crate::report::count::Count;
 use crate::report::harmless;
+
+/// The number of lines of a log that are shown: its last ones.
+const SHOWN: usize = 200;
+
+/// The number of characters of a line that are shown.
+const LINE: usize = 2_000;
 
 /// Renders the output of checks that failed without findings, then every check that could not run, with
 /// its reason.
@@ -94,8 +101,19 @@ fn log(check: &CheckOutcome) -> String {
         }
         let head = format!("{} wrote to {stream}:", check.id);
         text += &format!("{}\n", paint(style::STRONG, head));
-        for line in harmless::text(&strip_str(written).to_string()).trim_end().lines() {
-            text += format!("    {line}").trim_end();
+        let written = strip_str(written).to_string();
+        let written = harmless::text(&written);
+        let lines: Vec<&str> = written.trim_end().lines().collect();
+        let left_out = lines.len().saturating_sub(SHOWN);
+        if left_out > 0 {
+            let lines = Count(left_out, "line");
+            text += &format!("    ({lines} left out; `--report json=PATH` writes more of them)\n");
+        }
+        for line in &lines[left_out..] {
+            match line.char_indices().nth(LINE) {
+                Some((end, _)) => text += &format!("    {}…", &line[..end]),
+                None => text += format!("    {line}").trim_end(),
+            }
             text += "\n";
         }
         text += "\n";

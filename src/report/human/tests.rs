@@ -334,6 +334,25 @@ findings: 1 of 1 check did not pass  fingerprint d7d456bba8595c62
 }
 
 #[test]
+fn of_a_long_log_the_last_lines_are_shown() {
+    let lines = |last: usize| (1..=last).map(|line| format!("line {line}\n")).collect::<String>();
+    let text = |stdout: String| {
+        shown(&sample::report_of(vec![CheckOutcome {
+            status: Status::Findings,
+            log: Log { stdout, stderr: String::new(), truncated: false },
+            ..sample::passed("spelling", "command")
+        }]))
+    };
+    let long = text(lines(1_000));
+    let head = "    (800 lines left out; `--report json=PATH` writes more of them)\n    line 801\n";
+    assert!(long.contains(head) && long.contains("    line 1000\n"), "{long}");
+    assert!(!long.contains("line 800\n"));
+    assert!(!text(lines(200)).contains("left out"));
+    let wide = text("x".repeat(100_000));
+    assert!(wide.len() < 3_000 && wide.contains("x…\n"), "{}", wide.len());
+}
+
+#[test]
 fn what_was_changed_comes_first_and_is_counted_in_the_verdict() {
     let mut report = sample::report_of(vec![sample::passed("format", "black")]);
     report.changed_files = vec!["src/a.py".to_owned(), "src/\u{1b}[2J.py".to_owned()];
