@@ -8,6 +8,8 @@ installed program NAME with ARGS in this process, with options that the command 
 
     --keep-own     import a module of the standard library or of NAME's environment from there, also
                    where the project or its packages have one of the same name
+    --mark-done    write a mark to standard error when NAME has ended; if code that NAME runs ends this
+                   process, the mark is missing
     --worker OURS  run the package OURS next to this file in place of the command of NAME
     --files FILE   append the files that FILE lists, each followed by a NUL, to ARGS: the list can be
                    longer than a command line
@@ -29,12 +31,16 @@ import sys
 PROOF = ".cargo-pipe-proof"
 NO_PROOF, NOT_EXECUTABLE, NOT_FOUND = 96, 126, 127
 END = b"cargo-pipe-end\n"
+DONE = b"cargo-pipe-done\n"
 
 # The files that count what the limits of this container have prevented, in cgroups version 2 and 1.
 COUNTERS = {
     "memory": ("oom_kill", ("memory.events", "memory/memory.oom_control")),
     "processes": ("max", ("pids.events", "pids/pids.events")),
 }
+
+# So many attempts to start a process beyond the limit are no tool that does with fewer processes.
+BOMB = 10_000
 
 
 def read_proof(folder):
@@ -67,6 +73,23 @@ def exceeded(failed):
     return None
 
 
+def await_end(child):
+    """Waits until a child process can be waited for; returns whether it ends by itself.
+
+    A fork bomb does not. The container ends with this process, and the bomb with it.
+    """
+    try:
+        import select
+
+        end = os.pidfd_open(child)
+    except (AttributeError, ImportError, OSError):
+        return True
+    while not select.select([end], [], [], 1)[0]:
+        if count(*COUNTERS["processes"]) > BOMB:
+            return False
+    return True
+
+
 def mark_end():
     """Continues in a child process. The parent waits for its end, and then marks it."""
     child = os.fork()
@@ -78,8 +101,11 @@ def mark_end():
         except OSError:
             pass
         return
-    code = wait_for(child)
-    limit = exceeded(failed=code != 0)
+    if await_end(child):
+        code = wait_for(child)
+        limit = exceeded(failed=code != 0)
+    else:
+        code, limit = 128 + 9, "processes"
     for stream in (1, 2):
         # The child may have changed it, and both processes share the file description.
         os.set_blocking(stream, True)
@@ -229,6 +255,24 @@ def run_module(name, options, args):
     sys.exit(run_reporting(options["--report"], run) if "--report" in options else run())
 
 
+def run_marked(name, options, args):
+    """Runs the program, marks its end, and exits without freeing memory."""
+    code = 1
+    try:
+        run_module(name, options, args)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            code = end.code or 0
+        else:
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.write(2, DONE)
+    os._exit(code)
+
+
 def main(argv):
     """Prints the proofs, then runs the tool."""
     folders = []
@@ -252,7 +296,9 @@ def main(argv):
     elif how == "exec":
         execute(argv[end + 1 :])
     elif how == "module":
-        run_module(operands[0], operands[1:], argv[end + 1 :])
+        options = [word for word in operands[1:] if word != "--mark-done"]
+        run = run_marked if "--mark-done" in operands else run_module
+        run(operands[0], options, argv[end + 1 :])
     else:
         sys.exit(f"cargo-pipe: unknown launcher command {how!r}")
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::environment::{BaseLockError, RecipeError};
-use crate::limits::ExceededLimit;
+use crate::limits::{ByteSize, ExceededLimit};
 use crate::outcome::{RawOutput, Reason, ReasonKind, Verdict};
 use crate::process::ProcessError;
 use crate::snapshot::SnapshotError;
@@ -30,6 +30,14 @@ pub enum RunError {
     Exceeded {
         /// The limit.
         limit: ExceededLimit,
+        /// The output until then.
+        output: RawOutput,
+    },
+    /// Code that ran in the tool has ended it before its usual end.
+    #[error("`{program}` ended without its usual end (exit status {})", .output.code)]
+    EndedEarly {
+        /// The program.
+        program: String,
         /// The output until then.
         output: RawOutput,
     },
@@ -197,6 +205,9 @@ pub enum EngineError {
         /// The time limit.
         limit: Duration,
     },
+    /// The container of a check was stopped while its tool was running.
+    #[error("the container of the check was stopped from outside (exit status {0})")]
+    Stopped(i32),
     /// A docker command failed.
     #[error("`{command}` failed: {message}")]
     Docker {
@@ -205,6 +216,9 @@ pub enum EngineError {
         /// The message of docker.
         message: String,
     },
+    /// The files that a container may have changed are too large to be read back.
+    #[error("the files of the container are larger than {0}, so they are not read back")]
+    ArchiveTooLarge(ByteSize),
     /// The output of a tool did not arrive completely.
     #[error("the output of the check did not arrive completely")]
     OutputLost,
@@ -349,8 +363,14 @@ impl EngineError {
             EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
                 "run `cargo pipe build` once with a network"
             }
+            EngineError::Stopped(_) => {
+                "the engine was ended or restarted, or another program stopped the container; run again"
+            }
             EngineError::OutputLost => {
                 "run again; docker clients 28.0.0 to 28.0.2 may lose output, see `docker --version`"
+            }
+            EngineError::ArchiveTooLarge(_) => {
+                "leave large files out with `exclude`, or use `topology = \"bind\"` where it works"
             }
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows the complete output",
             EngineError::Recipe(error) => return error.hint(),

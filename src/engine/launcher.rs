@@ -4,7 +4,7 @@
 //! and its last line that all of the output has arrived. The tools parse the output of a job whose
 //! proofs hold.
 
-use super::{EngineError, Job};
+use super::{EngineError, Job, RunError};
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
@@ -63,6 +63,9 @@ pub(crate) fn hash(command: &Command) -> Hash {
 /// The launcher's message when it cannot start the program.
 const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
 
+/// The launcher's line on standard error after a program in its own process has come to its end.
+const DONE: &[u8] = b"cargo-pipe-done\n";
+
 /// The launcher's last line, after the tool has ended.
 const END: &[u8] = b"cargo-pipe-end\n";
 
@@ -83,6 +86,8 @@ pub(super) enum Seen {
     Tool,
     /// The job saw its trees, but its program was not found.
     NoProgram,
+    /// The job saw its trees, but other code has ended its tool.
+    EndedEarly,
     /// The job saw other files.
     OtherFiles,
     /// The launcher did not start.
@@ -99,21 +104,45 @@ pub(super) fn check_proof(job: &Job<'_>, output: &mut RawOutput) -> Seen {
     if !seen.iter().zip(&trees).all(matches) {
         return Seen::OtherFiles;
     }
-    match matches!(output.code, 126 | 127) && output.stderr.starts_with(NOT_STARTED) {
-        true => Seen::NoProgram,
-        false => Seen::Tool,
+    if matches!(output.code, 126 | 127) && output.stderr.starts_with(NOT_STARTED) {
+        return Seen::NoProgram;
+    }
+    let is_done = take_done(&mut output.stderr);
+    // The exit status of a signal needs no other proof.
+    if job.step.command.marks_done() && !is_done && output.code <= 128 {
+        return Seen::EndedEarly;
+    }
+    Seen::Tool
+}
+
+/// Removes the line that marks the end of a program from its standard error.
+fn take_done(stderr: &mut Vec<u8>) -> bool {
+    let Some(start) = stderr.windows(DONE.len()).rposition(|window| window == DONE) else {
+        return false;
+    };
+    stderr.drain(start..start + DONE.len());
+    true
+}
+
+/// The error for a job whose tool was ended by other code.
+pub(super) fn ended_early(job: &Job<'_>, output: RawOutput) -> RunError {
+    RunError::EndedEarly { program: name_program(job), output }
+}
+
+/// The program of a job.
+fn name_program(job: &Job<'_>) -> String {
+    match &job.step.command {
+        Command::Exec(argv) | Command::Report { argv, .. } => {
+            argv.first().cloned().unwrap_or_default()
+        }
+        Command::Module { module, .. } => module.clone(),
     }
 }
 
 /// The error for a job whose program was not found.
 pub(super) fn no_program(job: &Job<'_>, message: String) -> EngineError {
     EngineError::NoProgram {
-        program: match &job.step.command {
-            Command::Exec(argv) | Command::Report { argv, .. } => {
-                argv.first().cloned().unwrap_or_default()
-            }
-            Command::Module { module, .. } => module.clone(),
-        },
+        program: name_program(job),
         place: job.environment.reference.clone(),
         message,
     }
@@ -248,6 +277,14 @@ mod tests {
         let printed = "cargo-pipe-limit: memory\nb\n";
         assert_eq!(end(&format!("{printed}cargo-pipe-end\n")), (None, printed.to_owned()));
         assert_eq!(end(printed), (None, printed.to_owned()));
+    }
+
+    #[test]
+    fn the_mark_of_the_end_is_removed_wherever_it_is() {
+        let mut stderr = b"a\ncargo-pipe-done\nlate\n".to_vec();
+        assert!(take_done(&mut stderr));
+        assert_eq!(stderr, b"a\nlate\n");
+        assert!(!take_done(&mut stderr));
     }
 
     #[test]

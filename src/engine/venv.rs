@@ -322,6 +322,7 @@ impl Engine for Venv<'_> {
         match launcher::check_proof(job, &mut output) {
             Seen::Tool => Ok(output),
             Seen::NoProgram => Err(RunError::Engine(launcher::no_program(job, last_line(&output)))),
+            Seen::EndedEarly => Err(launcher::ended_early(job, output)),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
             Seen::Nothing => Err(RunError::Engine(EngineError::NotStarted {
                 message: last_line(&output),

@@ -132,6 +132,11 @@ pub(super) fn explain_run_error(step: &Step, error: &RunError) -> Reason {
             });
             Reason::new(ReasonKind::Limit, limit.to_string()).with_hint(hint)
         }
+        RunError::EndedEarly { .. } => {
+            let hint =
+                "a plugin or an `init-hook` may have ended it, so its report cannot be trusted";
+            Reason::new(ReasonKind::Tool, error.to_string()).with_hint(hint.to_owned())
+        }
         RunError::Unseen(message) => {
             let message = format!("the container does not see the project: {message}");
             let hint = "`topology = \"stream\"` in pipe.toml copies the files in";

@@ -258,7 +258,7 @@ impl ReadyStep<'_> {
                 outcome.log = outcome::to_log(output);
                 Status::TimedOut
             }
-            RunError::Exceeded { output, .. } => {
+            RunError::Exceeded { output, .. } | RunError::EndedEarly { output, .. } => {
                 outcome.log = outcome::to_log(output);
                 Status::Error
             }

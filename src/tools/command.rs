@@ -58,6 +58,13 @@ pub enum Precedence {
 }
 
 impl Command {
+    /// Whether the launcher marks the end of the program, so that one that other code has ended is
+    /// noticed. A program that runs the project may end as the project wants.
+    #[must_use]
+    pub fn marks_done(&self) -> bool {
+        matches!(self, Command::Module { keeps_own: true, .. })
+    }
+
     /// The operands of the launcher.
     #[must_use]
     pub fn operands(&self) -> Vec<String> {
@@ -69,6 +76,7 @@ impl Command {
             Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
                 let mut operands = vec!["module".to_owned(), module.clone()];
                 operands.extend(keeps_own.then(|| "--keep-own".to_owned()));
+                operands.extend(self.marks_done().then(|| "--mark-done".to_owned()));
                 operands.extend(worker.iter().flat_map(|it| ["--worker".to_owned(), it.clone()]));
                 if !suffixes.is_empty() {
                     operands.extend(["--files".to_owned(), format!("{CONTROL}/{FILES}")]);

@@ -7,6 +7,9 @@ use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput, Reason, ReasonKind, ToolStatus};
 use crate::tools::parse::inside;
 
+/// The message of the system for a process that has reached its limit of open files.
+const TOO_MANY_FILES: &str = "Too many open files";
+
 /// The tool could not finish.
 pub(super) fn failed(kind: ReasonKind, message: impl Into<String>) -> Classified {
     Classified {
@@ -60,6 +63,12 @@ pub(super) fn unreadable(tool: &str, unread: Vec<String>, findings: Vec<Finding>
 
 /// Judges an exit status that a shell or a signal sets, whatever the tool.
 pub(super) fn abnormal(tool: &str, output: &RawOutput) -> Option<Classified> {
+    if output.code != 0 && String::from_utf8_lossy(&output.stderr).contains(TOO_MANY_FILES) {
+        let message = format!("{tool} may not open enough files (exit status {})", output.code);
+        let reason = Reason::new(ReasonKind::Environment, message)
+            .with_hint("raise the limit of open files: `ulimit -n 1024`".to_owned());
+        return Some(Classified { status: ToolStatus::Failed(reason), ..accepted(Vec::new()) });
+    }
     let (kind, message) = match output.code {
         126 => (ReasonKind::Environment, format!("{tool} cannot be executed in its environment")),
         127 => (ReasonKind::Environment, format!("{tool} is not installed in its environment")),
@@ -81,4 +90,20 @@ pub(super) fn abnormal(tool: &str, output: &RawOutput) -> Option<Classified> {
 /// A stream as text, without paths of the container.
 pub(super) fn text(stream: &[u8]) -> String {
     inside::strip(&String::from_utf8_lossy(stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_open_files_is_an_error_of_the_environment() {
+        let stderr = b"mypy: can't read file 'src/main.py': Too many open files\n".to_vec();
+        let output = RawOutput { code: 2, stdout: Vec::new(), stderr };
+        let ToolStatus::Failed(reason) = abnormal("mypy", &output).unwrap().status else {
+            panic!("it has not failed");
+        };
+        assert_eq!(reason.kind, ReasonKind::Environment);
+        assert!(reason.hint.unwrap().contains("ulimit -n"));
+    }
 }

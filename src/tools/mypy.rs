@@ -185,6 +185,8 @@ impl Tool for Mypy {
         let mut canonical = vec!["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
         // A worker is started by `python -m`, which imports from the project's root before Python 3.11.
         canonical.push("--num-workers=0");
+        // Otherwise it ends its process before the launcher can mark that this was its own end.
+        canonical.push("--no-fast-exit");
         let python = format!("--python-executable={PROJECT}/bin/python3");
         if invocation.sees_project {
             canonical.push(&python);

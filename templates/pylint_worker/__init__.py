@@ -71,11 +71,6 @@ def run() -> None:
         Linter.after = After(None, 0, 0, reason, {}, hint=hint)
     try:
         Run(sys.argv[1:])
-    except SystemExit as end:
+    except SystemExit:
         print_memory(answer)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if end.code is None or isinstance(end.code, int):
-            # A normal exit would only free memory, object by object.
-            os._exit(end.code or 0)
         raise

@@ -12,7 +12,7 @@ for word; do case $word in
         proofs="$proofs $(cat "${folder%%,target*}/.cargo-pipe-proof")" ;;
 esac; done
 echo "cargo-pipe-proof:$proofs" >&2
-trap 'status=$?; echo cargo-pipe-end; echo cargo-pipe-end >&2; exit $status' EXIT
+trap 'status=$?; case "$*" in *--mark-done*) echo cargo-pipe-done >&2; esac; echo cargo-pipe-end; echo cargo-pipe-end >&2; exit $status' EXIT
 "#;
 
 /// Loses what follows, the end included.
@@ -233,4 +233,26 @@ fn a_container_that_goes_on_for_ever_is_removed_by_its_name() {
     let name = &run[run.iter().position(|word| word == "--name").unwrap() + 1];
     let removed = calls.iter().any(|call| call[0] == "rm" && call.contains(name));
     assert!(removed, "{calls:#?}");
+}
+
+#[test]
+fn a_tool_that_other_code_ends_is_an_error() {
+    // Without its arguments, the fake launcher does not mark the end of the tool.
+    for (then, expected) in [("", None), ("set --; ", Some("ended without its usual end"))] {
+        let scene = scene();
+        let inspect = scene.docker().on(&["image", "inspect", "cargo-pipe/mypy:"]);
+        inspect.stdout(&image("sha256:mypy"));
+        scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{then}exit 0"));
+        let ended = scene.pipe("mypy --message-format json").ended();
+        let report = from_json(&ended.unredacted_stdout).unwrap();
+        match expected {
+            None => assert_eq!(ended.status, Some(0), "{ended:?}"),
+            Some(message) => {
+                assert_eq!(ended.status, Some(3), "{ended:?}");
+                let (kind, text) = reason(&report);
+                assert_eq!(kind, "tool");
+                assert!(text.contains(message), "{text}");
+            }
+        }
+    }
 }

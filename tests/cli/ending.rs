@@ -20,6 +20,12 @@ const SOON: Duration = Duration::from_secs(40);
 /// Never ends by itself.
 const HANG: &str = "exec sleep 900";
 
+/// Copies the proof of the snapshot that was mounted last, as docker does in an archive.
+const COPY_PROOF: &str = r#"
+mounted=$(tr '\t' '\n' < "$FAKE/calls" | grep 'target=/app,' | tail -n 1)
+folder=${mounted#*source=}
+tar -C "${folder%%,target*}" -cf - .cargo-pipe-proof"#;
+
 /// Lets docker answer what a run in a foreign image asks, unless another reply was prepared.
 fn answer_in(scene: &Scene) {
     let image = r#"{"Id":"sha256:x","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{"Layers":["sha256:1"]}}"#;
@@ -77,6 +83,83 @@ fn a_command_that_hangs_is_named_and_ends_the_run() {
         let named = format!("`docker {verb}` did not answer within 1s");
         assert!(ended.stdout.contains(&named), "{verb}: {ended:?}");
     }
+}
+
+#[test]
+fn a_start_that_hangs_ends_with_the_time_limit_of_the_check() {
+    let scene = foreign();
+    scene.docker().on(&["start"]).script(HANG);
+    scene.docker().on(&["cp"]).script(COPY_PROOF);
+    answer_in(&scene);
+    let began = Instant::now();
+    let ended = scene.pipe("run-all --timeout 1s").ended();
+    assert!(began.elapsed() < SOON);
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("took longer than 1s"), "{ended:?}");
+}
+
+#[test]
+fn a_build_that_hangs_ends_with_the_first_interrupt() {
+    let scene = container_scene();
+    let unbuilt = scene.docker().on(&["image", "inspect", "cargo-pipe/black:"]);
+    unbuilt.stderr("Error: No such image: x\n").code(1);
+    scene.docker().on(&["buildx", "build"]).script(HANG);
+    let child = scene.pipe("format --check").start();
+    let began = Instant::now();
+    while !scene.docker().calls().iter().any(|call| call[..2] == ["buildx", "build"]) {
+        assert!(began.elapsed() < SOON, "nothing is built");
+        thread::yield_now();
+    }
+    send(&child, Signal::INT);
+    let ended = scene.ended(child.wait_with_output().unwrap());
+    assert!(began.elapsed() < SOON);
+    assert_eq!(ended.status, Some(130), "{ended:?}");
+}
+
+#[test]
+fn a_volume_that_hangs_is_named_and_ends_the_run() {
+    let scene = foreign();
+    scene.docker().on(&["volume"]).script(HANG);
+    scene.docker().on(&["create", "--volume"]).script(HANG);
+    answer_in(&scene);
+    let began = Instant::now();
+    let run = scene.pipe("run-all").with("CARGO_PIPE_TOPOLOGY", "stream");
+    let ended = run.with("CARGO_PIPE_DOCKER_TIMEOUT", "1s").ended();
+    assert!(began.elapsed() < SOON);
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+}
+
+#[test]
+fn a_list_of_leftovers_that_hangs_costs_one_time_limit() {
+    let scene = container_scene();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}echo '[]'"));
+    assert_eq!(scene.pipe("ruff").ended().status, Some(0));
+    let dead = scene.folder("home").join(".cache/cargo-pipe/runs/dead");
+    fs::create_dir_all(&dead).unwrap();
+    fs::write(dead.join("lock"), "").unwrap();
+    fs::write(dead.join("started"), "docker\n\n\n\n\n").unwrap();
+    scene.docker().on(&["ps"]).script(HANG);
+    let began = Instant::now();
+    let ended = scene.pipe("ruff").with("CARGO_PIPE_DOCKER_TIMEOUT", "1s").ended();
+    assert!(began.elapsed() < SOON);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("`docker ps` did not answer within 1s"), "{ended:?}");
+    assert!(dead.join("started").exists());
+}
+
+#[test]
+fn a_container_that_is_stopped_from_outside_is_named_as_such() {
+    let scene = container_scene();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}trap - EXIT; exit 143"));
+    let ended = scene.pipe("ruff").ended();
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("was stopped from outside (exit status 143)"), "{ended:?}");
+    assert!(ended.stdout.contains("the engine was ended or restarted"), "{ended:?}");
+    // A tool that ends itself by TERM leaves a launcher that marks its end.
+    let scene = container_scene();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}exit 143"));
+    let ended = scene.pipe("ruff").ended();
+    assert!(ended.stdout.contains("ruff was killed by signal 15"), "{ended:?}");
 }
 
 #[test]

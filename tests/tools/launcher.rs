@@ -125,6 +125,31 @@ fn a_program_that_is_not_there_ends_as_in_a_shell() {
 }
 
 #[test]
+fn the_end_of_a_program_is_marked_unless_other_code_ends_it() {
+    let folder = control();
+    for (body, code, stdout, stderr) in [
+        ("return 7", 7, "text\n", "cargo-pipe-done\n"),
+        ("sys.exit('why')", 1, "text\n", "why\ncargo-pipe-done\n"),
+        ("os._exit(0)", 0, "", ""),
+    ] {
+        let fake = format!("import os, sys\n\ndef run():\n    print('text')\n    {body}\n");
+        fs::write(folder.path().join("site/fake.py"), fake).unwrap();
+        let arguments = ["module", "fake", "--keep-own", "--mark-done", "--"];
+        let Some(output) = launch(folder.path(), &arguments) else {
+            return;
+        };
+        let seen = (output.status.code(), text(&output.stdout), text(&output.stderr));
+        assert_eq!(seen, (Some(code), stdout.to_owned(), stderr.to_owned()), "{body}");
+    }
+    fs::write(folder.path().join("site/fake.py"), "def run():\n    1 / 0\n").unwrap();
+    let output = launch(folder.path(), &["module", "fake", "--mark-done", "--"]).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("ZeroDivisionError"), "{stderr}");
+    assert!(stderr.ends_with("cargo-pipe-done\n"), "{stderr}");
+}
+
+#[test]
 fn a_list_of_files_may_be_longer_than_an_argument_list() {
     let folder = control();
     let mut files: Vec<u8> = b"odd \xff\nname.py\0".to_vec();

@@ -1,5 +1,7 @@
 //! The sandbox of a check, and the grants that a check needs without one.
 
+use std::path::Path;
+
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engine::{without_docker, without_sandbox};
@@ -24,6 +26,8 @@ tests!(
         a_kill_leaves_no_process_without_one,
         an_end_leaves_no_process_that_went_its_own_way,
         a_check_that_exceeds_its_timeout_is_stopped,
+        code_that_ends_its_tool_early_does_not_pass,
+        black_starts_its_workers_where_the_path_of_the_cache_is_long,
         a_check_has_as_many_processors_as_it_is_given
     ]
 );
@@ -332,4 +336,39 @@ fn a_check_has_as_many_processors_as_it_is_given() {
         assert_eq!((&*some.0, none.0), ("1", all));
         assert_eq!(some.1, none.1);
     }
+}
+
+fn code_that_ends_its_tool_early_does_not_pass() {
+    let end = "import os; os._exit(0)";
+    let report = r#"{"messages": [], "statistics": {"score": 10.0}}"#;
+    for project in [project(), open()] {
+        let hook = format!("[MAIN]\ninit-hook=print('{report}', flush=True); {end}\n");
+        project.write(".config/.pylintrc", hook);
+        project.write(".config/mypy.ini", "[mypy]\nplugins = src/evil.py\n");
+        project.write("src/evil.py", format!("{end}\n"));
+        for check in ["lint", "mypy"] {
+            let report = project.report(&["--engine", "venv", "--allow", "host", "run", check]);
+            assert_eq!(report.status, 3, "{report:?}");
+            let reason = &report.check(check)["reason"];
+            assert_eq!(reason["kind"], "tool", "{report:?}");
+            let message = reason["message"].as_str().unwrap();
+            assert!(message.contains("ended without its usual end"), "{message}");
+        }
+    }
+}
+
+fn black_starts_its_workers_where_the_path_of_the_cache_is_long() {
+    let project = open();
+    let cache = project.root.parent().unwrap().join("x".repeat(100));
+    std::fs::create_dir(&cache).unwrap();
+    let environments = Path::new(env!("CARGO_TARGET_TMPDIR")).join("venv-cache/environments");
+    std::fs::create_dir_all(&environments).unwrap();
+    std::os::unix::fs::symlink(environments, cache.join("environments")).unwrap();
+    let project = project.with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap());
+    // It formats several files in processes of their own.
+    for name in ["one", "two", "three"] {
+        project.write(&format!("src/{name}.py"), "x = 1\n");
+    }
+    let report = project.report(&["--engine", "venv", "run", "format"]);
+    assert_eq!(report.status, 0, "{report:?}");
 }

@@ -8,11 +8,15 @@ use std::time::Duration;
 
 use super::Docker;
 use crate::engine::EngineError;
+use crate::limits::ByteSize;
 use crate::outcome::RawOutput;
 use crate::process::{self, Child, Invocation, ProcessError, Until, Waited};
 
 /// The time limit of a docker command that moves data.
 const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// The size of the largest archive of files that are read back from a container.
+const ARCHIVE_LIMIT: ByteSize = ByteSize(256 << 20);
 
 /// The time limit of a build or a pull.
 pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -58,6 +62,12 @@ impl Docker<'_> {
         Err(EngineError::NoAnswer { command: name_command(&invocation), limit })
     }
 
+    /// Whether the engine answers.
+    pub(super) fn answers(&self) -> bool {
+        let answer = self.call(["version", "--format", "{{.Server.Version}}"]);
+        answer.is_ok_and(|output| output.code == 0)
+    }
+
     /// Runs a docker command that has to succeed.
     pub(super) fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
         let output = self.await_answer(invocation, self.settings.answer_limit)?;
@@ -73,6 +83,27 @@ impl Docker<'_> {
         match output.code {
             0 => Ok(output),
             _ => Err(failed(invocation, &output)),
+        }
+    }
+
+    /// Runs a docker command that prints an archive, which is held in memory. It ends as soon as the
+    /// archive is too large: a check may have written files of any size.
+    pub(super) fn read_archive(&self, invocation: &Invocation) -> Result<Vec<u8>, EngineError> {
+        let mut child = Child::spawn_limited(invocation, ARCHIVE_LIMIT, self.emitter)?;
+        let waited = child.wait(Until { cancel: Some(self.cancel), limit: DATA_LIMIT });
+        if waited != Waited::Exited {
+            child.kill();
+        }
+        let (output, too_much) = child.limited_output();
+        match (waited, too_much) {
+            (Waited::Stopped, _) => Err(ProcessError::Stopped.into()),
+            (_, Some(_)) => Err(EngineError::ArchiveTooLarge(ARCHIVE_LIMIT)),
+            (Waited::TimedOut, _) => {
+                let command = name_command(invocation);
+                Err(EngineError::NoAnswer { command, limit: DATA_LIMIT })
+            }
+            _ if output.code != 0 => Err(failed(invocation, &output)),
+            _ => Ok(output.stdout),
         }
     }
 

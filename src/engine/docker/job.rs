@@ -33,6 +33,9 @@ const ATTEMPTS: usize = 3;
 /// The exit status of a container whose program was killed.
 const KILLED: i32 = 137;
 
+/// The exit status of a container whose program was ended by TERM, as an engine does that ends itself.
+const TERMINATED: i32 = 143;
+
 impl<'d> Docker<'d> {
     /// Runs a job with its trees placed this way.
     pub(super) fn attempt(&self, job: &Job<'_>, topology: Topology) -> Result<RawOutput, RunError> {
@@ -118,6 +121,9 @@ impl<'d> Docker<'d> {
             launcher::take_proof(&mut output.stderr);
             return Err(exceeded_error(job, kind, container.memory, output));
         }
+        if !end.is_marked && output.code == TERMINATED {
+            return Err(RunError::Engine(EngineError::Stopped(output.code)));
+        }
         // A killed launcher writes no last line, and its exit status shows that.
         let is_whole = end.is_marked || output.code > 128;
         match launcher::check_proof(job, &mut output) {
@@ -128,6 +134,7 @@ impl<'d> Docker<'d> {
                 Err(RunError::Engine(EngineError::OutputLost))
             }
             Seen::NoProgram => Err(RunError::Engine(no_program(job, &output))),
+            Seen::EndedEarly => Err(launcher::ended_early(job, output)),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
             Seen::Nothing => Err(self.not_started(job, &output)),
         }
@@ -145,6 +152,10 @@ impl<'d> Docker<'d> {
             return Err(exceeded_error(job, LimitKind::Memory, container.memory, output));
         }
         match output.code {
+            // A command may use this status itself, so that only the engine can tell.
+            TERMINATED if !self.answers() => {
+                Err(RunError::Engine(EngineError::Stopped(output.code)))
+            }
             // Only docker exits with 125; the output belongs to the command itself.
             125 => Err(RunError::Engine(failed(&start, &output))),
             126 | 127 => Err(RunError::Engine(no_program(job, &output))),

@@ -123,10 +123,10 @@ impl Docker<'_> {
         container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Write });
         let fetched = self.create_holder(&container).and_then(|()| {
             let copy = self.docker(["cp", &format!("{}:{APP}", container.name), "-"]);
-            self.move_data(&copy)
+            self.read_archive(&copy)
         });
         self.remove_containers(&[container.name]);
-        Ok(fetched?.stdout)
+        fetched
     }
 
     /// Creates a container that never starts, and its volumes.
