@@ -93,13 +93,14 @@ impl LimitKind {
         }
     }
 
-    /// The sizes that the setting may have.
+    /// The sizes that the setting may have. A project can raise a limit to the end of its range. Of the
+    /// memory, a check never gets more than [`memory_on_machine`].
     #[must_use]
     pub fn range(self) -> RangeInclusive<ByteSize> {
         let (least, most) = match self {
             LimitKind::Memory => (32 * MIB, MIB << 20),
             LimitKind::Output => (MIB, 1024 * MIB),
-            LimitKind::Disk | LimitKind::Processes => (MIB, MIB << 20),
+            LimitKind::Disk | LimitKind::Processes => (MIB, 64 * 1024 * MIB),
         };
         ByteSize(least)..=ByteSize(most)
     }
@@ -189,6 +190,14 @@ mod tests {
              fail here and pass elsewhere"
         );
         assert_eq!(memory_on_machine(size("4 GiB"), size("8 GiB")), (size("4 GiB"), None));
+    }
+
+    #[test]
+    fn a_project_raises_a_limit_up_to_a_ceiling() {
+        let most = |kind: LimitKind| kind.range().end().to_string();
+        assert_eq!(most(LimitKind::Memory), "1024 GiB");
+        assert_eq!(most(LimitKind::Disk), "64 GiB");
+        assert_eq!(most(LimitKind::Output), "1 GiB");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub enum SizeLimit {
     Lock,
     /// Baselines and reports: 256 MiB.
     Report,
+    /// The index of a repository: 512 MiB, for millions of files.
+    GitIndex,
     /// Sources: 1 GiB. They are hashed and copied in pieces.
     Source,
 }
@@ -44,6 +46,7 @@ impl SizeLimit {
             SizeLimit::Config => 4 * MIB,
             SizeLimit::Lock => 32 * MIB,
             SizeLimit::Report => 256 * MIB,
+            SizeLimit::GitIndex => 512 * MIB,
             SizeLimit::Source => 1024 * MIB,
         }
     }

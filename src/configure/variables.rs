@@ -13,6 +13,7 @@ use crate::env_vars::{
     ALLOW, BASELINE, CACHE, CACHE_SIZE, CONFIG, CPUS, DOCKER_TIMEOUT, ENGINE, EnvVars, JOBS, NAMES,
     OFFLINE, PREFIX, SOURCE, TIMEOUT, TOPOLOGY,
 };
+use crate::limits::ByteSize;
 
 /// Parses the variables into a layer, and returns warnings about unknown ones.
 ///
@@ -89,18 +90,12 @@ fn time(name: &'static str, text: &str) -> Result<Value<Timeout>, ConfigError> {
     })
 }
 
-/// Parses a number of bytes: `500M`, `2G`.
+/// Parses a size, or a number of bytes without a unit.
 fn size(text: &str) -> Result<u64, ConfigError> {
-    let (number, unit) = match text.char_indices().next_back() {
-        Some((at, 'K')) => (&text[..at], 1 << 10),
-        Some((at, 'M')) => (&text[..at], 1 << 20),
-        Some((at, 'G')) => (&text[..at], 1 << 30),
-        _ => (text, 1),
-    };
-    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    bytes.ok_or_else(|| {
+    let bytes = ByteSize::parse(text).map(|ByteSize(bytes)| bytes);
+    bytes.or_else(|| text.parse().ok()).ok_or_else(|| {
         wrong(CACHE_SIZE, format!("invalid size: `{text}`"))
-            .with_hint("write a number of bytes, or one like `500M` or `2G`")
+            .with_hint("write a number of bytes, or one like `500M` or `2 GiB`")
     })
 }
 
@@ -156,6 +151,16 @@ mod tests {
         assert_eq!((layer.cache, layer.cache_size), (Some(CacheMode::ReadOnly), Some(500 << 20)));
         assert_eq!(layer.answer_limit, Some(Timeout(Duration::from_secs(5))));
         assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn the_size_of_the_cache_has_a_unit_or_is_in_bytes() {
+        for (text, bytes) in
+            [("1000", 1000), ("3K", 3 << 10), ("500M", 500 << 20), ("2 GiB", 2 << 30)]
+        {
+            let (parsed, _) = layer(&EnvVars::from([(CACHE_SIZE, text)])).unwrap();
+            assert_eq!(parsed.cache_size, Some(bytes), "{text}");
+        }
     }
 
     #[test]

@@ -12,9 +12,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Examined, Health};
-use crate::config::{EngineChoice, TopologyChoice};
+use crate::config::{EngineChoice, EngineSource, TopologyChoice};
 use crate::engine::docker::podman;
-use crate::engine::{Docker, Engine, EngineError, Venv};
+use crate::engine::{self, Docker, Engine, EngineError, Venv};
 use crate::engine_info::SandboxKind;
 use crate::process::{self, Invocation, Until};
 use crate::run::{Context, Directory};
@@ -86,10 +86,33 @@ fn unhelped(subject: &'static str, error: &EngineError) -> Examined {
 /// Inspects the Python and the sandbox of virtual environments.
 fn venv(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
     let settings = context.engine_options(directory, LIMIT);
+    let choice = choice_of_project(context);
     match Venv::connect(settings, context.cancel, context.emitter) {
-        Ok(venv) => vec![python(context, &venv), installer(context), sandbox(context, &venv)],
-        Err(error) => vec![unhelped("python", &error)],
+        Ok(venv) => choice
+            .into_iter()
+            .chain([python(context, &venv), installer(context), sandbox(context, &venv)])
+            .collect(),
+        Err(error) => choice.into_iter().chain([unhelped("python", &error)]).collect(),
     }
+}
+
+/// The warning that the project chooses this engine, although the machine has one with containers.
+fn choice_of_project(context: Context<'_>) -> Option<Examined> {
+    let Context { config, variables, .. } = context;
+    if config.engine != EngineChoice::Venv || config.engine_source == EngineSource::User {
+        return None;
+    }
+    let program = engine::find_container_program(variables)?;
+    Some(Examined::is(
+        Health::Warning,
+        "engine",
+        format!(
+            "`engine = \"venv\"` in {} chooses checks without a container, although `{program}` is \
+             installed",
+            config.manifest
+        ),
+        format!("`--engine {program}` runs them in containers"),
+    ))
 }
 
 fn python(context: Context<'_>, venv: &Venv<'_>) -> Examined {

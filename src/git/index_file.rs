@@ -29,8 +29,6 @@ pub(super) struct IndexEntry {
 /// The reason that an index cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum IndexError {
-    #[error("it is larger than 512 MiB")]
-    TooLarge,
     #[error("it is split into two files, see `git help update-index`")]
     Split,
     #[error("its version or one of its extensions is unknown")]

@@ -4,15 +4,11 @@
 //! checkout. This starts no process, and reads nothing for a folder outside of the checkout.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::index_file::{self, IndexEntry, IndexError};
-
-/// The limit for the size of an index: millions of files.
-const INDEX_LIMIT: u64 = 512 * 1024 * 1024;
-/// The limit for the size of a `.git` file.
-const GIT_FILE_LIMIT: u64 = 64 * 1024;
+use crate::read::{self, SizeLimit};
 
 /// The reason that a folder in a checkout cannot be believed.
 #[derive(Debug, thiserror::Error)]
@@ -70,11 +66,11 @@ fn check_index(checkout: &Path, below: &Path) -> Result<(), TrackedFolderError> 
         |source| TrackedFolderError::Unreadable { index, source }
     };
     let index = git_folder(checkout).map_err(unreadable(&git))?.join("index");
-    let content = match read(&index, INDEX_LIMIT) {
+    let content = match read::read_file(&index, SizeLimit::GitIndex) {
         Ok(content) => content,
         // Nothing was added yet.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(unreadable(&index)(error)),
+        Err(error) if error.is_missing() => return Ok(()),
+        Err(error) => return Err(unreadable(&index)(error.into())),
     };
     let damaged = |error: IndexError| unreadable(&index)(io::Error::other(error));
     let entries = index_file::parse(&content).map_err(damaged)?;
@@ -114,22 +110,11 @@ fn git_folder(checkout: &Path) -> io::Result<PathBuf> {
     if fs::metadata(&git)?.is_dir() {
         return Ok(git);
     }
-    let content = read(&git, GIT_FILE_LIMIT)?;
+    let content = read::read_file(&git, SizeLimit::Config)?;
     let text = str::from_utf8(&content).map_err(io::Error::other)?;
     let folder = text.strip_prefix("gitdir: ").map(|it| it.trim_end_matches(['\r', '\n']));
     let folder = folder.ok_or_else(|| io::Error::other("the file names no `gitdir`"))?;
     Ok(checkout.join(folder))
-}
-
-fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    if metadata.len() > limit {
-        return Err(io::Error::other(IndexError::TooLarge));
-    }
-    fs::read(path)
 }
 
 /// An absolute path without `.` and `..`. Links are not followed.

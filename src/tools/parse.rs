@@ -20,6 +20,7 @@ mod json_lines;
 mod modules;
 mod pattern;
 mod sarif;
+mod xml;
 
 use crate::finding::{Finding, Place};
 
@@ -44,5 +45,24 @@ fn locate(raw: &str, place: Place, message: &str) -> (Place, String) {
     match inside::project_path(raw) {
         Some(path) => (Place { path, ..place }, message),
         None => (Place::line("", 1), format!("{}: {message}", inside::strip(raw))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::NoSources;
+
+    #[test]
+    fn deep_json_is_refused_by_every_parser() {
+        let depth = 200_000;
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let deep = open.repeat(depth) + "1" + &close.repeat(depth);
+            assert!(ruff_json::parse(deep.as_bytes()).is_none());
+            assert!(pylint_json2::parse(deep.as_bytes(), &NoSources).is_none());
+            let mypy = mypy_json::parse(deep.as_bytes(), &NoSources);
+            assert!(mypy.findings.is_empty() && mypy.unread.len() == 1);
+            assert!(sarif::parse(&deep, &mut columns::Columns::new(&NoSources)).is_err());
+        }
     }
 }

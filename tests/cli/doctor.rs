@@ -182,3 +182,17 @@ error: cannot read `nowhere.toml`: No such file or directory (os error 2)
 "#]],
     );
 }
+
+#[test]
+fn an_engine_that_the_project_chooses_is_a_warning() {
+    let scene = scaffolded();
+    edit(&scene, "pipe.toml", "engine = \"auto\"", "engine = \"venv\"");
+    let doctor = |docker: &str| {
+        let run = scene.pipe("doctor").with("CARGO_PIPE_ENGINE", "");
+        let ended = run.with("CARGO_PIPE_DOCKER", docker).ended();
+        ended.stdout.contains("`engine = \"venv\"` in pipe.toml chooses checks without a container")
+    };
+    assert!(doctor(scene.docker().program().to_str().unwrap()));
+    let ended = scene.pipe("doctor --engine venv").ended();
+    assert!(!ended.stdout.contains("chooses checks"), "{ended:?}");
+}

@@ -107,6 +107,7 @@ fn each_leg_of_the_matrix_fails_on_its_own_file() {
         let workflow = fs::read_to_string(scene.root.join(".github/workflows/pipe.yml")).unwrap();
         let (_, leg) = workflow.split_once(&format!("- check: {check}\n")).unwrap();
         let command = leg.trim_start().strip_prefix("command: ").unwrap().lines().next().unwrap();
+        let command = command.trim_matches('"');
         let ended = run(&scene, command);
         assert_eq!(ended.status, Some(1), "{check}: {}", ended.output);
         let report = read(&scene.root.join("job.json"));

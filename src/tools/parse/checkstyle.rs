@@ -1,8 +1,9 @@
 //! Parses Checkstyle's XML: a `file` element for each file, with an `error` element for each finding.
 
-use roxmltree::{Document, Node};
+use roxmltree::Node;
 
 use super::report::FindingValues;
+use super::xml;
 use crate::finding::Finding;
 
 /// Parses a document.
@@ -11,7 +12,7 @@ use crate::finding::Finding;
 ///
 /// When it is not XML, or its root is not `checkstyle`.
 pub(super) fn parse(text: &str) -> Result<Vec<Finding>, String> {
-    let document = Document::parse(text).map_err(|error| error.to_string())?;
+    let document = xml::parse(text)?;
     let root = document.root_element();
     if !root.has_tag_name("checkstyle") {
         return Err(format!("the root element is `{}`, not `checkstyle`", root.tag_name().name()));

@@ -5,7 +5,7 @@
 
 use roxmltree::{Document, Node};
 
-use super::inside;
+use super::{inside, xml};
 use crate::finding::SourceFiles;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
@@ -22,7 +22,7 @@ pub struct Session {
 /// Parses a report; none if the stream is not one.
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
-    let document = Document::parse(std::str::from_utf8(stream).ok()?).ok()?;
+    let document = xml::parse(std::str::from_utf8(stream).ok()?).ok()?;
     let findings = failures(&document).filter_map(|(case, it)| finding(case, it, sources));
     Some(Session {
         // A test that was stopped before its end has no name.
@@ -37,7 +37,7 @@ pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
 ///
 /// When the text is not a report.
 pub(super) fn parse_any(text: &str, sources: &dyn SourceFiles) -> Result<Vec<Finding>, String> {
-    let document = Document::parse(text).map_err(|error| error.to_string())?;
+    let document = xml::parse(text)?;
     let root = document.root_element().tag_name().name();
     if !["testsuites", "testsuite"].contains(&root) {
         return Err(format!("the root element is `{root}`, not `testsuites`"));
