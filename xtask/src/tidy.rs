@@ -10,6 +10,7 @@ mod layers;
 mod lexer;
 mod retired;
 mod sources;
+mod statements;
 mod types;
 mod words;
 
@@ -64,6 +65,7 @@ fn check(files: &[File]) -> Result<Vec<String>> {
             complaints.extend(docs::check(file));
         }
     }
+    complaints.extend(statements::check(files));
     complaints.extend(types::check(files));
     complaints.extend(api::check(files));
     complaints.extend(layers::check(files));
