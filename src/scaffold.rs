@@ -6,6 +6,7 @@
 
 pub mod adopt;
 mod fix;
+mod pipelines;
 mod remove;
 mod required_files;
 mod survey;
@@ -35,7 +36,8 @@ use crate::discover::{self, OutsideError};
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe;
-use crate::project::{Project, ProjectPath};
+use crate::project::{Manifest, Project, ProjectPath};
+use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
 use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants};
 use crate::trust::collect;
@@ -186,9 +188,13 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     let project = Project { root: root.clone(), manifest: manifest.clone() };
     // The files belong to the project, so the variables of the user have no effect on them.
     let environment = EnvVars::default();
-    let (config, _) = match manifest {
-        Some(_) => configure::load_config(&project, &environment, Layer::default())?,
-        None => {
+    let extended = extend_manifest(&root, &manifest, request)?;
+    let (config, _) = match (&manifest, &extended) {
+        (Some(_), Some(extended)) => {
+            configure::load_config_text(&project, &extended.new, &environment, Layer::default())?
+        }
+        (Some(_), None) => configure::load_config(&project, &environment, Layer::default())?,
+        (None, _) => {
             let text = required_files::pipe_toml(&settings);
             configure::load_config_text(&project, &text, &environment, Layer::default())?
         }
@@ -214,6 +220,10 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         wanted.extend(derived.map(|(path, text)| RequiredFile::derived(path, text)));
     }
     let mut changes = write_all(&root, &wanted, request.mode)?;
+    if let Some(manifest) = extended {
+        changes.retain(|change| change.path != manifest.path);
+        changes.insert(0, manifest.carry_out(&root, request.mode)?);
+    }
     let refused = fix::find_refused(&root, &config, &survey, request)?;
     changes.extend(fix::changes(&refused));
     let include = changes
@@ -222,6 +232,38 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         .find(|path| path.as_str() == GITLAB_INCLUDED && !survey.is_included())
         .cloned();
     Ok(Scaffolding { notes, changes, refused, include })
+}
+
+/// A `pipe.toml` that gets further keys.
+struct ExtendedManifest {
+    path: ProjectPath,
+    old: String,
+    new: String,
+}
+
+impl ExtendedManifest {
+    fn carry_out(self, root: &Path, mode: WriteMode) -> Result<Change, ScaffoldError> {
+        if mode == WriteMode::Write {
+            write::replace(&self.path.on_disk(root), &self.old, &self.new)?;
+        }
+        Ok(Change { path: self.path, action: FileAction::Extended })
+    }
+}
+
+/// The `pipe.toml` of an existing project with the pipelines that the user asks for, if it lacks them.
+fn extend_manifest(
+    root: &Path,
+    manifest: &Option<Manifest>,
+    request: &InitRequest,
+) -> Result<Option<ExtendedManifest>, ScaffoldError> {
+    if *manifest != Some(Manifest::PipeToml) {
+        return Ok(None);
+    }
+    let path = ProjectPath::root().beside(Manifest::PipeToml.file_name());
+    let old = read::read_project_text(root, &path, SizeLimit::Config)
+        .map_err(|error| ScaffoldError::disk("read", &path.on_disk(root))(error.into()))?;
+    let new = pipelines::switch_on(&old, &request.adoption);
+    Ok(new.map(|new| ExtendedManifest { path, old, new }))
 }
 
 fn write_all(

@@ -198,6 +198,22 @@ fn init_warns_about_adopted_configurations_that_conflict() {
 }
 
 #[test]
+fn pipelines_can_be_added_to_a_project_later() {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    let before = std::fs::read_to_string(scene.project().join("pipe.toml")).unwrap();
+    let ended = scene.pipe("init --ci gitlab,github").ended();
+    assert!(ended.stdout.starts_with("extended  pipe.toml\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("written   .gitlab-ci.yml\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("written   .github/workflows/pipe.yml\n"), "{}", ended.stdout);
+    let after = before
+        .replace("\ngitlab = false\n", "\ngitlab = \"image\"\n")
+        .replace("\ngithub = false\n", "\ngithub = true\n");
+    assert_eq!(std::fs::read_to_string(scene.project().join("pipe.toml")).unwrap(), after);
+    assert_eq!(scene.pipe("sync --check").ended().status, Some(0));
+}
+
+#[test]
 fn no_pipeline_and_one_is_a_contradiction() {
     Scene::new().pipe("init --ci gitlab,none").ends(
         2,
