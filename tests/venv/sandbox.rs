@@ -344,7 +344,9 @@ fn code_that_ends_its_tool_early_does_not_pass() {
     for project in [project(), open()] {
         let hook = format!("[MAIN]\ninit-hook=print('{report}', flush=True); {end}\n");
         project.write(".config/.pylintrc", hook);
-        project.write(".config/mypy.ini", "[mypy]\nplugins = src/evil.py\n");
+        // A path of a plugin is relative to the configuration.
+        project.write("mypy.ini", "[mypy]\nplugins = src/evil.py\n");
+        project.write("pipe.toml", "[checks.mypy]\nconfig = \"mypy.ini\"\n");
         project.write("src/evil.py", format!("{end}\n"));
         for check in ["lint", "mypy"] {
             let report = project.report(&["--engine", "venv", "--allow", "host", "run", check]);
