@@ -122,6 +122,7 @@ impl Pipeline {
             asks: asked.into_iter().map(|asked| asked.ask).collect(),
             has_project_lock: recipe::has_project_lock(&self.project.root, &self.config),
             root_files: self.root_files(),
+            versions: recipe::chosen_versions(&self.project.root, &self.config),
         }
     }
 

@@ -74,6 +74,9 @@ pub struct Known {
     pub asks: Vec<GrantRequest>,
     /// Whether its own dependencies are locked.
     pub has_project_lock: bool,
+    /// The locked releases of tools, by the name of their lock; only those that the configuration
+    /// chooses.
+    pub versions: BTreeMap<String, String>,
     /// The files at its root that some tool reads without an option.
     pub root_files: BTreeSet<ProjectPath>,
 }
@@ -256,7 +259,7 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     if !missing.is_empty() {
         return Err(PlanError::GrantsMissing(missing));
     }
-    let (fixes, notes) = fixes::plan_fixes(config, &checks, &steps, request.fixing)?;
+    let (fixes, notes) = fixes::plan_fixes(config, known, &checks, &steps, request.fixing)?;
     if fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show) {
         steps.clear();
     }
@@ -337,6 +340,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 source: &check.source,
                 args,
                 sees_project: step.environment.sees_project(),
+                version: known.versions.get(&packages.lock).map(String::as_str),
             });
             if let Some(file) = file.as_ref().filter(|file| !file.mounted) {
                 step.file_set.add(&file.path);

@@ -28,6 +28,7 @@ pub use crate::finding::SourceFiles;
 use crate::lock::Lock;
 use crate::outcome::{Classified, RawOutput};
 use crate::project::ProjectPath;
+use crate::version::is_at_least;
 use adoption::AdoptionFacts;
 use allow_list::AllowList;
 pub use command::{Command, Precedence};
@@ -108,7 +109,10 @@ pub trait Tool: Sync {
     /// The inputs with which it runs no code of the project; none for a tool that always does.
     fn allow_list(&self) -> Option<AllowList>;
 
-    /// The options of older releases that the locked release refuses.
+    /// The oldest release that was tried, and the first major version after the newest one.
+    fn tried(&self) -> (&'static str, &'static str);
+
+    /// The options of older releases that the bundled release refuses.
     fn refused(&self) -> &'static [Refused];
 
     /// The command that checks.
@@ -139,9 +143,16 @@ pub struct ToolInvocation<'a> {
     pub args: &'a [String],
     /// Whether the project's dependencies are installed.
     pub sees_project: bool,
+    /// The locked release of the tool; none if it is the bundled one or a newer one.
+    pub version: Option<&'a str>,
 }
 
 impl ToolInvocation<'_> {
+    /// Whether the tool is older than this release.
+    fn is_before(&self, release: &str) -> bool {
+        self.version.is_some_and(|version| !is_at_least(version, release))
+    }
+
     /// The arguments of a program. The `canonical` ones follow the user's arguments, because in every
     /// tool the last of two contradicting arguments wins.
     fn argv(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {

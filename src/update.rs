@@ -200,6 +200,10 @@ impl UpdateError {
             UpdateError::NoResolver(_) => {
                 Some("install uv: https://docs.astral.sh/uv/getting-started/installation".into())
             }
+            UpdateError::Unresolved { message, .. } if message.contains("Python version") => Some(
+                "choose a release that supports `[python] version` of pipe.toml, or change that"
+                    .into(),
+            ),
             UpdateError::File(error) => error.hint().map(str::to_owned),
             UpdateError::Engine(error) => error.hint(),
             _ => None,

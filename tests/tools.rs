@@ -16,6 +16,7 @@ use cargo_pipe::outcome::{Classified, RawOutput, ToolStatus};
 use cargo_pipe::project::ProjectPath;
 use cargo_pipe::tools::command::Command;
 use cargo_pipe::tools::{self, SourceFiles, TOOLS, Tool, ToolInvocation};
+use cargo_pipe::version::is_at_least;
 use proptest::prelude::*;
 use snapbox::{Assert, Data};
 
@@ -60,7 +61,7 @@ fn every_recorded_run_is_classified_as_recorded() {
 }
 
 fn configured(config: Option<&str>) -> ToolInvocation<'_> {
-    ToolInvocation { config, source: &[], args: &[], sees_project: false }
+    ToolInvocation { config, source: &[], args: &[], sees_project: false, version: None }
 }
 
 #[test]
@@ -71,9 +72,11 @@ fn every_run_was_recorded_with_the_command_that_is_used() {
         let source = lines(&row.join("source")).unwrap_or(vec!["src".to_owned()]);
         let source: Vec<ProjectPath> =
             source.iter().map(|path| ProjectPath::new(path).unwrap()).collect();
+        let version = lines(&row.join("version")).unwrap_or_default();
         let command = tool.check(&ToolInvocation {
             source: &source,
             args: &args,
+            version: version.first().map(String::as_str),
             ..configured(config.as_deref())
         });
         let mut expected = match command {
@@ -156,6 +159,21 @@ fn every_tool_has_a_lock_a_config_and_recorded_runs() {
         ] {
             assert!(rows.contains(row), "{} has no row {row}", tool.name());
         }
+    }
+}
+
+#[test]
+fn every_default_check_has_recorded_runs_of_older_releases() {
+    for (_, tool) in tools::default_checks() {
+        let (oldest, after) = tool.tried();
+        let versions: BTreeSet<String> = rows()
+            .into_iter()
+            .filter(|(other, _)| other.name() == tool.name())
+            .filter_map(|(_, row)| lines(&row.join("version"))?.pop())
+            .collect();
+        assert!(versions.len() >= 2, "{}: {versions:?}", tool.name());
+        assert!(versions.iter().any(|it| is_at_least(it, oldest)), "{}", tool.name());
+        assert!(versions.iter().all(|it| !is_at_least(it, after)), "{}", tool.name());
     }
 }
 

@@ -19,6 +19,7 @@ use crate::plan::{EnvironmentSpec, Plan};
 use crate::project::ProjectPath;
 use crate::read::{self, SizeLimit};
 use crate::tools;
+use crate::version::is_at_least;
 
 /// Warnings about the locks of a plan's steps.
 #[must_use]
@@ -31,6 +32,7 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
         true => of_project(root, config),
         false => Vec::new(),
     };
+    warnings.extend(untried_releases(root, config, plan));
     for check in &config.checks {
         let is_planned = plan.every_step().any(|step| *step.id.check() == check.name);
         let Work::Command { place: CommandPlace::Requirements(of), .. } = &check.work else {
@@ -41,6 +43,28 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
             warnings.push(format!(
                 "the requirements of `{0}` changed since they were locked; run `cargo pipe update {0}`",
                 check.name
+            ));
+        }
+    }
+    warnings
+}
+
+/// Warnings about releases of tools that cargo pipe was not tried with.
+fn untried_releases(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (name, version) in recipe::chosen_versions(root, config) {
+        let is_planned = plan.every_step().any(
+            |step| matches!(&step.environment, EnvironmentSpec::Tool { lock, .. } if *lock == name),
+        );
+        let Some((tool, ..)) = config.find_tool_of_lock(&name).filter(|_| is_planned) else {
+            continue;
+        };
+        let (oldest, after) = tool.tried();
+        if !is_at_least(&version, oldest) || is_at_least(&version, after) {
+            warnings.push(format!(
+                "{} {version} is not among the releases that cargo pipe was tried with, which are \
+                 {oldest} and newer, before {after}; its output may not be understood",
+                tool.lock()
             ));
         }
     }

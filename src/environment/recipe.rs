@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::satisfaction::{Mismatch, find_unsatisfied};
 use crate::check::{CheckName, Grant};
-use crate::config::Config;
+use crate::config::{Check, Config};
 use crate::discover::OutsideError;
 use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::{Hash, HashBuilder};
@@ -325,6 +325,23 @@ pub fn has_project_lock(root: &Path, config: &Config) -> bool {
     !config.python.requirements.as_ref().is_some_and(is_none)
         && lock_path(config, PROJECT)
             .is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
+}
+
+/// The locked releases of the tools whose release or plugins the configuration chooses, by the name of
+/// their lock. A lock that cannot be read is reported by the run that needs it.
+#[must_use]
+pub fn chosen_versions(root: &Path, config: &Config) -> BTreeMap<String, String> {
+    let mut versions = BTreeMap::new();
+    for name in config.checks.iter().filter_map(Check::lock) {
+        let Some((tool, _, packages)) = config.find_tool_of_lock(name) else { continue };
+        if packages.is_bundled() || versions.contains_key(name) {
+            continue;
+        }
+        let lock = named_lock(root, config, name).ok();
+        let version = lock.as_ref().and_then(|lock| lock.version(tool.lock()));
+        versions.extend(version.map(|version| (name.to_owned(), version.to_owned())));
+    }
+    versions
 }
 
 /// Reads the lock of a tool, or of the project.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{PlanError, Step};
+use super::{Known, PlanError, Step};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::config::{Check, Config, Work};
 use crate::tools::command::Command;
@@ -72,12 +72,13 @@ pub struct FixStep {
 /// Plans the fixes of a request, and notes for a user who may expect others.
 pub(super) fn plan_fixes(
     config: &Config,
+    known: &Known,
     checks: &[&Check],
     steps: &[Step],
     fixing: Fixing,
 ) -> Result<(Option<Fixes>, Vec<String>), PlanError> {
     let fixes = |effect, reason: &str| {
-        let steps = in_order(checks, steps);
+        let steps = in_order(known, checks, steps);
         if steps.is_empty() {
             return Err(PlanError::NothingFixes {
                 checks: checks.iter().map(|check| check.name.clone()).collect(),
@@ -118,16 +119,17 @@ fn is_formatter(check: &Check) -> bool {
 }
 
 fn can_fix(check: &Check) -> bool {
-    command(check, None).is_some()
+    command(&Known::default(), check, None).is_some()
 }
 
 /// The command that fixes for a check, with its tool's config at this path.
-fn command(check: &Check, config: Option<&str>) -> Option<Command> {
+fn command(known: &Known, check: &Check, config: Option<&str>) -> Option<Command> {
     match &check.work {
-        Work::Tool { tool, args, .. } => {
+        Work::Tool { tool, args, packages, .. } => {
             // A fixer reads one file at a time and imports nothing.
             let source = &check.source;
-            let invocation = ToolInvocation { config, source, args, sees_project: false };
+            let version = known.versions.get(&packages.lock).map(String::as_str);
+            let invocation = ToolInvocation { config, source, args, sees_project: false, version };
             tools::find(tool)?.fix(&invocation)
         }
         Work::Command { fix, .. } => fix.clone().map(Command::Exec),
@@ -135,10 +137,10 @@ fn command(check: &Check, config: Option<&str>) -> Option<Command> {
 }
 
 /// The fixers of some checks, formatters last.
-fn in_order(checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
+fn in_order(known: &Known, checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
     let fix_step = |(check, step): (&&Check, &Step)| {
         let place = step.config.as_ref().map(super::ConfigFile::in_container);
-        let command = command(check, place.as_deref())?;
+        let command = command(known, check, place.as_deref())?;
         let reason = if is_formatter(check) {
             "formatters run last"
         } else {

@@ -124,17 +124,22 @@ impl Tool for Black {
         Some(ALLOWED)
     }
 
+    fn tried(&self) -> (&'static str, &'static str) {
+        ("22.12", "27")
+    }
+
     fn refused(&self) -> &'static [Refused] {
         REFUSED
     }
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         let canonical = ["--check", "--diff", "--no-color", "--no-cache"];
-        invocation.exec(&["black"], "--config", &canonical)
+        invocation.exec(&["black"], "--config", accepted_options(invocation, &canonical))
     }
 
     fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
-        Some(invocation.exec(&["black"], "--config", &["--no-color", "--no-cache"]))
+        let canonical = ["--no-color", "--no-cache"];
+        Some(invocation.exec(&["black"], "--config", accepted_options(invocation, &canonical)))
     }
 
     fn is_formatter(&self) -> bool {
@@ -172,6 +177,15 @@ impl Tool for Black {
             }
             _ => Classified { findings: findings.findings, ..crashed(self.name(), output) },
         }
+    }
+}
+
+/// The options without `--no-cache` at their end, where the release does not have it. The cache of such
+/// a release is empty, because it is in the temporary folder of the run.
+fn accepted_options<'o>(invocation: &ToolInvocation<'_>, options: &'o [&'o str]) -> &'o [&'o str] {
+    match options {
+        [others @ .., _] if invocation.is_before("25.11") => others,
+        options => options,
     }
 }
 

@@ -195,6 +195,10 @@ impl Tool for Isort {
         Some(ALLOWED)
     }
 
+    fn tried(&self) -> (&'static str, &'static str) {
+        ("5.12", "9")
+    }
+
     fn refused(&self) -> &'static [Refused] {
         REFUSED
     }

@@ -125,6 +125,15 @@ fn version(value: &str) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub struct Mypy;
 
+/// The options of releases without JSON, for one line for each message with all of its places.
+const TEXT_OUTPUT: [&str; 5] = [
+    "--show-column-numbers",
+    "--show-error-end",
+    "--show-error-codes",
+    "--hide-error-context",
+    "--no-pretty",
+];
+
 impl Tool for Mypy {
     fn name(&self) -> &'static str {
         "mypy"
@@ -176,15 +185,32 @@ impl Tool for Mypy {
         Some(ALLOWED)
     }
 
+    fn tried(&self) -> (&'static str, &'static str) {
+        ("1.0", "3")
+    }
+
     fn refused(&self) -> &'static [Refused] {
         REFUSED
     }
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
-        // The native parser converts columns twice, which cannot be undone.
-        let mut canonical = vec!["--output=json", "--no-native-parser", "--cache-dir=/dev/null"];
-        // A worker is started by `python -m`, which imports from the project's root before Python 3.11.
-        canonical.push("--num-workers=0");
+        let mut canonical = Vec::new();
+        if invocation.is_before("1.11") {
+            canonical.extend(TEXT_OUTPUT);
+        } else {
+            canonical.push("--output=json");
+        }
+        let has_native_parser = !invocation.is_before("1.20");
+        if has_native_parser {
+            // The native parser converts columns twice, which cannot be undone.
+            canonical.push("--no-native-parser");
+        }
+        canonical.push("--cache-dir=/dev/null");
+        if has_native_parser {
+            // A worker is started by `python -m`, which imports from the project's root before
+            // Python 3.11.
+            canonical.push("--num-workers=0");
+        }
         // Otherwise it ends its process before the launcher can mark that this was its own end.
         canonical.push("--no-fast-exit");
         let python = format!("--python-executable={PROJECT}/bin/python3");
@@ -260,7 +286,7 @@ struct Complaints {
 impl Complaints {
     fn read(output: &RawOutput, sources: &dyn SourceFiles) -> Complaints {
         // A plugin that cannot be loaded is reported as a message about the configuration.
-        let parsed = mypy_json::parse(&output.stderr, sources);
+        let parsed = mypy_json::parse_objects(&output.stderr, sources);
         let mut complaints = Complaints::default();
         complaints.config_errors.extend(parsed.findings.into_iter().map(|finding| {
             match finding.place.path.as_str() {
@@ -303,6 +329,8 @@ impl Complaints {
 fn is_config_error(line: &str) -> bool {
     let known = ["Unrecognized option", "Not a boolean", "no section headers"];
     let in_file = line.split_once(": ").is_some_and(|(file, text)| {
+        // Releases without JSON add the number of the line, as in `mypy.ini:2`.
+        let file = file.trim_end_matches(|c: char| c.is_ascii_digit() || c == ':');
         let is_config = [".ini", ".cfg", ".toml"].iter().any(|ending| file.ends_with(ending));
         let is_remark =
             ["note:", "warning:", "Warning:"].iter().any(|remark| text.starts_with(remark));

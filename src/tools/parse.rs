@@ -6,6 +6,7 @@
 
 pub mod junit;
 pub mod mypy_json;
+mod mypy_text;
 pub mod pylint_json2;
 pub mod report;
 pub mod ruff_json;

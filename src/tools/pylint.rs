@@ -290,12 +290,20 @@ impl Tool for Pylint {
         Some(ALLOWED)
     }
 
+    fn tried(&self) -> (&'static str, &'static str) {
+        ("2.17", "5")
+    }
+
     fn refused(&self) -> &'static [Refused] {
         REFUSED
     }
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
-        let canonical = ["--output-format=json2", "--jobs=1", "--persistent=n"];
+        let format = match invocation.is_before("3.0") {
+            true => "--output-format=json",
+            false => "--output-format=json2",
+        };
+        let canonical = [format, "--jobs=1", "--persistent=n"];
         Command::Module {
             module: "pylint".to_owned(),
             keeps_own: true,

@@ -102,6 +102,10 @@ impl Tool for Pytest {
         None
     }
 
+    fn tried(&self) -> (&'static str, &'static str) {
+        ("7.0", "10")
+    }
+
     fn refused(&self) -> &'static [Refused] {
         &[]
     }

@@ -157,6 +157,10 @@ impl Tool for Ruff {
         Some(ALLOWED)
     }
 
+    fn tried(&self) -> (&'static str, &'static str) {
+        ("0.1.0", "0.18")
+    }
+
     fn refused(&self) -> &'static [Refused] {
         REFUSED
     }

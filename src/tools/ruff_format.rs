@@ -82,6 +82,10 @@ impl Tool for RuffFormat {
         Ruff.allow_list()
     }
 
+    fn tried(&self) -> (&'static str, &'static str) {
+        ("0.1.2", "0.18")
+    }
+
     fn refused(&self) -> &'static [Refused] {
         Ruff.refused()
     }
@@ -136,6 +140,13 @@ fn unformatted_files(stderr: &str) -> Result<Vec<Finding>, String> {
             line.strip_prefix("error: Failed to read ").and_then(|rest| rest.split_once(": "))
         {
             findings.push(unprocessed_file(Place::line(path, 1), UNREADABLE, why.to_owned()));
+        } else if let Some((path, _)) = line
+            .strip_prefix("error: Failed to format ")
+            .and_then(|rest| rest.split_once(": source contains syntax errors: "))
+        {
+            // ruff before 0.2 names no place in the file.
+            let message = "the file has a syntax error".to_owned();
+            findings.push(unprocessed_file(Place::line(path, 1), SYNTAX, message));
         } else if let Some(rest) = line.strip_prefix("error: Failed to format ") {
             return Err(format!("ruff could not format {rest}"));
         }

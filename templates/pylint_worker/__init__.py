@@ -14,10 +14,10 @@ import sys
 
 from pylint.lint import Run
 
-from . import guard, patches, plain
-from .linter import After, Before, Linter
+from . import guard, plain
 from .project_code import Closed, read_reason
 from .scopes import take_root
+from .state import After, Before
 
 
 STATE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "state")
@@ -35,10 +35,9 @@ def read_before() -> Before | None:
         return None
 
 
-def print_memory(answer: str) -> None:
+def print_memory(answer: str, before: Before | None, after: After | None) -> None:
     """Prints the memory of this run, and one more line, after pylint's own output."""
-    after = Linter.after
-    if after and Linter.before:
+    if after and before:
         summary = {
             "files": after.files,
             "parsed": after.parsed,
@@ -52,25 +51,34 @@ def print_memory(answer: str) -> None:
         print(f"\ncargo-pipe-state: {json.dumps(summary)}\n{packed}\n{answer}")
 
 
+def unknown() -> After:
+    """The summary of a run without records."""
+    reason = "this release of pylint or astroid differs where incremental linting relies on it"
+    hint = "`cargo pipe update pylint --keep-incremental` goes back to the tested versions"
+    return After(None, 0, 0, reason, {}, hint=hint)
+
+
 def run() -> None:
     """Runs pylint with the arguments of this process."""
     take_root()
-    Linter.before = read_before()
-    Linter.own_code = read_reason()
+    before = read_before()
     Run.LinterClass = Closed
     answer = ""
-    if Linter.before and Linter.before.task == "audit-plain":
+    if before and before.task == "audit-plain":
         answer = plain.run_plain()
     gc.disable()
     if guard.is_known():
+        # Other releases may not even have the modules that these two import.
+        from . import patches  # pylint: disable=import-outside-toplevel
+        from .linter import Linter  # pylint: disable=import-outside-toplevel
+
+        Linter.before = before
+        Linter.own_code = read_reason()
         patches.apply()
         Run.LinterClass = Linter
-    else:
-        reason = "this release of pylint or astroid differs where incremental linting relies on it"
-        hint = "`cargo pipe update pylint --keep-incremental` goes back to the tested versions"
-        Linter.after = After(None, 0, 0, reason, {}, hint=hint)
     try:
         Run(sys.argv[1:])
     except SystemExit:
-        print_memory(answer)
+        after = getattr(Run.LinterClass, "after", None) if Run.LinterClass != Closed else unknown()
+        print_memory(answer, before, after)
         raise

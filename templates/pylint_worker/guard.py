@@ -80,8 +80,12 @@ KNOWN = frozenset({"b070a2bfe2564d2237474d8ecec224dd", "27647d539d85e8bec78c6dfc
 
 def is_known() -> bool:
     """Whether the installed releases work as the worker relies on."""
-    # Parsing the files takes 0.1 s, which the locked releases are spared.
-    return digest(whole) in KNOWN or digest(relied_on) in KNOWN
+    try:
+        # Parsing the files takes 0.1 s, which the locked releases are spared.
+        return digest(whole) in KNOWN or digest(relied_on) in KNOWN
+    except (ImportError, OSError):
+        # Another release may not have these modules.
+        return False
 
 
 def digest(parts: Callable[[str, tuple[str, ...] | None], Iterable[str]]) -> str:

@@ -14,7 +14,6 @@ import json
 import os
 import sys
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import Any
 
 from astroid import MANAGER, nodes
@@ -31,41 +30,13 @@ from pylint.utils import FileState, LinterStats
 from . import children, needed
 from .project_code import Closed, Loaded
 from .scopes import Scope, key_of, key_of_path, scopes
-from .state import State, Survey, differences, digest, shape
+from .state import After, Before, State, Survey, differences, digest, shape
 
 UNPARSED = object()
 """In place of the tree of a file that is not parsed."""
 
 Record = dict[str, Any]
 """The record of a linted file; `Linter._lint_one` creates it."""
-
-
-@dataclass
-class Before:
-    """The memory of the previous run."""
-
-    key: str
-    """A hash of everything outside of this process that all records depend on."""
-    packed: bytes
-    task: str
-    """The task: `lint`, or an `audit` that lints every file and compares the records."""
-
-
-@dataclass
-class After:
-    """The memory and the summary of this run."""
-
-    state: State | None
-    files: int
-    parsed: int
-    cold: str
-    """The reason that every file was linted; empty if not."""
-    reasons: dict[str, str]
-    """The reason that a file was linted, by file."""
-    refuted: dict[str, str] = field(default_factory=dict)
-    """The differences that an audit has found, by file."""
-    hint: str = ""
-    """A command that makes incremental linting possible again; empty if there is none."""
 
 
 class Linter(Closed):

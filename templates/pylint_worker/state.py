@@ -297,3 +297,31 @@ class State:
                 return f"{module} has changed"
         found = moved.intersection(record["names"])
         return f"it imports {min(found)}, which was added or removed" if found else None
+
+
+@dataclass
+class Before:
+    """The memory of the previous run."""
+
+    key: str
+    """A hash of everything outside of this process that all records depend on."""
+    packed: bytes
+    task: str
+    """The task: `lint`, or an `audit` that lints every file and compares the records."""
+
+
+@dataclass
+class After:
+    """The memory and the summary of this run."""
+
+    state: State | None
+    files: int
+    parsed: int
+    cold: str
+    """The reason that every file was linted; empty if not."""
+    reasons: dict[str, str]
+    """The reason that a file was linted, by file."""
+    refuted: dict[str, str] = field(default_factory=dict)
+    """The differences that an audit has found, by file."""
+    hint: str = ""
+    """A command that makes incremental linting possible again; empty if there is none."""

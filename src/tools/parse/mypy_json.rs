@@ -1,4 +1,5 @@
-//! Parses `mypy --output=json`: one object per line.
+//! Parses `mypy --output=json`: one object per line. Lines of text, from releases without JSON, are
+//! parsed by [`super::mypy_text`].
 //!
 //! With `--no-native-parser`, mypy counts columns in UTF-8 bytes from 0. Without that option it converts
 //! them twice, which cannot be undone. Where Python's own parser refuses a source, columns count
@@ -7,45 +8,67 @@
 use serde::Deserialize;
 
 use super::columns::Columns;
-use super::{Parsed, inside, line_number, locate};
+use super::{Parsed, inside, line_number, locate, mypy_text};
 use crate::finding::SourceFiles;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
 
+/// A message; the column is negative if there is none.
 #[derive(Deserialize)]
-struct Message {
-    file: String,
-    line: i64,
-    column: i64,
-    end_line: Option<i64>,
-    end_column: Option<i64>,
-    message: String,
-    hint: Option<String>,
-    code: Option<String>,
-    severity: String,
+pub(super) struct MypyMessage {
+    pub(super) file: String,
+    pub(super) line: i64,
+    pub(super) column: i64,
+    pub(super) end_line: Option<i64>,
+    pub(super) end_column: Option<i64>,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) severity: String,
 }
 
-/// Parses the messages of a stream. Blank lines are skipped, and other lines are returned as unread.
+/// Parses the messages on standard output. Blank lines are skipped, and other lines are returned as
+/// unread.
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Parsed {
+    parse_with(stream, sources, mypy_text::parse_line)
+}
+
+/// Parses the objects on standard error. Lines of text are returned as unread: those of a crash there
+/// look like messages.
+#[must_use]
+pub fn parse_objects(stream: &[u8], sources: &dyn SourceFiles) -> Parsed {
+    parse_with(stream, sources, |_| None)
+}
+
+fn parse_with(
+    stream: &[u8],
+    sources: &dyn SourceFiles,
+    parse_text: fn(&str) -> Option<MypyMessage>,
+) -> Parsed {
     let mut columns = Columns::new(sources);
     let mut parsed = Parsed::default();
+    let mut messages = Vec::new();
     for text in stream.split(|byte| *byte == b'\n') {
         if text.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match serde_json::from_slice::<Message>(text) {
-            Ok(message) => parsed.findings.push(message.finding(&mut columns)),
+        match serde_json::from_slice::<MypyMessage>(text) {
+            Ok(message) => messages.push(message),
             Err(_) => {
                 let text = String::from_utf8_lossy(text);
-                parsed.unread.push(inside::strip(text.trim_end()));
+                match parse_text(text.trim_end()) {
+                    Some(message) => mypy_text::add(&mut messages, message),
+                    None => parsed.unread.push(inside::strip(text.trim_end())),
+                }
             }
         }
     }
+    parsed.findings = messages.into_iter().map(|it| it.finding(&mut columns)).collect();
     parsed
 }
 
-impl Message {
+impl MypyMessage {
     fn finding(self, columns: &mut Columns<'_>) -> Finding {
         let severity = match self.severity.as_str() {
             "error" => Severity::Error,

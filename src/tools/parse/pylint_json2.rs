@@ -1,4 +1,5 @@
-//! Parses `pylint --output-format=json2`: one object, sometimes after lines of text.
+//! Parses `pylint --output-format=json2`: one object, sometimes after lines of text. Before pylint 3.0
+//! it is `--output-format=json`: the list of its messages, without a score.
 //!
 //! The messages of pylint count columns in three ways, some of them are about pylint's own
 //! configuration, and some are attributed to the file that pylint read last.
@@ -48,7 +49,7 @@ struct Message {
     category: String,
     symbol: String,
     message: String,
-    #[serde(rename = "messageId")]
+    #[serde(rename = "messageId", alias = "message-id")]
     code: String,
     module: String,
     path: String,
@@ -64,14 +65,13 @@ struct Message {
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<PylintReport> {
     let (before, mut object) = find_object(stream)?;
-    let messages = match object.get_mut("messages").map(Value::take) {
-        Some(Value::Array(messages)) => messages,
-        _ => return None,
+    let score = object.pointer("/statistics/score").and_then(Value::as_f64);
+    let messages = match &mut object {
+        Value::Array(_) => object,
+        object => object.get_mut("messages")?.take(),
     };
-    let mut report = PylintReport {
-        score: object.pointer("/statistics/score").and_then(Value::as_f64),
-        ..PylintReport::default()
-    };
+    let Value::Array(messages) = messages else { return None };
+    let mut report = PylintReport { score, ..PylintReport::default() };
     report.read_text(before);
     let mut sourced = Vec::new();
     for value in messages {
@@ -85,11 +85,11 @@ pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<PylintReport> {
     Some(report)
 }
 
-/// Finds the object and the text before it, which plugins and pylint itself print.
+/// Finds the object or list and the text before it, which plugins and pylint itself print.
 fn find_object(stream: &[u8]) -> Option<(&[u8], Value)> {
     let mut start = 0;
     for line in stream.split_inclusive(|byte| *byte == b'\n') {
-        if line.first() == Some(&b'{') {
+        if matches!(line.first(), Some(b'{' | b'[')) {
             let mut values = serde_json::Deserializer::from_slice(&stream[start..]).into_iter();
             if let Some(Ok(value)) = values.next() {
                 return Some((&stream[..start], value));
