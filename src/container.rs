@@ -7,9 +7,7 @@
 pub const APP: &str = "/app";
 /// The folder of a config that comes from the project's config folder.
 pub const CONFIG: &str = "/config";
-/// The launcher and the lists that it reads.
+/// The launcher and its workers.
 pub const CONTROL: &str = "/pipe";
-/// The name of the list of files below [`CONTROL`].
-pub const FILES: &str = "files";
 /// The virtual environment of the project's dependencies.
 pub const PROJECT: &str = "/opt/project";

@@ -95,13 +95,12 @@ pub(crate) fn of_command(command: &Command) -> HashBuilder {
         Command::Report { argv, file } => {
             HashBuilder::new("report").with(file).with_all(argv.iter())
         }
-        Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
+        Command::Module { module, keeps_own, worker, args, project, report } => {
             HashBuilder::new("module")
                 .with(module)
                 .with(if *keeps_own { "keeps own" } else { "" })
                 .with(worker.as_deref().unwrap_or_default())
                 .with_all(args.iter())
-                .with_all(suffixes.iter())
                 .with(match project {
                     None => "",
                     Some(Precedence::First) => "first",

@@ -2,7 +2,8 @@
 //!
 //! The command line, an xtask and a build script all start here.
 
-use std::collections::BTreeSet;
+mod known;
+
 use std::path::{Path, PathBuf};
 
 use crate::cache;
@@ -13,14 +14,12 @@ use crate::dependencies::read as dependencies;
 use crate::discover;
 use crate::engine::{JobImage, job_image};
 use crate::env_vars::EnvVars;
-use crate::environment::recipe;
 use crate::error::Error;
 use crate::event::Observer;
 use crate::plan::{self, Known, Plan, Request, Shell, ShellRequest};
-use crate::project::{Project, ProjectPath};
+use crate::project::Project;
 use crate::report::{Preview, Report};
 use crate::run::Context;
-use crate::tools;
 use crate::trust::collect::HostRequests;
 use crate::trust::{GrantReview, Record, collect, store};
 
@@ -118,18 +117,8 @@ impl Pipeline {
             _ => HostRequests::Omitted,
         };
         let asked = collect::asked(&self.project, &self.config, &self.environment, host);
-        Known {
-            asks: asked.into_iter().map(|asked| asked.ask).collect(),
-            has_project_lock: recipe::has_project_lock(&self.project.root, &self.config),
-            root_files: self.root_files(),
-            versions: recipe::chosen_versions(&self.project.root, &self.config),
-        }
-    }
-
-    fn root_files(&self) -> BTreeSet<ProjectPath> {
-        let names = tools::TOOLS.iter().flat_map(|tool| tool.reads_at_root());
-        let paths = names.filter_map(|name| ProjectPath::new(name).ok());
-        paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
+        let facts = known::read_facts(&self.project, &self.config);
+        Known { asks: asked.into_iter().map(|asked| asked.ask).collect(), ..facts }
     }
 
     /// Runs a plan to its end. The report contains the errors of single checks.

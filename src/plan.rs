@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::check::{
-    COMMANDS, CachePolicy, FindingsOrigin, FindingsSpec, Grant, GrantRequest, Standing, StepId,
+    COMMANDS, CachePolicy, CheckName, FindingsOrigin, FindingsSpec, Grant, GrantRequest, Standing,
+    StepId,
 };
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, CommandPlace, Config, ToolConfig, Work};
@@ -28,8 +29,10 @@ pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
 pub use shell::{Shell, ShellRequest, Streams, plan_shell};
 
-/// The endings of the files that the catalogue's tools check.
-const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
+/// Whether the name of a file ends like Python.
+pub(crate) fn ends_like_python(path: &ProjectPath) -> bool {
+    tools::PYTHON_ENDINGS.iter().any(|ending| path.as_str().ends_with(ending))
+}
 
 /// The checks to plan, and how to run them.
 ///
@@ -79,6 +82,19 @@ pub struct Known {
     pub versions: BTreeMap<String, String>,
     /// The files at its root that some tool reads without an option.
     pub root_files: BTreeSet<ProjectPath>,
+    /// The sources of checks that are files whose names do not end like Python.
+    pub scripts: BTreeSet<ProjectPath>,
+    /// The files and folders to which the configuration of each check refers.
+    pub references: BTreeMap<CheckName, BTreeSet<ProjectPath>>,
+    /// The files that building the project generates.
+    pub generated: Vec<ProjectPath>,
+}
+
+impl Known {
+    /// The scripts among the sources of a check.
+    fn scripts_of(&self, check: &Check) -> Vec<ProjectPath> {
+        check.source.iter().filter(|path| self.scripts.contains(path)).cloned().collect()
+    }
 }
 
 /// Everything that a run will do.
@@ -163,7 +179,7 @@ pub struct Step {
 /// The exact files that a check sees. Checks with the same file set share a snapshot.
 ///
 /// Exhaustive: no other rule covers files.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileSet {
     /// Files and folders, sorted.
     pub paths: Vec<ProjectPath>,
@@ -171,6 +187,8 @@ pub struct FileSet {
     pub exclude: Vec<String>,
     /// Globs of ignored files that are included anyway.
     pub include: Vec<String>,
+    /// Files that are included where they exist, even if they are ignored.
+    pub generated: Vec<ProjectPath>,
 }
 
 /// A tool's configuration file.
@@ -300,7 +318,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         tool: COMMAND.to_owned(),
         source: check.source.clone(),
         endings: Vec::new(),
-        file_set: FileSet::of(check),
+        file_set: FileSet::of(check, &check.inputs),
         config: None,
         environment: EnvironmentSpec::Base { sees_project },
         command: Command::Exec(Vec::new()),
@@ -321,6 +339,14 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             });
             let file = ConfigFile::of(tool, file, config);
             step.writable |= tool.runs_project();
+            if !tool.reads_inputs() {
+                step.file_set = FileSet::of(check, &[]);
+            }
+            if tool.sees_project() {
+                step.file_set.generated.clone_from(&known.generated);
+            }
+            let referred = known.references.get(&check.name);
+            referred.into_iter().flatten().for_each(|path| step.file_set.add(path));
             if !tool.runs_project() {
                 // A Python that the tool starts imports nothing from the working directory.
                 step.env.insert("PYTHONSAFEPATH".to_owned(), "1".to_owned());
@@ -330,7 +356,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             at_root.for_each(|file| step.file_set.add(file));
             step.tool = tool.name().to_owned();
             step.args.clone_from(args);
-            step.endings = PYTHON_ENDINGS.map(str::to_owned).to_vec();
+            step.endings = tool.endings().iter().map(|ending| (*ending).to_owned()).collect();
             step.environment = EnvironmentSpec::Tool {
                 lock: packages.lock.clone(),
                 sees_project: sees_project && tool.sees_project(),
@@ -338,6 +364,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.command = tool.check(&ToolInvocation {
                 config: file.as_ref().map(ConfigFile::in_container).as_deref(),
                 source: &check.source,
+                scripts: &known.scripts_of(check),
                 args,
                 sees_project: step.environment.sees_project(),
                 version: known.versions.get(&packages.lock).map(String::as_str),
@@ -392,9 +419,8 @@ impl EnvironmentSpec {
 }
 
 impl FileSet {
-    fn of(check: &Check) -> FileSet {
-        let paths: BTreeSet<ProjectPath> =
-            check.source.iter().chain(&check.inputs).cloned().collect();
+    fn of(check: &Check, inputs: &[ProjectPath]) -> FileSet {
+        let paths: BTreeSet<ProjectPath> = check.source.iter().chain(inputs).cloned().collect();
         let sorted = |globs: &[String]| {
             let set: BTreeSet<String> = globs.iter().cloned().collect();
             set.into_iter().collect()
@@ -403,6 +429,7 @@ impl FileSet {
             paths: paths.into_iter().collect(),
             exclude: sorted(&check.exclude),
             include: sorted(&check.include),
+            generated: Vec::new(),
         }
     }
 

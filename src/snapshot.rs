@@ -31,6 +31,10 @@ pub use inventory::{EntryKind, Inventory, InventoryEntry};
 /// The file in each tree with the hash of the tree. A container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";
 
+/// The empty folder that marks the root of a snapshot as that of a repository. Without it, black applies
+/// the exclusions of its configuration to paths from the root of the file system.
+const ROOT_MARKER: &str = ".hg";
+
 /// The name of a file that is about to replace another file of the project. If a kill leaves it
 /// behind, no check sees it, and the next fix removes it.
 #[must_use]
@@ -207,7 +211,9 @@ fn copy_once(
         };
         if copied == *entry { Ok(()) } else { Err(SnapshotError::Changing(path.clone())) }
     })?;
+    create_folder(&target.join(ROOT_MARKER))?;
     let tree = write_proof(target, inventory.hash())?;
+    set_time(&target.join(ROOT_MARKER))?;
     // The deepest folder comes first, because adding an entry to a folder changes its time.
     inventory.folders().iter().rev().try_for_each(|folder| set_time(&folder.on_disk(target)))?;
     Ok(tree)
@@ -340,8 +346,7 @@ mod tests {
     fn file_set(paths: &[&str]) -> FileSet {
         FileSet {
             paths: paths.iter().map(|path| ProjectPath::new(path).unwrap()).collect(),
-            exclude: Vec::new(),
-            include: Vec::new(),
+            ..FileSet::default()
         }
     }
 

@@ -21,6 +21,7 @@ pub mod allow_list;
 pub mod command;
 pub mod own_config;
 pub mod parse;
+pub mod references;
 pub mod user_command;
 
 use crate::check::CachePolicy;
@@ -33,6 +34,12 @@ use adoption::AdoptionFacts;
 use allow_list::AllowList;
 pub use command::{Command, Precedence};
 use own_config::{OwnConfig, Refused};
+
+/// The endings of Python files.
+pub const PYTHON_ENDINGS: [&str; 2] = [".py", ".pyi"];
+
+/// The ending of notebooks.
+pub const NOTEBOOK_ENDING: &str = ".ipynb";
 
 /// Every tool, in the order they are listed.
 pub const TOOLS: &[&dyn Tool] = &[
@@ -73,6 +80,11 @@ pub trait Tool: Sync {
         false
     }
 
+    /// Whether it reads other files of the project than those that it checks and its configuration.
+    fn reads_inputs(&self) -> bool {
+        true
+    }
+
     /// Whether it runs the project's own code. Such a tool gets a copy that it can write to.
     fn runs_project(&self) -> bool {
         false
@@ -101,6 +113,17 @@ pub trait Tool: Sync {
     /// Whether it searches above each source, so that a nearer file replaces a farther one.
     fn reads_nested_configs(&self) -> bool {
         false
+    }
+
+    /// The options of its configuration whose values can refer to files of the project, with `-` for
+    /// `_`.
+    fn path_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The endings of the files that it checks.
+    fn endings(&self) -> &'static [&'static str] {
+        &PYTHON_ENDINGS
     }
 
     /// How a project shows that it uses the tool, and the check that a new project gets.
@@ -139,6 +162,8 @@ pub struct ToolInvocation<'a> {
     pub config: Option<&'a str>,
     /// The sources, relative to the working directory.
     pub source: &'a [ProjectPath],
+    /// Those of the sources that are files whose names do not end like Python, such as scripts.
+    pub scripts: &'a [ProjectPath],
     /// The user's additional arguments.
     pub args: &'a [String],
     /// Whether the project's dependencies are installed.
@@ -163,12 +188,21 @@ impl ToolInvocation<'_> {
         argv
     }
 
-    /// The same arguments, then `--` and the source folders.
+    /// The same arguments, then `--` and the sources.
     fn argv_with_source(&self, program: &[&str], config: &str, canonical: &[&str]) -> Vec<String> {
         let mut argv = self.argv(program, config, canonical);
         argv.push("--".to_owned());
         argv.extend(self.source.iter().map(ToString::to_string));
         argv
+    }
+
+    /// The command of a tool that looks for its files itself, from the project's root. It needs to be
+    /// given only the scripts, which it would not find.
+    fn exec_at_root(&self, program: &[&str], config: &str, canonical: &[&str]) -> Command {
+        let mut argv = self.argv(program, config, canonical);
+        argv.extend(["--".to_owned(), ".".to_owned()]);
+        argv.extend(self.scripts.iter().map(ToString::to_string));
+        Command::Exec(argv)
     }
 
     /// The command with these arguments.

@@ -11,8 +11,6 @@ installed program NAME with ARGS in this process, with options that the command 
     --mark-done    write a mark to standard error when NAME has ended; if code that NAME runs ends this
                    process, the mark is missing
     --worker OURS  run the package OURS next to this file in place of the command of NAME
-    --files FILE   append the files that FILE lists, each followed by a NUL, to ARGS: the list can be
-                   longer than a command line
     --first DIR    search the packages of the virtual environment DIR before those of NAME
     --last DIR     search the packages of the virtual environment DIR after those of NAME
     --inside DIR   run in the Python of the virtual environment DIR, whose packages take precedence over
@@ -236,10 +234,6 @@ def run_module(name, options, args):
     options = dict(zip(options[::2], options[1::2]))
     if "--inside" in options:
         run_inside(options.pop("--inside"), name, options, args)
-    files = []
-    if "--files" in options:
-        with open(options["--files"], "rb") as file:
-            files = [os.fsdecode(name) for name in file.read().split(b"\0") if name]
     # Python adds the folder of the script, which would be ours.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
@@ -251,7 +245,7 @@ def run_module(name, options, args):
     if "--first" in options:
         place = sys.path.index(sysconfig.get_path("purelib"))
         sys.path[place:place] = site_folders(options["--first"])
-    sys.argv = [name, *args, *files]
+    sys.argv = [name, *args]
     sys.exit(run_reporting(options["--report"], run) if "--report" in options else run())
 
 

@@ -61,7 +61,8 @@ fn every_recorded_run_is_classified_as_recorded() {
 }
 
 fn configured(config: Option<&str>) -> ToolInvocation<'_> {
-    ToolInvocation { config, source: &[], args: &[], sees_project: false, version: None }
+    let sees_project = false;
+    ToolInvocation { config, source: &[], scripts: &[], args: &[], sees_project, version: None }
 }
 
 #[test]

@@ -83,6 +83,7 @@ impl Project {
             exclude: Vec::new(),
             // Even if hidden files were wanted, what is staged would be none.
             include: vec!["*".to_owned()],
+            ..FileSet::default()
         };
         let seen = Inventory::take(
             &self.root().canonicalize().unwrap(),

@@ -95,11 +95,8 @@ mod tests {
     }
 
     fn watched(root: &Path, path: &str) -> Vec<String> {
-        let file_set = FileSet {
-            paths: vec![ProjectPath::new(path).unwrap()],
-            exclude: Vec::new(),
-            include: Vec::new(),
-        };
+        let file_set =
+            FileSet { paths: vec![ProjectPath::new(path).unwrap()], ..FileSet::default() };
         let place = Place { manifest: root.join("crate"), out: root.join("target/debug/out") };
         let mut paths: Vec<String> = paths(root, &file_set, &written(root, &place, None))
             .iter()

@@ -10,7 +10,7 @@ use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
 use crate::snapshot::Tree;
-use crate::tools::command::Command;
+use crate::tools::command::{Command, SCOPE_WORKER};
 
 /// A module of the worker that runs pylint, by its name next to the launcher.
 macro_rules! worker {
@@ -39,10 +39,15 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
     worker!("state.py"),
 ];
 
+/// The worker that runs mypy and pytest, placed next to the launcher where it is needed.
+const SCOPE_FILES: &[(&str, &str)] =
+    &[("scope_worker/__init__.py", include_str!("../../templates/scope_worker/__init__.py"))];
+
 /// The files that start a command inside a container, by their names in the control folder.
 #[must_use]
 pub(crate) fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
     let worker = match command {
+        Command::Module { worker: Some(worker), .. } if worker == SCOPE_WORKER => SCOPE_FILES,
         Command::Module { worker: Some(_), .. } => PYLINT_WORKER,
         Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => &[],
     };

@@ -29,7 +29,7 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     }
     let args = match &step.command {
         Command::Exec(argv) | Command::Report { argv, .. } => argv,
-        Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
+        Command::Module { module, keeps_own, worker, args, project, report } => {
             let own = format!("{keeps_own}");
             parts.insert("own modules first".to_owned(), Hash::of(own.as_bytes()));
             let worker = format!("{worker:?}");
@@ -39,7 +39,6 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
             let report = format!("{report:?}");
             parts.insert("report of the tool".to_owned(), Hash::of(report.as_bytes()));
             parts.insert("module".to_owned(), Hash::of(module.as_bytes()));
-            parts.insert("endings of listed files".to_owned(), strings(suffixes));
             args
         }
     };

@@ -14,7 +14,7 @@ fn step() -> Step {
         tool: "pylint".into(),
         source: vec![ProjectPath::new("src").unwrap()],
         endings: vec![".py".into()],
-        file_set: FileSet { paths: Vec::new(), exclude: Vec::new(), include: Vec::new() },
+        file_set: FileSet::default(),
         config: None,
         environment: EnvironmentSpec::Tool { lock: "pylint".into(), sees_project: false },
         command: Command::Exec(vec!["pylint".into(), "src".into()]),
@@ -65,7 +65,6 @@ fn module(project: Option<Precedence>) -> Command {
         keeps_own: true,
         worker: None,
         args,
-        suffixes: Vec::new(),
         project,
         report: None,
     }

@@ -128,8 +128,11 @@ fn command(known: &Known, check: &Check, config: Option<&str>) -> Option<Command
         Work::Tool { tool, args, packages, .. } => {
             // A fixer reads one file at a time and imports nothing.
             let source = &check.source;
+            let scripts = &known.scripts_of(check);
             let version = known.versions.get(&packages.lock).map(String::as_str);
-            let invocation = ToolInvocation { config, source, args, sees_project: false, version };
+            let sees_project = false;
+            let invocation =
+                ToolInvocation { config, source, scripts, args, sees_project, version };
             tools::find(tool)?.fix(&invocation)
         }
         Work::Command { fix, .. } => fix.clone().map(Command::Exec),

@@ -11,7 +11,6 @@ use super::environments::Preparation;
 use super::snapshot::Snapshot;
 use super::{Context, incremental, outcome};
 use crate::cache::{Key, LockResult, ResultCache};
-use crate::container::FILES;
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
 use crate::engine_info::SandboxKind;
 use crate::environment::ResolvedEnvironment;
@@ -25,10 +24,8 @@ use crate::outcome::{
 };
 use crate::plan::{COMMAND, Shell, Step};
 use crate::process::Stop;
-use crate::project::ProjectPath;
 use crate::read::{self, ReadError, SizeLimit};
 use crate::snapshot::{self, Tree};
-use crate::tools::command::Command;
 use crate::tools::{self, SourceFiles};
 
 /// A step with everything that it needs to run.
@@ -120,20 +117,12 @@ impl<'a> StepResources<'a, '_> {
         snapshot: &Snapshot,
         refused_memory: Option<&str>,
     ) -> Result<Tree, Reason> {
-        let files = match &step.command {
-            Command::Module { suffixes, .. } if !suffixes.is_empty() => {
-                snapshot.inventory.below(&step.source, suffixes)
-            }
-            Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => Vec::new(),
-        };
-        let list = format_file_list(&files);
         let is_believed = refused_memory.is_none();
         let memory = self.find_memory(step, inputs, is_believed.then_some(snapshot));
         let mut control: Vec<(&str, &[u8])> = Vec::new();
         for (name, source) in launcher::files(&step.command) {
             control.push((name, source.as_bytes()));
         }
-        control.push((FILES, &list));
         if let Some(content) = &memory {
             control.push((incremental::FILE, content));
         }
@@ -366,19 +355,6 @@ pub(super) fn nothing_to_check(step: &Step) -> Reason {
     let hint =
         "ignored and hidden files are not checked; change `source` or `include` in pipe.toml";
     Reason::new(ReasonKind::Environment, message).with_hint(hint.to_owned())
-}
-
-/// A list of files as the launcher reads it. None of them can be mistaken for an option.
-fn format_file_list(files: &[&ProjectPath]) -> Vec<u8> {
-    let mut list = Vec::new();
-    for path in files {
-        if path.as_str().starts_with('-') {
-            list.extend(b"./");
-        }
-        list.extend(path.as_str().as_bytes());
-        list.push(0);
-    }
-    list
 }
 
 fn write_tree(folder: &Path, files: &[(&str, &[u8])]) -> Result<Tree, Reason> {

@@ -18,8 +18,7 @@ pub(super) fn survey(root: &Path) -> Result<FolderSurvey, ScaffoldError> {
     if !root.is_dir() {
         return Ok(survey);
     }
-    let everything =
-        FileSet { paths: vec![ProjectPath::root()], exclude: Vec::new(), include: Vec::new() };
+    let everything = FileSet { paths: vec![ProjectPath::root()], ..FileSet::default() };
     survey.files = Inventory::list(root, &everything)?.into_iter().collect();
     survey.texts = read_texts(root, &survey.files);
     survey.remotes = read_remotes(root);

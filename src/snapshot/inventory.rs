@@ -157,7 +157,8 @@ impl Inventory {
         self.entries.iter().map(|(path, entry)| (path.to_string(), entry.hash)).collect()
     }
 
-    /// The files below `folders` with one of these endings, or with any ending if the list is empty.
+    /// The files below `folders` with one of these endings, or with any ending if the list is empty, and
+    /// those that are named themselves.
     #[must_use]
     pub fn below(&self, folders: &[ProjectPath], endings: &[String]) -> Vec<&ProjectPath> {
         self.all_below(folders, endings).collect()
@@ -172,7 +173,9 @@ impl Inventory {
             .keys()
             .filter(move |path| folders.iter().any(|folder| path.starts_with(folder)))
             .filter(move |path| {
-                endings.is_empty() || endings.iter().any(|ending| path.as_str().ends_with(ending))
+                endings.is_empty()
+                    || endings.iter().any(|ending| path.as_str().ends_with(ending))
+                    || folders.contains(path)
             })
     }
 
@@ -223,8 +226,11 @@ impl Inventory {
 /// The parts of a project that a file set names, and the markers at the root.
 fn parts<'a>(file_set: &'a FileSet, markers: &'a [ProjectPath]) -> Vec<Part<'a>> {
     let (exclude, include) = (file_set.exclude.as_slice(), file_set.include.as_slice());
-    let named = file_set.paths.iter().map(|path| Part { path, exclude, include });
-    named.chain(markers.iter().map(|path| Part { path, exclude, include: &[] })).collect()
+    let part = |path, include, is_generated| Part { path, exclude, include, is_generated };
+    let named = file_set.paths.iter().map(|path| part(path, include, false));
+    let markers = markers.iter().map(|path| part(path, &[], false));
+    let generated = file_set.generated.iter().map(|path| part(path, &[], true));
+    named.chain(markers).chain(generated).collect()
 }
 
 fn markers() -> Vec<ProjectPath> {

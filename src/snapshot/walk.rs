@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use super::globs::{GITIGNORE, GitignoreTotal, ParsedGitignore, parse_gitignore, parse_globs};
 use super::{PROOF, SnapshotError, is_staged};
 use crate::project::ProjectPath;
+use crate::tools::{NOTEBOOK_ENDING, PYTHON_ENDINGS};
 
 /// Files that mark their folder as foreign to the project: caches, `target`, environments, other
 /// repositories, crates that cargo vendored.
@@ -25,6 +26,20 @@ const FOREIGN_FOLDER_MARKERS: &[&str] =
 
 /// Folders that never contain sources.
 const FOREIGN_FOLDERS: &[&str] = &["__pycache__", "node_modules"];
+
+/// Hidden folders in which projects keep Python of their own: those of forges and CI systems. Of all
+/// other files in them, checks see none.
+const HIDDEN_FOLDERS: &[&str] = &[
+    ".azure-pipelines",
+    ".buildkite",
+    ".ci",
+    ".circleci",
+    ".forgejo",
+    ".gitea",
+    ".github",
+    ".gitlab",
+    ".woodpecker",
+];
 
 /// The number of files of a folder from which another thread pays off.
 const MIN_FILES_PER_THREAD: usize = 16;
@@ -38,6 +53,8 @@ pub(super) struct Part<'a> {
     pub(super) exclude: &'a [String],
     /// Globs of files to include even if the rules skip them.
     pub(super) include: &'a [String],
+    /// Whether the path is a file that is included even if the rules skip it.
+    pub(super) is_generated: bool,
 }
 
 /// The files of a walk, each with the value that the visitor returned.
@@ -80,6 +97,9 @@ pub(super) fn walk<F: Send>(
     let include = parse_globs(root, part.include)?;
     let total = GitignoreTotal::default();
     let walk_by = |rules| Walk { named: part.path, exclude: &exclude, rules, visit, total: &total };
+    if part.is_generated {
+        return walk_by(Rules::None).walk_towards(ProjectPath::root(), root, None);
+    }
     let mut found = walk_by(Rules::Project).walk_towards(ProjectPath::root(), root, None)?;
     if !include.is_empty() {
         found.extend(walk_by(Rules::Included(&include)).walk_towards(
@@ -98,6 +118,8 @@ enum Rules<'a> {
     Project,
     /// No rules, to find the files that these globs include.
     Included(&'a Gitignore),
+    /// No rules.
+    None,
 }
 
 /// A walk to a path, and then below it.
@@ -159,6 +181,7 @@ impl<F: Send> Walk<'_, F> {
         if follows && is_foreign && folder != self.named {
             return Ok(WalkResult::default());
         }
+        let is_in_hidden = self.is_in_hidden_folder(folder);
         let mut found = WalkResult::default();
         let mut own = Gitignore::empty();
         if has(GITIGNORE) {
@@ -170,7 +193,8 @@ impl<F: Send> Walk<'_, F> {
         let (mut folders, mut others) = (Vec::new(), Vec::new());
         for (name, kind) in listed {
             let is = |wanted: &&str| name == *wanted;
-            let is_hidden = name.as_encoded_bytes().starts_with(b".");
+            let is_hidden = name.as_encoded_bytes().starts_with(b".")
+                && !(kind.is_dir() && HIDDEN_FOLDERS.iter().any(is));
             let is_foreign = kind.is_dir() && FOREIGN_FOLDERS.iter().any(is);
             if is(&".git") || follows && (is_hidden || is_foreign) {
                 continue;
@@ -188,7 +212,8 @@ impl<F: Send> Walk<'_, F> {
             if kind.is_dir() {
                 folders.push((path, place));
             } else {
-                others.push((path, place, kind));
+                let is_seen = !follows || !is_in_hidden || ends_like_source(&path);
+                others.extend(is_seen.then_some((path, place, kind)));
             }
         }
         let (below, here) = rayon::join(
@@ -208,6 +233,13 @@ impl<F: Send> Walk<'_, F> {
         Ok(found)
     }
 
+    /// Whether a folder is hidden, or in a hidden folder, that is not named.
+    fn is_in_hidden_folder(&self, folder: &ProjectPath) -> bool {
+        let start = if self.named.is_root() { 0 } else { self.named.as_str().len() };
+        let below = folder.as_str().get(start..).unwrap_or_default();
+        !folder.is_root() && below.split('/').any(|name| name.starts_with('.'))
+    }
+
     /// Adds an entry that is not a folder.
     fn add_file(
         &self,
@@ -220,7 +252,7 @@ impl<F: Send> Walk<'_, F> {
             !globs.is_empty() && globs.matched_path_or_any_parents(place, false).is_ignore()
         };
         let is_covered = match self.rules {
-            Rules::Project => true,
+            Rules::Project | Rules::None => true,
             Rules::Included(include) => matches(include),
         };
         if !is_covered
@@ -255,7 +287,9 @@ impl<F: Send> Walk<'_, F> {
                 let path = path.as_ref().map_or(GITIGNORE, ProjectPath::as_str);
                 parse_gitignore(place, path, self.total)
             }
-            Rules::Included(_) => Ok(ParsedGitignore { rules: Gitignore::empty(), warning: None }),
+            Rules::Included(_) | Rules::None => {
+                Ok(ParsedGitignore { rules: Gitignore::empty(), warning: None })
+            }
         }
     }
 }
@@ -278,6 +312,11 @@ impl Ignores<'_> {
         }
         matched.is_ignore()
     }
+}
+
+fn ends_like_source(path: &ProjectPath) -> bool {
+    let endings = PYTHON_ENDINGS.iter().chain([&NOTEBOOK_ENDING]);
+    endings.into_iter().any(|ending| path.as_str().ends_with(ending))
 }
 
 /// Lists the names and types in a folder; none if it no longer exists.

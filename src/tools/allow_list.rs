@@ -8,7 +8,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod config;
-mod ini;
+pub(super) mod ini;
 pub(crate) mod variables;
 
 /// Decides whether a value is harmless.

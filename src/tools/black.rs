@@ -86,6 +86,8 @@ impl Tool for Black {
 
     fn notes(&self) -> &'static [&'static str] {
         &[
+            "It looks for its files from the project's root, so that its own `exclude` and \
+             `extend-exclude` apply; what they exclude is not fixed either.",
             "Each finding is a hunk of black's diff, with the edits that resolve it.",
             "A file that black cannot parse is a finding too.",
             "An unknown option in its configuration is an error; black itself only warns.",
@@ -98,6 +100,11 @@ impl Tool for Black {
 
     fn lock_template(&self) -> &'static str {
         include_str!("../../templates/requirements/black.txt")
+    }
+
+    fn reads_inputs(&self) -> bool {
+        // It would format them.
+        false
     }
 
     fn config_file(&self) -> Option<&'static str> {
@@ -134,12 +141,16 @@ impl Tool for Black {
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         let canonical = ["--check", "--diff", "--no-color", "--no-cache"];
-        invocation.exec(&["black"], "--config", accepted_options(invocation, &canonical))
+        invocation.exec_at_root(&["black"], "--config", accepted_options(invocation, &canonical))
     }
 
     fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
         let canonical = ["--no-color", "--no-cache"];
-        Some(invocation.exec(&["black"], "--config", accepted_options(invocation, &canonical)))
+        Some(invocation.exec_at_root(
+            &["black"],
+            "--config",
+            accepted_options(invocation, &canonical),
+        ))
     }
 
     fn is_formatter(&self) -> bool {

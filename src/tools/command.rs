@@ -4,7 +4,13 @@
 
 use serde::Serialize;
 
-use crate::container::{CONTROL, FILES, PROJECT};
+use crate::container::PROJECT;
+
+/// The package next to the launcher that runs pylint incrementally.
+pub const PYLINT_WORKER: &str = "pylint_worker";
+
+/// The package next to the launcher that keeps a tool to the scope of its own configuration.
+pub const SCOPE_WORKER: &str = "scope_worker";
 
 /// What is started inside the container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +38,6 @@ pub enum Command {
         worker: Option<String>,
         /// Its arguments.
         args: Vec<String>,
-        /// The endings of the files that follow the arguments, in any number; none for no files.
-        suffixes: Vec<String>,
         /// The place of the project's packages in the module search path of the program.
         project: Option<Precedence>,
         /// The file that becomes its standard output; what it prints goes to standard error.
@@ -73,14 +77,11 @@ impl Command {
             Command::Report { argv, file } => {
                 (vec!["exec".to_owned(), "--report".to_owned(), file.clone()], argv)
             }
-            Command::Module { module, keeps_own, worker, args, suffixes, project, report } => {
+            Command::Module { module, keeps_own, worker, args, project, report } => {
                 let mut operands = vec!["module".to_owned(), module.clone()];
                 operands.extend(keeps_own.then(|| "--keep-own".to_owned()));
                 operands.extend(self.marks_done().then(|| "--mark-done".to_owned()));
                 operands.extend(worker.iter().flat_map(|it| ["--worker".to_owned(), it.clone()]));
-                if !suffixes.is_empty() {
-                    operands.extend(["--files".to_owned(), format!("{CONTROL}/{FILES}")]);
-                }
                 let order = project.map(|project| match project {
                     Precedence::First => "--first",
                     Precedence::Last => "--last",

@@ -25,6 +25,15 @@ pub(super) fn nothing_to_check(tool: &str) -> Classified {
     failed(ReasonKind::Tool, format!("nothing to check: {tool} found no Python files"))
 }
 
+/// The warnings of the worker that keeps a tool to the scope of its configuration.
+pub(super) fn scope_warnings(stderr: &str) -> Vec<String> {
+    let warnings = stderr.lines().filter_map(|line| line.strip_prefix(SCOPE_WARNING));
+    warnings.map(str::to_owned).collect()
+}
+
+/// The start of such a warning.
+pub(super) const SCOPE_WARNING: &str = "cargo-pipe: ";
+
 /// The tool finished and does not accept the sources.
 pub(super) fn rejected(findings: Vec<Finding>) -> Classified {
     Classified { status: ToolStatus::Findings, findings, warnings: Vec::new(), score: None }

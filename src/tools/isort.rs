@@ -187,6 +187,10 @@ impl Tool for Isort {
         OWN_CONFIGS
     }
 
+    fn path_options(&self) -> &'static [&'static str] {
+        &["src-paths"]
+    }
+
     fn adoption(&self) -> AdoptionFacts {
         AdoptionFacts { hooks: &["isort"], ..AdoptionFacts::default() }
     }
@@ -240,7 +244,8 @@ impl Tool for Isort {
 /// the project where that file comes from the config folder.
 fn command(invocation: &ToolInvocation<'_>, canonical: &[&str]) -> Command {
     let roots = [format!("--src-path={APP}"), format!("--src-path={APP}/src")];
-    let mut options = Vec::new();
+    // The settings that skip files apply to the sources, too, and not only below them.
+    let mut options = vec!["--filter-files"];
     if invocation.config.is_some_and(|path| path.starts_with(CONFIG)) {
         options.extend(roots.iter().map(String::as_str));
     }

@@ -8,14 +8,14 @@ use super::adoption::AdoptionFacts;
 use super::allow_list::{AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, anything, off};
 use super::black::{UNREADABLE, unprocessed_file};
 use super::exit_status::{
-    abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
+    SCOPE_WARNING, abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
 use super::{SourceFiles, Tool, ToolInvocation};
 use crate::container::PROJECT;
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::tools::command::{Command, Precedence};
+use crate::tools::command::{Command, Precedence, SCOPE_WORKER};
 use crate::tools::parse::mypy_json;
 
 /// As in `mypy/defaults.py` of the locked release.
@@ -145,7 +145,9 @@ impl Tool for Mypy {
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "It runs on the source folders, so that its own `exclude` and its rules for stubs apply.",
+            "It looks for its files from the project's root, so that its own `exclude` and its rules \
+             for stubs apply; `files`, `packages` and `modules` in its configuration hold within the \
+             sources.",
             "Notes, such as those of `reveal_type`, are listed; a run with notes alone passes, as \
              in mypy itself.",
             "An unknown option in its configuration is an error; mypy itself only warns.",
@@ -175,6 +177,10 @@ impl Tool for Mypy {
 
     fn own_configs(&self) -> &'static [OwnConfig] {
         OWN_CONFIGS
+    }
+
+    fn path_options(&self) -> &'static [&'static str] {
+        &["plugins", "mypy-path", "custom-typeshed-dir"]
     }
 
     fn adoption(&self) -> AdoptionFacts {
@@ -220,9 +226,8 @@ impl Tool for Mypy {
         Command::Module {
             module: "mypy".to_owned(),
             keeps_own: true,
-            worker: None,
+            worker: Some(SCOPE_WORKER.to_owned()),
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
-            suffixes: Vec::new(),
             // That Python resolves imports; its packages are needed in this process for plugins.
             project: invocation.sees_project.then_some(Precedence::Last),
             report: None,
@@ -301,7 +306,9 @@ impl Complaints {
     }
 
     fn add_line(&mut self, line: String) {
-        if let Some(error) = line.strip_prefix("mypy: error: ") {
+        if let Some(warning) = line.strip_prefix(SCOPE_WARNING) {
+            self.rest.push(warning.to_owned());
+        } else if let Some(error) = line.strip_prefix("mypy: error: ") {
             self.config_errors.push(error.to_owned());
         } else if line.starts_with("There are no .py[i] files") {
             self.found_no_files = true;

@@ -13,7 +13,7 @@ use super::exit_status::{
 use super::own_config::{OwnConfig, Refused};
 use super::{SourceFiles, Tool, ToolInvocation};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::tools::command::{Command, Precedence};
+use crate::tools::command::{Command, PYLINT_WORKER, Precedence};
 use crate::tools::parse::pylint_json2::{self, PylintReport};
 
 /// The exit status of an error in the command line or the configuration.
@@ -241,9 +241,10 @@ impl Tool for Pylint {
         &[
             "It passes when the score reaches `fail-under` and no message of `fail-on` was found; \
              the messages of a run that passes are listed and do not count.",
-            "It runs on a sorted list of all Python files and stubs. Each file is linted separately, \
-             one per processor at a time, and the findings are the same for any number of \
-             processors; the option `jobs` of pylint has no effect.",
+            "It looks for its files in the sources as `pylint --recursive=y` does, so that its own \
+             `ignore`, `ignore-paths` and `ignore-patterns` apply.",
+            "Each file is linted separately, one per processor at a time, and the findings are the \
+             same for any number of processors; the option `jobs` of pylint has no effect.",
             "An unknown option or message in its configuration is an error; pylint itself only \
              warns.",
             "It cannot fix anything.",
@@ -278,6 +279,10 @@ impl Tool for Pylint {
         OWN_CONFIGS
     }
 
+    fn path_options(&self) -> &'static [&'static str] {
+        &["init-hook", "load-plugins", "source-roots", "spelling-private-dict-file"]
+    }
+
     fn adoption(&self) -> AdoptionFacts {
         AdoptionFacts {
             default_check: Some("lint"),
@@ -303,13 +308,18 @@ impl Tool for Pylint {
             true => "--output-format=json",
             false => "--output-format=json2",
         };
-        let canonical = [format, "--jobs=1", "--persistent=n"];
+        let canonical = [format, "--jobs=1", "--persistent=n", "--recursive=y"];
+        let mut args = invocation.argv(&[], "--rcfile", &canonical);
+        // Releases differ in whether `--` may precede the sources.
+        args.extend(invocation.source.iter().map(|path| match path.as_str() {
+            path if path.starts_with('-') => format!("./{path}"),
+            path => path.to_owned(),
+        }));
         Command::Module {
             module: "pylint".to_owned(),
             keeps_own: true,
-            worker: Some("pylint_worker".to_owned()),
-            args: invocation.argv(&[], "--rcfile", &canonical),
-            suffixes: vec![".py".to_owned(), ".pyi".to_owned()],
+            worker: Some(PYLINT_WORKER.to_owned()),
+            args,
             project: invocation.sees_project.then_some(Precedence::First),
             report: None,
         }

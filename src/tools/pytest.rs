@@ -6,14 +6,16 @@
 
 use super::adoption::AdoptionFacts;
 use super::allow_list::AllowList;
-use super::exit_status::{abnormal, accepted, crashed, failed, nothing_to_check, rejected, text};
+use super::exit_status::{
+    abnormal, accepted, crashed, failed, nothing_to_check, rejected, scope_warnings, text,
+};
 use super::own_config::{OwnConfig, Refused};
 use super::{SourceFiles, Tool, ToolInvocation};
 use crate::check::CachePolicy;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::tools::command::{Command, Precedence};
+use crate::tools::command::{Command, Precedence, SCOPE_WORKER};
 use crate::tools::parse::junit;
 
 /// The file of the report, which the launcher prints afterwards.
@@ -21,6 +23,8 @@ const REPORT: &str = "/tmp/pytest-junit.xml";
 
 /// As in `_pytest/config/findpaths.py` of the locked release.
 const OWN_CONFIGS: &[OwnConfig] = &[
+    OwnConfig::toml("pytest.toml", ""),
+    OwnConfig::toml(".pytest.toml", ""),
     OwnConfig::ini("pytest.ini", ""),
     OwnConfig::ini(".pytest.ini", ""),
     OwnConfig::toml("pyproject.toml", "tool.pytest"),
@@ -29,8 +33,16 @@ const OWN_CONFIGS: &[OwnConfig] = &[
 ];
 
 /// The files at the root that it reads in addition to the tests.
-const AT_ROOT: &[&str] =
-    &["conftest.py", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"];
+const AT_ROOT: &[&str] = &[
+    "conftest.py",
+    "pytest.toml",
+    ".pytest.toml",
+    "pytest.ini",
+    ".pytest.ini",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+];
 
 /// Runs tests.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +63,7 @@ impl Tool for Pytest {
              unless that is granted.",
             "It finds its configuration and `conftest.py` at the project's root by itself; `inputs` \
              must name what the tests import.",
+            "`testpaths` in its configuration holds within the sources.",
             "Where the project's dependencies are locked, it runs in their environment, with the \
              locked pytest if there is one.",
             "Only a run that passes is cached, because a test may fail by chance.",
@@ -94,6 +107,10 @@ impl Tool for Pytest {
         AT_ROOT
     }
 
+    fn path_options(&self) -> &'static [&'static str] {
+        &["pythonpath"]
+    }
+
     fn adoption(&self) -> AdoptionFacts {
         AdoptionFacts { hooks: &["pytest"], ..AdoptionFacts::default() }
     }
@@ -127,9 +144,8 @@ impl Tool for Pytest {
         Command::Module {
             module: "pytest".to_owned(),
             keeps_own: false,
-            worker: None,
+            worker: Some(SCOPE_WORKER.to_owned()),
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
-            suffixes: Vec::new(),
             project: invocation.sees_project.then_some(Precedence::Inside),
             report: Some(REPORT.to_owned()),
         }
@@ -145,7 +161,7 @@ impl Tool for Pytest {
         }
         let stderr = text(&output.stderr);
         let session = junit::parse(&output.stdout, sources);
-        match (output.code, session) {
+        let mut classified = match (output.code, session) {
             (0, Some(session)) if session.tests == 0 => no_tests(),
             (0, Some(session)) if session.findings.is_empty() => accepted(Vec::new()),
             (0, _) => failed(ReasonKind::Tool, "pytest ended before its report was written"),
@@ -156,7 +172,9 @@ impl Tool for Pytest {
             (4, _) => usage_error(&stderr, sources),
             (5, _) => no_tests(),
             _ => crashed(self.name(), output),
-        }
+        };
+        classified.warnings.extend(scope_warnings(&stderr));
+        classified
     }
 }
 

@@ -11,7 +11,7 @@ use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
-use super::{SourceFiles, Tool, ToolInvocation};
+use super::{NOTEBOOK_ENDING, PYTHON_ENDINGS, SourceFiles, Tool, ToolInvocation};
 use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::Command;
@@ -19,6 +19,9 @@ use crate::tools::parse::ruff_json;
 
 /// The message of a run without any files, which exits 0.
 const NO_FILES: &str = "No Python files found";
+
+/// Applies the exclusions of the configuration to the sources, too, and not only below them.
+pub(super) const FORCE_EXCLUDE: &str = "--force-exclude";
 
 /// The nearest one above a file applies to it; of several in one folder, the first in this order.
 const OWN_CONFIGS: &[OwnConfig] = &[
@@ -115,7 +118,8 @@ impl Tool for Ruff {
 
     fn notes(&self) -> &'static [&'static str] {
         &[
-            "It runs on the source folders, so that its own `extend-exclude` applies.",
+            "It runs on the sources, and its own `exclude` and `extend-exclude` apply to them; what they \
+             exclude is not fixed either.",
             "A finding that ruff can fix has the edits; `--fix` applies the safe ones.",
             "The cache of ruff is off, because it can give wrong results.",
         ]
@@ -145,6 +149,14 @@ impl Tool for Ruff {
         true
     }
 
+    fn path_options(&self) -> &'static [&'static str] {
+        &["extend"]
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &[PYTHON_ENDINGS[0], PYTHON_ENDINGS[1], NOTEBOOK_ENDING]
+    }
+
     fn adoption(&self) -> AdoptionFacts {
         AdoptionFacts {
             default_check: Some("ruff"),
@@ -166,13 +178,18 @@ impl Tool for Ruff {
     }
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
-        let canonical = ["--output-format=json", "--no-fix", "--no-fix-only", "--no-cache"];
+        let canonical =
+            ["--output-format=json", "--no-fix", "--no-fix-only", "--no-cache", FORCE_EXCLUDE];
         invocation.exec(&["ruff", "check"], "--config", &canonical)
     }
 
     fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
         // The check runs afterwards and reports what is left.
-        Some(invocation.exec(&["ruff", "check"], "--config", &["--fix-only", "--no-cache"]))
+        Some(invocation.exec(
+            &["ruff", "check"],
+            "--config",
+            &["--fix-only", "--no-cache", FORCE_EXCLUDE],
+        ))
     }
 
     fn classify(&self, output: &RawOutput, _: &dyn SourceFiles) -> Classified {

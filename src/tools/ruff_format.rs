@@ -10,7 +10,7 @@ use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
-use super::ruff::{Ruff, found_no_files, parse_warnings, usage_error};
+use super::ruff::{FORCE_EXCLUDE, Ruff, found_no_files, parse_warnings, usage_error};
 use super::{SourceFiles, Tool, ToolInvocation};
 use crate::finding::{Finding, Place};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -70,6 +70,14 @@ impl Tool for RuffFormat {
         true
     }
 
+    fn path_options(&self) -> &'static [&'static str] {
+        Ruff.path_options()
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        Ruff.endings()
+    }
+
     fn adoption(&self) -> AdoptionFacts {
         AdoptionFacts {
             default_check: Some("format"),
@@ -91,11 +99,11 @@ impl Tool for RuffFormat {
     }
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
-        invocation.exec(&["ruff", "format"], "--config", &["--diff", "--no-cache"])
+        invocation.exec(&["ruff", "format"], "--config", &["--diff", "--no-cache", FORCE_EXCLUDE])
     }
 
     fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
-        Some(invocation.exec(&["ruff", "format"], "--config", &["--no-cache"]))
+        Some(invocation.exec(&["ruff", "format"], "--config", &["--no-cache", FORCE_EXCLUDE]))
     }
 
     fn is_formatter(&self) -> bool {

@@ -270,7 +270,7 @@ fn inventory(project: &Project, paths: Vec<ProjectPath>) -> Inventory {
         discover::inside(&project.root, path).is_ok_and(|place| place.exists())
     };
     let paths = paths.into_iter().filter(is_there).collect();
-    let file_set = FileSet { paths, exclude: Vec::new(), include: Vec::new() };
+    let file_set = FileSet { paths, ..FileSet::default() };
     Inventory::take(&project.root, &file_set, &Index::none(), &Cancel::default())
         .unwrap_or_default()
 }

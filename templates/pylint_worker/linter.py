@@ -62,7 +62,7 @@ class Linter(Closed):
         if self._whole():
             return super()._get_asts(fileitems, data, progress_reporter)
         files = list(fileitems)
-        self._known = old, now, _ = self._survey()
+        self._known = old, now, _ = self._survey([key_of_item(file) for file in files])
         if old and not self._is_audit:
             now.writes, now.twice, now.preloaded = old.writes, old.twice, old.preloaded
             now.order, now.builds, now.loaded = old.order, old.builds, old.loaded
@@ -156,9 +156,9 @@ class Linter(Closed):
     def _is_audit(self) -> bool:
         return self.before is not None and self.before.task != "lint"
 
-    def _survey(self) -> tuple[State | None, State, str]:
+    def _survey(self, listed: list[str]) -> tuple[State | None, State, str]:
         """The state of the previous run or the reason that there is none, and the new state."""
-        survey = Survey.of(os.getcwd())
+        survey = Survey.of(os.getcwd(), listed)
         roots = [key_of_path(os.path.abspath(path) + os.sep) for path in sys.path]
         now = State(entries=sorted(survey.entries))
         if self.before is None:

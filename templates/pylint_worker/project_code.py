@@ -24,6 +24,9 @@ from typing import Any
 from astroid.interpreter._import import spec as astroid_spec
 from pylint.lint.pylinter import PyLinter
 
+NO_FILES = 32
+"""The exit status of pylint without files; pylint itself succeeds if its configuration ignores them."""
+
 OWN_CODE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "own-code")
 """The reason that code of the project may run in this process. The file is missing if none may."""
 
@@ -64,7 +67,7 @@ class Finder:
 
 
 class Closed(PyLinter):
-    """Pylint that imports nothing of the project while it lints."""
+    """Pylint that imports nothing of the project while it lints, in a fixed order of files."""
 
     def check(self, files_or_modules: Any) -> None:
         """Lints the files."""
@@ -74,6 +77,14 @@ class Closed(PyLinter):
         if getattr(astroid_spec, "importlib", None) is importlib:
             astroid_spec.importlib = Importlib()  # type: ignore[attr-defined]
         super().check(files_or_modules)
+
+    def _expand_files(self, files_or_modules: Any) -> Any:
+        """The modules that pylint finds, in an order that does not depend on the file system."""
+        found = dict(sorted(super()._expand_files(files_or_modules).items()))
+        if all(module.get("isignored") for module in found.values()) and not self.stats.fatal:
+            print("No files to lint: the configuration ignores all of them")
+            sys.exit(NO_FILES)
+        return found
 
 
 class Importlib:

@@ -118,8 +118,8 @@ class Survey:
     """One hash of the other files that can change pylint's messages."""
 
     @classmethod
-    def of(cls, root: str) -> Survey:
-        """Surveys all files below a folder."""
+    def of(cls, root: str, listed: Iterable[str]) -> Survey:
+        """Surveys all files below a folder, with the scripts among the listed files."""
         survey = cls()
         rest = []
         for folder, folders, files in os.walk(root):
@@ -141,6 +141,10 @@ class Survey:
                     rest.append(f"{prefix}{name} {digest(content)}")
                 if name == "__init__.py" and spreads(content):
                     rest.append(prefix + name)
+        for path in listed:
+            if path not in survey.sources and os.path.isfile(os.path.join(root, path)):
+                with open(os.path.join(root, path), "rb") as file:
+                    survey.sources[path] = digest(file.read())
         survey.rest = digest("\n".join(rest).encode("utf-8", "surrogateescape"))
         return survey
 

@@ -13,11 +13,11 @@ fn a_formatter_by_its_own_name_would_write() {
 fixing writes what changes, because `format` is a formatter, and was called by its own name
 
 format: black
-  fixes   black --config=/config/black.toml --no-color --no-cache -- src
+  fixes   black --config=/config/black.toml --no-color --no-cache -- .
   formatters run last
 
 format: black
-  runs    black --config=/config/black.toml --check --diff --no-color --no-cache -- src
+  runs    black --config=/config/black.toml --check --diff --no-color --no-cache -- .
   on      *.py, *.pyi in src
   sees    src
   config  .config/black.toml

@@ -37,7 +37,8 @@ tests![
     a_stub_is_a_dependency,
     an_init_is_deleted,
     an_alias_in_a_third_file_decides_how_a_class_is_transformed,
-    slots_are_decided_in_a_third_file
+    slots_are_decided_in_a_third_file,
+    a_script_without_an_ending_is_edited
 ];
 
 /// Makes one edit and asserts that it changes the messages of an unchanged file.
@@ -343,4 +344,14 @@ fn slots_are_decided_in_a_third_file() {
         ("writer.py", WRITER),
     ]);
     changes(&project, "reader.py", |it| it.write("names.py", "NAMES = (\"x\",)\n"));
+}
+
+fn a_script_without_an_ending_is_edited() {
+    let project = Project::of(&[("a.py", "import os\n"), ("bin/run", "import a\nprint(a.os)\n")]);
+    assert!(!project.agrees_with(&["bin/run"]).messages.iter().any(|it| it.starts_with("bin/")));
+    project.write("bin/run", "import a\nprint(a.missing)\n");
+    let run = project.agrees_with(&["bin/run"]);
+    assert!(run.messages.iter().any(|it| it.contains("no-member")), "{run:?}");
+    assert_eq!(run.linted, ["bin/run".to_owned()].into());
+    project.agrees_with(&["bin/run"]);
 }

@@ -149,26 +149,6 @@ fn the_end_of_a_program_is_marked_unless_other_code_ends_it() {
     assert!(stderr.ends_with("cargo-pipe-done\n"), "{stderr}");
 }
 
-#[test]
-fn a_list_of_files_may_be_longer_than_an_argument_list() {
-    let folder = control();
-    let mut files: Vec<u8> = b"odd \xff\nname.py\0".to_vec();
-    for number in 0..200_000 {
-        files.extend(format!("src/some/folder/module_{number}.py\0").into_bytes());
-    }
-    assert!(files.len() > 4 << 20);
-    fs::write(folder.path().join("files"), files).unwrap();
-    let arguments = ["--proof", ".", "module", "fake", "--files", "files", "--", "--option"];
-    let Some(output) = launch(folder.path(), &arguments) else {
-        return;
-    };
-    assert_eq!(output.status.code(), Some(7));
-    assert_eq!(text(&output.stderr), format!("cargo-pipe-proof: {PROOF}\n"));
-    // The second line counts the folders with a launcher in the search path.
-    let expected = "['fake', '--option', 'odd \\udcff\\nname.py', 200003]\n0\n";
-    assert_eq!(text(&output.stdout), expected);
-}
-
 /// Virtual environments `tool` and `project`, each with a module `dependency` of its own; the tool's
 /// command says which it imports and where sources would find it.
 fn environments(folder: &Path) -> Option<()> {

@@ -11,6 +11,7 @@ mod harness;
 #[path = "../harness/start.rs"]
 mod start;
 
+mod by_hand;
 mod engine;
 mod environment_build;
 #[path = "../docker/imports.rs"]
@@ -30,8 +31,14 @@ use std::sync::LazyLock;
 fn main() -> ExitCode {
     // Half of its time a test waits: for packages, or for another process.
     let arguments = harness::arguments(2);
-    let lists =
-        [engine::TESTS, environment_build::TESTS, packages::TESTS, sandbox::TESTS, shadows::TESTS];
+    let lists = [
+        by_hand::TESTS,
+        engine::TESTS,
+        environment_build::TESTS,
+        packages::TESTS,
+        sandbox::TESTS,
+        shadows::TESTS,
+    ];
     harness::run(&arguments, &lists).exit_code()
 }
 

@@ -106,15 +106,8 @@ fn paths(paths: &[ProjectPath]) -> String {
 fn command(command: &Command) -> String {
     match command {
         Command::Exec(words) | Command::Report { argv: words, .. } => typed(words),
-        Command::Module { module, args, suffixes, .. } => {
-            let command = format!("{} {}", harmless::line(module), typed(args));
-            match suffixes.as_slice() {
-                [] => command,
-                suffixes => {
-                    let files = format!("every *{}", suffixes.join(" and *"));
-                    format!("{command} and {}", harmless::line(&files))
-                }
-            }
+        Command::Module { module, args, .. } => {
+            format!("{} {}", harmless::line(module), typed(args))
         }
     }
 }

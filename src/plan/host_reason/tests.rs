@@ -15,7 +15,7 @@ fn step(tool: &str) -> Step {
         tool: tool.to_owned(),
         source: vec![ProjectPath::new("src").unwrap()],
         endings: Vec::new(),
-        file_set: FileSet { paths: Vec::new(), exclude: Vec::new(), include: Vec::new() },
+        file_set: FileSet::default(),
         config: None,
         environment: EnvironmentSpec::Base { sees_project: false },
         command: Command::Exec(Vec::new()),

@@ -201,6 +201,8 @@ pub struct JsonFileSet {
     pub exclude: Vec<String>,
     /// Globs of files that are seen although git ignores them.
     pub include: Vec<String>,
+    /// Files that are seen where they exist, because building the project generates them.
+    pub generated: Vec<String>,
 }
 
 /// The configuration file of a tool.
@@ -254,8 +256,6 @@ pub struct JsonCommand {
     pub program: String,
     /// Its arguments.
     pub args: Vec<String>,
-    /// The endings of the files that are listed after the arguments; empty for no list.
-    pub listed_endings: Vec<String>,
     /// The package of cargo pipe that runs the program; null if it runs by itself.
     pub worker: Option<String>,
     /// Where the packages of the project are among those of the program; null if it sees none.
@@ -320,6 +320,7 @@ impl From<&Step> for JsonPlannedCheck {
             paths: texts(&step.file_set.paths),
             exclude: step.file_set.exclude.clone(),
             include: step.file_set.include.clone(),
+            generated: texts(&step.file_set.generated),
         };
         let config = step.config.as_ref().map(|config| JsonConfigFile {
             path: config.path.to_string(),
@@ -374,7 +375,6 @@ impl From<&Command> for JsonCommand {
                 kind: JsonCommandKind::Exec,
                 program: argv.first().cloned().unwrap_or_default(),
                 args: argv.iter().skip(1).cloned().collect(),
-                listed_endings: Vec::new(),
                 worker: None,
                 project_packages: None,
                 output_file: None,
@@ -383,17 +383,14 @@ impl From<&Command> for JsonCommand {
                 output_file: Some(file.clone()),
                 ..JsonCommand::from(&Command::Exec(argv.clone()))
             },
-            Command::Module { module, worker, args, suffixes, project, report, .. } => {
-                JsonCommand {
-                    kind: JsonCommandKind::Module,
-                    program: module.clone(),
-                    args: args.clone(),
-                    listed_endings: suffixes.clone(),
-                    worker: worker.clone(),
-                    project_packages: *project,
-                    output_file: report.clone(),
-                }
-            }
+            Command::Module { module, worker, args, project, report, .. } => JsonCommand {
+                kind: JsonCommandKind::Module,
+                program: module.clone(),
+                args: args.clone(),
+                worker: worker.clone(),
+                project_packages: *project,
+                output_file: report.clone(),
+            },
         }
     }
 }

@@ -35,8 +35,7 @@ impl Project {
 fn covering(paths: &[&str]) -> FileSet {
     FileSet {
         paths: paths.iter().map(|path| ProjectPath::new(path).unwrap()).collect(),
-        exclude: Vec::new(),
-        include: Vec::new(),
+        ..FileSet::default()
     }
 }
 
@@ -202,4 +201,33 @@ fn coverages_that_are_taken_together_are_as_each_alone() {
             }
         }
     }
+}
+
+#[test]
+fn a_generated_file_is_seen_where_it_exists_although_it_is_ignored() {
+    let project = Project::with(&["src/pkg/a.py", "src/pkg/_version.py", "src/pkg/other.py"]);
+    project.write(".gitignore", "_version.py\nother.py\n");
+    let path = |text: &str| ProjectPath::new(text).unwrap();
+    let generated = vec![path("src/pkg/_version.py"), path("src/pkg/missing.py")];
+    let file_set = FileSet { generated, ..covering(&["src"]) };
+    assert_eq!(project.seen(&file_set), ["src/pkg/_version.py", "src/pkg/a.py"]);
+}
+
+#[test]
+fn python_in_the_hidden_folders_of_forges_is_seen_and_nothing_else_there() {
+    let files = [
+        ".github/scripts/a.py",
+        ".github/workflows/ci.yml",
+        ".github/.cache/b.py",
+        ".idea/c.py",
+        "d.py",
+        "sub/.gitlab/e.ipynb",
+    ];
+    let project = Project::with(&files);
+    assert_eq!(
+        project.seen(&covering(&["."])),
+        [".github/scripts/a.py", "d.py", "sub/.gitlab/e.ipynb"]
+    );
+    let all = [".github/scripts/a.py", ".github/workflows/ci.yml"];
+    assert_eq!(project.seen(&covering(&[".github"])), all);
 }

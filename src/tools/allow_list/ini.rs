@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 
 /// An option of an INI file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct IniOption {
+pub(in crate::tools) struct IniOption {
     /// The section; `DEFAULT` applies to all of them.
-    pub(super) section: String,
+    pub(in crate::tools) section: String,
     /// The name, in lower case.
-    pub(super) name: String,
+    pub(in crate::tools) name: String,
     /// The value; lines are separated by newlines.
-    pub(super) value: String,
+    pub(in crate::tools) value: String,
 }
 
 /// The section whose options belong to every section.
@@ -24,7 +24,7 @@ pub(super) const DEFAULT: &str = "DEFAULT";
 const BLANK: [char; 2] = [' ', '\t'];
 
 /// Parses a text, or explains why its meaning is not certain.
-pub(super) fn parse(text: &str) -> Result<Vec<IniOption>, String> {
+pub(in crate::tools) fn parse(text: &str) -> Result<Vec<IniOption>, String> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut parser = Parser::default();
     for (line, number) in text.split('\n').zip(1..) {

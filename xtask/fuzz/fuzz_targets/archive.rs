@@ -16,7 +16,7 @@ static INVENTORY: LazyLock<Inventory> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a temporary folder can be created");
     fs::write(folder.path().join("a.py"), "a = 1\n").expect("the file can be written");
     let path = ProjectPath::new("a.py").expect("the path is inside");
-    let set = FileSet { paths: vec![path], exclude: Vec::new(), include: Vec::new() };
+    let set = FileSet { paths: vec![path], ..FileSet::default() };
     let taken = Inventory::take(
         folder.path(),
         &set,

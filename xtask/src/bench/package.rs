@@ -74,7 +74,6 @@ pub(super) struct Project {
     pub(super) folder: PathBuf,
     program: String,
     cache: PathBuf,
-    source: &'static str,
     /// `pipe.toml` as `init` wrote it.
     settings: String,
 }
@@ -99,7 +98,7 @@ impl Package {
             Command::new("cp", ["-R", &from, &folder.to_string_lossy()]).read()?;
         }
         let (program, settings) = (program.to_owned(), String::new());
-        let mut project = Project { folder, cache, program, source: self.name, settings };
+        let mut project = Project { folder, cache, program, settings };
         project.pipe(&["init"]).read()?;
         project.settings = workspace::read(&project.folder.join("pipe.toml"))?;
         project.build_on(image)?;
@@ -182,14 +181,9 @@ impl Project {
         let user = Command::new("id", ["-u"]).read()?;
         let folder = self.folder.to_string_lossy();
         let scripts = plan.steps.iter().map(|step| {
-            let listed =
-                format!("$(find {} -name \"*.py\" -o -name \"*.pyi\" | sort)", self.source);
             let words = match &step.command {
                 Work::Exec(words) => words.join(" "),
-                Work::Module { module, args, suffixes, .. } => {
-                    let files = if suffixes.is_empty() { "" } else { &listed };
-                    format!("{module} {} {files}", args.join(" "))
-                }
+                Work::Module { module, args, .. } => format!("{module} {}", args.join(" ")),
                 other => return Err(Failure::new(format!("cannot run by hand: {other:?}"))),
             };
             let words = words.replace("/config/", "/app/.config/");

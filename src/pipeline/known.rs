@@ -1,0 +1,148 @@
+//! Reads the facts about a project that a plan needs and its configuration does not have.
+//!
+//! Only the configurations of tools and the project's `pyproject.toml` are read, no sources.
+
+use std::collections::BTreeSet;
+
+use crate::config::{Check, Config, ToolConfig, Work};
+use crate::discover;
+use crate::environment::recipe;
+use crate::plan::{self, Known};
+use crate::project::{Project, ProjectPath};
+use crate::read::{self, SizeLimit};
+use crate::tools::{self, Tool, references};
+
+/// How many configurations may extend each other.
+const MAX_EXTENDED: usize = 8;
+
+/// The settings with which build systems generate a module, as paths of keys in `pyproject.toml`.
+const GENERATING: &[&[&str]] = &[
+    &["tool", "setuptools_scm", "version_file"],
+    &["tool", "setuptools_scm", "write_to"],
+    &["tool", "hatch", "build", "hooks", "vcs", "version-file"],
+    &["tool", "pdm", "version", "write_to"],
+    &["tool", "versioningit", "write", "file"],
+];
+
+/// Reads everything but the requests for grants.
+pub(super) fn read_facts(project: &Project, config: &Config) -> Known {
+    let reader = Reader { project, config };
+    let mut known = Known {
+        has_project_lock: recipe::has_project_lock(&project.root, config),
+        versions: recipe::chosen_versions(&project.root, config),
+        root_files: reader.find_root_files(),
+        scripts: reader.find_scripts(),
+        generated: reader.find_generated(),
+        ..Known::default()
+    };
+    for check in &config.checks {
+        let references = reader.find_references(check);
+        if !references.is_empty() {
+            known.references.insert(check.name.clone(), references);
+        }
+    }
+    known
+}
+
+struct Reader<'a> {
+    project: &'a Project,
+    config: &'a Config,
+}
+
+impl Reader<'_> {
+    /// The files at the root that some tool reads without an option.
+    fn find_root_files(&self) -> BTreeSet<ProjectPath> {
+        let names = tools::TOOLS.iter().flat_map(|tool| tool.reads_at_root());
+        let paths = names.filter_map(|name| ProjectPath::new(name).ok());
+        paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
+    }
+
+    /// The sources that are files whose names do not end like Python.
+    fn find_scripts(&self) -> BTreeSet<ProjectPath> {
+        let sources = self.config.checks.iter().flat_map(|check| &check.source);
+        let is_script = |path: &&ProjectPath| {
+            !plan::ends_like_python(path) && path.on_disk(&self.project.root).is_file()
+        };
+        sources.filter(is_script).cloned().collect()
+    }
+
+    /// The files and folders to which the configuration of a check refers.
+    fn find_references(&self, check: &Check) -> BTreeSet<ProjectPath> {
+        let mut found = BTreeSet::new();
+        let Work::Tool { tool, config, .. } = &check.work else { return found };
+        let Some(tool) = tools::find(tool).filter(|tool| !tool.path_options().is_empty()) else {
+            return found;
+        };
+        let mut todo = self.find_configs(tool, config);
+        let mut read = 0;
+        while let Some(path) = todo.pop().filter(|_| read < MAX_EXTENDED) {
+            read += 1;
+            let Some(text) = self.read(&path) else { continue };
+            let beside = path.as_str().rsplit_once('/').map_or(".", |(folder, _)| folder);
+            for reference in references::find_references(tool, path.file_name(), &text) {
+                for folder in [".", beside] {
+                    let Some(file) = self.find_place(folder, &reference) else { continue };
+                    if file.as_str().ends_with(".toml") && !found.contains(&file) {
+                        todo.push(file.clone());
+                    }
+                    found.insert(file);
+                }
+            }
+        }
+        found
+    }
+
+    /// The configurations that a tool reads where they are. One in the config folder is mounted apart,
+    /// where it can refer to nothing.
+    fn find_configs(&self, tool: &dyn Tool, named: &ToolConfig) -> Vec<ProjectPath> {
+        let folder = &self.config.config;
+        match named {
+            ToolConfig::File(path) if !folder.is_root() && path.starts_with(folder) => Vec::new(),
+            ToolConfig::File(path) => vec![path.clone()],
+            ToolConfig::Usual if tool.config_file().is_some() => Vec::new(),
+            ToolConfig::Usual | ToolConfig::Found => {
+                let files: BTreeSet<&str> = tool.own_configs().iter().map(|it| it.file).collect();
+                files.into_iter().filter_map(|file| ProjectPath::new(file).ok()).collect()
+            }
+        }
+    }
+
+    /// The place of a reference, if it exists in the project and is neither its root nor behind a link.
+    fn find_place(&self, folder: &str, reference: &str) -> Option<ProjectPath> {
+        let root = &self.project.root;
+        let path = ProjectPath::new(&format!("{folder}/{reference}")).ok()?;
+        let place = path.on_disk(root);
+        if path.is_root() || !place.exists() {
+            return None;
+        }
+        let real = discover::resolve(root, &path).ok()??;
+        (real == place).then_some(path)
+    }
+
+    /// The files that building the project generates.
+    fn find_generated(&self) -> Vec<ProjectPath> {
+        let Some(text) = ProjectPath::new("pyproject.toml").ok().and_then(|it| self.read(&it))
+        else {
+            return Vec::new();
+        };
+        let is_named = |keys: &&&[&str]| keys.iter().all(|key| text.contains(key));
+        let named: Vec<&&[&str]> = GENERATING.iter().filter(is_named).collect();
+        if named.is_empty() {
+            return Vec::new();
+        }
+        let table = toml::Value::Table(text.parse().unwrap_or_default());
+        let mut generated = BTreeSet::new();
+        for keys in named {
+            let value = keys.iter().try_fold(&table, |value, key| value.get(key));
+            if let Some(path) = value.and_then(toml::Value::as_str) {
+                // Some build systems name it from the folder of the packages.
+                generated.extend([".", "src"].iter().filter_map(|at| self.find_place(at, path)));
+            }
+        }
+        generated.into_iter().collect()
+    }
+
+    fn read(&self, path: &ProjectPath) -> Option<String> {
+        read::read_project_text(&self.project.root, path, SizeLimit::Config).ok()
+    }
+}

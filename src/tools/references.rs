@@ -1,0 +1,142 @@
+//! Finds the files and folders to which the configuration of a tool refers.
+//!
+//! Such a file belongs to what a check sees. Each tool names the options whose values can contain
+//! paths; every part of a value that could be a path or a module is a candidate. The caller keeps the
+//! candidates that exist in the project.
+
+use toml::{Table, Value};
+
+use super::Tool;
+use super::allow_list::ini;
+use super::own_config::Notation;
+
+/// The largest configuration that is read, in bytes.
+const LIMIT: usize = 256 * 1024;
+
+/// The marks between the parts of a value: of lists, of code in `init-hook`, of variables in a path.
+const MARKS: &[char] =
+    &[',', ':', ';', '\n', ' ', '\t', '"', '\'', '(', ')', '[', ']', '{', '}', '='];
+
+/// The candidates in the text of a configuration, in any order. A text that cannot be parsed has none:
+/// the tool itself reports it.
+#[must_use]
+pub fn find_references(tool: &dyn Tool, file: &str, text: &str) -> Vec<String> {
+    let options = tool.path_options();
+    // Most configurations refer to nothing, which is cheaper to find out than to parse them.
+    let is_there =
+        |option: &&str| text.contains(*option) || text.contains(&option.replace('-', "_"));
+    if text.len() > LIMIT || !options.iter().any(is_there) {
+        return Vec::new();
+    }
+    let mut values = Vec::new();
+    match notation(tool, file) {
+        Notation::Toml => {
+            let table = text.parse::<Table>().unwrap_or_default();
+            collect_from_table(options, &table, &mut values);
+        }
+        Notation::Ini => {
+            let found = ini::parse(text).unwrap_or_default().into_iter();
+            let found = found.filter(|option| is_listed(options, &option.name));
+            values.extend(found.map(|option| option.value));
+        }
+    }
+    values.iter().flat_map(|value| split_candidates(value)).collect()
+}
+
+fn notation(tool: &dyn Tool, file: &str) -> Notation {
+    let own = tool.own_configs().iter().find(|own| own.file == file);
+    let by_name = || if file.ends_with(".toml") { Notation::Toml } else { Notation::Ini };
+    own.map_or_else(by_name, |own| own.notation)
+}
+
+fn is_listed(options: &[&str], name: &str) -> bool {
+    options.contains(&name.replace('_', "-").as_str())
+}
+
+fn collect_from_table(options: &[&str], table: &Table, values: &mut Vec<String>) {
+    for (name, value) in table {
+        match value {
+            Value::Table(inner) => collect_from_table(options, inner, values),
+            value if is_listed(options, name) => collect_texts(value, values),
+            _ => {}
+        }
+    }
+}
+
+fn collect_texts(value: &Value, values: &mut Vec<String>) {
+    match value {
+        Value::String(text) => values.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, values)),
+        _ => {}
+    }
+}
+
+/// The parts of a value that could be paths, and the files of those that could be modules.
+fn split_candidates(value: &str) -> Vec<String> {
+    let value = value.replace("$MYPY_CONFIG_FILE_DIR/", "").replace("%(here)s/", "");
+    let mut candidates = Vec::new();
+    for part in value.split(MARKS).filter(|part| !part.is_empty()) {
+        candidates.push(part.to_owned());
+        let is_module = part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        if is_module && !part.starts_with('.') && !part.ends_with('.') {
+            let path = part.replace('.', "/");
+            candidates.push(format!("{path}.py"));
+            candidates.push(path);
+        }
+    }
+    candidates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::find;
+
+    fn references(tool: &str, file: &str, text: &str) -> Vec<String> {
+        find_references(find(tool).unwrap(), file, text)
+    }
+
+    #[test]
+    fn each_kind_of_reference_is_found() {
+        for (tool, file, text, expected) in [
+            (
+                "ruff",
+                "pyproject.toml",
+                "[tool.ruff]\nextend = \"conf/base.toml\"\n",
+                "conf/base.toml",
+            ),
+            ("ruff-format", "ruff.toml", "extend = '../base.toml'\n", "../base.toml"),
+            ("mypy", "mypy.ini", "[mypy]\nplugins = a.b,\n  tools/plugin.py\n", "tools/plugin.py"),
+            ("mypy", "mypy.ini", "[mypy]\nplugins = own.plugin\n", "own/plugin.py"),
+            ("mypy", "setup.cfg", "[mypy]\nmypy_path = $MYPY_CONFIG_FILE_DIR/stubs:x\n", "stubs"),
+            ("mypy", "pyproject.toml", "[tool.mypy]\nmypy_path = [\"typings\"]\n", "typings"),
+            (
+                "pylint",
+                ".pylintrc",
+                "[MAIN]\ninit-hook='import sys; sys.path.append(\"lint\")'\n",
+                "lint",
+            ),
+            (
+                "pylint",
+                ".pylintrc",
+                "[SPELLING]\nspelling-private-dict-file=doc/words.txt\n",
+                "doc/words.txt",
+            ),
+            ("pylint", ".pylintrc", "[MAIN]\nload-plugins=checks.names\n", "checks/names.py"),
+            ("pylint", "pyproject.toml", "[tool.pylint.main]\nsource-roots = [\"lib\"]\n", "lib"),
+            ("isort", ".isort.cfg", "[settings]\nsrc_paths = one, two\n", "two"),
+            ("pytest", "pytest.ini", "[pytest]\npythonpath = src lib\n", "lib"),
+        ] {
+            let found = references(tool, file, text);
+            assert!(found.iter().any(|path| path == expected), "{tool}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn other_options_and_broken_texts_refer_to_nothing() {
+        assert!(references("ruff", "ruff.toml", "line-length = 100\n").is_empty());
+        assert!(references("ruff", "ruff.toml", "extend-exclude = [\"gen\"]\n").is_empty());
+        assert!(references("ruff", "ruff.toml", "extend = [\n").is_empty());
+        assert!(references("mypy", "mypy.ini", "mypy_path = x\n").is_empty());
+    }
+}
