@@ -151,6 +151,11 @@ pub trait Tool: Sync {
         false
     }
 
+    /// Whether its standard output is data rather than text for a reader.
+    fn prints_data(&self) -> bool {
+        false
+    }
+
     /// Judges its exit status and output.
     fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified;
 }

@@ -14,6 +14,7 @@ use super::resources::Resources;
 use super::step::ReadyStep;
 use super::{Context, outcome};
 use crate::cache::{Index, ResultCache, last_run};
+use crate::config::Check;
 use crate::engine::EngineError;
 use crate::engine_info::EngineInfo;
 use crate::gate::Gate;
@@ -22,6 +23,7 @@ use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
 use crate::process::Stop;
+use crate::project::ProjectPath;
 use crate::snapshot::Inventory;
 
 /// The result of a run, before its verdict.
@@ -242,6 +244,36 @@ impl<'r> Run<'r> {
         warnings
     }
 
+    /// Warnings about sources in which no check that names them looks at any file.
+    fn find_unchecked_sources(&self) -> Vec<String> {
+        let mut is_checked: BTreeMap<&ProjectPath, bool> = BTreeMap::new();
+        for step in &self.plan.steps {
+            let Some(Ok(hashed)) = self.preflight.inventories.get(&step.file_set) else { continue };
+            for source in &step.source {
+                let is_checked = is_checked.entry(source).or_default();
+                let one = std::slice::from_ref(source);
+                *is_checked = *is_checked || hashed.inventory.has_any_below(one, &step.endings);
+            }
+        }
+        if !is_checked.values().any(|is_checked| *is_checked) {
+            // The checks themselves end with that error.
+            return Vec::new();
+        }
+        // Another check of the project, which does not run now, may look at it.
+        let is_planned =
+            |check: &Check| self.plan.steps.iter().any(|step| step.id == check.step_id());
+        let others: Vec<&Check> =
+            self.context.config.checks.iter().filter(|check| !is_planned(check)).collect();
+        let unchecked = is_checked.into_iter().filter(|(source, is_checked)| {
+            !is_checked && !others.iter().any(|check| check.source.contains(source))
+        });
+        unchecked
+            .map(|(source, _)| {
+                format!("no check looks at `{source}`, which `source` in pipe.toml names")
+            })
+            .collect()
+    }
+
     fn gather(
         self,
         outcomes: Vec<CheckOutcome>,
@@ -257,6 +289,7 @@ impl<'r> Run<'r> {
             warnings.extend(inventory.warnings.clone());
             snapshots.insert(sources, inventory);
         }
+        warnings.extend(self.find_unchecked_sources());
         warnings.extend(resources.into_iter().flat_map(|resources| resources.engine().notes()));
         warnings.sort();
         warnings.dedup();

@@ -278,6 +278,10 @@ impl ReadyStep<'_> {
         if !is_understood || matches!(status, ToolStatus::Failed(_)) {
             outcome.log = outcome::to_log(output);
         }
+        let is_config = |status: &ToolStatus| matches!(status, ToolStatus::Failed(reason) if reason.kind == ReasonKind::Config);
+        if is_config(&status) && tools::find(&self.step.tool).is_some_and(|it| it.prints_data()) {
+            outcome.log.stdout.clear();
+        }
         match status {
             ToolStatus::Passed => outcome.status = Status::Passed,
             ToolStatus::Findings => outcome.status = Status::Findings,

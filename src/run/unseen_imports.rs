@@ -33,12 +33,22 @@ pub(super) fn find_unseen_imports(
             candidates(message, source.iter().cloned().chain(own_folder))
         })
         .collect();
-    let is_unseen =
-        |path: &ProjectPath| !inventory.entries.contains_key(path) && path.on_disk(root).is_file();
+    let is_unseen = |path: &ProjectPath| {
+        let is_seen = |path: &ProjectPath| inventory.entries.contains_key(path);
+        let is_linked = || follow_link(root, path).is_some_and(|(_, target)| is_seen(&target));
+        !is_seen(path) && path.on_disk(root).is_file() && !is_linked()
+    };
     candidates
         .into_iter()
         .filter(is_unseen)
         .map(|path| {
+            if let Some((link, target)) = follow_link(root, &path) {
+                return format!(
+                    "`{path}` exists but the check does not see it, because `{link}` is a link and \
+                     `{target}` is outside of every `source`; `inputs = [\"{target}\"]` of the check \
+                     in pipe.toml adds it"
+                );
+            }
             if source.iter().any(|folder| path.starts_with(folder)) {
                 return format!(
                     "`{path}` exists but no check sees it, because it is ignored; \
@@ -51,6 +61,18 @@ pub(super) fn find_unseen_imports(
             )
         })
         .collect()
+}
+
+/// The first link in a path, and the file that the path leads to; none without a link, or if it leaves
+/// the project.
+fn follow_link(root: &Path, path: &ProjectPath) -> Option<(ProjectPath, ProjectPath)> {
+    let text = path.as_str();
+    let ends = text.match_indices('/').map(|(end, _)| end).chain([text.len()]);
+    let mut parts = ends.filter_map(|end| ProjectPath::new(&text[..end]).ok());
+    let link = parts.find(|part| part.on_disk(root).is_symlink())?;
+    let real = std::fs::canonicalize(path.on_disk(root)).ok()?;
+    let target = real.strip_prefix(std::fs::canonicalize(root).ok()?).ok()?;
+    Some((link, ProjectPath::new(target.to_str()?).ok()?))
 }
 
 /// The files that could be the modules quoted in a message.
@@ -89,6 +111,7 @@ mod tests {
     use super::*;
     use crate::finding::{Place, Severity};
     use crate::hash::Hash;
+    use crate::snapshot::InventoryEntry;
 
     fn finding(code: &str, message: &str) -> Finding {
         Finding {
@@ -130,5 +153,26 @@ mod tests {
         let warning = warn("E0401", "Unable to import 'tools'");
         assert!(warning.contains("`source`; `inputs = [\"tools.py\"]`"), "{warning}");
         assert_eq!(warn("W0611", "Unused import 'pkg._version'"), "");
+    }
+
+    #[test]
+    fn an_import_behind_a_link_names_the_link_and_the_file_that_it_leads_to() {
+        let project = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(project.path().join("shared/common")).unwrap();
+        std::fs::create_dir_all(project.path().join("src")).unwrap();
+        std::fs::write(project.path().join("shared/common/__init__.py"), "").unwrap();
+        std::os::unix::fs::symlink("../shared/common", project.path().join("src/common")).unwrap();
+        let source = [ProjectPath::new("src").unwrap()];
+        let findings = [finding("E0401", "Unable to import 'common'")];
+        let warn = |inventory: &Inventory| {
+            find_unseen_imports(project.path(), inventory, &source, &findings).join("\n")
+        };
+        let warning = warn(&Inventory::default());
+        assert!(warning.contains("`src/common` is a link"), "{warning}");
+        assert!(warning.contains("`inputs = [\"shared/common/__init__.py\"]`"), "{warning}");
+        let mut inventory = Inventory::default();
+        let target = ProjectPath::new("shared/common/__init__.py").unwrap();
+        inventory.entries.insert(target, InventoryEntry::file(&Hash::default(), false));
+        assert_eq!(warn(&inventory), "");
     }
 }

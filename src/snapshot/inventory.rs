@@ -111,7 +111,11 @@ impl Inventory {
             });
             let found = found.collect::<Result<Vec<_>, _>>();
             let exist = file_set.paths.iter().try_for_each(|path| check_path(root, path));
-            exist.and(found).map(|found| Inventory::join_parts(root, &found))
+            let joined = exist.and(found).map(|found| Inventory::join_parts(root, &found));
+            joined.map(|mut inventory| {
+                inventory.warnings.extend(find_missing_includes(root, &file_set.include));
+                inventory
+            })
         };
         file_sets.par_iter().map(|file_set| (*file_set, join(file_set))).collect()
     }
@@ -221,6 +225,19 @@ impl Inventory {
             }
         }
     }
+}
+
+/// Warnings about the files that `include` names without a pattern, and that do not exist.
+fn find_missing_includes(root: &Path, include: &[String]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for glob in include {
+        let path = glob.trim_matches('/');
+        let is_plain = path.contains('/') && !path.contains(['*', '?', '[', '\\', '!']);
+        if is_plain && fs::symlink_metadata(root.join(path)).is_err() {
+            warnings.push(format!("`include` names `{path}`, which does not exist"));
+        }
+    }
+    warnings
 }
 
 /// The parts of a project that a file set names, and the markers at the root.

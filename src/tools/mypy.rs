@@ -219,6 +219,8 @@ impl Tool for Mypy {
         }
         // Otherwise it ends its process before the launcher can mark that this was its own end.
         canonical.push("--no-fast-exit");
+        // The configuration may ask for lines of text between the findings, or for an installation.
+        canonical.extend(["--no-pretty", "--hide-error-context", "--no-install-types"]);
         let python = format!("--python-executable={PROJECT}/bin/python3");
         if invocation.sees_project {
             canonical.push(&python);
@@ -236,6 +238,10 @@ impl Tool for Mypy {
 
     fn fix(&self, _: &ToolInvocation<'_>) -> Option<Command> {
         None
+    }
+
+    fn prints_data(&self) -> bool {
+        true
     }
 
     fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {

@@ -329,6 +329,10 @@ impl Tool for Pylint {
         None
     }
 
+    fn prints_data(&self) -> bool {
+        true
+    }
+
     fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;

@@ -139,7 +139,8 @@ impl Tool for Pytest {
             "--rootdir=.",
             // The order of the tests is that of the files.
             "-pno:randomly",
-            "-pno:cacheprovider",
+            // Below the private copy: without it, pytest would refuse `--failed-first`.
+            "--override-ini=cache_dir=.pytest_cache",
         ];
         Command::Module {
             module: "pytest".to_owned(),

@@ -192,6 +192,10 @@ impl Tool for Ruff {
         ))
     }
 
+    fn prints_data(&self) -> bool {
+        true
+    }
+
     fn classify(&self, output: &RawOutput, _: &dyn SourceFiles) -> Classified {
         if let Some(classified) = abnormal(self.name(), output) {
             return classified;

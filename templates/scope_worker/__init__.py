@@ -25,13 +25,22 @@ def run() -> Any:
     end = arguments.index("--")
     options, sources = arguments[:end], arguments[end + 1 :]
     scopes = {"mypy": scope_of_mypy, "pytest": scope_of_pytest}
-    sys.argv = [program, *options, *scopes[program](options, sources)]
+    rest = scopes[program](options, sources)
+    sys.argv = [program, *options, *rest]
     return sys.modules["__main__"].console_script(program)()
 
 
 def scope_of_mypy(options: list[str], sources: list[str]) -> list[str]:
     """The last arguments of mypy."""
     found = options_of_mypy(config_of(options))
+    if found.report_dirs:
+        name = f"{min(found.report_dirs)}_report".replace("-", "_")
+        sys.exit(
+            f"mypy: error: `{name}` in the configuration writes a report, which a check cannot do; "
+            "name a configuration without it as `config` of the check"
+        )
+    if getattr(found, "junit_xml", None):
+        options.append("--junit-xml=/dev/null")
     if found.packages or found.modules:
         return []
     if found.files:

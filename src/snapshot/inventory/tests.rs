@@ -231,3 +231,11 @@ fn python_in_the_hidden_folders_of_forges_is_seen_and_nothing_else_there() {
     let all = [".github/scripts/a.py", ".github/workflows/ci.yml"];
     assert_eq!(project.seen(&covering(&[".github"])), all);
 }
+
+#[test]
+fn an_included_file_that_does_not_exist_is_named() {
+    let project = Project::with(&["src/a.py"]);
+    let include = vec!["src/_version.py".into(), "/src/a.py".into(), "src/gen/*.py".into()];
+    let inventory = project.take(&FileSet { include, ..covering(&["src"]) });
+    assert_eq!(inventory.warnings, ["`include` names `src/_version.py`, which does not exist"]);
+}
