@@ -3,6 +3,7 @@
 //! Only generated files are removed, and only if their first line proves that they are unedited; then
 //! their folders, if these are empty. What was removed and what stayed is returned as data.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -42,11 +43,15 @@ pub enum Taken {
 /// When a file cannot be read or removed. The files before it are removed then.
 pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, ScaffoldError> {
     let mut removals = Vec::new();
-    let locks = config.checks.iter().filter_map(Check::lock).chain([recipe::PROJECT]);
-    let locks = locks.filter_map(|name| recipe::lock_path(config, name).ok());
     // `pipe.toml` is removed last, because a second attempt needs it to find the project.
-    let files = GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config));
-    for path in locks.chain(files) {
+    let generated: Vec<ProjectPath> =
+        GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config)).collect();
+    let locks = config.checks.iter().filter_map(Check::lock).chain([recipe::PROJECT]);
+    let locks: BTreeSet<ProjectPath> = locks
+        .filter_map(|name| recipe::lock_path(config, name).ok())
+        .filter(|path| !generated.contains(path))
+        .collect();
+    for path in locks.into_iter().chain(generated) {
         let place = path.on_disk(root);
         let is_file = fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file());
         if !is_file || discover::inside(root, &path).is_err() {

@@ -287,8 +287,7 @@ fn a_request_that_differs_from_pipe_toml_names_the_lines_to_write() {
         ..adoption
     };
     assert!(notes(other).ends_with(
-        "set `gitlab = \"socket\"` and `github = true` and `install = \"xtask\"` there, then run \
-         `cargo pipe sync`"
+        "set `gitlab = \"socket\"` and `install = \"xtask\"` there, then run `cargo pipe sync`"
     ));
     assert!(
         notes(AdoptionRequest { gitlab: Some(false), ..adoption })
