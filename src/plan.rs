@@ -9,6 +9,7 @@ mod fixes;
 mod grants;
 mod host_reason;
 mod shell;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -298,6 +299,9 @@ fn gate_of(config: &Config, asked: &GateAsked) -> gate::GateSpec {
 fn unknown_check(config: &Config, name: &str) -> PlanError {
     let checks: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
     let known: Vec<&str> = checks.iter().chain(COMMANDS).copied().collect();
+    if let Some(error) = unused::unused_tool(config, name) {
+        return error;
+    }
     let hint = match nearest(name, &known) {
         Some(nearest) => format!("did you mean `cargo pipe {nearest}`?"),
         None => format!("the checks are: {}", checks.join(", ")),

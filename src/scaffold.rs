@@ -5,6 +5,7 @@
 //! results are returned as data, and the texts come from [`crate::template`].
 
 pub mod adopt;
+pub mod evidence;
 mod fix;
 mod pipelines;
 mod remove;
@@ -28,7 +29,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::layer::Layer;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Work};
 use crate::configure;
 use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
@@ -39,7 +40,7 @@ use crate::environment::recipe;
 use crate::project::{Manifest, Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
-use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants};
+use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants, NewCheck, NewConfig};
 use crate::trust::collect;
 use adopt::{AdoptionRequest, Note};
 use required_files::{RequiredFile, Scene};
@@ -76,6 +77,8 @@ pub struct Scaffolding {
     pub refused: Vec<RefusedOption>,
     /// The file that the project's own pipeline must include.
     pub include: Option<ProjectPath>,
+    /// The locks that `update` must write before the checks can run.
+    pub to_lock: Vec<String>,
 }
 
 /// The change of a file.
@@ -178,7 +181,7 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     let manifest = discover::manifest(&root)?;
     let survey = survey::survey(&root)?;
     let is_new = manifest.is_none();
-    let (settings, mut notes) = match &manifest {
+    let (mut settings, mut notes) = match &manifest {
         None => {
             let adoption = adopt::adopt(&survey, request.adoption);
             (adoption.settings, adoption.notes)
@@ -195,8 +198,19 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         }
         (Some(_), None) => configure::load_config(&project, &environment, Layer::default())?,
         (None, _) => {
-            let text = required_files::pipe_toml(&settings);
-            configure::load_config_text(&project, &text, &environment, Layer::default())?
+            let load = |settings: &NewConfig| {
+                let text = required_files::pipe_toml(settings);
+                configure::load_config_text(&project, &text, &environment, Layer::default())
+            };
+            load(&settings).or_else(|error| {
+                // A command of a job can be stranger than a setting may be.
+                settings.checks.iter_mut().for_each(NewCheck::forget_arguments);
+                notes.push(Note {
+                    found: format!("arguments that are no settings ({error})"),
+                    effect: "they are left out of `pipe.toml`".to_owned(),
+                });
+                load(&settings)
+            })?
         }
     };
     let scene = Scene {
@@ -231,7 +245,22 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         .map(|change| &change.path)
         .find(|path| path.as_str() == GITLAB_INCLUDED && !survey.is_included())
         .cloned();
-    Ok(Scaffolding { notes, changes, refused, include })
+    let to_lock = locks_to_write(&root, &config);
+    Ok(Scaffolding { notes, changes, refused, include, to_lock })
+}
+
+/// The locks of checks with another release of their tool, or with plugins, that do not exist.
+fn locks_to_write(root: &Path, config: &Config) -> Vec<String> {
+    let mut missing = Vec::new();
+    for check in &config.checks {
+        let Work::Tool { packages, .. } = &check.work else { continue };
+        let is_there =
+            recipe::lock_path(config, &packages.lock).is_ok_and(|path| path.on_disk(root).exists());
+        if !packages.is_bundled() && !is_there && !missing.contains(&packages.lock) {
+            missing.push(packages.lock.clone());
+        }
+    }
+    missing
 }
 
 /// A `pipe.toml` that gets further keys.

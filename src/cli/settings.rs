@@ -160,11 +160,19 @@ fn engine_choice(engine: EngineArg) -> EngineChoice {
 
 fn action(command: CommandArgs) -> Result<Action, Failure> {
     Ok(match command {
-        CommandArgs::Init(InitArgs { folder, ci, gitlab, xtask, fix_configs, dry_run }) => {
+        CommandArgs::Init(InitArgs {
+            folder,
+            ci,
+            gitlab,
+            xtask,
+            opinionated,
+            fix_configs,
+            dry_run,
+        }) => {
             let asked = InitRequest {
                 mode: if dry_run { WriteMode::DryRun } else { WriteMode::Write },
                 fix: if fix_configs { FixMode::CommentOut } else { FixMode::Report },
-                adoption: AdoptionRequest { xtask, ..adoption_request(&ci, gitlab)? },
+                adoption: AdoptionRequest { xtask, opinionated, ..adoption_request(&ci, gitlab)? },
             };
             let xtask = if xtask { Xtask::Wanted } else { Xtask::Unwanted };
             Action::Init(Init { folder, asked, xtask })
@@ -251,7 +259,7 @@ fn adoption_request(
         return Err(Failure::usage("`--gitlab` needs `--ci gitlab`"));
     }
     let gitlab = is_gitlab.or(gitlab.map(|_| true));
-    Ok(AdoptionRequest { gitlab, jobs, github: named(CiArg::Github), xtask: false })
+    Ok(AdoptionRequest { gitlab, jobs, github: named(CiArg::Github), ..AdoptionRequest::default() })
 }
 
 fn writing(dry_run: bool) -> Writing {

@@ -16,6 +16,14 @@ pub enum PlanError {
         /// Advice on what to type instead.
         hint: String,
     },
+    /// A tool that the project does not use.
+    #[error("this project does not use the check `{name}`")]
+    UnusedTool {
+        /// The name.
+        name: String,
+        /// The lines that switch it on.
+        hint: String,
+    },
     /// Checks ask for grants that were not given.
     #[error("{}", describe_all(.0))]
     GrantsMissing(Vec<GrantRequest>),
@@ -34,7 +42,9 @@ impl PlanError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            PlanError::UnknownCheck { hint, .. } => hint.clone(),
+            PlanError::UnknownCheck { hint, .. } | PlanError::UnusedTool { hint, .. } => {
+                hint.clone()
+            }
             PlanError::GrantsMissing(missing) => {
                 let grants: BTreeSet<Grant> = missing.iter().map(|ask| ask.grant).collect();
                 let flags: Vec<String> =

@@ -8,9 +8,11 @@ mod configs;
 mod formatter;
 pub mod pins;
 mod pre_commit;
+mod python;
 pub mod refused;
 mod sources;
 mod testing;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,12 +21,13 @@ use crate::config::{Ci, GitlabJobs, Install};
 use crate::dependencies::{Dependencies, DependencyKind};
 use crate::lock::Lock;
 use crate::project::ProjectPath;
+use crate::scaffold::evidence;
 use crate::template::{
     DOCKERFILE, FileOrigin, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, NewConfig,
     PIPE_DOCKERFILE, origin,
 };
 use crate::tools::own_config::OwnConfig;
-use crate::tools::{self, TOOLS, Tool};
+use crate::tools::{TOOLS, Tool};
 
 /// The config folder of a new project.
 pub const CONFIG_FOLDER: &str = ".config";
@@ -56,6 +59,8 @@ pub struct AdoptionRequest {
     pub github: Option<bool>,
     /// Whether jobs run the task runner of the workspace.
     pub xtask: bool,
+    /// Whether all usual tools are switched on, with the configurations of cargo pipe.
+    pub opinionated: bool,
 }
 
 /// The decisions about a folder.
@@ -177,11 +182,11 @@ pub fn config_names() -> impl Iterator<Item = &'static str> {
 
 /// The paths of the other files whose texts a [`FolderSurvey`] has.
 pub fn config_paths() -> impl Iterator<Item = String> {
-    let others = [PRE_COMMIT, DOCKERFILE, GITLAB_CI, DAGGER];
+    let others = [DOCKERFILE, DAGGER, "setup.py", python::PYTHON_VERSION];
     TOOLS
         .iter()
         .filter_map(|tool| Some(format!("{CONFIG_FOLDER}/{}", tool.config_file()?)))
-        .chain(others.map(str::to_owned))
+        .chain(others.into_iter().chain(evidence::FILES.iter().copied()).map(str::to_owned))
 }
 
 /// Decides how to set up a project in a folder.
@@ -191,21 +196,12 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     let found = sources::find_sources(survey);
     notes.extend(found.notes());
     let places: Vec<String> = found.source.iter().map(ToString::to_string).collect();
-    let hooks = survey.text(PRE_COMMIT).map(pre_commit::parse_hooks).unwrap_or_default();
-
-    let mut checks = Vec::new();
-    for (name, usual) in tools::default_checks() {
-        let mut tool = usual;
-        if usual.is_formatter() {
-            let formatter = formatter::choose(survey, &hooks, usual);
-            notes.extend(formatter.note);
-            tool = formatter.tool;
-        }
-        let choice = configs::choose(survey, tool, name, &found);
-        notes.extend(choice.note);
-        checks.push(choice.check);
-    }
-    notes.extend(pre_commit::note_other_versions(&hooks));
+    let evidence = evidence::read_evidence(&survey.texts);
+    let (python, python_note) = python::choose(survey);
+    notes.extend(python_note);
+    let is_opinionated = request.opinionated;
+    let checks = uses::choose_checks(survey, &evidence, is_opinionated, &found, &mut notes);
+    let commands = uses::offer_commands(&evidence.foreign, &mut notes);
 
     let tests = testing::find_tests(survey, &found);
     notes.extend(tests.note());
@@ -245,7 +241,9 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
         gitlab_file: pipeline.gitlab_file,
         gitlab_stage: pipeline.gitlab_stage,
         install: if request.xtask { Install::Xtask } else { Install::Wheel },
+        python,
         checks,
+        commands,
     };
     Adoption { settings, notes }
 }

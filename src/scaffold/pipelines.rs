@@ -40,8 +40,13 @@ mod tests {
     use super::*;
     use crate::config::GitlabJobs;
 
-    const BOTH: AdoptionRequest =
-        AdoptionRequest { gitlab: Some(true), jobs: None, github: Some(true), xtask: false };
+    const BOTH: AdoptionRequest = AdoptionRequest {
+        gitlab: Some(true),
+        jobs: None,
+        github: Some(true),
+        xtask: false,
+        opinionated: false,
+    };
 
     #[test]
     fn pipelines_are_switched_on_and_comments_stay() {

@@ -3,8 +3,8 @@
 use crate::config::{Config, ToolConfig, Work};
 use crate::project::{Manifest, ProjectPath};
 use crate::template::{
-    CiValues, DEFAULT_PYTHON, GENERATED, Generated, GitlabFile, JobGrants, JobsIn, Need, NewConfig,
-    Ownership, Values, generated,
+    CiValues, GENERATED, Generated, GitlabFile, JobGrants, JobsIn, Need, NewConfig, Ownership,
+    Values, generated,
 };
 use crate::tools;
 
@@ -58,7 +58,7 @@ pub(super) fn list(scene: &Scene<'_>) -> Vec<RequiredFile> {
 
 /// The `pipe.toml` of a project with these settings.
 pub(super) fn pipe_toml(settings: &NewConfig) -> String {
-    let values = Values { settings: settings.clone(), ..Values::for_python(DEFAULT_PYTHON) };
+    let values = Values { settings: settings.clone(), ..Values::for_python(&settings.python) };
     generated(Manifest::PipeToml.file_name()).map(|file| file.render(&values)).unwrap_or_default()
 }
 

@@ -10,7 +10,11 @@ use crate::plan::FileSet;
 use crate::project::ProjectPath;
 use crate::read::{self, SizeLimit};
 use crate::scaffold::adopt::{self, FolderSurvey};
+use crate::scaffold::evidence;
 use crate::snapshot::Inventory;
+
+/// The most workflows of GitHub that are read.
+const MOST_WORKFLOWS: usize = 200;
 
 /// Surveys a folder. A folder that does not exist is treated as empty.
 pub(super) fn survey(root: &Path) -> Result<FolderSurvey, ScaffoldError> {
@@ -36,11 +40,23 @@ fn read_texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPat
     let inside = folders
         .into_iter()
         .flat_map(|folder| names.iter().map(move |name| format!("{folder}/{name}")));
+    let listed = files.iter().map(ToString::to_string).filter(|path| evidence::is_evidence(path));
     inside
         .chain(adopt::config_paths())
+        .chain(listed)
+        .chain(list_workflows(root))
         .filter_map(|path| ProjectPath::new(&path).ok())
         .filter_map(|path| Some((path.clone(), read_text(root, &path)?)))
         .collect()
+}
+
+/// The paths of the workflows of GitHub, whose folder is hidden.
+fn list_workflows(root: &Path) -> Vec<String> {
+    let folder = ".github/workflows";
+    let Ok(entries) = fs::read_dir(root.join(folder)) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let paths = names.take(MOST_WORKFLOWS).map(|name| format!("{folder}/{name}"));
+    paths.filter(|path| evidence::is_evidence(path)).collect()
 }
 
 /// Reads a text; none if the file is missing, outside the project, too long or not UTF-8.

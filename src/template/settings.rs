@@ -4,6 +4,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::DEFAULT_PYTHON;
 use super::DOCKERFILE;
 use crate::config::{GitlabJobs, Install};
 use crate::tools::{self, Tool};
@@ -39,9 +40,14 @@ pub struct NewConfig {
     /// The way in which cargo-pipe is installed in a job.
     #[serde(serialize_with = "install")]
     pub install: Install,
+    /// The version of Python.
+    pub python: String,
     /// The built-in checks, in their order.
     #[serde(serialize_with = "check_tables")]
     pub checks: Vec<NewCheck>,
+    /// Commands that could be checks of the project's own, commented out.
+    #[serde(serialize_with = "command_tables")]
+    pub commands: Vec<NewCommand>,
 }
 
 /// The place of the jobs in a project's pipeline in GitLab.
@@ -67,6 +73,33 @@ pub struct NewCheck {
     pub config: ConfigSetting,
     /// The files that it reads in addition to its sources.
     pub inputs: Vec<String>,
+    /// Sentences about the check, each on a line of its own.
+    pub comments: Vec<String>,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// The version of the tool; none for that of the lock.
+    pub version: Option<String>,
+    /// The plugins and stubs that the tool needs.
+    pub requirements: Vec<String>,
+    /// The arguments of the tool.
+    pub args: Vec<String>,
+    /// Its own sources; empty for those of the project.
+    pub source: Vec<String>,
+    /// Globs of files that it does not see.
+    pub exclude: Vec<String>,
+}
+
+/// A command that could be a check of the project's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCommand {
+    /// The name of the check.
+    pub name: String,
+    /// A sentence about its origin.
+    pub comment: String,
+    /// The command.
+    pub run: Vec<String>,
+    /// The packages that it needs.
+    pub requirements: Vec<String>,
 }
 
 /// The setting for the configuration of a tool.
@@ -81,6 +114,14 @@ pub enum ConfigSetting {
 }
 
 impl NewCheck {
+    /// Removes what a command of the project says, so that the check has the usual settings.
+    pub fn forget_arguments(&mut self) {
+        self.args.clear();
+        self.source.clear();
+        self.exclude.clear();
+        self.requirements.clear();
+    }
+
     /// A check whose tool has its usual configuration.
     #[must_use]
     pub fn usual(name: &'static str, tool: &dyn Tool) -> Self {
@@ -89,6 +130,13 @@ impl NewCheck {
             tool: tool.name().to_owned(),
             config: ConfigSetting::Usual,
             inputs: Vec::new(),
+            comments: Vec::new(),
+            enabled: true,
+            version: None,
+            requirements: Vec::new(),
+            args: Vec::new(),
+            source: Vec::new(),
+            exclude: Vec::new(),
         }
     }
 }
@@ -107,6 +155,8 @@ impl Default for NewConfig {
             gitlab_file: GitlabFile::Own,
             gitlab_stage: "test".to_owned(),
             install: Install::Wheel,
+            python: DEFAULT_PYTHON.to_owned(),
+            commands: Vec::new(),
             checks: tools::default_checks()
                 .into_iter()
                 .map(|(name, tool)| NewCheck::usual(name, tool))
@@ -115,7 +165,11 @@ impl Default for NewConfig {
     }
 }
 
+/// A text in the notation of TOML, on one line: in a comment, a second line would become a setting.
 fn quoted(text: &str) -> String {
+    if text.contains(char::is_control) {
+        return serde_json::Value::from(text.replace('\u{7f}', "")).to_string();
+    }
     toml::Value::from(text).to_string()
 }
 
@@ -150,9 +204,10 @@ fn switch<S: Serializer>(switch: &bool, serializer: S) -> Result<S::Ok, S::Error
     serializer.serialize_str(if *switch { "true" } else { "false" })
 }
 
-/// A table of `pipe.toml`: its name, and its lines.
+/// A table of `pipe.toml`: comments above it, its name, and its lines.
 #[derive(Serialize)]
 struct CheckTable<'a> {
+    comments: Vec<String>,
     name: &'a str,
     lines: Vec<String>,
 }
@@ -163,13 +218,56 @@ fn check_tables<S: Serializer>(checks: &[NewCheck], serializer: S) -> Result<S::
 
 fn check_table(check: &NewCheck) -> CheckTable<'_> {
     let mut lines = vec![format!("tool = {}", quoted(&check.tool))];
+    if !check.enabled {
+        lines.push("enabled = false".to_owned());
+    }
     match &check.config {
         ConfigSetting::Usual => {}
         ConfigSetting::File(path) => lines.push(format!("config = {}", quoted(path))),
         ConfigSetting::Found => lines.push("config = false".to_owned()),
     }
-    if !check.inputs.is_empty() {
-        lines.push(format!("inputs = {}", listed(&check.inputs)));
+    lines.extend(package_lines(check));
+    for (key, values) in [
+        ("args", &check.args),
+        ("source", &check.source),
+        ("exclude", &check.exclude),
+        ("inputs", &check.inputs),
+    ] {
+        if !values.is_empty() {
+            lines.push(format!("{key} = {}", listed(values)));
+        }
     }
-    CheckTable { name: check.name, lines }
+    CheckTable { comments: comments(&check.comments), name: check.name, lines }
+}
+
+/// The lines about the packages of a check.
+fn package_lines(check: &NewCheck) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(version) = &check.version {
+        lines.push(format!("version = {}", quoted(version)));
+    }
+    if !check.requirements.is_empty() {
+        lines.push(format!("requirements = {}", listed(&check.requirements)));
+    }
+    lines
+}
+
+/// Texts as comments. Names of files are in them, so that none may begin a line of its own.
+fn comments(texts: &[String]) -> Vec<String> {
+    let harmless = |text: &String| text.replace(|c: char| c.is_control(), " ");
+    texts.iter().map(harmless).collect()
+}
+
+fn command_tables<S: Serializer>(
+    commands: &[NewCommand],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(commands.iter().map(|command| CheckTable {
+        comments: comments(std::slice::from_ref(&command.comment)),
+        name: &command.name,
+        lines: vec![
+            format!("run = {}", listed(&command.run)),
+            format!("requirements = {}", listed(&command.requirements)),
+        ],
+    }))
 }

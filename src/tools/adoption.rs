@@ -16,4 +16,22 @@ pub struct AdoptionFacts {
     /// The sections that show that a project formats with this formatter. Without any, each of its
     /// configurations shows that.
     pub formatter_sections: &'static [OwnConfig],
+    /// How a project starts the tool itself.
+    pub call: CallFacts,
+}
+
+/// Facts about the command line of a tool. A list of options is text that is split at white space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallFacts {
+    /// The words that start the tool, the usual ones first.
+    pub programs: &'static [&'static [&'static str]],
+    /// The arguments in the manifests of hooks, by the id of the hook.
+    pub hook_args: &'static [(&'static str, &'static [&'static str])],
+    /// The options whose value can be the next word.
+    pub valued: &'static str,
+    /// The options that name the configuration.
+    pub config: &'static str,
+    /// The options about output, caches, processes and fixing, which do not change what is found. A
+    /// `*` at the end stands for any rest.
+    pub dropped: &'static str,
 }

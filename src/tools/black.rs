@@ -4,7 +4,7 @@
 //! ignored option. [`Black`] therefore reads standard error too, where black names the files that it
 //! cannot format.
 
-use super::adoption::AdoptionFacts;
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::{AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, anything};
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
@@ -71,6 +71,17 @@ const ALLOWED: AllowList = AllowList {
     loads_compiled: false,
 };
 
+/// `black --help` of 26.10.1.
+const CALL: CallFacts = CallFacts {
+    programs: &[&["black"]],
+    hook_args: &[],
+    valued: "--code --config --enable-unstable-feature --exclude --extend-exclude --force-exclude \
+             --include --line-length --line-ranges --python-cell-magics --required-version \
+             --stdin-filename --target-version --workers -W -c -l -t",
+    config: "--config",
+    dropped: "--check --color --diff --no-cache --no-color --quiet --verbose --workers -W -q -v",
+};
+
 /// Formats, and verifies that the meaning of the code is unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Black;
@@ -123,6 +134,7 @@ impl Tool for Black {
         AdoptionFacts {
             default_check: Some("format"),
             hooks: &["black", "black-jupyter"],
+            call: CALL,
             ..AdoptionFacts::default()
         }
     }

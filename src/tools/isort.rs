@@ -4,7 +4,7 @@
 //! alike. [`Isort`] therefore runs it with `--verbose`, which names every file that it looked at, and
 //! trusts a status only where the output supports it.
 
-use super::adoption::AdoptionFacts;
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::{
     AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, ValueRule, anything, off,
 };
@@ -145,6 +145,20 @@ fn own_order(value: &str) -> bool {
     matches!(value, "natural" | "native")
 }
 
+/// `isort --help` of the locked release.
+const CALL: CallFacts = CallFacts {
+    programs: &[&["isort"]],
+    hook_args: &[],
+    valued: "--builtin --config-root --cols --dt --ext-format --extend-skip --extend-skip-glob \
+             --filename --future --indent --known-local-folder --line-ending --line-length \
+             --line-width --multi-line --project --profile --py --python-version --settings \
+             --settings-file --settings-path --skip --skip-glob --src --src-path --sp --src \
+             --thirdparty -a -b -i -l -m -o -p -s -sg -w",
+    config: "--settings --settings-file --settings-path --sp",
+    dropped: "--check --check-only --color --diff --filter-files --interactive --jobs --quiet \
+              --show-config --show-files --show-settings --stdout --verbose -c -d -q -v",
+};
+
 /// Sorts imports.
 #[derive(Clone, Copy, Debug)]
 pub struct Isort;
@@ -192,7 +206,7 @@ impl Tool for Isort {
     }
 
     fn adoption(&self) -> AdoptionFacts {
-        AdoptionFacts { hooks: &["isort"], ..AdoptionFacts::default() }
+        AdoptionFacts { hooks: &["isort"], call: CALL, ..AdoptionFacts::default() }
     }
 
     fn allow_list(&self) -> Option<AllowList> {

@@ -4,7 +4,7 @@
 //! continues with a default for an option that it does not know. [`Mypy`] therefore judges the exit
 //! status together with both streams.
 
-use super::adoption::AdoptionFacts;
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::{AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, anything, off};
 use super::black::{UNREADABLE, unprocessed_file};
 use super::exit_status::{
@@ -121,6 +121,26 @@ fn version(value: &str) -> bool {
     !value.is_empty() && value.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
+/// `mypy --help` of 2.4.1, and `.pre-commit-hooks.yaml` of pre-commit/mirrors-mypy.
+const CALL: CallFacts = CallFacts {
+    programs: &[&["mypy"]],
+    hook_args: &[("mypy", &["--ignore-missing-imports", "--scripts-are-modules"])],
+    valued: "--always-false --always-true --any-exprs-report --cache-dir --cobertura-xml-report \
+             --config-file --custom-typeshed-dir --custom-typing-module --disable-error-code \
+             --enable-error-code --enable-incomplete-feature --exclude --follow-imports --html-report \
+             --junit-xml --linecount-report --lineprecision-report --linecoverage-report --module \
+             --num-workers --output --package --platform --python-executable --python-version \
+             --shadow-file --txt-report --untyped-calls-exclude --xml-report --xslt-html-report \
+             --xslt-txt-report -O -m -n -p",
+    config: "--config-file",
+    dropped: "--any-exprs-report --cache-dir --cobertura-xml-report --color-output \
+              --error-summary --html-report --install-types --junit-xml --linecount-report \
+              --linecoverage-report --lineprecision-report --no-color-output --no-error-summary \
+              --no-incremental --no-sqlite-cache --non-interactive --num-workers --output --pretty \
+              --python-executable --show-* --sqlite-cache --tb --traceback --txt-report --verbose \
+              --xml-report --xslt-html-report --xslt-txt-report -O -n -v",
+};
+
 /// Checks types.
 #[derive(Clone, Copy, Debug)]
 pub struct Mypy;
@@ -184,7 +204,12 @@ impl Tool for Mypy {
     }
 
     fn adoption(&self) -> AdoptionFacts {
-        AdoptionFacts { default_check: Some("mypy"), hooks: &["mypy"], ..AdoptionFacts::default() }
+        AdoptionFacts {
+            default_check: Some("mypy"),
+            hooks: &["mypy"],
+            call: CALL,
+            ..AdoptionFacts::default()
+        }
     }
 
     fn allow_list(&self) -> Option<AllowList> {

@@ -3,7 +3,7 @@
 //! Its exit status is a bit mask of the categories of its messages, but 0 where the score reaches
 //! `fail-under`. A status other than 0 therefore needs messages to be believed.
 
-use super::adoption::AdoptionFacts;
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::{
     AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, ValueRule, off, path_inside,
 };
@@ -224,6 +224,19 @@ fn arithmetic(value: &str) -> bool {
     dots && value.chars().all(|c| is_mark(c) || is_word(c)) && words.into_iter().all(is_known)
 }
 
+/// `pylint --help` of 4.1.4.
+const CALL: CallFacts = CallFacts {
+    programs: &[&["pylint"]],
+    hook_args: &[],
+    valued: "--confidence --disable --enable --extension-pkg-allow-list --fail-on --fail-under \
+             --ignore --ignore-paths --ignore-patterns --ignored-modules --init-hook --jobs \
+             --load-plugins --max-line-length --msg-template --output --output-format --rcfile -d \
+             -e -f -j",
+    config: "--rcfile",
+    dropped: "--jobs --msg-template --no-color --output --output-format --reports --score --verbose \
+              -f -j -r -rn -ry -s -sn -sy -v",
+};
+
 /// Lints.
 #[derive(Clone, Copy, Debug)]
 pub struct Pylint;
@@ -287,6 +300,7 @@ impl Tool for Pylint {
         AdoptionFacts {
             default_check: Some("lint"),
             hooks: &["pylint"],
+            call: CALL,
             ..AdoptionFacts::default()
         }
     }

@@ -4,7 +4,7 @@
 //! the project's dependencies where these are locked. The launcher prints its report on standard
 //! output, and the output of the tests on standard error.
 
-use super::adoption::AdoptionFacts;
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::AllowList;
 use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, scope_warnings, text,
@@ -43,6 +43,19 @@ const AT_ROOT: &[&str] = &[
     "tox.ini",
     "setup.cfg",
 ];
+
+/// `pytest --help` of the locked release, and pytest-cov and pytest-xdist.
+const CALL: CallFacts = CallFacts {
+    programs: &[&["pytest"], &["py.test"]],
+    hook_args: &[],
+    valued: "--basetemp --color --confcutdir --cov-config --cov-report --deselect --dist \
+             --durations --ignore --ignore-glob --import-mode --junit-xml --junitxml --maxfail \
+             --numprocesses --override-ini --rootdir --tb -W -c -k -m -n -o -p -r",
+    config: "-c",
+    dropped: "--basetemp --color --cov* --dist --durations --junit-xml --junitxml --maxfail \
+              --no-cov --no-header --numprocesses --quiet --showlocals --tb --verbose -l -n -q -r \
+              -ra -rA -s -v -vv -x",
+};
 
 /// Runs tests.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +125,7 @@ impl Tool for Pytest {
     }
 
     fn adoption(&self) -> AdoptionFacts {
-        AdoptionFacts { hooks: &["pytest"], ..AdoptionFacts::default() }
+        AdoptionFacts { hooks: &["pytest"], call: CALL, ..AdoptionFacts::default() }
     }
 
     fn allow_list(&self) -> Option<AllowList> {

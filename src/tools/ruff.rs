@@ -3,7 +3,7 @@
 //! [`super::ruff_format`] shares its lock, its configuration and the errors with which ruff refuses to
 //! start.
 
-use super::adoption::AdoptionFacts;
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::{
     AllowList, ConfigLayout, ConfigSearch, Nesting, TomlFiles, anything, path_inside,
 };
@@ -103,6 +103,21 @@ fn relative_path(value: &str) -> bool {
     path_inside(&value.replace("../", ""))
 }
 
+/// `ruff check --help` of 0.17.6.
+const CALL: CallFacts = CallFacts {
+    programs: &[&["ruff", "check"], &["ruff"]],
+    hook_args: &[],
+    valued: "--cache-dir --color --config --exclude --extend-exclude --extend-fixable \
+             --extend-ignore --extend-per-file-ignores --extend-select --extension --fixable \
+             --ignore --line-length --output-file --output-format --per-file-ignores --select \
+             --stdin-filename --target-version --unfixable -o",
+    config: "--config",
+    dropped: "--cache-dir --color --diff --exit-non-zero-on-fix --fix --fix-only --format \
+              --no-cache --no-fix --no-show-fixes --output-file --output-format --quiet \
+              --show-fixes --show-source --statistics --unsafe-fixes --verbose --watch -n -o -q -s \
+              -v -w",
+};
+
 /// Lints.
 #[derive(Clone, Copy, Debug)]
 pub struct Ruff;
@@ -161,6 +176,7 @@ impl Tool for Ruff {
         AdoptionFacts {
             default_check: Some("ruff"),
             hooks: &["ruff", "ruff-check"],
+            call: CALL,
             ..AdoptionFacts::default()
         }
     }

@@ -3,7 +3,7 @@
 //! Its exit status is the same for a file that it cannot format and for an error of its own.
 //! [`RuffFormat`] tells them apart by standard error, which names the files.
 
-use super::adoption::AdoptionFacts;
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::AllowList;
 use super::black::{SYNTAX, UNREADABLE, unprocessed_file};
 use super::exit_status::{
@@ -23,6 +23,17 @@ const FORMATTER_SECTIONS: &[OwnConfig] = &[
     OwnConfig::toml("ruff.toml", "format"),
     OwnConfig::toml("pyproject.toml", "tool.ruff.format"),
 ];
+
+/// `ruff format --help` of 0.17.6.
+const CALL: CallFacts = CallFacts {
+    programs: &[&["ruff", "format"]],
+    hook_args: &[],
+    valued: "--cache-dir --color --config --exclude --extension --line-length --output-format \
+             --range --stdin-filename --target-version",
+    config: "--config",
+    dropped: "--cache-dir --check --color --diff --exit-non-zero-on-format --no-cache \
+              --output-format --quiet --verbose -n -q -s -v",
+};
 
 /// Formats.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +93,7 @@ impl Tool for RuffFormat {
         AdoptionFacts {
             default_check: Some("format"),
             hooks: &["ruff-format"],
+            call: CALL,
             formatter_sections: FORMATTER_SECTIONS,
         }
     }

@@ -93,10 +93,9 @@ fn existing_setup_is_listed_before_written_files() {
 found Python in `greeter`: this is checked
 found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
 found `.pylintrc`: `lint` uses it where it is
-found a configuration of ruff and none of black: `format` runs ruff-format
-found `[tool.ruff]` in `pyproject.toml`: `format` uses it where it is
 found `[tool.mypy]` in `pyproject.toml`: `mypy` uses it where it is
 found `[tool.ruff]` in `pyproject.toml`: `ruff` uses it where it is
+found no use of `ruff-format`: the check is in `pipe.toml`, but not switched on
 found your own `.gitlab-ci.yml`: it can include `.gitlab/pipe.yml`, which has the job
 
 
@@ -114,10 +113,9 @@ hint: add this to your `.gitlab-ci.yml` to run the checks:
 found Python in `greeter`: this is checked
 found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
 found `.pylintrc`: `lint` uses it where it is
-found a configuration of ruff and none of black: `format` runs ruff-format
-found `[tool.ruff]` in `pyproject.toml`: `format` uses it where it is
 found `[tool.mypy]` in `pyproject.toml`: `mypy` uses it where it is
 found `[tool.ruff]` in `pyproject.toml`: `ruff` uses it where it is
+found no use of `ruff-format`: the check is in `pipe.toml`, but not switched on
 found your own `.gitlab-ci.yml`: it can include `.gitlab/pipe.yml`, which has the job
 
 
@@ -241,4 +239,42 @@ fn cargo_is_asked_about_a_workspace_outside_of_it() {
         scene.pipe("init --xtask").with("CARGO", folder.join("cargo").to_str().unwrap()).ended();
     assert_ne!(ended.status, Some(0), "{ended:?}");
     assert_eq!(fs::read_to_string(place).unwrap(), "/\n");
+}
+
+#[test]
+fn the_tools_are_those_that_the_project_runs() {
+    let hooks = "repos:\n- repo: https://github.com/psf/black-pre-commit-mirror\n  rev: 24.1.0\n  \
+                 hooks:\n  - id: black\n    args: [--line-length, '79']\n";
+    let scene = Scene::new()
+        .file(".pre-commit-config.yaml", hooks)
+        .file("pyproject.toml", "[project]\nrequires-python = '>=3.9,<3.12'\n")
+        .file("shop/cart.py", "x = 1\n");
+    let ended = scene.pipe("init").ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let hint = "run `cargo pipe update black` first, to lock the releases that the project uses";
+    assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+    let settings = fs::read_to_string(scene.project().join("pipe.toml")).unwrap();
+    let check = "\
+# From .pre-commit-config.yaml:5.
+# pre-commit passes names of files; these are their folders.
+[checks.format]
+tool = \"black\"
+config = false
+version = \"24.1.0\"
+args = [\"--line-length\", \"79\"]
+source = [\".\"]
+";
+    assert!(settings.contains(check), "{settings}");
+    assert!(settings.contains("\nversion = \"3.11\"\n"), "{settings}");
+    assert!(!scene.project().join(".config").exists());
+    scene.pipe("lint").ends(
+        2,
+        str![[""]],
+        str![[r#"
+error: this project does not use the check `lint`
+
+hint: delete `enabled = false` in `[checks.lint]` of `pipe.toml` to switch it on
+
+"#]],
+    );
 }

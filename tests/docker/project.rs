@@ -72,9 +72,10 @@ impl Project {
         Project::empty().scaffold()
     }
 
-    /// Runs `init` in it.
+    /// Runs `init` in it. The usual checks are on, whatever the project runs today: what `init` adopts
+    /// is tested without an engine.
     pub(crate) fn scaffold(self) -> Project {
-        let ended = self.pipe(&["init"]);
+        let ended = self.pipe(&["init", "--opinionated"]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
         self
     }

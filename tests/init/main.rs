@@ -26,7 +26,13 @@ mod sync;
 const PLAIN: InitRequest = InitRequest {
     mode: WriteMode::Write,
     fix: FixMode::Report,
-    adoption: AdoptionRequest { gitlab: None, jobs: None, github: None, xtask: false },
+    adoption: AdoptionRequest {
+        gitlab: None,
+        jobs: None,
+        github: None,
+        xtask: false,
+        opinionated: false,
+    },
 };
 
 /// What happens where nothing is asked for but files.
@@ -138,7 +144,10 @@ fn a_file_that_exists_is_kept_whatever_it_is() {
     let root = folder(&[(".config/.pylintrc", "mine"), ("src/app.py", "")]);
     symlink("/nowhere", root.path().join("pipe.toml")).unwrap();
     fs::create_dir_all(root.path().join(".config/mypy.ini")).unwrap();
-    let kept = with(FileAction::Kept, root.path(), WriteMode::Write);
+    let adoption = AdoptionRequest { opinionated: true, ..PLAIN.adoption };
+    let done = cargo_pipe::scaffold::init(root.path(), &InitRequest { adoption, ..PLAIN }).unwrap();
+    let kept = done.changes.iter().filter(|change| change.action == FileAction::Kept);
+    let kept: Vec<&str> = kept.map(|change| change.path.as_str()).collect();
     assert_eq!(kept, ["pipe.toml", ".config/.pylintrc", ".config/mypy.ini"]);
     let text = fs::read_to_string(root.path().join(".config/.pylintrc")).unwrap();
     assert_eq!(text, "mine");

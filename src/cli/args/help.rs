@@ -59,8 +59,8 @@ Examples:
 
 pub(super) const INIT: &str = concat!(
     "\
-Existing files are never overwritten. Existing sources, tool configs and formatter settings are \
-reused and listed.
+Existing files are never overwritten. Existing sources, tool configs and the tools that the project \
+runs today are reused and listed.
 
 Examples:
   cargo pipe init                  set up this folder

@@ -134,6 +134,13 @@ fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
     }
     if mode == WriteMode::Write {
         let at = if at.is_empty() { at } else { format!(" -C{at}") };
+        if !done.to_lock.is_empty() {
+            let locks = done.to_lock.join(" ");
+            hints.push(format!(
+                "{label} run `cargo pipe{at} update {locks}` first, to lock the releases that the \
+                 project uses"
+            ));
+        }
         hints.push(format!("{label} run `cargo pipe{at} run-all` to run the checks"));
     }
     let done = if mode == WriteMode::Write { "written" } else { "would be written" };

@@ -17,15 +17,25 @@ pub(super) struct ConfigChoice {
     pub(super) note: Option<Note>,
 }
 
+/// What a tool without a configuration gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConfigPolicy {
+    /// A new file with the settings of cargo pipe.
+    Write,
+    /// Nothing: the tool has its own defaults.
+    Leave,
+}
+
 /// Chooses the configuration of a tool.
 pub(super) fn choose(
     survey: &FolderSurvey,
     tool: &dyn Tool,
     check: &'static str,
     found: &PythonSources,
+    policy: ConfigPolicy,
 ) -> ConfigChoice {
     let choice = |config, inputs, note| ConfigChoice {
-        check: NewCheck { name: check, tool: tool.name().to_owned(), config, inputs },
+        check: NewCheck { config, inputs, ..NewCheck::usual(check, tool) },
         note,
     };
     let root = find_at_root(survey, tool);
@@ -59,9 +69,32 @@ pub(super) fn choose(
             choice(ConfigSetting::File(own.file.to_owned()), Vec::new(), Some(note))
         }
         (None, [(path, own)]) => {
-            let effect = format!("`{check}` uses it where it is");
+            let folder = folder_of(path);
+            let below: Vec<String> = found
+                .source
+                .iter()
+                .filter(|source| source.starts_with(&folder))
+                .map(ToString::to_string)
+                .collect();
+            let is_for_all = below.is_empty() || below.len() == found.source.len();
+            let effect = if is_for_all {
+                format!("`{check}` uses it where it is")
+            } else {
+                format!(
+                    "`{check}` uses it where it is, and checks only {}; add a check for the rest",
+                    join_names(&below)
+                )
+            };
             let note = Note::new(describe(own, path.as_str()), effect);
-            choice(ConfigSetting::File(path.to_string()), Vec::new(), Some(note))
+            let setting = ConfigSetting::File(path.to_string());
+            let mut choice = choice(setting, Vec::new(), Some(note));
+            if !is_for_all {
+                choice.check.source = below;
+            }
+            choice
+        }
+        (None, []) if policy == ConfigPolicy::Leave => {
+            choice(ConfigSetting::Found, Vec::new(), None)
         }
         (None, []) => {
             let note = survey.has_python().then(|| {
@@ -74,12 +107,17 @@ pub(super) fn choose(
             let paths: Vec<&ProjectPath> = several.iter().map(|(path, _)| *path).collect();
             let found =
                 format!("several configurations of {} in {}", tool.lock(), join_names(&paths));
+            let (setting, gets) = match policy {
+                ConfigPolicy::Write => {
+                    let gets = format!("gets `{CONFIG_FOLDER}/{}`", usual_file(tool));
+                    (ConfigSetting::Usual, gets)
+                }
+                ConfigPolicy::Leave => (ConfigSetting::Found, "uses none of them".to_owned()),
+            };
             let effect = format!(
-                "`{check}` can read only one and gets `{CONFIG_FOLDER}/{}`; add a check for each \
-                 package to use them",
-                usual_file(tool)
+                "`{check}` can read only one and {gets}; add a check for each package to use them"
             );
-            choice(ConfigSetting::Usual, Vec::new(), Some(Note::new(found, effect)))
+            choice(setting, Vec::new(), Some(Note::new(found, effect)))
         }
     }
 }

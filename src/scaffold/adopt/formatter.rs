@@ -1,10 +1,9 @@
-//! Chooses the formatter of a new project.
+//! Chooses the formatter of a project that runs none, by its configurations.
 //!
 //! Two formatters cannot both be the gate, because some texts satisfy only one of them. Every
 //! formatter states in its [`AdoptionFacts`](crate::tools::adoption::AdoptionFacts) what shows that
 //! a project uses it; the first in the list is the default.
 
-use super::pre_commit::Hook;
 use super::sources::PythonSources;
 use super::{FolderSurvey, Note, configs};
 use crate::tools::{TOOLS, Tool};
@@ -16,36 +15,17 @@ pub(super) struct FormatterChoice {
 }
 
 /// Chooses between the formatters of a check whose default formatter is `usual`.
-pub(super) fn choose(
-    survey: &FolderSurvey,
-    hooks: &[Hook],
-    usual: &'static dyn Tool,
-) -> FormatterChoice {
+pub(super) fn choose(survey: &FolderSurvey, usual: &'static dyn Tool) -> FormatterChoice {
     let check = usual.adoption().default_check;
     let formatters: Vec<&'static dyn Tool> =
         TOOLS.iter().copied().filter(|tool| tool.adoption().default_check == check).collect();
     let is_usual = |tool: &dyn Tool| tool.name() == usual.name();
 
-    let mut hooked = Vec::new();
     let mut in_use = Vec::new();
     for tool in &formatters {
-        let hook = hooks.iter().find(|hook| hook.runs(*tool));
-        if let Some(hook) = hook {
-            hooked.push((*tool, hook));
-        }
-        if hook.is_some() || formats_with(survey, *tool) {
+        if formats_with(survey, *tool) {
             in_use.push(*tool);
         }
-    }
-    match hooked.as_slice() {
-        [(tool, hook)] if !is_usual(*tool) => {
-            return FormatterChoice::explained(*tool, format!("the hook `{}`", hook.id));
-        }
-        [(first, _), _, ..] => {
-            let found = "hooks of two formatters that do not agree on every file";
-            return FormatterChoice::explained(*first, found);
-        }
-        _ => {}
     }
     match in_use.as_slice() {
         [tool] if is_usual(*tool) => return FormatterChoice { tool: *tool, note: None },
@@ -79,7 +59,7 @@ impl FormatterChoice {
 }
 
 /// Whether a configuration shows that the project formats with this tool.
-fn formats_with(survey: &FolderSurvey, tool: &dyn Tool) -> bool {
+pub(super) fn formats_with(survey: &FolderSurvey, tool: &dyn Tool) -> bool {
     let sections = tool.adoption().formatter_sections;
     if sections.is_empty() {
         return configs::is_configured(survey, tool, &PythonSources::default());

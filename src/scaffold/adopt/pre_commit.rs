@@ -5,8 +5,7 @@
 //! the result decides no verdict, and no such library is both small and well maintained. Hooks in other
 //! layouts are not seen.
 
-use super::{Note, PRE_COMMIT, locked_version};
-use crate::tools::{TOOLS, Tool};
+use crate::tools::Tool;
 
 /// A hook and its pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,25 +50,4 @@ pub(super) fn parse_hooks(text: &str) -> Vec<Hook> {
         }
     }
     hooks
-}
-
-/// Notes the tools that pre-commit runs in other versions than the locks have.
-pub(super) fn note_other_versions(hooks: &[Hook]) -> Vec<Note> {
-    let note = |tool: &&'static dyn Tool| {
-        let hook = hooks.iter().find(|hook| hook.runs(*tool))?;
-        let theirs = hook.version.trim_start_matches('v');
-        let ours = locked_version(*tool)?;
-        (!theirs.is_empty() && theirs != ours).then(|| {
-            Note::new(
-                format!("{} {theirs} pinned in `{PRE_COMMIT}`", tool.lock()),
-                format!(
-                    "`.docker/requirements/{}.txt` has {ours}, which can give other results",
-                    tool.lock()
-                ),
-            )
-        })
-    };
-    let mut notes: Vec<Note> = TOOLS.iter().filter_map(note).collect();
-    notes.dedup();
-    notes
 }

@@ -106,12 +106,15 @@ fn a_tool_gets_the_file_that_it_would_find_by_itself() {
             Some("pyproject.toml"),
         ),
         (vec![a, ("pyproject.toml", "[tool.mypy")], None),
-        (vec![a, (".config/mypy.ini", "[mypy]"), ("mypy.ini", "")], None),
+        (vec![a, (".config/mypy.ini", "[mypy]"), ("mypy.ini", "")], Some("usual")),
         (vec![a, ("b/pyproject.toml", "[tool.mypy]")], Some("b/pyproject.toml")),
         (vec![a, ("b/pyproject.toml", "[tool.mypy]"), ("c/mypy.ini", "")], None),
     ] {
-        let expected =
-            expected.map_or(ConfigSetting::Usual, |path| ConfigSetting::File(path.into()));
+        let expected = match expected {
+            Some("usual") => ConfigSetting::Usual,
+            Some(path) => ConfigSetting::File(path.into()),
+            None => ConfigSetting::Found,
+        };
         assert_eq!(check("mypy", &files).config, expected, "{files:?}");
     }
 }
@@ -164,16 +167,92 @@ fn a_project_keeps_its_formatter() {
 }
 
 #[test]
-fn another_pinned_version_is_noted() {
-    let is_noted = |text: &str| {
-        let survey = survey(&[("a/b.py", ""), (PRE_COMMIT, text)]);
-        let notes = adopt(&survey, AdoptionRequest::default()).notes;
-        notes.iter().any(|note| note.found.contains("pinned"))
-    };
-    assert!(is_noted("- repo: x\n  rev: 21.12b0 # old\n  hooks:\n    - id: black\n"));
-    assert!(!is_noted(BLACK_HOOK));
-    assert!(!is_noted(RUFF_HOOK));
-    assert!(!is_noted("- repo: x\n  rev: v1\n  hooks:\n    - id: flake8\n"));
+fn the_version_of_a_hook_is_that_of_its_check() {
+    let version = |text: &str| check("format", &[("a/b.py", ""), (PRE_COMMIT, text)]).version;
+    let older = "repos:\n- repo: x\n  rev: 21.12b0 # old\n  hooks:\n    - id: black\n";
+    assert_eq!(version(older).as_deref(), Some("21.12b0"));
+    let frozen = "repos:\n- repo: x\n  rev: 8fe62d14e0b4d7d845a7022c5c2c3ae41bdd3f26  # frozen: 24.1.0\n  \
+                  hooks:\n  - id: black\n";
+    assert_eq!(version(frozen).as_deref(), Some("24.1.0"));
+    assert_eq!(version(BLACK_HOOK), None, "the lock has it");
+    assert_eq!(version(RUFF_HOOK), None);
+}
+
+/// The checks that are on, in their order.
+fn checks_on(files: &[(&str, &str)]) -> String {
+    let on = settings(files).checks.into_iter().filter(|check| check.enabled);
+    on.map(|check| check.name).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_tool_that_the_project_does_not_use_is_off() {
+    let (a, hooks) = (("a/b.py", ""), PRE_COMMIT);
+    let workflow = "jobs:\n  lint:\n    steps:\n    - run: mypy a\n";
+    for (files, expected) in [
+        (vec![], "lint format mypy ruff"),
+        (vec![a], "lint format mypy ruff"),
+        (vec![a, (hooks, BLACK_HOOK)], "format"),
+        (vec![a, ("mypy.ini", "[mypy]"), ("ruff.toml", "")], "mypy ruff"),
+        (vec![a, ("ruff.toml", "[format]")], "format ruff"),
+        (vec![a, (".pylintrc", "[MAIN]"), (hooks, BLACK_HOOK)], "format"),
+        (vec![a, (".pylintrc", "[MAIN]"), (".github/workflows/ci.yml", workflow)], "mypy"),
+        (vec![a, ("requirements-dev.txt", "pylint==3.0\npytest\n")], "lint"),
+        (vec![a, (hooks, "repos:\n- repo: x\n  rev: 5.13.2\n  hooks:\n  - id: isort\n")], "isort"),
+    ] {
+        assert_eq!(checks_on(&files), expected, "{files:?}");
+    }
+}
+
+#[test]
+fn a_tool_without_a_configuration_has_its_own_defaults() {
+    let a = ("a/b.py", "");
+    assert_eq!(check("mypy", &[a]).config, ConfigSetting::Found);
+    assert_eq!(check("format", &[a, (PRE_COMMIT, BLACK_HOOK)]).config, ConfigSetting::Found);
+    assert_eq!(check("mypy", &[]).config, ConfigSetting::Usual, "an empty folder");
+    let request = AdoptionRequest { opinionated: true, ..AdoptionRequest::default() };
+    let checks = adopt(&survey(&[a, (PRE_COMMIT, BLACK_HOOK)]), request).settings.checks;
+    assert!(checks.iter().all(|check| check.enabled && check.config == ConfigSetting::Usual));
+}
+
+#[test]
+fn a_job_outweighs_a_hook() {
+    let workflow = "jobs:\n  lint:\n    steps:\n    - run: |\n        pip install mypy==1.2.0\n        \
+                    mypy --strict a\n";
+    let hook = "repos:\n- repo: x\n  rev: v1.8.0\n  hooks:\n  - id: mypy\n";
+    let files = [("a/b.py", ""), (".github/workflows/ci.yml", workflow), (PRE_COMMIT, hook)];
+    let found = check("mypy", &files);
+    assert_eq!(found.version.as_deref(), Some("1.2.0"));
+    assert_eq!(found.args, ["--strict"]);
+    assert_eq!(found.source, ["a"]);
+    assert_eq!(found.comments, ["From .github/workflows/ci.yml:6."]);
+    let notes = adopt(&survey(&files), AdoptionRequest::default()).notes;
+    let note = notes.iter().find(|note| note.found.contains("as well")).unwrap();
+    assert_eq!(
+        note.to_string(),
+        "found mypy 1.8.0 in `.pre-commit-config.yaml:5` as well: `mypy` follows \
+         `.github/workflows/ci.yml:6`, because your CI runs that; add a check to run both"
+    );
+}
+
+#[test]
+fn the_files_of_a_hook_become_sources_and_excludes() {
+    let hook = "exclude: ^a/old/\nrepos:\n- repo: x\n  rev: 24.1.0\n  hooks:\n  - id: black\n    \
+                files: ^(a|b)/\n    exclude: '^b/c\\.py$'\n";
+    let files = [("a/b.py", ""), ("a/old/c.py", ""), ("b/c.py", ""), (PRE_COMMIT, hook)];
+    let found = check("format", &files);
+    assert_eq!(found.source, ["a", "b"]);
+    assert_eq!(found.exclude, ["a/old/**", "b/c.py"]);
+}
+
+#[test]
+fn the_configuration_of_one_package_is_not_that_of_another() {
+    let files = [
+        ("one/pyproject.toml", "[tool.mypy]\nstrict = true"),
+        ("one/one/a.py", ""),
+        ("two/pyproject.toml", "[project]"),
+        ("two/two/b.py", ""),
+    ];
+    assert_eq!(check("mypy", &files).source, ["one/one"]);
 }
 
 #[test]

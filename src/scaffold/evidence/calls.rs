@@ -1,0 +1,322 @@
+//! Follows the commands of jobs to the tools that they run in the end.
+//!
+//! A job runs `tox -e lint`, the environment runs `pre-commit run`, and a hook runs the tool. Such calls
+//! are followed three levels deep. What starts a command without being a task, such as `uv run` or
+//! `python -m`, does not count as a level.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::arguments::{self, find_tool};
+use super::hooks::{self, HookAction, PreCommitHook};
+use super::packages::{self, ProjectPackages};
+use super::shell::Verdictless;
+use super::tasks::{Call, RunScope, Task, TaskId, TaskProgram, Tasks};
+use super::wrappers::{self, Unwrapped};
+use super::{EvidenceRank, ForeignUse, MOST_CALLS, ProjectEvidence, ToolUse};
+use super::{jobs, nox, recipes, tables, tox};
+use crate::tools::{TOOLS, Tool};
+
+/// The most levels that a job calls down.
+const DEEPEST: usize = 3;
+
+/// Programs outside of the catalogue that check files, with their packages.
+const FOREIGN: &[(&str, &str)] = &[
+    ("bandit", "bandit"),
+    ("basedpyright", "basedpyright"),
+    ("codespell", "codespell"),
+    ("deptry", "deptry"),
+    ("doc8", "doc8"),
+    ("flake8", "flake8"),
+    ("interrogate", "interrogate"),
+    ("lint-imports", "import-linter"),
+    ("pydocstyle", "pydocstyle"),
+    ("pyrefly", "pyrefly"),
+    ("pyright", "pyright"),
+    ("pyroma", "pyroma"),
+    ("slotscheck", "slotscheck"),
+    ("ty", "ty"),
+    ("typos", "typos"),
+    ("validate-pyproject", "validate-pyproject"),
+    ("vulture", "vulture"),
+    ("yamllint", "yamllint"),
+    ("zizmor", "zizmor"),
+];
+
+/// Follows everything that a project runs.
+pub(super) fn follow_all(files: &BTreeMap<&str, &str>) -> ProjectEvidence {
+    let mut tasks = Tasks::new();
+    tox::read_tasks(files, &mut tasks);
+    nox::read_tasks(files, &mut tasks);
+    recipes::read_tasks(files, &mut tasks);
+    tables::read_tasks(files, &mut tasks);
+    let mut follower = Follower {
+        packages: ProjectPackages::read(files),
+        tasks,
+        hooks: files.get(hooks::FILE).map(|text| hooks::parse(text)).unwrap_or_default(),
+        visited: BTreeSet::new(),
+        calls_left: MOST_CALLS,
+        evidence: ProjectEvidence::default(),
+    };
+    for call in jobs::read(files) {
+        follower.follow(&call, EvidenceRank::Job, 0);
+    }
+    if !follower.has_linter() {
+        follower.follow_tasks();
+    }
+    for hook in follower.hooks.clone() {
+        follower.follow_hook(&hook, hook.rank, DEEPEST);
+    }
+    if !follower.has_linter() {
+        follower.add_dependencies();
+    }
+    let mut evidence = follower.evidence;
+    evidence.uses.sort_by_key(|used| used.rank);
+    evidence
+}
+
+struct Follower {
+    packages: ProjectPackages,
+    tasks: Tasks,
+    hooks: Vec<PreCommitHook>,
+    visited: BTreeSet<(TaskId, EvidenceRank)>,
+    calls_left: usize,
+    evidence: ProjectEvidence,
+}
+
+impl Follower {
+    /// Whether there is evidence of a tool that checks sources, so not only of tests.
+    fn has_linter(&self) -> bool {
+        let runs = |name| crate::tools::find(name).is_some_and(Tool::runs_project);
+        self.evidence.uses.iter().any(|used| !runs(used.tool))
+    }
+
+    /// Follows the tasks that no job calls.
+    fn follow_tasks(&mut self) {
+        let checks = ["check", "ci", "lint", "mypy", "qa", "quality", "ruff", "style", "typ"];
+        let fixes = ["fix", "fmt", "format"];
+        let has = |list: &[&str], name: &str| list.iter().any(|part| name.contains(part));
+        let is_meant = |id: &TaskId, task: &Task| match id.runner {
+            TaskProgram::Tox | TaskProgram::Nox => task.is_default,
+            _ => false,
+        } || (has(&checks, &id.name) && !has(&fixes, &id.name));
+        let meant: Vec<TaskId> = self
+            .tasks
+            .iter()
+            .filter(|(id, task)| is_meant(id, task))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in meant {
+            self.follow_task(&id, EvidenceRank::Task, 0);
+        }
+    }
+
+    fn add_dependencies(&mut self) {
+        let mut seen = BTreeSet::new();
+        for tool in TOOLS {
+            // Two tools of one package: the name of the package shows only the first.
+            if !seen.insert(tool.lock()) {
+                continue;
+            }
+            let Some(origin) = self.packages.named(tool.lock()) else { continue };
+            self.evidence.uses.push(ToolUse {
+                tool: tool.name(),
+                rank: EvidenceRank::Dependency,
+                origin: origin.clone(),
+                version: self.packages.version(tool.lock()).map(str::to_owned),
+                requirements: Vec::new(),
+                args: Vec::new(),
+                paths: Vec::new(),
+                config: None,
+                names: None,
+            });
+        }
+    }
+
+    fn follow(&mut self, call: &Call, rank: EvidenceRank, depth: usize) {
+        if self.calls_left == 0 {
+            return;
+        }
+        self.calls_left -= 1;
+        let Unwrapped { words, scope } = wrappers::unwrap(&call.words, &call.scope);
+        let known: BTreeSet<(TaskProgram, &str)> =
+            self.tasks.keys().map(|id| (id.runner, id.name.as_str())).collect();
+        let is_known = |runner, name: &str| known.contains(&(runner, name));
+        let called = wrappers::called_tasks(&words, &is_known);
+        if let Some((runner, names)) = called {
+            if call.folder.is_none() && depth < DEEPEST {
+                self.follow_named(runner, &names, rank, depth);
+            }
+            return;
+        }
+        if let Some(wanted) = wrappers::called_hooks(&words) {
+            for hook in self.hooks.clone() {
+                if call.folder.is_none()
+                    && depth < DEEPEST
+                    && wanted.as_ref().is_none_or(|id| *id == hook.id)
+                {
+                    self.follow_hook(&hook, rank, depth + 1);
+                }
+            }
+            return;
+        }
+        let call = Call { words, scope, ..call.clone() };
+        match find_tool(&call.words) {
+            Some((tool, rest)) => self.add_use(tool, rest, &call, rank),
+            None => self.add_foreign(&call),
+        }
+    }
+
+    fn follow_named(
+        &mut self,
+        runner: TaskProgram,
+        names: &[String],
+        rank: EvidenceRank,
+        depth: usize,
+    ) {
+        let ids: Vec<TaskId> = if names.is_empty() {
+            let is_default = |(id, task): &(&TaskId, &Task)| id.runner == runner && task.is_default;
+            self.tasks.iter().filter(is_default).map(|(id, _)| id.clone()).collect()
+        } else {
+            names.iter().map(|name| TaskId::new(runner, name)).collect()
+        };
+        for id in ids {
+            self.follow_task(&id, rank, depth + 1);
+        }
+    }
+
+    fn follow_task(&mut self, id: &TaskId, rank: EvidenceRank, depth: usize) {
+        if !self.visited.insert((id.clone(), rank)) {
+            return;
+        }
+        let Some(task) = self.tasks.get(id).cloned() else { return };
+        for name in &task.requires {
+            // Each task is visited once, so that a circle ends.
+            self.follow_task(&TaskId::new(id.runner, name), rank, depth);
+        }
+        for call in &task.calls {
+            self.follow(call, rank, depth);
+        }
+    }
+
+    fn follow_hook(&mut self, hook: &PreCommitHook, rank: EvidenceRank, depth: usize) {
+        match &hook.action {
+            HookAction::Runs(call) => self.follow(call, rank, depth),
+            HookAction::Foreign(foreign) => self.push_foreign(foreign.clone()),
+        }
+    }
+
+    fn add_use(
+        &mut self,
+        tool: &'static dyn Tool,
+        rest: &[String],
+        call: &Call,
+        rank: EvidenceRank,
+    ) {
+        if arguments::is_harmless(rest) {
+            return;
+        }
+        let reason = match call.counts {
+            Verdictless::No => None,
+            Verdictless::Piped => Some("another command reads its output"),
+            Verdictless::Ignored => Some("its failures are ignored"),
+        };
+        if let Some(reason) = reason {
+            self.push_foreign(ForeignUse {
+                name: tool.name().to_owned(),
+                run: Vec::new(),
+                requirements: Vec::new(),
+                reason: reason.to_owned(),
+                origin: call.origin.clone(),
+            });
+            return;
+        }
+        let split = arguments::split(&tool.adoption().call, rest);
+        let below = |path: String| match &call.folder {
+            Some(folder) if path == "." => folder.clone(),
+            Some(folder) => format!("{}/{path}", folder.trim_end_matches('/')),
+            None => path,
+        };
+        let mut paths: Vec<String> = split.paths.into_iter().map(below).collect();
+        if paths.is_empty() && call.scope.names.is_none() {
+            paths.extend(call.folder.clone());
+        }
+        let used = ToolUse {
+            tool: tool.name(),
+            rank,
+            origin: call.origin.clone(),
+            version: self.version(tool, &call.scope),
+            requirements: relevant(tool, &call.scope),
+            args: split.args,
+            paths,
+            config: split.config.map(below),
+            names: call.scope.names.clone(),
+        };
+        let is_same = |other: &ToolUse| {
+            other.tool == used.tool && other.args == used.args && other.paths == used.paths
+        };
+        if !self.evidence.uses.iter().any(is_same) {
+            self.evidence.uses.push(used);
+        }
+    }
+
+    fn version(&self, tool: &dyn Tool, scope: &RunScope) -> Option<String> {
+        let installed = scope.installs.iter().filter_map(|text| packages::parse(text));
+        let installed: Vec<Option<String>> =
+            installed.filter(|(name, _)| name == tool.lock()).map(|(_, version)| version).collect();
+        if let Some(version) = &scope.version {
+            return Some(version.clone());
+        }
+        let exact = installed.iter().flatten().next().cloned();
+        let is_newest = scope.is_isolated || !installed.is_empty();
+        let pinned = || self.packages.version(tool.lock()).map(str::to_owned);
+        exact.or_else(|| if is_newest { None } else { pinned() })
+    }
+
+    fn add_foreign(&mut self, call: &Call) {
+        let program = call.words.first().map(String::as_str).unwrap_or_default();
+        let Some((name, package)) = FOREIGN.iter().find(|(name, _)| *name == program) else {
+            return;
+        };
+        if arguments::is_harmless(&call.words) {
+            return;
+        }
+        let installed = call.scope.installs.iter().filter_map(|text| packages::parse(text));
+        let exact = installed.filter(|(name, _)| name == package).find_map(|(_, version)| version);
+        let version = exact.or_else(|| self.packages.version(package).map(str::to_owned));
+        let pinned = version.map(|version| format!("{package}=={version}"));
+        let runs = call.counts == Verdictless::No
+            && call.folder.is_none()
+            && call.words.iter().all(|word| !word.contains(['$', '{']));
+        self.push_foreign(ForeignUse {
+            name: (*name).to_owned(),
+            run: if runs { call.words.clone() } else { Vec::new() },
+            requirements: vec![pinned.unwrap_or_else(|| (*package).to_owned())],
+            reason: "cargo pipe has no check for it".to_owned(),
+            origin: call.origin.clone(),
+        });
+    }
+
+    fn push_foreign(&mut self, foreign: ForeignUse) {
+        if !self.evidence.foreign.iter().any(|other| other.name == foreign.name) {
+            self.evidence.foreign.push(foreign);
+        }
+    }
+}
+
+/// The installed packages that can change the result of a tool: all that a hook names, and of those
+/// that a job installs, stubs and plugins.
+fn relevant(tool: &dyn Tool, scope: &RunScope) -> Vec<String> {
+    let is_relevant = |name: &str| {
+        let is_own = name != tool.lock() && name.contains(tool.lock());
+        let has_stubs = name.starts_with("types-") || name.ends_with("-stubs");
+        scope.names.is_some() || is_own || (has_stubs && tool.sees_project())
+    };
+    let mut requirements = Vec::new();
+    for text in &scope.installs {
+        let Some((name, _)) = packages::parse(text) else { continue };
+        if name != tool.lock() && is_relevant(&name) && !requirements.contains(text) {
+            requirements.push(text.clone());
+        }
+    }
+    requirements
+}
