@@ -300,7 +300,7 @@ fn a_request_that_differs_from_pipe_toml_names_the_lines_to_write() {
     ));
     assert!(
         notes(AdoptionRequest { gitlab: Some(false), ..adoption })
-            .contains("set `gitlab = false` there")
+            .contains("set `gitlab = false` and `github = false` there")
     );
 }
 
