@@ -1,5 +1,5 @@
 //! Parses `mypy --output=json`: one object per line. Lines of text, from releases without JSON, are
-//! parsed by [`super::mypy_text`].
+//! parsed by `mypy_text`.
 //!
 //! With `--no-native-parser`, mypy counts columns in UTF-8 bytes from 0. Without that option it converts
 //! them twice, which cannot be undone. Where Python's own parser refuses a source, columns count
