@@ -242,7 +242,7 @@ fn a_link_out_of_the_sources_is_left_out_and_named() {
     let warnings = report.json["warnings"].to_string();
     assert!(warnings.contains("src/linked.py") && warnings.contains("src/etc"), "{warnings}");
     let report = script(&project, "", "ls -A /app /app/src", &[]);
-    assert_eq!(stdout(&report), "/app:\n.cargo-pipe-proof\nsrc\n\n/app/src:\nmain.py\n");
+    assert_eq!(stdout(&report), "/app:\n.cargo-pipe-proof\n.hg\nsrc\n\n/app/src:\nmain.py\n");
 }
 
 fn secrets_and_ignored_files_are_not_in_the_container() {
@@ -254,6 +254,6 @@ fn secrets_and_ignored_files_are_not_in_the_container() {
     project.write("src/ignored.py", "import os\n");
     project.write("other/a.py", "import os\n");
     let report = script(&project, "", "find /app | sort", &[]);
-    let seen = "/app\n/app/.cargo-pipe-proof\n/app/src\n/app/src/main.py\n";
+    let seen = "/app\n/app/.cargo-pipe-proof\n/app/.hg\n/app/src\n/app/src/main.py\n";
     assert_eq!(stdout(&report), seen);
 }
