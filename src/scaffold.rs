@@ -7,6 +7,7 @@
 pub mod adopt;
 pub mod evidence;
 mod fix;
+pub(crate) mod manifest;
 mod pipelines;
 mod remove;
 mod required_files;
@@ -38,7 +39,6 @@ use crate::engine::job_image;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe;
 use crate::project::{Manifest, Project, ProjectPath};
-use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
 use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants, NewCheck, NewConfig};
 use crate::trust::collect;
@@ -191,10 +191,13 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     let project = Project { root: root.clone(), manifest: manifest.clone() };
     // The files belong to the project, so the variables of the user have no effect on them.
     let environment = EnvVars::default();
-    let extended = extend_manifest(&root, &manifest, request)?;
+    let extended = match &manifest {
+        Some(manifest) => switch_on_pipelines(&root, manifest, request)?,
+        None => None,
+    };
     let (config, _) = match (&manifest, &extended) {
         (Some(_), Some(extended)) => {
-            configure::load_config_text(&project, &extended.new, &environment, Layer::default())?
+            configure::load_config_text(&project, &extended.after, &environment, Layer::default())?
         }
         (Some(_), None) => configure::load_config(&project, &environment, Layer::default())?,
         (None, _) => {
@@ -234,9 +237,12 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         wanted.extend(derived.map(|(path, text)| RequiredFile::derived(path, text)));
     }
     let mut changes = write_all(&root, &wanted, request.mode)?;
-    if let Some(manifest) = extended {
-        changes.retain(|change| change.path != manifest.path);
-        changes.insert(0, manifest.carry_out(&root, request.mode)?);
+    if let Some(extended) = extended {
+        if request.mode == WriteMode::Write {
+            replace_together(&root, &[&extended])?;
+        }
+        changes.retain(|change| change.path != extended.path);
+        changes.insert(0, Change { path: extended.path, action: FileAction::Extended });
     }
     let refused = fix::find_refused(&root, &config, &survey, request)?;
     changes.extend(fix::changes(&refused));
@@ -263,36 +269,18 @@ fn locks_to_write(root: &Path, config: &Config) -> Vec<String> {
     missing
 }
 
-/// A `pipe.toml` that gets further keys.
-struct ExtendedManifest {
-    path: ProjectPath,
-    old: String,
-    new: String,
-}
-
-impl ExtendedManifest {
-    fn carry_out(self, root: &Path, mode: WriteMode) -> Result<Change, ScaffoldError> {
-        if mode == WriteMode::Write {
-            write::replace(&self.path.on_disk(root), &self.old, &self.new)?;
-        }
-        Ok(Change { path: self.path, action: FileAction::Extended })
-    }
-}
-
-/// The `pipe.toml` of an existing project with the pipelines that the user asks for, if it lacks them.
-fn extend_manifest(
+/// The manifest of an existing project with the pipelines that the user asks for, if it lacks them.
+fn switch_on_pipelines(
     root: &Path,
-    manifest: &Option<Manifest>,
+    manifest: &Manifest,
     request: &InitRequest,
-) -> Result<Option<ExtendedManifest>, ScaffoldError> {
-    if *manifest != Some(Manifest::PipeToml) {
+) -> Result<Option<FileReplacement>, ScaffoldError> {
+    let text = discover::read_manifest(root, manifest)?;
+    let Some(new) = pipelines::switch_on(&text, manifest, &request.adoption) else {
         return Ok(None);
-    }
-    let path = ProjectPath::root().beside(Manifest::PipeToml.file_name());
-    let old = read::read_project_text(root, &path, SizeLimit::Config)
-        .map_err(|error| ScaffoldError::disk("read", &path.on_disk(root))(error.into()))?;
-    let new = pipelines::switch_on(&old, &request.adoption);
-    Ok(new.map(|new| ExtendedManifest { path, old, new }))
+    };
+    let path = ProjectPath::root().beside(manifest.file_name());
+    Ok(Some(FileReplacement { path, before: Some(text), after: new }))
 }
 
 fn write_all(

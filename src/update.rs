@@ -4,7 +4,6 @@
 //! The changes are returned as data; they are written together or not at all.
 
 mod base;
-mod manifest;
 mod pin;
 mod resolver;
 mod targets;

@@ -1,10 +1,11 @@
 //! Releases that are requested on the command line, as in `cargo pipe update black==24.4.2`.
 
-use super::{UpdateError, manifest};
+use super::UpdateError;
 use crate::config::{Config, Work, name_locks};
 use crate::discover;
 use crate::project::{Manifest, Project, ProjectPath};
 use crate::requirement::Requirement;
+use crate::scaffold::manifest::{self, ManifestEditor};
 use crate::scaffold::{self, FileReplacement};
 use crate::tools;
 use crate::version::VersionRange;
@@ -28,7 +29,8 @@ pub(super) fn apply(
     let mut pinned = Pinned { config: config.clone(), names: Vec::new(), manifest: None };
     let manifest = project.manifest.clone().unwrap_or(Manifest::PipeToml);
     let path = ProjectPath::new(manifest.file_name())?;
-    let mut text = None;
+    let failed = |message| UpdateError::Manifest { file: path.to_string(), message };
+    let mut editor: Option<ManifestEditor> = None;
     for name in names {
         let Some(end) = name.find(['=', '<', '>', '!', '~', ' ']) else {
             pinned.names.push(name.clone());
@@ -41,27 +43,33 @@ pub(super) fn apply(
         if checks.is_empty() {
             return Err(UpdateError::NotATool { name: name.to_owned() });
         }
-        let before = match text.take() {
-            Some(text) => text,
-            None if project.manifest.is_none() => String::new(),
-            None => discover::read_manifest(&project.root, &manifest).map_err(|error| {
-                UpdateError::Manifest { file: path.to_string(), message: error.message }
-            })?,
+        let editor = match &mut editor {
+            Some(editor) => editor,
+            none => none.insert(open(project, &manifest).map_err(failed)?),
         };
-        let checks: Vec<&str> = checks.iter().map(String::as_str).collect();
         let written = range.exact().unwrap_or_else(|| range.to_string());
-        let after = manifest::set_version(&before, &manifest, &checks, &written)
-            .map_err(|message| UpdateError::Manifest { file: path.to_string(), message })?;
-        text = Some(after);
+        for check in &checks {
+            manifest::set(editor.table(&["checks", check]).map_err(failed)?, "version", &written);
+        }
         pinned.names.push(name.to_owned());
     }
     name_locks(&mut pinned.config.checks);
-    if let Some(text) = text {
-        let replacement = scaffold::replacement(&project.root, path, text)?;
+    if let Some(editor) = editor {
+        let replacement = scaffold::replacement(&project.root, path, editor.into_text())?;
         let is_changed = replacement.before.as_ref() != Some(&replacement.after);
         pinned.manifest = is_changed.then_some(replacement);
     }
     Ok(pinned)
+}
+
+fn open(project: &Project, manifest: &Manifest) -> Result<ManifestEditor, String> {
+    let text = match project.manifest {
+        None => String::new(),
+        Some(_) => {
+            discover::read_manifest(&project.root, manifest).map_err(|error| error.message)?
+        }
+    };
+    ManifestEditor::parse(&text, manifest)
 }
 
 /// Sets the releases of a tool in each check with it, or in the check of this name.
