@@ -5,22 +5,24 @@
 //! lock lines other than pinned, hashed packages. An engine builds from the texts read here and
 //! never from the files, so that it builds exactly what was checked.
 
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::satisfaction::{Mismatch, find_unsatisfied};
-use crate::check::{CheckName, Grant};
+use crate::check::Grant;
 use crate::config::{Check, Config};
-use crate::discover::OutsideError;
 use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::{Hash, HashBuilder};
-use crate::lock::{Lock, LockError};
+use crate::lock::Lock;
 use crate::plan::EnvironmentSpec;
 use crate::project::{PathError, ProjectPath};
 use crate::read::{self, ReadError, SizeLimit};
 use crate::template;
 use crate::tools::{TOOLS, Tool};
+
+pub use error::RecipeError;
 
 /// Everything that an environment is built from.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,105 +57,6 @@ pub struct Dockerfile {
     pub own_context: Option<PathBuf>,
     /// Whether its images contain more than the base and the locks.
     pub adds_to_base: bool,
-}
-
-/// An error in the files that describe an environment.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RecipeError {
-    /// A file of the environment is missing.
-    #[error("`{0}` does not exist")]
-    Missing(ProjectPath),
-    /// The lock does not exist yet.
-    #[error("the lock of `{name}` is missing: `{path}` does not exist")]
-    Unlocked {
-        /// The name of the lock.
-        name: String,
-        /// The path of the missing file.
-        path: ProjectPath,
-        /// Whether `init` has the lock.
-        bundled: bool,
-    },
-    /// The lock does not have what the configuration says.
-    #[error(
-        "`{path}` does not satisfy `{required}` of `[checks.{check}]`: it has {}",
-        .locked.as_deref().unwrap_or("no such package")
-    )]
-    Unsatisfied {
-        /// The lock.
-        path: ProjectPath,
-        /// The name of the lock.
-        name: String,
-        /// The package that is locked, if it is, as in `black 24.4.2`.
-        locked: Option<String>,
-        /// The first check that uses the lock.
-        check: CheckName,
-        /// What it requires, such as `black==24.4.2`.
-        required: String,
-    },
-    /// A file cannot be read.
-    #[error("cannot read `{path}`: {source}")]
-    Unreadable {
-        /// The file.
-        path: ProjectPath,
-        /// The error of the system.
-        source: io::Error,
-    },
-    /// A path leads out of the project.
-    #[error(transparent)]
-    Path(#[from] PathError),
-    /// A file lies outside the project once its links are followed.
-    #[error(transparent)]
-    Outside(#[from] OutsideError),
-    /// A lock contains a line that locks must not have.
-    #[error("{path}:{}:1: {error}", .error.line)]
-    Lock {
-        /// The lock.
-        path: ProjectPath,
-        /// The invalid line.
-        error: LockError,
-    },
-    /// The base image is not the official one, and the grant is missing.
-    #[error("`{0}` is not an official Python image; building on it needs the grant `dockerfile`")]
-    BaseNotGranted(String),
-    /// The project's Dockerfile is not the generated one, and the grant is missing.
-    #[error("`{0}` is not the generated Dockerfile; building it needs the grant `dockerfile`")]
-    DockerfileNotGranted(ProjectPath),
-}
-
-impl RecipeError {
-    /// A hint about what to do next.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            RecipeError::Missing(_) => {
-                Some("`cargo pipe init` creates the missing files".to_owned())
-            }
-            RecipeError::Unlocked { bundled: true, .. } => {
-                Some("`cargo pipe init` creates the missing files".to_owned())
-            }
-            RecipeError::Unlocked { name, .. } => {
-                Some(format!("run `cargo pipe update {name}` to create it"))
-            }
-            RecipeError::Unsatisfied { name, .. } => {
-                Some(format!("run `cargo pipe update {name}` to lock what it requires"))
-            }
-            RecipeError::DockerfileNotGranted(_) => Some(
-                "if you trust it, run again with `--allow dockerfile`; otherwise delete it and run \
-                 `cargo pipe init`"
-                    .to_owned(),
-            ),
-            RecipeError::BaseNotGranted(_) => Some(
-                "its programs run, with network access, while images are built; if you trust it, run \
-                 again with `--allow dockerfile`"
-                    .to_owned(),
-            ),
-            RecipeError::Lock { .. } => {
-                Some("every line must have the form `name==1.2.3 --hash=sha256:…`".to_owned())
-            }
-            _ => None,
-        }
-    }
 }
 
 impl Recipe {
