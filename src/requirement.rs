@@ -51,6 +51,11 @@ impl<'a> Requirement<'a> {
     }
 }
 
+/// Whether a file has a list of requirements, by its name: `requirements-dev.txt`, `constraints.txt`.
+pub(crate) fn is_requirements_file(name: &str) -> bool {
+    name.ends_with(".txt") && (name.contains("requirements") || name.contains("constraints"))
+}
+
 /// The name of a package as an index compares it: `Ruamel_YAML[x]` and `ruamel.yaml` are the same.
 #[must_use]
 pub(crate) fn normalize(name: &str) -> String {

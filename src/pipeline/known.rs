@@ -12,7 +12,7 @@ use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 use crate::tools::{self, Tool, references};
 
-/// How many configurations may extend each other.
+/// The maximum number of configurations that extend each other.
 const MAX_EXTENDED: usize = 8;
 
 /// The settings with which build systems generate a module, as paths of keys in `pyproject.toml`.

@@ -37,7 +37,7 @@ pub enum ReviewKind {
     Configuration,
     /// Code that a tool or a command executes.
     Plugin,
-    /// What environments are built from: locks, requirements and the Dockerfile.
+    /// The files that environments are built from: locks, requirements and the Dockerfile.
     Environment,
     /// A pipeline of a CI system.
     Pipeline,

@@ -14,13 +14,14 @@ use crate::plan::{Plan, Step};
 use crate::project::ProjectPath;
 use crate::read::{self, SizeLimit};
 use crate::report::review::{Review, ReviewFile, ReviewKind};
+use crate::requirement;
 use crate::tools::TOOLS;
 use crate::trust;
 
 /// The variables of a job that name the commit to compare with.
 const MERGE_REQUEST: [&str; 2] = ["CI_MERGE_REQUEST_DIFF_BASE_SHA", "GITHUB_BASE_REF"];
 
-/// Where pipelines are in a repository: files, and folders with a final `/`.
+/// The places of pipelines in a repository: files, and folders with a final `/`.
 const PIPELINES: [&str; 5] =
     [".gitlab-ci.yml", ".gitlab/", ".github/workflows/", ".github/actions/", "action.yml"];
 
@@ -163,21 +164,14 @@ impl ReviewRules {
         if let Some(kind) = self.names.get(name) {
             return Some(*kind);
         }
-        if is_requirements(name) {
+        let is_pylock = name.starts_with("pylock") && name.ends_with(".toml");
+        if is_pylock || requirement::is_requirements_file(name) {
             return Some(ReviewKind::Environment);
         }
         let path = ProjectPath::new(path).ok()?;
         let folder = self.folders.iter().find(|(folder, _)| path.starts_with(folder));
         folder.map(|(_, kind)| *kind)
     }
-}
-
-/// Whether pip reads a file of this name: `requirements-dev.txt`, `constraints.txt`, `pylock.dev.toml`.
-fn is_requirements(name: &str) -> bool {
-    let has_ending = |start: &str, end: &str| name.starts_with(start) && name.ends_with(end);
-    has_ending("requirements", ".txt")
-        || has_ending("constraints", ".txt")
-        || has_ending("pylock", ".toml")
 }
 
 /// Whether a file of a repository is a pipeline, or a part of one.

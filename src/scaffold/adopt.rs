@@ -7,7 +7,6 @@
 mod configs;
 mod formatter;
 pub mod pins;
-mod pre_commit;
 mod python;
 pub mod refused;
 mod sources;

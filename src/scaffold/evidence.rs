@@ -29,6 +29,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::project::ProjectPath;
+use crate::requirement;
+use crate::tools::Tool;
 pub use filter::NameFilter;
 
 /// The most commands that are followed in one project.
@@ -100,7 +102,7 @@ pub struct ForeignUse {
     pub origin: EvidenceOrigin,
 }
 
-/// What a project runs today.
+/// The tools and programs that a project runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectEvidence {
     /// The uses of the tools of the catalogue, those with the most weight first.
@@ -116,7 +118,7 @@ pub fn is_evidence(path: &str) -> bool {
         && (path.ends_with(".yml") || path.ends_with(".yaml"));
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     is_workflow
-        || (folder.is_empty() && (FILES.contains(&name) || packages::is_requirements(name)))
+        || (folder.is_empty() && (FILES.contains(&name) || requirement::is_requirements_file(name)))
         || (folder == "requirements" && name.ends_with(".txt"))
 }
 
@@ -149,6 +151,16 @@ pub fn read_evidence(texts: &BTreeMap<ProjectPath, String>) -> ProjectEvidence {
         .filter(|(path, _)| is_evidence(path))
         .collect();
     calls::follow_all(&files)
+}
+
+/// The versions of tools that the hooks in a `.pre-commit-config.yaml` pin.
+pub(super) fn tools_in_hooks(text: &str) -> Vec<(&'static dyn Tool, String)> {
+    hooks::pinned_tools(text)
+}
+
+/// The packages with an exact version that a `pyproject.toml` requires, with their versions.
+pub(super) fn packages_in_manifest(text: &str) -> Vec<(String, String)> {
+    packages::pinned_packages(text)
 }
 
 #[cfg(test)]

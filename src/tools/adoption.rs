@@ -16,7 +16,7 @@ pub struct AdoptionFacts {
     /// The sections that show that a project formats with this formatter. Without any, each of its
     /// configurations shows that.
     pub formatter_sections: &'static [OwnConfig],
-    /// How a project starts the tool itself.
+    /// The commands with which a project starts the tool itself.
     pub call: CallFacts,
 }
 

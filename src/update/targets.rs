@@ -105,7 +105,7 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
 /// The selected locks.
 pub(super) struct Chosen {
     pub(super) targets: Vec<Target>,
-    /// Why the base is selected, if it is.
+    /// The reason for which the base is selected, if it is.
     pub(super) base: Option<BaseRequest>,
 }
 

@@ -2,28 +2,16 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use snapbox::str;
 
 use crate::cache::{ready, report};
+use crate::review::git;
 use crate::scene::{Ended, Scene};
 use crate::start;
 
 /// The cache of a GitLab job.
 const CACHE: &str = "project/.cache/cargo-pipe";
-
-fn git(folder: &Path, words: &str) {
-    let output = start::command("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args(["-c", "protocol.file.allow=always", "-c", "advice.addEmbeddedRepo=false"])
-        .args(words.split(' '))
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {words}: {output:?}");
-}
 
 /// A project in a repository.
 fn scene() -> Scene {

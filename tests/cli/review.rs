@@ -10,10 +10,11 @@ use crate::container::{PROOF, scene as container_scene};
 use crate::scene::Scene;
 use crate::start;
 
-fn git(folder: &Path, words: &str) -> String {
+/// Runs git in a folder and returns what it prints.
+pub(crate) fn git(folder: &Path, words: &str) -> String {
     let output = start::command("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
-        .args(["-c", "protocol.file.allow=always"])
+        .args(["-c", "protocol.file.allow=always", "-c", "advice.addEmbeddedRepo=false"])
         .args(words.split(' '))
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")

@@ -80,7 +80,7 @@ pub(crate) struct SyncArgs {
 /// Arguments of `update`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UpdateArgs {
-    /// What to update: tools or checks by name, `project`, or `base`; `black==24.4.2` sets a release
+    /// The locks to update: tools or checks by name, `project`, or `base`; `black==24.4.2` sets a release
     /// [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,

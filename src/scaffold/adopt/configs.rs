@@ -17,7 +17,7 @@ pub(super) struct ConfigChoice {
     pub(super) note: Option<Note>,
 }
 
-/// What a tool without a configuration gets.
+/// The configuration of a tool that has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConfigPolicy {
     /// A new file with the settings of cargo pipe.

@@ -1,10 +1,9 @@
 //! Finds versions of tools that a project pins outside of the locks: in pre-commit hooks and in the
 //! requirements of `pyproject.toml`.
 
-use toml::{Table, Value};
-
-use super::{PRE_COMMIT, pre_commit};
-use crate::tools::{TOOLS, Tool};
+use super::PRE_COMMIT;
+use crate::scaffold::evidence;
+use crate::tools::TOOLS;
 
 /// A version of a tool that is pinned outside of the locks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,59 +26,21 @@ pub const FILES: &[&str] = &[PRE_COMMIT, PYPROJECT];
 #[must_use]
 pub fn find_pins(file: &'static str, text: &str) -> Vec<Pin> {
     let mut pins = Vec::new();
-    let mut add = |tool: Option<&&dyn Tool>, version: &str| {
-        let version = version.trim_start_matches('v').to_owned();
-        if let Some(tool) = tool.filter(|_| !version.is_empty()) {
-            pins.push(Pin { file, tool: tool.lock(), version });
-        }
-    };
+    let mut add = |tool, version| pins.push(Pin { file, tool, version });
     if file == PYPROJECT {
-        let table = text.parse().unwrap_or_default();
-        for (package, version) in pinned_packages(&table) {
-            add(TOOLS.iter().find(|tool| tool.lock() == package), &version);
+        for (package, version) in evidence::packages_in_manifest(text) {
+            if let Some(tool) = TOOLS.iter().find(|tool| tool.lock() == package) {
+                add(tool.lock(), version);
+            }
         }
     } else {
-        for hook in pre_commit::parse_hooks(text) {
-            add(TOOLS.iter().find(|tool| hook.runs(**tool)), &hook.version);
+        for (tool, version) in evidence::tools_in_hooks(text) {
+            add(tool.lock(), version);
         }
     }
     pins.sort();
     pins.dedup();
     pins
-}
-
-/// The requirements with one exact version in all tables that may have requirements.
-fn pinned_packages(table: &Table) -> Vec<(String, String)> {
-    let at = |path: &[&str]| path.iter().try_fold(table, |table, key| table.get(*key)?.as_table());
-    let lists = |table: Option<&Table>| -> Vec<Value> {
-        table.into_iter().flat_map(Table::values).cloned().collect()
-    };
-    let mut found = at(&["project"]).and_then(|project| project.get("dependencies")).cloned();
-    let mut all: Vec<Value> = found.take().into_iter().collect();
-    all.extend(lists(at(&["project", "optional-dependencies"])));
-    all.extend(lists(at(&["dependency-groups"])));
-    let requirements = all.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
-    let mut pinned: Vec<(String, String)> = requirements.filter_map(parse_pin).collect();
-    // The tables of Poetry that precede the standard ones.
-    let groups = lists(at(&["tool", "poetry", "group"]));
-    let groups = groups.iter().filter_map(|group| group.get("dependencies")?.as_table());
-    let poetry = ["dependencies", "dev-dependencies"];
-    let poetry = poetry.into_iter().filter_map(|key| at(&["tool", "poetry", key]));
-    for (name, value) in poetry.chain(groups).flatten() {
-        let version = value.as_str().or_else(|| value.get("version")?.as_str());
-        let exact = version.map(|version| version.trim_start_matches("==").trim());
-        let exact = exact.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
-        pinned.extend(exact.map(|version| (name.clone(), version.to_owned())));
-    }
-    pinned
-}
-
-/// Parses `black[d]==26.1.0; python_version > "3"` into a name and a version.
-fn parse_pin(text: &str) -> Option<(String, String)> {
-    let (name, version) = text.split(';').next()?.split_once("==")?;
-    let name = name.split('[').next()?.trim();
-    let version = version.trim();
-    (!version.contains([',', '*'])).then(|| (name.to_lowercase(), version.to_owned()))
 }
 
 #[cfg(test)]

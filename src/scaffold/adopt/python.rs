@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::{FolderSurvey, Note};
 use crate::template::DEFAULT_PYTHON;
+use crate::version::VersionRange;
 
 /// The minor versions of Python 3 that the bundled locks are for.
 const SUPPORTED: RangeInclusive<u32> = 10..=14;
@@ -103,32 +104,28 @@ fn classifiers(survey: &FolderSurvey) -> Vec<u32> {
         .collect()
 }
 
-/// Whether a requirement such as `>=3.8,<3.12` allows a minor version.
+/// Whether a requirement such as `>=3.8,<3.12` allows some release of a minor version. One that cannot
+/// be parsed allows all of them.
 fn allows(requirement: &str, minor: u32) -> bool {
-    requirement
-        .split("||")
-        .any(|part| part.split(',').all(|bound| allows_bound(bound.trim(), minor)))
+    requirement.split("||").any(|part| {
+        let bounds: Vec<String> = part.split(',').map(translate_poetry).collect();
+        VersionRange::parse(&bounds.join(",")).is_none_or(|range| {
+            let releases = [format!("3.{minor}.0"), format!("3.{minor}.99")];
+            releases.iter().any(|release| range.contains(release))
+        })
+    })
 }
 
-fn allows_bound(bound: &str, minor: u32) -> bool {
-    let end = bound.find(|c: char| c.is_ascii_digit()).unwrap_or(bound.len());
-    let (operator, version) = (bound[..end].trim(), &bound[end..]);
-    let mut parts = version.split('.').map(|part| part.trim().parse::<u32>().ok());
-    let Some(major) = parts.next().flatten() else { return true };
-    let (bound_minor, patch) = (parts.next().flatten(), parts.next().flatten());
-    let given = (3, minor);
-    let limit = (major, bound_minor.unwrap_or_default());
-    match operator {
-        ">=" | ">" => given >= limit,
-        "<" => given < limit || (given == limit && patch.is_some_and(|patch| patch > 0)),
-        "<=" => given <= limit,
-        "~=" | "^" => {
-            given >= limit && major == 3 && (operator == "^" || patch.is_none() || given == limit)
-        }
-        "~" => given == limit,
-        "!=" => given != limit || patch.is_some(),
-        "" | "==" | "===" => major == 3 && bound_minor.is_none_or(|bound| bound == minor),
-        _ => true,
+/// The bound in the notation of PEP 440, where Poetry has another one: `^3.9` and `~3.9`.
+fn translate_poetry(bound: &str) -> String {
+    let bound = bound.trim();
+    if let Some(version) = bound.strip_prefix('^') {
+        format!(">={version},<4")
+    } else if let Some(version) = bound.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
+        let minor: Vec<&str> = version.split('.').take(2).collect();
+        format!("=={}.*", minor.join("."))
+    } else {
+        bound.to_owned()
     }
 }
 

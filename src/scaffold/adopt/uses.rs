@@ -13,7 +13,7 @@ use crate::template::{ConfigSetting, NewCheck, NewCommand};
 use crate::tools::{self, TOOLS, Tool};
 use crate::version::VersionRange;
 
-/// Why the tools of a new project are on or off.
+/// The reason for which tools of a new project are on or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Basis {
     /// All of them are on, with the configurations of cargo pipe.

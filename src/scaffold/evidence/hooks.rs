@@ -4,11 +4,11 @@
 //! has there are in the files of the tools; a hook that no tool knows cannot be adopted.
 
 use super::filter::NameFilter;
-use super::packages::normalise;
 use super::tasks::{Call, RunScope};
 use super::yaml::{self, YamlNode};
 use super::{EvidenceOrigin, EvidenceRank, ForeignUse};
-use crate::tools::TOOLS;
+use crate::requirement::normalize;
+use crate::tools::{TOOLS, Tool};
 
 /// The configuration of pre-commit.
 pub(super) const FILE: &str = ".pre-commit-config.yaml";
@@ -34,11 +34,11 @@ pub(super) struct PreCommitHook {
     pub(super) id: String,
     /// The weight of the hook where no job runs it.
     pub(super) rank: EvidenceRank,
-    /// What it does.
+    /// The command, or the reason why it cannot be adopted.
     pub(super) action: HookAction,
 }
 
-/// What a hook does.
+/// The command of a hook, or the reason why it cannot be adopted.
 #[derive(Clone, Debug)]
 pub(super) enum HookAction {
     /// It runs this command.
@@ -77,6 +77,22 @@ pub(super) fn parse(text: &str) -> Vec<PreCommitHook> {
     hooks
 }
 
+/// The tool of the catalogue that a hook runs.
+fn find_tool(id: &str) -> Option<&'static dyn Tool> {
+    TOOLS.iter().copied().find(|tool| tool.adoption().hooks.contains(&id))
+}
+
+/// The versions of tools that a text pins, each with its tool.
+pub(super) fn pinned_tools(text: &str) -> Vec<(&'static dyn Tool, String)> {
+    let mut pinned = Vec::new();
+    for hook in parse(text) {
+        if let (Some(tool), HookAction::Runs(call)) = (find_tool(&hook.id), hook.action) {
+            pinned.extend(call.scope.version.map(|version| (tool, version)));
+        }
+    }
+    pinned
+}
+
 fn action(
     text: &str,
     repository: &YamlNode,
@@ -113,16 +129,14 @@ fn action(
         };
         return foreign(id, &[], &[], reason, origin);
     }
-    for tool in TOOLS {
+    if let Some(tool) = find_tool(id) {
         let facts = tool.adoption();
-        if facts.hooks.contains(&id) {
-            let program = facts.call.programs.first().copied().unwrap_or_default();
-            let usual = facts.call.hook_args.iter().find(|(hook, _)| *hook == id);
-            let usual = usual.map(|(_, args)| *args).unwrap_or_default();
-            let args = given.unwrap_or_else(|| usual.iter().map(|arg| (*arg).to_owned()).collect());
-            let words = program.iter().map(|word| (*word).to_owned()).chain(args).collect();
-            return call(words, version, true);
-        }
+        let program = facts.call.programs.first().copied().unwrap_or_default();
+        let usual = facts.call.hook_args.iter().find(|(hook, _)| *hook == id);
+        let usual = usual.map(|(_, args)| *args).unwrap_or_default();
+        let args = given.unwrap_or_else(|| usual.iter().map(|arg| (*arg).to_owned()).collect());
+        let words = program.iter().map(|word| (*word).to_owned()).chain(args).collect();
+        return call(words, version, true);
     }
     let command = COMMANDS.iter().find(|(hook, _)| *hook == id);
     let Some((name, words)) = command else {
@@ -144,7 +158,7 @@ fn foreign(
     origin: EvidenceOrigin,
 ) -> HookAction {
     HookAction::Foreign(ForeignUse {
-        name: normalise(name),
+        name: normalize(name),
         run: run.to_vec(),
         requirements: requirements.to_vec(),
         reason,

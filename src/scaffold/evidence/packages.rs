@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::EvidenceOrigin;
 use super::tables::{self, line_of};
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, normalize};
 
 /// The packages of a project.
 #[derive(Clone, Debug, Default)]
@@ -17,24 +17,13 @@ pub(super) struct ProjectPackages {
     named: BTreeMap<String, EvidenceOrigin>,
 }
 
-/// Whether a file at the root has a list of requirements, by its name.
-pub(super) fn is_requirements(name: &str) -> bool {
-    name.ends_with(".txt") && (name.contains("requirements") || name.contains("constraints"))
-}
-
-/// The name of a package in its usual spelling.
-pub(super) fn normalise(name: &str) -> String {
-    name.to_lowercase().replace(['_', '.'], "-")
-}
-
-/// The name of a requirement in its usual spelling, and its exact version.
+/// The normalised name of a requirement, and its exact version.
 pub(super) fn parse(text: &str) -> Option<(String, Option<String>)> {
-    let name = normalise(Requirement::parse(text)?.name);
-    let versions = text.split(';').next().unwrap_or_default();
-    let exact = versions.split_once("==").map(|(_, version)| version.trim_start_matches('='));
-    let exact = exact.map(|version| version.split([' ', '\\']).find(|part| !part.is_empty()));
-    let exact = exact.flatten().filter(|version| !version.contains([',', '*']));
-    Some((name, exact.map(str::to_owned)))
+    // The options of a line, and the sign that it is continued, belong to pip.
+    let text = text.split(" --").next().unwrap_or_default().trim_end_matches([' ', '\\']);
+    let requirement = Requirement::parse(text)?;
+    let exact = requirement.range().and_then(|range| range.exact());
+    Some((normalize(requirement.name), exact))
 }
 
 impl ProjectPackages {
@@ -65,7 +54,7 @@ impl ProjectPackages {
 
     fn pin(&mut self, name: &str, version: Option<&str>) {
         if let Some(version) = version {
-            self.pins.entry(normalise(name)).or_insert_with(|| version.to_owned());
+            self.pins.entry(normalize(name)).or_insert_with(|| version.to_owned());
         }
     }
 
@@ -90,28 +79,51 @@ impl ProjectPackages {
     }
 
     fn read_manifest(&mut self, text: &str) {
-        let table: Table = text.parse().unwrap_or_default();
-        let at = |path: &[&str]| tables::at(&table, path);
-        let groups = [&["project", "optional-dependencies"][..], &["dependency-groups"]];
-        let groups = groups.into_iter().filter_map(at);
-        let mut lists: Vec<Value> = groups.flat_map(Table::values).cloned().collect();
-        let uv = at(&["tool", "uv"]).and_then(|uv| uv.get("dev-dependencies"));
-        lists.extend(uv.cloned());
-        let texts = lists.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
-        let mut found: Vec<(String, Option<String>)> = texts.filter_map(parse).collect();
-        let poetry = at(&["tool", "poetry", "group"]).into_iter().flat_map(Table::values);
-        let poetry = poetry.filter_map(|group| group.get("dependencies")?.as_table());
-        for (name, value) in poetry.chain(at(&["tool", "poetry", "dev-dependencies"])).flatten() {
-            let version = value.as_str().or_else(|| value.get("version")?.as_str());
-            let version = version.map(|version| version.trim_start_matches("==").trim());
-            let exact = version.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
-            found.push((normalise(name), exact.map(str::to_owned)));
-        }
-        for (name, version) in found {
+        for (name, version) in developer_packages(&text.parse().unwrap_or_default()) {
             self.pin(&name, version.as_deref());
             let line = line_of(text, &name).unwrap_or(1);
             let origin = EvidenceOrigin { file: "pyproject.toml".to_owned(), line };
             self.named.entry(name).or_insert(origin);
         }
     }
+}
+
+/// The packages that a `pyproject.toml` names for developers, with their exact versions.
+fn developer_packages(table: &Table) -> Vec<(String, Option<String>)> {
+    let at = |path: &[&str]| tables::at(table, path);
+    let groups = [&["project", "optional-dependencies"][..], &["dependency-groups"]];
+    let groups = groups.into_iter().filter_map(at);
+    let mut lists: Vec<&Value> = groups.flat_map(Table::values).collect();
+    lists.extend(at(&["tool", "uv"]).and_then(|uv| uv.get("dev-dependencies")));
+    let mut found: Vec<_> = lists.into_iter().flat_map(parse_list).collect();
+    let poetry = at(&["tool", "poetry", "group"]).into_iter().flat_map(Table::values);
+    let poetry = poetry.filter_map(|group| group.get("dependencies")?.as_table());
+    let poetry = poetry.chain(at(&["tool", "poetry", "dev-dependencies"]));
+    found.extend(poetry.flat_map(parse_poetry));
+    found
+}
+
+/// The packages with an exact version in all lists of a `pyproject.toml`, with their versions.
+pub(super) fn pinned_packages(text: &str) -> Vec<(String, String)> {
+    let table: Table = text.parse().unwrap_or_default();
+    let mut found = developer_packages(&table);
+    let project = tables::at(&table, &["project"]).and_then(|it| it.get("dependencies"));
+    found.extend(project.into_iter().flat_map(parse_list));
+    let poetry = tables::at(&table, &["tool", "poetry", "dependencies"]);
+    found.extend(poetry.into_iter().flat_map(parse_poetry));
+    found.into_iter().filter_map(|(name, version)| Some((name, version?))).collect()
+}
+
+fn parse_list(list: &Value) -> impl Iterator<Item = (String, Option<String>)> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).filter_map(parse)
+}
+
+/// The packages in a table of Poetry.
+fn parse_poetry(table: &Table) -> impl Iterator<Item = (String, Option<String>)> {
+    table.iter().map(|(name, value)| {
+        let version = value.as_str().or_else(|| value.get("version")?.as_str());
+        let version = version.map(|version| version.trim_start_matches("==").trim());
+        let exact = version.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+        (normalize(name), exact.map(str::to_owned))
+    })
 }
