@@ -99,7 +99,7 @@ impl Package {
         }
         let (program, settings) = (program.to_owned(), String::new());
         let mut project = Project { folder, cache, program, settings };
-        project.pipe(&["init"]).read()?;
+        project.pipe(&["init", "--opinionated"]).read()?;
         project.settings = workspace::read(&project.folder.join("pipe.toml"))?;
         project.build_on(image)?;
         // Strict types are for projects that were written with them.
