@@ -32,15 +32,16 @@ use std::path::{Path, PathBuf};
 use crate::config::layer::Layer;
 use crate::config::{Config, ConfigError, Work};
 use crate::configure;
-use crate::dependencies::DependencyError;
 use crate::dependencies::read as dependencies;
+use crate::dependencies::{DependencyError, DependencyKind};
 use crate::discover::{self, OutsideError};
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
-use crate::environment::recipe;
+use crate::environment::recipe::{self, PROJECT};
 use crate::project::{Manifest, Project, ProjectPath};
 use crate::snapshot::SnapshotError;
 use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants, NewCheck, NewConfig};
+use crate::tools;
 use crate::trust::collect;
 use adopt::{AdoptionRequest, Note};
 use required_files::{RequiredFile, Scene};
@@ -228,8 +229,12 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         notes.extend(Note::about_pipelines(&request.adoption, &config.ci, &config.manifest));
     }
     let mut wanted = required_files::list(&scene);
+    let mut declared = Vec::new();
     // Each run and `sync` report dependencies that cannot be read.
     if let Ok(Some(found)) = dependencies::read(&root, &config) {
+        if let DependencyKind::Declared(requirements) = &found.kind {
+            declared.clone_from(requirements);
+        }
         if is_new {
             notes.push(Note::about_dependencies(&found));
         }
@@ -251,20 +256,30 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         .map(|change| &change.path)
         .find(|path| path.as_str() == GITLAB_INCLUDED && !survey.is_included())
         .cloned();
-    let to_lock = locks_to_write(&root, &config);
+    let to_lock = locks_to_write(&root, &config, &declared);
     Ok(Scaffolding { notes, changes, refused, include, to_lock })
 }
 
-/// The locks of checks with another release of their tool, or with plugins, that do not exist.
-fn locks_to_write(root: &Path, config: &Config) -> Vec<String> {
+/// The locks that do not exist: those of checks with another release of their tool or with plugins, and
+/// that of the project's declared dependencies, if a check sees them.
+fn locks_to_write(root: &Path, config: &Config, declared: &[String]) -> Vec<String> {
+    let is_missing =
+        |name: &str| !recipe::lock_path(config, name).is_ok_and(|path| path.on_disk(root).exists());
     let mut missing = Vec::new();
+    let mut sees_project = false;
     for check in &config.checks {
-        let Work::Tool { packages, .. } = &check.work else { continue };
-        let is_there =
-            recipe::lock_path(config, &packages.lock).is_ok_and(|path| path.on_disk(root).exists());
-        if !packages.is_bundled() && !is_there && !missing.contains(&packages.lock) {
+        let Work::Tool { tool, packages, .. } = &check.work else {
+            sees_project = true;
+            continue;
+        };
+        sees_project |= tools::find(tool).is_some_and(|tool| tool.sees_project());
+        if !packages.is_bundled() && is_missing(&packages.lock) && !missing.contains(&packages.lock)
+        {
             missing.push(packages.lock.clone());
         }
+    }
+    if sees_project && !declared.is_empty() && is_missing(PROJECT) {
+        missing.push(PROJECT.to_owned());
     }
     missing
 }

@@ -10,6 +10,7 @@ mod targets;
 
 use std::path::Path;
 use std::thread;
+use std::time::Instant;
 
 use crate::dependencies::DependencyError;
 use crate::dependencies::written::{self, From};
@@ -71,6 +72,8 @@ pub struct UpdateRequest {
     pub names: Vec<String>,
     /// Whether packages stay at the versions that incremental workers were tested with.
     pub keep_incremental: bool,
+    /// The time at which resolving stops; none for a limit for each lock.
+    pub deadline: Option<Instant>,
 }
 
 /// A package in a version that the tool's incremental worker was not tested with.
@@ -272,7 +275,7 @@ pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, Up
     let context = Context { config: &config, ..context };
     let all = targets::targets(context.project, &config)?;
     let chosen = targets::choose(&config, all, &names)?;
-    let packages = packages(context, &chosen.targets, request.keep_incremental)?;
+    let packages = packages(context, &chosen.targets, request)?;
     for update in packages.iter().filter(|update| !update.untested.is_empty()) {
         context.emitter.emit(&Event::Warning { message: &untested_warning(&update.untested) });
     }
@@ -283,19 +286,28 @@ pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, Up
     Ok(Updates { packages, base, manifest })
 }
 
+/// Makes uv available, which installs it if it is not on PATH.
+///
+/// # Errors
+///
+/// When it cannot be installed, or resolving is not allowed.
+pub fn find_resolver(context: Context<'_>, deadline: Instant) -> Result<(), UpdateError> {
+    Resolver::find(context, Some(deadline)).map(drop)
+}
+
 fn packages(
     context: Context<'_>,
     targets: &[Target],
-    keep_incremental: bool,
+    request: &UpdateRequest,
 ) -> Result<Vec<Update>, UpdateError> {
     let Context { project, .. } = context;
     let needs_index = |target: &Target| matches!(target.source, LockSource::Requirements { .. });
     let resolver = match targets.iter().any(needs_index) {
-        true => Some(Resolver::find(context)?),
+        true => Some(Resolver::find(context, request.deadline)?),
         false => None,
     };
     let resolve = |target: &Target| {
-        let is_kept = keep_incremental && !target.tested.is_empty();
+        let is_kept = request.keep_incremental && !target.tested.is_empty();
         let (after, from) = match &target.source {
             LockSource::Lock { lock, files } => (lock.clone(), From::Lock(files.clone())),
             LockSource::Requirements { requirements, files, asked } => {

@@ -167,6 +167,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             xtask,
             opinionated,
             fix_configs,
+            no_lock,
             dry_run,
         }) => {
             let asked = InitRequest {
@@ -175,7 +176,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
                 adoption: AdoptionRequest { xtask, opinionated, ..adoption_request(&ci, gitlab)? },
             };
             let xtask = if xtask { Xtask::Wanted } else { Xtask::Unwanted };
-            Action::Init(Init { folder, asked, xtask })
+            Action::Init(Init { folder, asked, xtask, is_locked: !no_lock })
         }
         CommandArgs::Sync(SyncArgs { check: true, force: _ }) => Action::Sync(Sync::Check),
         CommandArgs::Sync(SyncArgs { check: false, force: true }) => {
@@ -185,7 +186,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             Action::Sync(Sync::Write(Edited::Stay))
         }
         CommandArgs::Update(UpdateArgs { names, check, keep_incremental }) => {
-            let request = UpdateRequest { names, keep_incremental };
+            let request = UpdateRequest { names, keep_incremental, deadline: None };
             Action::Update { request, writing: writing(check) }
         }
         CommandArgs::RunAll(args) => Action::Run(run(Vec::new(), args, Unsaid::Check)),

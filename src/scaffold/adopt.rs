@@ -125,8 +125,7 @@ impl Note {
                 "pylint, mypy and your own checks see the packages that it locks"
             }
             DependencyKind::Declared(_) => {
-                "pylint, mypy and your own checks see these packages once `cargo pipe update \
-                 project` has locked them"
+                "pylint, mypy and your own checks see these packages once they are locked"
             }
         };
         Note::new(dependencies.file_names(), effect)

@@ -5,7 +5,7 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::UpdateError;
 use crate::check::Grant;
@@ -13,7 +13,7 @@ use crate::engine::EngineError;
 use crate::lock::Lock;
 use crate::network::ALONE;
 use crate::outcome::RawOutput;
-use crate::process::{self, Invocation, Until};
+use crate::process::{self, Invocation, ProcessError, Until};
 use crate::run::{Context, Directory};
 
 /// The requirements file of the pinned uv.
@@ -28,11 +28,29 @@ pub(super) struct Resolver {
     folder: Directory,
     /// The time after which releases are ignored.
     newest: Option<String>,
+    limit: TimeLimit,
+}
+
+/// The time that uv may take.
+#[derive(Clone, Copy, Debug)]
+struct TimeLimit(Option<Instant>);
+
+impl TimeLimit {
+    /// The time that is left for one program.
+    fn remaining(self) -> Duration {
+        match self.0 {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()).min(LIMIT),
+            None => LIMIT,
+        }
+    }
 }
 
 impl Resolver {
     /// Finds uv on PATH, or installs our own.
-    pub(super) fn find(context: Context<'_>) -> Result<Resolver, UpdateError> {
+    pub(super) fn find(
+        context: Context<'_>,
+        deadline: Option<Instant>,
+    ) -> Result<Resolver, UpdateError> {
         if context.config.offline {
             return Err(UpdateError::Offline);
         }
@@ -40,16 +58,17 @@ impl Resolver {
         if !context.config.python.from_source.is_empty() && !is_granted {
             return Err(UpdateError::FromSource);
         }
+        let limit = TimeLimit(deadline);
         let program = match on_path(context, "uv") {
             Some(uv) => uv,
-            None => install(context)?,
+            None => install(context, limit)?,
         };
         let folder = Directory::create(context.scratch).map_err(EngineError::from)?;
         let newest = context.config.python.minimum_age.map(|age| {
             let newest = SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
             humantime::format_rfc3339_seconds(newest).to_string()
         });
-        Ok(Resolver { program, folder, newest })
+        Ok(Resolver { program, folder, newest, limit })
     }
 
     /// Resolves requirements to the newest versions, for every platform.
@@ -67,6 +86,8 @@ impl Resolver {
         let mut uv = Invocation::new(&self.program, ["pip", "compile", "--universal"]);
         let mut add = |words: &[&str]| uv.args.extend(words.iter().map(Into::into));
         add(&["--generate-hashes", "--no-header", "--no-annotate", "--quiet", "--color=never"]);
+        // uv resolves for a Python that this machine does not have; downloading it takes minutes.
+        add(&["--no-python-downloads"]);
         add(&["--no-sources", "--no-strip-extras", "--python-version"]);
         add(&[&context.config.python.version, "--only-binary=:all:"]);
         for package in &context.config.python.from_source {
@@ -78,7 +99,7 @@ impl Resolver {
         // Not in the project's folder: a `uv.toml` there could name an index.
         uv.folder = Some(self.folder.path().to_owned());
         uv.args.push(asked.into());
-        let output = run(context, uv)?;
+        let output = run(context, uv, self.limit)?;
         if output.code != 0 {
             return Err(unresolved(error_text(&output)));
         }
@@ -88,7 +109,7 @@ impl Resolver {
 }
 
 /// Installs the pinned uv into the user's cache, for later updates too.
-fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
+fn install(context: Context<'_>, limit: TimeLimit) -> Result<PathBuf, UpdateError> {
     let refused = |error: io::Error| UpdateError::NoResolver(error.to_string());
     let version = PINNED.lines().find_map(|line| line.strip_prefix("uv==")).unwrap_or_default();
     let version = version.split_whitespace().next().unwrap_or_default();
@@ -113,7 +134,15 @@ fn install(context: Context<'_>) -> Result<PathBuf, UpdateError> {
     pip.args.extend(flags.map(Into::into));
     pip.args.push(target.clone().into());
     pip.args.extend(["--only-binary=:all:".into(), "--requirement".into(), pins.into()]);
-    let output = run(context, pip).map_err(|error| UpdateError::NoResolver(error.to_string()))?;
+    let output = match run(context, pip, limit) {
+        Ok(output) => output,
+        Err(UpdateError::Process(
+            error @ (ProcessError::Stopped | ProcessError::TimedOut { .. }),
+        )) => {
+            return Err(error.into());
+        }
+        Err(error) => return Err(UpdateError::NoResolver(error.to_string())),
+    };
     if output.code != 0 {
         return Err(UpdateError::NoResolver(error_text(&output)));
     }
@@ -129,7 +158,11 @@ fn on_path(context: Context<'_>, program: &str) -> Option<PathBuf> {
     which::which_in(program, context.variables.get("PATH"), "/").ok()
 }
 
-fn run(context: Context<'_>, mut invocation: Invocation) -> Result<RawOutput, UpdateError> {
+fn run(
+    context: Context<'_>,
+    mut invocation: Invocation,
+    limit: TimeLimit,
+) -> Result<RawOutput, UpdateError> {
     let network = &context.config.network;
     let bundle = network.ca_bundle.as_ref().map(|it| it.on_disk(&context.project.root));
     let bundle = bundle.map(|path| path.display().to_string());
@@ -142,7 +175,7 @@ fn run(context: Context<'_>, mut invocation: Invocation) -> Result<RawOutput, Up
     }
     invocation.only = Some(only);
     invocation.secrets = network.secrets();
-    let until = Until { cancel: Some(context.cancel), limit: LIMIT };
+    let until = Until { cancel: Some(context.cancel), limit: limit.remaining() };
     Ok(process::run(&invocation, until, context.emitter)?)
 }
 

@@ -21,6 +21,7 @@ mod fixing;
 mod help;
 mod hostile_files;
 mod init;
+mod init_locks;
 mod json;
 mod limits;
 mod list;

@@ -21,7 +21,14 @@ pub(crate) fn scene() -> Scene {
         .file("pipe.toml", &format!("{off}{spelling}"))
         .file("src/main.py", "import near\n")
         .file("requirements.txt", "near>=1\n");
-    // It answers with the file of the lock's name, and keeps what it was asked.
+    fake_uv(&scene);
+    answer(&scene, "spelling", "codespell==2.4.1");
+    answer(&scene, "project", "near==1.0");
+    scene
+}
+
+/// Adds a uv that answers with the file of the lock's name, and keeps its arguments and requirements.
+pub(crate) fn fake_uv(scene: &Scene) {
     let uv = "#!/bin/sh\nfor last; do :; done\necho \"$@\" >>\"$UV/asked\"\ncat \"$last\" >>\"$UV/asked\"\n\
               name=$(basename \"$last\" .in)\n\
               if [ -e \"$UV/$name.error\" ]; then cat \"$UV/$name.error\" >&2; exit 1; fi\n\
@@ -30,9 +37,6 @@ pub(crate) fn scene() -> Scene {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("uv"), uv).unwrap();
     fs::set_permissions(folder.join("uv"), fs::Permissions::from_mode(0o755)).unwrap();
-    answer(&scene, "spelling", "codespell==2.4.1");
-    answer(&scene, "project", "near==1.0");
-    scene
 }
 
 /// Has docker answer that the base image is of this layer and holds this release of Python.

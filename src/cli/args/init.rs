@@ -38,6 +38,13 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     pub(crate) fix_configs: bool,
 
+    /// Do not lock the releases and dependencies that the project uses
+    ///
+    /// Without this option, `init` resolves versions that differ from those of cargo pipe, and the
+    /// project's dependencies, for at most 20 seconds. `cargo pipe update` does the same later.
+    #[arg(long)]
+    pub(crate) no_lock: bool,
+
     /// Print what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

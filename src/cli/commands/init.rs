@@ -1,5 +1,7 @@
 //! `init`: sets up a project.
 
+mod lock;
+
 use std::path::Path;
 
 use crate::configure;
@@ -22,7 +24,7 @@ pub(super) fn init(
     wanted: &Init,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    let Init { folder, asked, xtask } = wanted;
+    let Init { folder, asked, xtask, is_locked } = wanted;
     let root = place.folder.join(folder);
     // Checked before anything is written, so that an invalid workspace stops everything.
     let task =
@@ -37,6 +39,9 @@ pub(super) fn init(
     term.note(&refused(&done.refused, asked.mode));
     if asked.mode == WriteMode::Write {
         term.note(&conflicts(&root, place));
+    }
+    if *is_locked && asked.mode == WriteMode::Write && !done.to_lock.is_empty() {
+        done.to_lock = lock::lock_missing(place, &root, &done.to_lock, term)?;
     }
     term.note(&next(&done, folder, asked.mode));
     term.note(&tasked.call.map(|source| call(&source)).unwrap_or_default());
@@ -137,11 +142,12 @@ fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
         if !done.to_lock.is_empty() {
             let locks = done.to_lock.join(" ");
             hints.push(format!(
-                "{label} run `cargo pipe{at} update {locks}` first, to lock the releases that the \
-                 project uses"
+                "{label} run `cargo pipe{at} update {locks}` to lock what the checks need, then \
+                 `cargo pipe{at} run-all`"
             ));
+        } else {
+            hints.push(format!("{label} run `cargo pipe{at} run-all` to run the checks"));
         }
-        hints.push(format!("{label} run `cargo pipe{at} run-all` to run the checks"));
     }
     let done = if mode == WriteMode::Write { "written" } else { "would be written" };
     let hints: String = hints.iter().map(|hint| format!("\n{hint}\n")).collect();

@@ -144,6 +144,8 @@ pub(crate) struct Init {
     pub(crate) asked: InitRequest,
     /// Whether its Cargo workspace gets a task.
     pub(crate) xtask: Xtask,
+    /// Whether missing locks are written.
+    pub(crate) is_locked: bool,
 }
 
 /// Whether a Cargo workspace gets a task.
