@@ -221,6 +221,8 @@ pub struct Check {
     pub include: Vec<String>,
     /// Files and folders that it reads in addition to its sources.
     pub inputs: Vec<ProjectPath>,
+    /// Whether it sees the dependencies of the project, if its tool can.
+    pub sees_project: bool,
     /// Variables it gets.
     pub env: BTreeMap<String, String>,
     /// Its time limit.

@@ -5,11 +5,13 @@
 //! in [`read`].
 
 mod marker;
+mod pipfile;
 mod poetry;
 mod pylock;
 mod pyproject;
 pub mod read;
 mod requirements;
+mod setuptools;
 mod uv;
 pub mod written;
 
@@ -123,7 +125,7 @@ pub fn dependencies(
     // Requirements with hashes are generated from the other files, so they replace them.
     let is_pinned = read.iter().any(|(_, file)| file.locked.is_some());
     let is_loose = |(path, file): &(&ProjectPath, File)| {
-        file.locked.is_none() && path.file_name() != pyproject::FILE
+        file.locked.is_none() && !is_manifest(path.file_name())
     };
     if is_pinned && !read.iter().any(is_loose) {
         read.retain(|(_, file)| file.locked.is_some());
@@ -151,6 +153,11 @@ pub fn dependencies(
     Ok(Some(gathered(read, DependencyKind::Declared(declared))))
 }
 
+/// Whether a file describes a package, and is not a list of requirements.
+fn is_manifest(name: &str) -> bool {
+    [pyproject::FILE, pipfile::FILE, setuptools::SETUP_CFG, setuptools::SETUP_PY].contains(&name)
+}
+
 fn gathered(read: Vec<(&ProjectPath, File)>, kind: DependencyKind) -> Dependencies {
     let files = read.iter().map(|(path, _)| (*path).clone()).collect();
     let mut left_out: Vec<String> = read.into_iter().flat_map(|(_, file)| file.left_out).collect();
@@ -170,6 +177,9 @@ fn file(
         "pylock.toml" => pylock::read(text, selection),
         "poetry.lock" => poetry::read(text, selection),
         pyproject::FILE => pyproject::read(text, selection),
+        pipfile::FILE => pipfile::read(text, selection),
+        setuptools::SETUP_CFG => Ok(setuptools::read_cfg(text, selection)),
+        setuptools::SETUP_PY => Ok(setuptools::read_py(text, selection)),
         _ => requirements::read(path, texts),
     };
     kind.map_err(|(message, hint)| DependencyError { path: path.clone(), message, hint })

@@ -311,7 +311,7 @@ fn unknown_check(config: &Config, name: &str) -> PlanError {
 
 /// The step of a check, with all grants that it asks for, given or not.
 pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Request) -> Step {
-    let sees_project = known.has_project_lock;
+    let sees_project = known.has_project_lock && check.sees_project;
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

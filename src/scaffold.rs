@@ -269,10 +269,11 @@ fn locks_to_write(root: &Path, config: &Config, declared: &[String]) -> Vec<Stri
     let mut sees_project = false;
     for check in &config.checks {
         let Work::Tool { tool, packages, .. } = &check.work else {
-            sees_project = true;
+            sees_project |= check.sees_project;
             continue;
         };
-        sees_project |= tools::find(tool).is_some_and(|tool| tool.sees_project());
+        let can_see = tools::find(tool).is_some_and(|tool| tool.sees_project());
+        sees_project |= check.sees_project && can_see;
         if !packages.is_bundled() && is_missing(&packages.lock) && !missing.contains(&packages.lock)
         {
             missing.push(packages.lock.clone());

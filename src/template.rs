@@ -22,7 +22,7 @@ use crate::tools::TOOLS;
 pub use pipelines::{CiValues, JobGrants, JobsIn};
 pub(crate) use seal::seal;
 pub use seal::{FileOrigin, body, origin};
-pub use settings::{ConfigSetting, GitlabFile, NewCheck, NewCommand, NewConfig};
+pub use settings::{ConfigSetting, GitlabFile, NewCheck, NewCommand, NewConfig, NewDependencies};
 
 /// The version of cargo pipe.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

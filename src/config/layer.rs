@@ -202,6 +202,9 @@ pub struct CheckLayer {
     /// The packages that a check with `run` needs, or plugins and type stubs for a tool. They are
     /// locked, and installed into an environment of their own.
     pub requirements: Option<Texts>,
+    /// Whether it sees the dependencies of the project, which is the default; `false` for a tool that
+    /// the project runs in an environment of its own.
+    pub dependencies: Option<Value<bool>>,
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,
     /// The format of the findings of a check with `run`: `sarif`, `junit`, `checkstyle`, `gcc`,

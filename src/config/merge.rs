@@ -111,6 +111,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
     let work = if replaced { CheckLayer::default() } else { lower.clone() };
     CheckLayer {
         enabled: first(higher.enabled, lower.enabled),
+        dependencies: first(higher.dependencies, lower.dependencies),
         tool: first(higher.tool, work.tool),
         run: first(higher.run, work.run),
         fix: first(higher.fix, work.fix),

@@ -27,6 +27,7 @@ struct Project {
     name: String,
     dependencies: Vec<String>,
     optional_dependencies: BTreeMap<String, Vec<String>>,
+    dynamic: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +45,7 @@ enum Member {
 struct Tools {
     uv: Uv,
     poetry: Poetry,
+    setuptools: Setuptools,
 }
 
 #[derive(Default, Deserialize)]
@@ -54,8 +56,26 @@ struct Uv {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
+struct Setuptools {
+    dynamic: BTreeMap<String, ::toml::Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Poetry {
     dependencies: BTreeMap<String, ::toml::Value>,
+}
+
+/// The lists of requirements that setuptools takes the dependencies from.
+pub(super) fn dynamic_files(text: &str) -> Vec<String> {
+    let Ok(Pyproject { project, tool, .. }) = toml::<Pyproject>(text) else { return Vec::new() };
+    if !project.dynamic.iter().any(|name| name == "dependencies") {
+        return Vec::new();
+    }
+    let value = tool.setuptools.dynamic.get("dependencies").and_then(|value| value.get("file"));
+    let items = value.and_then(::toml::Value::as_array).into_iter().flatten();
+    let one = value.and_then(::toml::Value::as_str);
+    items.filter_map(::toml::Value::as_str).chain(one).map(str::to_owned).collect()
 }
 
 pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable> {

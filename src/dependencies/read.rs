@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::pyproject::FILE;
+use super::pyproject::{FILE, dynamic_files};
 use super::written::{self, From};
 use super::{
-    Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies, requirements,
+    Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies, is_manifest,
+    requirements,
 };
 use crate::config::{CommandPlace, Config, Work};
 use crate::environment::recipe::{self, PROJECT};
@@ -24,9 +25,14 @@ use crate::version::is_at_least;
 /// Warnings about the locks of a plan's steps.
 #[must_use]
 pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
-    let wants_project = plan.every_step().any(|step| match step.environment {
-        EnvironmentSpec::Base { .. } => true,
-        _ => tools::find(&step.tool).is_some_and(|tool| tool.sees_project()),
+    let wants_project = plan.every_step().any(|step| {
+        let check = config.checks.iter().find(|check| check.name == *step.id.check());
+        let is_apart = check.is_some_and(|check| !check.sees_project);
+        let can_see = match step.environment {
+            EnvironmentSpec::Base { .. } => true,
+            _ => tools::find(&step.tool).is_some_and(|tool| tool.sees_project()),
+        };
+        can_see && !is_apart
     });
     let mut warnings = match wants_project {
         true => of_project(root, config),
@@ -145,6 +151,7 @@ pub fn read(root: &Path, config: &Config) -> Result<Option<Dependencies>, Depend
         Some(files) => files.clone(),
         None => found(root),
     };
+    let mut files = files;
     let mut texts = BTreeMap::new();
     let mut open: Vec<ProjectPath> = files.clone();
     while let Some(path) = open.pop() {
@@ -152,10 +159,18 @@ pub fn read(root: &Path, config: &Config) -> Result<Option<Dependencies>, Depend
             continue;
         }
         let text = text(root, &path)?;
-        let is_list = path.file_name() != FILE && !LOCKS.contains(&path.file_name());
+        let is_list = !is_manifest(path.file_name()) && !LOCKS.contains(&path.file_name());
         if is_list {
             let included = requirements::included(&text);
             open.extend(included.iter().filter_map(|name| requirements::place(&path, name)));
+        }
+        if path.file_name() == FILE && files.contains(&path) {
+            for name in dynamic_files(&text) {
+                let place = requirements::place(&path, &name);
+                let place = place.filter(|place| !files.contains(place));
+                open.extend(place.clone());
+                files.extend(place);
+            }
         }
         texts.insert(path, text);
     }
@@ -168,7 +183,7 @@ pub fn read(root: &Path, config: &Config) -> Result<Option<Dependencies>, Depend
 fn found(root: &Path) -> Vec<ProjectPath> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
     let is_one = |name: &str| {
-        name == FILE
+        is_manifest(name)
             || LOCKS.contains(&name)
             || (name.starts_with("requirements") && name.ends_with(".txt"))
     };
@@ -178,8 +193,20 @@ fn found(root: &Path) -> Vec<ProjectPath> {
         .filter(|name| is_one(name))
         .filter_map(|name| ProjectPath::new(&name).ok())
         .collect();
+    let is_list = |path: &ProjectPath| path.as_str().starts_with("requirements");
+    if !found.iter().any(is_list) {
+        found.extend(find_in_folder(root));
+    }
     found.sort();
     found
+}
+
+/// Finds the lists in the folder `requirements`.
+fn find_in_folder(root: &Path) -> Vec<ProjectPath> {
+    let entries = fs::read_dir(root.join("requirements")).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let lists = names.filter(|name| name.ends_with(".txt"));
+    lists.filter_map(|name| ProjectPath::new(&format!("requirements/{name}")).ok()).collect()
 }
 
 fn text(root: &Path, path: &ProjectPath) -> Result<String, DependencyError> {

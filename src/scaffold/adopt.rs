@@ -125,7 +125,8 @@ impl Note {
                 "pylint, mypy and your own checks see the packages that it locks"
             }
             DependencyKind::Declared(_) => {
-                "pylint, mypy and your own checks see these packages once they are locked"
+                "pylint, mypy and your own checks see these packages once they are locked, as by \
+                 `cargo pipe update project`"
             }
         };
         Note::new(dependencies.file_names(), effect)
@@ -199,6 +200,7 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     notes.extend(python_note);
     let is_opinionated = request.opinionated;
     let checks = uses::choose_checks(survey, &evidence, is_opinionated, &found, &mut notes);
+    let dependencies = uses::choose_dependencies(survey, &evidence.uses, &checks);
     let commands = uses::offer_commands(&evidence.foreign, &mut notes);
 
     let tests = testing::find_tests(survey, &found);
@@ -240,6 +242,7 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
         gitlab_stage: pipeline.gitlab_stage,
         install: if request.xtask { Install::Xtask } else { Install::Wheel },
         python,
+        dependencies,
         checks,
         commands,
     };

@@ -13,11 +13,13 @@ mod calls;
 mod filter;
 mod hooks;
 mod ini;
+mod installs;
 mod jobs;
 mod nox;
 mod packages;
 mod python_tokens;
 mod recipes;
+mod scripts;
 mod shell;
 mod tables;
 mod tasks;
@@ -77,6 +79,14 @@ pub struct ToolUse {
     pub version: Option<String>,
     /// The packages that are installed with it, such as plugins and stubs.
     pub requirements: Vec<String>,
+    /// Whether it runs in an environment without the dependencies of the project.
+    pub is_isolated: bool,
+    /// The lists of requirements that are installed with it.
+    pub files: Vec<String>,
+    /// The dependency groups that are installed with it.
+    pub groups: Vec<String>,
+    /// The extras that are installed with it.
+    pub extras: Vec<String>,
     /// The arguments that matter for the result.
     pub args: Vec<String>,
     /// The files and folders in the command. A command without any leaves them to the tool.
@@ -118,6 +128,7 @@ pub fn is_evidence(path: &str) -> bool {
         && (path.ends_with(".yml") || path.ends_with(".yaml"));
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     is_workflow
+        || scripts::is_script(path)
         || (folder.is_empty() && (FILES.contains(&name) || requirement::is_requirements_file(name)))
         || (folder == "requirements" && name.ends_with(".txt"))
 }

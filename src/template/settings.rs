@@ -42,6 +42,9 @@ pub struct NewConfig {
     pub install: Install,
     /// The version of Python.
     pub python: String,
+    /// The lines about the dependencies of the project, below its comments.
+    #[serde(serialize_with = "dependency_lines")]
+    pub dependencies: NewDependencies,
     /// The built-in checks, in their order.
     #[serde(serialize_with = "check_tables")]
     pub checks: Vec<NewCheck>,
@@ -66,7 +69,7 @@ pub enum GitlabFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCheck {
     /// The name of the check.
-    pub name: &'static str,
+    pub name: String,
     /// The tool.
     pub tool: String,
     /// The configuration of the tool.
@@ -81,12 +84,25 @@ pub struct NewCheck {
     pub version: Option<String>,
     /// The plugins and stubs that the tool needs.
     pub requirements: Vec<String>,
+    /// Whether it sees the dependencies of the project.
+    pub dependencies: bool,
     /// The arguments of the tool.
     pub args: Vec<String>,
     /// Its own sources; empty for those of the project.
     pub source: Vec<String>,
     /// Globs of files that it does not see.
     pub exclude: Vec<String>,
+}
+
+/// The dependencies that the checks of a new project see; none for the usual ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewDependencies {
+    /// The files that declare them.
+    pub requirements: Option<Vec<String>>,
+    /// The dependency groups.
+    pub groups: Option<Vec<String>>,
+    /// The extras.
+    pub extras: Option<Vec<String>>,
 }
 
 /// A command that could be a check of the project's own.
@@ -124,9 +140,9 @@ impl NewCheck {
 
     /// A check whose tool has its usual configuration.
     #[must_use]
-    pub fn usual(name: &'static str, tool: &dyn Tool) -> Self {
+    pub fn usual(name: &str, tool: &dyn Tool) -> Self {
         NewCheck {
-            name,
+            name: name.to_owned(),
             tool: tool.name().to_owned(),
             config: ConfigSetting::Usual,
             inputs: Vec::new(),
@@ -134,6 +150,7 @@ impl NewCheck {
             enabled: true,
             version: None,
             requirements: Vec::new(),
+            dependencies: true,
             args: Vec::new(),
             source: Vec::new(),
             exclude: Vec::new(),
@@ -156,6 +173,7 @@ impl Default for NewConfig {
             gitlab_stage: "test".to_owned(),
             install: Install::Wheel,
             python: DEFAULT_PYTHON.to_owned(),
+            dependencies: NewDependencies::default(),
             commands: Vec::new(),
             checks: tools::default_checks()
                 .into_iter()
@@ -204,6 +222,17 @@ fn switch<S: Serializer>(switch: &bool, serializer: S) -> Result<S::Ok, S::Error
     serializer.serialize_str(if *switch { "true" } else { "false" })
 }
 
+fn dependency_lines<S: Serializer>(
+    dependencies: &NewDependencies,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let NewDependencies { requirements, groups, extras } = dependencies;
+    let settings = [("requirements", requirements), ("groups", groups), ("extras", extras)];
+    serializer.collect_map(settings.into_iter().map(|(key, values)| {
+        (key, values.as_ref().map(|values| format!("{key} = {}", listed(values))))
+    }))
+}
+
 /// A table of `pipe.toml`: comments above it, its name, and its lines.
 #[derive(Serialize)]
 struct CheckTable<'a> {
@@ -237,7 +266,7 @@ fn check_table(check: &NewCheck) -> CheckTable<'_> {
             lines.push(format!("{key} = {}", listed(values)));
         }
     }
-    CheckTable { comments: comments(&check.comments), name: check.name, lines }
+    CheckTable { comments: comments(&check.comments), name: &check.name, lines }
 }
 
 /// The lines about the packages of a check.
@@ -248,6 +277,9 @@ fn package_lines(check: &NewCheck) -> Vec<String> {
     }
     if !check.requirements.is_empty() {
         lines.push(format!("requirements = {}", listed(&check.requirements)));
+    }
+    if !check.dependencies {
+        lines.push("dependencies = false".to_owned());
     }
     lines
 }

@@ -12,6 +12,7 @@ import io
 import os
 import re
 import shlex
+import site
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def run() -> Any:
 def scope_of_mypy(options: list[str], sources: list[str]) -> list[str]:
     """The last arguments of mypy."""
     found = options_of_mypy(config_of(options))
+    add_packages(found.mypy_path)
     if found.report_dirs:
         name = f"{min(found.report_dirs)}_report".replace("-", "_")
         sys.exit(
@@ -51,6 +53,26 @@ def scope_of_mypy(options: list[str], sources: list[str]) -> list[str]:
     # mypy adds it to the patterns of the configuration.
     outside = f"--exclude=^(?!{'|'.join(pattern for it in sources for pattern in way_to(it))})"
     return [outside, "--", ".", *named]
+
+
+def add_packages(mypy_path: list[str]) -> None:
+    """Lets mypy find the stubs next to itself, where it analyses for another Python, and the package of
+    the project as if it was installed: no problem in it is reported where only others are checked.
+    """
+    import mypy.modulefinder as finder
+
+    search = finder.get_search_dirs
+    more = site.getsitepackages()
+    known = [os.path.abspath(path) for path in [*mypy_path, *os.getenv("MYPYPATH", "").split(":")]]
+    source = os.path.abspath("src")
+    if os.path.isdir(source) and not os.path.exists("src/__init__.py") and source not in known:
+        more.append(source)
+
+    def search_both(python_executable: str | None) -> tuple[list[str], list[str]]:
+        path, packages = search(python_executable)
+        return path, packages + [folder for folder in more if folder not in packages]
+
+    finder.get_search_dirs = search_both
 
 
 def options_of_mypy(config: str | None) -> Any:

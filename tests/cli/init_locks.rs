@@ -8,15 +8,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::scene::{Ended, Scene};
 use crate::update::{answer, fake_uv, pipe};
 
-/// A project whose hook pins another release than the bundled one, with a dependency.
+/// A project whose hook and task pin other releases than the bundled ones, with a dependency.
 fn scene() -> Scene {
     let hooks = "repos:\n\
-                 - repo: https://github.com/pre-commit/mirrors-mypy\n  rev: v1.15.0\n  \
-                 hooks: [{id: mypy}]\n\
                  - repo: https://github.com/psf/black-pre-commit-mirror\n  rev: 24.1.0\n  \
                  hooks: [{id: black}]\n";
     let scene = Scene::new()
         .file(".pre-commit-config.yaml", hooks)
+        .file("tox.ini", "[testenv:types]\ndeps = mypy==1.15.0\ncommands = mypy shop\n")
         .file("requirements.txt", "near>=1\n")
         .file("shop/cart.py", "x = 1\n");
     fake_uv(&scene);

@@ -68,7 +68,7 @@ error: two reports would be written to `a`
 fn short_lines_come_with_the_warnings_of_the_run() {
     let scene = Scene::new().file("pipe.toml", "").file("src/a.py", "");
     let scene = scene.file("requirements.txt", "attrs\n");
-    let run = scene.pipe("-q init").ended();
+    let run = scene.pipe("-q init --no-lock").ended();
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     scene.pipe("run lint --message-format short").with("CARGO_PIPE_DOCKER", "/nowhere/docker").ends(
         3,

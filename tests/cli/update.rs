@@ -361,3 +361,29 @@ fn uv_is_installed_without_a_look_at_the_project() {
     assert!(!Path::new(place).starts_with(scene.project()), "{place}");
     assert_eq!(place, temporary);
 }
+
+#[test]
+fn dependencies_are_found_where_setuptools_and_pipenv_name_them() {
+    let dynamic = "[project]\nname = 'a'\ndynamic = ['dependencies']\n\
+                   [tool.setuptools.dynamic]\ndependencies = {file = ['deps/run.in']}\n";
+    for files in [
+        vec![("setup.cfg", "[options]\ninstall_requires =\n    near>=1\n")],
+        vec![("setup.py", "setup(install_requires=['near>=1'])\n")],
+        vec![("Pipfile", "[packages]\nnear = '>=1'\n")],
+        vec![("requirements/base.txt", "near>=1\n")],
+        vec![("pyproject.toml", dynamic), ("deps/run.in", "near>=1\n")],
+    ] {
+        let mut scene = Scene::new()
+            .file("pipe.toml", "source = ['src']\n")
+            .file("src/main.py", "import near\n");
+        for (name, text) in &files {
+            scene = scene.file(name, text);
+        }
+        fake_uv(&scene);
+        answer(&scene, "project", "near==1.0");
+        let ended = pipe(&scene, "update project").ended();
+        assert_eq!(ended.status, Some(0), "{files:?}: {ended:?}");
+        let asked = fs::read_to_string(scene.folder("uv").join("asked")).unwrap();
+        assert!(asked.ends_with("\nnear>=1\n"), "{files:?}: {asked}");
+    }
+}

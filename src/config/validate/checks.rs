@@ -100,6 +100,7 @@ fn check(
         exclude: [scope.exclude, &terms.globs(layer.exclude.as_ref())?].concat(),
         include: [scope.include, &terms.globs(layer.include.as_ref())?].concat(),
         inputs: terms.paths(layer.inputs.as_ref())?,
+        sees_project: layer.dependencies.as_ref().is_none_or(|wanted| wanted.value),
         env: env(terms, layer)?,
         timeout: match &layer.timeout {
             Some(_) => terms.timeout(layer.timeout.as_ref())?,

@@ -265,3 +265,66 @@ fn generated_configurations_are_ignored() {
     let mypy = adoption.settings.checks.into_iter().find(|check| check.name == "mypy").unwrap();
     assert_eq!(mypy.config, ConfigSetting::File("mypy.ini".into()));
 }
+
+#[test]
+fn each_command_of_a_tool_is_a_check() {
+    let tox = "[testenv:a]\ncommands =\n    mypy src\n    mypy --strict tests\n    mypy src\n";
+    let files = [
+        ("src/a.py", ""),
+        ("tests/b.py", ""),
+        (".gitlab-ci.yml", "a:\n  script: tox -e a\n"),
+        ("tox.ini", tox),
+    ];
+    let first = check("mypy", &files);
+    assert_eq!((first.args.join(" "), first.source.join(" ")), (String::new(), "src".into()));
+    let second = check("mypy-2", &files);
+    assert_eq!(
+        (second.args.join(" "), second.source.join(" ")),
+        ("--strict".into(), "tests".into())
+    );
+    assert_eq!((first.inputs.len(), second.inputs.join(" ")), (0, "src".into()));
+    assert!(settings(&files).checks.iter().all(|check| check.name != "mypy-3"));
+}
+
+#[test]
+fn the_dependencies_are_those_that_the_adopted_commands_install() {
+    let manifest = "[project]\nname = 'a'\n[project.optional-dependencies]\nx = []\n\
+                    [dependency-groups]\ntypes = []\ndocs = []\n";
+    let tox = "[testenv:types]\ndependency_groups = types\nextras = x, gone\ndeps =\n  -r lint.txt\n  \
+               -r gone.txt\ncommands = mypy\n[testenv:docs]\ndependency_groups = docs\ncommands = ruff check\n";
+    let job = "a:\n  script: tox -e types,docs\n";
+    let files = [
+        ("src/a.py", ""),
+        ("pyproject.toml", manifest),
+        ("lint.txt", "attrs\n"),
+        ("tox.ini", tox),
+        (".gitlab-ci.yml", job),
+    ];
+    let found = settings(&files).dependencies;
+    let some = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(found.groups, some(&["types"]));
+    assert_eq!(found.extras, some(&["x"]));
+    assert_eq!(found.requirements, some(&["lint.txt", "pyproject.toml"]));
+    assert_eq!(check("mypy", &files).source.join(" "), ".", "mypy decides");
+}
+
+#[test]
+fn a_tool_of_a_hook_does_not_see_the_dependencies_of_the_project() {
+    let hook = "repos:\n- repo: x\n  rev: v1.8.0\n  hooks:\n  - id: mypy\n";
+    let files = [("src/a.py", ""), (".pre-commit-config.yaml", hook)];
+    assert!(!check("mypy", &files).dependencies);
+    let job = ("a/b.py", "");
+    let files = [job, (".gitlab-ci.yml", "a:\n  script: mypy a\n")];
+    assert!(check("mypy", &files).dependencies);
+}
+
+#[test]
+fn the_comment_about_the_newest_release_is_not_for_the_project_itself() {
+    let files = [
+        ("src/black/a.py", ""),
+        ("pyproject.toml", "[project]\nname = 'black'\n"),
+        (".gitlab-ci.yml", "a:\n  script: black --check .\n"),
+    ];
+    let comments = check("format", &files).comments.join(" ");
+    assert!(comments.contains("Your CI runs the black of this project"), "{comments}");
+}

@@ -5,11 +5,11 @@
 
 use super::configs::{self, ConfigPolicy};
 use super::sources::PythonSources;
-use super::{FolderSurvey, Note, formatter, join_names, locked_version};
+use super::{FolderSurvey, Note, formatter, is_python, join_names, locked_version};
 use crate::project::ProjectPath;
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, normalize};
 use crate::scaffold::evidence::{EvidenceRank, ForeignUse, ProjectEvidence, ToolUse};
-use crate::template::{ConfigSetting, NewCheck, NewCommand};
+use crate::template::{ConfigSetting, NewCheck, NewCommand, NewDependencies};
 use crate::tools::{self, TOOLS, Tool};
 use crate::version::VersionRange;
 
@@ -66,14 +66,29 @@ pub(super) fn choose_checks(
         }
         let policy = if basis == Basis::Ours { ConfigPolicy::Write } else { ConfigPolicy::Leave };
         let choice = configs::choose(survey, tool, name, found, policy);
-        let mut check = choice.check;
+        let usual = choice.check;
+        let mut check = usual.clone();
+        let mut more = Vec::new();
         if let Some(used) = used {
             notes.push(note_of(used, name));
             apply(&mut check, used, tool, survey, notes);
-            notes.extend(note_differences(&uses, name));
+            add_package(&mut check, tool, survey);
+            let others = other_commands(&uses);
+            for (number, other) in (2..).zip(&others) {
+                let mut check = NewCheck { name: format!("{name}-{number}"), ..usual.clone() };
+                notes.push(note_of(other, &check.name));
+                apply(&mut check, other, tool, survey, notes);
+                add_package(&mut check, tool, survey);
+                more.push(check);
+            }
+            let is_left =
+                |used: &&&ToolUse| !others.iter().any(|other| std::ptr::eq(*other, **used));
+            let rest: Vec<&ToolUse> = uses.iter().filter(is_left).copied().collect();
+            notes.extend(note_differences(&rest, name));
         }
         notes.extend(choice.note);
         checks.push(check);
+        checks.extend(more);
     }
     let off: Vec<&str> =
         checks.iter().filter(|check| !check.enabled).map(|check| check.tool.as_str()).collect();
@@ -159,6 +174,63 @@ fn note_of(used: &ToolUse, check: &str) -> Note {
     Note::new(found, format!("`{check}` runs it"))
 }
 
+/// The most checks of one tool in addition to the first.
+const MOST_OTHERS: usize = 4;
+
+/// The other commands that run the same tool with the same weight: each of them has a verdict.
+fn other_commands<'a>(uses: &[&'a ToolUse]) -> Vec<&'a ToolUse> {
+    let Some((first, rest)) = uses.split_first() else { return Vec::new() };
+    // A dependency names the package and not a command.
+    if first.rank == EvidenceRank::Dependency {
+        return Vec::new();
+    }
+    let is_other = |other: &&&ToolUse| other.tool == first.tool && other.rank == first.rank;
+    rest.iter().filter(is_other).copied().take(MOST_OTHERS).collect()
+}
+
+/// The dependencies that the adopted commands install, for the checks that see those of the project.
+pub(super) fn choose_dependencies(
+    survey: &FolderSurvey,
+    uses: &[ToolUse],
+    checks: &[NewCheck],
+) -> NewDependencies {
+    let sees_project = |used: &&ToolUse| {
+        let is_on =
+            |check: &NewCheck| check.tool == used.tool && check.enabled && check.dependencies;
+        let tool = tools::find(used.tool);
+        !used.is_isolated
+            && tool.is_some_and(|tool| tool.sees_project())
+            && checks.iter().any(is_on)
+    };
+    let uses: Vec<&ToolUse> = uses.iter().filter(sees_project).collect();
+    let collect = |list: fn(&ToolUse) -> &Vec<String>| {
+        let mut names: Vec<String> = Vec::new();
+        for name in uses.iter().flat_map(|used| list(used)) {
+            if !names.contains(name) && !name.contains(['$', '{']) {
+                names.push(name.clone());
+            }
+        }
+        names
+    };
+    let some = |names: Vec<String>| (!names.is_empty()).then_some(names);
+    let mut files = collect(|used| &used.files);
+    files.retain(|path| exists(survey, path));
+    if !files.is_empty() && exists(survey, "pyproject.toml") {
+        files.push("pyproject.toml".to_owned());
+    }
+    let manifest = survey.text("pyproject.toml").unwrap_or_default();
+    let manifest: toml::Table = manifest.parse().unwrap_or_default();
+    let has = |path: &[&str], name: &String| {
+        let table = path.iter().try_fold(&manifest, |table, key| table.get(*key)?.as_table());
+        table.is_some_and(|table| table.keys().any(|key| normalize(key) == normalize(name)))
+    };
+    let mut groups = collect(|used| &used.groups);
+    groups.retain(|name| has(&["dependency-groups"], name));
+    let mut extras = collect(|used| &used.extras);
+    extras.retain(|name| has(&["project", "optional-dependencies"], name));
+    NewDependencies { requirements: some(files), groups: some(groups), extras: some(extras) }
+}
+
 /// Notes other uses for the same check that could give other results.
 fn note_differences(uses: &[&ToolUse], check: &str) -> Option<Note> {
     let first = uses.first()?;
@@ -194,6 +266,7 @@ fn apply(
 ) {
     check.comments.push(format!("From {}.", used.origin));
     check.args.clone_from(&used.args);
+    check.dependencies = !(used.is_isolated && tool.sees_project());
     let is_valid = |text: &&String| {
         let requirement = Requirement::parse(text);
         !text.contains(char::is_control) && requirement.is_some_and(|it| it.is_well_formed())
@@ -208,6 +281,12 @@ fn apply(
             check.version = Some(version.clone());
         }
         Some(_) => {}
+        None if used.rank == EvidenceRank::Job && is_project(survey, tool) => {
+            check.comments.push(format!(
+                "Your CI runs the {} of this project; here it has the version of the lock.",
+                tool.lock()
+            ));
+        }
         None if used.rank == EvidenceRank::Job => {
             check.comments.push(format!(
                 "Your CI takes the newest {}; here it has the version of the lock.",
@@ -251,8 +330,35 @@ fn apply(
             ));
         }
     }
+    if source.is_empty() && missing.is_empty() && used.rank != EvidenceRank::Dependency {
+        // The tool itself, or its configuration, decides.
+        source.push(".".to_owned());
+    }
     source.dedup();
     check.source = source;
+}
+
+/// Adds the package of the project to the inputs of a check that looks at other files only, such as
+/// tests: the project is installed where its own command runs.
+fn add_package(check: &mut NewCheck, tool: &dyn Tool, survey: &FolderSurvey) {
+    let is_installed = check.dependencies && tool.sees_project() && !tool.runs_project();
+    if !is_installed || check.source.is_empty() {
+        return;
+    }
+    let is_package = |path: &ProjectPath| is_python(path) && path.as_str().starts_with("src/");
+    let has_package = survey.files.iter().any(is_package) && !exists(survey, "src/__init__.py");
+    let is_seen = check.source.iter().any(|path| path == "." || path == "src");
+    if has_package && !is_seen {
+        check.inputs.push("src".to_owned());
+    }
+}
+
+/// Whether a tool is the project itself.
+fn is_project(survey: &FolderSurvey, tool: &dyn Tool) -> bool {
+    let manifest = survey.text("pyproject.toml").unwrap_or_default();
+    let manifest: toml::Table = manifest.parse().unwrap_or_default();
+    let name = manifest.get("project").and_then(|project| project.get("name")?.as_str());
+    name.is_some_and(|name| normalize(name) == tool.lock())
 }
 
 fn exists(survey: &FolderSurvey, path: &str) -> bool {

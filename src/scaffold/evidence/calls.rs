@@ -13,7 +13,7 @@ use super::shell::Verdictless;
 use super::tasks::{Call, RunScope, Task, TaskId, TaskProgram, Tasks};
 use super::wrappers::{self, Unwrapped};
 use super::{EvidenceRank, ForeignUse, MOST_CALLS, ProjectEvidence, ToolUse};
-use super::{jobs, nox, recipes, tables, tox};
+use super::{jobs, nox, recipes, scripts, tables, tox};
 use crate::tools::{TOOLS, Tool};
 
 /// The most levels that a job calls down.
@@ -49,7 +49,10 @@ pub(super) fn follow_all(files: &BTreeMap<&str, &str>) -> ProjectEvidence {
     nox::read_tasks(files, &mut tasks);
     recipes::read_tasks(files, &mut tasks);
     tables::read_tasks(files, &mut tasks);
+    let is_script = |path: &str| scripts::is_script(path);
+    let scripts = files.iter().filter(|(path, _)| is_script(path));
     let mut follower = Follower {
+        scripts: scripts.map(|(path, text)| (*path, *text)).collect(),
         packages: ProjectPackages::read(files),
         tasks,
         hooks: files.get(hooks::FILE).map(|text| hooks::parse(text)).unwrap_or_default(),
@@ -74,7 +77,8 @@ pub(super) fn follow_all(files: &BTreeMap<&str, &str>) -> ProjectEvidence {
     evidence
 }
 
-struct Follower {
+struct Follower<'a> {
+    scripts: BTreeMap<&'a str, &'a str>,
     packages: ProjectPackages,
     tasks: Tasks,
     hooks: Vec<PreCommitHook>,
@@ -83,7 +87,7 @@ struct Follower {
     evidence: ProjectEvidence,
 }
 
-impl Follower {
+impl Follower<'_> {
     /// Whether there is evidence of a tool that checks sources, so not only of tests.
     fn has_linter(&self) -> bool {
         let runs = |name| crate::tools::find(name).is_some_and(Tool::runs_project);
@@ -124,6 +128,10 @@ impl Follower {
                 origin: origin.clone(),
                 version: self.packages.version(tool.lock()).map(str::to_owned),
                 requirements: Vec::new(),
+                is_isolated: false,
+                files: Vec::new(),
+                groups: Vec::new(),
+                extras: Vec::new(),
                 args: Vec::new(),
                 paths: Vec::new(),
                 config: None,
@@ -159,6 +167,15 @@ impl Follower {
             }
             return;
         }
+        if let Some((path, text)) = scripts::find_script(&self.scripts, &words) {
+            if call.folder.is_none() && depth < DEEPEST {
+                for mut inner in scripts::read(path, text) {
+                    inner.scope.installs.extend(scope.installs.clone());
+                    self.follow(&inner, rank, depth + 1);
+                }
+            }
+            return;
+        }
         let call = Call { words, scope, ..call.clone() };
         match find_tool(&call.words) {
             Some((tool, rest)) => self.add_use(tool, rest, &call, rank),
@@ -177,11 +194,28 @@ impl Follower {
             let is_default = |(id, task): &(&TaskId, &Task)| id.runner == runner && task.is_default;
             self.tasks.iter().filter(is_default).map(|(id, _)| id.clone()).collect()
         } else {
-            names.iter().map(|name| TaskId::new(runner, name)).collect()
+            names.iter().flat_map(|name| self.find_tasks(runner, name)).collect()
         };
         for id in ids {
             self.follow_task(&id, rank, depth + 1);
         }
+    }
+
+    /// The tasks that a name of a command stands for.
+    fn find_tasks(&self, runner: TaskProgram, name: &str) -> Vec<TaskId> {
+        let of_runner = self.tasks.iter().filter(|(id, _)| id.runner == runner);
+        let is_wanted = |id: &TaskId, task: &Task| {
+            if let Some(factors) = name.strip_prefix(wrappers::FACTORS) {
+                let own: Vec<&str> = id.name.split('-').collect();
+                task.is_default && factors.split('-').all(|factor| own.contains(&factor))
+            } else if let Some(label) = name.strip_prefix(wrappers::LABEL) {
+                task.labels.iter().any(|other| other == label)
+            } else {
+                is_like(&id.name, name)
+            }
+        };
+        let found = of_runner.filter(|(id, task)| is_wanted(id, task));
+        found.map(|(id, _)| id.clone()).collect()
     }
 
     fn follow_task(&mut self, id: &TaskId, rank: EvidenceRank, depth: usize) {
@@ -246,6 +280,10 @@ impl Follower {
             origin: call.origin.clone(),
             version: self.version(tool, &call.scope),
             requirements: relevant(tool, &call.scope),
+            is_isolated: call.scope.is_isolated,
+            files: call.scope.installs.files.clone(),
+            groups: call.scope.installs.groups.clone(),
+            extras: call.scope.installs.extras.clone(),
             args: split.args,
             paths,
             config: split.config.map(below),
@@ -260,7 +298,7 @@ impl Follower {
     }
 
     fn version(&self, tool: &dyn Tool, scope: &RunScope) -> Option<String> {
-        let installed = scope.installs.iter().filter_map(|text| packages::parse(text));
+        let installed = scope.installs.packages.iter().filter_map(|text| packages::parse(text));
         let installed: Vec<Option<String>> =
             installed.filter(|(name, _)| name == tool.lock()).map(|(_, version)| version).collect();
         if let Some(version) = &scope.version {
@@ -280,7 +318,8 @@ impl Follower {
         if arguments::is_harmless(&call.words) {
             return;
         }
-        let installed = call.scope.installs.iter().filter_map(|text| packages::parse(text));
+        let installed =
+            call.scope.installs.packages.iter().filter_map(|text| packages::parse(text));
         let exact = installed.filter(|(name, _)| name == package).find_map(|(_, version)| version);
         let version = exact.or_else(|| self.packages.version(package).map(str::to_owned));
         let pinned = version.map(|version| format!("{package}=={version}"));
@@ -303,16 +342,53 @@ impl Follower {
     }
 }
 
+/// Whether a name is the same, or the same but for the variables of a shell in it: `py$V-lint`.
+fn is_like(name: &str, wanted: &str) -> bool {
+    let Some((before, rest)) = wanted.split_once('$') else { return name == wanted };
+    let is_variable = |c: char| c.is_alphanumeric() || c == '_';
+    let after = match rest.strip_prefix('{') {
+        Some(rest) => rest.split_once('}').map_or("", |(_, after)| after),
+        None => rest.trim_start_matches(is_variable),
+    };
+    // A name that is nothing but a variable could be any task.
+    let is_open = before.is_empty() && after.is_empty();
+    !is_open
+        && !after.contains('$')
+        && name.len() >= before.len() + after.len()
+        && name.starts_with(before)
+        && name.ends_with(after)
+}
+
+/// Programs that are installed to run others, which no check imports.
+const PROGRAMS: &[&str] = &[
+    "build",
+    "coverage",
+    "hatch",
+    "nox",
+    "pdm",
+    "pip",
+    "poetry",
+    "pre-commit",
+    "prek",
+    "setuptools",
+    "tox",
+    "tox-uv",
+    "twine",
+    "uv",
+    "wheel",
+];
+
 /// The installed packages that can change the result of a tool: all that a hook names, and of those
-/// that a job installs, stubs and plugins.
+/// that a job installs, what a tool imports or looks at.
 fn relevant(tool: &dyn Tool, scope: &RunScope) -> Vec<String> {
     let is_relevant = |name: &str| {
         let is_own = name != tool.lock() && name.contains(tool.lock());
-        let has_stubs = name.starts_with("types-") || name.ends_with("-stubs");
-        scope.names.is_some() || is_own || (has_stubs && tool.sees_project())
+        let is_checker = |tool: &&dyn Tool| tool.lock() == name && !tool.runs_project();
+        let is_program = PROGRAMS.contains(&name) || TOOLS.iter().any(is_checker);
+        scope.is_hook || is_own || (tool.sees_project() && !is_program)
     };
     let mut requirements = Vec::new();
-    for text in &scope.installs {
+    for text in &scope.installs.packages {
         let Some((name, _)) = packages::parse(text) else { continue };
         if name != tool.lock() && is_relevant(&name) && !requirements.contains(text) {
             requirements.push(text.clone());

@@ -4,6 +4,7 @@
 //! has there are in the files of the tools; a hook that no tool knows cannot be adopted.
 
 use super::filter::NameFilter;
+use super::installs::Installed;
 use super::tasks::{Call, RunScope};
 use super::yaml::{self, YamlNode};
 use super::{EvidenceOrigin, EvidenceRank, ForeignUse};
@@ -111,7 +112,8 @@ fn action(
     names.exclude.extend(node.text_of("exclude").map(str::to_owned));
     let names = passes_names.then_some(names);
     let call = |words: Vec<String>, version: Option<String>, is_isolated| {
-        let scope = RunScope { version, is_isolated, names, installs: dependencies.clone() };
+        let installs = Installed { packages: dependencies.clone(), ..Installed::default() };
+        let scope = RunScope { version, is_isolated, names, is_hook: is_isolated, installs };
         HookAction::Runs(Box::new(Call { words, origin: origin.clone(), scope, ..Call::default() }))
     };
     if matches!(address, "local" | "meta") {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::EvidenceOrigin;
+use super::installs::Installed;
 use super::tasks::{Call, ScriptReader};
 use super::yaml::{self, YamlNode};
 
@@ -114,7 +115,8 @@ fn action(file: &str, step: &YamlNode) -> Option<Call> {
         _ => return None,
     };
     let origin = EvidenceOrigin { file: file.to_owned(), line: uses.line };
-    let mut call = Call::from_script(&command, &origin, &[]).into_iter().next()?;
+    let mut call =
+        Call::from_script(&command, &origin, &Installed::default()).into_iter().next()?;
     call.scope.is_isolated = true;
     let version = with("version");
     let is_exact = version.starts_with(|c: char| c.is_ascii_digit());

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::EvidenceOrigin;
+use super::installs::Installed;
 use super::python_tokens::{Token, tokenize};
 use super::tasks::{Call, RunScope, Task, TaskId, TaskProgram, Tasks};
 
@@ -134,7 +135,7 @@ impl Reader<'_> {
     fn read_function(&mut self, decorator: &Decorator) -> Task {
         let mut task = Task { is_default: decorator.is_default, ..Task::default() };
         let module = self.constants.clone();
-        let mut installs: Vec<String> = Vec::new();
+        let mut installs = Installed::default();
         while let Some(token) = self.peek(0) {
             if *token == Token::Line(0) {
                 break;
@@ -158,7 +159,7 @@ impl Reader<'_> {
                 Some("install") => {
                     self.at += 2;
                     let values = self.read_arguments().values;
-                    installs.extend(values.into_iter().filter(|word| !word.starts_with('-')));
+                    installs.extend(Installed::from_words(values));
                 }
                 Some("notify") => {
                     self.at += 2;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::EvidenceOrigin;
+use super::installs::Installed;
 use super::tasks::{Call, Task, TaskId, TaskProgram, Tasks};
 
 /// The names of a Makefile in the order in which make looks for them, and those of a justfile.
@@ -44,7 +45,8 @@ fn read(runner: TaskProgram, file: &str, text: &str, tasks: &mut Tasks) {
                 continue;
             }
             let origin = EvidenceOrigin { file: file.to_owned(), line: index + 1 };
-            let calls = Call::from_script(&replace(recipe, &variables), &origin, &[]);
+            let calls =
+                Call::from_script(&replace(recipe, &variables), &origin, &Installed::default());
             for id in &current {
                 let task: &mut Task = tasks.entry(id.clone()).or_default();
                 task.calls.extend(calls.iter().cloned());

@@ -39,10 +39,18 @@ pub(super) fn split(script: &str) -> Vec<ShellCommand> {
     let mut text = String::new();
     let mut piped = false;
     let mut quote = None;
+    let script = substitute(script);
     let mut chars = script.chars().peekable();
     while let Some(c) = chars.next() {
         if c == '\n' {
             line += 1;
+        }
+        if c == '$' && quote != Some('\'') && chars.peek() == Some(&'(') {
+            let inside = take_substitution(&mut chars);
+            line += inside.matches('\n').count();
+            // The name of make itself is known.
+            text.push_str(if inside == "(MAKE)" { "$(MAKE)" } else { OUTPUT });
+            continue;
         }
         match (quote, c) {
             (Some(open), _) => {
@@ -103,10 +111,81 @@ pub(super) fn split(script: &str) -> Vec<ShellCommand> {
     commands
 }
 
+/// The word for the output of another command.
+const OUTPUT: &str = "$OUTPUT";
+
+/// Takes what is in parentheses, with them.
+fn take_substitution(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+    let (mut inside, mut depth) = (String::new(), 0_usize);
+    for c in chars.by_ref() {
+        inside.push(c);
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    inside
+}
+
+/// A script with the values of the variables that it sets itself.
+fn substitute(script: &str) -> String {
+    let mut variables: Vec<(String, String)> = Vec::new();
+    let mut done = String::with_capacity(script.len());
+    for line in script.split_inclusive('\n') {
+        let mut line = line.to_owned();
+        for (name, value) in variables.iter().rev() {
+            if done.len() + line.len() > LONGEST {
+                break;
+            }
+            line = line.replace(&format!("${{{name}}}"), value);
+            line = replace_name(&line, name, value);
+        }
+        if let Some((name, value)) = assignment(line.trim()) {
+            variables.retain(|(other, _)| *other != name);
+            // The longest name comes last, so that `$AB` is not `$A` and a letter.
+            variables.push((name, value));
+        }
+        done.push_str(&line);
+    }
+    done
+}
+
+fn replace_name(line: &str, name: &str, value: &str) -> String {
+    let mark = format!("${name}");
+    let mut done = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once(&mark) {
+        done.push_str(before);
+        let is_longer = after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        done.push_str(if is_longer { &mark } else { value });
+        rest = after;
+    }
+    done + rest
+}
+
+/// The variable that a line sets to a plain text.
+fn assignment(line: &str) -> Option<(String, String)> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let value = ['"', '\'']
+        .iter()
+        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote))
+        .or((!value.contains([' ', '"', '\''])).then_some(value))?;
+    let is_plain = !value.contains(['$', '`', '"', '\'', ';', '&', '|']);
+    (is_name && is_plain && value.len() < 1_000).then(|| (name.to_owned(), value.to_owned()))
+}
+
 fn push(commands: &mut Vec<ShellCommand>, line: usize, text: &str, counts: Verdictless) {
     let Some(words) = shlex::split(text.trim()) else { return };
     let mut kept = Vec::new();
-    let mut words = words.into_iter();
+    let is_keyword =
+        |word: &String| ["then", "do", "else", "if", "!", "{", "("].contains(&word.as_str());
+    let mut words = words.into_iter().skip_while(is_keyword);
     while let Some(word) = words.next() {
         let redirection = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
         if redirection.starts_with(['>', '<']) {
@@ -152,6 +231,23 @@ mod tests {
                 "1 No true",
                 "2 No black·.",
                 "2 No exit·1"
+            ]
+        );
+    }
+
+    #[test]
+    fn variables_of_the_script_have_their_values_and_substitutions_are_one_word() {
+        assert_eq!(
+            lines(
+                "export FILES=\"a b\"\nP=bin/\nif true; then ${P}mypy $FILES $FILESX; fi\ntox -p $(cat x y) run"
+            ),
+            [
+                "0 No export·FILES=a b",
+                "1 No P=bin/",
+                "2 No true",
+                "2 No bin/mypy·a·b·$FILESX",
+                "2 No fi",
+                "3 No tox·-p·$OUTPUT·run"
             ]
         );
     }

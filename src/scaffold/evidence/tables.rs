@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::EvidenceOrigin;
+use super::installs::Installed;
 use super::tasks::{Call, Task, TaskId, TaskProgram, Tasks};
 
 /// The table at a path.
@@ -37,7 +38,7 @@ pub(super) fn read_tasks(files: &BTreeMap<&str, &str>, tasks: &mut Tasks) {
     ] {
         let source = TomlText { file: "pyproject.toml", text };
         for (name, value) in at(&table, path).into_iter().flatten() {
-            let calls = source.calls(value, name, &[]);
+            let calls = source.calls(value, name, &Installed::default());
             tasks.insert(TaskId::new(runner, name), Task { calls, ..Task::default() });
         }
     }
@@ -50,8 +51,10 @@ pub(super) fn read_tasks(files: &BTreeMap<&str, &str>, tasks: &mut Tasks) {
 fn read_hatch(source: &TomlText<'_>, table: Option<&Table>, tasks: &mut Tasks) {
     let environments = table.and_then(|table| at(table, &["envs"]));
     for (environment, settings) in environments.into_iter().flatten() {
-        let mut installs = texts(settings.get("dependencies"));
-        installs.extend(texts(settings.get("extra-dependencies")));
+        let mut installs = Installed::from_lines(&texts(settings.get("dependencies")));
+        installs.packages.extend(texts(settings.get("extra-dependencies")));
+        installs.groups = texts(settings.get("dependency-groups"));
+        installs.extras = texts(settings.get("features"));
         let scripts = settings.get("scripts").and_then(Value::as_table);
         for (name, value) in scripts.into_iter().flatten() {
             let mut calls = source.calls(value, name, &installs);
@@ -79,7 +82,7 @@ struct TomlText<'a> {
 
 impl TomlText<'_> {
     /// The commands of a task in the notations of all runners.
-    fn calls(&self, value: &Value, name: &str, installs: &[String]) -> Vec<Call> {
+    fn calls(&self, value: &Value, name: &str, installs: &Installed) -> Vec<Call> {
         let line = self.text.lines().position(|line| {
             let key = line.trim_start().trim_start_matches(['"', '\'']);
             key.strip_prefix(name).is_some_and(|rest| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::EvidenceOrigin;
 use super::filter::NameFilter;
+use super::installs::Installed;
 use super::shell::{self, Verdictless};
 use super::wrappers;
 
@@ -16,8 +17,10 @@ pub(super) struct RunScope {
     pub(super) is_isolated: bool,
     /// The files whose names the command gets.
     pub(super) names: Option<NameFilter>,
-    /// The requirements that are installed for it.
-    pub(super) installs: Vec<String>,
+    /// Whether a hook runs it, whose environment has nothing else than what the hook names.
+    pub(super) is_hook: bool,
+    /// What is installed for it.
+    pub(super) installs: Installed,
 }
 
 /// A command and its place.
@@ -49,16 +52,16 @@ impl Call {
     pub(super) fn from_script(
         script: &str,
         origin: &EvidenceOrigin,
-        installs: &[String],
+        installs: &Installed,
     ) -> Vec<Call> {
-        ScriptReader { installs: installs.to_vec(), folder: None }.read(script, origin)
+        ScriptReader { installs: installs.clone(), folder: None }.read(script, origin)
     }
 }
 
 /// Reads the scripts of one job: what one of them installs, the next ones have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ScriptReader {
-    pub(super) installs: Vec<String>,
+    pub(super) installs: Installed,
     pub(super) folder: Option<String>,
 }
 
@@ -119,6 +122,8 @@ pub(super) struct Task {
     pub(super) is_default: bool,
     /// The tasks of the same runner that it runs first.
     pub(super) requires: Vec<String>,
+    /// The names of the sets of tasks that it belongs to.
+    pub(super) labels: Vec<String>,
 }
 
 /// The tasks of a project.

@@ -294,3 +294,100 @@ fn hostile_files_end_in_time_and_without_a_panic() {
         assert!(started.elapsed().as_secs() < 20, "{name}");
     }
 }
+
+#[test]
+fn environments_of_tox_are_selected_by_factor_label_and_a_name_with_a_variable() {
+    let tox = "\
+[tox]
+labels =
+    style = lint
+env_list =
+    py3{9-11}-{tests,mypy}
+    lint, typing-{mypy,pyright}
+
+[testenv]
+dependency_groups =
+    mypy: types
+commands =
+    tests: pytest
+    mypy: mypy src
+
+[testenv:lint]
+extras = lint
+commands = ruff check .
+
+[testenv:typing-{mypy,pyright}]
+dependency_groups = types
+commands =
+    mypy: mypy --strict tests
+";
+    for (command, expected) in [
+        ("tox run -f typing", vec!["mypy --strict tests"]),
+        ("tox -m style", vec!["ruff  ."]),
+        ("tox run -e ${PY}-mypy", vec!["mypy  src", "mypy --strict tests"]),
+        ("tox run -e py$V-mypy", vec!["mypy  src"]),
+        ("tox run -e $EVERYTHING", vec![]),
+        (
+            "uvx --with tox-uv --python $(cat .python-version) tox run -f py310",
+            vec!["mypy  src", "pytest  "],
+        ),
+    ] {
+        let job = format!("check:\n  script:\n    - {command}\n  after_script: []\n");
+        let found = read(&[(".gitlab-ci.yml", &job), ("tox.ini", tox)]).uses;
+        let mut found: Vec<&ToolUse> =
+            found.iter().filter(|used| used.rank == EvidenceRank::Job).collect();
+        found.sort_by_key(|used| (used.tool, used.args.clone()));
+        let plain: Vec<String> = found
+            .iter()
+            .map(|used| format!("{} {} {}", used.tool, used.args.join(" "), used.paths.join(" ")))
+            .collect();
+        assert_eq!(plain, expected, "{command}");
+        for used in found {
+            let (groups, extras) = match used.tool {
+                "mypy" => ("types", ""),
+                "ruff" => ("", "lint"),
+                _ => ("", ""),
+            };
+            assert_eq!(
+                (used.groups.join(" ").as_str(), used.extras.join(" ").as_str()),
+                (groups, extras)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_script_that_a_job_calls_is_read() {
+    let script = "#!/bin/sh -e\n\nexport SOURCE=\"shop tests\"\nPREFIX=venv/bin/\n\n\
+                  ${PREFIX}mypy $SOURCE\nuv run --group lint ruff check ${SOURCE} $UNKNOWN\n";
+    for command in ["scripts/check", "./scripts/check", "bash scripts/check"] {
+        let job = format!("check:\n  script:\n    - {command}\n");
+        let found = uses(&[(".gitlab-ci.yml", &job), ("scripts/check", script)]);
+        assert_eq!(
+            found,
+            [
+                "Job mypy - ||shop tests|| scripts/check:6",
+                "Job ruff - ||shop tests|| scripts/check:7"
+            ],
+            "{command}"
+        );
+    }
+    let python = [
+        (".gitlab-ci.yml", "a:\n  script: scripts/check\n"),
+        ("scripts/check", "#!/usr/bin/env python3\nmypy\n"),
+    ];
+    assert_eq!(uses(&python), [""; 0]);
+}
+
+#[test]
+fn a_hook_without_names_keeps_its_packages_and_a_job_has_those_of_its_list() {
+    let hooks = "repos:\n- repo: x\n  rev: v1.8.0\n  hooks:\n  - id: mypy\n    pass_filenames: false\n    \
+                 additional_dependencies: [trio>=0.26]\n";
+    let used = &read(&[(hooks::FILE, hooks)]).uses[0];
+    assert_eq!((used.requirements.join(" ").as_str(), used.is_isolated), ("trio>=0.26", true));
+    assert_eq!(used.names, None);
+    let job = "a:\n  script:\n  - pip install -r dev.txt -e .[types] attrs tox\n  - mypy\n";
+    let used = &read(&[(".gitlab-ci.yml", job)]).uses[0];
+    assert_eq!((used.requirements.join(" ").as_str(), used.is_isolated), ("attrs", false));
+    assert_eq!((used.files.join(" "), used.extras.join(" ")), ("dev.txt".into(), "types".into()));
+}

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::EvidenceOrigin;
 use super::ini::{self, IniSection};
+use super::installs::Installed;
 use super::tables::{at, line_of, texts};
 use super::tasks::{Call, RunScope, Task, TaskId, TaskProgram, Tasks};
 
@@ -47,6 +48,12 @@ fn read_ini(file: &str, text: &str, tasks: &mut Tasks) {
     let main = section("tox").or_else(|| section("tox:tox"));
     let listed = main.and_then(|tox| tox.text("envlist").or_else(|| tox.text("env_list")));
     let listed = expand_list(&listed.unwrap_or_default());
+    let labels = main.and_then(|tox| tox.text("labels")).unwrap_or_default();
+    let labels: Vec<(String, Vec<String>)> = labels
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(label, names)| (label.trim().to_owned(), expand_list(names)))
+        .collect();
     let mut names: Vec<(String, Option<&IniSection>)> = Vec::new();
     for section in &sections {
         let Some(written) = section.name.strip_prefix("testenv:") else { continue };
@@ -64,7 +71,17 @@ fn read_ini(file: &str, text: &str, tasks: &mut Tasks) {
             let value = own.and_then(|own| own.get(key)).or_else(|| base?.get(key));
             sections.lines_for(value.unwrap_or_default(), &name)
         };
-        let installs: Vec<String> = lines("deps").into_iter().map(|(_, line)| line).collect();
+        let values = |key: &str| -> Vec<String> {
+            lines(key).into_iter().map(|(_, line)| line.trim().to_owned()).collect()
+        };
+        let names_of = |key: &str| -> Vec<String> {
+            let values = values(key);
+            let names = values.iter().flat_map(|line| line.split([',', ' ']));
+            names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        };
+        let mut installs = Installed::from_lines(&values("deps"));
+        installs.groups = names_of("dependency_groups");
+        installs.extras = names_of("extras");
         let is_isolated = lines("skip_install").iter().any(|(_, line)| line == "true");
         let mut calls = Vec::new();
         for key in ["commands_pre", "commands"] {
@@ -79,10 +96,12 @@ fn read_ini(file: &str, text: &str, tasks: &mut Tasks) {
         }
         for call in &mut calls {
             call.scope.is_isolated =
-                is_isolated && installs.iter().all(|dep| !dep.starts_with("-r"));
+                is_isolated && installs.files.is_empty() && installs.groups.is_empty();
         }
         let is_default = listed.contains(&name);
-        let task = Task { calls, is_default, requires: Vec::new() };
+        let labels = labels.iter().filter(|(_, names)| names.contains(&name));
+        let labels = labels.map(|(label, _)| label.clone()).collect();
+        let task = Task { calls, is_default, requires: Vec::new(), labels };
         tasks.entry(TaskId::new(TaskProgram::Tox, &name)).or_insert(task);
     }
 }
@@ -229,13 +248,30 @@ fn expand(part: &str, names: &mut Vec<String>) {
         });
         match braces {
             Some((before, inside, after)) => {
-                for choice in inside.split(',').rev() {
+                for choice in choices(inside).iter().rev() {
                     open.push(format!("{before}{choice}{after}"));
                 }
             }
             None => names.push(part),
         }
     }
+}
+
+/// The choices in braces: `39,310` or `9-14`.
+fn choices(inside: &str) -> Vec<String> {
+    let mut choices = Vec::new();
+    for choice in inside.split(',').map(str::trim) {
+        let range = choice.split_once('-').and_then(|(first, last)| {
+            Some((first.parse::<u16>().ok()?, last.parse::<u16>().ok()?))
+        });
+        match range {
+            Some((first, last)) if first <= last && last - first < 100 => {
+                choices.extend((first..=last).map(|number| number.to_string()));
+            }
+            _ => choices.push(choice.to_owned()),
+        }
+    }
+    choices
 }
 
 fn read_table(file: &str, text: &str, tox: &Table, tasks: &mut Tasks) {
@@ -253,7 +289,9 @@ fn read_table(file: &str, text: &str, tox: &Table, tasks: &mut Tasks) {
     names.truncate(MOST_ENVIRONMENTS);
     for (name, own) in names {
         let value = |key: &str| own.and_then(|own| own.get(key)).or_else(|| base?.get(key));
-        let installs = texts(value("deps"));
+        let mut installs = Installed::from_lines(&texts(value("deps")));
+        installs.groups = texts(value("dependency_groups"));
+        installs.extras = texts(value("extras"));
         let header = own.and_then(|_| {
             let lines = text.lines().map(str::trim);
             let is_header = |line: &str| {
@@ -281,7 +319,8 @@ fn read_table(file: &str, text: &str, tox: &Table, tasks: &mut Tasks) {
             calls.push(Call { words, origin, scope, ..Call::default() });
         }
         let is_default = listed.contains(&name);
-        let task = Task { calls, is_default, requires: Vec::new() };
+        let labels = texts(value("labels"));
+        let task = Task { calls, is_default, requires: Vec::new(), labels };
         tasks.entry(TaskId::new(TaskProgram::Tox, &name)).or_insert(task);
     }
 }

@@ -1,6 +1,7 @@
 //! Takes the starters off a command, such as `uv run`, `poetry run`, `python -m` and `env`, and
 //! recognises calls of tasks and hooks.
 
+use super::installs::Installed;
 use super::tasks::{RunScope, TaskProgram};
 
 /// A command without its starters.
@@ -8,6 +9,11 @@ pub(super) struct Unwrapped {
     pub(super) words: Vec<String>,
     pub(super) scope: RunScope,
 }
+
+/// The start of a name that stands for all environments of tox with these factors.
+pub(super) const FACTORS: &str = "-f ";
+/// The start of a name that stands for all environments of tox with this label.
+pub(super) const LABEL: &str = "-m ";
 
 /// The most starters of one command.
 const MOST: usize = 8;
@@ -130,7 +136,13 @@ impl Unwrapped {
             }
             match (name, value) {
                 ("--with" | "--from" | "--spec" | "-w", Some(value)) => {
-                    self.scope.installs.extend(value.split(',').map(str::to_owned));
+                    self.scope.installs.packages.extend(value.split(',').map(str::to_owned));
+                }
+                (
+                    option @ ("--group" | "--only-group" | "--extra" | "--with-requirements"),
+                    Some(value),
+                ) => {
+                    self.scope.installs.add_option(option, &value);
                 }
                 ("--no-project" | "--isolated", _) => self.scope.is_isolated = true,
                 _ => {}
@@ -155,27 +167,16 @@ impl Unwrapped {
     }
 }
 
-/// The requirements that a command installs; none if it installs nothing.
-pub(super) fn installed(words: &[String]) -> Option<Vec<String>> {
+/// What a command installs; none if it installs nothing.
+pub(super) fn installed(words: &[String]) -> Option<Installed> {
     let inner = unwrap(words, &RunScope::default()).words;
     let at = match inner.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["uv" | "poetry" | "pdm", "sync" | "install", ..] => 2,
         ["pip" | "pip3" | "pipx", "install", ..] => 2,
         ["uv", "pip" | "tool", "install", ..] => 3,
         _ => return None,
     };
-    let mut requirements = Vec::new();
-    let mut words = inner.into_iter().skip(at);
-    while let Some(word) = words.next() {
-        if word.starts_with('-') {
-            let valued = ["-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-i"];
-            if valued.contains(&word.as_str()) || VALUED.contains(&word.as_str()) {
-                words.next();
-            }
-            continue;
-        }
-        requirements.push(word);
-    }
-    Some(requirements)
+    Some(Installed::from_words(inner.into_iter().skip(at)))
 }
 
 /// The tasks that a command calls: all default ones if it names none.
@@ -221,6 +222,9 @@ fn tox_names(words: &[String]) -> Vec<String> {
     while let Some(word) = words.next() {
         let value = match word.as_str() {
             "-e" | "--env" => words.next().cloned(),
+            // Both select from the list of environments.
+            "-f" => words.next().map(|factors| format!("{FACTORS}{factors}")),
+            "-m" => words.next().map(|label| format!("{LABEL}{label}")),
             word => word.strip_prefix("-e").map(|value| value.trim_start_matches('=').to_owned()),
         };
         names.extend(value.iter().flat_map(|value| value.split(',')).map(str::to_owned));
