@@ -11,6 +11,7 @@ mod explain;
 pub mod fix;
 mod incremental;
 mod leftovers;
+mod missing_packages;
 mod outcome;
 mod preflight;
 mod read_gate;

@@ -2,7 +2,7 @@
 //!
 //! An outcome is cached if another run of the same inputs would give the same one.
 
-use super::{Context, unseen_imports};
+use super::{Context, missing_packages, unseen_imports};
 use crate::cache::{CachedOutcome, Key, OutcomeOrigin, ResultCache};
 use crate::check::CachePolicy;
 use crate::engine::RunError;
@@ -76,7 +76,8 @@ pub(super) fn save_to_cache(store: &ResultCache, step: &Step, outcome: &mut Chec
 }
 
 impl Context<'_> {
-    /// Adds a warning for each import that fails because the check does not see the file.
+    /// Adds warnings for imports that fail because the check does not see a file, or a package is not
+    /// installed.
     pub(super) fn warn_of_unseen_imports(
         &self,
         outcome: &mut CheckOutcome,
@@ -87,6 +88,13 @@ impl Context<'_> {
         let warnings =
             unseen_imports::find_unseen_imports(root, inventory, &step.source, &outcome.findings);
         outcome.warnings.extend(warnings);
+        let check = self.config.checks.iter().find(|check| check.name == *step.id.check());
+        if let Some(check) = check {
+            let findings = &outcome.findings;
+            let missing =
+                missing_packages::find_missing_packages(root, self.config, check, findings);
+            outcome.warnings.extend(missing);
+        }
     }
 
     /// Ends a step that could not begin.
