@@ -131,10 +131,36 @@ pub(crate) fn in_container(
 ) -> Result<Vec<u8>> {
     let arguments = ["run", "--rm", "--interactive", "--pull", "never"];
     Command::new("docker", arguments)
-        .arguments(VARIABLES.iter().flat_map(|name| ["--env", name]))
+        .arguments(index_variables())
         .arguments([image, "sh", "-c", script, package])
         .input(requirement)
         .read_bytes()
+}
+
+/// The options of docker by which pip in a container finds the index of its network.
+pub(crate) fn index_variables() -> impl Iterator<Item = &'static str> {
+    VARIABLES.iter().flat_map(|name| ["--env", name])
+}
+
+/// The source distribution of a pinned package, which is downloaded once.
+///
+/// # Errors
+///
+/// When it cannot be downloaded.
+pub(crate) fn fetch_archive(name: &str, requirement: &str, image: &str) -> Result<Vec<u8>> {
+    let mut package = parse(requirement)?;
+    let folder = workspace::target()?.join("archives");
+    let path = folder.join(format!("{}-{}.tar.gz", package.name, package.version));
+    if let Ok(archive) = fs::read(&path) {
+        return Ok(archive);
+    }
+    workspace::create_folder(&folder)?;
+    name.clone_into(&mut package.name);
+    let archive = download(&package, image)?;
+    let partial = path.with_extension(format!("partial-{}", std::process::id()));
+    let written = fs::write(&partial, &archive).and_then(|()| fs::rename(&partial, &path));
+    written.map_err(|error| Failure::file(&path, &error))?;
+    Ok(archive)
 }
 
 /// Variables by which pip finds an index or a proxy of its own network.

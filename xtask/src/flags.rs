@@ -13,8 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Result;
 use crate::{
-    bench, ci, codegen, demo, deny, dist, docker, fixtures, fuzz, pipelines, soak, test, tidy,
-    torture,
+    bench, ci, codegen, demo, deny, dist, docker, fixtures, fuzz, green, pipelines, soak, test,
+    tidy, torture,
 };
 
 /// Tasks for people who work on cargo pipe
@@ -125,6 +125,16 @@ pub(crate) enum Task {
     ///
     /// It fails unless every try is held: nothing lost, left or escaped.
     Torture(torture::Amount),
+    /// Compare the verdicts on public projects with those of their own CI
+    ///
+    /// It runs the commands of their CI by hand, then `cargo pipe init` and `cargo pipe run-all`.
+    Green {
+        /// The only projects to compare
+        #[arg(value_name = "PROJECT", value_parser = PossibleValuesParser::new(green::names()))]
+        projects: Vec<String>,
+        #[command(flatten)]
+        install: Install,
+    },
 }
 
 /// Permission to change the system.
@@ -206,6 +216,7 @@ impl Task {
                 soak::run(&soak::Amount { subject, package, times, seed, edits })
             }
             Task::Torture(amount) => torture::run(&amount),
+            Task::Green { projects, install } => green::run(&projects, install.system()),
         }?;
         Ok(ExitCode::SUCCESS)
     }

@@ -4,7 +4,7 @@
 //! - [`dist`] builds what is published, [`pipelines`] runs the generated pipelines with it.
 //! - [`docker`] and [`fixtures`] prepare a machine, [`demo`] shows the program at work on it.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
-//! - [`mod@bench`] measures, [`torture`] attacks.
+//! - [`mod@bench`] measures, [`torture`] attacks, [`green`] compares verdicts on public projects.
 //! - [`process`] alone starts programs; [`failure`] and [`workspace`] serve all tasks.
 
 mod bench;
@@ -18,6 +18,7 @@ mod failure;
 mod fixtures;
 mod flags;
 mod fuzz;
+mod green;
 mod pipelines;
 mod process;
 mod soak;
