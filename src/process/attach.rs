@@ -12,7 +12,8 @@ use std::time::Duration;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::cancel::Wake;
-use super::{Cancel, Emitter, GRACE, Invocation, ProcessError, Stdin, processors, running};
+use super::child::GRACE;
+use super::{Cancel, Emitter, Invocation, ProcessError, Stdin, processors, running};
 use crate::event::Event;
 
 /// Runs a program to its end with our streams, and returns its exit status: 128 plus the number of
