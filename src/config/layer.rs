@@ -4,17 +4,17 @@
 //! validates the result. The doc comments of the fields are the descriptions in the JSON schema of
 //! `pipe.toml`, which editors show.
 
+mod duration;
 mod findings;
 mod size;
 mod text;
 mod value;
 
+pub use duration::{Age, Timeout};
 pub use findings::{FindingsLayer, FindingsTable};
 pub(crate) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
-pub use value::{
-    Age, CacheSetting, OwnFile, Private, SourcePaths, Switch, Timeout, Value, WrittenAt,
-};
+pub use value::{CacheSetting, OwnFile, Private, SourcePaths, Switch, Value, WrittenAt};
 
 use std::collections::BTreeMap;
 
