@@ -3,6 +3,8 @@
 //! [`EngineError`] also decides how a command ends, and a run turns it into the [`Reason`] of a
 //! check.
 
+mod hint;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -290,93 +292,6 @@ impl EngineError {
             _ if self.is_configuration() => Verdict::Config,
             _ => Verdict::Error,
         }
-    }
-
-    /// A hint about what to do next, if one is known.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            EngineError::NotInstalled(_) => {
-                "install docker, or name a compatible program in CARGO_PIPE_DOCKER"
-            }
-            EngineError::NotRunning(_) => {
-                "start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST"
-            }
-            EngineError::NoPermission(_) => {
-                "add yourself to the group that owns the socket: `sudo usermod -aG docker $USER`, \
-                 then log in again"
-            }
-            EngineError::ImageMissing { image, .. } => {
-                return Some(format!(
-                    "try `docker pull {image}`; with a registry mirror, set `[python] image = \"…\"` in \
-                     pipe.toml"
-                ));
-            }
-            EngineError::NoAnswer { .. } => {
-                "the engine hangs or is overloaded: try `docker info`; CARGO_PIPE_DOCKER_TIMEOUT gives it \
-                 more time to answer"
-            }
-            EngineError::NoBuildx => {
-                "install the package `docker-buildx` of Debian, or `docker-buildx-plugin` of Docker"
-            }
-            EngineError::CaBundle { .. } => {
-                "the path comes from `ca-bundle` in pipe.toml, or from PIP_CERT, SSL_CERT_FILE, \
-                 REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"
-            }
-            EngineError::NoFallback(error) => {
-                let hint = error.hint().map(|hint| format!(";\n{hint}")).unwrap_or_default();
-                return Some(format!(
-                    "checks do not fall back to another engine if CI is set; `--engine venv` runs them \
-                     without a container{hint}"
-                ));
-            }
-            EngineError::NoPython(_) => "install it, for example with `uv python install`",
-            EngineError::Platform { .. } => "use an engine with containers: `--engine docker`",
-            EngineError::StaleImage(_) => {
-                "run `cargo pipe sync` to update the pipeline, and `cargo pipe build --ci-image --push` \
-                 to build the image"
-            }
-            EngineError::NeedsImages(_) | EngineError::NoSocket => "use `--engine docker`",
-            EngineError::NotPodman(_) => {
-                "use `--engine docker`, or name podman in CARGO_PIPE_DOCKER"
-            }
-            EngineError::ForeignEnvironments(_) => {
-                "set CARGO_PIPE_CACHE_DIR to a folder of your own"
-            }
-            EngineError::NoInstaller { .. } => {
-                "install uv, or the packages `python3-pip` or `python3-venv` of Debian"
-            }
-            EngineError::InstallFailed { .. } => "`cargo pipe build -v` shows the complete output",
-            EngineError::SourceNotGranted(_) => {
-                "if you trust them, run again with `--allow host`; with docker they are built in an \
-                 image, which needs no grant"
-            }
-            EngineError::HostNotGranted { .. } => {
-                "if you trust this project, run again with `--allow host`, or grant it permanently with \
-                 `cargo pipe trust --engine venv`; with a working `bwrap` no grant is needed"
-            }
-            EngineError::LessIsolated { .. } => {
-                "choose that engine yourself with `--engine venv`, or accept the choice of the project \
-                 with `--allow host`, or permanently with `cargo pipe trust`; with a working `bwrap` no \
-                 grant is needed"
-            }
-            EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
-                "run `cargo pipe build` once with a network"
-            }
-            EngineError::Stopped(_) => {
-                "the engine was ended or restarted, or another program stopped the container; run again"
-            }
-            EngineError::OutputLost => {
-                "run again; docker clients 28.0.0 to 28.0.2 may lose output, see `docker --version`"
-            }
-            EngineError::ArchiveTooLarge(_) => {
-                "leave large files out with `exclude`, or use `topology = \"bind\"` where it works"
-            }
-            EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows the complete output",
-            EngineError::Recipe(error) => return error.hint(),
-            _ => return None,
-        };
-        Some(hint.to_owned())
     }
 
     /// The error as the reason of a check's outcome.
