@@ -13,8 +13,9 @@ use crate::process::{self, Command};
 use crate::test::attempt::{Attempt, Ending};
 use crate::torture::arena::{self, SECRET};
 
-/// Folders that the program may write to in a home.
-const OURS: &[&str] = &[".local/state/cargo-pipe", ".cache", ".config/uv", ".local/share/uv"];
+/// Folders that the program, and uv and docker's builder on its behalf, may write to in a home.
+const OURS: &[&str] =
+    &[".local/state/cargo-pipe", ".cache", ".config/uv", ".local/share/uv", ".docker/buildx"];
 
 impl Scene<'_> {
     pub(super) fn judge_end(
