@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::finding::Finding;
 use crate::hash::Hash;
-use crate::outcome::{CheckOutcome, Status};
+use crate::outcome::{CheckOutcome, Status, Verdict};
 use crate::project::ProjectPath;
 use baseline::{Baseline, BaselineEntry};
 use lines::ChangedLines;
@@ -26,6 +26,8 @@ pub struct GateSpec {
     pub baseline: Option<BaselineFile>,
     /// The changes that count; all lines if none.
     pub changed: Option<Since>,
+    /// Whether an obsolete entry of the baseline fails the run.
+    pub strict: bool,
 }
 
 /// The file of accepted findings.
@@ -36,6 +38,8 @@ pub struct BaselineFile {
     pub path: ProjectPath,
     /// Whether the user named it, so that it must exist.
     pub named: bool,
+    /// The codes and rules of findings that it never accepts.
+    pub never_accept: BTreeSet<String>,
 }
 
 /// The commit that lines must have changed since.
@@ -56,6 +60,8 @@ pub struct Gate {
     pub baseline: Option<(ProjectPath, Baseline)>,
     /// The changed lines, and the commit that they were compared with.
     pub changed: Option<(CompareBase, ChangedLines)>,
+    /// Whether an obsolete entry of the baseline fails the run.
+    pub strict: bool,
 }
 
 /// The commit that the lines were compared with.
@@ -92,6 +98,8 @@ pub struct Accepted {
     pub accepted: usize,
     /// Its obsolete entries: finished checks did not find them.
     pub gone: Vec<BaselineEntry>,
+    /// Whether an obsolete entry fails the run.
+    pub strict: bool,
 }
 
 /// The effect of changed lines.
@@ -110,6 +118,15 @@ enum Standing {
     Counts,
     Accepted,
     Outside,
+}
+
+impl Gated {
+    /// The verdict on the baseline itself, which is none of a check's; none if it is in order.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let baseline = self.baseline.as_ref()?;
+        (baseline.strict && !baseline.gone.is_empty()).then_some(Verdict::Findings)
+    }
 }
 
 impl Gate {
@@ -146,6 +163,7 @@ impl Gate {
             hash: baseline.hash,
             accepted: number(Standing::Accepted),
             gone: gone(baseline, &ended),
+            strict: self.strict,
         });
         let changed = self
             .changed

@@ -288,6 +288,12 @@ impl Verdict {
             .unwrap_or(Verdict::Error)
     }
 
+    /// The worse one of this verdict and another.
+    #[must_use]
+    pub fn and(self, other: Option<Verdict>) -> Verdict {
+        Verdict::worst(std::iter::once(self).chain(other)).unwrap_or(self)
+    }
+
     /// The worst of several verdicts; none of none.
     #[must_use]
     pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Option<Verdict> {

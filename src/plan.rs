@@ -50,6 +50,8 @@ pub struct Request {
     pub fixing: Fixing,
     /// The findings that count.
     pub gate: GateAsked,
+    /// Whether an obsolete entry of the baseline fails the run.
+    pub strict: bool,
     /// The use of the result cache, instead of the configured one.
     pub cache: Option<CacheMode>,
     /// Whether cached results are ignored.
@@ -176,18 +178,18 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     if fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show) {
         steps.clear();
     }
-    let gate = gate_of(config, &request.gate);
+    let gate = gate_of(config, request);
     let cache = request.cache.unwrap_or(config.cache).replaying(!request.no_cache);
     Ok(Plan { fail_fast: request.fail_fast, jobs: config.jobs, fixes, notes, steps, gate, cache })
 }
 
-fn gate_of(config: &Config, asked: &GateAsked) -> gate::GateSpec {
-    let baseline = config.baseline.clone();
-    match asked {
-        GateAsked::Open => gate::GateSpec::default(),
-        GateAsked::Configured => gate::GateSpec { baseline, changed: None },
-        GateAsked::Changed(since) => gate::GateSpec { baseline, changed: Some(since.clone()) },
-    }
+fn gate_of(config: &Config, request: &Request) -> gate::GateSpec {
+    let changed = match &request.gate {
+        GateAsked::Open => return gate::GateSpec::default(),
+        GateAsked::Configured => None,
+        GateAsked::Changed(since) => Some(since.clone()),
+    };
+    gate::GateSpec { baseline: config.baseline.clone(), changed, strict: request.strict }
 }
 
 fn unknown_check(config: &Config, name: &str) -> PlanError {

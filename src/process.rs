@@ -29,7 +29,7 @@ pub use attach::attach;
 pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
 pub(crate) use capture::CAPTURE_LIMIT;
-use child::Lines;
+use child::LineMode;
 pub use child::{Child, Waited};
 pub use running::end_all;
 
@@ -172,7 +172,7 @@ pub fn run(
     until: Until<'_>,
     emitter: &Emitter<'_>,
 ) -> Result<RawOutput, ProcessError> {
-    let child = Child::start(invocation, Lines::Kept, None, emitter)?;
+    let child = Child::start(invocation, LineMode::Kept, None, emitter)?;
     child.finish(until, |_| {})
 }
 
@@ -187,7 +187,7 @@ pub fn stream(
     emitter: &Emitter<'_>,
     on_line: impl FnMut(&str),
 ) -> Result<RawOutput, ProcessError> {
-    let child = Child::start(invocation, Lines::PassedOn, None, emitter)?;
+    let child = Child::start(invocation, LineMode::PassedOn, None, emitter)?;
     child.finish(until, on_line)
 }
 

@@ -30,7 +30,7 @@ use crate::discover;
 use crate::engine::{self, EngineError, JobImage, Removed, Shipped, Then};
 use crate::error::Error;
 use crate::event::Event;
-use crate::gate::Gate;
+use crate::gate::{Gate, Gated};
 use crate::git::{GitContext, GitError};
 use crate::outcome::{Interruption, Reason, ReasonKind, Verdict};
 use crate::plan::{Plan, Shell, Step};
@@ -43,7 +43,7 @@ use resources::Resources;
 
 pub use context::Context;
 pub use directory::Directory;
-pub use read_gate::read_gate;
+pub use read_gate::{read_baseline, read_gate};
 
 /// An environment that [`Context::build`] made available.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,16 +78,18 @@ impl Context<'_> {
             warnings.push(describe_missing_review(&error));
             None
         });
+        let gate = gate.ok().and_then(|gate| gate.summary(&result.outcomes));
         let interruption = (self.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
         Report {
             folder: discover::in_repository(&self.project.root),
-            verdict: Verdict::over(&result.outcomes, interruption),
+            verdict: Verdict::over(&result.outcomes, interruption)
+                .and(gate.as_ref().and_then(Gated::verdict)),
             platform: result.platform,
             engine: result.engine,
             warnings,
             snapshots: result.snapshots,
             changed_files: result.changed_files,
-            gate: gate.ok().and_then(|gate| gate.summary(&result.outcomes)),
+            gate,
             review,
             checks: result.outcomes,
         }

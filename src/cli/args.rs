@@ -149,6 +149,10 @@ pub(crate) struct BaselineArgs {
     /// [env: CARGO_PIPE_BASELINE]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<String>,
+
+    /// Remove the entries that are obsolete, and accept nothing new
+    #[arg(long)]
+    pub(crate) prune: bool,
 }
 
 /// Arguments of `list`.

@@ -9,6 +9,7 @@
 //! | the project, its settings or a grant is wrong | [`Error::verdict`], [`Failure`] | `Config` |
 //! | the engine, a build or an update failed | `EngineError::verdict`, `UpdateError::verdict` | `Config` or `Error` |
 //! | a check has findings, failed or timed out | `Verdict::over`, from the status of every check | `Findings`, `Config` or `Error` |
+//! | an entry of the baseline is obsolete, with `--strict` | [`Gated::verdict`] | `Findings` |
 //! | a signal interrupted the run | `Verdict::over` | `Interrupted` |
 //! | a fixer failed, or a file would change | `run::preview` | `Findings` or worse |
 //! | a generated file is not up to date | `commands::sync`, `commands::doctor` | `Findings` |

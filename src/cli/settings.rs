@@ -53,6 +53,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         cache,
         fail_fast,
         baseline,
+        strict,
         changed,
         dry_run,
         timeout,
@@ -78,7 +79,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         mode => mode.map(cache_mode),
     };
     CheckRun {
-        request: Request { checks, fail_fast, timeout, fixing, gate, cache, no_cache },
+        request: Request { checks, fail_fast, timeout, fixing, gate, strict, cache, no_cache },
         baseline,
         writing: writing(dry_run),
         reports: report,
@@ -193,7 +194,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => {
             Action::Run(run(checks, args, Unsaid::Check))
         }
-        CommandArgs::Baseline(BaselineArgs { output }) => Action::Baseline { output },
+        CommandArgs::Baseline(BaselineArgs { output, prune }) => Action::Baseline { output, prune },
         CommandArgs::List(ListArgs { json: true }) => Action::List { format: MessageFormat::Json },
         CommandArgs::List(ListArgs { json: false }) => {
             Action::List { format: MessageFormat::Human }

@@ -62,6 +62,8 @@ pub struct Layer {
     /// The file of accepted findings; `false` for none. If absent, `baseline.jsonl` in the config
     /// folder, if it exists.
     pub baseline: Option<Value<OwnFile>>,
+    /// Codes and rules of findings that no baseline accepts, such as `E0602` or `undefined-variable`.
+    pub never_accept: Option<Texts>,
     /// How long a check may take: `90s`, `5m`, `1h 30m`, or whole seconds.
     pub timeout: Option<Value<Timeout>>,
     /// The memory that a check may use: `4 GiB`, `512 MiB`.

@@ -49,6 +49,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         cpus: first(higher.cpus, lower.cpus),
         offline: first(higher.offline, lower.offline),
         baseline: first(higher.baseline, lower.baseline),
+        never_accept: first(higher.never_accept, lower.never_accept),
         timeout: first(higher.timeout, lower.timeout),
         memory: first(higher.memory, lower.memory),
         disk: first(higher.disk, lower.disk),

@@ -66,7 +66,7 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
     let scope =
         checks::Scope { source: &source, exclude: &exclude, include: &include, timeout, limits };
     let checks = checks::validate(&mut terms, layer.checks, &scope)?;
-    let baseline = baseline(&mut terms, &config, layer.baseline)?;
+    let baseline = baseline(&mut terms, &config, layer.baseline, layer.never_accept)?;
     let engine_source = engine_source(layer.engine.as_ref());
     let config = Config {
         config,
@@ -143,14 +143,20 @@ fn baseline(
     terms: &mut Terms<'_>,
     folder: &ProjectPath,
     file: Option<Value<OwnFile>>,
+    never_accept: Option<Texts>,
 ) -> Result<Option<BaselineFile>, ConfigError> {
+    let codes = never_accept.into_iter().flat_map(|codes| codes.value);
+    let never_accept = codes.map(|code| code.value).collect();
     match file {
         Some(Value { value: OwnFile(None), .. }) => Ok(None),
         Some(ref file @ Value { value: OwnFile(Some(ref path)), .. }) => {
             let path = terms.project_path(&file.with(path.clone()))?;
-            Ok(Some(BaselineFile { path, named: true }))
+            Ok(Some(BaselineFile { path, named: true, never_accept }))
         }
-        None => Ok(folder.join(BASELINE).ok().map(|path| BaselineFile { path, named: false })),
+        None => {
+            let path = folder.join(BASELINE).ok();
+            Ok(path.map(|path| BaselineFile { path, named: false, never_accept }))
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use self::bubblewrap::{Root, Sandbox};
 use self::folders::{Folder, JobFolders};
 use self::interpreter::Interpreter;
 use self::job::JobStreams;
-use self::prepare::Parts;
+use self::prepare::VenvParts;
 use self::store::VenvStore;
 use super::launcher::{self, Seen};
 use super::{Access, Engine, EngineError, EngineOptions, Job, PreparedEnvironment, RunError};
@@ -57,7 +57,7 @@ pub struct Venv<'a> {
     bubblewrap: Option<PathBuf>,
     roots: Vec<Root>,
     /// The environments that the run holds, by the ids of the prepared ones.
-    held: Mutex<BTreeMap<String, Parts>>,
+    held: Mutex<BTreeMap<String, VenvParts>>,
     /// An empty lock, for an environment without packages.
     nothing: Lock,
     /// The warnings for the report, without duplicates.

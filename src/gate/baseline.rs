@@ -26,6 +26,8 @@ pub struct Baseline {
     pub hash: Hash,
     /// The fingerprints of the entries.
     fingerprints: BTreeSet<Hash>,
+    /// The codes and rules of findings that it never accepts.
+    never_accept: BTreeSet<String>,
 }
 
 /// One accepted finding.
@@ -85,24 +87,36 @@ impl Baseline {
             }
         }
         let fingerprints = entries.iter().map(|entry: &BaselineEntry| entry.fingerprint).collect();
-        Ok(Baseline { entries, hash: Hash::of(text.as_bytes()), fingerprints })
+        let (hash, never_accept) = (Hash::of(text.as_bytes()), BTreeSet::new());
+        Ok(Baseline { entries, hash, fingerprints, never_accept })
     }
 
-    /// Whether it holds a finding.
+    /// Accepts no finding with one of these codes or rules, whether there is an entry or not.
+    #[must_use]
+    pub fn never_accepting(self, codes: BTreeSet<String>) -> Baseline {
+        Baseline { never_accept: codes, ..self }
+    }
+
+    /// Whether it accepts a finding.
     #[must_use]
     pub fn accepts(&self, finding: &Finding) -> bool {
-        self.fingerprints.contains(&finding.fingerprint)
+        self.fingerprints.contains(&finding.fingerprint) && !is_named(&self.never_accept, finding)
     }
 }
 
-/// The file that accepts every finding of these checks. Those that a tool accepts by itself are in
-/// it too: they would count as soon as the score falls that they are accepted for.
-///
-/// # Panics
-///
-/// Never: texts and hashes can always be written.
+/// Whether the code or the rule of a finding is one of these.
+fn is_named(codes: &BTreeSet<String>, finding: &Finding) -> bool {
+    codes.contains(&finding.code) || codes.contains(&finding.rule)
+}
+
+/// The entries that accept the findings of these checks, but not those with a code or rule in
+/// `never_accept`. Findings that a tool accepts by itself are included: they would count as soon as
+/// the score falls that they are accepted for.
 #[must_use]
-pub fn render(checks: &[CheckOutcome]) -> String {
+pub fn accept_findings(
+    checks: &[CheckOutcome],
+    never_accept: &BTreeSet<String>,
+) -> BTreeSet<BaselineEntry> {
     let entry = |check: &CheckOutcome, finding: &Finding| BaselineEntry {
         path: finding.place.path.clone(),
         check: check.id.clone(),
@@ -110,10 +124,42 @@ pub fn render(checks: &[CheckOutcome]) -> String {
         message: finding.message.clone(),
         fingerprint: finding.fingerprint,
     };
-    let entries: BTreeSet<BaselineEntry> = checks
-        .iter()
-        .flat_map(|check| check.findings.iter().map(move |finding| entry(check, finding)))
-        .collect();
+    let mut entries = BTreeSet::new();
+    for check in checks {
+        let findings = check.findings.iter().filter(|it| !is_named(never_accept, it));
+        entries.extend(findings.map(|finding| entry(check, finding)));
+    }
+    entries
+}
+
+/// The number of findings that no baseline accepts because of their codes or rules.
+#[must_use]
+pub fn count_refused(checks: &[CheckOutcome], never_accept: &BTreeSet<String>) -> usize {
+    let findings = checks.iter().flat_map(|check| &check.findings);
+    findings.filter(|finding| is_named(never_accept, finding)).count()
+}
+
+/// The entries that are still needed after a run of every check: not the `gone` ones, and none of a
+/// check that no longer exists.
+#[must_use]
+pub fn prune(
+    baseline: &Baseline,
+    checks: &[CheckOutcome],
+    gone: &[BaselineEntry],
+) -> BTreeSet<BaselineEntry> {
+    let is_needed = |entry: &&BaselineEntry| {
+        checks.iter().any(|check| check.id == entry.check) && !gone.contains(entry)
+    };
+    baseline.entries.iter().filter(is_needed).cloned().collect()
+}
+
+/// The text of a file with these entries.
+///
+/// # Panics
+///
+/// Never: texts and hashes can always be written.
+#[must_use]
+pub fn render(entries: &BTreeSet<BaselineEntry>) -> String {
     let line =
         |entry: &BaselineEntry| serde_json::to_string(entry).expect("an entry is plain text");
     let lines = std::iter::once(HEADER.to_owned()).chain(entries.iter().map(line));

@@ -8,17 +8,21 @@ fn failing(findings: Vec<Finding>) -> CheckOutcome {
     CheckOutcome { status: Status::Findings, findings, ..sample::passed("lint", "pylint") }
 }
 
+fn accept_all(checks: &[CheckOutcome]) -> String {
+    baseline::render(&baseline::accept_findings(checks, &BTreeSet::new()))
+}
+
 fn accepting(checks: &[CheckOutcome]) -> Gate {
-    let baseline = Baseline::parse(&baseline::render(checks)).unwrap();
+    let baseline = Baseline::parse(&accept_all(checks)).unwrap();
     let file = ProjectPath::new("old.jsonl").unwrap();
-    Gate { baseline: Some((file, baseline)), changed: None }
+    Gate { baseline: Some((file, baseline)), changed: None, strict: false }
 }
 
 fn since(path: &str, changed: std::ops::RangeInclusive<u32>) -> Gate {
     let base = CompareBase { name: "main".to_owned(), commit: "c0ffee".to_owned() };
     let mut lines = ChangedLines::default();
     lines.insert(path, FileChange::Lines(vec![changed]));
-    Gate { baseline: None, changed: Some((base, lines)) }
+    Gate { baseline: None, changed: Some((base, lines)), strict: false }
 }
 
 fn gated(gate: &Gate, check: &CheckOutcome) -> (Status, Vec<bool>) {
@@ -80,6 +84,18 @@ fn an_entry_that_nobody_finds_is_gone_once_its_check_has_looked() {
     let gone = |checks: &[CheckOutcome]| gate.summary(checks).unwrap().baseline.unwrap().gone.len();
     assert_eq!(gone(&[sample::passed("lint", "pylint")]), 1);
     assert_eq!(gone(&[sample::passed("mypy", "mypy")]), 0);
+}
+
+#[test]
+fn only_a_strict_gate_fails_because_of_an_obsolete_entry() {
+    let accepted = [failing(vec![sample::finding("a.py", 1)])];
+    let passed = [sample::passed("lint", "pylint")];
+    let verdict = |strict, checks: &[CheckOutcome]| {
+        Gate { strict, ..accepting(&accepted) }.summary(checks).unwrap().verdict()
+    };
+    assert_eq!(verdict(true, &passed), Some(Verdict::Findings));
+    assert_eq!(verdict(false, &passed), None);
+    assert_eq!(verdict(true, &accepted), None);
 }
 
 #[test]

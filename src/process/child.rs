@@ -23,7 +23,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// Whether the lines of standard error are passed on while the program runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lines {
+pub(super) enum LineMode {
     Kept,
     PassedOn,
 }
@@ -65,7 +65,7 @@ impl Child {
     ///
     /// When it cannot be started.
     pub fn spawn(invocation: &Invocation, emitter: &Emitter<'_>) -> Result<Child, ProcessError> {
-        Child::start(invocation, Lines::Kept, None, emitter)
+        Child::start(invocation, LineMode::Kept, None, emitter)
     }
 
     /// The same for a program whose output is limited. [`Child::wait`] ends when there is more.
@@ -78,12 +78,12 @@ impl Child {
         output: ByteSize,
         emitter: &Emitter<'_>,
     ) -> Result<Child, ProcessError> {
-        Child::start(invocation, Lines::Kept, Some(output), emitter)
+        Child::start(invocation, LineMode::Kept, Some(output), emitter)
     }
 
     pub(super) fn start(
         invocation: &Invocation,
-        lines: Lines,
+        lines: LineMode,
         output: Option<ByteSize>,
         emitter: &Emitter<'_>,
     ) -> Result<Child, ProcessError> {
@@ -121,7 +121,7 @@ impl Child {
         drop(expression);
 
         let (wake, wakes) = channel();
-        let line_wake = (lines == Lines::PassedOn).then(|| wake.clone());
+        let line_wake = (lines == LineMode::PassedOn).then(|| wake.clone());
         let output_limit = output.map(|limit| OutputLimit::new(limit, wake.clone()));
         let (of_stdout, of_stderr) = (output_limit.clone(), output_limit.clone());
         let stdout = std::thread::spawn(move || capture::capture(stdout, of_stdout.as_ref()));

@@ -134,6 +134,9 @@ pub struct JsonBaseline {
     pub accepted: usize,
     /// Its entries that the checks did not find any more.
     pub gone: Vec<BaselineEntry>,
+    /// Whether such an entry fails the run.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 /// Which lines count.
@@ -307,6 +310,7 @@ impl From<&Gated> for JsonGate {
                 hash: baseline.hash,
                 accepted: baseline.accepted,
                 gone: baseline.gone.clone(),
+                strict: baseline.strict,
             }),
             changed: gate.changed.as_ref().map(|changed| JsonChanged {
                 base: changed.base.clone(),

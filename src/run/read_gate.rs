@@ -32,10 +32,15 @@ pub fn read_gate(
         Some(since) => Some(read_changed_lines(context, since, sources)?),
         None => None,
     };
-    Ok(Gate { baseline, changed })
+    Ok(Gate { baseline, changed, strict: wanted.strict })
 }
 
-fn read_baseline(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, Reason> {
+/// Reads a baseline; none if it does not exist and was not named.
+///
+/// # Errors
+///
+/// When it cannot be read, or is invalid.
+pub fn read_baseline(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, Reason> {
     let path = &file.path;
     let config = |message: String, hint: &str| {
         Reason::new(ReasonKind::Config, message).with_hint(hint.to_owned())
@@ -55,7 +60,7 @@ fn read_baseline(root: &Path, file: &BaselineFile) -> Result<Option<Baseline>, R
         }
     };
     Baseline::parse(&text)
-        .map(Some)
+        .map(|baseline| Some(baseline.never_accepting(file.never_accept.clone())))
         .map_err(|error| config(format!("{path}:{}: {}", error.line, error.message), again))
 }
 

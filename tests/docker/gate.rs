@@ -74,12 +74,30 @@ fn old_code_passes_on_the_first_day_and_new_code_does_not() {
     assert_eq!(gone.len(), 1);
     assert_eq!(gone[0]["message"], "`sys` imported but unused");
     let ended = project.pipe(&["ruff"]);
-    assert!(ended.stdout.contains("1 entry is obsolete; run `cargo pipe baseline`"), "{ended:?}");
+    let hint = "1 entry is obsolete; run `cargo pipe baseline --prune` to remove it";
+    assert!(ended.stdout.contains(hint), "{ended:?}");
+    let strict = project.pipe(&["ruff", "--strict"]);
+    assert_eq!(strict.status, Some(1), "{strict:?}");
+    assert!(strict.stdout.contains("1 entry is obsolete, which"), "{strict:?}");
+
+    // Pruning accepts nothing new.
+    project.write("src/old.py", OLD.replace("import sys\n", "import json\n"));
+    let pruned = project.pipe(&["baseline", "--prune"]);
+    assert_eq!(pruned.status, Some(0), "{pruned:?}");
+    assert!(pruned.stdout.contains("entries removed from .config/baseline.jsonl"), "{pruned:?}");
+    let report = project.report(&["run", "ruff", "--strict"]);
+    assert_eq!(gating(&report), [("ruff".to_owned(), "src/old.py".to_owned(), 2)]);
 
     fs::remove_file(project.root.join(".config/baseline.jsonl")).unwrap();
     let named = project.pipe(&["ruff", "--baseline", ".config/baseline.jsonl"]);
     assert_eq!(named.status, Some(2), "{named:?}");
     assert!(named.stdout.contains("cannot read the baseline"), "{named:?}");
+
+    // No baseline accepts what is not to be accepted.
+    project.write("pipe.toml", "never-accept = [\"F401\"]\n");
+    assert_eq!(project.pipe(&["baseline"]).status, Some(0));
+    let report = project.report(&["run", "ruff"]);
+    assert_eq!(gating(&report).len(), 2, "{report:#?}");
 }
 
 fn lines_above_change_no_fingerprint_of_real_findings() {

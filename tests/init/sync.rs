@@ -204,10 +204,11 @@ fn a_lock_that_cannot_be_read_stops_sync_and_not_init() {
 }
 
 #[test]
-fn unlocked_dependencies_are_named_with_the_command_that_locks_them() {
+fn unlocked_dependencies_are_named_and_left_to_be_locked() {
     let root = folder(&[("requirements.txt", "six\n"), ("src/main.py", "import six\n")]);
     let done = init(root.path(), WriteMode::Write).unwrap();
     let note = done.notes.last().unwrap().to_string();
-    assert!(note.contains("`requirements.txt`") && note.contains("`cargo pipe update project`"));
+    assert!(note.contains("`requirements.txt`"), "{note}");
+    assert_eq!(done.to_lock, ["project"]);
     assert!(!root.path().join(".docker/requirements/project.txt").exists());
 }

@@ -92,7 +92,8 @@ pub(super) const BASELINE: &str = concat!(
     "\
 Runs all checks and writes their findings to a file, one per line. From then on only findings that \
 are not in the file count, so that you can introduce a check to old code. Commit the file, and run \
-the command again when a run reports stale entries.
+the command with `--prune` when a run reports obsolete entries: it removes them and accepts nothing \
+new.
 
 A finding is recognised after it moved to another line, but not after its line or the name of its \
 file changed. A check that could not run is never accepted.
@@ -100,6 +101,8 @@ file changed. A check that could not run is never accepted.
 Examples:
   cargo pipe baseline                     accept all current findings
   cargo pipe run-all                      passes until there is a new finding
+  cargo pipe baseline --prune             remove what is no longer found
+  cargo pipe run-all --strict             fail while there is anything to remove
   cargo pipe baseline --output old.jsonl  write another file
   cargo pipe run-all --baseline old.jsonl
 

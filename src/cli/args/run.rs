@@ -84,6 +84,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", hide_short_help = true, help_heading = ADVANCED)]
     pub(crate) baseline: Option<String>,
 
+    /// Fail if an entry of the baseline is obsolete
+    ///
+    /// An entry is obsolete if its check ran and did not find it. `cargo pipe baseline --prune`
+    /// removes such entries.
+    #[arg(long, hide_short_help = true, help_heading = ADVANCED)]
+    pub(crate) strict: bool,
+
     /// How to use the result cache [default: on]
     ///
     /// [env: CARGO_PIPE_CACHE]

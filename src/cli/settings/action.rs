@@ -77,6 +77,8 @@ pub(crate) enum Action {
     Baseline {
         /// The file to write, if not the configured one.
         output: Option<String>,
+        /// Whether obsolete entries are removed, in place of accepting all findings.
+        prune: bool,
     },
     /// List the checks.
     List {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::bubblewrap::{self, Sandbox};
 use super::folders::{Folder, JobFolders};
-use super::{Parts, Venv, watch};
+use super::{Venv, VenvParts, watch};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL, PROJECT};
 use crate::engine::launcher::{self, Way};
@@ -43,7 +43,7 @@ impl Venv<'_> {
     /// The folders that a job sees, and its variables.
     fn folders(&self, job: &Job<'_>) -> Result<(JobFolders, BTreeMap<String, String>), RunError> {
         let parts = self.held().get(&job.environment.id).cloned();
-        let Some(Parts { tool, project }) = parts else {
+        let Some(VenvParts { tool, project }) = parts else {
             let unknown = format!("environment `{}` not found", job.environment.id);
             return Err(RunError::Engine(EngineError::Store(unknown)));
         };

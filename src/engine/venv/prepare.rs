@@ -22,7 +22,7 @@ const FORMAT: &str = "1";
 
 /// The virtual environments of an environment.
 #[derive(Clone)]
-pub(super) struct Parts {
+pub(super) struct VenvParts {
     pub(super) tool: Option<Arc<Held>>,
     pub(super) project: Option<Arc<Held>>,
 }
@@ -80,7 +80,7 @@ impl Venv<'_> {
                     None => Ok(None),
                 };
                 let base = self.base(&recipe.base)?;
-                let parts = Parts { tool: held(tool)?, project: held(project)? };
+                let parts = VenvParts { tool: held(tool)?, project: held(project)? };
                 self.prepared(recipe, &base, parts).map_err(Arc::new)
             })
             .collect()
@@ -167,7 +167,7 @@ impl Venv<'_> {
         &self,
         recipe: &Recipe,
         base: &Hash,
-        parts: Parts,
+        parts: VenvParts,
     ) -> Result<PreparedEnvironment, EngineError> {
         let held = [&parts.tool, &parts.project];
         let folders: Vec<String> =
@@ -201,7 +201,7 @@ impl Venv<'_> {
         })
     }
 
-    pub(super) fn held(&self) -> MutexGuard<'_, BTreeMap<String, Parts>> {
+    pub(super) fn held(&self) -> MutexGuard<'_, BTreeMap<String, VenvParts>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

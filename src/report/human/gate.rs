@@ -50,7 +50,12 @@ fn accepted(baseline: &Accepted, typed: &[String]) -> String {
         1 => "1 entry is obsolete".to_owned(),
         gone => format!("{gone} entries are obsolete"),
     };
-    text += &format!("{entries}; run `{} baseline` to update it\n", typed.join(" "));
+    let failure = if baseline.strict { ", which `--strict` does not allow" } else { "" };
+    let typed = typed.join(" ");
+    text += &format!(
+        "{entries}{failure}; run `{typed} baseline --prune` to remove {}\n",
+        if gone == 1 { "it" } else { "them" }
+    );
     for entry in baseline.gone.iter().take(LISTED) {
         let BaselineEntry { path, check, code, message, .. } = entry;
         let message = message.lines().next().unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::test::signals::Interrupted;
 use crate::workspace;
 
 /// How long a run may take that has nothing to wait for.
-pub(super) const LIMIT: Duration = Duration::from_secs(90);
+pub(super) const LIMIT: Duration = Duration::from_secs(240);
 
 /// The time limit of a check. A tool may hang by itself, and the program has to end it.
 const TIMEOUT: &str = "40s";
