@@ -40,7 +40,7 @@ pub(crate) fn ends_like_python(path: &ProjectPath) -> bool {
 /// Exhaustive: a caller fills in what differs from `Request::default()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The checks to run, spelled like a [`StepId`]; all if empty.
+    /// The checks to run, spelled like a [`crate::check::StepId`]; all if empty.
     pub checks: Vec<String>,
     /// Whether the first check that does not pass cancels the others.
     pub fail_fast: bool,
