@@ -57,10 +57,13 @@ fn script(project: &PublicProject) -> String {
          export HOME=/tmp/home UV_SYSTEM_CERTS=1 SETUPTOOLS_SCM_PRETEND_VERSION=1\n\
          export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt\n\
          mkdir -p $HOME\n\
-         python3 -m pip install --quiet --root-user-action ignore uv 2>/out/pip.err\n\
-         (apt-get update && apt-get install --yes git) >/out/git.out 2>&1\n\
-         git config --global --add safe.directory /app\n",
+         python3 -m pip install --quiet --root-user-action ignore uv 2>/out/pip.err\n",
     );
+    // isort asks git about ignored files.
+    if project.commands.iter().any(|command| command.tool == "isort") {
+        text += "(apt-get update && apt-get install --yes --no-install-recommends git) \
+                 >/out/git.out 2>&1\ngit config --global --add safe.directory /app\n";
+    }
     let mut environments: Vec<&[Install]> = Vec::new();
     for (number, command) in project.commands.iter().enumerate() {
         let known = environments.iter().position(|installs| *installs == command.installs);
