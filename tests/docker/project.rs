@@ -75,7 +75,7 @@ impl Project {
     /// Runs `init` in it. The usual checks are on, whatever the project runs today: what `init` adopts
     /// is tested without an engine.
     pub(crate) fn scaffold(self) -> Project {
-        let ended = self.pipe(&["init", "--opinionated"]);
+        let ended = self.pipe(&["init", "--opinionated", "--no-lock"]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
         self
     }
