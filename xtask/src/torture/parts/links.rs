@@ -45,6 +45,9 @@ const KINDS: &[&str] = &[
     "link to a folder that has it",
 ];
 
+/// A file outside of the project to which some links lead.
+const HIDDEN: &str = "tmp/.hidden";
+
 /// Commands that open files.
 const COMMANDS: &[&[&str]] = &[
     &["list"],
@@ -83,6 +86,11 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     if ended.output.contains("root:x:0") {
         scene.escape("the output has the text of a system file");
     }
+    arena::remove(&scene.folder(HIDDEN))?;
+    if command.contains(&"remove") {
+        // The environments of the project go with it, and the next run builds them again.
+        scene.forget_environments();
+    }
     if scene.case.is_multiple_of(4) {
         scene.expect_right(Machine::Bubblewrap, &["ruff"])
     } else {
@@ -118,8 +126,8 @@ fn replace(scene: &Scene<'_>, file: &str, kind: &str) -> Result<()> {
             if keeps {
                 target = scene.folder("home/.hidden");
                 fs::write(&target, format!("{original}\n# {secret}")).map_err(failed)?;
-                fs::rename(&target, scene.folder("tmp/.hidden")).map_err(failed)?;
-                target = scene.folder("tmp/.hidden");
+                fs::rename(&target, scene.folder(HIDDEN)).map_err(failed)?;
+                target = scene.folder(HIDDEN);
             }
             link(
                 &relative_to_root(file)

@@ -123,6 +123,11 @@ impl Scene<'_> {
         objects
     }
 
+    /// Allows that environments are built again.
+    pub(in super::super) fn forget_environments(&mut self) {
+        self.environments.clear();
+    }
+
     /// No file of an environment may change once it was built.
     fn compare_environments(&mut self) {
         let now = arena::survey(&self.folder("cache/environments"));
