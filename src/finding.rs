@@ -31,6 +31,14 @@ pub enum Severity {
     Info,
 }
 
+impl Finding {
+    /// Sets the code of a tool whose rules have no names.
+    pub(crate) fn set_code(&mut self, code: &str) {
+        code.clone_into(&mut self.code);
+        code.clone_into(&mut self.rule);
+    }
+}
+
 /// One problem that a tool reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

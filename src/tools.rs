@@ -1,23 +1,39 @@
-//! The built-in tools: pylint, black, isort, mypy, ruff, ruff's formatter and pytest.
+//! The built-in tools.
 //!
-//! Each tool is one file that implements [`Tool`]: its commands, its configuration files, how `init`
-//! recognises it, and the meaning of its exit status and output. With the file come a lock in
-//! `templates/requirements`, a configuration in `templates/config` and a folder of recorded output;
-//! a test fails when one of them is missing. A tool builds arguments and classifies bytes. It reads no
+//! Each tool is one file that implements [`Tool`], or describes the tool by a
+//! [`catalogue::CatalogueTool`]: its commands, its configuration files, how `init` recognises it, and
+//! the meaning of its exit status and output. With the file come a lock in `templates/requirements`, a
+//! folder of recorded output, and a configuration in `templates/config` for a tool that gets one; a
+//! test fails when one of them is missing. A tool builds arguments and classifies bytes. It reads no
 //! file and starts no process, and its findings go to the report unsorted.
 
+pub mod bandit;
 pub mod black;
+pub mod blacken_docs;
+pub mod codespell;
+pub mod flake8;
+pub mod interrogate;
 pub mod isort;
 pub mod mypy;
+pub mod pre_commit_hooks;
 pub mod pylint;
+pub mod pyrefly;
+pub mod pyright;
 pub mod pytest;
 pub mod ruff;
 pub mod ruff_format;
+pub mod shellcheck;
+pub mod ty;
+pub mod typos;
+pub mod vulture;
+pub mod yamllint;
+pub mod zizmor;
 
 mod exit_status;
 
 pub mod adoption;
 pub mod allow_list;
+pub mod catalogue;
 pub mod command;
 pub mod own_config;
 pub mod parse;
@@ -50,6 +66,21 @@ pub const TOOLS: &[&dyn Tool] = &[
     &ruff::Ruff,
     &ruff_format::RuffFormat,
     &pytest::Pytest,
+    &bandit::BANDIT,
+    &pyright::BASEDPYRIGHT,
+    &blacken_docs::BLACKEN_DOCS,
+    &codespell::CODESPELL,
+    &flake8::FLAKE8,
+    &interrogate::INTERROGATE,
+    &pre_commit_hooks::PRE_COMMIT_HOOKS,
+    &pyrefly::PYREFLY,
+    &pyright::PYRIGHT,
+    &shellcheck::SHELLCHECK,
+    &ty::TY,
+    &typos::TYPOS,
+    &vulture::VULTURE,
+    &yamllint::YAMLLINT,
+    &zizmor::ZIZMOR,
 ];
 
 /// A built-in tool.
@@ -68,6 +99,11 @@ pub trait Tool: Sync {
 
     /// The lock of a new project.
     fn lock_template(&self) -> &'static str;
+
+    /// Requirements of optional packages that it is installed with.
+    fn companions(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// The packages whose internals its incremental worker relies on. With another version of one of
     /// them, each run may have to do all the work.
@@ -103,8 +139,8 @@ pub trait Tool: Sync {
     fn config_template(&self) -> Option<&'static str>;
 
     /// The files at the project's root that it reads by itself where they exist.
-    fn reads_at_root(&self) -> &'static [&'static str] {
-        &[]
+    fn reads_at_root(&self) -> Vec<&'static str> {
+        Vec::new()
     }
 
     /// Where it searches for its configuration by default, in its own order.
@@ -121,7 +157,12 @@ pub trait Tool: Sync {
         &[]
     }
 
-    /// The endings of the files that it checks.
+    /// The sources of a check that names none; empty for those of the project.
+    fn default_source(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The endings of the files that it checks; empty for files of any name.
     fn endings(&self) -> &'static [&'static str] {
         &PYTHON_ENDINGS
     }

@@ -41,7 +41,8 @@ impl ToolPackages {
             Some(version) => version.of(tool.lock()),
             None => tools::requirement(tool),
         };
-        std::iter::once(own).chain(self.requirements.iter().cloned()).collect()
+        let companions = tool.companions().iter().map(|it| (*it).to_owned());
+        std::iter::once(own).chain(companions).chain(self.requirements.iter().cloned()).collect()
     }
 
     fn has_settings_of(&self, other: &ToolPackages) -> bool {

@@ -10,7 +10,7 @@ use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
 use crate::snapshot::Tree;
-use crate::tools::command::{Command, SCOPE_WORKER};
+use crate::tools::command::{Command, NAMES_WORKER, SCOPE_WORKER};
 
 /// A module of the worker that runs pylint, by its name next to the launcher.
 macro_rules! worker {
@@ -43,11 +43,16 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
 const SCOPE_FILES: &[(&str, &str)] =
     &[("scope_worker/__init__.py", include_str!("../../templates/scope_worker/__init__.py"))];
 
+/// The worker that passes names of files to tools, placed next to the launcher where it is needed.
+const NAMES_FILES: &[(&str, &str)] =
+    &[("names_worker/__init__.py", include_str!("../../templates/names_worker/__init__.py"))];
+
 /// The files that start a command inside a container, by their names in the control folder.
 #[must_use]
 pub(crate) fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
     let worker = match command {
         Command::Module { worker: Some(worker), .. } if worker == SCOPE_WORKER => SCOPE_FILES,
+        Command::Module { worker: Some(worker), .. } if worker == NAMES_WORKER => NAMES_FILES,
         Command::Module { worker: Some(_), .. } => PYLINT_WORKER,
         Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => &[],
     };

@@ -162,8 +162,9 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 // A Python that the tool starts imports nothing from the working directory.
                 step.env.insert("PYTHONSAFEPATH".to_owned(), "1".to_owned());
             }
+            let own_files = tool.reads_at_root();
             let at_root = known.root_files.iter();
-            let at_root = at_root.filter(|it| tool.reads_at_root().contains(&it.as_str()));
+            let at_root = at_root.filter(|it| own_files.contains(&it.as_str()));
             at_root.for_each(|file| step.file_set.add(file));
             step.tool = tool.name().to_owned();
             step.args.clone_from(args);

@@ -35,3 +35,19 @@ pub struct CallFacts {
     /// `*` at the end stands for any rest.
     pub dropped: &'static str,
 }
+
+impl AdoptionFacts {
+    /// No facts.
+    pub const NONE: AdoptionFacts = AdoptionFacts {
+        default_check: None,
+        hooks: &[],
+        formatter_sections: &[],
+        call: CallFacts::NONE,
+    };
+}
+
+impl CallFacts {
+    /// No facts.
+    pub const NONE: CallFacts =
+        CallFacts { programs: &[], hook_args: &[], valued: "", config: "", dropped: "" };
+}

@@ -88,6 +88,24 @@ pub enum ConfigSearch {
 }
 
 impl AllowList {
+    /// A list without entries, of a tool that reads no configuration.
+    pub(super) const NOTHING: AllowList = AllowList {
+        variables: &[],
+        flags: &[],
+        options: &[],
+        keys: &[],
+        rules: &[],
+        every_value: anything,
+        layout: ConfigLayout {
+            table: "",
+            nesting: Nesting::Flat,
+            toml: TomlFiles::ByName,
+            reads_section: |_, _| true,
+        },
+        search: ConfigSearch::Root,
+        loads_compiled: false,
+    };
+
     /// Whether a value of this option or argument is harmless.
     fn accepts(&self, name: &str, value: &str) -> bool {
         let mut rules = self.rules.iter().filter(|(option, _)| *option == name);

@@ -12,6 +12,9 @@ pub const PYLINT_WORKER: &str = "pylint_worker";
 /// The package next to the launcher that keeps a tool to the scope of its own configuration.
 pub const SCOPE_WORKER: &str = "scope_worker";
 
+/// The package next to the launcher that passes names of files to a tool.
+pub const NAMES_WORKER: &str = "names_worker";
+
 /// What is started inside the container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -21,6 +21,13 @@ impl OwnConfig {
         OwnConfig { file, section, notation: Notation::Ini }
     }
 
+    /// A file of the tool's own in another format, of which nothing is read.
+    #[must_use]
+    pub const fn other(file: &'static str) -> Self {
+        // No such text is a valid INI file with options.
+        OwnConfig { file, section: "", notation: Notation::Ini }
+    }
+
     /// A TOML file: one of the tool's own, or one with this section.
     #[must_use]
     pub const fn toml(file: &'static str, section: &'static str) -> Self {

@@ -116,8 +116,8 @@ impl Tool for Pytest {
         OWN_CONFIGS
     }
 
-    fn reads_at_root(&self) -> &'static [&'static str] {
-        AT_ROOT
+    fn reads_at_root(&self) -> Vec<&'static str> {
+        AT_ROOT.to_vec()
     }
 
     fn path_options(&self) -> &'static [&'static str] {

@@ -17,6 +17,7 @@ mod start;
 mod adoption;
 mod articles;
 mod cache;
+mod catalogue;
 mod container;
 mod dependencies;
 mod doctor;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::catalogue::{self, PlainTool};
 use crate::imports::agree_with_plain_isort;
 use crate::project::{Project, Report, docker};
 
@@ -14,7 +15,8 @@ tests![
     httpx_has_the_findings_of_the_plain_tools,
     msgspec_with_stubs_and_its_own_excludes_has_the_findings_of_the_plain_tools,
     attrs_with_its_own_excludes_is_formatted_as_by_plain_black,
-    imports_are_sorted_as_by_plain_isort
+    imports_are_sorted_as_by_plain_isort,
+    catalogue_tools_find_what_their_plain_commands_find
 ];
 
 /// A finding of a tool: path, line and code.
@@ -97,6 +99,23 @@ fn imports_are_sorted_as_by_plain_isort() {
     agree_with_plain_isort(&project, "docker", |args| {
         plain(&project, "isort", &format!("isort {args}"))
     });
+}
+
+/// The tools that are small, and one of each kind: with and without names, with files that it fixes.
+const IN_IMAGES: [&str; 5] = ["bandit", "codespell", "flake8", "pre-commit-hooks", "shellcheck"];
+
+fn catalogue_tools_find_what_their_plain_commands_find() {
+    let tools: Vec<&PlainTool> =
+        catalogue::TOOLS.iter().filter(|tool| IN_IMAGES.contains(&tool.name)).collect();
+    let project = Project::empty();
+    project.write("pipe.toml", catalogue::settings(&tools));
+    let project = project.scaffold();
+    let engine = ["--engine", "docker"];
+    catalogue::agree_with_plain_tools(&project, &engine, &tools, |tool| {
+        let (stdout, stderr) = plain(&project, tool.lock, tool.command);
+        stdout + &stderr
+    });
+    catalogue::pass_and_report_broken_configurations(&project, &engine, &tools);
 }
 
 /// Both streams of a plain tool on the project, in the image that its check uses.

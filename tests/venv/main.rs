@@ -12,6 +12,9 @@ mod harness;
 mod start;
 
 mod by_hand;
+#[expect(dead_code, reason = "the tests with docker use the rest")]
+#[path = "../docker/catalogue.rs"]
+mod catalogue;
 mod engine;
 mod environment_build;
 #[path = "../docker/imports.rs"]

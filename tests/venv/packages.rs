@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::catalogue::{self, PlainTool};
 use crate::engine::{at_home, environments, without_docker};
 use crate::imports::agree_with_plain_isort;
 use crate::package_index::{Access, Index, Wheel};
@@ -18,7 +19,8 @@ tests!(
         a_project_is_judged_by_the_versions_that_it_pins,
         building_from_source_needs_a_grant,
         offline_names_all_that_is_missing_at_once,
-        imports_are_sorted_as_by_plain_isort
+        imports_are_sorted_as_by_plain_isort,
+        catalogue_tools_find_what_their_plain_commands_find
     ],
     bubblewrap,
     [tests_run_in_the_projects_own_environment]
@@ -287,4 +289,23 @@ fn imports_are_sorted_as_by_plain_isort() {
         let text = |stream: Vec<u8>| String::from_utf8(stream).unwrap();
         (text(output.stdout), text(output.stderr))
     });
+}
+
+fn catalogue_tools_find_what_their_plain_commands_find() {
+    let cache = cache();
+    let tools: Vec<&PlainTool> = catalogue::TOOLS.iter().collect();
+    let project = at_home(Project::empty());
+    project.write("pipe.toml", catalogue::settings(&tools));
+    let project = project.scaffold().with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap());
+    let engine = ["--engine", "venv", "--allow", "host"];
+    catalogue::agree_with_plain_tools(&project, &engine, &tools, |tool| {
+        let folders = environments(&cache).into_iter();
+        let bin = folders.map(|folder| folder.join("bin"));
+        let words: Vec<&str> = tool.command.split(' ').collect();
+        let program = bin.map(|bin| bin.join(words[0])).find(|path| path.is_file());
+        let mut command = start::command(program.unwrap());
+        let output = command.args(&words[1..]).current_dir(&project.root).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    });
+    catalogue::pass_and_report_broken_configurations(&project, &engine, &tools);
 }

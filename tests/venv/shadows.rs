@@ -10,10 +10,24 @@ tests!(python, [no_tool_executes_a_module_of_the_project]);
 
 /// Modules of the tools' environments, modules that Python or a tool only imports where they exist, and
 /// some that are named like a rare module of Python.
-const NAMES: &str = "astroid attr black blackd blib2to3 click colorama dill isort isort_plugin librt lxml \
+const NAMES: &str = "bandit blacken_docs codespell_lib flake8 interrogate pbr pre_commit_hooks py pycodestyle \
+    pyflakes pygments rich ruamel stevedore tabulate vulture yaml yamllint \
+    astroid attr black blackd blib2to3 click colorama dill isort isort_plugin librt lxml \
     mccabe mypy_extensions numpy orjson packaging pathspec pkg_resources platformdirs psutil pylint \
     pytokens setuptools sitecustomize six tomli tomlkit typing_extensions usercustomize uvloop \
     winreg msvcrt _winapi nt";
+
+/// The tools of the catalogue that run without the grant `host`.
+const TOOLS: [&str; 8] = [
+    "bandit",
+    "blacken-docs",
+    "codespell",
+    "flake8",
+    "interrogate",
+    "pre-commit-hooks",
+    "vulture",
+    "yamllint",
+];
 
 const WRONG: &str = "\"\"\"Wrong.\"\"\"\n\nVALUE: int = undefined\nprint( VALUE )\n";
 
@@ -43,10 +57,12 @@ fn no_tool_executes_a_module_of_the_project() {
         let project = if is_open { without_sandbox(project) } else { project };
         let project = without_docker(project);
         let settings = std::fs::read_to_string(project.root.join("pipe.toml")).unwrap();
-        let settings = format!("{settings}\n[checks.imports]\ntool = \"isort\"\n");
+        let others: String = TOOLS.map(|tool| format!("[checks.{tool}]\n")).concat();
+        let settings = format!("{settings}\n[checks.imports]\ntool = \"isort\"\n{others}");
         project.write("pipe.toml", &settings);
         let project = project.scaffold();
         project.write("src/main.py", WRONG);
+        project.write("src/a.yaml", "---\na: 1\n");
         let run = || project.report(&["--engine", "venv", "run-all"]);
         let expected = found(&run());
         let marker = project.root.with_file_name("marker");
@@ -72,7 +88,7 @@ fn no_tool_executes_a_module_of_the_project() {
         }
         let inputs = format!("inputs = [\"{}.py\"]\n", at_root.join(".py\", \""));
         let mut settings = settings;
-        for check in ["lint", "format", "ruff", "imports"] {
+        for check in ["lint", "format", "ruff", "imports"].into_iter().chain(TOOLS) {
             let heading = format!("[checks.{check}]\n");
             settings = settings.replace(&heading, &format!("{heading}{inputs}"));
         }

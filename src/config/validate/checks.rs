@@ -49,12 +49,37 @@ pub(super) fn validate(
         }
     }
     name_locks(&mut checks);
+    find_shared_name(terms, &layers, &checks)?;
     match off {
         Some(enabled) if checks.is_empty() => Err(terms
             .error(enabled, "all checks are disabled")
             .with_hint("remove `enabled = false` from at least one check")),
         _ => Ok(checks),
     }
+}
+
+/// The error of a command whose lock has the same name as that of a tool.
+fn find_shared_name(
+    terms: &Terms<'_>,
+    layers: &[(Text, CheckLayer)],
+    checks: &[Check],
+) -> Result<(), ConfigError> {
+    let of_tools: BTreeSet<&str> = checks
+        .iter()
+        .filter(|check| matches!(check.work, Work::Tool { .. }))
+        .filter_map(Check::lock)
+        .collect();
+    let has_lock = |layer: &CheckLayer| layer.run.is_some() && layer.requirements.is_some();
+    let mut shared = layers
+        .iter()
+        .filter(|(name, layer)| has_lock(layer) && of_tools.contains(name.value.as_str()));
+    shared.next().map_or(Ok(()), |(name, _)| Err(taken_lock(terms, name)))
+}
+
+fn taken_lock(terms: &Terms<'_>, name: &Text) -> ConfigError {
+    terms
+        .error(name, format!("the name `{}` is used by another lock", name.value))
+        .with_hint("rename the check: its lock has the same name")
 }
 
 fn start<T>(value: &Value<T>) -> usize {
@@ -95,7 +120,7 @@ fn check(
         work: work(terms, name, layer)?,
         source: match &layer.source {
             Some(_) => terms.sources("source", layer.source.as_ref())?,
-            None => scope.source.to_vec(),
+            None => default_source(name, layer).unwrap_or_else(|| scope.source.to_vec()),
         },
         exclude: [scope.exclude, &terms.globs(layer.exclude.as_ref())?].concat(),
         include: [scope.include, &terms.globs(layer.include.as_ref())?].concat(),
@@ -107,9 +132,26 @@ fn check(
             None => scope.timeout,
         },
         limits: limits(terms, layer, scope)?,
-        cache: cache(terms, layer, &asks)?,
+        cache: cache(terms, name, layer, &asks)?,
         asks,
     })
+}
+
+/// The sources that the tool of a check has by default, where they differ from those of the project.
+fn default_source(name: &Text, layer: &CheckLayer) -> Option<Vec<ProjectPath>> {
+    let tool = tools::find(tool_name(name, layer)?)?;
+    let paths = tool.default_source().iter().filter_map(|path| ProjectPath::new(path).ok());
+    let paths: Vec<ProjectPath> = paths.collect();
+    (!paths.is_empty()).then_some(paths)
+}
+
+/// The name of the tool of a check. A check with neither `tool` nor `run` has the tool of its name.
+fn tool_name<'l>(name: &'l Text, layer: &'l CheckLayer) -> Option<&'l str> {
+    match (&layer.tool, &layer.run) {
+        (Some(tool), _) => Some(&tool.value),
+        (None, None) => Some(&name.value),
+        (None, Some(_)) => None,
+    }
 }
 
 /// The limits of a check: the project's where it has none of its own.
@@ -135,6 +177,9 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
                 terms.error(run, "`tool` and `run` cannot be used together")
             };
             Err(later.with_hint("remove one, or split the check into two"))
+        }
+        (None, None) if terms.tools().contains(&name.value.as_str()) => {
+            tool_work(terms, name, layer)
         }
         (None, None) => Err(terms
             .error(name, format!("check `{}` has neither `tool` nor `run`", name.value))
@@ -165,13 +210,8 @@ fn place(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<CommandPl
         (None, None) => Ok(CommandPlace::Base),
         (None, Some(requirements)) => {
             // The lock is named after the check, and must not replace another lock.
-            if RESERVED_LOCKS.contains(&name.value.as_str())
-                || terms.tools().contains(&name.value.as_str())
-            {
-                let message = format!("the name `{}` is used by another lock", name.value);
-                return Err(terms
-                    .error(name, message)
-                    .with_hint("rename the check: its lock has the same name"));
+            if RESERVED_LOCKS.contains(&name.value.as_str()) {
+                return Err(taken_lock(terms, name));
             }
             Ok(CommandPlace::Requirements(terms.requirements(
                 requirements,
@@ -304,6 +344,7 @@ fn asks(layer: &CheckLayer) -> BTreeSet<Grant> {
 /// not covered by the fingerprint, so it is never cached.
 fn cache(
     terms: &Terms<'_>,
+    name: &Text,
     layer: &CheckLayer,
     asks: &BTreeSet<Grant>,
 ) -> Result<CachePolicy, ConfigError> {
@@ -316,7 +357,7 @@ fn cache(
         (_, Some(_)) => Ok(CachePolicy::Never),
         (Some(keep), None) => Ok(keep.value.0),
         (None, None) => {
-            let tool = layer.tool.as_ref().and_then(|tool| tools::find(&tool.value));
+            let tool = tool_name(name, layer).and_then(tools::find);
             Ok(tool.map(|tool| tool.keeps()).unwrap_or_default())
         }
     }

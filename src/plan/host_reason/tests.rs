@@ -58,8 +58,53 @@ fn with_variable(tool: &str, name: &str, value: &str) -> Option<String> {
 fn commands_and_tests_always_need_host() {
     assert_eq!(reason(&step("command"), &[]), Some("the command of `check`".to_owned()));
     assert_eq!(reason(&step("pytest"), &[]), Some("pytest".to_owned()));
-    for tool in TOOLS.iter().filter(|tool| tool.name() != "pytest") {
-        assert_eq!(reason(&step(tool.name()), &[]), None, "{}", tool.name());
+    let without_list: Vec<&str> =
+        TOOLS.iter().filter(|it| it.allow_list().is_none()).map(|it| it.name()).collect();
+    assert_eq!(without_list, ["pytest", "basedpyright", "pyrefly", "pyright", "ty"]);
+    for tool in TOOLS {
+        let expected = without_list.contains(&tool.name()).then(|| tool.name().to_owned());
+        assert_eq!(reason(&step(tool.name()), &[]), expected, "{}", tool.name());
+    }
+}
+
+#[test]
+fn a_configuration_of_a_catalogue_tool_that_could_run_code_needs_host() {
+    for (tool, file, text, needs_host) in [
+        ("flake8", "setup.cfg", "[flake8]\nmax-line-length = 99\nignore = E203\n", false),
+        ("flake8", ".flake8", "[flake8]\nbanned-modules = x\n", true),
+        ("flake8", "tox.ini", "[flake8:local-plugins]\nextension =\n  X = evil:X\n", true),
+        ("flake8", "tox.ini", "[flake8]\noutput-file = evil.py\n", true),
+        ("codespell", ".codespellrc", "[codespell]\nskip = *.po\n", false),
+        ("codespell", "setup.cfg", "[codespell]\nignore-words = /etc/passwd\n", true),
+        ("codespell", "setup.cfg", "[codespell]\nwrite-changes =\n", true),
+        ("codespell", "pyproject.toml", "[tool.codespell]\nskip = \"a\"\n", false),
+        ("bandit", ".bandit", "[bandit]\nskips = B101\n", false),
+        ("bandit", "src/.bandit", "[bandit]\noutput = evil.py\n", true),
+        ("vulture", "pyproject.toml", "[tool.vulture]\npaths = [\"src\"]\n", false),
+        ("vulture", "pyproject.toml", "[tool.vulture]\nmake-whitelist = true\n", true),
+        ("typos", "typos.toml", "[default.extend-words]\nteh = \"teh\"\n", false),
+        ("typos", "src/typos.toml", "evil = 1\n", true),
+        ("yamllint", ".yamllint", "extends: default\n", true),
+        ("shellcheck", ".shellcheckrc", "disable=SC2086\n", true),
+        ("zizmor", "zizmor.yml", "rules: {}\n", true),
+        ("interrogate", "pyproject.toml", "[tool.interrogate]\nfail-under = 90\n", false),
+        ("interrogate", "pyproject.toml", "[tool.interrogate]\ngenerate-badge = \"x\"\n", true),
+    ] {
+        let found = reason(&step(tool), &[(file, text.as_bytes())]);
+        assert_eq!(found.is_some(), needs_host, "{tool} {text}: {found:?}");
+    }
+    for (tool, argument, needs_host) in [
+        ("flake8", "--max-line-length=99", false),
+        ("flake8", "--append-config=evil.cfg", true),
+        ("codespell", "--interactive=3", true),
+        ("bandit", "--ini=evil", true),
+        ("pre-commit-hooks", "--markdown-linebreak-ext=md", false),
+        ("shellcheck", "--external-sources", true),
+        ("typos", "--write-changes", true),
+        ("zizmor", "--fix=all", true),
+        ("blacken-docs", "--line-length=99", false),
+    ] {
+        assert_eq!(with_args(tool, &[argument]).is_some(), needs_host, "{tool} {argument}");
     }
 }
 

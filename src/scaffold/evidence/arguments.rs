@@ -119,7 +119,7 @@ mod tests {
                 r#"pytest ["-m", "slow"] ["tests"] "#,
             ),
             ("mypy $FILES --x=$(y)", r#"mypy [] [] "#),
-            ("flake8 src", "none"),
+            ("pydocstyle src", "none"),
         ] {
             assert_eq!(described(command), expected, "{command}");
         }

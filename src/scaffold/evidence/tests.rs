@@ -32,11 +32,11 @@ repos:
   - repo: https://github.com/pre-commit/pre-commit-hooks
     rev: v4.5.0
     hooks: [{id: check-yaml}]
-  - repo: https://github.com/codespell-project/codespell
-    rev: v2.2.6
+  - repo: https://github.com/PyCQA/pydocstyle
+    rev: 6.3.0
     hooks:
-      - id: codespell
-        args: [-L, nd]
+      - id: pydocstyle
+        args: [--match, nd]
   - repo: local
     hooks:
       - id: pylint
@@ -72,7 +72,11 @@ fn hooks_have_versions_arguments_and_packages() {
         .collect();
     assert_eq!(
         foreign,
-        ["check-yaml:  ()", "codespell: codespell -L nd (codespell==2.2.6)", "typecheck:  ()"]
+        [
+            "check-yaml:  ()",
+            "pydocstyle: pydocstyle --match nd (pydocstyle==6.3.0)",
+            "typecheck:  ()"
+        ]
     );
 }
 
@@ -233,7 +237,7 @@ fn a_version_comes_from_what_installs_the_tool() {
 #[test]
 fn a_command_whose_failure_does_not_count_is_named() {
     let workflow = "jobs:\n  a:\n    steps:\n    - run: mypy . | tee log\n    - run: ruff check || true\n    \
-                    - run: black .\n      continue-on-error: true\n    - run: flake8 --max-line-length=100\n";
+                    - run: black .\n      continue-on-error: true\n    - run: pydocstyle --match=x\n";
     let evidence = read(&[(".github/workflows/a.yml", workflow)]);
     assert_eq!(evidence.uses, []);
     let foreign: Vec<String> =
@@ -243,7 +247,7 @@ fn a_command_whose_failure_does_not_count_is_named() {
         [
             "mypy: another command reads its output",
             "ruff: its failures are ignored",
-            "flake8: cargo pipe has no check for it"
+            "pydocstyle: cargo pipe has no check for it"
         ]
     );
 }

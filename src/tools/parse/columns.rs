@@ -49,12 +49,22 @@ impl<'a> Columns<'a> {
 
     /// A line of a file, without its end; none after the last one.
     pub(crate) fn line(&mut self, path: &str, line: u32) -> Option<&str> {
-        if !self.files.contains_key(path) {
-            let bytes = self.sources.read(path).unwrap_or_default();
-            self.files.insert(path.to_owned(), source_lines(&bytes));
-        }
         let index = usize::try_from(line).ok()?.checked_sub(1)?;
-        self.files.get(path)?.get(index).map(String::as_str)
+        self.lines(path).get(index).map(String::as_str)
+    }
+
+    /// The number of lines of a file; 0 for one that is empty or cannot be read.
+    pub(crate) fn count_lines(&mut self, path: &str) -> u32 {
+        let lines = self.lines(path);
+        let is_ended = lines.last().is_some_and(String::is_empty);
+        u32::try_from(lines.len() - usize::from(is_ended)).unwrap_or(u32::MAX)
+    }
+
+    fn lines(&mut self, path: &str) -> &[String] {
+        let sources = self.sources;
+        self.files
+            .entry(path.to_owned())
+            .or_insert_with(|| source_lines(&sources.read(path).unwrap_or_default()))
     }
 }
 

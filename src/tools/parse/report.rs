@@ -43,24 +43,24 @@ pub fn parse(
 
 /// The values of a finding, as a format has them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FindingValues<'t> {
-    pub(super) path: &'t str,
-    pub(super) line: Option<u32>,
-    pub(super) column: Option<u32>,
-    pub(super) end_line: Option<u32>,
-    pub(super) end_column: Option<u32>,
-    pub(super) severity: Option<&'t str>,
-    pub(super) code: &'t str,
-    pub(super) rule: &'t str,
-    pub(super) message: &'t str,
-    pub(super) url: Option<String>,
-    pub(super) related: Vec<Place>,
-    pub(super) fix: Option<Fix>,
+pub(in crate::tools) struct FindingValues<'t> {
+    pub(in crate::tools) path: &'t str,
+    pub(in crate::tools) line: Option<u32>,
+    pub(in crate::tools) column: Option<u32>,
+    pub(in crate::tools) end_line: Option<u32>,
+    pub(in crate::tools) end_column: Option<u32>,
+    pub(in crate::tools) severity: Option<&'t str>,
+    pub(in crate::tools) code: &'t str,
+    pub(in crate::tools) rule: &'t str,
+    pub(in crate::tools) message: &'t str,
+    pub(in crate::tools) url: Option<String>,
+    pub(in crate::tools) related: Vec<Place>,
+    pub(in crate::tools) fix: Option<Fix>,
 }
 
 impl FindingValues<'_> {
     /// The finding with these values.
-    pub(super) fn into_finding(self) -> Finding {
+    pub(in crate::tools) fn into_finding(self) -> Finding {
         let line = self.line.unwrap_or(1).max(1);
         let column = self.line.and(self.column).filter(|column| *column > 0);
         // An end needs a start column, and lies after the start.

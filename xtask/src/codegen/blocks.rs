@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use cargo_pipe::check::Grant;
 use cargo_pipe::guide::TOPICS;
 use cargo_pipe::outcome::Verdict;
+use cargo_pipe::project::ProjectPath;
+use cargo_pipe::tools::{TOOLS, ToolInvocation};
 
 use super::{Generated, configuration};
 use crate::failure::{Failure, Result};
@@ -65,6 +67,7 @@ fn unclosed(path: &str, marker: &str) -> Failure {
 
 fn block(name: &str, body: &str, help: Help) -> Result<String> {
     match name {
+        "catalogue" => Ok(catalogue()),
         "command-reference" if help == Help::Keep => Ok(body.to_owned()),
         "command-reference" => Ok(fenced(&program_help()?)),
         "configuration" => configuration::tables(),
@@ -73,8 +76,8 @@ fn block(name: &str, body: &str, help: Help) -> Result<String> {
         "tasks" => Ok(fenced(&flags::table())),
         "topics" => Ok(topics()),
         _ => Err(Failure::new(format!("unknown generated block `{name}`")).hint(
-            "blocks are `command-reference`, `configuration`, `exit-status`, `grants`, `tasks` and \
-             `topics`",
+            "blocks are `catalogue`, `command-reference`, `configuration`, `exit-status`, `grants`, \
+             `tasks` and `topics`",
         )),
     }
 }
@@ -86,6 +89,36 @@ fn program_help() -> Result<String> {
         .variable("COLUMNS", "100")
         .variable("NO_COLOR", "1")
         .read()
+}
+
+/// The tools of the catalogue, with the releases whose output is understood.
+fn catalogue() -> String {
+    let mut table =
+        "| tool | what it does | files | fixes | releases |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    let source = [ProjectPath::root()];
+    let invocation = ToolInvocation {
+        config: None,
+        source: &source,
+        scripts: &[],
+        args: &[],
+        sees_project: false,
+        version: None,
+    };
+    let mut tools = TOOLS.to_vec();
+    tools.sort_by_key(|tool| tool.name());
+    for tool in tools {
+        let files = match tool.endings() {
+            [] => "all".to_owned(),
+            endings => endings.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(" "),
+        };
+        let fixes = if tool.fix(&invocation).is_some() { "yes" } else { "" };
+        let (oldest, after) = tool.tried();
+        let (name, about) = (tool.name(), tool.about());
+        table +=
+            &format!("| `{name}` | {about} | {files} | {fixes} | {oldest} to below {after} |\n");
+    }
+    table
 }
 
 fn exit_status() -> String {
