@@ -214,7 +214,7 @@ impl Tool for Isort {
     }
 
     fn tried(&self) -> (&'static str, &'static str) {
-        ("5.12", "9")
+        ("5.12", "10")
     }
 
     fn refused(&self) -> &'static [Refused] {
