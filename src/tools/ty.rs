@@ -22,7 +22,7 @@ pub static TY: CatalogueTool = CatalogueTool {
     notes: &[
         "It checks what its configuration includes; without `include`, all sources and inputs.",
         "Warnings are listed; a run with warnings alone passes, as in ty itself.",
-        "It needs the grant `host` where there is no sandbox.",
+        "It needs the grant `host` without a sandbox.",
     ],
     lock: "ty",
     lock_template: include_str!("../../templates/requirements/ty.txt"),
