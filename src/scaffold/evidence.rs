@@ -97,6 +97,16 @@ pub struct ToolUse {
     pub names: Option<NameFilter>,
 }
 
+impl ToolUse {
+    /// Whether another command could be run together with this one: the same release, on the same files.
+    fn runs_alike(&self, other: &ToolUse) -> bool {
+        let facts = |it: &ToolUse| {
+            (it.tool, it.version.clone(), it.names.clone(), it.paths.clone(), it.config.clone())
+        };
+        facts(self) == facts(other) && self.requirements == other.requirements
+    }
+}
+
 /// A program outside of the catalogue, or a command that cannot be adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignUse {

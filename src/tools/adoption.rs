@@ -27,6 +27,9 @@ pub struct CallFacts {
     pub programs: &'static [&'static [&'static str]],
     /// The arguments in the manifests of hooks, by the id of the hook.
     pub hook_args: &'static [(&'static str, &'static [&'static str])],
+    /// The commands that it is a collection of; the names of those to run are arguments, each with its
+    /// own options behind it. Each is also the id of a hook.
+    pub commands: &'static [&'static str],
     /// The options whose value can be the next word.
     pub valued: &'static str,
     /// The options that name the configuration.
@@ -48,6 +51,12 @@ impl AdoptionFacts {
 
 impl CallFacts {
     /// No facts.
-    pub const NONE: CallFacts =
-        CallFacts { programs: &[], hook_args: &[], valued: "", config: "", dropped: "" };
+    pub const NONE: CallFacts = CallFacts {
+        programs: &[],
+        hook_args: &[],
+        commands: &[],
+        valued: "",
+        config: "",
+        dropped: "",
+    };
 }

@@ -80,6 +80,7 @@ const CALL: CallFacts = CallFacts {
              --stdin-filename --target-version --workers -W -c -l -t",
     config: "--config",
     dropped: "--check --color --diff --no-cache --no-color --quiet --verbose --workers -W -q -v",
+    ..CallFacts::NONE
 };
 
 /// Formats, and verifies that the meaning of the code is unchanged.

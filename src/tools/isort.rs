@@ -157,6 +157,7 @@ const CALL: CallFacts = CallFacts {
     config: "--settings --settings-file --settings-path --sp",
     dropped: "--check --check-only --color --diff --filter-files --interactive --jobs --quiet \
               --show-config --show-files --show-settings --stdout --verbose -c -d -q -v",
+    ..CallFacts::NONE
 };
 
 /// Sorts imports.

@@ -139,6 +139,7 @@ const CALL: CallFacts = CallFacts {
               --no-incremental --no-sqlite-cache --non-interactive --num-workers --output --pretty \
               --python-executable --show-* --sqlite-cache --tb --traceback --txt-report --verbose \
               --xml-report --xslt-html-report --xslt-txt-report -O -n -v",
+    ..CallFacts::NONE
 };
 
 /// Checks types.

@@ -3,6 +3,7 @@
 //! A worker passes the names of files to each hook. Hooks that fix run on a copy, and what differs is a
 //! finding. Those that ask git, such as `no-commit-to-branch`, are not here.
 
+use super::adoption::{AdoptionFacts, CallFacts};
 use super::allow_list::AllowList;
 use super::catalogue::{CatalogueTool, config_error, judge};
 use super::command::{Command, NAMES_WORKER};
@@ -16,6 +17,26 @@ const WORDS: &str = "
     allow-missing-credentials allow-multiple-documents assume-in-merge autofix no-ensure-ascii
     no-sort-keys
 ";
+
+/// The hooks that the worker knows.
+const HOOKS: &[&str] = &[
+    "check-ast",
+    "check-builtin-literals",
+    "check-json",
+    "check-merge-conflict",
+    "check-toml",
+    "check-xml",
+    "check-yaml",
+    "debug-statements",
+    "detect-private-key",
+    "double-quote-string-fixer",
+    "end-of-file-fixer",
+    "fix-byte-order-marker",
+    "mixed-line-ending",
+    "pretty-format-json",
+    "requirements-txt-fixer",
+    "trailing-whitespace",
+];
 
 /// Runs hooks.
 pub static PRE_COMMIT_HOOKS: CatalogueTool = CatalogueTool {
@@ -34,6 +55,16 @@ pub static PRE_COMMIT_HOOKS: CatalogueTool = CatalogueTool {
     lock_template: include_str!("../../templates/requirements/pre-commit-hooks.txt"),
     endings: &[],
     default_source: &["."],
+    adoption: AdoptionFacts {
+        hooks: HOOKS,
+        call: CallFacts {
+            programs: &[&["pre-commit-hooks"]],
+            commands: HOOKS,
+            valued: "--fix --indent --markdown-linebreak-ext --top-keys",
+            ..CallFacts::NONE
+        },
+        ..AdoptionFacts::NONE
+    },
     allow_list: Some(AllowList {
         flags: &[WORDS],
         options: &["fix indent markdown-linebreak-ext top-keys"],

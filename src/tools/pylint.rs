@@ -235,6 +235,7 @@ const CALL: CallFacts = CallFacts {
     config: "--rcfile",
     dropped: "--jobs --msg-template --no-color --output --output-format --reports --score --verbose \
               -f -j -r -rn -ry -s -sn -sy -v",
+    ..CallFacts::NONE
 };
 
 /// Lints.

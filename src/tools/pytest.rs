@@ -55,6 +55,7 @@ const CALL: CallFacts = CallFacts {
     dropped: "--basetemp --color --cov* --dist --durations --junit-xml --junitxml --maxfail \
               --no-cov --no-header --numprocesses --quiet --showlocals --tb --verbose -l -n -q -r \
               -ra -rA -s -v -vv -x",
+    ..CallFacts::NONE
 };
 
 /// Runs tests.

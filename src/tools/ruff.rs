@@ -116,6 +116,7 @@ const CALL: CallFacts = CallFacts {
               --no-cache --no-fix --no-show-fixes --output-file --output-format --quiet \
               --show-fixes --show-source --statistics --unsafe-fixes --verbose --watch -n -o -q -s \
               -v -w",
+    ..CallFacts::NONE
 };
 
 /// Lints.

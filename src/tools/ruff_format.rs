@@ -33,6 +33,7 @@ const CALL: CallFacts = CallFacts {
     config: "--config",
     dropped: "--cache-dir --check --color --diff --exit-non-zero-on-format --no-cache \
               --output-format --quiet --verbose -n -q -s -v",
+    ..CallFacts::NONE
 };
 
 /// Formats.

@@ -44,7 +44,7 @@ const RUN: &str = "hint: run `cargo pipe run-all` to run the checks";
 fn init_locks_what_the_project_uses() {
     let scene = scene();
     let ended = pipe(&scene, "init").ended();
-    assert_succeeds(&ended, &["locking `black` and `mypy` and `project`", RUN]);
+    assert_succeeds(&ended, &["locking `black`, `mypy`, `project`", RUN]);
     for (name, pin) in [("black", "black==24.1.0"), ("mypy", "mypy==1.15.0"), ("project", "near")] {
         assert!(lock(&scene, name).unwrap().contains(pin), "{name}");
     }

@@ -223,6 +223,12 @@ pub(crate) fn pass_and_report_broken_configurations(
             continue;
         }
         let check = report.check(tool.name);
+        // This one ends with exit status 0 nevertheless, and only warns.
+        if tool.name == "basedpyright" {
+            let warnings = report.json["warnings"].to_string();
+            assert!(warnings.contains("could not be parsed"), "{check} {warnings}");
+            continue;
+        }
         assert_eq!(check["reason"]["kind"], "config", "{}: {check}", tool.name);
     }
 }

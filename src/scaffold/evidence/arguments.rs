@@ -48,6 +48,10 @@ pub(super) fn split(facts: &CallFacts, words: &[String]) -> SplitArguments {
             split.paths.extend(words.by_ref().filter(|word| is_plain(word)).cloned());
             break;
         }
+        if facts.commands.contains(&word.as_str()) {
+            split.args.push(word.clone());
+            continue;
+        }
         if !word.starts_with('-') {
             if is_plain(word) {
                 split.paths.push(word.clone());
@@ -72,8 +76,14 @@ pub(super) fn split(facts: &CallFacts, words: &[String]) -> SplitArguments {
         if is_output || value.is_some_and(|value| !is_plain(value)) || !is_plain(name) {
             continue;
         }
-        split.args.push(word.clone());
-        split.args.extend(separate);
+        match separate {
+            // The value would be taken for the name of a command.
+            Some(value) if !facts.commands.is_empty() => split.args.push(format!("{word}={value}")),
+            separate => {
+                split.args.push(word.clone());
+                split.args.extend(separate);
+            }
+        }
     }
     split
 }
@@ -119,6 +129,10 @@ mod tests {
                 r#"pytest ["-m", "slow"] ["tests"] "#,
             ),
             ("mypy $FILES --x=$(y)", r#"mypy [] [] "#),
+            (
+                "pre-commit-hooks mixed-line-ending --fix lf check-yaml",
+                r#"pre-commit-hooks ["mixed-line-ending", "--fix=lf", "check-yaml"] [] "#,
+            ),
             ("pydocstyle src", "none"),
         ] {
             assert_eq!(described(command), expected, "{command}");

@@ -21,25 +21,13 @@ const DEEPEST: usize = 3;
 
 /// Programs outside of the catalogue that check files, with their packages.
 const FOREIGN: &[(&str, &str)] = &[
-    ("bandit", "bandit"),
-    ("basedpyright", "basedpyright"),
-    ("codespell", "codespell"),
     ("deptry", "deptry"),
     ("doc8", "doc8"),
-    ("flake8", "flake8"),
-    ("interrogate", "interrogate"),
     ("lint-imports", "import-linter"),
     ("pydocstyle", "pydocstyle"),
-    ("pyrefly", "pyrefly"),
-    ("pyright", "pyright"),
     ("pyroma", "pyroma"),
     ("slotscheck", "slotscheck"),
-    ("ty", "ty"),
-    ("typos", "typos"),
     ("validate-pyproject", "validate-pyproject"),
-    ("vulture", "vulture"),
-    ("yamllint", "yamllint"),
-    ("zizmor", "zizmor"),
 ];
 
 /// Follows everything that a project runs.
@@ -289,6 +277,16 @@ impl Follower<'_> {
             config: split.config.map(below),
             names: call.scope.names.clone(),
         };
+        if !tool.adoption().call.commands.is_empty()
+            && let Some(other) = self.evidence.uses.iter_mut().find(|it| it.runs_alike(&used))
+        {
+            // One check runs all commands of a collection that see the same files.
+            let command = used.args.first();
+            if command.is_some_and(|command| !other.args.contains(command)) {
+                other.args.extend(used.args);
+            }
+            return;
+        }
         let is_same = |other: &ToolUse| {
             other.tool == used.tool && other.args == used.args && other.paths == used.paths
         };

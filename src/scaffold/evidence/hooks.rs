@@ -16,16 +16,8 @@ pub(super) const FILE: &str = ".pre-commit-config.yaml";
 
 /// Packages of well-known hooks that run as a command with names of files, by the id of the hook.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("bandit", &["bandit", "--recursive", "."]),
-    ("codespell", &["codespell"]),
-    ("flake8", &["flake8"]),
-    ("interrogate", &["interrogate"]),
     ("pydocstyle", &["pydocstyle"]),
-    ("typos", &["typos"]),
     ("validate-pyproject", &["validate-pyproject", "pyproject.toml"]),
-    ("vulture", &["vulture"]),
-    ("yamllint", &["yamllint", "."]),
-    ("zizmor", &["zizmor", "--offline", ".github/workflows"]),
 ];
 
 /// A hook that runs in a configuration of pre-commit.
@@ -137,7 +129,9 @@ fn action(
         let usual = facts.call.hook_args.iter().find(|(hook, _)| *hook == id);
         let usual = usual.map(|(_, args)| *args).unwrap_or_default();
         let args = given.unwrap_or_else(|| usual.iter().map(|arg| (*arg).to_owned()).collect());
-        let words = program.iter().map(|word| (*word).to_owned()).chain(args).collect();
+        let command = facts.call.commands.iter().find(|command| **command == id);
+        let words = program.iter().chain(command).map(|word| (*word).to_owned());
+        let words = words.chain(args).collect();
         return call(words, version, true);
     }
     let command = COMMANDS.iter().find(|(hook, _)| *hook == id);

@@ -31,7 +31,12 @@ repos:
         additional_dependencies: [types-requests==2.31, attrs]
   - repo: https://github.com/pre-commit/pre-commit-hooks
     rev: v4.5.0
-    hooks: [{id: check-yaml}]
+    hooks:
+      - {id: check-yaml}
+      - {id: check-added-large-files}
+      - {id: mixed-line-ending, args: [--fix, lf]}
+      - {id: trailing-whitespace, exclude: ^docs/}
+      - {id: end-of-file-fixer}
   - repo: https://github.com/PyCQA/pydocstyle
     rev: 6.3.0
     hooks:
@@ -60,7 +65,10 @@ fn hooks_have_versions_arguments_and_packages() {
             "Hook ruff 0.5.0 |--select E,F||| .pre-commit-config.yaml:5",
             "Hook mypy 1.8.0 |--ignore-missing-imports --scripts-are-modules||types-requests==2.31 \
              attrs| .pre-commit-config.yaml:10",
-            "Hook pylint - |--disable=all||| .pre-commit-config.yaml:22",
+            "Hook pre-commit-hooks 4.5.0 |check-yaml mixed-line-ending --fix=lf end-of-file-fixer||| \
+             .pre-commit-config.yaml:15",
+            "Hook pre-commit-hooks 4.5.0 |trailing-whitespace||| .pre-commit-config.yaml:18",
+            "Hook pylint - |--disable=all||| .pre-commit-config.yaml:27",
         ]
     );
     let foreign: Vec<String> = evidence
@@ -73,7 +81,7 @@ fn hooks_have_versions_arguments_and_packages() {
     assert_eq!(
         foreign,
         [
-            "check-yaml:  ()",
+            "check-added-large-files:  ()",
             "pydocstyle: pydocstyle --match nd (pydocstyle==6.3.0)",
             "typecheck:  ()"
         ]

@@ -33,7 +33,7 @@ pub(super) fn lock_missing(
     let place = ProjectLocation { folder: root.to_owned(), ..place.clone() };
     let Ok(pipeline) = pipeline(place) else { return Ok(missing) };
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let quoted = quoted.join(" and ");
+    let quoted = quoted.join(", ");
     if pipeline.config.offline {
         warn(&format!("{quoted} cannot be locked, because cargo pipe is offline"), term);
         return Ok(missing);
