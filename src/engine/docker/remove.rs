@@ -33,6 +33,24 @@ impl Docker<'_> {
     /// Removes everything that belongs to the project of this engine's options.
     pub(in crate::engine) fn remove_project(&self) -> Result<Removed, EngineError> {
         let (containers, volumes, _) = self.sweep(PROJECT_LABEL, &self.settings.project);
+        let images = self.list_unused_references()?;
+        let mut left = images.clone();
+        while !left.is_empty() {
+            let args = ["image", "rm"].into_iter().chain(left.iter().map(String::as_str));
+            let Err(error) = self.succeed(&self.docker(args)) else { break };
+            // Another project that is removed at the same time may have removed some of them.
+            let still = self.list_unused_references()?;
+            let before = left.len();
+            left.retain(|image| still.contains(image));
+            if left.len() == before {
+                return Err(error);
+            }
+        }
+        Ok(Removed { containers, volumes, images, ..Removed::default() })
+    }
+
+    /// The references that go with the project.
+    fn list_unused_references(&self) -> Result<Vec<String>, EngineError> {
         let filter = format!("label={IMAGE_LABEL}");
         let list = ["image", "ls", "--no-trunc", "--filter", &filter, "--format", LINE];
         let output = self.succeed(&self.docker(list))?;
@@ -40,12 +58,7 @@ impl Docker<'_> {
             .lines()
             .map(|line| Listed::read(line).ok_or_else(|| EngineError::Answer(line.to_owned())))
             .collect::<Result<Vec<Listed>, _>>()?;
-        let images = unused_references(&listed, &project_tag(&self.settings.project));
-        if !images.is_empty() {
-            let args = ["image", "rm"].into_iter().chain(images.iter().map(String::as_str));
-            self.succeed(&self.docker(args))?;
-        }
-        Ok(Removed { containers, volumes, images, ..Removed::default() })
+        Ok(unused_references(&listed, &project_tag(&self.settings.project)))
     }
 }
 
