@@ -100,10 +100,12 @@ pub struct ToolUse {
 impl ToolUse {
     /// Whether another command could be run together with this one: the same release, on the same files.
     fn runs_alike(&self, other: &ToolUse) -> bool {
-        let facts = |it: &ToolUse| {
-            (it.tool, it.version.clone(), it.names.clone(), it.paths.clone(), it.config.clone())
-        };
-        facts(self) == facts(other) && self.requirements == other.requirements
+        self.tool == other.tool
+            && self.version == other.version
+            && self.requirements == other.requirements
+            && self.names == other.names
+            && self.paths == other.paths
+            && self.config == other.config
     }
 }
 

@@ -101,3 +101,20 @@ pub(super) fn classify(tool: &str, output: &RawOutput, sources: &dyn SourceFiles
     let format = FindingsFormat::JsonLines(JsonFields::default());
     judge(tool, output, report::parse(&format, &output.stdout, sources), &[1])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worker_knows_the_same_hooks() {
+        let worker = include_str!("../../templates/names_worker/__init__.py");
+        let (_, table) = worker.split_once("\nHOOKS: ").unwrap();
+        let (table, _) = table.split_once("\n}\n").unwrap();
+        let names: Vec<&str> = table
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"')?.split('"').next())
+            .collect();
+        assert_eq!(names, HOOKS);
+    }
+}

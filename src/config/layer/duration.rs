@@ -12,7 +12,7 @@ use super::value::Scalar;
 pub struct Timeout(pub Duration);
 
 impl Timeout {
-    /// What it looks like, for messages.
+    /// The notation, for messages.
     pub const NOTATION: &str = "a time such as \"90s\", \"5m\", \"1h 30m\" or 90 for seconds";
 
     /// The shortest and the longest time that a check can be given.

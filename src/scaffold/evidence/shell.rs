@@ -146,7 +146,6 @@ fn substitute(script: &str) -> String {
         }
         if let Some((name, value)) = assignment(line.trim()) {
             variables.retain(|(other, _)| *other != name);
-            // The longest name comes last, so that `$AB` is not `$A` and a letter.
             variables.push((name, value));
         }
         done.push_str(&line);

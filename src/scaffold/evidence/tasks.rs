@@ -19,7 +19,7 @@ pub(super) struct RunScope {
     pub(super) names: Option<NameFilter>,
     /// Whether a hook runs it, whose environment has nothing else than what the hook names.
     pub(super) is_hook: bool,
-    /// What is installed for it.
+    /// The packages that are installed for it.
     pub(super) installs: Installed,
 }
 

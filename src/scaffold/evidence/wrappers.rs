@@ -167,7 +167,7 @@ impl Unwrapped {
     }
 }
 
-/// What a command installs; none if it installs nothing.
+/// The packages that a command installs; none if it installs nothing.
 pub(super) fn installed(words: &[String]) -> Option<Installed> {
     let inner = unwrap(words, &RunScope::default()).words;
     let at = match inner.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

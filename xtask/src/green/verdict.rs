@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Tools that change files: only the names of the files are compared.
 const FORMATTERS: &[&str] = &["black", "isort", "ruff-format"];
 
-/// What a tool says about a project.
+/// The verdict of a tool on a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ToolVerdict {
     /// The worst end of its commands.
@@ -16,7 +16,7 @@ pub(super) struct ToolVerdict {
     pub(super) findings: BTreeSet<(String, u64, String)>,
 }
 
-/// How a command ends, the best first.
+/// The end of a command, the best first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
     #[default]
