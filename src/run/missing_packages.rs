@@ -14,6 +14,9 @@ use crate::requirement::{Requirement, normalize};
 /// The codes of findings about packages that are not installed, by pylint and mypy.
 const CODES: &[&str] = &["E0401", "import-not-found"];
 
+/// The codes of mypy's findings whose hint names a package with stubs.
+const STUB_CODES: &[&str] = &["import-untyped", "note"];
+
 /// The most packages that one warning names.
 const MOST: usize = 5;
 
@@ -61,8 +64,11 @@ pub(super) fn find_missing_packages(
     findings: &[Finding],
 ) -> Vec<String> {
     let mut warnings = Vec::new();
-    let stubs: BTreeSet<String> =
-        findings.iter().filter_map(|finding| suggested_stubs(&finding.message)).collect();
+    let stubs: BTreeSet<String> = findings
+        .iter()
+        .filter(|finding| STUB_CODES.contains(&finding.code.as_str()))
+        .filter_map(|finding| suggested_stubs(&finding.message))
+        .collect();
     if !stubs.is_empty() {
         warnings.push(advise_requirements(check, &stubs));
     }
@@ -70,12 +76,15 @@ pub(super) fn find_missing_packages(
         .iter()
         .filter(|finding| CODES.contains(&finding.code.as_str()))
         .filter_map(|finding| top_module(&finding.message))
-        .filter(|module| !REMOVED.contains(module) && !is_in_project(root, &check.source, module))
         .collect();
-    if modules.is_empty() {
+    let packages: BTreeSet<String> = modules
+        .into_iter()
+        .filter(|module| !REMOVED.contains(module) && !is_in_project(root, &check.source, module))
+        .map(package_of)
+        .collect();
+    if packages.is_empty() {
         return warnings;
     }
-    let packages: BTreeSet<String> = modules.into_iter().map(package_of).collect();
     if !check.sees_project {
         warnings.push(advise_requirements(check, &packages));
         return warnings;
