@@ -151,6 +151,21 @@ pub fn record_base<'a>(
     Docker::connect(settings, cancel, emitter)?.record(image)
 }
 
+/// Inspects the base image of this machine and its Python, in a container of it. Returns none if the
+/// machine does not have the image.
+///
+/// # Errors
+///
+/// When no docker engine answers.
+pub fn record_local_base<'a>(
+    image: &str,
+    settings: EngineOptions,
+    cancel: &'a Cancel,
+    emitter: &'a Emitter<'a>,
+) -> Result<Option<LockedBase>, EngineError> {
+    Docker::connect(settings, cancel, emitter)?.record_local(image)
+}
+
 /// Builds an image for CI jobs with docker.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ use crate::version::VersionRange;
 use resolver::Resolver;
 use targets::{LockSource, Target};
 
-pub use base::BaseUpdate;
+pub use base::{BaseUpdate, record_first_base};
 
 /// The planned changes of a project's locks.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The commands. Each calls the library, and shows the result through the terminal.
 
+mod base_lock;
 mod baseline;
 mod bash;
 mod build;

@@ -73,6 +73,11 @@ impl Term {
         self.typed = words;
     }
 
+    /// Whether standard error is a terminal.
+    pub(crate) fn is_interactive(&self) -> bool {
+        Stream::Error.is_terminal()
+    }
+
     /// Asks a question on standard error, and reads the answer from standard input.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
         self.say(question);

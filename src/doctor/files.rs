@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Examined, Health, conflicts};
 use crate::config::{ConfigError, Work};
+use crate::environment::BaseLock;
 use crate::environment::recipe::{self, PROJECT};
 use crate::lock::Lock;
 use crate::project::{Project, ProjectPath};
@@ -37,6 +38,7 @@ pub(super) fn no_project(error: &ConfigError) -> Examined {
 pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
     let (locks, mut examined) = locks(context);
     examined.push(drift(context));
+    examined.extend(base_lock(context));
     examined.extend(second_pins(context, &locks));
     examined.extend(conflicts(context));
     examined
@@ -102,6 +104,19 @@ fn drift(context: Context<'_>) -> Examined {
             next: error.hint().map(str::to_owned),
         },
     }
+}
+
+/// Inspects whether the project records its base.
+fn base_lock(context: Context<'_>) -> Option<Examined> {
+    let path = recipe::base_lock_path(context.config);
+    let is_missing = !BaseLock::exists(&context.project.root, &path);
+    is_missing.then(|| {
+        let found = format!(
+            "`{path}` is missing, so the same commit can have another fingerprint on another machine"
+        );
+        let next = "run `cargo pipe update base` where docker is installed, and commit the file";
+        Examined::is(Health::Warning, "base", found, next)
+    })
 }
 
 /// Finds checks with conflicting configurations.

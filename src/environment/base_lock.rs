@@ -70,6 +70,12 @@ pub enum BaseLockError {
 }
 
 impl BaseLock {
+    /// Whether a project has the lock, readable or not.
+    #[must_use]
+    pub fn exists(root: &Path, path: &ProjectPath) -> bool {
+        path.on_disk(root).symlink_metadata().is_ok()
+    }
+
     /// Reads the lock of a project; an empty one if there is none.
     ///
     /// # Errors

@@ -58,6 +58,19 @@ impl Context<'_> {
         environment::predict(self.config, platform, &lock, recipe)
     }
 
+    /// A warning for a CI job of a project that does not record its base: with another engine or another
+    /// Python, the same commit has another fingerprint.
+    pub(super) fn warn_of_missing_base_lock(&self) -> Option<String> {
+        let path = recipe::base_lock_path(self.config);
+        let is_missing = !BaseLock::exists(&self.project.root, &path);
+        (is_missing && self.variables.is_ci()).then(|| {
+            format!(
+                "`{path}` is missing, so other machines can have another fingerprint for the same \
+                 commit; run `cargo pipe update base` where docker is installed, and commit the file"
+            )
+        })
+    }
+
     /// Remembers an environment that an engine prepared.
     pub(super) fn remember_environment(
         &self,

@@ -290,6 +290,8 @@ impl<'r> Run<'r> {
             snapshots.insert(sources, inventory);
         }
         warnings.extend(self.find_unchecked_sources());
+        warnings
+            .extend(resources.and_then(|resources| resources.context.warn_of_missing_base_lock()));
         warnings.extend(resources.into_iter().flat_map(|resources| resources.engine().notes()));
         warnings.sort();
         warnings.dedup();

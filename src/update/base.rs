@@ -73,6 +73,31 @@ pub(super) fn look(
     Ok(Some(BaseUpdate { before, after, replacement }))
 }
 
+/// Records the base image of this machine in a project without a lock of the base. Returns the file that
+/// was written; none if the project has one, or the machine does not have the image.
+///
+/// # Errors
+///
+/// When no docker engine answers, or the file cannot be written.
+pub fn record_first_base(context: Context<'_>) -> Result<Option<ProjectPath>, UpdateError> {
+    let Context { config, project, cancel, emitter, .. } = context;
+    let path = recipe::base_lock_path(config);
+    if BaseLock::exists(&project.root, &path) {
+        return Ok(None);
+    }
+    let directory = Directory::create(context.scratch).map_err(EngineError::from)?;
+    let settings = context.engine_options(&directory, Duration::ZERO);
+    let image = &config.python.image;
+    let Some(base) = engine::record_local_base(image, settings, cancel, emitter)? else {
+        return Ok(None);
+    };
+    let mut lock = BaseLock::default();
+    lock.record(base);
+    let replacement = scaffold::replacement(&project.root, path.clone(), lock.text())?;
+    scaffold::replace_together(&project.root, &[&replacement])?;
+    Ok(Some(path))
+}
+
 fn left(path: &ProjectPath, error: &EngineError) -> String {
     format!(
         "`{path}` was not updated: {error}; run `cargo pipe update {NAME}` on a machine with docker"

@@ -127,3 +127,41 @@ fn an_image_of_the_same_name_replaces_an_unavailable_locked_one() {
     let _ = scene.pipe("build own").ended();
     assert_eq!(bases(&scene), ["python:3.13-slim", "python:3.13-slim"]);
 }
+
+#[test]
+fn the_first_run_on_a_terminal_records_the_base_image() {
+    let scene = scene();
+    image(&scene, "by-tag", "a", &format!("\"python@{DIGEST}\""));
+    let lock = scene.project().join(".docker/pipe.lock");
+    // A job of CI would lose the file, and a commit from a hook would not have it.
+    for (name, value) in [("CI", "true"), ("GIT_INDEX_FILE", ".git/index")] {
+        let (status, shown) = scene.pipe("build own").with(name, value).on_terminal().end();
+        assert!(status.success(), "{shown}");
+        assert!(!lock.exists(), "{name}");
+    }
+    assert_eq!(scene.pipe("build own").ended().status, Some(0));
+    assert!(!lock.exists(), "without a terminal");
+    let (status, shown) = scene.pipe("build own").on_terminal().end();
+    assert!(shown.contains("recorded the base image in `.docker/pipe.lock`; commit it"), "{shown}");
+    assert!(status.success());
+    assert!(fs::read_to_string(&lock).unwrap().contains(DIGEST));
+    let calls = scene.docker().calls().len();
+    assert!(scene.pipe("build own").on_terminal().end().0.success());
+    let probes = scene.docker().calls().split_off(calls);
+    assert!(!probes.concat().iter().any(|word| word == "python3"), "{probes:?}");
+}
+
+#[test]
+fn a_job_of_a_project_that_does_not_record_its_base_warns() {
+    let scene = scene();
+    image(&scene, "by-tag", "a", "");
+    let warning = "`.docker/pipe.lock` is missing, so other machines can have another fingerprint";
+    let run = |scene: &Scene| scene.pipe("run own --no-cache").with("CI", "true").ended();
+    let ended = run(&scene);
+    assert!(ended.stdout.contains(warning), "{ended:?}");
+    let doctor = scene.pipe("doctor").ended();
+    assert!(doctor.stdout.contains("`.docker/pipe.lock` is missing"), "{doctor:?}");
+    assert_eq!(scene.pipe("update base").ended().status, Some(0));
+    let ended = run(&scene);
+    assert!(!ended.stdout.contains(warning), "{ended:?}");
+}

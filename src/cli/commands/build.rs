@@ -7,7 +7,7 @@ use crate::plan::Request;
 use crate::process::{Cancel, Emitter};
 use crate::report::harmless;
 
-use super::{pipeline, run};
+use super::{base_lock, pipeline, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::ProjectLocation;
 use crate::cli::terminal::Term;
@@ -34,6 +34,7 @@ pub(super) fn build(
         let line = format!("{} {how}: {}\n", harmless::line(name), harmless::line(image));
         term.data(&line);
     }
+    base_lock::record_first_base(&pipeline, term)?;
     Ok(Verdict::Passed)
 }
 

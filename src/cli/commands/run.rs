@@ -8,13 +8,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::outcome::{CheckOutcome, Status, Verdict};
 use crate::pipeline::Pipeline;
-use crate::plan::Effect;
+use crate::plan::{Effect, Fixing, Withheld};
 use crate::process::Cancel;
 use crate::report::human::Sections;
 use crate::report::{Format, Report, json};
 
 use super::reports::{self, Recorder};
-use super::{describe, pipeline};
+use super::{base_lock, describe, pipeline};
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
 use crate::cli::interrupt::Interrupts;
@@ -80,6 +80,10 @@ pub(super) fn run_in(
         term.data(&format.render(&report));
     }
     unwritten.iter().for_each(|failure| term.failure(failure));
+    let used_containers = report.engine.as_ref().is_some_and(|engine| engine.kind != "venv");
+    if used_containers && run.request.fixing != Fixing::Withheld(Withheld::Check) {
+        base_lock::record_first_base(pipeline, term)?;
+    }
     let failed = (!unwritten.is_empty()).then_some(Verdict::Error);
     let verdict = report.verdict;
     // The process ends next, and the system frees thousands of findings at once.

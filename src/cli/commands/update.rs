@@ -77,7 +77,7 @@ pub(super) fn update(
 }
 
 /// The generated files that are not up to date.
-fn drifting(project: &Project) -> BTreeSet<ProjectPath> {
+pub(super) fn drifting(project: &Project) -> BTreeSet<ProjectPath> {
     let drifts = scaffold::drift(project).unwrap_or_default();
     drifts.into_iter().map(|drift| drift.path).collect()
 }

@@ -126,6 +126,19 @@ impl Docker<'_> {
             })?,
             None => self.pull(image)?,
         };
+        self.describe_base(image, &inspected)
+    }
+
+    /// Describes the local base image and its Python for the lock; none if the image is missing.
+    pub(in crate::engine) fn record_local(
+        &self,
+        image: &str,
+    ) -> Result<Option<LockedBase>, EngineError> {
+        let local = self.inspect_fitting(image)?;
+        local.map(|inspected| self.describe_base(image, &inspected)).transpose()
+    }
+
+    fn describe_base(&self, image: &str, inspected: &ImageInfo) -> Result<LockedBase, EngineError> {
         self.note_start()?;
         let mut args = vec!["run", "--rm", "--pull", "never", "--network", "none", "--read-only"];
         let labels: Vec<String> =

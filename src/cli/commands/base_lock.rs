@@ -1,0 +1,82 @@
+//! Records the base image with the first checks of a project, so that its first pushed commit has the
+//! same fingerprint on every machine.
+
+use std::collections::BTreeSet;
+
+use crate::environment::{BaseLock, recipe};
+use crate::pipeline::Pipeline;
+use crate::process::{Cancel, Emitter};
+use crate::project::{Project, ProjectPath};
+use crate::report::harmless;
+use crate::report::human::style::{self, paint};
+use crate::scaffold::{self, Edited};
+use crate::update::{self, UpdateError};
+
+use super::run;
+use super::update::drifting;
+use crate::cli::exit::Failure;
+use crate::cli::terminal::Term;
+
+/// Records the base image if the project has no lock of it, and updates the generated files that name
+/// its digest. Only a run on a terminal writes a file that was not asked for: a job of CI would lose
+/// it, and in a hook it would be missing from the commit.
+pub(super) fn record_first_base(pipeline: &Pipeline, term: &mut Term) -> Result<(), Failure> {
+    let variables = &pipeline.environment;
+    if !term.is_interactive() || variables.is_ci() || variables.get("GIT_INDEX_FILE").is_some() {
+        return Ok(());
+    }
+    let project = &pipeline.project;
+    if BaseLock::exists(&project.root, &recipe::base_lock_path(&pipeline.config)) {
+        return Ok(());
+    }
+    let outdated = drifting(project);
+    let cancel = Cancel::default();
+    let interrupts = run::interrupts(&cancel)?;
+    let mut watcher = term.watcher();
+    let recorded =
+        update::record_first_base(pipeline.context(&cancel, &Emitter::new(&mut watcher)));
+    term.watched(watcher);
+    if interrupts.happened() {
+        return Ok(());
+    }
+    let updated = recorded.and_then(|path| match path {
+        Some(path) => Ok(Some((path, update_others(project, &outdated)?))),
+        None => Ok(None),
+    });
+    match updated {
+        Ok(Some((path, others))) => term.note(&recorded_note(&path, &others)),
+        Ok(None) => {}
+        Err(error) => {
+            let label = paint(style::WARNING, "warning:");
+            let message = harmless::line(&error.to_string());
+            term.note(&format!("\n{label} the base image was not recorded: {message}\n"));
+        }
+    }
+    Ok(())
+}
+
+/// Updates the generated files that were up to date before the base was recorded.
+fn update_others(
+    project: &Project,
+    outdated: &BTreeSet<ProjectPath>,
+) -> Result<Vec<ProjectPath>, UpdateError> {
+    let drifts: Vec<_> = scaffold::drift(project)?
+        .into_iter()
+        .filter(|drift| !outdated.contains(&drift.path))
+        .collect();
+    let updated = scaffold::sync(project, &drifts, Edited::Stay)?;
+    Ok(updated.into_iter().map(|drift| drift.path).collect())
+}
+
+fn recorded_note(path: &ProjectPath, others: &[ProjectPath]) -> String {
+    let others: Vec<String> = others.iter().map(|path| format!("`{path}`")).collect();
+    let updated = match others.is_empty() {
+        true => String::new(),
+        false => format!(", and updated {}", others.join(", ")),
+    };
+    let label = paint(style::INFO, "note:");
+    format!(
+        "\n{label} recorded the base image in `{path}`{updated}; commit it, so that every machine has the \
+         same fingerprint\n"
+    )
+}
