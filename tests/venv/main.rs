@@ -22,6 +22,7 @@ mod imports;
 #[path = "../docker/package_index.rs"]
 mod package_index;
 mod packages;
+mod pinned_tools;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
 #[path = "../docker/project.rs"]
 mod project;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         engine::TESTS,
         environment_build::TESTS,
         packages::TESTS,
+        pinned_tools::TESTS,
         sandbox::TESTS,
         shadows::TESTS,
     ];

@@ -45,7 +45,7 @@ fn needing(wheels: &[&Wheel]) -> (Project, PathBuf) {
 const IMPORTS: [&str; 5] = ["--engine", "venv", "--allow", "host", "imports"];
 
 /// A folder with the uv that `update` installs where there is none.
-fn uv() -> PathBuf {
+pub(crate) fn uv() -> PathBuf {
     let cache = cache();
     let project = Project::scaffolded().with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap());
     let path = project_path(None);
@@ -57,7 +57,7 @@ fn uv() -> PathBuf {
 }
 
 /// The path with this folder first, and no other one that has uv.
-fn project_path(first: Option<&Path>) -> String {
+pub(crate) fn project_path(first: Option<&Path>) -> String {
     let path = variable("PATH").unwrap_or_default();
     let folders = path.split(':').filter(|folder| !Path::new(folder).join("uv").exists());
     let first = first.map(|folder| folder.to_str().unwrap());
