@@ -9,8 +9,10 @@ mod projects;
 mod verdict;
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use projects::{PROJECTS, PublicProject};
+use projects::PublicProject;
+pub(crate) use projects::names;
 use verdict::ToolVerdict;
 
 use crate::docker;
@@ -29,29 +31,24 @@ struct Row {
     ours: Option<ToolVerdict>,
 }
 
-/// Names of the projects.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    PROJECTS.iter().map(|project| project.name)
-}
-
 /// Compares the verdicts on some projects, or on all if none is named, and prints a table.
 ///
 /// # Errors
 ///
 /// When a project cannot be fetched or a container cannot run. Differences are part of the table.
-pub(crate) fn run(names: &[String], system: docker::System) -> Result<()> {
+pub(crate) fn run(wanted: &[String], system: docker::System) -> Result<()> {
     let image = docker::run(system)?;
     Command::cargo("build --quiet --package cargo-pipe-ci").run()?;
-    let is_wanted = |project: &&PublicProject| {
-        names.is_empty() || names.iter().any(|name| name == project.name)
-    };
+    let names = if wanted.is_empty() { names() } else { wanted.to_vec() };
     let (mut projects, mut kept, mut tools, mut equal) = (0, 0, 0, 0);
-    for project in PROJECTS.iter().filter(is_wanted) {
-        let rows = compare(project, &image)?;
-        println!("{}", project.requirement.split(' ').next().unwrap_or_default());
+    for name in &names {
+        let project = projects::read(name)?;
+        let begin = Instant::now();
+        let rows = compare(&project, &image)?;
+        println!("{name} {} ({:.0} s)", project.version, begin.elapsed().as_secs_f64());
         for row in &rows {
             let commands = project.commands.iter().filter(|command| command.tool == row.tool);
-            let origins: Vec<&str> = commands.map(|command| command.origin).collect();
+            let origins: Vec<&str> = commands.map(|command| command.origin.as_str()).collect();
             print!("{}", row.render(&origins.join(", ")));
         }
         let same = rows.iter().filter(|row| row.is_equal()).count();
@@ -67,14 +64,16 @@ pub(crate) fn run(names: &[String], system: docker::System) -> Result<()> {
 }
 
 fn compare(project: &PublicProject, image: &str) -> Result<Vec<Row>> {
-    let root = workspace::target()?.join("green").join(project.name);
+    let cache = workspace::target()?.join("green");
+    let root = cache.join(&project.name);
     let hand = unpack(project, &root.join("by-hand"), image)?;
-    let by_hand = by_hand::run(project, &hand, &root.join("output"), image)?;
+    let output = root.join("output");
+    let by_hand = by_hand::run(project, &hand, &output, &cache.join("cache"), image)?;
     let folder = unpack(project, &root.join("ours"), image)?;
     let ours = run_ours(&folder, &root.join("report.json"))?;
     let mut rows: Vec<Row> = by_hand
         .into_iter()
-        .map(|(tool, verdict)| Row { tool: tool.to_owned(), by_hand: Some(verdict), ours: None })
+        .map(|(tool, verdict)| Row { tool, by_hand: Some(verdict), ours: None })
         .collect();
     for (tool, verdict) in ours {
         match rows.iter_mut().find(|row| row.tool == tool) {
@@ -92,7 +91,7 @@ fn compare(project: &PublicProject, image: &str) -> Result<Vec<Row>> {
 fn unpack(project: &PublicProject, folder: &Path, image: &str) -> Result<PathBuf> {
     workspace::remove_folder(folder)?;
     workspace::create_folder(folder)?;
-    let archive = fixtures::fetch_archive(project.name, project.requirement, image)?;
+    let archive = fixtures::fetch_archive(&project.name, &project.requirement(), image)?;
     Command::new("tar", ["--extract", "--gzip", "--strip-components=1", "--no-same-owner"])
         .folder(folder)
         .input(archive)
@@ -118,7 +117,14 @@ fn run_ours(folder: &Path, report: &Path) -> Result<Vec<(String, ToolVerdict)>> 
         Command::new(&program, ["pipe"]).arguments(words.iter().copied()).folder(folder).attempt()
     };
     let failed = |error| Failure::file(folder, &error);
-    pipe(&["init", "--ci", "none"]).map_err(failed)?;
+    let init = pipe(&["init", "--ci", "none"]).map_err(failed)?;
+    // On a slow machine, init leaves locks to the command that it names.
+    let text = String::from_utf8_lossy(&init.stderr);
+    let hint = text.lines().find_map(|line| line.strip_prefix("hint: run `cargo pipe update "));
+    if let Some(names) = hint.and_then(|rest| rest.split('`').next()) {
+        let words: Vec<&str> = ["update"].into_iter().chain(names.split(' ')).collect();
+        pipe(&words).map_err(failed)?;
+    }
     let target = format!("json={}", report.display());
     pipe(&["run-all", "--engine", "docker", "--quiet", "--report", &target]).map_err(failed)?;
     let text = workspace::read(report)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 /// Tools that change files: only the names of the files are compared.
-const FORMATTERS: &[&str] = &["black", "isort", "ruff-format"];
+const FORMATTERS: &[&str] = &["black", "isort", "pre-commit-hooks", "ruff-format"];
 
 /// The verdict of a tool on a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl ToolVerdict {
 fn parse_line(tool: &str, line: &str) -> Option<(String, u64, String)> {
     let line = line.trim_start_matches("/app/").trim_start_matches("./");
     if FORMATTERS.contains(&tool) {
-        let starts = ["would reformat ", "Would reformat: ", "ERROR: "];
+        let starts = ["would reformat ", "Would reformat: ", "ERROR: ", "Fixing "];
         let path = starts.iter().find_map(|start| line.strip_prefix(start))?;
         let path = path.split(' ').next()?.trim_start_matches("/app/");
         return Some((path.to_owned(), 0, String::new()));
