@@ -37,6 +37,12 @@ pub struct CallFacts {
     /// The options about output, caches, processes and fixing, which do not change what is found. A
     /// `*` at the end stands for any rest.
     pub dropped: &'static str,
+    /// The arguments with which the tool passes whatever it finds, or checks no files: a word, or
+    /// `OPTION=VALUE`.
+    pub verdictless: &'static str,
+    /// Whether a check leaves the choice of files to the configuration of the tool, so that files of
+    /// an adopted command are arguments.
+    pub paths_are_args: bool,
 }
 
 impl AdoptionFacts {
@@ -58,5 +64,7 @@ impl CallFacts {
         valued: "",
         config: "",
         dropped: "",
+        verdictless: "",
+        paths_are_args: false,
     };
 }

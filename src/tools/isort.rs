@@ -17,7 +17,7 @@ use super::{SourceFiles, Tool, ToolInvocation};
 use crate::container::{APP, CONFIG};
 use crate::finding::{Finding, Fix, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::tools::command::Command;
+use crate::tools::command::{Command, SCOPE_WORKER};
 use crate::tools::parse::{Parsed, inside, unified_diff};
 
 /// The code of every finding about the order of imports.
@@ -265,7 +265,15 @@ fn command(invocation: &ToolInvocation<'_>, canonical: &[&str]) -> Command {
         options.extend(roots.iter().map(String::as_str));
     }
     options.extend(canonical);
-    invocation.exec(&["isort"], "--settings-path", &options)
+    Command::Module {
+        module: "isort".to_owned(),
+        keeps_own: true,
+        // With `skip_gitignore`, isort asks git, which may be missing.
+        worker: Some(SCOPE_WORKER.to_owned()),
+        args: invocation.argv_with_source(&[], "--settings-path", &options),
+        project: None,
+        report: None,
+    }
 }
 
 /// The error about the command line or the configuration with which isort did not start.

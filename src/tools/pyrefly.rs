@@ -38,8 +38,9 @@ pub static PYREFLY: CatalogueTool = CatalogueTool {
                      --output-format --project-excludes --python-interpreter-path --python-platform \
                      --python-version --search-path --site-package-path --threads --warn -c -j -o",
             config: "--config -c",
-            dropped: "--color --output --output-format --python-interpreter-path --summary \
-                      --threads --verbose -j -o -v",
+            dropped: "--color --output --output-format --python-interpreter-path \
+                      --remove-unused-ignores --summary --threads --verbose -j -o -v",
+            paths_are_args: true,
             ..CallFacts::NONE
         },
         ..AdoptionFacts::NONE

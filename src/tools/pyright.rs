@@ -32,6 +32,8 @@ const CALL: CallFacts = CallFacts {
              --typeshedpath --venvpath -p -t -v",
     config: "--project -p",
     dropped: "--outputjson --pythonpath --stats --threads --verbose --venvpath -v",
+    paths_are_args: true,
+    verdictless: "--createstub --verifytypes --watch -w",
     ..CallFacts::NONE
 };
 

@@ -37,6 +37,7 @@ pub static TY: CatalogueTool = CatalogueTool {
                      --warn -c",
             config: "--config-file",
             dropped: "--color --no-progress --output-format --python --quiet --verbose -q -v",
+            paths_are_args: true,
             ..CallFacts::NONE
         },
         ..AdoptionFacts::NONE

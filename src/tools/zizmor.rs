@@ -45,6 +45,7 @@ pub static ZIZMOR: CatalogueTool = CatalogueTool {
             config: "--config -c",
             dropped: "--cache-dir --color --format --gh-token --no-progress --offline --quiet \
                       --verbose -o -q -v",
+            verdictless: "--no-exit-codes --format=sarif",
             ..CallFacts::NONE
         },
         ..AdoptionFacts::NONE

@@ -85,6 +85,9 @@ def run() -> Any:
         hook = load(name)
         kind = DOCUMENT if name == "blacken-docs" else HOOKS[name][1]
         names = [path for path in files if is_kind(path, kind)]
+        if name == "check-merge-conflict":
+            # Alone, the line between two versions can be a heading.
+            names = [path for path in names if has_conflict(path)]
         if is_fix:
             call(name, hook, [*words, *names])
         elif names:
@@ -155,6 +158,12 @@ def is_kind(path: str, kind: str) -> bool:
     if kind == SHELL:
         return ending in (".sh", ".bash", ".ksh") or (not ending and shebang(path) in SHELLS)
     return ending in kind.split()
+
+
+def has_conflict(path: str) -> bool:
+    """Whether a file has the line with which a conflict begins."""
+    with open(path, "rb") as file:
+        return any(line.startswith(b"<<<<<<< ") for line in file)
 
 
 def shebang(path: str) -> str:

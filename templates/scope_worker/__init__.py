@@ -1,8 +1,9 @@
-"""Runs mypy or pytest on the files that its plain command would look at in the project's root.
+"""Runs mypy, pytest or isort on the files that its plain command would look at in the project's root.
 
 The arguments end with `--` and the sources of the check. A scope in the tool's own configuration holds
 within these sources: `files`, `packages` and `modules` of mypy, `testpaths` of pytest. Without one,
-mypy looks for its files from the root, so that its `exclude` applies to the sources, too.
+mypy looks for its files from the root, so that its `exclude` applies to the sources, too. isort does not
+ask git which files are ignored: those are not there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 import shlex
 import site
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ def run() -> Any:
     program, *arguments = sys.argv
     end = arguments.index("--")
     options, sources = arguments[:end], arguments[end + 1 :]
-    scopes = {"mypy": scope_of_mypy, "pytest": scope_of_pytest}
+    scopes = {"mypy": scope_of_mypy, "pytest": scope_of_pytest, "isort": scope_of_isort}
     rest = scopes[program](options, sources)
     sys.argv = [program, *options, *rest]
     return sys.modules["__main__"].console_script(program)()
@@ -124,6 +126,19 @@ def scope_of_pytest(options: list[str], sources: list[str]) -> list[str]:
             if scope:
                 sources = narrow("testpaths", scope, sources)
             break
+    return ["--", *sources]
+
+
+def scope_of_isort(_: list[str], sources: list[str]) -> list[str]:
+    """The last arguments of isort, for which every folder is outside of a repository."""
+    start = subprocess.check_output
+
+    def check_output(*arguments: Any, **options: Any) -> Any:
+        if arguments[0][0] == "git":
+            raise subprocess.CalledProcessError(128, arguments[0])
+        return start(*arguments, **options)
+
+    subprocess.check_output = check_output
     return ["--", *sources]
 
 

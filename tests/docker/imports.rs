@@ -18,6 +18,8 @@ pub(crate) fn agree_with_plain_isort(
     project.configure("checks.imports = { tool = \"isort\" }");
     assert_eq!(project.pipe(&["init"]).status, Some(0));
     let config = fs::read_to_string(project.root.join(".config/.isort.cfg")).unwrap();
+    // git is not installed there, and must not be asked.
+    project.write(".config/.isort.cfg", format!("{config}skip_gitignore = true\n"));
     project.write(".isort.cfg", config);
     project.write("src/main.py", UNSORTED);
     project.write("src/greeting.py", "\"\"\"Greet.\"\"\"\n\nimport os\n\nhello = os.name\n");

@@ -39,6 +39,14 @@ pub(super) fn choose(
         note,
     };
     let root = find_at_root(survey, tool);
+    if tool.config_file().is_none() {
+        // Such a tool always looks for its configuration itself. Not every file that it finds may be
+        // named on its command line.
+        let note = root.map(|own| {
+            Note::new(describe(own, own.file), format!("`{check}` uses it where it is"))
+        });
+        return choice(ConfigSetting::Found, Vec::new(), note);
+    }
     let nested = find_nested(survey, tool, found);
     if let Some(path) = find_in_config_folder(survey, tool) {
         let mut others: Vec<&str> = root.iter().map(|own| own.file).collect();
@@ -149,12 +157,16 @@ fn find_at_root(survey: &FolderSurvey, tool: &dyn Tool) -> Option<&'static OwnCo
         .find(|own| survey.text(own.file).is_some_and(|text| is_configuration(own, text)))
 }
 
-/// Finds the tool's configurations in other folders.
+/// Finds the tool's configurations in other folders. A tool without a file in the config folder reads
+/// those at the root only.
 fn find_nested<'a>(
     survey: &'a FolderSurvey,
     tool: &dyn Tool,
     found: &PythonSources,
 ) -> Vec<(&'a ProjectPath, &'static OwnConfig)> {
+    if tool.config_file().is_none() {
+        return Vec::new();
+    }
     let hidden = ProjectPath::new(CONFIG_FOLDER).ok();
     survey
         .texts

@@ -328,3 +328,51 @@ fn the_comment_about_the_newest_release_is_not_for_the_project_itself() {
     let comments = check("format", &files).comments.join(" ");
     assert!(comments.contains("Your CI runs the black of this project"), "{comments}");
 }
+
+#[test]
+fn a_tool_that_looks_for_its_configuration_itself_is_given_none() {
+    let files = [
+        ("src/a.py", ""),
+        ("pyproject.toml", "[tool.ty.rules]\n"),
+        (".github/workflows/zizmor.yml", "jobs: {}\n"),
+        (".gitlab-ci.yml", "a:\n  script:\n  - ty check\n  - zizmor .\n"),
+    ];
+    for name in ["ty", "zizmor"] {
+        assert_eq!(check(name, &files).config, ConfigSetting::Found, "{name}");
+    }
+    assert!(check("zizmor", &files).source.is_empty(), "it looks at `.github`");
+}
+
+#[test]
+fn the_files_of_a_command_are_arguments_where_the_configuration_chooses_the_files() {
+    let job = (".gitlab-ci.yml", "a:\n  script: pyright tests\n");
+    let found = check("pyright", &[("src/a.py", ""), ("tests/b.py", ""), job]);
+    assert_eq!((found.args.join(" "), found.source.join(" ")), ("tests".into(), ".".into()));
+}
+
+#[test]
+fn a_command_without_a_verdict_on_files_is_not_adopted() {
+    for (command, expected) in [
+        ("zizmor .", "zizmor"),
+        ("zizmor --format sarif . > out", "lint format mypy ruff"),
+        ("zizmor --no-exit-codes .", "lint format mypy ruff"),
+        ("pyright --verifytypes a", "lint format mypy ruff"),
+    ] {
+        let job = format!("a:\n  script: {command}\n");
+        let files = [("a/b.py", ""), (".gitlab-ci.yml", job.as_str())];
+        assert_eq!(checks_on(&files), expected, "{command}");
+    }
+}
+
+#[test]
+fn files_that_a_hook_selects_by_their_endings_leave_out_the_others() {
+    let hook =
+        "repos:\n- repo: x\n  rev: 2.4.2\n  hooks:\n  - id: codespell\n    files: \\.(py|md)$\n";
+    let names = |number| [format!("p{number}/a.py"), format!("p{number}/b.svg")];
+    let files: Vec<String> = (0..30).flat_map(names).collect();
+    let mut files: Vec<(&str, &str)> = files.iter().map(|path| (path.as_str(), "")).collect();
+    files.extend([("LICENSE", ""), (PRE_COMMIT, hook)]);
+    let found = check("codespell", &files);
+    assert!(found.source.is_empty());
+    assert_eq!(found.exclude, ["**/*.svg", "LICENSE"]);
+}

@@ -310,18 +310,27 @@ fn apply(
         let found = format!("{} in `{}`", join_names(&missing), used.origin);
         notes.push(Note::new(found, "no such file is here, so it is left out"));
     }
+    if tool.adoption().call.paths_are_args && source.iter().any(|path| path != ".") {
+        check.args.append(&mut source);
+    }
     if let Some(names) = used.names.as_ref().filter(|_| source.is_empty()) {
         check
             .comments
             .push("pre-commit passes names of files; these are their folders.".to_owned());
-        match names.sources(&survey.files) {
-            Some(paths) => source = paths,
-            None => notes.push(Note::new(
+        let sources = names.sources(&survey.files);
+        let left_out = if sources.is_some() { None } else { names.complement_globs(&survey.files) };
+        match (sources, &left_out) {
+            (Some(paths), _) => source = paths,
+            (None, Some(_)) => {}
+            (None, None) => notes.push(Note::new(
                 format!("{} in `{}`", join_names(&names.files), used.origin),
                 format!("it selects files that `source` cannot; set `source` of `{}`", check.name),
             )),
         }
-        let (globs, lost) = names.exclude_globs(&survey.files);
+        let (mut globs, lost) = names.exclude_globs(&survey.files);
+        globs.extend(left_out.into_iter().flatten());
+        globs.sort();
+        globs.dedup();
         check.exclude = globs;
         if !lost.is_empty() {
             notes.push(Note::new(
@@ -335,6 +344,10 @@ fn apply(
         source.push(".".to_owned());
     }
     source.dedup();
+    if source == ["."] && !tool.default_source().is_empty() {
+        // These are the files that the tool looks at in the whole project, such as `.github`.
+        source.clear();
+    }
     check.source = source;
 }
 

@@ -38,6 +38,13 @@ pub(super) fn is_harmless(words: &[String]) -> bool {
     words.iter().any(|word| harmless.contains(&word.as_str()))
 }
 
+/// Whether a tool passes with these arguments whatever it finds, or checks no files.
+pub(super) fn is_verdictless(facts: &CallFacts, words: &[String]) -> bool {
+    let pairs = words.windows(2).map(|pair| pair.join("="));
+    let given: Vec<String> = words.iter().cloned().chain(pairs).collect();
+    facts.verdictless.split_whitespace().any(|argument| given.iter().any(|word| word == argument))
+}
+
 /// Splits the arguments of a tool.
 pub(super) fn split(facts: &CallFacts, words: &[String]) -> SplitArguments {
     let mut split = SplitArguments::default();

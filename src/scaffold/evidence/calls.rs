@@ -237,7 +237,11 @@ impl Follower<'_> {
         if arguments::is_harmless(rest) {
             return;
         }
+        let facts = tool.adoption().call;
         let reason = match call.counts {
+            Verdictless::No if arguments::is_verdictless(&facts, rest) => {
+                Some("its arguments leave no verdict on files")
+            }
             Verdictless::No => None,
             Verdictless::Piped => Some("another command reads its output"),
             Verdictless::Ignored => Some("its failures are ignored"),
@@ -252,7 +256,7 @@ impl Follower<'_> {
             });
             return;
         }
-        let split = arguments::split(&tool.adoption().call, rest);
+        let split = arguments::split(&facts, rest);
         let below = |path: String| match &call.folder {
             Some(folder) if path == "." => folder.clone(),
             Some(folder) => format!("{}/{path}", folder.trim_end_matches('/')),

@@ -13,6 +13,9 @@ use crate::project::ProjectPath;
 /// The size that a compiled expression of a stranger may have.
 const LARGEST_PATTERN: usize = 1 << 20;
 
+/// The most entries of a list. A longer one would be out of date at once.
+const MOST_PATHS: usize = 20;
+
 /// The files whose names a hook gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameFilter {
@@ -36,13 +39,23 @@ impl NameFilter {
         }
         let expressions: Option<Vec<_>> = patterns.iter().map(|text| compile(text)).collect();
         let expressions = expressions?;
-        let matched: Vec<String> = files
-            .iter()
-            .filter(|path| expressions.iter().all(|regex| regex.is_match(path.as_str())))
-            .map(ToString::to_string)
-            .collect();
-        // A list of hundreds of files would be out of date at once.
-        (!matched.is_empty() && matched.len() <= 20).then_some(matched)
+        let is_matched =
+            |path: &ProjectPath| expressions.iter().all(|regex| regex.is_match(path.as_str()));
+        let paths = cover(files, &is_matched, Some(&self.files.concat()), Shape::Paths);
+        (!paths.is_empty() && paths.len() <= MOST_PATHS).then_some(paths)
+    }
+
+    /// Globs of the files that `files` leaves out, for a filter whose choice [`NameFilter::sources`]
+    /// cannot express. None if they are too many.
+    #[must_use]
+    pub fn complement_globs(&self, files: &BTreeSet<ProjectPath>) -> Option<Vec<String>> {
+        let expressions: Option<Vec<_>> = self.files.iter().map(|text| compile(text)).collect();
+        let expressions = expressions?;
+        let is_left_out =
+            |path: &ProjectPath| !expressions.iter().all(|regex| regex.is_match(path.as_str()));
+        let globs = cover(files, &is_left_out, None, Shape::Globs);
+        let is_selective = files.iter().any(|path| !is_left_out(path));
+        (is_selective && globs.len() <= MOST_PATHS).then_some(globs)
     }
 
     /// The globs of what the filter excludes, and the expressions that have none.
@@ -72,12 +85,67 @@ fn exclude_of(pattern: &str, files: &BTreeSet<ProjectPath>) -> Option<Vec<String
         return Some(paths.into_iter().map(glob).collect());
     }
     let regex = compile(pattern)?;
-    let matched: Vec<String> = files
-        .iter()
-        .filter(|path| regex.is_match(path.as_str()))
-        .map(|path| globset::escape(path.as_str()))
-        .collect();
-    (matched.len() <= 20).then_some(matched)
+    let is_excluded = |path: &ProjectPath| regex.is_match(path.as_str());
+    let globs = cover(files, &is_excluded, Some(pattern), Shape::Globs);
+    (globs.len() <= MOST_PATHS).then_some(globs)
+}
+
+/// How a set of files is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// As paths of folders and files.
+    Paths,
+    /// As globs.
+    Globs,
+}
+
+/// Writes down the files that match: as folders of which all files match, as endings of which all
+/// files match and that the pattern mentions, if there is one, and one by one.
+fn cover(
+    files: &BTreeSet<ProjectPath>,
+    is_matched: &dyn Fn(&ProjectPath) -> bool,
+    pattern: Option<&str>,
+    shape: Shape,
+) -> Vec<String> {
+    let pattern = pattern.map(|pattern| pattern.replace('\\', ""));
+    let mentions = |text: &str| pattern.as_ref().is_none_or(|pattern| pattern.contains(text));
+    let mut mixed_folders: BTreeSet<&str> = BTreeSet::new();
+    let mut mixed_endings: BTreeSet<&str> = BTreeSet::new();
+    for path in files.iter().filter(|path| !is_matched(path)) {
+        mixed_folders.extend(folders_above(path.as_str()));
+        mixed_endings.extend(ending(path.as_str()));
+    }
+    let mut entries: Vec<String> = Vec::new();
+    for path in files.iter().filter(|path| is_matched(path)).map(ProjectPath::as_str) {
+        let folder = folders_above(path).find(|folder| !mixed_folders.contains(folder));
+        let ending = ending(path)
+            .filter(|ending| !mixed_endings.contains(ending) && mentions(ending))
+            .filter(|_| {
+                shape == Shape::Globs && (pattern.is_none() || !folder.is_some_and(mentions))
+            });
+        let entry = match (shape, ending, folder) {
+            (_, Some(ending), _) => format!("**/*.{}", globset::escape(ending)),
+            (Shape::Globs, None, Some(folder)) => format!("{}/**", globset::escape(folder)),
+            (Shape::Globs, None, None) => globset::escape(path),
+            (Shape::Paths, None, Some(folder)) => folder.to_owned(),
+            (Shape::Paths, None, None) => path.to_owned(),
+        };
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    entries
+}
+
+/// The folders above a file, from the outermost.
+fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(end, _)| &path[..end])
+}
+
+/// The ending of the name of a file.
+fn ending(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending)
 }
 
 fn is_any(pattern: &str) -> bool {
@@ -185,5 +253,31 @@ mod tests {
         assert_eq!(filter.sources(&files), Some(vec!["a/y.py".to_owned()]));
         let expected = (vec!["a/x_pb2.py".to_owned()], vec!["(?!a)".to_owned()]);
         assert_eq!(filter.exclude_globs(&files), expected);
+    }
+
+    #[test]
+    fn folders_and_endings_stand_for_the_files_that_an_expression_matches() {
+        let static_files = (0..30).map(|number| format!("docs/_static/{number}.svg"));
+        let others = ["docs/index.md", "docs/logo.svg", "src/a.py", "src/b_pb2.py", "LICENSE"];
+        let paths = static_files.chain(others.map(str::to_owned));
+        let files: BTreeSet<ProjectPath> =
+            paths.map(|path| ProjectPath::new(&path).unwrap()).collect();
+        let filter = |files: &str, exclude: &str| NameFilter {
+            files: vec![files.to_owned()],
+            exclude: vec![exclude.to_owned()],
+        };
+        for (exclude, expected) in [
+            ("docs/_static", "docs/_static/**"),
+            (r".*\.svg$", "**/*.svg"),
+            ("[0-9].svg", "docs/_static/**"),
+            ("_pb2", "src/b_pb2.py"),
+        ] {
+            let (globs, lost) = filter("", exclude).exclude_globs(&files);
+            assert_eq!((globs.join(" "), lost.len()), (expected.to_owned(), 0), "{exclude}");
+        }
+        assert_eq!(filter("docs.*svg|src", "").sources(&files).unwrap().len(), 3);
+        let by_ending = filter(r"^.*\.(py|md)$", "");
+        assert_eq!(by_ending.complement_globs(&files).unwrap().join(" "), "LICENSE **/*.svg");
+        assert_eq!(filter("nothing", "").complement_globs(&files), None);
     }
 }
