@@ -191,6 +191,14 @@ pub enum EngineError {
         /// The last lines of the builder.
         message: String,
     },
+    /// An image was not built on the image that was inspected.
+    #[error("`{image}` was built on another image than the `{base}` of this engine")]
+    OtherBase {
+        /// The image.
+        image: String,
+        /// The name of the base.
+        base: String,
+    },
     /// The CA bundle for installers cannot be read.
     #[error("cannot read the CA bundle `{}`: {source}", .path.display())]
     CaBundle {

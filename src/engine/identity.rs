@@ -58,20 +58,37 @@ fn identify_program(program: &str, variables: &EnvVars) -> String {
     format!("{} {}", path.display(), id.unwrap_or_default())
 }
 
+/// The name of docker's current context, which is also that of its engine's own builder.
+pub(super) fn context_name(variables: &EnvVars) -> String {
+    let chosen = match variables.get("DOCKER_HOST") {
+        // It has precedence over every context.
+        Some(_) => None,
+        None => config_folder(variables).and_then(|folder| chosen_context(&folder, variables)),
+    };
+    chosen.unwrap_or_else(|| "default".to_owned())
+}
+
+fn config_folder(variables: &EnvVars) -> Option<PathBuf> {
+    let chosen = variables.get("DOCKER_CONFIG").map(PathBuf::from);
+    chosen.or_else(|| Some(Path::new(variables.get("HOME")?).join(".docker")))
+}
+
+/// The context that a variable or docker's settings in this folder choose.
+fn chosen_context(folder: &Path, variables: &EnvVars) -> Option<String> {
+    if let Some(name) = variables.get("DOCKER_CONTEXT") {
+        return Some(name.to_owned());
+    }
+    let settings = read::read_file(&folder.join("config.json"), SizeLimit::Config).ok()?;
+    let settings: serde_json::Value = serde_json::from_slice(&settings).ok()?;
+    settings["currentContext"].as_str().map(str::to_owned)
+}
+
 /// Docker's current context and the metadata of all contexts.
 fn read_context(variables: &EnvVars) -> Vec<u8> {
-    let folder = variables
-        .get("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .or_else(|| Some(Path::new(variables.get("HOME")?).join(".docker")));
-    let Some(folder) = folder else {
+    let Some(folder) = config_folder(variables) else {
         return Vec::new();
     };
-    let settings = read::read_file(&folder.join("config.json"), SizeLimit::Config).ok();
-    let settings: Option<serde_json::Value> =
-        settings.and_then(|text| serde_json::from_slice(&text).ok());
-    let current = settings.as_ref().and_then(|it| it["currentContext"].as_str());
-    let Some(name) = variables.get("DOCKER_CONTEXT").or(current) else {
+    let Some(name) = chosen_context(&folder, variables) else {
         return Vec::new();
     };
     // A context's folder is named after a SHA-256 of its name, so all of them are read.
@@ -106,4 +123,26 @@ fn identify_file(path: &Path) -> String {
         format!("{} {} {} {times:?}", it.dev(), it.ino(), it.size())
     });
     format!("{} {}", path.display(), id.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_builder_is_that_of_the_context_that_docker_uses() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join(".docker")).unwrap();
+        fs::write(home.path().join(".docker/config.json"), r#"{"currentContext": "far"}"#).unwrap();
+        let folder = home.path().to_str().unwrap();
+        for (variable, value, expected) in [
+            ("LANG", "C", "far"),
+            ("DOCKER_CONTEXT", "near", "near"),
+            ("DOCKER_HOST", "tcp://a:1", "default"),
+            ("DOCKER_CONFIG", "/missing", "default"),
+        ] {
+            let variables = EnvVars::from([("HOME", folder), (variable, value)]);
+            assert_eq!(context_name(&variables), expected, "{variable}");
+        }
+    }
 }

@@ -9,8 +9,13 @@ use crate::scene::Scene;
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 /// A project on a machine whose docker knows the images in the fake's folder: `by-tag`,
-/// `by-digest`, and what it pulls by either, `newer` and `locked`.
+/// `by-digest`, and what it pulls by either, `newer` and `locked`. It builds on `by-tag`.
 fn scene() -> Scene {
+    scene_building("by-tag")
+}
+
+/// The same project, with a docker that builds on another image.
+fn scene_building(built_on: &str) -> Scene {
     let scene = Scene::with_project()
         .file("pipe.toml", "[checks.own]\nrun = [\"true\"]\nrequirements = [\"near\"]\n");
     let scene = scene.file(
@@ -25,7 +30,7 @@ fn scene() -> Scene {
     );
     docker
         .on(&["image", "inspect", "cargo-pipe/"])
-        .script("[ -e $FAKE/built ] && cat $FAKE/by-tag; touch $FAKE/built\n");
+        .script(&format!("[ -e $FAKE/built ] && cat $FAKE/{built_on}; touch $FAKE/built\n"));
     docker.on(&["image", "inspect", "python@"]).script("cat $FAKE/by-digest\n");
     docker.on(&["image", "inspect"]).script("cat $FAKE/by-tag\n");
     docker.on(&["pull", "python@"]).script("cp $FAKE/locked $FAKE/by-digest\n");
@@ -164,4 +169,19 @@ fn a_job_of_a_project_that_does_not_record_its_base_warns() {
     assert_eq!(scene.pipe("update base").ended().status, Some(0));
     let ended = run(&scene);
     assert!(!ended.stdout.contains(warning), "{ended:?}");
+}
+
+#[test]
+fn an_image_that_was_built_on_another_base_is_removed() {
+    let scene = scene_building("foreign");
+    image(&scene, "by-tag", "a", "");
+    image(&scene, "foreign", "b", "");
+    let ended = scene.pipe("build own").ended();
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    let expected = "was built on another image than the `python:3.13-slim` of this engine";
+    assert!(ended.stderr.contains(expected), "{ended:?}");
+    let calls = scene.docker().calls();
+    let removal = calls.iter().find(|call| call[..2] == ["image", "rm"]).unwrap();
+    assert!(removal.iter().filter(|word| word.starts_with("cargo-pipe/own:")).count() == 2);
+    assert!(calls.iter().any(|call| call.contains(&"--builder".to_owned())), "{calls:?}");
 }

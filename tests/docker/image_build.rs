@@ -5,9 +5,13 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::package_index::{Index, Wheel};
-use crate::project::{Ended, Project};
+use crate::project::{Ended, Project, docker};
 
-tests![ten_runs_at_once_need_one_image, a_run_after_a_killed_build_succeeds];
+tests![
+    ten_runs_at_once_need_one_image,
+    a_run_after_a_killed_build_succeeds,
+    an_image_on_another_base_is_built_again_by_the_engine_itself
+];
 
 /// A project with a check that needs a package which no engine has ever seen.
 fn needing(wheel: &Wheel, index: &Index) -> Project {
@@ -50,5 +54,26 @@ fn a_run_after_a_killed_build_succeeds() {
     let report = project.report(&["run", "imports"]);
     assert_eq!(report.outcome("imports"), "passed", "{report:#?}");
     assert_eq!(project.leftovers(), [""; 0]);
+    project.pipe(&["remove"]);
+}
+
+fn an_image_on_another_base_is_built_again_by_the_engine_itself() {
+    let wheel = Wheel::unheard_of("handmade");
+    let index = Index::open(vec![wheel.clone()]);
+    let project = needing(&wheel, &index);
+    let built = project.pipe(&["build", "imports"]).stdout;
+    let tag = built.trim().rsplit(' ').next().unwrap();
+    // An empty archive makes an image that has no layer of the base.
+    let empty = project.root.join("empty.tar");
+    std::fs::write(&empty, [0; 1024]).unwrap();
+    let imported = docker(&["import", empty.to_str().unwrap(), tag]);
+    assert_eq!(imported.status, Some(0), "{imported:?}");
+    std::fs::remove_file(&empty).unwrap();
+    let project = project
+        .with("BUILDX_BUILDER", "missing")
+        .with("DOCKER_DEFAULT_PLATFORM", "linux/s390x")
+        .with("DOCKER_CONTENT_TRUST", "1");
+    let report = project.report(&["run", "imports", "--no-cache"]);
+    assert_eq!(report.outcome("imports"), "passed", "{report:#?}");
     project.pipe(&["remove"]);
 }

@@ -7,7 +7,8 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::Docker;
-use crate::engine::EngineError;
+use super::podman::Dialect;
+use crate::engine::{EngineError, identity};
 use crate::limits::ByteSize;
 use crate::outcome::RawOutput;
 use crate::process::{self, Child, Invocation, ProcessError, Until, Waited};
@@ -20,6 +21,9 @@ const ARCHIVE_LIMIT: ByteSize = ByteSize(256 << 20);
 
 /// The time limit of a build or a pull.
 pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Variables that change what docker's commands do. Docker takes an empty one as missing.
+const CLEARED: [&str; 3] = ["BUILDX_BUILDER", "DOCKER_CONTENT_TRUST", "DOCKER_DEFAULT_PLATFORM"];
 
 impl Docker<'_> {
     /// Runs a docker command that is stopped with the run.
@@ -125,7 +129,21 @@ impl Docker<'_> {
         args: impl IntoIterator<Item = A>,
     ) -> Invocation {
         let options = self.dialect.options().iter().map(OsString::from);
-        Invocation::new(&self.program, options.chain(args.into_iter().map(Into::into)))
+        let args = options.chain(args.into_iter().map(Into::into));
+        let mut invocation = Invocation::new(&self.program, args);
+        invocation.env.extend(CLEARED.map(|name| (name, String::new())));
+        invocation
+    }
+
+    /// The start of a build in the engine itself. Another builder, which `docker buildx use` chooses,
+    /// can have another image under the name of the base.
+    pub(super) fn start_build(&self) -> Invocation {
+        let mut invocation = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
+        if self.dialect == Dialect::Docker {
+            let builder = identity::context_name(&self.settings.variables);
+            invocation.args.extend(["--builder".into(), builder.into()]);
+        }
+        invocation
     }
 }
 

@@ -87,7 +87,9 @@ impl Docker<'_> {
             HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform()).hash();
         let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
         let own_tag = format!("{repository}:{}", project_tag(&self.settings.project));
-        let found = self.inspect(&content_tag)?;
+        // The hash of the content of a foreign image is part of the environment's.
+        let fits = |image: &ImageInfo| recipe.exceeds_locks() || image.is_built_on(base);
+        let found = self.inspect(&content_tag)?.filter(fits);
         let (image, existed) = match found.filter(|image| self.refer_to(image, &own_tag)) {
             Some(image) => (image, true),
             None => {
@@ -95,6 +97,11 @@ impl Docker<'_> {
                 (self.build(recipe, dockerfile, reference, tags)?, false)
             }
         };
+        if !fits(&image) {
+            let _ = self.call(["image", "rm", "--force", &content_tag, &own_tag]);
+            let (image, base) = (content_tag, recipe.base.clone());
+            return Err(EngineError::OtherBase { image, base });
+        }
         // No lock lists what Debian's packages or foreign instructions have installed.
         if recipe.exceeds_locks() {
             self.note(format!(
@@ -193,7 +200,7 @@ impl Docker<'_> {
             (None, Some(_)) => "project",
             (None, None) => "base",
         };
-        let mut invocation = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
+        let mut invocation = self.start_build();
         let mut add = |flag: &str, value: String| {
             invocation.args.extend([flag.into(), value.into()]);
         };

@@ -64,6 +64,11 @@ impl ImageInfo {
             .hash()
     }
 
+    /// Whether it consists of another image and more layers, for the same platform.
+    pub(super) fn is_built_on(&self, base: &ImageInfo) -> bool {
+        self.root_fs.layers.starts_with(&base.root_fs.layers) && self.platform() == base.platform()
+    }
+
     /// The version of Python, from the variable that the official images set.
     pub(super) fn python(&self) -> Option<String> {
         let variables = self.config.as_ref()?.env.as_ref()?;

@@ -70,7 +70,7 @@ impl Docker<'_> {
         let dockerfile = folder.join("Dockerfile");
         fs::write(&dockerfile, DOCKERFILE).map_err(SnapshotError::io("write", &dockerfile))?;
         let grants: Vec<String> = image.grants.iter().map(ToString::to_string).collect();
-        let mut build = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
+        let mut build = self.start_build();
         for argument in [format!("BASE={}", base.reference), format!("GRANTS={}", grants.join(","))]
         {
             build.args.extend(["--build-arg".into(), argument.into()]);

@@ -84,6 +84,10 @@ impl EngineError {
                 "leave large files out with `exclude`, or use `topology = \"bind\"` where it works"
             }
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows the complete output",
+            EngineError::OtherBase { .. } => {
+                "run again; if that does not help, `docker buildx ls` shows the builders, of which \
+                 the engine's own has the driver `docker`"
+            }
             EngineError::Recipe(error) => return error.hint(),
             _ => return None,
         };
