@@ -20,20 +20,33 @@ pub(crate) fn scene() -> Scene {
     let scene = Scene::new();
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     scene.docker().on(&["version"]).stdout("27.0.0\n");
-    scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]).stdout(&image("ruff", "3.13.5"));
+    scene
+        .docker()
+        .on(&["image", "inspect", "cargo-pipe/ruff:"])
+        .stdout(&tool_image("ruff", "3.13.5"));
     scene
 }
 
-pub(crate) fn image(layer: &str, python: &str) -> String {
+/// A base image, whose releases differ in a variable.
+pub(crate) fn base_image(id: &str, python: &str) -> String {
+    inspected(id, r#""sha256:system""#, python)
+}
+
+/// The image of a tool, on a base of any release.
+pub(crate) fn tool_image(tool: &str, python: &str) -> String {
+    inspected(tool, &format!(r#""sha256:system","sha256:{tool}""#), python)
+}
+
+fn inspected(id: &str, layers: &str, python: &str) -> String {
     format!(
-        r#"{{"Id":"sha256:{layer}","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["sha256:{layer}"]}},"Config":{{"Env":["PYTHON_VERSION={python}"]}}}}"#
+        r#"{{"Id":"sha256:{id}","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{{"Layers":[{layers}]}},"Config":{{"Env":["PYTHON_VERSION={python}"]}}}}"#
     )
 }
 
 /// The same with a base and a tool that finds something.
 pub(crate) fn ready() -> Scene {
     let scene = scene();
-    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
+    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&base_image("base", "3.13.5"));
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
     scene
 }
@@ -169,7 +182,7 @@ fn an_entry_that_is_not_whole_or_in_its_place_is_none() {
 #[test]
 fn errors_are_never_cached() {
     let scene = scene();
-    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
+    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&base_image("base", "3.13.5"));
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}exit 137")).once();
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
     assert_eq!(report(&scene, "ruff").exit_code, 3);
@@ -276,8 +289,8 @@ fn a_restored_folder_needs_no_docker_where_the_base_is_locked() {
 fn a_base_that_is_another_one_now_is_noticed_by_the_next_run_that_asks() {
     let scene = scene();
     let inspect = ["image", "inspect", "python:3"];
-    scene.docker().on(&inspect).stdout(&image("base", "3.13.5")).once();
-    scene.docker().on(&inspect).stdout(&image("newer", "3.13.6"));
+    scene.docker().on(&inspect).stdout(&base_image("base", "3.13.5")).once();
+    scene.docker().on(&inspect).stdout(&base_image("newer", "3.13.6"));
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
     let before = report(&scene, "ruff");
     fs::write(main_file(&scene), "import os\n").unwrap();
@@ -352,7 +365,7 @@ fn a_cache_on_a_read_only_disk_is_read() {
 /// A project whose tool ends once it reads a line from this.
 fn gated() -> (Scene, fs::File) {
     let scene = scene();
-    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
+    scene.docker().on(&["image", "inspect", "python:3"]).stdout(&base_image("base", "3.13.5"));
     let gate = scene.folder("gate");
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &gate, rustix::fs::FileType::Fifo, mode, 0).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::cache::{FINDING, image, lock_base, main_file, ready, report, scene};
+use crate::cache::{FINDING, base_image, lock_base, main_file, ready, report, scene};
 use crate::container::PROOF;
 use crate::scene::Scene;
 
@@ -118,7 +118,7 @@ fn compare_needs_no_cache() {
 #[test]
 fn compare_names_another_python() {
     let (here, there) = (ready(), scene());
-    there.docker().on(&["image", "inspect", "python:3"]).stdout(&image("base2", "3.13.6"));
+    there.docker().on(&["image", "inspect", "python:3"]).stdout(&base_image("base2", "3.13.6"));
     there.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FINDING}"));
     there.pipe("ruff --report json=report.json").ended();
     fs::copy(there.project().join("report.json"), here.project().join("report.json")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::cache::{image, main_file};
+use crate::cache::{base_image, main_file, tool_image};
 use crate::container::PROOF;
 use crate::scene::Scene;
 
@@ -23,8 +23,8 @@ fn scene() -> Scene {
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     scene.docker().on(&["version"]).stdout("27.0.0\n");
     let docker = scene.docker();
-    docker.on(&["image", "inspect", "cargo-pipe/pylint:"]).stdout(&image("pylint", "3.13.5"));
-    docker.on(&["image", "inspect", "python:3"]).stdout(&image("base", "3.13.5"));
+    docker.on(&["image", "inspect", "cargo-pipe/pylint:"]).stdout(&tool_image("pylint", "3.13.5"));
+    docker.on(&["image", "inspect", "python:3"]).stdout(&base_image("base", "3.13.5"));
     docker.on(&["run", "--name"]).script(&format!("{PROOF}{PYLINT}"));
     scene
 }
