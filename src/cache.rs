@@ -2,7 +2,7 @@
 //!
 //! It holds the outcomes of checks and the memory of incremental tools ([`ResultCache`]), the
 //! remembered environments ([`crate::environment::remembered`]), the inputs of the last runs
-//! ([`last_run`]) and the hashes of a project's files ([`index`]). The folders of current runs are
+//! ([`last_run`]), the results of tests ([`TestJournal`]) and the hashes of a project's files ([`index`]). The folders of current runs are
 //! there as well. All of it may be lost at any moment and costs only time; a file that cannot be
 //! read counts as missing.
 
@@ -15,6 +15,7 @@ mod memory;
 mod planted;
 mod stat;
 mod store;
+mod test_journal;
 
 use std::fs;
 use std::io;
@@ -30,6 +31,7 @@ pub use lock::{EntryLock, LockResult};
 pub use memory::Memory;
 pub use planted::refuse_planted;
 pub use store::{CachedOutcome, OutcomeOrigin, ResultCache};
+pub use test_journal::TestJournal;
 
 /// The folder of cargo pipe in the user's cache.
 #[must_use]

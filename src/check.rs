@@ -4,6 +4,7 @@
 
 mod findings_spec;
 mod step_id;
+mod test_settings;
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +15,7 @@ pub use findings_spec::{
     FIELDS, FORMATS, FindingsFormat, FindingsOrigin, FindingsSpec, JsonFields,
 };
 pub use step_id::{StepId, StepIdError};
+pub use test_settings::{CoverageSettings, FlakyTests, TestSettings, TestWorkers};
 
 /// The name of a check, which is also a command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{CachePolicy, CheckName, FindingsSpec, Grant, StepId};
+use crate::check::{CachePolicy, CheckName, FindingsSpec, FlakyTests, Grant, StepId};
 use crate::gate::BaselineFile;
 use crate::limits::Limits;
 use crate::network::Network;
@@ -231,6 +231,8 @@ pub struct Check {
     pub limits: Limits,
     /// Which of its results are cached.
     pub cache: CachePolicy,
+    /// Whether tests that fail by chance fail it.
+    pub flaky: FlakyTests,
     /// The grants that it requests.
     pub asks: BTreeSet<Grant>,
 }

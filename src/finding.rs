@@ -32,6 +32,12 @@ pub enum Severity {
 }
 
 impl Finding {
+    /// Whether it is a test that fails by chance.
+    #[must_use]
+    pub fn is_flaky(&self) -> bool {
+        self.test.as_ref().is_some_and(|test| test.flaky)
+    }
+
     /// Sets the code of a tool whose rules have no names.
     pub(crate) fn set_code(&mut self, code: &str) {
         code.clone_into(&mut self.code);
@@ -61,9 +67,21 @@ pub struct Finding {
     pub related: Vec<Place>,
     /// The edits that the tool suggests.
     pub fix: Option<Fix>,
+    /// The test that failed, for a finding of a tool that runs tests.
+    pub test: Option<FailedTest>,
     /// An identity that stays the same when the lines of the problem move. Zero until
     /// [`crate::fingerprint::finding::identify`] has read those lines; parsers do not.
     pub fingerprint: Hash,
+}
+
+/// A test that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FailedTest {
+    /// Its name, such as `tests/test_shop.py::TestPrice::test_free[0]`.
+    pub name: String,
+    /// Whether it has also passed with the same fingerprint.
+    pub flaky: bool,
 }
 
 /// A span in a file, or a whole file where the line is unknown.

@@ -3,9 +3,13 @@
 //! A tool's [`RawOutput`] is [`Classified`] by the catalogue and ends up in the [`CheckOutcome`] of a
 //! report. The verdict is computed here and nowhere else.
 
+mod coverage;
 mod plain;
+mod test_session;
 
+pub use coverage::{Coverage, FileCoverage};
 pub use plain::{Otherwise, Plain};
+pub use test_session::TestSession;
 
 use std::fmt;
 use std::time::Duration;
@@ -41,6 +45,8 @@ pub struct Classified {
     pub warnings: Vec<String>,
     /// pylint's score.
     pub score: Option<f64>,
+    /// The tests that ran, and what they covered.
+    pub session: Option<TestSession>,
 }
 
 /// The status of a tool.
@@ -173,6 +179,8 @@ pub struct CheckOutcome {
     pub duration: Duration,
     /// pylint's score.
     pub score: Option<f64>,
+    /// The lines that the tests executed, if that was measured.
+    pub coverage: Option<Coverage>,
     /// The output of the tool.
     pub log: Log,
     /// Sorted findings.
@@ -205,6 +213,7 @@ impl CheckOutcome {
             inputs: None,
             duration: Duration::ZERO,
             score: None,
+            coverage: None,
             log: Log::default(),
             findings: Vec::new(),
             excerpts: Excerpts::default(),

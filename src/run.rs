@@ -9,6 +9,7 @@ mod directory;
 mod environments;
 mod explain;
 pub mod fix;
+mod flaky;
 mod incremental;
 mod leftovers;
 mod missing_packages;

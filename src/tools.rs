@@ -126,6 +126,11 @@ pub trait Tool: Sync {
         false
     }
 
+    /// Whether it runs tests.
+    fn runs_tests(&self) -> bool {
+        false
+    }
+
     /// Which outcomes are cached, unless the project sets that.
     fn keeps(&self) -> CachePolicy {
         CachePolicy::Always

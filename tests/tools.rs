@@ -323,6 +323,14 @@ fn described(classified: &Classified) -> String {
     if let Some(score) = classified.score {
         writeln!(text, "score {score:.2}").unwrap();
     }
+    if let Some(coverage) = classified.session.as_ref().and_then(|it| it.coverage.as_ref()) {
+        let minimum = coverage.minimum.map(|it| format!(", at least {it}")).unwrap_or_default();
+        write!(text, "coverage {:.2}{minimum}:", coverage.percent).unwrap();
+        for file in &coverage.files {
+            write!(text, " {} without {:?} of {}", file.path, file.missing, file.lines).unwrap();
+        }
+        text.push('\n');
+    }
     for warning in &classified.warnings {
         writeln!(text, "warning: {warning}").unwrap();
     }
@@ -338,7 +346,8 @@ fn describe(finding: &Finding, text: &mut String) {
     // Parsers do not set the fingerprint.
     let Finding { place, severity, code, rule, message, url, gating, related, fix, .. } = finding;
     let accepted = if *gating { "" } else { ", accepted" };
-    writeln!(text, "\n{}: {severity:?} {code} {rule}{accepted}", spot(place)).unwrap();
+    let flaky = if finding.is_flaky() { ", flaky" } else { "" };
+    writeln!(text, "\n{}: {severity:?} {code} {rule}{accepted}{flaky}", spot(place)).unwrap();
     writeln!(text, "    {}", message.replace('\n', "\n    ")).unwrap();
     if let Some(url) = url {
         writeln!(text, "    {url}").unwrap();

@@ -19,7 +19,7 @@ use crate::finding::{Excerpts, Finding};
 use crate::fingerprint;
 use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
-use crate::outcome::{CheckOutcome, Log, Status};
+use crate::outcome::{CheckOutcome, Coverage, Log, Status};
 
 /// The name of the folder.
 pub(super) const RESULTS: &str = "results";
@@ -41,6 +41,8 @@ pub struct CachedOutcome {
     pub status: Status,
     /// The score of pylint.
     pub score: Option<f64>,
+    /// The lines that tests executed.
+    pub coverage: Option<Coverage>,
     /// The output of the tool.
     pub log: Log,
     /// The findings, sorted.
@@ -53,8 +55,9 @@ pub struct CachedOutcome {
 
 impl From<CheckOutcome> for CachedOutcome {
     fn from(outcome: CheckOutcome) -> CachedOutcome {
-        let CheckOutcome { status, score, log, findings, excerpts, warnings, .. } = outcome;
-        CachedOutcome { status, score, log, findings, excerpts, warnings }
+        let CheckOutcome { status, score, coverage, log, findings, excerpts, warnings, .. } =
+            outcome;
+        CachedOutcome { status, score, coverage, log, findings, excerpts, warnings }
     }
 }
 

@@ -7,11 +7,13 @@
 mod duration;
 mod findings;
 mod size;
+mod testing;
 mod text;
 mod value;
 
 pub use duration::{Age, Timeout};
 pub use findings::{FindingsLayer, FindingsTable};
+pub use testing::{CoverageLayer, CoverageTable, Percent, WorkersSetting};
 pub(crate) use text::translate;
 pub use text::{parse, place_in_cargo_toml};
 pub use value::{CacheSetting, OwnFile, Private, SourcePaths, Switch, Value, WrittenAt};
@@ -21,7 +23,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{CacheMode, CiBuilder, CiJobs, EngineChoice, TopologyChoice};
-use crate::check::Grant;
+use crate::check::{FlakyTests, Grant};
 use crate::limits::ByteSize;
 
 /// A text, and where it was written.
@@ -214,6 +216,17 @@ pub struct CheckLayer {
     pub findings: Option<Value<FindingsLayer>>,
     /// Whether its result is cached; `passed` caches only successes.
     pub cache: Option<Value<CacheSetting>>,
+    /// The number of processes in which pytest-xdist runs the tests, or `auto` for one for each
+    /// processor; for a check with pytest.
+    pub workers: Option<Value<WorkersSetting>>,
+    /// How often tests that failed are run again, for a check with pytest.
+    pub reruns: Option<Value<i64>>,
+    /// Whether a test that has failed and passed with the same inputs fails the check, for a check
+    /// with pytest: `fail`, which is the default, or `report`.
+    pub flaky: Option<Value<FlakyTests>>,
+    /// The coverage that pytest-cov measures, for a check with pytest: `true`, the minimum in percent,
+    /// or a table.
+    pub coverage: Option<Value<CoverageLayer>>,
     /// Requests network access, which the user has to grant.
     pub network: Option<Value<bool>>,
     /// Requests the docker socket, which the user has to grant.

@@ -8,6 +8,7 @@ mod checks;
 mod findings;
 mod network;
 mod terms;
+mod testing;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

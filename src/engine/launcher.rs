@@ -40,8 +40,10 @@ const PYLINT_WORKER: &[(&str, &str)] = &[
 ];
 
 /// The worker that runs mypy and pytest, placed next to the launcher where it is needed.
-const SCOPE_FILES: &[(&str, &str)] =
-    &[("scope_worker/__init__.py", include_str!("../../templates/scope_worker/__init__.py"))];
+const SCOPE_FILES: &[(&str, &str)] = &[
+    ("scope_worker/__init__.py", include_str!("../../templates/scope_worker/__init__.py")),
+    ("scope_worker/test_runs.py", include_str!("../../templates/scope_worker/test_runs.py")),
+];
 
 /// The worker that passes names of files to tools, placed next to the launcher where it is needed.
 const NAMES_FILES: &[(&str, &str)] =

@@ -27,7 +27,7 @@ use crate::fingerprint::ingredients::Parts;
 use crate::gate::baseline::BaselineEntry;
 use crate::gate::{CompareBase, Gated};
 use crate::hash::Hash;
-use crate::outcome::{CacheUse, CheckOutcome, Otherwise, Plain, Reason, Status, Verdict};
+use crate::outcome::{CacheUse, CheckOutcome, Coverage, Otherwise, Plain, Reason, Status, Verdict};
 
 /// The name of this version of the format.
 pub const SCHEMA: &str = "cargo-pipe/report/1";
@@ -200,6 +200,10 @@ pub struct JsonCheck {
     pub counts: Counts,
     /// pylint's score.
     pub score: Option<f64>,
+    /// The lines that the tests executed; null if that was not measured, and in reports of older
+    /// versions.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
     /// What the tool wrote.
     pub log: JsonLog,
     /// Sorted by path, line, column, code and message.
@@ -337,6 +341,7 @@ impl From<&CheckOutcome> for JsonCheck {
             duration_ms: u64::try_from(check.duration.as_millis()).unwrap_or(u64::MAX),
             counts: Counts::of(&check.findings),
             score: check.score,
+            coverage: check.coverage.clone(),
             log: JsonLog {
                 stdout: check.log.stdout.clone(),
                 stderr: check.log.stderr.clone(),

@@ -17,11 +17,14 @@ pub fn place(place: &Place) -> String {
     }
 }
 
-/// The check, the code and the rule, without repetitions.
+/// The check, the code and the rule, without repetitions, and `flaky` for a test that fails by chance.
 #[must_use]
 pub fn rule(check: &StepId, finding: &Finding) -> String {
     let mut parts = vec![check.as_str(), &finding.code, &finding.rule];
     parts.dedup();
+    if finding.is_flaky() {
+        parts.push("flaky");
+    }
     parts.join(" ")
 }
 

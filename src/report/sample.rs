@@ -66,6 +66,7 @@ pub(crate) fn finding(path: &str, line: u32) -> Finding {
         gating: true,
         related: Vec::new(),
         fix: None,
+        test: None,
         fingerprint: Hash::of(format!("{path}:{line}").as_bytes()),
     }
 }
@@ -82,6 +83,7 @@ pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
         inputs: Some(inputs(name, tool)),
         duration: Duration::from_millis(812),
         score: None,
+        coverage: None,
         log: Log::default(),
         findings: Vec::new(),
         excerpts: Excerpts::default(),

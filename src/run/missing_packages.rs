@@ -246,6 +246,7 @@ mod tests {
             gating: true,
             related: Vec::new(),
             fix: None,
+            test: None,
             fingerprint: Hash::default(),
         };
         let check = config.checks.iter().find(|check| check.name.as_str() == "mypy").unwrap();

@@ -36,12 +36,13 @@ pub(super) fn cache_use_of_miss(store: &ResultCache, step: &Step) -> CacheUse {
 
 /// Turns a cached outcome into the outcome of a step.
 pub(super) fn from_cache(step: &Step, cached: CachedOutcome, inputs: Inputs) -> CheckOutcome {
-    let CachedOutcome { status, score, log, findings, excerpts, warnings } = cached;
+    let CachedOutcome { status, score, coverage, log, findings, excerpts, warnings } = cached;
     CheckOutcome {
         status,
         cache: CacheUse::Hit,
         inputs: Some(inputs),
         score,
+        coverage,
         log,
         findings,
         excerpts,

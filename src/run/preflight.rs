@@ -115,6 +115,7 @@ impl<'r> Preflight<'r> {
         let base = inputs.parts.environment.base;
         let mut outcome = outcome::from_cache(step, cached, inputs);
         outcome.tool_version = recipe.version().map(str::to_owned);
+        self.context.mark_flaky(&mut outcome);
         self.context.warn_of_unseen_imports(&mut outcome, inventory, step);
         outcome.duration = started.elapsed();
         Lookup::Hit(Box::new(Hit { outcome, image: recipe.base.clone(), base }))

@@ -199,6 +199,7 @@ impl ReadyStep<'_> {
         if let Some(cached) = outcome::lookup_cached(store, self.step, &key) {
             let mut outcome = outcome::from_cache(self.step, cached, self.inputs.clone());
             outcome.tool_version.clone_from(&self.environment.version);
+            self.context.mark_flaky(&mut outcome);
             self.warn_of_unseen_imports(&mut outcome);
             outcome.duration = started.elapsed();
             return outcome;
@@ -215,6 +216,7 @@ impl ReadyStep<'_> {
         };
         outcome::save_to_cache(store, self.step, &mut outcome);
         drop(reserved);
+        self.context.mark_flaky(&mut outcome);
         self.warn_of_unseen_imports(&mut outcome);
         outcome
     }
@@ -257,7 +259,7 @@ impl ReadyStep<'_> {
     }
 
     fn classify(&self, mut outcome: CheckOutcome, output: &RawOutput) -> CheckOutcome {
-        let Classified { status, mut findings, warnings, score } =
+        let Classified { status, mut findings, warnings, score, session } =
             match tools::find(&self.step.tool) {
                 Some(tool) => tool.classify(output, self.snapshot),
                 None => tools::user_command::classify(
@@ -269,10 +271,14 @@ impl ReadyStep<'_> {
             };
         finding::sort(&mut findings);
         fingerprint::finding::identify(outcome.tool_label(), &mut findings, self.snapshot);
-        outcome.warnings = warnings;
+        outcome.warnings.extend(warnings);
         outcome.excerpts = Excerpts::read(&findings, self.snapshot);
         outcome.findings = findings;
         outcome.score = score;
+        if let Some(session) = session {
+            self.context.record_tests(&mut outcome, &session);
+            outcome.coverage = session.coverage;
+        }
         // Where the output was understood, the findings say it all.
         let is_understood = self.step.tool != COMMAND || self.step.findings.is_some();
         if !is_understood || matches!(status, ToolStatus::Failed(_)) {

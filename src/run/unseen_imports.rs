@@ -124,6 +124,7 @@ mod tests {
             gating: true,
             related: Vec::new(),
             fix: None,
+            test: None,
             fingerprint: Hash::default(),
         }
     }

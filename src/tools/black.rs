@@ -307,6 +307,7 @@ pub(super) fn unprocessed_file(place: Place, code: &str, message: String) -> Fin
         gating: true,
         related: Vec::new(),
         fix: None,
+        test: None,
         fingerprint: Hash::default(),
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn failed(kind: ReasonKind, message: impl Into<String>) -> Classified
         findings: Vec::new(),
         warnings: Vec::new(),
         score: None,
+        session: None,
     }
 }
 
@@ -36,7 +37,8 @@ pub(super) const SCOPE_WARNING: &str = "cargo-pipe: ";
 
 /// The tool finished and does not accept the sources.
 pub(super) fn rejected(findings: Vec<Finding>) -> Classified {
-    Classified { status: ToolStatus::Findings, findings, warnings: Vec::new(), score: None }
+    let status = ToolStatus::Findings;
+    Classified { status, findings, warnings: Vec::new(), score: None, session: None }
 }
 
 /// The tool finished and accepts the sources; its findings do not count.

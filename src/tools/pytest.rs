@@ -14,12 +14,18 @@ use super::{SourceFiles, Tool, ToolInvocation};
 use crate::check::CachePolicy;
 use crate::finding::{Finding, Place, Severity};
 use crate::hash::Hash;
-use crate::outcome::{Classified, RawOutput, ReasonKind};
+use crate::outcome::{Classified, Coverage, RawOutput, Reason, ReasonKind, ToolStatus};
 use crate::tools::command::{Command, Precedence, SCOPE_WORKER};
 use crate::tools::parse::junit;
 
 /// The file of the report, which the launcher prints afterwards.
 const REPORT: &str = "/tmp/pytest-junit.xml";
+
+/// The settings that need a plugin, and the option of pytest that the plugin adds.
+const PLUGINS: [(&str, &str, &str); 2] = [
+    ("workers", "pytest-xdist", "--numprocesses="),
+    ("coverage", "pytest-cov", "--cov-report=json:"),
+];
 
 /// As in `_pytest/config/findpaths.py` of the locked release.
 const OWN_CONFIGS: &[OwnConfig] = &[
@@ -35,6 +41,7 @@ const OWN_CONFIGS: &[OwnConfig] = &[
 /// The files at the root that it reads in addition to the tests.
 const AT_ROOT: &[&str] = &[
     "conftest.py",
+    ".coveragerc",
     "pytest.toml",
     ".pytest.toml",
     "pytest.ini",
@@ -80,7 +87,9 @@ impl Tool for Pytest {
             "`testpaths` in its configuration holds within the sources.",
             "Where the project's dependencies are locked, it runs in their environment, with the \
              locked pytest if there is one.",
-            "Only a run that passes is cached, because a test may fail by chance.",
+            "Only a run that passes is cached, because a test may fail by chance. `reruns` runs the \
+             tests that failed again, and `flaky = \"report\"` lets those that fail by chance pass.",
+            "`workers` needs pytest-xdist, and `coverage` needs pytest-cov.",
             "An unknown option in its configuration is an error, as is a run without any tests.",
         ]
     }
@@ -98,6 +107,10 @@ impl Tool for Pytest {
     }
 
     fn runs_project(&self) -> bool {
+        true
+    }
+
+    fn runs_tests(&self) -> bool {
         true
     }
 
@@ -176,12 +189,21 @@ impl Tool for Pytest {
         }
         let stderr = text(&output.stderr);
         let session = junit::parse(&output.stdout, sources);
+        let results = session.as_ref().map(|session| session.results.clone());
+        let low = results.as_ref().and_then(|it| low_coverage(it.coverage.as_ref()?));
+        let is_unmeasured = session.as_ref().is_some_and(|session| session.is_unmeasured);
         let mut classified = match (output.code, session) {
             (0, Some(session)) if session.tests == 0 => no_tests(),
-            (0, Some(session)) if session.findings.is_empty() => accepted(Vec::new()),
+            (0, Some(_)) if is_unmeasured => nothing_measured(),
+            (0, Some(session)) if session.findings.is_empty() => match low {
+                Some(low) => rejected(vec![low]),
+                None => accepted(Vec::new()),
+            },
             (0, _) => failed(ReasonKind::Tool, "pytest ended before its report was written"),
-            (1 | 2, Some(session)) if !session.findings.is_empty() => rejected(session.findings),
-            (1, Some(_)) => rejected(vec![whole_session(&stderr)]),
+            (1 | 2, Some(session)) if !session.findings.is_empty() => {
+                rejected(session.findings.into_iter().chain(low).collect())
+            }
+            (1, Some(_)) => rejected(vec![low.unwrap_or_else(|| whole_session(&stderr))]),
             (2, _) => failed(ReasonKind::Tool, interruption(&stderr)),
             (3, _) => failed(ReasonKind::Tool, internal_error(&stderr)),
             (4, _) => usage_error(&stderr, sources),
@@ -189,8 +211,23 @@ impl Tool for Pytest {
             _ => crashed(self.name(), output),
         };
         classified.warnings.extend(scope_warnings(&stderr));
+        classified.session = results;
         classified
     }
+}
+
+/// The finding about a coverage below the minimum of the check.
+fn low_coverage(coverage: &Coverage) -> Option<Finding> {
+    let minimum = coverage.minimum.filter(|_| coverage.is_too_low())?;
+    let percent = coverage.rounded();
+    let message = format!("the tests cover {percent}% of the lines, less than {minimum}%");
+    Some(about_session("coverage", message))
+}
+
+fn nothing_measured() -> Classified {
+    let reason = Reason::new(ReasonKind::Config, "pytest-cov has measured no file")
+        .with_hint("name the folders in pipe.toml: coverage = { source = [\"src\"] }".to_owned());
+    Classified { status: ToolStatus::Failed(reason), ..accepted(Vec::new()) }
 }
 
 fn no_tests() -> Classified {
@@ -204,16 +241,21 @@ fn whole_session(stderr: &str) -> Finding {
     let lines = || stderr.lines().map(str::trim);
     let is_reason = |line: &&str| line.starts_with("FAIL") || line.starts_with("ERROR");
     let reason = lines().rfind(is_reason).unwrap_or("the session failed, but no test did");
+    about_session("session", reason.to_owned())
+}
+
+fn about_session(code: &str, message: String) -> Finding {
     Finding {
         place: Place::line("", 1),
         severity: Severity::Error,
-        code: "session".to_owned(),
-        rule: "session".to_owned(),
-        message: reason.to_owned(),
+        code: code.to_owned(),
+        rule: code.to_owned(),
+        message,
         url: None,
         gating: true,
         related: Vec::new(),
         fix: None,
+        test: None,
         fingerprint: Hash::default(),
     }
 }
@@ -249,5 +291,16 @@ fn usage_error(stderr: &str, sources: &dyn SourceFiles) -> Classified {
     if errors.is_empty() {
         return failed(ReasonKind::Config, "pytest refused its arguments or its configuration");
     }
-    failed(ReasonKind::Config, errors.join("\n"))
+    let message = errors.join("\n");
+    for (setting, plugin, option) in PLUGINS {
+        if message.contains("unrecognized arguments") && message.contains(option) {
+            let message = format!("`{setting}` needs {plugin}, which is not locked");
+            let hint = format!(
+                "write requirements = [\"{plugin}\"] for the check, then run `cargo pipe update pytest`"
+            );
+            let reason = Reason::new(ReasonKind::Config, message).with_hint(hint);
+            return Classified { status: ToolStatus::Failed(reason), ..accepted(Vec::new()) };
+        }
+    }
+    failed(ReasonKind::Config, message)
 }

@@ -19,6 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from scope_worker import test_runs
+
 CONFIG = "--config-file="
 
 
@@ -28,9 +30,11 @@ def run() -> Any:
     end = arguments.index("--")
     options, sources = arguments[:end], arguments[end + 1 :]
     scopes = {"mypy": scope_of_mypy, "pytest": scope_of_pytest, "isort": scope_of_isort}
+    own = test_runs.take_own(options)
     rest = scopes[program](options, sources)
     sys.argv = [program, *options, *rest]
-    return sys.modules["__main__"].console_script(program)()
+    main = sys.modules["__main__"].console_script(program)
+    return test_runs.run(main, options, rest, own) if own else main()
 
 
 def scope_of_mypy(options: list[str], sources: list[str]) -> list[str]:

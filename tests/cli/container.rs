@@ -7,7 +7,7 @@ use crate::scene::Scene;
 /// Says what a container of ours says first, that it sees what is mounted, and last, that it ended.
 pub(crate) const PROOF: &str = r#"
 for word; do case $word in
-    type=bind,source=*,target=/app,*|type=bind,source=*,target=/config,*)
+    type=bind,source=*,target=/app|type=bind,source=*,target=/app,*|type=bind,source=*,target=/config,*)
         folder=${word#*source=}
         proofs="$proofs $(cat "${folder%%,target*}/.cargo-pipe-proof")" ;;
 esac; done

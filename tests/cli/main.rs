@@ -18,6 +18,7 @@ mod engine;
 mod explain;
 mod fake_docker;
 mod fixing;
+mod flaky;
 mod help;
 mod hostile_files;
 mod init;

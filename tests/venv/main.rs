@@ -28,6 +28,7 @@ mod pinned_tools;
 mod project;
 mod sandbox;
 mod shadows;
+mod test_runs;
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         pinned_tools::TESTS,
         sandbox::TESTS,
         shadows::TESTS,
+        test_runs::TESTS,
     ];
     harness::run(&arguments, &lists).exit_code()
 }

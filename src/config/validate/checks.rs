@@ -13,6 +13,7 @@ use super::super::{
 };
 use super::findings::findings;
 use super::terms::{Terms, is_canonical};
+use super::testing::{refuse_test_settings, test_settings};
 use crate::check::{CachePolicy, CheckName, Grant};
 use crate::limits::{ByteSize, LimitKind, Limits};
 use crate::project::ProjectPath;
@@ -133,6 +134,7 @@ fn check(
         },
         limits: limits(terms, layer, scope)?,
         cache: cache(terms, name, layer, &asks)?,
+        flaky: layer.flaky.as_ref().map(|flaky| flaky.value).unwrap_or_default(),
         asks,
     })
 }
@@ -190,6 +192,7 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
             refuse(terms, layer.args.as_ref(), "args", "tool", "add them to `run`")?;
             let pins = "add the versions to `requirements`, as in [\"codespell==2.4.1\"]";
             refuse(terms, layer.version.as_ref(), "version", "tool", pins)?;
+            refuse_test_settings(terms, layer)?;
             Ok(Work::Command {
                 run: terms.command(run)?,
                 fix: layer.fix.as_ref().map(|fix| terms.command(fix)).transpose()?,
@@ -233,6 +236,10 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     refuse(terms, layer.image.as_ref(), "image", "run", knows)?;
     refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
     refuse(terms, layer.findings.as_ref(), "findings", "run", knows)?;
+    let mut args = terms.words(layer.args.as_ref())?;
+    if let Some(tool) = tools::find(&tool.value) {
+        args.extend(test_settings(terms, tool, layer)?.to_args());
+    }
     Ok(Work::Tool {
         tool: tool.value.clone(),
         config: match &layer.config {
@@ -242,7 +249,7 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
                 ToolConfig::File(terms.project_path(&file.with(path.clone()))?)
             }
         },
-        args: terms.words(layer.args.as_ref())?,
+        args,
         packages: tool_packages(terms, &tool.value, layer)?,
     })
 }

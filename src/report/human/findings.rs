@@ -58,9 +58,10 @@ pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> Stri
     text
 }
 
-/// Remarks on the findings of a check: pylint's score, and the ones that do not count.
+/// Remarks on a check: pylint's score, the coverage of tests, and the findings that do not count.
 pub(super) fn explanation(checks: &[CheckOutcome], width: Option<usize>) -> String {
-    checks.iter().filter_map(|check| explain(check, width)).collect()
+    let remarks = checks.iter().flat_map(|check| [explain(check, width), covered(check, width)]);
+    remarks.flatten().collect()
 }
 
 /// Renders a finding with its related places, fix and link.
@@ -146,6 +147,20 @@ fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
         (None, true, _) => format!("{tool} accepts the findings marked so; they do not count"),
     };
     let mut words = vec![Word::new(style::STRONG, format!("{name}:"))];
+    words.extend(prose(&text));
+    Some(fold(&words, width))
+}
+
+/// The coverage of tests; one that is too low is a finding already.
+fn covered(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
+    let coverage = check.coverage.as_ref().filter(|coverage| !coverage.is_too_low())?;
+    let needed = coverage.minimum.map(|minimum| format!("; it needs {minimum}%"));
+    let text = format!(
+        "the tests cover {}% of the lines{}",
+        coverage.rounded(),
+        needed.unwrap_or_default()
+    );
+    let mut words = vec![Word::new(style::STRONG, format!("{}:", check.id))];
     words.extend(prose(&text));
     Some(fold(&words, width))
 }

@@ -31,6 +31,12 @@ pub struct JsonFinding {
     pub fingerprint: Hash,
     /// The fix that the tool suggests.
     pub fix: Option<JsonFix>,
+    /// The test that failed; null for a finding that is about no test, and in reports of older versions.
+    #[serde(default)]
+    pub test: Option<String>,
+    /// Whether the test has also passed with the same fingerprint, on this machine and within 30 days.
+    #[serde(default)]
+    pub flaky: bool,
 }
 
 /// A span in a file.
@@ -93,6 +99,8 @@ impl From<&Finding> for JsonFinding {
             related: finding.related.iter().map(JsonPlace::from).collect(),
             fingerprint: finding.fingerprint,
             fix: finding.fix.as_ref().map(JsonFix::from),
+            test: finding.test.as_ref().map(|test| test.name.clone()),
+            flaky: finding.is_flaky(),
         }
     }
 }

@@ -3,12 +3,16 @@
 //! A failure is placed at the innermost line of the test's own file in its traceback, otherwise at one of
 //! the project, otherwise at the start of the test.
 
-use roxmltree::{Document, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+use roxmltree::Node;
+use serde::Deserialize;
 
 use super::{inside, xml};
 use crate::finding::SourceFiles;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{FailedTest, Finding, Place, Severity};
 use crate::hash::Hash;
+use crate::outcome::{Coverage, FileCoverage, TestSession};
 
 /// A report of a test session.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,18 +21,97 @@ pub struct Session {
     pub tests: usize,
     /// The failures, in any order.
     pub findings: Vec<Finding>,
+    /// The results of the tests, those that were run again included.
+    pub results: TestSession,
+    /// Whether the coverage was asked for, and nothing was measured.
+    pub is_unmeasured: bool,
 }
+
+/// The element around the reports of several runs, which the worker writes.
+const RUNS: &str = "cargo-pipe-session";
 
 /// Parses a report; none if the stream is not one.
 #[must_use]
 pub fn parse(stream: &[u8], sources: &dyn SourceFiles) -> Option<Session> {
     let document = xml::parse(std::str::from_utf8(stream).ok()?).ok()?;
-    let findings = failures(&document).filter_map(|(case, it)| finding(case, it, sources));
+    let root = document.root_element();
+    let parts: Vec<Node<'_, '_>> = match root.has_tag_name(RUNS) {
+        true => root.children().filter(Node::is_element).collect(),
+        false => vec![root],
+    };
+    let first = *parts.first()?;
+    let mut results = results_of(first);
+    let mut findings: Vec<Finding> =
+        failures(first).filter_map(|(case, it)| finding(case, it, sources)).collect();
+    for again in parts.iter().filter(|part| part.has_tag_name("rerun")) {
+        let again = results_of(*again);
+        for test in findings.iter_mut().filter_map(|finding| finding.test.as_mut()) {
+            test.flaky |= again.passed.contains(&test.name);
+        }
+        results.passed.extend(again.passed);
+        results.failed.extend(again.failed);
+    }
+    let coverage = parts.iter().find(|part| part.has_tag_name("coverage"));
+    results.coverage = coverage.and_then(|element| parse_coverage(*element));
     Some(Session {
         // A test that was stopped before its end has no name.
-        tests: cases(&document).filter(|case| case.has_attribute("name")).count(),
-        findings: findings.collect(),
+        tests: cases(first).filter(|case| case.has_attribute("name")).count(),
+        findings,
+        is_unmeasured: coverage.is_some() && results.coverage.is_none(),
+        results,
     })
+}
+
+/// The tests of one run that passed, and those that failed.
+fn results_of(run: Node<'_, '_>) -> TestSession {
+    let failed: BTreeSet<String> =
+        failures(run).filter_map(|(case, _)| Some(TestName::parse(case)?.to_string())).collect();
+    let is_skipped = |case: &Node<'_, '_>| case.children().any(|it| it.has_tag_name("skipped"));
+    let passed = cases(run).filter(|case| !is_skipped(case)).filter_map(TestName::parse);
+    let passed = passed.map(|name| name.to_string()).filter(|name| !failed.contains(name));
+    TestSession { passed: passed.collect(), failed, coverage: None }
+}
+
+/// The figures of pytest-cov, as the worker writes them.
+#[derive(Deserialize)]
+struct Figures {
+    percent: f64,
+    /// The share of each file, the number of its lines, and the missing ones.
+    files: BTreeMap<String, (f64, u32, Vec<u32>)>,
+}
+
+fn parse_coverage(element: Node<'_, '_>) -> Option<Coverage> {
+    let figures: Figures = serde_json::from_str(element.text()?).ok()?;
+    let files = figures.files.into_iter().map(|(path, (percent, lines, mut missing))| {
+        missing.sort_unstable();
+        FileCoverage { path, percent, lines, missing }
+    });
+    let minimum = element.attribute("minimum").and_then(|text| text.parse().ok());
+    Some(Coverage { percent: figures.percent, minimum, files: files.collect() })
+}
+
+/// The name of a test: its file, and its name below that.
+struct TestName<'d> {
+    file: &'d str,
+    test: String,
+}
+
+impl<'d> TestName<'d> {
+    fn parse(case: Node<'d, '_>) -> Option<Self> {
+        let (class, name) = (case.attribute("classname")?, case.attribute("name")?);
+        let file = case.attribute("file").unwrap_or_default();
+        let module = file.trim_end_matches(".py").replace('/', ".");
+        let class = class.strip_prefix(&module).unwrap_or_default().trim_start_matches('.');
+        let parts = class.split('.').chain([name]).filter(|part| !part.is_empty());
+        Some(TestName { file, test: parts.collect::<Vec<&str>>().join("::") })
+    }
+}
+
+impl std::fmt::Display for TestName<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A parameter without a name can be an object with its address.
+        formatter.write_str(&remove_addresses(&format!("{}::{}", self.file, self.test)))
+    }
 }
 
 /// Parses the report of any tool: each failed test is a finding.
@@ -42,17 +125,17 @@ pub(super) fn parse_any(text: &str, sources: &dyn SourceFiles) -> Result<Vec<Fin
     if !["testsuites", "testsuite"].contains(&root) {
         return Err(format!("the root element is `{root}`, not `testsuites`"));
     }
-    Ok(failures(&document).map(|(case, it)| any_finding(case, it, sources)).collect())
+    Ok(failures(document.root_element()).map(|(case, it)| any_finding(case, it, sources)).collect())
 }
 
 /// The tests of a report.
-fn cases<'d>(document: &'d Document<'_>) -> impl Iterator<Item = Node<'d, 'd>> {
-    document.descendants().filter(|node| node.has_tag_name("testcase"))
+fn cases<'d, 'i>(report: Node<'d, 'i>) -> impl Iterator<Item = Node<'d, 'i>> {
+    report.descendants().filter(|node| node.has_tag_name("testcase"))
 }
 
 /// The failures of a report, each with its test.
-fn failures<'d>(document: &'d Document<'_>) -> impl Iterator<Item = (Node<'d, 'd>, Node<'d, 'd>)> {
-    cases(document).flat_map(|case| {
+fn failures<'d, 'i>(report: Node<'d, 'i>) -> impl Iterator<Item = (Node<'d, 'i>, Node<'d, 'i>)> {
+    cases(report).flat_map(|case| {
         let failed = |it: &Node<'_, '_>| matches!(it.tag_name().name(), "failure" | "error");
         case.children().filter(failed).map(move |it| (case, it))
     })
@@ -91,7 +174,7 @@ fn finding(
     failure: Node<'_, '_>,
     sources: &dyn SourceFiles,
 ) -> Option<Finding> {
-    let (class, name) = (case.attribute("classname")?, case.attribute("name")?);
+    let name = TestName::parse(case)?;
     let (file, text) = (case.attribute("file"), failure.text().unwrap_or_default());
     let message = failure.attribute("message").unwrap_or_default();
     match (message, file) {
@@ -101,13 +184,12 @@ fn finding(
     }
     let start = case.attribute("line").and_then(|line| line.parse::<u32>().ok());
     let place = place(file, start, text, sources);
-    let module = file.unwrap_or_default().trim_end_matches(".py").replace('/', ".");
-    let class = class.strip_prefix(&module).unwrap_or_default().trim_start_matches('.');
-    let test: Vec<&str> = class.split('.').chain([name]).filter(|part| !part.is_empty()).collect();
     let line = message.lines().map(str::trim).find(|line| !line.is_empty());
     let line = line.unwrap_or("the test failed without a message");
     let code = if failure.has_tag_name("failure") { "failed" } else { "error" };
-    Some(new_finding(place, code, &format!("{}: {line}", test.join("::"))))
+    let message = format!("{}: {line}", name.test);
+    let test = FailedTest { name: name.to_string(), flaky: false };
+    Some(Finding { test: Some(test), ..new_finding(place, code, &message) })
 }
 
 fn new_finding(place: Place, code: &str, message: &str) -> Finding {
@@ -121,6 +203,7 @@ fn new_finding(place: Place, code: &str, message: &str) -> Finding {
         gating: true,
         related: Vec::new(),
         fix: None,
+        test: None,
         fingerprint: Hash::default(),
     }
 }

@@ -94,6 +94,7 @@ impl MypyMessage {
             gating: true,
             related: Vec::new(),
             fix: None,
+            test: None,
             fingerprint: Hash::default(),
         }
     }

@@ -189,6 +189,7 @@ impl Message {
             gating: self.category != "info",
             related: Vec::new(),
             fix: None,
+            test: None,
             fingerprint: Hash::default(),
         }
     }

@@ -86,6 +86,7 @@ impl FindingValues<'_> {
             gating: true,
             related: self.related,
             fix: self.fix,
+            test: None,
             fingerprint: Hash::default(),
         }
     }

@@ -88,6 +88,7 @@ impl Diagnostic {
             rule: self.name.unwrap_or_else(|| code.clone()),
             code,
             fix: fix.map(|fix| fix.fix(&message)),
+            test: None,
             message,
             url: self.url,
             gating: true,

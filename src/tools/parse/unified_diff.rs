@@ -151,6 +151,7 @@ impl Hunk {
             gating: true,
             related: Vec::new(),
             fix: self.fix(),
+            test: None,
             fingerprint: Hash::default(),
         };
         if finding.place.path.is_empty() {

@@ -45,6 +45,7 @@ impl Message {
             gating: true,
             related: places.collect(),
             fix: None,
+            test: None,
             fingerprint: Hash::default(),
         }
     }
