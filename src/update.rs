@@ -319,7 +319,12 @@ fn packages(
                     let pins = target.tested.iter().map(|(name, it)| format!("{name}=={it}"));
                     requirements.extend(pins);
                 }
-                let lock = resolver.resolve(context, &target.name, &requirements)?;
+                let lock = resolver.resolve(
+                    context,
+                    &target.name,
+                    &requirements,
+                    target.day.as_deref(),
+                )?;
                 let (name, files) = (target.name.clone(), files.clone());
                 (lock, From::Requirements { name, files, asked: *asked })
             }

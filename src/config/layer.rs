@@ -189,6 +189,9 @@ pub struct CheckLayer {
     /// The release of the tool, such as `24.4.2`, or a range as in `>=24,<25`; the release that cargo
     /// pipe was tested with, and newer ones, if absent.
     pub version: Option<Text>,
+    /// The day after which no release is used for the tool and what it needs, as in `2023-05-01`. It is
+    /// for an old release that newer dependencies break.
+    pub exclude_newer: Option<Text>,
     /// Files and folders that it reads in addition to its sources.
     pub inputs: Option<Texts>,
     /// Environment variables of the check.

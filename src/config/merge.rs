@@ -122,6 +122,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         config: first(higher.config, work.config),
         args: first(higher.args, work.args),
         version: first(higher.version, work.version),
+        exclude_newer: first(higher.exclude_newer, work.exclude_newer),
         inputs: first(higher.inputs, lower.inputs),
         env: first(higher.env, lower.env),
         timeout: first(higher.timeout, lower.timeout),

@@ -18,6 +18,8 @@ pub struct ToolPackages {
     pub version: Option<VersionRange>,
     /// The plugins and other packages in addition to the tool, sorted.
     pub requirements: Vec<String>,
+    /// The day after which no release is used, such as `2023-05-01`.
+    pub exclude_newer: Option<String>,
 }
 
 impl ToolPackages {
@@ -25,13 +27,18 @@ impl ToolPackages {
     pub(super) fn new(version: Option<VersionRange>, mut requirements: Vec<String>) -> Self {
         requirements.sort();
         requirements.dedup();
-        ToolPackages { lock: String::new(), version, requirements }
+        ToolPackages { version, requirements, ..ToolPackages::default() }
+    }
+
+    /// The same without releases that are newer than this day.
+    pub(super) fn excluding_newer(self, day: Option<String>) -> Self {
+        ToolPackages { exclude_newer: day, ..self }
     }
 
     /// Whether neither a version nor a plugin is set, so that the bundled lock fits.
     #[must_use]
     pub fn is_bundled(&self) -> bool {
-        self.version.is_none() && self.requirements.is_empty()
+        self.has_settings_of(&ToolPackages::default())
     }
 
     /// The requirements from which the lock is resolved.
@@ -46,7 +53,9 @@ impl ToolPackages {
     }
 
     fn has_settings_of(&self, other: &ToolPackages) -> bool {
-        self.version == other.version && self.requirements == other.requirements
+        self.version == other.version
+            && self.requirements == other.requirements
+            && self.exclude_newer == other.exclude_newer
     }
 }
 

@@ -5,6 +5,7 @@
 use super::{Context, missing_packages, unseen_imports};
 use crate::cache::{CachedOutcome, Key, OutcomeOrigin, ResultCache};
 use crate::check::CachePolicy;
+use crate::config::Work;
 use crate::engine::RunError;
 use crate::event::Event;
 use crate::fingerprint::ingredients::Inputs;
@@ -96,6 +97,35 @@ impl Context<'_> {
                 missing_packages::find_missing_packages(root, self.config, check, findings);
             outcome.warnings.extend(missing);
         }
+    }
+
+    /// Advises about a chosen release of a tool that ends with an error of Python: a dependency that is
+    /// newer than the release may have broken it.
+    pub(super) fn advise_of_dependencies(
+        &self,
+        step: &Step,
+        reason: Reason,
+        output: &RawOutput,
+    ) -> Reason {
+        let check = self.config.checks.iter().find(|check| check.name == *step.id.check());
+        let Some(Work::Tool { packages, .. }) = check.map(|check| &check.work) else {
+            return reason;
+        };
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let is_advised = packages.version.is_some()
+            && packages.exclude_newer.is_none()
+            && reason.hint.is_none()
+            && reason.kind == ReasonKind::Tool
+            && stderr.contains("Traceback (most recent call last)");
+        if !is_advised {
+            return reason;
+        }
+        let lock = &packages.lock;
+        reason.with_hint(format!(
+            "a dependency that is newer than this release may have broken it: set `exclude-newer` in \
+             `[checks.{}]` to a day soon after the release, then run `cargo pipe update {lock}`",
+            step.id.check()
+        ))
     }
 
     /// Ends a step that could not begin.

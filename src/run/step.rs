@@ -291,7 +291,10 @@ impl ReadyStep<'_> {
         match status {
             ToolStatus::Passed => outcome.status = Status::Passed,
             ToolStatus::Findings => outcome.status = Status::Findings,
-            ToolStatus::Failed(reason) => return outcome.failed(Status::Error, reason),
+            ToolStatus::Failed(reason) => {
+                let reason = self.context.advise_of_dependencies(self.step, reason, output);
+                return outcome.failed(Status::Error, reason);
+            }
         }
         outcome
     }

@@ -27,7 +27,7 @@ pub(super) struct Resolver {
     program: PathBuf,
     folder: Directory,
     /// The time after which releases are ignored.
-    newest: Option<String>,
+    newest: Option<SystemTime>,
     limit: TimeLimit,
 }
 
@@ -64,19 +64,22 @@ impl Resolver {
             None => install(context, limit)?,
         };
         let folder = Directory::create(context.scratch).map_err(EngineError::from)?;
-        let newest = context.config.python.minimum_age.map(|age| {
-            let newest = SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
-            humantime::format_rfc3339_seconds(newest).to_string()
-        });
+        let newest = context
+            .config
+            .python
+            .minimum_age
+            .map(|age| SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH));
         Ok(Resolver { program, folder, newest, limit })
     }
 
-    /// Resolves requirements to the newest versions, for every platform.
+    /// Resolves requirements to the newest versions, for every platform; without those that are newer
+    /// than a day, if there is one.
     pub(super) fn resolve(
         &self,
         context: Context<'_>,
         name: &str,
         requirements: &[String],
+        day: Option<&str>,
     ) -> Result<Lock, UpdateError> {
         let asked = self.folder.path().join(format!("{name}.in"));
         let text: String = requirements.iter().map(|it| format!("{it}\n")).collect();
@@ -93,8 +96,11 @@ impl Resolver {
         for package in &context.config.python.from_source {
             add(&["--no-binary", package]);
         }
-        if let Some(newest) = &self.newest {
-            add(&["--exclude-newer", newest]);
+        let day = day.and_then(|day| humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok());
+        // Releases of the day itself are used.
+        let day = day.and_then(|day| day.checked_add(Duration::from_secs(24 * 60 * 60)));
+        if let Some(newest) = self.newest.into_iter().chain(day).min() {
+            add(&["--exclude-newer", &humantime::format_rfc3339_seconds(newest).to_string()]);
         }
         // Not in the project's folder: a `uv.toml` there could name an index.
         uv.folder = Some(self.folder.path().to_owned());

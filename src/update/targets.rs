@@ -25,6 +25,8 @@ pub(super) struct Target {
     /// The packages that the tool's incremental worker relies on, with the versions that it was
     /// tested with, if the configuration accepts them.
     pub(super) tested: Vec<(&'static str, String)>,
+    /// The day after which no release is used.
+    pub(super) day: Option<String>,
 }
 
 pub(super) enum LockSource {
@@ -44,7 +46,8 @@ impl Target {
         let asked = dependencies::asked(config, &requirements);
         let source = LockSource::Requirements { requirements, files, asked };
         let path = recipe::lock_path(config, name)?;
-        Ok(Target { name: name.to_owned(), path, source, tool: None, tested: Vec::new() })
+        let (name, tested) = (name.to_owned(), Vec::new());
+        Ok(Target { name, path, source, tool: None, tested, day: None })
     }
 
     fn of_tool(
@@ -53,15 +56,23 @@ impl Target {
         packages: &ToolPackages,
     ) -> Result<Target, PathError> {
         let requirements = packages.to_requirements(tool);
-        let listed: Vec<String> = requirements.iter().map(|it| format!("`{it}`")).collect();
-        let target = Target::new(config, &packages.lock, requirements, listed.join(", "))?;
+        let mut listed: Vec<String> = requirements.iter().map(|it| format!("`{it}`")).collect();
+        let day = packages.exclude_newer.clone();
+        listed.extend(day.iter().map(|day| format!("releases until {day}")));
+        let mut target = Target::new(config, &packages.lock, requirements, listed.join(", "))?;
+        if let LockSource::Requirements { requirements, asked, .. } = &mut target.source
+            && let Some(day) = &day
+        {
+            let with_day = [requirements.as_slice(), &[format!("until {day}")]].concat();
+            *asked = dependencies::asked(config, &with_day);
+        }
         let mut tested = tools::tested_versions(tool);
         if let Some(range) = &packages.version
             && tested.iter().any(|(name, version)| *name == tool.lock() && !range.contains(version))
         {
             tested.clear();
         }
-        Ok(Target { tool: Some((tool, packages.version.clone())), tested, ..target })
+        Ok(Target { tool: Some((tool, packages.version.clone())), tested, day, ..target })
     }
 }
 
@@ -93,6 +104,7 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
                 source: LockSource::Lock { lock, files },
                 tool: None,
                 tested: Vec::new(),
+                day: None,
             }),
             DependencyKind::Declared(requirements) => {
                 targets.push(Target::new(config, PROJECT, requirements, files)?);

@@ -24,7 +24,7 @@ fn scene(settings: &str) -> Scene {
     let scene = Scene::new()
         .file("pipe.toml", &(off + &test))
         .file("tests/test_a.py", "def test_x():\n    assert chance()\n");
-    assert_eq!(scene.pipe("init --ci none").ended().status, Some(0));
+    assert_eq!(scene.pipe("init --ci none --no-lock").ended().status, Some(0));
     scene.docker().on(&["version"]).stdout("27.0.0\n");
     let pytest = tool_image("pytest", "3.13.5");
     scene.docker().on(&["image", "inspect", "cargo-pipe/pytest:"]).stdout(&pytest);

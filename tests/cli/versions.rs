@@ -4,6 +4,8 @@ use std::fs;
 
 use snapbox::str;
 
+use crate::cache::{base_image, report, tool_image};
+use crate::container::PROOF;
 use crate::scene::Scene;
 use crate::update::{answer, pipe, scene};
 
@@ -173,4 +175,44 @@ fn a_lock_that_no_check_uses_is_removed_unless_it_was_edited() {
     let left =
         ["black.txt", "unused.txt", "edited.txt", "own.txt"].map(|it| folder.join(it).exists());
     assert_eq!(left, [true, false, true, true]);
+}
+
+#[test]
+fn a_day_limits_the_releases_of_a_tool_and_of_what_it_needs() {
+    let scene = formatting("version = '22.1.0'\nexclude-newer = '2022-02-01'\n");
+    answer(&scene, "black", "black==22.1.0 click==8.0");
+    pipe(&scene, "update format -q").ends(0, "black  new, 2 packages\n", "");
+    assert!(asked(&scene).contains(" --exclude-newer 2022-02-02T00:00:00Z "), "{}", asked(&scene));
+    let written = lock(&scene, "black.txt").unwrap();
+    assert!(written.contains("from `black==22.1.0`, releases until 2022-02-01 ("), "{written}");
+
+    // Another day is another lock, although its packages are the same.
+    let place = scene.project().join("pipe.toml");
+    let text = fs::read_to_string(&place).unwrap();
+    fs::write(&place, text.replace("2022-02-01", "2022-03-01")).unwrap();
+    pipe(&scene, "update format -q").ended();
+    assert!(lock(&scene, "black.txt").unwrap().contains("releases until 2022-03-01 ("));
+}
+
+#[test]
+fn a_release_that_a_newer_dependency_breaks_names_the_setting_for_it() {
+    let scene = formatting("version = '22.1.0'\n");
+    answer(&scene, "black", "black==22.1.0 click==8.1");
+    assert_eq!(scene.pipe("init --ci none --no-lock").ended().status, Some(0));
+    assert_eq!(pipe(&scene, "update format").ended().status, Some(0));
+    let docker = scene.docker();
+    docker.on(&["version"]).stdout("27.0.0\n");
+    docker.on(&["image", "inspect", "cargo-pipe/black:"]).stdout(&tool_image("black", "3.13.5"));
+    docker.on(&["image", "inspect", "python:3"]).stdout(&base_image("base", "3.13.5"));
+    let broken =
+        "echo 'Traceback (most recent call last):\nImportError: cannot import name' >&2; exit 1";
+    docker.on(&["run", "--name"]).script(&format!("{PROOF}{broken}"));
+    let reason = report(&scene, "run format").checks[0].reason.clone().unwrap();
+    let hint = reason.hint.unwrap_or_default();
+    assert!(
+        hint.contains("set `exclude-newer` in `[checks.format]`"),
+        "{}: {hint}",
+        reason.message
+    );
+    assert!(hint.ends_with("run `cargo pipe update black`"), "{hint}");
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::engine::without_docker;
+use crate::packages::{project_path, uv};
 use crate::project::Project;
 
 tests!(python, [failed_tests_run_again_and_coverage_is_measured]);
@@ -31,6 +32,7 @@ fn failed_tests_run_again_and_coverage_is_measured() {
     );
     project.write("tests/test_shop.py", format!("{BY_CHANCE}{WRONG}"));
     let project = without_docker(project).scaffold();
+    let project = project.with("PATH", &project_path(Some(&uv())));
     let updated = project.pipe(&["--engine", "venv", "update", "test"]);
     assert_eq!(updated.status, Some(0), "{updated:?}");
 

@@ -192,6 +192,7 @@ fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, 
             refuse(terms, layer.args.as_ref(), "args", "tool", "add them to `run`")?;
             let pins = "add the versions to `requirements`, as in [\"codespell==2.4.1\"]";
             refuse(terms, layer.version.as_ref(), "version", "tool", pins)?;
+            refuse(terms, layer.exclude_newer.as_ref(), "exclude-newer", "tool", pins)?;
             refuse_test_settings(terms, layer)?;
             Ok(Work::Command {
                 run: terms.command(run)?,
@@ -262,8 +263,9 @@ fn tool_packages(
 ) -> Result<ToolPackages, ConfigError> {
     let Some(tool) = tools::find(tool) else { return Ok(ToolPackages::default()) };
     let version = layer.version.as_ref().map(|version| terms.version(version)).transpose()?;
+    let day = layer.exclude_newer.as_ref().map(|day| terms.day(day)).transpose()?;
     let Some(texts) = &layer.requirements else {
-        return Ok(ToolPackages::new(version, Vec::new()));
+        return Ok(ToolPackages::new(version, Vec::new()).excluding_newer(day));
     };
     let requirements = terms.requirements(texts, "remove `requirements` if the tool needs none")?;
     for (text, requirement) in terms.items(Some(texts)).iter().zip(&requirements) {
@@ -275,7 +277,7 @@ fn tool_packages(
                 .with_hint("write its release as `version`, such as version = \"1.2.3\""));
         }
     }
-    Ok(ToolPackages::new(version, requirements))
+    Ok(ToolPackages::new(version, requirements).excluding_newer(day))
 }
 
 /// Rejects a setting that only the other kind of check has.

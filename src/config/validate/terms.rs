@@ -231,6 +231,16 @@ impl<'a> Terms<'a> {
         })
     }
 
+    /// Validates a day, such as `2023-05-01`.
+    pub(super) fn day(&self, text: &Text) -> Result<String, ConfigError> {
+        let day = &text.value;
+        if day.len() == 10 && humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).is_ok() {
+            return Ok(day.clone());
+        }
+        let message = format!("invalid `exclude-newer`: `{}`", day.escape_debug());
+        Err(self.error(text, message).with_hint("write a day, such as \"2023-05-01\""))
+    }
+
     /// Validates requirements of packages from an index, such as `codespell>=2`.
     pub(super) fn requirements(
         &self,
