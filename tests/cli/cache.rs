@@ -70,7 +70,7 @@ pub(crate) fn main_file(scene: &Scene) -> PathBuf {
 }
 
 /// The one outcome in the cache.
-fn entry(scene: &Scene) -> PathBuf {
+pub(crate) fn entry(scene: &Scene) -> PathBuf {
     let results = scene.folder("home").join(".cache/cargo-pipe/results");
     let folders = fs::read_dir(results).unwrap().flatten().map(|entry| entry.path());
     let below = |folder: PathBuf| fs::read_dir(folder).unwrap().flatten().map(|it| it.path());
@@ -423,17 +423,6 @@ fn many_runs_at_once_of_which_some_are_killed_leave_one_whole_outcome() {
     }
 }
 
-#[test]
-fn remove_forgets_the_project_and_keeps_outcomes() {
-    let scene = ready();
-    report(&scene, "ruff");
-    let projects = scene.folder("home/.cache/cargo-pipe/projects");
-    assert_eq!(fs::read_dir(&projects).unwrap().count(), 1);
-    assert_eq!(scene.pipe("remove").ended().status, Some(0));
-    assert_eq!(fs::read_dir(&projects).unwrap().count(), 0);
-    assert!(entry(&scene).is_file());
-}
-
 fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
@@ -443,27 +432,4 @@ fn copy(from: &Path, to: &Path) {
             false => drop(fs::copy(&path, &target).unwrap()),
         }
     }
-}
-
-#[test]
-fn images_that_another_removal_took_meanwhile_are_no_failure() {
-    let scene = Scene::with_project();
-    let docker = scene.docker();
-    let line = |name: &str| format!("sha256:{name} cargo-pipe/{name} unused\n");
-    let list = ["image", "ls"];
-    docker.on(&list).stdout(&(line("flake8") + &line("ruff"))).once();
-    docker.on(&["image", "rm"]).stderr("No such image: cargo-pipe/flake8:unused").code(1).once();
-    docker.on(&list).stdout(&line("ruff")).once();
-    let ended = scene.pipe("remove").ended();
-    assert_eq!(ended.status, Some(0), "{ended:?}");
-    let calls = docker.calls();
-    let last = calls.iter().rfind(|call| call.starts_with(&["image".to_owned(), "rm".to_owned()]));
-    assert_eq!(last.unwrap()[2..], ["cargo-pipe/ruff:unused"]);
-
-    // What stays is one.
-    docker.on(&list).stdout(&line("ruff"));
-    docker.on(&["image", "rm"]).stderr("conflict: the image is in use").code(1);
-    let ended = scene.pipe("remove").ended();
-    assert_eq!(ended.status, Some(3), "{ended:?}");
-    assert!(ended.stderr.contains("the image is in use"), "{ended:?}");
 }

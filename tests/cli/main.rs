@@ -28,6 +28,7 @@ mod limits;
 mod list;
 mod memory;
 mod planted;
+mod removal;
 mod reports;
 mod review;
 mod scene;
