@@ -23,8 +23,8 @@ fn a_report_has_the_fields_of_the_contract_in_their_order() {
         at += found + 1;
     }
     assert_eq!(keys(&value).len(), 13);
-    assert_eq!(keys(lint).len(), 17);
-    assert_eq!(keys(&lint["findings"][0]).len(), 14);
+    assert_eq!(keys(lint).len(), 18);
+    assert_eq!(keys(&lint["findings"][0]).len(), 16);
     assert_eq!(lint["counts"]["warning"], 1);
     assert_eq!(lint["inputs"]["sources"].as_str().unwrap().len(), 64);
 }
