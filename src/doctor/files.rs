@@ -115,7 +115,7 @@ fn base_lock(context: Context<'_>) -> Option<Examined> {
             "`{path}` is missing, so the same commit can have another fingerprint on another machine"
         );
         let next = "run `cargo pipe update base` where docker is installed, and commit the file";
-        Examined::is(Health::Warning, "base", found, next)
+        Examined::is(Health::Warning, "locks", found, next)
     })
 }
 

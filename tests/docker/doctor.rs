@@ -5,7 +5,10 @@ use serde_json::Value;
 use crate::project::Project;
 use crate::topology::elsewhere;
 
-tests![nothing_is_wrong_with_a_new_project, folders_that_containers_cannot_see_are_reported];
+tests![
+    only_the_missing_lock_of_the_base_is_wrong_with_a_new_project,
+    folders_that_containers_cannot_see_are_reported
+];
 
 fn examined(project: &Project, status: i32) -> Vec<(String, String, String)> {
     let ended = project.pipe(&["doctor", "--json"]);
@@ -16,11 +19,16 @@ fn examined(project: &Project, status: i32) -> Vec<(String, String, String)> {
     examined.map(|one| (text(&one["subject"]), text(&one["state"]), text(&one["found"]))).collect()
 }
 
-fn nothing_is_wrong_with_a_new_project() {
+fn only_the_missing_lock_of_the_base_is_wrong_with_a_new_project() {
     let project = Project::scaffolded();
+    let is_bad = |one: &&(String, String, String)| one.1 != "good" && one.0 != "disk";
+    let fresh = examined(&project, 0);
+    let bad: Vec<_> = fresh.iter().filter(is_bad).collect();
+    assert!(bad.len() == 1 && bad[0].2.contains("`.docker/pipe.lock` is missing"), "{fresh:?}");
+    let updated = project.pipe(&["update", "base"]);
+    assert_eq!(updated.status, Some(0), "{updated:?}");
     let examined = examined(&project, 0);
-    let bad = examined.iter().filter(|(subject, state, _)| state != "good" && subject != "disk");
-    assert_eq!(bad.count(), 0, "{examined:?}");
+    assert_eq!(examined.iter().filter(is_bad).count(), 0, "{examined:?}");
     let found =
         |name: &str| examined.iter().find(|(subject, ..)| subject == name).unwrap().2.clone();
     assert_eq!(found("topology"), "bind: containers see your folders");
