@@ -2,9 +2,9 @@
 //!
 //! It holds the outcomes of checks and the memory of incremental tools ([`ResultCache`]), the
 //! remembered environments ([`crate::environment::remembered`]), the inputs of the last runs
-//! ([`last_run`]), the results of tests ([`TestJournal`]) and the hashes of a project's files ([`index`]). The folders of current runs are
-//! there as well. All of it may be lost at any moment and costs only time; a file that cannot be
-//! read counts as missing.
+//! ([`last_run`]), the results of tests ([`TestJournal`]) and the hashes of a project's files
+//! ([`index`]). The folders of current runs are there as well. All of it may be lost at any moment and
+//! costs only time; a file that cannot be read counts as missing.
 
 pub(crate) mod entry;
 pub mod index;

@@ -159,6 +159,14 @@ pub enum CacheMode {
     Off,
 }
 
+impl Config {
+    /// The check of this name; none if it is not configured.
+    #[must_use]
+    pub fn find_check(&self, name: &CheckName) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == *name)
+    }
+}
+
 impl CacheMode {
     /// The mode with reading switched off unless `replaying`.
     #[must_use]

@@ -27,6 +27,8 @@ pub enum SizeLimit {
     Gitignore,
     /// Manifests, configurations, Dockerfiles, pipelines: 4 MiB.
     Config,
+    /// Journals of tests: 16 MiB.
+    Journal,
     /// Locks: 32 MiB. A lock of a thousand packages has about one.
     Lock,
     /// Baselines and reports: 256 MiB.
@@ -44,6 +46,7 @@ impl SizeLimit {
         match self {
             SizeLimit::Gitignore => MIB / 4,
             SizeLimit::Config => 4 * MIB,
+            SizeLimit::Journal => 16 * MIB,
             SizeLimit::Lock => 32 * MIB,
             SizeLimit::Report => 256 * MIB,
             SizeLimit::GitIndex => 512 * MIB,

@@ -190,7 +190,7 @@ fn content(config: &Config, step: &Step) -> Content {
         ("its image".to_owned(), image.hash()),
         ("which files it sees".to_owned(), files.hash()),
     ]);
-    let check = config.checks.iter().find(|check| check.name == *step.id.check());
+    let check = config.find_check(step.id.check());
     if let Some(Work::Command { fix: Some(fix), .. }) = check.map(|check| &check.work) {
         content.insert("its fix".to_owned(), HashBuilder::new("fix").with_all(fix.iter()).hash());
     }
@@ -205,7 +205,7 @@ fn words(config: &Config, step: &Step) -> Vec<String> {
             std::iter::once(module).chain(args).cloned().collect()
         }
     };
-    let check = config.checks.iter().find(|check| check.name == *step.id.check());
+    let check = config.find_check(step.id.check());
     if let Some(Work::Command { fix: Some(fix), .. }) = check.map(|check| &check.work) {
         words.extend(fix.iter().cloned());
     }

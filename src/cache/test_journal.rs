@@ -5,7 +5,6 @@
 //! 30 days. A file that is damaged counts as missing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,15 +16,13 @@ use super::replace;
 use crate::check::StepId;
 use crate::hash::Hash;
 use crate::outcome::TestSession;
+use crate::read::{self, SizeLimit};
 
 /// The age at which results are forgotten.
 const AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The number of runs that are kept to compare later runs with.
 const RUNS: usize = 32;
-
-/// The size of the largest file that is read.
-const SIZE: u64 = 16 * 1024 * 1024;
 
 /// The journal of the tests of a check.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,9 +48,8 @@ impl TestJournal {
     /// Reads the journal of a check; an empty one if there is none.
     #[must_use]
     pub fn read(home: &Path, project: &str, step: &StepId, now: SystemTime) -> TestJournal {
-        let file = path(home, project, step);
-        let is_small = fs::metadata(&file).is_ok_and(|it| it.is_file() && it.len() <= SIZE);
-        let text = if is_small { fs::read(&file).unwrap_or_default() } else { Vec::new() };
+        let text = read::read_file(&path(home, project, step), SizeLimit::Journal);
+        let text = text.unwrap_or_default();
         let mut journal: TestJournal = serde_json::from_slice(&text).unwrap_or_default();
         journal.forget_old(seconds(now));
         journal
@@ -175,7 +171,7 @@ mod tests {
             TestJournal::read(home.path(), "project", &step, now).is_flaky("t")
         };
         assert_eq!([at(100), at(130), at(131)], [true, true, false]);
-        fs::write(path(home.path(), "project", &step), "{").unwrap();
+        std::fs::write(path(home.path(), "project", &step), "{").unwrap();
         assert!(!at(100));
     }
 }

@@ -43,7 +43,7 @@ pub struct CoverageSettings {
 pub struct TestSettings {
     /// The number of processes; one if absent.
     pub workers: Option<TestWorkers>,
-    /// How often the tests that failed are run again.
+    /// The number of times that failed tests are run again.
     pub reruns: u8,
     /// The measurement of the executed lines, if wanted.
     pub coverage: Option<CoverageSettings>,

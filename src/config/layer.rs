@@ -222,7 +222,7 @@ pub struct CheckLayer {
     /// The number of processes in which pytest-xdist runs the tests, or `auto` for one for each
     /// processor; for a check with pytest.
     pub workers: Option<Value<WorkersSetting>>,
-    /// How often tests that failed are run again, for a check with pytest.
+    /// The number of times that failed tests are run again, for a check with pytest.
     pub reruns: Option<Value<i64>>,
     /// Whether a test that has failed and passed with the same inputs fails the check, for a check
     /// with pytest: `fail`, which is the default, or `report`.

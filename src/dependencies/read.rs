@@ -26,7 +26,7 @@ use crate::version::is_at_least;
 #[must_use]
 pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
     let wants_project = plan.every_step().any(|step| {
-        let check = config.checks.iter().find(|check| check.name == *step.id.check());
+        let check = config.find_check(step.id.check());
         let is_apart = check.is_some_and(|check| !check.sees_project);
         let can_see = match step.environment {
             EnvironmentSpec::Base { .. } => true,

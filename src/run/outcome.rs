@@ -90,7 +90,7 @@ impl Context<'_> {
         let warnings =
             unseen_imports::find_unseen_imports(root, inventory, &step.source, &outcome.findings);
         outcome.warnings.extend(warnings);
-        let check = self.config.checks.iter().find(|check| check.name == *step.id.check());
+        let check = self.config.find_check(step.id.check());
         if let Some(check) = check {
             let findings = &outcome.findings;
             let missing =
@@ -107,7 +107,7 @@ impl Context<'_> {
         reason: Reason,
         output: &RawOutput,
     ) -> Reason {
-        let check = self.config.checks.iter().find(|check| check.name == *step.id.check());
+        let check = self.config.find_check(step.id.check());
         let Some(Work::Tool { packages, .. }) = check.map(|check| &check.work) else {
             return reason;
         };

@@ -42,12 +42,15 @@ impl Target {
         name: &str,
         requirements: Vec<String>,
         files: String,
+        day: Option<String>,
     ) -> Result<Target, PathError> {
-        let asked = dependencies::asked(config, &requirements);
+        let mut wanted = requirements.clone();
+        wanted.extend(day.iter().map(|day| format!("until {day}")));
+        let asked = dependencies::asked(config, &wanted);
         let source = LockSource::Requirements { requirements, files, asked };
         let path = recipe::lock_path(config, name)?;
         let (name, tested) = (name.to_owned(), Vec::new());
-        Ok(Target { name, path, source, tool: None, tested, day: None })
+        Ok(Target { name, path, source, tool: None, tested, day })
     }
 
     fn of_tool(
@@ -59,20 +62,14 @@ impl Target {
         let mut listed: Vec<String> = requirements.iter().map(|it| format!("`{it}`")).collect();
         let day = packages.exclude_newer.clone();
         listed.extend(day.iter().map(|day| format!("releases until {day}")));
-        let mut target = Target::new(config, &packages.lock, requirements, listed.join(", "))?;
-        if let LockSource::Requirements { requirements, asked, .. } = &mut target.source
-            && let Some(day) = &day
-        {
-            let with_day = [requirements.as_slice(), &[format!("until {day}")]].concat();
-            *asked = dependencies::asked(config, &with_day);
-        }
+        let target = Target::new(config, &packages.lock, requirements, listed.join(", "), day)?;
         let mut tested = tools::tested_versions(tool);
         if let Some(range) = &packages.version
             && tested.iter().any(|(name, version)| *name == tool.lock() && !range.contains(version))
         {
             tested.clear();
         }
-        Ok(Target { tool: Some((tool, packages.version.clone())), tested, day, ..target })
+        Ok(Target { tool: Some((tool, packages.version.clone())), tested, ..target })
     }
 }
 
@@ -87,7 +84,7 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
             },
             Work::Command { place: CommandPlace::Requirements(requirements), .. } => {
                 let name = check.name.as_str();
-                Target::new(config, name, requirements.clone(), format!("`[checks.{name}]`"))?
+                Target::new(config, name, requirements.clone(), format!("`[checks.{name}]`"), None)?
             }
             Work::Command { .. } => continue,
         };
@@ -107,7 +104,7 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
                 day: None,
             }),
             DependencyKind::Declared(requirements) => {
-                targets.push(Target::new(config, PROJECT, requirements, files)?);
+                targets.push(Target::new(config, PROJECT, requirements, files, None)?);
             }
         }
     }

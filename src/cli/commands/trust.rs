@@ -112,7 +112,7 @@ fn render_request(pipeline: &Pipeline, asked: &GrantReview) -> String {
         lines.push(format!("it runs {}", describe::typed(command)));
     }
     if let Requester::Check(name) = asker {
-        let check = pipeline.config.checks.iter().find(|check| check.name == *name);
+        let check = pipeline.config.find_check(name);
         lines.extend(check.map(|check| {
             let seen = check.source.iter().chain(&check.inputs);
             let seen: Vec<&str> = seen.map(|path| path.as_str()).collect();

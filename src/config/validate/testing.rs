@@ -9,7 +9,7 @@ use crate::tools::Tool;
 /// The number of workers that a check can have.
 const WORKERS: std::ops::RangeInclusive<i64> = 1..=512;
 
-/// How often a test that fails can be run again.
+/// The number of reruns that a check can have.
 const RERUNS: std::ops::RangeInclusive<i64> = 0..=10;
 
 /// Validates the settings of tests, which only some tools have.

@@ -60,8 +60,13 @@ pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> Stri
 
 /// Remarks on a check: pylint's score, the coverage of tests, and the findings that do not count.
 pub(super) fn explanation(checks: &[CheckOutcome], width: Option<usize>) -> String {
-    let remarks = checks.iter().flat_map(|check| [explain(check, width), covered(check, width)]);
-    remarks.flatten().collect()
+    let mut remarks = String::new();
+    for check in checks {
+        for text in [explain(check), describe_coverage(check)].into_iter().flatten() {
+            remarks += &remark(check, &text, width);
+        }
+    }
+    remarks
 }
 
 /// Renders a finding with its related places, fix and link.
@@ -127,8 +132,15 @@ fn span(span: &Place) -> String {
     }
 }
 
-fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
-    let name = &check.id;
+/// Renders a remark on a check.
+fn remark(check: &CheckOutcome, text: &str, width: Option<usize>) -> String {
+    let mut words = vec![Word::new(style::STRONG, format!("{}:", check.id))];
+    words.extend(prose(text));
+    fold(&words, width)
+}
+
+/// Explains pylint's score, and the findings that do not count.
+fn explain(check: &CheckOutcome) -> Option<String> {
     let tool = harmless::line(check.tool_label());
     let accepted = check.findings.iter().any(|finding| !finding.gating);
     let rated = check.score.map(|score| format!("{tool} rates the code {score:.2} of 10"));
@@ -146,21 +158,13 @@ fn explain(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
         }
         (None, true, _) => format!("{tool} accepts the findings marked so; they do not count"),
     };
-    let mut words = vec![Word::new(style::STRONG, format!("{name}:"))];
-    words.extend(prose(&text));
-    Some(fold(&words, width))
+    Some(text)
 }
 
 /// The coverage of tests; one that is too low is a finding already.
-fn covered(check: &CheckOutcome, width: Option<usize>) -> Option<String> {
+fn describe_coverage(check: &CheckOutcome) -> Option<String> {
     let coverage = check.coverage.as_ref().filter(|coverage| !coverage.is_too_low())?;
     let needed = coverage.minimum.map(|minimum| format!("; it needs {minimum}%"));
-    let text = format!(
-        "the tests cover {}% of the lines{}",
-        coverage.rounded(),
-        needed.unwrap_or_default()
-    );
-    let mut words = vec![Word::new(style::STRONG, format!("{}:", check.id))];
-    words.extend(prose(&text));
-    Some(fold(&words, width))
+    let needed = needed.unwrap_or_default();
+    Some(format!("the tests cover {}% of the lines{needed}", coverage.rounded()))
 }

@@ -90,7 +90,7 @@ fn exclude_of(pattern: &str, files: &BTreeSet<ProjectPath>) -> Option<Vec<String
     (globs.len() <= MOST_PATHS).then_some(globs)
 }
 
-/// How a set of files is written down.
+/// The notation of a set of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     /// As paths of folders and files.
