@@ -34,6 +34,8 @@ pub(crate) enum Advisories {
 /// When a package breaks a rule, or cargo-deny cannot be fetched.
 pub(crate) fn run(advisories: Advisories) -> Result<()> {
     let program = program()?;
+    // Packages for other systems than this one are checked, too, and a build does not download those.
+    Command::cargo("fetch --locked").run()?;
     let deny = |arguments: &[&str]| {
         Command::new(&program, ["--all-features"]).arguments(arguments.iter().copied()).run()
     };
