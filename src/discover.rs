@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::config::{ConfigError, layer};
-use crate::project::{Manifest, Project, ProjectPath};
+use crate::project::{Manifest, Project, ProjectPath, ProjectPlacement};
 use crate::read::{self, ReadError, SizeLimit};
 
 /// Why a path of a project cannot be used on disk.
@@ -61,13 +61,31 @@ pub fn find(folder: &Path) -> Result<Project, ConfigError> {
         .with_hint("run `cargo pipe init` to set up a project in this folder"))
 }
 
-/// The path of the project within its repository, with `/`; empty at the root of a repository, or
-/// outside of one.
+/// The absolute path of a folder, which may not exist yet, without links.
 #[must_use]
-pub fn in_repository(root: &Path) -> String {
+pub fn absolute(folder: &Path) -> PathBuf {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut missing = PathBuf::new();
+    for above in absolute.ancestors() {
+        if let Ok(real) = fs::canonicalize(above) {
+            return if above == absolute { real } else { real.join(missing) };
+        }
+        missing =
+            absolute.strip_prefix(above.parent().unwrap_or(above)).unwrap_or(above).to_owned();
+    }
+    absolute
+}
+
+/// Finds the place of a project, whose root is absolute, in its repository. Nothing of git is started:
+/// a repository is a folder with a `.git`, which is a file in a linked worktree.
+#[must_use]
+pub fn placement(root: &Path) -> ProjectPlacement {
     let repository = root.ancestors().find(|folder| folder.join(".git").exists());
-    let folder = repository.and_then(|repository| root.strip_prefix(repository).ok());
-    folder.and_then(Path::to_str).unwrap_or_default().to_owned()
+    let below = repository.and_then(|repository| {
+        let folder = root.strip_prefix(repository).ok()?.to_str()?;
+        Some(ProjectPlacement::below(repository, ProjectPath::new(folder).ok()?))
+    });
+    below.unwrap_or_else(|| ProjectPlacement::at_root(root))
 }
 
 /// Finds the manifest in this folder, if there is one.
@@ -246,6 +264,31 @@ mod tests {
         write(root.path(), "pipe.toml", "");
         write(root.path(), "Cargo.toml", "[");
         assert!(find(root.path()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_that_does_not_exist_has_an_absolute_path() {
+        let root = folder();
+        let real = root.path().canonicalize().unwrap();
+        symlink(&real, root.path().join("link")).unwrap();
+        assert_eq!(absolute(&root.path().join("link")), real);
+        assert_eq!(absolute(&root.path().join("link/a/b")), real.join("a/b"));
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        assert_eq!(absolute(Path::new("no/such/folder")), here.join("no/such/folder"));
+    }
+
+    #[test]
+    fn the_place_of_a_project_is_below_the_nearest_repository() {
+        let root = folder();
+        write(root.path(), "svc/api/pipe.toml", "");
+        let api = root.path().join("svc/api");
+        assert_eq!(placement(&api), ProjectPlacement::at_root(&api));
+        // In a linked worktree it is a file.
+        write(root.path(), ".git", "gitdir: elsewhere");
+        assert_eq!(placement(&api), ProjectPlacement::below(root.path(), path("svc/api")));
+        assert_eq!(placement(root.path()), ProjectPlacement::at_root(root.path()));
+        write(root.path(), "svc/.git/HEAD", "");
+        assert_eq!(placement(&api), ProjectPlacement::below(&root.path().join("svc"), path("api")));
     }
 
     #[test]

@@ -3,12 +3,16 @@
 //! Everything except the code that reads and writes files refers to them by [`ProjectPath`].
 //! [`crate::discover`] finds a project on disk.
 
+mod placement;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::hash::Hash;
+
+pub use placement::{FileLocation, ProjectPlacement};
 
 /// A project: the folder that holds its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

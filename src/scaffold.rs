@@ -19,6 +19,7 @@ mod transaction;
 mod write;
 
 pub use fix::{FixMode, RefusedOption};
+pub use pipelines::missing_include;
 pub use remove::{FileRemoval, Taken, remove};
 pub use sync::{Drift, DriftKind, Edited, drift, sync};
 #[cfg(feature = "cli")]
@@ -38,12 +39,12 @@ use crate::discover::{self, OutsideError};
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe::{self, PROJECT};
-use crate::project::{Manifest, Project, ProjectPath};
+use crate::project::{FileLocation, Manifest, Project, ProjectPath};
 use crate::snapshot::SnapshotError;
-use crate::template::{GITLAB_CI, GITLAB_INCLUDED, JobGrants, NewCheck, NewConfig};
+use crate::template::{JobGrants, NewCheck, NewConfig};
 use crate::tools;
 use crate::trust::collect;
-use adopt::{AdoptionRequest, Note};
+use adopt::{Adoption, AdoptionRequest, Note};
 use required_files::{RequiredFile, Scene};
 
 /// The options of `init`.
@@ -76,8 +77,8 @@ pub struct Scaffolding {
     pub changes: Vec<Change>,
     /// Options of the tools' configurations that the locked tools refuse.
     pub refused: Vec<RefusedOption>,
-    /// The file that the project's own pipeline must include.
-    pub include: Option<ProjectPath>,
+    /// The file that the repository's own pipeline must include.
+    pub include: Option<FileLocation>,
     /// The locks that `update` must write before the checks can run.
     pub to_lock: Vec<String>,
 }
@@ -87,7 +88,7 @@ pub struct Scaffolding {
 #[non_exhaustive]
 pub struct Change {
     /// The file.
-    pub path: ProjectPath,
+    pub location: FileLocation,
     /// The change.
     pub action: FileAction,
 }
@@ -130,6 +131,9 @@ pub enum ScaffoldError {
     /// The folder belongs to the workspace of a parent folder.
     #[error("the folder belongs to the workspace in `{}`", .0.display())]
     Member(PathBuf),
+    /// The folder has a name that means something else in a pipeline.
+    #[error("pipelines cannot name the folder `{0}` of this repository")]
+    Folder(ProjectPath),
     /// Cargo cannot read the workspace.
     #[error("cargo cannot read the workspace: {0}")]
     Cargo(String),
@@ -155,6 +159,10 @@ impl ScaffoldError {
             ScaffoldError::Outside(_) => Some("replace the link by the folder itself"),
             ScaffoldError::NoWorkspace(_) => Some("run `cargo init` first, or leave out `--xtask`"),
             ScaffoldError::Member(_) => Some("run `cargo pipe init DIR --xtask` with that folder"),
+            ScaffoldError::Folder(_) => Some(
+                "use letters, digits, `.`, `_` and `-` in its name, or leave the pipelines out with \
+                 `gitlab = false` and `github = false` under `[ci]`",
+            ),
             ScaffoldError::Cargo(_) | ScaffoldError::Unreadable(_) | ScaffoldError::Disk { .. } => {
                 None
             }
@@ -178,16 +186,19 @@ impl ScaffoldError {
 /// When the configuration is invalid, a file would be written outside the project, or a file cannot be
 /// read or written. Foreseeable errors are detected before anything is written.
 pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, ScaffoldError> {
-    let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let root = discover::absolute(folder);
     let manifest = discover::manifest(&root)?;
     let survey = survey::survey(&root)?;
+    let placement = discover::placement(&root);
     let is_new = manifest.is_none();
+    let pipeline = pipelines::settings(&placement)?;
     let (mut settings, mut notes) = match &manifest {
         None => {
-            let adoption = adopt::adopt(&survey, request.adoption);
-            (adoption.settings, adoption.notes)
+            let Adoption { settings, notes } = adopt::adopt(&survey, request.adoption);
+            let NewConfig { gitlab_file, gitlab_stage, .. } = pipeline;
+            (NewConfig { gitlab_file, gitlab_stage, ..settings }, notes)
         }
-        Some(_) => (adopt::pipeline_settings(survey.foreign(GITLAB_CI)), Vec::new()),
+        Some(_) => (pipeline, Vec::new()),
     };
     let project = Project { root: root.clone(), manifest: manifest.clone() };
     // The files belong to the project, so the variables of the user have no effect on them.
@@ -218,6 +229,7 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         }
     };
     let scene = Scene {
+        placement: &placement,
         manifest,
         config: &config,
         settings: &settings,
@@ -228,7 +240,7 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     if !is_new {
         notes.extend(Note::about_pipelines(&request.adoption, &config.ci, &config.manifest));
     }
-    let mut wanted = required_files::list(&scene);
+    let mut wanted = required_files::list(&scene)?;
     let mut declared = Vec::new();
     // Each run and `sync` report dependencies that cannot be read.
     if let Ok(Some(found)) = dependencies::read(&root, &config) {
@@ -239,23 +251,21 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
             notes.push(Note::about_dependencies(&found));
         }
         let derived = dependencies::derived(&config, &found);
-        wanted.extend(derived.map(|(path, text)| RequiredFile::derived(path, text)));
+        let derived = derived.map(|(path, text)| (placement.in_project(path), text));
+        wanted.extend(derived.map(|(location, text)| RequiredFile::derived(location, text)));
     }
     let mut changes = write_all(&root, &wanted, request.mode)?;
     if let Some(extended) = extended {
         if request.mode == WriteMode::Write {
             replace_together(&root, &[&extended])?;
         }
-        changes.retain(|change| change.path != extended.path);
-        changes.insert(0, Change { path: extended.path, action: FileAction::Extended });
+        let location = placement.in_project(extended.path);
+        changes.retain(|change| change.location != location);
+        changes.insert(0, Change { location, action: FileAction::Extended });
     }
     let refused = fix::find_refused(&root, &config, &survey, request)?;
-    changes.extend(fix::changes(&refused));
-    let include = changes
-        .iter()
-        .map(|change| &change.path)
-        .find(|path| path.as_str() == GITLAB_INCLUDED && !survey.is_included())
-        .cloned();
+    changes.extend(fix::changes(&placement, &refused));
+    let include = pipelines::find_missing_include(&placement, &config)?;
     let to_lock = locks_to_write(&root, &config, &declared);
     Ok(Scaffolding { notes, changes, refused, include, to_lock })
 }
@@ -306,7 +316,8 @@ fn write_all(
 ) -> Result<Vec<Change>, ScaffoldError> {
     let mut changes = Vec::new();
     for file in wanted {
-        changes.push(Change { path: file.path.clone(), action: write::compare(root, file)? });
+        let location = file.location.clone();
+        changes.push(Change { location, action: write::compare(file)? });
     }
     if mode == WriteMode::DryRun {
         return Ok(changes);
@@ -314,7 +325,7 @@ fn write_all(
     fs::create_dir_all(root).map_err(ScaffoldError::disk("create", root))?;
     for (change, file) in changes.iter_mut().zip(wanted) {
         if change.action == FileAction::Written {
-            change.action = write::write(root, file)?;
+            change.action = write::write(file)?;
         }
     }
     Ok(changes)

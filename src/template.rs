@@ -16,10 +16,10 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::project::ProjectPath;
+use crate::project::{FileLocation, ProjectPath, ProjectPlacement};
 use crate::tools::TOOLS;
 
-pub use pipelines::{CiValues, JobGrants, JobsIn};
+pub use pipelines::{CiValues, JobGrants, JobsIn, can_name};
 pub(crate) use seal::seal;
 pub use seal::{FileOrigin, body, origin};
 pub use settings::{ConfigSetting, GitlabFile, NewCheck, NewCommand, NewConfig, NewDependencies};
@@ -124,6 +124,8 @@ pub enum Home {
     Project,
     /// The folder of the tools' configuration files.
     Config,
+    /// The root of the repository, where GitLab and GitHub read it.
+    Repository,
 }
 
 /// The projects that need a generated file.
@@ -141,6 +143,8 @@ pub enum Need {
     Example,
     /// A project with a pipeline in GitLab, of this kind.
     Gitlab(GitlabFile),
+    /// A project with a pipeline in GitLab, in a folder of a repository that has none.
+    GitlabRoot,
     /// A project with a workflow for GitHub.
     Github,
 }
@@ -170,6 +174,9 @@ pub const GITLAB_CI: &str = ".gitlab-ci.yml";
 /// The file for a pipeline in GitLab that is the project's own, which includes it.
 pub const GITLAB_INCLUDED: &str = ".gitlab/pipe.yml";
 
+/// The part of a pipeline in GitLab that has no job.
+const GITLAB_ROOT: &str = include_str!("../templates/gitlab-root.yml");
+
 /// The workflow in GitHub.
 pub const GITHUB_WORKFLOW: &str = ".github/workflows/pipe.yml";
 
@@ -189,6 +196,11 @@ pub static GENERATED: LazyLock<Vec<Generated>> = LazyLock::new(|| {
             Need::Gitlab(GitlabFile::Own),
             include_str!("../templates/gitlab-ci.yml"),
         ),
+        Generated {
+            keep: Ownership::Once,
+            note: YOURS,
+            ..pipeline(GITLAB_CI, Need::GitlabRoot, GITLAB_ROOT)
+        },
         pipeline(
             GITLAB_INCLUDED,
             Need::Gitlab(GitlabFile::Included),
@@ -225,7 +237,7 @@ fn own_dockerfile(path: &str) -> Generated {
 
 fn pipeline(path: &str, need: Need, source: &'static str) -> Generated {
     Generated {
-        home: Home::Project,
+        home: Home::Repository,
         path: path.to_owned(),
         need,
         keep: Ownership::Synced,
@@ -279,12 +291,27 @@ fn tool_configs() -> Vec<Generated> {
 }
 
 impl Generated {
-    /// The path of the file in a project with this config folder.
+    /// The location of the file for a project with this config folder. None if no project in such a
+    /// place has it.
     #[must_use]
-    pub fn path_in(&self, config_folder: &ProjectPath) -> Option<ProjectPath> {
-        match self.home {
-            Home::Project => ProjectPath::new(&self.path).ok(),
-            Home::Config => config_folder.join(&self.path).ok(),
+    pub fn locate(
+        &self,
+        placement: &ProjectPlacement,
+        config_folder: &ProjectPath,
+    ) -> Option<FileLocation> {
+        let is_below = placement.folder().is_some();
+        match (self.home, self.need) {
+            (_, Need::Gitlab(GitlabFile::Own)) if is_below => None,
+            (_, Need::GitlabRoot) if !is_below => None,
+            (Home::Project, _) => Some(placement.in_project(ProjectPath::new(&self.path).ok()?)),
+            (Home::Config, _) => Some(placement.in_project(config_folder.join(&self.path).ok()?)),
+            (Home::Repository, Need::GitlabRoot) => {
+                Some(placement.in_repository(ProjectPath::new(&self.path).ok()?))
+            }
+            (Home::Repository, _) => {
+                let path = pipelines::path_for(placement.folder(), &self.path);
+                Some(placement.in_repository(ProjectPath::new(&path).ok()?))
+            }
         }
     }
 
@@ -319,6 +346,9 @@ fn render(source: &str, values: &Values) -> String {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(syntax());
     environment.add_filter("yaml", to_yaml);
+    environment
+        .add_template("gitlab-root.yml", GITLAB_ROOT)
+        .expect("every template is rendered by the test `no_template_uses_an_unknown_name`");
     environment
         .render_str(source, Serde(values))
         .expect("every template is rendered by the test `no_template_uses_an_unknown_name`")

@@ -118,7 +118,7 @@ impl Lines {
                 DriftKind::Outdated => ("is out of date", "sync"),
                 DriftKind::Edited => ("was edited", "sync --check"),
             };
-            self.complain(&format!("`{}` {is}; see `cargo pipe {command}`", drift.path));
+            self.complain(&format!("`{}` {is}; see `cargo pipe {command}`", drift.location));
         }
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Place;
 use super::lines::Lines;
+use crate::discover;
 use crate::env_vars::NAMES;
 use crate::pipeline::Pipeline;
 use crate::plan::{FileSet, Plan};
@@ -21,8 +22,9 @@ const VARIABLES: &[&str] = &["CI", "DOCKER_CONTEXT", "DOCKER_HOST"];
 /// Watches the files that cargo pipe generated.
 pub(super) fn generated(pipeline: &Pipeline, lines: &mut Lines) {
     let config = &pipeline.config.config;
-    let paths = GENERATED.iter().filter_map(|file| file.path_in(config));
-    paths.for_each(|path| lines.watch(&path.on_disk(&pipeline.project.root)));
+    let placement = discover::placement(&pipeline.project.root);
+    let files = GENERATED.iter().filter_map(|file| file.locate(&placement, config));
+    files.for_each(|file| lines.watch(&file.on_disk()));
 }
 
 /// Watches every file that can change a plan's verdict.

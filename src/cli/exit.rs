@@ -108,6 +108,7 @@ impl Failure {
                 | ScaffoldError::Dependencies(_)
                 | ScaffoldError::NoWorkspace(_)
                 | ScaffoldError::Member(_)
+                | ScaffoldError::Folder(_)
                 | ScaffoldError::Cargo(_),
             ) => Verdict::Config,
             Failure::Scaffold(_) | Failure::System { .. } => Verdict::Error,

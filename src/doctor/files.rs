@@ -38,6 +38,7 @@ pub(super) fn no_project(error: &ConfigError) -> Examined {
 pub(super) fn examine(context: Context<'_>) -> Vec<Examined> {
     let (locks, mut examined) = locks(context);
     examined.push(drift(context));
+    examined.extend(missing_include(context));
     examined.extend(base_lock(context));
     examined.extend(second_pins(context, &locks));
     examined.extend(conflicts(context));
@@ -91,7 +92,7 @@ fn drift(context: Context<'_>) -> Examined {
             Examined::good("files", "the generated files are as `pipe.toml` says")
         }
         Ok(drifts) => {
-            let name = |drift: &Drift| format!("`{}`", drift.path);
+            let name = |drift: &Drift| format!("`{}`", drift.location);
             let names: Vec<String> = drifts.iter().map(name).collect();
             let files = Count(drifts.len(), "generated file");
             let found = format!("not up to date: {files}, {}", names.join(", "));
@@ -104,6 +105,16 @@ fn drift(context: Context<'_>) -> Examined {
             next: error.hint().map(str::to_owned),
         },
     }
+}
+
+/// Inspects whether the repository's pipeline includes the jobs of the project.
+fn missing_include(context: Context<'_>) -> Option<Examined> {
+    // A pipeline that cannot be read is among the files that `drift` reports.
+    let file = scaffold::missing_include(context.project).ok()??;
+    let found =
+        format!("`.gitlab-ci.yml` does not include `{}`: GitLab runs no checks", file.path());
+    let next = format!("add `- local: {}` below `include:`", file.path());
+    Some(Examined::is(Health::Warning, "pipelines", found, next))
 }
 
 /// Inspects whether the project records its base.

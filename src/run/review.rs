@@ -38,11 +38,10 @@ impl Context<'_> {
     pub(super) fn list_review(&self, plan: &Plan, gate: &Gate) -> Result<Option<Review>, GitError> {
         let Some(since) = self.find_review_base(gate) else { return Ok(None) };
         let root = &self.project.root;
-        let folder = discover::in_repository(root);
-        let depth = folder.split('/').filter(|part| !part.is_empty()).count();
-        let Some(repository) = root.ancestors().nth(depth) else { return Ok(None) };
+        let placement = discover::placement(root);
+        let folder = placement.folder_text();
         let Context { variables, cancel, emitter, .. } = *self;
-        let context = GitContext { root: repository, variables, cancel, emitter };
+        let context = GitContext { root: placement.repository(), variables, cancel, emitter };
         let rules = ReviewRules::new(self, plan);
         let selected = git::select_changed_files(context, &since, &folders(&folder), |tracked| {
             self.select_review_files(&rules, plan, &folder, tracked)

@@ -22,7 +22,7 @@ use crate::lock::Lock;
 use crate::project::ProjectPath;
 use crate::scaffold::evidence;
 use crate::template::{
-    DOCKERFILE, FileOrigin, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, GitlabFile, NewConfig,
+    DOCKERFILE, FileOrigin, GITHUB_WORKFLOW, GITLAB_CI, GITLAB_INCLUDED, NewConfig,
     PIPE_DOCKERFILE, origin,
 };
 use crate::tools::own_config::OwnConfig;
@@ -153,12 +153,6 @@ impl FolderSurvey {
             .filter(|path| tool.own_configs().iter().any(|own| own.file == path.file_name()))
     }
 
-    /// Whether the project's own pipeline in GitLab includes the generated one.
-    #[must_use]
-    pub fn is_included(&self) -> bool {
-        self.foreign(GITLAB_CI).is_some_and(|text| text.contains(GITLAB_INCLUDED))
-    }
-
     /// Whether the repository has a remote on this host.
     fn has_remote_on(&self, host: &str) -> bool {
         self.remotes.iter().any(|remote| remote.contains(host))
@@ -226,56 +220,25 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     let usual = NewConfig::default();
     let list = |paths: &[ProjectPath]| paths.iter().map(ToString::to_string).collect();
     let (tests, tested) = match tests.places.as_slice() {
-        [] => (usual.tests, usual.tested),
+        [] => (usual.tests.clone(), usual.tested.clone()),
         places => (list(places), list(&tests.inputs)),
     };
-    let pipeline = pipeline_settings(survey.foreign(GITLAB_CI));
     let settings = NewConfig {
         tests,
         tested,
-        source: if places.is_empty() { NewConfig::default().source } else { places },
+        source: if places.is_empty() { usual.source.clone() } else { places },
         exclude: found.exclude_globs(),
         dockerfile: dockerfile.to_owned(),
         gitlab,
         github,
-        gitlab_file: pipeline.gitlab_file,
-        gitlab_stage: pipeline.gitlab_stage,
         install: if request.xtask { Install::Xtask } else { Install::Wheel },
         python,
         dependencies,
         checks,
         commands,
+        ..usual
     };
     Adoption { settings, notes }
-}
-
-/// The settings that depend on the project's own pipeline in GitLab, if it has one: the generated file,
-/// and a stage of that pipeline.
-#[must_use]
-pub fn pipeline_settings(own: Option<&str>) -> NewConfig {
-    let usual = NewConfig::default();
-    let Some(text) = own else { return usual };
-    let has_workflow = text.lines().any(|line| line.starts_with("workflow:"));
-    let gitlab_file =
-        if has_workflow { GitlabFile::IncludedWithWorkflow } else { GitlabFile::Included };
-    let stages = parse_stages(text);
-    let first = stages.first().filter(|_| !stages.contains(&usual.gitlab_stage.as_str()));
-    let gitlab_stage = first.map_or_else(|| usual.gitlab_stage.clone(), ToString::to_string);
-    NewConfig { gitlab_file, gitlab_stage, ..usual }
-}
-
-/// Parses the stages of a pipeline in both of the usual notations.
-fn parse_stages(pipeline: &str) -> Vec<&str> {
-    let code = |line| str::split(line, '#').next().unwrap_or_default().trim_end();
-    let mut lines = pipeline.lines().map(code).skip_while(|line| !line.starts_with("stages:"));
-    let listed = lines.next().and_then(|line| line.strip_prefix("stages:")).unwrap_or_default();
-    let listed = listed.trim().trim_matches(['[', ']']).split(',');
-    let below = lines.map_while(|line| match line.trim_start().strip_prefix('-') {
-        None if line.is_empty() => Some(""),
-        item => item,
-    });
-    let all = listed.chain(below).map(|name| name.trim().trim_matches(['"', '\'']));
-    all.filter(|name| !name.is_empty()).collect()
 }
 
 /// Chooses a pipeline for GitLab if the user asks for one, or if the project is in GitLab.

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::{Change, FileAction, InitRequest, ScaffoldError, WriteMode, write};
 use crate::config::{Config, ToolConfig, Work};
 use crate::discover;
-use crate::project::ProjectPath;
+use crate::project::{ProjectPath, ProjectPlacement};
 use crate::read::{self, SizeLimit};
 use crate::scaffold::adopt::refused::{Refusal, comment_out, find_refusals};
 use crate::scaffold::adopt::{FolderSurvey, locked_version};
@@ -72,12 +72,16 @@ pub(super) fn find_refused(
 }
 
 /// The changes of the files with fixed options.
-pub(super) fn changes(found: &[RefusedOption]) -> Vec<Change> {
+pub(super) fn changes(placement: &ProjectPlacement, found: &[RefusedOption]) -> Vec<Change> {
     let mut paths: Vec<&ProjectPath> =
         found.iter().filter(|found| found.fixed).map(|found| &found.path).collect();
     paths.sort();
     paths.dedup();
-    paths.into_iter().map(|path| Change { path: path.clone(), action: FileAction::Fixed }).collect()
+    let fixed = |path: &ProjectPath| Change {
+        location: placement.in_project(path.clone()),
+        action: FileAction::Fixed,
+    };
+    paths.into_iter().map(fixed).collect()
 }
 
 /// The configurations of the checks, once per program.

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::ScaffoldError;
+use super::{ScaffoldError, pipelines};
 use crate::config::{Check, Config};
 use crate::discover;
 use crate::environment::recipe;
-use crate::project::ProjectPath;
+use crate::project::FileLocation;
 use crate::read::{self, SizeLimit};
 use crate::template::{FileOrigin, GENERATED, origin};
 
@@ -20,7 +20,7 @@ use crate::template::{FileOrigin, GENERATED, origin};
 #[non_exhaustive]
 pub struct FileRemoval {
     /// The file.
-    pub path: ProjectPath,
+    pub location: FileLocation,
     /// Whether it was removed.
     pub taken: Taken,
 }
@@ -43,21 +43,27 @@ pub enum Taken {
 /// When a file cannot be read or removed. The files before it are removed then.
 pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, ScaffoldError> {
     let mut removals = Vec::new();
+    let placement = discover::placement(root);
     // `pipe.toml` is removed last, because a second attempt needs it to find the project.
-    let generated: Vec<ProjectPath> =
-        GENERATED.iter().rev().filter_map(|file| file.path_in(&config.config)).collect();
+    let generated: Vec<FileLocation> =
+        GENERATED.iter().rev().filter_map(|file| file.locate(&placement, &config.config)).collect();
     let locks = config.checks.iter().filter_map(Check::lock).chain([recipe::PROJECT]);
-    let locks: BTreeSet<ProjectPath> = locks
+    let locks: BTreeSet<FileLocation> = locks
         .filter_map(|name| recipe::lock_path(config, name).ok())
-        .filter(|path| !generated.contains(path))
+        .map(|path| placement.in_project(path))
+        .filter(|location| !generated.contains(location))
         .collect();
-    for path in locks.into_iter().chain(generated) {
-        let place = path.on_disk(root);
+    for location in locks.into_iter().chain(generated) {
+        let place = location.on_disk();
+        let (base, path) = (location.base(), location.path());
         let is_file = fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file());
-        if !is_file || discover::inside(root, &path).is_err() {
+        if !is_file
+            || discover::inside(base, path).is_err()
+            || pipelines::is_shared(&placement, &location)
+        {
             continue;
         }
-        let taken = match read::read_project_file(root, &path, SizeLimit::Lock) {
+        let taken = match read::read_project_file(base, path, SizeLimit::Lock) {
             Ok(content) => match origin(&String::from_utf8_lossy(&content)) {
                 FileOrigin::Generated => Taken::Removed,
                 FileOrigin::Edited => Taken::Kept,
@@ -67,9 +73,9 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
         };
         if taken == Taken::Removed {
             fs::remove_file(&place).map_err(ScaffoldError::disk("remove", &place))?;
-            remove_empty(root, &place);
+            remove_empty(base, &place);
         }
-        removals.push(FileRemoval { path, taken });
+        removals.push(FileRemoval { location, taken });
     }
     Ok(removals)
 }

@@ -1,15 +1,17 @@
 //! The list of generated files that a project should have, which `init` writes and `sync` keeps.
 
+use super::ScaffoldError;
 use crate::config::{Config, ToolConfig, Work};
-use crate::project::{Manifest, ProjectPath};
+use crate::project::{FileLocation, Manifest, ProjectPlacement};
 use crate::template::{
-    CiValues, GENERATED, Generated, GitlabFile, JobGrants, JobsIn, Need, NewConfig, Ownership,
-    Values, generated,
+    self, CiValues, GENERATED, Generated, GitlabFile, JobGrants, JobsIn, Need, NewConfig,
+    Ownership, Values, generated,
 };
 use crate::tools;
 
 /// The facts that decide which files a project should have.
 pub(super) struct Scene<'a> {
+    pub(super) placement: &'a ProjectPlacement,
     pub(super) manifest: Option<Manifest>,
     pub(super) config: &'a Config,
     pub(super) settings: &'a NewConfig,
@@ -23,8 +25,7 @@ pub(super) struct Scene<'a> {
 /// A file that a project should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RequiredFile {
-    /// The path in the project.
-    pub(super) path: ProjectPath,
+    pub(super) location: FileLocation,
     /// The whole text.
     pub(super) text: String,
     /// Who maintains it once it exists.
@@ -35,25 +36,36 @@ pub(super) struct RequiredFile {
 
 impl RequiredFile {
     /// A lock that is derived from the project's own lock.
-    pub(super) fn derived(path: ProjectPath, text: String) -> RequiredFile {
-        RequiredFile { path, text, keep: Ownership::Synced, mode: 0o644 }
+    pub(super) fn derived(location: FileLocation, text: String) -> RequiredFile {
+        RequiredFile { location, text, keep: Ownership::Synced, mode: 0o644 }
     }
 }
 
 /// Lists the files that a project with these facts should have.
-pub(super) fn list(scene: &Scene<'_>) -> Vec<RequiredFile> {
-    let ci = CiValues::of(scene.config, &scene.granted).in_image(scene.jobs_in.clone());
+///
+/// # Errors
+///
+/// When pipelines cannot name the project's folder.
+pub(super) fn list(scene: &Scene<'_>) -> Result<Vec<RequiredFile>, ScaffoldError> {
+    let folder = scene.placement.folder();
+    let has_pipeline = scene.config.ci.gitlab.is_some() || scene.config.ci.github;
+    if let Some(folder) = folder.filter(|folder| has_pipeline && !template::can_name(folder)) {
+        return Err(ScaffoldError::Folder(folder.clone()));
+    }
+    let ci = CiValues::of(scene.config, &scene.granted)
+        .in_image(scene.jobs_in.clone())
+        .in_folder(folder);
     let settings = scene.settings.clone();
     let values = Values { settings, ci: Some(ci), ..Values::of(scene.config) };
     let file = |file: &Generated| {
         Some(RequiredFile {
-            path: file.path_in(&scene.config.config)?,
+            location: file.locate(scene.placement, &scene.config.config)?,
             text: file.render(&values),
             keep: file.keep,
             mode: file.mode,
         })
     };
-    GENERATED.iter().filter(|file| is_needed(file, scene)).filter_map(file).collect()
+    Ok(GENERATED.iter().filter(|file| is_needed(file, scene)).filter_map(file).collect())
 }
 
 /// The `pipe.toml` of a project with these settings.
@@ -80,6 +92,7 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
             let is_own = |kind: GitlabFile| kind == GitlabFile::Own;
             is_on && is_own(kind) == is_own(scene.settings.gitlab_file)
         }
+        Need::GitlabRoot => config.ci.gitlab.is_some(),
         Need::Github => config.ci.github,
     }
 }

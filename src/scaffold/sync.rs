@@ -3,11 +3,12 @@
 //! An unedited file is updated, an edited one only on request, and a file of the user never. The
 //! differences are returned as data, with both texts.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use super::required_files::{self, RequiredFile, Scene};
-use super::{FileAction, ScaffoldError, job_grants, remove, write};
+use super::{FileAction, ScaffoldError, job_grants, pipelines, remove, write};
 use crate::config::layer::Layer;
 use crate::config::{Check, Config};
 use crate::configure;
@@ -16,17 +17,16 @@ use crate::discover;
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe::{self, PROJECT};
-use crate::project::{Project, ProjectPath};
+use crate::project::{FileLocation, Project, ProjectPath, ProjectPlacement};
 use crate::read::{self, ReadError, SizeLimit};
-use crate::scaffold::adopt;
-use crate::template::{FileOrigin, GENERATED, GITLAB_CI, Ownership, body, generated, origin};
+use crate::template::{FileOrigin, GENERATED, Ownership, body, origin};
 
 /// A generated file that differs from its expected text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drift {
     /// The file.
-    pub path: ProjectPath,
+    pub location: FileLocation,
     /// How it differs.
     pub kind: DriftKind,
     /// The present text; empty if the file is missing.
@@ -68,32 +68,36 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     // The files belong to the project, so the variables of the user have no effect on them.
     let (config, _) = configure::load_config(project, &EnvVars::default(), Layer::default())?;
     let root = &project.root;
-    let own = generated(GITLAB_CI).and_then(|file| file.path_in(&config.config));
-    let own = own.and_then(|path| read_text(root, &path).ok().flatten());
-    let own = own.filter(|text| origin(text) == FileOrigin::Foreign);
-    let settings = adopt::pipeline_settings(own.as_deref());
+    let placement = discover::placement(root);
+    let settings = pipelines::settings(&placement)?;
     let mut wanted = required_files::list(&Scene {
+        placement: &placement,
         manifest: project.manifest.clone(),
         config: &config,
         settings: &settings,
         has_python: true,
         granted: job_grants(project, &config),
         jobs_in: job_image::choose_jobs_image(root, &config),
-    });
+    })?;
     let found = dependencies::read(root, &config)?;
     let derived = found.and_then(|found| dependencies::derived(&config, &found));
-    wanted.extend(derived.map(|(path, text)| RequiredFile::derived(path, text)));
+    let in_project = |path| placement.in_project(path);
+    wanted.extend(derived.map(|(path, text)| RequiredFile::derived(in_project(path), text)));
     let mut drifts = Vec::new();
     for file in &wanted {
-        drifts.extend(compare(root, file)?);
+        drifts.extend(compare(file)?);
     }
-    let paths = GENERATED
-        .iter()
-        .filter(|file| file.keep == Ownership::Synced)
-        .filter_map(|file| file.path_in(&config.config))
-        .filter(|path| wanted.iter().all(|file| file.path != *path));
-    for path in paths.chain(unused_locks(root, &config)) {
-        drifts.extend(find_unneeded(root, path)?);
+    // Also those of a project that was at the root of its repository and no longer is.
+    let at_root = ProjectPlacement::at_root(root);
+    let locations = [&at_root, &placement]
+        .into_iter()
+        .flat_map(|place| GENERATED.iter().map(move |file| (place, file)))
+        .filter(|(_, file)| file.keep == Ownership::Synced)
+        .filter_map(|(place, file)| file.locate(place, &config.config))
+        .chain(unused_locks(root, &config).into_iter().map(in_project))
+        .filter(|location| wanted.iter().all(|file| file.location != *location));
+    for location in locations.collect::<BTreeSet<_>>() {
+        drifts.extend(find_unneeded(location)?);
     }
     Ok(drifts)
 }
@@ -104,30 +108,25 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
 ///
 /// When a file would be outside the project, has changed in the meantime, or cannot be written. The
 /// files before it are updated then.
-pub fn sync(
-    project: &Project,
-    drifts: &[Drift],
-    edited: Edited,
-) -> Result<Vec<Drift>, ScaffoldError> {
-    let root = &project.root;
+pub fn sync(drifts: &[Drift], edited: Edited) -> Result<Vec<Drift>, ScaffoldError> {
     let mut done = Vec::new();
     for drift in drifts {
-        let place = drift.path.on_disk(root);
+        let place = drift.location.on_disk();
         match drift.kind {
             DriftKind::Edited if edited == Edited::Stay => continue,
             DriftKind::Edited | DriftKind::Outdated => {
                 write::replace(&place, &drift.before, &drift.after)?;
             }
             DriftKind::Missing => {
-                let Drift { path, after, mode, .. } = drift.clone();
-                let file = RequiredFile { path, text: after, keep: Ownership::Synced, mode };
-                if write::write(root, &file)? != FileAction::Written {
+                let Drift { location, after, mode, .. } = drift.clone();
+                let file = RequiredFile { location, text: after, keep: Ownership::Synced, mode };
+                if write::write(&file)? != FileAction::Written {
                     continue;
                 }
             }
             DriftKind::Unneeded => {
                 fs::remove_file(&place).map_err(ScaffoldError::disk("remove", &place))?;
-                remove::remove_empty(root, &place);
+                remove::remove_empty(drift.location.base(), &place);
             }
         }
         done.push(drift.clone());
@@ -156,13 +155,13 @@ fn unused_locks(root: &Path, config: &Config) -> Vec<ProjectPath> {
     unused
 }
 
-fn compare(root: &Path, file: &RequiredFile) -> Result<Option<Drift>, ScaffoldError> {
+fn compare(file: &RequiredFile) -> Result<Option<Drift>, ScaffoldError> {
     let drift = |kind, before: &str| {
-        let (path, after) = (file.path.clone(), file.text.clone());
-        Some(Drift { path, kind, before: before.to_owned(), after, mode: file.mode })
+        let (location, after) = (file.location.clone(), file.text.clone());
+        Some(Drift { location, kind, before: before.to_owned(), after, mode: file.mode })
     };
-    let Some(text) = read_text(root, &file.path)? else {
-        let exists = fs::symlink_metadata(file.path.on_disk(root)).is_ok();
+    let Some(text) = read_text(&file.location)? else {
+        let exists = fs::symlink_metadata(file.location.on_disk()).is_ok();
         return Ok(if exists { None } else { drift(DriftKind::Missing, "") });
     };
     // The release that wrote the file makes no difference.
@@ -177,24 +176,24 @@ fn compare(root: &Path, file: &RequiredFile) -> Result<Option<Drift>, ScaffoldEr
     })
 }
 
-fn find_unneeded(root: &Path, path: ProjectPath) -> Result<Option<Drift>, ScaffoldError> {
-    if discover::inside(root, &path).is_err() {
+fn find_unneeded(location: FileLocation) -> Result<Option<Drift>, ScaffoldError> {
+    if discover::inside(location.base(), location.path()).is_err() {
         return Ok(None);
     }
-    let text = read_text(root, &path)?.filter(|text| origin(text) == FileOrigin::Generated);
+    let text = read_text(&location)?.filter(|text| origin(text) == FileOrigin::Generated);
     Ok(text.map(|before| {
         let (kind, after) = (DriftKind::Unneeded, String::new());
-        Drift { path, kind, before, after, mode: 0 }
+        Drift { location, kind, before, after, mode: 0 }
     }))
 }
 
 /// Reads a text; none if the file is missing, a link, or not UTF-8.
-fn read_text(root: &Path, path: &ProjectPath) -> Result<Option<String>, ScaffoldError> {
-    let place = discover::inside(root, path)?;
+pub(super) fn read_text(location: &FileLocation) -> Result<Option<String>, ScaffoldError> {
+    let place = discover::inside(location.base(), location.path())?;
     if !fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
-    match read::read_project_text(root, path, SizeLimit::Lock) {
+    match read::read_project_text(location.base(), location.path(), SizeLimit::Lock) {
         Ok(text) => Ok(Some(text)),
         Err(ReadError::NotUtf8) => Ok(None),
         Err(error) => Err(ScaffoldError::disk("read", &place)(error.into())),
@@ -210,12 +209,13 @@ mod tests {
     fn a_file_of_another_release_with_the_same_body_is_up_to_date() {
         let root = tempfile::tempdir().unwrap();
         let path = ProjectPath::new("Dockerfile").unwrap();
+        let location = ProjectPlacement::at_root(root.path()).in_project(path);
+        let place = location.on_disk();
         let text = seal("0.2.0", "New words.", "FROM a\n");
-        let file = RequiredFile { path: path.clone(), text, keep: Ownership::Synced, mode: 0o644 };
-        let place = path.on_disk(root.path());
+        let file = RequiredFile { location, text, keep: Ownership::Synced, mode: 0o644 };
         for (body, kind) in [("FROM a\n", None), ("FROM b\n", Some(DriftKind::Outdated))] {
             fs::write(&place, seal("0.1.0", "Old words.", body)).unwrap();
-            let drift = compare(root.path(), &file).unwrap();
+            let drift = compare(&file).unwrap();
             assert_eq!(drift.map(|drift| drift.kind), kind, "{body}");
         }
     }

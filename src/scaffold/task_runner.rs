@@ -19,7 +19,7 @@ use crate::discover;
 use crate::env_vars::EnvVars;
 use crate::event::Silent;
 use crate::process::{self, Emitter, Invocation, Until};
-use crate::project::ProjectPath;
+use crate::project::{ProjectPath, ProjectPlacement};
 use crate::read::{self, SizeLimit};
 use crate::template::{Ownership, VERSION};
 
@@ -99,9 +99,10 @@ impl TaskRunner {
     /// or written.
     pub fn carry_out(self, mode: WriteMode) -> Result<TaskRunnerChanges, ScaffoldError> {
         let mut done = TaskRunnerChanges { changes: Vec::new(), call: self.call };
+        let workspace = ProjectPlacement::at_root(&self.root);
         for file in self.files {
             let action = file.carry_out(&self.root, mode)?;
-            done.changes.push(Change { path: file.path, action });
+            done.changes.push(Change { location: workspace.in_project(file.path), action });
         }
         Ok(done)
     }
@@ -204,8 +205,9 @@ impl PlannedFile {
             }
             (None, WriteMode::DryRun) => Ok(FileAction::Written),
             (None, WriteMode::Write) => {
-                let (path, text) = (self.path.clone(), self.after.clone());
-                write::write(root, &RequiredFile { path, text, keep: Ownership::Once, mode: 0o644 })
+                let location = ProjectPlacement::at_root(root).in_project(self.path.clone());
+                let (text, keep) = (self.after.clone(), Ownership::Once);
+                write::write(&RequiredFile { location, text, keep, mode: 0o644 })
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Writes one file atomically.
 //!
 //! No file is overwritten unless it still has the text that was read, and nothing is written outside the
-//! project.
+//! project and its repository.
 
 use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write};
@@ -15,25 +15,25 @@ use crate::read::{self, SizeLimit};
 use crate::template::{FileOrigin, origin};
 
 /// Compares a file on disk with the file that the project should have.
-pub(super) fn compare(root: &Path, file: &RequiredFile) -> Result<FileAction, ScaffoldError> {
-    let path = file.path.on_disk(root);
+pub(super) fn compare(file: &RequiredFile) -> Result<FileAction, ScaffoldError> {
+    let path = file.location.on_disk();
     if fs::symlink_metadata(&path).is_ok() {
         return Ok(compare_text(&path, file));
     }
-    discover::inside(root, &file.path)?;
+    discover::inside(file.location.base(), file.location.path())?;
     Ok(FileAction::Written)
 }
 
 /// Writes a missing file. If it has appeared in the meantime, it stays.
-pub(super) fn write(root: &Path, file: &RequiredFile) -> Result<FileAction, ScaffoldError> {
-    let path = file.path.on_disk(root);
-    let folder = path.parent().unwrap_or(root);
+pub(super) fn write(file: &RequiredFile) -> Result<FileAction, ScaffoldError> {
+    let path = file.location.on_disk();
+    let folder = path.parent().unwrap_or(file.location.base());
     let disk = |doing, path: &Path| {
         let path = path.to_owned();
         move |error| ScaffoldError::Disk { doing, path, error }
     };
     // This check precedes the creation of folders, which would follow a link.
-    discover::inside(root, &file.path)?;
+    discover::inside(file.location.base(), file.location.path())?;
     fs::create_dir_all(folder).map_err(disk("create", folder))?;
     // A rename within one folder is atomic; a rename from another file system is impossible.
     let mut temporary = tempfile::Builder::new()

@@ -4,13 +4,18 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::{GITHUB_WORKFLOW, GITLAB_INCLUDED};
 use crate::check::{CheckName, Grant};
 use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install};
+use crate::project::ProjectPath;
 
 /// An image with the docker CLI and its builder.
 const DOCKER: &str = "docker:28.5.2-cli";
 /// An image with cargo, which makes static binaries.
 const RUST: &str = "rust:1.91.1-alpine3.22";
+
+/// The name of the job that runs every check, and the start of the names of all others.
+const JOB: &str = "cargo-pipe";
 
 /// The option that grants `host`.
 const HOST: &str = " --allow host";
@@ -38,6 +43,16 @@ pub struct CiValues {
     is_per_check: bool,
     /// The command of cargo-pipe in jobs in GitLab.
     program: &'static str,
+    /// The folder of the project in its repository, with a slash at its end; empty at its root.
+    folder: String,
+    /// The generated files that a pipeline in GitLab includes, and that GitHub reads.
+    included_file: String,
+    workflow_file: String,
+    workflow_name: String,
+    /// The end of the names of jobs that are not those of checks.
+    job_suffix: String,
+    /// The start of the names of artifacts and caches.
+    prefix: String,
     /// The image that a task runner is built in.
     rust_image: &'static str,
     /// The command of cargo-pipe in the job in GitHub.
@@ -108,6 +123,12 @@ impl CiValues {
             jobs,
             is_per_check,
             program,
+            folder: String::new(),
+            included_file: GITLAB_INCLUDED.to_owned(),
+            workflow_file: GITHUB_WORKFLOW.to_owned(),
+            workflow_name: "pipe".to_owned(),
+            job_suffix: String::new(),
+            prefix: String::new(),
             rust_image: RUST,
             github_program,
             github_job,
@@ -144,6 +165,45 @@ impl CiValues {
     }
 }
 
+impl CiValues {
+    /// The same for a project in this folder of its repository; none for its root.
+    #[must_use]
+    pub fn in_folder(mut self, folder: Option<&ProjectPath>) -> Self {
+        let Some(folder) = folder else { return self };
+        self.folder = format!("{folder}/");
+        self.included_file = path_for(Some(folder), GITLAB_INCLUDED);
+        self.workflow_file = path_for(Some(folder), GITHUB_WORKFLOW);
+        self.workflow_name = format!("pipe {folder}");
+        self.job_suffix = format!(":{folder}");
+        self.prefix = format!("{}-", slug(folder));
+        for job in &mut self.jobs {
+            job.name.insert_str(JOB.len(), &self.job_suffix);
+        }
+        self
+    }
+}
+
+/// Whether generated pipelines can name this folder: no character means anything in YAML, in globs or
+/// to a shell.
+#[must_use]
+pub fn can_name(folder: &ProjectPath) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    folder.as_str().chars().all(is_plain) && !folder.as_str().starts_with('-')
+}
+
+/// The path of a pipeline in the repository, for a project in this folder of it.
+pub(super) fn path_for(folder: Option<&ProjectPath>, path: &str) -> String {
+    match (folder, path.rsplit_once('.')) {
+        (Some(folder), Some((stem, ending))) => format!("{stem}-{}.{ending}", slug(folder)),
+        _ => path.to_owned(),
+    }
+}
+
+/// A folder as a part of a file name. Two hyphens separate its parts, because one is usual in a name.
+fn slug(folder: &ProjectPath) -> String {
+    folder.as_str().replace('/', "--")
+}
+
 impl Job {
     fn arguments(&self) -> String {
         format!("{}{}", self.command, self.grants)
@@ -158,13 +218,13 @@ fn requested_grants(checks: &[Check], granted: &JobGrants) -> BTreeSet<Grant> {
 fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
     if config.ci.jobs == CiJobs::RunAll {
         let asks = requested_grants(&config.checks, granted);
-        let (name, command) = ("cargo-pipe".to_owned(), "run-all".to_owned());
+        let (name, command) = (JOB.to_owned(), "run-all".to_owned());
         let host = host_option(config, &config.checks, granted);
         return vec![Job { name, check: None, command, grants: grant_options(&asks), host }];
     }
     let job = |check: &Check| Job {
         // The prefix avoids keywords of GitLab, such as `image`, and jobs of the project, such as `lint`.
-        name: format!("cargo-pipe:{}", check.step_id()),
+        name: format!("{JOB}:{}", check.step_id()),
         check: Some(check.step_id().to_file_name()),
         command: format!("run {}", check.step_id()),
         grants: grant_options(&requested_grants(std::slice::from_ref(check), granted)),

@@ -1,13 +1,21 @@
+use std::path::Path;
+
 use super::*;
 use crate::config::layer::Layer;
+use crate::config::{GitlabJobs, Install};
 use crate::configure;
 use crate::project::Project;
 
-/// The values of a project with default settings.
-fn values() -> Values {
+/// The default settings.
+fn config() -> Config {
     let project = Project { root: "/nowhere".into(), manifest: None };
     let environment = crate::env_vars::EnvVars::default();
-    Values::of(&configure::load_config(&project, &environment, Layer::default()).unwrap().0)
+    configure::load_config(&project, &environment, Layer::default()).unwrap().0
+}
+
+/// The values of a project with default settings.
+fn values() -> Values {
+    Values::of(&config())
 }
 
 #[test]
@@ -32,12 +40,53 @@ fn the_first_line_of_every_file_has_its_origin() {
 }
 
 #[test]
-fn no_two_files_have_the_same_path() {
-    let folder = ProjectPath::new(".config").unwrap();
-    let mut paths: Vec<_> = GENERATED.iter().map(|file| file.path_in(&folder).unwrap()).collect();
-    paths.sort();
-    paths.dedup();
-    assert_eq!(paths.len(), GENERATED.len());
+fn no_two_files_of_a_project_have_the_same_location() {
+    let config = ProjectPath::new(".config").unwrap();
+    let at_root = ProjectPlacement::at_root(Path::new("/repository"));
+    let below = |folder| {
+        ProjectPlacement::below(Path::new("/repository"), ProjectPath::new(folder).unwrap())
+    };
+    // The names of projects in folders with similar names differ, too.
+    let placements = [at_root, below("a/b"), below("a-b"), below("a")];
+    let mut locations: Vec<_> = placements
+        .iter()
+        .flat_map(|place| {
+            GENERATED.iter().filter_map(|file| Some((file, file.locate(place, &config)?)))
+        })
+        .filter(|(file, _)| file.need != Need::GitlabRoot)
+        .map(|(_, location)| location.on_disk())
+        .collect();
+    let all = locations.len();
+    locations.sort();
+    locations.dedup();
+    assert_eq!(locations.len(), all);
+}
+
+#[test]
+fn pipelines_of_a_project_in_a_folder_name_nothing_at_the_root() {
+    let folder = ProjectPath::new("svc/api").unwrap();
+    for gitlab in [GitlabJobs::Image, GitlabJobs::Socket, GitlabJobs::Dind] {
+        let ci = |folder| {
+            let mut config = config();
+            config.ci.gitlab = Some(gitlab);
+            config.ci.install = Install::Xtask;
+            let values = CiValues::of(&config, &JobGrants::default()).in_folder(folder);
+            Values { ci: Some(values), ..Values::of(&config) }
+        };
+        for path in [GITLAB_INCLUDED, GITHUB_WORKFLOW] {
+            let file = generated(path).unwrap();
+            let scalars = yaml_scalars(&file.render(&ci(Some(&folder)))).unwrap();
+            let paths = [".cache/", ".docker/", "target", "Cargo.lock", "cargo-pipe.json"];
+            for scalar in scalars.iter().filter(|text| !text.contains('\n') && !text.contains(' '))
+            {
+                assert!(!paths.iter().any(|path| scalar.starts_with(path)), "{scalar} in {path}");
+            }
+            let at_root = yaml_scalars(&file.render(&ci(None))).unwrap();
+            assert!(
+                at_root.iter().any(|scalar| scalar == "cargo-pipe.json") || path == GITHUB_WORKFLOW
+            );
+        }
+    }
 }
 
 #[test]

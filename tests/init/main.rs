@@ -19,6 +19,7 @@ use cargo_pipe::scaffold::{
 use cargo_pipe::template::{FileOrigin, origin};
 
 mod fixing;
+mod in_repository;
 mod removal;
 mod shapes;
 mod sync;
@@ -69,7 +70,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn with(action: FileAction, folder: &Path, mode: WriteMode) -> Vec<String> {
     let changes = init(folder, mode).unwrap().changes.into_iter();
     let paths = changes.filter(|change| change.action == action);
-    paths.map(|change| change.path.to_string()).collect()
+    paths.map(|change| change.location.to_string()).collect()
 }
 
 /// Every file below a folder with its bytes.
@@ -147,7 +148,7 @@ fn a_file_that_exists_is_kept_whatever_it_is() {
     let adoption = AdoptionRequest { opinionated: true, ..PLAIN.adoption };
     let done = cargo_pipe::scaffold::init(root.path(), &InitRequest { adoption, ..PLAIN }).unwrap();
     let kept = done.changes.iter().filter(|change| change.action == FileAction::Kept);
-    let kept: Vec<&str> = kept.map(|change| change.path.as_str()).collect();
+    let kept: Vec<String> = kept.map(|change| change.location.to_string()).collect();
     assert_eq!(kept, ["pipe.toml", ".config/.pylintrc", ".config/mypy.ini"]);
     let text = fs::read_to_string(root.path().join(".config/.pylintrc")).unwrap();
     assert_eq!(text, "mine");
@@ -324,7 +325,7 @@ fn the_pipeline_of_a_project_stays_its_own() {
     let own = "test:\n  script: [make]\n";
     let root = folder(&[(".gitlab-ci.yml", own), ("src/app.py", "")]);
     let done = init(root.path(), WriteMode::Write).unwrap();
-    assert_eq!(done.include.unwrap().as_str(), ".gitlab/pipe.yml");
+    assert_eq!(done.include.unwrap().path().as_str(), ".gitlab/pipe.yml");
     assert_eq!(fs::read_to_string(root.path().join(".gitlab-ci.yml")).unwrap(), own);
     let included = fs::read_to_string(root.path().join(".gitlab/pipe.yml")).unwrap();
     assert!(!included.contains("\nworkflow:") && included.contains("when: never"), "{included}");

@@ -18,7 +18,7 @@ pub(crate) fn remove(root: &Path) -> Vec<String> {
     let (config, _) = load_config(&project, &EnvVars::default(), Layer::default()).unwrap();
     let removals = scaffold::remove(&project.root, &config).unwrap();
     let kept = removals.into_iter().filter(|removal| removal.taken == Taken::Kept);
-    kept.map(|removal| removal.path.to_string()).collect()
+    kept.map(|removal| removal.location.to_string()).collect()
 }
 
 #[test]

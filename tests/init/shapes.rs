@@ -99,9 +99,9 @@ fn existing_files_stay_and_a_second_run_changes_nothing() {
         assert_eq!(files(root.path()), first, "{name}");
         assert_eq!(again.notes, [], "{name}");
         for change in again.changes {
-            let is_theirs = before.contains_key(change.path.as_str());
+            let is_theirs = before.contains_key(&change.location.to_string());
             let expected = if is_theirs { FileAction::Kept } else { FileAction::Unchanged };
-            assert_eq!(change.action, expected, "{name}: {}", change.path);
+            assert_eq!(change.action, expected, "{name}: {}", change.location);
         }
     }
 }
@@ -125,7 +125,7 @@ fn describe(done: &Scaffolding, settings: &str) -> String {
         writeln!(text, "{note}").unwrap();
     }
     for change in &done.changes {
-        writeln!(text, "{:?} {}", change.action, change.path).unwrap();
+        writeln!(text, "{:?} {}", change.action, change.location).unwrap();
     }
     for found in &done.refused {
         let refusal = &found.refusal;

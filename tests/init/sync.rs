@@ -12,15 +12,15 @@ use crate::{ALL, files, folder, init};
 /// What differs, as words.
 fn drift(root: &Path) -> Vec<(String, DriftKind)> {
     let drifts = scaffold::drift(&discover::find(root).unwrap()).unwrap();
-    drifts.into_iter().map(|drift| (drift.path.to_string(), drift.kind)).collect()
+    drifts.into_iter().map(|drift| (drift.location.to_string(), drift.kind)).collect()
 }
 
 /// What was brought up to date.
 fn sync(root: &Path, edited: Edited) -> Vec<String> {
     let project = discover::find(root).unwrap();
     let drifts = scaffold::drift(&project).unwrap();
-    let done = scaffold::sync(&project, &drifts, edited).unwrap();
-    done.into_iter().map(|drift| drift.path.to_string()).collect()
+    let done = scaffold::sync(&drifts, edited).unwrap();
+    done.into_iter().map(|drift| drift.location.to_string()).collect()
 }
 
 fn project() -> tempfile::TempDir {

@@ -8,6 +8,7 @@ use crate::scene::{BROKEN, Ended, ONLY, Scene, comparable, read};
 tests![
     the_workflow_fits_its_schema,
     the_steps_report_the_same_as_the_host,
+    the_steps_of_a_project_in_a_folder_report_the_same_as_the_host,
     each_leg_of_the_matrix_fails_on_its_own_file
 ];
 
@@ -63,17 +64,25 @@ fn steps(workflow: &str) -> String {
 
 /// Runs the steps in a clean clone, with these words for the matrix's, and keeps the reports.
 fn run(scene: &Scene, command: &str) -> Ended {
+    run_workflow(scene, "pipe.yml", command)
+}
+
+/// The same with the workflow of this name.
+fn run_workflow(scene: &Scene, name: &str, command: &str) -> Ended {
     scene.push();
-    let workflow = fs::read_to_string(scene.root.join(".github/workflows/pipe.yml")).unwrap();
+    let path = format!(".github/workflows/{name}");
+    let workflow = fs::read_to_string(scene.root.join(path)).unwrap();
+    let folder = workflow.lines().find_map(|line| line.trim().strip_prefix("working-directory: "));
+    let folder = folder.unwrap_or(".");
     let steps = steps(&workflow.replace("${{ matrix.command }}", command));
     assert!(steps.contains("cargo-pipe sync --check") && !steps.contains("${{"), "{steps}");
     let prepare = "git config --global --add safe.directory '*'\n\
-         git clone --quiet /checkout /tmp/clone && cd /tmp/clone\n\
+         git clone --quiet /checkout /tmp/clone && cd \"/tmp/clone/$FOLDER\"\n\
          export RUNNER_TEMP=/tmp GITHUB_PATH=/tmp/path PIP_FIND_LINKS=/dist PIP_NO_INDEX=1\n\
          export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=/checkout/summary.md\n\
          touch $GITHUB_PATH\ntrap 'for kind in json sarif; do cp cargo-pipe.$kind \
          /checkout/job.$kind; done' EXIT\n";
-    scene.script(&format!("{prepare}{steps}"))
+    scene.script(&format!("FOLDER={folder}\n{prepare}{steps}"))
 }
 
 fn the_steps_report_the_same_as_the_host() {
@@ -97,6 +106,20 @@ fn the_steps_report_the_same_as_the_host() {
             fs::remove_file(file(name)).unwrap();
         }
     }
+}
+
+fn the_steps_of_a_project_in_a_folder_report_the_same_as_the_host() {
+    let scene = Scene::in_folder("svc/api", &["--ci", "github"]);
+    scene.write("svc/api/src/broken.py", BROKEN);
+    let (_, host) = scene.on_the_host(&["-C", "svc/api", "run-all"]);
+    let ended = run_workflow(&scene, "pipe-svc--api.yml", "");
+    assert_eq!(ended.status, Some(1), "{}", ended.output);
+    let file = |name: &str| scene.root.join(name);
+    assert_eq!(comparable(&read(&file("job.json"))), comparable(&host));
+    // Code scanning and annotations name paths of the repository.
+    let sarif = fs::read_to_string(file("job.sarif")).unwrap();
+    assert!(sarif.contains("\"svc/api/src/broken.py\""), "{sarif}");
+    assert!(ended.output.contains("file=svc/api/src/broken.py"), "{}", ended.output);
 }
 
 /// Four bad files at once.

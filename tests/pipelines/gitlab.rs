@@ -15,6 +15,7 @@ const JOB: &str = "cargo-pipe";
 tests![
     a_socket_job_reports_the_same_as_the_host,
     one_broken_file_is_the_same_on_the_host_and_in_every_job,
+    a_project_in_a_folder_of_the_repository_reports_the_same_as_the_host,
     drift_fails_a_job_with_the_difference,
     an_image_with_everything_is_made_pushed_and_run_in,
     every_pipeline_fits_its_schema
@@ -74,6 +75,25 @@ fn one_broken_file_is_the_same_on_the_host_and_in_every_job() {
     let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
     assert_eq!(job["engine"]["topology"], "stream");
     assert_eq!(comparable(&job), comparable(&host));
+}
+
+fn a_project_in_a_folder_of_the_repository_reports_the_same_as_the_host() {
+    let scene = Scene::in_folder("svc/api", &["--ci", "gitlab"]);
+    scene.write("svc/api/src/broken.py", BROKEN);
+    let record = scene.pipe(&["-C", "svc/api", "update", "base"]);
+    assert_eq!(record.status, Some(0), "{}", record.output);
+    let (_, host) = scene.on_the_host(&["-C", "svc/api", "run-all"]);
+    let ended = pipeline(&scene, &[]);
+    assert_eq!(ended.status, Some(1), "{}", ended.output);
+    let artifact = |name: &str| artifact(&scene, "cargo-pipe:svc/api", &format!("svc/api/{name}"));
+    let job = read(&artifact("cargo-pipe.json"));
+    assert_eq!(comparable(&job), comparable(&host));
+    // GitLab shows findings at paths of the repository.
+    let quality = read(&artifact("cargo-pipe-quality.json"));
+    let paths = quality.as_array().unwrap().iter().map(|finding| &finding["location"]["path"]);
+    assert!(
+        paths.clone().count() > 0 && paths.into_iter().all(|path| path == "svc/api/src/broken.py")
+    );
 }
 
 fn drift_fails_a_job_with_the_difference() {

@@ -34,7 +34,7 @@ pub(crate) fn pipeline(scene: &Scene, options: &[&str]) -> Ended {
 
 /// What a job left behind.
 pub(crate) fn artifact(scene: &Scene, job: &str, name: &str) -> PathBuf {
-    // That is how the sign is written there.
-    let folder = job.replace(':', "Og");
+    // That is how the signs are written there.
+    let folder = job.replace(':', "Og").replace('/', "Lw");
     scene.root.join(".gitlab-ci-local/artifacts").join(folder).join(name)
 }

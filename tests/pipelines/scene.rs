@@ -74,6 +74,18 @@ impl Scene {
     pub(crate) fn scaffolded(self, options: &[&str]) -> Scene {
         let made = self.pipe(&[&["init"], options].concat());
         assert_eq!(made.status, Some(0), "{}", made.output);
+        self.in_git()
+    }
+
+    /// A repository with a project in a folder of it.
+    pub(crate) fn in_folder(folder: &str, options: &[&str]) -> Scene {
+        let scene = Scene::empty().in_git();
+        let made = scene.pipe(&[&["init", folder], options].concat());
+        assert_eq!(made.status, Some(0), "{}", made.output);
+        scene
+    }
+
+    fn in_git(self) -> Scene {
         self.git(&["init", "--quiet", "--initial-branch", "main"]);
         self.git(&["remote", "add", "origin", "git@gitlab.example.org:grp/proj.git"]);
         self

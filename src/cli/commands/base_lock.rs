@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::environment::{BaseLock, recipe};
 use crate::pipeline::Pipeline;
 use crate::process::{Cancel, Emitter};
-use crate::project::{Project, ProjectPath};
+use crate::project::{FileLocation, Project, ProjectPath};
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::scaffold::{self, Edited};
@@ -58,17 +58,17 @@ pub(super) fn record_first_base(pipeline: &Pipeline, term: &mut Term) -> Result<
 /// Updates the generated files that were up to date before the base was recorded.
 fn update_others(
     project: &Project,
-    outdated: &BTreeSet<ProjectPath>,
-) -> Result<Vec<ProjectPath>, UpdateError> {
+    outdated: &BTreeSet<FileLocation>,
+) -> Result<Vec<FileLocation>, UpdateError> {
     let drifts: Vec<_> = scaffold::drift(project)?
         .into_iter()
-        .filter(|drift| !outdated.contains(&drift.path))
+        .filter(|drift| !outdated.contains(&drift.location))
         .collect();
-    let updated = scaffold::sync(project, &drifts, Edited::Stay)?;
-    Ok(updated.into_iter().map(|drift| drift.path).collect())
+    let updated = scaffold::sync(&drifts, Edited::Stay)?;
+    Ok(updated.into_iter().map(|drift| drift.location).collect())
 }
 
-fn recorded_note(path: &ProjectPath, others: &[ProjectPath]) -> String {
+fn recorded_note(path: &ProjectPath, others: &[FileLocation]) -> String {
     let others: Vec<String> = others.iter().map(|path| format!("`{path}`")).collect();
     let updated = match others.is_empty() {
         true => String::new(),

@@ -8,7 +8,7 @@ use crate::configure;
 use crate::discover;
 use crate::doctor::conflicts;
 use crate::outcome::Verdict;
-use crate::project::ProjectPath;
+use crate::project::{FileLocation, ProjectPath};
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
@@ -77,7 +77,7 @@ fn line(change: &Change, mode: WriteMode) -> String {
         (FileAction::Unchanged, _) => (style::DIM, "unchanged"),
         _ => (style::WARNING, "kept     "),
     };
-    format!("{} {}\n", paint(style, action), change.path)
+    format!("{} {}\n", paint(style, action), change.location)
 }
 
 /// Renders the options that tools reject, with their places.
@@ -115,6 +115,14 @@ fn conflicts(root: &Path, place: &ProjectLocation) -> String {
     text
 }
 
+/// The lines that the repository's pipeline needs.
+pub(super) fn include_hint(file: &FileLocation) -> String {
+    format!(
+        "add this to your `.gitlab-ci.yml` to run the checks:\n\n    include:\n      - local: {}",
+        file.path()
+    )
+}
+
 /// Renders the next steps.
 fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
     let written = done.changes.iter().filter(|change| change.action == FileAction::Written).count();
@@ -131,11 +139,8 @@ fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
              run `cargo pipe init{at} --fix-configs` to comment them out"
         ));
     }
-    if let Some(path) = &done.include {
-        hints.push(format!(
-            "{label} add this to your `.gitlab-ci.yml` to run the checks:\n\n    \
-             include:\n      - local: {path}"
-        ));
+    if let Some(file) = &done.include {
+        hints.push(format!("{label} {}", include_hint(file)));
     }
     if mode == WriteMode::Write {
         let at = if at.is_empty() { at } else { format!(" -C{at}") };

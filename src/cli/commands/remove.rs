@@ -52,8 +52,8 @@ fn render_removed(removed: &Removed, removals: &[FileRemoval]) -> String {
     let files: String = removals
         .iter()
         .map(|removal| match removal.taken {
-            Taken::Removed => format!("removed file {}\n", removal.path),
-            _ => format!("kept file {}: it was edited\n", removal.path),
+            Taken::Removed => format!("removed file {}\n", removal.location),
+            _ => format!("kept file {}: it was edited\n", removal.location),
         })
         .collect();
     let lines = lines + &files;

@@ -9,6 +9,7 @@ use crate::report::diff;
 use crate::report::human::style::{self, paint};
 use crate::scaffold::{self, Drift, DriftKind, ScaffoldError};
 
+use super::init::include_hint;
 use crate::cli::exit::Failure;
 use crate::cli::settings::{ProjectLocation, Sync};
 use crate::cli::terminal::Term;
@@ -23,14 +24,14 @@ pub(super) fn sync(
     let drifts = scaffold::drift(&project)?;
     let done = match sync {
         Sync::Check => Vec::new(),
-        Sync::Write(edited) => scaffold::sync(&project, &drifts, edited)?,
+        Sync::Write(edited) => scaffold::sync(&drifts, edited)?,
     };
     let left: Vec<&Drift> = drifts.iter().filter(|drift| !done.contains(drift)).collect();
     term.note(&done.iter().map(|drift| line(drift, became(drift.kind))).collect::<String>());
     term.note(&left.iter().map(|drift| line(drift, is(drift.kind))).collect::<String>());
     for drift in &left {
         term.patch(&diff::unified(
-            drift.path.as_str(),
+            &drift.location.to_string(),
             drift.before.as_bytes(),
             drift.after.as_bytes(),
         ));
@@ -38,11 +39,15 @@ pub(super) fn sync(
     let typed = place.typed.join(" ");
     term.note(if drifts.is_empty() { "" } else { "\n" });
     term.note(&verdict(&left, &typed));
+    if let Some(file) = scaffold::missing_include(&project)? {
+        let label = paint(style::INFO, "hint:");
+        term.note(&format!("\n{label} {}\n", include_hint(&file)));
+    }
     Ok(if left.is_empty() { Verdict::Passed } else { Verdict::Findings })
 }
 
 fn line(drift: &Drift, (style, word): (anstyle::Style, &str)) -> String {
-    format!("{} {}\n", paint(style, word), drift.path)
+    format!("{} {}\n", paint(style, word), drift.location)
 }
 
 fn became(kind: DriftKind) -> (anstyle::Style, &'static str) {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::process::{Cancel, Emitter};
-use crate::project::{Project, ProjectPath};
+use crate::project::{FileLocation, Project};
 use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
@@ -77,13 +77,13 @@ pub(super) fn update(
 }
 
 /// The generated files that are not up to date.
-pub(super) fn drifting(project: &Project) -> BTreeSet<ProjectPath> {
+pub(super) fn drifting(project: &Project) -> BTreeSet<FileLocation> {
     let drifts = scaffold::drift(project).unwrap_or_default();
-    drifts.into_iter().map(|drift| drift.path).collect()
+    drifts.into_iter().map(|drift| drift.location).collect()
 }
 
 /// Suggests to update generated files that depend on locks, such as a pipeline that names an image.
-fn left_behind<'a>(paths: impl Iterator<Item = &'a ProjectPath>, typed: &str) -> String {
+fn left_behind<'a>(paths: impl Iterator<Item = &'a FileLocation>, typed: &str) -> String {
     let names: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
     if names.is_empty() {
         return String::new();
