@@ -41,6 +41,7 @@ pub const COMMANDS: &[&str] = &[
     "remove",
     "run",
     "run-all",
+    "schema",
     "sync",
     "trust",
     "update",

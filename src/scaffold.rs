@@ -228,8 +228,13 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
             })?
         }
     };
+    let text = match &manifest {
+        Some(manifest) => discover::read_manifest(&root, manifest)?,
+        None => required_files::pipe_toml(&settings),
+    };
     let scene = Scene {
         placement: &placement,
+        names_schema: required_files::names_schema(&text, &config.config),
         manifest,
         config: &config,
         settings: &settings,

@@ -147,6 +147,8 @@ pub enum Need {
     GitlabRoot,
     /// A project with a workflow for GitHub.
     Github,
+    /// A project whose `pipe.toml` names its schema.
+    Schema,
 }
 
 /// Who maintains a generated file once it exists.
@@ -163,6 +165,7 @@ pub enum Ownership {
 const YOURS: &str = "You can edit it.";
 const SYNCED: &str = "`cargo pipe sync` updates it when `pipe.toml` changes.";
 const CHECKED: &str = "A line without a hash for each installed file is rejected.";
+const READ_BY_EDITORS: &str = "Editors read it; `cargo pipe sync` updates it.";
 const COMPARED: &str = "An edited version needs `--allow dockerfile`.";
 
 /// The path of the generated Dockerfile.
@@ -173,6 +176,11 @@ pub const PIPE_DOCKERFILE: &str = ".docker/pipe.Dockerfile";
 pub const GITLAB_CI: &str = ".gitlab-ci.yml";
 /// The file for a pipeline in GitLab that is the project's own, which includes it.
 pub const GITLAB_INCLUDED: &str = ".gitlab/pipe.yml";
+
+/// The name of the schema of `pipe.toml` in the config folder.
+pub const SCHEMA_FILE: &str = "pipe.schema.json";
+/// The JSON schema of `pipe.toml`.
+pub const SCHEMA: &str = include_str!("../templates/schema/pipe.json");
 
 /// The part of a pipeline in GitLab that has no job.
 const GITLAB_ROOT: &str = include_str!("../templates/gitlab-root.yml");
@@ -190,6 +198,15 @@ pub static GENERATED: LazyLock<Vec<Generated>> = LazyLock::new(|| {
     files.extend(locks());
     files.extend(tool_configs());
     files.extend([
+        Generated {
+            home: Home::Config,
+            path: SCHEMA_FILE.to_owned(),
+            need: Need::Schema,
+            keep: Ownership::Synced,
+            mode: 0o644,
+            note: READ_BY_EDITORS,
+            source: SCHEMA,
+        },
         once("src/main.py", Need::Example, include_str!("../templates/src/main.py")),
         pipeline(
             GITLAB_CI,

@@ -112,6 +112,10 @@ pub(crate) enum CommandArgs {
     #[command(after_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
 
+    /// Print the JSON schema of pipe.toml, or of a JSON output
+    #[command(after_help = help::SCHEMA)]
+    Schema(SchemaArgs),
+
     /// Print a manual page
     #[command(after_help = help::MAN)]
     Man(ManArgs),
@@ -187,6 +191,31 @@ pub(crate) struct BuildArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// The document
+    #[arg(value_enum, default_value_t)]
+    pub(crate) document: Document,
+}
+
+/// A document with a schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Document {
+    /// The configuration of a project
+    #[default]
+    #[value(name = "pipe.toml")]
+    PipeToml,
+    /// `--report json` and `--message-format json`
+    Report,
+    /// `--dry-run` with `--message-format json`
+    Plan,
+    /// `why --json`
+    Why,
+    /// `compare --json`
+    Compare,
 }
 
 /// Arguments of `man`.

@@ -15,6 +15,7 @@ mod man;
 mod remove;
 mod reports;
 mod run;
+mod schema;
 mod sync;
 mod trust;
 mod update;
@@ -52,6 +53,7 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Remove { files } => remove::remove(place, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
         Action::Help(wanted) => help::help(place, wanted, term),
+        Action::Schema(document) => Ok(schema::schema(document, term)),
         Action::Man { command } => man::man(command.as_deref(), term),
     };
     verdict.map(Ending::Verdict)

@@ -19,8 +19,8 @@ use crate::update::UpdateRequest;
 use crate::cli::args::{
     Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
     CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, HelpArgs, InitArgs, ListArgs,
-    ManArgs, MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SyncArgs, TrustArgs, UpdateArgs,
-    WhyArgs,
+    ManArgs, MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SchemaArgs, SyncArgs, TrustArgs,
+    UpdateArgs, WhyArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
@@ -229,6 +229,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             Action::Remove { files: GeneratedFiles::Stay }
         }
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
+        CommandArgs::Schema(SchemaArgs { document }) => Action::Schema(document),
         CommandArgs::Man(ManArgs { command }) => Action::Man { command },
         CommandArgs::Help(HelpArgs { name, topic, inline }) => Action::Help(Help {
             subject: match (name, topic) {

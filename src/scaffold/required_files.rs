@@ -2,7 +2,7 @@
 
 use super::ScaffoldError;
 use crate::config::{Config, ToolConfig, Work};
-use crate::project::{FileLocation, Manifest, ProjectPlacement};
+use crate::project::{FileLocation, Manifest, ProjectPath, ProjectPlacement};
 use crate::template::{
     self, CiValues, GENERATED, Generated, GitlabFile, JobGrants, JobsIn, Need, NewConfig,
     Ownership, Values, generated,
@@ -16,6 +16,8 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) settings: &'a NewConfig,
     pub(super) has_python: bool,
+    /// Whether the manifest names the generated schema, so that editors read it.
+    pub(super) names_schema: bool,
     /// The grants of jobs in addition to those that their checks request.
     pub(super) granted: JobGrants,
     /// The image of image jobs.
@@ -94,7 +96,16 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
         }
         Need::GitlabRoot => config.ci.gitlab.is_some(),
         Need::Github => config.ci.github,
+        Need::Schema => scene.names_schema,
     }
+}
+
+/// Whether a `pipe.toml` names the generated schema. Editors look for this among the comments at its top.
+pub(super) fn names_schema(text: &str, config_folder: &ProjectPath) -> bool {
+    let schema = config_folder.join(template::SCHEMA_FILE);
+    let comments = text.lines().take_while(|line| line.starts_with('#') || line.trim().is_empty());
+    let mut named = comments.filter_map(|line| line.strip_prefix("#:schema "));
+    named.any(|path| ProjectPath::new(path.trim()) == schema)
 }
 
 /// The tools of all checks, each with the source of its configuration.

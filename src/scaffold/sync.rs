@@ -70,8 +70,11 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     let root = &project.root;
     let placement = discover::placement(root);
     let settings = pipelines::settings(&placement)?;
+    let manifest = project.manifest.as_ref();
+    let text = manifest.map(|manifest| discover::read_manifest(root, manifest)).transpose()?;
     let mut wanted = required_files::list(&Scene {
         placement: &placement,
+        names_schema: required_files::names_schema(&text.unwrap_or_default(), &config.config),
         manifest: project.manifest.clone(),
         config: &config,
         settings: &settings,

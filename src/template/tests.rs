@@ -30,9 +30,9 @@ fn no_template_uses_an_unknown_name() {
 fn the_first_line_of_every_file_has_its_origin() {
     for file in GENERATED.iter() {
         let text = file.render(&values());
-        let first = text.lines().next().unwrap();
-        let made = format!("# Made by cargo pipe {VERSION}. ");
-        assert!(first.starts_with(&made), "{}: {first}", file.path);
+        let made = format!("Made by cargo pipe {VERSION}. ");
+        let starts = ["# ", "{\n  \"$comment\": \""].map(|start| format!("{start}{made}"));
+        assert!(starts.iter().any(|start| text.starts_with(start)), "{}: {text}", file.path);
         assert_eq!(origin(&text), FileOrigin::Generated);
         assert!(text.ends_with('\n'), "{}", file.path);
         assert!(!text.contains("\n\n\n\n"), "{}", file.path);

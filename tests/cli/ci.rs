@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -205,9 +206,10 @@ fn fifty_megabytes_of_nonsense_are_an_error_and_a_short_log() {
     assert!(read(&scene, "json").len() < 1_000_000);
 }
 
-/// What a schema has against a text.
+/// What a schema, whose path may be relative to this repository, has against a text.
 pub(crate) fn complaints(schema: &str, text: &str) -> String {
-    let schema = fs::read_to_string(format!("{}/{schema}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(schema);
+    let schema = fs::read_to_string(schema).unwrap();
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
     compiler.add_resource("schema.json", serde_json::from_str(&schema).unwrap()).unwrap();
     let index = compiler.compile("schema.json", &mut schemas).unwrap();

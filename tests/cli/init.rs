@@ -19,6 +19,7 @@ const ALL: &[&str] = &[
     ".config/black.toml",
     ".config/mypy.ini",
     ".config/pyproject.toml",
+    ".config/pipe.schema.json",
     "src/main.py",
 ];
 
@@ -29,6 +30,7 @@ const ADOPTED: &[&str] = &[
     ".docker/requirements/pylint.txt",
     ".docker/requirements/mypy.txt",
     ".docker/requirements/ruff.txt",
+    ".config/pipe.schema.json",
     ".gitlab/pipe.yml",
 ];
 
@@ -45,7 +47,7 @@ fn an_empty_folder_becomes_a_project() {
         listed("missing", ALL),
         str![[r#"
 
-11 files would be written
+12 files would be written
 
 "#]],
     );
@@ -55,7 +57,7 @@ fn an_empty_folder_becomes_a_project() {
         listed("written", ALL),
         str![[r#"
 
-11 files written
+12 files written
 
 hint: run `cargo pipe -C demo run-all` to run the checks
 
@@ -101,7 +103,7 @@ found your own `.gitlab-ci.yml`: it can include `.gitlab/pipe.yml`, which has th
 
 .pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it; it would be commented out
 
-6 files would be written
+7 files would be written
 
 hint: add this to your `.gitlab-ci.yml` to run the checks:
 
@@ -121,7 +123,7 @@ found your own `.gitlab-ci.yml`: it can include `.gitlab/pipe.yml`, which has th
 
 warning: .pylintrc:3: pylint 4.1.4 rejects `suggestion-mode`: pylint 4.0 removed it
 
-6 files written
+7 files written
 
 hint: these checks fail with exit status 2 until the options are removed; run `cargo pipe init --fix-configs` to comment them out
 
@@ -163,6 +165,7 @@ fn remove_takes_the_files_away_and_names_those_that_were_edited() {
         str![[r#"
 removed file .gitlab-ci.yml
 removed file src/main.py
+removed file .config/pipe.schema.json
 removed file .config/pyproject.toml
 kept file .config/mypy.ini: it was edited
 removed file .config/black.toml
@@ -266,7 +269,9 @@ source = [\".\"]
 ";
     assert!(settings.contains(check), "{settings}");
     assert!(settings.contains("\nversion = \"3.11\"\n"), "{settings}");
-    assert!(!scene.project().join(".config").exists());
+    let configs = fs::read_dir(scene.project().join(".config")).unwrap();
+    let configs: Vec<_> = configs.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(configs, ["pipe.schema.json"]);
     scene.pipe("lint").ends(
         2,
         str![[""]],

@@ -32,6 +32,7 @@ mod removal;
 mod reports;
 mod review;
 mod scene;
+mod schema;
 #[expect(dead_code, reason = "a shell's terminal is tested with a real engine")]
 #[path = "../pty/session.rs"]
 mod session;

@@ -53,6 +53,7 @@ const ALL: &[&str] = &[
     ".config/black.toml",
     ".config/mypy.ini",
     ".config/pyproject.toml",
+    ".config/pipe.schema.json",
     "src/main.py",
 ];
 

@@ -257,6 +257,11 @@ Examples:
   cargo pipe completions zsh > ~/.zfunc/_cargo-pipe
   cargo pipe completions fish > ~/.config/fish/completions/cargo-pipe.fish";
 
+pub(super) const SCHEMA: &str = "\
+Examples:
+  cargo pipe schema > pipe.schema.json
+  cargo pipe schema report";
+
 pub(super) const MAN: &str = "\
 Examples:
   cargo pipe man > cargo-pipe.1

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::{CheckArgs, MessageFormat, ReportTarget};
+use crate::cli::args::{CheckArgs, Document, MessageFormat, ReportTarget};
 use crate::cli::commands::Asking;
 use crate::config::layer::{Layer, OwnFile, Value};
 use crate::env_vars::EnvVars;
@@ -121,6 +121,8 @@ pub(crate) enum Action {
     Completions(clap_complete::Shell),
     /// Print help.
     Help(Help),
+    /// Print the schema of a document.
+    Schema(Document),
     /// Print a manual page.
     Man {
         /// The command; cargo pipe itself if none.

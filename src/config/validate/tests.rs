@@ -35,7 +35,9 @@ fn config(text: &str) -> Config {
 /// The embedded file with every example in it switched on.
 fn examples() -> String {
     let live = |line: &str| match line.strip_prefix('#') {
-        Some(example) if example.starts_with(|c: char| !c.is_whitespace()) => example.to_owned(),
+        Some(example) if example.starts_with(|c: char| c != ':' && !c.is_whitespace()) => {
+            example.to_owned()
+        }
         _ => line.to_owned(),
     };
     let lines: Vec<String> = template::default_config().lines().map(live).collect();
