@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::gitlab_ci_local::{NO_INDEX, SOCKET, artifact, pipeline};
+use crate::gitlab_ci_local::{NO_INDEX, SOCKET, artifact, committed_pipeline, pipeline};
 use crate::registry::Registry;
 use crate::scene::{BROKEN, Scene, comparable, read};
 
@@ -79,11 +79,19 @@ fn one_broken_file_is_the_same_on_the_host_and_in_every_job() {
 
 fn a_project_in_a_folder_of_the_repository_reports_the_same_as_the_host() {
     let scene = Scene::in_folder("svc/api", &["--ci", "gitlab"]);
-    scene.write("svc/api/src/broken.py", BROKEN);
     let record = scene.pipe(&["-C", "svc/api", "update", "base"]);
     assert_eq!(record.status, Some(0), "{}", record.output);
+    scene.push();
+    // A change of another folder starts no job.
+    scene.write("README.md", "# Services\n");
+    scene.commit();
+    let ended = committed_pipeline(&scene, &[]);
+    assert!(ended.status == Some(0) && !ended.output.contains("cargo-pipe"), "{}", ended.output);
+
+    scene.write("svc/api/src/broken.py", BROKEN);
+    scene.commit();
     let (_, host) = scene.on_the_host(&["-C", "svc/api", "run-all"]);
-    let ended = pipeline(&scene, &[]);
+    let ended = committed_pipeline(&scene, &[]);
     assert_eq!(ended.status, Some(1), "{}", ended.output);
     let artifact = |name: &str| artifact(&scene, "cargo-pipe:svc/api", &format!("svc/api/{name}"));
     let job = read(&artifact("cargo-pipe.json"));

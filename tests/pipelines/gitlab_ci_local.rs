@@ -15,6 +15,11 @@ pub(crate) const NO_INDEX: [&str; 2] = ["--variable", "PIP_NO_INDEX=1"];
 /// Runs jobs on the state that was pushed, with these options; all if none is named.
 pub(crate) fn pipeline(scene: &Scene, options: &[&str]) -> Ended {
     scene.push();
+    committed_pipeline(scene, options)
+}
+
+/// The same on the state that was committed, with the default branch as it was pushed last.
+pub(crate) fn committed_pipeline(scene: &Scene, options: &[&str]) -> Ended {
     let published = format!("{}:/dist:ro", dist().display());
     let always = [
         "--pull-policy",

@@ -141,11 +141,15 @@ impl Scene {
         self.write(path, &text.replace(from, to));
     }
 
-    /// Commits everything, as pushed.
-    pub(crate) fn push(&self) {
+    /// Commits everything.
+    pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);
-        let commit = ["commit", "--quiet", "--allow-empty", "--message", "change"];
-        self.git(&commit);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "change"]);
+    }
+
+    /// The same, as pushed to the default branch.
+    pub(crate) fn push(&self) {
+        self.commit();
         self.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
         let head = ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"];
         self.git(&head);
