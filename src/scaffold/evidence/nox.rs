@@ -1,8 +1,11 @@
 //! Reads the sessions of `noxfile.py` as syntax, without executing it.
 //!
 //! A session is a function with the decorator `session`. Its calls of `run` and `install` count where
-//! their arguments are texts, lists of texts, constants of the module, or the default of `posargs`.
+//! their arguments are texts, lists of texts, constants of the module, entries of its dictionaries, or the
+//! default of `posargs`. A session with the decorator `parametrize` counts once for each of its values.
 //! Conditions and loops are not understood: what is in them counts as if it always ran.
+
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -10,13 +13,13 @@ use super::EvidenceOrigin;
 use super::installs::Installed;
 use super::python_tokens::{Token, tokenize};
 use super::tasks::{Call, RunScope, Task, TaskId, TaskProgram, Tasks};
+use values::Arguments;
 
-/// The most values of one list.
-const MOST_VALUES: usize = 200;
-/// The deepest expression.
-const DEEPEST: usize = 20;
+/// The most combinations of parameters of one session.
+const MOST_COMBINATIONS: usize = 20;
 
-/// The constants of the module and the variables of a function.
+/// The constants of the module and the variables of a function. The entry of a dictionary has the name
+/// `NAME[KEY]`.
 type Constants = BTreeMap<String, Vec<String>>;
 
 /// Reads the sessions.
@@ -56,6 +59,7 @@ impl Reader<'_> {
     fn read_sessions(&mut self) -> Vec<(String, Task)> {
         let mut sessions: Vec<(String, Task)> = Vec::new();
         let mut decorator: Option<Decorator> = None;
+        let mut combinations = vec![Constants::new()];
         while self.at < self.tokens.len() {
             if self.peek(0) != Some(&Token::Line(0)) {
                 self.at += 1;
@@ -68,11 +72,14 @@ impl Reader<'_> {
                 let is_session = name == "session" || name.ends_with(".session");
                 if is_session {
                     decorator = Some(self.read_decorator());
+                } else if name.ends_with("parametrize") {
+                    combinations = combine(&combinations, &self.read_parameters());
                 }
             } else if self.name(0) == Some("def") {
                 let name = self.name(1).unwrap_or_default().to_owned();
+                let combinations = std::mem::replace(&mut combinations, vec![Constants::new()]);
                 if let Some(decorator) = decorator.take() {
-                    let task = self.read_function(&decorator);
+                    let task = self.read_function(&decorator, &combinations);
                     sessions.push((
                         decorator.name.unwrap_or_else(|| name.replace('_', "-")),
                         task.clone(),
@@ -124,6 +131,10 @@ impl Reader<'_> {
             return;
         }
         self.at += 1;
+        if self.is_sign(0, '{') {
+            self.read_dictionary(&name);
+            return;
+        }
         let Some(values) = self.read_value(0) else { return };
         if name.ends_with("options.sessions") {
             self.defaults = Some(values);
@@ -132,9 +143,21 @@ impl Reader<'_> {
         }
     }
 
-    fn read_function(&mut self, decorator: &Decorator) -> Task {
+    /// Reads a function once for each combination of its parameters.
+    fn read_function(&mut self, decorator: &Decorator, combinations: &[Constants]) -> Task {
         let mut task = Task { is_default: decorator.is_default, ..Task::default() };
         let module = self.constants.clone();
+        let start = self.at;
+        for combination in combinations {
+            self.at = start;
+            self.constants.extend(combination.clone());
+            self.read_body(&mut task);
+            self.constants.clone_from(&module);
+        }
+        task
+    }
+
+    fn read_body(&mut self, task: &mut Task) {
         let mut installs = Installed::default();
         while let Some(token) = self.peek(0) {
             if *token == Token::Line(0) {
@@ -175,146 +198,23 @@ impl Reader<'_> {
                 _ => self.at += 1,
             }
         }
-        self.constants = module;
-        task
     }
+}
 
-    /// Reads arguments after the opening bracket, up to the closing one.
-    fn read_arguments(&mut self) -> Arguments {
-        let mut arguments = Arguments { values: Vec::new(), ignores: false };
-        while let Some(token) = self.peek(0) {
-            match token {
-                Token::Sign(')') => {
-                    self.at += 1;
-                    break;
-                }
-                Token::Sign(',') => self.at += 1,
-                Token::Line(0) => break,
-                Token::Name(name) if self.is_sign(1, '=') && !self.is_sign(2, '=') => {
-                    // `success_codes` makes failures succeed.
-                    arguments.ignores |= name == "success_codes";
-                    self.at += 2;
-                    self.skip_value();
-                }
-                _ => {
-                    let start = self.at;
-                    let values = self.read_value(0);
-                    let is_whole = matches!(self.peek(0), Some(Token::Sign(',' | ')')));
-                    match values {
-                        Some(values) if is_whole => arguments.values.extend(values),
-                        _ => {
-                            self.at = start;
-                            self.skip_value();
-                        }
-                    }
-                    arguments.values.truncate(MOST_VALUES);
-                }
-            }
-        }
-        arguments
+/// All combinations of one of the first with one of the others. Without others, the first are left.
+fn combine(first: &[Constants], others: &[Constants]) -> Vec<Constants> {
+    if others.is_empty() {
+        return first.to_vec();
     }
-
-    /// Skips to the comma or bracket that ends a value.
-    fn skip_value(&mut self) {
-        let mut depth = 0_usize;
-        while let Some(token) = self.peek(0) {
-            match token {
-                Token::Sign('(' | '[' | '{') => depth += 1,
-                Token::Sign(')' | ']' | '}') if depth == 0 => return,
-                Token::Sign(')' | ']' | '}') => depth -= 1,
-                Token::Sign(',') if depth == 0 => return,
-                Token::Line(0) => return,
-                _ => {}
-            }
-            self.at += 1;
-        }
-    }
-
-    /// Reads a value as a list of texts; none if it is not known.
-    fn read_value(&mut self, depth: usize) -> Option<Vec<String>> {
-        if depth > DEEPEST {
-            return None;
-        }
-        if self.is_sign(0, '*') {
-            self.at += 1;
-        }
-        let mut values = match self.peek(0)?.clone() {
-            Token::Text(text) => {
-                self.at += 1;
-                let mut text = text;
-                // Adjacent texts are one.
-                while let Some(Token::Text(more)) = self.peek(0) {
-                    text.push_str(more);
-                    self.at += 1;
-                }
-                vec![text]
-            }
-            Token::Sign(open @ ('[' | '(')) => {
-                self.at += 1;
-                let close = if open == '[' { ']' } else { ')' };
-                let mut values = Vec::new();
-                while !self.is_sign(0, close) {
-                    if self.is_sign(0, ',') {
-                        self.at += 1;
-                        continue;
-                    }
-                    values.extend(self.read_value(depth + 1)?);
-                    if values.len() > MOST_VALUES {
-                        return None;
-                    }
-                }
-                self.at += 1;
-                values
-            }
-            Token::Name(name) if name.ends_with(".posargs") => {
-                self.at += 1;
-                Vec::new()
-            }
-            Token::Name(name) => {
-                // A call, `tuple(names)` for example, is not followed.
-                if self.is_sign(1, '(') {
-                    return None;
-                }
-                self.at += 1;
-                self.constants.get(&name)?.clone()
-            }
-            Token::Other | Token::Sign(_) | Token::Line(_) => return None,
-        };
-        match self.name(0) {
-            Some("or") => {
-                self.at += 1;
-                let other = self.read_value(depth + 1)?;
-                if values.is_empty() {
-                    values = other;
-                }
-            }
-            // The condition is about arguments that are not given.
-            Some("if") => {
-                while !matches!(self.name(0), Some("else")) {
-                    if matches!(self.peek(0), None | Some(Token::Line(_))) {
-                        return None;
-                    }
-                    self.at += 1;
-                }
-                self.at += 1;
-                values = self.read_value(depth + 1)?;
-            }
-            _ => {}
-        }
-        if self.is_sign(0, '+') {
-            self.at += 1;
-            values.extend(self.read_value(depth + 1)?);
-        }
-        Some(values)
-    }
+    let pairs = first.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
+    let joined = pairs.map(|(one, other)| one.iter().chain(other));
+    joined
+        .map(|entries| entries.map(|(name, values)| (name.clone(), values.clone())).collect())
+        .take(MOST_COMBINATIONS)
+        .collect()
 }
 
 struct Decorator {
     name: Option<String>,
     is_default: bool,
-}
-
-struct Arguments {
-    values: Vec<String>,
-    ignores: bool,
 }

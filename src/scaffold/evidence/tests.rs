@@ -221,6 +221,43 @@ def tests(session):
 }
 
 #[test]
+fn a_parametrized_session_runs_once_for_each_value() {
+    let noxfile = "\
+COMMANDS = {'pyright': ['pyright'], **OTHERS, 'ty': ('ty', 'check')}
+
+@nox.session
+@nox.parametrize('tool', ['pyright', 'ty', 'unknown'])
+def check(session, tool):
+    session.install('.', tool)
+    session.run(*COMMANDS[tool], 'tests')
+
+@nox.session
+@nox.parametrize('opt', [nox.param('x', id='y')])
+@nox.parametrize('tool, folder', [('mypy', 'src'), ('mypy', 'tests')])
+@nox.parametrize('level', ['--strict', []])
+def types(session, tool, folder, level, opt):
+    session.run(tool, level, folder, opt)
+
+@nox.session
+def plain(session):
+    session.run(tool, 'docs')
+";
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: nox\n";
+    let found = uses(&[("noxfile.py", noxfile), (".github/workflows/a.yml", workflow)]);
+    assert_eq!(
+        found,
+        [
+            "Job pyright - ||tests|| noxfile.py:7",
+            "Job ty - ||tests|| noxfile.py:7",
+            "Job mypy - |--strict|src|| noxfile.py:14",
+            "Job mypy - ||src|| noxfile.py:14",
+            "Job mypy - |--strict|tests|| noxfile.py:14",
+            "Job mypy - ||tests|| noxfile.py:14",
+        ]
+    );
+}
+
+#[test]
 fn a_version_comes_from_what_installs_the_tool() {
     let workflow =
         |command: &str| format!("jobs:\n  a:\n    steps:\n    - run: |\n        {command}\n");
@@ -275,6 +312,10 @@ fn hostile_files_end_in_time_and_without_a_panic() {
         "[".repeat(50_000),
         "(".repeat(50_000)
     );
+    let parameters = format!(
+        "@nox.session\n{}def a(s):\n  s.run('mypy', a)\n",
+        "@nox.parametrize('a', ['b', 'c', 'd'])\n".repeat(5_000)
+    );
     let deep = format!("repos: {}", "[".repeat(50_000));
     let wrong = "repos: {a: b}\nci: [x]\nexclude: [y]\n";
     let items = "repos:\n- x\n- repo: [a]\n  rev: {b: c}\n  hooks:\n  - id: [z]\n  - id: mypy\n    args: {a: b}\n";
@@ -285,6 +326,9 @@ fn hostile_files_end_in_time_and_without_a_panic() {
         ("tox.ini", references),
         ("noxfile.py", &nested),
         ("noxfile.py", "@nox.session\ndef"),
+        ("noxfile.py", "A = {'b': ["),
+        ("noxfile.py", "A = {) 'b': 'c'\n@nox.parametrize('a', ['b' %"),
+        ("noxfile.py", &parameters),
         ("noxfile.py", "@nox.session\ndef a(s):\n s.run('''"),
         (hooks::FILE, &deep),
         (hooks::FILE, wrong),
