@@ -163,7 +163,7 @@ pub enum Ownership {
 }
 
 const YOURS: &str = "You can edit it.";
-const SYNCED: &str = "`cargo pipe sync` updates it when `pipe.toml` changes.";
+const SYNCED: &str = "`cargo pipe sync` updates it.";
 const CHECKED: &str = "A line without a hash for each installed file is rejected.";
 const READ_BY_EDITORS: &str = "Editors read it; `cargo pipe sync` updates it.";
 const COMPARED: &str = "An edited version needs `--allow dockerfile`.";

@@ -121,6 +121,11 @@ pub trait Tool: Sync {
         true
     }
 
+    /// Whether it looks at hidden files and folders, too, when it looks for files itself.
+    fn sees_hidden(&self) -> bool {
+        false
+    }
+
     /// Whether it runs the project's own code. Such a tool gets a copy that it can write to.
     fn runs_project(&self) -> bool {
         false

@@ -180,7 +180,8 @@ fn content(config: &Config, step: &Step) -> Content {
         .with_all(sources)
         .with_all(step.file_set.paths.iter().map(ProjectPath::as_str))
         .with_all(step.file_set.exclude.iter())
-        .with_all(step.file_set.include.iter());
+        .with_all(step.file_set.include.iter())
+        .with_all(step.file_set.hidden.iter());
     let mut content = Content::from([
         ("its command".to_owned(), of_command(&step.command).with(&step.tool).hash()),
         (

@@ -63,6 +63,8 @@ pub struct FileSet {
     pub exclude: Vec<String>,
     /// Globs of ignored files that are included anyway.
     pub include: Vec<String>,
+    /// Endings of the hidden files that are seen; hidden files with others are not.
+    pub hidden: Vec<String>,
     /// Files that are included where they exist, even if they are ignored.
     pub generated: Vec<ProjectPath>,
 }
@@ -153,6 +155,10 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             if !tool.reads_inputs() {
                 step.file_set = FileSet::of(check, &[]);
             }
+            if tool.sees_hidden() {
+                let endings = tool.endings().iter().map(|ending| (*ending).to_owned());
+                step.file_set.hidden = endings.collect();
+            }
             if tool.sees_project() {
                 step.file_set.generated.clone_from(&known.generated);
             }
@@ -241,6 +247,7 @@ impl FileSet {
             paths: paths.into_iter().collect(),
             exclude: sorted(&check.exclude),
             include: sorted(&check.include),
+            hidden: Vec::new(),
             generated: Vec::new(),
         }
     }

@@ -242,9 +242,15 @@ fn find_missing_includes(root: &Path, include: &[String]) -> Vec<String> {
 
 /// The parts of a project that a file set names, and the markers at the root.
 fn parts<'a>(file_set: &'a FileSet, markers: &'a [ProjectPath]) -> Vec<Part<'a>> {
-    let (exclude, include) = (file_set.exclude.as_slice(), file_set.include.as_slice());
-    let part = |path, include, is_generated| Part { path, exclude, include, is_generated };
-    let named = file_set.paths.iter().map(|path| part(path, include, false));
+    let (exclude, hidden) = (file_set.exclude.as_slice(), file_set.hidden.as_slice());
+    let part = |path, include: &'a [String], is_generated| Part {
+        path,
+        exclude,
+        include,
+        hidden,
+        is_generated,
+    };
+    let named = file_set.paths.iter().map(|path| part(path, &file_set.include, false));
     let markers = markers.iter().map(|path| part(path, &[], false));
     let generated = file_set.generated.iter().map(|path| part(path, &[], true));
     named.chain(markers).chain(generated).collect()

@@ -27,8 +27,8 @@ const FOREIGN_FOLDER_MARKERS: &[&str] =
 /// Folders that never contain sources.
 const FOREIGN_FOLDERS: &[&str] = &["__pycache__", "node_modules"];
 
-/// Hidden folders in which projects keep Python of their own: those of forges and CI systems. Of all
-/// other files in them, checks see none.
+/// Hidden folders in which projects keep Python of their own: those of forges and CI systems. Other
+/// files in them are seen like those in other hidden folders.
 const HIDDEN_FOLDERS: &[&str] = &[
     ".azure-pipelines",
     ".buildkite",
@@ -53,6 +53,8 @@ pub(super) struct Part<'a> {
     pub(super) exclude: &'a [String],
     /// Globs of files to include even if the rules skip them.
     pub(super) include: &'a [String],
+    /// The endings of hidden files that are seen.
+    pub(super) hidden: &'a [String],
     /// Whether the path is a file that is included even if the rules skip it.
     pub(super) is_generated: bool,
 }
@@ -96,7 +98,7 @@ pub(super) fn walk<F: Send>(
     let exclude = parse_globs(root, part.exclude)?;
     let include = parse_globs(root, part.include)?;
     let total = GitignoreTotal::default();
-    let walk_by = |rules| Walk { named: part.path, exclude: &exclude, rules, visit, total: &total };
+    let walk_by = |rules| Walk { part, exclude: &exclude, rules, visit, total: &total };
     if part.is_generated {
         return walk_by(Rules::None).walk_towards(ProjectPath::root(), root, None);
     }
@@ -124,7 +126,7 @@ enum Rules<'a> {
 
 /// A walk to a path, and then below it.
 struct Walk<'a, F> {
-    named: &'a ProjectPath,
+    part: Part<'a>,
     exclude: &'a Gitignore,
     rules: Rules<'a>,
     visit: Visitor<'a, F>,
@@ -139,14 +141,14 @@ impl<F: Send> Walk<'_, F> {
         place: &Path,
         above: Option<&Ignores<'_>>,
     ) -> Result<WalkResult<F>, SnapshotError> {
-        if folder == *self.named {
+        if folder == *self.part.path {
             return self.walk_folder(&folder, place, above);
         }
         // The walk of the folder itself shows the warning, if there is one.
         let own = self.parse_gitignore(&folder, place)?.rules;
         let ignores = Ignores { own, above };
         let start = if folder.is_root() { 0 } else { folder.as_str().len() + 1 };
-        let rest = self.named.as_str().get(start..).unwrap_or_default();
+        let rest = self.part.path.as_str().get(start..).unwrap_or_default();
         let name = rest.split('/').next().unwrap_or_default();
         let place = place.join(name);
         let (Some(path), Ok(metadata)) = (folder.child(name), fs::symlink_metadata(&place)) else {
@@ -158,7 +160,7 @@ impl<F: Send> Walk<'_, F> {
         }
         if kind.is_dir() {
             self.walk_towards(path, &place, Some(&ignores))
-        } else if path == *self.named {
+        } else if path == *self.part.path {
             self.add_file(path, &place, kind)
         } else {
             Ok(WalkResult::default())
@@ -178,7 +180,7 @@ impl<F: Send> Walk<'_, F> {
         let has = |wanted: &str| listed.iter().any(|(name, _)| name == wanted);
         let follows = matches!(self.rules, Rules::Project);
         let is_foreign = FOREIGN_FOLDER_MARKERS.iter().any(|marker| has(marker));
-        if follows && is_foreign && folder != self.named {
+        if follows && is_foreign && folder != self.part.path {
             return Ok(WalkResult::default());
         }
         let is_in_hidden = self.is_in_hidden_folder(folder);
@@ -193,10 +195,11 @@ impl<F: Send> Walk<'_, F> {
         let (mut folders, mut others) = (Vec::new(), Vec::new());
         for (name, kind) in listed {
             let is = |wanted: &&str| name == *wanted;
-            let is_hidden = name.as_encoded_bytes().starts_with(b".")
-                && !(kind.is_dir() && HIDDEN_FOLDERS.iter().any(is));
+            let is_hidden = name.as_encoded_bytes().starts_with(b".");
+            let is_opened =
+                !self.part.hidden.is_empty() || kind.is_dir() && HIDDEN_FOLDERS.iter().any(is);
             let is_foreign = kind.is_dir() && FOREIGN_FOLDERS.iter().any(is);
-            if is(&".git") || follows && (is_hidden || is_foreign) {
+            if is(&".git") || follows && (is_hidden && !is_opened || is_foreign) {
                 continue;
             }
             let place = place.join(&name);
@@ -212,7 +215,7 @@ impl<F: Send> Walk<'_, F> {
             if kind.is_dir() {
                 folders.push((path, place));
             } else {
-                let is_seen = !follows || !is_in_hidden || ends_like_source(&path);
+                let is_seen = !follows || !(is_in_hidden || is_hidden) || self.sees_hidden(&path);
                 others.extend(is_seen.then_some((path, place, kind)));
             }
         }
@@ -235,9 +238,22 @@ impl<F: Send> Walk<'_, F> {
 
     /// Whether a folder is hidden, or in a hidden folder, that is not named.
     fn is_in_hidden_folder(&self, folder: &ProjectPath) -> bool {
-        let start = if self.named.is_root() { 0 } else { self.named.as_str().len() };
-        let below = folder.as_str().get(start..).unwrap_or_default();
-        !folder.is_root() && below.split('/').any(|name| name.starts_with('.'))
+        !folder.is_root() && self.hidden_names(folder).next().is_some()
+    }
+
+    /// Whether a file that is hidden, or in a hidden folder, is seen.
+    fn sees_hidden(&self, path: &ProjectPath) -> bool {
+        let is_wanted = |ending: &String| path.as_str().ends_with(ending.as_str());
+        let is_of_forge = || self.hidden_names(path).all(|name| HIDDEN_FOLDERS.contains(&name));
+        self.part.hidden.iter().any(is_wanted) || ends_like_source(path) && is_of_forge()
+    }
+
+    /// The hidden names in a path, below the named path.
+    fn hidden_names<'p>(&self, path: &'p ProjectPath) -> impl Iterator<Item = &'p str> {
+        let named = self.part.path;
+        let start = if named.is_root() { 0 } else { named.as_str().len() };
+        let below = path.as_str().get(start..).unwrap_or_default();
+        below.split('/').filter(|name| name.starts_with('.'))
     }
 
     /// Adds an entry that is not a folder.

@@ -90,6 +90,17 @@ fn pipelines_of_a_project_in_a_folder_name_nothing_at_the_root() {
 }
 
 #[test]
+fn no_pipeline_breaks_the_rules_that_yamllint_has_for_the_files_of_the_project() {
+    for file in GENERATED.iter().filter(|file| file.path.ends_with(".yml")) {
+        let text = file.render(&values());
+        let mut lines = text.lines();
+        // No comment can switch off the rules for the first line, of which only this one applies.
+        assert!(lines.next().unwrap().len() <= 80, "{}: {text}", file.path);
+        assert_eq!(lines.next(), Some("# yamllint disable"), "{}", file.path);
+    }
+}
+
+#[test]
 #[should_panic(expected = "UndefinedError")]
 fn an_unknown_name_is_an_error() {
     let _ = render("a @{{ nothing }}", &Values::for_python("3.13"));

@@ -38,6 +38,8 @@ pub struct CatalogueTool {
     pub(super) tried: (&'static str, &'static str),
     /// Whether it looks at the packages that the project imports.
     pub(super) sees_project: bool,
+    /// Whether it looks at hidden files, too.
+    pub(super) sees_hidden: bool,
     pub(super) check: fn(&ToolInvocation<'_>) -> Command,
     pub(super) fix: Option<fn(&ToolInvocation<'_>) -> Command>,
     /// Judges a run that no signal has ended.
@@ -61,6 +63,7 @@ impl CatalogueTool {
         allow_list: None,
         tried: ("", ""),
         sees_project: false,
+        sees_hidden: false,
         check: |_| Command::Exec(Vec::new()),
         fix: None,
         classify: |_, _| accepted(Vec::new()),
@@ -94,6 +97,10 @@ impl Tool for CatalogueTool {
 
     fn sees_project(&self) -> bool {
         self.sees_project
+    }
+
+    fn sees_hidden(&self) -> bool {
+        self.sees_hidden
     }
 
     fn config_file(&self) -> Option<&'static str> {

@@ -17,8 +17,8 @@ pub static YAMLLINT: CatalogueTool = CatalogueTool {
     name: "yamllint",
     about: "finds errors and bad style in YAML files with yamllint",
     notes: &[
-        "It checks the whole project, unless `source` says otherwise. Hidden files and folders, such \
-         as `.github`, are only checked where `source` names them.",
+        "It checks the whole project, unless `source` says otherwise, with hidden files and folders \
+         such as `.github`.",
         "Warnings are listed; a run with warnings alone passes, unless `args` has `--strict`.",
         "It cannot fix anything.",
     ],
@@ -45,6 +45,7 @@ pub static YAMLLINT: CatalogueTool = CatalogueTool {
     // A configuration in YAML is not understood, so that one needs the grant.
     allow_list: Some(AllowList { flags: &["no-warnings strict -s"], ..AllowList::NOTHING }),
     tried: ("1.26", "2"),
+    sees_hidden: true,
     check: |it| it.exec(&["yamllint"], "--config-file", &["--format=parsable"]),
     classify,
     ..CatalogueTool::USUAL

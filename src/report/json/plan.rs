@@ -201,6 +201,8 @@ pub struct JsonFileSet {
     pub exclude: Vec<String>,
     /// Globs of files that are seen although git ignores them.
     pub include: Vec<String>,
+    /// Endings of the hidden files that are seen.
+    pub hidden: Vec<String>,
     /// Files that are seen where they exist, because building the project generates them.
     pub generated: Vec<String>,
 }
@@ -320,6 +322,7 @@ impl From<&Step> for JsonPlannedCheck {
             paths: texts(&step.file_set.paths),
             exclude: step.file_set.exclude.clone(),
             include: step.file_set.include.clone(),
+            hidden: step.file_set.hidden.clone(),
             generated: texts(&step.file_set.generated),
         };
         let config = step.config.as_ref().map(|config| JsonConfigFile {

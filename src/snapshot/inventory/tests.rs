@@ -233,6 +233,34 @@ fn python_in_the_hidden_folders_of_forges_is_seen_and_nothing_else_there() {
 }
 
 #[test]
+fn hidden_files_with_the_wanted_endings_are_seen_but_for_those_of_others() {
+    let files = [
+        ".github/scripts/a.py",
+        ".github/workflows/ci.yml",
+        ".pre-commit-config.yml",
+        ".x/.y/b.yml",
+        ".x/c.py",
+        ".ignored/d.yml",
+        ".git/e.yml",
+        ".env",
+        ".venv/pyvenv.cfg",
+        ".venv/f.yml",
+        "g.yml",
+    ];
+    let project = Project::with(&files);
+    project.write(".gitignore", ".ignored\n");
+    let file_set = FileSet { hidden: vec![".yml".into()], ..covering(&["."]) };
+    let expected = [
+        ".github/scripts/a.py",
+        ".github/workflows/ci.yml",
+        ".pre-commit-config.yml",
+        ".x/.y/b.yml",
+        "g.yml",
+    ];
+    assert_eq!(project.seen(&file_set), expected);
+}
+
+#[test]
 fn an_included_file_that_does_not_exist_is_named() {
     let project = Project::with(&["src/a.py"]);
     let include = vec!["src/_version.py".into(), "/src/a.py".into(), "src/gen/*.py".into()];
