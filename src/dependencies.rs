@@ -7,6 +7,7 @@
 mod marker;
 mod pipfile;
 mod poetry;
+pub(crate) mod poetry_notation;
 mod pylock;
 mod pyproject;
 pub mod read;

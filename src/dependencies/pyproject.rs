@@ -1,13 +1,14 @@
 //! The dependencies in a `pyproject.toml`.
 //!
-//! Reads the standard tables, and uv's table of sources outside of an index. Requirements are kept as
-//! written.
+//! Reads the standard tables, those of Poetry, and uv's table of sources outside of an index.
+//! Requirements in the standard tables are kept as written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{File, Selection, Unreadable, chosen, normal, toml};
+use super::poetry_notation::to_requirements;
+use super::{DEFAULT_GROUP, File, Selection, Unreadable, chosen, normal, toml};
 use crate::requirement::Requirement;
 
 /// The name of the file.
@@ -60,11 +61,23 @@ struct Setuptools {
     dynamic: BTreeMap<String, ::toml::Value>,
 }
 
+/// The tables of Poetry.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Poetry {
+    dependencies: PoetryTable,
+    dev_dependencies: PoetryTable,
+    group: BTreeMap<String, PoetryGroup>,
+    extras: BTreeMap<String, Vec<String>>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Poetry {
-    dependencies: BTreeMap<String, ::toml::Value>,
+struct PoetryGroup {
+    dependencies: PoetryTable,
 }
+
+type PoetryTable = BTreeMap<String, ::toml::Value>;
 
 /// The lists of requirements that setuptools takes the dependencies from.
 pub(super) fn dynamic_files(text: &str) -> Vec<String> {
@@ -80,25 +93,28 @@ pub(super) fn dynamic_files(text: &str) -> Vec<String> {
 
 pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable> {
     let Pyproject { project, dependency_groups, tool } = toml(text)?;
-    // Only Poetry can interpret the versions of this table.
-    if tool.poetry.dependencies.keys().any(|name| name != "python")
-        && project.dependencies.is_empty()
-    {
-        let message = "`[tool.poetry.dependencies]` needs a `poetry.lock`, which is missing";
-        return Err((message.to_owned(), Some("run `poetry lock`".to_owned())));
-    }
-    let groups: Vec<String> = dependency_groups.keys().cloned().collect();
-    let extras: Vec<String> = project.optional_dependencies.keys().cloned().collect();
+    let groups: BTreeSet<String> =
+        dependency_groups.keys().cloned().chain(tool.poetry.group_names()).collect();
+    let groups: Vec<String> = groups.into_iter().collect();
+    let extras = project.optional_dependencies.keys().chain(tool.poetry.extras.keys());
+    let extras: Vec<String> = extras.cloned().collect();
     let groups = chosen("group", selection.groups.as_deref(), &groups)?;
     let extras = chosen("extra", Some(&selection.extras), &extras)?;
 
+    let mut file = File::default();
     let mut all = project.dependencies.clone();
+    // Next to the standard list, Poetry's only adds the sources of packages.
+    if all.is_empty() {
+        tool.poetry.read_project(&extras, &mut file)?;
+    }
     for group in &groups {
-        of_group(&dependency_groups, group, &mut BTreeSet::new(), &mut all)?;
+        tool.poetry.read_group(group, &mut file)?;
+        if dependency_groups.contains_key(group) {
+            of_group(&dependency_groups, group, &mut BTreeSet::new(), &mut all)?;
+        }
     }
     let mut wanted = extras;
     let mut seen = BTreeSet::new();
-    let mut file = File::default();
     loop {
         // An extra can include others: `all = ["shop[xml,yaml]"]`.
         for requirement in std::mem::take(&mut all) {
@@ -126,6 +142,45 @@ pub(super) fn read(text: &str, selection: &Selection) -> Result<File, Unreadable
             None => return Ok(file),
         }
     }
+}
+
+impl Poetry {
+    fn group_names(&self) -> impl Iterator<Item = String> {
+        let old = (!self.dev_dependencies.is_empty()).then(|| DEFAULT_GROUP.to_owned());
+        self.group.keys().cloned().chain(old)
+    }
+
+    /// Reads the dependencies outside of any group: those that are not optional, and those of extras.
+    fn read_project(&self, extras: &[String], file: &mut File) -> Result<(), Unreadable> {
+        let chosen = self.extras.iter().filter(|(extra, _)| extras.contains(extra));
+        let chosen: BTreeSet<String> =
+            chosen.flat_map(|(_, names)| names).map(|name| normal(name)).collect();
+        for (name, value) in &self.dependencies {
+            let is_optional = value.get("optional").and_then(::toml::Value::as_bool) == Some(true);
+            if name != "python" && (!is_optional || chosen.contains(&normal(name))) {
+                read_dependency(name, value, file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_group(&self, group: &str, file: &mut File) -> Result<(), Unreadable> {
+        let tables = self.group.iter().filter(|(name, _)| normal(name) == normal(group));
+        let tables = tables.map(|(_, group)| &group.dependencies);
+        let old = (normal(group) == DEFAULT_GROUP).then_some(&self.dev_dependencies);
+        for (name, value) in tables.chain(old).flatten() {
+            read_dependency(name, value, file)?;
+        }
+        Ok(())
+    }
+}
+
+fn read_dependency(name: &str, value: &::toml::Value, file: &mut File) -> Result<(), Unreadable> {
+    match to_requirements(name, value)? {
+        Some(requirements) => file.declared.extend(requirements),
+        None => file.left_out.push(name.to_owned()),
+    }
+    Ok(())
 }
 
 fn of_group(

@@ -41,6 +41,38 @@ fn declared(texts: &[(&str, &str)], selection: &Selection) -> (Vec<String>, Vec<
     }
 }
 
+#[test]
+fn tables_of_poetry_are_read_with_their_groups_and_extras() {
+    let text = "\
+[tool.poetry.dependencies]
+python = '^3.9'
+httpx = '^0.28'
+near = {path = '../near'}
+lxml = {version = '*', optional = true}
+[tool.poetry.extras]
+xml = ['lxml']
+[tool.poetry.dev-dependencies]
+pytest = '~8.3'
+[tool.poetry.group.docs.dependencies]
+sphinx = '>=8'
+[dependency-groups]
+types = ['types-six']
+";
+    for (groups, extras, expected) in [
+        (None, &[][..], "httpx>=0.28,<0.29 pytest>=8.3,<8.4"),
+        (Some(&[][..]), &["xml"], "httpx>=0.28,<0.29 lxml"),
+        (Some(&["docs", "types"]), &[], "httpx>=0.28,<0.29 sphinx>=8 types-six"),
+    ] {
+        let (found, left_out) = declared(&[("pyproject.toml", text)], &selected(groups, extras));
+        assert_eq!(found.join(" "), expected);
+        assert_eq!(left_out, ["near"]);
+    }
+    // Next to the standard list, the table only names sources.
+    let both = format!("[project]\ndependencies = ['httpx']\n{text}");
+    let (found, _) = declared(&[("pyproject.toml", &both)], &selected(Some(&[]), &[]));
+    assert_eq!(found, ["httpx"]);
+}
+
 /// The same as `uv export`, but for conditions that always hold once they are read together.
 #[test]
 fn what_uv_locked_is_what_it_exports() {

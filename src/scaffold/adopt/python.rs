@@ -6,6 +6,7 @@
 use std::ops::RangeInclusive;
 
 use super::{FolderSurvey, Note};
+use crate::dependencies::poetry_notation::to_specifiers;
 use crate::template::DEFAULT_PYTHON;
 use crate::version::VersionRange;
 
@@ -108,25 +109,12 @@ fn classifiers(survey: &FolderSurvey) -> Vec<u32> {
 /// be parsed allows all of them.
 fn allows(requirement: &str, minor: u32) -> bool {
     requirement.split("||").any(|part| {
-        let bounds: Vec<String> = part.split(',').map(translate_poetry).collect();
-        VersionRange::parse(&bounds.join(",")).is_none_or(|range| {
+        let range = to_specifiers(part).and_then(|specifiers| VersionRange::parse(&specifiers));
+        range.is_none_or(|range| {
             let releases = [format!("3.{minor}.0"), format!("3.{minor}.99")];
             releases.iter().any(|release| range.contains(release))
         })
     })
-}
-
-/// The bound in the notation of PEP 440, where Poetry has another one: `^3.9` and `~3.9`.
-fn translate_poetry(bound: &str) -> String {
-    let bound = bound.trim();
-    if let Some(version) = bound.strip_prefix('^') {
-        format!(">={version},<4")
-    } else if let Some(version) = bound.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
-        let minor: Vec<&str> = version.split('.').take(2).collect();
-        format!("=={}.*", minor.join("."))
-    } else {
-        bound.to_owned()
-    }
 }
 
 #[cfg(test)]
