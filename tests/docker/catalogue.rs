@@ -197,6 +197,8 @@ pub(crate) fn pass_and_report_broken_configurations(
     project.write("src/good.yaml", "---\na: 1\n");
     project.write(WORKFLOW, SAFE);
     project.write("doc.md", "```python\nx = 1\n```\n");
+    // The line below the heading could also be the middle of a conflict.
+    project.write("heading.rst", "Heading\n=======\n");
     let report = project.report(&[engine, &["run-all"]].concat());
     for tool in tools {
         assert_eq!(report.outcome(tool.name), "passed", "{}: {report:#?}", tool.name);
