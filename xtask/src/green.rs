@@ -2,15 +2,19 @@
 //! `cargo pipe run-all` and nothing else.
 //!
 //! The projects and the commands of their CI are in [`projects`]. [`by_hand`] runs these commands in
-//! virtual environments; [`verdict`] makes the results comparable.
+//! virtual environments; [`output`] and [`verdict`] make the results comparable, and [`comparison`]
+//! renders them.
 
 mod by_hand;
+mod comparison;
+mod output;
 mod projects;
 mod verdict;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
+use comparison::{Comparison, render_table};
 use projects::PublicProject;
 pub(crate) use projects::names;
 use verdict::ToolVerdict;
@@ -21,49 +25,37 @@ use crate::fixtures;
 use crate::process::Command;
 use crate::workspace;
 
-/// The most differences that are shown of a tool.
-const SHOWN: usize = 3;
-
-/// A tool of a project, with both verdicts.
-struct Row {
-    tool: String,
-    by_hand: Option<ToolVerdict>,
-    ours: Option<ToolVerdict>,
-}
-
 /// Compares the verdicts on some projects, or on all if none is named, and prints a table.
 ///
 /// # Errors
 ///
-/// When a project cannot be fetched or a container cannot run. Differences are part of the table.
+/// When a project cannot be fetched, a container cannot run, or the differences are not those that the
+/// files of the projects explain.
 pub(crate) fn run(wanted: &[String], system: docker::System) -> Result<()> {
     let image = docker::run(system)?;
     Command::cargo("build --quiet --package cargo-pipe-ci").run()?;
     let names = if wanted.is_empty() { names() } else { wanted.to_vec() };
-    let (mut projects, mut kept, mut tools, mut equal) = (0, 0, 0, 0);
+    let mut compared = Vec::new();
     for name in &names {
         let project = projects::read(name)?;
         let begin = Instant::now();
-        let rows = compare(&project, &image)?;
-        println!("{name} {} ({:.0} s)", project.version, begin.elapsed().as_secs_f64());
-        for row in &rows {
-            let commands = project.commands.iter().filter(|command| command.tool == row.tool);
-            let origins: Vec<&str> = commands.map(|command| command.origin.as_str()).collect();
-            print!("{}", row.render(&origins.join(", ")));
-        }
-        let same = rows.iter().filter(|row| row.is_equal()).count();
-        projects += 1;
-        kept += usize::from(same == rows.len());
-        tools += rows.len();
-        equal += same;
+        let comparison = compare(&project, &image)?;
+        print!("{}", comparison.render());
+        println!("  {:.0} s", begin.elapsed().as_secs_f64());
+        compared.push(comparison);
     }
-    println!(
-        "\n{kept} of {projects} projects keep their verdict, {equal} of {tools} tool verdicts equal"
-    );
-    Ok(())
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let day = now.split('T').next().unwrap_or_default();
+    print!("\n{}", render_table(&compared, day));
+    let surprises: Vec<String> = compared.iter().flat_map(Comparison::surprises).collect();
+    if surprises.is_empty() {
+        return Ok(());
+    }
+    let hint = "`[differences]` in the file of a project has the reason of each known difference";
+    Err(Failure::new(surprises.join("\n")).hint(hint))
 }
 
-fn compare(project: &PublicProject, image: &str) -> Result<Vec<Row>> {
+fn compare(project: &PublicProject, image: &str) -> Result<Comparison> {
     let cache = workspace::target()?.join("green");
     let root = cache.join(&project.name);
     let hand = unpack(project, &root.join("by-hand"), image)?;
@@ -71,20 +63,7 @@ fn compare(project: &PublicProject, image: &str) -> Result<Vec<Row>> {
     let by_hand = by_hand::run(project, &hand, &output, &cache.join("cache"), image)?;
     let folder = unpack(project, &root.join("ours"), image)?;
     let ours = run_ours(&folder, &root.join("report.json"))?;
-    let mut rows: Vec<Row> = by_hand
-        .into_iter()
-        .map(|(tool, verdict)| Row { tool, by_hand: Some(verdict), ours: None })
-        .collect();
-    for (tool, verdict) in ours {
-        match rows.iter_mut().find(|row| row.tool == tool) {
-            Some(row) => match &mut row.ours {
-                Some(known) => known.merge(verdict),
-                None => row.ours = Some(verdict),
-            },
-            None => rows.push(Row { tool, by_hand: None, ours: Some(verdict) }),
-        }
-    }
-    Ok(rows)
+    Ok(Comparison::of(project, by_hand, ours))
 }
 
 /// Unpacks the source distribution into a repository, which pre-commit and some tools need.
@@ -137,35 +116,4 @@ fn run_ours(folder: &Path, report: &Path) -> Result<Vec<(String, ToolVerdict)>> 
             (tool, ToolVerdict::of_check(check))
         })
         .collect())
-}
-
-impl Row {
-    fn is_equal(&self) -> bool {
-        self.by_hand == self.ours
-    }
-
-    /// Renders a line with the places of the commands, and the first differences below it.
-    fn render(&self, origins: &str) -> String {
-        let side = |verdict: &Option<ToolVerdict>| match verdict {
-            Some(verdict) => format!("{} {}", verdict.end.name(), verdict.findings.len()),
-            None => "absent".to_owned(),
-        };
-        let sign = if self.is_equal() { "=" } else { "differs" };
-        let mut text = format!(
-            "  {:<12} by hand: {:<14} ours: {:<14} {sign:<8} {origins}\n",
-            self.tool,
-            side(&self.by_hand),
-            side(&self.ours)
-        );
-        if let (Some(by_hand), Some(ours)) = (&self.by_hand, &self.ours) {
-            for (label, one, other) in
-                [("only ours", ours, by_hand), ("only by hand", by_hand, ours)]
-            {
-                for (path, line, code) in one.findings.difference(&other.findings).take(SHOWN) {
-                    text += &format!("      {label}: {path}:{line} {code}\n");
-                }
-            }
-        }
-        text
-    }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::output;
 use super::projects::{HandCommand, PublicProject};
 use super::verdict::ToolVerdict;
 use crate::failure::Result;
@@ -56,7 +57,8 @@ pub(super) fn run(
             String::from_utf8_lossy(&bytes).into_owned()
         };
         let status = read("status").trim().parse().unwrap_or(127);
-        let verdict = ToolVerdict::of_output(&command.tool, status, &(read("out") + &read("err")));
+        let (stdout, stderr) = (read("out"), read("err"));
+        let verdict = ToolVerdict::of_output(&command.tool, status, &stdout, &stderr);
         match verdicts.iter_mut().find(|(tool, _)| *tool == command.tool) {
             Some((_, known)) => known.merge(verdict),
             None => verdicts.push((command.tool.clone(), verdict)),
@@ -68,7 +70,8 @@ pub(super) fn run(
 /// The script that makes the environments and runs the commands in them.
 fn script(project: &PublicProject) -> String {
     // The variables make uv trust the certificates of the system, as pip does.
-    let mut text = String::from(
+    let mut text = format!("# {}\n", project.requirement());
+    text.push_str(
         "cd /app\n\
          export HOME=/tmp/home UV_SYSTEM_CERTS=1 SETUPTOOLS_SCM_PRETEND_VERSION=1\n\
          export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt UV_CACHE_DIR=/cache/downloads\n\
@@ -96,7 +99,7 @@ fn script(project: &PublicProject) -> String {
             text += &environment(command, place);
         }
         let names = names(command);
-        let line = command.to_shell();
+        let line = output::add_options(&command.tool, &command.line);
         let rest = if command.types.is_empty() { "" } else { " \"${NAMES[@]}\"" };
         // Writing to a text cannot fail.
         let _ = writeln!(

@@ -4,6 +4,7 @@
 //! `origin`, with the arguments there. A hook names the types of its files. A fixer is replaced by its
 //! check, since both find the same.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde::Deserialize;
@@ -32,6 +33,9 @@ pub(super) struct PublicProject {
     exclude: Option<String>,
     /// The commands of its CI.
     pub(super) commands: Vec<HandCommand>,
+    /// The reasons of the known differences, by the name of the tool.
+    #[serde(default)]
+    pub(super) differences: BTreeMap<String, String>,
 }
 
 /// One command.
@@ -63,19 +67,6 @@ impl PublicProject {
     /// The pin in the form that pip reads.
     pub(super) fn requirement(&self) -> String {
         format!("{}=={} --hash=sha256:{}", self.name, self.version, self.sha256)
-    }
-}
-
-impl HandCommand {
-    /// The command line, with the options that make the output of the tool readable.
-    pub(super) fn to_shell(&self) -> String {
-        let options = match self.tool.as_str() {
-            "mypy" => "--no-pretty --show-error-codes --hide-error-context",
-            "ruff" => "--output-format=concise",
-            _ => return self.line.clone(),
-        };
-        let start = if self.tool == "ruff" { "ruff check" } else { "mypy" };
-        self.line.replacen(start, &format!("{start} {options}"), 1)
     }
 }
 
@@ -113,6 +104,7 @@ pub(super) fn read(name: &str) -> Result<PublicProject> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::green::output;
 
     #[test]
     fn every_project_can_be_read_and_has_commands() {
@@ -128,7 +120,11 @@ mod tests {
                     "{name}: {}",
                     command.tool
                 );
+                assert!(output::is_known(&command.tool), "{name}: {}", command.tool);
                 assert!(command.origin.contains(':'), "{name}: {}", command.origin);
+            }
+            for tool in project.differences.keys() {
+                assert!(cargo_pipe::tools::find(tool).is_some(), "{name}: {tool}");
             }
         }
     }

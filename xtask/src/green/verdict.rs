@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Tools that change files: only the names of the files are compared.
-const FORMATTERS: &[&str] = &["black", "isort", "pre-commit-hooks", "ruff-format"];
+use super::output::{self, HandFinding};
 
 /// The verdict of a tool on a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +12,7 @@ pub(super) struct ToolVerdict {
     /// The worst end of its commands.
     pub(super) end: End,
     /// The path, line and code of each finding.
-    pub(super) findings: BTreeSet<(String, u64, String)>,
+    pub(super) findings: BTreeSet<HandFinding>,
 }
 
 /// The end of a command, the best first.
@@ -36,16 +35,16 @@ impl End {
 }
 
 impl ToolVerdict {
-    /// The verdict of a command with this exit status and output.
-    pub(super) fn of_output(tool: &str, status: i32, output: &str) -> ToolVerdict {
-        let is_pylint = tool == "pylint" && status & 32 == 0;
+    /// The verdict of a command with this exit status and output. A tool that fails has findings if it
+    /// names any, or if it never does.
+    pub(super) fn of_output(tool: &str, status: i32, stdout: &str, stderr: &str) -> ToolVerdict {
+        let findings = output::read_findings(tool, stdout, stderr);
         let end = match status {
             0 => End::Passed,
-            1 => End::Findings,
-            _ if is_pylint => End::Findings,
+            _ if !findings.is_empty() => End::Findings,
+            1 if !output::has_findings(tool) => End::Findings,
             _ => End::Error,
         };
-        let findings = output.lines().filter_map(|line| parse_line(tool, line)).collect();
         ToolVerdict { end, findings }
     }
 
@@ -61,14 +60,14 @@ impl ToolVerdict {
         let mut findings = BTreeSet::new();
         for finding in check["findings"].as_array().into_iter().flatten() {
             let is_note = tool == "mypy" && finding["severity"] != "error";
-            if is_note {
+            if is_note || !output::has_findings(&tool) {
                 continue;
             }
             let path = text(finding, "path");
-            findings.insert(if FORMATTERS.contains(&tool.as_str()) {
-                (path, 0, String::new())
-            } else {
+            findings.insert(if output::has_places(&tool) {
                 (path, finding["line"].as_u64().unwrap_or_default(), text(finding, "code"))
+            } else {
+                (path, 0, String::new())
             });
         }
         ToolVerdict { end, findings }
@@ -81,61 +80,32 @@ impl ToolVerdict {
     }
 }
 
-/// The path, line and code in a line of a tool's output.
-fn parse_line(tool: &str, line: &str) -> Option<(String, u64, String)> {
-    let line = line.trim_start_matches("/app/").trim_start_matches("./");
-    if FORMATTERS.contains(&tool) {
-        let starts = ["would reformat ", "Would reformat: ", "ERROR: ", "Fixing "];
-        let path = starts.iter().find_map(|start| line.strip_prefix(start))?;
-        let path = path.split(' ').next()?.trim_start_matches("/app/");
-        return Some((path.to_owned(), 0, String::new()));
-    }
-    let (path, rest) = line.split_once(':')?;
-    let (number, rest) = rest.split_once(':')?;
-    let number = number.parse().ok()?;
-    // The column.
-    let rest = match rest.split_once(':') {
-        Some((column, rest)) if column.parse::<u64>().is_ok() => rest,
-        _ => rest,
-    };
-    let rest = rest.trim_start();
-    let code = match tool {
-        "mypy" => {
-            let message = rest.strip_prefix("error:")?;
-            message.rsplit_once('[').and_then(|(_, code)| code.strip_suffix(']')).unwrap_or("")
-        }
-        "codespell" => "spelling",
-        _ => rest.split(' ').next()?.trim_end_matches(':'),
-    };
-    Some((path.to_owned(), number, code.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_tools_have_a_path_a_line_and_a_code() {
-        for (tool, line, expected) in [
-            ("mypy", "src/a.py:3: error: No [x]  [no-redef]", Some(("src/a.py", 3, "no-redef"))),
-            ("mypy", "src/a.py:3: note: Not here", None),
-            ("ruff", "./a.py:1:8: F401 [*] `os` imported", Some(("a.py", 1, "F401"))),
-            ("pylint", "a.py:1:0: C0114: Missing (x)", Some(("a.py", 1, "C0114"))),
-            ("black", "would reformat /app/a.py", Some(("a.py", 0, ""))),
-            ("isort", "ERROR: /app/a.py Imports are wrong", Some(("a.py", 0, ""))),
-            ("flake8", "Found 3 errors", None),
-        ] {
-            let expected =
-                expected.map(|(path, line, code)| (path.to_owned(), line, code.to_owned()));
-            assert_eq!(parse_line(tool, line), expected, "{line}");
-        }
+    fn only_names_of_files_count_for_formatters() {
+        let check = serde_json::json!({"tool": "black", "outcome": "findings", "findings": [
+            {"path": "a.py", "line": 4, "code": "format", "severity": "warning"}]});
+        let hand = ToolVerdict::of_output("black", 1, "", "would reformat a.py\n1 file would be\n");
+        assert_eq!(ToolVerdict::of_check(&check), hand);
     }
 
     #[test]
-    fn notes_and_lines_of_formatters_do_not_count() {
-        let check = serde_json::json!({"tool": "black", "outcome": "findings", "findings": [
-            {"path": "a.py", "line": 4, "code": "format", "severity": "warning"}]});
-        let hand = ToolVerdict::of_output("black", 1, "would reformat a.py\n1 file would be\n");
-        assert_eq!(ToolVerdict::of_check(&check), hand);
+    fn a_failure_without_findings_is_an_error_unless_the_tool_never_names_them() {
+        for (tool, status, output, expected) in [
+            ("zizmor", 14, "[]", End::Error),
+            ("codespell", 65, "a.py:4: teh ==> the", End::Findings),
+            ("pylint", 32, "usage: pylint", End::Error),
+            ("mypy", 2, "a.py:1: error: Bad  [syntax]", End::Findings),
+            ("mypy", 1, "", End::Error),
+            ("interrogate", 1, "RESULT: FAILED", End::Findings),
+            ("interrogate", 2, "", End::Error),
+            ("yamllint", 0, "a.yml:6:1: [warning] Bad (b)", End::Passed),
+        ] {
+            let verdict = ToolVerdict::of_output(tool, status, output, "");
+            assert_eq!(verdict.end, expected, "{tool} {status}");
+        }
     }
 }
