@@ -31,6 +31,13 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     exit::code(ended, term)
 }
 
+/// The long help of cargo pipe without colours, at most `width` columns wide.
+#[must_use]
+pub fn long_help(width: usize) -> String {
+    let command = args::command(Program::CargoPipe).term_width(width);
+    anstream::adapter::strip_str(&commands::overview(command)).to_string()
+}
+
 /// Runs the command in the arguments of a task.
 pub(crate) fn task(words: impl Iterator<Item = OsString>) -> ExitCode {
     let mut term = Term::of(Program::Xtask);

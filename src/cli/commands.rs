@@ -27,6 +27,7 @@ use crate::cli::exit::{Ending, Failure};
 use crate::cli::settings::{Action, CommandLine, ProjectLocation};
 use crate::cli::terminal::Term;
 
+pub(crate) use help::overview;
 pub(crate) use trust::Asking;
 
 /// Runs a command.

@@ -34,7 +34,7 @@ pub(crate) struct Generated {
 /// When a text cannot be made or written; in check mode, when one differs.
 pub(crate) fn run(mode: Mode) -> Result<()> {
     let mut all = schemas();
-    all.extend(blocks::generate(blocks::Help::Run)?);
+    all.extend(blocks::generate()?);
     meet_all(&all, mode)
 }
 
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn documents_are_up_to_date() {
-        let documents = blocks::generate(blocks::Help::Keep).unwrap();
+        let documents = blocks::generate().unwrap();
         if let Err(failure) = meet_all(&documents, Mode::Check) {
             panic!("{failure}");
         }

@@ -28,7 +28,10 @@ pub(super) fn help(
         Paging::Off => None,
     };
     match wanted.subject {
-        HelpSubject::Overview => term.page(&overview(term), pager.as_ref()),
+        HelpSubject::Overview => {
+            let help = overview(args::command(term.program()));
+            term.page(&help, pager.as_ref());
+        }
         HelpSubject::Topic(name) => {
             let topic = guide::find(&name).ok_or_else(|| unknown_topic(&name))?;
             term.page_markdown(topic.text, pager.as_ref());
@@ -69,9 +72,8 @@ fn is_check(place: &ProjectLocation, name: &str) -> bool {
     }
 }
 
-/// The long help of cargo pipe, with the topics below the commands.
-fn overview(term: &Term) -> String {
-    let mut command = args::command(term.program());
+/// The long help of a command, with the topics below its commands.
+pub(crate) fn overview(mut command: clap::Command) -> String {
     let text = command.render_long_help().ansi().to_string();
     let is_options = |line: &str| anstream::adapter::strip_str(line).to_string() == "Options:";
     let mut with_topics = String::new();

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use cargo_pipe::check::Grant;
+use cargo_pipe::cli;
 use cargo_pipe::guide::TOPICS;
 use cargo_pipe::outcome::Verdict;
 use cargo_pipe::project::ProjectPath;
@@ -14,46 +15,39 @@ use cargo_pipe::tools::{TOOLS, ToolInvocation};
 use super::{Generated, configuration};
 use crate::failure::{Failure, Result};
 use crate::flags;
-use crate::process::Command;
 use crate::workspace;
 
 const BEGIN: &str = "<!-- generated: ";
 const BEGIN_END: &str = " -->\n";
 const END: &str = "<!-- /generated -->";
 
-/// How the blocks that only the program itself can print are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Help {
-    /// By running it.
-    Run,
-    /// Not at all: they stay as they are.
-    Keep,
-}
+/// The width of help in the guide, in columns.
+const WIDTH: usize = 100;
 
 /// The documents with up-to-date blocks.
 ///
 /// # Errors
 ///
 /// When a marker is unknown or not closed, or a block cannot be generated.
-pub(super) fn generate(help: Help) -> Result<Vec<Generated>> {
+pub(super) fn generate() -> Result<Vec<Generated>> {
     let chapters = TOPICS.iter().map(|topic| format!("src/guide/{}.md", topic.name));
     let paths = std::iter::once("README.md".to_owned()).chain(chapters);
     let mut documents = Vec::new();
     for path in paths {
         let old = workspace::read(&workspace::root().join(&path))?;
-        let text = replace(&path, &old, |name, body| block(name, body, help))?;
+        let text = replace(&path, &old, block)?;
         documents.push(Generated { path: PathBuf::from(path), text });
     }
     Ok(documents)
 }
 
-fn replace(path: &str, text: &str, block: impl Fn(&str, &str) -> Result<String>) -> Result<String> {
+fn replace(path: &str, text: &str, block: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut replaced = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(BEGIN) {
         let (name, body) = after.split_once(BEGIN_END).ok_or_else(|| unclosed(path, after))?;
-        let (body, after) = body.split_once(END).ok_or_else(|| unclosed(path, name))?;
-        replaced.push_str(&[before, BEGIN, name, BEGIN_END, &block(name, body)?, END].concat());
+        let (_, after) = body.split_once(END).ok_or_else(|| unclosed(path, name))?;
+        replaced.push_str(&[before, BEGIN, name, BEGIN_END, &block(name)?, END].concat());
         rest = after;
     }
     Ok(replaced + rest)
@@ -65,11 +59,10 @@ fn unclosed(path: &str, marker: &str) -> Failure {
         .hint(format!("a block is `{BEGIN}NAME{}`, its text, `{END}`", BEGIN_END.trim_end()))
 }
 
-fn block(name: &str, body: &str, help: Help) -> Result<String> {
+fn block(name: &str) -> Result<String> {
     match name {
         "catalogue" => Ok(catalogue()),
-        "command-reference" if help == Help::Keep => Ok(body.to_owned()),
-        "command-reference" => Ok(fenced(&program_help()?)),
+        "command-reference" => Ok(fenced(&cli::long_help(WIDTH))),
         "configuration" => configuration::tables(),
         "exit-status" => Ok(exit_status()),
         "grants" => Ok(grants()),
@@ -80,15 +73,6 @@ fn block(name: &str, body: &str, help: Help) -> Result<String> {
              `tasks` and `topics`",
         )),
     }
-}
-
-/// The long help of the program, at a width that a page shows.
-fn program_help() -> Result<String> {
-    // With the features of this task, so that the library is not built again.
-    Command::cargo("run --quiet --package cargo-pipe-ci --features schema -- help --inline")
-        .variable("COLUMNS", "100")
-        .variable("NO_COLOR", "1")
-        .read()
 }
 
 /// The tools of the catalogue, with the releases whose output is understood.
@@ -166,15 +150,15 @@ mod tests {
     #[test]
     fn only_what_is_between_markers_is_replaced() {
         let text = "a\n<!-- generated: x -->\nold\n<!-- /generated -->\nb\n";
-        let made = replace("x.md", text, |name, _| Ok(format!("new {name}\n"))).unwrap();
+        let made = replace("x.md", text, |name| Ok(format!("new {name}\n"))).unwrap();
         assert_eq!(made, "a\n<!-- generated: x -->\nnew x\n<!-- /generated -->\nb\n");
-        assert_eq!(replace("x.md", &made, |name, _| Ok(format!("new {name}\n"))).unwrap(), made);
+        assert_eq!(replace("x.md", &made, |name| Ok(format!("new {name}\n"))).unwrap(), made);
     }
 
     #[test]
     fn a_block_without_end_is_named() {
         let text = "<!-- generated: x -->\nold\n";
-        let failure = replace("x.md", text, |_, _| Ok(String::new())).unwrap_err();
+        let failure = replace("x.md", text, |_| Ok(String::new())).unwrap_err();
         assert!(failure.to_string().contains("`x` of `x.md`"), "{failure}");
     }
 }
