@@ -20,7 +20,13 @@ struct Podman<'a> {
     home: &'static str,
 }
 
-impl Podman<'_> {
+impl<'a> Podman<'a> {
+    fn new(machine: &'a NestedEngine, user: &'static str, home: &'static str) -> Self {
+        let podman = Podman { machine, user, home };
+        podman.ask("", &["podman", "load", "--quiet", "--input", IMAGES]);
+        podman
+    }
+
     /// Runs a program in a folder below the user's home, with these variables.
     fn run(&self, folder: &str, variables: &[&str], command: &[&str]) -> Ended {
         let folder = format!("{}/{folder}", self.home);
@@ -71,39 +77,50 @@ impl Podman<'_> {
     }
 }
 
+/// Root differs in who owns what; the rest is tried without root.
 fn podman_with_root_reports_the_same_as_docker() {
-    says_what_docker_says("root", "/root");
+    let machine = nested_engine();
+    let podman = Podman::new(&machine, "root", "/root");
+    findings_are_the_same(&podman);
+    fixes_come_back(&podman);
+    removal_takes_every_image(&podman);
 }
 
 fn podman_without_root_reports_the_same_as_docker() {
-    says_what_docker_says("user", "/home/user");
-}
-
-fn says_what_docker_says(user: &'static str, home: &'static str) {
     let machine = nested_engine();
-    let podman = Podman { machine: &machine, user, home };
-    podman.ask("", &["podman", "load", "--quiet", "--input", IMAGES]);
+    let podman = Podman::new(&machine, "user", "/home/user");
     let project = Project::scaffolded();
-    for status in [0, 1] {
-        let docker = project.report(&["run-all"]);
-        podman.copy(&project, "project");
-        // What is copied differs most where there is something to find.
-        let topologies: &[&str] = if status == 0 { &["bind"] } else { &["bind", "stream"] };
-        for &topology in topologies {
-            let forced = format!("CARGO_PIPE_TOPOLOGY={topology}");
-            let variables = if topology == "bind" { vec![] } else { vec![forced.as_str()] };
-            let report = podman.report("project", &variables, &["run-all"]);
-            assert_eq!(report.json["engine"]["kind"], "podman", "{report:#?}");
-            assert_eq!(report.json["engine"]["topology"], topology);
-            assert_eq!((docker.status, report.status), (status, status), "{report:#?}");
-            assert_eq!(docker.comparable(), report.comparable());
-            assert_eq!(podman.leftovers(), "");
-        }
-        project.write("src/bad.py", without_the_colon());
-    }
+    says_what_docker_says(&podman, &project, "bind", 0);
+    findings_are_the_same(&podman);
     fixes_come_back(&podman);
     an_environment_is_built(&podman);
     a_termination_leaves_nothing(&podman);
+    removal_takes_every_image(&podman);
+}
+
+/// What is copied differs most where there is something to find.
+fn findings_are_the_same(podman: &Podman<'_>) {
+    let project = Project::scaffolded();
+    project.write("src/bad.py", without_the_colon());
+    for topology in ["bind", "stream"] {
+        says_what_docker_says(podman, &project, topology, 1);
+    }
+}
+
+fn says_what_docker_says(podman: &Podman<'_>, project: &Project, topology: &str, status: i32) {
+    let docker = project.report(&["run-all"]);
+    podman.copy(project, "project");
+    let forced = format!("CARGO_PIPE_TOPOLOGY={topology}");
+    let variables = if topology == "bind" { vec![] } else { vec![forced.as_str()] };
+    let report = podman.report("project", &variables, &["run-all"]);
+    assert_eq!(report.json["engine"]["kind"], "podman", "{report:#?}");
+    assert_eq!(report.json["engine"]["topology"], topology);
+    assert_eq!((docker.status, report.status), (status, status), "{report:#?}");
+    assert_eq!(docker.comparable(), report.comparable());
+    assert_eq!(podman.leftovers(), "");
+}
+
+fn removal_takes_every_image(podman: &Podman<'_>) {
     let look = ["podman", "image", "ls", "--quiet", "--filter", "label=dev.cargo-pipe.image"];
     assert_ne!(podman.ask("", &look), "");
     podman.ask("project", &["cargo-pipe", "--engine", "podman", "remove"]);
