@@ -5,6 +5,7 @@
 //! engine knows images, containers and mounts, but no tool, finding or verdict.
 
 pub mod docker;
+pub(crate) mod endpoint;
 mod error;
 mod identity;
 pub mod job_image;

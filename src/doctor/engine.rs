@@ -14,16 +14,13 @@ use serde_json::Value;
 use super::{Examined, Health};
 use crate::config::{EngineChoice, EngineSource, TopologyChoice};
 use crate::engine::docker::podman;
-use crate::engine::{self, Docker, Engine, EngineError, Venv};
+use crate::engine::{self, Docker, Engine, EngineError, Venv, endpoint};
 use crate::engine_info::SandboxKind;
 use crate::process::{self, Invocation, Until};
 use crate::run::{Context, Directory};
 
 /// The time limit of docker's answers.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// The default path of the socket.
-const SOCKET: &str = "/var/run/docker.sock";
 
 /// The oldest client that current engines support.
 const OLDEST: u32 = 25;
@@ -198,26 +195,31 @@ fn versions(program: &str, answer: Option<String>) -> Examined {
 /// Inspects the connection to the engine, and the user's access to it.
 fn socket(context: Context<'_>) -> Examined {
     const SUBJECT: &str = "socket";
-    let host = context.variables.get("DOCKER_HOST");
-    let path = match host {
-        None => SOCKET,
-        Some(host) => match host.strip_prefix("unix://") {
-            Some(path) => path,
-            None if host.starts_with("tcp://")
-                && context.variables.get("DOCKER_TLS_VERIFY").is_none() =>
-            {
-                return Examined::is(
-                    Health::Warning,
-                    SUBJECT,
-                    format!("DOCKER_HOST is `{host}`, without TLS"),
-                    "anyone who reaches that port is root on its machine; set DOCKER_TLS_VERIFY and \
-                     DOCKER_CERT_PATH",
-                );
-            }
-            None => return Examined::good(SUBJECT, format!("DOCKER_HOST is `{host}`")),
-        },
+    let Some(address) = endpoint::address(context.variables) else {
+        return Examined::is(
+            Health::Machine,
+            SUBJECT,
+            "docker's current context is missing",
+            "`docker context ls` lists those that exist, and `docker context use` chooses one",
+        );
     };
-    let Ok(metadata) = fs::metadata(path) else {
+    let host = context.variables.get("DOCKER_HOST");
+    let Some(path) = endpoint::socket_path(&address) else {
+        let is_tls = context.variables.get("DOCKER_TLS_VERIFY").is_some();
+        return match host {
+            Some(host) if host.starts_with("tcp://") && !is_tls => Examined::is(
+                Health::Warning,
+                SUBJECT,
+                format!("DOCKER_HOST is `{host}`, without TLS"),
+                "anyone who reaches that port is root on its machine; set DOCKER_TLS_VERIFY and \
+                 DOCKER_CERT_PATH",
+            ),
+            Some(host) => Examined::good(SUBJECT, format!("DOCKER_HOST is `{host}`")),
+            None => Examined::good(SUBJECT, format!("docker's context leads to `{address}`")),
+        };
+    };
+    let (metadata, shown) = (fs::metadata(path), path.display());
+    let Ok(metadata) = metadata else {
         let next = match context.variables.is_ci() {
             true => {
                 "the runner has to bind its socket into jobs: `cargo pipe doctor --runner-config \
@@ -225,17 +227,17 @@ fn socket(context: Context<'_>) -> Examined {
             }
             false => "start docker, or set DOCKER_HOST to where it listens",
         };
-        return Examined::is(Health::Warning, SUBJECT, format!("`{path}` is not there"), next);
+        return Examined::is(Health::Warning, SUBJECT, format!("`{shown}` is not there"), next);
     };
     let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
     if rustix::fs::access(path, access).is_ok() {
-        return Examined::good(SUBJECT, format!("`{path}` is open to you: as good as root there"));
+        return Examined::good(SUBJECT, format!("`{shown}` is open to you: as good as root there"));
     }
     let group = group(metadata.gid());
     Examined::is(
         Health::Machine,
         SUBJECT,
-        format!("`{path}` belongs to the group `{group}`, and this session is not in it"),
+        format!("`{shown}` belongs to the group `{group}`, and this session is not in it"),
         format!(
             "`sudo usermod -aG {group} $USER`, then log in again; its members are as good as root"
         ),

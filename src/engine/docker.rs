@@ -188,7 +188,7 @@ impl<'a> Docker<'a> {
             env: BTreeMap::new(),
             mounts: Vec::new(),
             network: ContainerNetwork::None,
-            socket_group: None,
+            socket: None,
             stdin: ContainerStdin::Closed,
             command: vec!["true".to_owned()],
         }

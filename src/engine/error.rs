@@ -73,6 +73,15 @@ pub enum EngineError {
     /// A check needs docker's socket, which podman does not have.
     #[error("the grant `docker-socket` needs docker; podman has no docker socket")]
     NoSocket,
+    /// A check needs the socket of an engine that has another kind of address.
+    #[error(
+        "the grant `docker-socket` needs an engine with a socket on this machine, and the address of \
+         the engine is `{address}`"
+    )]
+    RemoteSocket {
+        /// The address, or the context that leads to it.
+        address: String,
+    },
     /// The engine does not answer.
     #[error("the docker engine does not answer: {0}")]
     NotRunning(String),
@@ -288,6 +297,7 @@ impl EngineError {
                 | EngineError::StaleImage(_)
                 | EngineError::NotPodman(_)
                 | EngineError::NoSocket
+                | EngineError::RemoteSocket { .. }
                 | EngineError::Platform { .. }
         )
     }

@@ -38,7 +38,7 @@ fn has_image(scene: &Scene) {
     scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]).stdout(&image("sha256:ruff"));
 }
 
-fn image(id: &str) -> String {
+pub(crate) fn image(id: &str) -> String {
     format!(
         r#"{{"Id":"{id}","RepoTags":[],"Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["sha256:1"]}}}}"#
     )

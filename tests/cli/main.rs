@@ -12,6 +12,7 @@ mod ci;
 mod completions;
 mod configuration;
 mod container;
+mod docker_socket;
 mod doctor;
 mod ending;
 mod engine;

@@ -9,11 +9,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use super::podman::Dialect;
-use crate::engine::Access;
+use crate::engine::{Access, endpoint};
 use crate::limits::{ByteSize, PROCESSES};
-
-/// The path of the socket on the engine's machine.
-pub const SOCKET: &str = "/var/run/docker.sock";
 
 /// The variables that docker's client sets from its own configuration.
 const PROXIES: [&str; 10] = [
@@ -54,12 +51,21 @@ pub struct Container {
     pub mounts: Vec<Mount>,
     /// Whether it reaches the network.
     pub network: ContainerNetwork,
-    /// The group of the docker socket, if it gets the socket.
-    pub socket_group: Option<u32>,
+    /// The docker socket, if it gets the socket.
+    pub socket: Option<SharedSocket>,
     /// The standard input.
     pub stdin: ContainerStdin,
     /// The program and its arguments.
     pub command: Vec<String>,
+}
+
+/// The docker socket of the engine in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedSocket {
+    /// Its path on the engine's machine.
+    pub path: PathBuf,
+    /// The number of its group.
+    pub group: u32,
 }
 
 /// Whether a container reaches the network.
@@ -242,9 +248,12 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     for mounted in &container.mounts {
         args.extend([OsString::from("--mount"), labelled(mounted, container)]);
     }
-    if let Some(group) = container.socket_group {
-        let socket = format!("type=bind,source={SOCKET},target={SOCKET}");
-        args.extend(words(["--mount", &socket, "--group-add", &group.to_string()]));
+    if let Some(SharedSocket { path, group }) = &container.socket {
+        let source = Source::Bind(path.clone());
+        let target = endpoint::SOCKET.to_owned();
+        let socket = Mount { source, target, access: Access::Write };
+        args.extend([OsString::from("--mount"), mount(&socket)]);
+        args.extend(words(["--group-add", &group.to_string()]));
     }
     args.extend(words(["--workdir", crate::container::APP]));
     // An entry point of the image would change the meaning of the command.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Docker;
 use super::podman::Dialect;
-use crate::engine::{EngineError, identity};
+use crate::engine::{EngineError, endpoint};
 use crate::limits::ByteSize;
 use crate::outcome::RawOutput;
 use crate::process::{self, Child, Invocation, ProcessError, Until, Waited};
@@ -140,7 +140,7 @@ impl Docker<'_> {
     pub(super) fn start_build(&self) -> Invocation {
         let mut invocation = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
         if self.dialect == Dialect::Docker {
-            let builder = identity::context_name(&self.settings.variables);
+            let builder = endpoint::context_name(&self.settings.variables);
             invocation.args.extend(["--builder".into(), builder.into()]);
         }
         invocation

@@ -3,18 +3,20 @@
 //! An exit status is believed only after the container has proved that it sees the project. A job
 //! that docker fails to run is tried again. A container that must stop is removed until it is gone.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use super::Docker;
-use super::argv::{self, Container, ContainerNetwork, Mount, Source};
+use super::argv::{self, Container, ContainerNetwork, Mount, SharedSocket, Source};
 use super::call::{failed, last_line, name_command, text};
 use super::podman::Dialect;
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
 use crate::engine::limits::{CopyWatch, exceeded_error};
-use crate::engine::{Access, EngineError, Job, RunError};
+use crate::engine::{Access, EngineError, Job, RunError, endpoint};
 use crate::engine_info::Topology;
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
@@ -80,9 +82,16 @@ impl<'d> Docker<'d> {
             if self.dialect != Dialect::Docker {
                 return Err(RunError::Engine(EngineError::NoSocket));
             }
-            container.socket_group = Some(socket_group());
+            container.socket = Some(self.shared_socket()?);
         }
         Ok(container)
+    }
+
+    /// The socket of this engine.
+    fn shared_socket(&self) -> Result<SharedSocket, EngineError> {
+        let path = endpoint::socket(&self.settings.variables)?;
+        let metadata = fs::metadata(&path).map_err(SnapshotError::io("find", &path))?;
+        Ok(SharedSocket { group: metadata.gid(), path })
     }
 
     /// Runs a job in an image of ours, where the launcher prints the proof before it starts the
@@ -213,7 +222,7 @@ impl<'d> Docker<'d> {
     /// When the image is missing, or the folder is not writable.
     pub fn sees(&self, folder: &Path, image: &str) -> Result<bool, EngineError> {
         let (file, expected) = (folder.join(PROOF), &self.settings.run);
-        std::fs::write(&file, expected).map_err(SnapshotError::io("write", &file))?;
+        fs::write(&file, expected).map_err(SnapshotError::io("write", &file))?;
         let mut container = self.container("look", image);
         let source = Source::Bind(folder.to_owned());
         container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
@@ -349,13 +358,6 @@ fn is_about_mounts(message: &str) -> bool {
 
 fn no_program(job: &Job<'_>, output: &RawOutput) -> EngineError {
     launcher::no_program(job, last_line(&output.stderr, "no message"))
-}
-
-/// The group of the docker socket, as far as it is visible on this machine.
-fn socket_group() -> u32 {
-    use std::os::unix::fs::MetadataExt;
-
-    std::fs::metadata(argv::SOCKET).map_or(0, |socket| socket.gid())
 }
 
 fn first_line(bytes: &[u8], otherwise: &str) -> String {

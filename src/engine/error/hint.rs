@@ -48,6 +48,9 @@ impl EngineError {
                  to build the image"
             }
             EngineError::NeedsImages(_) | EngineError::NoSocket => "use `--engine docker`",
+            EngineError::RemoteSocket { .. } => {
+                "choose an engine with the address `unix://…` by DOCKER_HOST or `docker context use`"
+            }
             EngineError::NotPodman(_) => {
                 "use `--engine docker`, or name podman in CARGO_PIPE_DOCKER"
             }

@@ -6,8 +6,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::super::Access;
 use super::folders::JobFolders;
+use crate::engine::{Access, endpoint};
 
 /// The folders of programs and libraries, as far as they exist.
 const SYSTEM: [&str; 5] = ["/bin", "/lib", "/lib32", "/lib64", "/sbin"];
@@ -102,7 +102,7 @@ pub(super) fn arguments(sandbox: &Sandbox<'_>, roots: &[Root]) -> Vec<OsString> 
         add(&[word(flag), folder.outside.as_os_str(), word(folder.inside)]);
     }
     if let Some(socket) = sandbox.socket {
-        let target = word(super::super::docker::argv::SOCKET);
+        let target = word(endpoint::SOCKET);
         add(&[word("--bind"), socket.as_os_str(), target]);
     }
     add(&["--remount-ro", "/", "--chdir", crate::container::APP, "--"].map(word));

@@ -14,7 +14,7 @@ use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL, PROJECT};
 use crate::engine::launcher::{self, Way};
 use crate::engine::limits::{CopyWatch, exceeded_error, total_memory};
-use crate::engine::{Access, EngineError, Job, RunError, docker};
+use crate::engine::{Access, EngineError, Job, RunError, endpoint};
 use crate::hash::Hash;
 use crate::limits::{ByteSize, LimitKind, memory_on_machine};
 use crate::outcome::RawOutput;
@@ -79,11 +79,14 @@ impl Venv<'_> {
     ) -> Result<(Invocation, JobFolders), RunError> {
         let (mut folders, variables) = self.folders(job)?;
         let grants = &job.step.grants;
+        let socket = match grants.contains(&Grant::DockerSocket) {
+            true => Some(endpoint::socket(&self.settings.variables)?),
+            false => None,
+        };
         if let Some(program) = &self.bubblewrap {
-            let socket = grants.contains(&Grant::DockerSocket);
             let sandbox = Sandbox {
                 network: grants.contains(&Grant::Network),
-                socket: socket.then_some(Path::new(docker::argv::SOCKET)),
+                socket: socket.as_deref(),
                 terminal: streams == JobStreams::Attached,
                 ..self.sandbox(&folders)
             };
@@ -108,6 +111,12 @@ impl Venv<'_> {
             .map(|(name, value)| (name.clone(), folders.to_outside(value)))
             .collect();
         outside.entry("TMPDIR".to_owned()).or_insert_with(|| folders.to_outside("/tmp"));
+        if let Some(socket) = socket {
+            // Without a sandbox, the default path is the machine's own.
+            let mut address = OsString::from("unix://");
+            address.push(socket);
+            outside.entry("DOCKER_HOST".to_owned()).or_insert(address);
+        }
         let path = outside.get("PATH").cloned().unwrap_or_default();
         let mut words: Vec<OsString> = words.iter().map(|word| folders.to_outside(word)).collect();
         if let Some(program) = words.first_mut() {

@@ -18,7 +18,7 @@ fn container() -> Container {
             access: Access::Read,
         }],
         network: ContainerNetwork::None,
-        socket_group: None,
+        socket: None,
         stdin: ContainerStdin::Closed,
         command: vec!["python3".into(), "x".into()],
     }
@@ -46,8 +46,8 @@ fn a_container_gets_every_flag_of_the_sandbox() {
 fn a_grant_changes_nothing_else() {
     let mut granted = container();
     granted.network = ContainerNetwork::Granted;
-    granted.socket_group = Some(999);
-    let socket = "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock \
+    granted.socket = Some(SharedSocket { path: "/run/my,docker.sock".into(), group: 999 });
+    let socket = "--mount type=bind,\"source=/run/my,docker.sock\",target=/var/run/docker.sock \
                   --group-add 999 --workdir";
     let sandboxed = typed(&container());
     let proxies: Vec<String> = PROXIES.iter().map(|name| format!("--env {name}= ")).collect();
