@@ -1,7 +1,7 @@
 """Runs a check's tool after proving that the container sees the right files.
 
-    launcher.py --proof DIR [--proof DIR ...] [--mark-end] exec [OPTION] -- ARGV...
-    launcher.py --proof DIR [--proof DIR ...] [--mark-end] module NAME [OPTION ...] -- ARGS...
+    launcher.py --proof DIR [--proof DIR ...] [OURS ...] exec [OPTION] -- ARGV...
+    launcher.py --proof DIR [--proof DIR ...] [OURS ...] module NAME [OPTION ...] -- ARGS...
 
 `exec` replaces this process by ARGV; its only option is --report. `module` runs the command of the
 installed program NAME with ARGS in this process, with options that the command itself does not have:
@@ -17,8 +17,9 @@ installed program NAME with ARGS in this process, with options that the command 
                    those of NAME, and over NAME itself
     --report FILE  print the file FILE that the tool writes, and send its own output to standard error
 
-The first line on standard error is the content of each DIR's proof. With --mark-end, both streams
-end with a mark after the tool has ended, which proves that all output before it has arrived; the
+The first line on standard error is the content of each DIR's proof. With --write DIR, a line is added
+to the proof of DIR, and the second line on standard error says why if the tool could not write there,
+which is then not started. With --mark-end, both streams end with a mark after the tool has ended, which proves that all output before it has arrived; the
 line before the mark names the limit of the container that the tool exceeded, if any. The launcher
 needs Python 3.9 or later, has no dependencies, and is invisible to the tool.
 """
@@ -49,6 +50,16 @@ def read_proof(folder):
     except OSError:
         return "-"
     return line if len(line) == 64 and set(line) <= set("0123456789abcdef") else "-"
+
+
+def write_proof(folder):
+    """Adds a line to the proof of a folder; returns the reason if the tool cannot write there."""
+    try:
+        with open(os.path.join(folder, PROOF), "a", encoding="ascii") as file:
+            file.write("written\n")
+    except OSError as error:
+        return error.strerror
+    return None if os.access(folder, os.W_OK) else "Permission denied"
 
 
 def count(name, files):
@@ -280,6 +291,12 @@ def main(argv):
         sys.stderr.flush()
         if "-" in proofs:
             sys.exit(NO_PROOF)
+    if argv[0] == "--write":
+        reason = write_proof(argv[1])
+        if reason:
+            print(f"cargo-pipe-read-only: {reason}", file=sys.stderr)
+            sys.exit(NO_PROOF)
+        argv = argv[2:]
     if argv[0] == "--mark-end":
         argv = argv[1:]
         mark_end()

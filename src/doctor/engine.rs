@@ -267,24 +267,39 @@ fn base(image: &str, digests: &str) -> Examined {
     )
 }
 
-/// Inspects whether a container sees our folders.
+/// Inspects whether a container sees our folders, and can write to them.
 fn topology(context: Context<'_>, docker: &Docker<'_>, directory: &Directory) -> Examined {
     const SUBJECT: &str = "topology";
-    let seen = docker.sees(directory.path(), &context.config.python.image);
-    match (seen, context.config.topology) {
+    let (folder, image) = (directory.path(), &context.config.python.image);
+    let seen = docker.sees(folder, image);
+    let written = seen.and_then(|seen| Ok((seen, seen && docker.writes(folder, image)?)));
+    match (written, context.config.topology) {
         (Err(error), _) => unhelped(SUBJECT, &error),
-        (Ok(true), TopologyChoice::Stream) => {
+        (Ok((true, _)), TopologyChoice::Stream) => {
             Examined::good(SUBJECT, "stream, as is set; containers would see your folders")
         }
-        (Ok(true), _) => Examined::good(SUBJECT, "bind: containers see your folders"),
-        (Ok(false), TopologyChoice::Bind) => Examined::is(
+        (Ok((true, true)), _) => {
+            Examined::good(SUBJECT, "bind: containers see your folders and can write to them")
+        }
+        (Ok((true, false)), TopologyChoice::Bind) => Examined::is(
+            Health::Machine,
+            SUBJECT,
+            "containers see your folders and cannot write to them, and `topology` is set to `bind`",
+            "set `topology = \"auto\"`: fixers and checks that write then get their files in volumes",
+        ),
+        (Ok((true, false)), _) => Examined::good(
+            SUBJECT,
+            "bind: containers see your folders; for fixers and checks that write, files are copied into \
+             volumes, because containers cannot write to your folders",
+        ),
+        (Ok((false, _)), TopologyChoice::Bind) => Examined::is(
             Health::Machine,
             SUBJECT,
             "containers do not see your folders, and `topology` is set to `bind`",
             "set `topology = \"auto\"`, or put the cache (CARGO_PIPE_CACHE_DIR) where the engine's \
              machine has it at the same path",
         ),
-        (Ok(false), _) => Examined::good(
+        (Ok((false, _)), _) => Examined::good(
             SUBJECT,
             "stream: the engine does not see your folders, so files are copied into volumes",
         ),

@@ -2,7 +2,7 @@
 //!
 //! It finds the program and labels everything that a run starts. `call` runs the program, `cleanup`
 //! removes leftovers by their labels, `image` builds images, `job` runs jobs, `topology` gets trees
-//! into containers, and [`podman`] has the differences between docker and podman.
+//! into containers, `proof` checks that they arrived, and [`podman`] has the differences between docker and podman.
 
 pub mod argv;
 mod base;
@@ -16,6 +16,7 @@ mod limits;
 mod network;
 mod owner;
 pub mod podman;
+mod proof;
 mod remove;
 mod shell;
 mod topology;

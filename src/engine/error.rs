@@ -46,6 +46,9 @@ pub enum RunError {
     /// The container did not see the project's files.
     #[error("the container does not see the project: {0}")]
     Unseen(String),
+    /// The container saw the project's files, and could not change its copy of them.
+    #[error("the container cannot write to its copy of the project: {0}")]
+    ReadOnly(String),
     /// The engine failed.
     #[error(transparent)]
     Engine(EngineError),

@@ -4,7 +4,7 @@
 //! and its last line that all of the output has arrived. The tools parse the output of a job whose
 //! proofs hold.
 
-use super::{EngineError, Job, RunError};
+use super::{Access, EngineError, Job, RunError};
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
@@ -75,6 +75,12 @@ pub(crate) fn hash(command: &Command) -> Hash {
 /// The launcher's message when it cannot start the program.
 const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
 
+/// The launcher's message when the tool could not write to its files.
+const READ_ONLY: &[u8] = b"cargo-pipe-read-only: ";
+
+/// The launcher's exit status when a proof is missing.
+const NO_PROOF: i32 = 96;
+
 /// The launcher's line on standard error after a program in its own process has come to its end.
 const DONE: &[u8] = b"cargo-pipe-done\n";
 
@@ -102,6 +108,8 @@ pub(super) enum Seen {
     EndedEarly,
     /// The job saw other files.
     OtherFiles,
+    /// The job saw its trees, but cannot write to them.
+    ReadOnly,
     /// The launcher did not start.
     Nothing,
 }
@@ -115,6 +123,9 @@ pub(super) fn check_proof(job: &Job<'_>, output: &mut RawOutput) -> Seen {
     let matches = |(seen, tree): (&String, &&Tree)| *seen == tree.hash.to_string();
     if !seen.iter().zip(&trees).all(matches) {
         return Seen::OtherFiles;
+    }
+    if output.code == NO_PROOF && output.stderr.starts_with(READ_ONLY) {
+        return Seen::ReadOnly;
     }
     if matches!(output.code, 126 | 127) && output.stderr.starts_with(NOT_STARTED) {
         return Seen::NoProgram;
@@ -134,6 +145,12 @@ fn take_done(stderr: &mut Vec<u8>) -> bool {
     };
     stderr.drain(start..start + DONE.len());
     true
+}
+
+/// The error for a job that cannot write to its files.
+pub(super) fn read_only(output: &RawOutput) -> RunError {
+    let message = output.stderr.strip_prefix(READ_ONLY).unwrap_or_default();
+    RunError::ReadOnly(String::from_utf8_lossy(message).trim().to_owned())
 }
 
 /// The error for a job whose tool was ended by other code.
@@ -167,6 +184,9 @@ pub(super) fn build_command(job: &Job<'_>, way: Way) -> Vec<String> {
         command.extend(["python3".to_owned(), format!("{CONTROL}/launcher.py")]);
         for target in std::iter::once(APP).chain(job.config.map(|_| CONFIG)) {
             command.extend(["--proof".to_owned(), target.to_owned()]);
+        }
+        if job.access == Access::Write {
+            command.extend(["--write".to_owned(), APP.to_owned()]);
         }
         command.extend((way == Way::Relayed).then(|| "--mark-end".to_owned()));
     }

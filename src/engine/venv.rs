@@ -201,6 +201,7 @@ impl Engine for Venv<'_> {
             Seen::NoProgram => Err(RunError::Engine(launcher::no_program(job, last_line(&output)))),
             Seen::EndedEarly => Err(launcher::ended_early(job, output)),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
+            Seen::ReadOnly => Err(launcher::read_only(&output)),
             Seen::Nothing => Err(RunError::Engine(EngineError::NotStarted {
                 message: last_line(&output),
                 code: output.code,

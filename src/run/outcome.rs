@@ -176,10 +176,9 @@ pub(super) fn explain_run_error(step: &Step, error: &RunError) -> Reason {
                 "a plugin or an `init-hook` may have ended it, so its report cannot be trusted";
             Reason::new(ReasonKind::Tool, error.to_string()).with_hint(hint.to_owned())
         }
-        RunError::Unseen(message) => {
-            let message = format!("the container does not see the project: {message}");
+        RunError::Unseen(_) | RunError::ReadOnly(_) => {
             let hint = "`topology = \"stream\"` in pipe.toml copies the files in";
-            Reason::new(ReasonKind::Mount, message).with_hint(hint.to_owned())
+            Reason::new(ReasonKind::Mount, error.to_string()).with_hint(hint.to_owned())
         }
         RunError::Engine(error) => error.reason(),
     }

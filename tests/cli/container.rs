@@ -8,10 +8,12 @@ use crate::scene::Scene;
 pub(crate) const PROOF: &str = r#"
 for word; do case $word in
     type=bind,source=*,target=/app|type=bind,source=*,target=/app,*|type=bind,source=*,target=/config,*)
-        folder=${word#*source=}
-        proofs="$proofs $(cat "${folder%%,target*}/.cargo-pipe-proof")" ;;
+        folder=${word#*source=} folder=${folder%%,target*}
+        case $word in *target=/app) written=$folder/.cargo-pipe-proof ;; esac
+        proofs="$proofs $(head -n 1 "$folder/.cargo-pipe-proof")" ;;
 esac; done
 echo "cargo-pipe-proof:$proofs" >&2
+case "$*" in *" --write "*) echo written >> "$written" ;; esac
 trap 'status=$?; case "$*" in *--mark-done*) echo cargo-pipe-done >&2; esac; echo cargo-pipe-end; echo cargo-pipe-end >&2; exit $status' EXIT
 "#;
 
@@ -104,6 +106,71 @@ fn a_tool_imports_nothing_from_the_working_directory() {
         let run = calls.iter().rfind(|call| call[0] == "run").unwrap().join(" ");
         assert!(run.contains(check), "{run}");
         assert_eq!(run.contains("--env PYTHONSAFEPATH=1"), is_set, "{check}: {run}");
+    }
+}
+
+/// A project whose check writes to its copy, and an engine that has its base.
+fn writing() -> Scene {
+    let check = "[checks.own]\nrun = [\"true\"]\nwritable = true\n";
+    let scene = Scene::with_project().file("pipe.toml", check);
+    scene.docker().on(&["version"]).stdout("27.0.0\n");
+    scene.docker().on(&["image", "inspect", "python:"]).stdout(&image("sha256:base"));
+    scene
+}
+
+#[test]
+fn a_container_that_cannot_write_to_a_bound_copy_gets_a_volume() {
+    let refuse = "trap - EXIT; echo 'cargo-pipe-read-only: Permission denied' >&2; exit 96";
+    // Nothing is refused, and nothing reaches this machine.
+    let lose = "sed -i 1q \"$written\"";
+    for (reply, reason) in
+        [(refuse, "Permission denied"), (lose, "its changes do not reach this machine")]
+    {
+        let scene = writing();
+        scene.docker().on(&["run", "type=bind"]).script(&format!("{PROOF}{reply}"));
+        let bound = scene.pipe("own --allow writable").with("CARGO_PIPE_TOPOLOGY", "bind").ended();
+        assert_eq!(bound.status, Some(3), "{bound:?}");
+        let message = format!("the container cannot write to its copy of the project: {reason}");
+        assert!(bound.stdout.contains(&message), "{bound:?}");
+        let ended = scene.pipe("own --allow writable --message-format json").ended();
+        let calls = scene.docker().calls();
+        let run = calls.iter().rfind(|call| call[0] == "run").unwrap().join(" ");
+        assert!(run.contains("type=volume,source="), "{run}");
+        let report = from_json(&ended.unredacted_stdout).unwrap();
+        let engine = serde_json::to_value(report.engine.unwrap()).unwrap();
+        assert_eq!(engine["topology"], "stream", "{ended:?}");
+    }
+}
+
+#[test]
+fn a_check_that_writes_says_so_to_its_launcher() {
+    let scene = writing();
+    scene.docker().on(&["run", "--name"]).script(PROOF);
+    let ended = scene.pipe("own --allow writable").ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let calls = scene.docker().calls();
+    let run = calls.iter().find(|call| call[0] == "run").unwrap().join(" ");
+    assert!(run.contains("/pipe/launcher.py --proof /app --write /app --mark-end exec"), "{run}");
+}
+
+#[test]
+fn an_image_of_the_project_that_writes_gets_a_volume_where_users_are_mapped() {
+    for (options, is_bound) in [
+        ("[name=seccomp,profile=builtin name=userns]", false),
+        ("[name=rootless]", false),
+        ("[name=seccomp]", true),
+    ] {
+        let check = "[checks.own]\nrun = [\"true\"]\nwritable = true\nimage = \"own\"\n";
+        let scene = Scene::with_project().file("pipe.toml", check);
+        scene.docker().on(&["version"]).stdout("27.0.0\n");
+        scene.docker().on(&["info", "SecurityOptions"]).stdout(&format!("{options}\n"));
+        scene.docker().on(&["image", "inspect"]).stdout(&image("sha256:own"));
+        scene.pipe("own --allow writable").ended();
+        let calls = scene.docker().calls();
+        let tried = calls.iter().any(|call| {
+            call[0] == "create" && call.iter().any(|word| word.starts_with("type=bind,"))
+        });
+        assert_eq!(tried, is_bound, "{options}: {calls:?}");
     }
 }
 

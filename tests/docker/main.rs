@@ -31,6 +31,7 @@ mod imports;
 mod incremental;
 mod job_image;
 mod keeper;
+mod mapped_users;
 mod matrix;
 mod nested_engine;
 mod network;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
     // The slowest lists come first, so that nothing is left to wait for at the end.
     let lists = [
         job_image::TESTS,
+        mapped_users::TESTS,
         adoption::TESTS,
         articles::TESTS,
         doctor::TESTS,

@@ -117,7 +117,7 @@ impl NestedEngine {
 }
 
 /// Saves the base image and those that a new project uses.
-fn save(file: &Path) {
+pub(crate) fn save(file: &Path) {
     let project = Project::scaffolded();
     assert_eq!(project.pipe(&["build"]).status, Some(0));
     let own = format!("project-{}", project.id());

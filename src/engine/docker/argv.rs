@@ -9,6 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use super::podman::Dialect;
+use crate::container::APP;
 use crate::engine::{Access, endpoint};
 use crate::limits::{ByteSize, PROCESSES};
 
@@ -106,6 +107,15 @@ pub enum Source {
     Bind(PathBuf),
     /// A volume of the engine.
     Volume(String),
+}
+
+impl Container {
+    /// Whether its project is a folder of this machine.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        let is_bind = |mount: &Mount| matches!(mount.source, Source::Bind(_));
+        self.mounts.iter().any(|mount| mount.target == APP && is_bind(mount))
+    }
 }
 
 /// The arguments of `docker run` for a container that removes itself.
@@ -255,7 +265,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
         args.extend([OsString::from("--mount"), mount(&socket)]);
         args.extend(words(["--group-add", &group.to_string()]));
     }
-    args.extend(words(["--workdir", crate::container::APP]));
+    args.extend(words(["--workdir", APP]));
     // An entry point of the image would change the meaning of the command.
     if let Some((program, rest)) = container.command.split_first() {
         args.extend(words(["--entrypoint", program, &container.image]));

@@ -5,13 +5,13 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::Duration;
 
 use super::Docker;
 use super::argv::{self, Container, ContainerNetwork, Mount, SharedSocket, Source};
 use super::call::{failed, last_line, name_command, text};
 use super::podman::Dialect;
+use super::proof;
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
@@ -21,7 +21,7 @@ use crate::engine_info::Topology;
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
 use crate::process::{Child, Invocation, Until, Waited};
-use crate::snapshot::{PROOF, SnapshotError, Tree};
+use crate::snapshot::{SnapshotError, Tree};
 
 /// The time between two attempts to remove a container.
 const REMOVAL: Duration = Duration::from_secs(2);
@@ -136,7 +136,12 @@ impl<'d> Docker<'d> {
         // A killed launcher writes no last line, and its exit status shows that.
         let is_whole = end.is_marked || output.code > 128;
         match launcher::check_proof(job, &mut output) {
-            Seen::Tool if is_whole => Ok(output),
+            Seen::Tool if is_whole => match proof::has_come_back(job, container) {
+                true => Ok(output),
+                false => {
+                    Err(RunError::ReadOnly("its changes do not reach this machine".to_owned()))
+                }
+            },
             Seen::Tool => Err(RunError::Engine(EngineError::OutputLost)),
             // Without a message, neither docker nor the launcher failed: the output was lost.
             Seen::Nothing if output.code < 125 && output.stderr.is_empty() => {
@@ -144,6 +149,7 @@ impl<'d> Docker<'d> {
             }
             Seen::NoProgram => Err(RunError::Engine(no_program(job, &output))),
             Seen::EndedEarly => Err(launcher::ended_early(job, output)),
+            Seen::ReadOnly => Err(launcher::read_only(&output)),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
             Seen::Nothing => Err(self.not_started(job, &output)),
         }
@@ -172,36 +178,10 @@ impl<'d> Docker<'d> {
         }
     }
 
-    /// Creates a container and checks from outside that it will see its trees.
-    pub(super) fn create_proved<'c>(
-        &'c self,
-        job: &Job<'_>,
-        container: &'c Container,
-    ) -> Result<RemoveOnDrop<'c, 'd>, RunError> {
-        let removal = RemoveOnDrop { docker: self, name: &container.name };
-        let created = self.create(argv::create(container))?;
-        if created.code != 0 {
-            return Err(self.not_started(job, &created));
-        }
-        let trees = std::iter::once((APP, job.app)).chain(job.config.map(|tree| (CONFIG, tree)));
-        for (target, tree) in trees {
-            let proof = format!("{}:{target}/{PROOF}", container.name);
-            let copied = self.call(["cp", &proof, "-"])?;
-            // The answer is a tar archive of this one small file: its content follows a 512-byte
-            // head.
-            let expected = tree.hash.to_string();
-            let seen = copied.stdout.get(512..512 + expected.len());
-            if copied.code != 0 || seen != Some(expected.as_bytes()) {
-                return Err(RunError::Unseen(first_line(&copied.stderr, "it sees other files")));
-            }
-        }
-        Ok(removal)
-    }
-
     /// The error for a container that was not created, or ended before its launcher started.
-    fn not_started(&self, job: &Job<'_>, output: &RawOutput) -> RunError {
+    pub(super) fn not_started(&self, job: &Job<'_>, output: &RawOutput) -> RunError {
         let stderr = text(&output.stderr);
-        let about_mounts = is_about_mounts(&stderr) || stderr.contains("launcher.py");
+        let about_mounts = proof::is_about_mounts(&stderr) || stderr.contains("launcher.py");
         let reason = last_line(&output.stderr, "no message");
         if about_mounts {
             return RunError::Unseen(reason);
@@ -213,32 +193,6 @@ impl<'d> Docker<'d> {
                 message: format!("{reason} (exit status {code})"),
             },
         })
-    }
-
-    /// Whether a container sees the files in a folder of ours.
-    ///
-    /// # Errors
-    ///
-    /// When the image is missing, or the folder is not writable.
-    pub fn sees(&self, folder: &Path, image: &str) -> Result<bool, EngineError> {
-        let (file, expected) = (folder.join(PROOF), &self.settings.run);
-        fs::write(&file, expected).map_err(SnapshotError::io("write", &file))?;
-        let mut container = self.container("look", image);
-        let source = Source::Bind(folder.to_owned());
-        container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
-        let _removal = RemoveOnDrop { docker: self, name: &container.name };
-        let create = self.docker(argv::create(&container));
-        let created = self.create(argv::create(&container))?;
-        if created.code != 0 {
-            return match is_about_mounts(&text(&created.stderr)) {
-                true => Ok(false),
-                false => Err(failed(&create, &created)),
-            };
-        }
-        let copied = self.call(["cp", &format!("{}:{APP}/{PROOF}", container.name), "-"])?;
-        // A tar archive: the content of its one small file follows a 512-byte head.
-        let seen = copied.stdout.get(512..512 + expected.len());
-        Ok(copied.code == 0 && seen == Some(expected.as_bytes()))
     }
 
     /// Reports the text before the launcher's first line as a warning: it was written by the
@@ -265,11 +219,7 @@ impl<'d> Docker<'d> {
         let removal = RemoveOnDrop { docker: self, name: &container.name };
         let until = Until { cancel: Some(self.cancel), limit: job.step.timeout };
         // A volume is on the engine's machine, where nothing can measure it.
-        let is_bound = container
-            .mounts
-            .iter()
-            .any(|mount| mount.target == APP && matches!(mount.source, Source::Bind(_)));
-        let mut copy = CopyWatch::new(job).filter(|_| is_bound);
+        let mut copy = CopyWatch::new(job).filter(|_| container.is_bound());
         let waited = match &mut copy {
             Some(copy) => {
                 child.wait_watched(until, &mut |_| copy.look().then_some(LimitKind::Disk))
@@ -333,8 +283,8 @@ impl<'d> Docker<'d> {
 
 /// Removes a container when dropped.
 pub(super) struct RemoveOnDrop<'r, 'd> {
-    docker: &'r Docker<'d>,
-    name: &'r str,
+    pub(super) docker: &'r Docker<'d>,
+    pub(super) name: &'r str,
 }
 
 impl Drop for RemoveOnDrop<'_, '_> {
@@ -349,19 +299,6 @@ fn is_worth_retrying(error: &EngineError, access: Access) -> bool {
     access == Access::Read && matches!(error, EngineError::Docker { .. } | EngineError::OutputLost)
 }
 
-/// Whether a message of docker is about a failed mount.
-fn is_about_mounts(message: &str) -> bool {
-    let about =
-        ["bind source path", "invalid mount config", "Mounts denied", "not shared", "statfs "];
-    about.iter().any(|words| message.contains(words))
-}
-
 fn no_program(job: &Job<'_>, output: &RawOutput) -> EngineError {
     launcher::no_program(job, last_line(&output.stderr, "no message"))
-}
-
-fn first_line(bytes: &[u8], otherwise: &str) -> String {
-    let text = text(bytes);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-    line.unwrap_or(otherwise).to_owned()
 }

@@ -1,8 +1,8 @@
 //! Gets trees into containers.
 //!
-//! Each run decides once: folders are bound if a container proves that it sees them, and are
-//! streamed into volumes otherwise, which works wherever the engine is. Nothing is guessed from the
-//! environment.
+//! Folders are bound if containers prove that they see them, and that they can write to them where they
+//! have to. From the first container on that cannot, the run streams its trees into volumes, which works
+//! wherever the engine is and whichever users it maps. Nothing is guessed from the environment.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -59,7 +59,7 @@ impl Placement {
         self.state().topology
     }
 
-    /// Runs a job with the topology of this run, which the first job determines.
+    /// Runs a job with the topology of this run.
     pub(super) fn run<T>(
         &self,
         attempt: impl Fn(Topology) -> Result<T, RunError>,
@@ -70,7 +70,9 @@ impl Placement {
             _ => Topology::Bind,
         };
         match (attempt(first), self.choice) {
-            (Err(RunError::Unseen(_)), TopologyChoice::Auto) if first == Topology::Bind => {
+            (Err(RunError::Unseen(_) | RunError::ReadOnly(_)), TopologyChoice::Auto)
+                if first == Topology::Bind =>
+            {
                 self.decide(Topology::Stream);
                 attempt(Topology::Stream)
             }

@@ -1,0 +1,135 @@
+//! Proves from outside what a container sees, and whether it can change it.
+//!
+//! A container of ours proves it from inside, by the launcher. These proofs are for images that have no
+//! launcher, for shells, and for `cargo pipe doctor`.
+
+use std::fs;
+use std::path::Path;
+
+use super::Docker;
+use super::argv::{self, Container, Mount, Source};
+use super::call::{failed, text};
+use super::job::RemoveOnDrop;
+use super::podman::Dialect;
+use crate::container::{APP, CONFIG};
+use crate::engine::{Access, EngineError, Job, RunError};
+use crate::read::{self, SizeLimit};
+use crate::snapshot::{PROOF, SnapshotError};
+
+impl<'d> Docker<'d> {
+    /// Creates a container and checks from outside that it will see its trees.
+    pub(super) fn create_proved<'c>(
+        &'c self,
+        job: &Job<'_>,
+        container: &'c Container,
+    ) -> Result<RemoveOnDrop<'c, 'd>, RunError> {
+        if job.access == Access::Write && container.is_bound() && self.maps_users()? {
+            return Err(RunError::ReadOnly("the engine maps users to others".to_owned()));
+        }
+        let removal = RemoveOnDrop { docker: self, name: &container.name };
+        let created = self.create(argv::create(container))?;
+        if created.code != 0 {
+            return Err(self.not_started(job, &created));
+        }
+        let trees = std::iter::once((APP, job.app)).chain(job.config.map(|tree| (CONFIG, tree)));
+        for (target, tree) in trees {
+            let proof = format!("{}:{target}/{PROOF}", container.name);
+            let copied = self.call(["cp", &proof, "-"])?;
+            // The answer is a tar archive of this one small file: its content follows a 512-byte
+            // head.
+            let expected = tree.hash.to_string();
+            let seen = copied.stdout.get(512..512 + expected.len());
+            if copied.code != 0 || seen != Some(expected.as_bytes()) {
+                return Err(RunError::Unseen(first_line(&copied.stderr, "it sees other files")));
+            }
+        }
+        Ok(removal)
+    }
+
+    /// Whether a container sees the files in a folder of ours.
+    ///
+    /// # Errors
+    ///
+    /// When the image is missing, or the folder is not writable.
+    pub fn sees(&self, folder: &Path, image: &str) -> Result<bool, EngineError> {
+        let (file, expected) = (folder.join(PROOF), &self.settings.run);
+        fs::write(&file, expected).map_err(SnapshotError::io("write", &file))?;
+        let mut container = self.container("look", image);
+        let source = Source::Bind(folder.to_owned());
+        container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
+        let _removal = RemoveOnDrop { docker: self, name: &container.name };
+        let create = self.docker(argv::create(&container));
+        let created = self.create(argv::create(&container))?;
+        if created.code != 0 {
+            return match is_about_mounts(&text(&created.stderr)) {
+                true => Ok(false),
+                false => Err(failed(&create, &created)),
+            };
+        }
+        let copied = self.call(["cp", &format!("{}:{APP}/{PROOF}", container.name), "-"])?;
+        // A tar archive: the content of its one small file follows a 512-byte head.
+        let seen = copied.stdout.get(512..512 + expected.len());
+        Ok(copied.code == 0 && seen == Some(expected.as_bytes()))
+    }
+
+    /// Whether a container can change the files in a folder of ours that it sees.
+    ///
+    /// # Errors
+    ///
+    /// When the image has no Python, or the folder is not writable.
+    pub fn writes(&self, folder: &Path, image: &str) -> Result<bool, EngineError> {
+        const WRITTEN: &str = "written";
+        let file = folder.join(PROOF);
+        fs::write(&file, "").map_err(SnapshotError::io("write", &file))?;
+        let mut container = self.container("write", image);
+        let source = Source::Bind(folder.to_owned());
+        container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Write });
+        let script = format!("open('{APP}/{PROOF}', 'w').write('{WRITTEN}')");
+        container.command = ["python3", "-I", "-S", "-c", &script].map(str::to_owned).to_vec();
+        let _removal = RemoveOnDrop { docker: self, name: &container.name };
+        let run = self.docker(argv::run(&container));
+        let output = self.create(argv::run(&container))?;
+        // Docker itself ends with these, and Python with 1.
+        if output.code >= 125 {
+            return Err(failed(&run, &output));
+        }
+        let text = read::read_file(&file, SizeLimit::Config);
+        Ok(text.is_ok_and(|text| text == WRITTEN.as_bytes()))
+    }
+
+    /// Whether the user of a container is another one outside: the files that we create then belong to
+    /// none of its users.
+    fn maps_users(&self) -> Result<bool, EngineError> {
+        if self.dialect != Dialect::Docker {
+            // Its containers keep the number of the caller.
+            return Ok(false);
+        }
+        let options = self.succeed(&self.docker(["info", "--format", "{{.SecurityOptions}}"]))?;
+        let options = text(&options.stdout);
+        Ok(["name=userns", "name=rootless"].iter().any(|option| options.contains(option)))
+    }
+}
+
+/// Whether a bound container's changes reach this machine, by the line that the launcher has added to
+/// the proof.
+pub(super) fn has_come_back(job: &Job<'_>, container: &Container) -> bool {
+    if job.access == Access::Read || !container.is_bound() {
+        return true;
+    }
+    let proof = read::read_unlinked(&job.app.folder.join(PROOF), SizeLimit::Source);
+    // A tool that has removed the file has changed this machine's folder as well.
+    !proof.is_ok_and(|text| text == format!("{}\n", job.app.hash).as_bytes())
+}
+
+/// Whether a message of docker is about a failed mount.
+pub(super) fn is_about_mounts(message: &str) -> bool {
+    let about =
+        ["bind source path", "invalid mount config", "Mounts denied", "not shared", "statfs "];
+    about.iter().any(|words| message.contains(words))
+}
+
+fn first_line(bytes: &[u8], otherwise: &str) -> String {
+    let text = text(bytes);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    line.unwrap_or(otherwise).to_owned()
+}

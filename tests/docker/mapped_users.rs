@@ -1,0 +1,120 @@
+//! An engine on this machine that maps the users of containers to others, as rootless docker does.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::container::Container;
+use crate::nested_engine::{IMAGES, certify, save};
+use crate::project::{Project, docker_with, left_of};
+
+tests![mapped_users_change_no_result, the_granted_socket_is_that_of_the_engine_in_use];
+
+/// An engine inside a container that sees the temporary folder of this machine at the same path.
+struct MappedEngine {
+    _container: Container,
+    socket: PathBuf,
+    _folder: TempDir,
+}
+
+impl MappedEngine {
+    fn start() -> MappedEngine {
+        let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
+        let (certificates, images) =
+            (folder.path().join("certificates"), folder.path().join("images.tar"));
+        fs::create_dir(&certificates).unwrap();
+        certify(&certificates);
+        save(&images);
+        let socket = folder.path().join("docker.sock");
+        let temporary = folder.path().parent().unwrap().display();
+        let shared = format!("{temporary}:{temporary}");
+        let options = ["--privileged", "--volume", "/var/lib/docker", "--volume", &shared];
+        let files = [(certificates.as_path(), "/certificates"), (&images, IMAGES)];
+        let host = format!("unix://{}", socket.display());
+        let command = ["start", "--userns-remap", "default", "--host", &host];
+        let container = Container::start(&options, &files, &command);
+        let loaded = container.run(&[], &["docker", "load", "--quiet", "--input", IMAGES]);
+        assert_eq!(loaded.status, Some(0), "{loaded:?}");
+        MappedEngine { _container: container, socket, _folder: folder }
+    }
+
+    fn variables(&self) -> [(&'static str, String); 1] {
+        [("DOCKER_HOST", format!("unix://{}", self.socket.display()))]
+    }
+
+    /// A project whose checks run on this engine.
+    fn serve(&self, project: Project) -> Project {
+        let [(name, value)] = self.variables();
+        project.with(name, &value)
+    }
+
+    /// The names of the containers and volumes that it has of a project.
+    fn leftovers(&self, project: &Project) -> Vec<String> {
+        left_of(project, |args| docker_with(&self.variables(), args))
+    }
+}
+
+/// A new project with checks that write, in the environment of ours and in an image of the project.
+fn writing() -> Project {
+    let project = Project::scaffolded();
+    let run = "run = [\"sh\", \"-c\", \"echo x > out.txt && echo written\"], writable = true";
+    project.configure(&format!(
+        "checks.ours = {{ {run} }}\nchecks.foreign = {{ {run}, image = \"python:3.13-slim\" }}"
+    ));
+    project
+}
+
+fn mapped_users_change_no_result() {
+    let engine = MappedEngine::start();
+    let (here, there) = (writing(), engine.serve(writing()));
+    let read = there.report(&["ruff"]);
+    assert_eq!(read.json["engine"]["topology"], "bind", "{read:#?}");
+    for check in ["ours", "foreign"] {
+        let args = ["run", check, "--allow", "writable"];
+        let (one, other) = (here.report(&args), there.report(&args));
+        assert_eq!((one.status, other.status), (0, 0), "{one:#?} {other:#?}");
+        assert_eq!(one.json["engine"]["topology"], "bind");
+        assert_eq!(other.json["engine"]["topology"], "stream");
+        assert_eq!(one.comparable(), other.comparable());
+        let shell = ["bash", check, "--allow", "writable", "--", "touch", "out.txt"];
+        assert_eq!(there.pipe(&shell).status, Some(0), "{check}");
+    }
+    for args in [&["format"][..], &["run", "format", "--fix"]] {
+        there.write("src/main.py", "\"\"\"Spaces.\"\"\"\n\nVALUE  =  1\n");
+        let report = there.report(args);
+        assert_eq!(report.status, 0, "{report:#?}");
+        assert_eq!(report.json["changed_files"].to_string(), r#"["src/main.py"]"#);
+        let fixed = fs::read_to_string(there.root.join("src/main.py")).unwrap();
+        assert_eq!(fixed, "\"\"\"Spaces.\"\"\"\n\nVALUE = 1\n");
+    }
+    let doctor = there.pipe(&["doctor"]).stdout;
+    assert!(doctor.contains("because containers cannot write to your folders"), "{doctor}");
+
+    let bound = there.with("CARGO_PIPE_TOPOLOGY", "bind");
+    bound.write("src/main.py", "\"\"\"Spaces.\"\"\"\n\nVALUE  =  1\n");
+    for args in [&["format"][..], &["run", "ours", "foreign", "--allow", "writable"]] {
+        let report = bound.report(args);
+        assert_eq!(report.status, 3, "{report:#?}");
+        for check in report.json["checks"].as_array().unwrap() {
+            assert_eq!(check["reason"]["kind"], "mount", "{report:#?}");
+        }
+    }
+    let doctor = bound.pipe(&["doctor"]);
+    assert_eq!(doctor.status, Some(3), "{doctor:?}");
+    assert_eq!(engine.leftovers(&bound), [""; 0]);
+}
+
+fn the_granted_socket_is_that_of_the_engine_in_use() {
+    let engine = MappedEngine::start();
+    let project = engine.serve(Project::scaffolded());
+    project.configure(
+        "checks.probe = { run = [\"stat\", \"-c\", \"%i\", \"/var/run/docker.sock\"], \
+         docker-socket = true, cache = false }",
+    );
+    let report = project.report(&["run", "probe", "--allow", "docker-socket"]);
+    let inode = fs::metadata(&engine.socket).unwrap().ino();
+    assert_eq!(report.check("probe")["log"]["stdout"], format!("{inode}\n"), "{report:#?}");
+    assert_eq!(engine.leftovers(&project), [""; 0]);
+}
