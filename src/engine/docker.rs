@@ -8,6 +8,7 @@ pub mod argv;
 mod base;
 mod call;
 mod cleanup;
+mod end_cause;
 mod image;
 mod image_info;
 mod job;

@@ -228,8 +228,13 @@ pub enum EngineError {
         limit: Duration,
     },
     /// The container of a check was stopped while its tool was running.
-    #[error("the container of the check was stopped from outside (exit status {0})")]
-    Stopped(i32),
+    #[error("{engine} stopped the container of the check (exit status {code})")]
+    Stopped {
+        /// The name of the engine.
+        engine: &'static str,
+        /// The exit status.
+        code: i32,
+    },
     /// A docker command failed.
     #[error("`{command}` failed: {message}")]
     Docker {

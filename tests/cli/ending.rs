@@ -148,18 +148,65 @@ fn a_list_of_leftovers_that_hangs_costs_one_time_limit() {
 }
 
 #[test]
-fn a_container_that_is_stopped_from_outside_is_named_as_such() {
+fn a_check_whose_container_is_stopped_is_an_error_of_the_engine() {
+    for code in [137, 143] {
+        let scene = container_scene();
+        let stopped = format!("{PROOF}trap - EXIT; exit {code}");
+        scene.docker().on(&["run", "--name"]).script(&stopped);
+        let ended = scene.pipe("ruff").ended();
+        assert_eq!(ended.status, Some(3), "{ended:?}");
+        let message = format!("docker stopped the container of the check (exit status {code})");
+        assert!(ended.stdout.contains(&message), "{ended:?}");
+        assert!(ended.stdout.contains("the engine was ended or restarted"), "{ended:?}");
+        // A tool that ends itself in this way leaves a launcher that marks its end.
+        let scene = container_scene();
+        scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}exit {code}"));
+        let ended = scene.pipe("ruff").ended();
+        assert!(ended.stdout.contains("ruff was killed"), "{ended:?}");
+    }
+}
+
+#[test]
+fn an_engine_that_has_ended_with_a_check_is_named() {
     let scene = container_scene();
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}trap - EXIT; exit 143"));
+    scene.docker().on(&["events"]).stderr("Cannot connect to the Docker daemon\n").code(1);
     let ended = scene.pipe("ruff").ended();
     assert_eq!(ended.status, Some(3), "{ended:?}");
-    assert!(ended.stdout.contains("was stopped from outside (exit status 143)"), "{ended:?}");
-    assert!(ended.stdout.contains("the engine was ended or restarted"), "{ended:?}");
-    // A tool that ends itself by TERM leaves a launcher that marks its end.
-    let scene = container_scene();
-    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}exit 143"));
-    let ended = scene.pipe("ruff").ended();
-    assert!(ended.stdout.contains("ruff was killed by signal 15"), "{ended:?}");
+    let message = "the docker engine does not answer: Cannot connect to the Docker daemon";
+    assert!(ended.stdout.contains(message), "{ended:?}");
+}
+
+/// A command can exit with 0 when it is asked to end, and docker's client with 1 when it loses its
+/// engine, which would be findings.
+#[test]
+fn a_status_of_a_foreign_image_counts_only_if_the_engine_confirms_it() {
+    let stopped = "docker stopped the container of the check (exit status 0)";
+    for (code, state, event, expected) in [
+        (0, "0 false", "", None),
+        (0, "0 false", "{\"Action\":\"kill\"}\n", Some(stopped)),
+        (1, "137 false", "", Some("`docker start` failed: error during connect")),
+        (1, "137 true", "", Some("its limit is")),
+        (1, "", "", Some("the docker engine does not answer: Cannot connect")),
+    ] {
+        let scene = foreign();
+        answer_in(&scene);
+        scene.docker().on(&["cp"]).script(COPY_PROOF);
+        scene.docker().on(&["start"]).stderr("error during connect\n").code(code);
+        scene.docker().on(&["events"]).stdout(event);
+        let inspect = scene.docker().on(&["container", "inspect"]).stdout(state);
+        if state.is_empty() {
+            inspect.stderr("Cannot connect\n").code(1);
+        }
+        let ended = scene.pipe("spelling").ended();
+        match expected {
+            None => assert_eq!(ended.status, Some(0), "{ended:?}"),
+            Some(message) => {
+                assert_eq!(ended.status, Some(3), "{ended:?}");
+                assert!(ended.stdout.contains(message), "{message}: {ended:?}");
+            }
+        }
+    }
 }
 
 #[test]

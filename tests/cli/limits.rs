@@ -42,9 +42,10 @@ fn an_exceeded_limit_is_an_error_that_names_the_setting_and_is_not_cached() {
 
 #[test]
 fn a_killed_container_without_a_last_line_ran_out_of_memory_if_the_engine_says_so() {
-    for (events, kind) in [("oom\n", "limit"), ("", "tool")] {
+    for (event, kind) in [("oom", "limit"), ("kill", "environment"), ("exec_die", "environment")] {
         let scene = scene();
-        scene.docker().on(&["events", "event=oom"]).stdout(events);
+        let event = format!("{{\"Action\":\"{event}\"}}\n");
+        scene.docker().on(&["events", "event=oom", "event=kill"]).stdout(&event);
         let (report, status) = ruff(&scene, "trap - EXIT; exit 137");
         assert_eq!((status, reason(&report).0.as_str()), (Some(3), kind));
     }

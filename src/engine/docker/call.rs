@@ -66,12 +66,6 @@ impl Docker<'_> {
         Err(EngineError::NoAnswer { command: name_command(&invocation), limit })
     }
 
-    /// Whether the engine answers.
-    pub(super) fn answers(&self) -> bool {
-        let answer = self.call(["version", "--format", "{{.Server.Version}}"]);
-        answer.is_ok_and(|output| output.code == 0)
-    }
-
     /// Runs a docker command that has to succeed.
     pub(super) fn succeed(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
         let output = self.await_answer(invocation, self.settings.answer_limit)?;

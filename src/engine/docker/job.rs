@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::Docker;
 use super::argv::{self, Container, ContainerNetwork, Mount, SharedSocket, Source};
 use super::call::{failed, last_line, name_command, text};
+use super::end_cause::EndCause;
 use super::podman::Dialect;
 use super::proof;
 use crate::check::Grant;
@@ -117,23 +118,23 @@ impl<'d> Docker<'d> {
     }
 
     fn run_launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
-        let mut output = self.finish(&self.docker(argv::run(container)), job, container)?;
+        let (mut output, _removal) =
+            self.finish(&self.docker(argv::run(container)), job, container)?;
         self.note_preamble(&mut output);
         let end = launcher::take_end(&mut output);
-        let is_killed = !end.is_marked && output.code == KILLED;
+        // A launcher that is killed, by the kernel or with its container, writes no last line.
+        let is_killed = !end.is_marked && matches!(output.code, KILLED | TERMINATED);
         let exceeded = match end.exceeded {
-            // The kernel may have killed the launcher as well.
-            None if is_killed && self.ran_out_of_memory(container) => Some(LimitKind::Memory),
+            None if is_killed => match self.find_end_cause(container)? {
+                EndCause::OutOfMemory => Some(LimitKind::Memory),
+                EndCause::Engine | EndCause::Itself => return Err(self.stopped(&output)),
+            },
             exceeded => exceeded,
         };
         if let Some(kind) = exceeded {
             launcher::take_proof(&mut output.stderr);
             return Err(exceeded_error(job, kind, container.memory, output));
         }
-        if !end.is_marked && output.code == TERMINATED {
-            return Err(RunError::Engine(EngineError::Stopped(output.code)));
-        }
-        // A killed launcher writes no last line, and its exit status shows that.
         let is_whole = end.is_marked || output.code > 128;
         match launcher::check_proof(job, &mut output) {
             Seen::Tool if is_whole => match proof::has_come_back(job, container) {
@@ -160,22 +161,28 @@ impl<'d> Docker<'d> {
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let removal = self.create_proved(job, container)?;
         let start = self.docker(argv::start(container));
-        let output = self.finish(&start, job, container)?;
-        let is_out_of_memory = self.was_killed_for_memory(container);
-        drop(removal);
-        if is_out_of_memory {
-            return Err(exceeded_error(job, LimitKind::Memory, container.memory, output));
+        let (output, started) = self.finish(&start, job, container)?;
+        let cause = self.find_end_cause_of_existing(container, &output);
+        drop((started, removal));
+        match cause? {
+            EndCause::OutOfMemory => {
+                return Err(exceeded_error(job, LimitKind::Memory, container.memory, output));
+            }
+            EndCause::Engine => return Err(self.stopped(&output)),
+            EndCause::Itself => {}
         }
         match output.code {
-            // A command may use this status itself, so that only the engine can tell.
-            TERMINATED if !self.answers() => {
-                Err(RunError::Engine(EngineError::Stopped(output.code)))
-            }
             // Only docker exits with 125; the output belongs to the command itself.
             125 => Err(RunError::Engine(failed(&start, &output))),
             126 | 127 => Err(RunError::Engine(no_program(job, &output))),
             _ => Ok(output),
         }
+    }
+
+    /// The error for a check whose container was stopped.
+    fn stopped(&self, output: &RawOutput) -> RunError {
+        let engine = self.dialect.kind();
+        RunError::Engine(EngineError::Stopped { engine, code: output.code })
     }
 
     /// The error for a container that was not created, or ended before its launcher started.
@@ -203,13 +210,14 @@ impl<'d> Docker<'d> {
         }
     }
 
-    /// Waits for a started container, and removes it when it must stop.
-    fn finish(
-        &self,
+    /// Waits for a started container, and removes it when it must stop. If the container may be there
+    /// still, it is removed with the second value.
+    fn finish<'c>(
+        &'c self,
         invocation: &Invocation,
         job: &Job<'_>,
-        container: &Container,
-    ) -> Result<RawOutput, RunError> {
+        container: &'c Container,
+    ) -> Result<(RawOutput, Option<RemoveOnDrop<'c, 'd>>), RunError> {
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
@@ -259,8 +267,9 @@ impl<'d> Docker<'d> {
                 // A client that exits normally has waited for the container; a killed one has not.
                 if output.code < 125 {
                     std::mem::forget(removal);
+                    return Ok((output, None));
                 }
-                Ok(output)
+                Ok((output, Some(removal)))
             }
         }
     }

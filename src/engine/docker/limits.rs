@@ -3,7 +3,6 @@
 //! The engine limits memory and processes itself. The launcher reads from inside which limits were
 //! hit, and prints it before its last line; the engine knows about memory as well.
 
-use super::argv::Container;
 use super::{Docker, text};
 use crate::engine::limits::total_memory;
 use crate::limits::{ByteSize, memory_on_machine};
@@ -35,21 +34,5 @@ impl Docker<'_> {
             self.note(warning);
         }
         Some(limit)
-    }
-
-    /// Whether a process of a container was killed because memory ran out, according to the engine.
-    /// The container may be gone already.
-    pub(super) fn ran_out_of_memory(&self, container: &Container) -> bool {
-        let filter = format!("container={}", container.name);
-        // Without an end, the command would wait for further events.
-        let args = ["events", "--since", "24h", "--until", "0s", "--filter", &filter];
-        let args = args.into_iter().chain(["--filter", "event=oom", "--format", "{{.Action}}"]);
-        self.call(args).is_ok_and(|output| output.code == 0 && !output.stdout.is_empty())
-    }
-
-    /// The same for a container that still exists.
-    pub(super) fn was_killed_for_memory(&self, container: &Container) -> bool {
-        let inspect = ["container", "inspect", "--format", "{{.State.OOMKilled}}", &container.name];
-        self.call(inspect).is_ok_and(|output| text(&output.stdout) == "true")
     }
 }

@@ -77,8 +77,9 @@ impl EngineError {
             EngineError::Offline(_) | EngineError::OfflineVenv(_) | EngineError::Missing(_) => {
                 "run `cargo pipe build` once with a network"
             }
-            EngineError::Stopped(_) => {
-                "the engine was ended or restarted, or another program stopped the container; run again"
+            EngineError::Stopped { .. } => {
+                "the engine was ended or restarted, another program stopped the container, or the \
+                 machine ran out of memory; run again"
             }
             EngineError::OutputLost => {
                 "run again; docker clients 28.0.0 to 28.0.2 may lose output, see `docker --version`"
