@@ -56,9 +56,12 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
     let found = which::which(&program).unwrap_or_else(|_| program.clone().into());
     let ask = |args: &[&str]| ask(context, &found, args);
     examined.insert(0, versions(&program, ask(&["version", "--format", "{{json .}}"])));
-    examined.push(match ask(&["buildx", "version"]) {
-        Some(said) => Examined::good("buildx", said.split(' ').nth(1).unwrap_or("is there")),
-        None => unhelped("buildx", &EngineError::NoBuildx),
+    examined.push(match (ask(&["buildx", "version"]), docker.try_build()) {
+        (None, _) => unhelped("buildx", &EngineError::NoBuildx),
+        (_, Err(error)) => unhelped("buildx", &error),
+        (Some(said), Ok(())) => {
+            Examined::good("buildx", said.split(' ').nth(1).unwrap_or("is there"))
+        }
     });
     let image = &context.config.python.image;
     match ask(&["image", "inspect", "--format", "{{json .RepoDigests}}", image]) {

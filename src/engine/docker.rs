@@ -6,6 +6,7 @@
 
 pub mod argv;
 mod base;
+mod build_context;
 mod call;
 mod cleanup;
 mod end_cause;

@@ -203,6 +203,9 @@ pub enum EngineError {
         /// The last lines of the builder.
         message: String,
     },
+    /// Docker's client cannot write the files that it keeps about builds.
+    #[error("docker cannot keep its state of builds: {0}")]
+    BuilderState(String),
     /// An image was not built on the image that was inspected.
     #[error("`{image}` was built on another image than the `{base}` of this engine")]
     OtherBase {

@@ -1,7 +1,9 @@
 //! A running program: its output, its end, and the reasons to end it earlier.
 
-use std::io::{self, PipeWriter};
+use std::fs::File;
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -58,6 +60,16 @@ pub struct Child {
     held: Option<PipeWriter>,
 }
 
+/// The content of a file as a pipe. A confined program may be refused a file even if its parent has
+/// opened it, as docker of the snap is (<https://bugs.launchpad.net/snapd/+bug/1849753>).
+fn read_through_pipe(file: &Path) -> io::Result<PipeReader> {
+    let mut file = File::open(file)?;
+    let (reader, mut writer) = io::pipe()?;
+    // The program may end before it has read everything.
+    std::thread::spawn(move || io::copy(&mut file, &mut writer));
+    Ok(reader)
+}
+
 impl Child {
     /// Starts a program and captures its output.
     ///
@@ -98,7 +110,9 @@ impl Child {
         let program = expression(invocation);
         let (fed, held) = match &invocation.stdin {
             Stdin::Empty => (program.stdin_null(), None),
-            Stdin::File(file) => (program.stdin_path(file), None),
+            Stdin::File(file) => {
+                (program.stdin_file(read_through_pipe(file).map_err(not_started)?), None)
+            }
             Stdin::Held => {
                 let (end, held) = io::pipe().map_err(not_started)?;
                 (program.stdin_file(end), Some(held))

@@ -90,6 +90,27 @@ fn a_check_is_one_docker_run_in_the_whole_sandbox() {
     }
 }
 
+#[test]
+fn a_build_reads_no_file_of_ours_by_its_path() {
+    let scene = unbuilt();
+    let built = format!("[ -e $FAKE/lock ] && echo '{}'", image("sha256:ruff"));
+    scene.docker().on(&["image", "inspect", "cargo-pipe/ruff:"]).script(&built);
+    let build = "tar -xO -f - requirements/ruff.txt > $FAKE/lock";
+    scene.docker().on(&["buildx", "build"]).script(build);
+    let bundle = scene.folder("home").join("company.pem");
+    std::fs::write(&bundle, "certificates").unwrap();
+    let run = scene.pipe("build ruff").with("SSL_CERT_FILE", bundle.to_str().unwrap());
+    let ended = run.ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let lock = std::fs::read_to_string(scene.folder("docker").join("lock")).unwrap();
+    assert!(lock.contains("ruff=="), "{lock}");
+    let calls = scene.docker().calls();
+    let build = calls.iter().find(|call| call[..2] == ["buildx", "build"]).unwrap();
+    assert_eq!(build.last().unwrap(), "-");
+    let root = scene.folder("").display().to_string();
+    assert!(!build.iter().any(|word| word.contains(&root)), "{build:?}");
+}
+
 /// Python 3.11 and later, started by a tool, would otherwise search the working directory first.
 #[test]
 fn a_tool_imports_nothing_from_the_working_directory() {

@@ -10,7 +10,9 @@ use crate::project::{Ended, Project, docker};
 tests![
     ten_runs_at_once_need_one_image,
     a_run_after_a_killed_build_succeeds,
-    an_image_on_another_base_is_built_again_by_the_engine_itself
+    an_image_on_another_base_is_built_again_by_the_engine_itself,
+    a_client_that_sees_no_file_of_ours_builds,
+    a_home_that_is_read_only_is_named_with_a_remedy
 ];
 
 /// A project with a check that needs a package which no engine has ever seen.
@@ -76,4 +78,45 @@ fn an_image_on_another_base_is_built_again_by_the_engine_itself() {
     let report = project.report(&["run", "imports", "--no-cache"]);
     assert_eq!(report.outcome("imports"), "passed", "{report:#?}");
     project.pipe(&["remove"]);
+}
+
+/// As docker of the snap, which sees no hidden folder of a home.
+fn a_client_that_sees_no_file_of_ours_builds() {
+    let wheel = Wheel::unheard_of("handmade");
+    let index = Index::open(vec![wheel.clone()]);
+    let project = needing(&wheel, &index);
+    let project = behind_mounts(project, "mount -t tmpfs -o ro none \"$HOME/.cache\"");
+    let report = project.report(&["run", "imports"]);
+    assert_eq!(report.outcome("imports"), "passed", "{report:#?}");
+    let doctor = project.pipe(&["doctor"]);
+    assert_eq!(doctor.status, Some(0), "{doctor:?}");
+    project.pipe(&["remove"]);
+}
+
+fn a_home_that_is_read_only_is_named_with_a_remedy() {
+    let wheel = Wheel::unheard_of("handmade");
+    let index = Index::open(vec![wheel.clone()]);
+    let project = needing(&wheel, &index);
+    let mounts = "mount --bind \"$HOME\" \"$HOME\" && mount -o remount,bind,ro \"$HOME\"";
+    let project = behind_mounts(project, mounts);
+    for args in [&["run", "imports"][..], &["doctor"]] {
+        let ended = project.pipe(args);
+        assert_eq!(ended.status, Some(3), "{ended:?}");
+        let message = "docker cannot keep its state of builds: mkdir";
+        assert!(ended.stdout.contains(message), "{ended:?}");
+        assert!(ended.stdout.contains("hint: set BUILDX_CONFIG to a folder"), "{ended:?}");
+    }
+    let state = project.root.join("../state").display().to_string();
+    let project = project.with("BUILDX_CONFIG", &state);
+    for args in [&["run", "imports"][..], &["doctor"]] {
+        assert_eq!(project.pipe(args).status, Some(0), "{args:?}");
+    }
+    project.pipe(&["remove"]);
+}
+
+/// A docker whose client runs behind mounts of its own.
+fn behind_mounts(project: Project, mounts: &str) -> Project {
+    let script =
+        format!("exec unshare --mount sh -c '{mounts} && exec docker \"$@\"' docker \"$@\"\n");
+    project.with_docker(&script)
 }

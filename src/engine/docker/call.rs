@@ -25,6 +25,15 @@ pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Variables that change what docker's commands do. Docker takes an empty one as missing.
 const CLEARED: [&str; 3] = ["BUILDX_BUILDER", "DOCKER_CONTENT_TRUST", "DOCKER_DEFAULT_PLATFORM"];
 
+/// The result of a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BuildOutput {
+    /// An image in the engine.
+    Image,
+    /// None, because the build is only tried.
+    Nothing,
+}
+
 impl Docker<'_> {
     /// Runs a docker command that is stopped with the run.
     pub(super) fn call<A: Into<OsString>>(
@@ -131,8 +140,12 @@ impl Docker<'_> {
 
     /// The start of a build in the engine itself. Another builder, which `docker buildx use` chooses,
     /// can have another image under the name of the base.
-    pub(super) fn start_build(&self) -> Invocation {
-        let mut invocation = self.docker(["buildx", "build", "--load", "--progress", "plain"]);
+    pub(super) fn start_build(&self, output: BuildOutput) -> Invocation {
+        let output = match output {
+            BuildOutput::Image => "--load",
+            BuildOutput::Nothing => "--output=type=cacheonly",
+        };
+        let mut invocation = self.docker(["buildx", "build", output, "--progress", "plain"]);
         if self.dialect == Dialect::Docker {
             let builder = endpoint::context_name(&self.settings.variables);
             invocation.args.extend(["--builder".into(), builder.into()]);

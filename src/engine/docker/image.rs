@@ -5,22 +5,22 @@
 //! builds them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::Docker;
 use super::base::BaseImage;
-use super::call::{BUILD_LIMIT, text};
+use super::call::{BUILD_LIMIT, BuildOutput, text};
 use super::image_info::ImageInfo;
 use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::ResolvedEnvironment;
-use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
+use crate::environment::recipe::{Dockerfile, Recipe};
 use crate::event::Event;
 use crate::explanation::ResolvedBy;
 use crate::hash::HashBuilder;
+use crate::outcome::RawOutput;
 use crate::plan::EnvironmentSpec;
-use crate::snapshot;
+use crate::process::Invocation;
 use rayon::prelude::*;
 
 /// The prefix of all repositories; each environment has one.
@@ -158,10 +158,7 @@ impl Docker<'_> {
         if output.code != 0 {
             let buildx = self.call(["buildx", "version"])?;
             return Err(match buildx.code {
-                0 => EngineError::BuildFailed {
-                    environment: environment.to_owned(),
-                    message: last_lines(&output.stderr),
-                },
+                0 => build_error(environment, &output),
                 _ => EngineError::NoBuildx,
             });
         }
@@ -177,30 +174,14 @@ impl Docker<'_> {
         dockerfile: &Dockerfile,
         base: &str,
         tags: [&String; 2],
-    ) -> Result<crate::process::Invocation, EngineError> {
-        // BuildKit identifies a file by its folder's name, size and time, and all of ours have the
-        // same time. So the folder's name has to identify the content.
-        let folder = self.settings.folder.join("build").join(tags[0].replace(['/', ':'], "-"));
-        snapshot::write_tree(&folder, &[("Dockerfile", dockerfile.text.as_bytes())])?;
-        let tool = recipe.lock.as_ref().map(|lock| (recipe.name(), lock));
-        let project = recipe.project.as_ref().map(|lock| (PROJECT, lock));
-        let locks: Vec<(String, String)> = tool
-            .into_iter()
-            .chain(project)
-            .map(|(name, lock)| (format!("{name}.txt"), lock.text()))
-            .collect();
-        let files: Vec<(&str, &[u8])> =
-            locks.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
-        snapshot::write_tree(&folder.join("requirements"), &files)?;
-        let context: PathBuf = dockerfile.own_context.clone().unwrap_or_else(|| folder.clone());
-
+    ) -> Result<Invocation, EngineError> {
         let target = match (&recipe.lock, &recipe.project) {
             (Some(_), Some(_)) => "both",
             (Some(_), None) => "tool",
             (None, Some(_)) => "project",
             (None, None) => "base",
         };
-        let mut invocation = self.start_build();
+        let mut invocation = self.start_build(BuildOutput::Image);
         let mut add = |flag: &str, value: String| {
             invocation.args.extend([flag.into(), value.into()]);
         };
@@ -217,9 +198,7 @@ impl Docker<'_> {
             add("--platform", platform.clone());
         }
         self.add_network(&mut invocation, dockerfile)?;
-        invocation.args.push("--file".into());
-        invocation.args.push(folder.join("Dockerfile").into());
-        invocation.args.push(context.into());
+        self.add_context(&mut invocation, recipe, dockerfile, tags[0])?;
         Ok(invocation)
     }
 }
@@ -230,6 +209,29 @@ fn has_lost_client(stderr: &[u8]) -> bool {
     let text = String::from_utf8_lossy(stderr);
     let lost = ["Unavailable: connection error", "context canceled", "no active session"];
     text.lines().any(|line| line.starts_with("ERROR: ") && lost.iter().any(|it| line.contains(it)))
+}
+
+/// The error of a build that failed.
+pub(super) fn build_error(environment: &str, output: &RawOutput) -> EngineError {
+    match find_state_error(&output.stderr) {
+        Some(message) => EngineError::BuilderState(message),
+        None => EngineError::BuildFailed {
+            environment: environment.to_owned(),
+            message: last_lines(&output.stderr),
+        },
+    }
+}
+
+/// The message of docker's client if it cannot write the files that it keeps about builds.
+pub(super) fn find_state_error(stderr: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let has = |line: &str, words: [&str; 2]| words.iter().any(|word| line.contains(word));
+    let mut errors = text.lines().filter_map(|line| line.strip_prefix("ERROR: "));
+    let found = errors.find(|line| {
+        has(line, [".docker", "buildx"])
+            && has(line, ["read-only file system", "permission denied"])
+    });
+    found.map(str::to_owned)
 }
 
 /// Removes the step number and clock of a builder's line: `#7 3.213 Collecting x` → `Collecting x`.
@@ -245,7 +247,7 @@ pub(super) fn strip_step(line: &str) -> &str {
 }
 
 /// The last lines of a builder, without step numbers and clocks.
-pub(super) fn last_lines(stderr: &[u8]) -> String {
+fn last_lines(stderr: &[u8]) -> String {
     let text = text(stderr);
     let lines: Vec<&str> =
         text.lines().map(strip_step).filter(|line| !line.trim().is_empty()).collect();
@@ -261,6 +263,18 @@ mod tests {
         assert_eq!(strip_step("#7 3.213 Collecting black"), "Collecting black");
         assert_eq!(strip_step("#7 [tool 1/1] RUN pip"), "[tool 1/1] RUN pip");
         assert_eq!(strip_step("ERROR: no such host"), "ERROR: no such host");
+    }
+
+    #[test]
+    fn only_an_error_about_the_state_of_builds_is_one() {
+        let refused = "mkdir /home/me/.docker: read-only file system";
+        for (text, found) in [
+            (format!("#1 CACHED\nERROR: {refused}\n"), Some(refused)),
+            (format!("#7 1.2 {refused}\nERROR: failed to solve: exit code: 1\n"), None),
+            ("ERROR: permission denied while connecting to docker.sock\n".to_owned(), None),
+        ] {
+            assert_eq!(find_state_error(text.as_bytes()).as_deref(), found, "{text}");
+        }
     }
 
     #[test]

@@ -1,18 +1,17 @@
 //! Builds the prebuilt image of CI jobs, and pushes it.
 //!
-//! The build context is a folder with nothing but the image's files, which
-//! [`crate::engine::job_image`] lists.
+//! The build context has nothing but the image's files, which [`crate::engine::job_image`] lists.
 
-use std::fs;
-use std::path::Path;
 use std::time::Instant;
 
 use super::Docker;
-use super::call::{BUILD_LIMIT, failed};
-use super::image::{last_lines, strip_step};
+use super::build_context;
+use super::call::{BUILD_LIMIT, BuildOutput, failed};
+use super::image::{build_error, strip_step};
 use crate::engine::EngineError;
 use crate::engine::job_image::{DOCKERFILE, JobImage, Shipped, Then};
 use crate::event::Event;
+use crate::process::Stdin;
 use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
 
@@ -51,26 +50,23 @@ impl Docker<'_> {
 
     fn build_job_image(&self, image: &JobImage) -> Result<(), EngineError> {
         let base = self.resolve_base(&image.base)?;
-        let folder = self.settings.folder.join("build/jobs");
-        let create_parent = |place: &Path| {
-            let parent = place.parent().unwrap_or(place);
-            fs::create_dir_all(parent).map_err(SnapshotError::io("create", parent))
-        };
-        let program = folder.join("cargo-pipe");
-        create_parent(&program)?;
-        fs::copy(&image.program, &program).map_err(SnapshotError::io("copy", &image.program))?;
+        let program = read::read_file(&image.program, SizeLimit::Source)
+            .map_err(|error| SnapshotError::io("read", &image.program)(error.into()))?;
+        let mut files = vec![
+            (build_context::DOCKERFILE.to_owned(), DOCKERFILE.as_bytes().to_vec()),
+            ("cargo-pipe".to_owned(), program),
+        ];
         for path in &image.files {
-            let (from, to) =
-                (path.on_disk(&self.settings.root), path.on_disk(&folder.join("project")));
-            let content = read::read_project_file(&self.settings.root, path, SizeLimit::Lock)
-                .map_err(|error| SnapshotError::io("read", &from)(error.into()))?;
-            create_parent(&to)?;
-            fs::write(&to, content).map_err(SnapshotError::io("write", &to))?;
+            let content = read::read_project_file(&self.settings.root, path, SizeLimit::Lock);
+            let content = content.map_err(|error| {
+                SnapshotError::io("read", &path.on_disk(&self.settings.root))(error.into())
+            })?;
+            files.push((format!("project/{path}"), content));
         }
-        let dockerfile = folder.join("Dockerfile");
-        fs::write(&dockerfile, DOCKERFILE).map_err(SnapshotError::io("write", &dockerfile))?;
+        let context = self.settings.folder.join("build/jobs");
+        build_context::write(&context, &files)?;
         let grants: Vec<String> = image.grants.iter().map(ToString::to_string).collect();
-        let mut build = self.start_build();
+        let mut build = self.start_build(BuildOutput::Image);
         for argument in [format!("BASE={}", base.reference), format!("GRANTS={}", grants.join(","))]
         {
             build.args.extend(["--build-arg".into(), argument.into()]);
@@ -80,15 +76,15 @@ impl Docker<'_> {
             build.args.extend(["--platform".into(), platform.into()]);
         }
         self.add_network_secrets(&mut build)?;
-        build.args.extend(["--file".into(), dockerfile.into(), folder.into()]);
+        build.stdin = Stdin::File(context);
+        build.args.push("-".into());
         self.emitter.emit(&Event::BuildStarted { environment: NAME });
         let started = Instant::now();
         let output = self.follow(&build, BUILD_LIMIT, |line| {
             self.emitter.emit(&Event::BuildProgress { environment: NAME, line: strip_step(line) });
         })?;
         if output.code != 0 {
-            let (environment, message) = (NAME.to_owned(), last_lines(&output.stderr));
-            return Err(EngineError::BuildFailed { environment, message });
+            return Err(build_error(NAME, &output));
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment: NAME, duration });

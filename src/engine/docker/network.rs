@@ -20,6 +20,11 @@ const VARIABLES: &str = "network";
 const CA_BUNDLE: &str = "ca";
 /// The path of the certificates for a line that mounts them.
 const CA_BUNDLE_INSIDE: &str = "/run/secrets/ca";
+/// The variable from which docker's client reads the certificates.
+const CA_BUNDLE_CARRIER: &str = "CARGO_PIPE_BUILD_CA";
+/// The length of the longest value of a variable, with a margin for its name: `MAX_ARG_STRLEN` of Linux
+/// limits both to 128 KiB.
+const LONGEST_VARIABLE: usize = 127 * 1024;
 /// The variable from which docker's client reads the first secret, so that it is on no disk.
 const CARRIER: &str = "CARGO_PIPE_BUILD_NETWORK";
 
@@ -45,16 +50,13 @@ impl Docker<'_> {
     ) -> Result<(), EngineError> {
         let network = &self.settings.network;
         invocation.secrets = network.secrets();
-        let ca_bundle = self.ca_bundle()?;
-        let inside = ca_bundle.as_ref().map(|_| CA_BUNDLE_INSIDE);
+        let has_bundle = self.add_ca_bundle(invocation)?;
+        let inside = has_bundle.then_some(CA_BUNDLE_INSIDE);
         let script: String = network
             .variables(inside)
             .into_iter()
             .map(|(name, value)| format!("export {name}={}\n", quoted(&value)))
             .collect();
-        if let Some(source) = ca_bundle {
-            invocation.args.extend(["--secret".into(), source]);
-        }
         if !script.is_empty() {
             invocation.env.push((CARRIER, script));
             let secret = format!("id={VARIABLES},env={CARRIER}");
@@ -85,19 +87,29 @@ impl Docker<'_> {
         }
     }
 
-    /// The certificates as a value of `--secret`.
-    fn ca_bundle(&self) -> Result<Option<OsString>, EngineError> {
+    /// Adds the certificates, if there are any. Docker's client gets their text, because it may not see
+    /// the file, unless they are too long for a variable.
+    fn add_ca_bundle(&self, invocation: &mut Invocation) -> Result<bool, EngineError> {
         let Some(path) = &self.settings.ca_bundle else {
-            return Ok(None);
+            return Ok(false);
         };
-        // Docker itself reads it.
-        read::read_file(path, SizeLimit::Lock)
+        let text = read::read_file(path, SizeLimit::Lock)
             .map_err(|error| EngineError::CaBundle { path: path.clone(), source: error.into() })?;
         let mut value = OsString::from(format!("id={CA_BUNDLE}"));
-        let mut field = OsString::from("src=");
-        field.push(path);
-        argv::push_field(&mut value, OsStr::new(&field));
-        Ok(Some(value))
+        let text = String::from_utf8(text).ok().filter(|text| text.len() < LONGEST_VARIABLE);
+        match text {
+            Some(text) => {
+                invocation.env.push((CA_BUNDLE_CARRIER, text));
+                value.push(format!(",env={CA_BUNDLE_CARRIER}"));
+            }
+            None => {
+                let mut field = OsString::from("src=");
+                field.push(path);
+                argv::push_field(&mut value, OsStr::new(&field));
+            }
+        }
+        invocation.args.extend(["--secret".into(), value]);
+        Ok(true)
     }
 }
 

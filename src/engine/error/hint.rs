@@ -88,6 +88,10 @@ impl EngineError {
                 "leave large files out with `exclude`, or use `topology = \"bind\"` where it works"
             }
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows the complete output",
+            EngineError::BuilderState(_) => {
+                "set BUILDX_CONFIG to a folder that docker can write to, or DOCKER_CONFIG to one with \
+                 your settings of docker"
+            }
             EngineError::OtherBase { .. } => {
                 "run again; if that does not help, `docker buildx ls` shows the builders, of which \
                  the engine's own has the driver `docker`"

@@ -27,6 +27,7 @@ const READERS: &[&str] = &[
     "src/environment/remembered.rs",
     "src/git/blobs.rs",
     "src/git/tracked_folder.rs",
+    "src/process/child.rs",
     "src/program.rs",
     "src/read.rs",
     "src/run/",

@@ -1,0 +1,91 @@
+//! Writes build contexts: the archives that builds read from their standard input.
+//!
+//! Docker's client needs no path of ours for them. Some clients do not see our files, such as that of a
+//! snap, for which the hidden folders of a home do not exist.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::Docker;
+use super::call::{BuildOutput, failed};
+use super::image::find_state_error;
+use crate::engine::EngineError;
+use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
+use crate::process::{Invocation, Stdin};
+use crate::snapshot::{self, MTIME, SnapshotError};
+
+/// The name of the Dockerfile in a context, which docker's client expects.
+pub(super) const DOCKERFILE: &str = "Dockerfile";
+
+impl Docker<'_> {
+    /// Adds the build context of an environment, and its Dockerfile.
+    pub(super) fn add_context(
+        &self,
+        invocation: &mut Invocation,
+        recipe: &Recipe,
+        dockerfile: &Dockerfile,
+        tag: &str,
+    ) -> Result<(), EngineError> {
+        let file = self.settings.folder.join("build").join(tag.replace(['/', ':'], "-"));
+        let text = dockerfile.text.clone().into_bytes();
+        if let Some(context) = &dockerfile.own_context {
+            snapshot::write_tree(&file, &[(DOCKERFILE, text.as_slice())])?;
+            invocation.stdin = Stdin::File(file.join(DOCKERFILE));
+            invocation.args.extend(["--file".into(), "-".into(), context.into()]);
+            return Ok(());
+        }
+        let tool = recipe.lock.as_ref().map(|lock| (recipe.name(), lock));
+        let project = recipe.project.as_ref().map(|lock| (PROJECT, lock));
+        let locks = tool.into_iter().chain(project);
+        let locks = locks
+            .map(|(name, lock)| (format!("requirements/{name}.txt"), lock.text().into_bytes()));
+        let files: Vec<(String, Vec<u8>)> =
+            std::iter::once((DOCKERFILE.to_owned(), text)).chain(locks).collect();
+        write(&file, &files)?;
+        invocation.stdin = Stdin::File(file);
+        invocation.args.push("-".into());
+        Ok(())
+    }
+
+    /// Tries whether the engine builds from a context of ours, without a network and an image.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub fn try_build(&self) -> Result<(), EngineError> {
+        let file = self.settings.folder.join("build/try");
+        let text = b"FROM scratch\nCOPY Dockerfile /\n".to_vec();
+        write(&file, &[(DOCKERFILE.to_owned(), text)])?;
+        let mut invocation = self.start_build(BuildOutput::Nothing);
+        invocation.stdin = Stdin::File(file);
+        invocation.args.push("-".into());
+        let output = self.await_answer(&invocation, self.settings.answer_limit)?;
+        match output.code {
+            0 => Ok(()),
+            _ => Err(match find_state_error(&output.stderr) {
+                Some(message) => EngineError::BuilderState(message),
+                None => failed(&invocation, &output),
+            }),
+        }
+    }
+}
+
+/// Writes an archive of these files, each with its path in the context.
+pub(super) fn write(archive: &Path, files: &[(String, Vec<u8>)]) -> Result<(), SnapshotError> {
+    let parent = archive.parent().unwrap_or(archive);
+    fs::create_dir_all(parent).map_err(SnapshotError::io("create", parent))?;
+    pack(archive, files).map_err(SnapshotError::io("write", archive))
+}
+
+fn pack(archive: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
+    let mut builder = tar::Builder::new(io::BufWriter::new(fs::File::create(archive)?));
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_mtime(MTIME);
+        header.set_size(content.len() as u64);
+        builder.append_data(&mut header, path, content.as_slice())?;
+    }
+    builder.into_inner()?.flush()
+}
