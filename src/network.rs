@@ -100,6 +100,13 @@ impl Network {
         variables
     }
 
+    /// Adds the proxies of other settings, as far as these have none.
+    pub fn add_proxies(&mut self, other: Network) {
+        self.http_proxy = self.http_proxy.take().or(other.http_proxy);
+        self.https_proxy = self.https_proxy.take().or(other.https_proxy);
+        self.no_proxy = self.no_proxy.take().or(other.no_proxy);
+    }
+
     /// Every credential, for masking.
     #[must_use]
     pub fn secrets(&self) -> Secrets {

@@ -143,6 +143,10 @@ impl<'a> Docker<'a> {
         let answer = text(&output.stdout);
         docker.version = answer.split(' ').next().unwrap_or_default().to_owned();
         (docker.dialect, docker.limits_memory) = docker.detect_dialect(&answer)?;
+        if docker.dialect == Dialect::Docker {
+            let proxies = network::client_proxies(&docker.settings.variables);
+            docker.settings.network.add_proxies(proxies);
+        }
         if let Some(wanted) = docker.settings.cpus {
             docker.cpus = docker.limit_cpus(wanted)?;
         }

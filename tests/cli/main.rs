@@ -9,6 +9,7 @@ mod base_image;
 mod cache;
 mod check;
 mod ci;
+mod client_proxies;
 mod completions;
 mod configuration;
 mod container;

@@ -11,6 +11,7 @@ use crate::project::{Project, docker, holding, lines};
 
 tests![
     credentials_go_to_the_index_and_the_proxy_and_nowhere_else,
+    a_proxy_of_dockers_client_is_used_and_its_password_is_in_no_record,
     a_wrong_password_is_not_printed,
     an_index_that_is_down_leaves_what_was_built,
     a_lock_that_differs_in_a_digit_is_another_environment,
@@ -62,10 +63,7 @@ fn credentials_go_to_the_index_and_the_proxy_and_nowhere_else() {
     }
     // The exported image is next to the project and its home.
     let parent = project.root.parent().unwrap();
-    // What BuildKit keeps of builds, where it is on this machine and may be read.
-    let root = lines(&["info", "--format", "{{.DockerRootDir}}"]).remove(0);
-    let records =
-        ["history.db", "content"].map(|name| Path::new(&root).join("buildkit").join(name));
+    let records = records_of_builds();
     assert_eq!(holding(&secrets, &[parent, &records[0], &records[1]]), [""; 0].map(PathBuf::from));
     let archive = archive.canonicalize().unwrap();
     assert!(holding(&[&wheel.version], &[parent]).contains(&archive), "the image was looked at");
@@ -80,6 +78,51 @@ fn credentials_go_to_the_index_and_the_proxy_and_nowhere_else() {
         .fold(project, |project, name| project.with(name, ""));
     let again = project.pipe(&["run", "imports", "--message-format", "json"]);
     assert_eq!(fingerprint(&again.stdout), fingerprint(&ended.stdout));
+    project.pipe(&["remove"]);
+}
+
+/// What BuildKit keeps of builds, where it is on this machine and may be read.
+fn records_of_builds() -> [PathBuf; 2] {
+    let root = lines(&["info", "--format", "{{.DockerRootDir}}"]).remove(0);
+    ["history.db", "content"].map(|name| Path::new(&root).join("buildkit").join(name))
+}
+
+fn a_proxy_of_dockers_client_is_used_and_its_password_is_in_no_record() {
+    let password = format!("pa55-{}", Wheel::unheard_of("handmade").version);
+    let wheel = Wheel::unheard_of("handmade");
+    let access = Access { authorization: None, encrypted: true };
+    let index = Index::start(vec![wheel.clone()], access);
+    let proxy = Proxy::start();
+    let project = needing(&wheel);
+    let settings = format!(
+        r#"{{"proxies": {{"default": {{"httpsProxy": "http://boss:{password}@{}"}}}}}}"#,
+        proxy.address
+    );
+    project.write("../settings/config.json", settings);
+    project.write("../company.pem", index.certificate.as_ref().unwrap());
+    let path = |name: &str| project.root.join(name).canonicalize().unwrap().display().to_string();
+    let (settings, bundle) = (path("../settings"), path("../company.pem"));
+    let project = project
+        .with("DOCKER_CONFIG", &settings)
+        .with("PIP_INDEX_URL", &index.url(""))
+        .with("SSL_CERT_FILE", &bundle);
+    let ended = project.pipe(&["run", "imports", "--verbose"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(!proxy.asked().is_empty());
+    let tag = format!("cargo-pipe/base:project-{}", project.id());
+    let history = docker(&["history", "--no-trunc", &tag]).stdout;
+    for text in [format!("{ended:?}"), history, docker(&["inspect", &tag]).stdout] {
+        assert!(!text.contains(&password), "{text}");
+    }
+    let records = records_of_builds();
+    assert_eq!(holding(&[&password], &[&records[0], &records[1]]), [""; 0].map(PathBuf::from));
+
+    let print = "checks.prints = { run = [\"env\"], network = true, cache = false }";
+    project.configure(print);
+    let ended = project.pipe(&["run", "prints", "--allow", "network", "--message-format", "json"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("https_proxy=http://boss:***@"), "{ended:?}");
+    assert!(!format!("{ended:?}").contains(&password), "{ended:?}");
     project.pipe(&["remove"]);
 }
 

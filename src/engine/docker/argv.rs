@@ -14,7 +14,7 @@ use crate::engine::{Access, endpoint};
 use crate::limits::{ByteSize, PROCESSES};
 
 /// The variables that docker's client sets from its own configuration.
-const PROXIES: [&str; 10] = [
+pub(super) const PROXIES: [&str; 10] = [
     "ALL_PROXY",
     "FTP_PROXY",
     "HTTPS_PROXY",

@@ -3,6 +3,7 @@
 //! An exit status is believed only after the container has proved that it sees the project. A job
 //! that docker fails to run is tried again. A container that must stop is removed until it is gone.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
@@ -119,7 +120,7 @@ impl<'d> Docker<'d> {
 
     fn run_launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let (mut output, _removal) =
-            self.finish(&self.docker(argv::run(container)), job, container)?;
+            self.finish(&self.job_invocation(argv::run(container), container), job, container)?;
         self.note_preamble(&mut output);
         let end = launcher::take_end(&mut output);
         // A launcher that is killed, by the kernel or with its container, writes no last line.
@@ -160,7 +161,7 @@ impl<'d> Docker<'d> {
     /// start.
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let removal = self.create_proved(job, container)?;
-        let start = self.docker(argv::start(container));
+        let start = self.job_invocation(argv::start(container), container);
         let (output, started) = self.finish(&start, job, container)?;
         let cause = self.find_end_cause_of_existing(container, &output);
         drop((started, removal));
@@ -177,6 +178,16 @@ impl<'d> Docker<'d> {
             126 | 127 => Err(RunError::Engine(no_program(job, &output))),
             _ => Ok(output),
         }
+    }
+
+    /// The invocation of docker that runs a job. A container with a network gets the proxies of docker's
+    /// client, whose passwords must not be in the output of a check.
+    fn job_invocation(&self, args: Vec<OsString>, container: &Container) -> Invocation {
+        let mut invocation = self.docker(args);
+        if container.network == ContainerNetwork::Granted {
+            invocation.secrets = self.settings.network.secrets();
+        }
+        invocation
     }
 
     /// The error for a check whose container was stopped.

@@ -2,15 +2,19 @@
 //!
 //! They are secrets of BuildKit, which exist only while a line runs that mounts them, and are in no
 //! layer, history or provenance of the build. Build arguments are in the last two, even those for
-//! proxies, so they must not contain a password.
+//! proxies, so they must not contain a password. Docker's client adds such arguments from its own
+//! settings, unless they are given.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+use super::podman::Dialect;
 use super::{Docker, argv};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, endpoint};
+use crate::env_vars::EnvVars;
 use crate::environment::recipe::Dockerfile;
 use crate::event::Event;
-use crate::network::Address;
+use crate::network::{Address, Network};
 use crate::process::Invocation;
 use crate::read::{self, SizeLimit};
 
@@ -50,6 +54,7 @@ impl Docker<'_> {
     ) -> Result<(), EngineError> {
         let network = &self.settings.network;
         invocation.secrets = network.secrets();
+        self.add_proxy_arguments(invocation, &BTreeMap::new());
         let has_bundle = self.add_ca_bundle(invocation)?;
         let inside = has_bundle.then_some(CA_BUNDLE_INSIDE);
         let script: String = network
@@ -65,11 +70,11 @@ impl Docker<'_> {
         Ok(())
     }
 
-    /// Adds docker's predefined proxy arguments, without credentials, to a build of the project's
-    /// own Dockerfile.
+    /// Passes the proxies without credentials to a build of the project's own Dockerfile.
     fn add_proxies(&self, invocation: &mut Invocation) {
         let network = &self.settings.network;
         let proxies = [("HTTP_PROXY", &network.http_proxy), ("HTTPS_PROXY", &network.https_proxy)];
+        let mut values = BTreeMap::new();
         for (name, proxy) in proxies {
             let Some(proxy) = proxy else { continue };
             if proxy.has_credentials() {
@@ -80,10 +85,22 @@ impl Docker<'_> {
                 self.emitter.emit(&Event::Warning { message: &message });
                 continue;
             }
-            add_argument(invocation, name, Address::reveal(proxy));
+            values.insert(name, Address::reveal(proxy));
         }
-        if let Some(hosts) = &network.no_proxy {
-            add_argument(invocation, "NO_PROXY", hosts);
+        values.extend(network.no_proxy.as_deref().map(|hosts| ("NO_PROXY", hosts)));
+        self.add_proxy_arguments(invocation, &values);
+    }
+
+    /// Adds docker's predefined arguments for proxies, with these values by their names in upper case. The
+    /// others are empty, so that docker's client does not add them.
+    fn add_proxy_arguments(&self, invocation: &mut Invocation, values: &BTreeMap<&str, &str>) {
+        for name in argv::PROXIES {
+            let value = values.get(&*name.to_uppercase()).copied();
+            // Podman's builder adds none from settings of docker's client.
+            if value.is_some() || self.dialect == Dialect::Docker {
+                let argument = format!("{name}={}", value.unwrap_or_default());
+                invocation.args.extend(["--build-arg".into(), argument.into()]);
+            }
         }
     }
 
@@ -113,10 +130,23 @@ impl Docker<'_> {
     }
 }
 
-/// Adds one of docker's predefined arguments, in upper and lower case.
-fn add_argument(invocation: &mut Invocation, name: &str, value: &str) {
-    for name in [name.to_owned(), name.to_lowercase()] {
-        invocation.args.extend(["--build-arg".into(), format!("{name}={value}").into()]);
+/// The proxies that the settings of docker's client have for the engine in use. They reach builds and
+/// containers with a network.
+pub(super) fn client_proxies(variables: &EnvVars) -> Network {
+    let settings = endpoint::read_settings(variables);
+    let proxies = &settings["proxies"];
+    let of_engine = endpoint::address(variables).and_then(|address| proxies.get(address));
+    let proxies = of_engine.unwrap_or(&proxies["default"]);
+    let value = |key: &str| proxies[key].as_str().filter(|value| !value.is_empty());
+    let proxy = |key: &str| {
+        let text = value(key).or_else(|| value("allProxy"))?;
+        Address::of_proxy(text).ok()
+    };
+    Network {
+        http_proxy: proxy("httpProxy"),
+        https_proxy: proxy("httpsProxy"),
+        no_proxy: value("noProxy").map(str::to_owned),
+        ..Network::default()
     }
 }
 
@@ -128,6 +158,26 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_proxies_of_the_client_are_those_for_the_engine_in_use() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().to_str().unwrap();
+        let settings = r#"{"proxies": {
+            "default": {"httpProxy": "http://me:secret@one:1", "noProxy": "near"},
+            "tcp://far:1": {"allProxy": "http://two:2", "httpsProxy": "http://three:3"}}}"#;
+        std::fs::write(home.path().join("config.json"), settings).unwrap();
+        let proxies = |host: &str| {
+            let variables = EnvVars::from([("DOCKER_CONFIG", folder), ("DOCKER_HOST", host)]);
+            let network = client_proxies(&variables);
+            let shown = |proxy: Option<Address>| proxy.map(|proxy| proxy.reveal().to_owned());
+            (shown(network.http_proxy), shown(network.https_proxy), network.no_proxy)
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(proxies(""), (text("http://me:secret@one:1"), None, text("near")));
+        let far = (text("http://two:2"), text("http://three:3"), None);
+        assert_eq!(proxies("tcp://far:1"), far);
+    }
 
     #[test]
     fn a_quoted_value_survives_a_shell() {
