@@ -42,6 +42,8 @@ pub struct Invocation {
     pub args: Vec<OsString>,
     /// Variables in addition to those of this process.
     pub env: Vec<(&'static str, String)>,
+    /// Variables of this process that it does not inherit.
+    pub removed: Vec<String>,
     /// All of its variables, if it does not inherit those of this process.
     pub only: Option<BTreeMap<String, OsString>>,
     /// Secrets that it was given; they are redacted in the displayed command and in its output.
@@ -77,6 +79,7 @@ impl Invocation {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
             env: Vec::new(),
+            removed: Vec::new(),
             only: None,
             secrets: Secrets::default(),
             folder: None,
@@ -201,6 +204,8 @@ fn expression(invocation: &Invocation) -> duct::Expression {
     };
     let added = invocation.env.iter();
     let program = added.fold(program, |program, (name, value)| program.env(name, value));
+    let removed = invocation.removed.iter();
+    let program = removed.fold(program, |program, name| program.env_remove(name));
     // `duct` applies the outermost call first, so that the variables of `env` are added to these.
     match &invocation.only {
         Some(variables) => program.full_env(variables),

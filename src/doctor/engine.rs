@@ -3,10 +3,8 @@
 //!
 //! A failed step skips the later ones, which depend on it.
 
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,7 +14,6 @@ use crate::config::{EngineChoice, EngineSource, TopologyChoice};
 use crate::engine::docker::podman;
 use crate::engine::{self, Docker, Engine, EngineError, Venv, endpoint};
 use crate::engine_info::SandboxKind;
-use crate::process::{self, Invocation, Until};
 use crate::run::{Context, Directory};
 
 /// The time limit of docker's answers.
@@ -53,10 +50,8 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
             return examined;
         }
     };
-    let found = which::which(&program).unwrap_or_else(|_| program.clone().into());
-    let ask = |args: &[&str]| ask(context, &found, args);
-    examined.insert(0, versions(&program, ask(&["version", "--format", "{{json .}}"])));
-    examined.push(match (ask(&["buildx", "version"]), docker.try_build()) {
+    examined.insert(0, versions(&program, docker.ask(&["version", "--format", "{{json .}}"])));
+    examined.push(match (docker.ask(&["buildx", "version"]), docker.try_build()) {
         (None, _) => unhelped("buildx", &EngineError::NoBuildx),
         (_, Err(error)) => unhelped("buildx", &error),
         (Some(said), Ok(())) => {
@@ -64,7 +59,7 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
         }
     });
     let image = &context.config.python.image;
-    match ask(&["image", "inspect", "--format", "{{json .RepoDigests}}", image]) {
+    match docker.ask(&["image", "inspect", "--format", "{{json .RepoDigests}}", image]) {
         Some(digests) => {
             examined.push(base(image, &digests));
             examined.push(topology(context, &docker, directory));
@@ -160,15 +155,6 @@ fn sandbox(context: Context<'_>, venv: &Venv<'_>) -> Examined {
     };
     let found = format!("{found}: without docker, checks run without a sandbox");
     Examined::is(Health::Warning, SUBJECT, found, next)
-}
-
-/// Runs docker, and returns its standard output; none if it fails.
-fn ask(context: Context<'_>, program: &Path, args: &[&str]) -> Option<String> {
-    let invocation = Invocation::new(program, args.iter().map(OsString::from));
-    let until = Until { cancel: Some(context.cancel), limit: LIMIT };
-    let output = process::run(&invocation, until, context.emitter).ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    (output.code == 0).then_some(text)
 }
 
 fn versions(program: &str, answer: Option<String>) -> Examined {

@@ -185,3 +185,32 @@ fn an_image_that_was_built_on_another_base_is_removed() {
     assert!(removal.iter().filter(|word| word.starts_with("cargo-pipe/own:")).count() == 2);
     assert!(calls.iter().any(|call| call.contains(&"--builder".to_owned())), "{calls:?}");
 }
+
+#[test]
+fn an_image_of_jobs_on_another_base_is_neither_pushed_nor_kept() {
+    let scene = Scene::with_project().file("pipe.toml", "[image]\nregistry = \"r.example/p\"\n");
+    let docker = scene.docker();
+    docker.on(&["imagetools"]).code(1);
+    docker
+        .on(&["image", "inspect", "r.example/p:"])
+        .script("[ -e $FAKE/built ] && cat $FAKE/of-jobs\n");
+    docker.on(&["image", "inspect"]).script("cat $FAKE/by-tag\n");
+    docker.on(&["buildx", "build"]).script("cat > $FAKE/built\n");
+    image(&scene, "by-tag", "a", "");
+    image(&scene, "of-jobs", "b", "");
+    let count = |words: &[&str]| {
+        let calls = docker.calls();
+        calls.iter().filter(|call| call[..words.len()] == *words).count()
+    };
+    for (words, builds) in [("build --ci-image --push", 1), ("build --ci-image", 2)] {
+        let ended = scene.pipe(words).ended();
+        assert_eq!(ended.status, Some(3), "{ended:?}");
+        let expected = "was built on another image than the `python:3.13-slim` of this engine";
+        assert!(ended.stderr.contains(expected), "{ended:?}");
+        let counts = (count(&["buildx", "build"]), count(&["image", "rm"]), count(&["push"]));
+        assert_eq!(counts, (builds, builds, 0), "{words}");
+    }
+    image(&scene, "of-jobs", "a", "");
+    let ended = scene.pipe("build --ci-image").ended();
+    assert_eq!((ended.status, count(&["buildx", "build"])), (Some(0), 2), "{ended:?}");
+}

@@ -91,6 +91,29 @@ fn a_check_is_one_docker_run_in_the_whole_sandbox() {
 }
 
 #[test]
+fn variables_that_change_what_docker_does_do_not_reach_it() {
+    let scene = scene();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}env > $FAKE/seen; echo '[]'"));
+    let removed = [
+        "BUILDKIT_HOST",
+        "BUILDX_BUILDER",
+        "BUILDX_NO_DEFAULT_ATTESTATIONS",
+        "DOCKER_API_VERSION",
+        "DOCKER_CONTENT_TRUST",
+        "DOCKER_DEFAULT_PLATFORM",
+        "SOURCE_DATE_EPOCH",
+    ];
+    let kept = ["BUILDX_CONFIG", "DOCKER_CERT_PATH", "DOCKER_CONFIG"];
+    let run = removed.iter().chain(&kept).fold(scene.pipe("ruff"), |run, name| run.with(name, "1"));
+    let ended = run.ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let seen = std::fs::read_to_string(scene.folder("docker").join("seen")).unwrap();
+    let has = |name: &str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
+    assert_eq!(removed.into_iter().filter(|name| has(name)).collect::<Vec<_>>(), [""; 0]);
+    assert!(kept.into_iter().all(has), "{seen}");
+}
+
+#[test]
 fn a_build_reads_no_file_of_ours_by_its_path() {
     let scene = unbuilt();
     let built = format!("[ -e $FAKE/lock ] && echo '{}'", image("sha256:ruff"));

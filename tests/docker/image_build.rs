@@ -74,6 +74,7 @@ fn an_image_on_another_base_is_built_again_by_the_engine_itself() {
     let project = project
         .with("BUILDX_BUILDER", "missing")
         .with("DOCKER_DEFAULT_PLATFORM", "linux/s390x")
+        .with("DOCKER_API_VERSION", "1.12")
         .with("DOCKER_CONTENT_TRUST", "1");
     let report = project.report(&["run", "imports", "--no-cache"]);
     assert_eq!(report.outcome("imports"), "passed", "{report:#?}");

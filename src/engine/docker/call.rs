@@ -22,8 +22,12 @@ const ARCHIVE_LIMIT: ByteSize = ByteSize(256 << 20);
 /// The time limit of a build or a pull.
 pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// Variables that change what docker's commands do. Docker takes an empty one as missing.
-const CLEARED: [&str; 3] = ["BUILDX_BUILDER", "DOCKER_CONTENT_TRUST", "DOCKER_DEFAULT_PLATFORM"];
+/// Variables that change what docker's commands do.
+const MISLEADING: [&str; 4] =
+    ["DOCKER_API_VERSION", "DOCKER_CONTENT_TRUST", "DOCKER_DEFAULT_PLATFORM", "SOURCE_DATE_EPOCH"];
+
+/// The variable with the folder of buildx's state, the only one of buildx that changes no build.
+const BUILDX_STATE: &str = "BUILDX_CONFIG";
 
 /// The result of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,12 @@ impl Docker<'_> {
         child.kill();
         self.mark_untidy();
         Err(EngineError::NoAnswer { command: name_command(&invocation), limit })
+    }
+
+    /// The standard output of a docker command; none if it fails.
+    pub fn ask(&self, args: &[&str]) -> Option<String> {
+        let output = self.call(args.iter().copied()).ok()?;
+        (output.code == 0).then(|| text(&output.stdout))
     }
 
     /// Runs a docker command that has to succeed.
@@ -134,7 +144,8 @@ impl Docker<'_> {
         let options = self.dialect.options().iter().map(OsString::from);
         let args = options.chain(args.into_iter().map(Into::into));
         let mut invocation = Invocation::new(&self.program, args);
-        invocation.env.extend(CLEARED.map(|name| (name, String::new())));
+        let names = self.settings.variables.names();
+        invocation.removed = names.filter(|name| is_misleading(name)).cloned().collect();
         invocation
     }
 
@@ -152,6 +163,12 @@ impl Docker<'_> {
         }
         invocation
     }
+}
+
+/// Whether a variable changes what docker's commands do.
+fn is_misleading(name: &str) -> bool {
+    let is_of_builder = ["BUILDX_", "BUILDKIT_"].iter().any(|prefix| name.starts_with(prefix));
+    MISLEADING.contains(&name) || is_of_builder && name != BUILDX_STATE
 }
 
 /// Names the command that did not answer, without its arguments.

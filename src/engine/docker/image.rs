@@ -98,9 +98,7 @@ impl Docker<'_> {
             }
         };
         if !fits(&image) {
-            let _ = self.call(["image", "rm", "--force", &content_tag, &own_tag]);
-            let (image, base) = (content_tag, recipe.base.clone());
-            return Err(EngineError::OtherBase { image, base });
+            return Err(self.reject(&[&content_tag, &own_tag], &recipe.base));
         }
         // No lock lists what Debian's packages or foreign instructions have installed.
         if recipe.exceeds_locks() {
@@ -164,8 +162,20 @@ impl Docker<'_> {
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment, duration });
-        let built = self.inspect(tags[0])?;
-        built.ok_or_else(|| EngineError::Answer(format!("`{}` not found after its build", tags[0])))
+        self.inspect_built(tags[0])
+    }
+
+    /// Inspects an image that was just built.
+    pub(super) fn inspect_built(&self, tag: &str) -> Result<ImageInfo, EngineError> {
+        let built = self.inspect(tag)?;
+        built.ok_or_else(|| EngineError::Answer(format!("`{tag}` not found after its build")))
+    }
+
+    /// Removes an image that was built on another base than the one that was inspected, by its tags.
+    pub(super) fn reject(&self, tags: &[&str], base: &str) -> EngineError {
+        // The next run removes or replaces what is left.
+        let _ = self.call(["image", "rm", "--force"].iter().chain(tags).copied());
+        EngineError::OtherBase { image: tags[0].to_owned(), base: base.to_owned() }
     }
 
     fn build_invocation(

@@ -27,7 +27,7 @@ impl Docker<'_> {
     ) -> Result<Shipped, EngineError> {
         let reference = image.reference.clone();
         let existed = match then {
-            Then::Keep => self.inspect(&reference)?.is_some(),
+            Then::Keep => self.has_job_image(image)?,
             // Unlike `docker manifest`, this needs no pull.
             Then::Push => self.call(["buildx", "imagetools", "inspect", &reference])?.code == 0,
         };
@@ -46,6 +46,18 @@ impl Docker<'_> {
             }
         }
         Ok(Shipped { reference, existed })
+    }
+
+    /// Whether this engine has the image, on the base that it has.
+    fn has_job_image(&self, image: &JobImage) -> Result<bool, EngineError> {
+        let Some(found) = self.inspect(&image.reference)? else {
+            return Ok(false);
+        };
+        match self.resolve_base(&image.base) {
+            Ok(base) => Ok(found.is_built_on(&base.inspected)),
+            Err(EngineError::ImageMissing { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     fn build_job_image(&self, image: &JobImage) -> Result<(), EngineError> {
@@ -88,6 +100,10 @@ impl Docker<'_> {
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment: NAME, duration });
-        Ok(())
+        let built = self.inspect_built(&image.reference)?;
+        match built.is_built_on(&base.inspected) {
+            true => Ok(()),
+            false => Err(self.reject(&[&image.reference], &image.base)),
+        }
     }
 }
