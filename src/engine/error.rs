@@ -85,6 +85,12 @@ pub enum EngineError {
         /// The address, or the context that leads to it.
         address: String,
     },
+    /// A check needs the socket of an engine whose containers cannot use it.
+    #[error(
+        "the grant `docker-socket` has no effect with this engine: it runs with `--userns-remap`, so no \
+         container can use its socket"
+    )]
+    UnusableSocket,
     /// The engine does not answer.
     #[error("the docker engine does not answer: {0}")]
     NotRunning(String),
@@ -309,6 +315,7 @@ impl EngineError {
                 | EngineError::NotPodman(_)
                 | EngineError::NoSocket
                 | EngineError::RemoteSocket { .. }
+                | EngineError::UnusableSocket
                 | EngineError::Platform { .. }
         )
     }

@@ -24,11 +24,14 @@ fn other_socket(scene: &Scene) -> PathBuf {
     path
 }
 
+fn group(socket: &Path) -> u32 {
+    fs::metadata(socket).unwrap().gid()
+}
+
 /// Checks that the container of the check got this socket, and its group.
-fn assert_bound(scene: &Scene, socket: &Path) {
+fn assert_bound(scene: &Scene, socket: &Path, group: u32) {
     let calls = scene.docker().calls();
     let run = calls.iter().find(|call| call[0] == "run").unwrap().join(" ");
-    let group = fs::metadata(socket).unwrap().gid();
     let bound = format!(
         "--mount type=bind,source={},target=/var/run/docker.sock --group-add {group} ",
         socket.display()
@@ -43,7 +46,7 @@ fn the_socket_is_that_of_docker_host() {
     let run = scene.pipe("own --allow docker-socket");
     let ended = run.with("DOCKER_HOST", &format!("unix://{}", socket.display())).ended();
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert_bound(&scene, &socket);
+    assert_bound(&scene, &socket, group(&socket));
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn the_socket_is_that_of_the_context() {
     fs::write(docker.join("contexts/meta/1/meta.json"), metadata).unwrap();
     let ended = scene.pipe("own --allow docker-socket").ended();
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert_bound(&scene, &socket);
+    assert_bound(&scene, &socket, group(&socket));
 }
 
 #[test]
@@ -75,4 +78,23 @@ fn an_engine_without_a_socket_here_is_an_error() {
         "{ended:?}"
     );
     assert!(!scene.docker().calls().iter().any(|call| call[0] == "run"));
+}
+
+#[test]
+fn the_group_of_the_socket_is_the_one_that_the_container_sees() {
+    for (options, expected) in [("[name=rootless name=cgroupns]", Some(0)), ("[name=userns]", None)]
+    {
+        let scene = scene();
+        let socket = other_socket(&scene);
+        scene.docker().on(&["info", "SecurityOptions"]).stdout(&format!("{options}\n"));
+        let run = scene.pipe("own --allow docker-socket");
+        let ended = run.with("DOCKER_HOST", &format!("unix://{}", socket.display())).ended();
+        match expected {
+            Some(group) => assert_bound(&scene, &socket, group),
+            None => {
+                assert_eq!(ended.status, Some(2), "{ended:?}");
+                assert!(ended.stdout.contains("it runs with `--userns-remap`"), "{ended:?}");
+            }
+        }
+    }
 }

@@ -31,7 +31,6 @@ mod imports;
 mod incremental;
 mod job_image;
 mod keeper;
-mod mapped_users;
 mod matrix;
 mod nested_engine;
 mod network;
@@ -47,6 +46,7 @@ mod registry;
 mod registry_images;
 mod remote;
 mod sandbox;
+mod second_engine;
 #[path = "../pty/session.rs"]
 mod session;
 
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
     // The slowest lists come first, so that nothing is left to wait for at the end.
     let lists = [
         job_image::TESTS,
-        mapped_users::TESTS,
+        second_engine::TESTS,
         adoption::TESTS,
         articles::TESTS,
         doctor::TESTS,

@@ -65,7 +65,7 @@ pub struct Container {
 pub struct SharedSocket {
     /// Its path on the engine's machine.
     pub path: PathBuf,
-    /// The number of its group.
+    /// The number of its group in the container.
     pub group: u32,
 }
 

@@ -13,7 +13,7 @@ use super::argv::{self, Container, ContainerNetwork, Mount, SharedSocket, Source
 use super::call::{failed, last_line, name_command, text};
 use super::end_cause::EndCause;
 use super::podman::Dialect;
-use super::proof;
+use super::proof::{self, UserMapping};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
@@ -93,7 +93,13 @@ impl<'d> Docker<'d> {
     fn shared_socket(&self) -> Result<SharedSocket, EngineError> {
         let path = endpoint::socket(&self.settings.variables)?;
         let metadata = fs::metadata(&path).map_err(SnapshotError::io("find", &path))?;
-        Ok(SharedSocket { group: metadata.gid(), path })
+        let group = match self.user_mapping()? {
+            None => metadata.gid(),
+            // That of the user who runs the engine, to whom the socket belongs.
+            Some(UserMapping::Rootless) => 0,
+            Some(UserMapping::Remapped) => return Err(EngineError::UnusableSocket),
+        };
+        Ok(SharedSocket { path, group })
     }
 
     /// Runs a job in an image of ours, where the launcher prints the proof before it starts the

@@ -23,7 +23,7 @@ impl<'d> Docker<'d> {
         job: &Job<'_>,
         container: &'c Container,
     ) -> Result<RemoveOnDrop<'c, 'd>, RunError> {
-        if job.access == Access::Write && container.is_bound() && self.maps_users()? {
+        if job.access == Access::Write && container.is_bound() && self.user_mapping()?.is_some() {
             return Err(RunError::ReadOnly("the engine maps users to others".to_owned()));
         }
         let removal = RemoveOnDrop { docker: self, name: &container.name };
@@ -97,17 +97,30 @@ impl<'d> Docker<'d> {
         Ok(text.is_ok_and(|text| text == WRITTEN.as_bytes()))
     }
 
-    /// Whether the user of a container is another one outside: the files that we create then belong to
-    /// none of its users.
-    fn maps_users(&self) -> Result<bool, EngineError> {
+    /// The way in which the user of a container is another one outside, if it is. The files that we
+    /// create then belong to none of the users of a container but perhaps its root.
+    pub(super) fn user_mapping(&self) -> Result<Option<UserMapping>, EngineError> {
         if self.dialect != Dialect::Docker {
             // Its containers keep the number of the caller.
-            return Ok(false);
+            return Ok(None);
         }
         let options = self.succeed(&self.docker(["info", "--format", "{{.SecurityOptions}}"]))?;
         let options = text(&options.stdout);
-        Ok(["name=userns", "name=rootless"].iter().any(|option| options.contains(option)))
+        Ok(match (options.contains("name=rootless"), options.contains("name=userns")) {
+            (true, _) => Some(UserMapping::Rootless),
+            (false, true) => Some(UserMapping::Remapped),
+            (false, false) => None,
+        })
     }
+}
+
+/// A mapping of the users of containers to others outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UserMapping {
+    /// Rootless docker: the root of a container is the user who runs the engine.
+    Rootless,
+    /// `--userns-remap`: no user of a container is one who has files outside.
+    Remapped,
 }
 
 /// Whether a bound container's changes reach this machine, by the line that the launcher has added to

@@ -48,6 +48,9 @@ impl EngineError {
                  to build the image"
             }
             EngineError::NeedsImages(_) | EngineError::NoSocket => "use `--engine docker`",
+            EngineError::UnusableSocket => {
+                "choose another engine by DOCKER_HOST or `docker context use`"
+            }
             EngineError::RemoteSocket { .. } => {
                 "choose an engine with the address `unix://…` by DOCKER_HOST or `docker context use`"
             }
