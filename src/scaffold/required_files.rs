@@ -100,11 +100,11 @@ fn is_needed(file: &Generated, scene: &Scene<'_>) -> bool {
     }
 }
 
-/// Whether a `pipe.toml` names the generated schema. Editors look for this among the comments at its top.
+/// Whether a `pipe.toml` names the generated schema, in any line: editors want it among the comments at
+/// the top, but a file with a setting above it is up to date as well.
 pub(super) fn names_schema(text: &str, config_folder: &ProjectPath) -> bool {
     let schema = config_folder.join(template::SCHEMA_FILE);
-    let comments = text.lines().take_while(|line| line.starts_with('#') || line.trim().is_empty());
-    let mut named = comments.filter_map(|line| line.strip_prefix("#:schema "));
+    let mut named = text.lines().filter_map(|line| line.strip_prefix("#:schema "));
     named.any(|path| ProjectPath::new(path.trim()) == schema)
 }
 

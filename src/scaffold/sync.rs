@@ -19,7 +19,7 @@ use crate::env_vars::EnvVars;
 use crate::environment::recipe::{self, PROJECT};
 use crate::project::{FileLocation, Project, ProjectPath, ProjectPlacement};
 use crate::read::{self, ReadError, SizeLimit};
-use crate::template::{FileOrigin, GENERATED, Ownership, body, origin};
+use crate::template::{FileOrigin, GENERATED, Need, Ownership, body, origin};
 
 /// A generated file that differs from its expected text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +95,8 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
     let locations = [&at_root, &placement]
         .into_iter()
         .flat_map(|place| GENERATED.iter().map(move |file| (place, file)))
-        .filter(|(_, file)| file.keep == Ownership::Synced)
+        // Nothing depends on the schema, so that one that is no longer named does no harm.
+        .filter(|(_, file)| file.keep == Ownership::Synced && file.need != Need::Schema)
         .filter_map(|(place, file)| file.locate(place, &config.config))
         .chain(unused_locks(root, &config).into_iter().map(in_project))
         .filter(|location| wanted.iter().all(|file| file.location != *location));

@@ -44,17 +44,22 @@ fn the_schema_of_a_new_project_accepts_its_settings_and_notices_a_mistake() {
 }
 
 #[test]
-fn the_schema_goes_with_the_line_that_names_it() {
+fn the_schema_is_kept_as_long_as_a_line_names_it() {
     let scene = Scene::new();
     assert_eq!(scene.pipe("init").ended().status, Some(0));
-    let place = scene.project().join("pipe.toml");
-    let settings = fs::read_to_string(&place).unwrap();
-    fs::write(&place, settings.replace("#:schema .config/pipe.schema.json\n", "")).unwrap();
+    let schema = scene.project().join(".config/pipe.schema.json");
+    fs::remove_file(&schema).unwrap();
     assert!(
-        scene.pipe("sync --check").ended().stderr.contains("unneeded  .config/pipe.schema.json")
+        scene.pipe("sync --check").ended().stderr.contains("missing   .config/pipe.schema.json")
     );
     assert_eq!(scene.pipe("sync").ended().status, Some(0));
-    assert!(!scene.project().join(".config/pipe.schema.json").exists());
-    fs::write(&place, settings).unwrap();
-    assert!(scene.pipe("sync").ended().stderr.contains("written   .config/pipe.schema.json"));
+    let place = scene.project().join("pipe.toml");
+    let settings = fs::read_to_string(&place).unwrap();
+    // A setting above the line changes nothing.
+    fs::write(&place, format!("jobs = 1\n{settings}")).unwrap();
+    assert_eq!(scene.pipe("sync --check").ended().status, Some(0));
+    fs::write(&place, settings.replace("#:schema .config/pipe.schema.json\n", "")).unwrap();
+    assert_eq!(scene.pipe("sync --check").ended().status, Some(0));
+    fs::remove_file(&schema).unwrap();
+    assert_eq!(scene.pipe("sync --check").ended().status, Some(0));
 }
