@@ -17,9 +17,10 @@ installed program NAME with ARGS in this process, with options that the command 
                    those of NAME, and over NAME itself
     --report FILE  print the file FILE that the tool writes, and send its own output to standard error
 
-The first line on standard error is the content of each DIR's proof. With --write DIR, a line is added
-to the proof of DIR, and the second line on standard error says why if the tool could not write there,
-which is then not started. With --mark-end, both streams end with a mark after the tool has ended, which proves that all output before it has arrived; the
+The first line on standard error is the content of each DIR's proof. With --write DIR, the tool is not
+started if it could not write to DIR, and the second line on standard error says why. With --mark-end,
+both streams end with a mark after the tool has ended, which proves that all output before it has
+arrived, and the proof of the DIR of --write gets a line, which proves that changes arrive as well; the
 line before the mark names the limit of the container that the tool exceeded, if any. The launcher
 needs Python 3.9 or later, has no dependencies, and is invisible to the tool.
 """
@@ -52,14 +53,23 @@ def read_proof(folder):
     return line if len(line) == 64 and set(line) <= set("0123456789abcdef") else "-"
 
 
-def write_proof(folder):
-    """Adds a line to the proof of a folder; returns the reason if the tool cannot write there."""
+def why_read_only(folder):
+    """The reason if the tool cannot write to a folder, in which nothing changes."""
     try:
-        with open(os.path.join(folder, PROOF), "a", encoding="ascii") as file:
-            file.write("written\n")
+        os.close(os.open(os.path.join(folder, PROOF), os.O_WRONLY))
     except OSError as error:
         return error.strerror
     return None if os.access(folder, os.W_OK) else "Permission denied"
+
+
+def write_proof(folder):
+    """Adds a line to the proof of a folder, unless the tool has removed it."""
+    try:
+        proof = os.open(os.path.join(folder, PROOF), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        os.write(proof, b"written\n")
+        os.close(proof)
+    except OSError:
+        pass
 
 
 def count(name, files):
@@ -99,8 +109,11 @@ def await_end(child):
     return True
 
 
-def mark_end():
-    """Continues in a child process. The parent waits for its end, and then marks it."""
+def mark_end(written):
+    """Continues in a child process. The parent waits for its end, and then marks it.
+
+    The proof of the folder `written`, if any, gets its line only then, so that the tool sees none.
+    """
     child = os.fork()
     if child == 0:
         try:
@@ -115,6 +128,8 @@ def mark_end():
         limit = exceeded(failed=code != 0)
     else:
         code, limit = 128 + 9, "processes"
+    if written:
+        write_proof(written)
     for stream in (1, 2):
         # The child may have changed it, and both processes share the file description.
         os.set_blocking(stream, True)
@@ -291,15 +306,17 @@ def main(argv):
         sys.stderr.flush()
         if "-" in proofs:
             sys.exit(NO_PROOF)
+    written = None
     if argv[0] == "--write":
-        reason = write_proof(argv[1])
+        written = argv[1]
+        reason = why_read_only(written)
         if reason:
             print(f"cargo-pipe-read-only: {reason}", file=sys.stderr)
             sys.exit(NO_PROOF)
         argv = argv[2:]
     if argv[0] == "--mark-end":
         argv = argv[1:]
-        mark_end()
+        mark_end(written)
     end = argv.index("--")
     how, *operands = argv[:end]
     if how == "exec" and operands:

@@ -189,23 +189,26 @@ fn environments(folder: &Path) -> Option<()> {
 #[test]
 fn a_tool_starts_only_if_it_can_write_where_it_has_to() {
     let folder = control();
-    let program = ["exec", "--", "python3", "-c", "print('ran')"];
+    let program =
+        ["exec", "--", "python3", "-c", "print(open('.cargo-pipe-proof').read(), end='')"];
     let launched = |written: &str| {
-        let arguments = ["--proof", ".", "--write", written];
+        let arguments = ["--proof", ".", "--write", written, "--mark-end"];
         launch(folder.path(), &[&arguments[..], &program].concat())
     };
     let (Some(there), Some(missing)) = (launched("."), launched("missing")) else {
         return;
     };
     let first = format!("cargo-pipe-proof: {PROOF}\n");
-    assert_eq!((text(&there.stdout), text(&there.stderr)), ("ran\n".to_owned(), first.clone()));
-    let proof = fs::read_to_string(folder.path().join(".cargo-pipe-proof")).unwrap();
-    assert_eq!(proof, format!("{PROOF}\nwritten\n"));
+    let (end, proof) = ("cargo-pipe-end\n", folder.path().join(".cargo-pipe-proof"));
+    // The tool sees the same proof as one that only reads.
+    assert_eq!(text(&there.stdout), format!("{PROOF}\n{end}"));
+    assert_eq!(text(&there.stderr), format!("{first}{end}"));
+    assert_eq!(fs::read_to_string(&proof).unwrap(), format!("{PROOF}\nwritten\n"));
     let refused = format!("{first}cargo-pipe-read-only: No such file or directory\n");
     assert_eq!((text(&missing.stdout), text(&missing.stderr)), (String::new(), refused));
     assert_eq!(missing.status.code(), Some(96));
     // The proof is still one, for the next tool that gets this folder.
-    assert_eq!(text(&launched(".").unwrap().stderr), first);
+    assert_eq!(text(&launched(".").unwrap().stderr), format!("{first}{end}"));
 }
 
 #[test]
