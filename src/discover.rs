@@ -65,15 +65,13 @@ pub fn find(folder: &Path) -> Result<Project, ConfigError> {
 #[must_use]
 pub fn absolute(folder: &Path) -> PathBuf {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let mut missing = PathBuf::new();
-    for above in absolute.ancestors() {
-        if let Ok(real) = fs::canonicalize(above) {
-            return if above == absolute { real } else { real.join(missing) };
-        }
-        missing =
-            absolute.strip_prefix(above.parent().unwrap_or(above)).unwrap_or(above).to_owned();
+    let existing = absolute.ancestors().find_map(|above| {
+        Some((fs::canonicalize(above).ok()?, absolute.strip_prefix(above).ok()?))
+    });
+    match existing {
+        Some((real, missing)) => real.components().chain(missing.components()).collect(),
+        None => absolute,
     }
-    absolute
 }
 
 /// Finds the place of a project, whose root is absolute, in its repository. Nothing of git is started:

@@ -322,11 +322,10 @@ impl Generated {
             (_, Need::GitlabRoot) if !is_below => None,
             (Home::Project, _) => Some(placement.in_project(ProjectPath::new(&self.path).ok()?)),
             (Home::Config, _) => Some(placement.in_project(config_folder.join(&self.path).ok()?)),
-            (Home::Repository, Need::GitlabRoot) => {
-                Some(placement.in_repository(ProjectPath::new(&self.path).ok()?))
-            }
-            (Home::Repository, _) => {
-                let path = pipelines::path_for(placement.folder(), &self.path);
+            (Home::Repository, need) => {
+                // Every project of the repository shares this one.
+                let folder = placement.folder().filter(|_| need != Need::GitlabRoot);
+                let path = pipelines::path_for(folder, &self.path);
                 Some(placement.in_repository(ProjectPath::new(&path).ok()?))
             }
         }

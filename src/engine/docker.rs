@@ -2,7 +2,8 @@
 //!
 //! It finds the program and labels everything that a run starts. `call` runs the program, `cleanup`
 //! removes leftovers by their labels, `image` builds images, `job` runs jobs, `topology` gets trees
-//! into containers, `proof` checks that they arrived, and [`podman`] has the differences between docker and podman.
+//! into containers, `proof` checks that they arrived, and [`podman`] has the differences between docker
+//! and podman.
 
 pub mod argv;
 mod base;

@@ -6,7 +6,7 @@
 
 use crate::hash::HashBuilder;
 
-/// What surrounds the line.
+/// The notation of the line in a kind of file.
 struct Notation {
     /// The text before the line.
     before: &'static str,
