@@ -66,7 +66,7 @@ Examples:
   cargo pipe init                  set up this folder
   cargo pipe init demo             set up the folder `demo`
   cargo pipe init --dry-run        show what would be written
-  cargo pipe init --fix-configs    also disable options that the tools refuse
+  cargo pipe init --fix-configs    also disable options that the tools reject
   cargo pipe remove --files        remove the generated files again
 
 ",
@@ -116,7 +116,7 @@ pub(super) const RUN_ALL: &str = concat!(
     "\
 Examples:
   cargo pipe run-all
-  cargo pipe run-all --fail-fast                  stop at the first check that does not pass
+  cargo pipe run-all --fail-fast                  stop at the first failure
   cargo pipe run-all --fix                        fix what can be fixed first
   cargo pipe run-all --diff | git apply           apply the fixes by hand
   cargo pipe run-all --dry-run                    print what would run
@@ -169,7 +169,7 @@ this command shows each request, explains it and asks you. Your answer is stored
 ($XDG_STATE_HOME or ~/.local/state) for this folder and for the current content of the requests, \
 their commands and the files these name. When one of them changes, you are asked again.
 
-A CI job has no such folder: pass `--allow NAME` there.
+A CI job has no such folder: pass `--allow GRANT` there.
 
 Examples:
   cargo pipe trust             show the requests and ask
@@ -193,8 +193,8 @@ folder and from the most similar cached result. Starts no process.
 pub(super) const COMPARE: &str = concat!(
     "\
 Lists what differs between the report and this machine: files, options of a config, package \
-versions, base image, platform, parts of the command. Runs no check, but prepares an environment that \
-is not known here yet.
+versions, base image, platform, parts of the command. Runs no check, but prepares environments \
+that are unknown here.
 
 Examples:
   cargo pipe compare cargo-pipe.json    the artifact of a CI job
@@ -244,16 +244,17 @@ Examples:
 );
 
 pub(super) const REMOVE: &str = "\
-Remove this project's containers, volumes, caches and images.
+Remove this project's containers, volumes, images and virtual environments.
 
-Images that other projects use are kept. Files of the project are kept, too, unless you pass \
+Those that other projects use are kept. Files of the project are kept, too, unless you pass \
 `--files`: that removes the generated files that were not edited.";
 
 pub(super) const COMPLETIONS: &str = "\
 The script completes `cargo-pipe`, including the checks of the current project.
 
 Examples:
-  cargo pipe completions bash > ~/.local/share/bash-completion/completions/cargo-pipe
+  cargo pipe completions bash \\
+    > ~/.local/share/bash-completion/completions/cargo-pipe
   cargo pipe completions zsh > ~/.zfunc/_cargo-pipe
   cargo pipe completions fish > ~/.config/fish/completions/cargo-pipe.fish";
 

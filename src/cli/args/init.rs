@@ -27,14 +27,14 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     pub(crate) xtask: bool,
 
-    /// Switch on the usual checks with settings of cargo pipe
+    /// Switch on the usual checks with the stricter settings of cargo pipe
     ///
     /// Without this option, a project with Python gets the tools that it uses today, as its pipeline,
     /// its tasks and its hooks run them. A tool without a configuration has its own defaults.
     #[arg(long)]
     pub(crate) opinionated: bool,
 
-    /// Comment out options of tool configs that the locked tools refuse
+    /// Comment out options of tool configs that the locked tools reject
     #[arg(long)]
     pub(crate) fix_configs: bool,
 
