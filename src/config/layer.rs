@@ -113,9 +113,10 @@ pub struct PythonLayer {
     /// The base image; `python:VERSION-slim` if absent.
     pub image: Option<Text>,
     /// The files that declare the project's dependencies. If absent: `uv.lock`, `pylock.toml` or
-    /// `poetry.lock`, otherwise `requirements*.txt` and `pyproject.toml`. An empty list means none.
+    /// `poetry.lock`, otherwise `requirements*.txt`, `pyproject.toml`, `setup.cfg`, `setup.py` and
+    /// `Pipfile`. An empty list means none.
     pub requirements: Option<Texts>,
-    /// The dependency groups to install; `dev`, if it exists, if absent.
+    /// The dependency groups to install. If absent: `dev`, if it exists.
     pub groups: Option<Texts>,
     /// The extras of the project to install.
     pub extras: Option<Texts>,
@@ -140,7 +141,7 @@ pub struct ImageLayer {
     pub registry: Option<Text>,
 }
 
-/// The index, proxies and certificates that environments are built with. Credentials belong into
+/// The index, proxies and certificates that environments are built with. Credentials belong in
 /// variables.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]

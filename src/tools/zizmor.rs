@@ -19,10 +19,10 @@ use crate::tools::parse::report::FindingValues;
 /// Finds security problems in workflows.
 pub static ZIZMOR: CatalogueTool = CatalogueTool {
     name: "zizmor",
-    about: "finds security problems in the workflows of GitHub with zizmor",
+    about: "finds security problems in GitHub workflows with zizmor",
     notes: &[
         "It checks `.github`, unless `source` says otherwise.",
-        "It runs without network, so that its audits that ask GitHub are off.",
+        "It runs without network, so its audits that ask GitHub are off.",
         "A file that it cannot parse is only a warning, as in zizmor itself, unless `args` has \
          `--strict-collection`.",
     ],
