@@ -117,7 +117,7 @@ pub enum Sameness {
     Same,
     /// The inputs differ.
     Different(Vec<Difference>),
-    /// The inputs are equal and the findings differ, which is a bug of cargo pipe.
+    /// The inputs are equal and the findings differ, which is a bug in cargo pipe.
     OnlyTheVerdict,
     /// Only the report has this check.
     OnlyThere,

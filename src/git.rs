@@ -45,20 +45,20 @@ pub enum GitError {
     #[error("`--changed` needs git, which is not installed")]
     NoGit,
     /// Not a repository, or one that git does not trust.
-    #[error("git knows no repository here: {0}")]
+    #[error("no usable git repository here: {0}")]
     NoRepository(String),
     /// Nothing was committed yet.
-    #[error("the repository has no commit yet that lines could have changed since")]
+    #[error("the repository has no commit yet to compare with")]
     NoCommit,
     /// Nothing says what to compare with.
-    #[error("nothing says which branch to compare with")]
+    #[error("cannot tell which branch to compare with")]
     NoDefault,
     /// The commit does not exist here.
     #[error("this repository has no commit `{name}`, which {origin}")]
     NoSuchCommit {
         /// Its name.
         name: String,
-        /// Who named it, as in `was asked for`.
+        /// Who named it, as in `` `--changed` names ``.
         origin: String,
         /// Whether a part of the history is missing.
         is_shallow: bool,
@@ -109,7 +109,7 @@ impl GitError {
                 Some(branch) => {
                     format!("fetch it: `git fetch origin {branch}:refs/remotes/origin/{branch}`")
                 }
-                None => "`git fetch` may bring it; `git branch --all` lists branches".to_owned(),
+                None => "try `git fetch`; `git branch --all` lists the branches".to_owned(),
             },
             GitError::Unrelated { .. } => "name another one: `--changed REF`".to_owned(),
             GitError::MissingContent { commit, .. } => {

@@ -156,7 +156,7 @@ impl ScaffoldError {
         match self {
             ScaffoldError::Config(error) => error.hint.as_deref(),
             ScaffoldError::Dependencies(error) => error.hint.as_deref(),
-            ScaffoldError::Outside(_) => Some("replace the link by the folder itself"),
+            ScaffoldError::Outside(_) => Some("replace the link with the folder itself"),
             ScaffoldError::NoWorkspace(_) => Some("run `cargo init` first, or leave out `--xtask`"),
             ScaffoldError::Member(_) => Some("run `cargo pipe init DIR --xtask` with that folder"),
             ScaffoldError::Folder(_) => Some(
@@ -221,7 +221,7 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
                 // A command of a job can be stranger than a setting may be.
                 settings.checks.iter_mut().for_each(NewCheck::forget_arguments);
                 notes.push(Note {
-                    found: format!("arguments that are no settings ({error})"),
+                    found: format!("arguments that are not valid settings ({error})"),
                     effect: "they are left out of `pipe.toml`".to_owned(),
                 });
                 load(&settings)

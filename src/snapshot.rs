@@ -92,7 +92,7 @@ pub enum SnapshotError {
         source: Arc<io::Error>,
     },
     /// A file is larger than a check can see.
-    #[error("`{path}` has {}, and a file that a check sees may have {}", Size(*.size), Size(SOURCE_LIMIT))]
+    #[error("the size of `{path}` is {}, and the limit for a source is {}", Size(*.size), Size(SOURCE_LIMIT))]
     TooLarge {
         /// The file.
         path: String,

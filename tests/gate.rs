@@ -288,7 +288,7 @@ fn a_name_that_is_none_and_one_that_is_an_option_are_refused() {
     let repository = Repository::new();
     for name in ["nowhere", "--all", "-h", ""] {
         let reason = changed(repository.path(), Some(name), &[]).unwrap_err();
-        assert!(reason.message.contains("which was asked for"), "{name}: {reason:?}");
+        assert!(reason.message.contains("which `--changed` names"), "{name}: {reason:?}");
     }
 }
 
@@ -296,7 +296,7 @@ fn a_name_that_is_none_and_one_that_is_an_option_are_refused() {
 fn a_folder_without_git_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let reason = changed(folder.path(), None, &[]).unwrap_err();
-    assert!(reason.message.contains("git knows no repository here"), "{reason:?}");
+    assert!(reason.message.contains("no usable git repository here"), "{reason:?}");
 }
 
 #[test]
@@ -559,7 +559,7 @@ fn a_bare_repository_among_the_files_is_not_the_repository() {
     git(&project, "--git-dir . config core.bare false");
     git(&project, &format!("--git-dir . config core.worktree {}", project.display()));
     let reason = changed(&project, Some("HEAD"), &[]).unwrap_err();
-    assert!(reason.message.contains("git knows no repository here"), "{reason:?}");
+    assert!(reason.message.contains("no usable git repository here"), "{reason:?}");
     let _ = ignored(&project, &[]);
     assert!(!witness.exists());
 }

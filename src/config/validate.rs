@@ -251,7 +251,7 @@ fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, Con
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c))
             && !name.ends_with('-');
         if !fits {
-            let message = format!("invalid name of a Debian package: `{}`", name.escape_debug());
+            let message = format!("invalid Debian package name: `{}`", name.escape_debug());
             return Err(terms
                 .error(&package, message)
                 .with_hint("write only the name, such as \"libpq5\""));

@@ -68,8 +68,8 @@ fn untried_releases(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
         let (oldest, after) = tool.tried();
         if !is_at_least(&version, oldest) || is_at_least(&version, after) {
             warnings.push(format!(
-                "{} {version} is not among the releases that cargo pipe was tried with, which are \
-                 {oldest} and newer, before {after}; its output may not be understood",
+                "{0} {version} is locked, but cargo pipe was tested with {0} {oldest} to below {after}; \
+                 its output may not be understood",
                 tool.lock()
             ));
         }

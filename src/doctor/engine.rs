@@ -120,8 +120,8 @@ fn python(context: Context<'_>, venv: &Venv<'_>) -> Examined {
             "python",
             format!("Python {wanted} not found; {found}"),
             format!(
-                "install it, for example with `uv python install {wanted}`: without docker another \
-                 Python is another fingerprint"
+                "install it, for example with `uv python install {wanted}`: without docker, \
+                 another Python gives another fingerprint"
             ),
         ),
     }
@@ -147,7 +147,7 @@ fn sandbox(context: Context<'_>, venv: &Venv<'_>) -> Examined {
     }
     let (found, next) = match which::which_in("bwrap", context.variables.get("PATH"), "/") {
         Ok(_) => (
-            "bubblewrap is here and cannot start a program",
+            "bubblewrap is installed, but cannot start a program",
             "the system may forbid user namespaces: `bwrap --unshare-all --ro-bind / / true` says \
              why",
         ),
@@ -220,7 +220,10 @@ fn socket(context: Context<'_>) -> Examined {
     };
     let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
     if rustix::fs::access(path, access).is_ok() {
-        return Examined::good(SUBJECT, format!("`{shown}` is open to you: as good as root there"));
+        return Examined::good(
+            SUBJECT,
+            format!("you can use `{shown}`, which is as good as root there"),
+        );
     }
     let group = group(metadata.gid());
     Examined::is(
@@ -251,7 +254,7 @@ fn base(image: &str, digests: &str) -> Examined {
         "base",
         match digest {
             Some((_, digest)) => format!("`{image}` is here, {digest:.19}"),
-            None => format!("`{image}` is here, from no registry"),
+            None => format!("`{image}` is here, without a registry digest"),
         },
     )
 }
@@ -264,16 +267,17 @@ fn topology(context: Context<'_>, docker: &Docker<'_>, directory: &Directory) ->
     let written = seen.and_then(|seen| Ok((seen, seen && docker.writes(folder, image)?)));
     match (written, context.config.topology) {
         (Err(error), _) => unhelped(SUBJECT, &error),
-        (Ok((true, _)), TopologyChoice::Stream) => {
-            Examined::good(SUBJECT, "stream, as is set; containers would see your folders")
-        }
+        (Ok((true, _)), TopologyChoice::Stream) => Examined::good(
+            SUBJECT,
+            "stream, because `topology` is set to it; containers would see your folders",
+        ),
         (Ok((true, true)), _) => {
             Examined::good(SUBJECT, "bind: containers see your folders and can write to them")
         }
         (Ok((true, false)), TopologyChoice::Bind) => Examined::is(
             Health::Machine,
             SUBJECT,
-            "containers see your folders and cannot write to them, and `topology` is set to `bind`",
+            "containers see your folders but cannot write to them, and `topology` is set to `bind`",
             "set `topology = \"auto\"`: fixers and checks that write then get their files in volumes",
         ),
         (Ok((true, false)), _) => Examined::good(

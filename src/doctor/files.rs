@@ -89,7 +89,7 @@ fn drift(context: Context<'_>) -> Examined {
     const NEXT: &str = "`cargo pipe sync --check` shows the difference";
     match scaffold::drift(context.project) {
         Ok(drifts) if drifts.is_empty() => {
-            Examined::good("files", "the generated files are as `pipe.toml` says")
+            Examined::good("files", "the generated files are up to date")
         }
         Ok(drifts) => {
             let name = |drift: &Drift| format!("`{}`", drift.location);
@@ -148,7 +148,7 @@ fn second_pins(context: Context<'_>, locks: &[(&'static dyn Tool, Lock)]) -> Vec
         let (tool, lock) = locks.iter().find(|(tool, _)| tool.lock() == pin.tool)?;
         let ours = lock.version(tool.lock()).filter(|ours| *ours != pin.version)?;
         let found = format!(
-            "`{}` pins {} {}, the lock has {ours}: its answers there can differ",
+            "`{}` pins {} {}, but the lock has {ours}: the results can differ",
             pin.file, pin.tool, pin.version
         );
         let next = format!("pin {ours} there too, or leave {} to cargo pipe", pin.tool);

@@ -15,7 +15,7 @@ const FULL: u64 = 64 << 20;
 
 pub(super) fn program(variables: &EnvVars) -> Examined {
     let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
-    let job = if variables.is_ci() { ", in a job of CI" } else { "" };
+    let job = if variables.is_ci() { ", in a CI job" } else { "" };
     Examined::good("program", format!("cargo-pipe {VERSION} on {system} {processor}{job}"))
 }
 

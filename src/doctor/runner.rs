@@ -80,7 +80,7 @@ pub fn examine(name: &str, text: &str) -> Result<RunnerConfig, ConfigError> {
             text: None,
             span: None,
             message: error.message().to_owned(),
-            hint: Some("`gitlab-runner lint` says more, secrets included".to_owned()),
+            hint: Some("`gitlab-runner lint` shows more, including secrets".to_owned()),
         }
     })?;
     let mut changed = document.clone().into_mut();

@@ -36,7 +36,7 @@ pub enum RunError {
         output: RawOutput,
     },
     /// Code that ran in the tool has ended it before its usual end.
-    #[error("`{program}` ended without its usual end (exit status {})", .output.code)]
+    #[error("`{program}` ended early (exit status {})", .output.code)]
     EndedEarly {
         /// The program.
         program: String,
@@ -210,7 +210,7 @@ pub enum EngineError {
         message: String,
     },
     /// Docker's client cannot write the files that it keeps about builds.
-    #[error("docker cannot keep its state of builds: {0}")]
+    #[error("docker cannot store its build state: {0}")]
     BuilderState(String),
     /// An image was not built on the image that was inspected.
     #[error("`{image}` was built on another image than the `{base}` of this engine")]

@@ -75,7 +75,8 @@ pub(super) fn unreadable(tool: &str, unread: Vec<String>, findings: Vec<Finding>
 /// Judges an exit status that a shell or a signal sets, whatever the tool.
 pub(super) fn abnormal(tool: &str, output: &RawOutput) -> Option<Classified> {
     if output.code != 0 && String::from_utf8_lossy(&output.stderr).contains(TOO_MANY_FILES) {
-        let message = format!("{tool} may not open enough files (exit status {})", output.code);
+        let message =
+            format!("{tool} reached the limit of open files (exit status {})", output.code);
         let reason = Reason::new(ReasonKind::Environment, message)
             .with_hint("raise the limit of open files: `ulimit -n 1024`".to_owned());
         return Some(Classified { status: ToolStatus::Failed(reason), ..accepted(Vec::new()) });

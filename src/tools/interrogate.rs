@@ -39,7 +39,7 @@ pub static INTERROGATE: CatalogueTool = CatalogueTool {
     about: "finds modules, classes and functions without docstrings with interrogate",
     notes: &[
         "Findings are listed, but fail nothing while the share of docstrings is above `fail-under`.",
-        "A source with a syntax error ends it, so that it is an error of the check.",
+        "A source with a syntax error is an error of the check, because interrogate stops there.",
         "It cannot fix anything.",
     ],
     lock: "interrogate",

@@ -20,7 +20,7 @@ pub static PYREFLY: CatalogueTool = CatalogueTool {
     notes: &[
         "It checks what its configuration includes; without `project-includes`, all sources and \
          inputs.",
-        "It starts a Python to find packages, so that it needs the grant `host` without a \
+        "It starts a Python to find packages, so it needs the grant `host` without a \
          sandbox.",
     ],
     lock: "pyrefly",

@@ -21,7 +21,7 @@ use crate::tools::parse::report::FindingValues;
 const NOTES: &[&str] = &[
     "It checks the files that its configuration includes; without `include`, all sources and inputs.",
     "Warnings are listed; a run with warnings alone passes, as in the tool itself.",
-    "It runs a program of its own, so that it needs the grant `host` without a sandbox.",
+    "It runs a program of its own, so it needs the grant `host` without a sandbox.",
     "It cannot fix anything.",
 ];
 

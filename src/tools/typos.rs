@@ -132,7 +132,7 @@ impl Message {
         };
         let fix = match (corrections, start, end_column) {
             ([word], Some((line, column)), Some(end_column)) => Some(Fix {
-                message: format!("replace it by `{word}`"),
+                message: format!("replace it with `{word}`"),
                 safe: true,
                 edits: vec![Edit {
                     line,

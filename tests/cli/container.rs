@@ -349,7 +349,7 @@ fn a_container_that_goes_on_for_ever_is_removed_by_its_name() {
 #[test]
 fn a_tool_that_other_code_ends_is_an_error() {
     // Without its arguments, the fake launcher does not mark the end of the tool.
-    for (then, expected) in [("", None), ("set --; ", Some("ended without its usual end"))] {
+    for (then, expected) in [("", None), ("set --; ", Some("ended early"))] {
         let scene = scene();
         let inspect = scene.docker().on(&["image", "inspect", "cargo-pipe/mypy:"]);
         inspect.stdout(&image("sha256:mypy"));

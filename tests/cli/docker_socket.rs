@@ -74,7 +74,7 @@ fn an_engine_without_a_socket_here_is_an_error() {
                     address of the engine is `ssh://far`";
     assert!(ended.stdout.contains(expected), "{ended:?}");
     assert!(
-        ended.stdout.contains("hint: choose an engine with the address `unix://…`"),
+        ended.stdout.contains("hint: set DOCKER_HOST, or run `docker context use`"),
         "{ended:?}"
     );
     assert!(!scene.docker().calls().iter().any(|call| call[0] == "run"));

@@ -50,7 +50,7 @@ fn without_docker_the_machine_is_wrong_only_where_nothing_else_will_do() {
     assert_eq!(ended.status, Some(3));
     for line in [
         "good    locks     pylint ",
-        "good    files     the generated files are as `pipe.toml` says",
+        "good    files     the generated files are up to date",
         "wrong   engine    `/nowhere/docker` is not installed, or not on PATH",
         "hint: install docker, or name a compatible program in CARGO_PIPE_DOCKER",
         "disk      ",

@@ -157,7 +157,7 @@ fn a_check_whose_container_is_stopped_is_an_error_of_the_engine() {
         assert_eq!(ended.status, Some(3), "{ended:?}");
         let message = format!("docker stopped the container of the check (exit status {code})");
         assert!(ended.stdout.contains(&message), "{ended:?}");
-        assert!(ended.stdout.contains("the engine was ended or restarted"), "{ended:?}");
+        assert!(ended.stdout.contains("the engine was stopped or restarted"), "{ended:?}");
         // A tool that ends itself in this way leaves a launcher that marks its end.
         let scene = container_scene();
         scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}exit {code}"));

@@ -138,7 +138,7 @@ fn compare_calls_another_verdict_of_the_same_inputs_a_bug() {
     fs::write(&path, report.to_string()).unwrap();
     let ended = scene.pipe("compare report.json").ended();
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stdout.contains("which is a bug of cargo pipe"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("which is a bug in cargo pipe"), "{}", ended.stdout);
 }
 
 fn edit(path: &Path, from: &str, to: &str) {

@@ -92,7 +92,7 @@ fn existing_setup_is_listed_before_written_files() {
         .file("pyproject.toml", "[tool.ruff]\n[tool.mypy]\n")
         .file(".gitlab-ci.yml", "test:\n  script: [make]\n");
     scene.pipe("init --dry-run --fix-configs").ends(0, listed("missing", ADOPTED) + "fixable   .pylintrc\n", str![[r#"
-found Python in `greeter`: this is checked
+found Python in `greeter`: it is checked
 found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
 found `.pylintrc`: `lint` uses it where it is
 found `[tool.mypy]` in `pyproject.toml`: `mypy` uses it where it is
@@ -112,7 +112,7 @@ hint: add this to your `.gitlab-ci.yml` to run the checks:
 
 "#]]);
     scene.pipe("init").ends(0, listed("written", ADOPTED), str![[r#"
-found Python in `greeter`: this is checked
+found Python in `greeter`: it is checked
 found tooling or documentation in `setup.py`: it is not checked; add it to `source` in `pipe.toml` to check it
 found `.pylintrc`: `lint` uses it where it is
 found `[tool.mypy]` in `pyproject.toml`: `mypy` uses it where it is

@@ -87,7 +87,7 @@ fn nothing_is_remembered_of_a_run_that_may_have_executed_the_project() {
         lint(&scene);
         lint(&scene);
         let reason =
-            format!("{source} may run code of the project, so no results are kept for each file");
+            format!("{source} may run code of the project, so no per-file results are stored");
         assert_eq!(seen(&scene), [format!("|{reason}"), format!("|{reason}")]);
         let why = scene.pipe("why lint").ended().stdout;
         assert!(why.contains(&format!("its last run linted every file: {reason}\n")), "{why}");

@@ -46,7 +46,7 @@ fn a_report_cannot_be_a_folder() {
         2,
         "",
         str![[r#"
-error: the report `out` would be a folder that exists
+error: the report `out` cannot be written: it is a folder
 
 "#]],
     );

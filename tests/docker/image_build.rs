@@ -103,7 +103,7 @@ fn a_home_that_is_read_only_is_named_with_a_remedy() {
     for args in [&["run", "imports"][..], &["doctor"]] {
         let ended = project.pipe(args);
         assert_eq!(ended.status, Some(3), "{ended:?}");
-        let message = "docker cannot keep its state of builds: mkdir";
+        let message = "docker cannot store its build state: mkdir";
         assert!(ended.stdout.contains(message), "{ended:?}");
         assert!(ended.stdout.contains("hint: set BUILDX_CONFIG to a folder"), "{ended:?}");
     }

@@ -115,7 +115,7 @@ fn the_doctor_names_the_engine_that_checks_would_use() {
     assert!(usual.contains("good    sandbox   bubblewrap works"), "{usual}");
     assert!(usual.contains("` is Python 3."), "{usual}");
     let open = doctor_output(without_docker(without_sandbox(Project::scaffolded())));
-    assert!(open.contains("warning sandbox   bubblewrap is here and cannot start"), "{open}");
+    assert!(open.contains("warning sandbox   bubblewrap is installed, but cannot start"), "{open}");
     let project = without_docker(Project::scaffolded());
     project.write("pipe.toml", "[python]\nversion = \"3.99\"\n");
     let ended = project.pipe(&["doctor", "--engine", "venv"]);

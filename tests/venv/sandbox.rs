@@ -354,7 +354,7 @@ fn code_that_ends_its_tool_early_does_not_pass() {
             let reason = &report.check(check)["reason"];
             assert_eq!(reason["kind"], "tool", "{report:?}");
             let message = reason["message"].as_str().unwrap();
-            assert!(message.contains("ended without its usual end"), "{message}");
+            assert!(message.contains("ended early"), "{message}");
         }
     }
 }

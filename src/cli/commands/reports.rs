@@ -41,11 +41,13 @@ fn validate_path(path: &Path) -> Result<(), Failure> {
             .with_hint(hint));
     }
     if path.is_dir() {
-        return Err(Failure::usage(format!("the report `{shown}` would be a folder that exists")));
+        return Err(Failure::usage(format!(
+            "the report `{shown}` cannot be written: it is a folder"
+        )));
     }
     let written = if is_replaced(path) { &folder } else { path };
     if rustix::fs::access(written, rustix::fs::Access::WRITE_OK).is_err() {
-        return Err(Failure::usage(format!("the report `{shown}` cannot be written there")));
+        return Err(Failure::usage(format!("no permission to write the report `{shown}`")));
     }
     Ok(())
 }

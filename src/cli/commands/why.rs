@@ -150,9 +150,9 @@ fn render_comparison(comparison: &Comparison) -> String {
                 format!("{check}: different inputs:\n{}", listed(differences))
             }
             Sameness::OnlyTheVerdict => format!(
-                "{check}: nothing differs but the verdict, which is a bug of cargo pipe\n\n\
-                 please report it with that report, one from here (`cargo pipe run {check} \
-                 --report json=here.json`),\nand the versions: {} here, {} there\n",
+                "{check}: only the verdict differs, which is a bug in cargo pipe\n\n\
+                 please report it: attach that report and one from here (`cargo pipe run {check} \
+                 --report json=here.json`),\nand name the versions: {} here, {} there\n",
                 env!("CARGO_PKG_VERSION"),
                 harmless::line(version),
             ),

@@ -18,10 +18,10 @@ use crate::program::Program;
 
 /// The explanation of a run that starts with builds.
 const FIRST_BUILD: &str = "\
-first the environments are made, one for each tool, from the project's locks
+first the environments are built, one for each tool, from the project's locks
 that takes as long as pip does, and happens once: a later run builds only what
 changed in a lock, the Dockerfile or the base image
-nothing of your code goes into them; a check gets a copy of it, read-only
+they contain none of your code: a check gets a read-only copy of it
 Ctrl-C stops everything that was started; `-v` shows every command
 ";
 

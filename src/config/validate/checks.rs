@@ -80,7 +80,7 @@ fn find_shared_name(
 fn taken_lock(terms: &Terms<'_>, name: &Text) -> ConfigError {
     terms
         .error(name, format!("the name `{}` is used by another lock", name.value))
-        .with_hint("rename the check: its lock has the same name")
+        .with_hint("rename the check: its lock would have the same name")
 }
 
 fn start<T>(value: &Value<T>) -> usize {
@@ -234,7 +234,8 @@ fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<W
     }
     let knows = "remove it: the tool defines its own";
     refuse(terms, layer.fix.as_ref(), "fix", "run", knows)?;
-    refuse(terms, layer.image.as_ref(), "image", "run", knows)?;
+    let locked = "remove it: a tool runs in its own locked environment";
+    refuse(terms, layer.image.as_ref(), "image", "run", locked)?;
     refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
     refuse(terms, layer.findings.as_ref(), "findings", "run", knows)?;
     let mut args = terms.words(layer.args.as_ref())?;
@@ -319,7 +320,7 @@ fn env(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeMap<String, String>
         let fits = name.value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !fits {
-            let message = format!("invalid name of a variable: `{}`", name.value.escape_debug());
+            let message = format!("invalid variable name: `{}`", name.value.escape_debug());
             return Err(terms
                 .error(name, message)
                 .with_hint("use letters, digits and `_`, and start with a letter or `_`"));

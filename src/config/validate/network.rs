@@ -101,13 +101,14 @@ fn reject_interception(
     }
     let explain = |error: ConfigError, variable: &str| {
         error.with_hint(format!(
-            "set the variable `{variable}` as well: your credentials are only sent the way your variables say"
+            "set the variable `{variable}` as well: your credentials are sent only through proxies and \
+             with certificates that your variables name"
         ))
     };
     let message = |what: &str| {
         format!(
-            "the {what} of this project cannot be used with an index that your variables have a \
-             password for"
+            "the {what} of this project cannot be used with an index whose credentials come from your \
+             variables"
         )
     };
     let proxies = [(&layer.https_proxy, "HTTPS_PROXY"), (&layer.http_proxy, "HTTP_PROXY")];

@@ -214,7 +214,7 @@ impl<'a> Terms<'a> {
                 && name.ends_with(plain)
                 && name.chars().all(|c| plain(c) || "-_.".contains(c));
             if !fits {
-                let message = format!("invalid name of {kind}: `{}`", name.escape_debug());
+                let message = format!("invalid {kind} name: `{}`", name.escape_debug());
                 return Err(self.error(&text, message).with_hint("write only the name"));
             }
             names.push(text.value);

@@ -176,7 +176,7 @@ impl Docker<'_> {
             Some(_) => {
                 let message = format!(
                     "the base image `{image}` differs from the one in pipe.lock, so fingerprints differ \
-                     from those of machines with that one"
+                     from those of machines with that one; `cargo pipe update base` records this one"
                 );
                 self.note(message);
             }

@@ -49,10 +49,10 @@ impl EngineError {
             }
             EngineError::NeedsImages(_) | EngineError::NoSocket => "use `--engine docker`",
             EngineError::UnusableSocket => {
-                "choose another engine by DOCKER_HOST or `docker context use`"
+                "choose another engine with DOCKER_HOST or `docker context use`"
             }
             EngineError::RemoteSocket { .. } => {
-                "choose an engine with the address `unix://…` by DOCKER_HOST or `docker context use`"
+                "set DOCKER_HOST, or run `docker context use`, to choose an engine at an address `unix://…`"
             }
             EngineError::NotPodman(_) => {
                 "use `--engine docker`, or name podman in CARGO_PIPE_DOCKER"
@@ -81,7 +81,7 @@ impl EngineError {
                 "run `cargo pipe build` once with a network"
             }
             EngineError::Stopped { .. } => {
-                "the engine was ended or restarted, another program stopped the container, or the \
+                "the engine was stopped or restarted, another program stopped the container, or the \
                  machine ran out of memory; run again"
             }
             EngineError::OutputLost => {
@@ -93,7 +93,7 @@ impl EngineError {
             EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows the complete output",
             EngineError::BuilderState(_) => {
                 "set BUILDX_CONFIG to a folder that docker can write to, or DOCKER_CONFIG to one with \
-                 your settings of docker"
+                 your docker settings"
             }
             EngineError::OtherBase { .. } => {
                 "run again; if that does not help, `docker buildx ls` shows the builders, of which \

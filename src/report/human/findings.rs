@@ -156,7 +156,9 @@ fn explain(check: &CheckOutcome) -> Option<String> {
         (Some(rated), true, _) => {
             format!("{rated}; findings marked `accepted` do not count")
         }
-        (None, true, _) => format!("{tool} accepts the findings marked so; they do not count"),
+        (None, true, _) => {
+            format!("{tool} itself accepts findings marked `accepted`; they do not count")
+        }
     };
     Some(text)
 }

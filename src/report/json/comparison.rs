@@ -75,7 +75,7 @@ pub enum JsonCompareResult {
     Same,
     /// Some inputs differ.
     Different,
-    /// All inputs are equal, but the outcomes are not: a bug of cargo pipe.
+    /// All inputs are equal, but the outcomes are not: a bug in cargo pipe.
     DifferentOutcome,
     /// This project does not have the check.
     OnlyInReport,

@@ -30,7 +30,7 @@ pub(super) fn refuse_memory(
     let mut paths = snapshot.paths();
     paths.retain(|path| !path.ends_with(".so"));
     let source = step.find_host_reason(&paths, reader(step, snapshot, config))?;
-    Some(format!("{source} may run code of the project, so no results are kept for each file"))
+    Some(format!("{source} may run code of the project, so no per-file results are stored"))
 }
 
 impl StepResources<'_, '_> {

@@ -55,7 +55,7 @@ pub(super) fn choose(survey: &FolderSurvey) -> (String, Option<Note>) {
     }
     let mut effect = format!("the checks run on Python 3.{chosen}");
     if !SUPPORTED.contains(&chosen) {
-        effect += ", for which the locks of cargo pipe have no tools; pin older ones";
+        effect += ", which the locked tools do not support; pin older releases";
     }
     (format!("3.{chosen}"), Some(Note::new(found, effect)))
 }

@@ -89,7 +89,7 @@ impl PythonSources {
                 [root] if root.is_root() => {
                     ("modules at the root".to_owned(), "the whole project is checked")
                 }
-                source => (format!("Python in {}", join_names(source)), "this is checked"),
+                source => (format!("Python in {}", join_names(source)), "it is checked"),
             };
             notes.push(Note::new(found, effect));
         }

@@ -168,7 +168,7 @@ fn note_of(used: &ToolUse, check: &str) -> Note {
         EvidenceRank::Job => "your CI runs it",
         EvidenceRank::Task => "a task runs it",
         EvidenceRank::Hook => "a hook runs it",
-        EvidenceRank::Dependency => "it is a dependency of your developers",
+        EvidenceRank::Dependency => "it is a development dependency",
     };
     let found = format!("{}{version} in `{}`, where {how}", used.tool, used.origin);
     Note::new(found, format!("`{check}` runs it"))
@@ -308,7 +308,7 @@ fn apply(
     }
     if !missing.is_empty() {
         let found = format!("{} in `{}`", join_names(&missing), used.origin);
-        notes.push(Note::new(found, "no such file is here, so it is left out"));
+        notes.push(Note::new(found, "no such path exists, so it is left out"));
     }
     if tool.adoption().call.paths_are_args && source.iter().any(|path| path != ".") {
         check.args.append(&mut source);
@@ -324,7 +324,7 @@ fn apply(
             (None, Some(_)) => {}
             (None, None) => notes.push(Note::new(
                 format!("{} in `{}`", join_names(&names.files), used.origin),
-                format!("it selects files that `source` cannot; set `source` of `{}`", check.name),
+                format!("`source` cannot express it; set `source` of `{}` yourself", check.name),
             )),
         }
         let (mut globs, lost) = names.exclude_globs(&survey.files);
@@ -335,7 +335,7 @@ fn apply(
         if !lost.is_empty() {
             notes.push(Note::new(
                 format!("{} in `{}`", join_names(&lost), used.origin),
-                format!("it excludes files as no glob can; set `exclude` of `{}`", check.name),
+                format!("`exclude` cannot express it; set `exclude` of `{}` yourself", check.name),
             ));
         }
     }

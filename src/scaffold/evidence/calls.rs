@@ -240,7 +240,7 @@ impl Follower<'_> {
         let facts = tool.adoption().call;
         let reason = match call.counts {
             Verdictless::No if arguments::is_verdictless(&facts, rest) => {
-                Some("its arguments leave no verdict on files")
+                Some("with these arguments its exit status says nothing about the files")
             }
             Verdictless::No => None,
             Verdictless::Piped => Some("another command reads its output"),
