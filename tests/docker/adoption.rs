@@ -23,10 +23,11 @@ tests![
     a_rust_workspace_goes_there_and_back,
     the_articles_repository_goes_there_and_back,
     httpx_is_adopted_without_an_edit,
-    attrs_is_adopted_without_an_edit,
     msgspec_is_adopted_without_an_edit,
     options_listed_as_refused_are_refused
 ];
+
+tests!(SOAK, [attrs_is_adopted_without_an_edit]);
 
 const CHECKS: [&str; 4] = ["lint", "format", "mypy", "ruff"];
 

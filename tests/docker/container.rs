@@ -84,7 +84,9 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         if let Some(client) = &mut self.client {
-            docker(&["rm", "--force", "--volumes", &self.name]);
+            // The engine removes what ended. That takes up to a minute, which nobody waits for.
+            docker(&["kill", &self.name]);
+            let _ = client.kill();
             let _ = client.wait();
         }
     }

@@ -10,9 +10,11 @@ use crate::packages::package;
 use crate::project::{Project, Report, docker, variable};
 
 tests![
-    a_package_is_the_same_without_a_container_of_ours,
+    a_project_is_the_same_without_a_container_of_ours,
     what_depends_on_the_patch_release_is_seen_without_a_container
 ];
+
+tests!(SOAK, [a_package_is_the_same_without_a_container_of_ours]);
 
 /// A program whose findings depend on the release of Python and on the modules that come with it.
 const PROBE: &str = "\"\"\"Depends on Python.\"\"\"\n\nimport idlelib\nimport tarfile\nimport tkinter\n\n\
@@ -25,10 +27,17 @@ fn probe() -> Project {
     project
 }
 
+fn a_project_is_the_same_without_a_container_of_ours() {
+    are_the_same_without_a_container_of_ours(&[probe()]);
+}
+
+fn a_package_is_the_same_without_a_container_of_ours() {
+    are_the_same_without_a_container_of_ours(&[package("httpx-0.28.1", &["httpx"])]);
+}
+
 /// Compares the engine with containers on this machine with the one without in the base image,
 /// where all projects share one home.
-fn a_package_is_the_same_without_a_container_of_ours() {
-    let projects = [package("httpx-0.28.1", &["httpx"]), probe()];
+fn are_the_same_without_a_container_of_ours(projects: &[Project]) {
     let program = env!("CARGO_BIN_EXE_cargo-pipe");
     let mut arguments = vec![format!("--volume={program}:/usr/local/bin/cargo-pipe:ro")];
     let outside = projects.iter().enumerate().map(|(number, project)| {

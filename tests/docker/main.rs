@@ -66,8 +66,11 @@ fn main() -> ExitCode {
     }
     // Half of its time a test waits: for the engine, for packages, for another process.
     let arguments = harness::arguments(2);
-    // `cargo xtask soak matrix` asks for the last list.
-    let soak = project::variable("CARGO_PIPE_TEST_SOAK").map(|_| matrix::SOAK);
+    // `cargo xtask soak` asks for what takes too long for every run.
+    let soak = match project::variable("CARGO_PIPE_TEST_SOAK") {
+        Some(_) => [adoption::SOAK, job_image::SOAK, matrix::SOAK, packages::SOAK, podman::SOAK],
+        None => [&[][..]; 5],
+    };
     // The slowest lists come first, so that nothing is left to wait for at the end.
     let lists = [
         job_image::TESTS,
@@ -99,8 +102,8 @@ fn main() -> ExitCode {
         signals::TESTS,
         parallel_runs::TESTS,
         topology::TESTS,
-        soak.unwrap_or_default(),
     ];
+    let lists = [&lists[..], &soak].concat();
     let keeps_nothing = arguments.list || keeper::socket().is_some() || !*engine::HAS_ENGINE;
     let images = (!keeps_nothing).then(keeper::keep_images);
     let conclusion = harness::run(&arguments, &lists);

@@ -4,6 +4,7 @@
 //! there may be no registry. All tests share one, because an engine takes seconds to start.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,11 +18,16 @@ use crate::project::{Ended, Project, docker, docker_with, left_of, lines};
 /// Archive inside the container with the base image and the images that a new project uses.
 pub(crate) const IMAGES: &str = "/images.tar";
 
+/// Path of the socket, from the folder with all that the engine shares with this machine.
+const SOCKET: &str = "sockets/docker.sock";
+
 /// An engine inside a container.
 pub(crate) struct NestedEngine {
     pub(crate) container: Container,
     /// Folder with the certificates of a client.
     pub(crate) certificates: PathBuf,
+    /// The engine's socket on this machine, next to that folder.
+    socket: PathBuf,
     /// Removes that folder in the process that has started the engine.
     _folder: Option<TempDir>,
 }
@@ -55,7 +61,8 @@ impl NestedEngine {
     /// Uses the engine that another process keeps.
     fn attach(socket: &Path) -> NestedEngine {
         let (name, certificates) = keeper::request_engine(socket);
-        NestedEngine { container: Container::attach(name), certificates, _folder: None }
+        let socket = certificates.with_file_name(SOCKET);
+        NestedEngine { container: Container::attach(name), certificates, socket, _folder: None }
     }
 
     fn start() -> NestedEngine {
@@ -63,6 +70,13 @@ impl NestedEngine {
         let certificates = folder.path().join("certificates");
         fs::create_dir(&certificates).unwrap();
         certify(&certificates);
+        let images = folder.path().join("images.tar");
+        save(&images, &["lint", "format", "mypy", "ruff"]);
+        let socket = certificates.with_file_name(SOCKET);
+        fs::create_dir(socket.parent().unwrap()).unwrap();
+        let sockets = socket.parent().unwrap().display();
+        let (sockets, images) =
+            (format!("{sockets}:{sockets}"), format!("{}:{IMAGES}:ro", images.display()));
         let options = [
             "--privileged",
             "--publish",
@@ -75,20 +89,19 @@ impl NestedEngine {
             "/var/lib/containers",
             "--volume",
             "/home/user/.local",
+            "--volume",
+            &sockets,
+            "--volume",
+            &images,
         ];
-        let images = folder.path().join("images.tar");
-        save(&images);
         let program = Path::new(env!("CARGO_BIN_EXE_cargo-pipe"));
-        let files = [
-            (certificates.as_path(), "/certificates"),
-            (&images, IMAGES),
-            (program, "/usr/local/bin/cargo-pipe"),
-        ];
-        let container = Container::start(&options, &files, &["start"]);
-        container.run(&[], &["chmod", "644", IMAGES]);
+        let files =
+            [(certificates.as_path(), "/certificates"), (program, "/usr/local/bin/cargo-pipe")];
+        let host = format!("unix://{}", socket.display());
+        let container = Container::start(&options, &files, &["start", "--host", &host]);
         let ended = container.run(&[], &["docker", "load", "--quiet", "--input", IMAGES]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
-        NestedEngine { container, certificates, _folder: Some(folder) }
+        NestedEngine { container, certificates, socket, _folder: Some(folder) }
     }
 
     /// What tells a client of this machine.
@@ -98,6 +111,11 @@ impl NestedEngine {
             ("DOCKER_TLS_VERIFY", "1".to_owned()),
             ("DOCKER_CERT_PATH", self.certificates.to_str().unwrap().to_owned()),
         ]
+    }
+
+    /// What tells a client of this machine to take the socket, beside which it sees no folder.
+    pub(crate) fn socket(&self) -> (&'static str, String) {
+        ("DOCKER_HOST", format!("unix://{}", self.socket.display()))
     }
 
     /// Runs docker with this machine's engine.
@@ -116,14 +134,14 @@ impl NestedEngine {
     }
 }
 
-/// Saves the base image and those that a new project uses.
-pub(crate) fn save(file: &Path) {
+/// Saves the base image and those that these checks of a new project use, one image a check.
+pub(crate) fn save(file: &Path, checks: &[&str]) {
     let project = Project::scaffolded();
-    assert_eq!(project.pipe(&["build"]).status, Some(0));
+    assert_eq!(project.pipe(&[&["build"], checks].concat()).status, Some(0));
     let own = format!("project-{}", project.id());
     let listed = lines(&["image", "ls", "--quiet", &format!("cargo-pipe/*:{own}")]);
     let ids: Vec<&str> = listed.iter().map(String::as_str).collect();
-    assert_eq!(ids.len(), 4, "{ids:?}");
+    assert_eq!(ids.len(), checks.len(), "{ids:?}");
     let format = "{{range .RepoTags}}{{println .}}{{end}}";
     let tags = lines(&[&["image", "inspect", "--format", format], &ids[..]].concat());
     let kept = tags.iter().filter(|tag| !tag.is_empty() && !tag.contains(":project-"));
@@ -131,6 +149,8 @@ pub(crate) fn save(file: &Path) {
     let save = ["save", "--output", file.to_str().unwrap()];
     let ended = docker(&[&save[..], &names].concat());
     assert_eq!(ended.status, Some(0), "{ended:?}");
+    // Without root podman reads it, too.
+    fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
 }
 
 /// An authority of our own, and what server and client show of it.

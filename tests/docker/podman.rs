@@ -7,11 +7,9 @@ use crate::network::needing;
 use crate::package_index::{Index, Wheel};
 use crate::project::{Ended, Project, Report, without_the_colon};
 
-tests![
-    podman_with_root_reports_the_same_as_docker,
-    podman_without_root_reports_the_same_as_docker,
-    docker_is_not_podman
-];
+tests![podman_without_root_reports_the_same_as_docker, docker_is_not_podman];
+
+tests!(SOAK, [podman_with_root_reports_the_same_as_docker]);
 
 /// Podman of a user on the other machine.
 struct Podman<'a> {

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::nested_engine::{certify, nested_engine};
 use crate::network::needing;
 use crate::package_index::{Index, Wheel};
-use crate::project::{Project, without_the_colon};
+use crate::project::{Project, docker_with, without_the_colon};
 
 tests![
     an_engine_on_another_machine_gives_the_same_report,
@@ -16,7 +16,8 @@ tests![
     a_mount_on_another_machine_is_an_error_where_it_is_forced,
     whatever_ends_a_run_leaves_nothing_there,
     an_environment_is_built_there,
-    an_engine_that_is_not_the_one_it_should_be_is_an_error
+    an_engine_that_is_not_the_one_it_should_be_is_an_error,
+    the_granted_socket_is_that_of_the_engine_in_use
 ];
 
 fn an_engine_on_another_machine_gives_the_same_report() {
@@ -113,4 +114,25 @@ fn an_engine_that_is_not_the_one_it_should_be_is_an_error() {
     let ended = project.pipe(&["run-all", "--engine", "docker"]);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("certificate signed by unknown authority"), "{ended:?}");
+}
+
+fn the_granted_socket_is_that_of_the_engine_in_use() {
+    let machine = nested_engine();
+    let (name, socket) = machine.socket();
+    let project = Project::scaffolded().with(name, &socket);
+    let ask = "import socket; docker = socket.socket(socket.AF_UNIX); \
+               docker.connect('/var/run/docker.sock'); \
+               docker.sendall(b'GET /info HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n'); \
+               print(b''.join(iter(lambda: docker.recv(65536), b'')).decode())";
+    project.write(
+        "pipe.toml",
+        format!(
+            "[checks.probe]\nrun = ['python3', '-c', '''{ask}''']\ndocker-socket = true\ncache = false\n"
+        ),
+    );
+    let report = project.report(&["run", "probe", "--allow", "docker-socket"]);
+    let answer = report.check("probe")["log"]["stdout"].as_str().unwrap();
+    let id = docker_with(&[(name, socket)], &["info", "--format", "{{.ID}}"]).stdout;
+    assert!(answer.contains(&format!("\"ID\":\"{}\"", id.trim())), "{report:#?}");
+    assert_eq!(machine.leftovers(&project), [""; 0]);
 }

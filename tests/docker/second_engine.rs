@@ -1,5 +1,4 @@
-//! A second engine on this machine: one that maps the users of containers to others, and one that does
-//! not.
+//! A second engine on this machine, which maps the users of containers to others.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,10 +6,10 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use crate::container::Container;
-use crate::nested_engine::{IMAGES, certify, save};
+use crate::nested_engine::{certify, save};
 use crate::project::{Project, docker_with, left_of};
 
-tests![mapped_users_change_no_result, the_granted_socket_is_that_of_the_engine_in_use];
+tests![mapped_users_change_no_result];
 
 /// An engine inside a container that sees the temporary folder of this machine at the same path.
 struct SecondEngine {
@@ -20,23 +19,23 @@ struct SecondEngine {
 }
 
 impl SecondEngine {
-    /// Starts it with these further options.
-    fn start(further: &[&str]) -> SecondEngine {
+    fn start() -> SecondEngine {
         let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
         let (certificates, images) =
             (folder.path().join("certificates"), folder.path().join("images.tar"));
         fs::create_dir(&certificates).unwrap();
         certify(&certificates);
-        save(&images);
+        save(&images, &["format", "ruff"]);
         let socket = folder.path().join("docker.sock");
         let temporary = folder.path().parent().unwrap().display();
         let shared = format!("{temporary}:{temporary}");
         let options = ["--privileged", "--volume", "/var/lib/docker", "--volume", &shared];
-        let files = [(certificates.as_path(), "/certificates"), (&images, IMAGES)];
+        let files = [(certificates.as_path(), "/certificates")];
         let host = format!("unix://{}", socket.display());
-        let command = [&["start", "--host", &host][..], further].concat();
+        let command = ["start", "--host", &host, "--userns-remap", "default"];
         let container = Container::start(&options, &files, &command);
-        let loaded = container.run(&[], &["docker", "load", "--quiet", "--input", IMAGES]);
+        let load = ["docker", "load", "--quiet", "--input", images.to_str().unwrap()];
+        let loaded = container.run(&[], &load);
         assert_eq!(loaded.status, Some(0), "{loaded:?}");
         SecondEngine { _container: container, socket, _folder: folder }
     }
@@ -68,7 +67,7 @@ fn writing() -> Project {
 }
 
 fn mapped_users_change_no_result() {
-    let engine = SecondEngine::start(&["--userns-remap", "default"]);
+    let engine = SecondEngine::start();
     let (here, there) = (writing(), engine.serve(writing()));
     let read = there.report(&["ruff"]);
     assert_eq!(read.json["engine"]["topology"], "bind", "{read:#?}");
@@ -99,24 +98,4 @@ fn mapped_users_change_no_result() {
     assert_eq!(report.status, 3, "{report:#?}");
     assert_eq!(report.check("format")["reason"]["kind"], "mount", "{report:#?}");
     assert_eq!(engine.leftovers(&bound), [""; 0]);
-}
-
-fn the_granted_socket_is_that_of_the_engine_in_use() {
-    let engine = SecondEngine::start(&[]);
-    let project = engine.serve(Project::scaffolded());
-    let ask = "import socket; docker = socket.socket(socket.AF_UNIX); \
-               docker.connect('/var/run/docker.sock'); \
-               docker.sendall(b'GET /info HTTP/1.0\\r\\nHost: docker\\r\\n\\r\\n'); \
-               print(b''.join(iter(lambda: docker.recv(65536), b'')).decode())";
-    project.write(
-        "pipe.toml",
-        format!(
-            "[checks.probe]\nrun = ['python3', '-c', '''{ask}''']\ndocker-socket = true\ncache = false\n"
-        ),
-    );
-    let report = project.report(&["run", "probe", "--allow", "docker-socket"]);
-    let answer = report.check("probe")["log"]["stdout"].as_str().unwrap();
-    let id = docker_with(&engine.variables(), &["info", "--format", "{{.ID}}"]).stdout;
-    assert!(answer.contains(&format!("\"ID\":\"{}\"", id.trim())), "{report:#?}");
-    assert_eq!(engine.leftovers(&project), [""; 0]);
 }

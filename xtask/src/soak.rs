@@ -45,6 +45,10 @@ const SUBJECTS: &[Subject] = &[
     },
     Subject { name: "pylint", tests: "--test pylint -- random --nocapture", times_in_the_gate: 0 },
     Subject { name: "matrix", tests: "--test docker -- matrix_ --nocapture", times_in_the_gate: 0 },
+    Subject { name: "adoption", tests: "--test docker -- adoption", times_in_the_gate: 0 },
+    Subject { name: "job-image", tests: "--test docker -- job_image", times_in_the_gate: 0 },
+    Subject { name: "packages", tests: "--test docker -- packages", times_in_the_gate: 0 },
+    Subject { name: "podman", tests: "--test docker -- podman", times_in_the_gate: 0 },
     Subject { name: "interrupts", tests: "--test docker -- leaves_nothing", times_in_the_gate: 0 },
 ];
 
