@@ -108,8 +108,8 @@ fn place(args: GlobalArgs, environment: EnvVars) -> ProjectLocation {
         source: (!paths.is_empty()).then(|| SourcePaths(Value::named("--source", paths))),
         config: config.map(|path| Value::named("--config", path)),
         engine: engine.map(|engine| Value::named("--engine", engine_choice(engine))),
-        jobs: jobs.map(|jobs| Value::named("--jobs", i64::from(jobs.get()))),
-        cpus: cpus.map(|cpus| Value::named("--cpus", i64::from(cpus.get()))),
+        jobs: jobs.map(|jobs| Value::named("--jobs", i64::from(jobs))),
+        cpus: cpus.map(|cpus| Value::named("--cpus", i64::from(cpus))),
         offline: offline.then(|| Value::named("--offline", offline)),
         allow,
         ..Layer::default()

@@ -1,5 +1,7 @@
 //! Completion scripts.
 
+use std::process::Command;
+
 use crate::scene::Scene;
 
 #[test]
@@ -21,4 +23,45 @@ fn a_script_completes_topics() {
         let script = scene.pipe("completions").arg(shell).ended().stdout;
         assert!(script.contains("exit-status"), "{shell}: {script}");
     }
+}
+
+/// What bash offers for these words, with these lines before the script is loaded.
+fn offered_by_bash(before: &str, words: &[&str]) -> Vec<String> {
+    // As bash calls the function of a program: with the program, the last word and the one before.
+    const ASK: &str = r#"
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+[[ $(complete -p "$1") =~ \ -F\ ([^ ]+) ]]
+"${BASH_REMATCH[1]}" "$1" "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\n' "${COMPREPLY[@]}"
+"#;
+    let script = Scene::new().pipe("completions bash").ended().stdout;
+    let text = format!("{before}\n{script}\n{ASK}");
+    let output = Command::new("bash").args(["-c", &text, "bash"]).args(words).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_the_program_and_cargo_pipe_alike() {
+    for (words, offered) in [
+        (&["li"][..], &["list", "lint"][..]),
+        (&["run-all", "--fail"], &["--fail-fast"]),
+        (&["lint", "--message-format", "sho"], &["short"]),
+        (&["--engine", "ven"], &["venv"]),
+    ] {
+        for program in [&["cargo-pipe"][..], &["cargo", "pipe"]] {
+            assert_eq!(offered_by_bash("", &[program, words].concat()), offered, "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn bash_completes_other_commands_of_cargo_as_before() {
+    let before = "of_cargo() { COMPREPLY=(\"$1 $2 $3\"); }; complete -F of_cargo cargo";
+    assert_eq!(offered_by_bash(before, &["cargo", "bui"]), ["cargo bui cargo"]);
+    assert_eq!(offered_by_bash(before, &["cargo", "pipe", "li"]), ["list", "lint"]);
+    // Loaded when it is asked for the first time, as bash-completion does.
+    let lazy = format!("__load_completion() {{ {before}; }}");
+    assert_eq!(offered_by_bash(&lazy, &["cargo", "bui"]), ["cargo bui cargo"]);
+    assert_eq!(offered_by_bash(&lazy, &["cargo", "pipe", "li"]), ["list", "lint"]);
 }

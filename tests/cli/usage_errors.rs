@@ -66,6 +66,18 @@ For more information, try '--help'.
 }
 
 #[test]
+fn an_option_has_the_limits_of_its_setting() {
+    Scene::with_project().pipe("run-all --jobs 0").ends(
+        2,
+        "",
+        str![[r#"
+error: --jobs: `jobs` must be between 1 and 512, got 0
+
+"#]],
+    );
+}
+
+#[test]
 fn an_engine_is_one_of_ours() {
     Scene::new().pipe("--engine moby run-all").ends(
         2,

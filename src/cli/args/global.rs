@@ -1,6 +1,5 @@
 //! Options that every command takes.
 
-use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use crate::check::Grant;
@@ -71,14 +70,14 @@ pub(crate) struct GlobalArgs {
     /// [env: CARGO_PIPE_JOBS]
     #[arg(long, value_name = "N", global = true, hide_short_help = true)]
     #[arg(help_heading = ADVANCED)]
-    pub(crate) jobs: Option<NonZeroU16>,
+    pub(crate) jobs: Option<u16>,
 
     /// Number of processors for each check
     ///
     /// [env: CARGO_PIPE_CPUS]
     #[arg(long, value_name = "N", global = true, hide_short_help = true)]
     #[arg(help_heading = ADVANCED)]
-    pub(crate) cpus: Option<NonZeroU16>,
+    pub(crate) cpus: Option<u16>,
 }
 
 /// Where checks run.

@@ -250,13 +250,13 @@ Those that other projects use are kept. Files of the project are kept, too, unle
 `--files`: that removes the generated files that were not edited.";
 
 pub(super) const COMPLETIONS: &str = "\
-The script completes `cargo-pipe`, including the checks of the current project.
+The script completes `cargo pipe` as typed, with the checks of the current project.
 
 Examples:
   cargo pipe completions bash \\
     > ~/.local/share/bash-completion/completions/cargo-pipe
   cargo pipe completions zsh > ~/.zfunc/_cargo-pipe
-  cargo pipe completions fish > ~/.config/fish/completions/cargo-pipe.fish";
+  cargo pipe completions fish > ~/.config/fish/conf.d/cargo-pipe.fish";
 
 pub(super) const SCHEMA: &str = "\
 Examples:
