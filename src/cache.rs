@@ -2,8 +2,8 @@
 //!
 //! It holds the outcomes of checks and the memory of incremental tools ([`ResultCache`]), the
 //! remembered environments ([`crate::environment::remembered`]), the inputs of the last runs
-//! ([`last_run`]), the results of tests ([`TestJournal`]) and the hashes of a project's files
-//! ([`index`]). The folders of current runs are there as well. All of it may be lost at any moment and
+//! ([`last_run`]), the results of tests ([`TestJournal`]), the hashes of a project's files ([`index`])
+//! and the folders of projects. The folders of current runs are there as well. All of it may be lost at any moment and
 //! costs only time; a file that cannot be read counts as missing.
 
 pub(crate) mod entry;
@@ -13,6 +13,7 @@ pub mod last_run;
 mod lock;
 mod memory;
 mod planted;
+pub(crate) mod project_folders;
 mod stat;
 mod store;
 mod test_journal;

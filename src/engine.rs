@@ -182,13 +182,23 @@ pub fn ship<'a>(
     Docker::connect(settings, cancel, emitter)?.ship(image, then)
 }
 
-/// Removes everything that belongs to the project from every available engine that the options
-/// choose, and everything that no other project refers to.
+/// What [`remove()`] removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// Everything that belongs to the project, and everything that no other project refers to.
+    Project,
+    /// Images and environments that no project refers to.
+    Unused,
+}
+
+/// Removes a project, or what no project refers to, from every available engine that the options
+/// choose.
 ///
 /// # Errors
 ///
 /// When a named engine is not available, or an engine refuses.
 pub fn remove<'a>(
+    removal: Removal,
     settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
@@ -196,7 +206,7 @@ pub fn remove<'a>(
     let choice = settings.choice;
     let mut removed = Removed::default();
     if matches!(choice, EngineChoice::Auto | EngineChoice::Venv) {
-        removed.environments = venv::remove(&settings)?;
+        removed.environments = venv::remove(removal, &settings)?;
     }
     if choice == EngineChoice::Venv {
         return Ok(removed);
@@ -205,12 +215,15 @@ pub fn remove<'a>(
         Ok(docker) => {
             // What cannot be removed is reported below.
             let _ = docker.reap_dead(&[]);
-            Ok(Removed { environments: removed.environments, ..docker.remove_project()? })
+            match removal {
+                Removal::Project => {
+                    Ok(Removed { environments: removed.environments, ..docker.remove_project()? })
+                }
+                Removal::Unused => Ok(Removed { images: docker.remove_unused()?, ..removed }),
+            }
         }
         Err(error) if choice == EngineChoice::Auto && error.is_absence() => {
-            let message = format!(
-                "{error}; containers and images of the project, if any, stay in that engine"
-            );
+            let message = format!("{error}; containers and images, if any, stay in that engine");
             emitter.emit(&Event::Warning { message: &message });
             Ok(removed)
         }

@@ -23,7 +23,7 @@ use crate::run::Context;
 use crate::trust::collect::HostRequests;
 use crate::trust::{GrantReview, Record, collect, store};
 
-pub use crate::engine::{Removed, Shipped, Then};
+pub use crate::engine::{Removal, Removed, Shipped, Then};
 pub use crate::process::{Cancel, Emitter, Stop};
 
 /// A configured project.

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use crate::cache::{Index, last_run};
 use crate::discover;
-use crate::engine::{self, EngineError, JobImage, Removed, Shipped, Then};
+use crate::engine::{self, EngineError, JobImage, Removal, Removed, Shipped, Then};
 use crate::error::Error;
 use crate::event::Event;
 use crate::gate::{Gate, Gated};
@@ -195,18 +195,20 @@ impl Context<'_> {
         engine::ship(image, then, options, self.cancel, self.emitter)
     }
 
-    /// Removes this project's containers, volumes and images from the engine, and the images that no
-    /// other project refers to.
+    /// Removes this project's containers, volumes and images from the engine and the images that no
+    /// other project refers to, or only the images that no project refers to.
     ///
     /// # Errors
     ///
     /// When the engine cannot be connected, or refuses.
-    pub fn remove(&self) -> Result<Removed, EngineError> {
+    pub fn remove(&self, removal: Removal) -> Result<Removed, EngineError> {
         let directory = Directory::create(self.scratch)?;
         let options = self.engine_options(&directory, Duration::ZERO);
-        let removed = engine::remove(options, self.cancel, self.emitter)?;
-        // Cached outcomes belong to no project: they stay until they are old.
-        let _ = last_run::forget(self.cache, &self.project.id());
+        let removed = engine::remove(removal, options, self.cancel, self.emitter)?;
+        if removal == Removal::Project {
+            // Cached outcomes belong to no project: they stay until they are old.
+            let _ = last_run::forget(self.cache, &self.project.id());
+        }
         Ok(removed)
     }
 }

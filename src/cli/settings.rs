@@ -10,7 +10,7 @@ use crate::config::layer::{Layer, SourcePaths, Value};
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::env_vars::EnvVars;
 use crate::gate::Since;
-use crate::pipeline::Then;
+use crate::pipeline::{Removal, Then};
 use crate::plan::{Fixing, GateAsked, Request, Withheld};
 use crate::scaffold::adopt::AdoptionRequest;
 use crate::scaffold::{Edited, FixMode, InitRequest, WriteMode};
@@ -222,11 +222,12 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             let format = if json { MessageFormat::Json } else { MessageFormat::Human };
             Action::Doctor(Doctor { runner_config, format })
         }
-        CommandArgs::Remove(RemoveArgs { files: true }) => {
-            Action::Remove { files: GeneratedFiles::Go }
+        CommandArgs::Remove(RemoveArgs { unused: true, files: _ }) => {
+            Action::Remove { removal: Removal::Unused, files: GeneratedFiles::Stay }
         }
-        CommandArgs::Remove(RemoveArgs { files: false }) => {
-            Action::Remove { files: GeneratedFiles::Stay }
+        CommandArgs::Remove(RemoveArgs { unused: false, files }) => {
+            let files = if files { GeneratedFiles::Go } else { GeneratedFiles::Stay };
+            Action::Remove { removal: Removal::Project, files }
         }
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
         CommandArgs::Schema(SchemaArgs { document }) => Action::Schema(document),

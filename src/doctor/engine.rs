@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Examined, Health};
 use crate::config::{EngineChoice, EngineSource, TopologyChoice};
-use crate::engine::docker::podman;
+use crate::engine::docker::{ImageUsage, podman};
 use crate::engine::{self, Docker, Engine, EngineError, Venv, endpoint};
 use crate::engine_info::SandboxKind;
 use crate::run::{Context, Directory};
@@ -71,7 +71,25 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
             format!("the first run pulls it; behind a mirror, `docker pull {image}` has to work"),
         )),
     }
+    examined.extend(docker.measure_images().map(|usage| images(&usage)));
     examined
+}
+
+/// Describes the disk space that images use.
+fn images(usage: &ImageUsage) -> Examined {
+    let megabytes = |bytes: f64| format!("{:.0} MB", bytes / 1e6);
+    let ImageUsage { images, bytes, unused, unused_bytes } = usage;
+    let mut found = match images {
+        0 => "no images of environments yet".to_owned(),
+        _ => format!("{images} images of environments use {} of their own", megabytes(*bytes)),
+    };
+    if *unused > 0 {
+        found += &format!(
+            "; no project needs {unused} of them ({}), which `cargo pipe remove --unused` removes",
+            megabytes(*unused_bytes)
+        );
+    }
+    Examined::good("images", found)
 }
 
 fn unhelped(subject: &'static str, error: &EngineError) -> Examined {

@@ -2,8 +2,8 @@
 //!
 //! It finds the program and labels everything that a run starts. `call` runs the program, `cleanup`
 //! removes leftovers by their labels, `image` builds images, `job` runs jobs, `topology` gets trees
-//! into containers, `proof` checks that they arrived, and [`podman`] has the differences between docker
-//! and podman.
+//! into containers, `proof` checks that they arrived, `unused` selects the images that no project needs, and
+//! [`podman`] has the differences between docker and podman.
 
 pub mod argv;
 mod base;
@@ -23,6 +23,7 @@ mod proof;
 mod remove;
 mod shell;
 mod topology;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ use self::cleanup::CleanUp;
 pub(crate) use self::cleanup::LIMIT as CLEANUP_LIMIT;
 use self::owner::Owner;
 use self::podman::{Dialect, PodmanRights};
+pub(crate) use self::remove::ImageUsage;
 use self::topology::Placement;
 use super::{
     Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Recipe, RunError, started,
@@ -89,6 +91,8 @@ pub struct Docker<'a> {
     labels: BTreeMap<String, String>,
     /// Whether leftovers may exist that must be found by their label.
     untidy: AtomicBool,
+    /// Whether an image is used for the first time today.
+    has_marked_use: AtomicBool,
     cleanup: CleanUp,
     is_cleaned: AtomicBool,
     /// Whether the run has noted that it starts something.
@@ -133,6 +137,7 @@ impl<'a> Docker<'a> {
             cancel,
             labels,
             untidy: AtomicBool::new(false),
+            has_marked_use: AtomicBool::new(false),
             cleanup,
             is_cleaned: AtomicBool::new(false),
             has_started: Mutex::new(false),
@@ -255,6 +260,7 @@ impl Engine for Docker<'_> {
         runs.retain(|_, engine| *engine == self.description());
         let runs: Vec<String> = runs.into_keys().collect();
         self.reap_dead(&runs)?;
+        self.collect_images();
         Ok(runs)
     }
 

@@ -28,7 +28,9 @@ use self::job::JobStreams;
 use self::prepare::VenvParts;
 use self::store::VenvStore;
 use super::launcher::{self, Seen};
-use super::{Access, Engine, EngineError, EngineOptions, Job, PreparedEnvironment, RunError};
+use super::{
+    Access, Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Removal, RunError,
+};
 use crate::container::APP;
 use crate::engine_info::{EngineInfo, SandboxKind};
 use crate::env_vars::ENVIRONMENTS;
@@ -236,9 +238,17 @@ pub(super) fn interpreters(variables: &EnvVars) -> Vec<PathBuf> {
     interpreter::candidates(variables)
 }
 
-/// Removes a project's references to environments, and the environments that no other project uses.
-pub(super) fn remove(settings: &EngineOptions) -> Result<Vec<String>, EngineError> {
-    VenvStore::open(&settings.cache)?.forget(&settings.project)
+/// Removes a project's references to environments and the environments that no other project uses, or
+/// all environments that no project uses.
+pub(super) fn remove(
+    removal: Removal,
+    settings: &EngineOptions,
+) -> Result<Vec<String>, EngineError> {
+    let store = VenvStore::open(&settings.cache)?;
+    match removal {
+        Removal::Project => store.forget(&settings.project),
+        Removal::Unused => store.remove_unused(),
+    }
 }
 
 /// This machine's platform in docker's notation.

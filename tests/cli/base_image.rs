@@ -182,7 +182,7 @@ fn an_image_that_was_built_on_another_base_is_removed() {
     assert!(ended.stderr.contains(expected), "{ended:?}");
     let calls = scene.docker().calls();
     let removal = calls.iter().find(|call| call[..2] == ["image", "rm"]).unwrap();
-    assert!(removal.iter().filter(|word| word.starts_with("cargo-pipe/own:")).count() == 2);
+    assert!(removal.iter().filter(|word| word.starts_with("cargo-pipe/own:")).count() == 3);
     assert!(calls.iter().any(|call| call.contains(&"--builder".to_owned())), "{calls:?}");
 }
 

@@ -34,6 +34,7 @@ fn only_the_missing_lock_of_the_base_is_wrong_with_a_new_project() {
     assert_eq!(found("topology"), "bind: containers see your folders and can write to them");
     assert!(found("base").starts_with("`python:3.13-slim` is here"), "{examined:?}");
     assert!(!found("engine").contains("unknown"), "{examined:?}");
+    assert!(found("images").contains(" images of environments use "), "{examined:?}");
     assert_eq!(project.leftovers(), [""; 0]);
 }
 

@@ -54,6 +54,7 @@ mod shell;
 mod signals;
 mod socket_jobs;
 mod topology;
+mod unused_images;
 
 use std::process::ExitCode;
 
@@ -102,6 +103,7 @@ fn main() -> ExitCode {
         signals::TESTS,
         parallel_runs::TESTS,
         topology::TESTS,
+        unused_images::TESTS,
     ];
     let lists = [&lists[..], &soak].concat();
     let keeps_nothing = arguments.list || keeper::socket().is_some() || !*engine::HAS_ENGINE;

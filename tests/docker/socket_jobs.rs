@@ -22,14 +22,14 @@ tests![
 ];
 
 /// A job's container.
-struct Job {
+pub(crate) struct Job {
     container: Container,
     root: String,
 }
 
 impl Job {
     /// One with the socket, and with the project in a volume.
-    fn new(project: &Project) -> Job {
+    pub(crate) fn new(project: &Project) -> Job {
         let base = project.root.parent().unwrap().to_str().unwrap();
         let job = Job::with(project, &["--volume", base]);
         job.container.copy(&project.root, base);
@@ -48,7 +48,7 @@ impl Job {
     }
 
     /// Runs cargo pipe in it, with these options of `docker exec`.
-    fn pipe_with(&self, options: &[&str], args: &[&str]) -> Ended {
+    pub(crate) fn pipe_with(&self, options: &[&str], args: &[&str]) -> Ended {
         let always = ["--workdir", &self.root, "--env", "CARGO_PIPE_CACHE=off"];
         self.container.run(&[&always, options].concat(), &[&["cargo-pipe"], args].concat())
     }

@@ -247,7 +247,10 @@ pub(super) const REMOVE: &str = "\
 Remove this project's containers, volumes, images and virtual environments.
 
 Those that other projects use are kept. Files of the project are kept, too, unless you pass \
-`--files`: that removes the generated files that were not edited.";
+`--files`: that removes the generated files that were not edited.
+
+With `--unused`, the project stays, and only the images and virtual environments go that no project \
+needs: its folder is gone, or it has another lock now.";
 
 pub(super) const COMPLETIONS: &str = "\
 The script completes `cargo pipe` as typed, with the checks of the current project.

@@ -107,4 +107,8 @@ pub(crate) struct RemoveArgs {
     /// Also remove the generated files that were not edited
     #[arg(long)]
     pub(crate) files: bool,
+
+    /// Keep this project, and remove only the images and environments that no project needs
+    #[arg(long, conflicts_with = "files")]
+    pub(crate) unused: bool,
 }

@@ -1,8 +1,9 @@
-//! `remove`: removes the project's containers, images and caches, and optionally its generated files.
+//! `remove`: removes the project's containers, images and caches, and optionally its generated files, or
+//! the images and environments that no project needs.
 
 use crate::error::Error;
 use crate::outcome::Verdict;
-use crate::pipeline::Removed;
+use crate::pipeline::{Removal, Removed};
 use crate::process::{Cancel, Emitter};
 use crate::report::harmless;
 use crate::scaffold::{self, FileRemoval, Taken};
@@ -12,9 +13,11 @@ use crate::cli::exit::Failure;
 use crate::cli::settings::{GeneratedFiles, ProjectLocation};
 use crate::cli::terminal::Term;
 
-/// Removes the project's containers, volumes, images and folders, then its generated files.
+/// Removes the project's containers, volumes, images and folders, then its generated files; or unused
+/// images.
 pub(super) fn remove(
     place: ProjectLocation,
+    removal: Removal,
     files: GeneratedFiles,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
@@ -22,7 +25,7 @@ pub(super) fn remove(
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     let mut watcher = term.watcher();
-    let removed = pipeline.context(&cancel, &Emitter::new(&mut watcher)).remove();
+    let removed = pipeline.context(&cancel, &Emitter::new(&mut watcher)).remove(removal);
     term.watched(watcher);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);

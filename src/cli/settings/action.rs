@@ -6,7 +6,7 @@ use crate::cli::args::{CheckArgs, Document, MessageFormat, ReportTarget};
 use crate::cli::commands::Asking;
 use crate::config::layer::{Layer, OwnFile, Value};
 use crate::env_vars::EnvVars;
-use crate::pipeline::Then;
+use crate::pipeline::{Removal, Then};
 use crate::plan::Request;
 use crate::scaffold::{Edited, InitRequest};
 use crate::update::UpdateRequest;
@@ -112,8 +112,10 @@ pub(crate) enum Action {
         /// The output format.
         format: MessageFormat,
     },
-    /// Remove the project's containers, images and caches.
+    /// Remove the project's containers, images and caches, or unused images.
     Remove {
+        /// What is removed from engines.
+        removal: Removal,
         /// Whether generated files are removed.
         files: GeneratedFiles,
     },

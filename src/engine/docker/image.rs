@@ -1,17 +1,19 @@
 //! Builds the images of environments.
 //!
 //! An image's tag contains a hash of everything that it is built from, so an existing tag needs no
-//! build. A second tag per project keeps images that are still in use from being removed. BuildKit
-//! builds them.
+//! build. Further tags, for each project and for the day of the last use, keep images that are still
+//! needed from being removed. BuildKit builds them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Instant, SystemTime};
 
 use super::Docker;
 use super::base::BaseImage;
 use super::call::{BUILD_LIMIT, BuildOutput, text};
 use super::image_info::ImageInfo;
+use super::unused::{project_tag, use_tag};
 use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::ResolvedEnvironment;
 use crate::environment::recipe::{Dockerfile, Recipe};
@@ -31,9 +33,32 @@ pub(super) const IMAGE_LABEL: &str = "dev.cargo-pipe.image";
 /// The number of lines of a failed build in its error.
 const ERROR_LINES: usize = 25;
 
-/// The tag by which a project refers to an image.
-pub(super) fn project_tag(project: &str) -> String {
-    format!("project-{project}")
+/// The environment of checks that need no lock of a tool.
+pub(super) const BASE: &str = "base";
+
+/// The names of an image.
+struct ImageNames {
+    /// For its content.
+    content: String,
+    /// For the project that refers to it.
+    project: String,
+    /// For the day of its last use.
+    used: String,
+}
+
+impl ImageNames {
+    fn new(environment: &str, key: &str, project: &str) -> ImageNames {
+        let name = |tag: &str| format!("{REPOSITORY}/{environment}:{tag}");
+        ImageNames {
+            content: name(&key[..32]),
+            project: name(&project_tag(project)),
+            used: name(&use_tag(SystemTime::now(), key)),
+        }
+    }
+
+    fn all(&self) -> [&str; 3] {
+        [&self.content, &self.project, &self.used]
+    }
 }
 
 impl Docker<'_> {
@@ -41,6 +66,7 @@ impl Docker<'_> {
         &self,
         recipes: &[Recipe],
     ) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
+        self.remember_folders();
         // Environments share their base, which is inspected or pulled before any of them is built.
         let names: BTreeSet<&str> = recipes.iter().map(|recipe| &*recipe.base).collect();
         let bases: BTreeMap<&str, Result<BaseImage, Arc<EngineError>>> = names
@@ -81,24 +107,19 @@ impl Docker<'_> {
                 resolved,
             });
         };
-        let repository = format!("{REPOSITORY}/{}", recipe.name());
         // An image is for one platform, because the base's layers differ.
         let key =
             HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform()).hash();
-        let content_tag = format!("{repository}:{}", &key.to_string()[..32]);
-        let own_tag = format!("{repository}:{}", project_tag(&self.settings.project));
+        let names = ImageNames::new(recipe.name(), &key.to_string(), &self.settings.project);
         // The hash of the content of a foreign image is part of the environment's.
         let fits = |image: &ImageInfo| recipe.exceeds_locks() || image.is_built_on(base);
-        let found = self.inspect(&content_tag)?.filter(fits);
-        let (image, existed) = match found.filter(|image| self.refer_to(image, &own_tag)) {
+        let found = self.inspect(&names.content)?.filter(fits);
+        let (image, existed) = match found.filter(|image| self.refer_to(image, &names)) {
             Some(image) => (image, true),
-            None => {
-                let tags = [&content_tag, &own_tag];
-                (self.build(recipe, dockerfile, reference, tags)?, false)
-            }
+            None => (self.build(recipe, dockerfile, reference, &names)?, false),
         };
         if !fits(&image) {
-            return Err(self.reject(&[&content_tag, &own_tag], &recipe.base));
+            return Err(self.reject(&names.all(), &recipe.base));
         }
         // No lock lists what Debian's packages or foreign instructions have installed.
         if recipe.exceeds_locks() {
@@ -116,7 +137,7 @@ impl Docker<'_> {
         Ok(PreparedEnvironment {
             name: recipe.name().to_owned(),
             id: image.id.clone(),
-            reference: content_tag,
+            reference: names.content,
             version: recipe.version().map(str::to_owned),
             has_launcher: true,
             existed,
@@ -124,10 +145,16 @@ impl Docker<'_> {
         })
     }
 
-    /// Adds the project's tag to an image. Fails if the image is gone because the last project that
-    /// referred to it was removed in the meantime.
-    fn refer_to(&self, image: &ImageInfo, own_tag: &str) -> bool {
-        image.has_tag(own_tag) || self.succeed(&self.docker(["tag", &image.id, own_tag])).is_ok()
+    /// Adds the project's tag and that of today to an image. Fails if the image is gone because the
+    /// last project that referred to it was removed in the meantime.
+    fn refer_to(&self, image: &ImageInfo, names: &ImageNames) -> bool {
+        let tag = |name: &str| {
+            image.has_tag(name) || self.succeed(&self.docker(["tag", &image.id, name])).is_ok()
+        };
+        if !image.has_tag(&names.used) {
+            self.has_marked_use.store(true, Ordering::Relaxed);
+        }
+        tag(&names.project) && tag(&names.used)
     }
 
     fn build(
@@ -135,7 +162,7 @@ impl Docker<'_> {
         recipe: &Recipe,
         dockerfile: &Dockerfile,
         base: &str,
-        tags: [&String; 2],
+        names: &ImageNames,
     ) -> Result<ImageInfo, EngineError> {
         let environment = recipe.name();
         if self.settings.offline {
@@ -143,7 +170,7 @@ impl Docker<'_> {
         }
         self.emitter.emit(&Event::BuildStarted { environment });
         let started = Instant::now();
-        let invocation = self.build_invocation(recipe, dockerfile, base, tags)?;
+        let invocation = self.build_invocation(recipe, dockerfile, base, names)?;
         let build = || {
             self.follow(&invocation, BUILD_LIMIT, |line| {
                 self.emitter.emit(&Event::BuildProgress { environment, line: strip_step(line) });
@@ -162,7 +189,8 @@ impl Docker<'_> {
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment, duration });
-        self.inspect_built(tags[0])
+        self.has_marked_use.store(true, Ordering::Relaxed);
+        self.inspect_built(&names.content)
     }
 
     /// Inspects an image that was just built.
@@ -183,7 +211,7 @@ impl Docker<'_> {
         recipe: &Recipe,
         dockerfile: &Dockerfile,
         base: &str,
-        tags: [&String; 2],
+        names: &ImageNames,
     ) -> Result<Invocation, EngineError> {
         let target = match (&recipe.lock, &recipe.project) {
             (Some(_), Some(_)) => "both",
@@ -201,14 +229,14 @@ impl Docker<'_> {
             add("--build-arg", format!("LOCK={}", recipe.name()));
         }
         add("--label", format!("{IMAGE_LABEL}={}", recipe.name()));
-        for tag in tags {
-            add("--tag", tag.clone());
+        for name in names.all() {
+            add("--tag", name.to_owned());
         }
         if let Some(platform) = &self.settings.platform {
             add("--platform", platform.clone());
         }
         self.add_network(&mut invocation, dockerfile)?;
-        self.add_context(&mut invocation, recipe, dockerfile, tags[0])?;
+        self.add_context(&mut invocation, recipe, dockerfile, &names.content)?;
         Ok(invocation)
     }
 }

@@ -178,6 +178,12 @@ impl VenvStore {
         Ok(self.remove_unreferenced(|key| own.contains(key)))
     }
 
+    /// Removes the environments that no project refers to, and returns their keys.
+    pub(super) fn remove_unused(&self) -> Result<Vec<String>, EngineError> {
+        let _lock = self.references_lock()?;
+        Ok(self.remove_unreferenced(|_| true))
+    }
+
     /// Removes the environments that no project refers to and that `may_go`, unless they are in
     /// use.
     fn remove_unreferenced(&self, may_go: impl Fn(&str) -> bool) -> Vec<String> {
