@@ -321,7 +321,7 @@ pub struct Removed {
 pub enum Access {
     /// The files are read-only.
     Read,
-    /// The files are a writable private copy.
+    /// The files are writable: a private copy, or for a shell the project itself.
     Write,
 }
 

@@ -24,7 +24,7 @@ use crate::tools;
 
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
-pub use shell::{Shell, ShellRequest, Streams, plan_shell};
+pub use shell::{Shell, ShellFiles, ShellRequest, Streams, plan_shell};
 pub(crate) use step::step;
 pub use step::{CANONICAL_ENV, ConfigFile, EnvironmentSpec, FileSet, Step};
 

@@ -11,7 +11,7 @@ use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::env_vars::EnvVars;
 use crate::gate::Since;
 use crate::pipeline::{Removal, Then};
-use crate::plan::{Fixing, GateAsked, Request, Withheld};
+use crate::plan::{Fixing, GateAsked, Request, ShellFiles, Withheld};
 use crate::scaffold::adopt::AdoptionRequest;
 use crate::scaffold::{Edited, FixMode, InitRequest, WriteMode};
 use crate::update::UpdateRequest;
@@ -203,8 +203,13 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             Action::Ship(if push { Then::Push } else { Then::Keep })
         }
         CommandArgs::Build(BuildArgs { checks, .. }) => Action::Build { checks },
-        CommandArgs::Bash(BashArgs { check, docker_socket, command }) => {
-            Action::Bash(BashCommand { check, docker_socket, command })
+        CommandArgs::Bash(BashArgs { check, docker_socket, tree, writable, command }) => {
+            let files = match (tree, writable) {
+                (false, _) => ShellFiles::Copy,
+                (true, false) => ShellFiles::Project,
+                (true, true) => ShellFiles::WritableProject,
+            };
+            Action::Bash(BashCommand { check, docker_socket, files, command })
         }
         CommandArgs::Trust(TrustArgs { yes, list, revoke }) => {
             Action::Trust(match (list, revoke) {

@@ -10,6 +10,7 @@ mod base;
 mod build_context;
 mod call;
 mod cleanup;
+mod client_image;
 mod end_cause;
 mod image;
 mod image_info;
@@ -48,7 +49,7 @@ use crate::env_vars::DOCKER;
 use crate::env_vars::EnvVars;
 use crate::event::Event;
 use crate::outcome::RawOutput;
-use crate::plan::Shell;
+use crate::plan::{Shell, ShellFiles};
 use crate::process::{Cancel, Emitter};
 use crate::snapshot::{Changes, Inventory, SnapshotError, Tree};
 
@@ -279,7 +280,15 @@ impl Engine for Docker<'_> {
     }
 
     fn run_shell(&self, job: &Job<'_>, shell: &Shell) -> Result<i32, RunError> {
-        self.placement.run(|topology| self.attach_shell(job, shell, topology))
+        match shell.files {
+            ShellFiles::Copy => {
+                self.placement.run(|topology| self.attach_shell(job, shell, topology))
+            }
+            // A volume would have a copy of the project.
+            ShellFiles::Project | ShellFiles::WritableProject => {
+                self.attach_shell(job, shell, Topology::Bind)
+            }
+        }
     }
 
     fn changes(&self, job: &Job<'_>, inventory: &Inventory) -> Result<Changes, EngineError> {

@@ -38,7 +38,7 @@ use crate::env_vars::EnvVars;
 use crate::environment::Recipe;
 use crate::lock::Lock;
 use crate::outcome::RawOutput;
-use crate::plan::Shell;
+use crate::plan::{Shell, ShellFiles};
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
 
@@ -212,6 +212,10 @@ impl Engine for Venv<'_> {
     }
 
     fn run_shell(&self, job: &Job<'_>, shell: &Shell) -> Result<i32, RunError> {
+        if shell.files == ShellFiles::Project && !self.has_sandbox() {
+            let what = "`--tree` without `--writable` shows the project read-only".to_owned();
+            return Err(RunError::Engine(EngineError::NeedsImages(what)));
+        }
         let (invocation, _) = self.invocation(job, &shell.command, JobStreams::Attached)?;
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);

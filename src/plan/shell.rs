@@ -1,13 +1,13 @@
 //! Plans a shell in the container of a check.
 //!
-//! The shell gets the container of the check itself; only the command, and on request the docker socket,
-//! differ.
+//! The shell gets the container of the check itself; only the command, and on request the docker socket
+//! and the files, differ.
 
 use std::time::Duration;
 
 use super::{Known, Plan, PlanError, Request, Step, plan};
 use crate::check::Grant;
-use crate::config::{CacheMode, Config};
+use crate::config::{CacheMode, Config, EngineChoice};
 use crate::gate;
 
 /// The command if none is given: bash, or else sh.
@@ -27,6 +27,8 @@ pub struct ShellRequest {
     pub command: Vec<String>,
     /// Whether the shell gets the docker socket. The request grants it as well.
     pub docker_socket: bool,
+    /// The files that the shell sees.
+    pub files: ShellFiles,
     /// The streams that the shell is attached to.
     pub streams: Streams,
 }
@@ -41,6 +43,18 @@ pub enum Streams {
     Plain,
 }
 
+/// The files that a shell sees at `/app`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShellFiles {
+    /// The check's copy of the files that it covers.
+    Copy,
+    /// The project itself, read-only.
+    Project,
+    /// The project itself. What the shell changes there is changed.
+    WritableProject,
+}
+
 /// A shell in a check's container.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -49,6 +63,12 @@ pub struct Shell {
     pub step: Step,
     /// The program and its arguments.
     pub command: Vec<String>,
+    /// The files that it sees.
+    pub files: ShellFiles,
+    /// Whether its image gets docker's client, because the request has the docker socket.
+    pub has_client: bool,
+    /// The project's manifest, relative to its root.
+    pub manifest: String,
     /// The streams that the shell is attached to.
     pub streams: Streams,
     /// The number of threads that copy files.
@@ -95,5 +115,13 @@ pub fn plan_shell(
         [] => SHELL.map(str::to_owned).to_vec(),
         command => command.to_vec(),
     };
-    Ok(Shell { step, command, streams: request.streams, jobs: planned.jobs })
+    Ok(Shell {
+        step,
+        command,
+        files: request.files,
+        has_client: request.docker_socket && config.engine != EngineChoice::Venv,
+        manifest: config.manifest.clone(),
+        streams: request.streams,
+        jobs: planned.jobs,
+    })
 }

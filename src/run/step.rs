@@ -22,7 +22,7 @@ use crate::hash::Hash;
 use crate::outcome::{
     CacheUse, CheckOutcome, Classified, RawOutput, Reason, ReasonKind, Status, ToolStatus,
 };
-use crate::plan::{COMMAND, Shell, Step};
+use crate::plan::{COMMAND, Shell, ShellFiles, Step};
 use crate::process::Stop;
 use crate::read::{self, ReadError, SizeLimit};
 use crate::snapshot::{self, Tree};
@@ -224,8 +224,16 @@ impl ReadyStep<'_> {
     /// Opens a shell in a container like the step's own, and returns its exit status.
     pub(super) fn open_shell(&self, shell: &Shell) -> Result<i32, Reason> {
         self.context.emitter.emit(&Event::Lending);
+        let project = Tree { folder: self.context.project.root.clone(), hash: self.app.hash };
+        let job = match shell.files {
+            ShellFiles::Copy => self.job(),
+            ShellFiles::Project => Job { app: &project, access: Access::Read, ..self.job() },
+            ShellFiles::WritableProject => {
+                Job { app: &project, access: Access::Write, ..self.job() }
+            }
+        };
         self.engine
-            .run_shell(&self.job(), shell)
+            .run_shell(&job, shell)
             .map_err(|error| outcome::explain_run_error(self.step, &error))
     }
 

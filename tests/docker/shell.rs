@@ -21,6 +21,8 @@ tests![
     keys_go_to_the_shell,
     an_image_without_bash_has_sh,
     the_docker_socket_is_there_only_on_request,
+    the_docker_socket_comes_with_a_client,
+    the_tree_is_the_project_itself_and_read_only_unless_writable,
     a_shell_leaves_nothing_however_it_ends,
     a_command_leaves_nothing_however_it_ends,
     killing_the_client_ends_its_container,
@@ -235,6 +237,57 @@ fn the_docker_socket_is_there_only_on_request() {
     let project = project.owned_by(1234, group);
     let ended = project.pipe(&[&["bash", "--docker-socket", "probe"][..], &usable].concat());
     assert_eq!(ended.stdout, "usable\n", "{ended:?}");
+}
+
+fn the_docker_socket_comes_with_a_client() {
+    let project = probed("");
+    let version = ["--", "docker", "version", "--format", "{{.Server.Os}}"];
+    let ask = |args: &[&str]| project.pipe(&[args, &version].concat());
+    let ended = ask(&["bash", "--docker-socket", "probe"]);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "linux\n"), "{ended:?}");
+    assert_ne!(ask(&["bash", "probe"]).status, Some(0));
+    let mut session =
+        Session::start(project.command(&["bash", "--docker-socket", "--tree", "probe"]));
+    session.wait_for(
+        "in the container of `probe` with the docker socket and Debian's `docker-cli`, in an image \
+         of its own: the project itself, read-only, is in /app, `exit` leaves",
+    );
+    session.wait_for("the check runs: ");
+    session.type_in("exit\n");
+    assert_eq!(session.end().0.code(), Some(0));
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn the_tree_is_the_project_itself_and_read_only_unless_writable() {
+    let project = probed("");
+    project.write(".gitignore", "ignored.txt\n");
+    project.write("ignored.txt", "here\n");
+    let ask = |project: &Project, flags: &[&str], script: &str| {
+        project.pipe(&[&["bash", "probe"], flags, &["--", "sh", "-c", script]].concat())
+    };
+    assert_ne!(ask(&project, &[], "cat ignored.txt").status, Some(0));
+    let script = "cat ignored.txt && ! touch new";
+    let ended = ask(&project, &["--tree"], script);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "here\n"), "{ended:?}");
+    assert!(!project.root.join("new").exists());
+    let ended = ask(&project, &["--tree", "--writable"], "echo changed > ignored.txt");
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(std::fs::read_to_string(project.root.join("ignored.txt")).unwrap(), "changed\n");
+    assert_eq!(ask(&project, &["--writable"], "true").status, Some(2));
+    // An engine on another machine finds another project there.
+    project.write("../other/pipe.toml", "source = [\".\"]\n");
+    let (root, other) = (project.root.display(), project.root.join("../other"));
+    let script = format!(
+        "for arg; do shift\n case $arg in type=bind,source={root},*)\n\
+         arg=\"type=bind,source={},target=/app\" ;; esac\n set -- \"$@\" \"$arg\"\ndone\n\
+         exec docker \"$@\"\n",
+        other.display()
+    );
+    let project = project.with_docker(&script);
+    let ended = ask(&project, &["--tree"], "true");
+    assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(ended.stderr.contains("the container does not see the project"), "{ended:?}");
+    assert_eq!(project.leftovers(), [""; 0]);
 }
 
 fn a_shell_leaves_nothing_however_it_ends() {

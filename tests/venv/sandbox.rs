@@ -12,6 +12,7 @@ tests!(
     [
         a_check_reaches_nothing_but_its_own,
         a_shell_starts_in_the_folder_of_the_check,
+        the_tree_of_a_shell_is_read_only_in_a_sandbox_alone,
         a_kill_leaves_no_process_in_the_sandbox,
         an_engine_that_the_project_chooses_needs_no_grant_with_a_sandbox
     ],
@@ -99,6 +100,18 @@ fn a_shell_starts_in_the_folder_of_the_check() {
     ]);
     assert_eq!(ended.status, Some(7), "{ended:?}");
     assert_eq!(ended.stdout, "/app\npipe\n/opt/tool/bin/pylint\n");
+}
+
+fn the_tree_of_a_shell_is_read_only_in_a_sandbox_alone() {
+    let script = "pwd; test -e pipe.toml && ! touch new";
+    let args = ["--engine", "venv", "bash", "--tree", "lint", "--", "sh", "-c", script];
+    let project = project();
+    let ended = project.pipe(&args);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "/app\n"), "{ended:?}");
+    assert!(!project.root.join("new").exists());
+    let ended = open().pipe(&args);
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("`--tree` without `--writable`"), "{ended:?}");
 }
 
 fn code_of_the_project_needs_a_grant_without_a_sandbox() {

@@ -159,6 +159,7 @@ Examples:
   cargo pipe bash mypy                       open a shell for `mypy`
   cargo pipe bash mypy -- python3 --version  run one command
   cargo pipe bash mypy -- sh < probe.sh      run a script
+  cargo pipe bash --tree --docker-socket     see the whole project, and control docker
 
 Exit status: that of the command or shell, or 2 configuration, 3 error, 130 interrupted";
 

@@ -7,9 +7,22 @@ pub(crate) struct BashArgs {
     #[arg(value_name = "CHECK")]
     pub(crate) check: Option<String>,
 
-    /// Mount the docker socket, which amounts to root access on the machine of the engine
+    /// Mount the docker socket and add docker's client, which amounts to root access on the machine of
+    /// the engine
+    ///
+    /// The client is Debian's `docker-cli`, in an image of its own that is built at the first use.
     #[arg(long)]
     pub(crate) docker_socket: bool,
+
+    /// Mount the project itself, with all of its files, in place of the files that the check covers
+    ///
+    /// It is read-only without `--writable`.
+    #[arg(long)]
+    pub(crate) tree: bool,
+
+    /// Let the shell change the files of the project
+    #[arg(long, requires = "tree")]
+    pub(crate) writable: bool,
 
     /// Command to run [default: a shell]
     #[arg(last = true, value_name = "CMD")]

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use crate::container::{APP, CONTROL};
 use crate::error::Error;
 use crate::outcome::Verdict;
-use crate::plan::{Shell, ShellRequest, Streams};
+use crate::plan::{Shell, ShellFiles, ShellRequest, Streams};
 use crate::process::{Cancel, Emitter};
 use crate::report::harmless;
 use crate::tools::command::Command;
@@ -21,7 +21,7 @@ pub(super) fn bash(
     look: BashCommand,
     term: &mut Term,
 ) -> Result<Ending, Failure> {
-    let BashCommand { check, docker_socket, command } = look;
+    let BashCommand { check, docker_socket, files, command } = look;
     let streams = match io::stdin().is_terminal() && io::stdout().is_terminal() {
         true => Streams::Terminal,
         false => Streams::Plain,
@@ -31,7 +31,7 @@ pub(super) fn bash(
         return Err(no_terminal(check.as_deref()));
     }
     let pipeline = pipeline(place)?;
-    let request = ShellRequest { check, command, docker_socket, streams };
+    let request = ShellRequest { check, command, docker_socket, files, streams };
     let visit = pipeline.plan_shell(&request)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
@@ -65,8 +65,17 @@ fn about(visit: &Shell) -> String {
             launcher.into_iter().chain(command.operands()).collect()
         }
     };
+    let client = match visit.has_client {
+        true => " with the docker socket and Debian's `docker-cli`, in an image of its own",
+        false => "",
+    };
+    let project = match visit.files {
+        ShellFiles::Project => "the project itself, read-only,",
+        ShellFiles::WritableProject => "the project itself, writable,",
+        _ => "the project",
+    };
     format!(
-        "in the container of `{}`: the project is in {APP}, `exit` leaves\n\
+        "in the container of `{}`{client}: {project} is in {APP}, `exit` leaves\n\
          the check runs: {}\n",
         visit.step.id,
         describe::typed(&command)

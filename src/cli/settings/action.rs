@@ -7,7 +7,7 @@ use crate::cli::commands::Asking;
 use crate::config::layer::{Layer, OwnFile, Value};
 use crate::env_vars::EnvVars;
 use crate::pipeline::{Removal, Then};
-use crate::plan::Request;
+use crate::plan::{Request, ShellFiles};
 use crate::scaffold::{Edited, InitRequest};
 use crate::update::UpdateRequest;
 
@@ -253,6 +253,8 @@ pub(crate) struct BashCommand {
     pub(crate) check: Option<String>,
     /// Whether the docker socket is mounted.
     pub(crate) docker_socket: bool,
+    /// The files that it sees.
+    pub(crate) files: ShellFiles,
     /// What to run; a shell if empty.
     pub(crate) command: Vec<String>,
 }

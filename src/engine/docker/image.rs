@@ -37,17 +37,17 @@ const ERROR_LINES: usize = 25;
 pub(super) const BASE: &str = "base";
 
 /// The names of an image.
-struct ImageNames {
+pub(super) struct ImageNames {
     /// For its content.
-    content: String,
+    pub(super) content: String,
     /// For the project that refers to it.
     project: String,
     /// For the day of its last use.
-    used: String,
+    pub(super) used: String,
 }
 
 impl ImageNames {
-    fn new(environment: &str, key: &str, project: &str) -> ImageNames {
+    pub(super) fn new(environment: &str, key: &str, project: &str) -> ImageNames {
         let name = |tag: &str| format!("{REPOSITORY}/{environment}:{tag}");
         ImageNames {
             content: name(&key[..32]),
@@ -148,13 +148,19 @@ impl Docker<'_> {
     /// Adds the project's tag and that of today to an image. Fails if the image is gone because the
     /// last project that referred to it was removed in the meantime.
     fn refer_to(&self, image: &ImageInfo, names: &ImageNames) -> bool {
-        let tag = |name: &str| {
-            image.has_tag(name) || self.succeed(&self.docker(["tag", &image.id, name])).is_ok()
-        };
+        self.add_tag(image, &names.project) && self.mark_use(image, names)
+    }
+
+    /// Adds the tag of today to an image. Fails if the image is gone.
+    pub(super) fn mark_use(&self, image: &ImageInfo, names: &ImageNames) -> bool {
         if !image.has_tag(&names.used) {
             self.has_marked_use.store(true, Ordering::Relaxed);
         }
-        tag(&names.project) && tag(&names.used)
+        self.add_tag(image, &names.used)
+    }
+
+    fn add_tag(&self, image: &ImageInfo, name: &str) -> bool {
+        image.has_tag(name) || self.succeed(&self.docker(["tag", &image.id, name])).is_ok()
     }
 
     fn build(

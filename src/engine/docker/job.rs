@@ -13,7 +13,7 @@ use super::argv::{self, Container, ContainerNetwork, Mount, SharedSocket, Source
 use super::call::{failed, last_line, name_command, text};
 use super::end_cause::EndCause;
 use super::podman::Dialect;
-use super::proof::{self, UserMapping};
+use super::proof::{self, Proof, UserMapping};
 use crate::check::Grant;
 use crate::container::{APP, CONFIG, CONTROL};
 use crate::engine::launcher::{self, Seen, Way};
@@ -166,7 +166,7 @@ impl<'d> Docker<'d> {
     /// Runs a job in an image that is not ours, where the proof is read from outside, before the
     /// start.
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
-        let removal = self.create_proved(job, container)?;
+        let removal = self.create_proved(job, container, &Proof::of_trees(job))?;
         let start = self.job_invocation(argv::start(container), container);
         let (output, started) = self.finish(&start, job, container)?;
         let cause = self.find_end_cause_of_existing(container, &output);

@@ -14,7 +14,34 @@ use super::podman::Dialect;
 use crate::container::{APP, CONFIG};
 use crate::engine::{Access, EngineError, Job, RunError};
 use crate::read::{self, SizeLimit};
-use crate::snapshot::{PROOF, SnapshotError};
+use crate::snapshot::{PROOF, SnapshotError, Tree};
+
+/// A file that a container sees if it sees the right files.
+pub(super) struct Proof {
+    /// Its path in the container.
+    path: String,
+    content: Vec<u8>,
+}
+
+impl Proof {
+    /// The proofs of the trees of a job, first that of `/app`.
+    pub(super) fn of_trees(job: &Job<'_>) -> Vec<Proof> {
+        let trees = std::iter::once((APP, job.app)).chain(job.config.map(|tree| (CONFIG, tree)));
+        let proof = |(target, tree): (&str, &Tree)| Proof {
+            path: format!("{target}/{PROOF}"),
+            content: tree.hash.to_string().into_bytes(),
+        };
+        trees.map(proof).collect()
+    }
+
+    /// The proof of a project itself, which is its manifest.
+    pub(super) fn of_project(root: &Path, manifest: &str) -> Result<Proof, EngineError> {
+        let file = root.join(manifest);
+        let content = read::read_file(&file, SizeLimit::Config)
+            .map_err(|error| SnapshotError::io("read", &file)(error.into()))?;
+        Ok(Proof { path: format!("{APP}/{manifest}"), content })
+    }
+}
 
 impl<'d> Docker<'d> {
     /// Creates a container and checks from outside that it will see its trees.
@@ -22,6 +49,7 @@ impl<'d> Docker<'d> {
         &'c self,
         job: &Job<'_>,
         container: &'c Container,
+        proofs: &[Proof],
     ) -> Result<RemoveOnDrop<'c, 'd>, RunError> {
         if job.access == Access::Write && container.is_bound() && self.user_mapping()?.is_some() {
             return Err(RunError::ReadOnly("the engine maps users to others".to_owned()));
@@ -31,15 +59,12 @@ impl<'d> Docker<'d> {
         if created.code != 0 {
             return Err(self.not_started(job, &created));
         }
-        let trees = std::iter::once((APP, job.app)).chain(job.config.map(|tree| (CONFIG, tree)));
-        for (target, tree) in trees {
-            let proof = format!("{}:{target}/{PROOF}", container.name);
-            let copied = self.call(["cp", &proof, "-"])?;
+        for Proof { path, content } in proofs {
+            let copied = self.call(["cp", &format!("{}:{path}", container.name), "-"])?;
             // The answer is a tar archive of this one small file: its content follows a 512-byte
             // head.
-            let expected = tree.hash.to_string();
-            let seen = copied.stdout.get(512..512 + expected.len());
-            if copied.code != 0 || seen != Some(expected.as_bytes()) {
+            let seen = copied.stdout.get(512..512 + content.len());
+            if copied.code != 0 || seen != Some(content.as_slice()) {
                 return Err(RunError::Unseen(first_line(&copied.stderr, "it sees other files")));
             }
         }

@@ -5,9 +5,11 @@
 use super::Docker;
 use super::argv::{self, Container, ContainerStdin};
 use super::call::{failed, text};
+use super::proof::Proof;
 use crate::engine::{EngineError, Job, RunError};
 use crate::engine_info::Topology;
-use crate::plan::{Shell, Streams};
+use crate::event::Event;
+use crate::plan::{Shell, ShellFiles, Streams};
 use crate::process;
 
 impl Docker<'_> {
@@ -25,8 +27,20 @@ impl Docker<'_> {
         let mut container = self.job_container(job, topology)?;
         container.stdin = stdin;
         container.command.clone_from(&shell.command);
-        // The proof is checked before the start, while nothing runs in the container.
-        let removal = self.create_proved(job, &container)?;
+        if shell.has_client {
+            match self.prepare_client_image(job.environment) {
+                Ok(image) => container.image = image,
+                Err(error) => self.emitter.emit(&Event::Warning {
+                    message: &format!("the shell has no docker client: {error}"),
+                }),
+            }
+        }
+        // The proofs are checked before the start, while nothing runs in the container.
+        let mut proofs = Proof::of_trees(job);
+        if shell.files != ShellFiles::Copy {
+            proofs[0] = Proof::of_project(&self.settings.root, &shell.manifest)?;
+        }
+        let removal = self.create_proved(job, &container, &proofs)?;
         if self.cancel.stopped().is_some() {
             return Err(RunError::Stopped);
         }
