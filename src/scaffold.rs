@@ -24,7 +24,7 @@ pub use remove::{FileRemoval, Taken, remove};
 pub use sync::{Drift, DriftKind, Edited, drift, sync};
 #[cfg(feature = "cli")]
 pub use task_runner::{TaskRunner, TaskRunnerChanges, plan_task_runner};
-pub(crate) use transaction::{FileReplacement, replace_together, replacement};
+pub(crate) use transaction::{FileReplacement, read_text, replace_together, replacement};
 
 use std::fs;
 use std::io;

@@ -16,7 +16,7 @@ use std::time::Instant;
 use crate::dependencies::written::{self, From};
 use crate::event::Event;
 use crate::lock::Lock;
-use crate::project::ProjectPath;
+use crate::project::{Project, ProjectPath};
 use crate::run::Context;
 use crate::scaffold::{self, FileReplacement};
 use crate::version::VersionRange;
@@ -54,10 +54,20 @@ pub struct Update {
     pub after: Lock,
     /// The packages that may end incremental work, because of their versions then.
     pub untested: Vec<UntestedVersion>,
-    /// Whether packages stay at the versions that the tool's incremental worker was tested with.
-    pub is_kept: bool,
+    /// The reason for which packages stay at their versions, if they do.
+    pub kept: Option<KeepReason>,
     /// The file, and what it holds now and then.
     replacement: FileReplacement,
+}
+
+/// Why packages stay at their versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeepReason {
+    /// The tool's incremental worker was tested with them.
+    Incremental,
+    /// Without the releases that are younger than `minimum-age`, the requirements cannot be met.
+    MinimumAge,
 }
 
 /// What to update.
@@ -192,7 +202,8 @@ fn packages(
         false => None,
     };
     let resolve = |target: &Target| {
-        let is_kept = request.keep_incremental && !target.tested.is_empty();
+        let keeps_tested = request.keep_incremental && !target.tested.is_empty();
+        let mut kept = keeps_tested.then_some(KeepReason::Incremental);
         let (after, from) = match &target.source {
             LockSource::Lock { lock, files } => (lock.clone(), From::Lock(files.clone())),
             LockSource::Requirements { requirements, files, asked } => {
@@ -200,17 +211,19 @@ fn packages(
                     unreachable!("it is found where requirements are")
                 };
                 let mut requirements = requirements.clone();
-                if is_kept {
+                if keeps_tested {
                     let pins = target.tested.iter().map(|(name, it)| format!("{name}=={it}"));
                     requirements.extend(pins);
                 }
-                let lock = resolver.resolve(
-                    context,
-                    &target.name,
-                    &requirements,
-                    target.day.as_deref(),
-                )?;
-                let (name, files) = (target.name.clone(), files.clone());
+                let (name, day) = (target.name.clone(), target.day.as_deref());
+                let lock = match resolver.resolve(context, &name, &requirements, day) {
+                    Err(error) if error.is_without_solution() && resolver.leaves_out_young() => {
+                        kept = Some(KeepReason::MinimumAge);
+                        current(project, target)?.ok_or(error)?
+                    }
+                    resolved => resolved?,
+                };
+                let files = files.clone();
                 (lock, From::Requirements { name, files, asked: *asked })
             }
         };
@@ -229,7 +242,7 @@ fn packages(
         let name = target.name.clone();
         let package = target.tool.as_ref().map_or(&*name, |(tool, _)| tool.lock()).to_owned();
         let range = target.tool.as_ref().and_then(|(_, range)| range.clone());
-        Ok(Update { name, package, range, before, after, untested, is_kept, replacement })
+        Ok(Update { name, package, range, before, after, untested, kept, replacement })
     };
     thread::scope(|scope| {
         let threads: Vec<_> =
@@ -239,6 +252,18 @@ fn packages(
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     })
+}
+
+/// The lock as it is, if it meets the requirements of today.
+fn current(project: &Project, target: &Target) -> Result<Option<Lock>, UpdateError> {
+    let Some(text) = scaffold::read_text(&project.root, &target.path)? else { return Ok(None) };
+    let lock = Lock::parse(&text).ok().filter(|_| answers(&text, &target.source));
+    Ok(lock.filter(|lock| match &target.tool {
+        Some((tool, Some(range))) => {
+            lock.version(tool.lock()).is_some_and(|version| range.contains(version))
+        }
+        _ => true,
+    }))
 }
 
 fn untested_versions(lock: &Lock, tested: &[(&'static str, String)]) -> Vec<UntestedVersion> {

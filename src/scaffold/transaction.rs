@@ -87,7 +87,8 @@ pub(crate) fn replace_together(
     Ok(())
 }
 
-fn read_text(root: &Path, path: &ProjectPath) -> Result<Option<String>, ScaffoldError> {
+/// Reads a text file of the project; none if it is missing.
+pub(crate) fn read_text(root: &Path, path: &ProjectPath) -> Result<Option<String>, ScaffoldError> {
     match read::read_project_text(root, path, SizeLimit::Lock) {
         Ok(text) => Ok(Some(text)),
         Err(ReadError::Outside(outside)) => Err(outside.into()),

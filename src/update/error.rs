@@ -83,11 +83,14 @@ impl UpdateError {
             UpdateError::NoResolver(_) | UpdateError::Process(_) | UpdateError::File(_) => {
                 Verdict::Error
             }
-            UpdateError::Unresolved { message, .. } if !message.contains("No solution found") => {
-                Verdict::Error
-            }
+            UpdateError::Unresolved { .. } if !self.is_without_solution() => Verdict::Error,
             _ => Verdict::Config,
         }
+    }
+
+    /// Whether no releases meet the requirements, as far as the index told.
+    pub(super) fn is_without_solution(&self) -> bool {
+        matches!(self, UpdateError::Unresolved { message, .. } if message.contains("No solution found"))
     }
 
     /// A suggestion, if there is one.
@@ -111,6 +114,11 @@ impl UpdateError {
             }
             UpdateError::Unresolved { message, .. } if message.contains("Python version") => Some(
                 "choose a release that supports `[python] version` of pipe.toml, or change that"
+                    .into(),
+            ),
+            UpdateError::Unresolved { message, .. } if message.contains("exclude-newer") => Some(
+                "releases that are younger than `minimum-age` of pipe.toml are left out; shorten it, or \
+                 choose an older release"
                     .into(),
             ),
             UpdateError::File(error) => error.hint().map(str::to_owned),

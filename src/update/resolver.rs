@@ -72,6 +72,11 @@ impl Resolver {
         Ok(Resolver { program, folder, newest, limit })
     }
 
+    /// Whether releases are ignored because of their age.
+    pub(super) fn leaves_out_young(&self) -> bool {
+        self.newest.is_some()
+    }
+
     /// Resolves requirements to the newest versions, for every platform; without those that are newer
     /// than a day, if there is one.
     pub(super) fn resolve(

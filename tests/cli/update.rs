@@ -237,6 +237,52 @@ fn uv_gets_the_cutoff_date_and_the_named_packages() {
 }
 
 #[test]
+fn releases_that_are_too_young_are_left_alone() {
+    let scene = scene();
+    let place = scene.project().join("pipe.toml");
+    let text = fs::read_to_string(&place).unwrap();
+    fs::write(&place, format!("[python]\nminimum-age = \"30d\"\n{text}")).unwrap();
+    let too_young = scene.folder("uv").join("project.error");
+    let message = "  × No solution found: near\n  hint: `near` is limited by `exclude-newer`\n";
+    // There is nothing that could stay.
+    fs::write(&too_young, message).unwrap();
+    pipe(&scene, "update project").ends(
+        2,
+        "",
+        str![[r#"
+asking the index for newer versions …
+error: the requirements of `project` cannot be resolved:
+  × No solution found: near
+  hint: `near` is limited by `exclude-newer`
+
+hint: releases that are younger than `minimum-age` of pipe.toml are left out; shorten it, or choose an older release
+
+"#]],
+    );
+    fs::remove_file(&too_young).unwrap();
+    assert_eq!(pipe(&scene, "update").ended().status, Some(0));
+
+    fs::write(&too_young, message).unwrap();
+    answer(&scene, "spelling", "codespell==2.4.2");
+    let written = locks(&scene);
+    pipe(&scene, "update spelling project").ends(
+        0,
+        str![[r#"
+spelling     1 of 1 package
+  codespell  2.4.1 → 2.4.2
+project      1 package, kept: other releases are younger than `minimum-age`
+
+"#]],
+        "...\n1 lock updated; the next run builds what they changed\n",
+    );
+    assert_eq!(locks(&scene)[1], written[1]);
+
+    // The lock does not answer what is required now.
+    fs::write(scene.project().join("requirements.txt"), "near>=2\n").unwrap();
+    assert_eq!(pipe(&scene, "update project").ended().status, Some(2));
+}
+
+#[test]
 fn running_a_package_built_from_source_needs_a_grant() {
     let scene = scene();
     let place = scene.project().join("pipe.toml");
@@ -267,7 +313,6 @@ hint: did you mean `spelling`?
         2,
         "",
         str![[r#"
-asking the index for newer versions …
 error: `update` needs the network, but cargo pipe is offline
 
 hint: remove `--offline`, or `offline` in pipe.toml

@@ -12,7 +12,7 @@ use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::scaffold;
-use crate::update::{self, BaseUpdate, Move, Update, UpdateRequest, Updates};
+use crate::update::{self, BaseUpdate, KeepReason, Move, Update, UpdateRequest, Updates};
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
@@ -30,7 +30,9 @@ pub(super) fn update(
     let pipeline = pipeline(place)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    term.note("asking the index for newer versions …\n");
+    if !pipeline.config.offline {
+        term.note("asking the index for newer versions …\n");
+    }
     let mut watcher = term.watcher();
     let emitter = Emitter::new(&mut watcher);
     let updates = update::look(pipeline.context(&cancel, &emitter), request);
@@ -111,8 +113,8 @@ fn rows(update: &Update) -> Vec<(String, String)> {
         (None, _) => format!("new, {packages}"),
         (Some(_), false) => format!("{} of {packages}", moves.len()),
         (Some(_), true) if update.is_current() => match update.after.version(&update.package) {
-            Some(version) if update.is_kept => {
-                format!("{}, kept for incremental linting", harmless::line(version))
+            Some(version) if update.kept.is_some() => {
+                format!("{}, {}", harmless::line(version), kept(update))
             }
             Some(version) => match &update.range {
                 Some(range) if range.exact().is_some() => {
@@ -123,6 +125,7 @@ fn rows(update: &Update) -> Vec<(String, String)> {
                 }
                 None => format!("{} is the newest", harmless::line(version)),
             },
+            None if update.kept.is_some() => format!("{packages}, {}", kept(update)),
             None => format!("{packages}, all the newest"),
         },
         (Some(_), true) => "the same versions, with new hashes".to_owned(),
@@ -130,6 +133,14 @@ fn rows(update: &Update) -> Vec<(String, String)> {
     let lines = if update.before.is_none() { Vec::new() } else { moves };
     let moved = lines.iter().map(|it| (format!("  {}", harmless::line(&it.name)), change(it)));
     std::iter::once((name, head)).chain(moved).collect()
+}
+
+/// Renders the reason for which packages stay at their versions.
+fn kept(update: &Update) -> &'static str {
+    match update.kept {
+        Some(KeepReason::MinimumAge) => "kept: other releases are younger than `minimum-age`",
+        _ => "kept for incremental linting",
+    }
 }
 
 /// Renders the change of the lock of the base.
