@@ -3,8 +3,8 @@
 //! It holds the outcomes of checks and the memory of incremental tools ([`ResultCache`]), the
 //! remembered environments ([`crate::environment::remembered`]), the inputs of the last runs
 //! ([`last_run`]), the results of tests ([`TestJournal`]), the hashes of a project's files ([`index`])
-//! and the folders of projects. The folders of current runs are there as well. All of it may be lost at any moment and
-//! costs only time; a file that cannot be read counts as missing.
+//! and the folders of projects. The folders of current runs are there as well. All of it may be lost at
+//! any moment and costs only time; a file that cannot be read counts as missing.
 
 pub(crate) mod entry;
 pub mod index;
@@ -18,9 +18,9 @@ mod stat;
 mod store;
 mod test_journal;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::env_vars::CACHE_DIR;
@@ -63,15 +63,31 @@ pub(crate) fn temporary_in(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 ///
-/// When it cannot be created, or another user owns it.
+/// When it cannot be created, another user owns it, or it is a link, as is one of the folders in between.
 pub fn create(home: &Path, name: &str) -> io::Result<PathBuf> {
-    let folder = home.join(name);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    if !is_ours(&folder) {
-        return Err(io::Error::other("the folder belongs to another user"));
+    let mut folder = home.to_owned();
+    for part in Path::new(name) {
+        folder.push(part);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        if !is_ours(&folder) {
+            return Err(io::Error::other("the folder is a link, or belongs to another user"));
+        }
     }
     mark(home)?;
     Ok(folder)
+}
+
+/// Opens a file to lock it: itself and not what a link leads to, and no pipe, which would wait for its
+/// other end.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).custom_flags(flags.bits().cast_signed());
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("the lock is not a regular file"));
+    }
+    Ok(file)
 }
 
 /// Whether a folder belongs to this user or to root, and is not a link.
@@ -106,6 +122,28 @@ const PARTIAL: &str = ".partial-";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_folder_is_created_behind_a_link() {
+        let (home, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(outside.path(), home.path().join("projects")).unwrap();
+        assert!(create(home.path(), "projects").is_err());
+        assert!(create(home.path(), "projects/one").is_err());
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+        assert!(create(home.path(), "results").is_ok());
+    }
+
+    #[test]
+    fn neither_a_link_nor_a_pipe_is_a_lock() {
+        let home = tempfile::tempdir().unwrap();
+        let (link, pipe) = (home.path().join("link"), home.path().join("pipe"));
+        std::os::unix::fs::symlink(home.path().join("victim"), &link).unwrap();
+        let mode = rustix::fs::Mode::from_bits_retain(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+        assert!(open_lock(&link).is_err());
+        assert!(open_lock(&pipe).is_err());
+        assert!(open_lock(&home.path().join("lock")).is_ok());
+    }
 
     #[test]
     fn the_cache_is_where_the_variables_say() {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use super::{Key, ResultCache, create};
+use super::{Key, ResultCache, create, open_lock};
 use crate::process::{Cancel, Wake};
 
 /// The folder of the locks.
@@ -86,9 +86,7 @@ enum Attempt {
 }
 
 fn attempt(path: &Path, lock: impl Fn(&File) -> Result<(), fs::TryLockError>) -> Attempt {
-    let Ok(file) = File::options().write(true).create(true).truncate(false).open(path) else {
-        return Attempt::Impossible;
-    };
+    let Ok(file) = open_lock(path) else { return Attempt::Impossible };
     match lock(&file) {
         Ok(()) if is_still_at(&file, path) => {
             Attempt::Locked(EntryLock { path: path.to_owned(), _lock: file })

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -78,7 +78,7 @@ impl Directory {
         // Canonical, because an engine resolves what it mounts.
         let parent = fs::canonicalize(&parent).map_err(error(&parent))?;
         spread(&parent);
-        let gate = lock_file(&parent.join(GATE)).map_err(error(&parent))?;
+        let gate = cache::open_lock(&parent.join(GATE)).map_err(error(&parent))?;
         gate.lock().map_err(error(&parent))?;
         for dead in sweep_below(&parent) {
             // Its note is for the engine, and everything else is not needed any longer.
@@ -89,7 +89,7 @@ impl Directory {
             .rand_bytes(16)
             .tempdir_in(&parent)
             .map_err(error(&parent))?;
-        let lock = lock_file(&folder.path().join(LOCK)).map_err(error(folder.path()))?;
+        let lock = cache::open_lock(&folder.path().join(LOCK)).map_err(error(folder.path()))?;
         lock.lock().map_err(error(folder.path()))?;
         let id = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Directory { folder, id, _lock: lock })
@@ -138,12 +138,6 @@ fn spread(parent: &Path) {
 
 #[cfg(not(target_os = "linux"))]
 fn spread(_: &Path) {}
-
-/// Opens a file to lock it, itself and not what a link leads to.
-fn lock_file(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    File::options().write(true).create(true).truncate(false).custom_flags(flags).open(path)
-}
 
 /// Removes a folder, even if a check that could write has removed the permission to.
 fn clear(folder: &Path) -> io::Result<()> {
@@ -220,7 +214,7 @@ pub(super) fn sweep(home: &Path) -> Vec<DeadRun> {
         return Vec::new();
     }
     // A run that creates its folder holds the gate only for a moment.
-    match lock_file(&parent.join(GATE)) {
+    match cache::open_lock(&parent.join(GATE)) {
         Ok(gate) if gate.try_lock().is_ok() => sweep_below(&parent),
         _ => Vec::new(),
     }
@@ -341,13 +335,5 @@ mod tests {
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
         clear(&cache.path().join("closed")).unwrap();
         assert!(!cache.path().join("closed").exists());
-    }
-
-    #[test]
-    fn a_link_in_place_of_a_lock_is_not_followed() {
-        let cache = tempfile::tempdir().unwrap();
-        let link = cache.path().join("lock");
-        std::os::unix::fs::symlink(cache.path().join("victim"), &link).unwrap();
-        assert!(lock_file(&link).is_err());
     }
 }

@@ -88,7 +88,7 @@ impl UpdateError {
         }
     }
 
-    /// Whether no releases meet the requirements, as far as the index told.
+    /// Whether no releases in the index meet the requirements.
     pub(super) fn is_without_solution(&self) -> bool {
         matches!(self, UpdateError::Unresolved { message, .. } if message.contains("No solution found"))
     }

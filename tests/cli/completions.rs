@@ -1,8 +1,7 @@
 //! Completion scripts.
 
-use std::process::Command;
-
 use crate::scene::Scene;
+use crate::start;
 
 #[test]
 fn a_script_completes_commands_and_checks() {
@@ -36,7 +35,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 "#;
     let script = Scene::new().pipe("completions bash").ended().stdout;
     let text = format!("{before}\n{script}\n{ASK}");
-    let output = Command::new("bash").args(["-c", &text, "bash"]).args(words).output().unwrap();
+    let output = start::command("bash").args(["-c", &text, "bash"]).args(words).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }

@@ -82,7 +82,8 @@ fn problems_in_the_files_are_named_with_a_remedy() {
     let pins = found("pins");
     assert_eq!(pins.len(), 1);
     assert!(
-        pins[0].starts_with("warning: `.pre-commit-config.yaml` pins black 24.1.0, the lock has "),
+        pins[0]
+            .starts_with("warning: `.pre-commit-config.yaml` pins black 24.1.0, but the lock has "),
         "{pins:?}"
     );
 }

@@ -138,7 +138,7 @@ fn a_sparse_terabyte_among_the_sources_is_named_with_the_setting_that_leaves_it_
     data.set_len(1 << 40).unwrap();
     let ended = scene.pipe("ruff").within_limits();
     let shown = format!("{}{}", ended.stdout, ended.stderr);
-    assert!(shown.contains("`src/data.bin` has 1 TiB"), "{shown}");
+    assert!(shown.contains("`src/data.bin` is 1 TiB"), "{shown}");
     assert!(shown.contains("`exclude`"), "{shown}");
     assert_eq!(ended.status, Some(2), "{shown}");
 }

@@ -84,7 +84,7 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         if let Some(client) = &mut self.client {
-            // The engine removes what ended. That takes up to a minute, which nobody waits for.
+            // The engine removes what ended. That can take a minute.
             docker(&["kill", &self.name]);
             let _ = client.kill();
             let _ = client.wait();

@@ -113,7 +113,7 @@ impl NestedEngine {
         ]
     }
 
-    /// What tells a client of this machine to take the socket, beside which it sees no folder.
+    /// What tells a client of this machine to use the socket.
     pub(crate) fn socket(&self) -> (&'static str, String) {
         ("DOCKER_HOST", format!("unix://{}", self.socket.display()))
     }

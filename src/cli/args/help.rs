@@ -254,7 +254,7 @@ With `--unused`, the project stays, and only the images and virtual environments
 needs: its folder is gone, or it has another lock now.";
 
 pub(super) const COMPLETIONS: &str = "\
-The script completes `cargo pipe` as typed, with the checks of the current project.
+The script completes `cargo-pipe` and `cargo`, with the checks of the current project.
 
 Examples:
   cargo pipe completions bash \\

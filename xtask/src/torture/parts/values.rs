@@ -283,12 +283,13 @@ fn prepare_docker(scene: &Scene<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The options of docker's calls so far, each up to its `=`, before the name of an image.
+/// The options of docker's calls so far, each up to its `=`, before the name or id of an image.
 fn list_options(scene: &Scene<'_>) -> Vec<String> {
     let calls = fs::read_to_string(scene.folder("docker/calls")).unwrap_or_default();
     let mut options = Vec::new();
     for call in calls.lines() {
-        let before = call.split('\t').take_while(|word| !word.starts_with("cargo-pipe/"));
+        let is_image = |word: &str| word.starts_with("cargo-pipe/") || word.starts_with("sha256:");
+        let before = call.split('\t').take_while(|word| !is_image(word));
         for word in before.filter(|word| word.starts_with('-') && word.len() > 1) {
             options.push(word.split('=').next().unwrap_or(word).to_owned());
         }

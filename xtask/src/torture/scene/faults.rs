@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 
 use cargo_pipe::hash::Hash;
 use serde_json::Value;
@@ -16,6 +15,9 @@ use crate::torture::arena::{self, SECRET};
 /// Folders that the program, and uv and docker's builder on its behalf, may write to in a home.
 const OURS: &[&str] =
     &[".local/state/cargo-pipe", ".cache", ".config/uv", ".local/share/uv", ".docker/buildx"];
+
+/// What tries put into the home themselves.
+const THEIRS: &[&str] = &[".bashrc", ".local/state"];
 
 impl Scene<'_> {
     pub(super) fn judge_end(
@@ -84,7 +86,9 @@ impl Scene<'_> {
         let home = self.folder("home");
         for path in arena::survey(&home).into_keys() {
             let path = path.strip_prefix(&home).unwrap_or(&path);
-            if path != Path::new(".bashrc") && !OURS.iter().any(|ours| path.starts_with(ours)) {
+            if !THEIRS.contains(&&*path.to_string_lossy())
+                && !OURS.iter().any(|ours| path.starts_with(ours))
+            {
                 self.escape(format!("`{}` was written in the home", path.display()));
             }
         }
