@@ -74,6 +74,7 @@ fn main() -> ExitCode {
     };
     // The slowest lists come first, so that nothing is left to wait for at the end.
     let lists = [
+        podman::TESTS,
         job_image::TESTS,
         second_engine::TESTS,
         adoption::TESTS,
@@ -95,7 +96,6 @@ fn main() -> ExitCode {
         network::TESTS,
         packages::TESTS,
         paths::TESTS,
-        podman::TESTS,
         pytest::TESTS,
         registry_images::TESTS,
         remote::TESTS,
