@@ -182,7 +182,7 @@ pub fn ship<'a>(
     Docker::connect(settings, cancel, emitter)?.ship(image, then)
 }
 
-/// What [`remove()`] removes.
+/// The things that [`remove()`] removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
     /// Everything that belongs to the project, and everything that no other project refers to.

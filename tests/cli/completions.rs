@@ -24,7 +24,7 @@ fn a_script_completes_topics() {
     }
 }
 
-/// What bash offers for these words, with these lines before the script is loaded.
+/// The words that bash offers after these, with these lines before the script is loaded.
 fn offered_by_bash(before: &str, words: &[&str]) -> Vec<String> {
     // As bash calls the function of a program: with the program, the last word and the one before.
     const ASK: &str = r#"

@@ -113,7 +113,7 @@ impl NestedEngine {
         ]
     }
 
-    /// What tells a client of this machine to use the socket.
+    /// The variable that makes a client of this machine use the socket.
     pub(crate) fn socket(&self) -> (&'static str, String) {
         ("DOCKER_HOST", format!("unix://{}", self.socket.display()))
     }

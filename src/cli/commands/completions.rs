@@ -39,7 +39,7 @@ pub(super) fn completions(
     Ok(Verdict::Passed)
 }
 
-/// What completes `cargo pipe` in bash, where cargo's own script asks no other.
+/// Completes `cargo pipe` in bash, where cargo's own script asks no other.
 const CARGO_IN_BASH: &str = include_str!("../../../templates/completions/bash.sh");
 
 /// The same in fish.

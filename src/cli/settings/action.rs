@@ -114,7 +114,7 @@ pub(crate) enum Action {
     },
     /// Remove the project's containers, images and caches, or unused images.
     Remove {
-        /// What is removed from engines.
+        /// The part of the engines that is cleared.
         removal: Removal,
         /// Whether generated files are removed.
         files: GeneratedFiles,

@@ -2,14 +2,11 @@
 //!
 //! No check runs in it, so it is part of no fingerprint.
 
-use std::time::Instant;
-
 use super::Docker;
 use super::build_context;
-use super::call::{BUILD_LIMIT, BuildOutput};
-use super::image::{IMAGE_LABEL, ImageNames, build_error, strip_step};
+use super::call::BuildOutput;
+use super::image::{IMAGE_LABEL, ImageNames};
 use crate::engine::{EngineError, PreparedEnvironment};
-use crate::event::Event;
 use crate::hash::HashBuilder;
 use crate::process::{Invocation, Stdin};
 
@@ -38,16 +35,7 @@ impl Docker<'_> {
         if self.settings.offline {
             return Err(EngineError::Offline(NAME.to_owned()));
         }
-        self.emitter.emit(&Event::BuildStarted { environment: NAME });
-        let started = Instant::now();
-        let output = self.follow(&self.client_build(reference, &names)?, BUILD_LIMIT, |line| {
-            self.emitter.emit(&Event::BuildProgress { environment: NAME, line: strip_step(line) });
-        })?;
-        if output.code != 0 {
-            return Err(build_error(NAME, &output));
-        }
-        let duration = started.elapsed();
-        self.emitter.emit(&Event::BuildFinished { environment: NAME, duration });
+        self.run_build(NAME, &self.client_build(reference, &names)?)?;
         let built = self.inspect_built(&names.content)?;
         match built.is_built_on(&base) {
             true => Ok(built.id),

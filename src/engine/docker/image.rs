@@ -174,11 +174,21 @@ impl Docker<'_> {
         if self.settings.offline {
             return Err(EngineError::Offline(environment.to_owned()));
         }
+        self.run_build(environment, &self.build_invocation(recipe, dockerfile, base, names)?)?;
+        self.has_marked_use.store(true, Ordering::Relaxed);
+        self.inspect_built(&names.content)
+    }
+
+    /// Runs a build and reports its progress.
+    pub(super) fn run_build(
+        &self,
+        environment: &str,
+        invocation: &Invocation,
+    ) -> Result<(), EngineError> {
         self.emitter.emit(&Event::BuildStarted { environment });
         let started = Instant::now();
-        let invocation = self.build_invocation(recipe, dockerfile, base, names)?;
         let build = || {
-            self.follow(&invocation, BUILD_LIMIT, |line| {
+            self.follow(invocation, BUILD_LIMIT, |line| {
                 self.emitter.emit(&Event::BuildProgress { environment, line: strip_step(line) });
             })
         };
@@ -195,8 +205,7 @@ impl Docker<'_> {
         }
         let duration = started.elapsed();
         self.emitter.emit(&Event::BuildFinished { environment, duration });
-        self.has_marked_use.store(true, Ordering::Relaxed);
-        self.inspect_built(&names.content)
+        Ok(())
     }
 
     /// Inspects an image that was just built.
@@ -256,7 +265,7 @@ fn has_lost_client(stderr: &[u8]) -> bool {
 }
 
 /// The error of a build that failed.
-pub(super) fn build_error(environment: &str, output: &RawOutput) -> EngineError {
+fn build_error(environment: &str, output: &RawOutput) -> EngineError {
     match find_state_error(&output.stderr) {
         Some(message) => EngineError::BuilderState(message),
         None => EngineError::BuildFailed {
@@ -279,7 +288,7 @@ pub(super) fn find_state_error(stderr: &[u8]) -> Option<String> {
 }
 
 /// Removes the step number and clock of a builder's line: `#7 3.213 Collecting x` → `Collecting x`.
-pub(super) fn strip_step(line: &str) -> &str {
+fn strip_step(line: &str) -> &str {
     let Some(rest) = line.strip_prefix('#') else {
         return line;
     };

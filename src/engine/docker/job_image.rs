@@ -2,15 +2,11 @@
 //!
 //! The build context has nothing but the image's files, which [`crate::engine::job_image`] lists.
 
-use std::time::Instant;
-
 use super::Docker;
 use super::build_context;
 use super::call::{BUILD_LIMIT, BuildOutput, failed};
-use super::image::{build_error, strip_step};
 use crate::engine::EngineError;
 use crate::engine::job_image::{DOCKERFILE, JobImage, Shipped, Then};
-use crate::event::Event;
 use crate::process::Stdin;
 use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
@@ -90,16 +86,7 @@ impl Docker<'_> {
         self.add_network_secrets(&mut build)?;
         build.stdin = Stdin::File(context);
         build.args.push("-".into());
-        self.emitter.emit(&Event::BuildStarted { environment: NAME });
-        let started = Instant::now();
-        let output = self.follow(&build, BUILD_LIMIT, |line| {
-            self.emitter.emit(&Event::BuildProgress { environment: NAME, line: strip_step(line) });
-        })?;
-        if output.code != 0 {
-            return Err(build_error(NAME, &output));
-        }
-        let duration = started.elapsed();
-        self.emitter.emit(&Event::BuildFinished { environment: NAME, duration });
+        self.run_build(NAME, &build)?;
         let built = self.inspect_built(&image.reference)?;
         match built.is_built_on(&base.inspected) {
             true => Ok(()),

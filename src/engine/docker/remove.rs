@@ -91,7 +91,7 @@ impl Docker<'_> {
         if !self.has_marked_use.load(Ordering::Relaxed) {
             return;
         }
-        // What is still in use, or cannot be removed now, is tried again on another day.
+        // An image that is still in use, or cannot be removed now, is tried again on another day.
         let images = self.list_unused(Unneeded::Old, Leaving::Nothing).unwrap_or_default();
         if !images.is_empty() {
             let _ = self.call(["image", "rm"].into_iter().chain(images.iter().map(String::as_str)));

@@ -83,7 +83,7 @@ impl Listed {
     }
 }
 
-/// What is known of a project that refers to an image.
+/// The need of a project for an image that it refers to, as far as this machine knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reference {
     /// The project needs the image.
@@ -94,7 +94,7 @@ pub(super) enum Reference {
     Unknown,
 }
 
-/// Which of the images that no project refers to are selected.
+/// A selection of the images that no project refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unneeded {
     /// Those that were not used for two weeks.

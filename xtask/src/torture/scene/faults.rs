@@ -16,7 +16,7 @@ use crate::torture::arena::{self, SECRET};
 const OURS: &[&str] =
     &[".local/state/cargo-pipe", ".cache", ".config/uv", ".local/share/uv", ".docker/buildx"];
 
-/// What tries put into the home themselves.
+/// Files that tries put into the home themselves.
 const THEIRS: &[&str] = &[".bashrc", ".local/state"];
 
 impl Scene<'_> {
