@@ -4,7 +4,7 @@ use super::*;
 use crate::config::layer::Layer;
 use crate::config::{GitlabJobs, Install};
 use crate::configure;
-use crate::project::Project;
+use crate::project::{Project, ProjectPath, ProjectPlacement};
 
 /// The default settings.
 fn config() -> Config {
