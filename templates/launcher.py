@@ -203,7 +203,9 @@ def site_folders(environment):
 
     before = list(sys.path)
     base = {"base": environment, "platbase": environment}
-    for folder in {sysconfig.get_path(name, "venv", base): 0 for name in ("purelib", "platlib")}:
+    # Python 3.9 and 3.10 do not know this scheme as `venv`.
+    folders = sysconfig.get_paths("posix_prefix", base)
+    for folder in {folders[name]: 0 for name in ("purelib", "platlib")}:
         site.addsitedir(folder)
     added = [entry for entry in sys.path if entry not in before]
     sys.path[:] = before

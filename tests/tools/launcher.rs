@@ -92,6 +92,19 @@ fn the_result_is_printed_to_both_streams() {
 }
 
 #[test]
+fn packages_of_another_environment_are_found_by_old_pythons_too() {
+    let folder = control();
+    // Python 3.9 and 3.10 lack this scheme.
+    let old = "import sysconfig\nsysconfig._INSTALL_SCHEMES.pop('venv', None)\n";
+    fs::write(folder.path().join("site/sitecustomize.py"), old).unwrap();
+    let arguments = ["--proof", ".", "module", "fake", "--last", "other", "--", "--option"];
+    let Some(output) = launch(folder.path(), &arguments) else {
+        return;
+    };
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output.stderr));
+}
+
+#[test]
 fn nothing_starts_without_every_proof() {
     let folder = control();
     let marker = folder.path().join("marker");
