@@ -21,8 +21,6 @@ use crate::workspace;
 pub(super) struct Arena {
     folder: TempDir,
     pub(super) program: PathBuf,
-    /// Whether a docker engine answers.
-    pub(super) has_engine: bool,
 }
 
 /// A source with a finding for each tool, so that a wrong pass is noticed.
@@ -37,10 +35,13 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// When no folder can be created, or the program makes no project.
+    /// When no docker engine answers, no folder can be created, or the program makes no project.
     pub(super) fn create_all(program: &Path, count: usize) -> Result<Vec<Arena>> {
         let fake = compile_fake()?;
-        let has_engine = Command::new("docker", ["version"]).read().is_ok();
+        if Command::new("docker", ["version"]).read().is_err() {
+            let hint = "`cargo xtask docker --install` starts one";
+            return Err(Failure::new("no docker engine answers").hint(hint));
+        }
         // `/tmp` is missing in some tries.
         let base = Path::new("/var/tmp");
         let base = if base.is_dir() { base.to_owned() } else { std::env::temp_dir() };
@@ -50,7 +51,7 @@ impl Arena {
             // A copy, because a build could replace the program meanwhile.
             let copy = folder.path().join("cargo-pipe");
             fs::copy(program, &copy).map_err(|error| Failure::file(program, &error))?;
-            let arena = Arena { folder, program: copy, has_engine };
+            let arena = Arena { folder, program: copy };
             let root = arena.root();
             fs::copy(&fake, root.join("fake-docker"))
                 .map_err(|error| Failure::file(&fake, &error))?;

@@ -331,11 +331,6 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    /// Whether a docker engine answers.
-    pub(super) fn has_engine(&self) -> bool {
-        self.arena.has_engine
-    }
-
     /// The path of the program.
     pub(super) fn program(&self) -> String {
         self.arena.program.to_string_lossy().into_owned()

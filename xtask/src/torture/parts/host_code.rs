@@ -35,7 +35,7 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     let fixes = random.u8(..8) == 0;
     let words: &[&str] = if fixes { &["run", "--fix", check] } else { &["run", check] };
     let mut machine = Machine::Bare;
-    if scene.has_engine() && random.u8(..6) == 0 {
+    if random.u8(..6) == 0 {
         // The project asks for less isolation than the machine has.
         machine = Machine::DockerAlone;
         let settings = std::fs::read_to_string(scene.path("pipe.toml")).unwrap_or_default();

@@ -43,11 +43,8 @@ pub(super) fn cases() -> usize {
 pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     let lengths = [COMMANDS.len(), SIGNALS.len(), TARGETS.len()];
     let [command, signal, target] = cases::split(scene.case, lengths);
-    let (words, length, mut machine) = COMMANDS[command];
+    let (words, length, machine) = COMMANDS[command];
     let (signal, target) = (SIGNALS[signal], TARGETS[target]);
-    if machine == Machine::Docker && !scene.has_engine() {
-        machine = Machine::Bubblewrap;
-    }
     let moment = Duration::from_millis(scene.random.u64(..length));
     scene.name(format!("{machine:?} {words:?}, {signal:?} to {target} after {moment:?}"));
     scene.build()?;

@@ -155,11 +155,7 @@ const COMMANDS: &[&[&str]] = &[
 
 pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     scene.build()?;
-    if scene.has_engine() && scene.case % 3 == 2 {
-        break_engine(scene)
-    } else {
-        break_machine(scene)
-    }
+    if scene.case % 3 == 2 { break_engine(scene) } else { break_machine(scene) }
 }
 
 /// Puts a program in place of docker that fails at one of its commands.
