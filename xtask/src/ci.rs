@@ -1,10 +1,13 @@
 //! Runs the gate: everything that must hold before a change is accepted.
 //!
 //! The steps are ordered from the quickest to the longest, and the gate stops at the first that fails.
+//! The engine is installed while the first ones compile.
 //! The last lines show the time of each step and the slowest tests. The very last one counts the
 //! steps in the form in which `cargo test` counts tests.
 
 use std::fmt::Write;
+use std::fs::File;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::codegen;
@@ -19,6 +22,7 @@ use crate::soak;
 use crate::test::{self, Records};
 use crate::tidy;
 use crate::torture;
+use crate::workspace;
 
 struct Step {
     name: &'static str,
@@ -73,6 +77,7 @@ impl Step {
 /// That of the first step that fails, with the command that repeats it alone.
 pub(crate) fn run() -> Result<()> {
     let start = Instant::now();
+    let mut engine = start_engine()?;
     let steps = steps();
     let mut times = Vec::new();
     let mut records = Records::default();
@@ -80,12 +85,18 @@ pub(crate) fn run() -> Result<()> {
     for (done, step) in steps.iter().enumerate() {
         eprintln!("ci: {} ({} of {})", step.name, done + 1, steps.len());
         let begin = Instant::now();
+        if step.name == ENGINE {
+            // The step itself repeats what failed, and reports it.
+            let _ = engine.wait();
+        }
         result = step.run(&mut records).and_then(|()| test::refuse_flaky(&records));
         times.push((step.name, begin.elapsed()));
         if let Err(failure) = result {
             let message = format!("step `{}` of the gate failed: {failure}", step.name);
             let hint = format!("to repeat it alone: {}", step.repeat());
             result = Err(Failure::new(message).hint(hint));
+            // Unless its step was reached, the engine is still being installed.
+            let _ = engine.kill();
             break;
         }
         eprintln!("ci: {} passed in {:.1} s", step.name, begin.elapsed().as_secs_f64());
@@ -94,6 +105,18 @@ pub(crate) fn run() -> Result<()> {
     print!("\n{}\n{}\n", render_times(&times), records.closing_lines());
     println!("{}", summary(passed, steps.len(), start.elapsed()));
     result
+}
+
+/// The step that makes an engine available.
+const ENGINE: &str = "engine";
+
+/// Begins to install the engine, which is mostly waiting, while the steps before it compile.
+fn start_engine() -> Result<std::process::Child> {
+    let log = workspace::target()?.join("engine.log");
+    let output = File::create(&log).map_err(|error| Failure::file(&log, &error))?;
+    let program = std::env::current_exe().map_err(|error| Failure::new(error.to_string()))?;
+    let install = Command::new(&program.to_string_lossy(), ["docker", "--install"]);
+    install.start_group(Stdio::null(), &output)
 }
 
 fn steps() -> Vec<Step> {
@@ -116,7 +139,7 @@ fn steps() -> Vec<Step> {
             Command::cargo("doc --workspace --all-features --no-deps")
                 .variable("RUSTDOCFLAGS", "-D warnings"),
         ),
-        Step::task("engine", "docker --install", docker::run_for_tests),
+        Step::task(ENGINE, "docker --install", docker::run_for_tests),
         Step::task("licences and sources of packages", "deny", || {
             deny::run(deny::Advisories::Skip)
         }),
