@@ -96,6 +96,8 @@ pub struct Python {
     pub from_source: Vec<String>,
     /// The age that a release must have before `update` uses it.
     pub minimum_age: Option<Duration>,
+    /// The version with which the project is installed if it comes from version control.
+    pub project_version: String,
 }
 
 /// How images are made.
@@ -231,6 +233,8 @@ pub struct Check {
     pub inputs: Vec<ProjectPath>,
     /// Whether it sees the dependencies of the project, if its tool can.
     pub sees_project: bool,
+    /// Whether the project itself is installed before it runs, if it can be.
+    pub installs_project: bool,
     /// Variables it gets.
     pub env: BTreeMap<String, String>,
     /// Its time limit.

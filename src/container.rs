@@ -11,3 +11,7 @@ pub const CONFIG: &str = "/config";
 pub const CONTROL: &str = "/pipe";
 /// The virtual environment of the project's dependencies.
 pub const PROJECT: &str = "/opt/project";
+/// The virtual environment of the project's build system.
+pub const BUILD: &str = "/opt/build";
+/// The virtual environment in which the project is installed, made before each run.
+pub const INSTALLED: &str = "/tmp/cargo-pipe-project";

@@ -4,6 +4,7 @@
 //! a project maintains one set of pins. Versions are resolved in [`crate::update`], and files are read
 //! in [`read`].
 
+pub mod build_system;
 mod marker;
 mod pipfile;
 mod poetry;

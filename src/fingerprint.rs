@@ -19,7 +19,7 @@ use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients
 use crate::hash::{Hash, HashBuilder};
 use crate::plan::Step;
 use crate::project::ProjectPath;
-use crate::tools::command::{Command, Precedence};
+use crate::tools::command::{Command, Installation, Precedence};
 
 /// The ingredients of a step's fingerprint that the step itself does not contain.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,7 @@ pub fn inputs(
 /// The ingredients of a step. Its name, its time limit and the path of its config do not count.
 #[must_use]
 pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
+    let installation = step.installation.as_ref().map(Installation::operands);
     let command = of_command(&step.command)
         .with(&step.tool)
         .with_all(step.source.iter().map(ProjectPath::as_str))
@@ -70,6 +71,7 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         .with(step.findings.as_ref().map(|it| format!("{it:?}")).unwrap_or_default())
         .with_all(grants(step).into_iter())
         .with(if step.writable { "writable" } else { "" })
+        .with_all(installation.iter().flatten().collect::<Vec<_>>().into_iter())
         .with(facts.launcher)
         .hash();
     Ingredients {
@@ -106,6 +108,7 @@ pub(crate) fn of_command(command: &Command) -> HashBuilder {
                     Some(Precedence::First) => "first",
                     Some(Precedence::Last) => "last",
                     Some(Precedence::Inside) => "inside",
+                    Some(Precedence::Installed) => "installed",
                 })
                 .with(report.as_deref().unwrap_or_default())
         }

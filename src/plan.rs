@@ -20,7 +20,7 @@ use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, Config};
 use crate::gate::{self, Since};
 use crate::project::ProjectPath;
-use crate::tools;
+use crate::tools::{self, Installation};
 
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
@@ -80,6 +80,10 @@ pub struct Known {
     pub asks: Vec<GrantRequest>,
     /// Whether its own dependencies are locked.
     pub has_project_lock: bool,
+    /// How the project itself is installed; none if it is not, or its build system is not locked.
+    pub installation: Option<Installation>,
+    /// The files and folders that building it reads, in addition to those of a check.
+    pub build_inputs: BTreeSet<ProjectPath>,
     /// The locked releases of tools, by the name of their lock; only those that the configuration
     /// chooses.
     pub versions: BTreeMap<String, String>,

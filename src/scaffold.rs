@@ -38,7 +38,7 @@ use crate::dependencies::{DependencyError, DependencyKind};
 use crate::discover::{self, OutsideError};
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
-use crate::environment::recipe::{self, PROJECT};
+use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::project::{FileLocation, Manifest, Project, ProjectPath};
 use crate::snapshot::SnapshotError;
 use crate::template::{JobGrants, NewCheck, NewConfig};
@@ -275,13 +275,20 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     Ok(Scaffolding { notes, changes, refused, include, to_lock })
 }
 
-/// The locks that do not exist: those of checks with another release of their tool or with plugins, and
-/// that of the project's declared dependencies, if a check sees them.
+/// The locks that do not exist: those of checks with another release of their tool or with plugins, that
+/// of the project's build system, if a check needs the project installed, and that of the project's
+/// declared dependencies, if a check sees them.
 fn locks_to_write(root: &Path, config: &Config, declared: &[String]) -> Vec<String> {
     let is_missing =
         |name: &str| !recipe::lock_path(config, name).is_ok_and(|path| path.on_disk(root).exists());
     let mut missing = Vec::new();
     let mut sees_project = false;
+    if config.checks.iter().any(|check| check.installs_project)
+        && is_missing(BUILD)
+        && dependencies::build_system(root).is_some()
+    {
+        missing.push(BUILD.to_owned());
+    }
     for check in &config.checks {
         let Work::Tool { tool, packages, .. } = &check.work else {
             sees_project |= check.sees_project;

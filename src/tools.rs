@@ -48,7 +48,7 @@ use crate::project::ProjectPath;
 use crate::version::is_at_least;
 use adoption::AdoptionFacts;
 use allow_list::AllowList;
-pub use command::{Command, Precedence};
+pub use command::{Command, Installation, Precedence};
 use own_config::{OwnConfig, Refused};
 
 /// The endings of Python files.
@@ -224,6 +224,8 @@ pub struct ToolInvocation<'a> {
     pub args: &'a [String],
     /// Whether the project's dependencies are installed.
     pub sees_project: bool,
+    /// Whether the project itself is installed before the tool runs.
+    pub installs_project: bool,
     /// The locked release of the tool; none if it is the bundled one or a newer one.
     pub version: Option<&'a str>,
 }

@@ -23,6 +23,13 @@ both streams end with a mark after the tool has ended, which proves that all out
 arrived, and the proof of the DIR of --write gets a line, which proves that changes arrive as well; the
 line before the mark names the limit of the container that the tool exceeded, if any. The launcher
 needs Python 3.9 or later, has no dependencies, and is invisible to the tool.
+
+With --install BUILD DIR INTO VERSION BACKEND PATHS, the project in the working directory is installed
+before the tool is started. The virtual environment BUILD has its build system, which pyproject.toml
+calls BACKEND and looks for in PATHS, too. The new virtual environment INTO gets the project, and has the
+packages of the virtual environment DIR as well, if there is one. VERSION is the version of a project
+whose build system would ask version control. If the installation fails, its output follows the line
+`cargo-pipe-not-installed` on standard error.
 """
 
 import os
@@ -319,6 +326,9 @@ def main(argv):
     if argv[0] == "--mark-end":
         argv = argv[1:]
         mark_end(written)
+    if argv[0] == "--install":
+        load_worker("install_worker")(*argv[1:7])
+        argv = argv[7:]
     end = argv.index("--")
     how, *operands = argv[:end]
     if how == "exec" and operands:

@@ -118,3 +118,38 @@ fn two_formatters_are_a_warning_of_doctor_alone() {
     let pipeline = pipeline("[checks.style]\ntool = \"ruff-format\"\n");
     assert_eq!(pipeline.warnings, [""; 0]);
 }
+
+#[test]
+fn the_project_is_installed_for_what_runs_it_and_never_for_a_fixer() {
+    let project = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = project.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(
+        "pipe.toml",
+        "[checks.test]\ntool = \"pytest\"\n[checks.docs]\nrun = [\"docs\"]\nfix = [\"docs\", \"-w\"]\n\
+         install = true\n[checks.links]\nrun = [\"links\"]\n",
+    );
+    write("pyproject.toml", "[build-system]\nrequires = []\n[project]\nreadme = \"README.md\"\n");
+    write("README.md", "");
+    let plan = || {
+        let layer = Layer::default();
+        let pipeline = Pipeline::discover(project.path(), EnvVars::default(), layer).unwrap();
+        pipeline.plan(&request(&[], Fixing::Write)).unwrap()
+    };
+    assert!(plan().every_step().all(|step| step.installation.is_none()), "it is not locked");
+    write(".docker/requirements/build.txt", "");
+    let plan = plan();
+    for step in &plan.steps {
+        let is_installed = ["test", "docs"].contains(&step.id.as_str());
+        assert_eq!(step.installation.is_some(), is_installed, "{}", step.id);
+        assert_eq!(step.writable, is_installed, "{}", step.id);
+        let sees_readme = step.file_set.paths.iter().any(|path| path.as_str() == "README.md");
+        assert_eq!(sees_readme, is_installed, "{}", step.id);
+    }
+    let fixes = &plan.fixes.as_ref().unwrap().steps;
+    assert!(fixes.iter().any(|fix| fix.step.id.as_str() == "docs"));
+    assert!(fixes.iter().all(|fix| fix.step.installation.is_none()));
+}

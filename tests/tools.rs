@@ -61,8 +61,15 @@ fn every_recorded_run_is_classified_as_recorded() {
 }
 
 fn configured(config: Option<&str>) -> ToolInvocation<'_> {
-    let sees_project = false;
-    ToolInvocation { config, source: &[], scripts: &[], args: &[], sees_project, version: None }
+    ToolInvocation {
+        config,
+        source: &[],
+        scripts: &[],
+        args: &[],
+        sees_project: false,
+        installs_project: false,
+        version: None,
+    }
 }
 
 #[test]

@@ -124,6 +124,9 @@ pub struct PythonLayer {
     pub from_source: Option<Texts>,
     /// The age that a release must have before `update` uses it: `3d`, `12h`.
     pub minimum_age: Option<Value<Age>>,
+    /// The version with which the project is installed if it comes from version control;
+    /// `0+unknown` if absent.
+    pub project_version: Option<Text>,
 }
 
 /// How images are built.
@@ -213,6 +216,9 @@ pub struct CheckLayer {
     /// Whether it sees the dependencies of the project, which is the default; `false` for a tool that
     /// the project runs in an environment of its own.
     pub dependencies: Option<Value<bool>>,
+    /// Whether the project itself is installed before it runs, as by `pip install --editable .`; the
+    /// default is `true` for pytest, and `false` for a check with `run`.
+    pub install: Option<Value<bool>>,
     /// Exit statuses that mean findings, for a check with `run`; 1 if absent.
     pub findings_exit: Option<Value<Vec<Value<i64>>>>,
     /// The format of the findings of a check with `run`: `sarif`, `junit`, `checkstyle`, `gcc`,

@@ -65,6 +65,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
             extras: first(higher.python.extras, lower.python.extras),
             from_source: first(higher.python.from_source, lower.python.from_source),
             minimum_age: first(higher.python.minimum_age, lower.python.minimum_age),
+            project_version: first(higher.python.project_version, lower.python.project_version),
         },
         image: ImageLayer {
             dockerfile: first(higher.image.dockerfile, lower.image.dockerfile),
@@ -113,6 +114,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
     CheckLayer {
         enabled: first(higher.enabled, lower.enabled),
         dependencies: first(higher.dependencies, lower.dependencies),
+        install: first(higher.install, work.install),
         tool: first(higher.tool, work.tool),
         run: first(higher.run, work.run),
         fix: first(higher.fix, work.fix),

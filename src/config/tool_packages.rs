@@ -116,7 +116,7 @@ fn own_name(package: &str, check: &CheckName) -> String {
 }
 
 /// Names of locks that belong to no check.
-pub(super) const RESERVED_LOCKS: &[&str] = &["base", "project"];
+pub(super) const RESERVED_LOCKS: &[&str] = &["base", "build", "project"];
 
 #[cfg(test)]
 mod tests {

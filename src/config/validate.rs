@@ -187,7 +187,25 @@ fn python(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Python, ConfigEr
         extras: terms.names(python.extras.as_ref(), "extra")?,
         from_source: terms.names(python.from_source.as_ref(), "package")?,
         minimum_age: python.minimum_age.map(|age| age_in_range(terms, &age)).transpose()?,
+        project_version: match &python.project_version {
+            None => UNKNOWN_VERSION.to_owned(),
+            Some(version) => exact_version(terms, version)?,
+        },
     })
+}
+
+/// The version of a project that only version control knows, as versioneer calls it. It is the same in
+/// every commit, so that a commit changes no fingerprint.
+const UNKNOWN_VERSION: &str = "0+unknown";
+
+fn exact_version(terms: &Terms<'_>, version: &Text) -> Result<String, ConfigError> {
+    match version.value.parse::<pep440_rs::Version>() {
+        Ok(parsed) => Ok(parsed.to_string()),
+        Err(_) => {
+            let message = format!("invalid version: `{}`", version.value.escape_debug());
+            Err(terms.error(version, message).with_hint("write a version, such as \"1.2.3\""))
+        }
+    }
 }
 
 /// Validates the files that declare the project's dependencies.

@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::build_system::BuildSystem;
 use super::pyproject::{FILE, dynamic_files};
+use super::setuptools::SETUP_PY;
 use super::written::{self, From};
 use super::{
     Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies, is_manifest,
     requirements,
 };
 use crate::config::{CommandPlace, Config, Work};
-use crate::environment::recipe::{self, PROJECT};
+use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
-use crate::plan::{EnvironmentSpec, Plan};
+use crate::plan::{EnvironmentSpec, Plan, Step};
 use crate::project::ProjectPath;
 use crate::read::{self, SizeLimit};
 use crate::tools;
@@ -39,6 +41,7 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
         false => Vec::new(),
     };
     warnings.extend(untried_releases(root, config, plan));
+    warnings.extend(build_system_warning(root, config, plan));
     for check in &config.checks {
         let is_planned = plan.every_step().any(|step| *step.id.check() == check.name);
         let Work::Command { place: CommandPlace::Requirements(of), .. } = &check.work else {
@@ -53,6 +56,29 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// The warning about a project that checks would need installed, and whose build system is not locked, or
+/// has changed since.
+fn build_system_warning(root: &Path, config: &Config, plan: &Plan) -> Option<String> {
+    let installs = |step: &&Step| {
+        config.find_check(step.id.check()).is_some_and(|check| check.installs_project)
+    };
+    let step = plan.every_step().find(installs)?;
+    let found = build_system(root)?;
+    match own(root, config, BUILD) {
+        None => Some(format!(
+            "`{}` runs without the project itself, because its build system is not locked; run `cargo \
+             pipe update build`, or set `install = false` in `[checks.{}]`",
+            step.id,
+            step.id.check()
+        )),
+        Some(text) if !written::answers(&text, &asked(config, &found.requirements())) => Some(
+            "the build system of the project changed since it was locked; run `cargo pipe update build`"
+                .to_owned(),
+        ),
+        Some(_) => None,
+    }
 }
 
 /// Warnings about releases of tools that cargo pipe was not tried with.
@@ -128,6 +154,13 @@ pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, St
     let DependencyKind::Locked(lock) = &found.kind else { return None };
     let path = recipe::lock_path(config, PROJECT).ok()?;
     Some((path, written::text(lock, &From::Lock(found.file_names()))))
+}
+
+/// Reads the build system of a project; none if the project is not installed.
+#[must_use]
+pub fn build_system(root: &Path) -> Option<BuildSystem> {
+    let read = |name: &str| text(root, &ProjectPath::new(name).ok()?).ok();
+    BuildSystem::read(read(FILE).as_deref(), read(SETUP_PY).as_deref())
 }
 
 /// The hash of everything that the resolution of these requirements depends on.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Examined, Health, conflicts};
 use crate::config::{ConfigError, Work};
 use crate::environment::BaseLock;
-use crate::environment::recipe::{self, PROJECT};
+use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::lock::Lock;
 use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
@@ -66,6 +66,9 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
     }
     if recipe::has_project_lock(root, context.config) {
         read(PROJECT);
+    }
+    if recipe::has_build_lock(root, context.config) {
+        read(BUILD);
     }
     if examined.is_empty() {
         let version = |(tool, lock): &(&'static dyn Tool, Lock)| {

@@ -43,6 +43,14 @@ pub enum RunError {
         /// The output until then.
         output: RawOutput,
     },
+    /// The project itself cannot be installed.
+    #[error("the project cannot be installed: {message}")]
+    NotInstalled {
+        /// The last line of that output.
+        message: String,
+        /// The output of its build system.
+        output: RawOutput,
+    },
     /// The container did not see the project's files.
     #[error("the container does not see the project: {0}")]
     Unseen(String),

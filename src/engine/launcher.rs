@@ -9,8 +9,9 @@ use crate::container::{APP, CONFIG, CONTROL};
 use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
+use crate::plan::Step;
 use crate::snapshot::Tree;
-use crate::tools::command::{Command, NAMES_WORKER, SCOPE_WORKER};
+use crate::tools::command::{Command, Installation, NAMES_WORKER, SCOPE_WORKER};
 
 /// A module of the worker that runs pylint, by its name next to the launcher.
 macro_rules! worker {
@@ -49,23 +50,28 @@ const SCOPE_FILES: &[(&str, &str)] = &[
 const NAMES_FILES: &[(&str, &str)] =
     &[("names_worker/__init__.py", include_str!("../../templates/names_worker/__init__.py"))];
 
-/// The files that start a command inside a container, by their names in the control folder.
+/// The worker that installs the project, placed next to the launcher where it is needed.
+const INSTALL_FILES: &[(&str, &str)] =
+    &[("install_worker/__init__.py", include_str!("../../templates/install_worker/__init__.py"))];
+
+/// The files that start the command of a step inside a container, by their names in the control folder.
 #[must_use]
-pub(crate) fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
-    let worker = match command {
+pub(crate) fn files(step: &Step) -> Vec<(&'static str, &'static str)> {
+    let worker = match &step.command {
         Command::Module { worker: Some(worker), .. } if worker == SCOPE_WORKER => SCOPE_FILES,
         Command::Module { worker: Some(worker), .. } if worker == NAMES_WORKER => NAMES_FILES,
         Command::Module { worker: Some(_), .. } => PYLINT_WORKER,
         Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => &[],
     };
-    std::iter::once(&LAUNCHER).chain(worker).copied().collect()
+    let install = step.installation.iter().flat_map(|_| INSTALL_FILES);
+    std::iter::once(&LAUNCHER).chain(worker).chain(install).copied().collect()
 }
 
-/// The hash of the files that start a command.
+/// The hash of the files that start the command of a step.
 #[must_use]
-pub(crate) fn hash(command: &Command) -> Hash {
+pub(crate) fn hash(step: &Step) -> Hash {
     let mut builder = HashBuilder::new("launcher");
-    for (name, source) in files(command) {
+    for (name, source) in files(step) {
         builder.add(name);
         builder.add(source);
     }
@@ -78,7 +84,10 @@ const NOT_STARTED: &[u8] = b"cargo-pipe: cannot start ";
 /// The launcher's message when the tool could not write to its files.
 const READ_ONLY: &[u8] = b"cargo-pipe-read-only: ";
 
-/// The launcher's exit status when a proof is missing.
+/// The launcher's line before the output of an installation that failed.
+const NOT_INSTALLED: &[u8] = b"cargo-pipe-not-installed\n";
+
+/// The launcher's exit status when a proof is missing, or the project cannot be installed.
 const NO_PROOF: i32 = 96;
 
 /// The launcher's line on standard error after a program in its own process has come to its end.
@@ -110,6 +119,8 @@ pub(super) enum Seen {
     OtherFiles,
     /// The job saw its trees, but cannot write to them.
     ReadOnly,
+    /// The job saw its trees, but the project cannot be installed.
+    NotInstalled,
     /// The launcher did not start.
     Nothing,
 }
@@ -126,6 +137,10 @@ pub(super) fn check_proof(job: &Job<'_>, output: &mut RawOutput) -> Seen {
     }
     if output.code == NO_PROOF && output.stderr.starts_with(READ_ONLY) {
         return Seen::ReadOnly;
+    }
+    if output.code == NO_PROOF && output.stderr.starts_with(NOT_INSTALLED) {
+        output.stderr.drain(..NOT_INSTALLED.len());
+        return Seen::NotInstalled;
     }
     if matches!(output.code, 126 | 127) && output.stderr.starts_with(NOT_STARTED) {
         return Seen::NoProgram;
@@ -151,6 +166,13 @@ fn take_done(stderr: &mut Vec<u8>) -> bool {
 pub(super) fn read_only(output: &RawOutput) -> RunError {
     let message = output.stderr.strip_prefix(READ_ONLY).unwrap_or_default();
     RunError::ReadOnly(String::from_utf8_lossy(message).trim().to_owned())
+}
+
+/// The error for a job whose project cannot be installed.
+pub(super) fn not_installed(output: RawOutput) -> RunError {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let message = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    RunError::NotInstalled { message: message.to_owned(), output }
 }
 
 /// The error for a job whose tool was ended by other code.
@@ -189,6 +211,7 @@ pub(super) fn build_command(job: &Job<'_>, way: Way) -> Vec<String> {
             command.extend(["--write".to_owned(), APP.to_owned()]);
         }
         command.extend((way == Way::Relayed).then(|| "--mark-end".to_owned()));
+        command.extend(job.step.installation.iter().flat_map(Installation::operands));
     }
     match &job.step.command {
         Command::Exec(argv) if !job.environment.has_launcher => command.extend_from_slice(argv),

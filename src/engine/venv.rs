@@ -204,6 +204,7 @@ impl Engine for Venv<'_> {
             Seen::EndedEarly => Err(launcher::ended_early(job, output)),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
             Seen::ReadOnly => Err(launcher::read_only(&output)),
+            Seen::NotInstalled => Err(launcher::not_installed(output)),
             Seen::Nothing => Err(RunError::Engine(EngineError::NotStarted {
                 message: last_line(&output),
                 code: output.code,

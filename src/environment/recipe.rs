@@ -40,12 +40,17 @@ pub struct Recipe {
     pub tool: Option<&'static str>,
     /// The lock of the project's dependencies, if the environment contains them.
     pub project: Option<Lock>,
-    /// The packages of both locks that are built from source.
+    /// The lock of the project's build system, if the environment contains it.
+    pub build: Option<Lock>,
+    /// The packages of all locks that are built from source.
     pub from_source: Vec<String>,
 }
 
 /// The name of the lock of the project's own dependencies.
 pub const PROJECT: &str = "project";
+
+/// The name of the lock of the project's build system. No check can have the name of a command.
+pub const BUILD: &str = "build";
 
 /// A Dockerfile of environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +85,7 @@ impl Recipe {
             lock: None,
             tool: None,
             project: None,
+            build: None,
             from_source: Vec::new(),
         };
         match environment {
@@ -116,8 +122,12 @@ impl Recipe {
         if environment.sees_project() {
             recipe.project = Some(lock(PROJECT)?);
         }
+        if environment.builds_project() {
+            recipe.build = Some(lock(BUILD)?);
+        }
         if environment.has_dockerfile(config) {
-            let locks: Vec<&Lock> = recipe.lock.iter().chain(&recipe.project).collect();
+            let locks: Vec<&Lock> =
+                recipe.lock.iter().chain(&recipe.project).chain(&recipe.build).collect();
             let is_in = |name: &&String| {
                 locks.iter().any(|lock| lock.packages.iter().any(|it| it.name == **name))
             };
@@ -188,6 +198,7 @@ impl Recipe {
             dockerfile: dockerfile.map(|it| Hash::of(instructions(&it.text).as_bytes())),
             tool: packages(&self.lock),
             project: packages(&self.project),
+            build: packages(&self.build),
         }
     }
 
@@ -201,6 +212,7 @@ impl Recipe {
             .with(dockerfile.unwrap_or_default())
             .with(lock(&self.lock).unwrap_or_default())
             .with(lock(&self.project).unwrap_or_default())
+            .with(lock(&self.build).unwrap_or_default())
             .hash()
     }
 }
@@ -218,6 +230,12 @@ pub fn lock_path(config: &Config, name: &str) -> Result<ProjectPath, PathError> 
 #[must_use]
 pub fn base_lock_path(config: &Config) -> ProjectPath {
     config.image.dockerfile.beside("pipe.lock")
+}
+
+/// Whether the project's build system is locked.
+#[must_use]
+pub fn has_build_lock(root: &Path, config: &Config) -> bool {
+    lock_path(config, BUILD).is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
 }
 
 /// Whether the project's own dependencies are locked.

@@ -45,6 +45,8 @@ pub enum DifferenceKind {
     Package,
     /// A package of the project.
     ProjectPackage,
+    /// A package of the project's build system.
+    BuildPackage,
     /// Another part of the environment.
     Environment,
     /// A part of the command.
@@ -172,6 +174,7 @@ fn compare_environments(
     ));
     found.extend(maps(DifferenceKind::Package, &one.tool, &other.tool));
     found.extend(maps(DifferenceKind::ProjectPackage, &one.project, &other.project));
+    found.extend(maps(DifferenceKind::BuildPackage, &one.build, &other.build));
     or_else(
         found,
         differing,
@@ -243,6 +246,7 @@ impl fmt::Display for Difference {
                 | DifferenceKind::Python
                 | DifferenceKind::Package
                 | DifferenceKind::ProjectPackage
+                | DifferenceKind::BuildPackage
                 | DifferenceKind::Config
         );
         let what = match kind {
@@ -250,6 +254,9 @@ impl fmt::Display for Difference {
             DifferenceKind::Option => format!("option `{name}`"),
             DifferenceKind::Package => format!("package `{name}` of the tool"),
             DifferenceKind::ProjectPackage => format!("package `{name}` of the project"),
+            DifferenceKind::BuildPackage => {
+                format!("package `{name}` of the project's build system")
+            }
             DifferenceKind::Command => format!("command: {name}"),
             _ => name.clone(),
         };
@@ -304,6 +311,10 @@ mod tests {
         assert_eq!(
             of_environment(|it| drop(it.project.insert("new".into(), "2.0".into()))),
             ["package `new` of the project: added, 2.0"]
+        );
+        assert_eq!(
+            of_environment(|it| drop(it.build.insert("new".into(), "2.0".into()))),
+            ["package `new` of the project's build system: added, 2.0"]
         );
         assert_eq!(
             of_environment(|it| {

@@ -85,6 +85,9 @@ pub struct EnvironmentParts {
     pub tool: BTreeMap<String, String>,
     /// The packages of the project and their versions, if the tool sees them.
     pub project: BTreeMap<String, String>,
+    /// The packages of the build system of the project and their versions, if the project is installed.
+    #[serde(default)]
+    pub build: BTreeMap<String, String>,
 }
 
 /// A tool's configuration file.

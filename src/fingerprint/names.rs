@@ -27,6 +27,9 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
         let spec = format!("{findings:?}");
         parts.insert("format of findings".to_owned(), Hash::of(spec.as_bytes()));
     }
+    if let Some(installation) = &step.installation {
+        parts.insert("installation of the project".to_owned(), strings(&installation.operands()));
+    }
     let args = match &step.command {
         Command::Exec(argv) | Command::Report { argv, .. } => argv,
         Command::Module { module, keeps_own, worker, args, project, report } => {

@@ -16,7 +16,12 @@ fn step() -> Step {
         endings: vec![".py".into()],
         file_set: FileSet::default(),
         config: None,
-        environment: EnvironmentSpec::Tool { lock: "pylint".into(), sees_project: false },
+        environment: EnvironmentSpec::Tool {
+            lock: "pylint".into(),
+            sees_project: false,
+            builds_project: false,
+        },
+        installation: None,
         command: Command::Exec(vec!["pylint".into(), "src".into()]),
         args: Vec::new(),
         env: BTreeMap::from([("TZ".into(), "UTC".into())]),
@@ -28,6 +33,11 @@ fn step() -> Step {
         limits: Limits::default(),
         cache: CachePolicy::Always,
     }
+}
+
+fn installation(version: &str, backend: &str) -> Installation {
+    let (version, backend) = (version.to_owned(), backend.to_owned());
+    Installation { version, backend, backend_path: Vec::new() }
 }
 
 fn facts() -> Facts<'static> {
@@ -99,6 +109,9 @@ fn every_ingredient_changes_it() {
             });
         }),
         with(|step| step.grants = BTreeSet::from([Grant::Network])),
+        with(|step| step.installation = Some(installation("1.0", "hatchling.build"))),
+        with(|step| step.installation = Some(installation("2.0", "hatchling.build"))),
+        with(|step| step.installation = Some(installation("1.0", "flit_core.buildapi"))),
     ];
     assert_eq!(BTreeSet::from(all).len(), all.len());
 }

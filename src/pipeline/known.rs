@@ -5,12 +5,14 @@
 use std::collections::BTreeSet;
 
 use crate::config::{Check, Config, ToolConfig, Work};
+use crate::dependencies::build_system;
+use crate::dependencies::read as dependencies;
 use crate::discover;
 use crate::environment::recipe;
 use crate::plan::{self, Known};
 use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
-use crate::tools::{self, Tool, references};
+use crate::tools::{self, Installation, Tool, references};
 
 /// The maximum number of configurations that extend each other.
 const MAX_EXTENDED: usize = 8;
@@ -29,12 +31,16 @@ pub(super) fn read_facts(project: &Project, config: &Config) -> Known {
     let reader = Reader { project, config };
     let mut known = Known {
         has_project_lock: recipe::has_project_lock(&project.root, config),
+        installation: reader.find_installation(),
         versions: recipe::chosen_versions(&project.root, config),
         root_files: reader.find_root_files(),
         scripts: reader.find_scripts(),
         generated: reader.find_generated(),
         ..Known::default()
     };
+    if known.installation.is_some() {
+        known.build_inputs = reader.find_build_inputs();
+    }
     for check in &config.checks {
         let references = reader.find_references(check);
         if !references.is_empty() {
@@ -55,6 +61,29 @@ impl Reader<'_> {
         let names = tools::TOOLS.iter().flat_map(|tool| tool.reads_at_root());
         let paths = names.filter_map(|name| ProjectPath::new(name).ok());
         paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
+    }
+
+    /// How the project is installed, if a check needs that and its build system is locked.
+    fn find_installation(&self) -> Option<Installation> {
+        let Reader { project, config } = self;
+        let is_wanted = config.checks.iter().any(|check| check.installs_project);
+        if !is_wanted || !recipe::has_build_lock(&project.root, config) {
+            return None;
+        }
+        let found = dependencies::build_system(&project.root)?;
+        Some(Installation {
+            version: config.python.project_version.clone(),
+            backend: found.backend,
+            backend_path: found.backend_path,
+        })
+    }
+
+    /// The files and folders that a build of the project reads, as far as its settings name them.
+    fn find_build_inputs(&self) -> BTreeSet<ProjectPath> {
+        let [pyproject, cfg, py] = ["pyproject.toml", "setup.cfg", "setup.py"]
+            .map(|name| ProjectPath::new(name).ok().and_then(|path| self.read(&path)));
+        let found = build_system::find_inputs(pyproject.as_deref(), cfg.as_deref(), py.as_deref());
+        found.iter().filter_map(|path| self.find_place(".", path)).collect()
     }
 
     /// The sources that are files whose names do not end like Python.

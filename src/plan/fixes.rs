@@ -130,9 +130,16 @@ fn command(known: &Known, check: &Check, config: Option<&str>) -> Option<Command
             let source = &check.source;
             let scripts = &known.scripts_of(check);
             let version = known.versions.get(&packages.lock).map(String::as_str);
-            let sees_project = false;
-            let invocation =
-                ToolInvocation { config, source, scripts, args, sees_project, version };
+            let (sees_project, installs_project) = (false, false);
+            let invocation = ToolInvocation {
+                config,
+                source,
+                scripts,
+                args,
+                sees_project,
+                installs_project,
+                version,
+            };
             tools::find(tool)?.fix(&invocation)
         }
         Work::Command { fix, .. } => fix.clone().map(Command::Exec),
@@ -153,6 +160,8 @@ fn in_order(known: &Known, checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
         // A fixer always writes to a private copy, and its changes are inspected before they are used.
         step.grants.remove(&Grant::Writable);
         step.writable = false;
+        // The files that an installation leaves are no changes of a fixer.
+        step.installation = None;
         Some((is_formatter(check), FixStep { step, reason: reason.to_owned() }))
     };
     let mut fixers: Vec<(bool, FixStep)> = checks.iter().zip(steps).filter_map(fix_step).collect();

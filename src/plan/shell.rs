@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Known, Plan, PlanError, Request, Step, plan};
 use crate::check::Grant;
 use crate::config::{CacheMode, Config, EngineChoice};
+use crate::container::CONTROL;
 use crate::gate;
 
 /// The command if none is given: bash, or else sh.
@@ -111,10 +112,23 @@ pub fn plan_shell(
     if request.docker_socket {
         step.grants.insert(Grant::DockerSocket);
     }
-    let command = match request.command.as_slice() {
+    let mut command = match request.command.as_slice() {
         [] => SHELL.map(str::to_owned).to_vec(),
         command => command.to_vec(),
     };
+    // In the project itself, an installation would leave its files.
+    if let Some(installation) = &step.installation
+        && request.files == ShellFiles::Copy
+    {
+        let launcher = ["python3".to_owned(), format!("{CONTROL}/launcher.py")];
+        let exec = ["exec".to_owned(), "--".to_owned()];
+        command = launcher
+            .into_iter()
+            .chain(installation.operands())
+            .chain(exec)
+            .chain(command)
+            .collect();
+    }
     Ok(Shell {
         step,
         command,

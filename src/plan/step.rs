@@ -8,7 +8,7 @@ use crate::config::{Check, CommandPlace, Config, ToolConfig, Work};
 use crate::container::{APP, CONFIG};
 use crate::limits::Limits;
 use crate::project::ProjectPath;
-use crate::tools::{self, Command, Tool, ToolInvocation};
+use crate::tools::{self, Command, Installation, Tool, ToolInvocation};
 
 use super::{Known, Request};
 
@@ -30,6 +30,8 @@ pub struct Step {
     pub config: Option<ConfigFile>,
     /// The environment that it runs in.
     pub environment: EnvironmentSpec,
+    /// How the project itself is installed before the command starts, if it is.
+    pub installation: Option<Installation>,
     /// The command inside the container.
     pub command: Command,
     /// The arguments of the command that the configuration adds to those of the tool.
@@ -90,11 +92,15 @@ pub enum EnvironmentSpec {
         lock: String,
         /// Whether it contains the project's dependencies, too.
         sees_project: bool,
+        /// Whether it contains the project's build system.
+        builds_project: bool,
     },
     /// The base without a tool.
     Base {
         /// Whether it contains the project's dependencies.
         sees_project: bool,
+        /// Whether it contains the project's build system.
+        builds_project: bool,
     },
     /// An image that cargo pipe does not build.
     Image(String),
@@ -121,6 +127,8 @@ pub const CANONICAL_ENV: &[(&str, &str)] = &[
 /// The step of a check, with all grants that it asks for, given or not.
 pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Request) -> Step {
     let sees_project = known.has_project_lock && check.sees_project;
+    let installation = known.installation.clone().filter(|_| check.installs_project);
+    let builds_project = installation.is_some();
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -133,13 +141,14 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         endings: Vec::new(),
         file_set: FileSet::of(check, &check.inputs),
         config: None,
-        environment: EnvironmentSpec::Base { sees_project },
+        environment: EnvironmentSpec::Base { sees_project, builds_project },
+        installation,
         command: Command::Exec(Vec::new()),
         args: Vec::new(),
         env,
         findings_exit: BTreeSet::new(),
         findings: None,
-        writable: check.asks.contains(&Grant::Writable),
+        writable: builds_project || check.asks.contains(&Grant::Writable),
         grants: check.asks.clone(),
         timeout: request.timeout.unwrap_or(check.timeout),
         limits: check.limits,
@@ -178,6 +187,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.environment = EnvironmentSpec::Tool {
                 lock: packages.lock.clone(),
                 sees_project: sees_project && tool.sees_project(),
+                builds_project,
             };
             step.command = tool.check(&ToolInvocation {
                 config: file.as_ref().map(ConfigFile::in_container).as_deref(),
@@ -185,6 +195,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 scripts: &known.scripts_of(check),
                 args,
                 sees_project: step.environment.sees_project(),
+                installs_project: builds_project,
                 version: known.versions.get(&packages.lock).map(String::as_str),
             });
             if let Some(file) = file.as_ref().filter(|file| !file.mounted) {
@@ -194,10 +205,11 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         }
         Work::Command { run, place, findings_exit, findings, .. } => {
             step.environment = match place {
-                CommandPlace::Base => EnvironmentSpec::Base { sees_project },
+                CommandPlace::Base => EnvironmentSpec::Base { sees_project, builds_project },
                 CommandPlace::Image(image) => EnvironmentSpec::Image(image.clone()),
                 CommandPlace::Requirements(_) => {
-                    EnvironmentSpec::Tool { lock: check.name.to_string(), sees_project: false }
+                    let lock = check.name.to_string();
+                    EnvironmentSpec::Tool { lock, sees_project: false, builds_project: false }
                 }
             };
             step.command = match findings.as_ref().map(|it| &it.from) {
@@ -210,6 +222,10 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.findings = findings.as_deref().cloned();
         }
     }
+    if step.installation.is_some() {
+        known.build_inputs.iter().for_each(|path| step.file_set.add(path));
+        step.file_set.generated.clone_from(&known.generated);
+    }
     step
 }
 
@@ -218,9 +234,18 @@ impl EnvironmentSpec {
     #[must_use]
     pub fn sees_project(&self) -> bool {
         match self {
-            EnvironmentSpec::Tool { sees_project, .. } | EnvironmentSpec::Base { sees_project } => {
-                *sees_project
-            }
+            EnvironmentSpec::Tool { sees_project, .. }
+            | EnvironmentSpec::Base { sees_project, .. } => *sees_project,
+            EnvironmentSpec::Image(_) => false,
+        }
+    }
+
+    /// Whether it contains the project's build system.
+    #[must_use]
+    pub fn builds_project(&self) -> bool {
+        match self {
+            EnvironmentSpec::Tool { builds_project, .. }
+            | EnvironmentSpec::Base { builds_project, .. } => *builds_project,
             EnvironmentSpec::Image(_) => false,
         }
     }
@@ -230,7 +255,9 @@ impl EnvironmentSpec {
     pub fn has_dockerfile(&self, config: &Config) -> bool {
         match self {
             EnvironmentSpec::Tool { .. } => true,
-            EnvironmentSpec::Base { sees_project } => *sees_project || !config.image.apt.is_empty(),
+            EnvironmentSpec::Base { sees_project, builds_project } => {
+                *sees_project || *builds_project || !config.image.apt.is_empty()
+            }
             EnvironmentSpec::Image(_) => false,
         }
     }

@@ -113,6 +113,7 @@ pub(crate) fn inputs(name: &str, tool: &str) -> Inputs {
                 dockerfile: Some(Hash::of(b"dockerfile")),
                 tool: versions(&[tool]),
                 project: versions(&["requests"]),
+                build: BTreeMap::new(),
             },
             platform: "linux/amd64".to_owned(),
             command: BTreeMap::from([("argument 0".to_owned(), Hash::of(name.as_bytes()))]),

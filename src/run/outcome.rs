@@ -176,6 +176,14 @@ pub(super) fn explain_run_error(step: &Step, error: &RunError) -> Reason {
                 "a plugin or an `init-hook` may have ended it, so its report cannot be trusted";
             Reason::new(ReasonKind::Tool, error.to_string()).with_hint(hint.to_owned())
         }
+        RunError::NotInstalled { .. } => {
+            let hint = format!(
+                "the log has the output of its build system; `install = false` in `[checks.{}]` runs \
+                 the check without it",
+                step.id.check()
+            );
+            Reason::new(ReasonKind::Environment, error.to_string()).with_hint(hint)
+        }
         RunError::Unseen(_) | RunError::ReadOnly(_) => {
             let hint = "`topology = \"stream\"` in pipe.toml copies the files in";
             Reason::new(ReasonKind::Mount, error.to_string()).with_hint(hint.to_owned())

@@ -120,7 +120,7 @@ impl<'a> StepResources<'a, '_> {
         let is_believed = refused_memory.is_none();
         let memory = self.find_memory(step, inputs, is_believed.then_some(snapshot));
         let mut control: Vec<(&str, &[u8])> = Vec::new();
-        for (name, source) in launcher::files(&step.command) {
+        for (name, source) in launcher::files(step) {
             control.push((name, source.as_bytes()));
         }
         if let Some(content) = &memory {
@@ -257,7 +257,9 @@ impl ReadyStep<'_> {
                 outcome.log = outcome::to_log(output);
                 Status::TimedOut
             }
-            RunError::Exceeded { output, .. } | RunError::EndedEarly { output, .. } => {
+            RunError::Exceeded { output, .. }
+            | RunError::EndedEarly { output, .. }
+            | RunError::NotInstalled { output, .. } => {
                 outcome.log = outcome::to_log(output);
                 Status::Error
             }
@@ -357,7 +359,7 @@ pub(super) fn inputs_of(
     let facts = Facts {
         environment: environment.hash,
         platform: &environment.platform,
-        launcher: launcher::hash(&step.command),
+        launcher: launcher::hash(step),
         config: Hash::of(config.unwrap_or_default()),
         sources,
     };

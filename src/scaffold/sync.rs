@@ -16,7 +16,7 @@ use crate::dependencies::read as dependencies;
 use crate::discover;
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
-use crate::environment::recipe::{self, PROJECT};
+use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::project::{FileLocation, Project, ProjectPath, ProjectPlacement};
 use crate::read::{self, ReadError, SizeLimit};
 use crate::template::{FileOrigin, GENERATED, Need, Ownership, body, origin};
@@ -141,10 +141,12 @@ pub fn sync(drifts: &[Drift], edited: Edited) -> Result<Vec<Drift>, ScaffoldErro
 /// The files in the folder of the locks that are not the lock of any check.
 fn unused_locks(root: &Path, config: &Config) -> Vec<ProjectPath> {
     let folder = config.image.dockerfile.beside("requirements");
+    let builds = config.checks.iter().any(|check| check.installs_project);
     let needed: Vec<ProjectPath> = config
         .checks
         .iter()
         .filter_map(Check::lock)
+        .chain(builds.then_some(BUILD))
         .chain([PROJECT])
         .filter_map(|name| recipe::lock_path(config, name).ok())
         .collect();

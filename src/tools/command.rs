@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::container::PROJECT;
+use crate::container::{BUILD, INSTALLED, PROJECT};
 
 /// The package next to the launcher that runs pylint incrementally.
 pub const PYLINT_WORKER: &str = "pylint_worker";
@@ -62,6 +62,33 @@ pub enum Precedence {
     /// Before everything of the program, in the project's own Python: for a program that runs the
     /// project.
     Inside,
+    /// The same, with the project itself among its packages.
+    Installed,
+}
+
+/// The installation of the project itself, before the program of a step starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Installation {
+    /// The version of the project if only version control knows it.
+    pub version: String,
+    /// The object of its build system in Python, such as `hatchling.build`.
+    pub backend: String,
+    /// The folders of the project in which Python looks for the build system.
+    pub backend_path: Vec<String>,
+}
+
+impl Installation {
+    /// The package next to the launcher that installs the project.
+    pub const WORKER: &str = "install_worker";
+
+    /// The operands of the launcher.
+    #[must_use]
+    pub fn operands(&self) -> [String; 7] {
+        let Installation { version, backend, backend_path } = self;
+        let path = backend_path.join(":");
+        ["--install", BUILD, PROJECT, INSTALLED, version, backend, &path].map(str::to_owned)
+    }
 }
 
 impl Command {
@@ -86,12 +113,12 @@ impl Command {
                 operands.extend(self.marks_done().then(|| "--mark-done".to_owned()));
                 operands.extend(worker.iter().flat_map(|it| ["--worker".to_owned(), it.clone()]));
                 let order = project.map(|project| match project {
-                    Precedence::First => "--first",
-                    Precedence::Last => "--last",
-                    Precedence::Inside => "--inside",
+                    Precedence::First => ["--first", PROJECT],
+                    Precedence::Last => ["--last", PROJECT],
+                    Precedence::Inside => ["--inside", PROJECT],
+                    Precedence::Installed => ["--inside", INSTALLED],
                 });
-                operands
-                    .extend(order.into_iter().flat_map(|it| [it.to_owned(), PROJECT.to_owned()]));
+                operands.extend(order.into_iter().flatten().map(str::to_owned));
                 operands
                     .extend(report.iter().flat_map(|file| ["--report".to_owned(), file.clone()]));
                 (operands, args)

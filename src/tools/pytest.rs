@@ -174,7 +174,10 @@ impl Tool for Pytest {
             keeps_own: false,
             worker: Some(SCOPE_WORKER.to_owned()),
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
-            project: invocation.sees_project.then_some(Precedence::Inside),
+            project: match invocation.installs_project {
+                true => Some(Precedence::Installed),
+                false => invocation.sees_project.then_some(Precedence::Inside),
+            },
             report: Some(REPORT.to_owned()),
         }
     }

@@ -8,7 +8,7 @@ use crate::config::nearest::nearest;
 use crate::config::{Check, CommandPlace, Config, EngineChoice, ToolPackages, Work};
 use crate::dependencies::DependencyKind;
 use crate::dependencies::read as dependencies;
-use crate::environment::recipe::{self, PROJECT};
+use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::project::{PathError, Project, ProjectPath};
@@ -91,6 +91,12 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
         if targets.iter().all(|other| other.name != target.name) {
             targets.push(target);
         }
+    }
+    if config.checks.iter().any(|check| check.installs_project)
+        && let Some(found) = dependencies::build_system(&project.root)
+    {
+        let files = "the project's build system".to_owned();
+        targets.push(Target::new(config, BUILD, found.requirements(), files, None)?);
     }
     if let Some(found) = dependencies::read(&project.root, config)? {
         let files = found.file_names();

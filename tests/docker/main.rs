@@ -29,6 +29,7 @@ mod gate;
 mod image_build;
 mod imports;
 mod incremental;
+mod installed_project;
 mod job_image;
 mod keeper;
 mod matrix;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         gate::TESTS,
         cache::TESTS,
         incremental::TESTS,
+        installed_project::TESTS,
         socket_jobs::TESTS,
         own_locks::TESTS,
         shell::TESTS,

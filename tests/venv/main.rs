@@ -11,6 +11,7 @@ mod harness;
 #[path = "../harness/start.rs"]
 mod start;
 
+mod build_systems;
 mod by_hand;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
 #[path = "../docker/catalogue.rs"]
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     // Half of its time a test waits: for packages, or for another process.
     let arguments = harness::arguments(2);
     let lists = [
+        build_systems::TESTS,
         by_hand::TESTS,
         engine::TESTS,
         environment_build::TESTS,

@@ -113,18 +113,18 @@ fn command(command: &Command) -> String {
 }
 
 fn environment(environment: &EnvironmentSpec) -> String {
-    let (place, sees_project) = match environment {
-        EnvironmentSpec::Tool { lock, sees_project } => {
-            (format!("the locked environment of `{}`", harmless::line(lock)), *sees_project)
+    let place = match environment {
+        EnvironmentSpec::Tool { lock, .. } => {
+            format!("the locked environment of `{}`", harmless::line(lock))
         }
-        EnvironmentSpec::Base { sees_project } => {
-            ("the project's base image".to_owned(), *sees_project)
-        }
-        EnvironmentSpec::Image(image) => (format!("the image `{}`", harmless::line(image)), false),
+        EnvironmentSpec::Base { .. } => "the project's base image".to_owned(),
+        EnvironmentSpec::Image(image) => format!("the image `{}`", harmless::line(image)),
     };
-    match sees_project {
-        true => format!("{place}, with the project's dependencies"),
-        false => place,
+    match (environment.sees_project(), environment.builds_project()) {
+        (true, true) => format!("{place}, with the project and its dependencies"),
+        (true, false) => format!("{place}, with the project's dependencies"),
+        (false, true) => format!("{place}, with the project"),
+        (false, false) => place,
     }
 }
 

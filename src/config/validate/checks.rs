@@ -127,6 +127,7 @@ fn check(
         include: [scope.include, &terms.globs(layer.include.as_ref())?].concat(),
         inputs: terms.paths(layer.inputs.as_ref())?,
         sees_project: layer.dependencies.as_ref().is_none_or(|wanted| wanted.value),
+        installs_project: installs_project(terms, name, layer)?,
         env: env(terms, layer)?,
         timeout: match &layer.timeout {
             Some(_) => terms.timeout(layer.timeout.as_ref())?,
@@ -137,6 +138,31 @@ fn check(
         flaky: layer.flaky.as_ref().map(|flaky| flaky.value).unwrap_or_default(),
         asks,
     })
+}
+
+/// Whether the project is installed for a check. Only what runs code of the project can use that.
+fn installs_project(
+    terms: &Terms<'_>,
+    name: &Text,
+    layer: &CheckLayer,
+) -> Result<bool, ConfigError> {
+    let tool = tool_name(name, layer).and_then(tools::find);
+    let runs_project = tool.is_none_or(|tool| tool.runs_project());
+    let Some(install) = &layer.install else { return Ok(tool.is_some() && runs_project) };
+    let refused = match tool {
+        Some(tool) if !runs_project => format!("{} does not run the project", tool.name()),
+        None if layer.image.is_some() => "the check has an `image` of its own".to_owned(),
+        None if layer.requirements.is_some() => {
+            "the check has `requirements` of its own".to_owned()
+        }
+        _ => return Ok(install.value),
+    };
+    match install.value {
+        false => Ok(false),
+        true => Err(terms
+            .error(install, format!("the project cannot be installed: {refused}"))
+            .with_hint("remove `install`")),
+    }
 }
 
 /// The sources that the tool of a check has by default, where they differ from those of the project.

@@ -11,7 +11,7 @@ use super::Docker;
 use super::call::{BuildOutput, failed};
 use super::image::find_state_error;
 use crate::engine::EngineError;
-use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
+use crate::environment::recipe::{BUILD, Dockerfile, PROJECT, Recipe};
 use crate::process::{Invocation, Stdin};
 use crate::snapshot::{self, MTIME, SnapshotError};
 
@@ -37,7 +37,8 @@ impl Docker<'_> {
         }
         let tool = recipe.lock.as_ref().map(|lock| (recipe.name(), lock));
         let project = recipe.project.as_ref().map(|lock| (PROJECT, lock));
-        let locks = tool.into_iter().chain(project);
+        let build = recipe.build.as_ref().map(|lock| (BUILD, lock));
+        let locks = tool.into_iter().chain(project).chain(build);
         let locks = locks
             .map(|(name, lock)| (format!("requirements/{name}.txt"), lock.text().into_bytes()));
         let files: Vec<(String, Vec<u8>)> =

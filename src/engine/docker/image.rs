@@ -228,7 +228,7 @@ impl Docker<'_> {
         base: &str,
         names: &ImageNames,
     ) -> Result<Invocation, EngineError> {
-        let target = match (&recipe.lock, &recipe.project) {
+        let stage = match (&recipe.lock, &recipe.project) {
             (Some(_), Some(_)) => "both",
             (Some(_), None) => "tool",
             (None, Some(_)) => "project",
@@ -238,7 +238,13 @@ impl Docker<'_> {
         let mut add = |flag: &str, value: String| {
             invocation.args.extend([flag.into(), value.into()]);
         };
-        add("--target", target.to_owned());
+        match recipe.build {
+            None => add("--target", stage.to_owned()),
+            Some(_) => {
+                add("--target", "installing".to_owned());
+                add("--build-arg", format!("STAGE={stage}"));
+            }
+        }
         add("--build-arg", format!("BASE={base}"));
         if recipe.lock.is_some() {
             add("--build-arg", format!("LOCK={}", recipe.name()));

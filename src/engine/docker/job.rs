@@ -158,6 +158,7 @@ impl<'d> Docker<'d> {
             Seen::NoProgram => Err(RunError::Engine(no_program(job, &output))),
             Seen::EndedEarly => Err(launcher::ended_early(job, output)),
             Seen::ReadOnly => Err(launcher::read_only(&output)),
+            Seen::NotInstalled => Err(launcher::not_installed(output)),
             Seen::OtherFiles => Err(RunError::Unseen("it sees other files".to_owned())),
             Seen::Nothing => Err(self.not_started(job, &output)),
         }

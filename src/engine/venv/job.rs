@@ -11,7 +11,7 @@ use super::bubblewrap::{self, Sandbox};
 use super::folders::{Folder, JobFolders};
 use super::{Venv, VenvParts, watch};
 use crate::check::Grant;
-use crate::container::{APP, CONFIG, CONTROL, PROJECT};
+use crate::container::{APP, BUILD, CONFIG, CONTROL, PROJECT};
 use crate::engine::launcher::{self, Way};
 use crate::engine::limits::{CopyWatch, exceeded_error, total_memory};
 use crate::engine::{Access, EngineError, Job, RunError, endpoint};
@@ -43,7 +43,7 @@ impl Venv<'_> {
     /// The folders that a job sees, and its variables.
     fn folders(&self, job: &Job<'_>) -> Result<(JobFolders, BTreeMap<String, String>), RunError> {
         let parts = self.held().get(&job.environment.id).cloned();
-        let Some(VenvParts { tool, project }) = parts else {
+        let Some(VenvParts { tool, project, build }) = parts else {
             let unknown = format!("environment `{}` not found", job.environment.id);
             return Err(RunError::Engine(EngineError::Store(unknown)));
         };
@@ -58,7 +58,7 @@ impl Venv<'_> {
                 add(folder, inside, Access::Read);
             }
         }
-        for (part, inside) in [(&tool, TOOL), (&project, PROJECT)] {
+        for (part, inside) in [(&tool, TOOL), (&project, PROJECT), (&build, BUILD)] {
             if let Some(part) = part {
                 add(&part.folder, inside, Access::Read);
             }

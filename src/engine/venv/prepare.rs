@@ -25,6 +25,13 @@ const FORMAT: &str = "1";
 pub(super) struct VenvParts {
     pub(super) tool: Option<Arc<Held>>,
     pub(super) project: Option<Arc<Held>>,
+    pub(super) build: Option<Arc<Held>>,
+}
+
+impl VenvParts {
+    fn iter(&self) -> impl Iterator<Item = &Arc<Held>> {
+        [&self.tool, &self.project, &self.build].into_iter().flatten()
+    }
 }
 
 /// A wanted virtual environment.
@@ -44,7 +51,7 @@ impl Venv<'_> {
         &self,
         recipes: &[Recipe],
     ) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
-        let wanted: Vec<Result<[Option<Part<'_>>; 2], Arc<EngineError>>> = recipes
+        let wanted: Vec<Result<[Option<Part<'_>>; 3], Arc<EngineError>>> = recipes
             .iter()
             .map(|recipe| {
                 check_supported(recipe, self.settings.allows_host)
@@ -74,20 +81,22 @@ impl Venv<'_> {
             .iter()
             .zip(&wanted)
             .map(|(recipe, wanted)| {
-                let [tool, project] = wanted.as_ref().map_err(Arc::clone)?;
+                let [tool, project, build] = wanted.as_ref().map_err(Arc::clone)?;
                 let held = |part: &Option<Part<'_>>| match part {
                     Some(part) => held[part.key.as_str()].clone().map(Some),
                     None => Ok(None),
                 };
                 let base = self.base(&recipe.base)?;
-                let parts = VenvParts { tool: held(tool)?, project: held(project)? };
+                let parts =
+                    VenvParts { tool: held(tool)?, project: held(project)?, build: held(build)? };
                 self.prepared(recipe, &base, parts).map_err(Arc::new)
             })
             .collect()
     }
 
-    /// The virtual environments that an environment consists of: the tool's and the project's.
-    fn parts<'b>(&'b self, recipe: &'b Recipe) -> [Option<Part<'b>>; 2] {
+    /// The virtual environments that an environment consists of: those of the tool, of the project's
+    /// dependencies and of its build system.
+    fn parts<'b>(&'b self, recipe: &'b Recipe) -> [Option<Part<'b>>; 3] {
         let part = |environment, lock: &'b Lock| {
             let is_in = |name: &&str| lock.packages.iter().any(|package| package.name == **name);
             let names = recipe.from_source.iter().map(String::as_str);
@@ -99,7 +108,8 @@ impl Venv<'_> {
             (None, Some(_)) => None,
             (lock, _) => Some(part(recipe.name(), lock.as_ref().unwrap_or(&self.nothing))),
         };
-        [tool, project]
+        let build = recipe.build.as_ref().map(|lock| part(recipe::BUILD, lock));
+        [tool, project, build]
     }
 
     /// The key of a virtual environment: a hash of everything that it is built from.
@@ -169,15 +179,14 @@ impl Venv<'_> {
         base: &Hash,
         parts: VenvParts,
     ) -> Result<PreparedEnvironment, EngineError> {
-        let held = [&parts.tool, &parts.project];
         let folders: Vec<String> =
-            held.into_iter().flatten().map(|part| part.folder.display().to_string()).collect();
-        let existed = held.into_iter().flatten().all(|part| part.existed);
+            parts.iter().map(|part| part.folder.display().to_string()).collect();
+        let existed = parts.iter().all(|part| part.existed);
         let python = Some(self.interpreter.probe.version.clone());
         let mut resolved =
             ResolvedEnvironment::on_base(recipe, *base, python, platform(), ResolvedBy::Prepared);
         if recipe.exceeds_locks() {
-            let built = held.into_iter().flatten().map(|part| install::hash_records(&part.folder));
+            let built = parts.iter().map(|part| install::hash_records(&part.folder));
             let built: Vec<String> = built.collect::<Result<_, _>>()?;
             let hash = HashBuilder::new("built").with(resolved.hash.to_string());
             resolved.hash = hash.with_all(built.iter()).hash();

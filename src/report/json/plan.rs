@@ -1,5 +1,8 @@
 //! The JSON of `--dry-run`: a frozen copy of a plan, `cargo-pipe/plan/1`.
 
+mod command;
+mod environment;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -7,9 +10,11 @@ use serde::Serialize;
 use crate::check::{CachePolicy, FindingsSpec, Grant};
 use crate::config::CacheMode;
 use crate::gate::Since;
-use crate::plan::{Effect, EnvironmentSpec, FixStep, Plan, Step};
+use crate::plan::{Effect, FixStep, Plan, Step};
 use crate::project::ProjectPath;
-use crate::tools::{Command, Precedence};
+
+pub use command::{JsonCommand, JsonCommandKind};
+pub use environment::{JsonEnvironment, JsonEnvironmentKind};
 
 /// A plan as pretty JSON with a line feed at the end.
 #[must_use]
@@ -218,66 +223,6 @@ pub struct JsonConfigFile {
     pub mounted: bool,
 }
 
-/// The environment that a check runs in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct JsonEnvironment {
-    /// The kind of environment.
-    pub kind: JsonEnvironmentKind,
-    /// The name of the lock with its packages; null if it is not a `tool`.
-    pub lock: Option<String>,
-    /// Whether the dependencies of the project are installed in it.
-    pub project_dependencies: bool,
-    /// The name of the image; null if it is not an `image`.
-    pub image: Option<String>,
-}
-
-/// The kind of an environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum JsonEnvironmentKind {
-    /// The base image of the project with the packages of a lock.
-    Tool,
-    /// The base image of the project.
-    Base,
-    /// An image that the configuration names.
-    Image,
-}
-
-/// The command of a check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct JsonCommand {
-    /// How it is started.
-    pub kind: JsonCommandKind,
-    /// The program.
-    pub program: String,
-    /// Its arguments.
-    pub args: Vec<String>,
-    /// The package of cargo pipe that runs the program; null if it runs by itself.
-    pub worker: Option<String>,
-    /// Where the packages of the project are among those of the program; null if it sees none.
-    pub project_packages: Option<Precedence>,
-    /// The file that holds its output; null if that is the standard output.
-    pub output_file: Option<String>,
-}
-
-/// How a command is started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum JsonCommandKind {
-    /// As a process.
-    Exec,
-    /// As a Python module in the process of the launcher.
-    Module,
-}
-
 impl From<&Plan> for JsonPlan {
     fn from(plan: &Plan) -> Self {
         let Plan { fixes, notes, steps, gate, fail_fast, jobs, cache } = plan;
@@ -350,50 +295,6 @@ impl From<&Step> for JsonPlannedCheck {
             disk_bytes: step.limits.disk.0,
             output_bytes: step.limits.output.0,
             cache: step.cache,
-        }
-    }
-}
-
-impl From<&EnvironmentSpec> for JsonEnvironment {
-    fn from(spec: &EnvironmentSpec) -> Self {
-        let (kind, lock, project_dependencies, image) = match spec {
-            EnvironmentSpec::Tool { lock, sees_project } => {
-                (JsonEnvironmentKind::Tool, Some(lock.clone()), *sees_project, None)
-            }
-            EnvironmentSpec::Base { sees_project } => {
-                (JsonEnvironmentKind::Base, None, *sees_project, None)
-            }
-            EnvironmentSpec::Image(image) => {
-                (JsonEnvironmentKind::Image, None, false, Some(image.clone()))
-            }
-        };
-        JsonEnvironment { kind, lock, project_dependencies, image }
-    }
-}
-
-impl From<&Command> for JsonCommand {
-    fn from(command: &Command) -> Self {
-        match command {
-            Command::Exec(argv) => JsonCommand {
-                kind: JsonCommandKind::Exec,
-                program: argv.first().cloned().unwrap_or_default(),
-                args: argv.iter().skip(1).cloned().collect(),
-                worker: None,
-                project_packages: None,
-                output_file: None,
-            },
-            Command::Report { argv, file } => JsonCommand {
-                output_file: Some(file.clone()),
-                ..JsonCommand::from(&Command::Exec(argv.clone()))
-            },
-            Command::Module { module, worker, args, project, report, .. } => JsonCommand {
-                kind: JsonCommandKind::Module,
-                program: module.clone(),
-                args: args.clone(),
-                worker: worker.clone(),
-                project_packages: *project,
-                output_file: report.clone(),
-            },
         }
     }
 }

@@ -87,6 +87,7 @@ fn catalogue() -> String {
         scripts: &[],
         args: &[],
         sees_project: false,
+        installs_project: false,
         version: None,
     };
     let mut tools = TOOLS.to_vec();
