@@ -40,8 +40,13 @@ fn scene_building(built_on: &str) -> Scene {
 }
 
 fn image(scene: &Scene, name: &str, layer: &str, digest: &str) {
+    image_for(scene, name, layer, digest, "amd64");
+}
+
+/// The same for another processor.
+fn image_for(scene: &Scene, name: &str, layer: &str, digest: &str, processor: &str) {
     let text = format!(
-        r#"{{"Id":"sha256:{layer}","Os":"linux","Architecture":"amd64",
+        r#"{{"Id":"sha256:{layer}","Os":"linux","Architecture":"{processor}",
             "RepoDigests":[{digest}],"RootFS":{{"Layers":["{layer}"]}}}}"#
     );
     fs::write(scene.folder("docker").join(name), text).unwrap();
@@ -173,17 +178,19 @@ fn a_job_of_a_project_that_does_not_record_its_base_warns() {
 
 #[test]
 fn an_image_that_was_built_on_another_base_is_removed() {
-    let scene = scene_building("foreign");
-    image(&scene, "by-tag", "a", "");
-    image(&scene, "foreign", "b", "");
-    let ended = scene.pipe("build own").ended();
-    assert_eq!(ended.status, Some(3), "{ended:?}");
-    let expected = "was built on another image than the `python:3.13-slim` of this engine";
-    assert!(ended.stderr.contains(expected), "{ended:?}");
-    let calls = scene.docker().calls();
-    let removal = calls.iter().find(|call| call[..2] == ["image", "rm"]).unwrap();
-    assert!(removal.iter().filter(|word| word.starts_with("cargo-pipe/own:")).count() == 3);
-    assert!(calls.iter().any(|call| call.contains(&"--builder".to_owned())), "{calls:?}");
+    for (layer, processor) in [("b", "amd64"), ("a", "arm64")] {
+        let scene = scene_building("foreign");
+        image(&scene, "by-tag", "a", "");
+        image_for(&scene, "foreign", layer, "", processor);
+        let ended = scene.pipe("build own").ended();
+        assert_eq!(ended.status, Some(3), "{ended:?}");
+        let expected = "was built on another image than the `python:3.13-slim` of this engine";
+        assert!(ended.stderr.contains(expected), "{ended:?}");
+        let calls = scene.docker().calls();
+        let removal = calls.iter().find(|call| call[..2] == ["image", "rm"]).unwrap();
+        assert!(removal.iter().filter(|word| word.starts_with("cargo-pipe/own:")).count() == 3);
+        assert!(calls.iter().any(|call| call.contains(&"--builder".to_owned())), "{calls:?}");
+    }
 }
 
 #[test]

@@ -127,6 +127,7 @@ fn a_volume_that_hangs_is_named_and_ends_the_run() {
     let ended = run.with("CARGO_PIPE_DOCKER_TIMEOUT", "1s").ended();
     assert!(began.elapsed() < SOON);
     assert_eq!(ended.status, Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("`docker create` did not answer within 1s"), "{ended:?}");
 }
 
 #[test]

@@ -73,7 +73,17 @@ fn changed_configuration_plugins_locks_and_pipelines_are_listed_for_a_reviewer()
     append("src/main.py", "x = 1\n");
     append("src/package/mypy.ini", "[mypy]\n");
     append("tests/conftest.py", "x = 1\n");
-    append(".docker/requirements/ruff.txt", "# x\n");
+    append(".gitignore", "*.log\n");
+    append(".config/of-a-plugin", "x\n");
+    for lock in ["ruff.txt", "of-another-check.lock"] {
+        append(&format!(".docker/requirements/{lock}"), "# x\n");
+    }
+    for file in [".docker/Dockerfile", ".docker/pipe.lock"] {
+        append(file, "# x\n");
+    }
+    for lock in ["Pipfile.lock", "poetry.lock", "pylock.toml", "requirements.txt", "uv.lock"] {
+        append(lock, "# x\n");
+    }
     append(".gitlab-ci.yml", "# x\n");
     append(".github/workflows/other.yml", "on: push\n");
     fs::remove_file(scene.project().join(".config/mypy.ini")).unwrap();
@@ -84,14 +94,24 @@ fn changed_configuration_plugins_locks_and_pipelines_are_listed_for_a_reviewer()
         [
             "configuration .config/.pylintrc",
             "configuration .config/mypy.ini",
+            "configuration .config/of-a-plugin",
+            "environment .docker/Dockerfile",
+            "environment .docker/pipe.lock",
+            "environment .docker/requirements/of-another-check.lock",
             "environment .docker/requirements/ruff.txt",
             "pipeline .github/workflows/other.yml",
+            "configuration .gitignore",
             "pipeline .gitlab-ci.yml",
+            "environment Pipfile.lock",
             "configuration pipe.toml",
+            "environment poetry.lock",
+            "environment pylock.toml",
+            "environment requirements.txt",
             "configuration src/package/mypy.ini",
             "plugin tests/conftest.py",
             "plugin tools/hook.py",
             "plugin tools/other.py",
+            "environment uv.lock",
         ]
     );
 }
