@@ -8,6 +8,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
+use crate::container::{PROOF, scene as container_scene};
 use crate::scene::Scene;
 
 /// The content of a file outside of the project.
@@ -115,6 +116,19 @@ fn a_link_to_itself_crashes_nothing() {
 #[test]
 fn a_sparse_terabyte_is_never_read() {
     attack(|place, _| File::create(place).unwrap().set_len(1 << 40).unwrap());
+}
+
+#[test]
+fn a_linked_gitignore_is_named_and_ignores_nothing() {
+    let scene = container_scene();
+    let outside = scene.folder("home").join("patterns");
+    fs::write(&outside, "*.py\n").unwrap();
+    symlink(outside, scene.project().join("src/.gitignore")).unwrap();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}echo '[]'"));
+    let ended = scene.pipe("ruff").ended();
+    let warning = "`src/.gitignore` is a link, not a regular file, so it ignores nothing";
+    assert!(ended.stdout.contains(warning), "{ended:?}");
+    assert_eq!(ended.status, Some(0), "{ended:?}");
 }
 
 #[test]

@@ -81,6 +81,21 @@ fn a_small_engine_lowers_the_limit_of_memory_with_a_warning() {
 }
 
 #[test]
+fn a_limit_above_its_ceiling_is_refused() {
+    for (limit, ceiling) in [
+        ("memory = \"1025 GiB\"", "between 32 MiB and 1024 GiB"),
+        ("disk = \"65 GiB\"", "between 1 MiB and 64 GiB"),
+        ("output = \"1025 MiB\"", "between 1 MiB and 1 GiB"),
+        ("timeout = \"25h\"", "between 1 second and 1 day"),
+    ] {
+        let scene = Scene::new().file("pipe.toml", &format!("[checks.ruff]\n{limit}\n"));
+        let ended = scene.pipe("list").ended();
+        assert_eq!(ended.status, Some(2), "{limit}: {ended:?}");
+        assert!(ended.stderr.contains(ceiling), "{limit}: {ended:?}");
+    }
+}
+
+#[test]
 fn a_limit_out_of_its_range_is_refused_where_it_is_written() {
     let scene = Scene::new();
     let scene = scene.file("pipe.toml", "[checks.ruff]\nmemory = \"1 MiB\"\n");
