@@ -148,22 +148,36 @@ fn clear(folder: &Path) -> io::Result<()> {
     remove(folder)
 }
 
-/// Removes a folder, several of its folders at once.
+/// Removes a folder, several of its folders at once. It goes level by level: the depth of a copy must not
+/// decide how large the stack has to be.
 fn remove(folder: &Path) -> io::Result<()> {
+    let mut levels = vec![vec![folder.to_owned()]];
+    while let Some(level) = levels.last().filter(|level| !level.is_empty()) {
+        let below = level.par_iter().map(|folder| remove_files(folder));
+        let below: Vec<Vec<PathBuf>> = below.collect::<io::Result<_>>()?;
+        levels.push(below.concat());
+    }
+    levels.iter().rev().try_for_each(|level| level.par_iter().try_for_each(fs::remove_dir))
+}
+
+/// Removes the files in a folder, and returns the folders in it.
+fn remove_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-    entries.par_iter().try_for_each(|entry| {
-        let is_folder = entry.file_type()?.is_dir();
-        if is_folder { remove(&entry.path()) } else { fs::remove_file(entry.path()) }
-    })?;
-    fs::remove_dir(folder)
+    let (folders, files): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    files.par_iter().try_for_each(|entry| fs::remove_file(entry.path()))?;
+    Ok(folders.iter().map(fs::DirEntry::path).collect())
 }
 
 fn restore_permissions(folder: &Path) -> io::Result<()> {
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            restore_permissions(&entry.path())?;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            }
         }
     }
     Ok(())

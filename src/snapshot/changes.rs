@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{EntryKind, Inventory, InventoryEntry, PROOF, SnapshotError};
 use crate::hash::Hash;
@@ -39,7 +39,7 @@ impl Changes {
     /// When it cannot be read.
     pub fn in_folder(folder: &Path, inventory: &Inventory) -> Result<Changes, SnapshotError> {
         let mut reader = TreeReader::new(inventory);
-        reader.read_folder(folder, "").map_err(SnapshotError::io("read", folder))?;
+        reader.read_folder(folder).map_err(SnapshotError::io("read", folder))?;
         Ok(reader.finish())
     }
 
@@ -73,9 +73,23 @@ impl<'a> TreeReader<'a> {
         TreeReader { inventory, unseen, changes: Changes::default() }
     }
 
-    /// Reads a folder of the tree. The type of each entry is known before it is opened, so that no link
+    /// Reads the tree in a folder. The type of each entry is known before it is opened, so that no link
     /// is followed and no pipe blocks.
-    fn read_folder(&mut self, folder: &Path, name: &str) -> io::Result<()> {
+    fn read_folder(&mut self, folder: &Path) -> io::Result<()> {
+        let mut folders = vec![(folder.to_owned(), String::new())];
+        while let Some((folder, above)) = folders.pop() {
+            self.read_entries(&folder, &above, &mut folders)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the files in a folder of this name, and adds its folders to the list.
+    fn read_entries(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        folders: &mut Vec<(PathBuf, String)>,
+    ) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = match name {
@@ -84,7 +98,7 @@ impl<'a> TreeReader<'a> {
             };
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                self.read_folder(&entry.path(), &name)?;
+                folders.push((entry.path(), name));
             } else if kind.is_file() {
                 let size = entry.metadata()?.len();
                 self.add_file(&name, size, || {

@@ -9,7 +9,8 @@
 use std::ffi::OsString;
 use std::fs::{self, FileType};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ignore::gitignore::Gitignore;
 use rayon::prelude::*;
@@ -100,15 +101,11 @@ pub(super) fn walk<F: Send>(
     let total = GitignoreTotal::default();
     let walk_by = |rules| Walk { part, exclude: &exclude, rules, visit, total: &total };
     if part.is_generated {
-        return walk_by(Rules::None).walk_towards(ProjectPath::root(), root, None);
+        return walk_by(Rules::None).walk(root);
     }
-    let mut found = walk_by(Rules::Project).walk_towards(ProjectPath::root(), root, None)?;
+    let mut found = walk_by(Rules::Project).walk(root)?;
     if !include.is_empty() {
-        found.extend(walk_by(Rules::Included(&include)).walk_towards(
-            ProjectPath::root(),
-            root,
-            None,
-        )?);
+        found.extend(walk_by(Rules::Included(&include)).walk(root)?);
     }
     Ok(found)
 }
@@ -133,66 +130,92 @@ struct Walk<'a, F> {
     total: &'a GitignoreTotal,
 }
 
+/// A folder to walk.
+struct Folder {
+    path: ProjectPath,
+    place: PathBuf,
+    /// The ignore rules of the folders above.
+    above: Option<Arc<Ignores>>,
+}
+
+/// The entries of a folder.
+struct Entries<F> {
+    found: WalkResult<F>,
+    folders: Vec<Folder>,
+}
+
 impl<F: Send> Walk<'_, F> {
-    /// Continues from a folder above the named path.
-    fn walk_towards(
-        &self,
-        folder: ProjectPath,
-        place: &Path,
-        above: Option<&Ignores<'_>>,
-    ) -> Result<WalkResult<F>, SnapshotError> {
-        if folder == *self.part.path {
-            return self.walk_folder(&folder, place, above);
+    /// Walks level by level, not into one folder after another: the depth of a project must not decide
+    /// how large the stack has to be.
+    fn walk(&self, root: &Path) -> Result<WalkResult<F>, SnapshotError> {
+        let Entries { mut found, folders: mut level } = self.walk_towards(root)?;
+        while !level.is_empty() {
+            let entries = level.into_par_iter().map(|folder| self.list(&folder));
+            let entries: Vec<Entries<F>> = entries.collect::<Result<_, _>>()?;
+            level = Vec::new();
+            for one in entries {
+                found.extend(one.found);
+                level.extend(one.folders);
+            }
         }
-        // The walk of the folder itself shows the warning, if there is one.
-        let own = self.parse_gitignore(&folder, place)?.rules;
-        let ignores = Ignores { own, above };
-        let start = if folder.is_root() { 0 } else { folder.as_str().len() + 1 };
-        let rest = self.part.path.as_str().get(start..).unwrap_or_default();
-        let name = rest.split('/').next().unwrap_or_default();
-        let place = place.join(name);
-        let (Some(path), Ok(metadata)) = (folder.child(name), fs::symlink_metadata(&place)) else {
-            return Ok(WalkResult::default());
-        };
-        let kind = metadata.file_type();
-        if ignores.ignore(&place, kind) {
-            return Ok(WalkResult::default());
-        }
-        if kind.is_dir() {
-            self.walk_towards(path, &place, Some(&ignores))
-        } else if path == *self.part.path {
-            self.add_file(path, &place, kind)
-        } else {
-            Ok(WalkResult::default())
-        }
+        Ok(found)
     }
 
-    /// Walks everything below a folder.
-    fn walk_folder(
-        &self,
-        folder: &ProjectPath,
-        place: &Path,
-        above: Option<&Ignores<'_>>,
-    ) -> Result<WalkResult<F>, SnapshotError> {
+    /// Finds the named path, unless a folder above it is ignored.
+    fn walk_towards(&self, root: &Path) -> Result<Entries<F>, SnapshotError> {
+        let mut entries = Entries { found: WalkResult::default(), folders: Vec::new() };
+        let (mut path, mut place, mut above) = (ProjectPath::root(), root.to_owned(), None);
+        while path != *self.part.path {
+            // The walk of the folder itself shows the warning, if there is one.
+            let own = self.parse_gitignore(&path, &place)?.rules;
+            above = Ignores::below(above, own);
+            let start = if path.is_root() { 0 } else { path.as_str().len() + 1 };
+            let rest = self.part.path.as_str().get(start..).unwrap_or_default();
+            let name = rest.split('/').next().unwrap_or_default();
+            place.push(name);
+            let (Some(next), Ok(metadata)) = (path.child(name), fs::symlink_metadata(&place))
+            else {
+                return Ok(entries);
+            };
+            let kind = metadata.file_type();
+            if is_ignored(above.as_deref(), &place, kind) {
+                return Ok(entries);
+            }
+            if !kind.is_dir() {
+                if next == *self.part.path {
+                    entries.found = self.add_file(next, &place, kind)?;
+                }
+                return Ok(entries);
+            }
+            path = next;
+        }
+        entries.folders.push(Folder { path, place, above });
+        Ok(entries)
+    }
+
+    /// Lists the entries of a folder.
+    fn list(&self, folder: &Folder) -> Result<Entries<F>, SnapshotError> {
+        let Folder { path: folder, place, above } = folder;
+        let mut found = WalkResult::default();
+        let mut folders = Vec::new();
         let Some(listed) = list_folder(place)? else {
-            return Ok(WalkResult::default());
+            return Ok(Entries { found, folders });
         };
         let has = |wanted: &str| listed.iter().any(|(name, _)| name == wanted);
         let follows = matches!(self.rules, Rules::Project);
         let is_foreign = FOREIGN_FOLDER_MARKERS.iter().any(|marker| has(marker));
         if follows && is_foreign && folder != self.part.path {
-            return Ok(WalkResult::default());
+            return Ok(Entries { found, folders });
         }
         let is_in_hidden = self.is_in_hidden_folder(folder);
-        let mut found = WalkResult::default();
         let mut own = Gitignore::empty();
         if has(GITIGNORE) {
             let parsed = self.parse_gitignore(folder, place)?;
             own = parsed.rules;
             found.warnings.extend(parsed.warning);
         }
-        let ignores = Ignores { own, above };
-        let (mut folders, mut others) = (Vec::new(), Vec::new());
+        let above = Ignores::below(above.clone(), own);
+        let mut others = Vec::new();
         for (name, kind) in listed {
             let is = |wanted: &&str| name == *wanted;
             let is_hidden = name.as_encoded_bytes().starts_with(b".");
@@ -203,7 +226,7 @@ impl<F: Send> Walk<'_, F> {
                 continue;
             }
             let place = place.join(&name);
-            if ignores.ignore(&place, kind) {
+            if is_ignored(above.as_deref(), &place, kind) {
                 continue;
             }
             let Some(path) = name.to_str().and_then(|name| folder.child(name)) else {
@@ -213,27 +236,17 @@ impl<F: Send> Walk<'_, F> {
                 continue;
             };
             if kind.is_dir() {
-                folders.push((path, place));
+                folders.push(Folder { path, place, above: above.clone() });
             } else {
                 let is_seen = !follows || !(is_in_hidden || is_hidden) || self.sees_hidden(&path);
                 others.extend(is_seen.then_some((path, place, kind)));
             }
         }
-        let (below, here) = rayon::join(
-            || {
-                let below = folders.into_par_iter();
-                let below =
-                    below.map(|(path, place)| self.walk_folder(&path, &place, Some(&ignores)));
-                below.collect::<Result<Vec<_>, _>>()
-            },
-            || {
-                let here = others.into_par_iter().with_min_len(MIN_FILES_PER_THREAD);
-                let here = here.map(|(path, place, kind)| self.add_file(path, &place, kind));
-                here.collect::<Result<Vec<_>, _>>()
-            },
-        );
-        below?.into_iter().chain(here?).for_each(|other| found.extend(other));
-        Ok(found)
+        let others = others.into_par_iter().with_min_len(MIN_FILES_PER_THREAD);
+        let others = others.map(|(path, place, kind)| self.add_file(path, &place, kind));
+        let others: Vec<WalkResult<F>> = others.collect::<Result<_, _>>()?;
+        others.into_iter().for_each(|other| found.extend(other));
+        Ok(Entries { found, folders })
     }
 
     /// Whether a folder is hidden, or in a hidden folder, that is not named.
@@ -310,24 +323,30 @@ impl<F: Send> Walk<'_, F> {
     }
 }
 
-/// The ignore rules of a folder: those of its own `.gitignore`, then those above.
-struct Ignores<'a> {
+/// The ignore rules of a folder that has some, and those above.
+struct Ignores {
     own: Gitignore,
-    above: Option<&'a Ignores<'a>>,
+    above: Option<Arc<Ignores>>,
 }
 
-impl Ignores<'_> {
-    fn ignore(&self, place: &Path, kind: FileType) -> bool {
-        let matched = if self.own.is_empty() {
-            ignore::Match::None
-        } else {
-            self.own.matched(place, kind.is_dir())
-        };
-        if matched.is_none() {
-            return self.above.is_some_and(|above| above.ignore(place, kind));
-        }
-        matched.is_ignore()
+impl Ignores {
+    /// The rules below a folder with rules of its own, if they are any.
+    fn below(above: Option<Arc<Ignores>>, own: Gitignore) -> Option<Arc<Ignores>> {
+        if own.is_empty() { above } else { Some(Arc::new(Ignores { own, above })) }
     }
+}
+
+/// Whether rules ignore an entry. The nearest rule that matches decides.
+fn is_ignored(rules: Option<&Ignores>, place: &Path, kind: FileType) -> bool {
+    let mut next = rules;
+    while let Some(Ignores { own, above }) = next {
+        let matched = own.matched(place, kind.is_dir());
+        if !matched.is_none() {
+            return matched.is_ignore();
+        }
+        next = above.as_deref();
+    }
+    false
 }
 
 fn ends_like_source(path: &ProjectPath) -> bool {

@@ -119,6 +119,17 @@ fn a_sparse_terabyte_is_never_read() {
 }
 
 #[test]
+fn a_folder_in_a_thousand_folders_is_checked() {
+    let scene = container_scene();
+    let deep = scene.project().join("src").join("d/".repeat(1000));
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("deep.py"), "").unwrap();
+    scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}echo '[]'"));
+    let ended = scene.pipe("ruff").ended();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+}
+
+#[test]
 fn a_linked_gitignore_is_named_and_ignores_nothing() {
     let scene = container_scene();
     let outside = scene.folder("home").join("patterns");

@@ -208,15 +208,13 @@ fn pack(file: &Path, trees: &[(&Tree, PathBuf)], owner: (u32, u32)) -> Result<()
     flushed.map_err(SnapshotError::io("write", file))
 }
 
-/// Adds a folder to an archive, sorted by name and with fixed times.
+/// Adds a folder to an archive, each of its folders sorted by name and with fixed times.
 fn append(
     archive: &mut tar::Builder<impl Write>,
     folder: &Path,
     name: &Path,
     owner: (u32, u32),
 ) -> io::Result<()> {
-    let mut entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
     let header = |kind, mode, size| {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);
@@ -227,19 +225,32 @@ fn append(
         header.set_mtime(MTIME);
         header
     };
-    archive.append_data(&mut header(tar::EntryType::Directory, 0o755, 0), name, io::empty())?;
-    for entry in entries {
-        let (path, name) = (entry.path(), name.join(entry.file_name()));
-        let metadata = std::fs::symlink_metadata(&path)?;
-        if metadata.is_dir() {
-            append(archive, &path, &name, owner)?;
-        } else if metadata.is_symlink() {
-            let target = std::fs::read_link(&path)?;
-            archive.append_link(&mut header(tar::EntryType::Symlink, 0o777, 0), name, target)?;
-        } else {
-            let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
-            let mut header = header(tar::EntryType::Regular, mode & 0o777, metadata.len());
-            archive.append_data(&mut header, name, std::fs::File::open(&path)?)?;
+    let mut folders = vec![(folder.to_owned(), name.to_owned())];
+    while let Some((folder, name)) = folders.pop() {
+        let mut entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        archive.append_data(
+            &mut header(tar::EntryType::Directory, 0o755, 0),
+            &name,
+            io::empty(),
+        )?;
+        for entry in entries {
+            let (path, name) = (entry.path(), name.join(entry.file_name()));
+            let metadata = std::fs::symlink_metadata(&path)?;
+            if metadata.is_dir() {
+                folders.push((path, name));
+            } else if metadata.is_symlink() {
+                let target = std::fs::read_link(&path)?;
+                archive.append_link(
+                    &mut header(tar::EntryType::Symlink, 0o777, 0),
+                    name,
+                    target,
+                )?;
+            } else {
+                let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+                let mut header = header(tar::EntryType::Regular, mode & 0o777, metadata.len());
+                archive.append_data(&mut header, name, std::fs::File::open(&path)?)?;
+            }
         }
     }
     Ok(())
