@@ -294,11 +294,18 @@ pub fn foreign_dockerfile(root: &Path, config: &Config) -> Result<Option<String>
 /// generated files are up to date.
 #[must_use]
 pub fn required_grants(root: &Path, config: &Config) -> BTreeSet<Grant> {
-    let is_kept = |text: &str| template::origin(text) != template::FileOrigin::Generated;
     let foreign = foreign_dockerfile(root, config).ok().flatten();
-    let is_foreign = foreign.is_some_and(|text| is_kept(&text));
+    let is_foreign = foreign.is_some_and(|text| !is_stale(&text));
     let asks = is_foreign || !is_official(&config.python.image);
     asks.then_some(Grant::Dockerfile).into_iter().collect()
+}
+
+/// Whether a Dockerfile that differs from the generated one is an unedited one of other settings, which
+/// `sync` updates. Nothing is built from it, even with the grant: anyone can write such a file, and no
+/// request shows it.
+#[must_use]
+pub fn is_stale(dockerfile: &str) -> bool {
+    template::origin(dockerfile) == template::FileOrigin::Generated
 }
 
 fn dockerfile(
@@ -317,6 +324,9 @@ fn dockerfile(
         let text = template::dockerfile(config);
         return Ok(Dockerfile { text, own_context: None, adds_to_base });
     };
+    if is_stale(&text) {
+        return Err(RecipeError::Stale(path.clone()));
+    }
     if !grants.contains(&Grant::Dockerfile) {
         return Err(RecipeError::DockerfileNotGranted(path.clone()));
     }

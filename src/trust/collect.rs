@@ -173,6 +173,7 @@ fn of_dockerfile(project: &Project, config: &Config) -> Option<GrantReview> {
     let path = &config.image.dockerfile;
     let base = &config.python.image;
     let text = recipe::foreign_dockerfile(&project.root, config).ok().flatten();
+    let text = text.filter(|text| !recipe::is_stale(text));
     let own_base = (!recipe::is_official(base))
         .then(|| format!("`{base}` is not the official image of Python"));
     let own_text =

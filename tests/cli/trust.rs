@@ -239,6 +239,22 @@ hint: if you trust this project, run it again with `--allow dockerfile`;
 }
 
 #[test]
+fn a_dockerfile_of_other_settings_is_out_of_date_and_no_request() {
+    let scene = Scene::new().file("pipe.toml", "").file("src/main.py", "");
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    let scene = scene.file("pipe.toml", "[python]\nversion = \"3.12\"\n");
+    for command in ["ruff", "ruff --allow dockerfile"] {
+        let ended = scene.pipe(command).ended();
+        assert_eq!(ended.status, Some(2), "{ended:?}");
+        assert!(ended.stdout.contains("`.docker/Dockerfile` is out of date"), "{ended:?}");
+        assert!(ended.stdout.contains("hint: run `cargo pipe sync`"), "{ended:?}");
+    }
+    // Anyone can write such a file, so it is never built from.
+    let calls = scene.docker().calls();
+    assert!(calls.iter().all(|call| !call.contains(&"build".to_owned())), "{calls:?}");
+}
+
+#[test]
 fn a_base_that_is_not_the_official_one_is_a_request() {
     let base = |image: &str| format!("[python]\nimage = \"{image}\"\n");
     let scene = Scene::new().file("pipe.toml", &base("evil/python:1")).file("src/main.py", "");
@@ -252,7 +268,7 @@ fn a_base_that_is_not_the_official_one_is_a_request() {
     assert_eq!(scene.pipe("ruff --dry-run").ended().status, Some(0));
     let scene = scene.file("pipe.toml", &base("evil/python:2"));
     let ended = scene.pipe("ruff --dry-run").ended();
-    assert!(ended.stderr.contains("trusted: `.docker/Dockerfile`, its base image\n"), "{ended:?}");
+    assert!(ended.stderr.contains("trusted: its base image\n"), "{ended:?}");
 }
 
 #[test]

@@ -66,6 +66,9 @@ pub enum RecipeError {
     /// The base image is not the official one, and the grant is missing.
     #[error("`{0}` is not an official Python image; building on it needs the grant `dockerfile`")]
     BaseNotGranted(String),
+    /// The project's Dockerfile was generated from other settings.
+    #[error("`{0}` is out of date")]
+    Stale(ProjectPath),
     /// The project's Dockerfile is not the generated one, and the grant is missing.
     #[error("`{0}` is not the generated Dockerfile; building it needs the grant `dockerfile`")]
     DockerfileNotGranted(ProjectPath),
@@ -87,6 +90,9 @@ impl RecipeError {
             }
             RecipeError::Unsatisfied { name, .. } => {
                 Some(format!("run `cargo pipe update {name}` to lock what it requires"))
+            }
+            RecipeError::Stale(_) => {
+                Some("run `cargo pipe sync` to bring generated files up to date".to_owned())
             }
             RecipeError::DockerfileNotGranted(_) => Some(
                 "if you trust it, run again with `--allow dockerfile`; otherwise delete it and run \
