@@ -205,7 +205,12 @@ fn pin(package: &Package) -> String {
 
 /// Parses a TOML text.
 fn toml<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
-    ::toml::from_str(text).map_err(|error| (error.message().to_owned(), None))
+    ::toml::from_str(text).map_err(|error| {
+        let before = text.get(..error.span().unwrap_or_default().start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let hint = "correct the file".to_owned();
+        (format!("{} in line {line}", error.message()), Some(hint))
+    })
 }
 
 /// Normalizes a name as package indexes do.

@@ -123,7 +123,10 @@ pub fn connect<'a>(
     if settings.variables.is_ci() {
         return Err(EngineError::NoFallback(Box::new(unreachable)));
     }
-    let note = format!("{unreachable}; falling back to virtual environments, engine `venv`");
+    let note = format!(
+        "checks run in virtual environments, with the engine `venv`, because {unreachable}\nstart docker, \
+         or set `engine = \"venv\"` in pipe.toml"
+    );
     emitter.emit(&Event::Warning { message: &note });
     let venv = Venv::connect(settings, cancel, emitter)?;
     Ok(Box::new(venv.with_note(note)))

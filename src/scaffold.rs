@@ -30,7 +30,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::layer::Layer;
+use crate::config::layer::{self, Layer};
 use crate::config::{Config, ConfigError, Work};
 use crate::configure;
 use crate::dependencies::read as dependencies;
@@ -40,6 +40,7 @@ use crate::engine::job_image;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::project::{FileLocation, Manifest, Project, ProjectPath};
+use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
 use crate::template::{JobGrants, NewCheck, NewConfig};
 use crate::tools;
@@ -191,6 +192,9 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     let survey = survey::survey(&root)?;
     let placement = discover::placement(&root);
     let is_new = manifest.is_none();
+    if is_new {
+        check_pyproject(&root)?;
+    }
     let pipeline = pipelines::settings(&placement)?;
     let (mut settings, mut notes) = match &manifest {
         None => {
@@ -273,6 +277,21 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
     let include = pipelines::find_missing_include(&placement, &config)?;
     let to_lock = locks_to_write(&root, &config, &declared);
     Ok(Scaffolding { notes, changes, refused, include, to_lock })
+}
+
+/// Checks that the `pyproject.toml` of a new project, if it has one, can be read: otherwise its tools and
+/// dependencies would be taken for none.
+fn check_pyproject(root: &Path) -> Result<(), ScaffoldError> {
+    const FILE: &str = "pyproject.toml";
+    let text = ProjectPath::new(FILE)
+        .ok()
+        .and_then(|path| read::read_project_text(root, &path, SizeLimit::Config).ok());
+    let Some(text) = text else { return Ok(()) };
+    layer::check_syntax(FILE, &text).map_err(|error| {
+        ScaffoldError::Config(
+            error.with_hint("correct it: `init` takes the tools and dependencies from it"),
+        )
+    })
 }
 
 /// The locks that do not exist: those of checks with another release of their tool or with plugins, that

@@ -6,8 +6,8 @@
 
 mod board;
 mod lines;
+mod observer;
 mod snippet;
-mod watcher;
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -19,13 +19,13 @@ use anstream::adapter::strip_str;
 
 use crate::error::Error;
 use crate::outcome::Verdict;
-use crate::report::human::fold::labelled;
+use crate::report::human::fold::{folded, labelled};
 use crate::report::human::style::{self, paint};
 use crate::report::human::{self, Detail, Links, Options, Piece, Sections};
 use crate::report::{Preview, Report, github, harmless, short};
 use crate::scaffold::ScaffoldError;
 
-pub(crate) use watcher::Watcher;
+pub(crate) use observer::TermObserver;
 
 use crate::cli::exit::Failure;
 use crate::cli::markdown;
@@ -135,6 +135,11 @@ impl Term {
         }
     }
 
+    /// Writes a note of whole sentences to standard error, folded, except with `--quiet`.
+    pub(crate) fn prose(&mut self, text: &str) {
+        self.note(&folded(text, width_of_stderr()));
+    }
+
     /// Writes a suggestion to standard error, except with `--quiet`.
     pub(crate) fn hint(&mut self, text: &str) {
         self.note(&hint(Some(text)));
@@ -160,13 +165,13 @@ impl Term {
     }
 
     /// Makes an observer that shows the progress of a run.
-    pub(crate) fn watcher(&self) -> Watcher {
-        Watcher::new(self.program, self.verbosity)
+    pub(crate) fn observer(&self) -> TermObserver {
+        TermObserver::new(self.program, self.verbosity)
     }
 
     /// Takes over from a finished observer.
-    pub(crate) fn watched(&mut self, watcher: Watcher) {
-        let (shown, written) = watcher.finish();
+    pub(crate) fn observed(&mut self, observer: TermObserver) {
+        let (shown, written) = observer.finish();
         self.shown.extend(shown);
         self.remember(written);
     }
@@ -317,7 +322,8 @@ impl Stream {
         }
     }
 
-    fn width(self) -> Option<usize> {
+    /// The width of its terminal; none if it is no terminal.
+    pub(crate) fn width(self) -> Option<usize> {
         match self {
             Stream::Out => width_of(io::stdout()),
             Stream::Error => width_of(io::stderr()),

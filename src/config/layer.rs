@@ -14,7 +14,7 @@ mod value;
 pub use duration::{Age, Timeout};
 pub use findings::{FindingsLayer, FindingsTable};
 pub use testing::{CoverageLayer, CoverageTable, Percent, WorkersSetting};
-pub(crate) use text::translate;
+pub(crate) use text::{check_syntax, translate};
 pub use text::{parse, place_in_cargo_toml};
 pub use value::{CacheSetting, OwnFile, Private, SourcePaths, Switch, Value, WrittenAt};
 

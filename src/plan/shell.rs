@@ -50,9 +50,9 @@ pub enum Streams {
 pub enum ShellFiles {
     /// The check's copy of the files that it covers.
     Copy,
-    /// The project itself, read-only.
+    /// The project itself, read-only (`--tree`).
     Project,
-    /// The project itself. What the shell changes there is changed.
+    /// The project itself (`--tree --writable`). What the shell changes there is changed.
     WritableProject,
 }
 

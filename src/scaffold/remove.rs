@@ -54,7 +54,8 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
         .map(|path| placement.in_project(path))
         .filter(|location| !generated.contains(location))
         .collect();
-    for location in locks.into_iter().chain(generated) {
+    let base_lock = placement.in_project(recipe::base_lock_path(config));
+    for location in locks.into_iter().chain([base_lock.clone()]).chain(generated) {
         let place = location.on_disk();
         let (base, path) = (location.base(), location.path());
         let is_file = fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file());
@@ -65,6 +66,8 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
             continue;
         }
         let taken = match read::read_project_file(base, path, SizeLimit::Lock) {
+            // It records what an engine found, so that nothing is lost with it.
+            Ok(_) if location == base_lock => Taken::Removed,
             Ok(content) => match origin(&String::from_utf8_lossy(&content)) {
                 FileOrigin::Generated => Taken::Removed,
                 FileOrigin::Edited => Taken::Kept,

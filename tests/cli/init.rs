@@ -283,3 +283,13 @@ hint: delete `enabled = false` in `[checks.lint]` of `pipe.toml` to switch it on
 "#]],
     );
 }
+
+#[test]
+fn a_manifest_that_cannot_be_parsed_is_an_error_with_its_place() {
+    let scene = Scene::new().file("pyproject.toml", "[tool.ruff]\nselect = [\"E\"\n");
+    let ended = scene.pipe("init").ended();
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("pyproject.toml:"), "{ended:?}");
+    assert!(ended.stderr.contains("`init` takes the tools and dependencies from it"), "{ended:?}");
+    assert!(!scene.project().join("pipe.toml").exists());
+}

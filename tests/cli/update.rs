@@ -82,7 +82,7 @@ fn a_newer_version_is_shown_and_then_written() {
         1,
         table,
         str![[r#"
-asking the index for newer versions …
+resolving versions with the package index …
 
 3 locks can be updated: `cargo pipe update`
 
@@ -93,7 +93,7 @@ asking the index for newer versions …
         0,
         table,
         str![[r#"
-asking the index for newer versions …
+resolving versions with the package index …
 
 3 locks updated; the next run builds what they changed
 
@@ -160,7 +160,7 @@ fn where_no_docker_engine_answers_the_lock_of_the_base_stays() {
         0,
         "spelling  new, 1 package\nproject   new, 1 package\n",
         str![[r#"
-asking the index for newer versions …
+resolving versions with the package index …
 warning: `.docker/pipe.lock` was not updated: the docker engine does not answer: connection refused; run `cargo pipe update base` on a machine with docker
 
 2 locks updated; the next run builds what they changed
@@ -176,7 +176,7 @@ warning: `.docker/pipe.lock` was not updated: the docker engine does not answer:
         3,
         "",
         str![[r#"
-asking the index for newer versions …
+resolving versions with the package index …
 error: the docker engine does not answer: connection refused
 
 hint: start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST
@@ -197,7 +197,7 @@ fn no_lock_changes_where_one_cannot_be_resolved() {
         2,
         "",
         str![[r#"
-asking the index for newer versions …
+resolving versions with the package index …
 error: the requirements of `project` cannot be resolved:
   × No solution found: near
 
@@ -250,7 +250,7 @@ fn releases_that_are_too_young_are_left_alone() {
         2,
         "",
         str![[r#"
-asking the index for newer versions …
+resolving versions with the package index …
 error: the requirements of `project` cannot be resolved:
   × No solution found: near
   hint: `near` is limited by `exclude-newer`
@@ -302,7 +302,7 @@ fn a_name_without_a_lock_and_no_network_are_refused() {
         2,
         "",
         str![[r#"
-asking the index for newer versions …
+resolving versions with the package index …
 error: unknown lock `speling`
 
 hint: did you mean `spelling`?
@@ -358,7 +358,7 @@ fn versions_that_incremental_linting_was_not_tested_with_are_named() {
         1,
         "pylint  new, 2 packages\n",
         format!(
-            "asking the index for newer versions …\n{warning}\n1 lock can be updated: `cargo pipe \
+            "resolving versions with the package index …\n{warning}\n1 lock can be updated: `cargo pipe \
              update`\n{hint}"
         ),
     );

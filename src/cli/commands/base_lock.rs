@@ -32,10 +32,10 @@ pub(super) fn record_first_base(pipeline: &Pipeline, term: &mut Term) -> Result<
     let outdated = drifting(project);
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut watcher = term.watcher();
+    let mut observer = term.observer();
     let recorded =
-        update::record_first_base(pipeline.context(&cancel, &Emitter::new(&mut watcher)));
-    term.watched(watcher);
+        update::record_first_base(pipeline.context(&cancel, &Emitter::new(&mut observer)));
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(());
     }
@@ -74,9 +74,8 @@ fn recorded_note(path: &ProjectPath, others: &[FileLocation]) -> String {
         true => String::new(),
         false => format!(", and updated {}", others.join(", ")),
     };
-    let label = paint(style::INFO, "note:");
     format!(
-        "\n{label} recorded the base image in `{path}`{updated}; commit it, so that every machine has the \
-         same fingerprint\n"
+        "note: recorded the base image in `{path}`{updated}; commit it, so that every machine has the \
+         same fingerprint\n\n"
     )
 }

@@ -93,9 +93,9 @@ fn run_all(pipeline: &Pipeline, gate: GateAsked, term: &mut Term) -> Result<Repo
     let plan = pipeline.plan(&Request { gate, ..Request::default() })?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut watcher = term.watcher();
-    let report = pipeline.run(&plan, &cancel, &mut watcher);
-    term.watched(watcher);
+    let mut observer = term.observer();
+    let report = pipeline.run(&plan, &cancel, &mut observer);
+    term.observed(observer);
     drop(interrupts);
     Ok(report)
 }

@@ -38,9 +38,9 @@ pub(super) fn bash(
     if is_shell {
         term.note(&about(&visit));
     }
-    let mut watcher = term.watcher();
-    let status = pipeline.context(&cancel, &Emitter::new(&mut watcher)).open_shell(&visit);
-    term.watched(watcher);
+    let mut observer = term.observer();
+    let status = pipeline.context(&cancel, &Emitter::new(&mut observer)).open_shell(&visit);
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(Ending::Verdict(Verdict::Interrupted));
     }

@@ -22,9 +22,9 @@ pub(super) fn build(
     let plan = pipeline.plan(&Request { checks, ..Request::default() })?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut watcher = term.watcher();
-    let built = pipeline.context(&cancel, &Emitter::new(&mut watcher)).build(&plan);
-    term.watched(watcher);
+    let mut observer = term.observer();
+    let built = pipeline.context(&cancel, &Emitter::new(&mut observer)).build(&plan);
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
@@ -52,9 +52,9 @@ pub(super) fn ship(
     let image = pipeline.job_image(program)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut watcher = term.watcher();
-    let shipped = pipeline.context(&cancel, &Emitter::new(&mut watcher)).ship(&image, then);
-    term.watched(watcher);
+    let mut observer = term.observer();
+    let shipped = pipeline.context(&cancel, &Emitter::new(&mut observer)).ship(&image, then);
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }

@@ -8,13 +8,14 @@ use crate::cli::args::MessageFormat;
 use crate::cli::commands::run;
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Doctor, ProjectLocation};
-use crate::cli::terminal::Term;
+use crate::cli::terminal::{Stream, Term};
 use crate::doctor::runner::{self, Runner, RunnerConfig, Socket};
 use crate::doctor::{self, Diagnosis, Examined, Health};
 use crate::outcome::Verdict;
 use crate::process::Cancel;
 use crate::read::{self, SizeLimit};
 use crate::report::harmless;
+use crate::report::human::fold::labelled;
 use crate::report::human::style::{self, paint};
 use crate::scaffold::ScaffoldError;
 
@@ -45,38 +46,34 @@ fn examine(
 ) -> Result<Verdict, Failure> {
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut watcher = term.watcher();
+    let mut observer = term.observer();
     let ProjectLocation { folder, environment, flags, typed: _ } = place;
-    let diagnosis = doctor::examine(folder, environment, flags, &cancel, &mut watcher);
-    term.watched(watcher);
+    let diagnosis = doctor::examine(folder, environment, flags, &cancel, &mut observer);
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
     match format {
         MessageFormat::Json => term.data(&json(&diagnosis)),
-        _ => term.text(&state(&diagnosis)),
+        _ => term.text(&state(&diagnosis, Stream::Out.width())),
     }
     Ok(diagnosis.verdict())
 }
 
-fn state(diagnosis: &Diagnosis) -> String {
-    diagnosis.examined.iter().map(line).collect()
+fn state(diagnosis: &Diagnosis, width: Option<usize>) -> String {
+    diagnosis.examined.iter().map(|examined| line(examined, width)).collect()
 }
 
-fn line(examined: &Examined) -> String {
+fn line(examined: &Examined, width: Option<usize>) -> String {
     let (style, word) = match examined.state {
         Health::Good => (style::GOOD, "good   "),
         Health::Warning => (style::WARNING, "warning"),
         _ => (style::ERROR, "wrong  "),
     };
-    let found = harmless::text(&examined.found);
-    let mut text = format!("{} {:<8}  {found}\n", paint(style, word), examined.subject);
+    let found = format!("{:<8}  {}", examined.subject, examined.found);
+    let mut text = labelled((style, word), &found, width);
     if let Some(next) = examined.next.as_deref().filter(|_| examined.state != Health::Good) {
-        text += &format!(
-            "                  {} {}\n",
-            paint(style::INFO, "hint:"),
-            harmless::text(next)
-        );
+        text += &labelled((style::INFO, "    hint:"), next, width);
     }
     text
 }

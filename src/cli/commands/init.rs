@@ -33,7 +33,7 @@ pub(super) fn init(
     let mut done = scaffold::init(&root, asked)?;
     let tasked = task.map(|task| task.carry_out(asked.mode)).transpose()?.unwrap_or_default();
     done.changes.extend(tasked.changes);
-    term.note(&notes(&done));
+    term.prose(&notes(&done));
     let lines: String = done.changes.iter().map(|change| line(change, asked.mode)).collect();
     term.data(&lines);
     term.note(&refused(&done.refused, asked.mode));

@@ -24,9 +24,9 @@ pub(super) fn remove(
     let pipeline = pipeline(place)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut watcher = term.watcher();
-    let removed = pipeline.context(&cancel, &Emitter::new(&mut watcher)).remove(removal);
-    term.watched(watcher);
+    let mut observer = term.observer();
+    let removed = pipeline.context(&cancel, &Emitter::new(&mut observer)).remove(removal);
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::{MessageFormat, ReportTarget};
 use crate::cli::exit::Failure;
-use crate::cli::terminal::Watcher;
+use crate::cli::terminal::TermObserver;
 use crate::event::{Event, Observer};
 use crate::report::{Format, Report, jsonl, markdown};
 
@@ -54,7 +54,7 @@ fn validate_path(path: &Path) -> Result<(), Failure> {
 
 /// Observes a run, and records its events in the files that need them.
 pub(super) struct Recorder {
-    watcher: Watcher,
+    observer: TermObserver,
     lines: Vec<Lines>,
 }
 
@@ -67,25 +67,25 @@ struct Lines {
 
 impl Recorder {
     /// Starts recording.
-    pub(super) fn begin(targets: &[ReportTarget], watcher: Watcher) -> Result<Self, Failure> {
+    pub(super) fn begin(targets: &[ReportTarget], observer: TermObserver) -> Result<Self, Failure> {
         let files = targets.iter().filter(|target| target.format == Format::Jsonl);
         let lines =
             files.filter_map(|target| target.path.clone()).map(|path| match File::create(&path) {
                 Ok(file) => Ok(Lines { path, file, written: Ok(()) }),
                 Err(source) => Err(unwritten(&path, source)),
             });
-        Ok(Recorder { watcher, lines: lines.collect::<Result<_, _>>()? })
+        Ok(Recorder { observer, lines: lines.collect::<Result<_, _>>()? })
     }
 
     /// Returns the observer of the run, and the files of events.
-    pub(super) fn end(self) -> (Watcher, Recorded) {
-        (self.watcher, Recorded(self.lines))
+    pub(super) fn end(self) -> (TermObserver, Recorded) {
+        (self.observer, Recorded(self.lines))
     }
 }
 
 impl Observer for Recorder {
     fn observe(&mut self, event: &Event<'_>) {
-        self.watcher.observe(event);
+        self.observer.observe(event);
         if self.lines.is_empty() {
             return;
         }

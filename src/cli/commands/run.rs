@@ -52,22 +52,22 @@ pub(super) fn run_in(
     let cancel = Cancel::default();
     let interrupts = interrupts(&cancel)?;
     let printed = printed(run);
-    let mut watcher = match printed {
-        Some(Format::Jsonl) => term.watcher().with_events(),
-        _ => term.watcher(),
+    let mut observer = match printed {
+        Some(Format::Jsonl) => term.observer().with_events(),
+        _ => term.observer(),
     };
     if is_shown {
-        let preview = pipeline.preview(&plan, &cancel, &mut watcher);
-        term.watched(watcher);
+        let preview = pipeline.preview(&plan, &cancel, &mut observer);
+        term.observed(observer);
         drop(interrupts);
         let preview = preview?;
         term.preview(&preview);
         return Ok(preview.verdict);
     }
-    let mut recorder = Recorder::begin(&run.reports, watcher)?;
+    let mut recorder = Recorder::begin(&run.reports, observer)?;
     let report = pipeline.run(&plan, &cancel, &mut recorder);
-    let (watcher, recorded) = recorder.end();
-    term.watched(watcher);
+    let (observer, recorded) = recorder.end();
+    term.observed(observer);
     drop(interrupts);
     let mut unwritten = reports::write(&run.reports, recorded, &report);
     if run.format == MessageFormat::Github
@@ -75,15 +75,18 @@ pub(super) fn run_in(
     {
         unwritten.extend(reports::summarize(Path::new(path), &report).err());
     }
+    let used_containers = report.engine.as_ref().is_some_and(|engine| engine.kind != "venv");
+    let recorded = match used_containers && run.request.fixing != Fixing::Withheld(Withheld::Check)
+    {
+        true => base_lock::record_first_base(pipeline, term),
+        false => Ok(()),
+    };
     show(pipeline, run, &report, term);
     if let Some(format) = printed {
         term.data(&format.render(&report));
     }
     unwritten.iter().for_each(|failure| term.failure(failure));
-    let used_containers = report.engine.as_ref().is_some_and(|engine| engine.kind != "venv");
-    if used_containers && run.request.fixing != Fixing::Withheld(Withheld::Check) {
-        base_lock::record_first_base(pipeline, term)?;
-    }
+    recorded?;
     let failed = (!unwritten.is_empty()).then_some(Verdict::Error);
     let verdict = report.verdict;
     // The process ends next, and the system frees thousands of findings at once.

@@ -31,13 +31,13 @@ pub(super) fn update(
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
     if !pipeline.config.offline {
-        term.note("asking the index for newer versions …\n");
+        term.note("resolving versions with the package index …\n");
     }
-    let mut watcher = term.watcher();
-    let emitter = Emitter::new(&mut watcher);
+    let mut observer = term.observer();
+    let emitter = Emitter::new(&mut observer);
     let updates = update::look(pipeline.context(&cancel, &emitter), request);
     drop(emitter);
-    term.watched(watcher);
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }

@@ -64,9 +64,9 @@ pub(super) fn compare(
     let plan = pipeline.plan(&Request { checks, ..Request::default() })?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut watcher = term.watcher();
-    let comparison = pipeline.context(&cancel, &Emitter::new(&mut watcher)).compare(&plan, &read);
-    term.watched(watcher);
+    let mut observer = term.observer();
+    let comparison = pipeline.context(&cancel, &Emitter::new(&mut observer)).compare(&plan, &read);
+    term.observed(observer);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }

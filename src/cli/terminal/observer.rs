@@ -26,7 +26,7 @@ Ctrl-C stops everything that was started; `-v` shows every command
 ";
 
 /// The observer of a run.
-pub(crate) struct Watcher {
+pub(crate) struct TermObserver {
     program: Program,
     verbosity: Verbosity,
     board: Option<Board>,
@@ -42,12 +42,12 @@ enum Builds {
     Explained,
 }
 
-impl Watcher {
+impl TermObserver {
     pub(super) fn new(program: Program, verbosity: Verbosity) -> Self {
         let is_wanted = verbosity == Verbosity::Normal;
         let board = is_wanted.then(|| Board::on_terminal(program)).flatten();
         let (shown, builds) = (BTreeSet::new(), Builds::NoneYet);
-        Watcher { program, verbosity, board, shown, builds, events: None }
+        TermObserver { program, verbosity, board, shown, builds, events: None }
     }
 
     /// Also writes events to standard output, one a line.
@@ -81,7 +81,7 @@ impl Watcher {
     }
 }
 
-impl Observer for Watcher {
+impl Observer for TermObserver {
     fn observe(&mut self, event: &Event<'_>) {
         if let Some(written @ Ok(())) = &mut self.events
             && let Some(line) = jsonl::of_event(event)

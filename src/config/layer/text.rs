@@ -59,6 +59,16 @@ impl<T> CargoToml<T> {
     }
 }
 
+/// Checks that a file is TOML that another program reads.
+///
+/// # Errors
+///
+/// When it is not.
+pub(crate) fn check_syntax(origin: &str, text: &str) -> Result<(), ConfigError> {
+    let parsed = toml::from_str::<toml::Table>(text);
+    parsed.map(drop).map_err(|error| explain(&error, origin, text))
+}
+
 fn explain(error: &toml::de::Error, origin: &str, text: &str) -> ConfigError {
     let (message, hint) = translate(error.message());
     ConfigError {
@@ -72,6 +82,10 @@ fn explain(error: &toml::de::Error, origin: &str, text: &str) -> ConfigError {
 
 /// Translates a message of the parser, and adds a suggestion.
 pub(crate) fn translate(message: &str) -> (String, Option<String>) {
+    if message.starts_with("string values must be quoted") {
+        let hint = "put it in quotes, such as \"10m\"".to_owned();
+        return ("a string must be in quotes".to_owned(), Some(hint));
+    }
     if let Some((key, known)) = unknown(message, "unknown field `") {
         return (format!("unknown key `{key}`"), Some(advise(key, &known)));
     }

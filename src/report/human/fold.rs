@@ -62,6 +62,12 @@ pub(super) fn behind(mut words: Vec<Word<'_>>, foreign: &str, width: Option<usiz
     text
 }
 
+/// A text of ours, each of its lines folded.
+#[must_use]
+pub fn folded(text: &str, width: Option<usize>) -> String {
+    text.lines().map(|line| hanging(line, width)).collect()
+}
+
 /// A further line of a text: folded, unless it is indented.
 pub(super) fn hanging(line: &str, width: Option<usize>) -> String {
     match line.starts_with(char::is_whitespace) {

@@ -76,8 +76,8 @@ fn lock_each(
     term: &mut Term,
 ) -> Vec<Result<(), UpdateError>> {
     let deadline = Instant::now() + LIMIT;
-    let mut watcher = term.watcher();
-    let emitter = Emitter::new(&mut watcher);
+    let mut observer = term.observer();
+    let emitter = Emitter::new(&mut observer);
     let context = pipeline.context(cancel, &emitter);
     let lock = |name: &String| {
         let names = vec![name.clone()];
@@ -99,7 +99,7 @@ fn lock_each(
         }),
     };
     drop(emitter);
-    term.watched(watcher);
+    term.observed(observer);
     results
 }
 
