@@ -322,7 +322,7 @@ impl Stream {
         }
     }
 
-    /// The width of its terminal; none if it is no terminal.
+    /// The width of its terminal, if it is one.
     pub(crate) fn width(self) -> Option<usize> {
         match self {
             Stream::Out => width_of(io::stdout()),

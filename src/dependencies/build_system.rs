@@ -20,7 +20,7 @@ const INSTALLERS: [&str; 2] = ["installer", "pyproject-hooks"];
 /// say when they are called.
 const FOR_EDITABLE: &[(&str, &str)] = &[("hatchling.build", "editables~=0.3")];
 
-/// The names of files that build systems read without being told to.
+/// The names of files that build systems read of their own accord.
 const READ_BY_NAME: [&str; 7] =
     [FILE, SETUP_CFG, SETUP_PY, "MANIFEST.in", "hatch.toml", "hatch_build.py", "pdm_build.py"];
 
