@@ -108,5 +108,9 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
         let command = scene.pipe(Machine::Bubblewrap, &words);
         scene.run(&command, LIMIT * 3, &[0, 1, 2, 3])?;
     }
+    if shape.contains("20000+'1'") {
+        // The stack of ruff overflows, by hand as well.
+        scene.write("src/other.py", "")?;
+    }
     scene.expect_right(Machine::Bubblewrap, &["ruff"])
 }
