@@ -162,6 +162,12 @@ pub enum CacheMode {
 }
 
 impl Config {
+    /// Whether a check needs the project itself installed.
+    #[must_use]
+    pub fn installs_project(&self) -> bool {
+        self.checks.iter().any(|check| check.installs_project)
+    }
+
     /// The check of this name; none if it is not configured.
     #[must_use]
     pub fn find_check(&self, name: &CheckName) -> Option<&Check> {

@@ -9,6 +9,8 @@ pub const APP: &str = "/app";
 pub const CONFIG: &str = "/config";
 /// The launcher and its workers.
 pub const CONTROL: &str = "/pipe";
+/// The command that starts the launcher.
+pub const LAUNCH: [&str; 2] = ["python3", "/pipe/launcher.py"];
 /// The virtual environment of the project's dependencies.
 pub const PROJECT: &str = "/opt/project";
 /// The virtual environment of the project's build system.

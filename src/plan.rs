@@ -80,7 +80,7 @@ pub struct Known {
     pub asks: Vec<GrantRequest>,
     /// Whether its own dependencies are locked.
     pub has_project_lock: bool,
-    /// How the project itself is installed; none if it is not, or its build system is not locked.
+    /// The installation of the project itself; none without a locked build system, or a check that needs it.
     pub installation: Option<Installation>,
     /// The files and folders that building it reads, in addition to those of a check.
     pub build_inputs: BTreeSet<ProjectPath>,

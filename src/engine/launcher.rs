@@ -5,7 +5,7 @@
 //! proofs hold.
 
 use super::{Access, EngineError, Job, RunError};
-use crate::container::{APP, CONFIG, CONTROL};
+use crate::container::{APP, CONFIG, LAUNCH};
 use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
@@ -203,7 +203,7 @@ pub(super) fn no_program(job: &Job<'_>, message: String) -> EngineError {
 pub(super) fn build_command(job: &Job<'_>, way: Way) -> Vec<String> {
     let mut command: Vec<String> = Vec::new();
     if job.environment.has_launcher {
-        command.extend(["python3".to_owned(), format!("{CONTROL}/launcher.py")]);
+        command.extend(LAUNCH.map(str::to_owned));
         for target in std::iter::once(APP).chain(job.config.map(|_| CONFIG)) {
             command.extend(["--proof".to_owned(), target.to_owned()]);
         }

@@ -63,11 +63,10 @@ impl Reader<'_> {
         paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
     }
 
-    /// How the project is installed, if a check needs that and its build system is locked.
+    /// The installation of the project, if a check needs it and its build system is locked.
     fn find_installation(&self) -> Option<Installation> {
         let Reader { project, config } = self;
-        let is_wanted = config.checks.iter().any(|check| check.installs_project);
-        if !is_wanted || !recipe::has_build_lock(&project.root, config) {
+        if !config.installs_project() || !recipe::has_build_lock(&project.root, config) {
             return None;
         }
         let found = dependencies::build_system(&project.root)?;

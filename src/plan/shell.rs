@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::{Known, Plan, PlanError, Request, Step, plan};
 use crate::check::Grant;
 use crate::config::{CacheMode, Config, EngineChoice};
-use crate::container::CONTROL;
+use crate::container::LAUNCH;
 use crate::gate;
+use crate::tools::Command;
 
 /// The command if none is given: bash, or else sh.
 const SHELL: [&str; 3] = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"];
@@ -120,14 +121,8 @@ pub fn plan_shell(
     if let Some(installation) = &step.installation
         && request.files == ShellFiles::Copy
     {
-        let launcher = ["python3".to_owned(), format!("{CONTROL}/launcher.py")];
-        let exec = ["exec".to_owned(), "--".to_owned()];
-        command = launcher
-            .into_iter()
-            .chain(installation.operands())
-            .chain(exec)
-            .chain(command)
-            .collect();
+        let launch = LAUNCH.map(str::to_owned).into_iter().chain(installation.operands());
+        command = launch.chain(Command::Exec(command).operands()).collect();
     }
     Ok(Shell {
         step,

@@ -30,7 +30,7 @@ pub struct Step {
     pub config: Option<ConfigFile>,
     /// The environment that it runs in.
     pub environment: EnvironmentSpec,
-    /// How the project itself is installed before the command starts, if it is.
+    /// The installation of the project itself before the command starts, if it needs one.
     pub installation: Option<Installation>,
     /// The command inside the container.
     pub command: Command,

@@ -141,12 +141,11 @@ pub fn sync(drifts: &[Drift], edited: Edited) -> Result<Vec<Drift>, ScaffoldErro
 /// The files in the folder of the locks that are not the lock of any check.
 fn unused_locks(root: &Path, config: &Config) -> Vec<ProjectPath> {
     let folder = config.image.dockerfile.beside("requirements");
-    let builds = config.checks.iter().any(|check| check.installs_project);
     let needed: Vec<ProjectPath> = config
         .checks
         .iter()
         .filter_map(Check::lock)
-        .chain(builds.then_some(BUILD))
+        .chain(config.installs_project().then_some(BUILD))
         .chain([PROJECT])
         .filter_map(|name| recipe::lock_path(config, name).ok())
         .collect();

@@ -79,9 +79,6 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The package next to the launcher that installs the project.
-    pub const WORKER: &str = "install_worker";
-
     /// The operands of the launcher.
     #[must_use]
     pub fn operands(&self) -> [String; 7] {

@@ -92,7 +92,7 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
             targets.push(target);
         }
     }
-    if config.checks.iter().any(|check| check.installs_project)
+    if config.installs_project()
         && let Some(found) = dependencies::build_system(&project.root)
     {
         let files = "the project's build system".to_owned();

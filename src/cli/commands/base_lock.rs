@@ -44,7 +44,7 @@ pub(super) fn record_first_base(pipeline: &Pipeline, term: &mut Term) -> Result<
         None => Ok(None),
     });
     match updated {
-        Ok(Some((path, others))) => term.note(&recorded_note(&path, &others)),
+        Ok(Some((path, others))) => term.prose(&recorded_note(&path, &others)),
         Ok(None) => {}
         Err(error) => {
             let label = paint(style::WARNING, "warning:");

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::container::{APP, CONTROL};
+use crate::container::{APP, LAUNCH};
 use crate::error::Error;
 use crate::outcome::Verdict;
 use crate::plan::{Shell, ShellFiles, ShellRequest, Streams};
@@ -61,8 +61,7 @@ fn about(visit: &Shell) -> String {
     let command = match &visit.step.command {
         Command::Exec(words) | Command::Report { argv: words, .. } => words.clone(),
         command @ Command::Module { .. } => {
-            let launcher = ["python3".to_owned(), format!("{CONTROL}/launcher.py")];
-            launcher.into_iter().chain(command.operands()).collect()
+            LAUNCH.map(str::to_owned).into_iter().chain(command.operands()).collect()
         }
     };
     let client = match visit.has_client {
