@@ -247,6 +247,8 @@ pub struct Check {
     pub timeout: Duration,
     /// The limits of its resources.
     pub limits: Limits,
+    /// Whether its result for a file depends on nothing but that file and what all files share.
+    pub per_file: bool,
     /// Which of its results are cached.
     pub cache: CachePolicy,
     /// Whether tests that fail by chance fail it.

@@ -40,7 +40,7 @@ pub struct WorkDone {
     /// The command that makes it incremental again; null if no command does.
     pub hint: Option<String>,
     /// Why it checked each of these files.
-    pub linted: BTreeMap<String, String>,
+    pub checked: BTreeMap<String, String>,
 }
 
 impl Why {

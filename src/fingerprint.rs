@@ -70,7 +70,11 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         .with_all(step.findings_exit.iter().map(ToString::to_string))
         .with(step.findings.as_ref().map(|it| format!("{it:?}")).unwrap_or_default())
         .with_all(grants(step).into_iter())
-        .with(if step.writable { "writable" } else { "" })
+        .with(match (step.writable, step.per_file) {
+            (true, _) => "writable",
+            (false, true) => "per file",
+            (false, false) => "",
+        })
         .with_all(installation.iter().flatten().collect::<Vec<_>>().into_iter())
         .with(facts.launcher)
         .hash();

@@ -14,6 +14,7 @@ mod incremental;
 mod leftovers;
 mod missing_packages;
 mod outcome;
+mod per_file;
 mod preflight;
 mod read_gate;
 mod resources;

@@ -10,6 +10,7 @@ mod globs;
 mod inventory;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -183,7 +184,7 @@ pub fn copy(
     loop {
         let inventory = take()?;
         let target = folder.join(attempt.to_string());
-        match copy_once(root, &target, cancel, &inventory) {
+        match copy_once(root, &target, cancel, &inventory, &inventory.folders()) {
             Ok(tree) => return Ok((inventory, tree)),
             Err(error) if attempt == ATTEMPTS || !error.is_transient() => return Err(error),
             Err(_) => attempt += 1,
@@ -191,13 +192,29 @@ pub fn copy(
     }
 }
 
+/// Copies some files of a tree, and all of its folders. `inventory` is that of the tree.
+///
+/// # Errors
+///
+/// When a file cannot be copied.
+pub fn copy_part(
+    tree: &Tree,
+    inventory: &Inventory,
+    files: &BTreeSet<ProjectPath>,
+    folder: &Path,
+    cancel: &Cancel,
+) -> Result<Tree, SnapshotError> {
+    copy_once(&tree.folder, folder, cancel, &inventory.only(files), &inventory.folders())
+}
+
 fn copy_once(
     root: &Path,
     target: &Path,
     cancel: &Cancel,
     inventory: &Inventory,
+    folders: &BTreeSet<ProjectPath>,
 ) -> Result<Tree, SnapshotError> {
-    for folder in inventory.folders() {
+    for folder in folders {
         create_folder(&folder.on_disk(target))?;
     }
     inventory.entries.par_iter().try_for_each(|(path, entry)| {
@@ -215,7 +232,7 @@ fn copy_once(
     let tree = write_proof(target, inventory.hash())?;
     set_time(&target.join(ROOT_MARKER))?;
     // The deepest folder comes first, because adding an entry to a folder changes its time.
-    inventory.folders().iter().rev().try_for_each(|folder| set_time(&folder.on_disk(target)))?;
+    folders.iter().rev().try_for_each(|folder| set_time(&folder.on_disk(target)))?;
     Ok(tree)
 }
 

@@ -116,6 +116,12 @@ pub trait Tool: Sync {
         false
     }
 
+    /// Whether what it says about a file depends on that file, its path and the configuration alone, so
+    /// that after an edit it checks only the files that changed.
+    fn is_per_file(&self) -> bool {
+        false
+    }
+
     /// Whether it reads other files of the project than those that it checks and its configuration.
     fn reads_inputs(&self) -> bool {
         true

@@ -224,6 +224,10 @@ pub struct CheckLayer {
     /// The format of the findings of a check with `run`: `sarif`, `junit`, `checkstyle`, `gcc`,
     /// `json-lines`, or a table.
     pub findings: Option<Value<FindingsLayer>>,
+    /// Whether its result for a file of `source` depends on nothing but that file, its path, `inputs` and
+    /// the files that `run` names, for a check with `run`. After an edit it then gets only the files that
+    /// changed.
+    pub per_file: Option<Value<bool>>,
     /// Whether its result is cached; `passed` caches only successes.
     pub cache: Option<Value<CacheSetting>>,
     /// The number of processes in which pytest-xdist runs the tests, or `auto` for one for each

@@ -135,6 +135,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         requirements: first(higher.requirements, work.requirements),
         findings: first(higher.findings, work.findings),
         findings_exit: first(higher.findings_exit, work.findings_exit),
+        per_file: first(higher.per_file, work.per_file),
         cache: first(higher.cache, lower.cache),
         workers: first(higher.workers, work.workers),
         reruns: first(higher.reruns, work.reruns),

@@ -27,6 +27,9 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
         let spec = format!("{findings:?}");
         parts.insert("format of findings".to_owned(), Hash::of(spec.as_bytes()));
     }
+    if step.per_file {
+        parts.insert("results for each file".to_owned(), Hash::of(b"true"));
+    }
     if let Some(installation) = &step.installation {
         parts.insert("installation of the project".to_owned(), strings(&installation.operands()));
     }

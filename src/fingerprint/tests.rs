@@ -28,6 +28,7 @@ fn step() -> Step {
         findings_exit: BTreeSet::from([1]),
         findings: None,
         writable: false,
+        per_file: false,
         grants: BTreeSet::new(),
         timeout: Duration::from_secs(1),
         limits: Limits::default(),
@@ -108,6 +109,7 @@ fn every_ingredient_changes_it() {
                 empty_ok: false,
             });
         }),
+        with(|step| step.per_file = true),
         with(|step| step.grants = BTreeSet::from([Grant::Network])),
         with(|step| step.installation = Some(installation("1.0", "hatchling.build"))),
         with(|step| step.installation = Some(installation("2.0", "hatchling.build"))),

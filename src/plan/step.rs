@@ -46,6 +46,9 @@ pub struct Step {
     pub writable: bool,
     /// The grants beyond the sandbox; all of them are given once the step is in a plan.
     pub grants: BTreeSet<Grant>,
+    /// Whether its result for a file depends on that file, its path and the files that it does not
+    /// check alone.
+    pub per_file: bool,
     /// Its time limit.
     pub timeout: Duration,
     /// The limits of its resources.
@@ -150,6 +153,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         findings: None,
         writable: builds_project || check.asks.contains(&Grant::Writable),
         grants: check.asks.clone(),
+        per_file: check.per_file,
         timeout: request.timeout.unwrap_or(check.timeout),
         limits: check.limits,
         cache: check.cache,

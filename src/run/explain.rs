@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::start_threads;
 use super::environments::Recipes;
+use super::per_file::Division;
 use super::preflight::{Forecast, Preflight};
 use super::resources::Resources;
 use super::{Context, incremental, outcome};
-use crate::cache::{CachedOutcome, Index, Key, ResultCache, last_run};
+use crate::cache::{CachedOutcome, Index, Key, Memory, ResultCache, last_run};
 use crate::check::CachePolicy;
 use crate::explanation::{Compared, Comparison, Expected, Sameness, Why};
 use crate::fingerprint::diff::{self, Difference};
 use crate::fingerprint::ingredients::{Ingredients, Inputs};
 use crate::outcome::{Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
+use crate::project::ProjectPath;
 use crate::report::json::{JsonCheck, JsonReport};
 
 impl Context<'_> {
@@ -93,14 +95,26 @@ impl Explainer<'_> {
         why.expected = self.expect(step, &Key::from_fingerprint(&fingerprint));
         if let Some(last) = &last {
             why.since_last = Some(self.diff(step, &inputs, last));
-            let Ingredients { sources, .. } = &last.ingredients;
-            let memory = self.store.memory(&incremental::key(&last.ingredients), sources);
+            let memory = self.find_memory(step, &last.ingredients);
             why.worked = memory.and_then(|memory| serde_json::from_str(&memory.summary).ok());
         }
         if why.expected == Expected::Miss {
             why.nearest = self.diff_nearest(step, &inputs);
         }
         Ok(why)
+    }
+
+    /// The memory that the run with these ingredients left.
+    fn find_memory(&self, step: &Step, ingredients: &Ingredients) -> Option<Memory> {
+        let key = if step.per_file {
+            let files = self.store.files(&ingredients.sources)?.into_iter();
+            let files =
+                files.filter_map(|(path, hash)| Some((ProjectPath::new(&path).ok()?, hash)));
+            Division::of(step, files).key(ingredients)
+        } else {
+            incremental::key(ingredients)
+        };
+        self.store.memory(&key, &ingredients.sources)
     }
 
     fn expect(&self, step: &Step, key: &Key) -> Expected {

@@ -16,15 +16,16 @@ use super::Context;
 use super::outcome::explain_run_error;
 use super::resources::Resources;
 use super::snapshot::Snapshot;
-use super::step::StepResources;
+use super::step::{self, StepResources};
+use crate::cache::ResultCache;
 use crate::check::StepId;
 use crate::engine::{Access, EngineError, RunError};
 use crate::event::Event;
 use crate::outcome::{RawOutput, Reason, ReasonKind};
-use crate::plan::{COMMAND, Effect, FileSet, FixStep, Plan};
+use crate::plan::{COMMAND, Effect, FileSet, FixStep, Plan, Step};
 use crate::project::ProjectPath;
 use crate::report::diff;
-use crate::snapshot::{Changes, SnapshotError};
+use crate::snapshot::{self, Changes, Inventory, SnapshotError};
 use working_copy::WorkingCopy;
 
 /// The number of rounds in which fixers may agree on a text.
@@ -74,6 +75,8 @@ pub(super) fn run(resources: &mut Resources<'_>, plan: &Plan) -> Result<Fixed, E
     let mut fixers = Fixers {
         context,
         resources,
+        checks: &plan.steps,
+        store: context.open_cache(plan.cache),
         effect: fixes.effect,
         folder,
         working_copy,
@@ -91,6 +94,9 @@ pub(super) fn run(resources: &mut Resources<'_>, plan: &Plan) -> Result<Fixed, E
 struct Fixers<'r> {
     context: Context<'r>,
     resources: &'r Resources<'r>,
+    /// The checks of the fixers, and the cache with what is known of their files.
+    checks: &'r [Step],
+    store: ResultCache,
     effect: Effect,
     folder: PathBuf,
     working_copy: WorkingCopy,
@@ -161,8 +167,17 @@ impl Fixers<'_> {
         self.runs += 1;
         let name = format!("fix-{}", self.runs);
         let folder = self.folder.join(&name);
-        let (inventory, tree) =
+        let (mut inventory, mut tree) =
             self.working_copy.copy_part(&step.file_set, &folder.join("app"), context.cancel)?;
+        let accepted = self.find_accepted_files(step, &inventory)?;
+        if !accepted.is_empty() {
+            let files: BTreeSet<ProjectPath> =
+                inventory.entries.keys().filter(|path| !accepted.contains(path)).cloned().collect();
+            let part = folder.join("part");
+            tree = snapshot::copy_part(&tree, &inventory, &files, &part, context.cancel)
+                .map_err(|error| error.reason())?;
+            inventory = inventory.only(&files);
+        }
         if !inventory.has_any_below(&step.source, &step.endings) {
             // The check itself reports that it covers no files.
             return Ok(Vec::new());
@@ -190,6 +205,23 @@ impl Fixers<'_> {
         let changed = self.accept_changes(fix, changes).map_err(|error| error.reason())?;
         self.judge_exit(fix, &output);
         Ok(changed)
+    }
+
+    /// The files that a fixer would leave as they are, because its check is known to accept them.
+    fn find_accepted_files(
+        &self,
+        fixer: &Step,
+        inventory: &Inventory,
+    ) -> Result<BTreeSet<ProjectPath>, Reason> {
+        // The commands of a check of the user's own need not agree.
+        let is_one_tool = fixer.tool != COMMAND;
+        let check = self.checks.iter().find(|check| is_one_tool && check.id == fixer.id);
+        match (check, self.resources.environments.get(&fixer.environment)) {
+            (Some(check), Some(Ok(environment))) => {
+                step::find_accepted_files(self.context, check, environment, &self.store, inventory)
+            }
+            _ => Ok(BTreeSet::new()),
+        }
     }
 
     /// Accepts a fixer's changes to the files that its check is about, and names the others.

@@ -46,7 +46,7 @@ pub(super) fn key(ingredients: &Ingredients) -> Hash {
 /// numbers of its summary are left.
 pub(super) fn refuse(memory: &Memory, why: &str) -> Memory {
     let Counts { files, parsed } = serde_json::from_str(&memory.summary).unwrap_or_default();
-    let summary = json!({"files": files, "parsed": parsed, "cold": why, "linted": {}});
+    let summary = json!({"files": files, "parsed": parsed, "cold": why, "checked": {}});
     Memory { summary: summary.to_string(), content: String::new() }
 }
 
@@ -78,13 +78,13 @@ struct Audit {
 }
 
 /// Explains why a memory is wrong, if an audit found that out.
-pub(super) fn explain_refuted(memory: &Memory) -> Option<Reason> {
+pub(super) fn explain_refuted(tool: &str, memory: &Memory) -> Option<Reason> {
     let Audit { refuted } = serde_json::from_str(&memory.summary).ok()?;
     if refuted.is_empty() {
         return None;
     }
     let lines: String = refuted.iter().map(|(file, what)| format!("\n{file}: {what}")).collect();
-    let message = format!("the cached pylint results do not match a fresh run{lines}");
+    let message = format!("the stored results of {tool} do not match a fresh run{lines}");
     let hint = "those results were dropped; please report this, with the files that are named";
     Some(Reason::new(ReasonKind::Internal, message).with_hint(hint.to_owned()))
 }
@@ -146,9 +146,10 @@ mod tests {
     #[test]
     fn a_refuted_memory_names_the_files() {
         let memory = |summary: &str| Memory { summary: summary.to_owned(), content: String::new() };
-        assert_eq!(explain_refuted(&memory(r#"{"files": 1, "refuted": {}}"#)), None);
+        assert_eq!(explain_refuted("pylint", &memory(r#"{"files": 1, "refuted": {}}"#)), None);
         let reason =
-            explain_refuted(&memory(r#"{"refuted": {"a.py": "its messages differ"}}"#)).unwrap();
+            explain_refuted("pylint", &memory(r#"{"refuted": {"a.py": "its messages differ"}}"#))
+                .unwrap();
         assert_eq!(reason.kind, ReasonKind::Internal);
         assert!(reason.message.ends_with("\na.py: its messages differ"), "{reason:?}");
         assert!(reason.hint.is_some());
@@ -156,10 +157,11 @@ mod tests {
 
     #[test]
     fn a_refused_memory_keeps_only_numbers_and_the_reason() {
-        let summary = r#"{"files": 3, "parsed": 2, "cold": "", "linted": {"a": "b"}, "hint": "x"}"#;
+        let summary =
+            r#"{"files": 3, "parsed": 2, "cold": "", "checked": {"a": "b"}, "hint": "x"}"#;
         let memory = Memory { summary: summary.to_owned(), content: "AAAA".to_owned() };
         let refused = refuse(&memory, "why");
-        let expected = r#"{"cold":"why","files":3,"linted":{},"parsed":2}"#;
+        let expected = r#"{"checked":{},"cold":"why","files":3,"parsed":2}"#;
         assert_eq!((&*refused.summary, &*refused.content), (expected, ""));
         let forged = Memory { summary: "[".to_owned(), content: "AAAA".to_owned() };
         assert_eq!(refuse(&forged, "why").content, "");

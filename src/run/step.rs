@@ -1,11 +1,15 @@
 //! Runs one step of a plan, from the files it sees to its outcome.
 
 mod memory;
+mod per_file;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
 use memory::refuse_memory;
+use per_file::PerFile;
+use per_file::Stored;
 
 use super::environments::Preparation;
 use super::snapshot::Snapshot;
@@ -24,8 +28,9 @@ use crate::outcome::{
 };
 use crate::plan::{COMMAND, Shell, ShellFiles, Step};
 use crate::process::Stop;
+use crate::project::ProjectPath;
 use crate::read::{self, ReadError, SizeLimit};
-use crate::snapshot::{self, Tree};
+use crate::snapshot::{self, Inventory, Tree};
 use crate::tools::{self, SourceFiles};
 
 /// A step with everything that it needs to run.
@@ -42,6 +47,8 @@ pub(super) struct ReadyStep<'a> {
     host_reason: Option<String>,
     /// The reason that the memory of the tool is neither used nor saved.
     refused_memory: Option<String>,
+    /// The results for single files, if it has them.
+    per_file: Option<PerFile>,
     /// The name of its job in this run.
     name: String,
 }
@@ -89,6 +96,7 @@ impl<'a> StepResources<'a, '_> {
             app: self.place_files(step, snapshot)?,
             config: self.write_config(step, config.as_deref())?,
             control: self.write_control(step, &inputs, snapshot, refused)?,
+            per_file: self.find_per_file(step, &inputs, snapshot)?,
             inputs,
             host_reason,
             refused_memory,
@@ -132,6 +140,21 @@ impl<'a> StepResources<'a, '_> {
         write_tree(&self.folder.join("control"), &control)
     }
 
+    /// Finds the results for single files, and copies the files that need a new one.
+    fn find_per_file(
+        &self,
+        step: &Step,
+        inputs: &Inputs,
+        snapshot: &Snapshot,
+    ) -> Result<Option<PerFile>, Reason> {
+        let Some(store) = self.store else { return Ok(None) };
+        let Some(stored) = Stored::find(step, store, &snapshot.inventory, inputs) else {
+            return Ok(None);
+        };
+        let folder = self.folder.join("part");
+        PerFile::prepare(stored, store.mode(), snapshot, &folder, self.context.cancel).map(Some)
+    }
+
     /// Writes a config that is mounted apart from the project.
     fn write_config(&self, step: &Step, content: Option<&[u8]>) -> Result<Option<Tree>, Reason> {
         match (&step.config, content) {
@@ -162,6 +185,7 @@ impl ReadyStep<'_> {
     /// Everything that the step's container mounts.
     pub(super) fn trees(&self) -> Vec<Tree> {
         let mut trees = vec![self.app.clone()];
+        trees.extend(self.per_file.as_ref().and_then(PerFile::tree).cloned());
         trees.extend(self.config.clone());
         trees.push(self.control.clone());
         trees
@@ -204,16 +228,14 @@ impl ReadyStep<'_> {
             outcome.duration = started.elapsed();
             return outcome;
         }
-        let result = self.engine.run(&self.job());
-        outcome.duration = started.elapsed();
-        let mut outcome = match result {
-            Ok(output) => self.read_output(store, outcome, output),
-            Err(RunError::Stopped) => {
-                let stop = self.context.cancel.stopped().unwrap_or(Stop::Interrupt);
-                outcome::cancel(outcome, stop)
-            }
-            Err(error) => self.fail(outcome, &error),
+        let mut outcome = match self.check_part(store, &outcome) {
+            Some(outcome) => outcome,
+            None => match self.engine.run(&self.job()) {
+                Ok(output) => self.read_output(store, outcome, output),
+                Err(error) => self.fail(outcome, &error),
+            },
         };
+        outcome.duration = started.elapsed();
         outcome::save_to_cache(store, self.step, &mut outcome);
         drop(reserved);
         self.context.mark_flaky(&mut outcome);
@@ -253,6 +275,10 @@ impl ReadyStep<'_> {
 
     fn fail(&self, mut outcome: CheckOutcome, error: &RunError) -> CheckOutcome {
         let status = match error {
+            RunError::Stopped => {
+                let stop = self.context.cancel.stopped().unwrap_or(Stop::Interrupt);
+                return outcome::cancel(outcome, stop);
+            }
             RunError::TimedOut { output } => {
                 outcome.log = outcome::to_log(output);
                 Status::TimedOut
@@ -268,17 +294,27 @@ impl ReadyStep<'_> {
         outcome.failed(status, outcome::explain_run_error(self.step, error))
     }
 
-    fn classify(&self, mut outcome: CheckOutcome, output: &RawOutput) -> CheckOutcome {
-        let Classified { status, mut findings, warnings, score, session } =
-            match tools::find(&self.step.tool) {
-                Some(tool) => tool.classify(output, self.snapshot),
-                None => tools::user_command::classify(
-                    output,
-                    &self.step.findings_exit,
-                    self.step.findings.as_ref(),
-                    self.snapshot,
-                ),
-            };
+    /// Judges the output of the tool.
+    fn judge(&self, output: &RawOutput) -> Classified {
+        match tools::find(&self.step.tool) {
+            Some(tool) => tool.classify(output, self.snapshot),
+            None => tools::user_command::classify(
+                output,
+                &self.step.findings_exit,
+                self.step.findings.as_ref(),
+                self.snapshot,
+            ),
+        }
+    }
+
+    /// Completes an outcome by what the tool says.
+    fn complete(
+        &self,
+        mut outcome: CheckOutcome,
+        classified: Classified,
+        output: &RawOutput,
+    ) -> CheckOutcome {
+        let Classified { status, mut findings, warnings, score, session } = classified;
         finding::sort(&mut findings);
         fingerprint::finding::identify(outcome.tool_label(), &mut findings, self.snapshot);
         outcome.warnings.extend(warnings);
@@ -347,6 +383,21 @@ fn reader<'a>(
         (Some(file), Some(content)) if file.path.as_str() == path => Some(content.to_owned()),
         _ => snapshot.read(path),
     }
+}
+
+/// The files of a step that its tool is known to accept, each by itself.
+pub(super) fn find_accepted_files(
+    context: Context<'_>,
+    step: &Step,
+    environment: &PreparedEnvironment,
+    store: &ResultCache,
+    inventory: &Inventory,
+) -> Result<BTreeSet<ProjectPath>, Reason> {
+    let config = context.read_config(step)?;
+    let resolved = environment.resolved.clone();
+    let inputs = inputs_of(step, resolved, inventory.hash(), config.as_deref());
+    let stored = Stored::find(step, store, inventory, &inputs);
+    Ok(stored.map(Stored::accepted_files).unwrap_or_default())
 }
 
 /// The inputs of a step in this environment, for files and a config with these contents.

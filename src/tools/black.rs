@@ -102,6 +102,7 @@ impl Tool for Black {
              `extend-exclude` apply; what they exclude is not fixed either.",
             "Each finding is a hunk of black's diff, with the edits that resolve it.",
             "A file that black cannot parse is a finding too.",
+            "After an edit, only the files that changed are looked at.",
             "An unknown option in its configuration is an error; black itself only warns.",
         ]
     }
@@ -112,6 +113,10 @@ impl Tool for Black {
 
     fn lock_template(&self) -> &'static str {
         include_str!("../../templates/requirements/black.txt")
+    }
+
+    fn is_per_file(&self) -> bool {
+        true
     }
 
     fn reads_inputs(&self) -> bool {

@@ -42,7 +42,7 @@ def print_memory(answer: str, before: Before | None, after: After | None) -> Non
             "files": after.files,
             "parsed": after.parsed,
             "cold": after.cold,
-            "linted": after.reasons,
+            "checked": after.reasons,
             "refuted": after.refuted,
         }
         if after.hint:

@@ -15,7 +15,7 @@ esac; done
 echo "$(sed -n 2p "$control/state")|$(cat "$control/own-code" 2>/dev/null)" >> "$FAKE/seen"
 echo '{"messages": [], "statistics": {"messageTypeCount": {"fatal": 0, "error": 0, "warning": 0,
     "refactor": 0, "convention": 0, "info": 0}, "modulesLinted": 1, "score": 10.0}}'
-printf '\ncargo-pipe-state: {"files": 1, "parsed": 1, "cold": "", "linted": {"a": "forged"}}\nLEFT\n'
+printf '\ncargo-pipe-state: {"files": 1, "parsed": 1, "cold": "", "checked": {"a": "forged"}}\nLEFT\n'
 "#;
 
 fn scene() -> Scene {
@@ -90,7 +90,7 @@ fn nothing_is_remembered_of_a_run_that_may_have_executed_the_project() {
             format!("{source} may run code of the project, so no per-file results are stored");
         assert_eq!(seen(&scene), [format!("|{reason}"), format!("|{reason}")]);
         let why = scene.pipe("why lint").ended().stdout;
-        assert!(why.contains(&format!("its last run linted every file: {reason}\n")), "{why}");
+        assert!(why.contains(&format!("its last run checked every file: {reason}\n")), "{why}");
     }
 }
 

@@ -38,7 +38,7 @@ fn lint(project: &Project) -> (Vec<String>, String) {
     };
     let findings = found(&["run", "lint"]);
     let why = project.pipe(&["why", "lint"]);
-    let start = why.stdout.find("its last run linted").unwrap_or_else(|| panic!("{why:?}"));
+    let start = why.stdout.find("its last run checked").unwrap_or_else(|| panic!("{why:?}"));
     assert_eq!(findings, found(&["run", "lint", "--no-cache"]));
     (findings, why.stdout[start..].to_owned())
 }
@@ -46,13 +46,13 @@ fn lint(project: &Project) -> (Vec<String>, String) {
 fn pylint_lints_what_an_edit_can_change_and_says_the_same() {
     let project = project();
     let (before, worked) = lint(&project);
-    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
+    assert_eq!(worked, "its last run checked every file: no results of an earlier run\n");
     project.write("src/writer.py", WRITER);
     let (after, worked) = lint(&project);
     assert_ne!(after, before);
     assert_eq!(
         worked,
-        "its last run linted 3 of 4 files again:\n\
+        "its last run checked 3 of 4 files again:\n\
          \x20 src/reader.py: src/writer.py adds other attributes to src/thing.py\n\
          \x20 src/thing.py: src/writer.py adds other attributes to src/thing.py\n\
          \x20 src/writer.py: it is new\n"
@@ -61,7 +61,7 @@ fn pylint_lints_what_an_edit_can_change_and_says_the_same() {
     assert_eq!(lint(&project).0, before);
     project.write(".config/.pylintrc", "[MAIN]\nload-plugins=pylint.extensions.mccabe\n");
     let (_, worked) = lint(&project);
-    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
+    assert_eq!(worked, "its last run checked every file: no results of an earlier run\n");
 }
 
 fn pylint_forgets_what_is_damaged() {
@@ -75,7 +75,7 @@ fn pylint_forgets_what_is_damaged() {
     project.write("src/writer.py", WRITER);
     let (after, worked) = lint(&project);
     assert_ne!(after, before);
-    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
+    assert_eq!(worked, "its last run checked every file: no results of an earlier run\n");
 }
 
 /// Takes all messages out of the record of a file.
@@ -108,7 +108,7 @@ fn pylint_names_a_wrong_record_in_an_audit() {
     // Nor is an outcome believed that may rest on it.
     let (after, worked) = lint(&project);
     assert_eq!(after, before);
-    assert_eq!(worked, "its last run linted every file: no results of an earlier run\n");
+    assert_eq!(worked, "its last run checked every file: no results of an earlier run\n");
 }
 
 /// pylint counts the branches of a module a second time in the stub next to it, unless it forgets

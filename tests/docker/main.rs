@@ -40,6 +40,7 @@ mod package_index;
 mod packages;
 mod parallel_runs;
 mod paths;
+mod per_file;
 mod podman;
 mod project;
 mod pytest;
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
         network::TESTS,
         packages::TESTS,
         paths::TESTS,
+        per_file::TESTS,
         pytest::TESTS,
         registry_images::TESTS,
         remote::TESTS,

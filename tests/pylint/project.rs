@@ -198,7 +198,7 @@ impl Project {
         let plain = serde_json::from_str(plain).unwrap();
         output.stdout = report.as_bytes().to_vec();
         let summary: Value = serde_json::from_str(summary).unwrap();
-        let linted = summary["linted"].as_object().into_iter().flatten();
+        let linted = summary["checked"].as_object().into_iter().flatten();
         let run = Run {
             cold: summary["cold"].as_str().unwrap_or_default().to_owned(),
             hint: summary["hint"].as_str().unwrap_or_default().to_owned(),

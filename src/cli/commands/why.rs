@@ -115,27 +115,27 @@ fn shown_differences(why: &Why) -> String {
 
 /// Renders the work of an incremental tool in its last run.
 fn render_work(worked: &WorkDone) -> String {
-    let WorkDone { files, cold, hint, linted, .. } = worked;
+    let WorkDone { files, cold, hint, checked, .. } = worked;
     if !cold.is_empty() {
         let hint = hint.as_ref().map(|hint| format!("\nhint: {}\n", harmless::line(hint)));
         let hint = hint.unwrap_or_default();
-        return format!("\nits last run linted every file: {}\n{hint}", harmless::line(cold));
+        return format!("\nits last run checked every file: {}\n{hint}", harmless::line(cold));
     }
     let files = Count(*files, "file");
-    if linted.is_empty() {
-        return format!("\nits last run linted none of {files} again\n");
+    if checked.is_empty() {
+        return format!("\nits last run checked none of {files} again\n");
     }
-    let lines = linted
+    let lines = checked
         .iter()
         .take(LISTED)
         .map(|(path, reason)| format!("  {}: {}\n", harmless::line(path), harmless::line(reason)));
-    let more = match linted.len().saturating_sub(LISTED) {
+    let more = match checked.len().saturating_sub(LISTED) {
         0 => String::new(),
         more => format!("  and {more} more\n"),
     };
     format!(
-        "\nits last run linted {} of {files} again:\n{}{more}",
-        linted.len(),
+        "\nits last run checked {} of {files} again:\n{}{more}",
+        checked.len(),
         lines.collect::<String>()
     )
 }

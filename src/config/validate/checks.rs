@@ -134,6 +134,7 @@ fn check(
             None => scope.timeout,
         },
         limits: limits(terms, layer, scope)?,
+        per_file: per_file(terms, name, layer)?,
         cache: cache(terms, name, layer, &asks)?,
         flaky: layer.flaky.as_ref().map(|flaky| flaky.value).unwrap_or_default(),
         asks,
@@ -162,6 +163,33 @@ fn installs_project(
         true => Err(terms
             .error(install, format!("the project cannot be installed: {refused}"))
             .with_hint("remove `install`")),
+    }
+}
+
+/// Whether a check has a result for each file. A command says so itself; for a tool, the catalogue does.
+fn per_file(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<bool, ConfigError> {
+    if let Some(tool) = tool_name(name, layer).and_then(tools::find) {
+        let hint = "remove it: the tool defines its own";
+        refuse(terms, layer.per_file.as_ref(), "per-file", "run", hint)?;
+        return Ok(tool.is_per_file());
+    }
+    let Some(per_file) = layer.per_file.as_ref().filter(|it| it.value) else { return Ok(false) };
+    let is_on = |setting: &Option<Value<bool>>| setting.as_ref().is_some_and(|it| it.value);
+    let is_never_cached =
+        layer.cache.as_ref().is_some_and(|cache| cache.value.0 == CachePolicy::Never);
+    // With any of these, a result depends on more than files, or is not stored.
+    let other = [
+        ("writable = true", is_on(&layer.writable)),
+        ("network = true", is_on(&layer.network)),
+        ("docker-socket = true", is_on(&layer.docker_socket)),
+        ("install = true", is_on(&layer.install)),
+        ("cache = false", is_never_cached),
+    ];
+    match other.into_iter().find(|(_, is_on)| *is_on) {
+        None => Ok(true),
+        Some((other, _)) => Err(terms
+            .error(per_file, format!("`per-file` cannot be used together with `{other}`"))
+            .with_hint("remove one of them")),
     }
 }
 

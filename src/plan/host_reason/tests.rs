@@ -25,6 +25,7 @@ fn step(tool: &str) -> Step {
         findings_exit: BTreeSet::new(),
         findings: None,
         writable: false,
+        per_file: false,
         grants: BTreeSet::new(),
         timeout: Duration::from_secs(1),
         limits: crate::limits::Limits::default(),

@@ -158,6 +158,8 @@ pub struct JsonPlannedCheck {
     pub findings: Option<JsonFindingsFormat>,
     /// Whether it can write to its files, which are a private copy then.
     pub writable: bool,
+    /// Whether it has a result for each file, so that it checks only the files that changed.
+    pub per_file: bool,
     /// What it is granted beyond the sandbox.
     pub grants: BTreeSet<Grant>,
     /// Its time limit, in milliseconds.
@@ -289,6 +291,7 @@ impl From<&Step> for JsonPlannedCheck {
             findings_exit: step.findings_exit.iter().copied().collect(),
             findings: step.findings.as_ref().map(JsonFindingsFormat::from),
             writable: step.writable,
+            per_file: step.per_file,
             grants: step.grants.clone(),
             timeout_ms: u64::try_from(step.timeout.as_millis()).unwrap_or(u64::MAX),
             memory_bytes: step.limits.memory.0,

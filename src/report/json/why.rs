@@ -88,7 +88,7 @@ pub struct JsonWorkDone {
     /// Why it checked every file; null if it did not.
     pub cold: Option<String>,
     /// The files that it checked again and the reason for each, by path.
-    pub linted: BTreeMap<String, String>,
+    pub checked: BTreeMap<String, String>,
     /// What to do so that it checks fewer files; null without advice.
     pub hint: Option<String>,
 }
@@ -126,11 +126,11 @@ impl From<&Difference> for JsonDifference {
 
 impl From<&WorkDone> for JsonWorkDone {
     fn from(work: &WorkDone) -> Self {
-        let WorkDone { files, cold, linted, hint } = work;
+        let WorkDone { files, cold, checked, hint } = work;
         JsonWorkDone {
             files: (*files > 0).then_some(*files),
             cold: (!cold.is_empty()).then(|| cold.clone()),
-            linted: linted.clone(),
+            checked: checked.clone(),
             hint: hint.clone(),
         }
     }

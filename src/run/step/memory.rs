@@ -65,7 +65,12 @@ impl ReadyStep<'_> {
         } else {
             None
         };
-        let outcome = self.classify(outcome, &output);
+        let classified = self.judge(&output);
+        if let Some((key, memory)) = self.per_file_memory(&classified) {
+            let outcome = self.complete(outcome, classified, &output);
+            return self.remember(store, &key, &memory, outcome);
+        }
+        let outcome = self.complete(outcome, classified, &output);
         match (left, outcome.status) {
             (Some(left), Status::Passed | Status::Findings) => {
                 let outcome = self.compare_to_plain(outcome, left.plain);
@@ -73,7 +78,8 @@ impl ReadyStep<'_> {
                     Some(why) => incremental::refuse(&left.memory, why),
                     None => left.memory,
                 };
-                self.remember(store, &memory, outcome)
+                let key = incremental::key(&self.inputs.ingredients);
+                self.remember(store, &key, &memory, outcome)
             }
             _ => outcome,
         }
@@ -88,26 +94,27 @@ impl ReadyStep<'_> {
         if let Some(printed) = printed {
             let Step { id, tool, .. } = self.step;
             let blank = CheckOutcome::passed(id.clone(), tool.clone());
-            outcome.plain = Some(Plain::of(&outcome, self.classify(blank, &printed)));
+            outcome.plain =
+                Some(Plain::of(&outcome, self.complete(blank, self.judge(&printed), &printed)));
         }
         outcome
     }
 
     /// Saves the memory that a tool left, unless it refutes an earlier one.
-    fn remember(
+    pub(super) fn remember(
         &self,
         store: &ResultCache,
+        key: &Hash,
         memory: &Memory,
         outcome: CheckOutcome,
     ) -> CheckOutcome {
-        let Ingredients { sources, .. } = &self.inputs.ingredients;
-        let key = incremental::key(&self.inputs.ingredients);
-        let Some(refuted) = incremental::explain_refuted(memory) else {
+        let ingredients = &self.inputs.ingredients;
+        let Some(refuted) = incremental::explain_refuted(outcome.tool_label(), memory) else {
             // Memory only saves work in the next run.
-            let _ = store.save_memory(&key, sources, memory);
+            let _ = store.save_memory(key, &ingredients.sources, memory);
             return outcome;
         };
-        let reason = match forget_memory(store, &key) {
+        let reason = match forget_memory(store, key, ingredients) {
             Ok(()) => refuted,
             Err(error) => Reason::new(ReasonKind::Environment, error.to_string()),
         };
@@ -115,11 +122,12 @@ impl ReadyStep<'_> {
     }
 }
 
-/// Forgets every memory under a key, and every outcome that may rest on one of them.
-fn forget_memory(store: &ResultCache, key: &Hash) -> io::Result<()> {
+/// Forgets every memory under a key, and every outcome of such ingredients, which may rest on one of them.
+fn forget_memory(store: &ResultCache, key: &Hash, ingredients: &Ingredients) -> io::Result<()> {
+    let wrong = incremental::key(ingredients);
     for origin in store.origins() {
         let ingredients = origin.inputs.ingredients;
-        if incremental::key(&ingredients) == *key {
+        if incremental::key(&ingredients) == wrong {
             store.forget(&Key::from_fingerprint(&ingredients.fingerprint()))?;
         }
     }

@@ -40,7 +40,11 @@ impl Scene<'_> {
             Ending::Exit(status) => status.code(),
             _ => None,
         };
-        let is_crash = output.contains("panicked at") || output.contains("overflowed its stack");
+        // What a tool wrote is indented, and a tool may crash.
+        let is_ours = |line: &&str| !line.starts_with(' ');
+        let mut lines = output.lines().filter(is_ours);
+        let is_crash =
+            lines.any(|line| line.contains("panicked at") || line.contains("overflowed its stack"));
         if ending != Ending::Interrupt
             && (is_crash || status.is_none_or(|status| !allowed.contains(&status)))
         {
