@@ -212,6 +212,11 @@ mod tests {
 
     /// What a program in the place of git that does this leads to.
     fn query(script: &str, limit: Duration) -> Result<RawOutput, GitError> {
+        with_git(script, limit, |git| git.query(["rev-parse"]))
+    }
+
+    /// Uses a program in the place of git that does this.
+    fn with_git<T>(script: &str, limit: Duration, work: impl FnOnce(Git<'_>) -> T) -> T {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("git");
         fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -223,7 +228,19 @@ mod tests {
         let root = folder.path();
         let context =
             GitContext { root, variables: &variables, cancel: &cancel, emitter: &emitter };
-        Git::find(context, limit)?.query(["rev-parse"])
+        work(Git::find(context, limit).unwrap())
+    }
+
+    #[test]
+    fn all_commands_of_git_share_one_limit() {
+        with_git("echo true", Duration::from_secs(60), |mut git| {
+            assert!(git.query(["rev-parse"]).is_ok());
+            git.deadline = Instant::now();
+            let GitError::Limit(message) = git.query(["rev-parse"]).unwrap_err() else {
+                panic!("not a limit")
+            };
+            assert!(message.starts_with("git took longer than 1m: `/"), "{message}");
+        });
     }
 
     #[test]

@@ -109,3 +109,15 @@ fn a_branch_that_executes_the_project_neither_gets_nor_leaves_a_memory() {
     assert_eq!((&*seen[0], &*seen[2]), ("|", "LEFT|"));
     assert!(seen[1].starts_with("|the option `init-hook` in `pylintrc` may run"), "{seen:?}");
 }
+
+/// The run without the code would get what the run with it has printed as a memory.
+#[test]
+fn what_a_run_of_the_projects_code_prints_is_not_remembered() {
+    let scene = scene();
+    write(&scene, "pipe.toml", "[checks.lint]", "config = false\ninputs = [\"pylintrc\"]");
+    write(&scene, "pylintrc", "[MAIN]", "init-hook=import lint_setup");
+    lint(&scene);
+    fs::write(scene.project().join("pylintrc"), "").unwrap();
+    lint(&scene);
+    assert_eq!(seen(&scene)[1], "|");
+}
