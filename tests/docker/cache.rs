@@ -7,22 +7,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
+use crate::dice::Dice;
 use crate::project::{Project, variable};
 
 tests![a_cached_result_equals_a_cold_run, a_module_that_is_gone_is_third_party_to_ruff];
-
-/// The same numbers from the same seed, everywhere.
-struct Dice(u64);
-
-impl Dice {
-    /// A number below a limit.
-    fn roll(&mut self, below: usize) -> usize {
-        // Knuth's MMIX.
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % below
-    }
-}
 
 /// Few names and few contents, so that states come again.
 const NAMES: [&str; 4] = ["a.py", "b.py", "pkg/a.py", "pkg/c.pyi"];

@@ -75,6 +75,18 @@ pub(crate) fn package(name: &str, sources: &[&str]) -> Project {
     project
 }
 
+/// A project with the sources of a fetched package, whatever its release.
+pub(crate) fn fetched(name: &str) -> Project {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures");
+    let folders = fs::read_dir(&fixtures).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut folders = folders.map(|folder| folder.into_string().unwrap());
+    let is_of = |folder: &String| {
+        folder.strip_prefix(name).is_some_and(|rest| rest.starts_with('-') && rest.contains('.'))
+    };
+    let folder = folders.find(is_of);
+    package(&folder.unwrap_or_else(|| panic!("`cargo xtask fixtures` fetches `{name}`")), &[name])
+}
+
 /// Where a package lies as its authors published it.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fixtures").join(name);

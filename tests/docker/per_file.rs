@@ -7,7 +7,9 @@ use cargo_pipe::cache::ResultCache;
 use cargo_pipe::config::CacheMode;
 use cargo_pipe::hash::Hash;
 
-use crate::project::{Project, Report};
+use crate::dice::Dice;
+use crate::packages;
+use crate::project::{Project, Report, variable};
 
 tests![
     black_gets_what_changed_and_the_result_is_that_of_a_cold_run,
@@ -16,6 +18,8 @@ tests![
     an_audit_names_a_wrong_result_of_one_file,
     a_command_gets_what_changed_if_it_says_so
 ];
+
+tests!(SOAK, [after_random_edits_black_says_what_a_cold_run_says]);
 
 /// Lists the files that each container gets, one container per line. It stands in the place of docker.
 const SPY: &str = r#"
@@ -212,4 +216,71 @@ fn a_command_gets_what_changed_if_it_says_so() {
     project.0.write("pipe.toml", text.replace("per-file = true\n", ""));
     project.0.write("src/pkg/b.py", "y = 3\n");
     assert_eq!(project.check("spaces").len(), 7);
+}
+
+/// Does one thing to a package that can change what black says, and says what.
+fn edit(project: &Project, package: &str, dice: &mut Dice, number: u32) -> String {
+    let mut files = Vec::new();
+    list(&project.root, package, &mut files);
+    let path = files[dice.roll(files.len())].clone();
+    let text = fs::read(project.root.join(&path)).unwrap();
+    let write = |path: &str, parts: &[&[u8]]| project.write(path, parts.concat());
+    let config = ".config/black.toml";
+    match dice.roll(10) {
+        0 => fs::remove_file(project.root.join(&path)).unwrap(),
+        1 => {
+            let to = format!("{package}/moved_{number}.py");
+            fs::rename(project.root.join(&path), project.root.join(to)).unwrap();
+        }
+        2 => write(&format!("{package}/stub_{number}.pyi"), &[b"def f( ) ->None : ...\n"]),
+        3 => write(&path, &[&text, b"def broken(:\n"]),
+        4 => write(&path, &[b"# -*- coding: latin-1 -*-\nx = '\xe9'\n", &text]),
+        5 => write(&path, &[b"x = '\xe9'\n", &text]),
+        6 => write(&path, &[&String::from_utf8_lossy(&text).replace('\n', "\r\n").into_bytes()]),
+        7 => {
+            let stem = path.rsplit('/').next().unwrap().split('.').next().unwrap();
+            project.write(config, format!("line-length = 100\nextend-exclude = \"{stem}\"\n"));
+        }
+        8 => write(&path, &[&text, format!("y_{number} = {number}\n").as_bytes()]),
+        _ => write(&path, &[&text, format!("y_{number}  =  {number}\n").as_bytes()]),
+    }
+    path
+}
+
+/// The Python files of a package, sorted.
+fn list(root: &std::path::Path, folder: &str, files: &mut Vec<String>) {
+    let mut names: Vec<String> = fs::read_dir(root.join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    for name in names {
+        let path = format!("{folder}/{name}");
+        if root.join(&path).is_dir() {
+            list(root, &path, files);
+        } else if name.ends_with(".py") || name.ends_with(".pyi") {
+            files.push(path);
+        }
+    }
+}
+
+/// `cargo xtask soak formatting PACKAGE --seed N --edits M` sets the variables.
+#[expect(clippy::print_stdout, reason = "a soak shows the edits that were made")]
+fn after_random_edits_black_says_what_a_cold_run_says() {
+    let number = |name: &str| variable(name).map(|text| text.parse::<u32>().unwrap());
+    let seed = number("CARGO_PIPE_TEST_SEED").unwrap_or(1);
+    let edits = number("CARGO_PIPE_TEST_EDITS").unwrap_or(20);
+    let package = variable("CARGO_PIPE_TEST_PACKAGE").unwrap_or_else(|| "httpx".to_owned());
+    let project = packages::fetched(&package).with("CARGO_PIPE_CACHE", "on");
+    let mut dice = Dice(seed.into());
+    project.report(&["run", "format"]);
+    for at in 1..=edits {
+        let edited = edit(&project, &package, &mut dice, at);
+        let warm = project.report(&["run", "format"]);
+        let why = project.pipe(&["why", "format"]).stdout;
+        let work = why.lines().find(|line| line.contains("its last run")).unwrap_or_default();
+        println!("seed {seed}, edit {at}: {edited}: {work}");
+        let cold = project.report(&["run", "format", "--cache", "off"]);
+        assert_eq!(warm.comparable(), cold.comparable(), "seed {seed}, edit {at}: {edited}");
+    }
 }
