@@ -52,6 +52,7 @@ chapters! {
     reports, "reports", "guide/reports.md", "Reports for people, CI and other programs";
     caching, "caching", "guide/caching.md", "Fingerprints, cached results, and why a check runs";
     pylint, "pylint", "guide/pylint.md", "How pylint lints only what an edit can change";
+    incremental_mypy, "incremental-mypy", "guide/incremental-mypy.md", "How mypy checks only what an edit can change";
     sandbox, "sandbox", "guide/sandbox.md", "What a check may do, and how to grant more";
     engines, "engines", "guide/engines.md", "docker, podman, no containers, and remote engines";
     environments, "environments", "guide/environments.md", "Locked tools, dependencies, Python";

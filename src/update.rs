@@ -285,8 +285,8 @@ fn untested_warning(untested: &[UntestedVersion]) -> String {
         versions.collect::<Vec<_>>().join(" and ")
     };
     format!(
-        "incremental linting was tested with {}, not with {}; if the code that it relies on has \
-         changed, each run lints every file",
+        "incremental checking was tested with {}, not with {}; if the code that it relies on has \
+         changed, each run checks every file",
         listed(|it| &it.tested),
         listed(|it| &it.version)
     )

@@ -11,14 +11,14 @@ use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
 use crate::plan::Step;
 use crate::snapshot::Tree;
-use crate::tools::command::{Command, Installation, NAMES_WORKER, SCOPE_WORKER};
+use crate::tools::command::{Command, Installation, MYPY_WORKER, NAMES_WORKER, SCOPE_WORKER};
 
-/// A module of the worker that runs pylint, by its name next to the launcher.
+/// A module of a worker, by its name next to the launcher.
 macro_rules! worker {
-    ($name:literal) => {
+    ($package:literal, $name:literal) => {
         (
-            concat!("pylint_worker/", $name),
-            include_str!(concat!("../../templates/pylint_worker/", $name)),
+            concat!($package, "/", $name),
+            include_str!(concat!("../../templates/", $package, "/", $name)),
         )
     };
 }
@@ -27,42 +27,56 @@ macro_rules! worker {
 const LAUNCHER: (&str, &str) = ("launcher.py", include_str!("../../templates/launcher.py"));
 
 /// The worker that runs pylint, placed next to the launcher where it is needed.
-const PYLINT_WORKER: &[(&str, &str)] = &[
-    worker!("__init__.py"),
-    worker!("children.py"),
-    worker!("guard.py"),
-    worker!("linter.py"),
-    worker!("needed.py"),
-    worker!("patches.py"),
-    worker!("plain.py"),
-    worker!("project_code.py"),
-    worker!("scopes.py"),
-    worker!("state.py"),
+const PYLINT_FILES: &[(&str, &str)] = &[
+    worker!("pylint_worker", "__init__.py"),
+    worker!("pylint_worker", "children.py"),
+    worker!("pylint_worker", "guard.py"),
+    worker!("pylint_worker", "linter.py"),
+    worker!("pylint_worker", "needed.py"),
+    worker!("pylint_worker", "patches.py"),
+    worker!("pylint_worker", "plain.py"),
+    worker!("pylint_worker", "project_code.py"),
+    worker!("pylint_worker", "scopes.py"),
+    worker!("pylint_worker", "state.py"),
 ];
 
-/// The worker that runs mypy and pytest, placed next to the launcher where it is needed.
-const SCOPE_FILES: &[(&str, &str)] = &[
-    ("scope_worker/__init__.py", include_str!("../../templates/scope_worker/__init__.py")),
-    ("scope_worker/test_runs.py", include_str!("../../templates/scope_worker/test_runs.py")),
+/// The worker that keeps tools to the scope of their configuration, placed next to the launcher where it
+/// is needed.
+const SCOPE_FILES: &[(&str, &str)] =
+    &[worker!("scope_worker", "__init__.py"), worker!("scope_worker", "test_runs.py")];
+
+/// The worker that runs mypy, placed next to the launcher where it is needed, together with
+/// [`SCOPE_FILES`].
+const MYPY_FILES: &[(&str, &str)] = &[
+    worker!("mypy_worker", "__init__.py"),
+    worker!("mypy_worker", "children.py"),
+    worker!("mypy_worker", "groups.py"),
+    worker!("mypy_worker", "guard.py"),
+    worker!("mypy_worker", "plain.py"),
+    worker!("mypy_worker", "runs.py"),
+    worker!("mypy_worker", "state.py"),
+    worker!("mypy_worker", "text.py"),
 ];
 
 /// The worker that passes names of files to tools, placed next to the launcher where it is needed.
-const NAMES_FILES: &[(&str, &str)] =
-    &[("names_worker/__init__.py", include_str!("../../templates/names_worker/__init__.py"))];
+const NAMES_FILES: &[(&str, &str)] = &[worker!("names_worker", "__init__.py")];
 
 /// The worker that installs the project, placed next to the launcher where it is needed.
-const INSTALL_FILES: &[(&str, &str)] =
-    &[("install_worker/__init__.py", include_str!("../../templates/install_worker/__init__.py"))];
+const INSTALL_FILES: &[(&str, &str)] = &[worker!("install_worker", "__init__.py")];
 
 /// The files that start the command of a step inside a container, by their names in the control folder.
 #[must_use]
 pub(crate) fn files(step: &Step) -> Vec<(&'static str, &'static str)> {
     let worker = match &step.command {
-        Command::Module { worker: Some(worker), .. } if worker == SCOPE_WORKER => SCOPE_FILES,
-        Command::Module { worker: Some(worker), .. } if worker == NAMES_WORKER => NAMES_FILES,
-        Command::Module { worker: Some(_), .. } => PYLINT_WORKER,
-        Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => &[],
+        Command::Module { worker: Some(worker), .. } => match worker.as_str() {
+            SCOPE_WORKER => vec![SCOPE_FILES],
+            NAMES_WORKER => vec![NAMES_FILES],
+            MYPY_WORKER => vec![MYPY_FILES, SCOPE_FILES],
+            _ => vec![PYLINT_FILES],
+        },
+        Command::Module { .. } | Command::Exec(_) | Command::Report { .. } => Vec::new(),
     };
+    let worker = worker.into_iter().flatten();
     let install = step.installation.iter().flat_map(|_| INSTALL_FILES);
     std::iter::once(&LAUNCHER).chain(worker).chain(install).copied().collect()
 }
@@ -349,15 +363,24 @@ mod tests {
     }
 
     #[test]
-    fn pylint_gets_every_module_of_its_worker() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/pylint_worker");
-        let modules = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let mut names: Vec<_> = modules
-            .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
-            .map(|path| format!("pylint_worker/{}", path.file_name().unwrap().display()))
-            .collect();
+    fn each_worker_has_all_of_its_modules() {
+        let all = [PYLINT_FILES, SCOPE_FILES, MYPY_FILES, NAMES_FILES, INSTALL_FILES].concat();
+        let mut sent: Vec<String> = all.iter().map(|(name, _)| (*name).to_owned()).collect();
+        sent.sort();
+        let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+        let mut names = Vec::new();
+        for folder in fs::read_dir(templates).unwrap().map(|entry| entry.unwrap()) {
+            let worker = folder.file_name().into_string().unwrap();
+            if !worker.ends_with("_worker") {
+                continue;
+            }
+            for module in fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
+                if module.extension().is_some_and(|extension| extension == "py") {
+                    names.push(format!("{worker}/{}", module.file_name().unwrap().display()));
+                }
+            }
+        }
         names.sort();
-        let sent: Vec<_> = PYLINT_WORKER.iter().map(|(name, _)| *name).collect();
         assert_eq!(sent, names);
     }
 }

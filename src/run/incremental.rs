@@ -15,7 +15,7 @@ use crate::fingerprint::ingredients::Ingredients;
 use crate::hash::{Hash, HashBuilder};
 use crate::outcome::{RawOutput, Reason, ReasonKind};
 use crate::plan::Step;
-use crate::tools::command::{Command, PYLINT_WORKER};
+use crate::tools::command::{Command, MYPY_WORKER, PYLINT_WORKER};
 
 /// The name of the memory's file next to the launcher.
 pub(super) const FILE: &str = "state";
@@ -28,7 +28,8 @@ const MARK: &[u8] = b"\ncargo-pipe-state: ";
 
 /// Whether a step's tool can use the memory of its last run.
 pub(super) fn is_incremental(step: &Step) -> bool {
-    matches!(&step.command, Command::Module { worker: Some(worker), .. } if worker == PYLINT_WORKER)
+    let Command::Module { worker: Some(worker), .. } = &step.command else { return false };
+    [PYLINT_WORKER, MYPY_WORKER].contains(&worker.as_str())
 }
 
 /// The hash of everything that a memory depends on, except the files: a memory is of no use with

@@ -9,6 +9,9 @@ use crate::container::{BUILD, INSTALLED, PROJECT};
 /// The package next to the launcher that runs pylint incrementally.
 pub const PYLINT_WORKER: &str = "pylint_worker";
 
+/// The package next to the launcher that runs mypy incrementally.
+pub const MYPY_WORKER: &str = "mypy_worker";
+
 /// The package next to the launcher that keeps a tool to the scope of its own configuration.
 pub const SCOPE_WORKER: &str = "scope_worker";
 

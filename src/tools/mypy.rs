@@ -15,7 +15,7 @@ use super::{SourceFiles, Tool, ToolInvocation};
 use crate::container::PROJECT;
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
-use crate::tools::command::{Command, Precedence, SCOPE_WORKER};
+use crate::tools::command::{Command, MYPY_WORKER, Precedence, SCOPE_WORKER};
 use crate::tools::parse::mypy_json;
 
 /// As in `mypy/defaults.py` of the locked release.
@@ -172,6 +172,8 @@ impl Tool for Mypy {
             "Notes, such as those of `reveal_type`, are listed; a run with notes alone passes, as \
              in mypy itself.",
             "An unknown option in its configuration is an error; mypy itself only warns.",
+            "After an edit, only the files that the edit can affect are checked, as `cargo pipe help \
+             mypy` explains.",
             "It cannot fix anything.",
         ]
     }
@@ -182,6 +184,10 @@ impl Tool for Mypy {
 
     fn lock_template(&self) -> &'static str {
         include_str!("../../templates/requirements/mypy.txt")
+    }
+
+    fn incremental_packages(&self) -> &'static [&'static str] {
+        &["mypy"]
     }
 
     fn sees_project(&self) -> bool {
@@ -227,11 +233,13 @@ impl Tool for Mypy {
 
     fn check(&self, invocation: &ToolInvocation<'_>) -> Command {
         let mut canonical = Vec::new();
-        if invocation.is_before("1.11") {
+        let worker = if invocation.is_before("1.11") {
             canonical.extend(TEXT_OUTPUT);
+            SCOPE_WORKER
         } else {
             canonical.push("--output=json");
-        }
+            MYPY_WORKER
+        };
         let has_native_parser = !invocation.is_before("1.20");
         if has_native_parser {
             // The native parser converts columns twice, which cannot be undone.
@@ -254,7 +262,7 @@ impl Tool for Mypy {
         Command::Module {
             module: "mypy".to_owned(),
             keeps_own: true,
-            worker: Some(SCOPE_WORKER.to_owned()),
+            worker: Some(worker.to_owned()),
             args: invocation.argv_with_source(&[], "--config-file", &canonical),
             // That Python resolves imports; its packages are needed in this process for plugins.
             project: invocation.sees_project.then_some(Precedence::Last),

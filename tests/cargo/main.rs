@@ -24,7 +24,8 @@ use engine::is_wanted as docker;
 
 fn main() -> ExitCode {
     let arguments = harness::arguments(1);
-    harness::run(&arguments, &[build_script::TESTS, xtask::TESTS]).exit_code()
+    libtest_mimic::run(&arguments, harness::trials(&[build_script::TESTS, xtask::TESTS]))
+        .exit_code()
 }
 
 fn nothing() -> bool {

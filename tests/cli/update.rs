@@ -342,14 +342,14 @@ fn a_check_without_its_lock_names_the_command_that_makes_it() {
 }
 
 #[test]
-fn versions_that_incremental_linting_was_not_tested_with_are_named() {
+fn versions_that_incremental_checking_was_not_tested_with_are_named() {
     let scene = scene().file("pipe.toml", "");
     let tested = tools::tested_versions(tools::find("pylint").unwrap());
     let [(_, pylint), (_, astroid)] = &tested[..] else { panic!("{tested:?}") };
     let warning = format!(
-        "warning: incremental linting was tested with pylint {pylint} and astroid {astroid}, not \
+        "warning: incremental checking was tested with pylint {pylint} and astroid {astroid}, not \
          with pylint 4.99.1 and astroid 4.99.2; if the code that it relies on has changed, each run \
-         lints every file\n"
+         checks every file\n"
     );
     let hint = "\nhint: `cargo pipe update pylint --keep-incremental` keeps the versions that it was \
                 tested with\n";
@@ -379,7 +379,7 @@ fn versions_that_incremental_linting_was_not_tested_with_are_named() {
     assert!(read(&scene.folder("uv").join("asked")).unwrap().ends_with(&pins));
     pipe(&scene, "update pylint --check --keep-incremental").ends(
         0,
-        format!("pylint  {pylint}, kept for incremental linting\n"),
+        format!("pylint  {pylint}, kept for incremental checking\n"),
         "...\nevery lock is up to date\n",
     );
 }

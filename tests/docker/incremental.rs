@@ -12,6 +12,8 @@ use crate::project::{Project, docker};
 
 tests![
     pylint_lints_what_an_edit_can_change_and_says_the_same,
+    mypy_checks_what_an_edit_can_change_and_says_the_same,
+    mypy_with_a_plugin_leaves_nothing,
     pylint_forgets_what_is_damaged,
     pylint_names_a_wrong_record_in_an_audit,
     pylint_is_held_against_its_own_command,
@@ -30,16 +32,21 @@ fn project() -> Project {
 const WRITER: &str =
     "\"\"\"Writes.\"\"\"\n\nfrom thing import Thing\n\nTHING = Thing()\nTHING.extra = 1\n";
 
-/// The findings of the next run, which are those of a run that knows nothing, and what it did.
+/// The findings of the next run of pylint, which are those of a run that knows nothing, and what it did.
 fn lint(project: &Project) -> (Vec<String>, String) {
+    check(project, "lint")
+}
+
+/// The same of any check.
+fn check(project: &Project, check: &str) -> (Vec<String>, String) {
     let found = |args: &[&str]| {
-        let findings = project.report(args).found("lint");
+        let findings = project.report(args).found(check);
         findings.into_iter().map(|found| format!("{found:?}")).collect::<Vec<String>>()
     };
-    let findings = found(&["run", "lint"]);
-    let why = project.pipe(&["why", "lint"]);
+    let findings = found(&["run", check]);
+    let why = project.pipe(&["why", check]);
     let start = why.stdout.find("its last run checked").unwrap_or_else(|| panic!("{why:?}"));
-    assert_eq!(findings, found(&["run", "lint", "--no-cache"]));
+    assert_eq!(findings, found(&["run", check, "--no-cache"]));
     (findings, why.stdout[start..].to_owned())
 }
 
@@ -62,6 +69,43 @@ fn pylint_lints_what_an_edit_can_change_and_says_the_same() {
     project.write(".config/.pylintrc", "[MAIN]\nload-plugins=pylint.extensions.mccabe\n");
     let (_, worked) = lint(&project);
     assert_eq!(worked, "its last run checked every file: no results of an earlier run\n");
+}
+
+fn mypy_checks_what_an_edit_can_change_and_says_the_same() {
+    let project = project();
+    project.write("src/thing.py", "class Thing:\n    size: int = 1\n");
+    project.write("src/reader.py", "from thing import Thing\n\nsize: str = Thing().size\n");
+    project.write("src/other.py", "size: int = 'one'\n");
+    let (before, worked) = check(&project, "mypy");
+    assert_eq!(before.len(), 2, "{before:?}");
+    assert_eq!(worked, "its last run checked every file: no results of an earlier run\n");
+    project.write("src/thing.py", "class Thing:\n    size: str = ''\n");
+    let (after, worked) = check(&project, "mypy");
+    assert_eq!(after.len(), 1, "{after:?}");
+    let expected = "its last run checked 2 of 4 files again:\n\
+                    \x20 src/reader.py: a module that it reaches has another interface\n\
+                    \x20 src/thing.py: it changed\n";
+    assert_eq!(worked, expected);
+    assert_eq!(project.report(&["run", "mypy", "--audit"]).status, 1);
+    let report = project.report(&["run", "mypy", "--audit-plain"]);
+    assert_eq!(report.check("mypy")["plain"]["files"], Value::Array(Vec::new()));
+    // With the option, notes and a syntax error are as before.
+    project.write("src/other.py", "size: int = (\n");
+    let (broken, worked) = check(&project, "mypy");
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    assert!(worked.starts_with("its last run checked every file: mypy stopped early"), "{worked}");
+}
+
+/// A plugin may read anything, so what it says cannot be kept for a file.
+fn mypy_with_a_plugin_leaves_nothing() {
+    let project = project();
+    let plugin = "mypy.plugins.proper_plugin";
+    project.write(".config/mypy.ini", format!("[mypy]\nplugins = {plugin}\n"));
+    let (_, worked) = check(&project, "mypy");
+    assert!(
+        worked.contains("may run code of the project, so no per-file results are stored"),
+        "{worked}"
+    );
 }
 
 fn pylint_forgets_what_is_damaged() {

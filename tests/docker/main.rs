@@ -20,6 +20,7 @@ mod cache;
 mod catalogue;
 mod container;
 mod dependencies;
+mod dice;
 mod doctor;
 mod failures;
 mod findings;
@@ -71,8 +72,15 @@ fn main() -> ExitCode {
     let arguments = harness::arguments(2);
     // `cargo xtask soak` asks for what takes too long for every run.
     let soak = match project::variable("CARGO_PIPE_TEST_SOAK") {
-        Some(_) => [adoption::SOAK, job_image::SOAK, matrix::SOAK, packages::SOAK, podman::SOAK],
-        None => [&[][..]; 5],
+        Some(_) => [
+            adoption::SOAK,
+            job_image::SOAK,
+            matrix::SOAK,
+            packages::SOAK,
+            per_file::SOAK,
+            podman::SOAK,
+        ],
+        None => [&[][..]; 6],
     };
     // The slowest lists come first, so that nothing is left to wait for at the end.
     let lists = [
@@ -112,7 +120,7 @@ fn main() -> ExitCode {
     let lists = [&lists[..], &soak].concat();
     let keeps_nothing = arguments.list || keeper::socket().is_some() || !*engine::HAS_ENGINE;
     let images = (!keeps_nothing).then(keeper::keep_images);
-    let conclusion = harness::run(&arguments, &lists);
+    let conclusion = libtest_mimic::run(&arguments, harness::trials(&lists));
     nested_engine::stop();
     drop(images);
     conclusion.exit_code()

@@ -7,7 +7,7 @@
 
 use std::num::NonZero;
 
-use libtest_mimic::{Arguments, Conclusion, Trial};
+use libtest_mimic::{Arguments, Trial};
 
 /// A test, as [`tests!`] makes it.
 #[derive(Clone, Copy)]
@@ -57,9 +57,9 @@ pub(crate) fn arguments(per_processor: usize) -> Arguments {
     arguments
 }
 
-/// Runs the tests that the arguments select, in the order of the lists.
-pub(crate) fn run(arguments: &Arguments, lists: &[&[Test]]) -> Conclusion {
-    libtest_mimic::run(arguments, lists.concat().into_iter().map(trial).collect())
+/// The tests of these lists, in their order.
+pub(crate) fn trials(lists: &[&[Test]]) -> Vec<Trial> {
+    lists.concat().into_iter().map(trial).collect()
 }
 
 fn trial(test: Test) -> Trial {

@@ -38,5 +38,5 @@ fn main() -> ExitCode {
         project_shapes::TESTS,
         xtask_job::TESTS,
     ];
-    harness::run(&arguments, &lists).exit_code()
+    libtest_mimic::run(&arguments, harness::trials(&lists)).exit_code()
 }

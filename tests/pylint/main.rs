@@ -9,6 +9,8 @@
 #[macro_use]
 #[path = "../harness/program.rs"]
 mod harness;
+#[path = "../harness/python.rs"]
+mod python;
 #[path = "../harness/start.rs"]
 mod start;
 
@@ -28,7 +30,7 @@ mod shadows;
 
 use std::process::ExitCode;
 
-use project::has_python as can_run;
+use python::has_python as can_run;
 
 fn main() -> ExitCode {
     let arguments = harness::arguments(1);
@@ -46,5 +48,5 @@ fn main() -> ExitCode {
         audit::TESTS,
         project_messages::TESTS,
     ];
-    harness::run(&arguments, &lists).exit_code()
+    libtest_mimic::run(&arguments, harness::trials(&lists)).exit_code()
 }

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use cargo_pipe::hash::Hash;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::python::{copy_tree, list_sources, locked_python, package_folder};
 use crate::start;
 
 /// The messages of the tests: all that depends on other files, and a few that do not.
@@ -94,7 +94,7 @@ impl Project {
     /// Every Python file, sorted.
     pub(crate) fn sources(&self) -> Vec<String> {
         let mut files = Vec::new();
-        list(&self.root(), "", &mut files);
+        list_sources(&self.root(), "", &mut files);
         files.sort();
         files
     }
@@ -282,86 +282,15 @@ pub(crate) fn answer(output: &Output) -> (BTreeMap<String, usize>, String, Optio
     (messages, report["statistics"].to_string(), output.status.code())
 }
 
-fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());
-        if entry.path().is_dir() {
-            list(&entry.path(), &format!("{name}/"), files);
-        } else if name.ends_with(".py") || name.ends_with(".pyi") {
-            files.push(name);
-        }
-    }
-}
-
 fn copy(source: &Path, target: &Path) {
     copy_tree(&source.join("pylint_worker"), &target.join("pylint_worker"));
     fs::copy(source.join("launcher.py"), target.join("launcher.py")).unwrap();
 }
 
-/// A variable of this process.
-#[expect(clippy::disallowed_methods, reason = "a soak says what it wants this way")]
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// Whether there is a Python to make environments of.
-pub(crate) fn has_python() -> bool {
-    static HAS_PYTHON: LazyLock<bool> = LazyLock::new(|| {
-        let output = start::command("python3").arg("--version").output();
-        output.is_ok_and(|output| output.status.success())
-    });
-    *HAS_PYTHON
-}
-
 /// Copies an installed package into a folder.
 pub(crate) fn copy_package(name: &str, target: &Path) {
-    let lib = PYTHON.parent().unwrap().with_file_name("lib");
-    let version = fs::read_dir(lib).unwrap().next().unwrap().unwrap().path();
-    copy_tree(&version.join("site-packages").join(name), &target.join(name));
+    copy_tree(&package_folder(&PYTHON, name), &target.join(name));
 }
 
-fn copy_tree(source: &Path, target: &Path) {
-    fs::create_dir_all(target).unwrap();
-    for entry in fs::read_dir(source).unwrap() {
-        let (place, target) = entry.map(|it| (it.path(), target.join(it.file_name()))).unwrap();
-        if place.is_dir() {
-            copy_tree(&place, &target);
-        } else {
-            fs::copy(&place, &target).unwrap();
-        }
-    }
-}
-
-/// The Python of an environment with the locked pylint, made where there is none yet.
-static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
-    let pins = include_str!("../../templates/requirements/pylint.txt");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let folder = target.join(format!("fixtures/pylint-{}", Hash::of(pins.as_bytes()).short()));
-    let python = folder.join("bin/python3");
-    // Only one of several test processes installs it.
-    let _ = fs::create_dir_all(folder.parent().unwrap());
-    let lock = fs::File::create(folder.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    if !python.exists() {
-        let made = tempfile::tempdir_in(target).unwrap();
-        install(made.path());
-        // Environments with the packages in place of their own can be anywhere.
-        fs::rename(made.keep(), &folder).unwrap();
-    }
-    python
-});
-
-fn install(folder: &Path) {
-    let requirements =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/requirements/pylint.txt");
-    let run = |command: &mut Command| {
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{command:?}: {output:?}");
-    };
-    run(start::command("python3").args(["-m", "venv"]).arg(folder));
-    run(start::command(folder.join("bin/python3"))
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(["--require-hashes", "--requirement"])
-        .arg(requirements));
-}
+/// The Python of an environment with the locked pylint.
+static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| locked_python("pylint"));

@@ -1,10 +1,8 @@
 //! Random edits of a real package, each followed by a comparison with plain pylint.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use crate::editor::Editor;
-use crate::project::{Project, variable};
+use crate::project::Project;
+use crate::python::{fetched_sources, variable};
 
 tests![after_random_edits_of_a_package_nothing_is_stale];
 
@@ -15,7 +13,7 @@ fn after_random_edits_of_a_package_nothing_is_stale() {
     let seed = number("CARGO_PIPE_TEST_SEED").unwrap_or(1);
     let edits = number("CARGO_PIPE_TEST_EDITS").unwrap_or(1);
     let package = variable("CARGO_PIPE_TEST_PACKAGE").unwrap_or_else(|| "httpx".to_owned());
-    let project = Project::of_package(&sources(&package));
+    let project = Project::of_package(&fetched_sources(&package));
     let mut editor = Editor::new(&project, &package, seed);
     assert_ne!(project.agrees().cold, "");
     let (mut linted, mut files) = (0, 0);
@@ -29,19 +27,4 @@ fn after_random_edits_of_a_package_nothing_is_stale() {
         }
     }
     println!("{linted} of {files} files were linted");
-}
-
-/// Where the sources of a fetched package are.
-fn sources(package: &str) -> PathBuf {
-    let fixtures = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("fixtures");
-    let fetched = fs::read_dir(&fixtures).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let is_of = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.rsplit_once('-').is_some_and(|(name, _)| name == package)
-    };
-    let mut folders =
-        fetched.filter(is_of).flat_map(|it| [it.join(package), it.join("src").join(package)]);
-    folders
-        .find(|folder| folder.is_dir())
-        .unwrap_or_else(|| panic!("{package} not found: run `cargo xtask fixtures` to fetch it"))
 }

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         shadows::TESTS,
         test_runs::TESTS,
     ];
-    harness::run(&arguments, &lists).exit_code()
+    libtest_mimic::run(&arguments, harness::trials(&lists)).exit_code()
 }
 
 fn python() -> bool {

@@ -109,7 +109,7 @@ pub(crate) enum Task {
         /// The tests to repeat
         #[arg(value_parser = PossibleValuesParser::new(soak::names()))]
         subject: Option<String>,
-        /// The package that `pylint` edits, one of `tests/fixtures/packages.txt`
+        /// The package that `formatting`, `mypy` or `pylint` edits, one of `tests/fixtures/packages.txt`
         package: Option<String>,
         /// How often to repeat them
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -241,9 +241,11 @@ pub(crate) fn parse(
     words.insert(0, "xtask".into());
     let task = Arguments::try_parse_from(words)?.task;
     if let Task::Soak { subject, package: Some(package), .. } = &task
-        && subject.as_deref() != Some("pylint")
+        && !["formatting", "mypy", "pylint"].contains(&subject.as_deref().unwrap_or_default())
     {
-        let message = format!("unexpected package `{package}`: only `pylint` takes one");
+        let message = format!(
+            "unexpected package `{package}`: only `formatting`, `mypy` and `pylint` take one"
+        );
         return Err(Arguments::command().error(ErrorKind::ArgumentConflict, message));
     }
     Ok(task)

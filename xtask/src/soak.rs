@@ -44,6 +44,12 @@ const SUBJECTS: &[Subject] = &[
         times_in_the_gate: 0,
     },
     Subject { name: "pylint", tests: "--test pylint -- random --nocapture", times_in_the_gate: 0 },
+    Subject {
+        name: "formatting",
+        tests: "--test docker -- after_random_edits_black --nocapture",
+        times_in_the_gate: 0,
+    },
+    Subject { name: "mypy", tests: "--test mypy -- --nocapture", times_in_the_gate: 0 },
     Subject { name: "matrix", tests: "--test docker -- matrix_ --nocapture", times_in_the_gate: 0 },
     Subject { name: "adoption", tests: "--test docker -- adoption", times_in_the_gate: 0 },
     Subject { name: "job-image", tests: "--test docker -- job_image", times_in_the_gate: 0 },

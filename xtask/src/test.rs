@@ -51,7 +51,7 @@ impl Rules {
         let (minutes, per_processor, repeats) = match program {
             "docker" | "pipelines" | "venv" => (10, 2, true),
             "cargo" => (10, 1, true),
-            "pylint" => (10, 1, false),
+            "pylint" | "mypy" => (10, 1, false),
             _ => (2, 1, false),
         };
         Rules { limit: Duration::from_secs(60 * minutes), per_processor, repeats }

@@ -96,7 +96,7 @@ pub(crate) struct UpdateArgs {
     #[arg(long)]
     pub(crate) check: bool,
 
-    /// Keep pylint and astroid at the versions that incremental linting was tested with
+    /// Keep pylint and mypy at the versions that incremental checking was tested with
     #[arg(long)]
     pub(crate) keep_incremental: bool,
 }

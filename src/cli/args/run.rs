@@ -97,7 +97,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "MODE", hide_short_help = true, help_heading = ADVANCED)]
     pub(crate) cache: Option<CacheArg>,
 
-    /// Run every check and verify the per-file results that black and pylint reuse
+    /// Run every check and verify the per-file results that black, mypy and pylint reuse
     ///
     /// If a stored result differs from a fresh one, the difference is printed, the stored results
     /// and all results based on them are dropped, and the exit status is 3.

@@ -139,7 +139,7 @@ fn rows(update: &Update) -> Vec<(String, String)> {
 fn kept(update: &Update) -> &'static str {
     match update.kept {
         Some(KeepReason::MinimumAge) => "kept: other releases are younger than `minimum-age`",
-        _ => "kept for incremental linting",
+        _ => "kept for incremental checking",
     }
 }
 
