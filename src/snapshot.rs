@@ -27,7 +27,7 @@ use crate::project::ProjectPath;
 use crate::read::{self, Size, SizeLimit};
 
 pub use changes::Changes;
-pub use inventory::{EntryKind, Inventory, InventoryEntry};
+pub use inventory::{EntryKind, Inventory, InventoryEntry, ROOT_MARKERS};
 
 /// The file in each tree with the hash of the tree. A container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";

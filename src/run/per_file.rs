@@ -19,10 +19,8 @@ use crate::outcome::{Classified, ToolStatus};
 use crate::plan::Step;
 use crate::project::ProjectPath;
 use crate::run::incremental;
+use crate::snapshot::ROOT_MARKERS;
 use crate::tools::Command;
-
-/// The file at the root that tools recognise the root by. It may be a configuration, too.
-const ROOT_MARKER: &str = "pyproject.toml";
 
 /// The files of a step: those with a result of their own, and those that all results share.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -71,7 +69,8 @@ fn has_own_result(step: &Step, path: &ProjectPath) -> bool {
         Command::Module { args, .. } => args.as_slice(),
     };
     is_checked
-        && path.as_str() != ROOT_MARKER
+        // One of them may be a configuration, too.
+        && !ROOT_MARKERS.contains(&path.as_str())
         && step.source.iter().any(|source| path.starts_with(source))
         && !inputs.into_iter().any(|input| path.starts_with(input))
         && !argv.iter().any(|arg| ProjectPath::new(arg).is_ok_and(|named| named == *path))
@@ -206,7 +205,7 @@ impl FileResults {
     }
 }
 
-/// What a run did, for `cargo pipe why`.
+/// The work of a run, for `cargo pipe why`.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     /// Why it checked every file; empty if it did not.

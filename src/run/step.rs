@@ -3,13 +3,12 @@
 mod memory;
 mod per_file;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
 use memory::refuse_memory;
 use per_file::PerFile;
-use per_file::Stored;
+pub(super) use per_file::find_accepted_files;
 
 use super::environments::Preparation;
 use super::snapshot::Snapshot;
@@ -28,9 +27,8 @@ use crate::outcome::{
 };
 use crate::plan::{COMMAND, Shell, ShellFiles, Step};
 use crate::process::Stop;
-use crate::project::ProjectPath;
 use crate::read::{self, ReadError, SizeLimit};
-use crate::snapshot::{self, Inventory, Tree};
+use crate::snapshot::{self, Tree};
 use crate::tools::{self, SourceFiles};
 
 /// A step with everything that it needs to run.
@@ -138,21 +136,6 @@ impl<'a> StepResources<'a, '_> {
             control.push((incremental::OWN_CODE, why.as_bytes()));
         }
         write_tree(&self.folder.join("control"), &control)
-    }
-
-    /// Finds the results for single files, and copies the files that need a new one.
-    fn find_per_file(
-        &self,
-        step: &Step,
-        inputs: &Inputs,
-        snapshot: &Snapshot,
-    ) -> Result<Option<PerFile>, Reason> {
-        let Some(store) = self.store else { return Ok(None) };
-        let Some(stored) = Stored::find(step, store, &snapshot.inventory, inputs) else {
-            return Ok(None);
-        };
-        let folder = self.folder.join("part");
-        PerFile::prepare(stored, store.mode(), snapshot, &folder, self.context.cancel).map(Some)
     }
 
     /// Writes a config that is mounted apart from the project.
@@ -383,21 +366,6 @@ fn reader<'a>(
         (Some(file), Some(content)) if file.path.as_str() == path => Some(content.to_owned()),
         _ => snapshot.read(path),
     }
-}
-
-/// The files of a step that its tool is known to accept, each by itself.
-pub(super) fn find_accepted_files(
-    context: Context<'_>,
-    step: &Step,
-    environment: &PreparedEnvironment,
-    store: &ResultCache,
-    inventory: &Inventory,
-) -> Result<BTreeSet<ProjectPath>, Reason> {
-    let config = context.read_config(step)?;
-    let resolved = environment.resolved.clone();
-    let inputs = inputs_of(step, resolved, inventory.hash(), config.as_deref());
-    let stored = Stored::find(step, store, inventory, &inputs);
-    Ok(stored.map(Stored::accepted_files).unwrap_or_default())
 }
 
 /// The inputs of a step in this environment, for files and a config with these contents.

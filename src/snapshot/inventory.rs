@@ -21,7 +21,7 @@ use crate::process::Cancel;
 use crate::project::ProjectPath;
 
 /// Files at the root that are in every inventory, because tools find the root by them.
-const ROOT_MARKERS: &[&str] = &["pyproject.toml"];
+pub const ROOT_MARKERS: &[&str] = &["pyproject.toml"];
 
 /// The files that a check sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::ReadyStep;
+use super::{ReadyStep, StepResources, inputs_of};
 use crate::cache::{Memory, ResultCache};
 use crate::check::CachePolicy;
 use crate::config::CacheMode;
-use crate::engine::{Access, Job};
+use crate::engine::{Access, Job, PreparedEnvironment};
 use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Classified, Reason, ToolStatus};
 use crate::plan::Step;
 use crate::process::Cancel;
 use crate::project::ProjectPath;
+use crate::run::Context;
 use crate::run::per_file::{Division, FileResults, Summary};
 use crate::run::snapshot::Snapshot;
 use crate::snapshot::{self, EntryKind, Inventory, Tree};
@@ -144,7 +145,7 @@ impl PerFile {
         }
     }
 
-    /// What to store after the tool has checked every file; none if its findings cannot be assigned
+    /// The memory of a run in which the tool has checked every file; none if its findings cannot be assigned
     /// to files.
     fn memory_of_whole(&self, classified: &Classified) -> Option<Memory> {
         let Stored { division, results, .. } = &self.stored;
@@ -165,8 +166,8 @@ impl PerFile {
 }
 
 impl Part {
-    /// Completes what the tool says about these files by what is known of the others, and returns what to
-    /// store; none if that is not all there is to say.
+    /// Completes what the tool says about these files by what is known of the others, and returns the
+    /// memory of both; none if that is not all there is to say.
     fn complete(&self, division: &Division, classified: &mut Classified) -> Option<Memory> {
         let is_checked = |path: &ProjectPath| self.checked.contains_key(path.as_str());
         let files = division.own.iter().filter(|(path, _)| is_checked(path));
@@ -176,6 +177,23 @@ impl Part {
         results.extend(self.known.clone());
         let checked = self.checked.clone();
         Some(results.to_memory(&Summary { checked, ..Summary::default() }))
+    }
+}
+
+impl StepResources<'_, '_> {
+    /// Finds the results for single files, and copies the files that need a new one.
+    pub(super) fn find_per_file(
+        &self,
+        step: &Step,
+        inputs: &Inputs,
+        snapshot: &Snapshot,
+    ) -> Result<Option<PerFile>, Reason> {
+        let Some(store) = self.store else { return Ok(None) };
+        let Some(stored) = Stored::find(step, store, &snapshot.inventory, inputs) else {
+            return Ok(None);
+        };
+        let folder = self.folder.join("part");
+        PerFile::prepare(stored, store.mode(), snapshot, &folder, self.context.cancel).map(Some)
     }
 }
 
@@ -204,9 +222,24 @@ impl ReadyStep<'_> {
         Some(self.remember(store, &stored.key, &memory, outcome))
     }
 
-    /// What to store for single files after all of them were checked, and its key.
+    /// The memory for single files after all of them were checked, and its key.
     pub(super) fn per_file_memory(&self, classified: &Classified) -> Option<(Hash, Memory)> {
         let per_file = self.per_file.as_ref()?;
         Some((per_file.stored.key, per_file.memory_of_whole(classified)?))
     }
+}
+
+/// The files of a step that its tool is known to accept, each by itself.
+pub(in crate::run) fn find_accepted_files(
+    context: Context<'_>,
+    step: &Step,
+    environment: &PreparedEnvironment,
+    store: &ResultCache,
+    inventory: &Inventory,
+) -> Result<BTreeSet<ProjectPath>, Reason> {
+    let config = context.read_config(step)?;
+    let resolved = environment.resolved.clone();
+    let inputs = inputs_of(step, resolved, inventory.hash(), config.as_deref());
+    let stored = Stored::find(step, store, inventory, &inputs);
+    Ok(stored.map(Stored::accepted_files).unwrap_or_default())
 }

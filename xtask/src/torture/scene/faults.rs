@@ -40,7 +40,7 @@ impl Scene<'_> {
             Ending::Exit(status) => status.code(),
             _ => None,
         };
-        // What a tool wrote is indented, and a tool may crash.
+        // The output of a tool is indented, and a tool may crash.
         let is_ours = |line: &&str| !line.starts_with(' ');
         let mut lines = output.lines().filter(is_ours);
         let is_crash =
