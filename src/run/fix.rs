@@ -4,6 +4,7 @@
 //! files afterwards, and only a text that all of them accept is written. A check whose files could not
 //! be fixed ends as an error, so that nothing passes silently.
 
+mod messages;
 mod working_copy;
 pub mod write_back;
 
@@ -13,7 +14,6 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::Context;
-use super::outcome::explain_run_error;
 use super::resources::Resources;
 use super::snapshot::Snapshot;
 use super::step::{self, StepResources};
@@ -26,13 +26,11 @@ use crate::plan::{COMMAND, Effect, FileSet, FixStep, Plan, Step};
 use crate::project::ProjectPath;
 use crate::report::diff;
 use crate::snapshot::{self, Changes, Inventory, SnapshotError};
+use messages::{describe_conflicts, explain_exit, explain_fixer_error, name_files};
 use working_copy::WorkingCopy;
 
 /// The number of rounds in which fixers may agree on a text.
 const ROUNDS: usize = 3;
-
-/// The number of files that a message names.
-const NAMED: usize = 5;
 
 /// The lowest exit status that does not come from the fixer itself: it was killed, or never began.
 const NOT_ITS_OWN: i32 = 125;
@@ -333,88 +331,5 @@ impl Fixers<'_> {
         let mut seen = BTreeSet::new();
         self.fixed.warnings.retain(|warning| seen.insert(warning.clone()));
         self.fixed
-    }
-}
-
-/// Describes the files that one fixer changes back whenever another one has changed them.
-fn describe_conflicts(changers: &Changers) -> Vec<String> {
-    let mut by_checks: BTreeMap<&BTreeSet<StepId>, BTreeSet<String>> = BTreeMap::new();
-    for (path, checks) in changers {
-        by_checks.entry(checks).or_default().insert(path.to_string());
-    }
-    let mut conflicts = Vec::new();
-    for (checks, paths) in by_checks {
-        let checks: Vec<String> = checks.iter().map(|check| format!("`{check}`")).collect();
-        let files = name_files(&paths);
-        conflicts.push(match checks.as_slice() {
-            [one] => format!("the fixer of {one} changes {files} each time it runs"),
-            several => format!(
-                "the fixers of {} change {files} back and forth: no text satisfies all of them",
-                several.join(" and "),
-            ),
-        });
-    }
-    conflicts
-}
-
-/// Names the first few of some files, and counts the others.
-fn name_files(paths: &BTreeSet<String>) -> String {
-    let first: Vec<String> = paths.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
-    match paths.len().saturating_sub(NAMED) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
-}
-
-/// Explains why a fixer could not run.
-fn explain_fixer_error(fix: &FixStep, error: &RunError) -> Reason {
-    let reason = explain_run_error(&fix.step, error);
-    Reason { message: format!("its fixer: {}", reason.message), ..reason }
-}
-
-/// Explains the exit status of a fixer by the first line of its standard error.
-fn explain_exit(fix: &FixStep, output: &RawOutput) -> Reason {
-    let tool = match fix.step.tool.as_str() {
-        COMMAND => "the command that fixes",
-        tool => tool,
-    };
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let mut message = format!("{tool} ended with exit status {}", output.code);
-    if let Some(line) = stderr.lines().map(str::trim).find(|line| !line.is_empty()) {
-        message = format!("{message}: {line}");
-    }
-    Reason::new(ReasonKind::Tool, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn set(names: &[&str]) -> BTreeSet<StepId> {
-        names.iter().map(|name| name.parse().unwrap()).collect()
-    }
-
-    #[test]
-    fn a_conflict_names_checks_and_files() {
-        let path = |text: &str| ProjectPath::new(text).unwrap();
-        let changers = Changers::from([
-            (path("b.py"), set(&["format", "style"])),
-            (path("a.py"), set(&["format", "style"])),
-            (path("c.py"), set(&["dates"])),
-        ]);
-        assert_eq!(
-            describe_conflicts(&changers),
-            [
-                "the fixer of `dates` changes `c.py` each time it runs",
-                "the fixers of `format` and `style` change `a.py`, `b.py` back and forth: no text \
-                 satisfies all of them",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_message_names_a_few_files_and_counts_the_others() {
-        let paths = (1..=7).map(|number| number.to_string()).collect();
-        assert_eq!(name_files(&paths), "`1`, `2`, `3`, `4`, `5` and 2 more");
     }
 }

@@ -100,6 +100,25 @@ pub(crate) fn list_sources(folder: &Path, prefix: &str, files: &mut Vec<String>)
     }
 }
 
+/// The random edits of a package that a soak asks for: `cargo xtask soak NAME PACKAGE --seed N --edits M`
+/// sets the variables.
+pub(crate) struct Soak {
+    pub(crate) seed: u64,
+    pub(crate) edits: u32,
+    pub(crate) package: String,
+}
+
+impl Soak {
+    /// One edit of httpx, unless something else is asked for.
+    pub(crate) fn requested() -> Soak {
+        Soak {
+            seed: variable("CARGO_PIPE_TEST_SEED").map_or(1, |text| text.parse().unwrap()),
+            edits: variable("CARGO_PIPE_TEST_EDITS").map_or(1, |text| text.parse().unwrap()),
+            package: variable("CARGO_PIPE_TEST_PACKAGE").unwrap_or_else(|| "httpx".to_owned()),
+        }
+    }
+}
+
 /// A variable of this process.
 #[expect(clippy::disallowed_methods, reason = "a soak says what it wants this way")]
 pub(crate) fn variable(name: &str) -> Option<String> {

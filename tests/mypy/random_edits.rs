@@ -2,17 +2,13 @@
 
 use crate::editor::Editor;
 use crate::project::Project;
-use crate::python::{fetched_sources, variable};
+use crate::python::{Soak, fetched_sources};
 
 tests![after_random_edits_of_a_package_nothing_is_stale];
 
-/// `cargo xtask soak mypy PACKAGE --seed N --edits M` sets the variables.
 #[expect(clippy::print_stdout, reason = "a soak shows the edits that were made")]
 fn after_random_edits_of_a_package_nothing_is_stale() {
-    let number = |name: &str| variable(name).map(|text| text.parse().unwrap());
-    let seed = number("CARGO_PIPE_TEST_SEED").unwrap_or(1);
-    let edits = number("CARGO_PIPE_TEST_EDITS").unwrap_or(1);
-    let package = variable("CARGO_PIPE_TEST_PACKAGE").unwrap_or_else(|| "httpx".to_owned());
+    let Soak { seed, edits, package } = Soak::requested();
     let project = Project::of_package(&fetched_sources(&package));
     let mut editor = Editor::new(&project, &package, seed);
     assert_ne!(project.agrees().cold, "");
