@@ -318,7 +318,13 @@ fn a_kill_leaves_no_process_without_one() {
 fn an_end_leaves_no_process_that_went_its_own_way() {
     for project in [project(), open()] {
         let mark = mark(&project);
-        project.write("src/go.sh", format!("setsid sh -c 'sleep 1000; true' {mark} &\nexit 0\n"));
+        // It has left the process group of the check before the check ends.
+        let leave = format!(
+            "gone=$(mktemp)\n\
+             setsid sh -c 'echo gone > \"$1\"; sleep 1000; true' {mark} \"$gone\" &\n\
+             until [ -s \"$gone\" ]; do sleep 0.01; done\n"
+        );
+        project.write("src/go.sh", leave);
         project.write("pipe.toml", "[checks.own]\nrun = [\"sh\", \"src/go.sh\"]\n");
         let ended = project.pipe(&["--engine", "venv", "run", "own", "--allow", "host"]);
         assert_eq!(ended.status, Some(0), "{ended:?}");
