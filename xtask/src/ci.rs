@@ -16,6 +16,7 @@ use crate::dist;
 use crate::docker;
 use crate::failure::{Failure, Result};
 use crate::fixtures;
+use crate::green;
 use crate::pipelines;
 use crate::process::Command;
 use crate::soak;
@@ -110,6 +111,9 @@ pub(crate) fn run() -> Result<()> {
 /// The step that makes an engine available.
 const ENGINE: &str = "engine";
 
+/// The task that compares the verdicts on three small projects.
+const COMPARED: &str = "green hatch-fancy-pypi-readme iniconfig setuptools-rust";
+
 /// Begins to install the engine, which is mostly waiting, while the steps before it compile.
 fn start_engine() -> Result<std::process::Child> {
     let log = workspace::target()?.join("engine.log");
@@ -152,6 +156,10 @@ fn steps() -> Vec<Step> {
             pipelines::run(docker::System::Install, records)
         }),
         Step::task("torture", "torture --quick", || torture::run(&torture::Amount::of_the_gate())),
+        Step::task("public projects", COMPARED, || {
+            let projects: Vec<String> = COMPARED.split(' ').skip(1).map(str::to_owned).collect();
+            green::run(&projects, docker::System::Keep)
+        }),
         Step::task("soak", "soak", || soak::run(&soak::Amount::of_the_gate())),
     ]
 }

@@ -33,7 +33,7 @@ use crate::workspace;
 /// files of the projects explain.
 pub(crate) fn run(wanted: &[String], system: docker::System) -> Result<()> {
     let image = docker::run(system)?;
-    Command::cargo("build --quiet --package cargo-pipe-ci").run()?;
+    Command::cargo("build --quiet --workspace --all-features --bin cargo-pipe").run()?;
     let names = if wanted.is_empty() { names() } else { wanted.to_vec() };
     let mut compared = Vec::new();
     for name in &names {
