@@ -3,9 +3,12 @@
 //! Plain values, used by the configuration, the plan and the report alike.
 
 mod findings_spec;
+mod secret_name;
 mod step_id;
 mod test_settings;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,6 +17,8 @@ use serde::{Deserialize, Serialize};
 pub use findings_spec::{
     FIELDS, FORMATS, FindingsFormat, FindingsOrigin, FindingsSpec, JsonFields,
 };
+pub(crate) use secret_name::is_variable_name;
+pub use secret_name::{SecretName, SecretNameError};
 pub use step_id::{StepId, StepIdError};
 pub use test_settings::{CoverageSettings, FlakyTests, TestSettings, TestWorkers};
 
@@ -114,9 +119,13 @@ impl From<CheckName> for String {
 }
 
 /// A permission beyond the sandbox that a project can ask for and only its user can give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(with = "String", extend("pattern" = GRANT_PATTERN))
+)]
 #[non_exhaustive]
 pub enum Grant {
     /// The check reaches the network.
@@ -129,41 +138,64 @@ pub enum Grant {
     Dockerfile,
     /// Code of the project's own runs on this machine without a sandbox.
     Host,
+    /// The check gets the variable of this name from its caller.
+    Secret(SecretName),
 }
 
+/// The start of the name of a grant for a secret.
+const SECRET: &str = "secret:";
+
+/// The names of all grants, as a regular expression.
+#[cfg(feature = "schema")]
+const GRANT_PATTERN: &str =
+    "^(network|docker-socket|writable|dockerfile|host|secret:[A-Za-z_][A-Za-z0-9_]*)$";
+
 impl Grant {
-    /// All grants, in the order in which they are listed.
+    /// All grants without a name of their own, in the order in which they are listed.
     pub const ALL: [Grant; 5] =
         [Grant::Network, Grant::DockerSocket, Grant::Writable, Grant::Dockerfile, Grant::Host];
 
     /// The name that `--allow` takes.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
+    pub fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Grant::Network => "network",
             Grant::DockerSocket => "docker-socket",
             Grant::Writable => "writable",
             Grant::Dockerfile => "dockerfile",
             Grant::Host => "host",
+            Grant::Secret(name) => return Cow::Owned(format!("{SECRET}{name}")),
+        })
+    }
+
+    /// The name of the secret that it is for, if it is for one.
+    #[must_use]
+    pub fn secret(&self) -> Option<&SecretName> {
+        match self {
+            Grant::Secret(name) => Some(name),
+            _ => None,
         }
     }
 
     /// The meaning of the grant, in words that follow "this lets the check".
     #[must_use]
-    pub fn meaning(self) -> &'static str {
-        match self {
+    pub fn meaning(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Grant::Network => "reach any machine that this one reaches",
             Grant::DockerSocket => "control the docker engine, which is as good as root there",
             Grant::Writable => "write to a private copy of the project",
             Grant::Dockerfile => "run any command, with the network, while images are built",
             Grant::Host => "run code of the project on this machine as you, without a sandbox",
-        }
+            Grant::Secret(name) => {
+                return Cow::Owned(format!("read the value of your variable `{name}`"));
+            }
+        })
     }
 }
 
 impl fmt::Display for Grant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
+        formatter.write_str(&self.name())
     }
 }
 
@@ -171,10 +203,27 @@ impl FromStr for Grant {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix(SECRET) {
+            return SecretName::new(name).map(Grant::Secret).map_err(|error| error.to_string());
+        }
         Grant::ALL.into_iter().find(|grant| grant.name() == text).ok_or_else(|| {
-            let names: Vec<&str> = Grant::ALL.iter().map(|grant| grant.name()).collect();
-            format!("unknown grant `{text}`; expected one of {}", names.join(", "))
+            let names = Grant::ALL.map(|grant| grant.name());
+            format!("unknown grant `{text}`; expected one of {}, {SECRET}NAME", names.join(", "))
         })
+    }
+}
+
+impl TryFrom<String> for Grant {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Grant> for String {
+    fn from(grant: Grant) -> String {
+        grant.name().into_owned()
     }
 }
 
@@ -224,6 +273,11 @@ impl GrantRequest {
     pub fn new(asker: Requester, grant: Grant, why: String) -> Self {
         GrantRequest { asker, grant, why, standing: Standing::New }
     }
+
+    /// Whether the user granted it: for this command, or for this content of the project.
+    pub(crate) fn is_granted(&self, allowed: &BTreeSet<Grant>) -> bool {
+        allowed.contains(&self.grant) || self.standing == Standing::Trusted
+    }
 }
 
 impl fmt::Display for Requester {
@@ -271,6 +325,11 @@ mod tests {
     fn every_grant_reads_back() {
         for grant in Grant::ALL {
             assert_eq!(grant.name().parse(), Ok(grant));
+        }
+        let secret: Grant = "secret:API_TOKEN".parse().unwrap();
+        assert_eq!(secret.name(), "secret:API_TOKEN");
+        for bad in ["secret", "secret:", "secret:1", "secret:A B", "secret:A=B"] {
+            assert!(bad.parse::<Grant>().is_err(), "{bad}");
         }
         assert!("root".parse::<Grant>().unwrap_err().contains("docker-socket"));
     }

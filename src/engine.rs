@@ -15,11 +15,12 @@ pub mod offline;
 pub(crate) mod started;
 mod venv;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::check::SecretName;
 use crate::config::{EngineChoice, TopologyChoice};
 use crate::engine_info::EngineInfo;
 use crate::env_vars::EnvVars;
@@ -30,6 +31,7 @@ use crate::outcome::RawOutput;
 use crate::plan::{Shell, Step};
 use crate::process::{Cancel, Emitter};
 use crate::project::ProjectPath;
+use crate::secrets::SecretVariables;
 use crate::snapshot::{Changes, Inventory, Tree};
 
 pub use docker::Docker;
@@ -56,6 +58,8 @@ pub struct EngineOptions {
     pub base_lock: ProjectPath,
     /// The environment variables, for finding programs.
     pub variables: EnvVars,
+    /// The variables that only checks get: building an environment can run code of others.
+    pub secrets: BTreeSet<SecretName>,
     /// The major and minor version of Python for the environments.
     pub python: String,
     /// The folder of cargo pipe in the user's cache.
@@ -343,6 +347,8 @@ pub struct Job<'a> {
     pub access: Access,
     /// The tree at `/config`.
     pub config: Option<&'a Tree>,
+    /// The variables of the caller that it gets. They are in no argument of any program.
+    pub secrets: &'a SecretVariables,
     /// The part of the step that may run code of the project, as the subject of a sentence; none if all
     /// of its parts are known to be harmless, or the engine has a sandbox.
     pub host_reason: Option<&'a str>,

@@ -3,8 +3,10 @@
 //! No other module reads the environment, so that a test or a library user can pass any variables.
 //! The constants are the names of the `CARGO_PIPE_*` variables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+
+use crate::check::SecretName;
 
 /// The prefix of all our variables.
 pub(crate) const PREFIX: &str = "CARGO_PIPE_";
@@ -90,16 +92,17 @@ impl EnvVars {
         self.0.keys()
     }
 
-    /// All variables except those that configure pip, uv or Python, so that the installed packages do
-    /// not depend on the user's settings. Cache folders, timeouts and retries are kept: they change
-    /// nothing that is installed.
+    /// All variables except these secrets, and those that configure pip, uv or Python, so that the
+    /// installed packages do not depend on the user's settings. Cache folders, timeouts and retries are
+    /// kept: they change nothing that is installed.
     #[must_use]
-    pub fn for_installers(&self) -> BTreeMap<String, OsString> {
+    pub fn for_installers(&self, secrets: &BTreeSet<SecretName>) -> BTreeMap<String, OsString> {
         let sets_up = |name: &str| {
             ["PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_"].iter().any(|it| name.starts_with(it))
                 && !["_CACHE_DIR", "_TIMEOUT", "_RETRIES"].iter().any(|it| name.ends_with(it))
         };
-        let left = self.0.iter().filter(|(name, _)| !sets_up(name));
+        let is_secret = |name: &str| secrets.iter().any(|secret| secret.as_str() == name);
+        let left = self.0.iter().filter(|(name, _)| !sets_up(name) && !is_secret(name));
         left.map(|(name, value)| (name.clone(), value.into())).collect()
     }
 
@@ -121,5 +124,19 @@ impl<const N: usize> From<[(&str, &str); N]> for EnvVars {
     fn from(variables: [(&str, &str); N]) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         EnvVars(variables.into_iter().map(owned).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installer_gets_no_secret_of_a_check() {
+        let variables = EnvVars::from([("API_TOKEN", "x"), ("PIP_NO_DEPS", "1"), ("HOME", "/h")]);
+        let secrets = BTreeSet::from([SecretName::new("API_TOKEN").unwrap()]);
+        let names: Vec<String> = variables.for_installers(&secrets).into_keys().collect();
+        assert_eq!(names, ["HOME"]);
+        assert!(variables.for_installers(&BTreeSet::new()).contains_key("API_TOKEN"));
     }
 }

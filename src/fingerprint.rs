@@ -14,7 +14,7 @@ pub mod finding;
 pub mod ingredients;
 pub mod names;
 
-use crate::check::Grant;
+use crate::check::{Grant, SecretName};
 use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::hash::{Hash, HashBuilder};
 use crate::plan::Step;
@@ -69,19 +69,25 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         .with_all(step.env.iter().map(|(name, value)| format!("{name}={value}")))
         .with_all(step.findings_exit.iter().map(ToString::to_string))
         .with(step.findings.as_ref().map(|it| format!("{it:?}")).unwrap_or_default())
-        .with_all(grants(step).into_iter())
+        .with_all(grants(step).iter())
         .with(match (step.writable, step.per_file) {
             (true, _) => "writable",
             (false, true) => "per file",
             (false, false) => "",
         })
         .with_all(installation.iter().flatten().collect::<Vec<_>>().into_iter())
-        .with(facts.launcher)
-        .hash();
+        .with(facts.launcher);
+    let secrets = secrets(step);
+    let command = match secrets.is_empty() {
+        true => command,
+        false => secrets.iter().fold(command.with("secrets"), |command, (name, digest)| {
+            command.with(name.as_str()).with(*digest)
+        }),
+    };
     Ingredients {
         environment: facts.environment,
         platform: HashBuilder::new("platform").with(facts.platform).hash(),
-        command,
+        command: command.hash(),
         config: facts.config,
         sources: facts.sources,
     }
@@ -89,9 +95,15 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
 
 /// The grants of a step. The grant `host` does not count: running without a sandbox either changes
 /// the environment's hash or provably changes nothing.
-fn grants(step: &Step) -> Vec<&'static str> {
+fn grants(step: &Step) -> Vec<String> {
     let grants = step.grants.iter().filter(|grant| **grant != Grant::Host);
-    grants.map(|grant| grant.name()).collect()
+    grants.map(ToString::to_string).collect()
+}
+
+/// The secrets of a step, each with the digest of its value. A step without a value does not run.
+fn secrets(step: &Step) -> Vec<(&SecretName, Hash)> {
+    let digests = step.secrets.iter().map(|(name, digest)| (name, digest.unwrap_or_default()));
+    digests.collect()
 }
 
 /// Hashes a command so that no two commands have the same bytes.

@@ -74,7 +74,7 @@
 //!   [`scaffold`] writes files, and [`process`] alone starts programs.
 //! - Pure parts do no I/O. Some turn values into values: [`config`], [`tools`], [`plan`],
 //!   [`fingerprint`], [`gate`], [`lock`], [`template`] and [`report`]. Others are the values:
-//!   [`hash`], [`project`], [`requirement`], [`version`], [`check`], [`container`], [`engine_info`], [`limits`], [`network`],
+//!   [`hash`], [`project`], [`requirement`], [`version`], [`check`], [`container`], [`engine_info`], [`limits`], [`network`], [`secrets`],
 //!   [`finding`], [`outcome`], [`explanation`], [`program`] and [`event`]. [`guide`] is the manual,
 //!   which `cargo pipe help` shows as well.
 
@@ -149,4 +149,6 @@ pub mod program;
 pub mod project;
 #[doc(hidden)]
 pub mod requirement;
+#[doc(hidden)]
+pub mod secrets;
 pub mod version;

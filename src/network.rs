@@ -6,16 +6,12 @@
 
 mod address;
 
-use std::borrow::Cow;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::project::ProjectPath;
+use crate::secrets::Secrets;
 
 pub use address::{Address, AddressError};
-
-/// The text that replaces a secret.
-const HIDDEN: &str = "***";
 
 /// Variables that make pip and uv ignore the user's settings, and make uv use the certificates of the
 /// machine, as pip does.
@@ -108,10 +104,7 @@ impl Network {
     pub fn secrets(&self) -> Secrets {
         let mut secrets = Vec::new();
         self.addresses().for_each(|address| address.add_secrets(&mut secrets));
-        // The longest first, so that no part of a longer secret remains.
-        secrets.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        secrets.dedup();
-        Secrets(secrets)
+        Secrets::of_credentials(secrets)
     }
 
     /// The hosts of indexes without encryption. pip ignores such indexes unless their hosts are named.
@@ -128,49 +121,6 @@ impl Network {
             .chain(&self.extra_indexes)
             .chain(&self.http_proxy)
             .chain(&self.https_proxy)
-    }
-}
-
-/// Texts that must not be shown.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets(Vec<String>);
-
-impl Secrets {
-    /// Masks them in a text.
-    #[must_use]
-    pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let hide = |text: Cow<'t, str>, secret: &String| match text.contains(secret.as_str()) {
-            true => Cow::Owned(text.replace(secret.as_str(), hidden(secret))),
-            false => text,
-        };
-        self.0.iter().fold(Cow::Borrowed(text), hide)
-    }
-
-    /// Masks them in the output of a program.
-    #[must_use]
-    pub fn redact_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
-        if self.0.is_empty() {
-            return bytes;
-        }
-        match self.redact(&String::from_utf8_lossy(&bytes)) {
-            Cow::Owned(redacted) => redacted.into_bytes(),
-            Cow::Borrowed(_) => bytes,
-        }
-    }
-}
-
-/// The replacement of a secret, which keeps a URL a URL.
-fn hidden(secret: &str) -> &'static str {
-    match (secret.starts_with(':'), secret.ends_with('@')) {
-        (true, true) => ":***@",
-        (false, true) => "***@",
-        _ => HIDDEN,
-    }
-}
-
-impl fmt::Debug for Secrets {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Secrets({})", self.0.len())
     }
 }
 

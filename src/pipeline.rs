@@ -7,6 +7,7 @@ mod known;
 use std::path::{Path, PathBuf};
 
 use crate::cache;
+use crate::check::GrantRequest;
 use crate::config::layer::Layer;
 use crate::config::{Config, ConfigError, EngineChoice};
 use crate::configure;
@@ -118,7 +119,9 @@ impl Pipeline {
         };
         let asked = collect::asked(&self.project, &self.config, &self.environment, host);
         let facts = known::read_facts(&self.project, &self.config);
-        Known { asks: asked.into_iter().map(|asked| asked.ask).collect(), ..facts }
+        let asks: Vec<GrantRequest> = asked.into_iter().map(|asked| asked.ask).collect();
+        let secrets = known::read_secrets(&asks, &self.config.allow, &self.environment);
+        Known { asks, secrets, ..facts }
     }
 
     /// Runs a plan to its end. The report contains the errors of single checks.

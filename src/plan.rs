@@ -15,11 +15,13 @@ mod unused;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::check::{COMMANDS, CheckName, Grant, GrantRequest, Standing};
+use crate::check::{COMMANDS, CheckName, Grant, GrantRequest, SecretName};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, Config};
 use crate::gate::{self, Since};
+use crate::hash::Hash;
 use crate::project::ProjectPath;
+use crate::secrets::SecretError;
 use crate::tools::{self, Installation};
 
 pub use error::PlanError;
@@ -95,9 +97,16 @@ pub struct Known {
     pub references: BTreeMap<CheckName, BTreeSet<ProjectPath>>,
     /// The files that building the project generates.
     pub generated: Vec<ProjectPath>,
+    /// The granted secrets: what a fingerprint has of each value, or the reason why there is none.
+    pub secrets: BTreeMap<SecretName, Result<Hash, SecretError>>,
 }
 
 impl Known {
+    /// What a fingerprint has of the value of a secret.
+    fn secret(&self, name: &SecretName) -> Result<Hash, SecretError> {
+        self.secrets.get(name).copied().unwrap_or(Err(SecretError::Missing))
+    }
+
     /// The scripts among the sources of a check.
     fn scripts_of(&self, check: &Check) -> Vec<ProjectPath> {
         check.source.iter().filter(|path| self.scripts.contains(path)).cloned().collect()
@@ -164,9 +173,8 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     let mut missing = Vec::new();
     for step in &mut steps {
         for ask in grants::requests_of(config, &known.asks, step) {
-            step.grants.insert(ask.grant);
-            let is_granted = config.allow.contains(&ask.grant) || ask.standing == Standing::Trusted;
-            if !is_granted && !missing.contains(&ask) {
+            step.grants.insert(ask.grant.clone());
+            if !ask.is_granted(&config.allow) && !missing.contains(&ask) {
                 missing.push(ask);
             }
         }

@@ -12,6 +12,7 @@ mod child;
 mod processors;
 mod running;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -22,8 +23,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::event::{Event, Observer};
-use crate::network::Secrets;
 use crate::outcome::RawOutput;
+use crate::secrets::Secrets;
 
 pub use attach::attach;
 pub(crate) use cancel::Wake;
@@ -41,7 +42,7 @@ pub struct Invocation {
     /// The arguments.
     pub args: Vec<OsString>,
     /// Variables in addition to those of this process.
-    pub env: Vec<(&'static str, String)>,
+    pub env: Vec<(Cow<'static, str>, String)>,
     /// Variables of this process that it does not inherit.
     pub removed: Vec<String>,
     /// All of its variables, if it does not inherit those of this process.
@@ -203,7 +204,7 @@ fn expression(invocation: &Invocation) -> duct::Expression {
         None => program,
     };
     let added = invocation.env.iter();
-    let program = added.fold(program, |program, (name, value)| program.env(name, value));
+    let program = added.fold(program, |program, (name, value)| program.env(name.as_ref(), value));
     let removed = invocation.removed.iter();
     let program = removed.fold(program, |program, name| program.env_remove(name));
     // `duct` applies the outermost call first, so that the variables of `env` are added to these.

@@ -125,7 +125,7 @@ impl Record {
     pub fn of(project: String, asked: &[GrantReview]) -> Record {
         let granted = |asked: &GrantReview| Granted {
             asker: asked.ask.asker.clone(),
-            grant: asked.ask.grant,
+            grant: asked.ask.grant.clone(),
             content: asked.content.clone(),
         };
         Record { schema: Schema::First, project, granted: asked.iter().map(granted).collect() }

@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use cargo_pipe::check::CachePolicy;
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
@@ -71,6 +72,63 @@ fn with_fix_everything_writes_that_can_and_formatters_come_last() {
     let command = ["codespell", "-w", "src"].map(str::to_owned).to_vec();
     assert_eq!(spelling.command, Command::Exec(command));
     assert!(spelling.grants.is_empty(), "{:?}", spelling.grants);
+}
+
+/// A check with a secret, and one without.
+const SECRETS: &str = r#"
+[checks.e2e]
+run = ["e2e"]
+fix = ["e2e", "--fix"]
+secrets = ["API_TOKEN", "OTHER_TOKEN"]
+
+[checks.links]
+run = ["links"]
+"#;
+
+/// Plans checks where `API_TOKEN` is set and granted, and `OTHER_TOKEN` is only granted.
+fn planned_with_secrets(configuration: &str, fixing: Fixing) -> Plan {
+    let project = tempfile::tempdir().unwrap();
+    fs::write(project.path().join("pipe.toml"), configuration).unwrap();
+    let variables = EnvVars::from([("API_TOKEN", "correct-horse")]);
+    let mut pipeline = Pipeline::discover(project.path(), variables, Layer::default()).unwrap();
+    for grant in ["secret:API_TOKEN", "secret:OTHER_TOKEN"] {
+        pipeline.config.allow.insert(grant.parse().unwrap());
+    }
+    pipeline.plan(&request(&["e2e", "links"], fixing)).unwrap()
+}
+
+#[test]
+fn a_plan_names_secrets_and_has_a_digest_in_place_of_the_value() {
+    let plan = planned_with_secrets(SECRETS, Fixing::Off);
+    let secrets: Vec<(&str, bool)> = plan.steps[0]
+        .secrets
+        .iter()
+        .map(|(name, digest)| (name.as_str(), digest.is_ok()))
+        .collect();
+    assert_eq!(secrets, [("API_TOKEN", true), ("OTHER_TOKEN", false)]);
+    assert!(plan.steps[1].secrets.is_empty());
+    let json = json::plan::to_json(&plan);
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let grants = serde_json::json!(["secret:API_TOKEN", "secret:OTHER_TOKEN"]);
+    assert_eq!(value["checks"][0]["grants"], grants);
+    assert!(!json.contains("correct-horse") && !format!("{plan:?}").contains("correct-horse"));
+}
+
+#[test]
+fn a_fixer_gets_no_secret() {
+    let plan = planned_with_secrets(SECRETS, Fixing::Write);
+    let fixer = &plan.fixes.as_ref().unwrap().steps[0].step;
+    assert!(fixer.secrets.is_empty() && fixer.grants.is_empty(), "{fixer:?}");
+}
+
+#[test]
+fn a_check_with_a_secret_is_cached_only_if_it_says_so() {
+    let policy =
+        |configuration: &str| planned_with_secrets(configuration, Fixing::Off).steps[0].cache;
+    assert_eq!(policy(SECRETS), CachePolicy::Never);
+    let keep = |value: &str| SECRETS.replace("secrets =", &format!("cache = {value}\nsecrets ="));
+    assert_eq!(policy(&keep("true")), CachePolicy::Always);
+    assert_eq!(policy(&keep("\"passed\"")), CachePolicy::Passed);
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Pager {
         let mut invocation = Invocation::new(&self.program, &self.args);
         invocation.stdin = Stdin::File(file.path().to_owned());
         if self.sets_less {
-            invocation.env.push(("LESS", LESS.to_owned()));
+            invocation.env.push(("LESS".into(), LESS.to_owned()));
         }
         // This process outlives a Ctrl-C that is meant for the pager, which may outlive it, too.
         let _interrupts = Interrupts::listen(Cancel::default())?;

@@ -247,6 +247,9 @@ pub struct CheckLayer {
     pub docker_socket: Option<Value<bool>>,
     /// Requests a writable copy of the project, which the user has to grant.
     pub writable: Option<Value<bool>>,
+    /// Requests the values of these environment variables, each of which the user has to grant; for a
+    /// check with `run` or pytest.
+    pub secrets: Option<Texts>,
 }
 
 /// The pipelines that are generated.

@@ -144,6 +144,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         network: first(higher.network, lower.network),
         docker_socket: first(higher.docker_socket, lower.docker_socket),
         writable: first(higher.writable, lower.writable),
+        secrets: first(higher.secrets, lower.secrets),
     }
 }
 

@@ -7,6 +7,7 @@
 mod checks;
 mod findings;
 mod network;
+mod requests;
 mod terms;
 mod testing;
 

@@ -200,6 +200,7 @@ impl<'a> Docker<'a> {
             memory: None,
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             env: BTreeMap::new(),
+            passed: Vec::new(),
             mounts: Vec::new(),
             network: ContainerNetwork::None,
             socket: None,

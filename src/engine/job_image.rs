@@ -41,7 +41,10 @@ impl JobImage {
     /// The image of a project's jobs, with this program in it.
     #[must_use]
     pub fn new(reference: String, program: PathBuf, root: &Path, config: &Config) -> Self {
-        let (base, grants) = (config.python.image.clone(), config.allow.clone());
+        let base = config.python.image.clone();
+        // Nothing that is built gets a secret.
+        let allowed = config.allow.iter().filter(|grant| grant.secret().is_none());
+        let grants = allowed.cloned().collect();
         JobImage { reference, base, files: files(root, config), program, grants }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lines::source_lines;
 use super::{Finding, SourceFiles};
+use crate::secrets::Secrets;
 
 /// How many lines of one edit are kept.
 const MAX_LINES: u32 = 12;
@@ -42,6 +43,14 @@ impl Lines {
     }
 }
 
+impl Lines {
+    /// The line with this number, if it is there.
+    fn line(&self, number: u32) -> Option<&str> {
+        let (end, _, start) = self.find(number);
+        self.text.get(start..end?)
+    }
+}
+
 impl Excerpts {
     /// Reads the lines of `sources` that the findings start on or would change.
     #[must_use]
@@ -69,6 +78,19 @@ impl Excerpts {
         excerpts
     }
 
+    /// Masks secrets in all lines.
+    pub(crate) fn redact(&mut self, secrets: &Secrets) {
+        if secrets.is_empty() {
+            return;
+        }
+        for (path, lines) in std::mem::take(&mut self.0) {
+            for (number, _) in &lines.ends {
+                let line = lines.line(*number).unwrap_or_default();
+                self.insert(&path, *number, &secrets.redact(line));
+            }
+        }
+    }
+
     /// Adds a line, unless there is already one with that number.
     pub fn insert(&mut self, path: &str, line: u32, text: &str) {
         let lines = self.0.entry(path.to_owned()).or_default();
@@ -81,9 +103,7 @@ impl Excerpts {
     /// The line, if it was added.
     #[must_use]
     pub fn line(&self, path: &str, line: u32) -> Option<&str> {
-        let lines = self.0.get(path)?;
-        let (end, _, start) = lines.find(line);
-        lines.text.get(start..end?)
+        self.0.get(path)?.line(line)
     }
 }
 

@@ -19,7 +19,7 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
         ("tool".to_owned(), Hash::of(step.tool.as_bytes())),
         ("launcher".to_owned(), launcher),
         ("sources".to_owned(), all(step.source.iter().map(ProjectPath::as_str).collect())),
-        ("grants".to_owned(), all(super::grants(step))),
+        ("grants".to_owned(), strings(&super::grants(step))),
     ]);
     let statuses: Vec<String> = step.findings_exit.iter().map(ToString::to_string).collect();
     parts.insert("exit statuses of findings".to_owned(), strings(&statuses));
@@ -54,6 +54,8 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     parts.extend(
         variables.map(|(name, value)| (format!("variable `{name}`"), Hash::of(value.as_bytes()))),
     );
+    let secrets = super::secrets(step).into_iter();
+    parts.extend(secrets.map(|(name, digest)| (format!("secret `{name}`"), digest)));
     parts
 }
 

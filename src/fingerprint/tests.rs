@@ -7,6 +7,7 @@ use super::*;
 use crate::check::{CachePolicy, FindingsFormat, FindingsOrigin, FindingsSpec, Grant};
 use crate::limits::{ByteSize, Limits};
 use crate::plan::{ConfigFile, EnvironmentSpec, FileSet};
+use crate::secrets::SecretError;
 
 fn step() -> Step {
     Step {
@@ -30,10 +31,15 @@ fn step() -> Step {
         writable: false,
         per_file: false,
         grants: BTreeSet::new(),
+        secrets: BTreeMap::new(),
         timeout: Duration::from_secs(1),
         limits: Limits::default(),
         cache: CachePolicy::Always,
     }
+}
+
+fn secret(name: &str, digest: Hash) -> BTreeMap<SecretName, Result<Hash, SecretError>> {
+    BTreeMap::from([(SecretName::new(name).unwrap(), Ok(digest))])
 }
 
 fn installation(version: &str, backend: &str) -> Installation {
@@ -111,6 +117,9 @@ fn every_ingredient_changes_it() {
         }),
         with(|step| step.per_file = true),
         with(|step| step.grants = BTreeSet::from([Grant::Network])),
+        with(|step| step.secrets = secret("API_TOKEN", one)),
+        with(|step| step.secrets = secret("API_TOKEN", Hash::of(b"yet another"))),
+        with(|step| step.secrets = secret("OTHER", one)),
         with(|step| step.installation = Some(installation("1.0", "hatchling.build"))),
         with(|step| step.installation = Some(installation("2.0", "hatchling.build"))),
         with(|step| step.installation = Some(installation("1.0", "flit_core.buildapi"))),

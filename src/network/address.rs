@@ -7,7 +7,7 @@ use fluent_uri::Uri;
 use fluent_uri::pct_enc::encoder::Userinfo;
 use fluent_uri::pct_enc::{EStr, EString};
 
-use super::HIDDEN;
+use crate::secrets::HIDDEN;
 
 /// The shortest password that is searched for by itself. A shorter one may be a part of any word;
 /// it is hidden where it stands in an address.

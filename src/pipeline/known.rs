@@ -2,16 +2,20 @@
 //!
 //! Only the configurations of tools and the project's `pyproject.toml` are read, no sources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::{Grant, GrantRequest, SecretName};
 use crate::config::{Check, Config, ToolConfig, Work};
 use crate::dependencies::build_system;
 use crate::dependencies::read as dependencies;
 use crate::discover;
+use crate::env_vars::EnvVars;
 use crate::environment::recipe;
+use crate::hash::Hash;
 use crate::plan::{self, Known};
 use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
+use crate::secrets::{self, SecretError};
 use crate::tools::{self, Installation, Tool, references};
 
 /// The maximum number of configurations that extend each other.
@@ -48,6 +52,21 @@ pub(super) fn read_facts(project: &Project, config: &Config) -> Known {
         }
     }
     known
+}
+
+/// Reads the secrets that the user granted. No other variable of the user is looked at.
+pub(super) fn read_secrets(
+    asks: &[GrantRequest],
+    allowed: &BTreeSet<Grant>,
+    variables: &EnvVars,
+) -> BTreeMap<SecretName, Result<Hash, SecretError>> {
+    let granted = asks.iter().filter(|ask| ask.is_granted(allowed));
+    let names: BTreeSet<&SecretName> = granted.filter_map(|ask| ask.grant.secret()).collect();
+    let digest = |name: &SecretName| {
+        let value = secrets::validate(variables.get(name.as_str()));
+        value.map(|value| secrets::digest(name, value))
+    };
+    names.into_iter().map(|name| (name.clone(), digest(name))).collect()
 }
 
 struct Reader<'a> {

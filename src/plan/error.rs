@@ -46,7 +46,7 @@ impl PlanError {
                 hint.clone()
             }
             PlanError::GrantsMissing(missing) => {
-                let grants: BTreeSet<Grant> = missing.iter().map(|ask| ask.grant).collect();
+                let grants: BTreeSet<Grant> = missing.iter().map(|ask| ask.grant.clone()).collect();
                 let flags: Vec<String> =
                     grants.iter().map(|grant| format!("--allow {grant}")).collect();
                 format!(

@@ -159,6 +159,8 @@ fn in_order(known: &Known, checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
         let mut step = Step { command, cache: CachePolicy::Never, ..step.clone() };
         // A fixer always writes to a private copy, and its changes are inspected before they are used.
         step.grants.remove(&Grant::Writable);
+        // It could write a secret into the project.
+        step.withhold_secrets();
         step.writable = false;
         // The files that an installation leaves are no changes of a fixer.
         step.installation = None;

@@ -13,7 +13,7 @@ pub(super) fn requests_of(
     let own = step.grants.iter().map(|grant| {
         let asker = Requester::Check(step.id.check().clone());
         let known = asks.iter().find(|ask| ask.asker == asker && ask.grant == *grant);
-        known.cloned().unwrap_or_else(|| GrantRequest::new(asker, *grant, String::new()))
+        known.cloned().unwrap_or_else(|| GrantRequest::new(asker, grant.clone(), String::new()))
     });
     let of_project = asks
         .iter()

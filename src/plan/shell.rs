@@ -1,12 +1,13 @@
 //! Plans a shell in the container of a check.
 //!
-//! The shell gets the container of the check itself; only the command, and on request the docker socket
-//! and the files, differ.
+//! The shell gets the container of the check itself; only the command, the secrets, and on request the
+//! docker socket and the files, differ.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Known, Plan, PlanError, Request, Step, plan};
-use crate::check::Grant;
+use crate::check::{Grant, SecretName};
 use crate::config::{CacheMode, Config, EngineChoice};
 use crate::container::LAUNCH;
 use crate::gate;
@@ -73,6 +74,8 @@ pub struct Shell {
     pub manifest: String,
     /// The streams that the shell is attached to.
     pub streams: Streams,
+    /// The secrets of the check, which the shell does not get: its output cannot be masked.
+    pub withheld: BTreeSet<SecretName>,
     /// The number of threads that copy files.
     pub jobs: usize,
 }
@@ -105,11 +108,17 @@ pub fn plan_shell(
 ) -> Result<Shell, PlanError> {
     let first = || config.checks.first().map(|check| check.step_id().to_string());
     let checks = request.check.clone().or_else(first).into_iter().collect();
-    let planned = plan(config, known, &Request { checks, ..Request::default() })?;
+    let mut withholding = config.clone();
+    for check in &mut withholding.checks {
+        check.asks.retain(|grant| grant.secret().is_none());
+    }
+    let planned = plan(&withholding, known, &Request { checks, ..Request::default() })?;
     let Some(mut step) = planned.steps.into_iter().next() else {
         unreachable!("a configuration without a check is refused")
     };
     step.timeout = LONGEST;
+    let check = config.find_check(step.id.check());
+    let withheld = check.iter().flat_map(|check| &check.asks).filter_map(Grant::secret);
     if request.docker_socket {
         step.grants.insert(Grant::DockerSocket);
     }
@@ -131,6 +140,7 @@ pub fn plan_shell(
         has_client: request.docker_socket && config.engine != EngineChoice::Venv,
         manifest: config.manifest.clone(),
         streams: request.streams,
+        withheld: withheld.cloned().collect(),
         jobs: planned.jobs,
     })
 }

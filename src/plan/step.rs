@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::check::{COMMAND, CachePolicy, FindingsOrigin, FindingsSpec, Grant, StepId};
+use crate::check::{COMMAND, CachePolicy, FindingsOrigin, FindingsSpec, Grant, SecretName, StepId};
 use crate::config::{Check, CommandPlace, Config, ToolConfig, Work};
 use crate::container::{APP, CONFIG};
+use crate::hash::Hash;
 use crate::limits::Limits;
 use crate::project::ProjectPath;
+use crate::secrets::SecretError;
 use crate::tools::{self, Command, Installation, Tool, ToolInvocation};
 
 use super::{Known, Request};
@@ -46,6 +48,9 @@ pub struct Step {
     pub writable: bool,
     /// The grants beyond the sandbox; all of them are given once the step is in a plan.
     pub grants: BTreeSet<Grant>,
+    /// The variables of the caller that it gets, each with what its fingerprint has of the value, or the
+    /// reason why there is none.
+    pub secrets: BTreeMap<SecretName, Result<Hash, SecretError>>,
     /// Whether its result for a file depends on that file, its path and the files that it does not
     /// check alone.
     pub per_file: bool,
@@ -153,6 +158,12 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         findings: None,
         writable: builds_project || check.asks.contains(&Grant::Writable),
         grants: check.asks.clone(),
+        secrets: check
+            .asks
+            .iter()
+            .filter_map(Grant::secret)
+            .map(|name| (name.clone(), known.secret(name)))
+            .collect(),
         per_file: check.per_file,
         timeout: request.timeout.unwrap_or(check.timeout),
         limits: check.limits,
@@ -231,6 +242,14 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         step.file_set.generated.clone_from(&known.generated);
     }
     step
+}
+
+impl Step {
+    /// Takes the secrets away, and the grants for them.
+    pub(super) fn withhold_secrets(&mut self) {
+        self.secrets.clear();
+        self.grants.retain(|grant| grant.secret().is_none());
+    }
 }
 
 impl EnvironmentSpec {

@@ -14,8 +14,8 @@ use super::capture::{self, OutputLimit};
 use super::{Emitter, Invocation, ProcessError, Stdin, Until, expression, processors, running};
 use crate::event::Event;
 use crate::limits::{ByteSize, LimitKind};
-use crate::network::Secrets;
 use crate::outcome::RawOutput;
+use crate::secrets::Secrets;
 
 /// The time between two looks at a program whose resources are watched.
 const WATCH_INTERVAL: Duration = Duration::from_millis(250);

@@ -59,7 +59,8 @@ fn nothing_of_a_program_tells_its_secrets() {
     let index = Address::of_index("https://me:pass-of-mine@host/").unwrap();
     let network = Network { index: Some(index), ..Network::default() };
     let mut program = shell("echo $PIP_INDEX_URL; echo $PIP_INDEX_URL >&2; : pass-of-mine");
-    program.env = network.variables(None);
+    program.env =
+        network.variables(None).into_iter().map(|(name, value)| (name.into(), value)).collect();
     program.secrets = network.secrets();
     let (mut commands, mut lines) = (Commands(Vec::new()), Vec::new());
     let until = Until { cancel: None, limit: FOREVER };
@@ -111,7 +112,7 @@ fn a_program_has_as_many_processors_as_it_was_given() {
 fn variables_are_added_to_those_that_alone_are_for_it() {
     let only = BTreeMap::from([("A".to_owned(), "1".into()), ("B".to_owned(), "1".into())]);
     let invocation = Invocation {
-        env: vec![("B", "2".to_owned()), ("C", "2".to_owned())],
+        env: vec![("B".into(), "2".to_owned()), ("C".into(), "2".to_owned())],
         only: Some(only),
         ..shell("echo $A$B$C$HOME")
     };

@@ -2,12 +2,13 @@
 //!
 //! The stages of a run are methods of [`Context`], or of a type that holds one.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use super::Directory;
 use crate::cache::ResultCache;
-use crate::check::Grant;
+use crate::check::{Grant, SecretName};
 use crate::config::{CacheMode, Config, EngineSource};
 use crate::engine::{self, Engine, EngineError, EngineOptions, docker};
 use crate::env_vars::EnvVars;
@@ -49,6 +50,7 @@ impl<'a> Context<'a> {
             root: project.root.clone(),
             base_lock: recipe::base_lock_path(config),
             variables: (*variables).clone(),
+            secrets: self.requested_secrets(),
             python: config.python.version.clone(),
             cache: self.cache.to_owned(),
             run: directory.id().to_owned(),
@@ -65,6 +67,12 @@ impl<'a> Context<'a> {
             longest,
             answer_limit: config.answer_limit,
         }
+    }
+
+    /// The secrets that checks request, granted or not.
+    pub(crate) fn requested_secrets(&self) -> BTreeSet<SecretName> {
+        let asks = self.config.checks.iter().flat_map(|check| &check.asks);
+        asks.filter_map(Grant::secret).cloned().collect()
     }
 
     /// The manifest that chooses an engine without a sandbox, unless the user accepts its choice.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Context;
+use crate::check::Grant;
 use crate::engine::{self, EngineError, PreparedEnvironment};
 use crate::environment::{self, BaseLock, Recipe, ResolvedEnvironment, recipe, remembered};
 use crate::hash::Hash;
@@ -22,9 +23,9 @@ pub(super) type Recipes = BTreeMap<EnvironmentSpec, Result<Recipe, Arc<EngineErr
 impl Context<'_> {
     /// Reads the recipes of a plan's environments.
     pub(super) fn read_recipes(&self, plan: &Plan) -> Recipes {
-        let mut wanted: BTreeMap<&EnvironmentSpec, BTreeSet<_>> = BTreeMap::new();
+        let mut wanted: BTreeMap<&EnvironmentSpec, BTreeSet<Grant>> = BTreeMap::new();
         for step in plan.every_step() {
-            wanted.entry(&step.environment).or_default().extend(&step.grants);
+            wanted.entry(&step.environment).or_default().extend(step.grants.iter().cloned());
         }
         let mut recipes = Recipes::new();
         for (environment, grants) in wanted {

@@ -148,6 +148,7 @@ impl<'r> Preflight<'r> {
         step: &Step,
         resolve: impl Fn(&Recipe) -> Option<ResolvedEnvironment>,
     ) -> Result<Option<Forecast<'r>>, Reason> {
+        super::step::find_missing_secret(step)?;
         let HashedInventory { inventory, sources } = self.hashed_inventory(step)?;
         if !inventory.has_any_below(&step.source, &step.endings) {
             return Err(nothing_to_check(step));

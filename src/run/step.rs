@@ -2,6 +2,7 @@
 
 mod memory;
 mod per_file;
+mod secrets;
 
 use std::path::Path;
 use std::time::Instant;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use memory::refuse_memory;
 use per_file::PerFile;
 pub(super) use per_file::find_accepted_files;
+pub(super) use secrets::find_missing_secret;
 
 use super::environments::Preparation;
 use super::snapshot::Snapshot;
@@ -28,6 +30,7 @@ use crate::outcome::{
 use crate::plan::{COMMAND, Shell, ShellFiles, Step};
 use crate::process::Stop;
 use crate::read::{self, ReadError, SizeLimit};
+use crate::secrets::SecretVariables;
 use crate::snapshot::{self, Tree};
 use crate::tools::{self, SourceFiles};
 
@@ -42,6 +45,7 @@ pub(super) struct ReadyStep<'a> {
     config: Option<Tree>,
     control: Tree,
     inputs: Inputs,
+    secrets: SecretVariables,
     host_reason: Option<String>,
     /// The reason that the memory of the tool is neither used nor saved.
     refused_memory: Option<String>,
@@ -96,6 +100,7 @@ impl<'a> StepResources<'a, '_> {
             control: self.write_control(step, &inputs, snapshot, refused)?,
             per_file: self.find_per_file(step, &inputs, snapshot)?,
             inputs,
+            secrets: self.context.read_secrets(step)?,
             host_reason,
             refused_memory,
             name: step.id.to_file_name(),
@@ -183,6 +188,7 @@ impl ReadyStep<'_> {
             app: &self.app,
             access,
             config: self.config.as_ref(),
+            secrets: &self.secrets,
             host_reason: self.host_reason.as_deref(),
             control: &self.control,
         }
@@ -297,11 +303,13 @@ impl ReadyStep<'_> {
         classified: Classified,
         output: &RawOutput,
     ) -> CheckOutcome {
-        let Classified { status, mut findings, warnings, score, session } = classified;
+        let Classified { status, mut findings, warnings, score, session } =
+            secrets::redact(self.secrets.secrets(), classified);
         finding::sort(&mut findings);
         fingerprint::finding::identify(outcome.tool_label(), &mut findings, self.snapshot);
         outcome.warnings.extend(warnings);
         outcome.excerpts = Excerpts::read(&findings, self.snapshot);
+        outcome.excerpts.redact(self.secrets.secrets());
         outcome.findings = findings;
         outcome.score = score;
         if let Some(session) = session {

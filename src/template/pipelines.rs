@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{GITHUB_WORKFLOW, GITLAB_INCLUDED};
-use crate::check::{CheckName, Grant};
+use crate::check::{CheckName, Grant, SecretName};
 use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install};
 use crate::project::ProjectPath;
 
@@ -62,6 +62,8 @@ pub struct CiValues {
     github_command: String,
     /// The value that distinguishes the jobs of the matrix.
     github_check: &'static str,
+    /// The secrets that the checks in GitHub get.
+    secrets: BTreeSet<SecretName>,
 }
 
 /// A job.
@@ -116,8 +118,7 @@ impl CiValues {
             install,
             shipped: None,
             maker: program,
-            maker_grants: grant_options(&requested_grants(&config.checks, granted))
-                + build_option(config),
+            maker_grants: grant_options(&builder_grants(config, granted)) + build_option(config),
             builder: config.ci.builder,
             docker_image: DOCKER,
             jobs,
@@ -134,6 +135,7 @@ impl CiValues {
             github_job,
             github_command,
             github_check,
+            secrets: requested_secrets(config),
         }
     }
 }
@@ -212,7 +214,20 @@ impl Job {
 
 /// The grants of jobs with these checks.
 fn requested_grants(checks: &[Check], granted: &JobGrants) -> BTreeSet<Grant> {
-    checks.iter().flat_map(|check| &check.asks).chain(&granted.always).copied().collect()
+    checks.iter().flat_map(|check| &check.asks).chain(&granted.always).cloned().collect()
+}
+
+/// The grants of the job that builds the image of the others. It gets no secrets.
+fn builder_grants(config: &Config, granted: &JobGrants) -> BTreeSet<Grant> {
+    let mut grants = requested_grants(&config.checks, granted);
+    grants.retain(|grant| grant.secret().is_none());
+    grants
+}
+
+/// The secrets that checks request.
+fn requested_secrets(config: &Config) -> BTreeSet<SecretName> {
+    let asks = config.checks.iter().flat_map(|check| &check.asks);
+    asks.filter_map(Grant::secret).cloned().collect()
 }
 
 fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {

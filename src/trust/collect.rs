@@ -131,9 +131,12 @@ fn of_check(
     let ask = |grant: &Grant| {
         let why = match (grant, &host_reason) {
             (Grant::Host, Some(what)) => format!("{what} may run code of the project"),
+            (Grant::Secret(name), _) => {
+                format!("`[checks.{}]` in {manifest} has `{name}` in `secrets`", check.name)
+            }
             _ => format!("`[checks.{}]` in {manifest} sets `{grant} = true`", check.name),
         };
-        GrantRequest::new(Requester::Check(check.name.clone()), *grant, why)
+        GrantRequest::new(Requester::Check(check.name.clone()), grant.clone(), why)
     };
     let asked = |grant: &Grant| {
         let (mut content, mut files) = (content.clone(), files.clone());

@@ -177,9 +177,10 @@ fn run(
     let network = &context.config.network;
     let bundle = network.ca_bundle.as_ref().map(|it| it.on_disk(&context.project.root));
     let bundle = bundle.map(|path| path.display().to_string());
-    invocation.env = network.variables(bundle.as_deref());
-    invocation.env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
-    let mut only = context.variables.for_installers();
+    let ours = network.variables(bundle.as_deref()).into_iter();
+    let ours = ours.chain(ALONE.map(|(name, value)| (name, value.to_owned())));
+    invocation.env = ours.map(|(name, value)| (name.into(), value)).collect();
+    let mut only = context.variables.for_installers(&context.requested_secrets());
     if let Some(folder) = &invocation.folder {
         // What a killed installer leaves goes with this folder.
         only.insert("TMPDIR".to_owned(), folder.clone().into());

@@ -50,6 +50,28 @@ fn is_root() -> bool {
 }
 
 #[test]
+fn a_secret_is_granted_by_its_name_until_the_check_changes() {
+    let pipe = "[checks.audit]\nrun = [\"audit\"]\nsecrets = [\"API_TOKEN\"]\n";
+    let scene = Scene::new().file("pipe.toml", pipe).file("src/main.py", "");
+    let audit =
+        |scene: &Scene| scene.pipe("audit --dry-run").with("API_TOKEN", "correct-horse").ended();
+    let refused = audit(&scene);
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.stderr.contains("read the value of your variable `API_TOKEN`"), "{refused:?}");
+    let ended = scene.pipe("trust --yes").ended();
+    let why = "because `[checks.audit]` in pipe.toml has `API_TOKEN` in `secrets`";
+    assert!(ended.status == Some(0) && ended.stderr.contains(why), "{ended:?}");
+    let granted = audit(&scene);
+    assert_eq!(granted.status, Some(0), "{granted:?}");
+    assert!(granted.stdout.contains("needs   secret:API_TOKEN"), "{granted:?}");
+    // A grant for one secret is none for another, and none for another command.
+    for pipe in [pipe.replace("API", "OTHER"), pipe.replace("\"audit\"", "\"curl\"")] {
+        fs::write(scene.project().join("pipe.toml"), pipe).unwrap();
+        assert_eq!(audit(&scene).status, Some(2));
+    }
+}
+
+#[test]
 fn a_request_is_described_before_it_is_granted() {
     let scene = scene();
     scene.pipe("trust").ends(

@@ -44,7 +44,7 @@ fn an_unknown_grant_is_refused() {
     Scene::new()
         .pipe("--allow root run-all")
         .ends(2, "", str![[r#"
-error: invalid value 'root' for '--allow <GRANT>': unknown grant `root`; expected one of network, docker-socket, writable, dockerfile, host
+error: invalid value 'root' for '--allow <GRANT>': unknown grant `root`; expected one of network, docker-socket, writable, dockerfile, host, secret:NAME
 
 For more information, try '--help'.
 

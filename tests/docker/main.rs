@@ -50,6 +50,7 @@ mod registry_images;
 mod remote;
 mod sandbox;
 mod second_engine;
+mod secrets;
 #[path = "../pty/session.rs"]
 mod session;
 
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         podman::TESTS,
         job_image::TESTS,
         second_engine::TESTS,
+        secrets::TESTS,
         adoption::TESTS,
         articles::TESTS,
         doctor::TESTS,

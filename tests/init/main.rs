@@ -281,6 +281,39 @@ fn pipelines_audit_on_schedules() {
 }
 
 #[test]
+fn pipelines_pass_secrets_on_with_their_grants_and_not_to_builds() {
+    let secret = "[checks.e2e]\nrun = [\"e2e\"]\nsecrets = [\"API_TOKEN\"]\n";
+    let settings = format!("{secret}[image]\nregistry = \"$CI_REGISTRY_IMAGE/pipe\"\n");
+    let root = folder(&[("src/app.py", ""), ("pipe.toml", &settings)]);
+    let adoption = AdoptionRequest { gitlab: Some(true), github: Some(true), ..PLAIN.adoption };
+    let pipelines = |jobs: &str| {
+        let ci = format!("{settings}[ci]\ngitlab = \"image\"\ngithub = true\njobs = \"{jobs}\"\n");
+        fs::write(root.path().join("pipe.toml"), ci).unwrap();
+        cargo_pipe::scaffold::init(root.path(), &InitRequest { adoption, ..PLAIN }).unwrap();
+        let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
+        let texts = [read(".gitlab-ci.yml"), read(".github/workflows/pipe.yml")];
+        for path in [".gitlab-ci.yml", ".github/workflows/pipe.yml"] {
+            fs::remove_file(root.path().join(path)).unwrap();
+        }
+        texts
+    };
+    let [gitlab, github] = pipelines("run-all");
+    assert!(gitlab.contains(" run-all --engine venv --allow secret:API_TOKEN "), "{gitlab}");
+    assert!(gitlab.contains("    # - API_TOKEN\n"), "{gitlab}");
+    let build = gitlab.lines().find(|line| line.contains("build --ci-image")).unwrap();
+    assert!(!build.contains("secret:"), "{build}");
+    let passed = "\n          API_TOKEN: ${{ secrets.API_TOKEN }}\n";
+    assert!(github.contains(passed), "{github}");
+    assert!(github.contains("run-all --allow secret:API_TOKEN --engine docker"), "{github}");
+    let [gitlab, github] = pipelines("per-check");
+    for (text, start) in [(&gitlab, "run e2e --engine venv"), (&github, "run e2e")] {
+        let granted: Vec<&str> =
+            text.lines().filter(|line| line.contains("--allow secret:API_TOKEN")).collect();
+        assert!(granted.len() == 1 && granted[0].contains(start), "{granted:?}");
+    }
+}
+
+#[test]
 fn a_request_that_differs_from_pipe_toml_names_the_lines_to_write() {
     let root = folder(&[("src/app.py", "")]);
     let notes = |adoption: AdoptionRequest| {

@@ -14,12 +14,14 @@ tests!(
         a_shell_starts_in_the_folder_of_the_check,
         the_tree_of_a_shell_is_read_only_in_a_sandbox_alone,
         a_kill_leaves_no_process_in_the_sandbox,
+        a_secret_reaches_its_check_alone_in_the_sandbox,
         an_engine_that_the_project_chooses_needs_no_grant_with_a_sandbox
     ],
     python,
     [
         code_of_the_project_needs_a_grant_without_a_sandbox,
         a_granted_check_runs_without_a_sandbox,
+        a_secret_reaches_its_check_alone_without_a_sandbox,
         a_config_that_runs_code_needs_the_grant_too,
         nothing_of_the_project_runs_without_the_grant,
         usual_settings_need_no_grant,
@@ -112,6 +114,33 @@ fn the_tree_of_a_shell_is_read_only_in_a_sandbox_alone() {
     let ended = open().pipe(&args);
     assert_eq!(ended.status, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("`--tree` without `--writable`"), "{ended:?}");
+}
+
+/// A secret that looks like a path of a job, which is passed as it is nevertheless.
+fn secret_reaches_its_check_alone(project: &Project, allow: &[&str]) {
+    let lines =
+        "secrets = [\"API_TOKEN\"]\n[checks.other]\nrun = [\"python3\", \"src/check.py\"]\n";
+    check(
+        project,
+        "import os\nprint(len(os.environ.get('API_TOKEN', '')), os.environ.get('API_TOKEN'))\n",
+    );
+    let text = std::fs::read_to_string(project.root.join("pipe.toml")).unwrap();
+    project.write("pipe.toml", text + lines);
+    let args = ["--engine", "venv", "run", "own", "other"];
+    assert_eq!(project.pipe(&[&args[..], allow].concat()).status, Some(2));
+    let report = project.report(&[&args[..], &["--allow", "secret:API_TOKEN"], allow].concat());
+    assert_eq!(report.status, 0, "{report:?}");
+    let log = |name: &str| report.check(name)["log"]["stdout"].as_str().unwrap().to_owned();
+    assert_eq!((log("own"), log("other")), ("12 ***\n".to_owned(), "0 None\n".to_owned()));
+}
+
+fn a_secret_reaches_its_check_alone_in_the_sandbox() {
+    secret_reaches_its_check_alone(&project().with("API_TOKEN", "/app/secrets"), &[]);
+}
+
+fn a_secret_reaches_its_check_alone_without_a_sandbox() {
+    let project = open().with("API_TOKEN", "/app/secrets");
+    secret_reaches_its_check_alone(&project, &["--allow", "host"]);
 }
 
 fn code_of_the_project_needs_a_grant_without_a_sandbox() {

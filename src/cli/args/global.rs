@@ -31,7 +31,8 @@ pub(crate) struct GlobalArgs {
     ///
     /// A check runs without network, docker socket and write access; `pipe.toml` can only ask for
     /// more. Grants are `network`, `docker-socket`, `writable`, `dockerfile` (build images from a
-    /// Dockerfile of the project) and `host` (run code of the project without a sandbox).
+    /// Dockerfile of the project), `host` (run code of the project without a sandbox) and
+    /// `secret:NAME` (read the value of your variable NAME).
     ///
     /// [env: CARGO_PIPE_ALLOW]
     #[arg(long, value_name = "GRANT", global = true)]

@@ -210,8 +210,9 @@ Checks the settings, lock files and generated files of the project; the engine, 
 and base image; whether containers see your folders; and the free disk space. It changes nothing, and \
 also works outside a project and in a CI job.
 
-With `--runner-config`, names each runner of a GitLab runner's `config.toml` that does not mount the \
-docker socket, and prints the change. Tokens are never printed.
+With `--runner-config`, names each runner of a GitLab runner's `config.toml` that cannot run the jobs \
+of this project, and prints the change that mounts the docker socket where they need it. Run it on the \
+machine of the runner, whose user may need a group. Tokens are never printed.
 
 Examples:
   cargo pipe doctor

@@ -38,6 +38,7 @@ pub(super) fn bash(
     if is_shell {
         term.note(&about(&visit));
     }
+    term.note(&describe_withheld(&visit));
     let mut observer = term.observer();
     let status = pipeline.context(&cancel, &Emitter::new(&mut observer)).open_shell(&visit);
     term.observed(observer);
@@ -54,6 +55,19 @@ fn no_terminal(check: Option<&str>) -> Failure {
         "add a command: `cargo pipe bash{check} -- ls -l`, or `cargo pipe bash{check} -- sh` to run a \
          script from standard input"
     ))
+}
+
+/// Names the secrets that the check gets and the shell does not.
+fn describe_withheld(visit: &Shell) -> String {
+    let withheld: Vec<String> = visit.withheld.iter().map(|name| format!("`{name}`")).collect();
+    match withheld.as_slice() {
+        [] => String::new(),
+        [name] => format!("{name} is not set here, because the output of a shell is not masked\n"),
+        names => format!(
+            "{} are not set here, because the output of a shell is not masked\n",
+            names.join(", ")
+        ),
+    }
 }
 
 /// The introduction: what the container shows, and what the check runs.

@@ -40,8 +40,9 @@ pub(super) fn check(
 
 /// Plans one check to explain it, which needs no grants.
 fn plan(pipeline: &mut Pipeline, name: &str, fixing: Fixing) -> Result<Plan, Failure> {
-    // Only an engine without a sandbox requests `host`, never a check.
-    pipeline.config.allow.extend(Grant::ALL.into_iter().filter(|grant| *grant != Grant::Host));
+    let config = &mut pipeline.config;
+    config.allow.insert(Grant::Dockerfile);
+    config.allow.extend(config.checks.iter().flat_map(|check| &check.asks).cloned());
     let checks = vec![name.to_owned()];
     Ok(pipeline.plan(&Request { checks, fixing, ..Request::default() })?)
 }

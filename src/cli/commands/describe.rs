@@ -72,7 +72,7 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
     facts.push(format!("in      {}", environment(&step.environment)));
     facts.push(format!("within  {}", limits(step)));
     if !step.grants.is_empty() {
-        let grants: Vec<&str> = step.grants.iter().map(|grant| grant.name()).collect();
+        let grants: Vec<String> = step.grants.iter().map(ToString::to_string).collect();
         facts.push(format!("needs   {}", grants.join(", ")));
     }
     match step.cache {

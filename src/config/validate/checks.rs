@@ -12,9 +12,10 @@ use super::super::{
     Check, CommandPlace, ConfigError, ToolConfig, ToolPackages, Work, name_locks, nearest,
 };
 use super::findings::findings;
+use super::requests::requests;
 use super::terms::{Terms, is_canonical};
 use super::testing::{refuse_test_settings, test_settings};
-use crate::check::{CachePolicy, CheckName, Grant};
+use crate::check::{CachePolicy, CheckName, Grant, is_variable_name};
 use crate::limits::{ByteSize, LimitKind, Limits};
 use crate::project::ProjectPath;
 use crate::requirement::{Requirement, normalize};
@@ -115,7 +116,7 @@ fn check(
 ) -> Result<Check, ConfigError> {
     let check_name =
         CheckName::new(&name.value).map_err(|wrong| terms.error(name, wrong.to_string()))?;
-    let asks = asks(layer);
+    let asks = requests(terms, name, layer)?;
     Ok(Check {
         name: check_name,
         work: work(terms, name, layer)?,
@@ -183,6 +184,7 @@ fn per_file(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<bool, 
         ("network = true", is_on(&layer.network)),
         ("docker-socket = true", is_on(&layer.docker_socket)),
         ("install = true", is_on(&layer.install)),
+        ("secrets", layer.secrets.is_some()),
         ("cache = false", is_never_cached),
     ];
     match other.into_iter().find(|(_, is_on)| *is_on) {
@@ -202,7 +204,7 @@ fn default_source(name: &Text, layer: &CheckLayer) -> Option<Vec<ProjectPath>> {
 }
 
 /// The name of the tool of a check. A check with neither `tool` nor `run` has the tool of its name.
-fn tool_name<'l>(name: &'l Text, layer: &'l CheckLayer) -> Option<&'l str> {
+pub(super) fn tool_name<'l>(name: &'l Text, layer: &'l CheckLayer) -> Option<&'l str> {
     match (&layer.tool, &layer.run) {
         (Some(tool), _) => Some(&tool.value),
         (None, None) => Some(&name.value),
@@ -371,9 +373,7 @@ fn findings_exit(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeSet<i32>,
 fn env(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeMap<String, String>, ConfigError> {
     let mut env = BTreeMap::new();
     for (name, value) in layer.env.iter().flat_map(|env| &env.value) {
-        let fits = name.value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !fits {
+        if !is_variable_name(&name.value) {
             let message = format!("invalid variable name: `{}`", name.value.escape_debug());
             return Err(terms
                 .error(name, message)
@@ -391,21 +391,9 @@ fn env(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeMap<String, String>
     Ok(env)
 }
 
-fn asks(layer: &CheckLayer) -> BTreeSet<Grant> {
-    let asked = [
-        (&layer.network, Grant::Network),
-        (&layer.docker_socket, Grant::DockerSocket),
-        (&layer.writable, Grant::Writable),
-    ];
-    asked
-        .into_iter()
-        .filter(|(wish, _)| wish.as_ref().is_some_and(|wish| wish.value))
-        .map(|(_, grant)| grant)
-        .collect()
-}
-
 /// Decides which results are cached. A result that depends on something outside of the snapshot is
-/// not covered by the fingerprint, so it is never cached.
+/// not covered by the fingerprint, so it is never cached. That of a check with a secret is cached only if
+/// the check says so, because a secret usually opens something outside.
 fn cache(
     terms: &Terms<'_>,
     name: &Text,
@@ -420,6 +408,7 @@ fn cache(
             .with_hint("remove `cache`: the fingerprint does not cover what the check reaches")),
         (_, Some(_)) => Ok(CachePolicy::Never),
         (Some(keep), None) => Ok(keep.value.0),
+        (None, None) if asks.iter().any(|grant| grant.secret().is_some()) => Ok(CachePolicy::Never),
         (None, None) => {
             let tool = tool_name(name, layer).and_then(tools::find);
             Ok(tool.map(|tool| tool.keeps()).unwrap_or_default())

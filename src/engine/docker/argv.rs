@@ -48,6 +48,8 @@ pub struct Container {
     pub user: (u32, u32),
     /// The environment variables.
     pub env: BTreeMap<String, String>,
+    /// The environment variables whose values come from those of docker's client.
+    pub passed: Vec<String>,
     /// The mounted folders.
     pub mounts: Vec<Mount>,
     /// Whether it reaches the network.
@@ -248,6 +250,9 @@ fn sandbox(container: &Container) -> Vec<OsString> {
     }
     for (name, value) in &container.env {
         args.extend(words(["--env", &format!("{name}={value}")]));
+    }
+    for name in &container.passed {
+        args.extend(words(["--env", name]));
     }
     if container.network == ContainerNetwork::None {
         // Otherwise the client adds those of its own configuration, including passwords.

@@ -59,24 +59,20 @@ impl Docker<'_> {
 
     /// Runs a docker command that creates something, to its end even when the run stops: the engine
     /// would continue without its client, with an unknown result.
-    pub(super) fn create<A: Into<OsString>>(
-        &self,
-        args: impl IntoIterator<Item = A>,
-    ) -> Result<RawOutput, EngineError> {
+    pub(super) fn create(&self, invocation: &Invocation) -> Result<RawOutput, EngineError> {
         self.note_start()?;
-        let invocation = self.docker(args);
         let limit = self.settings.answer_limit;
-        let mut child = Child::spawn(&invocation, self.emitter).map_err(EngineError::from)?;
+        let mut child = Child::spawn(invocation, self.emitter).map_err(EngineError::from)?;
         let mut waited = child.wait(Until { cancel: Some(self.cancel), limit });
         if waited == Waited::Stopped {
-            waited = self.cleanup.wait(&mut child, &name_command(&invocation), true);
+            waited = self.cleanup.wait(&mut child, &name_command(invocation), true);
         }
         if waited == Waited::Exited {
             return Ok(child.output());
         }
         child.kill();
         self.mark_untidy();
-        Err(EngineError::NoAnswer { command: name_command(&invocation), limit })
+        Err(EngineError::NoAnswer { command: name_command(invocation), limit })
     }
 
     /// The standard output of a docker command; none if it fails.

@@ -76,6 +76,7 @@ impl<'d> Docker<'d> {
             add(job.control, CONTROL, Access::Read)?;
         }
         container.env.clone_from(&step.env);
+        container.passed = job.secrets.iter().map(|(name, _)| name.to_owned()).collect();
         container.memory = self.memory_limit(step.limits.memory);
         if step.grants.contains(&Grant::Network) {
             container.network = ContainerNetwork::Granted;
@@ -126,7 +127,7 @@ impl<'d> Docker<'d> {
 
     fn run_launched(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let (mut output, _removal) =
-            self.finish(&self.job_invocation(argv::run(container), container), job, container)?;
+            self.finish(&self.job_invocation(argv::run(container), job), job, container)?;
         self.note_preamble(&mut output);
         let end = launcher::take_end(&mut output);
         // A launcher that is killed, by the kernel or with its container, writes no last line.
@@ -168,7 +169,7 @@ impl<'d> Docker<'d> {
     /// start.
     fn attempt_foreign(&self, job: &Job<'_>, container: &Container) -> Result<RawOutput, RunError> {
         let removal = self.create_proved(job, container, &Proof::of_trees(job))?;
-        let start = self.job_invocation(argv::start(container), container);
+        let start = self.job_invocation(argv::start(container), job);
         let (output, started) = self.finish(&start, job, container)?;
         let cause = self.find_end_cause_of_existing(container, &output);
         drop((started, removal));
@@ -187,12 +188,19 @@ impl<'d> Docker<'d> {
         }
     }
 
-    /// The invocation of docker that runs a job. A container with a network gets the proxies of docker's
-    /// client, whose passwords must not be in the output of a check.
-    fn job_invocation(&self, args: Vec<OsString>, container: &Container) -> Invocation {
+    /// The invocation of docker that creates or runs a job. Its client has the secrets of the job as
+    /// variables, so that no argument contains them. A container with a network gets the proxies of
+    /// docker's client. None of these values must be in the output of a check.
+    pub(super) fn job_invocation(&self, args: Vec<OsString>, job: &Job<'_>) -> Invocation {
         let mut invocation = self.docker(args);
-        if container.network == ContainerNetwork::Granted {
-            invocation.secrets = self.settings.network.secrets();
+        invocation.secrets = job.secrets.secrets().clone();
+        for (name, value) in job.secrets.iter() {
+            invocation.removed.retain(|removed| removed != name);
+            invocation.env.push((name.to_owned().into(), value.to_owned()));
+        }
+        if job.step.grants.contains(&Grant::Network) {
+            invocation.secrets =
+                invocation.secrets.with_credentials(self.settings.network.secrets());
         }
         invocation
     }

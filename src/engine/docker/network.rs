@@ -63,7 +63,7 @@ impl Docker<'_> {
             .map(|(name, value)| format!("export {name}={}\n", quoted(&value)))
             .collect();
         if !script.is_empty() {
-            invocation.env.push((CARRIER, script));
+            invocation.env.push((CARRIER.into(), script));
             let secret = format!("id={VARIABLES},env={CARRIER}");
             invocation.args.extend(["--secret".into(), secret.into()]);
         }
@@ -116,7 +116,7 @@ impl Docker<'_> {
         let text = String::from_utf8(text).ok().filter(|text| text.len() < LONGEST_VARIABLE);
         match text {
             Some(text) => {
-                invocation.env.push((CA_BUNDLE_CARRIER, text));
+                invocation.env.push((CA_BUNDLE_CARRIER.into(), text));
                 value.push(format!(",env={CA_BUNDLE_CARRIER}"));
             }
             None => {

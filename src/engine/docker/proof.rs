@@ -55,7 +55,7 @@ impl<'d> Docker<'d> {
             return Err(RunError::ReadOnly("the engine maps users to others".to_owned()));
         }
         let removal = RemoveOnDrop { docker: self, name: &container.name };
-        let created = self.create(argv::create(container))?;
+        let created = self.create(&self.job_invocation(argv::create(container), job))?;
         if created.code != 0 {
             return Err(self.not_started(job, &created));
         }
@@ -84,7 +84,7 @@ impl<'d> Docker<'d> {
         container.mounts.push(Mount { source, target: APP.to_owned(), access: Access::Read });
         let _removal = RemoveOnDrop { docker: self, name: &container.name };
         let create = self.docker(argv::create(&container));
-        let created = self.create(argv::create(&container))?;
+        let created = self.create(&create)?;
         if created.code != 0 {
             return match is_about_mounts(&text(&created.stderr)) {
                 true => Ok(false),
@@ -113,7 +113,7 @@ impl<'d> Docker<'d> {
         container.command = ["python3", "-I", "-S", "-c", &script].map(str::to_owned).to_vec();
         let _removal = RemoveOnDrop { docker: self, name: &container.name };
         let run = self.docker(argv::run(&container));
-        let output = self.create(argv::run(&container))?;
+        let output = self.create(&self.docker(argv::run(&container)))?;
         // Docker itself ends with these, and Python with 1.
         if output.code >= 125 {
             return Err(failed(&run, &output));

@@ -137,7 +137,7 @@ impl Docker<'_> {
             self.create_volumes(container)?;
         }
         let created = self.docker(argv::hold(container));
-        let output = self.create(argv::hold(container))?;
+        let output = self.create(&self.docker(argv::hold(container)))?;
         if output.code == 0 { Ok(()) } else { Err(failed(&created, &output)) }
     }
 
@@ -150,7 +150,7 @@ impl Docker<'_> {
                 args.extend(["--label".to_owned(), format!("{label}={value}")]);
             }
             args.push(name.clone());
-            let output = self.create(args.iter())?;
+            let output = self.create(&self.docker(args.iter()))?;
             if output.code != 0 {
                 return Err(failed(&self.docker(args.iter()), &output));
             }

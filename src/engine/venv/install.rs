@@ -109,13 +109,13 @@ impl Installer<'_, '_> {
     fn invocation(&self, program: &Path, words: &[&str]) -> Words {
         let EngineOptions { network, ca_bundle, folder, .. } = self.settings;
         let ca_bundle = ca_bundle.as_ref().map(|path| path.to_string_lossy());
-        let mut env = network.variables(ca_bundle.as_deref());
-        env.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
+        let mut ours = network.variables(ca_bundle.as_deref());
+        ours.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
         // Search all indexes, as pip does. The locked hashes exclude other packages.
-        env.push(("UV_INDEX_STRATEGY", "unsafe-best-match".to_owned()));
+        ours.push(("UV_INDEX_STRATEGY", "unsafe-best-match".to_owned()));
         Words(Invocation {
-            env,
-            only: Some(self.settings.variables.for_installers()),
+            env: ours.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            only: Some(self.settings.variables.for_installers(&self.settings.secrets)),
             secrets: network.secrets(),
             // Not the project's folder, where a `uv.toml` could name an index.
             folder: Some(folder.clone()),

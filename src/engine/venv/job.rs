@@ -92,10 +92,12 @@ impl Venv<'_> {
             };
             let mut args = bubblewrap::arguments(&sandbox, &self.roots);
             args.extend(words.iter().map(OsString::from));
-            let variables =
+            let mut variables: BTreeMap<String, OsString> =
                 variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+            variables.extend(secret_variables(job));
             let invocation = Invocation {
                 only: Some(variables),
+                secrets: job.secrets.secrets().clone(),
                 processors: self.settings.cpus,
                 ..Invocation::new(program, args)
             };
@@ -133,8 +135,10 @@ impl Venv<'_> {
                 Invocation { stdin: Stdin::Held, ..guarded }
             }
         };
+        outside.extend(secret_variables(job));
         let invocation = Invocation {
             only: Some(outside),
+            secrets: job.secrets.secrets().clone(),
             folder: Some(job.app.folder.clone()),
             processors: self.settings.cpus,
             ..invocation
@@ -206,6 +210,11 @@ impl Venv<'_> {
         }
         limit
     }
+}
+
+/// The secrets of a job, as variables. Their values are passed as they are: none is a path of the job.
+fn secret_variables(job: &Job<'_>) -> impl Iterator<Item = (String, OsString)> {
+    job.secrets.iter().map(|(name, value)| (name.to_owned(), value.into()))
 }
 
 /// Creates a job's temporary folder, for a job without a sandbox. The files next to it stop tools

@@ -27,6 +27,7 @@ fn step(tool: &str) -> Step {
         writable: false,
         per_file: false,
         grants: BTreeSet::new(),
+        secrets: BTreeMap::new(),
         timeout: Duration::from_secs(1),
         limits: crate::limits::Limits::default(),
         cache: CachePolicy::Always,

@@ -39,6 +39,7 @@ fn step(source: &[&str], inputs: &[&str], endings: &[&str], argv: &[&str]) -> St
         writable: false,
         per_file: true,
         grants: BTreeSet::new(),
+        secrets: BTreeMap::new(),
         timeout: Duration::from_secs(1),
         limits: Limits::default(),
         cache: CachePolicy::Always,

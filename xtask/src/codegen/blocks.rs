@@ -119,7 +119,9 @@ fn exit_status() -> String {
 }
 
 fn grants() -> String {
-    let rows = Grant::ALL.map(|grant| [format!("`{grant}`"), grant.meaning().to_owned()]);
+    let mut rows: Vec<[String; 2]> =
+        Grant::ALL.map(|grant| [format!("`{grant}`"), grant.meaning().into_owned()]).into();
+    rows.push(["`secret:NAME`".to_owned(), "read the value of your variable `NAME`".to_owned()]);
     table(["grant", "lets the project"], &rows)
 }
 

@@ -53,6 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "project",
             "report",
             "requirement",
+            "secrets",
             "template",
             "tools",
             "version",

@@ -12,6 +12,7 @@ fn container() -> Container {
         memory: None,
         user: (1000, 1001),
         env: BTreeMap::from([("TZ".into(), "UTC".into())]),
+        passed: Vec::new(),
         mounts: vec![Mount {
             source: Source::Bind("/p".into()),
             target: "/app".into(),
@@ -95,6 +96,15 @@ fn rootless_podman_keeps_the_callers_number_and_labels_no_mount() {
     assert_eq!(typed(&streamed), expected);
     streamed.dialect = Dialect::Podman(PodmanRights::Rootful);
     assert_eq!(typed(&streamed), expected.replace(" --userns=keep-id", ""));
+}
+
+#[test]
+fn a_secret_is_named_and_its_value_comes_from_the_client() {
+    let mut passing = container();
+    passing.passed = vec!["API_TOKEN".to_owned(), "OTHER".to_owned()];
+    let expected =
+        typed(&container()).replace("--env TZ=UTC", "--env TZ=UTC --env API_TOKEN --env OTHER");
+    assert_eq!(typed(&passing), expected);
 }
 
 #[test]
