@@ -8,6 +8,7 @@ mod engine;
 mod files;
 mod machine;
 pub mod runner;
+pub mod runner_user;
 
 use std::path::Path;
 

@@ -19,6 +19,9 @@ use crate::run::{Context, Directory};
 /// The time limit of docker's answers.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// The arguments with which docker describes its use of the disk, one line for each kind.
+const DISK_USAGE: [&str; 4] = ["system", "df", "--format", "{{json .}}"];
+
 /// The oldest client that current engines support.
 const OLDEST: u32 = 25;
 
@@ -38,6 +41,7 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
     };
     let settings = context.engine_options(directory, LIMIT);
     let program = settings.docker.clone();
+    examined.extend(other_podman(context));
     let docker = match Docker::connect(settings, context.cancel, context.emitter) {
         Ok(docker) => docker,
         Err(error) => {
@@ -59,9 +63,9 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
         }
     });
     let image = &context.config.python.image;
-    match docker.ask(&["image", "inspect", "--format", "{{json .RepoDigests}}", image]) {
-        Some(digests) => {
-            examined.push(base(image, &digests));
+    match docker.ask(&["image", "inspect", "--format", "{{json .RepoDigests}} {{.Size}}", image]) {
+        Some(answer) => {
+            examined.push(base(image, &answer));
             examined.push(topology(context, &docker, directory));
         }
         None => examined.push(Examined::is(
@@ -72,12 +76,33 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
         )),
     }
     examined.extend(docker.measure_images().map(|usage| images(&usage)));
+    examined.extend(docker.ask(&DISK_USAGE).and_then(|answer| build_cache(&answer)));
     examined
+}
+
+/// Describes the disk space of docker's build cache, which other programs use as well.
+fn build_cache(answer: &str) -> Option<Examined> {
+    let lines = answer.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let cache = lines.into_iter().find(|line| line["Type"] == "Build Cache")?;
+    let size = cache["Size"].as_str()?;
+    Some(Examined::good(
+        "builds",
+        format!("docker's build cache has {size}, which `docker builder prune` removes"),
+    ))
+}
+
+/// Names podman, if it is installed and another engine is chosen.
+fn other_podman(context: Context<'_>) -> Option<Examined> {
+    if context.config.engine == EngineChoice::Podman {
+        return None;
+    }
+    let path = which::which_in("podman", context.variables.get("PATH"), "/").ok()?;
+    let found = format!("`{}` is installed; `--engine podman` uses it", path.display());
+    Some(Examined::good("podman", found))
 }
 
 /// Describes the disk space that images use.
 fn images(usage: &ImageUsage) -> Examined {
-    let megabytes = |bytes: f64| format!("{:.0} MB", bytes / 1e6);
     let ImageUsage { images, bytes, unused, unused_bytes } = usage;
     let mut found = match images {
         0 => "no images of environments yet".to_owned(),
@@ -255,7 +280,7 @@ fn socket(context: Context<'_>) -> Examined {
 }
 
 /// The name of a group, or its number without one.
-fn group(number: u32) -> String {
+pub(super) fn group(number: u32) -> String {
     let groups = fs::read_to_string("/etc/group").unwrap_or_default();
     let named = groups.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -265,16 +290,22 @@ fn group(number: u32) -> String {
     named.unwrap_or_else(|| number.to_string())
 }
 
-fn base(image: &str, digests: &str) -> Examined {
+/// Describes the base image by docker's answer: the list of its digests, and its size in bytes.
+fn base(image: &str, answer: &str) -> Examined {
+    let (digests, size) = answer.trim().rsplit_once(' ').unwrap_or((answer, ""));
     let digests: Vec<String> = serde_json::from_str(digests).unwrap_or_default();
     let digest = digests.first().and_then(|digest| digest.rsplit_once('@'));
-    Examined::good(
-        "base",
-        match digest {
-            Some((_, digest)) => format!("`{image}` is here, {digest:.19}"),
-            None => format!("`{image}` is here, without a registry digest"),
-        },
-    )
+    let digest = match digest {
+        Some((_, digest)) => format!("{digest:.19}"),
+        None => "without a registry digest".to_owned(),
+    };
+    let size = size.parse().map(|bytes| format!(", {}", megabytes(bytes))).unwrap_or_default();
+    Examined::good("base", format!("`{image}` is here, {digest}{size}"))
+}
+
+/// A size in megabytes, as docker shows it.
+fn megabytes(bytes: f64) -> String {
+    format!("{:.0} MB", bytes / 1e6)
 }
 
 /// Inspects whether a container sees our folders, and can write to them.

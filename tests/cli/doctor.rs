@@ -1,6 +1,7 @@
 //! The command `doctor`, without an engine.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use serde_json::Value;
 use snapbox::str;
@@ -182,6 +183,81 @@ error: cannot read `nowhere.toml`: No such file or directory (os error 2)
 
 "#]],
     );
+}
+
+#[test]
+fn a_runner_needs_no_socket_for_a_project_with_image_jobs() {
+    let text = "[[runners]]\n  name = \"a\"\n  executor = \"docker\"\n\
+                [[runners]]\n  name = \"b\"\n  executor = \"shell\"\n";
+    let scene =
+        Scene::new().file("config.toml", text).file("pipe.toml", "[ci]\ngitlab = \"image\"\n");
+    scene.pipe("doctor --runner-config config.toml").ends(
+        0,
+        "",
+        str![[r#"
+good    line 2: `a` (docker) runs jobs in their image, and those of this project need nothing else
+warning line 5: `b` (shell) runs jobs on its machine, and ignores their images and services
+
+hint: use a runner with the executor `docker`, or set `gitlab = "socket"` in pipe.toml
+
+"#]],
+    );
+    for (ci, status) in [("gitlab = \"dind\"", 1), ("gitlab = \"socket\"", 1), ("github = true", 1)]
+    {
+        fs::write(scene.project().join("pipe.toml"), format!("[ci]\n{ci}\n")).unwrap();
+        let ended = scene.pipe("doctor --runner-config config.toml").ended();
+        assert_eq!(ended.status, Some(status), "{ci}: {ended:?}");
+        assert_eq!(ended.stdout.is_empty(), ci.contains("dind"), "{ci}: {ended:?}");
+    }
+}
+
+/// The machine of a runner, whose user is in the group of the socket or not.
+#[test]
+fn the_user_of_a_shell_runner_is_asked_for_the_group_of_the_socket() {
+    let scene = Scene::new();
+    let socket = scene.folder("docker.sock");
+    let _socket = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o660)).unwrap();
+    let group = fs::metadata(&socket).unwrap().gid();
+    let text = format!(
+        "[[runners]]\nname = \"a\"\nexecutor = \"shell\"\nenvironment = [\"DOCKER_HOST=unix://{}\"]\n",
+        socket.display()
+    );
+    let scene = scene.file("config.toml", &text);
+    let bin = scene.folder("bin");
+    fs::create_dir(&bin).unwrap();
+    for (groups, status, found) in [
+        (format!("1 {group}"), 0, "who may use docker"),
+        ("4711 4712".to_owned(), 1, "who may not use docker"),
+    ] {
+        let id = format!("#!/bin/sh\ncase $1 in -G) echo {groups};; *) echo runner;; esac\n");
+        fs::write(bin.join("id"), id).unwrap();
+        fs::set_permissions(bin.join("id"), fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        let ended = scene.pipe("doctor --runner-config config.toml").with("PATH", &path).ended();
+        assert_eq!(ended.status, Some(status), "{ended:?}");
+        assert!(ended.stderr.contains(found), "{ended:?}");
+        assert_eq!(ended.stderr.contains("`sudo usermod -aG "), status == 1, "{ended:?}");
+    }
+}
+
+#[test]
+fn podman_is_named_unless_it_is_the_engine() {
+    let scene = Scene::with_project();
+    let bin = scene.folder("bin");
+    fs::create_dir(&bin).unwrap();
+    let podman = bin.join("podman");
+    fs::write(&podman, "#!/bin/sh\nexit 1\n").unwrap();
+    fs::set_permissions(&podman, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let doctor = |engine: &str| {
+        let run = scene.pipe("doctor --json").with("PATH", &path);
+        run.with("CARGO_PIPE_ENGINE", engine).ended().stdout
+    };
+    let line = "`[SCENE]/bin/podman` is installed; `--engine podman` uses it";
+    let docker = doctor("docker");
+    assert!(docker.contains(line), "{docker}");
+    assert!(!doctor("podman").contains(line));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `doctor`: checks that everything is installed and works.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
@@ -9,10 +10,12 @@ use crate::cli::commands::run;
 use crate::cli::exit::Failure;
 use crate::cli::settings::{Doctor, ProjectLocation};
 use crate::cli::terminal::{Stream, Term};
-use crate::doctor::runner::{self, Runner, RunnerConfig, Socket};
+use crate::doctor::runner::{self, JobNeeds, Runner, RunnerConfig};
+use crate::doctor::runner_user::RunnerUser;
 use crate::doctor::{self, Diagnosis, Examined, Health};
 use crate::outcome::Verdict;
-use crate::process::Cancel;
+use crate::pipeline::Pipeline;
+use crate::process::{Cancel, Emitter};
 use crate::read::{self, SizeLimit};
 use crate::report::harmless;
 use crate::report::human::fold::labelled;
@@ -34,7 +37,7 @@ pub(super) fn doctor(
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
     match &doctor.runner_config {
-        Some(file) => runner_config(&place.folder, file, doctor.format, term),
+        Some(file) => runner_config(place, file, doctor.format, term),
         None => examine(place, doctor.format, term),
     }
 }
@@ -64,12 +67,17 @@ fn state(diagnosis: &Diagnosis, width: Option<usize>) -> String {
     diagnosis.examined.iter().map(|examined| line(examined, width)).collect()
 }
 
-fn line(examined: &Examined, width: Option<usize>) -> String {
-    let (style, word) = match examined.state {
+/// The label of a state, and its style.
+fn state_label(state: Health) -> (anstyle::Style, &'static str) {
+    match state {
         Health::Good => (style::GOOD, "good   "),
         Health::Warning => (style::WARNING, "warning"),
         _ => (style::ERROR, "wrong  "),
-    };
+    }
+}
+
+fn line(examined: &Examined, width: Option<usize>) -> String {
+    let (style, word) = state_label(examined.state);
     let found = format!("{:<8}  {}", examined.subject, examined.found);
     let mut text = labelled((style, word), &found, width);
     if let Some(next) = examined.next.as_deref().filter(|_| examined.state != Health::Good) {
@@ -79,44 +87,52 @@ fn line(examined: &Examined, width: Option<usize>) -> String {
 }
 
 fn runner_config(
-    folder: &Path,
+    place: &ProjectLocation,
     file: &Path,
     format: MessageFormat,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    let place = folder.join(file);
-    let text = read::read_named_text(&place, SizeLimit::Config).map_err(|error| {
-        Failure::System { what: format!("cannot read `{}`", file.display()), source: error.into() }
-    })?;
+    let ProjectLocation { folder, environment, flags, typed: _ } = place;
+    let path = folder.join(file);
+    let cannot_read =
+        |source| Failure::System { what: format!("cannot read `{}`", file.display()), source };
+    let text = read::read_named_text(&path, SizeLimit::Config)
+        .map_err(|error| cannot_read(error.into()))?;
+    let cancel = Cancel::default();
+    let mut observer = term.observer();
+    let user = RunnerUser::of_config(&path, environment, &cancel, &Emitter::new(&mut observer));
+    term.observed(observer);
+    let user = user.map_err(cannot_read)?;
+    // A runner is examined anywhere: without a project, its jobs may need the socket.
+    let pipeline = Pipeline::discover(folder, environment.clone(), flags.clone()).ok();
+    let needs = JobNeeds::of(pipeline.as_ref().map(|pipeline| &pipeline.config));
     let name = file.display().to_string();
-    let read = runner::examine(&name, &text).map_err(ScaffoldError::from)?;
-    let missing = read.runners.iter().filter(|runner| runner.socket == Socket::Missing).count();
+    let read = runner::examine(&name, &text, needs, &user).map_err(ScaffoldError::from)?;
     match format {
         MessageFormat::Json => term.data(&json(&read)),
-        _ => tell(&read, missing, term),
+        _ => describe_runners(&read, term),
     }
-    Ok(if missing == 0 { Verdict::Passed } else { Verdict::Findings })
+    let is_wrong = read.runners.iter().any(|runner| runner.state > Health::Warning);
+    Ok(if is_wrong { Verdict::Findings } else { Verdict::Passed })
 }
 
-fn tell(read: &RunnerConfig, missing: usize, term: &mut Term) {
+fn describe_runners(read: &RunnerConfig, term: &mut Term) {
     let lines: String = read.runners.iter().map(runner_line).collect();
     term.note(if lines.is_empty() { "this file contains no runner\n" } else { &lines });
     term.patch(read.change.as_bytes());
-    if missing > 0 {
+    if !read.change.is_empty() {
         term.hint(CHANGE_HINT);
         term.hint(SOCKET_HINT);
     }
+    let hints: BTreeSet<&String> =
+        read.runners.iter().filter_map(|runner| runner.next.as_ref()).collect();
+    hints.into_iter().for_each(|hint| term.hint(&harmless::line(hint)));
 }
 
 fn runner_line(runner: &Runner) -> String {
-    let (style, word, state) = match runner.socket {
-        Socket::Bound => (style::GOOD, "good   ", "binds the docker socket into jobs"),
-        Socket::Missing => (style::ERROR, "wrong  ", "does not bind the docker socket into jobs"),
-        Socket::Beside => (style::GOOD, "good   ", "is set up for `gitlab = \"dind\"`"),
-        Socket::Foreign => (style::GOOD, "good   ", "runs jobs without docker"),
-    };
-    let Runner { name, line, executor, .. } = runner;
-    let text = harmless::line(&format!("line {line}: `{name}` ({executor}) {state}"));
+    let Runner { name, line, executor, state, found, .. } = runner;
+    let (style, word) = state_label(*state);
+    let text = harmless::line(&format!("line {line}: `{name}` ({executor}) {found}"));
     format!("{} {text}\n", paint(style, word))
 }
 
