@@ -33,6 +33,8 @@ fn only_the_missing_lock_of_the_base_is_wrong_with_a_new_project() {
         |name: &str| examined.iter().find(|(subject, ..)| subject == name).unwrap().2.clone();
     assert_eq!(found("topology"), "bind: containers see your folders and can write to them");
     assert!(found("base").starts_with("`python:3.13-slim` is here"), "{examined:?}");
+    assert!(found("base").ends_with(" MB"), "{examined:?}");
+    assert!(found("builds").starts_with("docker's build cache has "), "{examined:?}");
     assert!(!found("engine").contains("unknown"), "{examined:?}");
     assert!(found("images").contains(" images of environments use "), "{examined:?}");
     assert_eq!(project.leftovers(), [""; 0]);
