@@ -31,6 +31,7 @@ pub use key::Key;
 pub use lock::{EntryLock, LockResult};
 pub use memory::Memory;
 pub use planted::refuse_planted;
+pub(crate) use stat::Stat;
 pub use store::{CachedOutcome, OutcomeOrigin, ResultCache};
 pub use test_journal::TestJournal;
 
@@ -75,6 +76,28 @@ pub fn create(home: &Path, name: &str) -> io::Result<PathBuf> {
     }
     mark(home)?;
     Ok(folder)
+}
+
+/// The name of the folder with the copies of a project's files, which no check can have.
+const SNAPSHOTS: &str = "Snapshots";
+
+/// Creates the folder with the copies of a project's files.
+///
+/// # Errors
+///
+/// Those of [`create`].
+pub(crate) fn create_snapshots(home: &Path, project: &str) -> io::Result<PathBuf> {
+    create(home, &format!("{}/{project}/{SNAPSHOTS}", last_run::PROJECTS))
+}
+
+/// The copies of the files of all projects.
+pub(crate) fn list_snapshots(home: &Path) -> Vec<PathBuf> {
+    let folders = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let projects = folders(&home.join(last_run::PROJECTS));
+    projects.iter().flat_map(|project| folders(&project.join(SNAPSHOTS))).collect()
 }
 
 /// Opens a file to lock it: itself and not what a link leads to, and no pipe, which would wait for its

@@ -18,6 +18,14 @@ pub struct EngineInfo {
     pub sandbox: Option<SandboxKind>,
 }
 
+impl EngineInfo {
+    /// Whether the checks were isolated from the rest of the machine.
+    #[must_use]
+    pub fn has_sandbox(&self) -> bool {
+        matches!(self.sandbox, Some(SandboxKind::Container | SandboxKind::Bubblewrap))
+    }
+}
+
 /// Isolation of a check from the rest of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

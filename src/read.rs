@@ -33,7 +33,7 @@ pub enum SizeLimit {
     Lock,
     /// Baselines and reports: 256 MiB.
     Report,
-    /// The index of a repository: 512 MiB, for millions of files.
+    /// The index of a repository, and the record of a copy: 512 MiB, for millions of files.
     GitIndex,
     /// Sources: 1 GiB. They are hashed and copied in pieces.
     Source,

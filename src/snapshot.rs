@@ -9,6 +9,8 @@ mod changes;
 mod error;
 mod globs;
 mod inventory;
+mod kept;
+mod remove;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -18,8 +20,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rayon::prelude::*;
-
+use self::kept::CopyRecord;
 use crate::hash::{Hash, HashBuilder, Hasher};
 use crate::process::Cancel;
 use crate::project::ProjectPath;
@@ -28,6 +29,8 @@ use crate::read::{self, SizeLimit};
 pub use changes::Changes;
 pub use error::SnapshotError;
 pub use inventory::{EntryKind, Inventory, InventoryEntry, ROOT_MARKERS};
+pub(crate) use kept::KeptCopy;
+pub(crate) use remove::remove_folder;
 
 /// The file in each tree with the hash of the tree. A container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";
@@ -122,26 +125,27 @@ fn copy_once(
     inventory: &Inventory,
     folders: &BTreeSet<ProjectPath>,
 ) -> Result<Tree, SnapshotError> {
-    for folder in folders {
-        create_folder(&folder.on_disk(target))?;
-    }
-    inventory.entries.par_iter().try_for_each(|(path, entry)| {
-        let copied = match &entry.kind {
-            EntryKind::File { executable } => {
-                let mode = if *executable { 0o755 } else { 0o644 };
-                let content = copy_file(&path.on_disk(root), &path.on_disk(target), mode, cancel)?;
-                InventoryEntry::file(&content, *executable)
-            }
-            EntryKind::Link { to } => copy_link(target, path, to)?,
-        };
-        if copied == *entry { Ok(()) } else { Err(SnapshotError::Changing(path.clone())) }
-    })?;
-    create_folder(&target.join(ROOT_MARKER))?;
-    let tree = write_proof(target, inventory.hash())?;
-    set_time(&target.join(ROOT_MARKER))?;
-    // The deepest folder comes first, because adding an entry to a folder changes its time.
-    folders.iter().rev().try_for_each(|folder| set_time(&folder.on_disk(target)))?;
-    Ok(tree)
+    CopyRecord::default().change(root, target, inventory, folders, cancel)?;
+    write_proof(target, inventory.hash())
+}
+
+/// Copies a file, which must still be as the inventory lists it.
+fn copy_entry(
+    root: &Path,
+    target: &Path,
+    path: &ProjectPath,
+    entry: &InventoryEntry,
+    cancel: &Cancel,
+) -> Result<(), SnapshotError> {
+    let copied = match &entry.kind {
+        EntryKind::File { executable } => {
+            let mode = if *executable { 0o755 } else { 0o644 };
+            let content = copy_file(&path.on_disk(root), &path.on_disk(target), mode, cancel)?;
+            InventoryEntry::file(&content, *executable)
+        }
+        EntryKind::Link { to } => copy_link(target, path, to)?,
+    };
+    if copied == *entry { Ok(()) } else { Err(SnapshotError::Changing(path.clone())) }
 }
 
 /// Writes a tree of a few small files, given as `(name, content)`. A name may contain folders.

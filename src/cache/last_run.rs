@@ -13,7 +13,7 @@ use crate::check::StepId;
 use crate::fingerprint::ingredients::Inputs;
 
 /// The folder of all projects.
-const PROJECTS: &str = "projects";
+pub(super) const PROJECTS: &str = "projects";
 
 /// The inputs of a check's last run.
 #[must_use]

@@ -15,7 +15,7 @@ const COARSEST: i64 = 2_000_000_000;
 
 /// A moment in nanoseconds since 1970, by the clock of a file system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct FileTime(i64);
+pub(crate) struct FileTime(i64);
 
 impl FileTime {
     /// The current time.
@@ -68,7 +68,7 @@ impl Clock {
 
 /// The metadata of a file that a change would alter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stat {
+pub(crate) struct Stat {
     /// The size in bytes.
     pub size: u64,
     /// The time of the last modification, which any program can set.
@@ -83,7 +83,7 @@ pub(super) struct Stat {
 
 impl Stat {
     /// Extracts it from a file's metadata.
-    pub(super) fn from_metadata(metadata: &Metadata) -> Stat {
+    pub(crate) fn from_metadata(metadata: &Metadata) -> Stat {
         let moment = |seconds: i64, nanos: i64| {
             FileTime(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
         };

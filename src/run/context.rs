@@ -13,9 +13,10 @@ use crate::config::{CacheMode, Config, EngineSource};
 use crate::engine::{self, Engine, EngineError, EngineOptions, docker};
 use crate::env_vars::EnvVars;
 use crate::environment::recipe;
-use crate::plan::Plan;
+use crate::plan::{FileSet, Plan};
 use crate::process::{Cancel, Emitter};
 use crate::project::Project;
+use crate::snapshot::KeptCopy;
 use crate::trust::collect;
 
 /// The state of a run, shared by all of its stages.
@@ -95,6 +96,16 @@ impl<'a> Context<'a> {
     /// Opens the cache of results.
     pub(super) fn open_cache(&self, mode: CacheMode) -> ResultCache {
         ResultCache::new(self.cache.to_owned(), mode, self.config.cache_size)
+    }
+
+    /// Takes the copy of these files that is kept between runs to `folder`. A CI job keeps none, because
+    /// its cache is packed and moved, and neither does a caller that chose another folder for runs than
+    /// the cache.
+    pub(super) fn take_kept_copy(&self, file_set: &FileSet, folder: &Path) -> Option<KeptCopy> {
+        if self.variables.is_ci() || self.scratch != self.cache {
+            return None;
+        }
+        KeptCopy::take(self.cache, &self.project.id(), file_set, folder)
     }
 
     /// Whether the run was stopped.

@@ -6,17 +6,15 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rayon::prelude::*;
 use tempfile::TempDir;
 
 use crate::cache;
 use crate::engine::started;
-use crate::snapshot::SnapshotError;
+use crate::snapshot::{SnapshotError, remove_folder};
 
 /// The file that a run locks while it creates or sweeps folders.
 const GATE: &str = "lock";
@@ -114,7 +112,7 @@ impl Drop for Directory {
         self.folder.disable_cleanup(has_note);
         let folder = self.folder.path();
         // What cannot be removed now is swept by the next run.
-        let _ = if has_note { clear_around_note(folder) } else { clear(folder) };
+        let _ = if has_note { clear_around_note(folder) } else { remove_folder(folder) };
     }
 }
 
@@ -139,50 +137,6 @@ fn spread(parent: &Path) {
 #[cfg(not(target_os = "linux"))]
 fn spread(_: &Path) {}
 
-/// Removes a folder, even if a check that could write has removed the permission to.
-fn clear(folder: &Path) -> io::Result<()> {
-    if remove(folder).is_ok() {
-        return Ok(());
-    }
-    restore_permissions(folder)?;
-    remove(folder)
-}
-
-/// Removes a folder, several of its folders at once. It goes level by level: the depth of a copy must not
-/// decide how large the stack has to be.
-fn remove(folder: &Path) -> io::Result<()> {
-    let mut levels = vec![vec![folder.to_owned()]];
-    while let Some(level) = levels.last().filter(|level| !level.is_empty()) {
-        let below = level.par_iter().map(|folder| remove_files(folder));
-        let below: Vec<Vec<PathBuf>> = below.collect::<io::Result<_>>()?;
-        levels.push(below.concat());
-    }
-    levels.iter().rev().try_for_each(|level| level.par_iter().try_for_each(fs::remove_dir))
-}
-
-/// Removes the files in a folder, and returns the folders in it.
-fn remove_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-    let (folders, files): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    files.par_iter().try_for_each(|entry| fs::remove_file(entry.path()))?;
-    Ok(folders.iter().map(fs::DirEntry::path).collect())
-}
-
-fn restore_permissions(folder: &Path) -> io::Result<()> {
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                folders.push(entry.path());
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Removes everything in a folder but its lock and its note.
 fn clear_around_note(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -191,7 +145,7 @@ fn clear_around_note(folder: &Path) -> io::Result<()> {
             continue;
         }
         let is_folder = entry.file_type()?.is_dir();
-        if is_folder { clear(&entry.path())? } else { fs::remove_file(entry.path())? }
+        if is_folder { remove_folder(&entry.path())? } else { fs::remove_file(entry.path())? }
     }
     Ok(())
 }
@@ -211,7 +165,7 @@ impl DeadRun {
     /// Removes the folder of a run that has left nothing in its engine.
     pub(super) fn forget(self) {
         // The next run tries again.
-        let _ = clear(&self.folder);
+        let _ = remove_folder(&self.folder);
     }
 }
 
@@ -258,7 +212,7 @@ fn sweep_below(parent: &Path) -> Vec<DeadRun> {
                 dead.push(DeadRun { folder, id, engine, _lock: lock });
             }
             // The next run tries again.
-            _ => drop(clear(&folder)),
+            _ => drop(remove_folder(&folder)),
         }
     }
     dead
@@ -338,16 +292,5 @@ mod tests {
         let plain = File::open(cache.path()).unwrap();
         let can_be_asked = ioctl_setflags(&plain, IFlags::TOPDIR).is_ok();
         assert_eq!(flags.contains(IFlags::TOPDIR), can_be_asked);
-    }
-
-    #[test]
-    fn a_folder_without_permissions_is_removed() {
-        let cache = tempfile::tempdir().unwrap();
-        let closed = cache.path().join("closed/inner");
-        fs::create_dir_all(&closed).unwrap();
-        fs::write(closed.join("file"), "").unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
-        clear(&cache.path().join("closed")).unwrap();
-        assert!(!cache.path().join("closed").exists());
     }
 }

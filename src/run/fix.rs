@@ -180,7 +180,7 @@ impl Fixers<'_> {
             // The check itself reports that it covers no files.
             return Ok(Vec::new());
         }
-        let snapshot = Ok(Snapshot { inventory: inventory.clone(), tree });
+        let snapshot = Ok(Snapshot { inventory: inventory.clone(), tree, kept: None });
         let engine = resources.engine();
         let ready = StepResources {
             context,

@@ -14,12 +14,12 @@ use super::snapshot::Snapshot;
 use super::step::{ReadyStep, StepResources};
 use super::{Context, Directory};
 use crate::cache::ResultCache;
-use crate::config::EngineChoice;
+use crate::config::{CacheMode, EngineChoice};
 use crate::engine::{self, Engine, EngineError};
 use crate::hash::Hash;
 use crate::outcome::Reason;
 use crate::plan::{EnvironmentSpec, FileSet, Plan, Step};
-use crate::snapshot::Inventory;
+use crate::snapshot::{Inventory, KeptCopy};
 
 /// The resources of a run. The engine is dropped before the folder that it works in.
 pub(super) struct Resources<'r> {
@@ -33,6 +33,7 @@ pub(super) struct Resources<'r> {
     short: Option<Directory>,
     longest: Duration,
     remembers: bool,
+    keeps_snapshots: bool,
 }
 
 impl<'r> Resources<'r> {
@@ -55,6 +56,7 @@ impl<'r> Resources<'r> {
             short,
             longest: plan.longest_timeout(),
             remembers: plan.cache.keeps(),
+            keeps_snapshots: plan.cache == CacheMode::On,
         })
     }
 
@@ -120,12 +122,14 @@ impl<'r> Resources<'r> {
         let context = self.context;
         let folder = self.directory.path().to_owned();
         let first = self.snapshots.len();
+        let keeps = self.keeps_snapshots;
         let copy = |(number, file_set): (usize, &FileSet)| {
             let hashed =
                 preflight.inventories.get(file_set).and_then(|hashed| hashed.as_ref().ok());
             let inventory = hashed.map(|hashed| &hashed.inventory);
             let folder = folder.join(format!("app-{}", first + number));
-            (file_set.clone(), Snapshot::take(&context, file_set, inventory, &folder))
+            let kept = if keeps { context.take_kept_copy(file_set, &folder) } else { None };
+            (file_set.clone(), Snapshot::take(&context, file_set, inventory, &folder, kept))
         };
         let copy_all = || -> Vec<_> {
             let file_sets: Vec<&FileSet> = file_sets.into_iter().collect();
@@ -133,6 +137,11 @@ impl<'r> Resources<'r> {
         };
         let (prepared, snapshots) = rayon::join(|| self.prepare(&environments), copy_all);
         self.snapshots.extend(snapshots);
+        if prepared.is_ok() && !self.engine().info().has_sandbox() {
+            // A check that can write to a copy could change it in its own way.
+            let kept = self.snapshots.values().flatten().filter_map(|it| it.kept.as_ref());
+            kept.for_each(KeptCopy::discard);
+        }
         prepared
     }
 

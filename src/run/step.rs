@@ -17,7 +17,6 @@ use super::snapshot::Snapshot;
 use super::{Context, incremental, outcome};
 use crate::cache::{Key, LockResult, ResultCache};
 use crate::engine::{Access, Engine, Job, PreparedEnvironment, RunError, launcher};
-use crate::engine_info::SandboxKind;
 use crate::environment::ResolvedEnvironment;
 use crate::event::Event;
 use crate::finding::{self, Excerpts};
@@ -114,10 +113,10 @@ impl<'a> StepResources<'a, '_> {
         snapshot: &Snapshot,
         config: Option<&[u8]>,
     ) -> Option<String> {
-        match self.engine.info().sandbox {
-            Some(SandboxKind::Container | SandboxKind::Bubblewrap) => None,
-            _ => step.find_host_reason(&snapshot.paths(), reader(step, snapshot, config)),
+        if self.engine.info().has_sandbox() {
+            return None;
         }
+        step.find_host_reason(&snapshot.paths(), reader(step, snapshot, config))
     }
 
     /// Writes what the launcher reads: itself, the files to check, and the tool's memory.

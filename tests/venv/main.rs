@@ -20,6 +20,7 @@ mod engine;
 mod environment_build;
 #[path = "../docker/imports.rs"]
 mod imports;
+mod kept_copies;
 #[path = "../docker/package_index.rs"]
 mod package_index;
 mod packages;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         by_hand::TESTS,
         engine::TESTS,
         environment_build::TESTS,
+        kept_copies::TESTS,
         packages::TESTS,
         pinned_tools::TESTS,
         sandbox::TESTS,

@@ -125,7 +125,7 @@ impl PerFile {
         let scope = match chosen {
             Err(reason) => Scope::Whole(reason),
             Ok((chosen, known)) => {
-                let Snapshot { tree, inventory } = snapshot;
+                let Snapshot { tree, inventory, .. } = snapshot;
                 let files = stored.division.shared.keys().chain(chosen.keys()).cloned().collect();
                 let tree = snapshot::copy_part(tree, inventory, &files, folder, cancel)
                     .map_err(|error| error.reason())?;
