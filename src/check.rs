@@ -40,6 +40,7 @@ pub const COMMANDS: &[&str] = &[
     "completions",
     "doctor",
     "help",
+    "hook",
     "init",
     "list",
     "man",

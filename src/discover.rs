@@ -54,7 +54,7 @@ pub fn find(folder: &Path) -> Result<Project, ConfigError> {
         .map_err(|error| problem(folder, format!("cannot enter the folder: {error}")))?;
     for root in start.ancestors() {
         if let Some(manifest) = manifest(root)? {
-            return Ok(Project { root: root.to_owned(), manifest: Some(manifest) });
+            return Ok(Project::in_folder(root.to_owned(), Some(manifest)));
         }
     }
     Err(problem(&start, "`pipe.toml` not found in this folder or any folder above".to_owned())

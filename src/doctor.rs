@@ -10,6 +10,7 @@ mod machine;
 pub mod runner;
 pub mod runner_user;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -119,7 +120,7 @@ pub fn examine(
     observer: &mut dyn Observer,
 ) -> Diagnosis {
     let mut examined = vec![machine::program(variables)];
-    let nothing = Project { root: folder.to_owned(), manifest: None };
+    let nothing = Project::in_folder(folder.to_owned(), None);
     let found = discover::find(folder).and_then(|project| {
         let (config, warnings) = configure::load_config(&project, variables, flags.clone())?;
         Ok((project, config, warnings))
@@ -141,8 +142,16 @@ pub fn examine(
         let project = project.as_ref().unwrap_or(&nothing);
         let emitter = &Emitter::new(observer);
         let home = &cache::home(variables);
-        let context =
-            Context { project, config, variables, cache: home, scratch: home, cancel, emitter };
+        let context = Context {
+            project,
+            config,
+            withheld: &BTreeMap::new(),
+            variables,
+            cache: home,
+            scratch: home,
+            cancel,
+            emitter,
+        };
         if is_project {
             examined.extend(files::examine(context));
         }

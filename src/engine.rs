@@ -54,6 +54,8 @@ pub struct EngineOptions {
     pub project: String,
     /// The project's folder.
     pub root: PathBuf,
+    /// The folder that the project is known by, which is not the root of a checkout in the cache.
+    pub identity: PathBuf,
     /// The lock of the project's base.
     pub base_lock: ProjectPath,
     /// The environment variables, for finding programs.

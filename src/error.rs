@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use crate::checkout::CheckoutError;
 use crate::config::ConfigError;
 use crate::engine::EngineError;
+use crate::hook::HookError;
 use crate::outcome::{Reason, ReasonKind, Verdict};
 use crate::plan::PlanError;
 use crate::trust::TrustError;
@@ -31,6 +33,12 @@ pub enum Error {
     /// Locks cannot be updated.
     #[error(transparent)]
     Update(Box<UpdateError>),
+    /// The files of a git index cannot be checked out.
+    #[error(transparent)]
+    Checkout(#[from] CheckoutError),
+    /// A git hook cannot be installed or removed.
+    #[error(transparent)]
+    Hook(#[from] HookError),
     /// The user's grants cannot be read or written.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -61,6 +69,8 @@ impl Error {
                 _ => Verdict::Error,
             },
             Error::Update(error) => error.verdict(),
+            Error::Checkout(error) => error.verdict(),
+            Error::Hook(error) => error.verdict(),
             Error::Trust(_) => Verdict::Error,
         }
     }
@@ -74,6 +84,8 @@ impl Error {
             Error::Engine(error) => error.hint(),
             Error::Check(reason) => reason.hint.clone(),
             Error::Update(error) => error.hint(),
+            Error::Checkout(error) => error.hint(),
+            Error::Hook(error) => error.hint(),
             Error::Trust(error) => error.hint(),
         }
     }

@@ -24,6 +24,8 @@ pub struct Why {
     pub since_last: Option<Vec<Difference>>,
     /// The differences to the nearest cached outcome; null for a hit, and if none is cached.
     pub nearest: Option<Vec<Difference>>,
+    /// The files that it covers and git does not track, so that no commit and no hook has them.
+    pub untracked: Vec<String>,
     /// The work of its incremental tool in the last run in this folder; null if the tool does not
     /// report it.
     pub worked: Option<WorkDone>,
@@ -54,6 +56,7 @@ impl Why {
             environment: None,
             since_last: None,
             nearest: None,
+            untracked: Vec::new(),
             worked: None,
         }
     }

@@ -1,4 +1,4 @@
-//! Asks git what it tracks, and which lines changed since which commit.
+//! Asks git what it tracks, what is staged, and which lines changed since which commit.
 //!
 //! The repository may be hostile, and its settings name programs: filters, file monitors, drivers,
 //! helpers. `program` therefore starts only commands that read objects, names and the index, and
@@ -8,21 +8,32 @@ mod base;
 mod blobs;
 mod changed_files;
 mod changes;
+mod commit_index;
+mod hook_index;
+mod hooks_path;
 mod ignored;
 mod index_file;
+mod line_ends;
 mod program;
 mod renames;
+mod staged;
 mod tracked_folder;
+mod untracked;
 
 use std::path::Path;
 
 use crate::env_vars::EnvVars;
 use crate::process::{Cancel, Emitter};
 
+pub use blobs::{WorkFile, read_work_file};
 pub use changed_files::select_changed_files;
 pub use changes::read_changed_lines;
+pub use hook_index::{HookIndex, HookIndexError};
+pub use hooks_path::find_hooks_path;
 pub use ignored::list_ignored;
+pub use staged::{Staged, StagedContent, StagedError, StagedFile, StagedKind};
 pub use tracked_folder::{TrackedFolderError, check_untracked};
+pub use untracked::select_untracked;
 
 /// What a question to git needs.
 #[derive(Clone, Copy)]

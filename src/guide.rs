@@ -47,6 +47,7 @@ chapters! {
     quick_start, "quick-start", "guide/quick-start.md", "Install cargo pipe and run the first checks";
     checks, "checks", "guide/checks.md", "Built-in checks, your own checks, and tests";
     fixing, "fixing", "guide/fixing.md", "Fix findings and format code";
+    hooks, "hooks", "guide/hooks.md", "Check each commit before it is made";
     old_code, "old-code", "guide/old-code.md", "Introduce checks to an old code base";
     ci, "ci", "guide/ci.md", "Pipelines for GitLab and GitHub";
     reports, "reports", "guide/reports.md", "Reports for people, CI and other programs";

@@ -68,8 +68,8 @@
 //!   errors of all commands.
 //! - Edges do I/O: [`read`] reads files within limits, [`discover`] finds a project, [`configure`] loads
 //!   its configuration and [`env_vars`] the environment variables, [`dependencies`] reads what a project depends on,
-//!   [`trust`] what may go beyond the sandbox, and [`git`] asks which lines changed. [`snapshot`]
-//!   copies the files that a check may see, [`environment`] reads what environments are built from
+//!   [`trust`] what may go beyond the sandbox, and [`git`] asks what is staged and which lines changed. [`checkout`] writes
+//!   what is staged to a folder, and [`hook`] the hooks of git. [`snapshot`] copies the files that a check may see, [`environment`] reads what environments are built from
 //!   and remembers what they resolved to, [`engine`] runs containers, [`cache`] stores results,
 //!   [`scaffold`] writes files, and [`process`] alone starts programs.
 //! - Pure parts do no I/O. Some turn values into values: [`config`], [`tools`], [`plan`],
@@ -98,6 +98,8 @@ pub mod update;
 
 #[doc(hidden)]
 pub mod cache;
+#[doc(hidden)]
+pub mod checkout;
 pub mod configure;
 #[doc(hidden)]
 pub mod dependencies;
@@ -110,6 +112,8 @@ pub mod env_vars;
 pub mod environment;
 #[doc(hidden)]
 pub mod git;
+#[doc(hidden)]
+pub mod hook;
 #[doc(hidden)]
 pub mod process;
 #[doc(hidden)]

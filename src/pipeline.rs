@@ -3,7 +3,10 @@
 //! The command line, an xtask and a build script all start here.
 
 mod known;
+mod staged;
+mod staged_fixes;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cache;
@@ -17,8 +20,9 @@ use crate::engine::{JobImage, job_image};
 use crate::env_vars::EnvVars;
 use crate::error::Error;
 use crate::event::Observer;
+use crate::git::GitContext;
 use crate::plan::{self, Known, Plan, Request, Shell, ShellRequest};
-use crate::project::Project;
+use crate::project::{Project, ProjectPath};
 use crate::report::{Preview, Report};
 use crate::run::Context;
 use crate::trust::collect::HostRequests;
@@ -26,6 +30,8 @@ use crate::trust::{GrantReview, Record, collect, store};
 
 pub use crate::engine::{Removal, Removed, Shipped, Then};
 pub use crate::process::{Cancel, Emitter, Stop};
+pub use staged::{CheckoutSource, StagedPipeline};
+pub use staged_fixes::{RefusedFix, StagedFixes};
 
 /// A configured project.
 #[derive(Clone, Debug)]
@@ -43,6 +49,8 @@ pub struct Pipeline {
     pub cache: PathBuf,
     /// Warnings about the configuration.
     pub warnings: Vec<String>,
+    /// The files of the project that are missing in its checkout, and why.
+    pub withheld: BTreeMap<ProjectPath, String>,
 }
 
 impl Pipeline {
@@ -57,7 +65,8 @@ impl Pipeline {
         let (config, warnings) = configure::load_config(&project, &environment, flags)?;
         let cache = cache::home(&environment);
         let scratch = cache.clone();
-        Ok(Pipeline { project, config, environment, cache, scratch, warnings })
+        let withheld = BTreeMap::new();
+        Ok(Pipeline { project, config, environment, cache, scratch, warnings, withheld })
     }
 
     /// Plans the checks of a request.
@@ -95,7 +104,7 @@ impl Pipeline {
     ///
     /// When it cannot be saved.
     pub fn trust(&self, asked: &[GrantReview]) -> Result<(), Error> {
-        let root = &self.project.root;
+        let root = &self.project.identity;
         let mut record = Record::of(root.display().to_string(), asked);
         if self.config.engine != EngineChoice::Venv {
             // A record that cannot be believed is replaced as a whole.
@@ -106,7 +115,7 @@ impl Pipeline {
     }
 
     fn known(&self) -> Known {
-        let record = || store::read(&self.environment, &self.project.root).ok().flatten();
+        let record = || store::read(&self.environment, &self.project.identity).ok().flatten();
         // Only a grant for the venv engine, which `auto` may choose, makes it necessary to read the
         // configurations of the tools here.
         let host = match self.config.engine {
@@ -174,12 +183,18 @@ impl Pipeline {
         Ok(JobImage::new(reference, program, root, &self.config))
     }
 
+    /// What questions to git about this project need.
+    pub fn git<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> GitContext<'a> {
+        GitContext { root: &self.project.root, variables: &self.environment, cancel, emitter }
+    }
+
     /// The state of a run in this project: the receiver of everything that takes a while, can be
     /// cancelled and emits events.
     pub fn context<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> Context<'a> {
         Context {
             project: &self.project,
             config: &self.config,
+            withheld: &self.withheld,
             variables: &self.environment,
             cache: &self.cache,
             scratch: &self.scratch,

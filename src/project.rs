@@ -18,19 +18,45 @@ pub use placement::{FileLocation, ProjectPlacement};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Project {
-    /// The absolute, canonical path of the folder.
+    /// The absolute, canonical path of the folder whose files are read.
     pub root: PathBuf,
+    /// The absolute, canonical path of the folder that grants, containers and results belong to: the
+    /// root, unless that is a checkout in the cache.
+    pub identity: PathBuf,
     /// The file that configures it, if there is one.
     pub manifest: Option<Manifest>,
 }
 
 impl Project {
+    /// The project in a folder.
+    #[must_use]
+    pub fn in_folder(root: PathBuf, manifest: Option<Manifest>) -> Project {
+        Project { identity: root.clone(), root, manifest }
+    }
+
     /// The identifier of the project's folder on this machine.
     #[must_use]
     pub fn id(&self) -> String {
-        Hash::of(self.root.as_os_str().as_encoded_bytes()).short()
+        Hash::of(self.identity.as_os_str().as_encoded_bytes()).short()
+    }
+
+    /// The identifier of the folder whose files are read, for what is known of these files.
+    #[must_use]
+    pub fn files_id(&self) -> String {
+        let id = self.id();
+        if self.is_checkout() { format!("{id}/{CHECKOUT}") } else { id }
+    }
+
+    /// Whether the files are those of a checkout in the cache, and not of the folder that the user works
+    /// in.
+    #[must_use]
+    pub fn is_checkout(&self) -> bool {
+        self.root != self.identity
     }
 }
+
+/// The name of a checkout in the folder that the cache has for a project.
+pub const CHECKOUT: &str = "checkout";
 
 /// The file that configures a project.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -83,7 +83,7 @@ impl Context<'_> {
         let gate = gate.ok().and_then(|gate| gate.summary(&result.outcomes));
         let interruption = (self.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
         Report {
-            folder: discover::placement(&self.project.root).folder_text(),
+            folder: discover::placement(&self.project.identity).folder_text(),
             verdict: Verdict::over(&result.outcomes, interruption)
                 .and(gate.as_ref().and_then(Gated::verdict)),
             platform: result.platform,

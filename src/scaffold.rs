@@ -204,7 +204,7 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         }
         Some(_) => (pipeline, Vec::new()),
     };
-    let project = Project { root: root.clone(), manifest: manifest.clone() };
+    let project = Project::in_folder(root.clone(), manifest.clone());
     // The files belong to the project, so the variables of the user have no effect on them.
     let environment = EnvVars::default();
     let extended = match &manifest {

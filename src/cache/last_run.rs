@@ -48,6 +48,11 @@ pub fn forget(home: &Path, project: &str) -> io::Result<bool> {
     }
 }
 
+/// The folder with one folder for each project.
+pub(crate) fn all(home: &Path) -> PathBuf {
+    home.join(PROJECTS)
+}
+
 /// The folder of a project.
 pub(super) fn folder(home: &Path, project: &str) -> PathBuf {
     home.join(PROJECTS).join(project)

@@ -8,6 +8,7 @@ mod explain;
 mod global;
 mod help;
 mod help_args;
+mod hook;
 mod init;
 mod run;
 mod sandbox;
@@ -21,6 +22,9 @@ pub(crate) use check::{CheckArgs, CheckAsked, HelpLength, clap_command as check_
 pub(crate) use explain::{CompareArgs, DoctorArgs, WhyArgs};
 pub(crate) use global::{EngineArg, GlobalArgs};
 pub(crate) use help_args::HelpArgs;
+pub(crate) use hook::{
+    HookArg, HookArgs, HookCommandArgs, HookInstallArgs, HookRunArgs, HookUninstallArgs,
+};
 pub(crate) use init::{CiArg, GitlabArg, InitArgs, RemoveArgs, SyncArgs, UpdateArgs};
 pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
 pub(crate) use sandbox::{BashArgs, TrustArgs};
@@ -87,6 +91,9 @@ pub(crate) enum CommandArgs {
     /// Grant the permissions that this project asks for
     #[command(after_help = help::TRUST)]
     Trust(TrustArgs),
+
+    /// Check what is staged before each commit, with a git hook
+    Hook(HookArgs),
 
     /// Explain why a check would run instead of using its cached result
     #[command(after_help = help::WHY)]

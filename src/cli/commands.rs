@@ -9,6 +9,7 @@ mod completions;
 mod describe;
 mod doctor;
 mod help;
+mod hook;
 mod init;
 mod list;
 mod man;
@@ -53,6 +54,7 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Update { request, writing } => update::update(place, &request, writing, term),
         Action::Remove { removal, files } => remove::remove(place, removal, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
+        Action::Hook(wanted) => hook::hook(place, wanted, term),
         Action::Help(wanted) => help::help(place, wanted, term),
         Action::Schema(document) => Ok(schema::schema(document, term)),
         Action::Man { command } => man::man(command.as_deref(), term),

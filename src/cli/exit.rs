@@ -97,7 +97,8 @@ impl Failure {
         }
     }
 
-    fn verdict(&self) -> Verdict {
+    /// The verdict of the command.
+    pub(crate) fn verdict(&self) -> Verdict {
         match self {
             Failure::Clap(error) if error.exit_code() == 0 => Verdict::Passed,
             Failure::Clap(_) | Failure::Usage { .. } => Verdict::Config,

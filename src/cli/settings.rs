@@ -10,6 +10,7 @@ use crate::config::layer::{Layer, SourcePaths, Value};
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::env_vars::EnvVars;
 use crate::gate::Since;
+use crate::hook::HookKind;
 use crate::pipeline::{Removal, Then};
 use crate::plan::{Fixing, GateAsked, Request, ShellFiles, Withheld};
 use crate::scaffold::adopt::AdoptionRequest;
@@ -18,16 +19,17 @@ use crate::update::UpdateRequest;
 
 use crate::cli::args::{
     Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
-    CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, HelpArgs, InitArgs, ListArgs,
-    ManArgs, MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SchemaArgs, SyncArgs, TrustArgs,
-    UpdateArgs, WhyArgs,
+    CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, HelpArgs, HookArg, HookArgs,
+    HookCommandArgs, HookInstallArgs, HookRunArgs, HookUninstallArgs, InitArgs, ListArgs, ManArgs,
+    MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SchemaArgs, SyncArgs, TrustArgs, UpdateArgs,
+    WhyArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
 
 pub(crate) use action::{
-    Action, BashCommand, CheckRun, CommandLine, Doctor, GeneratedFiles, Help, HelpSubject, Init,
-    Paging, ProjectLocation, Sync, Trust, Unsaid, Verbosity, Writing, Xtask,
+    Action, BashCommand, CheckRun, CommandLine, Doctor, GeneratedFiles, Help, HelpSubject, Hook,
+    HookRun, Init, Paging, ProjectLocation, Sync, Trust, Unsaid, Verbosity, Writing, Xtask,
 };
 
 /// Converts the arguments.
@@ -128,7 +130,13 @@ fn typed(args: &GlobalArgs) -> Vec<String> {
         args;
     let text = |path: &PathBuf| path.display().to_string();
     let options = [
-        project.iter().map(text).map(|path| ["-C".to_owned(), path]).collect::<Vec<_>>(),
+        // A hook always names its folder.
+        project
+            .iter()
+            .map(text)
+            .filter(|path| path != ".")
+            .map(|path| ["-C".to_owned(), path])
+            .collect::<Vec<_>>(),
         source.iter().map(|path| ["--source".to_owned(), path.clone()]).collect(),
         config.iter().map(|path| ["--config".to_owned(), path.clone()]).collect(),
         allow.iter().map(|grant| ["--allow".to_owned(), grant.to_string()]).collect(),
@@ -234,6 +242,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             let files = if files { GeneratedFiles::Go } else { GeneratedFiles::Stay };
             Action::Remove { removal: Removal::Project, files }
         }
+        CommandArgs::Hook(HookArgs { command }) => Action::Hook(hook(command)),
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
         CommandArgs::Schema(SchemaArgs { document }) => Action::Schema(document),
         CommandArgs::Man(ManArgs { command }) => Action::Man { command },
@@ -248,6 +257,23 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Check(check) => Action::Check(check),
         CommandArgs::External(_) => return Err(Failure::usage("missing command")),
     })
+}
+
+fn hook(command: HookCommandArgs) -> Hook {
+    let listed = |kinds: Vec<HookArg>| kinds.into_iter().map(HookKind::from).collect::<Vec<_>>();
+    match command {
+        HookCommandArgs::Install(HookInstallArgs { kinds, fix }) => {
+            let kinds = if kinds.is_empty() { vec![HookKind::PreCommit] } else { listed(kinds) };
+            Hook::Install { kinds, is_fixing: fix }
+        }
+        HookCommandArgs::Uninstall(HookUninstallArgs { kinds }) => {
+            let all = vec![HookKind::PreCommit, HookKind::PrePush];
+            Hook::Uninstall { kinds: if kinds.is_empty() { all } else { listed(kinds) } }
+        }
+        HookCommandArgs::Run(HookRunArgs { kind, fix, fail_fast }) => {
+            Hook::Run(HookRun { kind: kind.into(), fix, fail_fast })
+        }
+    }
 }
 
 fn adoption_request(

@@ -43,7 +43,8 @@ pub(super) enum CommittedKind {
 }
 
 /// An entry in the place of a file in the work tree.
-pub(super) enum WorkFile {
+#[derive(Debug)]
+pub enum WorkFile {
     /// Nothing.
     Missing,
     /// The target of a link.
@@ -55,7 +56,8 @@ pub(super) enum WorkFile {
 }
 
 /// Reads a file of the work tree. A link is not followed, and nothing is waited for.
-pub(super) fn read_work_file(root: &Path, path: &str) -> WorkFile {
+#[must_use]
+pub fn read_work_file(root: &Path, path: &str) -> WorkFile {
     let place = root.join(path);
     match try_read(&place) {
         Ok(file) => file,

@@ -13,6 +13,8 @@ const MODE: std::ops::Range<usize> = 24..28;
 
 /// The flag for two more bytes of flags.
 const EXTENDED: u16 = 0x4000;
+/// The flag among those of an entry that `git add --intent-to-add` made.
+const INTENT_TO_ADD: u16 = 0x2000;
 
 /// The mode of a submodule.
 const SUBMODULE: u32 = 0o160_000;
@@ -24,6 +26,8 @@ pub(super) struct IndexEntry {
     pub(super) path: Vec<u8>,
     /// Whether it is a submodule.
     pub(super) is_submodule: bool,
+    /// Whether only the intent to add the file is recorded, so that no commit has it.
+    pub(super) is_intent: bool,
 }
 
 /// The reason that an index cannot be read.
@@ -60,10 +64,8 @@ fn parse_with(index: &[u8], hash_length: usize) -> Result<Vec<IndexEntry>, Index
         let stat = rest.take(STAT_LENGTH)?;
         let mode = big_endian(&stat[MODE]);
         rest.take(hash_length)?;
-        let flags = rest.take(2)?;
-        if u16::from_be_bytes([flags[0], flags[1]]) & EXTENDED != 0 {
-            rest.take(2)?;
-        }
+        let flags = rest.flags()?;
+        let extended = if flags & EXTENDED == 0 { 0 } else { rest.flags()? };
         let path = if version == 4 {
             let before = entries.last().map(|entry| entry.path.as_slice()).unwrap_or_default();
             let kept = before.len().checked_sub(rest.offset()?).ok_or(IndexError::Damaged)?;
@@ -78,7 +80,11 @@ fn parse_with(index: &[u8], hash_length: usize) -> Result<Vec<IndexEntry>, Index
             // It stands for an entry of the other file.
             return Err(IndexError::Split);
         }
-        entries.push(IndexEntry { path, is_submodule: mode == SUBMODULE });
+        entries.push(IndexEntry {
+            path,
+            is_submodule: mode == SUBMODULE,
+            is_intent: extended & INTENT_TO_ADD != 0,
+        });
     }
     while !rest.bytes.is_empty() {
         let name = rest.take(4)?;
@@ -107,6 +113,11 @@ impl<'a> Rest<'a> {
         self.bytes = rest;
         self.read += length;
         Ok(taken)
+    }
+
+    fn flags(&mut self) -> Result<u16, IndexError> {
+        let flags = self.take(2)?;
+        Ok(u16::from_be_bytes([flags[0], flags[1]]))
     }
 
     fn number(&mut self) -> Result<u32, IndexError> {

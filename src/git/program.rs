@@ -2,13 +2,14 @@
 //!
 //! A repository comes from others, and git starts programs that its settings name. So only commands
 //! are used that read objects, names and the index: none of them filters a content, signs, edits,
-//! fetches, writes, or shows a page. What can start a program even then is switched off, and git sees
-//! a few variables of this process only. The settings of the user and the system are read, because
-//! they alone say which repositories of other users are trusted.
+//! fetches, or shows a page. The fixes of a hook alone are written, as objects and to the index. What
+//! can start a program even then is switched off, and git sees a few variables of this process only.
+//! The settings of the user and the system are read, because they alone say which repositories of
+//! other users are trusted.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{GitContext, GitError};
@@ -32,8 +33,8 @@ const SETTINGS: [&str; 6] = [
 /// The variables that git gets from this process: where programs and the settings of the user are, who
 /// the user is, and how far git may search for a repository. None of those that name a repository, an
 /// index, objects or a program: `GIT_DIR`, `GIT_INDEX_FILE`, `GIT_EXTERNAL_DIFF`, `GIT_SSH` and many
-/// more. A hook that wants its own index must resolve `GIT_DIR` and `GIT_INDEX_FILE`, and
-/// [`Git::find`] is the place to pass them.
+/// more. The index of a hook is resolved first, see [`super::hook_index`], and then
+/// passed with [`Git::with_index`].
 const PASSED: [&str; 11] = [
     "PATH",
     "HOME",
@@ -84,6 +85,12 @@ impl<'a> Git<'a> {
             .map_err(|_| GitError::NoGit)?;
         let variables = select_variables(context.variables);
         Ok(Git { context, program, variables, limit, deadline: Instant::now() + limit })
+    }
+
+    /// Git with this index, whatever `GIT_INDEX_FILE` is in this process.
+    pub(super) fn with_index(mut self, file: &Path) -> Self {
+        self.variables.insert("GIT_INDEX_FILE".to_owned(), file.into());
+        self
     }
 
     /// Checks that the project is in the work tree of a repository that git trusts.

@@ -105,7 +105,7 @@ fn fold(path: &[u8]) -> Vec<u8> {
 }
 
 /// The folder with the index: `.git`, or the one that a file of this name points to.
-fn git_folder(checkout: &Path) -> io::Result<PathBuf> {
+pub(super) fn git_folder(checkout: &Path) -> io::Result<PathBuf> {
     let git = checkout.join(".git");
     if fs::metadata(&git)?.is_dir() {
         return Ok(git);

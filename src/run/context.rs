@@ -2,7 +2,7 @@
 //!
 //! The stages of a run are methods of [`Context`], or of a type that holds one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::env_vars::EnvVars;
 use crate::environment::recipe;
 use crate::plan::{FileSet, Plan};
 use crate::process::{Cancel, Emitter};
-use crate::project::Project;
+use crate::project::{Project, ProjectPath};
 use crate::snapshot::KeptCopy;
 use crate::trust::collect;
 
@@ -26,6 +26,8 @@ pub struct Context<'a> {
     pub project: &'a Project,
     /// The project's configuration.
     pub config: &'a Config,
+    /// The files of the project that are missing in its checkout, and why.
+    pub withheld: &'a BTreeMap<ProjectPath, String>,
     /// The variables of the process.
     pub variables: &'a EnvVars,
     /// The folder of cargo pipe in the user's cache.
@@ -49,6 +51,7 @@ impl<'a> Context<'a> {
             docker: docker::program(config.engine, variables).to_owned(),
             project: project.id(),
             root: project.root.clone(),
+            identity: project.identity.clone(),
             base_lock: recipe::base_lock_path(config),
             variables: (*variables).clone(),
             secrets: self.requested_secrets(),

@@ -16,6 +16,7 @@ use crate::check::CachePolicy;
 use crate::explanation::{Compared, Comparison, Expected, Sameness, Why};
 use crate::fingerprint::diff::{self, Difference};
 use crate::fingerprint::ingredients::{Ingredients, Inputs};
+use crate::git;
 use crate::outcome::{Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
 use crate::project::ProjectPath;
@@ -61,7 +62,7 @@ impl Context<'_> {
     }
 
     fn explainer<'r>(&'r self, plan: &'r Plan, recipes: &'r Recipes) -> Explainer<'r> {
-        let index = Index::read(self.cache, &self.project.id());
+        let index = Index::read(self.cache, &self.project.files_id());
         let preflight = Preflight::take(*self, plan, recipes, &index);
         Explainer { context: *self, recipes, preflight, store: self.open_cache(plan.cache) }
     }
@@ -81,6 +82,7 @@ impl Explainer<'_> {
         let project = self.context.project.id();
         let last = last_run::lookup(self.context.cache, &project, &step.id);
         let mut why = Why::of(step.id.clone());
+        why.untracked = self.list_untracked(step);
         let Some(Forecast { inputs, environment, .. }) = self.preflight.forecast(step)? else {
             if let Some(last) = &last {
                 // Assume that the base image has not changed.
@@ -102,6 +104,15 @@ impl Explainer<'_> {
             why.nearest = self.diff_nearest(step, &inputs);
         }
         Ok(why)
+    }
+
+    /// The files of a step that no commit has.
+    fn list_untracked(&self, step: &Step) -> Vec<String> {
+        let files = self.preflight.file_hashes(step).unwrap_or_default();
+        let paths: Vec<ProjectPath> =
+            files.keys().filter_map(|path| ProjectPath::new(path).ok()).collect();
+        let root = &self.context.project.root;
+        git::select_untracked(root, paths.iter()).into_iter().map(ToString::to_string).collect()
     }
 
     /// The memory that the run with these ingredients left.

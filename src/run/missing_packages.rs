@@ -232,7 +232,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("pyproject.toml"), manifest).unwrap();
         let root = folder.path().to_owned();
-        let project = Project { root, manifest: Some(Manifest::PipeToml) };
+        let project = Project::in_folder(root, Some(Manifest::PipeToml));
         let variables = EnvVars::default();
         let (config, _) =
             configure::load_config_text(&project, text, &variables, Layer::default()).unwrap();

@@ -87,8 +87,11 @@ impl Context<'_> {
         step: &Step,
     ) {
         let root = &self.project.root;
-        let warnings =
-            unseen_imports::find_unseen_imports(root, inventory, &step.source, &outcome.findings);
+        let (source, findings) = (&step.source, &outcome.findings);
+        let mut warnings = unseen_imports::find_unseen_imports(root, inventory, source, findings);
+        if self.project.is_checkout() {
+            warnings.extend(unseen_imports::find_unstaged_imports(self.project, source, findings));
+        }
         outcome.warnings.extend(warnings);
         let check = self.config.find_check(step.id.check());
         if let Some(check) = check {

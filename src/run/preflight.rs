@@ -18,7 +18,7 @@ use crate::environment::{Recipe, ResolvedEnvironment};
 use crate::explanation::ResolvedBy;
 use crate::fingerprint::ingredients::{EnvironmentParts, Inputs, Parts};
 use crate::hash::Hash;
-use crate::outcome::{CheckOutcome, Reason};
+use crate::outcome::{CheckOutcome, Reason, ReasonKind};
 use crate::plan::{EnvironmentSpec, FileSet, Plan, Step};
 use crate::snapshot::Inventory;
 
@@ -66,6 +66,24 @@ pub(super) struct Forecast<'r> {
     pub(super) environment: ResolvedBy,
 }
 
+impl Context<'_> {
+    /// Refuses an inventory that would have a file whose content is withheld.
+    fn refuse_withheld(&self, inventory: Inventory) -> Result<Inventory, Reason> {
+        let missing = inventory.left_out.iter().find_map(|path| {
+            let why = self.withheld.get(path)?;
+            let hint = format!(
+                "add it to `exclude` in pipe.toml: \"/{path}\"; `git commit --no-verify` commits \
+                 without checks"
+            );
+            Some(
+                Reason::new(ReasonKind::Config, format!("{why}, which only git can apply"))
+                    .with_hint(hint),
+            )
+        });
+        missing.map_or(Ok(inventory), Err)
+    }
+}
+
 impl<'r> Preflight<'r> {
     /// Takes the inventories of a plan.
     pub(super) fn take(
@@ -79,9 +97,11 @@ impl<'r> Preflight<'r> {
         let inventories = taken
             .into_par_iter()
             .map(|(file_set, taken)| {
-                let hashed =
-                    taken.map(|inventory| HashedInventory { sources: inventory.hash(), inventory });
-                (file_set, hashed.map_err(|error| error.reason()))
+                let taken = taken.map_err(|error| error.reason());
+                let complete = taken.and_then(|inventory| context.refuse_withheld(inventory));
+                let hashed = complete
+                    .map(|inventory| HashedInventory { sources: inventory.hash(), inventory });
+                (file_set, hashed)
             })
             .collect();
         let engine = context.identify_engine();

@@ -38,6 +38,10 @@ impl Context<'_> {
     pub(super) fn list_review(&self, plan: &Plan, gate: &Gate) -> Result<Option<Review>, GitError> {
         let Some(since) = self.find_review_base(gate) else { return Ok(None) };
         let root = &self.project.root;
+        if self.project.is_checkout() {
+            // It has no history, and what the author of a commit changed needs no review by them.
+            return Ok(None);
+        }
         let placement = discover::placement(root);
         let folder = placement.folder_text();
         let Context { variables, cancel, emitter, .. } = *self;

@@ -52,10 +52,10 @@ impl Context<'_> {
             Err(error) => return self.fail_all(plan, &error.reason()),
         };
         let store = self.open_cache(plan.cache);
-        let project = self.project.id();
+        let (project, files) = (self.project.id(), self.project.files_id());
         let index = match (plan.cache.replays(), plan.cache.keeps()) {
-            (true, true) => Index::load(self.cache, &project),
-            (true, false) => Index::read(self.cache, &project),
+            (true, true) => Index::load(self.cache, &files),
+            (true, false) => Index::read(self.cache, &files),
             (false, _) => Index::none(),
         };
         let preflight = Preflight::take(*self, plan, &recipes, &index);

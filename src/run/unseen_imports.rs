@@ -1,11 +1,11 @@
-//! Warns of imports that fail although the file exists: it is ignored, or outside of every source, so
-//! no check sees it.
+//! Warns of imports that fail although the file exists: it is ignored, outside of every source, or not
+//! staged, so no check sees it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::finding::Finding;
-use crate::project::ProjectPath;
+use crate::project::{Project, ProjectPath};
 use crate::snapshot::Inventory;
 
 /// The codes of findings about imports, by pylint and mypy.
@@ -18,21 +18,7 @@ pub(super) fn find_unseen_imports(
     source: &[ProjectPath],
     findings: &[Finding],
 ) -> Vec<String> {
-    // Where a dependency is missing, most findings have the same message.
-    let messages: BTreeSet<(&str, &str)> = findings
-        .iter()
-        .filter(|finding| IMPORT_CODES.contains(&finding.code.as_str()))
-        .map(|Finding { place, message, .. }| {
-            (place.path.rsplit_once('/').map_or(".", |(folder, _)| folder), message.as_str())
-        })
-        .collect();
-    let candidates: BTreeSet<ProjectPath> = messages
-        .into_iter()
-        .flat_map(|(folder, message)| {
-            let own_folder = ProjectPath::new(folder).ok();
-            candidates(message, source.iter().cloned().chain(own_folder))
-        })
-        .collect();
+    let candidates = find_candidates(source, findings);
     let is_unseen = |path: &ProjectPath| {
         let is_seen = |path: &ProjectPath| inventory.entries.contains_key(path);
         let is_linked = || follow_link(root, path).is_some_and(|(_, target)| is_seen(&target));
@@ -59,6 +45,45 @@ pub(super) fn find_unseen_imports(
                 "`{path}` exists but the check does not see it, because it is outside of every \
                  `source`; `inputs = [\"{path}\"]` of the check in pipe.toml adds it"
             )
+        })
+        .collect()
+}
+
+/// Finds the modules that exist in the folder that the user works in and are not staged, and writes a
+/// warning for each.
+pub(super) fn find_unstaged_imports(
+    project: &Project,
+    source: &[ProjectPath],
+    findings: &[Finding],
+) -> Vec<String> {
+    let is_unstaged = |path: &ProjectPath| {
+        path.on_disk(&project.identity).is_file()
+            && path.on_disk(&project.root).symlink_metadata().is_err()
+    };
+    let unstaged = find_candidates(source, findings).into_iter().filter(is_unstaged);
+    let warning = |path| {
+        format!(
+            "`{path}` exists but is not staged, so the commit does not have it: `git add {path}`"
+        )
+    };
+    unstaged.map(warning).collect()
+}
+
+/// The files that could be the modules that findings miss.
+fn find_candidates(source: &[ProjectPath], findings: &[Finding]) -> BTreeSet<ProjectPath> {
+    // Where a dependency is missing, most findings have the same message.
+    let messages: BTreeSet<(&str, &str)> = findings
+        .iter()
+        .filter(|finding| IMPORT_CODES.contains(&finding.code.as_str()))
+        .map(|Finding { place, message, .. }| {
+            (place.path.rsplit_once('/').map_or(".", |(folder, _)| folder), message.as_str())
+        })
+        .collect();
+    messages
+        .into_iter()
+        .flat_map(|(folder, message)| {
+            let own_folder = ProjectPath::new(folder).ok();
+            candidates(message, source.iter().cloned().chain(own_folder))
         })
         .collect()
 }

@@ -201,7 +201,7 @@ mod tests {
         let file = |name: &str| (path(name), InventoryEntry::file(&Hash::of(b"x = 1\n"), false));
         let link = (path("src/link.py"), InventoryEntry::link(path("src/same.py")));
         let files = ["src/same.py", "src/changed.py", "src/gone.py", "src/linked.py"].map(file);
-        Inventory { entries: files.into_iter().chain([link]).collect(), warnings: Vec::new() }
+        Inventory { entries: files.into_iter().chain([link]).collect(), ..Inventory::default() }
     }
 
     fn expected() -> Changes {

@@ -28,6 +28,8 @@ pub const ROOT_MARKERS: &[&str] = &["pyproject.toml"];
 pub struct Inventory {
     /// The entry of each file by path.
     pub entries: BTreeMap<ProjectPath, InventoryEntry>,
+    /// The links that are left out, because they do not lead to another file of the inventory.
+    pub left_out: BTreeSet<ProjectPath>,
     /// Warnings about files that are left out.
     pub warnings: Vec<String>,
 }
@@ -141,7 +143,8 @@ impl Inventory {
         entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let warnings: BTreeSet<&String> = parts.iter().flat_map(|found| &found.warnings).collect();
         let warnings = warnings.into_iter().cloned().collect();
-        let mut inventory = Inventory { entries: entries.into_iter().collect(), warnings };
+        let entries = entries.into_iter().collect();
+        let mut inventory = Inventory { entries, warnings, ..Inventory::default() };
         let links: BTreeSet<&ProjectPath> = parts.iter().flat_map(|found| &found.links).collect();
         if !links.is_empty() {
             inventory.add_links(root, &links);
@@ -195,7 +198,7 @@ impl Inventory {
         let entries = self.entries.iter().filter(|(path, _)| paths.contains(path));
         Inventory {
             entries: entries.map(|(path, entry)| (path.clone(), entry.clone())).collect(),
-            warnings: Vec::new(),
+            ..Inventory::default()
         }
     }
 
@@ -219,9 +222,13 @@ impl Inventory {
                 Some(to) if self.entries.contains_key(&to) || folders.contains(&to) => {
                     self.entries.insert(link.clone(), InventoryEntry::link(to));
                 }
-                _ => self.warnings.push(format!(
-                    "`{link}` is left out, because it is a link to a file that the check does not see"
-                )),
+                _ => {
+                    self.left_out.insert(link.clone());
+                    self.warnings.push(format!(
+                        "`{link}` is left out, because it is a link to a file that the check does \
+                         not see"
+                    ));
+                }
             }
         }
     }

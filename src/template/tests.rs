@@ -8,7 +8,7 @@ use crate::project::{Project, ProjectPath, ProjectPlacement};
 
 /// The default settings.
 fn config() -> Config {
-    let project = Project { root: "/nowhere".into(), manifest: None };
+    let project = Project::in_folder("/nowhere".into(), None);
     let environment = crate::env_vars::EnvVars::default();
     configure::load_config(&project, &environment, Layer::default()).unwrap().0
 }

@@ -47,7 +47,7 @@ pub fn asked(
     }
     // Skip the state folder when there are no requests.
     if !all.is_empty() {
-        let record = store::read(variables, &project.root);
+        let record = store::read(variables, &project.identity);
         for GrantReview { ask, content, .. } in &mut all {
             ask.standing = match &record {
                 Ok(Some(record)) => record.standing(ask, content),
@@ -75,7 +75,7 @@ pub fn is_engine_trusted(project: &Project, config: &Config, variables: &EnvVars
     let Some(GrantReview { ask, content, .. }) = of_engine(config, variables) else {
         return false;
     };
-    let record = store::read(variables, &project.root).ok().flatten();
+    let record = store::read(variables, &project.identity).ok().flatten();
     record.is_some_and(|record| record.standing(&ask, &content) == Standing::Trusted)
 }
 

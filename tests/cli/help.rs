@@ -18,6 +18,10 @@ fn each_command_explains_itself() {
         "build",
         "bash",
         "trust",
+        "hook",
+        "hook install",
+        "hook uninstall",
+        "hook run",
         "why",
         "compare",
         "doctor",
@@ -29,7 +33,8 @@ fn each_command_explains_itself() {
     ] {
         let ended = scene.pipe(command).arg("--help").ended();
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{command}");
-        let path = format!("{}/tests/cli/help/{command}.txt", env!("CARGO_MANIFEST_DIR"));
+        let name = command.replace(' ', "-");
+        let path = format!("{}/tests/cli/help/{name}.txt", env!("CARGO_MANIFEST_DIR"));
         assert_data_eq!(ended.stdout, snapbox::Data::read_from(path.as_ref(), None).raw());
     }
 }
@@ -83,13 +88,13 @@ fn an_unknown_topic_is_an_error_with_the_list_of_topics() {
 error: `sandbx` is not a command, a check or a topic
 
 hint: did you mean `cargo pipe help sandbox`?
-topics are quick-start, checks, fixing, old-code, ci, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
+topics are quick-start, checks, fixing, hooks, old-code, ci, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
 
 "#]]);
     scene.pipe("help -k run-all").ends(2, "", str![[r#"
 error: unknown topic `run-all`
 
-hint: topics are quick-start, checks, fixing, old-code, ci, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
+hint: topics are quick-start, checks, fixing, hooks, old-code, ci, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
 
 "#]]);
 }

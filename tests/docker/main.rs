@@ -27,6 +27,7 @@ mod findings;
 mod fixer_failures;
 mod fixes;
 mod gate;
+mod hook;
 mod image_build;
 mod imports;
 mod incremental;
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
         socket_jobs::TESTS,
         own_locks::TESTS,
         shell::TESTS,
+        hook::TESTS,
         image_build::TESTS,
         matrix::TESTS,
         network::TESTS,

@@ -135,6 +135,14 @@ impl Project {
         command
     }
 
+    /// Git in this folder with the project's variables, ready to start.
+    pub(crate) fn git_in(&self, folder: &Path, args: &[&str]) -> Command {
+        let mut command = start::command("git");
+        command.args(args).env_clear().envs(&self.variables).current_dir(folder);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     /// Runs `cargo-pipe` with these arguments.
     pub(crate) fn pipe(&self, args: &[&str]) -> Ended {
         Ended::of(self.command(args).output().unwrap())

@@ -16,8 +16,13 @@ mod by_hand;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
 #[path = "../docker/catalogue.rs"]
 mod catalogue;
+#[path = "../docker/dice.rs"]
+mod dice;
 mod engine;
 mod environment_build;
+mod hook;
+mod hook_fixes;
+mod hook_push;
 #[path = "../docker/imports.rs"]
 mod imports;
 mod kept_copies;
@@ -28,6 +33,7 @@ mod pinned_tools;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
 #[path = "../docker/project.rs"]
 mod project;
+mod repository;
 mod sandbox;
 mod shadows;
 mod test_runs;
@@ -43,6 +49,9 @@ fn main() -> ExitCode {
         by_hand::TESTS,
         engine::TESTS,
         environment_build::TESTS,
+        hook::TESTS,
+        hook_fixes::TESTS,
+        hook_push::TESTS,
         kept_copies::TESTS,
         packages::TESTS,
         pinned_tools::TESTS,

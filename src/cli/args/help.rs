@@ -110,6 +110,34 @@ Examples:
     exit_status!()
 );
 
+pub(super) const HOOK_INSTALL: &str = concat!(
+    "\
+Writes `.git/hooks/pre-commit`, or adds this project to the one that an earlier call wrote. A hook of \
+another program is never changed: the error says which line to add to it. See \
+`cargo pipe help hooks`.
+
+Examples:
+  cargo pipe hook install                    before each commit
+  cargo pipe hook install --fix              and fix first
+  cargo pipe hook install --type pre-push    before each push
+
+",
+    exit_status!()
+);
+
+pub(super) const HOOK_RUN: &str = concat!(
+    "\
+Checks exactly what is staged: sources, `pipe.toml`, configs and locks. Your work tree is neither read \
+nor changed, and neither is the index.
+
+Examples:
+  cargo pipe hook run                        check what is staged
+  cargo pipe hook run --fix                  fix it first
+
+",
+    exit_status!()
+);
+
 pub(super) const RUN_STATUS: &str = exit_status!();
 
 pub(super) const RUN_ALL: &str = concat!(

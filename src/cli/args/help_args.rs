@@ -31,6 +31,8 @@ pub(super) fn is_long_help(error: &clap::Error) -> bool {
     let text = error.render().to_string();
     error.kind() == ErrorKind::DisplayHelp
         && text.contains("\nCommands:\n")
+        // A command with commands of its own has a help of its own.
+        && text.contains("<COMMAND | CHECK>")
         && text.contains("see a summary with '-h'")
 }
 

@@ -22,10 +22,11 @@ use crate::cli::terminal::Term;
 /// it, and in a hook it would be missing from the commit.
 pub(super) fn record_first_base(pipeline: &Pipeline, term: &mut Term) -> Result<(), Failure> {
     let variables = &pipeline.environment;
-    if !term.is_interactive() || variables.is_ci() || variables.get("GIT_INDEX_FILE").is_some() {
+    let project = &pipeline.project;
+    let is_hook = project.is_checkout() || variables.get("GIT_INDEX_FILE").is_some();
+    if !term.is_interactive() || variables.is_ci() || is_hook {
         return Ok(());
     }
-    let project = &pipeline.project;
     if BaseLock::exists(&project.root, &recipe::base_lock_path(&pipeline.config)) {
         return Ok(());
     }

@@ -79,7 +79,7 @@ pub(super) fn compare(
 }
 
 fn shown_differences(why: &Why) -> String {
-    let Why { check, expected, environment, since_last, nearest, worked, .. } = why;
+    let Why { check, expected, environment, since_last, nearest, untracked, worked, .. } = why;
     let expected = match expected {
         Expected::Hit => "would not run: its result is cached",
         Expected::Miss => "would run: its result is not cached",
@@ -98,6 +98,15 @@ fn shown_differences(why: &Why) -> String {
         Some(since) => {
             text.push_str("\ndifferent from its last run in this folder:\n");
             text.push_str(&listed(since));
+        }
+    }
+    if !untracked.is_empty() {
+        text.push_str("\ngit does not track this, so no commit and no hook has it:\n");
+        for path in untracked.iter().take(LISTED) {
+            text.push_str(&format!("  {}\n", harmless::line(path)));
+        }
+        if untracked.len() > LISTED {
+            text.push_str(&format!("  and {} more\n", untracked.len() - LISTED));
         }
     }
     if let Some(worked) = worked {

@@ -6,6 +6,7 @@ use crate::cli::args::{CheckArgs, Document, MessageFormat, ReportTarget};
 use crate::cli::commands::Asking;
 use crate::config::layer::{Layer, OwnFile, Value};
 use crate::env_vars::EnvVars;
+use crate::hook::HookKind;
 use crate::pipeline::{Removal, Then};
 use crate::plan::{Request, ShellFiles};
 use crate::scaffold::{Edited, InitRequest};
@@ -119,6 +120,8 @@ pub(crate) enum Action {
         /// Whether generated files are removed.
         files: GeneratedFiles,
     },
+    /// Install, remove or run git hooks.
+    Hook(Hook),
     /// Print a completion script.
     Completions(clap_complete::Shell),
     /// Print help.
@@ -257,6 +260,36 @@ pub(crate) struct BashCommand {
     pub(crate) files: ShellFiles,
     /// What to run; a shell if empty.
     pub(crate) command: Vec<String>,
+}
+
+/// What to do with git hooks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    /// Install them.
+    Install {
+        /// Which ones.
+        kinds: Vec<HookKind>,
+        /// Whether they fix first.
+        is_fixing: bool,
+    },
+    /// Remove them.
+    Uninstall {
+        /// Which ones.
+        kinds: Vec<HookKind>,
+    },
+    /// Do what the hook does.
+    Run(HookRun),
+}
+
+/// A run of a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HookRun {
+    /// Which one.
+    pub(crate) kind: HookKind,
+    /// Whether it fixes first.
+    pub(crate) fix: bool,
+    /// Whether it stops at the first check that does not pass.
+    pub(crate) fail_fast: bool,
 }
 
 /// What to do with the user's grants.

@@ -122,7 +122,7 @@ impl Docker<'_> {
 
     /// Remembers where the project is, so that runs of other projects know whether it exists.
     pub(super) fn remember_folders(&self) {
-        let root = self.settings.root.clone();
+        let root = self.settings.identity.clone();
         let locks = self.settings.base_lock.beside("requirements").on_disk(&root);
         let folders = ProjectFolders { root, locks };
         // A project that is not remembered is one that is not known.

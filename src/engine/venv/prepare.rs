@@ -68,8 +68,8 @@ impl Venv<'_> {
                 keys.insert(part.key.clone());
             }
         }
-        let EngineOptions { project, root, .. } = &self.settings;
-        if let Err(error) = self.store.refer(project, root, references) {
+        let EngineOptions { project, identity, .. } = &self.settings;
+        if let Err(error) = self.store.refer(project, identity, references) {
             let error = Arc::new(error);
             return recipes.iter().map(|_| Err(Arc::clone(&error))).collect();
         }

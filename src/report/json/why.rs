@@ -48,6 +48,8 @@ pub struct JsonWhy {
     /// What differs from the nearest result in the cache; null if the result is cached, or none is
     /// near.
     pub nearest: Option<Vec<JsonDifference>>,
+    /// The files that it covers and git does not track, so that no commit and no hook has them.
+    pub untracked: Vec<String>,
     /// What an incremental tool did in the last run in this folder; null if it does not report that.
     pub last_work: Option<JsonWorkDone>,
 }
@@ -95,7 +97,16 @@ pub struct JsonWorkDone {
 
 impl From<&Why> for JsonWhy {
     fn from(why: &Why) -> Self {
-        let Why { check, expected, fingerprint, environment, since_last, nearest, worked } = why;
+        let Why {
+            check,
+            expected,
+            fingerprint,
+            environment,
+            since_last,
+            nearest,
+            untracked,
+            worked,
+        } = why;
         JsonWhy {
             schema: WhySchema::Why1,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -107,6 +118,7 @@ impl From<&Why> for JsonWhy {
             environment: *environment,
             since_last: since_last.as_deref().map(differences),
             nearest: nearest.as_deref().map(differences),
+            untracked: untracked.clone(),
             last_work: worked.as_ref().map(JsonWorkDone::from),
         }
     }

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "edges",
         &[
             "cache",
+            "checkout",
             "configure",
             "dependencies",
             "discover",
@@ -23,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "env_vars",
             "environment",
             "git",
+            "hook",
             "process",
             "read",
             "scaffold",
