@@ -42,9 +42,14 @@ pub(crate) fn at_home(project: Project) -> Project {
 
 /// A project whose sandbox does not work.
 pub(crate) fn without_sandbox(project: Project) -> Project {
+    with_bubblewrap(project, "#!/bin/sh\necho 'bwrap: not permitted' >&2\nexit 1\n")
+}
+
+/// A project with a script in the place of bubblewrap.
+pub(crate) fn with_bubblewrap(project: Project, text: &str) -> Project {
     let programs = project.root.parent().unwrap().join("programs");
     let path = variable("PATH").unwrap_or_default();
-    script(&programs.join("bwrap"), "#!/bin/sh\necho 'bwrap: not permitted' >&2\nexit 1\n");
+    script(&programs.join("bwrap"), text);
     project.with("PATH", &format!("{}:{path}", programs.display()))
 }
 

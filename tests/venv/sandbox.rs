@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::engine::{without_docker, without_sandbox};
+use crate::engine::{with_bubblewrap, without_docker, without_sandbox};
 use crate::project::Project;
 
 tests!(
@@ -15,6 +15,7 @@ tests!(
         the_tree_of_a_shell_is_read_only_in_a_sandbox_alone,
         a_kill_leaves_no_process_in_the_sandbox,
         a_secret_reaches_its_check_alone_in_the_sandbox,
+        a_sandbox_that_is_stopped_while_it_starts_holds_up_nothing,
         an_engine_that_the_project_chooses_needs_no_grant_with_a_sandbox
     ],
     python,
@@ -342,6 +343,22 @@ fn a_kill_leaves_no_process_in_the_sandbox() {
 
 fn a_kill_leaves_no_process_without_one() {
     is_gone_after_a_kill(&open());
+}
+
+/// The first process of bubblewrap's namespace ignores TERM, and for a moment it does not end with
+/// bubblewrap either. No real bubblewrap can be made to be stopped in that moment.
+fn a_sandbox_that_is_stopped_while_it_starts_holds_up_nothing() {
+    let project = project();
+    let mark = mark(&project);
+    let start = format!("(trap '' TERM; exec sh -c 'sleep 1000; true' {mark}) & wait");
+    let real = "exec /usr/bin/bwrap \"$@\"";
+    let script = format!("#!/bin/sh\ncase \"$*\" in *launcher.py*) {start};; *) {real};; esac\n");
+    let project = with_bubblewrap(project, &script);
+    project.write("pipe.toml", "[checks.own]\nrun = [\"true\"]\n");
+    let args = ["--engine", "venv", "run", "own", "--timeout", "1s"];
+    let report = project.report(&args);
+    assert_eq!((report.status, report.outcome("own")), (3, "timed-out"), "{report:#?}");
+    assert!(!runs(&mark));
 }
 
 fn an_end_leaves_no_process_that_went_its_own_way() {

@@ -168,8 +168,9 @@ impl Venv<'_> {
         let waited = child.wait_watched(until, &mut watch);
         match waited {
             Waited::Exited => {}
-            // A program that exceeds a limit gets no time to exceed it further.
-            Waited::Exceeded(_) if self.bubblewrap.is_some() => child.kill(),
+            // The first process of a sandbox ignores TERM. Unless it has begun, it would outlive bubblewrap
+            // and never close its output.
+            _ if self.bubblewrap.is_some() => child.kill(),
             _ => child.end(),
         }
         let (mut output, too_much) = child.limited_output();
