@@ -90,7 +90,7 @@ pub const SCHEMA_FILE: &str = "pipe.schema.json";
 pub const SCHEMA: &str = include_str!("../../templates/schema/pipe.json");
 
 /// The part of a pipeline in GitLab that has no job.
-pub(super) const GITLAB_ROOT: &str = include_str!("../../templates/gitlab-root.yml");
+pub(super) const GITLAB_ROOT: &str = include_str!("../../templates/pipelines/gitlab-root.yml");
 
 /// The workflow in GitHub.
 pub const GITHUB_WORKFLOW: &str = ".github/workflows/pipe.yml";
@@ -118,7 +118,7 @@ pub static GENERATED: LazyLock<Vec<Generated>> = LazyLock::new(|| {
         pipeline(
             GITLAB_CI,
             Need::Gitlab(GitlabFile::Own),
-            include_str!("../../templates/gitlab-ci.yml"),
+            include_str!("../../templates/pipelines/gitlab.yml"),
         ),
         Generated {
             keep: Ownership::Once,
@@ -128,9 +128,13 @@ pub static GENERATED: LazyLock<Vec<Generated>> = LazyLock::new(|| {
         pipeline(
             GITLAB_INCLUDED,
             Need::Gitlab(GitlabFile::Included),
-            include_str!("../../templates/gitlab-ci.yml"),
+            include_str!("../../templates/pipelines/gitlab.yml"),
         ),
-        pipeline(GITHUB_WORKFLOW, Need::Github, include_str!("../../templates/github-pipe.yml")),
+        pipeline(
+            GITHUB_WORKFLOW,
+            Need::Github,
+            include_str!("../../templates/pipelines/github.yml"),
+        ),
     ]);
     files
 });

@@ -35,13 +35,14 @@ fn the_workflow_fits_its_schema() {
     assert_eq!(ended.status, Some(0), "{}", ended.output);
 }
 
-/// The scripts of the steps, one after the other, each in a shell of its own as there.
-fn steps(workflow: &str) -> String {
+/// The scripts of the steps of a workflow or an action, one after the other, each in a shell of its own
+/// as there.
+pub(crate) fn steps(workflow: &str) -> String {
     let mut steps: Vec<String> = Vec::new();
     let mut lines = workflow.lines().peekable();
     while let Some(line) = lines.next() {
         let Some(script) = line.trim_start().strip_prefix("run: ") else { continue };
-        let joint = match script {
+        let joint = match script.split("  # ").next().unwrap_or_default() {
             "|" => "\n",
             ">-" => " ",
             _ => {
@@ -49,8 +50,10 @@ fn steps(workflow: &str) -> String {
                 continue;
             }
         };
+        let depth = line.len() - line.trim_start().len();
+        let is_deeper = |line: &&str| line.len() - line.trim_start().len() > depth;
         let mut block = String::new();
-        while let Some(line) = lines.next_if(|line| line.starts_with("          ")) {
+        while let Some(line) = lines.next_if(is_deeper) {
             block += &(line.trim_start().to_owned() + joint);
         }
         steps.push(block);
@@ -74,15 +77,21 @@ fn run_workflow(scene: &Scene, name: &str, command: &str) -> Ended {
     let workflow = fs::read_to_string(scene.root.join(path)).unwrap();
     let folder = workflow.lines().find_map(|line| line.trim().strip_prefix("working-directory: "));
     let folder = folder.unwrap_or(".");
-    let steps = steps(&workflow.replace("${{ matrix.command }}", command));
+    run_steps(scene, folder, "", &workflow.replace("${{ matrix.command }}", command))
+}
+
+/// Runs the steps of a workflow or an action in this folder of a clean clone, with these variables, and
+/// keeps the reports.
+pub(crate) fn run_steps(scene: &Scene, folder: &str, variables: &str, workflow: &str) -> Ended {
+    let steps = steps(workflow);
     assert!(steps.contains("cargo-pipe sync --check") && !steps.contains("${{"), "{steps}");
     let prepare = "git config --global --add safe.directory '*'\n\
          git clone --quiet /checkout /tmp/clone && cd \"/tmp/clone/$FOLDER\"\n\
          export RUNNER_TEMP=/tmp GITHUB_PATH=/tmp/path PIP_FIND_LINKS=/dist PIP_NO_INDEX=1\n\
          export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=/checkout/summary.md\n\
-         touch $GITHUB_PATH\ntrap 'for kind in json sarif; do cp cargo-pipe.$kind \
+         touch $GITHUB_PATH\ntrap 'for kind in json sarif; do cp \"${REPORTS:-.}/cargo-pipe.$kind\" \
          /checkout/job.$kind; done' EXIT\n";
-    scene.script(&format!("FOLDER={folder}\n{prepare}{steps}"))
+    scene.script(&format!("FOLDER={folder}\n{prepare}{variables}\n{steps}"))
 }
 
 fn the_steps_report_the_same_as_the_host() {

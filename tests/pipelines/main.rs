@@ -1,4 +1,4 @@
-//! The generated pipelines, run.
+//! The generated pipelines, and what a release offers to pipelines of others, run.
 //!
 //! GitLab's pipelines run with `gitlab-ci-local` and its docker executor, GitHub's step by step in a
 //! clean clone. `cargo xtask pipelines` prepares what they need and runs them; without that every
@@ -13,6 +13,7 @@ mod harness;
 mod start;
 
 mod dind;
+mod from_release;
 mod github;
 mod gitlab;
 mod gitlab_ci_local;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         github::TESTS,
         project_shapes::TESTS,
         xtask_job::TESTS,
+        from_release::TESTS,
     ];
     libtest_mimic::run(&arguments, harness::trials(&lists)).exit_code()
 }

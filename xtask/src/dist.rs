@@ -1,8 +1,13 @@
-//! Builds what is published: a static binary, a wheel that carries it, and their hashes.
+//! Builds what is published for the platform of this machine: a binary, a wheel that carries it, and
+//! their hashes.
 //!
-//! The binary is static, so that it runs on any Linux. [`wheel`] packs it, and [`trial`] runs the
-//! files in containers that have nothing of this machine.
+//! On Linux the binary is static, so that it runs on any distribution. [`platform`] names the files,
+//! [`wheel`] packs the binary, and [`trial`] runs the files in containers that have nothing of this
+//! machine. `.github/workflows/release.yml` builds all platforms and publishes them; [`release`]
+//! checks its tag.
 
+mod platform;
+mod release;
 mod trial;
 mod wheel;
 
@@ -11,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use self::platform::Platform;
+pub(crate) use self::release::Release;
 use crate::failure::{Failure, Result};
 use crate::process::Command;
 use crate::workspace;
@@ -44,6 +51,16 @@ pub(crate) enum Then {
 /// The name of the program and of its file.
 const PROGRAM: &str = "cargo-pipe";
 
+/// Builds the files of a release, if its tag belongs to this version, and returns their folder.
+///
+/// # Errors
+///
+/// Those of [`run`], and when the tag or the repository is a different one.
+pub(crate) fn run_for(release: &Release, kind: Build, then: Then) -> Result<PathBuf> {
+    release::check(&workspace::package()?, release)?;
+    run(kind, then)
+}
+
 /// Builds the files into a folder of `target` and returns that folder.
 ///
 /// # Errors
@@ -60,13 +77,13 @@ pub(crate) fn run(kind: Build, then: Then) -> Result<PathBuf> {
     let package = workspace::package()?;
     let version = package.version.to_string();
     let files = [
-        (format!("{PROGRAM}-{version}-{}-linux", platform.processor), binary.clone()),
+        (platform.binary(&version), binary.clone()),
         wheel::pack(&wheel::Contents {
             version: &version,
             summary: package.description.as_deref().unwrap_or_default(),
             license: package.license.as_deref().unwrap_or_default(),
             readme: &workspace::read(&workspace::root().join("README.md"))?,
-            processor: &platform.processor,
+            tags: &platform.wheel_tags(),
             binary: &binary,
         })?,
     ];
@@ -85,42 +102,13 @@ pub(crate) fn run(kind: Build, then: Then) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Platform that a binary is built for.
-struct Platform {
-    processor: String,
-    triple: String,
-    flags: &'static str,
-}
-
-impl Platform {
-    /// The platform of this machine, with musl if its target is installed, else with a static
-    /// glibc.
-    fn of_this_machine() -> Result<Platform> {
-        let version = Command::new("rustc", ["--version", "--verbose"]).read()?;
-        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
-        let processor = host.split('-').next().unwrap_or_default().to_owned();
-        if !host.contains("-linux-") {
-            return Err(Failure::new(format!("cannot build a static binary for `{host}`"))
-                .hint("run it on Linux"));
-        }
-        let musl = format!("{processor}-unknown-linux-musl");
-        let libraries =
-            Command::new("rustc", ["--print", "target-libdir", "--target", &musl]).read()?;
-        if Path::new(&libraries).is_dir() {
-            return Ok(Platform { processor, triple: musl, flags: "-C strip=symbols" });
-        }
-        let flags = "-C target-feature=+crt-static -C strip=symbols";
-        Ok(Platform { processor, triple: host.to_owned(), flags })
-    }
-}
-
 fn build(platform: &Platform, profile: &str, target: &Path) -> Result<Vec<u8>> {
     // With `--target` the flags do not reach build scripts and macros, which cannot be static.
     Command::cargo("build --locked --quiet --package cargo-pipe-ci --bin cargo-pipe")
-        .arguments(["--profile", profile, "--target", &platform.triple])
+        .arguments(["--profile", profile, "--target", &platform.target])
         .variable("RUSTFLAGS", platform.flags)
         .run()?;
-    let place: PathBuf = target.join(&platform.triple).join(profile).join(PROGRAM);
+    let place: PathBuf = target.join(&platform.target).join(profile).join(PROGRAM);
     fs::read(&place).map_err(|error| Failure::file(&place, &error))
 }
 

@@ -91,7 +91,7 @@ pub(crate) enum Task {
         #[arg(long, default_value = "10m", value_parser = humantime::parse_duration)]
         time: Duration,
     },
-    /// Build what is published: a static binary, a wheel and their hashes
+    /// Build what is published for this platform: a binary, a wheel and their hashes
     Dist {
         /// Run the files in an empty container once they are built
         #[arg(long = "try")]
@@ -99,6 +99,12 @@ pub(crate) enum Task {
         /// Build without optimisation, to try the files and not to publish them
         #[arg(long)]
         quick: bool,
+        /// Fail unless this is the tag of the version in Cargo.toml, such as `v1.2.3`
+        #[arg(long, requires = "repository")]
+        tag: Option<String>,
+        /// Fail unless Cargo.toml names this address, from which the files are downloaded
+        #[arg(long, value_name = "URL", requires = "tag")]
+        repository: Option<String>,
     },
     /// Run the pipelines that are generated for GitLab and GitHub
     Pipelines(Install),
@@ -204,10 +210,16 @@ impl Task {
             Task::Fuzz { target, time } => fuzz::run(target.as_deref(), time),
             Task::Deny { advisories: true } => deny::run(deny::Advisories::Check),
             Task::Deny { advisories: false } => deny::run(deny::Advisories::Skip),
-            Task::Dist { try_out, quick } => {
+            Task::Dist { try_out, quick, tag, repository } => {
                 let build = if quick { dist::Build::Quick } else { dist::Build::Release };
                 let then = if try_out { dist::Then::Try } else { dist::Then::Keep };
-                dist::run(build, then).map(drop)
+                match (tag, repository) {
+                    (Some(tag), Some(repository)) => {
+                        dist::run_for(&dist::Release { tag, repository }, build, then)
+                    }
+                    _ => dist::run(build, then),
+                }
+                .map(drop)
             }
             Task::Pipelines(install) => {
                 test::close(|records| pipelines::run(install.system(), records))
@@ -288,6 +300,7 @@ mod tests {
             "dist",
             "dist --try",
             "dist --quick --try",
+            "dist --tag v1.2.3 --repository https://example.org/checks",
             "docker --install",
             "fixtures",
             "fuzz",
@@ -350,6 +363,7 @@ mod tests {
             "soak hits --times 0",
             "soak hits flask",
             "ci now",
+            "dist --tag v1.2.3",
             "torture nothing",
             "torture --only 3",
             "torture git --time 3",

@@ -24,8 +24,8 @@ pub(super) struct Contents<'a> {
     pub(super) summary: &'a str,
     pub(super) license: &'a str,
     pub(super) readme: &'a str,
-    /// The processor as in a target triple, such as `x86_64`.
-    pub(super) processor: &'a str,
+    /// The platforms that may install it, such as `manylinux_2_17_x86_64`.
+    pub(super) tags: &'a [String],
     pub(super) binary: &'a [u8],
 }
 
@@ -35,14 +35,11 @@ pub(super) struct Contents<'a> {
 ///
 /// When it cannot be packed.
 pub(super) fn pack(contents: &Contents<'_>) -> Result<(String, Vec<u8>)> {
-    let Contents { version, processor, binary, .. } = contents;
-    // A static binary needs no C library, so each of these systems may install it.
-    let systems = ["manylinux_2_17", "manylinux2014", "musllinux_1_1"];
-    let systems = systems.map(|system| format!("{system}_{processor}"));
+    let Contents { version, tags, binary, .. } = contents;
     let info = format!("{NAME}-{version}.dist-info");
-    let tags: String = systems.iter().map(|system| format!("Tag: py3-none-{system}\n")).collect();
+    let lines: String = tags.iter().map(|tag| format!("Tag: py3-none-{tag}\n")).collect();
     let wheel =
-        format!("Wheel-Version: 1.0\nGenerator: cargo xtask dist\nRoot-Is-Purelib: false\n{tags}");
+        format!("Wheel-Version: 1.0\nGenerator: cargo xtask dist\nRoot-Is-Purelib: false\n{lines}");
     let mut files = vec![
         (format!("{NAME}-{version}.data/scripts/{PROGRAM}"), binary.to_vec(), 0o755),
         (format!("{info}/METADATA"), metadata(contents).into_bytes(), 0o644),
@@ -56,7 +53,7 @@ pub(super) fn pack(contents: &Contents<'_>) -> Result<(String, Vec<u8>)> {
     let lines = files.iter().map(line).collect::<String>() + &record + ",,\n";
     files.push((record, lines.into_bytes(), 0o644));
     let packed = zip(&files).map_err(|error| Failure::new(format!("cannot pack: {error}")))?;
-    Ok((format!("{NAME}-{version}-py3-none-{}.whl", systems.join(".")), packed))
+    Ok((format!("{NAME}-{version}-py3-none-{}.whl", tags.join(".")), packed))
 }
 
 fn metadata(contents: &Contents<'_>) -> String {
@@ -88,22 +85,24 @@ mod tests {
 
     use super::*;
 
-    const CONTENTS: Contents<'static> = Contents {
-        version: "1.2.3",
-        summary: "Runs checks",
-        license: "MIT",
-        readme: "# Title\n",
-        processor: "x86_64",
-        binary: b"hello",
-    };
+    fn pack_hello() -> (String, Vec<u8>) {
+        let contents = Contents {
+            version: "1.2.3",
+            summary: "Runs checks",
+            license: "MIT",
+            readme: "# Title\n",
+            tags: &["manylinux_2_17_x86_64".to_owned(), "musllinux_1_1_x86_64".to_owned()],
+            binary: b"hello",
+        };
+        pack(&contents).unwrap()
+    }
 
     #[test]
     fn a_wheel_carries_the_binary_as_a_script_and_records_every_file() {
-        let (name, packed) = pack(&CONTENTS).unwrap();
+        let (name, packed) = pack_hello();
         assert_eq!(
             name,
-            "cargo_pipe_ci-1.2.3-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.\
-             musllinux_1_1_x86_64.whl"
+            "cargo_pipe_ci-1.2.3-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl"
         );
         let mut archive = ZipArchive::new(Cursor::new(packed)).unwrap();
         let mut text = |name: &str| {
@@ -115,6 +114,8 @@ mod tests {
         let script = "cargo_pipe_ci-1.2.3.data/scripts/cargo-pipe";
         assert_eq!(text(script), ("hello".to_owned(), 0o755));
         let (record, _) = text("cargo_pipe_ci-1.2.3.dist-info/RECORD");
+        let (wheel, _) = text("cargo_pipe_ci-1.2.3.dist-info/WHEEL");
+        assert_eq!(wheel.matches("\nTag: py3-none-").count(), 2, "{wheel}");
         // The hash of `hello` in the form of the specification.
         let hash = "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ";
         assert!(record.starts_with(&format!("{script},sha256={hash},5\n")), "{record}");
@@ -124,6 +125,6 @@ mod tests {
 
     #[test]
     fn the_same_binary_gives_the_same_wheel() {
-        assert_eq!(pack(&CONTENTS).unwrap(), pack(&CONTENTS).unwrap());
+        assert_eq!(pack_hello(), pack_hello());
     }
 }
