@@ -8,6 +8,10 @@ use crate::scene::Scene;
 
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
+/// The answer of the Python in an image.
+const PROBE: &str = r#"{"executable":"/p","prefix":"/","probe":{"version":"3.13.5",
+    "implementation":"cpython","modules":"00","missing":[],"system":"debian 13"}}"#;
+
 /// A project on a machine whose docker knows the images in the fake's folder: `by-tag`,
 /// `by-digest`, and what it pulls by either, `newer` and `locked`. It builds on `by-tag`.
 fn scene() -> Scene {
@@ -24,10 +28,7 @@ fn scene_building(built_on: &str) -> Scene {
     );
     assert_eq!(scene.pipe("init").ended().status, Some(0));
     let docker = scene.docker();
-    docker.on(&["run", "python3"]).stdout(
-        r#"{"executable":"/p","prefix":"/","probe":{"version":"3.13.5","implementation":"cpython",
-        "modules":"00","missing":[],"system":"debian 13"}}"#,
-    );
+    docker.on(&["run", "python3"]).stdout(PROBE);
     docker
         .on(&["image", "inspect", "cargo-pipe/"])
         .script(&format!("[ -e $FAKE/built ] && cat $FAKE/{built_on}; touch $FAKE/built\n"));
@@ -220,4 +221,78 @@ fn an_image_of_jobs_on_another_base_is_neither_pushed_nor_kept() {
     image(&scene, "of-jobs", "a", "");
     let ended = scene.pipe("build --ci-image").ended();
     assert_eq!((ended.status, count(&["buildx", "build"])), (Some(0), 2), "{ended:?}");
+}
+
+/// An empty folder on a machine whose docker has the base image.
+fn machine() -> Scene {
+    let scene = Scene::new();
+    let docker = scene.docker();
+    docker.on(&["image", "inspect"]).script("cat $FAKE/by-tag\n");
+    docker.on(&["version", "Os"]).stdout("linux/amd64\n");
+    image(&scene, "by-tag", "a", &format!("\"python@{DIGEST}\""));
+    scene
+}
+
+#[test]
+fn init_records_the_base_image_of_a_new_project() {
+    let scene = machine();
+    scene.docker().on(&["run", "python3"]).stdout(PROBE);
+    let ended = scene.pipe("init --ci gitlab").ended();
+    assert_eq!(ended.status, Some(0));
+    let note = "recorded the base image in `.docker/pipe.lock`, and updated `.gitlab-ci.yml`";
+    assert!(ended.stderr.contains(note), "{ended:?}");
+    for path in [".docker/pipe.lock", ".gitlab-ci.yml"] {
+        let text = fs::read_to_string(scene.project().join(path)).unwrap();
+        assert!(text.contains(DIGEST), "{path}: {text}");
+    }
+    assert_eq!(scene.pipe("sync --check").ended().status, Some(0));
+    // In a project that exists, that is for runs and `update`.
+    fs::remove_file(scene.project().join(".docker/pipe.lock")).unwrap();
+    let calls = scene.docker().calls().len();
+    assert_eq!(scene.pipe("init").ended().status, Some(0));
+    assert_eq!(scene.docker().calls().len(), calls);
+}
+
+#[test]
+fn init_asks_no_engine_in_ci_offline_or_on_request() {
+    for (words, ci) in [
+        ("init", "true"),
+        ("init --offline", ""),
+        ("init --no-lock", ""),
+        ("init --dry-run", ""),
+        ("init --engine venv", ""),
+    ] {
+        let scene = machine();
+        assert_eq!(scene.pipe(words).with("CI", ci).ended().status, Some(0), "{words}");
+        assert_eq!(scene.docker().calls(), Vec::<Vec<String>>::new(), "{words}");
+    }
+}
+
+#[test]
+fn init_succeeds_where_the_base_image_cannot_be_recorded() {
+    let full = machine();
+    full.docker().on(&["run", "python3"]).stderr("no space left on device\n").code(125);
+    let hanging = Scene::new();
+    hanging.docker().on(&["version"]).hangs();
+    for (scene, reason) in [(full, "no space left on device"), (hanging, "within 1s")] {
+        let ended = scene.pipe("init demo").with("CARGO_PIPE_DOCKER_TIMEOUT", "1s").ended();
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        let warning = "warning: the base image was not recorded: ";
+        let (_, message) = ended.stderr.split_once(warning).unwrap_or_else(|| panic!("{ended:?}"));
+        assert!(message.contains(reason), "{message}");
+        let hint = "hint: run `cargo pipe -C demo update base` to record it";
+        assert!(message.contains(hint), "{message}");
+        assert!(message.contains("files written"), "{message}");
+        assert!(!scene.project().join("demo/.docker/pipe.lock").exists());
+    }
+}
+
+#[test]
+fn init_is_silent_about_a_base_image_without_an_engine() {
+    let scene = Scene::new();
+    scene.docker().on(&["version"]).stderr("Cannot connect to the Docker daemon\n").code(1);
+    let ended = scene.pipe("init").ended();
+    assert_eq!(ended.status, Some(0));
+    assert!(!ended.stderr.contains("base image"), "{ended:?}");
+    assert_eq!(scene.docker().calls().len(), 1);
 }

@@ -13,6 +13,7 @@ use crate::scene::{BROKEN, Scene, comparable, read};
 const JOB: &str = "cargo-pipe";
 
 tests![
+    the_way_from_an_empty_folder_ends_with_the_same_fingerprint,
     a_socket_job_reports_the_same_as_the_host,
     one_broken_file_is_the_same_on_the_host_and_in_every_job,
     a_project_in_a_folder_of_the_repository_reports_the_same_as_the_host,
@@ -23,6 +24,21 @@ tests![
 
 fn with_socket() -> Vec<&'static str> {
     [SOCKET, NO_INDEX].concat()
+}
+
+/// As the guide says it, with nothing that records the base image after `init`.
+fn the_way_from_an_empty_folder_ends_with_the_same_fingerprint() {
+    let scene = Scene::new(&["--ci", "gitlab"]);
+    assert!(scene.root.join(".docker/pipe.lock").exists(), "init records the base image");
+    scene.commit();
+    let (status, host) = scene.on_the_host(&["run-all"]);
+    assert_eq!(status, Some(0));
+    let ended = pipeline(&scene, &[]);
+    assert_eq!(ended.status, Some(0), "{}", ended.output);
+    let job = read(&artifact(&scene, JOB, "cargo-pipe.json"));
+    assert_eq!(job["engine"]["kind"], "venv");
+    assert!(host["fingerprint"].is_string(), "{host:#}");
+    assert_eq!(comparable(&job), comparable(&host));
 }
 
 fn a_socket_job_reports_the_same_as_the_host() {

@@ -38,10 +38,11 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     pub(crate) fix_configs: bool,
 
-    /// Do not lock the releases and dependencies that the project uses
+    /// Do not lock the releases, dependencies and base image that the project uses
     ///
     /// Without this option, `init` resolves versions that differ from those of cargo pipe, and the
-    /// project's dependencies, for at most 20 seconds. `cargo pipe update` does the same later.
+    /// project's dependencies, for at most 20 seconds. In a new project it also records the base image
+    /// if docker has it, except in CI. `cargo pipe update` does the same later.
     #[arg(long)]
     pub(crate) no_lock: bool,
 

@@ -30,6 +30,22 @@ pub(super) fn record_first_base(pipeline: &Pipeline, term: &mut Term) -> Result<
     if BaseLock::exists(&project.root, &recipe::base_lock_path(&pipeline.config)) {
         return Ok(());
     }
+    match record(pipeline, term)? {
+        Ok(Some(note)) => term.prose(&format!("{note}\n")),
+        Ok(None) => {}
+        Err(error) => warn(&error, term),
+    }
+    Ok(())
+}
+
+/// Records the base image of this machine if the project has no lock of it, and updates the generated
+/// files that name its digest. Returns the line that says so; none if the machine does not have the
+/// image, or the user stopped it.
+pub(super) fn record(
+    pipeline: &Pipeline,
+    term: &mut Term,
+) -> Result<Result<Option<String>, UpdateError>, Failure> {
+    let project = &pipeline.project;
     let outdated = drifting(project);
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
@@ -38,22 +54,19 @@ pub(super) fn record_first_base(pipeline: &Pipeline, term: &mut Term) -> Result<
         update::record_first_base(pipeline.context(&cancel, &Emitter::new(&mut observer)));
     term.observed(observer);
     if interrupts.happened() {
-        return Ok(());
+        return Ok(Ok(None));
     }
-    let updated = recorded.and_then(|path| match path {
-        Some(path) => Ok(Some((path, update_others(project, &outdated)?))),
-        None => Ok(None),
-    });
-    match updated {
-        Ok(Some((path, others))) => term.prose(&recorded_note(&path, &others)),
-        Ok(None) => {}
-        Err(error) => {
-            let label = paint(style::WARNING, "warning:");
-            let message = harmless::line(&error.to_string());
-            term.note(&format!("\n{label} the base image was not recorded: {message}\n"));
-        }
-    }
-    Ok(())
+    Ok(recorded.and_then(|path| {
+        let Some(path) = path else { return Ok(None) };
+        Ok(Some(recorded_note(&path, &update_others(project, &outdated)?)))
+    }))
+}
+
+/// Warns that the base image was not recorded.
+pub(super) fn warn(error: &UpdateError, term: &mut Term) {
+    let label = paint(style::WARNING, "warning:");
+    let message = harmless::line(&error.to_string());
+    term.note(&format!("\n{label} the base image was not recorded: {message}\n"));
 }
 
 /// Updates the generated files that were up to date before the base was recorded.
@@ -77,6 +90,6 @@ fn recorded_note(path: &ProjectPath, others: &[FileLocation]) -> String {
     };
     format!(
         "note: recorded the base image in `{path}`{updated}; commit it, so that every machine has the \
-         same fingerprint\n\n"
+         same fingerprint\n"
     )
 }

@@ -1,5 +1,6 @@
 //! `init`: sets up a project.
 
+mod base;
 mod lock;
 
 use std::path::Path;
@@ -43,9 +44,25 @@ pub(super) fn init(
     if *is_locked && asked.mode == WriteMode::Write && !done.to_lock.is_empty() {
         done.to_lock = lock::lock_missing(place, &root, &done.to_lock, term)?;
     }
+    if *is_locked && asked.mode == WriteMode::Write && is_new(&done) {
+        base::record_base(place, &root, &project_option(folder), term)?;
+    }
     term.note(&next(&done, folder, asked.mode));
     term.note(&tasked.call.map(|source| call(&source)).unwrap_or_default());
     Ok(Verdict::Passed)
+}
+
+/// Whether the project had no `pipe.toml`.
+fn is_new(done: &Scaffolding) -> bool {
+    let made = |change: &Change| {
+        change.action == FileAction::Written && change.location.path().as_str() == "pipe.toml"
+    };
+    done.changes.iter().any(made)
+}
+
+/// The option with which the next command finds the project.
+fn project_option(folder: &Path) -> String {
+    if folder == Path::new(".") { String::new() } else { format!(" -C {}", folder.display()) }
 }
 
 /// The code that an existing task runner needs.
@@ -143,7 +160,7 @@ fn next(done: &Scaffolding, folder: &Path, mode: WriteMode) -> String {
         hints.push(format!("{label} {}", include_hint(file)));
     }
     if mode == WriteMode::Write {
-        let at = if at.is_empty() { at } else { format!(" -C{at}") };
+        let at = project_option(folder);
         if !done.to_lock.is_empty() {
             let locks = done.to_lock.join(" ");
             hints.push(format!(
