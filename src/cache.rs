@@ -14,6 +14,7 @@ mod lock;
 mod memory;
 mod planted;
 pub(crate) mod project_folders;
+mod remove;
 mod stat;
 mod store;
 mod test_journal;
@@ -31,6 +32,7 @@ pub use key::Key;
 pub use lock::{EntryLock, LockResult};
 pub use memory::Memory;
 pub use planted::refuse_planted;
+pub(crate) use remove::remove_folder;
 pub(crate) use stat::Stat;
 pub use store::{CachedOutcome, OutcomeOrigin, ResultCache};
 pub use test_journal::TestJournal;
@@ -87,7 +89,7 @@ const SNAPSHOTS: &str = "Snapshots";
 ///
 /// Those of [`create`].
 pub(crate) fn create_snapshots(home: &Path, project: &str) -> io::Result<PathBuf> {
-    create(home, &format!("{}/{project}/{SNAPSHOTS}", last_run::PROJECTS))
+    last_run::create_below(home, project, SNAPSHOTS)
 }
 
 /// The copies of the files of all projects.
@@ -96,7 +98,7 @@ pub(crate) fn list_snapshots(home: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).collect::<Vec<_>>()
     };
-    let projects = folders(&home.join(last_run::PROJECTS));
+    let projects = folders(&last_run::all(home));
     projects.iter().flat_map(|project| folders(&project.join(SNAPSHOTS))).collect()
 }
 

@@ -59,9 +59,8 @@ impl Checkout {
         context: GitContext<'_>,
         index: &HookIndex,
     ) -> Result<Checkout, CheckoutError> {
-        let name = format!("projects/{}/{CHECKOUT}", project.id());
-        let folder =
-            cache::create(cache, &name).map_err(CheckoutError::io("create", &cache.join(&name)))?;
+        let folder = last_run::create_below(cache, &project.id(), CHECKOUT)
+            .map_err(CheckoutError::io("create", &last_run::all(cache).join(project.id())))?;
         let lock = wait_for_lock(&folder.join(LOCK), context.cancel)?;
         let root = folder.join(FILES);
         fs::create_dir_all(&root).map_err(CheckoutError::io("create", &root))?;
@@ -219,7 +218,7 @@ fn select_kept<'r>(
 }
 
 fn remove(place: &Path, is_folder: bool) -> Result<(), CheckoutError> {
-    let removed = if is_folder { fs::remove_dir_all(place) } else { fs::remove_file(place) };
+    let removed = if is_folder { cache::remove_folder(place) } else { fs::remove_file(place) };
     match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(CheckoutError::io("remove", place)(error))
@@ -300,7 +299,7 @@ fn sweep(cache: &Path, own: &Path) {
             || cache::open_lock(&folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
         if is_gone && is_unused() {
             // If this fails, the next hook tries again.
-            let _ = fs::remove_dir_all(folder);
+            let _ = cache::remove_folder(&folder);
         }
     }
 }

@@ -10,7 +10,6 @@ mod error;
 mod globs;
 mod inventory;
 mod kept;
-mod remove;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -30,7 +29,6 @@ pub use changes::Changes;
 pub use error::SnapshotError;
 pub use inventory::{EntryKind, Inventory, InventoryEntry, ROOT_MARKERS};
 pub(crate) use kept::KeptCopy;
-pub(crate) use remove::remove_folder;
 
 /// The file in each tree with the hash of the tree. A container that can read it sees the tree.
 pub const PROOF: &str = ".cargo-pipe-proof";

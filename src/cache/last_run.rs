@@ -8,12 +8,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{create, entry, replace};
+use super::{create, entry, remove_folder, replace};
 use crate::check::StepId;
 use crate::fingerprint::ingredients::Inputs;
 
 /// The folder of all projects.
-pub(super) const PROJECTS: &str = "projects";
+const PROJECTS: &str = "projects";
 
 /// The inputs of a check's last run.
 #[must_use]
@@ -41,7 +41,7 @@ pub fn remember(home: &Path, project: &str, step: &StepId, inputs: &Inputs) -> i
 ///
 /// When the folder cannot be removed.
 pub fn forget(home: &Path, project: &str) -> io::Result<bool> {
-    match fs::remove_dir_all(folder(home, project)) {
+    match remove_folder(&folder(home, project)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -60,4 +60,13 @@ pub(super) fn folder(home: &Path, project: &str) -> PathBuf {
 
 pub(super) fn create_folder(home: &Path, project: &str) -> io::Result<PathBuf> {
     create(home, &format!("{PROJECTS}/{project}"))
+}
+
+/// Creates a folder in that of a project.
+///
+/// # Errors
+///
+/// Those of [`create`].
+pub(crate) fn create_below(home: &Path, project: &str, name: &str) -> io::Result<PathBuf> {
+    create(home, &format!("{PROJECTS}/{project}/{name}"))
 }

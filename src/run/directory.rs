@@ -12,9 +12,9 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use crate::cache;
+use crate::cache::{self, remove_folder};
 use crate::engine::started;
-use crate::snapshot::{SnapshotError, remove_folder};
+use crate::snapshot::SnapshotError;
 
 /// The file that a run locks while it creates or sweeps folders.
 const GATE: &str = "lock";

@@ -16,8 +16,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Inventory, PROOF, ROOT_MARKER, SnapshotError, Tree, copy_entry, create_folder, remove_folder,
-    set_time, write_proof,
+    Inventory, PROOF, ROOT_MARKER, SnapshotError, Tree, copy_entry, create_folder, set_time,
+    write_proof,
 };
 use crate::cache::{self, Stat, entry};
 use crate::hash::{Hash, HashBuilder};
@@ -95,7 +95,7 @@ impl KeptCopy {
         }
         self.discard();
         if record.is_none() && tree.exists() {
-            remove_folder(&tree).map_err(SnapshotError::io("remove", &tree))?;
+            cache::remove_folder(&tree).map_err(SnapshotError::io("remove", &tree))?;
         }
         let record = record.unwrap_or_default();
         record.change(root, &tree, inventory, &folders, cancel)?;
@@ -238,7 +238,7 @@ fn remove_unused(home: &Path) {
         let used = fs::symlink_metadata(copy.join(RECORD)).and_then(|record| record.modified());
         let age = used.ok().and_then(|used| SystemTime::now().duration_since(used).ok());
         if age.is_none_or(|age| age > UNUSED) {
-            let _ = remove_folder(&copy);
+            let _ = cache::remove_folder(&copy);
         }
     }
 }

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-/// Removes a folder, even if a check that could write has removed the permission to.
+/// Removes a folder, even if a check that could write has removed the permission to. In the place of a
+/// link, only the link is removed.
 ///
 /// # Errors
 ///
 /// When something in it cannot be removed.
 pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(folder)?.is_symlink() {
+        return fs::remove_file(folder);
+    }
     if remove(folder).is_ok() {
         return Ok(());
     }
@@ -68,5 +72,15 @@ mod tests {
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
         remove_folder(&cache.path().join("closed")).unwrap();
         assert!(!cache.path().join("closed").exists());
+    }
+
+    #[test]
+    fn nothing_is_removed_behind_a_link() {
+        let (cache, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(outside.path().join("file"), "").unwrap();
+        let link = cache.path().join("link");
+        std::os::unix::fs::symlink(outside.path(), &link).unwrap();
+        remove_folder(&link).unwrap();
+        assert!(outside.path().join("file").exists() && !link.is_symlink());
     }
 }
