@@ -4,9 +4,12 @@ use std::io::{self, IsTerminal, Read};
 
 use crate::checkout::CheckoutError;
 use crate::error::Error;
-use crate::hook::{self, Changed, HookKind, PushedCommit};
+use crate::git::GitContext;
+use crate::hook::{self, Changed, HookError, HookKind, PushedCommit};
 use crate::outcome::Verdict;
-use crate::pipeline::{Cancel, CheckoutSource, Emitter, RefusedFix, StagedFixes, StagedPipeline};
+use crate::pipeline::{
+    Cancel, CheckoutSource, Emitter, Pipeline, RefusedFix, StagedFixes, StagedPipeline,
+};
 use crate::plan::{Fixing, Request};
 use crate::program::Program;
 use crate::report::harmless;
@@ -58,26 +61,14 @@ fn install(
         }
         Program::Xtask => ["cargo", "xtask", "pipe"].map(str::to_owned).to_vec(),
     };
-    let cancel = Cancel::default();
-    let mut observer = term.observer();
-    let mut notes = Vec::new();
-    let mut failed = None;
-    for kind in kinds {
-        let emitter = Emitter::new(&mut observer);
-        match hook::install(pipeline.git(&cancel, &emitter), *kind, &program, is_fixing) {
-            Ok((path, changed)) => {
-                let path = harmless::line(&path.display().to_string());
-                notes.push(match changed {
-                    Changed::Nothing => format!("`{path}` is already installed\n"),
-                    _ => format!("installed `{path}`\n"),
-                });
-            }
-            Err(error) => failed = failed.or(Some(error)),
-        }
-    }
-    term.observed(observer);
-    notes.iter().for_each(|note| term.note(note));
-    failed.map_or(Ok(Verdict::Passed), |error| Err(Error::from(error).into()))
+    change_each(&pipeline, kinds, term, |git, kind| {
+        let (path, changed) = hook::install(git, kind, &program, is_fixing)?;
+        let path = harmless::line(&path.display().to_string());
+        Ok(match changed {
+            Changed::Nothing => format!("`{path}` is already installed\n"),
+            _ => format!("installed `{path}`\n"),
+        })
+    })
 }
 
 fn uninstall(
@@ -86,21 +77,33 @@ fn uninstall(
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
+    change_each(&pipeline, kinds, term, |git, kind| {
+        let (path, changed) = hook::uninstall(git, kind)?;
+        let path = harmless::line(&path.display().to_string());
+        Ok(match changed {
+            Changed::Nothing => format!("no {kind} hook of this project\n"),
+            Changed::Removed => format!("removed `{path}`\n"),
+            Changed::Written => format!("removed this project from `{path}`\n"),
+        })
+    })
+}
+
+/// Changes each hook, and prints the notes about those that were changed. A hook that cannot be changed
+/// does not stop the others; the first such error is returned.
+fn change_each(
+    pipeline: &Pipeline,
+    kinds: &[HookKind],
+    term: &mut Term,
+    change: impl Fn(GitContext<'_>, HookKind) -> Result<String, HookError>,
+) -> Result<Verdict, Failure> {
     let cancel = Cancel::default();
     let mut observer = term.observer();
     let mut notes = Vec::new();
     let mut failed = None;
     for kind in kinds {
         let emitter = Emitter::new(&mut observer);
-        match hook::uninstall(pipeline.git(&cancel, &emitter), *kind) {
-            Ok((path, changed)) => {
-                let path = harmless::line(&path.display().to_string());
-                notes.push(match changed {
-                    Changed::Nothing => format!("no {kind} hook of this project\n"),
-                    Changed::Removed => format!("removed `{path}`\n"),
-                    Changed::Written => format!("removed this project from `{path}`\n"),
-                });
-            }
+        match change(pipeline.git(&cancel, &emitter), *kind) {
+            Ok(note) => notes.push(note),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
