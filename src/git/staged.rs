@@ -5,6 +5,7 @@
 
 mod checkout_config;
 mod listing;
+mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -13,10 +14,11 @@ use std::time::Duration;
 
 use checkout_config::{hash_conversion, read_config};
 use listing::{IndexListing, find_intents, list_index};
+use rule::{CheckoutRule, NAMES};
 
 use super::blobs;
 use super::hook_index::HookIndex;
-use super::line_ends::{LineEndAttributes, LineEndSettings, LineEnds};
+use super::line_ends::LineEndSettings;
 use super::program::Git;
 use super::{GitContext, GitError};
 use crate::gate::lines::MAX_LENGTH;
@@ -26,9 +28,6 @@ use crate::read::Size;
 
 /// The time limit of git.
 const LIMIT: Duration = Duration::from_secs(120);
-
-/// The attributes that decide how a content is checked out.
-const NAMES: [&str; 6] = ["text", "crlf", "eol", "filter", "ident", "working-tree-encoding"];
 
 /// A file of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +104,7 @@ pub enum StagedError {
 }
 
 impl StagedError {
-    /// What to do next.
+    /// Advice on the next step.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -187,7 +186,8 @@ impl<'a> Staged<'a> {
         let paths: BTreeSet<&str> = files.keys().map(String::as_str).collect();
         let mut stored: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         self.read_stored(&paths, |path, before| {
-            if let Stored::Content(before, Rule::LineEnds { ends, has_ident: false }) = before
+            if let Stored::Content(before, CheckoutRule::LineEnds { ends, has_ident: false }) =
+                before
                 && let Some(content) = ends.store(before, &files[path])
             {
                 stored.insert(path.to_owned(), content);
@@ -267,7 +267,7 @@ impl<'a> Staged<'a> {
         let mut of_blob: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for path in paths {
             match (self.files.get(*path), rules.get(*path)) {
-                (Some(_), Some(Rule::Withhold(why))) => {
+                (Some(_), Some(CheckoutRule::Withhold(why))) => {
                     each(path, Stored::Withheld(why.clone()))?;
                 }
                 (Some(file), _) if file.kind != StagedKind::Submodule => {
@@ -286,7 +286,7 @@ impl<'a> Staged<'a> {
                 missing.remove(id);
                 for path in paths {
                     // Links have no attributes.
-                    let rule = rules.get(*path).unwrap_or(&Rule::KEEP);
+                    let rule = rules.get(*path).unwrap_or(&CheckoutRule::KEEP);
                     let passed = check_hash(path, id, &content)
                         .map_err(E::from)
                         .and_then(|()| each(path, Stored::Content(&content, rule)));
@@ -313,7 +313,7 @@ impl<'a> Staged<'a> {
     fn read_rules<'p>(
         &self,
         paths: &BTreeSet<&'p str>,
-    ) -> Result<BTreeMap<&'p str, Rule>, StagedError> {
+    ) -> Result<BTreeMap<&'p str, CheckoutRule>, StagedError> {
         let files = paths.iter().copied().filter(|path| {
             self.files.get(*path).is_some_and(|it| matches!(it.kind, StagedKind::File { .. }))
         });
@@ -340,61 +340,16 @@ impl<'a> Staged<'a> {
                     value.filter(|_| own == Some(name.as_bytes())).ok_or_else(unreadable)?;
                 values.push(String::from_utf8_lossy(value).into_owned());
             }
-            rules.insert(path, Rule::of(path, self.settings, &values));
+            rules.insert(path, CheckoutRule::of(path, self.settings, &values));
         }
         Ok(rules)
-    }
-}
-
-/// The rule by which a content is checked out.
-#[derive(Debug)]
-enum Rule {
-    /// Its line ends are converted.
-    LineEnds {
-        ends: LineEnds,
-        /// Whether git replaces `$Id$` in it.
-        has_ident: bool,
-    },
-    /// A program would convert it.
-    Withhold(String),
-}
-
-impl Rule {
-    /// The content stays as it is.
-    const KEEP: Rule = Rule::LineEnds { ends: LineEnds::Keep, has_ident: false };
-
-    fn check_out(&self, path: &str, content: &[u8]) -> StagedContent {
-        match self {
-            Rule::LineEnds { has_ident: true, .. }
-                if content.windows(3).any(|part| part == b"$Id") =>
-            {
-                StagedContent::Withheld(format!("`{path}` has the attribute `ident`"))
-            }
-            Rule::LineEnds { ends, .. } => StagedContent::Bytes(ends.check_out(content.to_owned())),
-            Rule::Withhold(why) => StagedContent::Withheld(why.clone()),
-        }
-    }
-
-    fn of(path: &str, settings: LineEndSettings, values: &[String]) -> Rule {
-        let [text, crlf, eol, filter, ident, encoding] = values else {
-            return Rule::Withhold(format!("the attributes of `{path}` are unknown"));
-        };
-        let is_named = |value: &str| !matches!(value, "unspecified" | "unset" | "set" | "");
-        if is_named(filter) {
-            return Rule::Withhold(format!("`{path}` has the filter `{filter}`"));
-        }
-        if is_named(encoding) && !encoding.eq_ignore_ascii_case("utf-8") {
-            return Rule::Withhold(format!("`{path}` has the encoding `{encoding}`"));
-        }
-        let ends = LineEnds::of(settings, LineEndAttributes { text, crlf, eol });
-        Rule::LineEnds { ends, has_ident: ident == "set" }
     }
 }
 
 /// A content as git stores it.
 enum Stored<'c> {
     /// The bytes, and the rule by which they are checked out.
-    Content(&'c [u8], &'c Rule),
+    Content(&'c [u8], &'c CheckoutRule),
     /// It cannot be had without a program of git's configuration, for this reason.
     Withheld(String),
 }
