@@ -35,7 +35,7 @@ pub enum HookError {
         folder: String,
         /// The repository's own folder of hooks.
         own: PathBuf,
-        /// What to do.
+        /// Advice on the next step.
         hint: String,
     },
     /// Something else wrote the file, or it was edited.
@@ -43,9 +43,9 @@ pub enum HookError {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The observation, as the end of a sentence.
         what: &'static str,
-        /// What to do.
+        /// Advice on the next step.
         hint: String,
     },
     /// The file cannot be read or written.
@@ -61,7 +61,7 @@ pub enum HookError {
 }
 
 impl HookError {
-    /// What to do next.
+    /// Advice on the next step.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -87,7 +87,7 @@ impl HookError {
     }
 }
 
-/// What was done to the file of a hook.
+/// A change of the file of a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// It was written.

@@ -183,7 +183,7 @@ impl Pipeline {
         Ok(JobImage::new(reference, program, root, &self.config))
     }
 
-    /// What questions to git about this project need.
+    /// The context of questions to git about this project.
     pub fn git<'a>(&'a self, cancel: &'a Cancel, emitter: &'a Emitter<'a>) -> GitContext<'a> {
         GitContext { root: &self.project.root, variables: &self.environment, cancel, emitter }
     }

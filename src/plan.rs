@@ -102,7 +102,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// What a fingerprint has of the value of a secret.
+    /// The part of a fingerprint that stands for the value of a secret.
     fn secret(&self, name: &SecretName) -> Result<Hash, SecretError> {
         self.secrets.get(name).copied().unwrap_or(Err(SecretError::Missing))
     }

@@ -38,7 +38,7 @@ pub enum CheckoutError {
 }
 
 impl CheckoutError {
-    /// What to do next.
+    /// Advice on the next step.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -57,7 +57,7 @@ pub enum HookIndexError {
 }
 
 impl HookIndexError {
-    /// What to do next.
+    /// Advice on the next step.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -24,7 +24,7 @@ use crate::report::diff;
 use crate::run::fix::write_back::{self, Amendment, WriteBackStep};
 use crate::snapshot::InventoryEntry;
 
-/// What became of the fixes of a hook.
+/// The fixes of a hook: staged, or refused.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct StagedFixes {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// What becomes of the letters of an escape sequence, such as `[31m`.
+/// The fate of the letters of an escape sequence, such as `[31m`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escapes {
     /// They are seen, as in our reports.

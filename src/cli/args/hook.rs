@@ -29,7 +29,7 @@ pub(crate) enum HookCommandArgs {
 /// Arguments of `hook install`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HookInstallArgs {
-    /// When it runs; repeatable [default: pre-commit]
+    /// Install this hook; repeatable [default: pre-commit]
     #[arg(long = "type", value_name = "HOOK")]
     pub(crate) kinds: Vec<HookArg>,
 
@@ -41,7 +41,7 @@ pub(crate) struct HookInstallArgs {
 /// Arguments of `hook uninstall`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HookUninstallArgs {
-    /// Which hook; repeatable [default: all]
+    /// Remove only this hook; repeatable [default: all]
     #[arg(long = "type", value_name = "HOOK")]
     pub(crate) kinds: Vec<HookArg>,
 }

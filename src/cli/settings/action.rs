@@ -262,19 +262,19 @@ pub(crate) struct BashCommand {
     pub(crate) command: Vec<String>,
 }
 
-/// What to do with git hooks.
+/// A change of git hooks, or the run of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
     /// Install them.
     Install {
-        /// Which ones.
+        /// The hooks.
         kinds: Vec<HookKind>,
         /// Whether they fix first.
         is_fixing: bool,
     },
     /// Remove them.
     Uninstall {
-        /// Which ones.
+        /// The hooks.
         kinds: Vec<HookKind>,
     },
     /// Do what the hook does.
@@ -284,7 +284,7 @@ pub(crate) enum Hook {
 /// A run of a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HookRun {
-    /// Which one.
+    /// The hook.
     pub(crate) kind: HookKind,
     /// Whether it fixes first.
     pub(crate) fix: bool,

@@ -19,7 +19,7 @@ const EMPTY: [&str; 2] = [
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 ];
 
-/// What `git ls-files` prints.
+/// The output of `git ls-files`.
 pub(super) struct IndexListing {
     pub(super) files: BTreeMap<String, StagedFile>,
     /// The files with attributes that apply to the project, and the hashes of their contents.
