@@ -62,6 +62,9 @@ const MIB: u64 = 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
+    /// It does not exist.
+    #[error("it does not exist")]
+    Missing,
     /// The path leaves the project.
     #[error(transparent)]
     Outside(#[from] OutsideError),
@@ -88,7 +91,11 @@ impl ReadError {
     /// Whether the file does not exist.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        matches!(self, ReadError::Io(error) if error.kind() == ErrorKind::NotFound)
+        match self {
+            ReadError::Missing => true,
+            ReadError::Io(error) => error.kind() == ErrorKind::NotFound,
+            _ => false,
+        }
     }
 }
 
@@ -96,6 +103,7 @@ impl From<ReadError> for io::Error {
     fn from(error: ReadError) -> io::Error {
         match error {
             ReadError::Io(error) => error,
+            error @ ReadError::Missing => io::Error::new(ErrorKind::NotFound, error),
             error @ ReadError::NotUtf8 => io::Error::new(ErrorKind::InvalidData, error),
             error => io::Error::other(error),
         }
@@ -134,7 +142,7 @@ pub fn read_project_file(
     limit: SizeLimit,
 ) -> Result<Vec<u8>, ReadError> {
     let Some(place) = discover::resolve(root, path)? else {
-        return Err(io::Error::from(ErrorKind::NotFound).into());
+        return Err(ReadError::Missing);
     };
     // The resolved path has no link, so one that takes a file's place by now is refused.
     let (file, size) = open_regular(&place, OFlags::NOFOLLOW)?;

@@ -120,10 +120,15 @@ fn missing_include(context: Context<'_>) -> Option<Examined> {
     Some(Examined::is(Health::Warning, "pipelines", found, next))
 }
 
-/// Inspects whether the project records its base.
+/// Inspects whether the project records its base, where that can be read.
 fn base_lock(context: Context<'_>) -> Option<Examined> {
+    let root = &context.project.root;
     let path = recipe::base_lock_path(context.config);
-    let is_missing = !BaseLock::exists(&context.project.root, &path);
+    if let Err(error) = BaseLock::read(root, &path) {
+        let next = format!("delete `{path}`, and run `cargo pipe update base` where docker is installed");
+        return Some(Examined::is(Health::Project, "locks", error.to_string(), next));
+    }
+    let is_missing = !BaseLock::exists(root, &path);
     is_missing.then(|| {
         let found = format!(
             "`{path}` is missing, so the same commit can have another fingerprint on another machine"

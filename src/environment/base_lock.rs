@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::python::Probe;
+use crate::discover::OutsideError;
 use crate::hash::Hash;
 use crate::project::ProjectPath;
 use crate::read::{self, ReadError, SizeLimit};
@@ -51,6 +52,9 @@ pub struct LockedBase {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BaseLockError {
+    /// The path leaves the project.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// The file cannot be read.
     #[error("cannot read `{path}`: {source}")]
     Unreadable {
@@ -95,6 +99,7 @@ impl BaseLock {
                 }
             }
             Err(error) if error.is_missing() => Ok(BaseLock::default()),
+            Err(ReadError::Outside(error)) => Err(error.into()),
             Err(source) => Err(BaseLockError::Unreadable { path: path.clone(), source }),
         }
     }

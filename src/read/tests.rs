@@ -99,6 +99,7 @@ fn a_missing_file_is_told_from_an_unreadable_one() {
     let root = tempfile::tempdir().unwrap();
     let missing = read_project_file(root.path(), &path("a/b"), SizeLimit::Config).unwrap_err();
     assert!(missing.is_missing());
+    assert_eq!(missing.to_string(), "it does not exist");
     fs::write(root.path().join("latin"), b"\xe9").unwrap();
     let latin = read_project_text(root.path(), &path("latin"), SizeLimit::Config).unwrap_err();
     assert!(!latin.is_missing());

@@ -154,6 +154,8 @@ fn a_linked_lock_of_the_base_is_named_and_not_shown() {
     let expected = "`.docker/pipe.lock` leaves the project through the link `.docker/pipe.lock`";
     assert!(shown.contains(expected), "{shown}");
     assert_eq!(ended.status, Some(2), "{shown}");
+    let doctor = scene.pipe("doctor").ended();
+    assert!(doctor.stdout.contains(expected), "{doctor:?}");
 }
 
 #[test]

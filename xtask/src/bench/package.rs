@@ -153,7 +153,9 @@ impl Project {
     pub(super) fn build_on(&self, image: &str) -> Result<()> {
         let base = format!("[python]\nimage = \"{image}\"\n");
         let text = self.settings.replacen("[python]\n", &base, 1);
-        workspace::write(&self.folder.join("pipe.toml"), &text)
+        workspace::write(&self.folder.join("pipe.toml"), &text)?;
+        // The Dockerfile names it, too.
+        self.pipe(&["sync"]).read().map(drop)
     }
 
     /// Adds a line to a file.
