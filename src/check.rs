@@ -44,6 +44,7 @@ pub const COMMANDS: &[&str] = &[
     "init",
     "list",
     "man",
+    "mcp",
     "remove",
     "run",
     "run-all",

@@ -8,6 +8,8 @@ mod commands;
 mod exit;
 mod interrupt;
 mod markdown;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod pager;
 mod settings;
 mod terminal;

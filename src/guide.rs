@@ -48,6 +48,7 @@ chapters! {
     checks, "checks", "guide/checks.md", "Built-in checks, your own checks, and tests";
     fixing, "fixing", "guide/fixing.md", "Fix findings and format code";
     hooks, "hooks", "guide/hooks.md", "Check each commit before it is made";
+    agents, "agents", "guide/agents.md", "Let an agent or an editor run checks and propose fixes";
     old_code, "old-code", "guide/old-code.md", "Introduce checks to an old code base";
     ci, "ci", "guide/ci.md", "Pipelines for GitLab and GitHub";
     reports, "reports", "guide/reports.md", "Reports for people, CI and other programs";

@@ -25,7 +25,7 @@ use crate::secrets::SecretError;
 use crate::tools::{self, Installation};
 
 pub use error::PlanError;
-pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld};
+pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, can_fix};
 pub use shell::{Shell, ShellFiles, ShellRequest, Streams, plan_shell};
 pub(crate) use step::step;
 pub use step::{CANONICAL_ENV, ConfigFile, EnvironmentSpec, FileSet, Step};

@@ -19,6 +19,7 @@ pub mod jsonl;
 pub mod junit;
 pub mod label;
 pub mod markdown;
+pub mod next;
 pub mod review;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -95,6 +95,10 @@ pub(crate) enum CommandArgs {
     /// Check what is staged before each commit, with a git hook
     Hook(HookArgs),
 
+    /// Serve editors and agents with the Model Context Protocol
+    #[cfg(feature = "mcp")]
+    Mcp,
+
     /// Explain why a check would run instead of using its cached result
     #[command(after_help = help::WHY)]
     Why(WhyArgs),

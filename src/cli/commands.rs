@@ -13,6 +13,8 @@ mod hook;
 mod init;
 mod list;
 mod man;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod remove;
 mod reports;
 mod run;
@@ -29,6 +31,8 @@ use crate::cli::settings::{Action, CommandLine, ProjectLocation};
 use crate::cli::terminal::Term;
 
 pub(crate) use help::overview;
+#[cfg(feature = "mcp")]
+pub(crate) use list::ListedCheck;
 pub(crate) use trust::Asking;
 
 /// Runs a command.
@@ -55,6 +59,8 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Remove { removal, files } => remove::remove(place, removal, files, term),
         Action::Completions(shell) => completions::completions(place, shell, term),
         Action::Hook(wanted) => hook::hook(place, wanted, term),
+        #[cfg(feature = "mcp")]
+        Action::Mcp => mcp::mcp(place, term),
         Action::Help(wanted) => help::help(place, wanted, term),
         Action::Schema(document) => Ok(schema::schema(document, term)),
         Action::Man { command } => man::man(command.as_deref(), term),

@@ -242,6 +242,8 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
             let files = if files { GeneratedFiles::Go } else { GeneratedFiles::Stay };
             Action::Remove { removal: Removal::Project, files }
         }
+        #[cfg(feature = "mcp")]
+        CommandArgs::Mcp => Action::Mcp,
         CommandArgs::Hook(HookArgs { command }) => Action::Hook(hook(command)),
         CommandArgs::Completions(CompletionsArgs { shell }) => Action::Completions(shell),
         CommandArgs::Schema(SchemaArgs { document }) => Action::Schema(document),

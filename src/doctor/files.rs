@@ -125,7 +125,8 @@ fn base_lock(context: Context<'_>) -> Option<Examined> {
     let root = &context.project.root;
     let path = recipe::base_lock_path(context.config);
     if let Err(error) = BaseLock::read(root, &path) {
-        let next = format!("delete `{path}`, and run `cargo pipe update base` where docker is installed");
+        let next =
+            format!("delete `{path}`, and run `cargo pipe update base` where docker is installed");
         return Some(Examined::is(Health::Project, "locks", error.to_string(), next));
     }
     let is_missing = !BaseLock::exists(root, &path);

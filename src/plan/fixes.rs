@@ -118,7 +118,9 @@ fn is_formatter(check: &Check) -> bool {
     }
 }
 
-fn can_fix(check: &Check) -> bool {
+/// Whether findings of a check can be fixed.
+#[must_use]
+pub fn can_fix(check: &Check) -> bool {
     command(&Known::default(), check, None).is_some()
 }
 

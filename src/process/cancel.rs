@@ -54,6 +54,12 @@ impl Cancel {
         self.stop(Stop::Interrupt);
     }
 
+    /// Whether both stop the same run.
+    #[must_use]
+    pub fn is_same(&self, other: &Cancel) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Sets what is left behind if this process ends now; none if nothing is.
     pub(crate) fn set_leftovers(&self, leftovers: Option<String>) {
         self.state().leftovers = leftovers;

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::next::{self, NextCommand, Purpose};
 use super::review::ReviewFile;
 use crate::engine_info::EngineInfo;
 use crate::finding::{Finding, Severity};
@@ -97,6 +98,29 @@ pub struct JsonReport {
     pub review: Option<JsonReview>,
     /// The checks, in plan order.
     pub checks: Vec<JsonCheck>,
+    /// The commands to run next; empty if every check passed, and in reports of older versions.
+    #[serde(default)]
+    pub next: Vec<JsonNext>,
+}
+
+/// A command to run next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct JsonNext {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The command in the folder of the project, quoted for a shell.
+    pub command: String,
+    /// How many findings it fixes.
+    pub fixes: usize,
+}
+
+impl From<&NextCommand> for JsonNext {
+    fn from(next: &NextCommand) -> Self {
+        let NextCommand { purpose, words: _, fixes } = next;
+        JsonNext { purpose: *purpose, command: next.in_project(), fixes: *fixes }
+    }
 }
 
 /// The changed files that decide what checks report.
@@ -302,6 +326,7 @@ impl From<&super::Report> for JsonReport {
                 files: review.files.clone(),
             }),
             checks: report.checks.iter().map(JsonCheck::from).collect(),
+            next: next::commands(&report.checks).iter().map(JsonNext::from).collect(),
         }
     }
 }

@@ -44,6 +44,7 @@ fn a_program_reads_json() {
             "tool": "command",
             "about": "runs `codespell src`",
             "source": ["docs", "src"],
+            "fixes": false,
         })
     );
 }

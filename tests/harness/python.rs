@@ -18,12 +18,16 @@ pub(crate) fn has_python() -> bool {
     *HAS_PYTHON
 }
 
-/// The Python of an environment with the packages of this lock in `templates/requirements`, made where
-/// there is none yet.
+/// The Python of an environment with the packages of this lock in `templates/requirements`.
 pub(crate) fn locked_python(lock: &str) -> PathBuf {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/requirements");
-    let requirements = templates.join(format!("{lock}.txt"));
-    let pins = fs::read(&requirements).unwrap();
+    installed_python(&templates.join(format!("{lock}.txt")))
+}
+
+/// The Python of an environment with the packages of a lock, made where there is none yet.
+pub(crate) fn installed_python(requirements: &Path) -> PathBuf {
+    let pins = fs::read(requirements).unwrap();
+    let lock = requirements.file_stem().unwrap().to_string_lossy();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let folder = target.join(format!("fixtures/{lock}-{}", Hash::of(&pins).short()));
     let python = folder.join("bin/python3");
@@ -33,7 +37,7 @@ pub(crate) fn locked_python(lock: &str) -> PathBuf {
     file.lock().unwrap();
     if !python.exists() {
         let made = tempfile::tempdir_in(target).unwrap();
-        install(made.path(), &requirements);
+        install(made.path(), requirements);
         // Environments with the packages in place of their own can be anywhere.
         fs::rename(made.keep(), &folder).unwrap();
     }

@@ -11,6 +11,7 @@ mod harness;
 #[path = "../harness/start.rs"]
 mod start;
 
+mod agents;
 mod build_systems;
 mod by_hand;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
@@ -33,6 +34,9 @@ mod pinned_tools;
 #[expect(dead_code, reason = "the tests with docker use the rest")]
 #[path = "../docker/project.rs"]
 mod project;
+#[expect(dead_code, reason = "the tests of incremental tools use the rest")]
+#[path = "../harness/python.rs"]
+mod python;
 mod repository;
 mod sandbox;
 mod shadows;
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     // Half of its time a test waits: for packages, or for another process.
     let arguments = harness::arguments(2);
     let lists = [
+        agents::TESTS,
         build_systems::TESTS,
         by_hand::TESTS,
         engine::TESTS,

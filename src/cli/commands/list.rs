@@ -3,6 +3,7 @@
 use crate::config::{Check, Work};
 use crate::outcome::Verdict;
 use crate::pipeline::Pipeline;
+use crate::plan;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::report::json;
@@ -26,7 +27,7 @@ pub(super) fn list(
     term.data(&match format {
         MessageFormat::Json => json::pretty(&Listing {
             schema: "cargo-pipe/list/1",
-            checks: checks.iter().map(Listed::from).collect(),
+            checks: checks.iter().map(ListedCheck::from).collect(),
         }),
         _ => for_person(checks),
     });
@@ -41,30 +42,39 @@ pub(super) fn about(pipeline: &Pipeline, name: &str) -> String {
 
 /// The output of `list --json`.
 #[derive(Serialize)]
-struct Listing<'a> {
+struct Listing {
     schema: &'static str,
-    checks: Vec<Listed<'a>>,
+    checks: Vec<ListedCheck>,
 }
 
-#[derive(Serialize)]
-struct Listed<'a> {
-    name: &'a str,
-    tool: &'a str,
+/// A check of the project.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct ListedCheck {
+    /// Its name.
+    name: String,
+    /// Its tool, or `command` for a command of the project.
+    tool: String,
+    /// What it does.
     about: String,
-    source: Vec<&'a str>,
+    /// The files and folders that it checks, relative to the project.
+    source: Vec<String>,
+    /// Whether it can fix findings.
+    fixes: bool,
 }
 
-impl<'a> From<&'a Check> for Listed<'a> {
-    fn from(check: &'a Check) -> Self {
+impl From<&Check> for ListedCheck {
+    fn from(check: &Check) -> Self {
         let tool = match &check.work {
             Work::Tool { tool, .. } => tool,
             Work::Command { .. } => "command",
         };
-        Listed {
-            name: check.name.as_str(),
-            tool,
+        ListedCheck {
+            name: check.name.to_string(),
+            tool: tool.to_owned(),
             about: work(&check.work),
-            source: check.source.iter().map(|path| path.as_str()).collect(),
+            source: check.source.iter().map(ToString::to_string).collect(),
+            fixes: plan::can_fix(check),
         }
     }
 }

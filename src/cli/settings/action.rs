@@ -122,6 +122,9 @@ pub(crate) enum Action {
     },
     /// Install, remove or run git hooks.
     Hook(Hook),
+    /// Serve editors and agents.
+    #[cfg(feature = "mcp")]
+    Mcp,
     /// Print a completion script.
     Completions(clap_complete::Shell),
     /// Print help.

@@ -125,11 +125,15 @@ fn grants() -> String {
     table(["grant", "lets the project"], &rows)
 }
 
+/// The topics that README links below its own heading.
+const FOR_CONTRIBUTORS: [&str; 3] = ["architecture", "extending", "contributing"];
+
 fn topics() -> String {
     let row = |topic: &cargo_pipe::guide::Topic| {
         [format!("[{0}](src/guide/{0}.md)", topic.name), topic.summary.to_owned()]
     };
-    table(["topic", "about"], &TOPICS.iter().map(row).collect::<Vec<_>>())
+    let for_users = TOPICS.iter().filter(|topic| !FOR_CONTRIBUTORS.contains(&topic.name));
+    table(["topic", "about"], &for_users.map(row).collect::<Vec<_>>())
 }
 
 /// A Markdown table between empty lines.
