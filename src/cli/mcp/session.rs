@@ -33,8 +33,8 @@ const FIX_SIZE: usize = 8 << 10;
 /// The number of warnings, files and differences that are listed.
 const LISTED: usize = 50;
 
-/// The size of the longest patch, in bytes.
-const PATCH: usize = 64 << 10;
+/// The length of the longest patch, in characters.
+const PATCH: usize = 64_000;
 
 /// The length of a failed tool's output, in lines.
 const OUTPUT_LINES: usize = 40;
@@ -163,7 +163,7 @@ impl AgentSession {
         let mut warnings: Vec<String> = failures.chain(preview.warnings).collect();
         shorten(&mut warnings);
         let patch = String::from_utf8_lossy(&preview.patch);
-        let end = patch.floor_char_boundary(PATCH);
+        let end = patch.char_indices().nth(PATCH).map_or(patch.len(), |(end, _)| end);
         Ok(FixAnswer {
             applied: false,
             files,

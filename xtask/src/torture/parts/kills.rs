@@ -1,7 +1,8 @@
-//! Signals at random moments of a run, a fix, a build and an update.
+//! Signals at random moments of a run, a fix, a build, an update and a git hook.
 //!
 //! A signal is sent to the process, to its group, or to the docker clients that it started. Each
-//! source must be the old or the new one afterwards, and the next run must be right and clean up.
+//! source must be the old or the new one afterwards, in git's index as well, and the next run must be
+//! right and clean up.
 
 use std::fs;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use super::super::arena;
 use super::super::cases;
 use super::super::scene::{Machine, Scene};
 use crate::failure::Result;
+use crate::process::Command;
 use crate::test::attempt;
 
 /// How long a killed program may take to clean up.
@@ -28,6 +30,9 @@ const COMMANDS: &[(&[&str], u64, Machine)] = &[
     (&["build"], 1500, Machine::Docker),
     (&["update", "ruff"], 2500, Machine::Bubblewrap),
     (&["update", "ruff"], 2500, Machine::Docker),
+    (&["hook", "run"], 1200, Machine::Bubblewrap),
+    (&["hook", "run", "--fix"], 1500, Machine::Bubblewrap),
+    (&["hook", "run", "--fix"], 2500, Machine::Docker),
 ];
 
 const SIGNALS: &[Signal] = &[Signal::INT, Signal::TERM, Signal::HUP, Signal::KILL];
@@ -49,6 +54,10 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     scene.name(format!("{machine:?} {words:?}, {signal:?} to {target} after {moment:?}"));
     scene.build()?;
     let original = fs::read_to_string(scene.path("src/main.py")).unwrap_or_default();
+    if words[0] == "hook" {
+        git(scene, &["init", "--quiet"])?;
+        git(scene, &["add", "--all"])?;
+    }
     let before = arena::survey(&scene.folder("project"));
     let mut command = scene.pipe(machine, words);
     if words[0] == "build" {
@@ -79,6 +88,9 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
     };
     scene.run_with_signals(&command, &send, limit, signal, statuses)?;
     judge_project(scene, &original, &before.into_keys().collect::<Vec<_>>());
+    if words[0] == "hook" {
+        judge_index(scene, &original, signal == Signal::KILL && target != "process");
+    }
     if words[0] == "build" {
         let _ = arena::remove(&scene.folder("tmp/cache"));
     }
@@ -88,13 +100,38 @@ pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
 /// Every source is the old or a whole new one, and no file was added.
 fn judge_project(scene: &mut Scene<'_>, original: &str, before: &[std::path::PathBuf]) {
     let now = fs::read_to_string(scene.path("src/main.py")).unwrap_or_default();
-    let is_whole = now.ends_with("WORD = {\"a\": 1}\n") && now.starts_with("\"\"\"A module");
-    if now != original && !is_whole && !now.ends_with("WORD = {  'a':1 }\n") {
+    if !is_old_or_new(&now, original) {
         scene.lose(format!("a source is neither old nor new: {now:?}"));
     }
     for path in arena::survey(&scene.folder("project")).into_keys() {
-        if !before.contains(&path) && !path.ends_with(".docker/pipe.lock") {
+        let is_gits_own = path.components().any(|part| part.as_os_str() == ".git");
+        if !before.contains(&path) && !is_gits_own && !path.ends_with(".docker/pipe.lock") {
             scene.leave(format!("`{}` in the project", path.display()));
         }
     }
+}
+
+/// The staged source is the old or a whole new one, and git can go on. A git that was killed itself
+/// leaves its lock.
+fn judge_index(scene: &mut Scene<'_>, original: &str, may_be_locked: bool) {
+    match git(scene, &["show", ":src/main.py"]) {
+        Ok(staged) if is_old_or_new(&staged, original) => {}
+        Ok(staged) => scene.lose(format!("a staged source is neither old nor new: {staged:?}")),
+        Err(error) => scene.lose(format!("the index is broken: {error}")),
+    }
+    if scene.path(".git/index.lock").exists() && !may_be_locked {
+        scene.leave("the lock of git's index");
+    }
+}
+
+fn is_old_or_new(text: &str, original: &str) -> bool {
+    let is_whole = text.ends_with("WORD = {\"a\": 1}\n") && text.starts_with("\"\"\"A module");
+    text == original || is_whole || text.ends_with("WORD = {  'a':1 }\n")
+}
+
+/// Runs git in the project and returns what it prints.
+fn git(scene: &Scene<'_>, words: &[&str]) -> Result<String> {
+    let git = Command::new("git", []).arguments(words.iter().copied());
+    let printed = git.folder(&scene.folder("project")).read_bytes()?;
+    Ok(String::from_utf8_lossy(&printed).into_owned())
 }
