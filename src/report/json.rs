@@ -8,11 +8,13 @@
 
 pub mod comparison;
 mod finding;
+mod plain;
 pub mod plan;
 mod text;
 pub mod why;
 
 pub use finding::{JsonEdit, JsonFinding, JsonFix, JsonPlace};
+pub use plain::{JsonOtherwise, JsonPlain};
 pub use text::{compact, pretty};
 
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ use crate::fingerprint::ingredients::Parts;
 use crate::gate::baseline::BaselineEntry;
 use crate::gate::{CompareBase, Gated};
 use crate::hash::Hash;
-use crate::outcome::{CacheUse, CheckOutcome, Coverage, Otherwise, Plain, Reason, Status, Verdict};
+use crate::outcome::{CacheUse, CheckOutcome, Coverage, Reason, Status, Verdict};
 
 /// The name of this version of the format.
 pub const SCHEMA: &str = "cargo-pipe/report/1";
@@ -237,34 +239,6 @@ pub struct JsonCheck {
     pub plain: Option<JsonPlain>,
 }
 
-/// What pylint's own command says otherwise. Nothing of it counts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct JsonPlain {
-    /// The state it ended in.
-    pub outcome: Status,
-    /// Why, where it is neither passed nor findings; then nothing was compared.
-    pub reason: Option<Reason>,
-    /// Its score.
-    pub score: Option<f64>,
-    /// The files about which it says something else, sorted by path.
-    pub files: Vec<JsonOtherwise>,
-}
-
-/// The differences in a file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct JsonOtherwise {
-    /// Relative to the project, with `/`.
-    pub path: String,
-    /// What pylint's own command alone says.
-    pub there: Vec<JsonFinding>,
-    /// What it does not say.
-    pub here: Vec<JsonFinding>,
-}
-
 /// Findings by severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -374,23 +348,6 @@ impl From<&CheckOutcome> for JsonCheck {
             },
             findings: check.findings.iter().map(JsonFinding::from).collect(),
             plain: check.plain.as_ref().map(JsonPlain::from),
-        }
-    }
-}
-
-impl From<&Plain> for JsonPlain {
-    fn from(plain: &Plain) -> Self {
-        let findings = |found: &[Finding]| found.iter().map(JsonFinding::from).collect();
-        let otherwise = |(path, otherwise): (&String, &Otherwise)| JsonOtherwise {
-            path: path.clone(),
-            there: findings(&otherwise.there),
-            here: findings(&otherwise.here),
-        };
-        JsonPlain {
-            outcome: plain.status,
-            reason: plain.reason.clone(),
-            score: plain.score,
-            files: plain.files.iter().map(otherwise).collect(),
         }
     }
 }
