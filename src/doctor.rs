@@ -12,6 +12,7 @@ pub mod runner_user;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -151,6 +152,7 @@ pub fn examine(
             scratch: home,
             cancel,
             emitter,
+            begun: Instant::now(),
         };
         if is_project {
             examined.extend(files::examine(context));

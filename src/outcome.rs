@@ -17,7 +17,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{COMMAND, StepId};
+use crate::explanation::WorkDone;
 use crate::finding::{Excerpts, Finding};
+use crate::fingerprint::diff::Difference;
 use crate::fingerprint::ingredients::Inputs;
 use crate::hash::Hash;
 
@@ -175,6 +177,13 @@ pub struct CheckOutcome {
     pub cache: CacheUse,
     /// The inputs of the fingerprint; none if the check ended before they were known.
     pub inputs: Option<Inputs>,
+    /// The differences to its last run in this folder; none if there was no such run, or the outcome
+    /// is cached.
+    pub since_last: Option<Vec<Difference>>,
+    /// The work of its incremental tool; none if the tool does not report it, or the outcome is cached.
+    pub work: Option<WorkDone>,
+    /// The time from the start of the run until the check began; none if it did not run.
+    pub started: Option<Duration>,
     /// The time that it took.
     pub duration: Duration,
     /// pylint's score.
@@ -211,6 +220,9 @@ impl CheckOutcome {
             reason: None,
             cache: CacheUse::Off,
             inputs: None,
+            since_last: None,
+            work: None,
+            started: None,
             duration: Duration::ZERO,
             score: None,
             coverage: None,

@@ -8,6 +8,7 @@ mod staged_fixes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::cache;
 use crate::check::GrantRequest;
@@ -200,6 +201,7 @@ impl Pipeline {
             scratch: &self.scratch,
             cancel,
             emitter,
+            begun: Instant::now(),
         }
     }
 }

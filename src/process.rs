@@ -151,6 +151,14 @@ impl<'a> Emitter<'a> {
         }))
     }
 
+    /// An emitter that shows each event to a listener before it passes it on to another emitter.
+    pub fn tap(next: &'a Emitter<'a>, listener: impl Fn(&Event<'_>) + Send + Sync + 'a) -> Self {
+        Emitter(Box::new(move |event| {
+            listener(event);
+            next.emit(event);
+        }))
+    }
+
     /// Passes on one event.
     pub fn emit(&self, event: &Event<'_>) {
         (self.0)(event);

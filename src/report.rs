@@ -20,6 +20,7 @@ pub mod junit;
 pub mod label;
 pub mod markdown;
 pub mod next;
+pub mod phase;
 pub mod review;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -30,6 +31,7 @@ pub mod short;
 pub use format::Format;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::check::StepId;
 use crate::engine_info::EngineInfo;
@@ -37,6 +39,7 @@ use crate::fingerprint;
 use crate::gate::Gated;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, Verdict};
+use phase::Phase;
 use review::Review;
 
 /// The report of a finished run.
@@ -53,6 +56,10 @@ pub struct Report {
     pub engine: Option<EngineInfo>,
     /// Warnings that belong to no particular check.
     pub warnings: Vec<String>,
+    /// The duration of the run.
+    pub duration: Duration,
+    /// The pulls, builds and fixers before the checks, in the order of their ends.
+    pub phases: Vec<Phase>,
     /// The files of each snapshot, under the snapshot's hash.
     pub snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
     /// The files that fixes changed, relative to the project, sorted.

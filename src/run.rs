@@ -10,6 +10,7 @@ mod environments;
 mod explain;
 pub mod fix;
 mod flaky;
+mod history;
 mod incremental;
 mod leftovers;
 mod missing_packages;
@@ -22,6 +23,7 @@ mod review;
 mod schedule;
 mod snapshot;
 mod step;
+mod timeline;
 mod unseen_imports;
 
 use std::sync::Arc;
@@ -42,6 +44,7 @@ use crate::report::{Preview, Report};
 use context::start_threads;
 use preflight::Preflight;
 use resources::Resources;
+use timeline::PhaseRecorder;
 
 pub use context::Context;
 pub use directory::Directory;
@@ -63,6 +66,18 @@ impl Context<'_> {
     /// Runs a plan to its end.
     #[must_use]
     pub fn execute(&self, plan: &Plan) -> Report {
+        let timeline = PhaseRecorder::start();
+        let report = {
+            let emitter = timeline.watch(self.emitter);
+            let begun = timeline.begun();
+            Context { begun, emitter: &emitter, ..*self }.run_to_end(plan)
+        };
+        let (phases, duration) = timeline.end();
+        Report { phases, duration, ..report }
+    }
+
+    /// Runs a plan, without the times of the whole run.
+    fn run_to_end(&self, plan: &Plan) -> Report {
         self.emitter.emit(&Event::Started(plan));
         let threads = start_threads(plan).map_err(|error| error.reason());
         let gate = threads.as_ref().map_err(Reason::clone);
@@ -89,6 +104,8 @@ impl Context<'_> {
             platform: result.platform,
             engine: result.engine,
             warnings,
+            duration: Duration::ZERO,
+            phases: Vec::new(),
             snapshots: result.snapshots,
             changed_files: result.changed_files,
             gate,

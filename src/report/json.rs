@@ -8,16 +8,19 @@
 
 pub mod comparison;
 mod finding;
+mod phase;
 mod plain;
 pub mod plan;
 mod text;
 pub mod why;
 
 pub use finding::{JsonEdit, JsonFinding, JsonFix, JsonPlace};
+pub use phase::JsonPhase;
 pub use plain::{JsonOtherwise, JsonPlain};
 pub use text::{compact, pretty};
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,7 @@ use crate::gate::baseline::BaselineEntry;
 use crate::gate::{CompareBase, Gated};
 use crate::hash::Hash;
 use crate::outcome::{CacheUse, CheckOutcome, Coverage, Reason, Status, Verdict};
+use why::{JsonDifference, JsonWorkDone};
 
 /// The name of this version of the format.
 pub const SCHEMA: &str = "cargo-pipe/report/1";
@@ -88,6 +92,12 @@ pub struct JsonReport {
     pub engine: Option<EngineInfo>,
     /// Warnings, without duplicates.
     pub warnings: Vec<String>,
+    /// The duration of the run, in milliseconds; null in reports of older versions.
+    #[serde(default)]
+    pub duration_ms: Option<u64>,
+    /// The pulls, builds and fixers before the checks, in the order of their ends.
+    #[serde(default)]
+    pub phases: Vec<JsonPhase>,
     /// The files of each snapshot and their hashes, under the snapshot's hash.
     pub snapshots: BTreeMap<Hash, BTreeMap<String, Hash>>,
     /// The files that a fix changed.
@@ -220,6 +230,18 @@ pub struct JsonCheck {
     /// where they are not known, and in reports of older versions.
     #[serde(default)]
     pub parts: Option<Parts>,
+    /// The differences to its last run in this folder; null if there was no such run, if the result was
+    /// replayed, and in reports of older versions.
+    #[serde(default)]
+    pub since_last: Option<Vec<JsonDifference>>,
+    /// The work of its incremental tool; null if the tool does not report it, if the result was replayed,
+    /// and in reports of older versions.
+    #[serde(default)]
+    pub work: Option<JsonWorkDone>,
+    /// The time from the start of the run until it began, in milliseconds; null if it did not run, and in
+    /// reports of older versions.
+    #[serde(default)]
+    pub started_ms: Option<u64>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// How many findings of each severity it has, those that do not count included.
@@ -292,6 +314,8 @@ impl From<&super::Report> for JsonReport {
             platform: report.platform.clone(),
             engine: report.engine.clone(),
             warnings: super::warnings(report),
+            duration_ms: Some(milliseconds(report.duration)),
+            phases: report.phases.iter().map(JsonPhase::from).collect(),
             snapshots: report.snapshots.clone(),
             changed_files: report.changed_files.clone(),
             gate: report.gate.as_ref().map(JsonGate::from),
@@ -337,7 +361,10 @@ impl From<&CheckOutcome> for JsonCheck {
             fingerprint: check.fingerprint(),
             inputs: check.inputs.as_ref().map(|inputs| inputs.ingredients.clone()),
             parts: check.inputs.as_ref().map(|inputs| inputs.parts.clone()),
-            duration_ms: u64::try_from(check.duration.as_millis()).unwrap_or(u64::MAX),
+            since_last: check.since_last.as_deref().map(why::differences),
+            work: check.work.as_ref().map(JsonWorkDone::from),
+            started_ms: check.started.map(milliseconds),
+            duration_ms: milliseconds(check.duration),
             counts: Counts::of(&check.findings),
             score: check.score,
             coverage: check.coverage.clone(),
@@ -350,6 +377,10 @@ impl From<&CheckOutcome> for JsonCheck {
             plain: check.plain.as_ref().map(JsonPlain::from),
         }
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Report;
+use super::phase::{Phase, PhaseKind};
 use crate::engine_info::{EngineInfo, SandboxKind, Topology};
+use crate::explanation::WorkDone;
 use crate::finding::{Edit, Excerpts, Finding, Fix, Place, Severity};
+use crate::fingerprint::diff::{Difference, DifferenceKind};
 use crate::fingerprint::ingredients::{ConfigParts, EnvironmentParts, Ingredients, Inputs, Parts};
 use crate::hash::Hash;
 use crate::outcome::{CacheUse, CheckOutcome, Log, Reason, ReasonKind, Status, Verdict};
@@ -26,6 +29,8 @@ pub(crate) fn report() -> Report {
             sandbox: Some(SandboxKind::Container),
         }),
         warnings: vec!["the base image has no digest".to_owned()],
+        duration: Duration::from_millis(9_400),
+        phases: vec![build()],
         snapshots: BTreeMap::from([(
             Hash::of(b"sources"),
             BTreeMap::from([("src/main.py".to_owned(), Hash::of(b"main"))]),
@@ -81,6 +86,9 @@ pub(crate) fn passed(name: &str, tool: &str) -> CheckOutcome {
         reason: None,
         cache: CacheUse::Miss,
         inputs: Some(inputs(name, tool)),
+        since_last: None,
+        work: None,
+        started: Some(Duration::from_millis(7_250)),
         duration: Duration::from_millis(812),
         score: None,
         coverage: None,
@@ -131,6 +139,7 @@ pub(crate) fn failed(name: &str, reason: Reason) -> CheckOutcome {
         status: Status::Error,
         reason: Some(reason),
         inputs: None,
+        started: None,
         ..passed(name, "ruff")
     }
 }
@@ -156,10 +165,41 @@ pub(crate) fn lint() -> CheckOutcome {
     };
     CheckOutcome {
         status: Status::Findings,
+        since_last: Some(vec![difference()]),
+        work: Some(work()),
         score: Some(6.67),
         excerpts: excerpts(&[(2, "import os"), (4, "def one():")]),
         findings: vec![finding("src/main.py", 2), duplicated, accepted],
         ..passed("lint", "pylint")
+    }
+}
+
+/// A build that took longer than all checks.
+fn build() -> Phase {
+    Phase {
+        kind: PhaseKind::Build,
+        name: "pylint".to_owned(),
+        started: Duration::from_millis(120),
+        duration: Duration::from_millis(7_100),
+    }
+}
+
+/// An edit of `src/main.py`.
+fn difference() -> Difference {
+    Difference {
+        kind: DifferenceKind::File,
+        name: "src/main.py".to_owned(),
+        before: Some(Hash::of(b"before").short()),
+        now: Some(Hash::of(b"main").short()),
+    }
+}
+
+/// pylint checked one file of two.
+fn work() -> WorkDone {
+    WorkDone {
+        files: 2,
+        checked: BTreeMap::from([("src/main.py".to_owned(), "it changed".to_owned())]),
+        ..WorkDone::default()
     }
 }
 
@@ -173,6 +213,7 @@ fn excerpts(lines: &[(u32, &str)]) -> Excerpts {
 fn format() -> CheckOutcome {
     CheckOutcome {
         cache: CacheUse::Hit,
+        started: None,
         duration: Duration::from_millis(3),
         ..passed("format", "black")
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Directory;
 use crate::cache::ResultCache;
@@ -39,6 +39,8 @@ pub struct Context<'a> {
     pub cancel: &'a Cancel,
     /// Passes events to the run's observer.
     pub emitter: &'a Emitter<'a>,
+    /// The time at which the run began.
+    pub begun: Instant,
 }
 
 impl<'a> Context<'a> {

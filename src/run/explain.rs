@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::start_threads;
 use super::environments::Recipes;
+use super::history::History;
 use super::per_file::Division;
 use super::preflight::{Forecast, Preflight};
 use super::resources::Resources;
 use super::{Context, incremental, outcome};
-use crate::cache::{CachedOutcome, Index, Key, Memory, ResultCache, last_run};
+use crate::cache::{CachedOutcome, Index, Key, Memory, ResultCache};
 use crate::check::CachePolicy;
 use crate::explanation::{Compared, Comparison, Expected, Sameness, Why};
 use crate::fingerprint::diff::{self, Difference};
@@ -79,15 +80,16 @@ struct Explainer<'r> {
 impl Explainer<'_> {
     /// Explains why a step would run or not.
     fn explain(&self, step: &Step) -> Result<Why, Reason> {
-        let project = self.context.project.id();
-        let last = last_run::lookup(self.context.cache, &project, &step.id);
+        let history = self.history();
+        let last = history.last_inputs(step);
         let mut why = Why::of(step.id.clone());
         why.untracked = self.list_untracked(step);
         let Some(Forecast { inputs, environment, .. }) = self.preflight.forecast(step)? else {
             if let Some(last) = &last {
                 // Assume that the base image has not changed.
                 let like_last = self.preflight.forecast_like(step, &last.parts)?;
-                why.since_last = like_last.map(|forecast| self.diff(step, &forecast.inputs, last));
+                why.since_last =
+                    like_last.map(|forecast| history.diff(step, &forecast.inputs, last));
             }
             return Ok(why);
         };
@@ -96,7 +98,7 @@ impl Explainer<'_> {
         why.environment = Some(environment);
         why.expected = self.expect(step, &Key::from_fingerprint(&fingerprint));
         if let Some(last) = &last {
-            why.since_last = Some(self.diff(step, &inputs, last));
+            why.since_last = Some(history.diff(step, &inputs, last));
             let memory = self.find_memory(step, &last.ingredients);
             why.worked = memory.and_then(|memory| serde_json::from_str(&memory.summary).ok());
         }
@@ -142,15 +144,13 @@ impl Explainer<'_> {
     fn diff_nearest(&self, step: &Step, inputs: &Inputs) -> Option<Vec<Difference>> {
         let mut origins = self.store.origins();
         origins.retain(|origin| origin.check == step.id.as_str());
-        let differences = origins.iter().map(|origin| self.diff(step, inputs, &origin.inputs));
+        let history = self.history();
+        let differences = origins.iter().map(|origin| history.diff(step, inputs, &origin.inputs));
         differences.min_by_key(Vec::len)
     }
 
-    /// The differences between the inputs of a step here and those of another run.
-    fn diff(&self, step: &Step, inputs: &Inputs, other: &Inputs) -> Vec<Difference> {
-        let here = self.preflight.file_hashes(step);
-        let there = self.store.files(&other.ingredients.sources);
-        diff::find_differences((other, there.as_ref()), (inputs, here.as_ref()))
+    fn history(&self) -> History<'_> {
+        History { context: self.context, preflight: &self.preflight, store: &self.store }
     }
 
     /// Prepares the environments that are unknown.

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::environments::Recipes;
 use super::fix::{self, Fixed};
+use super::history::History;
 use super::preflight::{Lookup, Preflight};
 use super::resources::Resources;
 use super::step::ReadyStep;
@@ -20,7 +21,7 @@ use crate::engine_info::EngineInfo;
 use crate::gate::Gate;
 use crate::git::{self, GitContext, GitError};
 use crate::hash::Hash;
-use crate::outcome::{CheckOutcome, Reason, ReasonKind, Status};
+use crate::outcome::{CacheUse, CheckOutcome, Reason, ReasonKind, Status};
 use crate::plan::{Plan, Step};
 use crate::process::Stop;
 use crate::project::ProjectPath;
@@ -167,6 +168,7 @@ impl<'r> Run<'r> {
             (Lookup::Miss, Ok(ready)) => {
                 let mut outcome = ready.run(self.store);
                 self.judge(step, &mut outcome);
+                self.find_changes(step, &mut outcome);
                 outcome
             }
         };
@@ -174,6 +176,18 @@ impl<'r> Run<'r> {
             self.context.cancel.stop(Stop::FailFast);
         }
         self.context.finish(outcome)
+    }
+
+    /// Names what changed since the last run of a step, which explains why it ran.
+    fn find_changes(&self, step: &Step, outcome: &mut CheckOutcome) {
+        let Some(inputs) = outcome.inputs.as_ref().filter(|_| outcome.cache != CacheUse::Hit)
+        else {
+            return;
+        };
+        let Run { context, preflight, store, .. } = self;
+        let history = History { context: *context, preflight, store };
+        let last = history.last_inputs(step);
+        outcome.since_last = last.map(|last| history.diff(step, inputs, &last));
     }
 
     /// Applies what is never cached: a check whose files could not be fixed has not passed, and not

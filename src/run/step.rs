@@ -202,6 +202,7 @@ impl ReadyStep<'_> {
             return outcome::cancel(outcome, stop);
         }
         self.context.emitter.emit(&Event::CheckStarted { check: &self.step.id });
+        outcome.started = Some(self.context.begun.elapsed());
         let key = Key::from_fingerprint(&self.inputs.ingredients.fingerprint());
         let reserved = match outcome.cache {
             CacheUse::Miss => store.lock_entry(&key, self.step.timeout, self.context.cancel),

@@ -45,6 +45,22 @@ fn why_names_what_changed() {
 }
 
 #[test]
+fn a_report_says_when_and_why_each_check_ran() {
+    let scene = ready();
+    assert_eq!(report(&scene, "ruff").checks[0].since_last, None, "it never ran");
+    let cached = &report(&scene, "ruff").checks[0];
+    assert_eq!((&cached.since_last, cached.started_ms), (&None, None));
+    fs::write(main_file(&scene), "import os\n").unwrap();
+    let report = report(&scene, "ruff");
+    let changed = &report.checks[0];
+    let names: Vec<&str> =
+        changed.since_last.iter().flatten().map(|difference| difference.name.as_str()).collect();
+    assert_eq!(names, ["src/main.py"]);
+    let end = changed.started_ms.unwrap() + changed.duration_ms;
+    assert!(end <= report.duration_ms.unwrap(), "{report:?}");
+}
+
+#[test]
 fn why_names_a_predicted_environment() {
     let scene = ready();
     let report = report(&scene, "ruff");

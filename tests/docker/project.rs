@@ -275,11 +275,11 @@ impl Report {
     /// The report without what may differ between two runs of one fingerprint.
     pub(crate) fn comparable(&self) -> Value {
         let mut json = self.json.clone();
-        for key in ["engine", "warnings", "version"] {
+        for key in ["engine", "warnings", "version", "duration_ms", "phases"] {
             json.as_object_mut().unwrap().remove(key);
         }
         for check in json["checks"].as_array_mut().unwrap() {
-            for key in ["duration_ms", "cache", "log"] {
+            for key in ["duration_ms", "started_ms", "since_last", "work", "cache", "log"] {
                 check.as_object_mut().unwrap().remove(key);
             }
         }

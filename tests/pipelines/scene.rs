@@ -210,11 +210,11 @@ pub(crate) fn read(path: &Path) -> Value {
 /// What may not differ between two runs of one fingerprint.
 pub(crate) fn comparable(report: &Value) -> Value {
     let mut report = report.clone();
-    for key in ["engine", "warnings"] {
+    for key in ["engine", "warnings", "duration_ms", "phases"] {
         report.as_object_mut().unwrap().remove(key);
     }
     for check in report["checks"].as_array_mut().unwrap() {
-        for key in ["duration_ms", "cache", "log"] {
+        for key in ["duration_ms", "started_ms", "since_last", "work", "cache", "log"] {
             check.as_object_mut().unwrap().remove(key);
         }
     }

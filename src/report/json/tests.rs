@@ -22,10 +22,12 @@ fn a_report_has_the_fields_of_the_contract_in_their_order() {
         let found = text[at..].find(&format!("\n  \"{key}\": ")).unwrap();
         at += found + 1;
     }
-    assert_eq!(keys(&value).len(), 14);
+    assert_eq!(keys(&value).len(), 16);
     assert_eq!(value["next"][0]["command"], "cargo pipe run lint");
-    assert_eq!(keys(lint).len(), 18);
+    assert_eq!(keys(lint).len(), 21);
     assert_eq!(keys(&lint["findings"][0]).len(), 16);
+    assert_eq!(lint["since_last"][0]["name"], "src/main.py");
+    assert_eq!(value["phases"][0]["started_ms"], 120);
     assert_eq!(lint["counts"]["warning"], 1);
     assert_eq!(lint["inputs"]["sources"].as_str().unwrap().len(), 64);
 }

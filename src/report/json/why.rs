@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::explanation::{Expected, ResolvedBy, Why, WorkDone};
 use crate::fingerprint::diff::{Difference, DifferenceKind};
@@ -66,7 +66,7 @@ pub enum WhySchema {
 }
 
 /// An input that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JsonDifference {
@@ -81,7 +81,7 @@ pub struct JsonDifference {
 }
 
 /// What an incremental tool did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JsonWorkDone {

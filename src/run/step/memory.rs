@@ -106,8 +106,9 @@ impl ReadyStep<'_> {
         store: &ResultCache,
         key: &Hash,
         memory: &Memory,
-        outcome: CheckOutcome,
+        mut outcome: CheckOutcome,
     ) -> CheckOutcome {
+        outcome.work = serde_json::from_str(&memory.summary).ok();
         let ingredients = &self.inputs.ingredients;
         let Some(refuted) = incremental::explain_refuted(outcome.tool_label(), memory) else {
             // Memory only saves work in the next run.
