@@ -11,6 +11,8 @@ pub mod github;
 pub mod gitlab;
 pub mod harmless;
 #[cfg(feature = "cli")]
+pub mod html;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod human;
 pub mod json;
@@ -26,6 +28,8 @@ pub mod review;
 pub(crate) mod sample;
 pub mod sarif;
 pub mod short;
+#[cfg(feature = "cli")]
+mod source_line;
 
 #[cfg(feature = "cli")]
 pub use format::Format;

@@ -2,7 +2,7 @@
 //!
 //! Each format has its own module.
 
-use super::{Report, github, gitlab, json, jsonl, junit, markdown, sarif};
+use super::{Report, github, gitlab, html, json, jsonl, junit, markdown, sarif};
 
 /// A machine-readable format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,13 @@ pub enum Format {
     Github,
     /// A table for a comment or a summary.
     Markdown,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
     /// All formats, in the order of the help.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 8] = [
         Format::Json,
         Format::Jsonl,
         Format::Junit,
@@ -34,6 +36,7 @@ impl Format {
         Format::Gitlab,
         Format::Github,
         Format::Markdown,
+        Format::Html,
     ];
 
     /// The name for `--report`.
@@ -47,13 +50,14 @@ impl Format {
             Format::Gitlab => "gitlab",
             Format::Github => "github",
             Format::Markdown => "markdown",
+            Format::Html => "html",
         }
     }
 
     /// Whether it always contains every finding.
     #[must_use]
     pub fn is_complete(self) -> bool {
-        !matches!(self, Format::Github | Format::Markdown)
+        !matches!(self, Format::Github | Format::Markdown | Format::Html)
     }
 
     /// Renders the report in this format. For `jsonl` this is the last line; the others are events.
@@ -67,6 +71,7 @@ impl Format {
             Format::Gitlab => gitlab::to_gitlab(report),
             Format::Github => github::to_github(report),
             Format::Markdown => markdown::to_markdown(report),
+            Format::Html => html::to_html(report),
         }
     }
 }

@@ -24,8 +24,9 @@ use super::Report;
 use crate::outcome::CheckOutcome;
 
 pub use changes::{preview, preview_verdict};
+pub use findings::explain;
 pub use table::status_name;
-pub use verdict::line as verdict;
+pub use verdict::{describe as describe_verdict, line as verdict};
 
 /// Options of the terminal report.
 #[derive(Clone, Copy, Debug)]

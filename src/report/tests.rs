@@ -104,6 +104,7 @@ fn every_report_names_the_step_of_a_check() {
         ("gitlab", gitlab::to_gitlab(&report), "\"check_name\": \"core:lint@3.12 W0611"),
         ("github", github::to_github(&report), "title=core%3Alint@3.12 W0611"),
         ("markdown", markdown::to_markdown(&report), "core&#58;lint&#64;3.12"),
+        ("html", html::to_html(&report), ">core:lint@3.12 W0611"),
         ("jsonl", jsonl::of_report(&report), "\"name\":\"core:lint@3.12\""),
         ("baseline", baseline, "\"check\":\"core:lint@3.12\""),
     ] {

@@ -10,7 +10,7 @@ fn a_report_needs_a_format_and_a_path() {
     scene
         .pipe("run-all --report report.json")
         .ends(2, "", str![[r#"
-error: invalid value 'report.json' for '--report <FORMAT=PATH>': expected FORMAT=PATH; formats: json, jsonl, junit, sarif, gitlab, github, markdown
+error: invalid value 'report.json' for '--report <FORMAT=PATH>': expected FORMAT=PATH; formats: json, jsonl, junit, sarif, gitlab, github, markdown, html
 
 For more information, try '--help'.
 
@@ -18,7 +18,7 @@ For more information, try '--help'.
     scene
         .pipe("run-all --report toml=report.toml")
         .ends(2, "", str![[r#"
-error: invalid value 'toml=report.toml' for '--report <FORMAT=PATH>': unknown format `toml`; formats: json, jsonl, junit, sarif, gitlab, github, markdown
+error: invalid value 'toml=report.toml' for '--report <FORMAT=PATH>': unknown format `toml`; formats: json, jsonl, junit, sarif, gitlab, github, markdown, html
 
 For more information, try '--help'.
 

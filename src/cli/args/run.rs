@@ -65,7 +65,7 @@ pub(crate) struct RunArgs {
     /// Also write a report; repeatable
     ///
     /// An example is `--report sarif=out.sarif`. Formats are `json`, `jsonl` (one event per line, written during the run), `junit`, `sarif`,
-    /// `gitlab` (Code Quality), `github` (annotations) and `markdown`. A report is written as a whole
+    /// `gitlab` (Code Quality), `github` (annotations), `markdown` and `html` (a page for a browser). A report is written as a whole
     /// when the run is over, even if a check crashed or the run was interrupted; its folder must
     /// exist. `-` is standard output, which moves the human-readable text to standard error.
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]

@@ -58,15 +58,21 @@ pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> Stri
     text
 }
 
-/// Remarks on a check: pylint's score, the coverage of tests, and the findings that do not count.
+/// Renders the remarks on checks.
 pub(super) fn explanation(checks: &[CheckOutcome], width: Option<usize>) -> String {
     let mut remarks = String::new();
     for check in checks {
-        for text in [explain(check), describe_coverage(check)].into_iter().flatten() {
+        for text in explain(check) {
             remarks += &remark(check, &text, width);
         }
     }
     remarks
+}
+
+/// Remarks on a check: pylint's score, the coverage of tests, and the findings that do not count.
+#[must_use]
+pub fn explain(check: &CheckOutcome) -> Vec<String> {
+    [explain_score(check), describe_coverage(check)].into_iter().flatten().collect()
 }
 
 /// Renders a finding with its related places, fix and link.
@@ -140,7 +146,7 @@ fn remark(check: &CheckOutcome, text: &str, width: Option<usize>) -> String {
 }
 
 /// Explains pylint's score, and the findings that do not count.
-fn explain(check: &CheckOutcome) -> Option<String> {
+fn explain_score(check: &CheckOutcome) -> Option<String> {
     let tool = harmless::line(check.tool_label());
     let accepted = check.findings.iter().any(|finding| !finding.gating);
     let rated = check.score.map(|score| format!("{tool} rates the code {score:.2} of 10"));

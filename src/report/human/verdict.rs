@@ -9,7 +9,7 @@ use crate::report::count::Count;
 /// Renders the verdict, and the fingerprint if every check has one.
 #[must_use]
 pub fn line(report: &Report, width: Option<usize>) -> String {
-    let (label, mut text) = verdict_text(report);
+    let (label, mut text) = describe(report);
     if !report.changed_files.is_empty() {
         text += &format!(", {} changed", changes::number(report.changed_files.len()));
     }
@@ -28,7 +28,9 @@ pub fn line(report: &Report, width: Option<usize>) -> String {
     }
 }
 
-fn verdict_text(report: &Report) -> (&'static str, String) {
+/// Describes the verdict: its name, and what led to it.
+#[must_use]
+pub fn describe(report: &Report) -> (&'static str, String) {
     let checks = &report.checks;
     let of_all = |some: usize| format!("{some} of {}", Count(checks.len(), "check"));
     match report.verdict {

@@ -144,6 +144,11 @@ proptest! {
     }
 
     #[test]
+    fn a_page_gives_every_finding_back(report in report()) {
+        in_page(&report)?;
+    }
+
+    #[test]
     fn a_person_sees_every_finding_and_nothing_is_obeyed(report in report()) {
         in_a_person(&report)?;
     }
@@ -170,7 +175,9 @@ fn what_is_huge_is_given_back() {
     {
         held(&report).unwrap();
     }
-    // A comment holds less than that, and yet what else there is.
+    // A page and a comment hold less than that, and yet what else there is.
+    let page = html::to_html(&report);
+    assert!(page.len() < 80_000 && page.contains("z.py"), "{}", page.len());
     let text = markdown::to_markdown(&report);
     assert!(text.len() < 20_000 && text.contains("…") && text.contains("z.py"), "{}", text.len());
 }
@@ -290,6 +297,22 @@ fn in_markdown(report: &Report) -> TestCaseResult {
         prop_assert_eq!(cells.len(), 4, "{}", row);
         prop_assert_eq!(unescaped(cells[2]), harmless_line(&finding.message));
     }
+    Ok(())
+}
+
+fn in_page(report: &Report) -> TestCaseResult {
+    let page = html::to_html(report);
+    prop_assert_eq!(page.matches("</script").count(), 2);
+    prop_assert!(!page.contains(|c: char| harmless::steers(c) && c != '\n' && c != '\t'));
+    let (_, rest) = page.split_once("id=\"data\">").unwrap();
+    let (data, _) = rest.split_once("</script>").unwrap();
+    let data: Value = serde_json::from_str(data).unwrap();
+    let mut messages = strings(&data["checks"][0]["findings"], "/message");
+    let shown = |finding: &Finding| harmless::text(finding.message.trim()).into_owned();
+    let mut expected: Vec<String> = findings(report).iter().map(shown).collect();
+    messages.sort();
+    expected.sort();
+    prop_assert_eq!(messages, expected);
     Ok(())
 }
 
