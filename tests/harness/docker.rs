@@ -17,6 +17,10 @@ pub(crate) static HAS_ENGINE: LazyLock<bool> = LazyLock::new(|| {
 
 /// Whether tests that need an engine run: where one answers, and where the lack of one is a failure.
 pub(crate) fn is_wanted() -> bool {
-    let required = EnvVars::of_process().get("CARGO_PIPE_TEST_ENGINE") == Some("required");
-    required || *HAS_ENGINE
+    is_required() || *HAS_ENGINE
+}
+
+/// Whether the lack of an engine is a failure.
+pub(crate) fn is_required() -> bool {
+    EnvVars::of_process().get("CARGO_PIPE_TEST_ENGINE") == Some("required")
 }

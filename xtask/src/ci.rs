@@ -17,6 +17,7 @@ use crate::docker;
 use crate::failure::{Failure, Result};
 use crate::fixtures;
 use crate::green;
+use crate::page;
 use crate::pipelines;
 use crate::process::Command;
 use crate::soak;
@@ -149,6 +150,9 @@ fn steps() -> Vec<Step> {
         }),
         Step::task("fixtures", "fixtures", fixtures::run),
         Step::tests("tests", "test", |records| test::run(&test::Selection::of_the_gate(), records)),
+        Step::tests("report in a browser", "page --install", |records| {
+            page::run(docker::System::Install, records)
+        }),
         Step::task("distribution", "dist --quick --try", || {
             dist::run(dist::Build::Quick, dist::Then::Try).map(drop)
         }),

@@ -9,6 +9,7 @@ mod stand_in;
 
 use std::time::Duration;
 
+pub(crate) use self::packages::Origin;
 use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 
@@ -79,10 +80,10 @@ fn base_image(system: System, engine: &daemon::Engine) -> Result<String> {
 /// # Errors
 ///
 /// When one may not or cannot be installed.
-pub(crate) fn complete_with(missing: &[&str], system: System) -> Result<()> {
+pub(crate) fn complete_with(missing: &[&str], origin: Origin, system: System) -> Result<()> {
     match (missing, system) {
         ([], _) => Ok(()),
-        (_, System::Install) => packages::install(missing),
+        (_, System::Install) => packages::install(missing, origin),
         (_, System::Keep) => Err(Failure::new(format!("not installed: {}", missing.join(", ")))
             .hint("add `--install`, or install them yourself")),
     }

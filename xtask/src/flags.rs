@@ -13,8 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Result;
 use crate::{
-    bench, ci, codegen, demo, deny, dist, docker, fixtures, fuzz, green, pipelines, soak, test,
-    tidy, torture,
+    bench, ci, codegen, demo, deny, dist, docker, fixtures, fuzz, green, page, pipelines, soak,
+    test, tidy, torture,
 };
 
 /// Tasks for people who work on cargo pipe
@@ -106,6 +106,8 @@ pub(crate) enum Task {
         #[arg(long, value_name = "URL", requires = "tag")]
         repository: Option<String>,
     },
+    /// Read the HTML report in a headless Chromium
+    Page(Install),
     /// Run the pipelines that are generated for GitLab and GitHub
     Pipelines(Install),
     /// Repeat tests that must pass every time
@@ -221,6 +223,7 @@ impl Task {
                 }
                 .map(drop)
             }
+            Task::Page(install) => test::close(|records| page::run(install.system(), records)),
             Task::Pipelines(install) => {
                 test::close(|records| pipelines::run(install.system(), records))
             }
@@ -305,6 +308,8 @@ mod tests {
             "fixtures",
             "fuzz",
             "fuzz lock --time 1h",
+            "page",
+            "page --install",
             "pipelines",
             "pipelines --install",
             "soak",

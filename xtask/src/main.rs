@@ -2,6 +2,7 @@
 //!
 //! - [`flags`] defines the command line.
 //! - [`dist`] builds what is published, [`pipelines`] runs the generated pipelines with it.
+//! - [`page`] reads the HTML report in a browser.
 //! - [`docker`] and [`fixtures`] prepare a machine, [`demo`] shows the program at work on it.
 //! - [`ci`] is the gate; [`tidy`], [`codegen`] and [`soak`] are steps of it.
 //! - [`mod@bench`] measures, [`torture`] attacks, [`green`] compares verdicts on public projects.
@@ -19,6 +20,7 @@ mod fixtures;
 mod flags;
 mod fuzz;
 mod green;
+mod page;
 mod pipelines;
 mod process;
 mod soak;

@@ -4,7 +4,7 @@
 //! the tests in `tests/pipelines` by environment variables.
 
 use crate::dist;
-use crate::docker::{self, System};
+use crate::docker::{self, Origin, System};
 use crate::failure::Result;
 use crate::process::{self, Command};
 use crate::test::{self, Records};
@@ -36,7 +36,7 @@ pub(crate) fn run(system: System, records: &mut Records) -> Result<()> {
     let base = docker::run(system)?;
     let missing = PROGRAMS.iter().filter(|(program, _)| !process::is_installed(program));
     let missing: Vec<&str> = missing.map(|(_, package)| *package).collect();
-    docker::complete_with(&missing, system)?;
+    docker::complete_with(&missing, Origin::Newer, system)?;
     let target = workspace::target()?;
     let runner = target.join("fixtures/gitlab-ci-local");
     let program = runner.join("node_modules/.bin/gitlab-ci-local");

@@ -33,6 +33,9 @@ use crate::process::{Command, plural};
 /// How many flaky tests a run may have.
 const FLAKY_ALLOWED: usize = 2;
 
+/// The programs with a task of their own, which prepares what they need: `cargo xtask pipelines`.
+const WITH_TASK: &[&str] = &["page", "pipelines"];
+
 /// How many lines of a failed test's output are shown.
 const SHOWN_LINES: usize = 200;
 
@@ -50,6 +53,7 @@ impl Rules {
     fn of(program: &str) -> Rules {
         let (minutes, per_processor, repeats) = match program {
             "docker" | "pipelines" | "venv" => (10, 2, true),
+            "page" => (5, 1, true),
             "cargo" => (10, 1, true),
             "pylint" | "mypy" => (10, 1, false),
             _ => (2, 1, false),
@@ -61,7 +65,7 @@ impl Rules {
 /// The tests to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// The only program; without it all but `pipelines`, which `cargo xtask pipelines` runs.
+    /// The only program; without it all but those with a task of their own.
     pub(crate) program: Option<String>,
     /// Part of the names of the tests.
     pub(crate) filter: Option<String>,
@@ -78,10 +82,15 @@ impl Selection {
         Selection { variables: vec![required], refuses_ignored: true, ..Selection::default() }
     }
 
+    /// All tests of a program, none of which may be skipped.
+    pub(crate) fn of_the_gate_in(program: &str) -> Selection {
+        Selection { program: Some(program.to_owned()), ..Selection::of_the_gate() }
+    }
+
     fn has(&self, program: &Program) -> bool {
         match &self.program {
             Some(name) => *name == program.name,
-            None => program.name != "pipelines",
+            None => !WITH_TASK.contains(&program.name.as_str()),
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::packages;
-use super::{System, say};
+use super::{Origin, System, say};
 use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 use crate::workspace;
@@ -57,7 +57,7 @@ pub(super) fn find_or_start(system: System) -> Result<Engine> {
         return Err(packages::suggest_install(&format!("no docker engine answers: {silence}")));
     }
     if !process::is_installed("dockerd") {
-        packages::install(packages::ENGINE)?;
+        packages::install(packages::ENGINE, Origin::Newer)?;
         // Some systems start a service when they install it.
         if let Answer::Engine(engine) = ask()? {
             return Ok(engine);

@@ -1,7 +1,7 @@
 //! Installs the programs of a docker engine from Debian's packages.
 //!
 //! They come from Debian 13. Debian 12 gets them from there too, because its own packages are too
-//! old to build images. Without permission to install, the failure says what to type.
+//! old to build images; what else a task needs may come from its own. Without permission to install, the failure says what to type.
 
 use std::path::Path;
 
@@ -12,6 +12,15 @@ use crate::workspace;
 
 /// The release that packages come from.
 const RELEASE: &str = "trixie";
+
+/// The release that a package is installed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Debian 13, because packages of Debian 12 are too old.
+    Newer,
+    /// That of the machine, so that no other package is replaced.
+    Own,
+}
 
 /// Packages of a whole engine: without `iptables` no container has a network.
 pub(super) const ENGINE: &[&str] = &["docker.io", "docker-cli", "docker-buildx", "iptables"];
@@ -51,7 +60,7 @@ pub(super) fn complete(system: System) -> Result<()> {
             Err(suggest_install("docker cannot build images: its plugin `buildx` is missing"))
         }
         System::Keep => Err(suggest_install("docker is not installed")),
-        System::Install => install(&missing),
+        System::Install => install(&missing, Origin::Newer),
     }
 }
 
@@ -60,17 +69,21 @@ pub(super) fn complete(system: System) -> Result<()> {
 /// # Errors
 ///
 /// On systems other than Debian 12 and 13, without root, and when apt fails.
-pub(super) fn install(packages: &[&str]) -> Result<()> {
+pub(super) fn install(packages: &[&str], origin: Origin) -> Result<()> {
     require_install()?;
     say(&format!("installing {}", packages.join(", ")));
     // Packages of the other release may have replaced `/etc/os-release`. Then our source of
     // packages shows that this machine is an older Debian.
-    if release().as_deref() != Some(RELEASE) || Path::new(SOURCES).exists() {
+    let is_older = release().as_deref() != Some(RELEASE) || Path::new(SOURCES).exists();
+    if is_older && origin == Origin::Newer {
         workspace::write(Path::new(SOURCES), &sources())?;
         workspace::write(Path::new(PREFERENCES), PREFERENCE)?;
     }
     apt(["update"])?;
-    let options = ["install", "--yes", "--no-install-recommends", "--target-release", RELEASE];
+    let mut options = vec!["install", "--yes", "--no-install-recommends"];
+    if origin == Origin::Newer {
+        options.extend(["--target-release", RELEASE]);
+    }
     apt(options.into_iter().chain(packages.iter().copied()))
 }
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::daemon::{self, Engine};
-use super::{BASE_IMAGE, packages, say};
+use super::{BASE_IMAGE, Origin, packages, say};
 use crate::failure::{Failure, Result};
 use crate::process::{self, Command};
 use crate::workspace;
@@ -39,7 +39,7 @@ pub(super) fn names(engine: &Engine) -> Vec<String> {
 pub(super) fn build(engine: &Engine) -> Result<String> {
     let name = if engine.is_ours { BASE_IMAGE.to_owned() } else { foreign_name() };
     if !process::is_installed("debootstrap") {
-        packages::install(&["debootstrap"])?;
+        packages::install(&["debootstrap"], Origin::Newer)?;
     }
     say(&format!("building {name} from Debian's packages; this takes a minute"));
     let folder = Path::new(daemon::FOLDER).join("stand-in");
