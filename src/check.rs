@@ -52,6 +52,7 @@ pub const COMMANDS: &[&str] = &[
     "sync",
     "trust",
     "update",
+    "watch",
     "why",
 ];
 

@@ -47,7 +47,9 @@ chapters! {
     quick_start, "quick-start", "guide/quick-start.md", "Install cargo pipe and run the first checks";
     checks, "checks", "guide/checks.md", "Built-in checks, your own checks, and tests";
     fixing, "fixing", "guide/fixing.md", "Fix findings and format code";
+    watching, "watching", "guide/watching.md", "Check again whenever you save a file";
     hooks, "hooks", "guide/hooks.md", "Check each commit before it is made";
+    editors, "editors", "guide/editors.md", "Findings in VS Code, Vim and PyCharm";
     agents, "agents", "guide/agents.md", "Let an agent or an editor run checks and propose fixes";
     old_code, "old-code", "guide/old-code.md", "Introduce checks to an old code base";
     ci, "ci", "guide/ci.md", "Pipelines for GitLab and GitHub";

@@ -11,6 +11,7 @@ mod capture;
 mod child;
 mod processors;
 mod running;
+mod terminal_state;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,12 +28,15 @@ use crate::outcome::RawOutput;
 use crate::secrets::Secrets;
 
 pub use attach::attach;
+#[cfg(feature = "cli")]
+pub(crate) use cancel::Listening;
 pub(crate) use cancel::Wake;
 pub use cancel::{Cancel, Stop};
 pub(crate) use capture::CAPTURE_LIMIT;
 use child::LineMode;
 pub use child::{Child, Waited};
 pub use running::end_all;
+pub use terminal_state::TerminalState;
 
 /// A program to start.
 #[derive(Clone)]

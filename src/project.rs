@@ -197,6 +197,11 @@ impl ProjectPath {
             || self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// The folders above this path, without the root.
+    pub(crate) fn folders_above(&self) -> impl Iterator<Item = ProjectPath> {
+        self.0.match_indices('/').map(|(end, _)| ProjectPath(self.0[..end].to_owned()))
+    }
+
     /// The last part, empty for the root.
     #[must_use]
     pub fn file_name(&self) -> &str {

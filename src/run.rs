@@ -5,6 +5,7 @@
 //! ends with an outcome, whatever happens; the outcomes make up the [`Report`].
 
 mod context;
+mod covered;
 mod directory;
 mod environments;
 mod explain;
@@ -47,6 +48,7 @@ use resources::Resources;
 use timeline::PhaseRecorder;
 
 pub use context::Context;
+pub use covered::CoveredFiles;
 pub use directory::Directory;
 pub use read_gate::{read_baseline, read_gate};
 

@@ -26,7 +26,7 @@ pub(crate) use hook::{
     HookArg, HookArgs, HookCommandArgs, HookInstallArgs, HookRunArgs, HookUninstallArgs,
 };
 pub(crate) use init::{CiArg, GitlabArg, InitArgs, RemoveArgs, SyncArgs, UpdateArgs};
-pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs};
+pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs, RunSomeArgs, WatchArgs};
 pub(crate) use sandbox::{BashArgs, TrustArgs};
 
 use crate::cli::exit::Failure;
@@ -72,6 +72,10 @@ pub(crate) enum CommandArgs {
     /// Run the named checks
     #[command(after_help = help::RUN_STATUS, after_long_help = help::RUN)]
     Run(RunSomeArgs),
+
+    /// Run checks again whenever a file changes
+    #[command(after_help = help::WATCH)]
+    Watch(WatchArgs),
 
     /// Accept all current findings, so that only new ones count
     #[command(after_help = help::BASELINE)]
@@ -142,16 +146,6 @@ pub(crate) enum CommandArgs {
     /// A check by its name; made by [`parse`].
     #[command(skip)]
     Check(CheckArgs),
-}
-
-/// Arguments of `run`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct RunSomeArgs {
-    /// The checks to run
-    #[arg(value_name = "CHECK", required = true)]
-    pub(crate) checks: Vec<String>,
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
 }
 
 /// Arguments of `baseline`.
@@ -266,10 +260,16 @@ pub(crate) fn parse(
 
 /// The whole command line for clap. Its texts are respelled for `program` before clap wraps them.
 pub(crate) fn command(program: Program) -> Command {
+    let command = Args::command().mut_subcommand("watch", without_dry_runs);
     match program {
-        Program::CargoPipe => Args::command(),
-        Program::Xtask => spelled(Args::command(), program).bin_name(program.name()),
+        Program::CargoPipe => command,
+        Program::Xtask => spelled(command, program).bin_name(program.name()),
     }
+}
+
+/// Hides the options of a run that `watch` refuses.
+fn without_dry_runs(watch: Command) -> Command {
+    watch.mut_arg("diff", |option| option.hide(true)).mut_arg("dry_run", |option| option.hide(true))
 }
 
 fn spelled(command: Command, program: Program) -> Command {

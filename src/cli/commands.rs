@@ -22,6 +22,7 @@ mod schema;
 mod sync;
 mod trust;
 mod update;
+mod watch;
 mod why;
 
 use crate::pipeline::Pipeline;
@@ -44,6 +45,7 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Init(wanted) => init::init(&place, &wanted, term),
         Action::Sync(sync) => sync::sync(&place, sync, term),
         Action::Run(run) => run::run(place, &run, term),
+        Action::Watch(wanted) => watch::watch(place, wanted, term),
         Action::Check(check) => check::check(place, check, term),
         Action::Baseline { output, prune: false } => baseline::accept(place, output, term),
         Action::Baseline { output, prune: true } => baseline::prune(place, output, term),

@@ -11,6 +11,7 @@
 //! | a check has findings, failed or timed out | `Verdict::over`, from the status of every check | `Findings`, `Config` or `Error` |
 //! | an entry of the baseline is obsolete, with `--strict` | [`Gated::verdict`] | `Findings` |
 //! | a signal interrupted the run | `Verdict::over` | `Interrupted` |
+//! | a signal ended `watch` | `commands::watch` | `Interrupted` |
 //! | a fixer failed, or a file would change | `run::preview` | `Findings` or worse |
 //! | a generated file is not up to date | `commands::sync`, `commands::doctor` | `Findings` |
 //! | a report could not be written | `commands::run` | `Error` |

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -25,6 +25,9 @@ const SAME: Duration = Duration::from_millis(100);
 
 /// The signals that interrupt.
 const INTERRUPTING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+
+/// The number of listeners: one command may run another one.
+static LISTENING: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether signals have their default effect because no run listens.
 static IS_IDLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
@@ -45,6 +48,7 @@ impl Interrupts {
         let ignored = ignored_signals();
         let wanted: Vec<i32> =
             INTERRUPTING.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect();
+        LISTENING.fetch_add(1, Ordering::AcqRel);
         IS_IDLE.store(false, Ordering::Release);
         if !CAN_IDLE.swap(true, Ordering::AcqRel) {
             for signal in &wanted {
@@ -83,7 +87,10 @@ impl Drop for Interrupts {
             // A panic of that thread was already printed.
             drop(thread.join());
         }
-        IS_IDLE.store(true, Ordering::Release);
+        let is_last = LISTENING.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last {
+            IS_IDLE.store(true, Ordering::Release);
+        }
     }
 }
 

@@ -22,14 +22,15 @@ use crate::cli::args::{
     CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, HelpArgs, HookArg, HookArgs,
     HookCommandArgs, HookInstallArgs, HookRunArgs, HookUninstallArgs, InitArgs, ListArgs, ManArgs,
     MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SchemaArgs, SyncArgs, TrustArgs, UpdateArgs,
-    WhyArgs,
+    WatchArgs, WhyArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
 
 pub(crate) use action::{
     Action, BashCommand, CheckRun, CommandLine, Doctor, GeneratedFiles, Help, HelpSubject, Hook,
-    HookRun, Init, Paging, ProjectLocation, Sync, Trust, Unsaid, Verbosity, Writing, Xtask,
+    HookRun, Init, Paging, Polling, ProjectLocation, Sync, Trust, Unsaid, Verbosity, WatchCommand,
+    Writing, Xtask,
 };
 
 /// Converts the arguments.
@@ -202,6 +203,7 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Run(RunSomeArgs { checks, run: args }) => {
             Action::Run(run(checks, args, Unsaid::Check))
         }
+        CommandArgs::Watch(args) => Action::Watch(watch(args)?),
         CommandArgs::Baseline(BaselineArgs { output, prune }) => Action::Baseline { output, prune },
         CommandArgs::List(ListArgs { json: true }) => Action::List { format: MessageFormat::Json },
         CommandArgs::List(ListArgs { json: false }) => {
@@ -259,6 +261,18 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Check(check) => Action::Check(check),
         CommandArgs::External(_) => return Err(Failure::usage("missing command")),
     })
+}
+
+fn watch(args: WatchArgs) -> Result<WatchCommand, Failure> {
+    let WatchArgs { checks, poll, run: args } = args;
+    for (option, is_given) in [("--dry-run", args.dry_run), ("--diff", args.diff)] {
+        if is_given {
+            return Err(Failure::usage(format!("`watch` cannot be combined with `{option}`"))
+                .with_hint(format!("use `cargo pipe run-all {option}`")));
+        }
+    }
+    let polling = if poll { Polling::Always } else { Polling::WhereNeeded };
+    Ok(WatchCommand { run: run(checks, args, Unsaid::Check), polling })
 }
 
 fn hook(command: HookCommandArgs) -> Hook {

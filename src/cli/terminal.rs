@@ -7,6 +7,7 @@
 mod board;
 mod lines;
 mod observer;
+mod screen;
 mod snippet;
 
 use std::collections::BTreeSet;

@@ -4,16 +4,13 @@
 //! keys reach it. The caller decides how it is stopped. The terminal's settings are restored
 //! afterwards.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-
 use super::cancel::Wake;
 use super::child::GRACE;
-use super::{Cancel, Emitter, Invocation, ProcessError, Stdin, processors, running};
+use super::{Cancel, Emitter, Invocation, ProcessError, Stdin, TerminalState, processors, running};
 use crate::event::Event;
 
 /// Runs a program to its end with our streams, and returns its exit status: 128 plus the number of
@@ -74,31 +71,6 @@ fn exits(wakes: &Receiver<Wake>, limit: Duration) -> bool {
             Ok(Wake::Exited) => return true,
             Ok(_) => {}
             Err(_) => return false,
-        }
-    }
-}
-
-/// The settings of the terminal on standard input, restored when dropped.
-struct TerminalState(Option<Termios>);
-
-impl TerminalState {
-    fn save() -> Self {
-        let settings = tcgetattr(io::stdin()).ok();
-        running::set_terminal(settings.clone());
-        TerminalState(settings)
-    }
-}
-
-impl Drop for TerminalState {
-    fn drop(&mut self) {
-        running::set_terminal(None);
-        let (Some(before), Ok(now)) = (&self.0, tcgetattr(io::stdin())) else {
-            return;
-        };
-        // Setting them unnecessarily would stop a process in the background.
-        if (now.local_modes, now.input_modes) != (before.local_modes, before.input_modes) {
-            // The terminal may be gone, and nothing can be done about that.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
         }
     }
 }

@@ -18,7 +18,11 @@ pub enum Stop {
 
 /// Stops a run, from any thread. Clones share one state.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<Mutex<State>>);
+pub struct Cancel {
+    state: Arc<Mutex<State>>,
+    /// The work that this is a part of.
+    whole: Option<Box<Cancel>>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -57,11 +61,21 @@ impl Cancel {
     /// Whether both stop the same run.
     #[must_use]
     pub fn is_same(&self, other: &Cancel) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+
+    /// The cancellation of a part of the work, such as one round of `watch`. It stops with the whole, and
+    /// can stop alone.
+    #[must_use]
+    pub fn part(&self) -> Cancel {
+        Cancel { state: Arc::default(), whole: Some(Box::new(self.clone())) }
     }
 
     /// Sets what is left behind if this process ends now; none if nothing is.
     pub(crate) fn set_leftovers(&self, leftovers: Option<String>) {
+        if let Some(whole) = &self.whole {
+            whole.set_leftovers(leftovers.clone());
+        }
         self.state().leftovers = leftovers;
     }
 
@@ -74,7 +88,8 @@ impl Cancel {
     /// The reason that the run stops, if it does.
     #[must_use]
     pub fn stopped(&self) -> Option<Stop> {
-        self.state().stop
+        let whole = self.whole.as_ref().and_then(|whole| whole.stopped());
+        self.state().stop.max(whole)
     }
 
     /// Stops the run; an interrupt takes precedence over other reasons.
@@ -110,6 +125,7 @@ impl Cancel {
     /// Sends [`Wake::Stop`] to `wake` when the run stops, at once if it has stopped already, until
     /// the returned guard is dropped.
     pub(crate) fn listen(&self, wake: Sender<Wake>) -> Listening {
+        let whole = self.whole.as_ref().map(|whole| Box::new(whole.listen(wake.clone())));
         let mut state = self.state();
         if state.stop.is_some() {
             let _ = wake.send(Wake::Stop);
@@ -117,12 +133,12 @@ impl Cancel {
         let id = state.next;
         state.next += 1;
         state.listeners.push(Listener { id, wake });
-        Listening { cancel: self.clone(), id }
+        Listening { cancel: self.clone(), id, _whole: whole }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // The state is valid after every statement, so a poisoned lock does no harm.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,6 +147,7 @@ impl Cancel {
 pub(crate) struct Listening {
     cancel: Cancel,
     id: u64,
+    _whole: Option<Box<Listening>>,
 }
 
 impl Drop for Listening {
@@ -171,5 +188,26 @@ mod tests {
         let _late = cancel.listen(late);
         assert_eq!(woken_early.try_recv(), Ok(Wake::Stop));
         assert_eq!(woken_late.try_recv(), Ok(Wake::Stop));
+    }
+
+    #[test]
+    fn a_part_stops_alone_and_with_the_whole() {
+        let whole = Cancel::default();
+        let (wake, woken) = channel();
+        let part = whole.part();
+        let listening = part.listen(wake.clone());
+        part.interrupt();
+        assert_eq!((part.stopped(), whole.stopped()), (Some(Stop::Interrupt), None));
+        assert_eq!(woken.try_recv(), Ok(Wake::Stop));
+        drop(listening);
+
+        let next = whole.part();
+        let _listening = next.listen(wake);
+        assert_eq!(next.stopped(), None);
+        next.set_leftovers(Some("a container".to_owned()));
+        assert_eq!(whole.leftovers().as_deref(), Some("a container"));
+        whole.interrupt();
+        assert_eq!(next.stopped(), Some(Stop::Interrupt));
+        assert_eq!(woken.try_recv(), Ok(Wake::Stop));
     }
 }

@@ -136,6 +136,27 @@ impl Inventory {
         Ok(files.into_iter().collect())
     }
 
+    /// The folders in which a new file would change the inventory, and those above them. Only existing
+    /// ones are listed. Folders that the project's rules skip have none, whatever `include` finds there.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be read.
+    pub fn list_folders(
+        root: &Path,
+        file_set: &FileSet,
+    ) -> Result<BTreeSet<ProjectPath>, SnapshotError> {
+        let mut folders = BTreeSet::from([ProjectPath::root()]);
+        for part in parts(file_set, &markers()) {
+            let found = walk(root, part, &|_, _| Ok(Some(())))?;
+            let files = found.files.iter().map(|(path, ())| path);
+            folders.extend(files.chain([part.path]).flat_map(ProjectPath::folders_above));
+            folders.extend(found.folders);
+        }
+        folders.retain(|folder| folder.on_disk(root).is_dir());
+        Ok(folders)
+    }
+
     /// Joins the walks of several parts of a project.
     fn join_parts(root: &Path, parts: &[&WalkResult<InventoryEntry>]) -> Inventory {
         let mut entries: Vec<(ProjectPath, InventoryEntry)> =
@@ -206,11 +227,7 @@ impl Inventory {
     #[must_use]
     pub fn folders(&self) -> BTreeSet<ProjectPath> {
         let mut folders = BTreeSet::from([ProjectPath::root()]);
-        for path in self.entries.keys() {
-            let text = path.as_str();
-            let parents = text.match_indices('/').map(|(end, _)| &text[..end]);
-            folders.extend(parents.filter_map(|parent| ProjectPath::new(parent).ok()));
-        }
+        folders.extend(self.entries.keys().flat_map(ProjectPath::folders_above));
         folders
     }
 

@@ -63,19 +63,27 @@ pub(super) struct Part<'a> {
 /// The files of a walk, each with the value that the visitor returned.
 pub(super) struct WalkResult<F> {
     pub(super) files: Vec<(ProjectPath, F)>,
+    /// The folders in which the rules of the project let a new file be seen.
+    pub(super) folders: Vec<ProjectPath>,
     pub(super) links: Vec<ProjectPath>,
     pub(super) warnings: Vec<String>,
 }
 
 impl<F> Default for WalkResult<F> {
     fn default() -> WalkResult<F> {
-        WalkResult { files: Vec::new(), links: Vec::new(), warnings: Vec::new() }
+        WalkResult {
+            files: Vec::new(),
+            folders: Vec::new(),
+            links: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 }
 
 impl<F> WalkResult<F> {
     fn extend(&mut self, other: WalkResult<F>) {
         self.files.extend(other.files);
+        self.folders.extend(other.folders);
         self.links.extend(other.links);
         self.warnings.extend(other.warnings);
     }
@@ -150,7 +158,7 @@ impl<F: Send> Walk<'_, F> {
     fn walk(&self, root: &Path) -> Result<WalkResult<F>, SnapshotError> {
         let Entries { mut found, folders: mut level } = self.walk_towards(root)?;
         while !level.is_empty() {
-            let entries = level.into_par_iter().map(|folder| self.list(&folder));
+            let entries = level.into_par_iter().map(|folder| self.list(folder));
             let entries: Vec<Entries<F>> = entries.collect::<Result<_, _>>()?;
             level = Vec::new();
             for one in entries {
@@ -194,27 +202,27 @@ impl<F: Send> Walk<'_, F> {
     }
 
     /// Lists the entries of a folder.
-    fn list(&self, folder: &Folder) -> Result<Entries<F>, SnapshotError> {
+    fn list(&self, folder: Folder) -> Result<Entries<F>, SnapshotError> {
         let Folder { path: folder, place, above } = folder;
         let mut found = WalkResult::default();
         let mut folders = Vec::new();
-        let Some(listed) = list_folder(place)? else {
+        let Some(listed) = list_folder(&place)? else {
             return Ok(Entries { found, folders });
         };
         let has = |wanted: &str| listed.iter().any(|(name, _)| name == wanted);
         let follows = matches!(self.rules, Rules::Project);
         let is_foreign = FOREIGN_FOLDER_MARKERS.iter().any(|marker| has(marker));
-        if follows && is_foreign && folder != self.part.path {
+        if follows && is_foreign && folder != *self.part.path {
             return Ok(Entries { found, folders });
         }
-        let is_in_hidden = self.is_in_hidden_folder(folder);
+        let is_in_hidden = self.is_in_hidden_folder(&folder);
         let mut own = Gitignore::empty();
         if has(GITIGNORE) {
-            let parsed = self.parse_gitignore(folder, place)?;
+            let parsed = self.parse_gitignore(&folder, &place)?;
             own = parsed.rules;
             found.warnings.extend(parsed.warning);
         }
-        let above = Ignores::below(above.clone(), own);
+        let above = Ignores::below(above, own);
         let mut others = Vec::new();
         for (name, kind) in listed {
             let is = |wanted: &&str| name == *wanted;
@@ -246,6 +254,7 @@ impl<F: Send> Walk<'_, F> {
         let others = others.map(|(path, place, kind)| self.add_file(path, &place, kind));
         let others: Vec<WalkResult<F>> = others.collect::<Result<_, _>>()?;
         others.into_iter().for_each(|other| found.extend(other));
+        found.folders.extend(follows.then_some(folder));
         Ok(Entries { found, folders })
     }
 

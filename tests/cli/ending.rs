@@ -34,12 +34,12 @@ fn answer_in(scene: &Scene) {
     scene.docker().on(&["image", "inspect"]).stdout(image);
 }
 
-fn send(child: &Child, signal: Signal) {
+pub(crate) fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 /// Waits until docker was called with this word.
-fn await_call(scene: &Scene, word: &str) {
+pub(crate) fn await_call(scene: &Scene, word: &str) {
     let began = Instant::now();
     while !scene.docker().calls().iter().any(|call| call[0] == word) {
         assert!(began.elapsed() < SOON, "`docker {word}` was not called");
@@ -63,7 +63,7 @@ fn await_number(file: &Path) -> Pid {
 }
 
 /// The folders of runs in the cache.
-fn run_folders(scene: &Scene) -> Vec<PathBuf> {
+pub(crate) fn run_folders(scene: &Scene) -> Vec<PathBuf> {
     let runs = scene.folder("home").join(".cache/cargo-pipe/runs");
     let entries = fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_dir()).collect()

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::PipeReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -179,6 +180,11 @@ hint: run `cargo pipe init` to set up a project in this folder
         self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Starts it with one pipe for both of its streams, in which lines keep their order.
+    pub(crate) fn start_joined(self) -> (Child, PipeReader) {
+        start_joined(self.command())
+    }
+
     /// Runs it under strace, which notes in a file every program that is started.
     pub(crate) fn traced(self, strace: &Path, notes: &Path) -> Ended {
         let mut command = start::command(strace);
@@ -192,10 +198,21 @@ hint: run `cargo pipe init` to set up a project in this folder
 
     /// Runs it as root of mounts that `wrapper` makes and a shell prepares, whose `$0` is `folder`.
     pub(crate) fn behind(self, wrapper: &[&str], prepare: &str, folder: &Path) -> Ended {
+        self.scene.ended(self.prepared(wrapper, prepare, folder).output().unwrap())
+    }
+
+    /// Starts it in the same way, as [`Run::start_joined`] does.
+    pub(crate) fn start_behind(self, wrapper: &[&str], prepare: &str) -> (Child, PipeReader) {
+        let folder = self.scene.project();
+        start_joined(self.prepared(wrapper, prepare, &folder))
+    }
+
+    fn prepared(&self, wrapper: &[&str], prepare: &str, folder: &Path) -> Command {
         let mut command = start::command(wrapper[0]);
         command.args(&wrapper[1..]).args(["sh", "-c", &format!("{prepare} && exec \"$@\"")]);
         command.arg(folder).arg(program()).args(&self.words);
-        self.scene.ended(self.at_home(&mut command).output().unwrap())
+        self.at_home(&mut command);
+        command
     }
 
     /// Starts it on a terminal of its own.
@@ -260,6 +277,12 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
     /// What it wrote to standard output, for a reader that is a program.
     pub(crate) unredacted_stdout: String,
+}
+
+fn start_joined(mut command: Command) -> (Child, PipeReader) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+    (child, reader)
 }
 
 /// The program that is tested.

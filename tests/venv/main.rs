@@ -19,6 +19,7 @@ mod by_hand;
 mod catalogue;
 #[path = "../docker/dice.rs"]
 mod dice;
+mod editors;
 mod engine;
 mod environment_build;
 mod hook;
@@ -39,8 +40,12 @@ mod project;
 mod python;
 mod repository;
 mod sandbox;
+#[expect(dead_code, reason = "other programs use the rest")]
+#[path = "../pty/session.rs"]
+mod session;
 mod shadows;
 mod test_runs;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -52,6 +57,7 @@ fn main() -> ExitCode {
         agents::TESTS,
         build_systems::TESTS,
         by_hand::TESTS,
+        editors::TESTS,
         engine::TESTS,
         environment_build::TESTS,
         hook::TESTS,
@@ -63,6 +69,7 @@ fn main() -> ExitCode {
         sandbox::TESTS,
         shadows::TESTS,
         test_runs::TESTS,
+        watch::TESTS,
     ];
     libtest_mimic::run(&arguments, harness::trials(&lists)).exit_code()
 }
@@ -71,6 +78,10 @@ fn python() -> bool {
     static HAS_PYTHON: LazyLock<bool> =
         LazyLock::new(|| engine::answers("python3", &["--version"]));
     *HAS_PYTHON
+}
+
+fn vim() -> bool {
+    engine::answers("vim", &["--version"])
 }
 
 fn bubblewrap() -> bool {

@@ -165,6 +165,20 @@ Examples:
     exit_status!()
 );
 
+pub(super) const WATCH: &str = "\
+Runs the checks, and again whenever a file changes that can change their result: a source, a config, \
+a lock, `pipe.toml`. If that happens during a run, the run is stopped and begins again. On a terminal, \
+`r` runs the checks again, `f` fixes what can be fixed, and `q` or Ctrl-C leaves. See \
+`cargo pipe help watching`.
+
+Examples:
+  cargo pipe watch                           all checks
+  cargo pipe watch lint mypy                 two checks
+  cargo pipe watch --fix                     fix before each run
+  cargo pipe watch --message-format short    one line per finding
+
+Exit status: 0 after `q`, 130 interrupted, 2 configuration or 3 error if it cannot begin";
+
 pub(super) const BUILD: &str = concat!(
     "\
 Checks build missing environments by themselves; this command does it in advance. Existing \

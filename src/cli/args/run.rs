@@ -112,6 +112,34 @@ pub(crate) struct RunArgs {
     pub(crate) audit_plain: bool,
 }
 
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunSomeArgs {
+    /// The checks to run
+    #[arg(value_name = "CHECK", required = true)]
+    pub(crate) checks: Vec<String>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// The checks to run [default: all]
+    #[arg(value_name = "CHECK")]
+    pub(crate) checks: Vec<String>,
+
+    /// Look at all files every second
+    ///
+    /// Without this, the system reports changes, and files are looked at only where it does not: on
+    /// network shares, on the drives of Windows in WSL, and beyond its limit of watched folders.
+    #[arg(long)]
+    pub(crate) poll: bool,
+
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
 /// How to use the result cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum CacheArg {

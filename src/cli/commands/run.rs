@@ -13,7 +13,7 @@ use crate::process::Cancel;
 use crate::report::human::Sections;
 use crate::report::{Format, Report, json};
 
-use super::reports::{self, Recorder};
+use super::reports::{self, Recorded, Recorder};
 use super::{base_lock, describe, pipeline};
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
@@ -51,12 +51,8 @@ pub(super) fn run_in(
     plan.notes.iter().for_each(|note| term.note(&format!("note: {note}\n")));
     let cancel = Cancel::default();
     let interrupts = interrupts(&cancel)?;
-    let printed = printed(run);
-    let mut observer = match printed {
-        Some(Format::Jsonl) => term.observer().with_events(),
-        _ => term.observer(),
-    };
     if is_shown {
+        let mut observer = term.observer();
         let preview = pipeline.preview(&plan, &cancel, &mut observer);
         term.observed(observer);
         drop(interrupts);
@@ -64,16 +60,44 @@ pub(super) fn run_in(
         term.preview(&preview);
         return Ok(preview.verdict);
     }
+    let (report, recorded) = execute(run, term, |observer| pipeline.run(&plan, &cancel, observer))?;
+    drop(interrupts);
+    let verdict = conclude(pipeline, run, &report, recorded, term)?;
+    // The process ends next, and the system frees thousands of findings at once.
+    std::mem::forget(report);
+    Ok(verdict)
+}
+
+/// Calls `go` to run checks, shows their progress and records their events.
+pub(super) fn execute(
+    run: &CheckRun,
+    term: &mut Term,
+    go: impl FnOnce(&mut Recorder) -> Report,
+) -> Result<(Report, Recorded), Failure> {
+    let observer = match printed(run) {
+        Some(Format::Jsonl) => term.observer().with_events(),
+        _ => term.observer(),
+    };
     let mut recorder = Recorder::begin(&run.reports, observer)?;
-    let report = pipeline.run(&plan, &cancel, &mut recorder);
+    let report = go(&mut recorder);
     let (observer, recorded) = recorder.end();
     term.observed(observer);
-    drop(interrupts);
-    let mut unwritten = reports::write(&run.reports, recorded, &report);
+    Ok((report, recorded))
+}
+
+/// Writes the reports of a finished run, and shows it.
+pub(super) fn conclude(
+    pipeline: &Pipeline,
+    run: &CheckRun,
+    report: &Report,
+    recorded: Recorded,
+    term: &mut Term,
+) -> Result<Verdict, Failure> {
+    let mut unwritten = reports::write(&run.reports, recorded, report);
     if run.format == MessageFormat::Github
         && let Some(path) = pipeline.environment.get("GITHUB_STEP_SUMMARY")
     {
-        unwritten.extend(reports::summarize(Path::new(path), &report).err());
+        unwritten.extend(reports::summarize(Path::new(path), report).err());
     }
     let used_containers = report.engine.as_ref().is_some_and(|engine| engine.kind != "venv");
     let recorded = match used_containers && run.request.fixing != Fixing::Withheld(Withheld::Check)
@@ -81,16 +105,14 @@ pub(super) fn run_in(
         true => base_lock::record_first_base(pipeline, term),
         false => Ok(()),
     };
-    show(pipeline, run, &report, term);
-    if let Some(format) = printed {
-        term.data(&format.render(&report));
+    show(pipeline, run, report, term);
+    if let Some(format) = printed(run) {
+        term.data(&format.render(report));
     }
     unwritten.iter().for_each(|failure| term.failure(failure));
     recorded?;
     let failed = (!unwritten.is_empty()).then_some(Verdict::Error);
     let verdict = report.verdict;
-    // The process ends next, and the system frees thousands of findings at once.
-    std::mem::forget(report);
     Ok(Verdict::worst(failed.into_iter().chain([verdict])).unwrap_or(verdict))
 }
 

@@ -74,6 +74,8 @@ pub(crate) enum Action {
     Run(CheckRun),
     /// Run or explain the check of a name.
     Check(CheckArgs),
+    /// Run checks whenever files change.
+    Watch(WatchCommand),
     /// Accept the current findings.
     Baseline {
         /// The file to write, if not the configured one.
@@ -250,6 +252,24 @@ pub(crate) struct CheckRun {
     pub(crate) reports: Vec<ReportTarget>,
     /// The format of standard output.
     pub(crate) format: MessageFormat,
+}
+
+/// Runs of checks whenever files change.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WatchCommand {
+    /// Each run.
+    pub(crate) run: CheckRun,
+    /// Whether files are looked at from time to time.
+    pub(crate) polling: Polling,
+}
+
+/// When files are looked at from time to time, because no change is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Polling {
+    /// Where the system does not report changes.
+    WhereNeeded,
+    /// Always.
+    Always,
 }
 
 /// A shell in the container of a check.

@@ -267,3 +267,21 @@ fn an_included_file_that_does_not_exist_is_named() {
     let inventory = project.take(&FileSet { include, ..covering(&["src"]) });
     assert_eq!(inventory.warnings, ["`include` names `src/_version.py`, which does not exist"]);
 }
+
+#[test]
+fn a_new_file_can_be_seen_in_empty_folders_and_not_in_ignored_ones() {
+    let project = Project::with(&["src/a/b.py", "src/ignored/c.py", "src/venv/d.py", "other/e.py"]);
+    project.write(".gitignore", "ignored\n");
+    project.write("src/venv/pyvenv.cfg", "");
+    project.write("deep/down/f.py", "");
+    fs::create_dir(project.root().join("src/empty")).unwrap();
+    let listed = |file_set: &FileSet| {
+        let listed = Inventory::list_folders(&project.root(), file_set).unwrap();
+        listed.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let expected = [".", "deep", "deep/down", "src", "src/a", "src/empty"];
+    assert_eq!(listed(&covering(&["src", "deep/down/f.py", "missing/g.py"])), expected);
+    let include = vec!["/src/ignored/*.py".to_owned()];
+    let including = FileSet { include, ..covering(&["src"]) };
+    assert_eq!(listed(&including), [".", "src", "src/a", "src/empty", "src/ignored"]);
+}

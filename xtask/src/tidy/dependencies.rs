@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use crate::failure::Result;
 use crate::process::Command;
 
-/// Packages for terminals and command lines, which a build script or another library must not get.
+/// Packages for terminals, command lines and watching files, which a build script or another library
+/// must not get.
 const TERMINAL: &[&str] =
-    &["anstream", "anstyle", "annotate-snippets", "clap", "clap_builder", "indicatif"];
+    &["anstream", "anstyle", "annotate-snippets", "clap", "clap_builder", "indicatif", "notify"];
 
 /// Complains about packages for terminals that the library uses without feature `cli`.
 ///
