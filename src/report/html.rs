@@ -4,9 +4,9 @@
 //! `templates/report`. It can be read without the script, which filters findings, and compares them with
 //! those of an earlier report. Its content security policy allows that style and that script alone.
 //!
-//! Sources, paths and messages are not trusted. [`visible`](super::source_line::visible) and
+//! Sources, paths and messages are not trusted. `source_line::visible` and
 //! [`harmless`](super::harmless) replace what reorders text, the template escapes what is markup, and
-//! [`data`] escapes what would end the element with the data.
+//! `data` escapes what would end the element with the data.
 
 mod checks;
 mod data;
