@@ -32,8 +32,8 @@ const PREFERENCE: &str = "Package: *\nPin: release n=trixie\nPin-Priority: 100\n
 
 /// Makes the docker CLI and its builder available.
 ///
-/// If packages may be installed, this includes bubblewrap, the sandbox of the venv engine, and
-/// strace, with which a test shows that a cache hit starts no process.
+/// If packages may be installed, this includes bubblewrap, the sandbox of the venv engine,
+/// strace, with which a test shows that a cache hit starts no process, and vim, which reads findings.
 ///
 /// # Errors
 ///
@@ -51,6 +51,9 @@ pub(super) fn complete(system: System) -> Result<()> {
                 missing.push(package);
             }
         }
+    }
+    if system == System::Install && !process::is_installed("vim") {
+        install(&["vim"], Origin::Own)?;
     }
     if missing.is_empty() {
         return Ok(());
