@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -202,12 +202,8 @@ impl Git<'_> {
     }
 
     fn cat<'i>(&self, mode: &str, ids: impl Iterator<Item = &'i str>) -> Result<Vec<u8>, GitError> {
-        let failed = |error: io::Error| GitError::Git(format!("cannot write a file: {error}"));
-        let mut list = tempfile::NamedTempFile::new().map_err(failed)?;
-        for id in ids {
-            writeln!(list, "{id}").map_err(failed)?;
-        }
-        self.read(["cat-file", mode], Stdin::File(list.path().to_owned()))
+        let list: String = ids.map(|id| format!("{id}\n")).collect();
+        self.read_list(["cat-file", mode], list.as_bytes())
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -117,6 +118,20 @@ impl<'a> Git<'a> {
                 first_error(&output)
             ))),
         }
+    }
+
+    /// The output of a command that reads a list and must succeed. A pipe could fill up while the
+    /// command waits for its own output to be read, so the list is in a file.
+    pub(super) fn read_list<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+        list: &[u8],
+    ) -> Result<Vec<u8>, GitError> {
+        let failed =
+            |error: io::Error| GitError::Git(format!("cannot write a temporary file: {error}"));
+        let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+        file.write_all(list).map_err(failed)?;
+        self.read(args, Stdin::File(file.path().to_owned()))
     }
 
     /// The exit status and output of a command without an input.

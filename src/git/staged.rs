@@ -8,7 +8,6 @@ mod listing;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -225,7 +224,7 @@ impl<'a> Staged<'a> {
     ///
     /// When git fails: another process may be writing the index.
     pub fn stage(&self, ids: &BTreeMap<String, String>) -> Result<(), StagedError> {
-        let mut list = tempfile::NamedTempFile::new().map_err(cannot_write)?;
+        let mut list = String::new();
         for (path, id) in ids {
             let Some(StagedFile { kind: StagedKind::File { executable }, .. }) =
                 self.files.get(path)
@@ -234,7 +233,7 @@ impl<'a> Staged<'a> {
             };
             let mode = if *executable { "100755" } else { "100644" };
             let path = self.index.in_repository(path);
-            write!(list, "{mode} {id}\t{path}\0").map_err(cannot_write)?;
+            list += &format!("{mode} {id}\t{path}\0");
         }
         let mut words: Vec<String> = Vec::new();
         for name in self.list_filters()? {
@@ -242,7 +241,7 @@ impl<'a> Staged<'a> {
             words.extend(["-c".to_owned(), format!("{name}.required=false")]);
         }
         words.extend(["update-index", "-z", "--index-info"].map(str::to_owned));
-        self.git.read(words, Stdin::File(list.path().to_owned()))?;
+        self.git.read_list(words, list.as_bytes())?;
         Ok(())
     }
 
@@ -321,14 +320,10 @@ impl<'a> Staged<'a> {
         if files.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let mut list = tempfile::NamedTempFile::new().map_err(cannot_write)?;
-        for path in &files {
-            let path = self.index.in_repository(path);
-            list.write_all(path.as_bytes()).map_err(cannot_write)?;
-            list.write_all(b"\0").map_err(cannot_write)?;
-        }
+        let names = files.iter().map(|path| format!("{}\0", self.index.in_repository(path)));
+        let list: String = names.collect();
         let words = ["check-attr", "-z", "--cached", "--stdin"].into_iter().chain(NAMES);
-        let answer = self.git.read(words, Stdin::File(list.path().to_owned()))?;
+        let answer = self.git.read_list(words, list.as_bytes())?;
         let unreadable = || GitError::Git("cannot read what `git check-attr` prints".to_owned());
         let mut fields = answer.split(|byte| *byte == 0);
         let mut rules = BTreeMap::new();
