@@ -8,7 +8,7 @@ mod answers;
 mod session;
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use rmcp::handler::server::wrapper::{Json, Parameters};
@@ -50,16 +50,18 @@ pub(super) fn serve(place: ProjectLocation, stop: &Cancel) -> Result<Verdict, Fa
             notify.notify_one();
         }
     });
-    let server =
-        Server { session: Arc::new(Mutex::new(AgentSession::new(place))), calls: Calls::default() };
-    let calls = server.calls.clone();
+    let session = Arc::new(Mutex::new(AgentSession::new(place)));
+    let calls = stop.part();
+    let server = Server { session: Arc::clone(&session), calls: calls.clone() };
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = serve_client(server) => ended,
             () = stopped.notified() => Ok(()),
         }
     });
-    calls.end_all();
+    calls.interrupt();
+    // The call that runs has ended with this, and no other one begins.
+    let _last = session.lock().unwrap_or_else(PoisonError::into_inner);
     // A read of standard input that waits cannot be ended.
     runtime.shutdown_background();
     drop(listening);
@@ -75,45 +77,6 @@ async fn serve_client(server: Server) -> Result<(), String> {
         Err(error) => return Err(error.to_string()),
     };
     service.waiting().await.map(drop).map_err(|error| error.to_string())
-}
-
-/// The calls that are being answered, so that they can be ended.
-#[derive(Clone, Default)]
-struct Calls(Arc<(Mutex<Vec<Cancel>>, Condvar)>);
-
-impl Calls {
-    /// Adds a call.
-    fn begin(&self) -> Call {
-        let cancel = Cancel::default();
-        self.list().push(cancel.clone());
-        Call { cancel, calls: self.clone() }
-    }
-
-    /// Interrupts all calls, and waits until they have ended.
-    fn end_all(&self) {
-        let mut list = self.list();
-        list.iter().for_each(Cancel::interrupt);
-        while !list.is_empty() {
-            list = self.0.1.wait(list).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn list(&self) -> MutexGuard<'_, Vec<Cancel>> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A call, until it is dropped.
-struct Call {
-    cancel: Cancel,
-    calls: Calls,
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        self.calls.list().retain(|other| !other.is_same(&self.cancel));
-        self.calls.0.1.notify_all();
-    }
 }
 
 /// A step of a call, for a client that shows progress.
@@ -154,7 +117,8 @@ impl Observer for Steps {
 #[derive(Clone)]
 struct Server {
     session: Arc<Mutex<AgentSession>>,
-    calls: Calls,
+    /// The cancellation of all calls.
+    calls: Cancel,
 }
 
 /// The description of this server for its clients.
@@ -224,13 +188,12 @@ impl Server {
         work: impl FnOnce(&mut AgentSession, &Cancel, &mut Steps) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Json<T>, String> {
         let (sender, mut steps) = unbounded_channel();
-        let call = self.calls.begin();
-        let cancel = call.cancel.clone();
+        let cancel = self.calls.part();
+        let call = cancel.clone();
         let session = Arc::clone(&self.session);
         let mut task = tokio::task::spawn_blocking(move || {
-            let Call { cancel, .. } = &call;
             let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut session, cancel, &mut Steps { done: 0, all: 0, sender })
+            work(&mut session, &call, &mut Steps { done: 0, all: 0, sender })
         });
         let ended = loop {
             tokio::select! {

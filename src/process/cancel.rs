@@ -58,12 +58,6 @@ impl Cancel {
         self.stop(Stop::Interrupt);
     }
 
-    /// Whether both stop the same run.
-    #[must_use]
-    pub fn is_same(&self, other: &Cancel) -> bool {
-        Arc::ptr_eq(&self.state, &other.state)
-    }
-
     /// The cancellation of a part of the work, such as one round of `watch`. It stops with the whole, and
     /// can stop alone.
     #[must_use]

@@ -55,7 +55,7 @@ pub(crate) struct ListedCheck {
     name: String,
     /// Its tool, or `command` for a command of the project.
     tool: String,
-    /// What it does.
+    /// Its description, in one line.
     about: String,
     /// The files and folders that it checks, relative to the project.
     source: Vec<String>,

@@ -108,7 +108,7 @@ impl Rounds<'_> {
         for note in &plan.notes {
             self.term.note(&format!("note: {note}\n"));
         }
-        // What a fixer writes must not stop it.
+        // A fixer must not be stopped by its own changes.
         let is_fixing = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Write);
         let cancel = self.cancel.part();
         let mut next = None;

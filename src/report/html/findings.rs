@@ -51,7 +51,7 @@ pub(super) struct ShownFinding {
     source: Option<[String; 3]>,
     change: Vec<ShownChange>,
     related: Vec<String>,
-    /// What its fix does.
+    /// The description of its fix.
     fix: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::report::harmless;
 /// Watches folders, each without those below it.
 pub(super) struct FolderWatch {
     way: Way,
-    /// What happened to watched folders since the last call.
+    /// The folders that were lost since the last call.
     lost: Arc<Mutex<Lost>>,
 }
 

@@ -62,7 +62,7 @@ pub(super) enum TypedKey {
     Leave,
 }
 
-/// What comes next.
+/// The next step of the command.
 pub(super) enum Next {
     /// Another round.
     Round(Box<Round>),
