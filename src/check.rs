@@ -250,7 +250,7 @@ pub struct GrantRequest {
 #[non_exhaustive]
 pub enum Requester {
     /// A check, for itself alone.
-    Check(CheckName),
+    Check(StepId),
     /// The project, for every check whose image it describes.
     Project,
 }

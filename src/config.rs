@@ -9,6 +9,7 @@ pub(crate) mod glob;
 pub mod layer;
 pub mod merge;
 pub mod nearest;
+mod package;
 mod tool_packages;
 pub mod validate;
 
@@ -26,6 +27,7 @@ use crate::network::Network;
 use crate::project::ProjectPath;
 
 pub use ci::{Ci, CiBuilder, CiJobs, GitlabJobs, Install};
+pub use package::Package;
 pub use tool_packages::{ToolPackages, name_locks};
 
 /// A project's settings, with every default filled in.
@@ -70,6 +72,8 @@ pub struct Config {
     pub network: Network,
     /// The checks, in the order they are listed and reported.
     pub checks: Vec<Check>,
+    /// The packages, in the order they are listed; none if the project does not consist of several.
+    pub packages: Vec<Package>,
     /// The pipelines that are generated.
     pub ci: Ci,
     /// What the user grants beyond the sandbox.
@@ -168,10 +172,16 @@ impl Config {
         self.checks.iter().any(|check| check.installs_project)
     }
 
-    /// The check of this name; none if it is not configured.
+    /// The check with this step; none if it is not configured.
     #[must_use]
-    pub fn find_check(&self, name: &CheckName) -> Option<&Check> {
-        self.checks.iter().find(|check| check.name == *name)
+    pub fn find_check(&self, id: &StepId) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == *id)
+    }
+
+    /// The check whose step has this spelling, such as `lint` or `core:lint`.
+    #[must_use]
+    pub fn find_step(&self, spelled: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id.as_str() == spelled)
     }
 }
 
@@ -227,6 +237,10 @@ pub enum TopologyChoice {
 pub struct Check {
     /// Its name.
     pub name: CheckName,
+    /// The identity of its step, with the package that it belongs to.
+    pub id: StepId,
+    /// The folder that it runs in: that of its package, or the root.
+    pub folder: ProjectPath,
     /// What it runs.
     pub work: Work,
     /// What it checks; the project's `source` unless it has its own.
@@ -258,12 +272,6 @@ pub struct Check {
 }
 
 impl Check {
-    /// The identity of the step that the check has in the project.
-    #[must_use]
-    pub fn step_id(&self) -> StepId {
-        StepId::from(self.name.clone())
-    }
-
     /// The name of the lock of its environment, if it has one.
     #[must_use]
     pub fn lock(&self) -> Option<&str> {

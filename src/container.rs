@@ -3,8 +3,19 @@
 //! The venv engine uses the same paths under bubblewrap, so that a command is the same in every
 //! engine.
 
-/// The snapshot of the project, and the working directory of the check.
+use crate::project::ProjectPath;
+
+/// The snapshot of the project.
 pub const APP: &str = "/app";
+/// The working directory of a check that runs in this folder of the project.
+#[must_use]
+pub fn working_directory(folder: &ProjectPath) -> String {
+    match folder.is_root() {
+        true => APP.to_owned(),
+        false => format!("{APP}/{folder}"),
+    }
+}
+
 /// The folder of a config that comes from the project's config folder.
 pub const CONFIG: &str = "/config";
 /// The launcher and its workers.

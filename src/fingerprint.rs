@@ -77,6 +77,13 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         })
         .with_all(installation.iter().flatten().collect::<Vec<_>>().into_iter())
         .with(facts.launcher);
+    let command = match step.folder.is_root() {
+        true => command,
+        false => command
+            .with("folder")
+            .with(step.folder.as_str())
+            .with_all(step.import_roots.iter().map(ProjectPath::as_str)),
+    };
     let secrets = secrets(step);
     let command = match secrets.is_empty() {
         true => command,

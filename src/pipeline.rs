@@ -2,6 +2,7 @@
 //!
 //! The command line, an xtask and a build script all start here.
 
+mod imports;
 mod known;
 mod staged;
 mod staged_fixes;

@@ -15,7 +15,7 @@ mod unused;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::check::{COMMANDS, CheckName, Grant, GrantRequest, SecretName};
+use crate::check::{COMMANDS, Grant, GrantRequest, SecretName, StepId};
 use crate::config::nearest::nearest;
 use crate::config::{CacheMode, Check, Config};
 use crate::gate::{self, Since};
@@ -42,7 +42,8 @@ pub(crate) fn ends_like_python(path: &ProjectPath) -> bool {
 /// Exhaustive: a caller fills in what differs from `Request::default()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The checks to run, spelled like a [`crate::check::StepId`]; all if empty.
+    /// The checks to run, all if empty: `lint` in every package, `core:lint` in one, or `core:` for all
+    /// of a package.
     pub checks: Vec<String>,
     /// Whether the first check that does not pass cancels the others.
     pub fail_fast: bool,
@@ -82,23 +83,34 @@ pub struct Known {
     pub asks: Vec<GrantRequest>,
     /// Whether its own dependencies are locked.
     pub has_project_lock: bool,
-    /// The installation of the project itself; none without a locked build system, or a check that needs it.
-    pub installation: Option<Installation>,
-    /// The files and folders that building it reads, in addition to those of a check.
-    pub build_inputs: BTreeSet<ProjectPath>,
+    /// The facts about each folder in which a check runs.
+    pub folders: BTreeMap<ProjectPath, FolderFacts>,
+    /// The folders from which each package can import the packages that it depends on.
+    pub import_roots: BTreeMap<String, Vec<ProjectPath>>,
     /// The locked releases of tools, by the name of their lock; only those that the configuration
     /// chooses.
     pub versions: BTreeMap<String, String>,
-    /// The files at its root that some tool reads without an option.
-    pub root_files: BTreeSet<ProjectPath>,
+    /// The files that some tool reads without an option: those at its root, and in the folder of a
+    /// package and those above it also configurations.
+    pub tool_files: BTreeSet<ProjectPath>,
     /// The sources of checks that are files whose names do not end like Python.
     pub scripts: BTreeSet<ProjectPath>,
     /// The files and folders to which the configuration of each check refers.
-    pub references: BTreeMap<CheckName, BTreeSet<ProjectPath>>,
-    /// The files that building the project generates.
-    pub generated: Vec<ProjectPath>,
+    pub references: BTreeMap<StepId, BTreeSet<ProjectPath>>,
     /// The granted secrets: what a fingerprint has of each value, or the reason why there is none.
     pub secrets: BTreeMap<SecretName, Result<Hash, SecretError>>,
+}
+
+/// Facts about a folder that a build system can install.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FolderFacts {
+    /// Its installation; none without a locked build system, or a check that needs it.
+    pub installation: Option<Installation>,
+    /// The files and folders that building it reads, in addition to those of a check.
+    pub build_inputs: BTreeSet<ProjectPath>,
+    /// The files that building it generates.
+    pub generated: Vec<ProjectPath>,
 }
 
 impl Known {
@@ -107,9 +119,10 @@ impl Known {
         self.secrets.get(name).copied().unwrap_or(Err(SecretError::Missing))
     }
 
-    /// The scripts among the sources of a check.
+    /// The scripts among the sources of a check, relative to the folder that it runs in.
     fn scripts_of(&self, check: &Check) -> Vec<ProjectPath> {
-        check.source.iter().filter(|path| self.scripts.contains(path)).cloned().collect()
+        let scripts = check.source.iter().filter(|path| self.scripts.contains(path));
+        scripts.map(|path| path.below(&check.folder)).collect()
     }
 }
 
@@ -159,13 +172,12 @@ impl Plan {
 /// When a check is unknown, a grant is missing, or fixes are requested of checks that have none.
 pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, PlanError> {
     for name in &request.checks {
-        if !config.checks.iter().any(|check| check.step_id().as_str() == name) {
+        if !config.checks.iter().any(|check| names(name, check)) {
             return Err(unknown_check(config, name));
         }
     }
     let wanted = |check: &&Check| {
-        let id = check.step_id();
-        request.checks.is_empty() || request.checks.iter().any(|name| id.as_str() == name)
+        request.checks.is_empty() || request.checks.iter().any(|name| names(name, check))
     };
     let checks: Vec<&Check> = config.checks.iter().filter(wanted).collect();
     let mut steps: Vec<Step> =
@@ -195,6 +207,15 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     Ok(Plan { fail_fast: request.fail_fast, jobs: config.jobs, fixes, notes, steps, gate, cache })
 }
 
+/// Whether a name on the command line means a check: that of the check in every package, that of its
+/// step, or that of its package with a colon.
+pub(crate) fn names(name: &str, check: &Check) -> bool {
+    let package = name.strip_suffix(':');
+    name == check.name.as_str()
+        || name == check.id.as_str()
+        || package.is_some_and(|package| check.id.package() == Some(package))
+}
+
 fn gate_of(config: &Config, request: &Request) -> gate::GateSpec {
     let changed = match &request.gate {
         GateAsked::Open => return gate::GateSpec::default(),
@@ -205,7 +226,15 @@ fn gate_of(config: &Config, request: &Request) -> gate::GateSpec {
 }
 
 fn unknown_check(config: &Config, name: &str) -> PlanError {
-    let checks: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
+    let mut checks: Vec<&str> = Vec::new();
+    for check in &config.checks {
+        if !checks.contains(&check.name.as_str()) {
+            checks.push(check.name.as_str());
+        }
+    }
+    if name.contains(':') {
+        checks.extend(config.checks.iter().map(|check| check.id.as_str()));
+    }
     let known: Vec<&str> = checks.iter().chain(COMMANDS).copied().collect();
     if let Some(error) = unused::unused_tool(config, name) {
         return error;

@@ -202,6 +202,19 @@ impl ProjectPath {
         self.0.match_indices('/').map(|(end, _)| ProjectPath(self.0[..end].to_owned()))
     }
 
+    /// The path as seen from a folder that it is in.
+    #[must_use]
+    pub fn below(&self, folder: &ProjectPath) -> ProjectPath {
+        if folder.is_root() {
+            return self.clone();
+        }
+        match self.0.strip_prefix(&folder.0) {
+            Some("") => ProjectPath::root(),
+            Some(rest) => ProjectPath(rest.trim_start_matches('/').to_owned()),
+            None => self.clone(),
+        }
+    }
+
     /// The last part, empty for the root.
     #[must_use]
     pub fn file_name(&self) -> &str {

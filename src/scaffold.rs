@@ -302,8 +302,7 @@ fn locks_to_write(root: &Path, config: &Config, declared: &[String]) -> Vec<Stri
         |name: &str| !recipe::lock_path(config, name).is_ok_and(|path| path.on_disk(root).exists());
     let mut missing = Vec::new();
     let mut sees_project = false;
-    if config.installs_project() && is_missing(BUILD) && dependencies::build_system(root).is_some()
-    {
+    if is_missing(BUILD) && dependencies::build_requirements(root, config).is_some() {
         missing.push(BUILD.to_owned());
     }
     for check in &config.checks {

@@ -191,7 +191,7 @@ fn content(config: &Config, step: &Step) -> Content {
         ("its image".to_owned(), image.hash()),
         ("which files it sees".to_owned(), files.hash()),
     ]);
-    let check = config.find_check(step.id.check());
+    let check = config.find_check(&step.id);
     if let Some(Work::Command { fix: Some(fix), .. }) = check.map(|check| &check.work) {
         content.insert("its fix".to_owned(), HashBuilder::new("fix").with_all(fix.iter()).hash());
     }
@@ -206,7 +206,7 @@ fn words(config: &Config, step: &Step) -> Vec<String> {
             std::iter::once(module).chain(args).cloned().collect()
         }
     };
-    let check = config.find_check(step.id.check());
+    let check = config.find_check(&step.id);
     if let Some(Work::Command { fix: Some(fix), .. }) = check.map(|check| &check.work) {
         words.extend(fix.iter().cloned());
     }

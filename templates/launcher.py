@@ -24,6 +24,10 @@ arrived, and the proof of the DIR of --write gets a line, which proves that chan
 line before the mark names the limit of the container that the tool exceeded, if any. The launcher
 needs Python 3.9 or later, has no dependencies, and is invisible to the tool.
 
+With --root DIR, which can be there several times, Python code finds modules in DIR behind all others, as
+if they were installed as editable: a program with --keep-own in its own process, any other one by
+PYTHONPATH.
+
 With --install BUILD DIR INTO VERSION BACKEND PATHS, the project in the working directory is installed
 before the tool is started. The virtual environment BUILD has its build system, which pyproject.toml
 calls BACKEND and looks for in PATHS, too. The new virtual environment INTO gets the project, and has the
@@ -45,6 +49,12 @@ COUNTERS = {
     "memory": ("oom_kill", ("memory.events", "memory/memory.oom_control")),
     "processes": ("max", ("pids.events", "pids/pids.events")),
 }
+
+# The folders of --root.
+ROOTS = []
+
+# The folder of the first proof, which has all files of the project.
+PROJECT = None
 
 # So many attempts to start a process beyond the limit are no tool that does with fewer processes.
 BOMB = 10_000
@@ -241,6 +251,32 @@ def keep_own():
     sys.meta_path.insert(sys.meta_path.index(PathFinder), Own)
 
 
+def pass_roots():
+    """Lets every Python that is started from now on find the modules in the folders of --root."""
+    if ROOTS:
+        own = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join(([own] if own else []) + ROOTS)
+
+
+def hash_outside():
+    """One hash of all files of the project outside of the working directory; empty if there are none."""
+    here = os.getcwd()
+    if PROJECT in (None, here):
+        return ""
+    import hashlib
+
+    digest = hashlib.blake2b(digest_size=16)
+    for folder, folders, names in os.walk(PROJECT):
+        folders[:] = sorted(name for name in folders if os.path.join(folder, name) != here)
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            if name != PROOF and os.path.isfile(path):
+                with open(path, "rb") as file:
+                    content = hashlib.blake2b(file.read(), digest_size=16).hexdigest()
+                digest.update(f"{len(path)} {path} {content}".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
 def run_inside(folder, name, options, args):
     """Continues in the Python of another environment, with the packages of this one after its own."""
     python = os.path.join(folder, "bin", "python3")
@@ -267,6 +303,8 @@ def run_module(name, options, args):
     keeps_own = "--keep-own" in options
     options = [word for word in options if word != "--keep-own"]
     options = dict(zip(options[::2], options[1::2]))
+    if not keeps_own:
+        pass_roots()
     if "--inside" in options:
         run_inside(options.pop("--inside"), name, options, args)
     # Python adds the folder of the script, which would be ours.
@@ -280,6 +318,8 @@ def run_module(name, options, args):
     if "--first" in options:
         place = sys.path.index(sysconfig.get_path("purelib"))
         sys.path[place:place] = site_folders(options["--first"])
+    if keeps_own:
+        sys.path += ROOTS
     sys.argv = [name, *args]
     sys.exit(run_reporting(options["--report"], run) if "--report" in options else run())
 
@@ -304,12 +344,14 @@ def run_marked(name, options, args):
 
 def main(argv):
     """Prints the proofs, then runs the tool."""
+    global PROJECT
     folders = []
     while argv[0] == "--proof":
         folders.append(argv[1])
         argv = argv[2:]
     # With `--inside` this runs a second time, without proofs.
     if folders:
+        PROJECT = folders[0]
         proofs = [read_proof(folder) for folder in folders]
         sys.stderr.write("cargo-pipe-proof: " + " ".join(proofs) + "\n")
         sys.stderr.flush()
@@ -326,11 +368,16 @@ def main(argv):
     if argv[0] == "--mark-end":
         argv = argv[1:]
         mark_end(written)
+    while argv[0] == "--root":
+        ROOTS.append(argv[1])
+        argv = argv[2:]
     if argv[0] == "--install":
         load_worker("install_worker")(*argv[1:7])
         argv = argv[7:]
     end = argv.index("--")
     how, *operands = argv[:end]
+    if how == "exec":
+        pass_roots()
     if how == "exec" and operands:
         execute_reporting(operands[1], argv[end + 1 :])
     elif how == "exec":

@@ -53,7 +53,7 @@ impl StepId {
         python: Option<&str>,
     ) -> Result<Self, StepIdError> {
         if let Some(package) = package
-            && !is_package(package)
+            && !StepId::is_package(package)
         {
             return Err(StepIdError::Package(package.to_owned()));
         }
@@ -72,6 +72,13 @@ impl StepId {
         }
         let [package, python] = [package, python].map(|part| part.map(str::to_owned));
         Ok(StepId { package, check, python, spelled })
+    }
+
+    /// Whether a text can be the name of a package.
+    #[must_use]
+    pub fn is_package(text: &str) -> bool {
+        text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
     }
 
     /// The package; none where the project has only one.
@@ -107,11 +114,6 @@ impl StepId {
     pub fn to_file_name(&self) -> String {
         self.spelled.replace([':', '@'], "_")
     }
-}
-
-fn is_package(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 fn is_python(text: &str) -> bool {

@@ -82,6 +82,8 @@ pub struct Layer {
     pub network: NetworkLayer,
     /// The checks: changes to the built-in ones, and the project's own.
     pub checks: BTreeMap<Text, CheckLayer>,
+    /// The packages of a project that consists of several. Each runs the checks for itself.
+    pub packages: BTreeMap<Text, PackageLayer>,
     /// The pipelines that are generated.
     pub ci: CiLayer,
     /// The user's grants. No file of a project can set them.
@@ -250,6 +252,30 @@ pub struct CheckLayer {
     /// Requests the values of these environment variables, each of which the user has to grant; for a
     /// check with `run` or pytest.
     pub secrets: Option<Texts>,
+    /// Whether each package runs it, which is the default; `false` for a check that runs once, in the
+    /// folder of the project.
+    pub per_package: Option<Value<bool>>,
+}
+
+/// A package of the project: a folder with its own sources and configurations. Paths and globs are
+/// relative to it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Package"))]
+#[non_exhaustive]
+pub struct PackageLayer {
+    /// Its folder; that of its name if absent.
+    pub path: Option<Text>,
+    /// The files and folders that are checked; those of the project, within its folder, if absent.
+    pub source: Option<SourcePaths>,
+    /// Globs of files that no check of the package sees, in addition to those of the project.
+    pub exclude: Option<Texts>,
+    /// Globs of ignored files that checks see nevertheless, in addition to those of the project.
+    pub include: Option<Texts>,
+    /// The packages that it imports. If absent, those among the dependencies in its `pyproject.toml`.
+    pub depends_on: Option<Texts>,
+    /// Changes to the checks of the project for this package, and checks of its own.
+    pub checks: BTreeMap<Text, CheckLayer>,
 }
 
 /// The pipelines that are generated.

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::layer::{
-    CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, PythonLayer, SourcePaths, Text, Value,
+    CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, PackageLayer, PythonLayer, SourcePaths,
+    Text, Value,
 };
 
 /// All layers of a configuration, the lowest first.
@@ -81,6 +82,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
             ca_bundle: first(higher.network.ca_bundle, lower.network.ca_bundle),
         },
         checks: merge_checks(higher.checks, lower.checks),
+        packages: merge_packages(higher.packages, lower.packages),
         ci: CiLayer {
             gitlab: first(higher.ci.gitlab, lower.ci.gitlab),
             github: first(higher.ci.github, lower.ci.github),
@@ -107,7 +109,17 @@ fn merge_checks(
     merged
 }
 
-fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
+/// Merges the packages of two layers. Only one layer has any: no default, variable or flag names one.
+fn merge_packages(
+    higher: BTreeMap<Text, PackageLayer>,
+    mut lower: BTreeMap<Text, PackageLayer>,
+) -> BTreeMap<Text, PackageLayer> {
+    lower.extend(higher);
+    lower
+}
+
+/// A check with the settings of a higher layer, and with those of a lower one that it does not have.
+pub(super) fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
     // `run` replaces `tool` and all settings that belong to the tool.
     let replaced = higher.tool.is_some() || higher.run.is_some();
     let work = if replaced { CheckLayer::default() } else { lower.clone() };
@@ -145,6 +157,7 @@ fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         docker_socket: first(higher.docker_socket, lower.docker_socket),
         writable: first(higher.writable, lower.writable),
         secrets: first(higher.secrets, lower.secrets),
+        per_package: first(higher.per_package, lower.per_package),
     }
 }
 

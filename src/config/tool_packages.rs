@@ -4,7 +4,6 @@
 //! of the tool, or a newer one that `cargo pipe update` wrote.
 
 use super::{Check, Config, Work};
-use crate::check::CheckName;
 use crate::tools::{self, Tool};
 use crate::version::VersionRange;
 
@@ -91,7 +90,7 @@ pub fn name_locks(checks: &mut [Check]) {
             same_tool(check) && packages_of(check).is_some_and(|it| it.1.has_settings_of(packages))
         });
         let lock = match first {
-            Some(first) if !is_only && !packages.is_bundled() => own_name(package, &first.name),
+            Some(first) if !is_only && !packages.is_bundled() => own_name(package, first),
             _ => package.to_owned(),
         };
         if let Work::Tool { packages, .. } = &mut checks[index].work {
@@ -109,10 +108,14 @@ fn packages_of(check: &Check) -> Option<(&'static str, &ToolPackages)> {
 
 /// The name of a lock after its check. The dot keeps it apart from the locks that have the name of a
 /// package, and from those of all checks.
-fn own_name(package: &str, check: &CheckName) -> String {
-    let is_taken = RESERVED_LOCKS.contains(&check.as_str())
-        || tools::TOOLS.iter().any(|tool| tool.lock() == check.as_str());
-    if is_taken { format!("{package}.{check}") } else { check.to_string() }
+fn own_name(package: &str, check: &Check) -> String {
+    let name = &check.name;
+    if let Some(owner) = check.id.package() {
+        return format!("{package}.{owner}.{name}");
+    }
+    let is_taken = RESERVED_LOCKS.contains(&name.as_str())
+        || tools::TOOLS.iter().any(|tool| tool.lock() == name.as_str());
+    if is_taken { format!("{package}.{name}") } else { name.to_string() }
 }
 
 /// Names of locks that belong to no check.

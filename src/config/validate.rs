@@ -4,9 +4,11 @@
 //! Nothing here reads a disk: the paths that have to be inside the project are returned with the
 //! `Config`, and [`crate::configure`] checks them.
 
+mod check;
 mod checks;
 mod findings;
 mod network;
+mod packages;
 mod requests;
 mod terms;
 mod testing;
@@ -65,9 +67,15 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         disk: terms.size(LimitKind::Disk, terms.required("disk", layer.disk.as_ref())?)?,
         output: terms.size(LimitKind::Output, terms.required("output", layer.output.as_ref())?)?,
     };
-    let scope =
-        checks::Scope { source: &source, exclude: &exclude, include: &include, timeout, limits };
-    let checks = checks::validate(&mut terms, layer.checks, &scope)?;
+    let packages = packages::validate(&mut terms, &layer.packages)?;
+    let scope = checks::Scope {
+        source: layer.source.as_ref(),
+        exclude: exclude.clone(),
+        include: include.clone(),
+        timeout,
+        limits,
+    };
+    let checks = checks::validate(&mut terms, layer.checks, &packages, &scope)?;
     let baseline = baseline(&mut terms, &config, layer.baseline, layer.never_accept)?;
     let engine_source = engine_source(layer.engine.as_ref());
     let config = Config {
@@ -87,6 +95,7 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         image: image(&mut terms, &layer.image)?,
         network: network::validate(&mut terms, layer.network)?,
         checks,
+        packages: packages.into_iter().map(|(package, _)| package).collect(),
         ci: ci(&terms, layer.ci)?,
         allow: layer.allow.into_iter().collect(),
         manifest: context.manifest.to_owned(),

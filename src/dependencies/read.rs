@@ -2,7 +2,7 @@
 //!
 //! Decides which files are used when the configuration names none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ use crate::version::is_at_least;
 #[must_use]
 pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
     let wants_project = plan.every_step().any(|step| {
-        let check = config.find_check(step.id.check());
+        let check = config.find_check(&step.id);
         let is_apart = check.is_some_and(|check| !check.sees_project);
         let can_see = match step.environment {
             EnvironmentSpec::Base { .. } => true,
@@ -43,7 +43,7 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
     warnings.extend(untried_releases(root, config, plan));
     warnings.extend(build_system_warning(root, config, plan));
     for check in &config.checks {
-        let is_planned = plan.every_step().any(|step| *step.id.check() == check.name);
+        let is_planned = plan.every_step().any(|step| step.id == check.id);
         let Work::Command { place: CommandPlace::Requirements(of), .. } = &check.work else {
             continue;
         };
@@ -61,11 +61,10 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
 /// The warning about a project that checks would need installed, and whose build system is not locked, or
 /// has changed since.
 fn build_system_warning(root: &Path, config: &Config, plan: &Plan) -> Option<String> {
-    let installs = |step: &&Step| {
-        config.find_check(step.id.check()).is_some_and(|check| check.installs_project)
-    };
+    let installs =
+        |step: &&Step| config.find_check(&step.id).is_some_and(|check| check.installs_project);
     let step = plan.every_step().find(installs)?;
-    let found = build_system(root)?;
+    let found = build_requirements(root, config)?;
     match own(root, config, BUILD) {
         None => Some(format!(
             "`{}` runs without the project itself, because its build system is not locked; run `cargo \
@@ -73,7 +72,7 @@ fn build_system_warning(root: &Path, config: &Config, plan: &Plan) -> Option<Str
             step.id,
             step.id.check()
         )),
-        Some(text) if !written::answers(&text, &asked(config, &found.requirements())) => Some(
+        Some(text) if !written::answers(&text, &asked(config, &found)) => Some(
             "the build system of the project changed since it was locked; run `cargo pipe update build`"
                 .to_owned(),
         ),
@@ -156,11 +155,30 @@ pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, St
     Some((path, written::text(lock, &From::Lock(found.file_names()))))
 }
 
-/// Reads the build system of a project; none if the project is not installed.
+/// Reads the build system of a folder of the project; none if the folder cannot be installed.
 #[must_use]
-pub fn build_system(root: &Path) -> Option<BuildSystem> {
-    let read = |name: &str| text(root, &ProjectPath::new(name).ok()?).ok();
+pub fn build_system(root: &Path, folder: &ProjectPath) -> Option<BuildSystem> {
+    let read = |name: &str| text(root, &folder.child(name)?).ok();
     BuildSystem::read(read(FILE).as_deref(), read(SETUP_PY).as_deref())
+}
+
+/// The packages with which everything is built that checks need installed; none if they need nothing.
+#[must_use]
+pub fn build_requirements(root: &Path, config: &Config) -> Option<Vec<String>> {
+    let folders: BTreeSet<&ProjectPath> = config
+        .checks
+        .iter()
+        .filter(|check| check.installs_project)
+        .map(|check| &check.folder)
+        .collect();
+    let systems = folders.into_iter().filter_map(|folder| build_system(root, folder));
+    let mut requirements: Vec<String> = Vec::new();
+    for requirement in systems.flat_map(|found| found.requirements()) {
+        if !requirements.contains(&requirement) {
+            requirements.push(requirement);
+        }
+    }
+    (!requirements.is_empty()).then_some(requirements)
 }
 
 /// The hash of everything that the resolution of these requirements depends on.

@@ -44,6 +44,7 @@ use super::{
     Engine, EngineError, EngineOptions, Job, PreparedEnvironment, Recipe, RunError, started,
 };
 use crate::config::EngineChoice;
+use crate::container::APP;
 use crate::engine_info::{EngineInfo, SandboxKind, Topology};
 use crate::env_vars::DOCKER;
 use crate::env_vars::EnvVars;
@@ -205,6 +206,7 @@ impl<'a> Docker<'a> {
             network: ContainerNetwork::None,
             socket: None,
             stdin: ContainerStdin::Closed,
+            folder: APP.to_owned(),
             command: vec!["true".to_owned()],
         }
     }

@@ -5,12 +5,13 @@
 //! proofs hold.
 
 use super::{Access, EngineError, Job, RunError};
-use crate::container::{APP, CONFIG, LAUNCH};
+use crate::container::{APP, CONFIG, LAUNCH, working_directory};
 use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
 use crate::plan::Step;
 use crate::snapshot::Tree;
+use crate::tools;
 use crate::tools::command::{Command, Installation, MYPY_WORKER, NAMES_WORKER, SCOPE_WORKER};
 
 /// A module of a worker, by its name next to the launcher.
@@ -225,6 +226,8 @@ pub(super) fn build_command(job: &Job<'_>, way: Way) -> Vec<String> {
             command.extend(["--write".to_owned(), APP.to_owned()]);
         }
         command.extend((way == Way::Relayed).then(|| "--mark-end".to_owned()));
+        let roots = job.step.import_roots.iter().filter(|_| can_import(job.step));
+        command.extend(roots.flat_map(|root| ["--root".to_owned(), working_directory(root)]));
         command.extend(job.step.installation.iter().flat_map(Installation::operands));
     }
     match &job.step.command {
@@ -232,6 +235,12 @@ pub(super) fn build_command(job: &Job<'_>, way: Way) -> Vec<String> {
         launched => command.extend(launched.operands()),
     }
     command
+}
+
+/// Whether the program of a step finds packages of the project as Python does: it runs the project, or
+/// imports its own modules whatever is on the path. Any other one could import code by accident.
+fn can_import(step: &Step) -> bool {
+    step.command.marks_done() || tools::find(&step.tool).is_none_or(|tool| tool.runs_project())
 }
 
 /// The start of the launcher's first line.

@@ -140,7 +140,15 @@ impl<'a> Venv<'a> {
 
     fn sandbox<'s>(&'s self, folders: &'s JobFolders) -> Sandbox<'s> {
         let prefix = &self.interpreter.prefix;
-        Sandbox { folders, prefix, network: false, socket: None, terminal: false }
+        let working_directory = APP;
+        Sandbox {
+            folders,
+            working_directory,
+            prefix,
+            network: false,
+            socket: None,
+            terminal: false,
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::secrets::SecretError;
 
 fn step() -> Step {
     Step {
+        folder: ProjectPath::root(),
+        import_roots: Vec::new(),
         id: "lint".parse().unwrap(),
         tool: "pylint".into(),
         source: vec![ProjectPath::new("src").unwrap()],

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::imports;
 use crate::check::{Grant, GrantRequest, SecretName};
 use crate::config::{Check, Config, ToolConfig, Work};
 use crate::dependencies::build_system;
@@ -12,7 +13,7 @@ use crate::discover;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe;
 use crate::hash::Hash;
-use crate::plan::{self, Known};
+use crate::plan::{self, FolderFacts, Known};
 use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 use crate::secrets::{self, SecretError};
@@ -35,20 +36,21 @@ pub(super) fn read_facts(project: &Project, config: &Config) -> Known {
     let reader = Reader { project, config };
     let mut known = Known {
         has_project_lock: recipe::has_project_lock(&project.root, config),
-        installation: reader.find_installation(),
+        import_roots: imports::find_import_roots(project, config),
         versions: recipe::chosen_versions(&project.root, config),
-        root_files: reader.find_root_files(),
+        tool_files: reader.find_tool_files(),
         scripts: reader.find_scripts(),
-        generated: reader.find_generated(),
         ..Known::default()
     };
-    if known.installation.is_some() {
-        known.build_inputs = reader.find_build_inputs();
+    for check in &config.checks {
+        if !known.folders.contains_key(&check.folder) {
+            known.folders.insert(check.folder.clone(), reader.find_facts(&check.folder));
+        }
     }
     for check in &config.checks {
         let references = reader.find_references(check);
         if !references.is_empty() {
-            known.references.insert(check.name.clone(), references);
+            known.references.insert(check.id.clone(), references);
         }
     }
     known
@@ -75,20 +77,45 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The files at the root that some tool reads without an option.
-    fn find_root_files(&self) -> BTreeSet<ProjectPath> {
-        let names = tools::TOOLS.iter().flat_map(|tool| tool.reads_at_root());
-        let paths = names.filter_map(|name| ProjectPath::new(name).ok());
+    /// The files that some tool reads without an option, at the root, in the folders of packages and
+    /// above.
+    fn find_tool_files(&self) -> BTreeSet<ProjectPath> {
+        let mut names: BTreeSet<&str> =
+            tools::TOOLS.iter().flat_map(|tool| tool.reads_at_root()).collect();
+        let mut folders = BTreeSet::from([ProjectPath::root()]);
+        for package in &self.config.packages {
+            folders.insert(package.folder.clone());
+            folders.extend(package.folder.folders_above());
+        }
+        if !self.config.packages.is_empty() {
+            let own = tools::TOOLS.iter().flat_map(|tool| tool.own_configs());
+            names.extend(own.map(|own| own.file));
+        }
+        let paths = folders.iter().flat_map(|it| names.iter().filter_map(|name| it.child(name)));
         paths.filter(|path| path.on_disk(&self.project.root).is_file()).collect()
     }
 
-    /// The installation of the project, if a check needs it and its build system is locked.
-    fn find_installation(&self) -> Option<Installation> {
+    /// The facts about a folder in which a check runs.
+    fn find_facts(&self, folder: &ProjectPath) -> FolderFacts {
+        let mut facts =
+            FolderFacts { generated: self.find_generated(folder), ..FolderFacts::default() };
+        facts.installation = self.find_installation(folder);
+        if facts.installation.is_some() {
+            facts.build_inputs = self.find_build_inputs(folder);
+        }
+        facts
+    }
+
+    /// The installation of a folder, if a check needs it and its build system is locked.
+    fn find_installation(&self, folder: &ProjectPath) -> Option<Installation> {
         let Reader { project, config } = self;
-        if !config.installs_project() || !recipe::has_build_lock(&project.root, config) {
+        let mut checks = config.checks.iter().filter(|check| check.folder == *folder);
+        if !checks.any(|check| check.installs_project)
+            || !recipe::has_build_lock(&project.root, config)
+        {
             return None;
         }
-        let found = dependencies::build_system(&project.root)?;
+        let found = dependencies::build_system(&project.root, folder)?;
         Some(Installation {
             version: config.python.project_version.clone(),
             backend: found.backend,
@@ -96,12 +123,12 @@ impl Reader<'_> {
         })
     }
 
-    /// The files and folders that a build of the project reads, as far as its settings name them.
-    fn find_build_inputs(&self) -> BTreeSet<ProjectPath> {
+    /// The files and folders that a build of a folder reads, as far as its settings name them.
+    fn find_build_inputs(&self, folder: &ProjectPath) -> BTreeSet<ProjectPath> {
         let [pyproject, cfg, py] = ["pyproject.toml", "setup.cfg", "setup.py"]
-            .map(|name| ProjectPath::new(name).ok().and_then(|path| self.read(&path)));
+            .map(|name| folder.child(name).and_then(|path| self.read(&path)));
         let found = build_system::find_inputs(pyproject.as_deref(), cfg.as_deref(), py.as_deref());
-        found.iter().filter_map(|path| self.find_place(".", path)).collect()
+        found.iter().filter_map(|path| self.find_place(folder.as_str(), path)).collect()
     }
 
     /// The sources that are files whose names do not end like Python.
@@ -120,14 +147,14 @@ impl Reader<'_> {
         let Some(tool) = tools::find(tool).filter(|tool| !tool.path_options().is_empty()) else {
             return found;
         };
-        let mut todo = self.find_configs(tool, config);
+        let mut todo = self.find_configs(tool, config, &check.folder);
         let mut read = 0;
         while let Some(path) = todo.pop().filter(|_| read < MAX_EXTENDED) {
             read += 1;
             let Some(text) = self.read(&path) else { continue };
             let beside = path.as_str().rsplit_once('/').map_or(".", |(folder, _)| folder);
             for reference in references::find_references(tool, path.file_name(), &text) {
-                for folder in [".", beside] {
+                for folder in [check.folder.as_str(), beside] {
                     let Some(file) = self.find_place(folder, &reference) else { continue };
                     if file.as_str().ends_with(".toml") && !found.contains(&file) {
                         todo.push(file.clone());
@@ -141,15 +168,20 @@ impl Reader<'_> {
 
     /// The configurations that a tool reads where they are. One in the config folder is mounted apart,
     /// where it can refer to nothing.
-    fn find_configs(&self, tool: &dyn Tool, named: &ToolConfig) -> Vec<ProjectPath> {
-        let folder = &self.config.config;
+    fn find_configs(
+        &self,
+        tool: &dyn Tool,
+        named: &ToolConfig,
+        folder: &ProjectPath,
+    ) -> Vec<ProjectPath> {
+        let shared = &self.config.config;
         match named {
-            ToolConfig::File(path) if !folder.is_root() && path.starts_with(folder) => Vec::new(),
+            ToolConfig::File(path) if !shared.is_root() && path.starts_with(shared) => Vec::new(),
             ToolConfig::File(path) => vec![path.clone()],
             ToolConfig::Usual if tool.config_file().is_some() => Vec::new(),
             ToolConfig::Usual | ToolConfig::Found => {
                 let files: BTreeSet<&str> = tool.own_configs().iter().map(|it| it.file).collect();
-                files.into_iter().filter_map(|file| ProjectPath::new(file).ok()).collect()
+                files.into_iter().filter_map(|file| folder.child(file)).collect()
             }
         }
     }
@@ -166,10 +198,9 @@ impl Reader<'_> {
         (real == place).then_some(path)
     }
 
-    /// The files that building the project generates.
-    fn find_generated(&self) -> Vec<ProjectPath> {
-        let Some(text) = ProjectPath::new("pyproject.toml").ok().and_then(|it| self.read(&it))
-        else {
+    /// The files that building a folder generates.
+    fn find_generated(&self, folder: &ProjectPath) -> Vec<ProjectPath> {
+        let Some(text) = folder.child("pyproject.toml").and_then(|it| self.read(&it)) else {
             return Vec::new();
         };
         let is_named = |keys: &&&[&str]| keys.iter().all(|key| text.contains(key));
@@ -183,7 +214,9 @@ impl Reader<'_> {
             let value = keys.iter().try_fold(&table, |value, key| value.get(key));
             if let Some(path) = value.and_then(toml::Value::as_str) {
                 // Some build systems name it from the folder of the packages.
-                generated.extend([".", "src"].iter().filter_map(|at| self.find_place(at, path)));
+                let source = folder.child("src");
+                let folders = std::iter::once(folder).chain(&source);
+                generated.extend(folders.filter_map(|at| self.find_place(at.as_str(), path)));
             }
         }
         generated.into_iter().collect()

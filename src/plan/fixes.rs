@@ -129,7 +129,7 @@ fn command(known: &Known, check: &Check, config: Option<&str>) -> Option<Command
     match &check.work {
         Work::Tool { tool, args, packages, .. } => {
             // A fixer reads one file at a time and imports nothing.
-            let source = &check.source;
+            let source = &check.source.iter().map(|it| it.below(&check.folder)).collect::<Vec<_>>();
             let scripts = &known.scripts_of(check);
             let version = known.versions.get(&packages.lock).map(String::as_str);
             let (sees_project, installs_project) = (false, false);

@@ -11,7 +11,7 @@ pub(super) fn requests_of(
     step: &Step,
 ) -> Vec<GrantRequest> {
     let own = step.grants.iter().map(|grant| {
-        let asker = Requester::Check(step.id.check().clone());
+        let asker = Requester::Check(step.id.clone());
         let known = asks.iter().find(|ask| ask.asker == asker && ask.grant == *grant);
         known.cloned().unwrap_or_else(|| GrantRequest::new(asker, grant.clone(), String::new()))
     });
@@ -24,7 +24,7 @@ pub(super) fn requests_of(
 
 /// Whether a step may run code of the project's own on this machine without a sandbox.
 pub(super) fn has_host(config: &Config, asks: &[GrantRequest], step: &Step) -> bool {
-    let asker = Requester::Check(step.id.check().clone());
+    let asker = Requester::Check(step.id.clone());
     let is_trusted = |ask: &GrantRequest| {
         ask.asker == asker && ask.grant == Grant::Host && ask.standing == Standing::Trusted
     };

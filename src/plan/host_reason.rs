@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{CANONICAL_ENV, Step};
+use crate::project::ProjectPath;
 use crate::tools;
 use crate::tools::allow_list::{arguments, config, variables};
 use crate::tools::command::Command;
@@ -33,7 +34,8 @@ impl Step {
             return Some(format!("the argument `{argument}`"));
         }
         // mypy reads arguments from such a file.
-        if let Some(source) = self.source.iter().find(|source| source.as_str().starts_with('@')) {
+        let source = self.own_source();
+        if let Some(source) = source.iter().find(|source| source.as_str().starts_with('@')) {
             return Some(format!("the name of `{source}`"));
         }
         let compiled = paths.iter().find(|path| is_compiled(path));
@@ -42,7 +44,7 @@ impl Step {
         }
         for path in self.find_configs(paths) {
             let unknown =
-                read(path).and_then(|content| config::find_unknown(&list, path, &content));
+                read(&path).and_then(|content| config::find_unknown(&list, &path, &content));
             if unknown.is_some() {
                 return unknown;
             }
@@ -68,8 +70,8 @@ impl Step {
             words.extend(self.args.iter().cloned());
         }
         for path in self.find_configs(paths) {
-            if let Some(content) = read(path) {
-                words.extend(config::find_unknown_values(&list, path, &content));
+            if let Some(content) = read(&path) {
+                words.extend(config::find_unknown_values(&list, &path, &content));
             }
         }
         words
@@ -77,29 +79,33 @@ impl Step {
 
     /// The files among `paths`, or at the root, that decide whether the step needs the grant: the
     /// configurations that its tool reads, and the compiled modules that it may load.
-    pub(crate) fn find_host_files<'s>(&'s self, paths: &'s [String]) -> BTreeSet<&'s str> {
+    pub(crate) fn find_host_files(&self, paths: &[String]) -> BTreeSet<String> {
         let list = tools::find(&self.tool).and_then(|tool| tool.allow_list());
         let mut files = self.find_configs(paths);
         if list.is_some_and(|list| list.loads_compiled) {
-            files.extend(paths.iter().map(String::as_str).filter(|path| is_compiled(path)));
+            files.extend(paths.iter().filter(|path| is_compiled(path)).cloned());
         }
         files
     }
 
     /// The configuration of the tool: the one that its command names, or all that it may discover.
-    pub(crate) fn find_configs<'s>(&'s self, paths: &'s [String]) -> BTreeSet<&'s str> {
+    pub(crate) fn find_configs(&self, paths: &[String]) -> BTreeSet<String> {
         if let Some(file) = &self.config {
-            return BTreeSet::from([file.path.as_str()]);
+            return BTreeSet::from([file.path.to_string()]);
         }
         let Some(tool) = tools::find(&self.tool) else { return BTreeSet::new() };
         let sources: Vec<&str> = self.source.iter().map(|source| source.as_str()).collect();
         let own = tool.own_configs();
-        let mut configs: BTreeSet<&str> = own.iter().map(|own| own.file).collect();
+        let in_folder = |folder: ProjectPath| {
+            let files = own.iter().filter_map(|own| folder.child(own.file)).collect::<Vec<_>>();
+            files.into_iter().map(|path| path.to_string())
+        };
+        let mut configs: BTreeSet<String> = self.searched_folders().flat_map(in_folder).collect();
         let Some(list) = tool.allow_list() else { return configs };
         for path in paths {
             let name = path.rsplit('/').next().unwrap_or(path);
             if own.iter().any(|own| own.file == name) && list.searches(path, &sources) {
-                configs.insert(path);
+                configs.insert(path.clone());
             }
         }
         configs

@@ -106,7 +106,7 @@ pub fn plan_shell(
     known: &Known,
     request: &ShellRequest,
 ) -> Result<Shell, PlanError> {
-    let first = || config.checks.first().map(|check| check.step_id().to_string());
+    let first = || config.checks.first().map(|check| check.id.to_string());
     let checks = request.check.clone().or_else(first).into_iter().collect();
     let mut withholding = config.clone();
     for check in &mut withholding.checks {
@@ -117,7 +117,7 @@ pub fn plan_shell(
         unreachable!("a configuration without a check is refused")
     };
     step.timeout = LONGEST;
-    let check = config.find_check(step.id.check());
+    let check = config.find_check(&step.id);
     let withheld = check.iter().flat_map(|check| &check.asks).filter_map(Grant::secret);
     if request.docker_socket {
         step.grants.insert(Grant::DockerSocket);

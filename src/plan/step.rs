@@ -12,7 +12,7 @@ use crate::project::ProjectPath;
 use crate::secrets::SecretError;
 use crate::tools::{self, Command, Installation, Tool, ToolInvocation};
 
-use super::{Known, Request};
+use super::{FolderFacts, Known, Request};
 
 /// One check to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,10 @@ use super::{Known, Request};
 pub struct Step {
     /// The check, and the package and Python that it is for.
     pub id: StepId,
+    /// The folder that it runs in, which its command is relative to: that of its package, or the root.
+    pub folder: ProjectPath,
+    /// The folders from which it can import the packages that its own depends on.
+    pub import_roots: Vec<ProjectPath>,
     /// The catalogue's name of its tool, or `command`.
     pub tool: String,
     /// The files and folders that it checks; it fails if none of them has one of `endings`.
@@ -135,7 +139,9 @@ pub const CANONICAL_ENV: &[(&str, &str)] = &[
 /// The step of a check, with all grants that it asks for, given or not.
 pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Request) -> Step {
     let sees_project = known.has_project_lock && check.sees_project;
-    let installation = known.installation.clone().filter(|_| check.installs_project);
+    let facts = known.folders.get(&check.folder);
+    let installation = facts.and_then(|facts| facts.installation.clone());
+    let installation = installation.filter(|_| check.installs_project);
     let builds_project = installation.is_some();
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
         .iter()
@@ -143,7 +149,9 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         .collect();
     env.extend(check.env.clone());
     let mut step = Step {
-        id: check.step_id(),
+        id: check.id.clone(),
+        folder: check.folder.clone(),
+        import_roots: Vec::new(),
         tool: COMMAND.to_owned(),
         source: check.source.clone(),
         endings: Vec::new(),
@@ -184,18 +192,26 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 step.file_set.hidden = endings.collect();
             }
             if tool.sees_project() {
-                step.file_set.generated.clone_from(&known.generated);
+                step.file_set.generated = generated(facts);
+                step.import_packages(known);
             }
-            let referred = known.references.get(&check.name);
+            let referred = known.references.get(&check.id);
             referred.into_iter().flatten().for_each(|path| step.file_set.add(path));
             if !tool.runs_project() {
                 // A Python that the tool starts imports nothing from the working directory.
                 step.env.insert("PYTHONSAFEPATH".to_owned(), "1".to_owned());
             }
-            let own_files = tool.reads_at_root();
-            let at_root = known.root_files.iter();
-            let at_root = at_root.filter(|it| own_files.contains(&it.as_str()));
-            at_root.for_each(|file| step.file_set.add(file));
+            let mut own_files = tool.reads_at_root();
+            if file.is_none() && check.id.package().is_some() {
+                own_files.extend(tool.own_configs().iter().map(|own| own.file));
+            }
+            let read = |path: &&ProjectPath| {
+                own_files.iter().any(|name| {
+                    step.searched_folders().any(|it| it.child(name).as_ref() == Some(path))
+                })
+            };
+            let read: Vec<&ProjectPath> = known.tool_files.iter().filter(read).collect();
+            read.into_iter().for_each(|file| step.file_set.add(file));
             step.tool = tool.name().to_owned();
             step.args.clone_from(args);
             step.endings = tool.endings().iter().map(|ending| (*ending).to_owned()).collect();
@@ -206,7 +222,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             };
             step.command = tool.check(&ToolInvocation {
                 config: file.as_ref().map(ConfigFile::in_container).as_deref(),
-                source: &check.source,
+                source: &step.own_source(),
                 scripts: &known.scripts_of(check),
                 args,
                 sees_project: step.environment.sees_project(),
@@ -219,6 +235,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.config = file;
         }
         Work::Command { run, place, findings_exit, findings, .. } => {
+            step.import_packages(known);
             step.environment = match place {
                 CommandPlace::Base => EnvironmentSpec::Base { sees_project, builds_project },
                 CommandPlace::Image(image) => EnvironmentSpec::Image(image.clone()),
@@ -238,13 +255,40 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         }
     }
     if step.installation.is_some() {
-        known.build_inputs.iter().for_each(|path| step.file_set.add(path));
-        step.file_set.generated.clone_from(&known.generated);
+        let inputs = facts.map(|facts| &facts.build_inputs);
+        inputs.into_iter().flatten().for_each(|path| step.file_set.add(path));
+        step.file_set.generated = generated(facts);
     }
     step
 }
 
+fn generated(facts: Option<&FolderFacts>) -> Vec<ProjectPath> {
+    facts.map(|facts| facts.generated.clone()).unwrap_or_default()
+}
+
 impl Step {
+    /// Its sources as its command names them: relative to the folder that it runs in.
+    #[must_use]
+    pub fn own_source(&self) -> Vec<ProjectPath> {
+        self.source.iter().map(|path| path.below(&self.folder)).collect()
+    }
+
+    /// The folders in which a tool may search for its configuration: its own, and all above.
+    pub(crate) fn searched_folders(&self) -> impl Iterator<Item = ProjectPath> {
+        let own = std::iter::once(self.folder.clone());
+        let above = self.folder.folders_above().chain([ProjectPath::root()]);
+        own.chain(above.filter(|folder| *folder != self.folder).collect::<Vec<_>>())
+    }
+
+    /// Makes the packages that its own depends on visible.
+    fn import_packages(&mut self, known: &Known) {
+        let roots = self.id.package().and_then(|package| known.import_roots.get(package));
+        for root in roots.into_iter().flatten() {
+            self.file_set.add(root);
+            self.import_roots.push(root.clone());
+        }
+    }
+
     /// Takes the secrets away, and the grants for them.
     pub(super) fn withhold_secrets(&mut self) {
         self.secrets.clear();

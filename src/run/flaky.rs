@@ -34,7 +34,7 @@ impl Context<'_> {
         }
         let journal =
             TestJournal::read(self.cache, &self.project.id(), &outcome.id, SystemTime::now());
-        let check = self.config.find_check(outcome.id.check());
+        let check = self.config.find_check(&outcome.id);
         let counts = check.is_none_or(|check| check.flaky == FlakyTests::Fail);
         for finding in &mut outcome.findings {
             let Some(test) = &mut finding.test else { continue };

@@ -93,7 +93,7 @@ impl Context<'_> {
             warnings.extend(unseen_imports::find_unstaged_imports(self.project, source, findings));
         }
         outcome.warnings.extend(warnings);
-        let check = self.config.find_check(step.id.check());
+        let check = self.config.find_check(&step.id);
         if let Some(check) = check {
             let findings = &outcome.findings;
             let missing =
@@ -110,7 +110,7 @@ impl Context<'_> {
         reason: Reason,
         output: &RawOutput,
     ) -> Reason {
-        let check = self.config.find_check(step.id.check());
+        let check = self.config.find_check(&step.id);
         let Some(Work::Tool { packages, .. }) = check.map(|check| &check.work) else {
             return reason;
         };

@@ -73,7 +73,7 @@ fn has_own_result(step: &Step, path: &ProjectPath) -> bool {
         && !ROOT_MARKERS.contains(&path.as_str())
         && step.source.iter().any(|source| path.starts_with(source))
         && !inputs.into_iter().any(|input| path.starts_with(input))
-        && !argv.iter().any(|arg| ProjectPath::new(arg).is_ok_and(|named| named == *path))
+        && !argv.iter().any(|arg| step.folder.join(arg).is_ok_and(|named| named == *path))
 }
 
 /// The result for one file.

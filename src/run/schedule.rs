@@ -274,8 +274,7 @@ impl<'r> Run<'r> {
             return Vec::new();
         }
         // Another check of the project, which does not run now, may look at it.
-        let is_planned =
-            |check: &Check| self.plan.steps.iter().any(|step| step.id == check.step_id());
+        let is_planned = |check: &Check| self.plan.steps.iter().any(|step| step.id == check.id);
         let others: Vec<&Check> =
             self.context.config.checks.iter().filter(|check| !is_planned(check)).collect();
         let unchecked = is_checked.into_iter().filter(|(source, is_checked)| {

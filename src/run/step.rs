@@ -1,5 +1,6 @@
 //! Runs one step of a plan, from the files it sees to its outcome.
 
+mod folder;
 mod memory;
 mod per_file;
 mod secrets;
@@ -285,14 +286,21 @@ impl ReadyStep<'_> {
 
     /// Judges the output of the tool.
     fn judge(&self, output: &RawOutput) -> Classified {
-        match tools::find(&self.step.tool) {
-            Some(tool) => tool.classify(output, self.snapshot),
-            None => tools::user_command::classify(
-                output,
-                &self.step.findings_exit,
-                self.step.findings.as_ref(),
-                self.snapshot,
-            ),
+        let folder = &self.step.folder;
+        if folder.is_root() {
+            return self.classify(output, self.snapshot);
+        }
+        let files = folder::FolderFiles { snapshot: self.snapshot, folder };
+        let mut classified = self.classify(&folder::enter(output, folder), &files);
+        folder::leave(&mut classified, folder);
+        classified
+    }
+
+    fn classify(&self, output: &RawOutput, files: &dyn SourceFiles) -> Classified {
+        let Step { tool, findings_exit, findings, .. } = self.step;
+        match tools::find(tool) {
+            Some(tool) => tool.classify(output, files),
+            None => tools::user_command::classify(output, findings_exit, findings.as_ref(), files),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{GITHUB_WORKFLOW, GITLAB_INCLUDED};
-use crate::check::{CheckName, Grant, SecretName};
+use crate::check::{Grant, SecretName, StepId};
 use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install};
 use crate::project::ProjectPath;
 
@@ -87,7 +87,7 @@ pub struct JobGrants {
     /// The grants of every job.
     pub always: BTreeSet<Grant>,
     /// The checks that need `host` without a sandbox.
-    pub for_host: BTreeSet<CheckName>,
+    pub for_host: BTreeSet<StepId>,
 }
 
 impl CiValues {
@@ -239,9 +239,9 @@ fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
     }
     let job = |check: &Check| Job {
         // The prefix avoids keywords of GitLab, such as `image`, and jobs of the project, such as `lint`.
-        name: format!("{JOB}:{}", check.step_id()),
-        check: Some(check.step_id().to_file_name()),
-        command: format!("run {}", check.step_id()),
+        name: format!("{JOB}:{}", check.id),
+        check: Some(check.id.to_file_name()),
+        command: format!("run {}", check.id),
         grants: grant_options(&requested_grants(std::slice::from_ref(check), granted)),
         host: host_option(config, std::slice::from_ref(check), granted),
     };
@@ -257,7 +257,7 @@ fn grant_options(asks: &BTreeSet<Grant>) -> String {
 /// code, and that of packages built from source.
 fn host_option(config: &Config, checks: &[Check], granted: &JobGrants) -> &'static str {
     let is_in_jobs = config.ci.gitlab == Some(GitlabJobs::Image);
-    if is_in_jobs && checks.iter().any(|check| granted.for_host.contains(&check.name)) {
+    if is_in_jobs && checks.iter().any(|check| granted.for_host.contains(&check.id)) {
         return HOST;
     }
     build_option(config)

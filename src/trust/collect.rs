@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Content, GrantReview, candidates, content, store, words};
 use crate::cache::Index;
-use crate::check::{CheckName, Grant, GrantRequest, Requester, Standing};
+use crate::check::{Grant, GrantRequest, Requester, Standing, StepId};
 use crate::config::{Check, Config, EngineChoice, EngineSource};
 use crate::discover;
 use crate::engine;
@@ -61,12 +61,12 @@ pub fn asked(
 
 /// The checks that need the grant `host` without a sandbox.
 #[must_use]
-pub fn checks_for_host(project: &Project, config: &Config) -> BTreeSet<CheckName> {
+pub fn checks_for_host(project: &Project, config: &Config) -> BTreeSet<StepId> {
     let needs_it = |check: &&Check| {
         let step = plan::step(config, &Known::default(), check, &Request::default());
         find_host_reason(project, &step, &list_files(project, &step)).is_some()
     };
-    config.checks.iter().filter(needs_it).map(|check| check.name.clone()).collect()
+    config.checks.iter().filter(needs_it).map(|check| check.id.clone()).collect()
 }
 
 /// Whether the user accepts that the project chooses an engine without a sandbox.
@@ -119,12 +119,16 @@ fn of_check(
     let words = words(config, &step);
     // A variable can also name a file that a shell or Python runs at startup.
     let named = words.iter().chain(step.env.values()).map(String::as_str);
-    let mut files: BTreeSet<ProjectPath> =
-        candidates(named).into_iter().filter(|path| is_file(project, path)).collect();
+    // A word is relative to the folder that the check runs in, or to the root.
+    let named = candidates(named).into_iter().flat_map(|path| {
+        let own = step.folder.join(path.as_str()).ok();
+        own.into_iter().chain([path])
+    });
+    let mut files: BTreeSet<ProjectPath> = named.filter(|path| is_file(project, path)).collect();
     let mut content = content(config, &step);
     // Without an explicit config the tool discovers one, which can change what it executes.
     let at_root = step.find_host_files(&[]).into_iter();
-    let at_root = at_root.filter_map(|path| ProjectPath::new(path).ok());
+    let at_root = at_root.filter_map(|path| ProjectPath::new(&path).ok());
     files.extend(at_root.filter(|path| is_file(project, path)));
     content.extend(files.iter().map(|path| (format!("`{path}`"), hash(project, path))));
     let manifest = project.manifest.as_ref().map_or("pipe.toml", Manifest::file_name);
@@ -136,14 +140,14 @@ fn of_check(
             }
             _ => format!("`[checks.{}]` in {manifest} sets `{grant} = true`", check.name),
         };
-        GrantRequest::new(Requester::Check(check.name.clone()), grant.clone(), why)
+        GrantRequest::new(Requester::Check(check.id.clone()), grant.clone(), why)
     };
     let asked = |grant: &Grant| {
         let (mut content, mut files) = (content.clone(), files.clone());
         if *grant == Grant::Host {
             // Those in other folders are only known where the files were listed.
             for path in step.find_host_files(&paths) {
-                let Ok(path) = ProjectPath::new(path) else { continue };
+                let Ok(path) = ProjectPath::new(&path) else { continue };
                 if is_file(project, &path) {
                     content.insert(format!("`{path}`"), hash(project, &path));
                     files.insert(path);

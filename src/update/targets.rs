@@ -11,6 +11,7 @@ use crate::dependencies::read as dependencies;
 use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::hash::Hash;
 use crate::lock::Lock;
+use crate::plan;
 use crate::project::{PathError, Project, ProjectPath};
 use crate::tools::{self, Tool};
 use crate::version::VersionRange;
@@ -92,11 +93,9 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
             targets.push(target);
         }
     }
-    if config.installs_project()
-        && let Some(found) = dependencies::build_system(&project.root)
-    {
+    if let Some(requirements) = dependencies::build_requirements(&project.root, config) {
         let files = "the project's build system".to_owned();
-        targets.push(Target::new(config, BUILD, found.requirements(), files, None)?);
+        targets.push(Target::new(config, BUILD, requirements, files, None)?);
     }
     if let Some(found) = dependencies::read(&project.root, config)? {
         let files = found.file_names();
@@ -137,7 +136,7 @@ pub(super) fn choose(
     }
     let mut wanted = BTreeSet::new();
     for name in names {
-        let of_check = config.checks.iter().find(|check| check.name.as_str() == name);
+        let of_check = config.checks.iter().find(|check| plan::names(name, check));
         let of_check = of_check.and_then(Check::lock);
         let is_named = |target: &&Target| {
             let package = target.tool.as_ref().map(|(tool, _)| tool.lock());

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import sys
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,9 @@ class Files:
                 if name.endswith(SOURCES + OTHERS):
                     files._add(os.path.join(folder, name)[2:])
         files.folders.sort()
+        outside = sys.modules["__main__"].hash_outside()
+        if outside:
+            files.others[".."] = outside
         return files
 
     def _add(self, path: str) -> None:

@@ -28,7 +28,7 @@ from pylint.typing import MessageLocationTuple
 from pylint.utils import FileState, LinterStats
 
 from . import children, needed
-from .project_code import Closed, Loaded
+from .project_code import Closed, Loaded, project_root
 from .scopes import Scope, key_of, key_of_path, scopes
 from .state import After, Before, State, Survey, differences, digest, shape
 
@@ -143,7 +143,7 @@ class Linter(Closed):
                 if not any(message[0].startswith("F") for message in record["messages"])
             }
             refuted = differences(believed, now.records) if self._is_audit else {}
-            intruders = sorted({*self._intruders, *self._loaded.find(os.getcwd())})
+            intruders = sorted({*self._intruders, *self._loaded.find(project_root())})
             if intruders and not self.own_code:
                 cold = f"pylint imported {', '.join(intruders)} from the project"
             known = None if refuted or intruders or self.own_code else now
@@ -163,7 +163,8 @@ class Linter(Closed):
         now = State(entries=sorted(survey.entries))
         if self.before is None:
             return None, now, ""
-        now.key = digest(json.dumps([self.before.key, survey.rest, roots]).encode())
+        outside = sys.modules["__main__"].hash_outside()
+        now.key = digest(json.dumps([self.before.key, survey.rest, roots, outside]).encode())
         if self.own_code:
             old, cold = None, self.own_code
         else:
@@ -192,7 +193,7 @@ class Linter(Closed):
             record["intruders"] = self._loaded.find(root)
             return json.dumps(record, separators=(",", ":")).encode()
 
-        root = os.getcwd()
+        root = project_root()
         self._intruders = self._loaded.find(root)
         records = {}
         for index, record in children.spread(len(dirty), work, children.processors()):

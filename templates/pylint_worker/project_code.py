@@ -40,6 +40,11 @@ def read_reason() -> str:
         return ""
 
 
+def project_root() -> str:
+    """The folder with all files of the project, of which the working directory may be a package."""
+    return getattr(sys.modules["__main__"], "PROJECT", None) or os.getcwd()
+
+
 class Refused:
     """Loads nothing, so that the import fails as if the module were missing."""
 
@@ -73,7 +78,7 @@ class Closed(PyLinter):
         """Lints the files."""
         if not read_reason():
             # Whatever was loaded before comes from the environment.
-            sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(os.getcwd()))
+            sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(project_root()))
         if getattr(astroid_spec, "importlib", None) is importlib:
             astroid_spec.importlib = Importlib()  # type: ignore[attr-defined]
         super().check(files_or_modules)

@@ -73,6 +73,7 @@ def add_packages(mypy_path: list[str]) -> None:
     source = os.path.abspath("src")
     if os.path.isdir(source) and not os.path.exists("src/__init__.py") and source not in known:
         more.append(source)
+    more += sys.modules["__main__"].ROOTS
 
     def search_both(python_executable: str | None) -> tuple[list[str], list[str]]:
         path, packages = search(python_executable)

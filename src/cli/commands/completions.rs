@@ -29,7 +29,7 @@ pub(super) fn completions(
 ) -> Result<Verdict, Failure> {
     // A script is wanted whatever is wrong with a project.
     let checks: Vec<String> = match pipeline(place) {
-        Ok(pipeline) => pipeline.config.checks.iter().map(|check| check.name.to_string()).collect(),
+        Ok(pipeline) => pipeline.config.checks.iter().map(|check| check.id.to_string()).collect(),
         Err(_) => built_in_checks().into_iter().map(str::to_owned).collect(),
     };
     let command = checks.iter().fold(args::command(Program::CargoPipe), |command, check| {

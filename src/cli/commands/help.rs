@@ -8,6 +8,7 @@ use crate::config::nearest::nearest;
 use crate::discover;
 use crate::guide::{self, TOPICS, Topic};
 use crate::outcome::Verdict;
+use crate::plan;
 use crate::report::human::style::{self, paint};
 
 use super::{check, completions, pipeline};
@@ -64,7 +65,7 @@ fn named(
 /// one about the name.
 fn is_check(place: &ProjectLocation, name: &str) -> bool {
     match pipeline(place.clone()) {
-        Ok(pipeline) => pipeline.config.checks.iter().any(|check| check.name.as_str() == name),
+        Ok(pipeline) => pipeline.config.checks.iter().any(|check| plan::names(name, check)),
         Err(_) if guide::find(name).is_some() => false,
         Err(_) => {
             completions::built_in_checks().contains(&name) || discover::find(&place.folder).is_ok()

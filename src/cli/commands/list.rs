@@ -36,7 +36,7 @@ pub(super) fn list(
 
 /// Describes a check in one line.
 pub(super) fn about(pipeline: &Pipeline, name: &str) -> String {
-    let check = pipeline.config.checks.iter().find(|check| check.name.as_str() == name);
+    let check = pipeline.config.checks.iter().find(|check| plan::names(name, check));
     check.map(|check| work(&check.work)).unwrap_or_default()
 }
 
@@ -70,7 +70,7 @@ impl From<&Check> for ListedCheck {
             Work::Command { .. } => "command",
         };
         ListedCheck {
-            name: check.name.to_string(),
+            name: check.id.to_string(),
             tool: tool.to_owned(),
             about: work(&check.work),
             source: check.source.iter().map(ToString::to_string).collect(),
@@ -80,11 +80,11 @@ impl From<&Check> for ListedCheck {
 }
 
 fn for_person(checks: &[Check]) -> String {
-    let width = checks.iter().map(|check| check.name.as_str().len()).max().unwrap_or_default();
+    let width = checks.iter().map(|check| check.id.as_str().len()).max().unwrap_or_default();
     checks
         .iter()
         .map(|check| {
-            let name = paint(style::STRONG, format!("{:width$}", check.name.as_str()));
+            let name = paint(style::STRONG, format!("{:width$}", check.id.as_str()));
             format!("{name}  {}\n", work(&check.work))
         })
         .collect()

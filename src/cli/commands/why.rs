@@ -57,8 +57,7 @@ pub(super) fn compare(
             .with_hint("run `cargo pipe run-all --report json=FILE` to write one".to_owned())
     })?;
     let pipeline = pipeline(place)?;
-    let known =
-        |name: &String| pipeline.config.checks.iter().any(|it| it.step_id().as_str() == name);
+    let known = |name: &String| pipeline.config.checks.iter().any(|it| it.id.as_str() == name);
     let names = read.checks.iter().map(|check| check.name.clone());
     let checks: Vec<String> = names.filter(known).collect();
     let plan = pipeline.plan(&Request { checks, ..Request::default() })?;

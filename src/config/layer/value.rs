@@ -46,6 +46,14 @@ impl<T> Value<T> {
         Value { value, place, covered: 0 }
     }
 
+    /// The byte of the manifest at which it begins; 0 for a value that is not from there.
+    pub(in crate::config) fn start(&self) -> usize {
+        match &self.place {
+            WrittenAt::Bytes(span) => span.start,
+            WrittenAt::Name(_) => 0,
+        }
+    }
+
     /// Makes another value with the same place.
     pub(in crate::config) fn with<U>(&self, value: U) -> Value<U> {
         Value { value, place: self.place.clone(), covered: self.covered }

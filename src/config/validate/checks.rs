@@ -1,417 +1,191 @@
-//! Validation of the checks: which settings a check may have, which exclude each other, and the
-//! order of checks.
+//! Validation of the checks: which there are in the project and in each package, in which order, and
+//! with which locks.
 //!
-//! Single values are validated in [`super::terms`].
+//! A single check is validated in [`super::check`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::super::layer::{CheckLayer, OwnFile, Text, Value, WrittenAt};
-use super::super::tool_packages::RESERVED_LOCKS;
-use super::super::{
-    Check, CommandPlace, ConfigError, ToolConfig, ToolPackages, Work, name_locks, nearest,
-};
-use super::findings::findings;
-use super::requests::requests;
-use super::terms::{Terms, is_canonical};
-use super::testing::{refuse_test_settings, test_settings};
-use crate::check::{CachePolicy, CheckName, Grant, is_variable_name};
-use crate::limits::{ByteSize, LimitKind, Limits};
+use super::super::layer::{CheckLayer, PackageLayer, SourcePaths, Text, Value};
+use super::super::merge::check_over;
+use super::super::{Check, CommandPlace, ConfigError, Package, Work, name_locks};
+use super::check::{check, suggest_check, taken_lock};
+use super::terms::Terms;
+use crate::limits::Limits;
 use crate::project::ProjectPath;
-use crate::requirement::{Requirement, normalize};
-use crate::tools;
 
 /// The project's settings for all checks.
+#[derive(Clone)]
 pub(super) struct Scope<'a> {
-    pub(super) source: &'a [ProjectPath],
-    pub(super) exclude: &'a [String],
-    pub(super) include: &'a [String],
+    pub(super) source: Option<&'a SourcePaths>,
+    pub(super) exclude: Vec<String>,
+    pub(super) include: Vec<String>,
     pub(super) timeout: Duration,
     pub(super) limits: Limits,
 }
 
+/// A place that runs checks: the project, or a package of it.
+pub(super) struct Place<'a> {
+    pub(super) package: Option<&'a Package>,
+    pub(super) scope: Scope<'a>,
+    /// The checks whose `config` is that of the package.
+    pub(super) own_config: BTreeSet<String>,
+}
+
 /// Validates the enabled checks: the built-in ones, then those of the project in the order of the
-/// file.
+/// file. In a project with packages, those that run once precede those of each package.
 pub(super) fn validate(
     terms: &mut Terms<'_>,
     layers: BTreeMap<Text, CheckLayer>,
+    packages: &[(Package, PackageLayer)],
     scope: &Scope<'_>,
 ) -> Result<Vec<Check>, ConfigError> {
-    let mut layers: Vec<(Text, CheckLayer)> = layers.into_iter().collect();
-    layers.sort_by_key(|(name, _)| (std::cmp::Reverse(name.covered), start(name)));
-    let names: Vec<String> = layers.iter().map(|(name, _)| name.value.clone()).collect();
-    let mut checks = Vec::new();
-    let mut off = None;
-    for (name, layer) in &layers {
-        let check = check(terms, name, layer, scope)
-            .map_err(|error| suggest_check(error, name, layer, &names))?;
-        match &layer.enabled {
-            Some(enabled) if !enabled.value => off = Some(enabled),
-            _ => checks.push(check),
-        }
+    let mut enabled = Enabled::default();
+    let root = Place { package: None, scope: scope.clone(), own_config: BTreeSet::new() };
+    let (shared, once) = match packages {
+        [] => (BTreeMap::new(), layers),
+        _ => layers.into_iter().partition(|(_, layer)| is_per_package(layer)),
+    };
+    enabled.add(terms, &root, in_file_order(&once))?;
+    let folders: Vec<&ProjectPath> = packages.iter().map(|(package, _)| &package.folder).collect();
+    for (package, layer) in packages {
+        let outside = terms.enter(package.folder.clone());
+        let added = add_package(&mut enabled, terms, package, layer, &shared, &folders, scope);
+        terms.enter(outside);
+        added?;
     }
+    let Enabled { mut checks, off } = enabled;
     name_locks(&mut checks);
-    find_shared_name(terms, &layers, &checks)?;
+    refuse_shared_locks(terms, &once, packages, &checks)?;
     match off {
         Some(enabled) if checks.is_empty() => Err(terms
-            .error(enabled, "all checks are disabled")
+            .error(&enabled, "all checks are disabled")
             .with_hint("remove `enabled = false` from at least one check")),
         _ => Ok(checks),
     }
 }
 
-/// The error of a command whose lock has the same name as that of a tool.
-fn find_shared_name(
+/// Adds the checks of a package: those of the project with the package's changes, and its own.
+fn add_package(
+    enabled: &mut Enabled,
+    terms: &mut Terms<'_>,
+    package: &Package,
+    layer: &PackageLayer,
+    shared: &BTreeMap<Text, CheckLayer>,
+    folders: &[&ProjectPath],
+    scope: &Scope<'_>,
+) -> Result<(), ConfigError> {
+    // The files of a package in this one are its own.
+    let nested = folders.iter().filter(|other| **other != &package.folder);
+    let nested = nested.filter(|other| other.starts_with(&package.folder));
+    let nested = nested.map(|other| format!("{}/**", globset::escape(other.as_str())));
+    let mut exclude = scope.exclude.clone();
+    exclude.extend(nested);
+    exclude.extend(terms.globs(layer.exclude.as_ref())?);
+    let include = [scope.include.clone(), terms.globs(layer.include.as_ref())?].concat();
+    let source = layer.source.as_ref().or(scope.source);
+    let has_config = |(_, check): &(&Text, &CheckLayer)| check.config.is_some();
+    let own_config = layer.checks.iter().filter(has_config).map(|(name, _)| name.value.clone());
+    let place = Place {
+        package: Some(package),
+        own_config: own_config.collect(),
+        scope: Scope { source, exclude, include, ..scope.clone() },
+    };
+    let mut changes = layer.checks.clone();
+    let mut merged = Vec::new();
+    for (name, below) in in_file_order(shared) {
+        let change = changes.remove(name).unwrap_or_default();
+        merged.push((name.clone(), check_over(change, below.clone())));
+    }
+    let own = in_file_order(&changes);
+    merged.extend(own.into_iter().map(|(name, check)| (name.clone(), check.clone())));
+    enabled.add(terms, &place, merged.iter().map(|(name, check)| (name, check)).collect())
+}
+
+/// The checks that are not disabled.
+#[derive(Default)]
+struct Enabled {
+    checks: Vec<Check>,
+    /// The setting that disables one.
+    off: Option<Value<bool>>,
+}
+
+impl Enabled {
+    /// Adds the checks of a place.
+    fn add(
+        &mut self,
+        terms: &mut Terms<'_>,
+        place: &Place<'_>,
+        layers: Vec<(&Text, &CheckLayer)>,
+    ) -> Result<(), ConfigError> {
+        let names: Vec<String> = layers.iter().map(|(name, _)| name.value.clone()).collect();
+        for (name, layer) in layers {
+            let check = check(terms, name, layer, place)
+                .map_err(|error| suggest_check(error, name, layer, &names))?;
+            match &layer.enabled {
+                Some(enabled) if !enabled.value => self.off = Some(enabled.clone()),
+                _ => self.checks.push(check),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_per_package(layer: &CheckLayer) -> bool {
+    layer.per_package.as_ref().is_none_or(|wanted| wanted.value)
+}
+
+/// The checks in the order of the file, the built-in ones first.
+fn in_file_order(layers: &BTreeMap<Text, CheckLayer>) -> Vec<(&Text, &CheckLayer)> {
+    let mut layers: Vec<(&Text, &CheckLayer)> = layers.iter().collect();
+    layers.sort_by_key(|(name, _)| (std::cmp::Reverse(name.covered), name.start()));
+    layers
+}
+
+/// Refuses commands whose locks have the names of others: of a tool, or of a command in another package
+/// that has other requirements.
+fn refuse_shared_locks(
     terms: &Terms<'_>,
-    layers: &[(Text, CheckLayer)],
+    once: &BTreeMap<Text, CheckLayer>,
+    packages: &[(Package, PackageLayer)],
     checks: &[Check],
 ) -> Result<(), ConfigError> {
-    let of_tools: BTreeSet<&str> = checks
-        .iter()
-        .filter(|check| matches!(check.work, Work::Tool { .. }))
-        .filter_map(Check::lock)
-        .collect();
+    let mut of_tools = BTreeSet::new();
+    let mut of_commands: BTreeMap<&str, &[String]> = BTreeMap::new();
+    for check in checks {
+        match &check.work {
+            Work::Tool { packages, .. } => {
+                of_tools.insert(packages.lock.as_str());
+            }
+            Work::Command { place: CommandPlace::Requirements(own), .. } => {
+                let first = of_commands.entry(check.name.as_str()).or_insert(own);
+                if *first != own.as_slice() {
+                    let written = packages.iter().flat_map(|(_, layer)| &layer.checks);
+                    let written = written.filter(|(name, _)| name.value == check.name.as_str());
+                    let (name, place) = match written.last() {
+                        Some((name, CheckLayer { requirements: Some(texts), .. })) => {
+                            (name, Some(texts))
+                        }
+                        Some((name, _)) => (name, None),
+                        None => continue,
+                    };
+                    let message =
+                        format!("`{}` has other requirements in another package", name.value);
+                    let error = place.map_or_else(
+                        || terms.error(name, message.clone()),
+                        |texts| terms.error(texts, message.clone()),
+                    );
+                    return Err(error.with_hint("give the check of this package another name"));
+                }
+            }
+            Work::Command { .. } => {}
+        }
+    }
+    let own = packages.iter().flat_map(|(_, layer)| &layer.checks);
     let has_lock = |layer: &CheckLayer| layer.run.is_some() && layer.requirements.is_some();
-    let mut shared = layers
+    let mut shared = once
         .iter()
+        .chain(own)
         .filter(|(name, layer)| has_lock(layer) && of_tools.contains(name.value.as_str()));
     shared.next().map_or(Ok(()), |(name, _)| Err(taken_lock(terms, name)))
-}
-
-fn taken_lock(terms: &Terms<'_>, name: &Text) -> ConfigError {
-    terms
-        .error(name, format!("the name `{}` is used by another lock", name.value))
-        .with_hint("rename the check: its lock would have the same name")
-}
-
-fn start<T>(value: &Value<T>) -> usize {
-    match &value.place {
-        WrittenAt::Bytes(span) => span.start,
-        WrittenAt::Name(_) => 0,
-    }
-}
-
-/// Suggests a built-in check whose name is close, for a check without `tool` and `run`.
-fn suggest_check(
-    error: ConfigError,
-    name: &Text,
-    layer: &CheckLayer,
-    names: &[String],
-) -> ConfigError {
-    let others: Vec<&str> =
-        names.iter().map(String::as_str).filter(|other| *other != name.value).collect();
-    match nearest::nearest(&name.value, &others) {
-        Some(other) if layer.tool.is_none() && layer.run.is_none() => {
-            error.with_hint(format!("did you mean `{other}`?"))
-        }
-        _ => error,
-    }
-}
-
-fn check(
-    terms: &mut Terms<'_>,
-    name: &Text,
-    layer: &CheckLayer,
-    scope: &Scope<'_>,
-) -> Result<Check, ConfigError> {
-    let check_name =
-        CheckName::new(&name.value).map_err(|wrong| terms.error(name, wrong.to_string()))?;
-    let asks = requests(terms, name, layer)?;
-    Ok(Check {
-        name: check_name,
-        work: work(terms, name, layer)?,
-        source: match &layer.source {
-            Some(_) => terms.sources("source", layer.source.as_ref())?,
-            None => default_source(name, layer).unwrap_or_else(|| scope.source.to_vec()),
-        },
-        exclude: [scope.exclude, &terms.globs(layer.exclude.as_ref())?].concat(),
-        include: [scope.include, &terms.globs(layer.include.as_ref())?].concat(),
-        inputs: terms.paths(layer.inputs.as_ref())?,
-        sees_project: layer.dependencies.as_ref().is_none_or(|wanted| wanted.value),
-        installs_project: installs_project(terms, name, layer)?,
-        env: env(terms, layer)?,
-        timeout: match &layer.timeout {
-            Some(_) => terms.timeout(layer.timeout.as_ref())?,
-            None => scope.timeout,
-        },
-        limits: limits(terms, layer, scope)?,
-        per_file: per_file(terms, name, layer)?,
-        cache: cache(terms, name, layer, &asks)?,
-        flaky: layer.flaky.as_ref().map(|flaky| flaky.value).unwrap_or_default(),
-        asks,
-    })
-}
-
-/// Whether the project is installed for a check. Only what runs code of the project can use that.
-fn installs_project(
-    terms: &Terms<'_>,
-    name: &Text,
-    layer: &CheckLayer,
-) -> Result<bool, ConfigError> {
-    let tool = tool_name(name, layer).and_then(tools::find);
-    let runs_project = tool.is_none_or(|tool| tool.runs_project());
-    let Some(install) = &layer.install else { return Ok(tool.is_some() && runs_project) };
-    let refused = match tool {
-        Some(tool) if !runs_project => format!("{} does not run the project", tool.name()),
-        None if layer.image.is_some() => "the check has an `image` of its own".to_owned(),
-        None if layer.requirements.is_some() => {
-            "the check has `requirements` of its own".to_owned()
-        }
-        _ => return Ok(install.value),
-    };
-    match install.value {
-        false => Ok(false),
-        true => Err(terms
-            .error(install, format!("the project cannot be installed: {refused}"))
-            .with_hint("remove `install`")),
-    }
-}
-
-/// Whether a check has a result for each file. A command says so itself; for a tool, the catalogue does.
-fn per_file(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<bool, ConfigError> {
-    if let Some(tool) = tool_name(name, layer).and_then(tools::find) {
-        let hint = "remove it: the tool defines its own";
-        refuse(terms, layer.per_file.as_ref(), "per-file", "run", hint)?;
-        return Ok(tool.is_per_file());
-    }
-    let Some(per_file) = layer.per_file.as_ref().filter(|it| it.value) else { return Ok(false) };
-    let is_on = |setting: &Option<Value<bool>>| setting.as_ref().is_some_and(|it| it.value);
-    let is_never_cached =
-        layer.cache.as_ref().is_some_and(|cache| cache.value.0 == CachePolicy::Never);
-    // With any of these, a result depends on more than files, or is not stored.
-    let other = [
-        ("writable = true", is_on(&layer.writable)),
-        ("network = true", is_on(&layer.network)),
-        ("docker-socket = true", is_on(&layer.docker_socket)),
-        ("install = true", is_on(&layer.install)),
-        ("secrets", layer.secrets.is_some()),
-        ("cache = false", is_never_cached),
-    ];
-    match other.into_iter().find(|(_, is_on)| *is_on) {
-        None => Ok(true),
-        Some((other, _)) => Err(terms
-            .error(per_file, format!("`per-file` cannot be used together with `{other}`"))
-            .with_hint("remove one of them")),
-    }
-}
-
-/// The sources that the tool of a check has by default, where they differ from those of the project.
-fn default_source(name: &Text, layer: &CheckLayer) -> Option<Vec<ProjectPath>> {
-    let tool = tools::find(tool_name(name, layer)?)?;
-    let paths = tool.default_source().iter().filter_map(|path| ProjectPath::new(path).ok());
-    let paths: Vec<ProjectPath> = paths.collect();
-    (!paths.is_empty()).then_some(paths)
-}
-
-/// The name of the tool of a check. A check with neither `tool` nor `run` has the tool of its name.
-pub(super) fn tool_name<'l>(name: &'l Text, layer: &'l CheckLayer) -> Option<&'l str> {
-    match (&layer.tool, &layer.run) {
-        (Some(tool), _) => Some(&tool.value),
-        (None, None) => Some(&name.value),
-        (None, Some(_)) => None,
-    }
-}
-
-/// The limits of a check: the project's where it has none of its own.
-fn limits(terms: &Terms<'_>, layer: &CheckLayer, scope: &Scope<'_>) -> Result<Limits, ConfigError> {
-    let own = |kind, size: Option<&Value<ByteSize>>, of_project| match size {
-        Some(size) => terms.size(kind, size),
-        None => Ok(of_project),
-    };
-    let Limits { memory, disk, output } = scope.limits;
-    Ok(Limits {
-        memory: own(LimitKind::Memory, layer.memory.as_ref(), memory)?,
-        disk: own(LimitKind::Disk, layer.disk.as_ref(), disk)?,
-        output: own(LimitKind::Output, layer.output.as_ref(), output)?,
-    })
-}
-
-fn work(terms: &mut Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<Work, ConfigError> {
-    match (&layer.tool, &layer.run) {
-        (Some(tool), Some(run)) => {
-            let later = if start(tool) > start(run) {
-                terms.error(tool, "`tool` and `run` cannot be used together")
-            } else {
-                terms.error(run, "`tool` and `run` cannot be used together")
-            };
-            Err(later.with_hint("remove one, or split the check into two"))
-        }
-        (None, None) if terms.tools().contains(&name.value.as_str()) => {
-            tool_work(terms, name, layer)
-        }
-        (None, None) => Err(terms
-            .error(name, format!("check `{}` has neither `tool` nor `run`", name.value))
-            .with_hint("add a command, such as run = [\"codespell\", \"src\"], or a `tool`")),
-        (Some(tool), None) => tool_work(terms, tool, layer),
-        (None, Some(run)) => {
-            refuse(terms, layer.config.as_ref(), "config", "tool", "add the file to `inputs`")?;
-            refuse(terms, layer.args.as_ref(), "args", "tool", "add them to `run`")?;
-            let pins = "add the versions to `requirements`, as in [\"codespell==2.4.1\"]";
-            refuse(terms, layer.version.as_ref(), "version", "tool", pins)?;
-            refuse(terms, layer.exclude_newer.as_ref(), "exclude-newer", "tool", pins)?;
-            refuse_test_settings(terms, layer)?;
-            Ok(Work::Command {
-                run: terms.command(run)?,
-                fix: layer.fix.as_ref().map(|fix| terms.command(fix)).transpose()?,
-                place: place(terms, name, layer)?,
-                findings_exit: findings_exit(terms, layer)?,
-                findings: findings(terms, layer)?.map(Box::new),
-            })
-        }
-    }
-}
-
-fn place(terms: &Terms<'_>, name: &Text, layer: &CheckLayer) -> Result<CommandPlace, ConfigError> {
-    match (&layer.image, &layer.requirements) {
-        (Some(_), Some(requirements)) => Err(terms
-            .error(requirements, "`image` and `requirements` cannot be used together")
-            .with_hint("remove one: packages are not installed into an image")),
-        (Some(image), None) => Ok(CommandPlace::Image(terms.image(image)?)),
-        (None, None) => Ok(CommandPlace::Base),
-        (None, Some(requirements)) => {
-            // The lock is named after the check, and must not replace another lock.
-            if RESERVED_LOCKS.contains(&name.value.as_str()) {
-                return Err(taken_lock(terms, name));
-            }
-            Ok(CommandPlace::Requirements(terms.requirements(
-                requirements,
-                "remove `requirements` to use the project's own environment",
-            )?))
-        }
-    }
-}
-
-fn tool_work(terms: &mut Terms<'_>, tool: &Text, layer: &CheckLayer) -> Result<Work, ConfigError> {
-    let tools = terms.tools();
-    if !tools.contains(&tool.value.as_str()) {
-        return Err(terms
-            .error(tool, format!("unknown tool `{}`", tool.value))
-            .with_hint(nearest::advise(&tool.value, tools)));
-    }
-    let knows = "remove it: the tool defines its own";
-    refuse(terms, layer.fix.as_ref(), "fix", "run", knows)?;
-    let locked = "remove it: a tool runs in its own locked environment";
-    refuse(terms, layer.image.as_ref(), "image", "run", locked)?;
-    refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
-    refuse(terms, layer.findings.as_ref(), "findings", "run", knows)?;
-    let mut args = terms.words(layer.args.as_ref())?;
-    if let Some(tool) = tools::find(&tool.value) {
-        args.extend(test_settings(terms, tool, layer)?.to_args());
-    }
-    Ok(Work::Tool {
-        tool: tool.value.clone(),
-        config: match &layer.config {
-            None => ToolConfig::Usual,
-            Some(Value { value: OwnFile(None), .. }) => ToolConfig::Found,
-            Some(file @ Value { value: OwnFile(Some(path)), .. }) => {
-                ToolConfig::File(terms.project_path(&file.with(path.clone()))?)
-            }
-        },
-        args,
-        packages: tool_packages(terms, &tool.value, layer)?,
-    })
-}
-
-/// Validates the release of a tool, and the plugins that are installed with it.
-fn tool_packages(
-    terms: &Terms<'_>,
-    tool: &str,
-    layer: &CheckLayer,
-) -> Result<ToolPackages, ConfigError> {
-    let Some(tool) = tools::find(tool) else { return Ok(ToolPackages::default()) };
-    let version = layer.version.as_ref().map(|version| terms.version(version)).transpose()?;
-    let day = layer.exclude_newer.as_ref().map(|day| terms.day(day)).transpose()?;
-    let Some(texts) = &layer.requirements else {
-        return Ok(ToolPackages::new(version, Vec::new()).excluding_newer(day));
-    };
-    let requirements = terms.requirements(texts, "remove `requirements` if the tool needs none")?;
-    for (text, requirement) in terms.items(Some(texts)).iter().zip(&requirements) {
-        let name = Requirement::parse(requirement).map(|it| normalize(it.name));
-        if name.is_some_and(|name| name == normalize(tool.lock())) {
-            let message = format!("`requirements` must not contain `{}` itself", tool.lock());
-            return Err(terms
-                .error(text, message)
-                .with_hint("write its release as `version`, such as version = \"1.2.3\""));
-        }
-    }
-    Ok(ToolPackages::new(version, requirements).excluding_newer(day))
-}
-
-/// Rejects a setting that only the other kind of check has.
-fn refuse<T>(
-    terms: &Terms<'_>,
-    value: Option<&Value<T>>,
-    key: &str,
-    owner: &str,
-    hint: &str,
-) -> Result<(), ConfigError> {
-    value.map_or(Ok(()), |value| {
-        let message = format!("`{key}` can only be used with `{owner}`");
-        Err(terms.error(value, message).with_hint(hint))
-    })
-}
-
-fn findings_exit(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeSet<i32>, ConfigError> {
-    let Some(list) = &layer.findings_exit else {
-        return Ok(BTreeSet::from([1]));
-    };
-    let mut statuses = BTreeSet::new();
-    for status in &list.value {
-        let number = i32::try_from(status.value)
-            .ok()
-            .filter(|number| (1..=124).contains(number))
-            .ok_or_else(|| {
-            terms
-                .error(status, format!("`findings-exit` must be between 1 and 124, got {}", status.value))
-                .with_hint("0 means passed, and statuses above 124 mean that the command was not run or was killed")
-        })?;
-        statuses.insert(number);
-    }
-    Ok(statuses)
-}
-
-fn env(terms: &Terms<'_>, layer: &CheckLayer) -> Result<BTreeMap<String, String>, ConfigError> {
-    let mut env = BTreeMap::new();
-    for (name, value) in layer.env.iter().flat_map(|env| &env.value) {
-        if !is_variable_name(&name.value) {
-            let message = format!("invalid variable name: `{}`", name.value.escape_debug());
-            return Err(terms
-                .error(name, message)
-                .with_hint("use letters, digits and `_`, and start with a letter or `_`"));
-        }
-        if is_canonical(&name.value) {
-            let message = format!("`{}` cannot be changed", name.value);
-            return Err(terms.error(name, message).with_hint(
-                "cargo pipe sets it to the same value everywhere, so that results are reproducible",
-            ));
-        }
-        terms.without_zero(value)?;
-        env.insert(name.value.clone(), value.value.clone());
-    }
-    Ok(env)
-}
-
-/// Decides which results are cached. A result that depends on something outside of the snapshot is
-/// not covered by the fingerprint, so it is never cached. That of a check with a secret is cached only if
-/// the check says so, because a secret usually opens something outside.
-fn cache(
-    terms: &Terms<'_>,
-    name: &Text,
-    layer: &CheckLayer,
-    asks: &BTreeSet<Grant>,
-) -> Result<CachePolicy, ConfigError> {
-    let reaches_out =
-        asks.iter().find(|grant| matches!(grant, Grant::Network | Grant::DockerSocket));
-    match (&layer.cache, reaches_out) {
-        (Some(keep), Some(grant)) if keep.value.0 != CachePolicy::Never => Err(terms
-            .error(keep, format!("the result of a check with `{grant}` cannot be cached"))
-            .with_hint("remove `cache`: the fingerprint does not cover what the check reaches")),
-        (_, Some(_)) => Ok(CachePolicy::Never),
-        (Some(keep), None) => Ok(keep.value.0),
-        (None, None) if asks.iter().any(|grant| grant.secret().is_some()) => Ok(CachePolicy::Never),
-        (None, None) => {
-            let tool = tool_name(name, layer).and_then(tools::find);
-            Ok(tool.map(|tool| tool.keeps()).unwrap_or_default())
-        }
-    }
 }

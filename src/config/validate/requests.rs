@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::ConfigError;
 use super::super::layer::{CheckLayer, Text};
-use super::checks::tool_name;
+use super::check::tool_name;
 use super::terms::{Terms, is_canonical};
 use crate::check::{Grant, SecretName};
 use crate::tools;

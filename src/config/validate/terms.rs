@@ -59,11 +59,18 @@ impl ValidationContext<'_> {
 pub(super) struct Terms<'a> {
     context: &'a ValidationContext<'a>,
     paths: Vec<Value<ProjectPath>>,
+    /// The folder that paths and globs are relative to.
+    folder: ProjectPath,
 }
 
 impl<'a> Terms<'a> {
     pub(super) fn new(context: &'a ValidationContext<'a>) -> Self {
-        Terms { context, paths: Vec::new() }
+        Terms { context, paths: Vec::new(), folder: ProjectPath::root() }
+    }
+
+    /// Makes paths and globs relative to this folder from now on; returns the folder so far.
+    pub(super) fn enter(&mut self, folder: ProjectPath) -> ProjectPath {
+        std::mem::replace(&mut self.folder, folder)
     }
 
     pub(super) fn into_paths(self) -> Vec<Value<ProjectPath>> {
@@ -156,10 +163,18 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn project_path(&mut self, text: &Text) -> Result<ProjectPath, ConfigError> {
-        let path = ProjectPath::new(&text.value).map_err(|wrong| {
-            self.error(text, wrong.to_string()).with_hint(format!(
-                "write a path inside the project, relative to the folder of {}",
-                self.context.manifest
+        let inside = ProjectPath::new(&text.value);
+        let path = inside.and_then(|path| self.folder.join(path.as_str())).map_err(|wrong| {
+            if self.folder.is_root() {
+                return self.error(text, wrong.to_string()).with_hint(format!(
+                    "write a path inside the project, relative to the folder of {}",
+                    self.context.manifest
+                ));
+            }
+            let message = wrong.to_string().replace("the project", "the package");
+            self.error(text, message).with_hint(format!(
+                "write a path inside the package, relative to `{}`",
+                self.folder
             ))
         })?;
         if path.as_str().split('/').any(|part| part == ".git") {
@@ -167,7 +182,9 @@ impl<'a> Terms<'a> {
                 .error(text, "`.git` cannot be checked")
                 .with_hint("it can contain credentials, and it differs in every checkout"));
         }
-        self.paths.push(text.with(path.clone()));
+        if !self.paths.iter().any(|known| known.value == path) {
+            self.paths.push(text.with(path.clone()));
+        }
         Ok(path)
     }
 
@@ -195,7 +212,10 @@ impl<'a> Terms<'a> {
                 let message = format!("invalid glob `{}`: {}", glob.escape_debug(), wrong.kind());
                 return Err(self.error(&text, message));
             }
-            globs.push(text.value);
+            globs.push(match self.folder.is_root() {
+                true => text.value,
+                false => format!("{}/{glob}", globset::escape(self.folder.as_str())),
+            });
         }
         Ok(globs)
     }

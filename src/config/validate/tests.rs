@@ -6,7 +6,7 @@ use super::super::layer::{NetworkLayer, Private, parse};
 use super::super::merge::Layers;
 use super::*;
 use crate::check::CachePolicy;
-use crate::config::{EngineChoice, EngineSource, TopologyChoice, Work};
+use crate::config::{EngineChoice, EngineSource, ToolConfig, TopologyChoice, Work};
 use crate::project::Manifest;
 use crate::template;
 
@@ -77,7 +77,10 @@ fn every_example_in_the_default_file_is_right() {
     let text = examples();
     let config = config(&text);
     assert_eq!(config.platform.as_deref(), Some("linux/amd64"));
-    assert_eq!(config.checks.last().unwrap().name.as_str(), "spelling");
+    assert_eq!(config.checks[0].id.as_str(), "spelling");
+    let config = &config.find_step("api:mypy").unwrap().work;
+    let file = ProjectPath::new("apps/api/mypy.ini").unwrap();
+    assert!(matches!(config, Work::Tool { config: ToolConfig::File(path), .. } if *path == file));
 }
 
 #[test]
@@ -90,7 +93,9 @@ fn the_default_file_speaks_of_every_setting() {
         };
         text.lines().any(key_of) || text.contains(&format!("`{key}`"))
     };
-    for section in ["", "[python]\n", "[image]\n", "[network]\n", "[checks.x]\n", "[ci]\n"] {
+    for section in
+        ["", "[python]\n", "[image]\n", "[network]\n", "[checks.x]\n", "[packages.x]\n", "[ci]\n"]
+    {
         for key in keys(section) {
             let explained = has(&key) || text.contains(&format!("`{key} = "));
             assert!(explained, "{section}{key}");
@@ -265,4 +270,55 @@ fn only_an_engine_in_a_file_of_the_project_is_the_project_s_choice() {
     assert_eq!(source("engine = 'venv'", none(), venv()), EngineSource::User);
     assert_eq!(source("engine = 'auto'", none(), none()), EngineSource::User);
     assert_eq!(source("", none(), none()), EngineSource::User);
+}
+
+/// The checks by the spelling of their steps, each with its sources.
+fn steps(text: &str) -> Vec<(String, Vec<String>)> {
+    let texts = |paths: &[ProjectPath]| paths.iter().map(ToString::to_string).collect();
+    let config = config(text);
+    config.checks.iter().map(|check| (check.id.to_string(), texts(&check.source))).collect()
+}
+
+#[test]
+fn each_package_has_the_checks_of_the_project_in_its_own_folder() {
+    let text = "source = ['src', 'tests']\nexclude = ['docs/**']\n\
+                [checks.lint]\nenabled = false\n[checks.ruff]\nenabled = false\n\
+                [checks.format]\nexclude = ['src/made/**']\n\
+                [checks.links]\nrun = ['links']\nper-package = false\nsource = ['docs']\n\
+                [packages.core]\npath = 'libs/core'\n\
+                [packages.core.checks.mypy]\nconfig = 'mypy.ini'\n\
+                [packages.outer]\npath = 'libs'\nsource = ['.']\nexclude = ['gen/**']\n\
+                [packages.outer.checks.format]\nenabled = false\n\
+                [packages.outer.checks.own]\nrun = ['own']\nsource = 'x'\n";
+    let expected = [
+        ("links", vec!["docs"]),
+        ("core:format", vec!["libs/core/src", "libs/core/tests"]),
+        ("core:mypy", vec!["libs/core/src", "libs/core/tests"]),
+        ("outer:mypy", vec!["libs"]),
+        ("outer:own", vec!["libs/x"]),
+    ]
+    .map(|(name, paths)| (name.to_owned(), paths.into_iter().map(str::to_owned).collect()));
+    assert_eq!(steps(text), expected);
+    let config = config(text);
+    let find = |step: &str| config.find_step(step).unwrap();
+    assert_eq!(find("core:format").exclude, ["docs/**", "libs/core/src/made/**"]);
+    // The files of a nested package are its own.
+    assert_eq!(find("outer:mypy").exclude, ["docs/**", "libs/core/**", "libs/gen/**"]);
+    assert_eq!(find("core:mypy").folder.as_str(), "libs/core");
+    assert!(find("links").folder.is_root());
+    let config_of = |step: &str| match &find(step).work {
+        Work::Tool { config, .. } => config.clone(),
+        Work::Command { .. } => ToolConfig::Found,
+    };
+    let own = ProjectPath::new("libs/core/mypy.ini").unwrap();
+    assert_eq!(config_of("core:mypy"), ToolConfig::File(own));
+    assert_eq!(config_of("outer:mypy"), ToolConfig::Usual);
+}
+
+#[test]
+fn packages_with_equal_settings_of_a_tool_share_its_lock() {
+    let text = "[packages.a]\n[packages.b]\n[packages.c.checks.mypy]\nversion = '1.8'\n";
+    let config = config(text);
+    let lock = |step: &str| config.find_step(step).unwrap().lock().unwrap().to_owned();
+    assert_eq!([lock("a:mypy"), lock("b:mypy"), lock("c:mypy")], ["mypy", "mypy", "mypy.c.mypy"]);
 }

@@ -58,6 +58,8 @@ pub struct Container {
     pub socket: Option<SharedSocket>,
     /// The standard input.
     pub stdin: ContainerStdin,
+    /// The working directory.
+    pub folder: String,
     /// The program and its arguments.
     pub command: Vec<String>,
 }
@@ -270,7 +272,7 @@ fn sandbox(container: &Container) -> Vec<OsString> {
         args.extend([OsString::from("--mount"), mount(&socket)]);
         args.extend(words(["--group-add", &group.to_string()]));
     }
-    args.extend(words(["--workdir", APP]));
+    args.extend(words(["--workdir", &container.folder]));
     // An entry point of the image would change the meaning of the command.
     if let Some((program, rest)) = container.command.split_first() {
         args.extend(words(["--entrypoint", program, &container.image]));

@@ -15,7 +15,7 @@ use super::end_cause::EndCause;
 use super::podman::Dialect;
 use super::proof::{self, Proof, UserMapping};
 use crate::check::Grant;
-use crate::container::{APP, CONFIG, CONTROL};
+use crate::container::{APP, CONFIG, CONTROL, working_directory};
 use crate::engine::launcher::{self, Seen, Way};
 use crate::engine::limits::{CopyWatch, exceeded_error};
 use crate::engine::{Access, EngineError, Job, RunError, endpoint};
@@ -75,6 +75,7 @@ impl<'d> Docker<'d> {
         if job.environment.has_launcher {
             add(job.control, CONTROL, Access::Read)?;
         }
+        container.folder = working_directory(&step.folder);
         container.env.clone_from(&step.env);
         container.passed = job.secrets.iter().map(|(name, _)| name.to_owned()).collect();
         container.memory = self.memory_limit(step.limits.memory);

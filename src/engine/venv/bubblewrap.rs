@@ -35,6 +35,7 @@ const TMP_SIZE: &str = "1073741824";
 pub(super) struct Sandbox<'a> {
     /// The folders of the project and the environments.
     pub(super) folders: &'a JobFolders,
+    pub(super) working_directory: &'a str,
     /// The folder of the interpreter's standard library.
     pub(super) prefix: &'a Path,
     /// Whether it reaches the network.
@@ -105,7 +106,7 @@ pub(super) fn arguments(sandbox: &Sandbox<'_>, roots: &[Root]) -> Vec<OsString> 
         let target = word(endpoint::SOCKET);
         add(&[word("--bind"), socket.as_os_str(), target]);
     }
-    add(&["--remount-ro", "/", "--chdir", crate::container::APP, "--"].map(word));
+    add(&["--remount-ro", "/", "--chdir", sandbox.working_directory, "--"].map(word));
     args
 }
 
@@ -137,8 +138,14 @@ mod tests {
     fn a_job_sees_the_system_its_folders_and_nothing_else() {
         let folders = folders();
         let prefix = Path::new("/home/u/.pyenv/versions/3.13.0");
-        let sandbox =
-            Sandbox { folders: &folders, prefix, network: false, socket: None, terminal: false };
+        let sandbox = Sandbox {
+            folders: &folders,
+            working_directory: "/app",
+            prefix,
+            network: false,
+            socket: None,
+            terminal: false,
+        };
         assert_eq!(
             typed(&sandbox),
             "--unshare-all --new-session --die-with-parent --hostname pipe --cap-drop ALL \
@@ -157,8 +164,14 @@ mod tests {
     fn a_grant_changes_nothing_else() {
         let folders = folders();
         let prefix = Path::new("/usr");
-        let closed =
-            Sandbox { folders: &folders, prefix, network: false, socket: None, terminal: false };
+        let closed = Sandbox {
+            folders: &folders,
+            working_directory: "/app",
+            prefix,
+            network: false,
+            socket: None,
+            terminal: false,
+        };
         let socket = Some(Path::new("/run/docker.sock"));
         let open = Sandbox { network: true, socket, terminal: true, ..closed.clone() };
         let network: String =

@@ -11,7 +11,7 @@ use super::bubblewrap::{self, Sandbox};
 use super::folders::{Folder, JobFolders};
 use super::{Venv, VenvParts, watch};
 use crate::check::Grant;
-use crate::container::{APP, BUILD, CONFIG, CONTROL, PROJECT};
+use crate::container::{APP, BUILD, CONFIG, CONTROL, PROJECT, working_directory};
 use crate::engine::launcher::{self, Way};
 use crate::engine::limits::{CopyWatch, exceeded_error, total_memory};
 use crate::engine::{Access, EngineError, Job, RunError, endpoint};
@@ -85,6 +85,7 @@ impl Venv<'_> {
         };
         if let Some(program) = &self.bubblewrap {
             let sandbox = Sandbox {
+                working_directory: &working_directory(&job.step.folder),
                 network: grants.contains(&Grant::Network),
                 socket: socket.as_deref(),
                 terminal: streams == JobStreams::Attached,
@@ -120,10 +121,11 @@ impl Venv<'_> {
             outside.entry("DOCKER_HOST".to_owned()).or_insert(address);
         }
         let path = outside.get("PATH").cloned().unwrap_or_default();
+        let folder = job.step.folder.on_disk(&job.app.folder);
         let mut words: Vec<OsString> = words.iter().map(|word| folders.to_outside(word)).collect();
         if let Some(program) = words.first_mut() {
             // The guard starts a program by its path.
-            let found = which::which_in(&*program, Some(&path), &job.app.folder);
+            let found = which::which_in(&*program, Some(&path), &folder);
             *program = found.map_or_else(|_| program.clone(), PathBuf::into_os_string);
         }
         let program = &self.interpreter.executable;
@@ -139,7 +141,7 @@ impl Venv<'_> {
         let invocation = Invocation {
             only: Some(outside),
             secrets: job.secrets.secrets().clone(),
-            folder: Some(job.app.folder.clone()),
+            folder: Some(folder),
             processors: self.settings.cpus,
             ..invocation
         };

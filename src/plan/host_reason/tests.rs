@@ -11,6 +11,8 @@ use crate::tools::{self, Command, TOOLS};
 fn step(tool: &str) -> Step {
     let canonical = CANONICAL_ENV.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     Step {
+        folder: ProjectPath::root(),
+        import_roots: Vec::new(),
         id: "check".parse().unwrap(),
         tool: tool.to_owned(),
         source: vec![ProjectPath::new("src").unwrap()],

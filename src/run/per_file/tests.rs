@@ -23,6 +23,8 @@ fn files(texts: &[&str]) -> BTreeMap<ProjectPath, Hash> {
 fn step(source: &[&str], inputs: &[&str], endings: &[&str], argv: &[&str]) -> Step {
     let paths = |texts: &[&str]| texts.iter().map(|text| path(text)).collect::<Vec<_>>();
     Step {
+        folder: ProjectPath::root(),
+        import_roots: Vec::new(),
         source: paths(source),
         endings: endings.iter().map(|ending| (*ending).to_owned()).collect(),
         file_set: FileSet { paths: paths(&[source, inputs].concat()), ..FileSet::default() },

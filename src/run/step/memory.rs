@@ -109,6 +109,11 @@ impl ReadyStep<'_> {
         mut outcome: CheckOutcome,
     ) -> CheckOutcome {
         outcome.work = serde_json::from_str(&memory.summary).ok();
+        if let Some(work) = &mut outcome.work
+            && incremental::is_incremental(self.step)
+        {
+            super::folder::leave_names(&mut work.checked, &self.step.folder);
+        }
         let ingredients = &self.inputs.ingredients;
         let Some(refuted) = incremental::explain_refuted(outcome.tool_label(), memory) else {
             // Memory only saves work in the next run.

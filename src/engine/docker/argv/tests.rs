@@ -21,6 +21,7 @@ fn container() -> Container {
         network: ContainerNetwork::None,
         socket: None,
         stdin: ContainerStdin::Closed,
+        folder: "/app".into(),
         command: vec!["python3".into(), "x".into()],
     }
 }

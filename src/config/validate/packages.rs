@@ -1,0 +1,70 @@
+//! Validation of the packages: their names, their folders, and what they depend on.
+
+use std::collections::BTreeMap;
+
+use super::super::layer::{PackageLayer, Text};
+use super::super::{ConfigError, Package, nearest};
+use super::terms::Terms;
+use crate::check::StepId;
+
+/// Validates the packages, in the order of the file.
+pub(super) fn validate(
+    terms: &mut Terms<'_>,
+    layers: &BTreeMap<Text, PackageLayer>,
+) -> Result<Vec<(Package, PackageLayer)>, ConfigError> {
+    let mut packages: Vec<(Package, PackageLayer)> = Vec::new();
+    for (name, layer) in in_file_order(layers) {
+        if !StepId::is_package(&name.value) {
+            let message = format!(
+                "invalid package name `{}`: it must consist of letters, digits, `.`, `_` and `-`, and \
+                 begin with a letter or digit",
+                name.value.escape_debug()
+            );
+            return Err(terms.error(name, message));
+        }
+        let path = layer.path.as_ref().unwrap_or(name);
+        let folder = terms.project_path(path)?;
+        if let Some((other, _)) = packages.iter().find(|(other, _)| other.folder == folder) {
+            let message =
+                format!("the packages `{}` and `{}` have the same folder", other.name, name.value);
+            return Err(terms
+                .error(path, message)
+                .with_hint("give each package a `path` of its own"));
+        }
+        let depends_on = layer.depends_on.as_ref();
+        let depends_on = depends_on.map(|_| known(terms, name, layer, layers)).transpose()?;
+        packages.push((Package { name: name.value.clone(), folder, depends_on }, layer.clone()));
+    }
+    Ok(packages)
+}
+
+fn in_file_order(layers: &BTreeMap<Text, PackageLayer>) -> Vec<(&Text, &PackageLayer)> {
+    let mut layers: Vec<_> = layers.iter().collect();
+    layers.sort_by_key(|(name, _)| name.start());
+    layers
+}
+
+/// The packages that a package names as its dependencies.
+fn known(
+    terms: &Terms<'_>,
+    name: &Text,
+    layer: &PackageLayer,
+    layers: &BTreeMap<Text, PackageLayer>,
+) -> Result<Vec<String>, ConfigError> {
+    let names: Vec<&str> = layers.keys().map(|other| other.value.as_str()).collect();
+    let mut found = Vec::new();
+    for text in terms.items(layer.depends_on.as_ref()) {
+        if text.value == name.value {
+            return Err(terms
+                .error(&text, "a package cannot depend on itself")
+                .with_hint("remove it from `depends-on`"));
+        }
+        if !names.contains(&text.value.as_str()) {
+            return Err(terms
+                .error(&text, format!("unknown package `{}`", text.value.escape_debug()))
+                .with_hint(nearest::advise(&text.value, &names)));
+        }
+        found.push(text.value);
+    }
+    Ok(found)
+}
