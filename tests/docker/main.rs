@@ -35,6 +35,7 @@ mod installed_project;
 mod job_image;
 mod keeper;
 mod matrix;
+mod monorepo;
 mod nested_engine;
 mod network;
 mod own_locks;
@@ -59,6 +60,8 @@ mod shell;
 mod signals;
 mod socket_jobs;
 mod topology;
+#[path = "../harness/two_packages.rs"]
+mod two_packages;
 mod unused_images;
 
 use std::process::ExitCode;
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
         hook::TESTS,
         image_build::TESTS,
         matrix::TESTS,
+        monorepo::TESTS,
         network::TESTS,
         packages::TESTS,
         paths::TESTS,

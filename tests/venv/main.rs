@@ -28,6 +28,7 @@ mod hook_push;
 #[path = "../docker/imports.rs"]
 mod imports;
 mod kept_copies;
+mod monorepo;
 #[path = "../docker/package_index.rs"]
 mod package_index;
 mod packages;
@@ -45,6 +46,8 @@ mod sandbox;
 mod session;
 mod shadows;
 mod test_runs;
+#[path = "../harness/two_packages.rs"]
+mod two_packages;
 mod watch;
 
 use std::process::ExitCode;
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         hook_fixes::TESTS,
         hook_push::TESTS,
         kept_copies::TESTS,
+        monorepo::TESTS,
         packages::TESTS,
         pinned_tools::TESTS,
         sandbox::TESTS,
