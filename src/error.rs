@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::checkout::CheckoutError;
 use crate::config::ConfigError;
 use crate::engine::EngineError;
+use crate::git::GitError;
 use crate::hook::HookError;
 use crate::outcome::{Reason, ReasonKind, Verdict};
 use crate::plan::PlanError;
@@ -36,6 +37,9 @@ pub enum Error {
     /// The files of a git index cannot be checked out.
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
+    /// Git cannot say what changed.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// A git hook cannot be installed or removed.
     #[error(transparent)]
     Hook(#[from] HookError),
@@ -68,6 +72,9 @@ impl Error {
                 ReasonKind::Stopped => Verdict::Interrupted,
                 _ => Verdict::Error,
             },
+            Error::Git(GitError::Stopped) => Verdict::Interrupted,
+            Error::Git(GitError::Git(_) | GitError::Limit(_)) => Verdict::Error,
+            Error::Git(_) => Verdict::Config,
             Error::Update(error) => error.verdict(),
             Error::Checkout(error) => error.verdict(),
             Error::Hook(error) => error.verdict(),
@@ -83,6 +90,7 @@ impl Error {
             Error::Plan(error) => Some(error.hint()),
             Error::Engine(error) => error.hint(),
             Error::Check(reason) => reason.hint.clone(),
+            Error::Git(error) => error.hint(),
             Error::Update(error) => error.hint(),
             Error::Checkout(error) => error.hint(),
             Error::Hook(error) => error.hint(),

@@ -53,7 +53,7 @@ pub struct GitContext<'a> {
 #[non_exhaustive]
 pub enum GitError {
     /// Git is not installed.
-    #[error("`--changed` needs git, which is not installed")]
+    #[error("`--changed` and `--affected` need git, which is not installed")]
     NoGit,
     /// Not a repository, or one that git does not trust.
     #[error("no usable git repository here: {0}")]
@@ -69,7 +69,7 @@ pub enum GitError {
     NoSuchCommit {
         /// Its name.
         name: String,
-        /// Who named it, as in `` `--changed` names ``.
+        /// Who named it, as in `the command line names`.
         origin: String,
         /// Whether a part of the history is missing.
         is_shallow: bool,
@@ -108,12 +108,16 @@ impl GitError {
         let whole = "fetch the whole history: `git fetch --unshallow`; in GitLab CI \
                      `GIT_DEPTH: \"0\"`, in GitHub Actions `fetch-depth: 0` of actions/checkout";
         let hint = match self {
-            GitError::NoGit => "install git, or leave `--changed` out".to_owned(),
+            GitError::NoGit => "install git, or leave them out".to_owned(),
             GitError::NoRepository(_) => {
-                "leave `--changed` out, or run it in a clone that is yours".to_owned()
+                "leave `--changed` and `--affected` out, or run in a clone that is yours".to_owned()
             }
-            GitError::NoCommit => "leave `--changed` out until there is one".to_owned(),
-            GitError::NoDefault => "name it: `--changed origin/main`".to_owned(),
+            GitError::NoCommit => {
+                "leave `--changed` and `--affected` out until there is one".to_owned()
+            }
+            GitError::NoDefault => {
+                "name it, as in `--changed origin/main` or `--affected origin/main`".to_owned()
+            }
             GitError::NoSuchCommit { is_shallow: true, .. }
             | GitError::Unrelated { is_shallow: true, .. } => whole.to_owned(),
             GitError::NoSuchCommit { name, .. } => match name.strip_prefix("origin/") {
@@ -122,7 +126,9 @@ impl GitError {
                 }
                 None => "try `git fetch`; `git branch --all` lists the branches".to_owned(),
             },
-            GitError::Unrelated { .. } => "name another one: `--changed REF`".to_owned(),
+            GitError::Unrelated { .. } => {
+                "name another one, as in `--changed origin/main`".to_owned()
+            }
             GitError::MissingContent { commit, .. } => {
                 format!("`git diff {commit}` fetches it")
             }

@@ -46,6 +46,7 @@ macro_rules! chapters {
 chapters! {
     quick_start, "quick-start", "guide/quick-start.md", "Install cargo pipe and run the first checks";
     checks, "checks", "guide/checks.md", "Built-in checks, your own checks, and tests";
+    packages, "packages", "guide/packages.md", "Monorepos, and running only what a change reaches";
     fixing, "fixing", "guide/fixing.md", "Fix findings and format code";
     watching, "watching", "guide/watching.md", "Check again whenever you save a file";
     hooks, "hooks", "guide/hooks.md", "Check each commit before it is made";

@@ -22,6 +22,7 @@ use crate::engine::{JobImage, job_image};
 use crate::env_vars::EnvVars;
 use crate::error::Error;
 use crate::event::Observer;
+use crate::gate::Since;
 use crate::git::GitContext;
 use crate::plan::{self, Known, Plan, Request, Shell, ShellRequest};
 use crate::project::{Project, ProjectPath};
@@ -133,6 +134,21 @@ impl Pipeline {
         let asks: Vec<GrantRequest> = asked.into_iter().map(|asked| asked.ask).collect();
         let secrets = known::read_secrets(&asks, &self.config.allow, &self.environment);
         Known { asks, secrets, ..facts }
+    }
+
+    /// Leaves out the checks of a plan that the changes since a commit do not reach.
+    ///
+    /// # Errors
+    ///
+    /// When git, the repository, or the commit is missing.
+    pub fn narrow(
+        &self,
+        plan: &mut Plan,
+        since: &Since,
+        cancel: &Cancel,
+        observer: &mut dyn Observer,
+    ) -> Result<(), Error> {
+        Ok(self.context(cancel, &Emitter::new(observer)).narrow(plan, since)?)
     }
 
     /// Runs a plan to its end. The report contains the errors of single checks.

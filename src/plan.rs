@@ -4,6 +4,7 @@
 //! executes. Planning is pure: it starts no process, reads no file and knows no engine. Paths in a
 //! plan are relative to the project, or those inside a container.
 
+mod affected;
 mod error;
 mod fixes;
 mod grants;
@@ -24,6 +25,8 @@ use crate::project::ProjectPath;
 use crate::secrets::SecretError;
 use crate::tools::{self, Installation};
 
+pub(crate) use affected::Change;
+pub use affected::{Affected, ReachedBy};
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, can_fix};
 pub use shell::{Shell, ShellFiles, ShellRequest, Streams, plan_shell};
@@ -144,6 +147,8 @@ pub struct Plan {
     pub jobs: usize,
     /// The use of the result cache.
     pub cache: CacheMode,
+    /// What a change reaches, if steps that it does not reach are left out.
+    pub affected: Option<Affected>,
 }
 
 impl Plan {
@@ -204,7 +209,8 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     }
     let gate = gate_of(config, request);
     let cache = request.cache.unwrap_or(config.cache).replaying(!request.no_cache);
-    Ok(Plan { fail_fast: request.fail_fast, jobs: config.jobs, fixes, notes, steps, gate, cache })
+    let (fail_fast, jobs) = (request.fail_fast, config.jobs);
+    Ok(Plan { fail_fast, jobs, fixes, notes, steps, gate, cache, affected: None })
 }
 
 /// Whether a name on the command line means a check: that of the check in every package, that of its

@@ -43,6 +43,7 @@ use crate::fingerprint;
 use crate::gate::Gated;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, Verdict};
+use crate::plan::Affected;
 use phase::Phase;
 use review::Review;
 
@@ -72,6 +73,8 @@ pub struct Report {
     pub gate: Option<Gated>,
     /// The changed files that decide what checks report; none if no commit to compare with is known.
     pub review: Option<Review>,
+    /// What the change reaches, if checks that it does not reach were left out.
+    pub affected: Option<Affected>,
     /// The checks, in plan order.
     pub checks: Vec<CheckOutcome>,
 }

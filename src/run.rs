@@ -4,6 +4,7 @@
 //! environments and snapshots for the steps that miss, and run these steps in parallel. Every step
 //! ends with an outcome, whatever happens; the outcomes make up the [`Report`].
 
+mod affected;
 mod context;
 mod covered;
 mod directory;
@@ -98,11 +99,15 @@ impl Context<'_> {
             None
         });
         let gate = gate.ok().and_then(|gate| gate.summary(&result.outcomes));
+        let is_unaffected = plan.affected.is_some() && plan.steps.is_empty();
         let interruption = (self.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
         Report {
             folder: discover::placement(&self.project.identity).folder_text(),
-            verdict: Verdict::over(&result.outcomes, interruption)
-                .and(gate.as_ref().and_then(Gated::verdict)),
+            verdict: match (is_unaffected, interruption) {
+                (true, None) => Verdict::Passed,
+                (_, interruption) => Verdict::over(&result.outcomes, interruption),
+            }
+            .and(gate.as_ref().and_then(Gated::verdict)),
             platform: result.platform,
             engine: result.engine,
             warnings,
@@ -112,6 +117,7 @@ impl Context<'_> {
             changed_files: result.changed_files,
             gate,
             review,
+            affected: plan.affected.clone(),
             checks: result.outcomes,
         }
     }

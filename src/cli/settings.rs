@@ -58,6 +58,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         baseline,
         strict,
         changed,
+        affected,
         dry_run,
         timeout,
         report,
@@ -71,11 +72,8 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         (_, _, Unsaid::ByName { is_ci: true }) => Fixing::Withheld(Withheld::Ci),
         (_, _, Unsaid::ByName { is_ci: false }) => Fixing::ByName,
     };
-    let gate = match changed {
-        None => GateAsked::Configured,
-        Some(None) => GateAsked::Changed(Since::Default),
-        Some(Some(name)) => GateAsked::Changed(Since::Ref(name)),
-    };
+    let since = |name: Option<String>| name.map_or(Since::Default, Since::Ref);
+    let gate = changed.map_or(GateAsked::Configured, |name| GateAsked::Changed(since(name)));
     let cache = match cache {
         _ if audit_plain => Some(CacheMode::AuditPlain),
         _ if audit => Some(CacheMode::Audit),
@@ -83,6 +81,7 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
     };
     CheckRun {
         request: Request { checks, fail_fast, timeout, fixing, gate, strict, cache, no_cache },
+        affected: affected.map(since),
         baseline,
         writing: writing(dry_run),
         reports: report,

@@ -13,7 +13,7 @@ impl Git<'_> {
         let head = self.commit("HEAD")?.ok_or(GitError::NoCommit)?;
         let variable = |name: &str| self.context.variables.get(name).map(str::to_owned);
         let (name, origin) = match since {
-            Since::Ref(name) => (name.clone(), "`--changed` names".to_owned()),
+            Since::Ref(name) => (name.clone(), "the command line names".to_owned()),
             Since::Default => {
                 // GitLab names the commit itself, GitHub the branch that is merged into.
                 let gitlab = "CI_MERGE_REQUEST_DIFF_BASE_SHA";

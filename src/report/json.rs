@@ -34,6 +34,7 @@ use crate::gate::baseline::BaselineEntry;
 use crate::gate::{CompareBase, Gated};
 use crate::hash::Hash;
 use crate::outcome::{CacheUse, CheckOutcome, Coverage, Reason, Status, Verdict};
+use crate::plan::Affected;
 use why::{JsonDifference, JsonWorkDone};
 
 /// The name of this version of the format.
@@ -108,6 +109,10 @@ pub struct JsonReport {
     /// and in reports of older versions.
     #[serde(default)]
     pub review: Option<JsonReview>,
+    /// The checks that a change reaches, and those that did not run because it does not; null unless
+    /// that was asked for, and in reports of older versions.
+    #[serde(default)]
+    pub affected: Option<Affected>,
     /// The checks, in plan order.
     pub checks: Vec<JsonCheck>,
     /// The commands to run next; empty if every check passed, and in reports of older versions.
@@ -323,6 +328,7 @@ impl From<&super::Report> for JsonReport {
                 base: review.base.clone(),
                 files: review.files.clone(),
             }),
+            affected: report.affected.clone(),
             checks: report.checks.iter().map(JsonCheck::from).collect(),
             next: next::commands(&report.checks).iter().map(JsonNext::from).collect(),
         }

@@ -38,6 +38,7 @@ pub(crate) fn report() -> Report {
         changed_files: vec!["src/main.py".to_owned()],
         gate: None,
         review: None,
+        affected: None,
         checks,
     }
 }

@@ -178,7 +178,7 @@ impl ReviewRules {
 }
 
 /// Whether a file of a repository is a pipeline, or a part of one.
-fn is_pipeline(path: &str) -> bool {
+pub(super) fn is_pipeline(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.ends_with(".gitlab-ci.yml")
         || PIPELINES.iter().any(|place| match place.strip_suffix('/') {
@@ -194,7 +194,7 @@ fn is_code(code: &BTreeSet<ProjectPath>, path: &str) -> bool {
 }
 
 /// The folders of a repository in which such files can be.
-fn folders(project: &str) -> Vec<ProjectPath> {
+pub(super) fn folders(project: &str) -> Vec<ProjectPath> {
     let places = PIPELINES.iter().map(|place| place.trim_end_matches('/')).chain([project]);
     match project {
         "" => Vec::new(),
@@ -203,7 +203,7 @@ fn folders(project: &str) -> Vec<ProjectPath> {
 }
 
 /// A path of the repository, relative to the project in this folder.
-fn relative_to(folder: &str, path: &str) -> String {
+pub(super) fn relative_to(folder: &str, path: &str) -> String {
     if folder.is_empty() {
         return path.to_owned();
     }

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::globs::parse_globs;
 use super::walk::{Part, WalkResult, walk};
 use super::{SOURCE_LIMIT, SnapshotError};
 use crate::cache::Index;
@@ -134,6 +135,15 @@ impl Inventory {
             files.extend(found.files.into_iter().map(|(path, ())| path));
         }
         Ok(files.into_iter().collect())
+    }
+
+    /// Whether a file that is gone may have been in the inventory: which `.gitignore` applied to it is not
+    /// known any more.
+    pub(crate) fn may_have_had(root: &Path, file_set: &FileSet, path: &ProjectPath) -> bool {
+        let is_below = |seen: &ProjectPath| path.starts_with(seen);
+        let is_excluded = parse_globs(root, &file_set.exclude)
+            .is_ok_and(|globs| globs.matched_path_or_any_parents(path.as_str(), false).is_ignore());
+        file_set.generated.contains(path) || file_set.paths.iter().any(is_below) && !is_excluded
     }
 
     /// The folders in which a new file would change the inventory, and those above them. Only existing

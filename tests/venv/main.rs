@@ -11,6 +11,7 @@ mod harness;
 #[path = "../harness/start.rs"]
 mod start;
 
+mod affected;
 mod agents;
 mod build_systems;
 mod by_hand;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     // Half of its time a test waits: for packages, or for another process.
     let arguments = harness::arguments(2);
     let lists = [
+        affected::TESTS,
         agents::TESTS,
         build_systems::TESTS,
         by_hand::TESTS,

@@ -46,6 +46,15 @@ pub(crate) struct RunArgs {
     #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
     pub(crate) changed: Option<Option<String>>,
 
+    /// Run only the checks that a change since REF reaches
+    ///
+    /// A change reaches a check by a file that it sees, its configuration, or a lock of its environment;
+    /// pipe.toml, the baseline and pipelines reach all. Files are compared with the merge base of REF,
+    /// which defaults as for `--changed`; uncommitted and new files count.
+    #[arg(long, value_name = "REF", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
+    pub(crate) affected: Option<Option<String>>,
+
     /// Run every check, even if its result is cached
     ///
     /// The new results are stored in the cache.

@@ -2,7 +2,7 @@
 
 use crate::check::CachePolicy;
 use crate::limits::Limits;
-use crate::plan::{Effect, EnvironmentSpec, FixStep, Fixes, Plan, Step};
+use crate::plan::{Effect, EnvironmentSpec, FixStep, Fixes, Plan, ReachedBy, Step};
 use crate::project::ProjectPath;
 use crate::report::count::Count;
 use crate::report::harmless;
@@ -13,7 +13,10 @@ use crate::tools::command::Command;
 pub(super) fn plan(plan: &Plan) -> String {
     let steps = plan.steps.iter().map(|step| {
         let name = paint(style::STRONG, &step.id);
-        let lines: String = facts(step).into_iter().map(|fact| format!("  {fact}\n")).collect();
+        let mut facts = facts(step);
+        let reached = plan.affected.as_ref().and_then(|it| it.reached.get(step.id.as_str()));
+        facts.extend(reached.map(because));
+        let lines: String = facts.into_iter().map(|fact| format!("  {fact}\n")).collect();
         format!("{name}: {}\n{lines}\n", harmless::line(&step.tool))
     });
     let steps: String = steps.collect();
@@ -81,6 +84,13 @@ pub(super) fn facts(step: &Step) -> Vec<String> {
         CachePolicy::Never => facts.push("cached  never".to_owned()),
     }
     facts
+}
+
+/// The change that reaches a step.
+fn because(reached: &ReachedBy) -> String {
+    let ReachedBy { file, package } = reached;
+    let package = package.as_ref().map(|name| format!(" of `{name}`")).unwrap_or_default();
+    format!("because `{}`{package} changed", harmless::line(file))
 }
 
 fn limits(step: &Step) -> String {

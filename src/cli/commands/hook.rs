@@ -186,6 +186,7 @@ fn check_files(
     let staged = staged?;
     let fixing = if wanted.fix { Fixing::Write } else { Fixing::Off };
     let run = CheckRun {
+        affected: None,
         request: Request { fail_fast: wanted.fail_fast, fixing, ..Request::default() },
         baseline: None,
         writing: Writing::Real,

@@ -37,7 +37,16 @@ pub(super) fn run_in(
     run: &CheckRun,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    let plan = pipeline.plan(&run.request)?;
+    let mut plan = pipeline.plan(&run.request)?;
+    if let Some(since) = &run.affected {
+        let cancel = Cancel::default();
+        let interrupts = interrupts(&cancel)?;
+        let mut observer = term.observer();
+        let narrowed = pipeline.narrow(&mut plan, since, &cancel, &mut observer);
+        term.observed(observer);
+        drop(interrupts);
+        narrowed?;
+    }
     let is_shown = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show);
     if run.writing == Writing::Dry {
         term.data(&match run.format {

@@ -105,6 +105,12 @@ impl Rounds<'_> {
             let request = Request { fixing: Fixing::Write, ..self.run.request.clone() };
             plan = pipeline.plan(&request)?;
         }
+        if let Some(since) = &self.run.affected {
+            let mut observer = self.term.observer();
+            let narrowed = pipeline.narrow(&mut plan, since, &self.cancel, &mut observer);
+            self.term.observed(observer);
+            narrowed?;
+        }
         for note in &plan.notes {
             self.term.note(&format!("note: {note}\n"));
         }

@@ -6,6 +6,7 @@ use crate::cli::args::{CheckArgs, Document, MessageFormat, ReportTarget};
 use crate::cli::commands::Asking;
 use crate::config::layer::{Layer, OwnFile, Value};
 use crate::env_vars::EnvVars;
+use crate::gate::Since;
 use crate::hook::HookKind;
 use crate::pipeline::{Removal, Then};
 use crate::plan::{Request, ShellFiles};
@@ -244,6 +245,8 @@ pub(crate) enum Paging {
 pub(crate) struct CheckRun {
     /// The checks, and how to run them.
     pub(crate) request: Request,
+    /// The commit since which a change must reach a check, if only such checks run.
+    pub(crate) affected: Option<Since>,
     /// The baseline, if not the configured one.
     pub(crate) baseline: Option<String>,
     /// Whether they run, or the plan is shown.

@@ -212,12 +212,20 @@ impl<'a> Terms<'a> {
                 let message = format!("invalid glob `{}`: {}", glob.escape_debug(), wrong.kind());
                 return Err(self.error(&text, message));
             }
-            globs.push(match self.folder.is_root() {
-                true => text.value,
-                false => format!("{}/{glob}", globset::escape(self.folder.as_str())),
-            });
+            globs.push(self.in_project(glob));
         }
         Ok(globs)
+    }
+
+    /// A glob as seen from the project's root. One without a slash matches in every folder.
+    fn in_project(&self, glob: &str) -> String {
+        if self.folder.is_root() {
+            return glob.to_owned();
+        }
+        let folder = globset::escape(self.folder.as_str());
+        let (not, glob) = glob.strip_prefix('!').map_or(("", glob), |rest| ("!", rest));
+        let anywhere = if glob.trim_end_matches('/').contains('/') { "" } else { "**/" };
+        format!("{not}{folder}/{anywhere}{glob}")
     }
 
     /// Validates names of packages, extras and groups.

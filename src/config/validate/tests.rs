@@ -287,7 +287,7 @@ fn each_package_has_the_checks_of_the_project_in_its_own_folder() {
                 [checks.links]\nrun = ['links']\nper-package = false\nsource = ['docs']\n\
                 [packages.core]\npath = 'libs/core'\n\
                 [packages.core.checks.mypy]\nconfig = 'mypy.ini'\n\
-                [packages.outer]\npath = 'libs'\nsource = ['.']\nexclude = ['gen/**']\n\
+                [packages.outer]\npath = 'libs'\nsource = ['.']\nexclude = ['gen/**', '!*.pyi']\n\
                 [packages.outer.checks.format]\nenabled = false\n\
                 [packages.outer.checks.own]\nrun = ['own']\nsource = 'x'\n";
     let expected = [
@@ -303,7 +303,10 @@ fn each_package_has_the_checks_of_the_project_in_its_own_folder() {
     let find = |step: &str| config.find_step(step).unwrap();
     assert_eq!(find("core:format").exclude, ["docs/**", "libs/core/src/made/**"]);
     // The files of a nested package are its own.
-    assert_eq!(find("outer:mypy").exclude, ["docs/**", "libs/core/**", "libs/gen/**"]);
+    assert_eq!(
+        find("outer:mypy").exclude,
+        ["docs/**", "libs/core/**", "libs/gen/**", "!libs/**/*.pyi"]
+    );
     assert_eq!(find("core:mypy").folder.as_str(), "libs/core");
     assert!(find("links").folder.is_root());
     let config_of = |step: &str| match &find(step).work {

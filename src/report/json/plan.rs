@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::check::{CachePolicy, FindingsSpec, Grant};
 use crate::config::CacheMode;
 use crate::gate::Since;
-use crate::plan::{Effect, FixStep, Plan, Step};
+use crate::plan::{Affected, Effect, FixStep, Plan, Step};
 use crate::project::ProjectPath;
 
 pub use command::{JsonCommand, JsonCommandKind};
@@ -50,6 +50,9 @@ pub struct JsonPlan {
     pub notes: Vec<String>,
     /// What is fixed before the checks run; null if nothing is.
     pub fixes: Option<JsonFixes>,
+    /// The checks that a change reaches, and those that will not run because it does not; null unless
+    /// that was asked for.
+    pub affected: Option<Affected>,
     /// The checks, in the order of the report; empty if fixes are only shown.
     pub checks: Vec<JsonPlannedCheck>,
 }
@@ -227,7 +230,7 @@ pub struct JsonConfigFile {
 
 impl From<&Plan> for JsonPlan {
     fn from(plan: &Plan) -> Self {
-        let Plan { fixes, notes, steps, gate, fail_fast, jobs, cache } = plan;
+        let Plan { fixes, notes, steps, gate, fail_fast, jobs, cache, affected } = plan;
         let baseline = gate.baseline.as_ref().map(|baseline| JsonBaselineFile {
             path: baseline.path.to_string(),
             named: baseline.named,
@@ -252,6 +255,7 @@ impl From<&Plan> for JsonPlan {
             gate: JsonPlannedGate { baseline, changed },
             notes: notes.clone(),
             fixes,
+            affected: affected.clone(),
             checks: steps.iter().map(JsonPlannedCheck::from).collect(),
         }
     }
