@@ -19,6 +19,7 @@ pub use findings_spec::{
 };
 pub(crate) use secret_name::is_variable_name;
 pub use secret_name::{SecretName, SecretNameError};
+pub(crate) use step_id::to_file_name;
 pub use step_id::{StepId, StepIdError};
 pub use test_settings::{CoverageSettings, FlakyTests, TestSettings, TestWorkers};
 

@@ -27,7 +27,8 @@ use crate::network::Network;
 use crate::project::ProjectPath;
 
 pub use ci::{Ci, CiBuilder, CiJobs, GitlabJobs, Install};
-pub use package::Package;
+pub(crate) use package::below;
+pub use package::{PROJECT_JOB, Package};
 pub use tool_packages::{ToolPackages, name_locks};
 
 /// A project's settings, with every default filled in.

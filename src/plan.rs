@@ -158,6 +158,21 @@ impl Plan {
         fixes.map(|fix| &fix.step).chain(&self.steps)
     }
 
+    /// Refuses the name of a check that means several steps, for a command about one.
+    ///
+    /// # Errors
+    ///
+    /// When the plan has more than one step.
+    pub(crate) fn refuse_several(&self, name: &str) -> Result<(), PlanError> {
+        match self.steps.as_slice() {
+            [] | [_] => Ok(()),
+            steps => Err(PlanError::SeveralSteps {
+                name: name.to_owned(),
+                steps: steps.iter().map(|step| step.id.clone()).collect(),
+            }),
+        }
+    }
+
     /// The longest time limit of a step.
     pub(crate) fn longest_timeout(&self) -> Duration {
         self.every_step().map(|step| step.timeout).max().unwrap_or_default()

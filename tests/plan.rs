@@ -8,7 +8,9 @@ use cargo_pipe::check::CachePolicy;
 use cargo_pipe::config::layer::Layer;
 use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
-use cargo_pipe::plan::{Effect, Fixing, Plan, Request, Withheld};
+use cargo_pipe::plan::{
+    Effect, Fixing, Plan, Request, ShellFiles, ShellRequest, Streams, Withheld,
+};
 use cargo_pipe::report::json;
 use cargo_pipe::tools::command::Command;
 
@@ -210,4 +212,57 @@ fn the_project_is_installed_for_what_runs_it_and_never_for_a_fixer() {
     let fixes = &plan.fixes.as_ref().unwrap().steps;
     assert!(fixes.iter().any(|fix| fix.step.id.as_str() == "docs"));
     assert!(fixes.iter().all(|fix| fix.step.installation.is_none()));
+}
+
+/// Two packages with a check of the same name.
+const PACKAGES: &str =
+    "[packages.core]\n[packages.api]\n[packages.api.checks.own]\nrun = ['own']\n";
+
+fn selected(checks: &[&str]) -> Vec<String> {
+    let plan = pipeline(PACKAGES).plan(&request(checks, Fixing::Off)).unwrap();
+    plan.steps.iter().map(|step| step.id.to_string()).collect()
+}
+
+#[test]
+fn a_name_means_a_check_in_every_package_or_one_or_all_of_a_package() {
+    assert_eq!(selected(&["lint"]), ["core:lint", "api:lint"]);
+    assert_eq!(selected(&["api:lint", "own"]), ["api:lint", "api:own"]);
+    let all = ["core:lint", "core:format", "core:mypy", "core:ruff"];
+    assert_eq!(selected(&["core:"]), all);
+    assert_eq!(selected(&[]).len(), 9);
+    let unknown = pipeline(PACKAGES).plan(&request(&["cor:lint"], Fixing::Off)).unwrap_err();
+    assert_eq!(unknown.hint().unwrap(), "did you mean `cargo pipe core:lint`?");
+    assert!(pipeline(PACKAGES).plan(&request(&["other:"], Fixing::Off)).is_err());
+}
+
+#[test]
+fn a_shell_is_opened_in_one_package() {
+    let pipeline = pipeline(PACKAGES);
+    let shell = |check: &str| {
+        pipeline.plan_shell(&ShellRequest {
+            check: Some(check.to_owned()),
+            command: Vec::new(),
+            docker_socket: false,
+            files: ShellFiles::Copy,
+            streams: Streams::Plain,
+        })
+    };
+    assert_eq!(shell("api:mypy").unwrap().step.folder.as_str(), "api");
+    let error = shell("mypy").unwrap_err();
+    assert_eq!(error.to_string(), "`mypy` is a check of several packages");
+    assert_eq!(error.hint().unwrap(), "name one of them: `core:mypy`, `api:mypy`");
+}
+
+#[test]
+fn a_package_can_import_one_in_its_own_folder() {
+    let settings = "source = ['src']\n[packages.app]\npath = '.'\ndepends-on = ['core']\n\
+                    [packages.core]\npath = 'libs/core'\n";
+    let plan = pipeline(settings).plan(&request(&[], Fixing::Off)).unwrap();
+    let files = |name: &str| {
+        let step = plan.steps.iter().find(|step| step.id.as_str() == name).unwrap();
+        let paths = step.file_set.paths.iter().map(|path| path.to_string()).collect::<Vec<_>>();
+        (paths.join(" "), step.file_set.exclude.join(" "))
+    };
+    assert_eq!(files("app:mypy"), ("libs/core src".to_owned(), String::new()));
+    assert_eq!(files("app:ruff"), ("src".to_owned(), "libs/core/**".to_owned()));
 }

@@ -112,8 +112,13 @@ impl StepId {
     /// version has no `_` and begins with a digit.
     #[must_use]
     pub fn to_file_name(&self) -> String {
-        self.spelled.replace([':', '@'], "_")
+        to_file_name(&self.spelled)
     }
+}
+
+/// Replaces the characters of a step or package that names of files may not contain.
+pub(crate) fn to_file_name(spelled: &str) -> String {
+    spelled.replace([':', '@'], "_")
 }
 
 fn is_python(text: &str) -> bool {

@@ -112,4 +112,6 @@ pub enum CiJobs {
     RunAll,
     /// One job for each check.
     PerCheck,
+    /// One job for each package, and one for the checks that run once.
+    PerPackage,
 }

@@ -288,7 +288,7 @@ pub struct CiLayer {
     pub gitlab: Option<Value<Switch>>,
     /// Whether there is a workflow for GitHub.
     pub github: Option<Value<bool>>,
-    /// One job for all checks, or one job for each check.
+    /// One job for all checks, one for each check, or one for each package.
     pub jobs: Option<Value<CiJobs>>,
     /// How the GitLab job that builds the image of the other jobs reaches an engine.
     pub builder: Option<Value<CiBuilder>>,

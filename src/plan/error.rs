@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::{CheckName, Grant, GrantRequest, Standing};
+use crate::check::{Grant, GrantRequest, Standing, StepId};
 
 /// The reason why a request cannot be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +31,17 @@ pub enum PlanError {
     #[error("{} cannot fix anything", quoted(checks))]
     NothingFixes {
         /// The checks.
-        checks: Vec<CheckName>,
+        checks: Vec<StepId>,
         /// The checks of the project that can fix.
-        fixers: Vec<CheckName>,
+        fixers: Vec<StepId>,
+    },
+    /// A command for one check got a name that several packages have.
+    #[error("`{name}` is a check of several packages")]
+    SeveralSteps {
+        /// The name.
+        name: String,
+        /// The checks that it means.
+        steps: Vec<StepId>,
     },
 }
 
@@ -61,6 +69,7 @@ impl PlanError {
             PlanError::NothingFixes { fixers, .. } => {
                 format!("these checks can fix: {}", quoted(fixers))
             }
+            PlanError::SeveralSteps { steps, .. } => format!("name one of them: {}", quoted(steps)),
         }
     }
 }
@@ -81,6 +90,6 @@ fn describe_missing(ask: &GrantRequest) -> String {
     }
 }
 
-fn quoted(checks: &[CheckName]) -> String {
+fn quoted(checks: &[StepId]) -> String {
     checks.iter().map(|check| format!("`{check}`")).collect::<Vec<_>>().join(", ")
 }

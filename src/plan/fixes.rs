@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Known, PlanError, Step};
-use crate::check::{CachePolicy, CheckName, Grant};
+use crate::check::{CachePolicy, Grant, StepId};
 use crate::config::{Check, Config, Work};
 use crate::tools::command::Command;
 use crate::tools::{self, ToolInvocation};
@@ -81,8 +81,8 @@ pub(super) fn plan_fixes(
         let steps = in_order(known, checks, steps);
         if steps.is_empty() {
             return Err(PlanError::NothingFixes {
-                checks: checks.iter().map(|check| check.name.clone()).collect(),
-                fixers: config.checks.iter().filter(|check| can_fix(check)).map(name).collect(),
+                checks: checks.iter().map(|check| check.id.clone()).collect(),
+                fixers: config.checks.iter().filter(|check| can_fix(check)).map(id).collect(),
             });
         }
         Ok((Some(Fixes { effect, reason: reason.to_owned(), steps }), Vec::new()))
@@ -107,8 +107,8 @@ pub(super) fn plan_fixes(
     }
 }
 
-fn name(check: &Check) -> CheckName {
-    check.name.clone()
+fn id(check: &Check) -> StepId {
+    check.id.clone()
 }
 
 fn is_formatter(check: &Check) -> bool {

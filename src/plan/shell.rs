@@ -114,6 +114,9 @@ pub fn plan_shell(
         check.asks.retain(|grant| grant.secret().is_none());
     }
     let planned = plan(&withholding, known, &Request { checks, ..Request::default() })?;
+    if let Some(name) = &request.check {
+        planned.refuse_several(name)?;
+    }
     let Some(mut step) = planned.steps.into_iter().next() else {
         unreachable!("a configuration without a check is refused")
     };

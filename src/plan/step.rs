@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::check::{COMMAND, CachePolicy, FindingsOrigin, FindingsSpec, Grant, SecretName, StepId};
-use crate::config::{Check, CommandPlace, Config, ToolConfig, Work};
+use crate::config::{Check, CommandPlace, Config, ToolConfig, Work, below};
 use crate::container::{APP, CONFIG};
 use crate::hash::Hash;
 use crate::limits::Limits;
@@ -280,12 +280,18 @@ impl Step {
         own.chain(above.filter(|folder| *folder != self.folder).collect::<Vec<_>>())
     }
 
-    /// Makes the packages that its own depends on visible.
+    /// Makes the packages that its own depends on visible, also those in its own folder, unless they are in
+    /// its sources: those are checked, and the files of another package must not be.
     fn import_packages(&mut self, known: &Known) {
         let roots = self.id.package().and_then(|package| known.import_roots.get(package));
         for root in roots.into_iter().flatten() {
             self.file_set.add(root);
             self.import_roots.push(root.clone());
+            if !self.source.iter().any(|source| root.starts_with(source)) {
+                let folders = root.folders_above().chain([root.clone()]);
+                let globs: Vec<String> = folders.map(|folder| below(&folder)).collect();
+                self.file_set.exclude.retain(|glob| !globs.contains(glob));
+            }
         }
     }
 

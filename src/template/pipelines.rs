@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{GITHUB_WORKFLOW, GITLAB_INCLUDED};
-use crate::check::{Grant, SecretName, StepId};
-use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install};
+use crate::check::{Grant, SecretName, StepId, to_file_name};
+use crate::config::{Check, CiBuilder, CiJobs, Config, GitlabJobs, Install, PROJECT_JOB};
 use crate::project::ProjectPath;
 
 /// An image with the docker CLI and its builder.
@@ -40,7 +40,7 @@ pub struct CiValues {
     /// The image of a job that talks to docker.
     docker_image: &'static str,
     jobs: Vec<Job>,
-    is_per_check: bool,
+    has_matrix: bool,
     /// The command of cargo-pipe in jobs in GitLab.
     program: &'static str,
     /// The folder of the project in its repository, with a slash at its end; empty at its root.
@@ -71,7 +71,7 @@ pub struct CiValues {
 struct Job {
     /// The name in GitLab.
     name: String,
-    /// The step that it runs, spelled for names of artifacts and caches; none for all steps.
+    /// The step or package that it runs, spelled for names of artifacts and caches; none for all steps.
     check: Option<String>,
     /// The command of cargo-pipe.
     command: String,
@@ -100,8 +100,8 @@ impl CiValues {
             GitlabJobs::Socket | GitlabJobs::Dind => (DOCKER.to_owned(), "docker"),
         };
         let jobs = make_jobs(config, granted);
-        let is_per_check = config.ci.jobs == CiJobs::PerCheck;
-        let (github_job, github_command, github_check) = if is_per_check {
+        let has_matrix = config.ci.jobs != CiJobs::RunAll;
+        let (github_job, github_command, github_check) = if has_matrix {
             ("check", "${{ matrix.command }}".to_owned(), "${{ matrix.check }}")
         } else {
             ("run-all", jobs.iter().map(Job::arguments).collect(), "run-all")
@@ -122,7 +122,7 @@ impl CiValues {
             builder: config.ci.builder,
             docker_image: DOCKER,
             jobs,
-            is_per_check,
+            has_matrix,
             program,
             folder: String::new(),
             included_file: GITLAB_INCLUDED.to_owned(),
@@ -237,15 +237,31 @@ fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
         let host = host_option(config, &config.checks, granted);
         return vec![Job { name, check: None, command, grants: grant_options(&asks), host }];
     }
-    let job = |check: &Check| Job {
+    let mut groups: Vec<(String, Vec<Check>)> = Vec::new();
+    for check in &config.checks {
+        let group = match config.ci.jobs {
+            CiJobs::PerPackage => check.id.package().unwrap_or(PROJECT_JOB).to_owned(),
+            _ => check.id.to_string(),
+        };
+        match groups.last_mut().filter(|(name, _)| *name == group) {
+            Some((_, checks)) => checks.push(check.clone()),
+            None => groups.push((group, vec![check.clone()])),
+        }
+    }
+    groups.into_iter().map(|(name, checks)| make_job(config, &name, &checks, granted)).collect()
+}
+
+/// The job of some checks.
+fn make_job(config: &Config, name: &str, checks: &[Check], granted: &JobGrants) -> Job {
+    let names: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
+    Job {
         // The prefix avoids keywords of GitLab, such as `image`, and jobs of the project, such as `lint`.
-        name: format!("{JOB}:{}", check.id),
-        check: Some(check.id.to_file_name()),
-        command: format!("run {}", check.id),
-        grants: grant_options(&requested_grants(std::slice::from_ref(check), granted)),
-        host: host_option(config, std::slice::from_ref(check), granted),
-    };
-    config.checks.iter().map(job).collect()
+        name: format!("{JOB}:{name}"),
+        check: Some(to_file_name(name)),
+        command: format!("run {}", names.join(" ")),
+        grants: grant_options(&requested_grants(checks, granted)),
+        host: host_option(config, checks, granted),
+    }
 }
 
 /// The options for these grants. They are spelled out, so that a reviewer of the pipeline sees them.

@@ -132,13 +132,18 @@ fn of_check(
     files.extend(at_root.filter(|path| is_file(project, path)));
     content.extend(files.iter().map(|path| (format!("`{path}`"), hash(project, path))));
     let manifest = project.manifest.as_ref().map_or("pipe.toml", Manifest::file_name);
+    let name = &check.name;
+    let table = match check.id.package() {
+        Some(package) => format!("`[packages.{package}.checks.{name}]` or `[checks.{name}]`"),
+        None => format!("`[checks.{name}]`"),
+    };
     let ask = |grant: &Grant| {
         let why = match (grant, &host_reason) {
             (Grant::Host, Some(what)) => format!("{what} may run code of the project"),
             (Grant::Secret(name), _) => {
-                format!("`[checks.{}]` in {manifest} has `{name}` in `secrets`", check.name)
+                format!("{table} in {manifest} has `{name}` in `secrets`")
             }
-            _ => format!("`[checks.{}]` in {manifest} sets `{grant} = true`", check.name),
+            _ => format!("{table} in {manifest} sets `{grant} = true`"),
         };
         GrantRequest::new(Requester::Check(check.id.clone()), grant.clone(), why)
     };

@@ -96,6 +96,31 @@ fn a_folder_without_a_project_is_an_error() {
     scene.pipe("sync").finds_no_project();
 }
 
+#[test]
+fn a_package_can_have_a_job_of_its_own() {
+    let scene = Scene::new();
+    assert_eq!(scene.pipe("init --ci gitlab,github").ended().status, Some(0));
+    let file = |path: &str| scene.project().join(path);
+    let settings = fs::read_to_string(file("pipe.toml")).unwrap();
+    let packages = "\n[checks.all]\nrun = [\"true\"]\nper-package = false\n\
+                    [packages.core]\n[packages.api.checks.ruff]\nenabled = false\n";
+    let settings = settings.replace("\"run-all\"", "\"per-package\"") + packages;
+    fs::write(file("pipe.toml"), settings).unwrap();
+    assert_eq!(scene.pipe("sync").ended().status, Some(0));
+    let gitlab = fs::read_to_string(file(".gitlab-ci.yml")).unwrap();
+    let github = fs::read_to_string(file(".github/workflows/pipe.yml")).unwrap();
+    for (job, checks) in [
+        ("project", "all"),
+        ("core", "core:lint core:format core:mypy core:ruff"),
+        ("api", "api:lint api:format api:mypy"),
+    ] {
+        assert!(gitlab.contains(&format!("\ncargo-pipe:{job}:\n")), "{gitlab}");
+        assert!(gitlab.contains(&format!(" run {checks} --engine")), "{gitlab}");
+        let matrix = format!("- check: {job}\n            command: \"run {checks}\"\n");
+        assert!(github.contains(&matrix), "{github}");
+    }
+}
+
 /// Where the job is the container, and nowhere else.
 #[test]
 fn jobs_grant_what_runs_code_of_the_project() {

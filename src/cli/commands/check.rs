@@ -69,9 +69,17 @@ fn explain(
     // Planning a fix fails for a check without a fixer.
     let fixes = plan(pipeline, &name, Fixing::Write).ok().and_then(|plan| plan.fixes);
     let about = list::about(pipeline, &name);
-    let mut facts: Vec<String> = steps.iter().flat_map(describe::facts).collect();
-    let fixes = fixes.iter().flat_map(|fixes| &fixes.steps).map(describe::fixer);
-    facts.splice(1..1, fixes);
+    let fixes = fixes.as_ref().map(|fixes| fixes.steps.as_slice()).unwrap_or_default();
+    let mut facts = Vec::new();
+    for step in &steps {
+        let mut of_step = describe::facts(step);
+        let fixer = fixes.iter().find(|fix| fix.step.id == step.id);
+        of_step.splice(1..1, fixer.map(describe::fixer));
+        if steps.len() > 1 {
+            of_step.insert(0, format!("{}:", step.id));
+        }
+        facts.extend(of_step);
+    }
     let facts: String = facts.iter().map(|fact| format!("\n  {fact}")).collect();
     let check = args::check_command(&name).about(format!("{about}\n{facts}"));
     let mut command = args::command(term.program()).subcommand(check);

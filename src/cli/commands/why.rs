@@ -29,7 +29,8 @@ pub(super) fn why(
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
     let pipeline = pipeline(place)?;
-    let plan = pipeline.plan(&Request { checks: vec![check], ..Request::default() })?;
+    let plan = pipeline.plan(&Request { checks: vec![check.clone()], ..Request::default() })?;
+    plan.refuse_several(&check).map_err(Error::from)?;
     let why = pipeline
         .context(&Cancel::default(), &Emitter::new(&mut Silent))
         .why(&plan)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::super::layer::{CheckLayer, PackageLayer, SourcePaths, Text, Value};
 use super::super::merge::check_over;
-use super::super::{Check, CommandPlace, ConfigError, Package, Work, name_locks};
+use super::super::{Check, CommandPlace, ConfigError, Package, Work, below, name_locks};
 use super::check::{check, suggest_check, taken_lock};
 use super::terms::Terms;
 use crate::limits::Limits;
@@ -78,7 +78,7 @@ fn add_package(
     // The files of a package in this one are its own.
     let nested = folders.iter().filter(|other| **other != &package.folder);
     let nested = nested.filter(|other| other.starts_with(&package.folder));
-    let nested = nested.map(|other| format!("{}/**", globset::escape(other.as_str())));
+    let nested = nested.map(|other| below(other));
     let mut exclude = scope.exclude.clone();
     exclude.extend(nested);
     exclude.extend(terms.globs(layer.exclude.as_ref())?);

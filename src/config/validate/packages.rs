@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::layer::{PackageLayer, Text};
-use super::super::{ConfigError, Package, nearest};
+use super::super::{ConfigError, PROJECT_JOB, Package, nearest};
 use super::terms::Terms;
 use crate::check::StepId;
 
@@ -21,6 +21,12 @@ pub(super) fn validate(
                 name.value.escape_debug()
             );
             return Err(terms.error(name, message));
+        }
+        if name.value == PROJECT_JOB {
+            let message = format!("the package name `{}` is reserved", name.value);
+            return Err(terms
+                .error(name, message)
+                .with_hint("choose another name, such as that of its folder, and set `path`"));
         }
         let path = layer.path.as_ref().unwrap_or(name);
         let folder = terms.project_path(path)?;
