@@ -28,7 +28,7 @@ use crate::project::ProjectPath;
 
 pub use ci::{Ci, CiBuilder, CiJobs, GitlabJobs, Install};
 pub(crate) use package::below;
-pub use package::{PROJECT_JOB, Package};
+pub use package::{PROJECT_JOB, ProjectPackage};
 pub use tool_packages::{ToolPackages, name_locks};
 
 /// A project's settings, with every default filled in.
@@ -74,7 +74,7 @@ pub struct Config {
     /// The checks, in the order they are listed and reported.
     pub checks: Vec<Check>,
     /// The packages, in the order they are listed; none if the project does not consist of several.
-    pub packages: Vec<Package>,
+    pub packages: Vec<ProjectPackage>,
     /// The pipelines that are generated.
     pub ci: Ci,
     /// What the user grants beyond the sandbox.

@@ -25,7 +25,7 @@ use crate::project::ProjectPath;
 use crate::secrets::SecretError;
 use crate::tools::{self, Installation};
 
-pub(crate) use affected::Change;
+pub(crate) use affected::ChangeSet;
 pub use affected::{Affected, ReachedBy};
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, can_fix};

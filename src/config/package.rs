@@ -14,7 +14,7 @@ pub(crate) fn below(folder: &ProjectPath) -> String {
 /// A part of a project with its own sources and configurations, in a folder of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Package {
+pub struct ProjectPackage {
     /// Its name.
     pub name: String,
     /// Its folder, in which its checks run.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
-use crate::config::{Config, Package};
+use crate::config::{Config, ProjectPackage};
 use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 use crate::requirement::{Requirement, normalize};
@@ -41,13 +41,13 @@ fn find_dependencies(project: &Project, config: &Config) -> BTreeMap<String, BTr
         .collect();
     // A dependency names the distribution, which the configuration may call otherwise.
     let mut known: BTreeMap<String, &str> = BTreeMap::new();
-    for Package { name, .. } in &config.packages {
+    for ProjectPackage { name, .. } in &config.packages {
         let manifest = manifests.get(name.as_str()).and_then(Option::as_ref);
         let distribution = manifest.and_then(distribution).unwrap_or(name);
         known.insert(normalize(distribution), name);
     }
     let mut graph = BTreeMap::new();
-    for Package { name, depends_on, .. } in &config.packages {
+    for ProjectPackage { name, depends_on, .. } in &config.packages {
         let manifest = manifests.get(name.as_str()).and_then(Option::as_ref);
         let depends_on: BTreeSet<String> = match (depends_on, manifest) {
             (Some(named), _) => named.iter().cloned().collect(),
@@ -75,7 +75,7 @@ fn reach(graph: &BTreeMap<String, BTreeSet<String>>, name: &str) -> BTreeSet<Str
     found
 }
 
-/// The folder that contains the modules of a package: `src`, if it is no module itself.
+/// The folder that contains the modules of a package: `src`, unless that is a module itself.
 fn import_root(project: &Project, folder: &ProjectPath) -> ProjectPath {
     let source = folder.child("src").filter(|source| {
         let place = source.on_disk(&project.root);

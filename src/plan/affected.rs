@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EnvironmentSpec, FileSet, Plan, Step};
 use crate::config::Config;
-use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::gate::CompareBase;
-use crate::network::CaBundle;
 use crate::project::ProjectPath;
 use crate::report::count::Count;
 
@@ -44,7 +42,7 @@ pub struct ReachedBy {
 
 /// The files that changed, and those that checks see.
 #[derive(Debug, Default)]
-pub(crate) struct Change {
+pub(crate) struct ChangeSet {
     /// The changed files of the project that exist.
     pub(crate) files: BTreeSet<ProjectPath>,
     /// Those that do not exist any more.
@@ -54,9 +52,11 @@ pub(crate) struct Change {
     /// The files of each file set, with those that are gone and may have been in it; a set that could not
     /// be listed is missing.
     pub(crate) seen: BTreeMap<FileSet, BTreeSet<ProjectPath>>,
+    /// The files that each environment is built from. Not all of them exist.
+    pub(crate) environments: BTreeMap<EnvironmentSpec, BTreeSet<ProjectPath>>,
 }
 
-impl Change {
+impl ChangeSet {
     /// All changed files of the project.
     fn all(&self) -> impl Iterator<Item = &ProjectPath> {
         self.files.iter().chain(&self.removed)
@@ -69,7 +69,7 @@ impl Change {
 
 impl Plan {
     /// Leaves out the steps that a change does not reach.
-    pub(crate) fn narrow(&mut self, config: &Config, base: CompareBase, change: &Change) {
+    pub(crate) fn narrow(&mut self, config: &Config, base: CompareBase, change: &ChangeSet) {
         let reach = Reach { config, change, of_every_step: self.find_shared(config, change) };
         let mut reached = BTreeMap::new();
         let mut unaffected = Vec::new();
@@ -95,7 +95,7 @@ impl Plan {
     }
 
     /// A changed file that reaches every check.
-    fn find_shared(&self, config: &Config, change: &Change) -> Option<String> {
+    fn find_shared(&self, config: &Config, change: &ChangeSet) -> Option<String> {
         let baseline = self.gate.baseline.as_ref().map(|baseline| baseline.path.clone());
         let settings = ProjectPath::new(&config.manifest).ok().into_iter().chain(baseline);
         let mut settings = settings.filter(|path| change.has(path));
@@ -106,7 +106,7 @@ impl Plan {
 /// Decides which steps a change reaches.
 struct Reach<'a> {
     config: &'a Config,
-    change: &'a Change,
+    change: &'a ChangeSet,
     of_every_step: Option<String>,
 }
 
@@ -116,9 +116,12 @@ impl Reach<'_> {
         if let Some(file) = &self.of_every_step {
             return Some(ReachedBy { file: file.clone(), package: None });
         }
-        let settings = self.find_settings(step);
+        let built_from = self.change.environments.get(&step.environment);
         let is_covered = |path: &&ProjectPath| {
-            settings.contains(path) || is_ignore_file_of(step, path) || self.is_seen(step, path)
+            step.config.as_ref().is_some_and(|config| config.path == **path)
+                || built_from.is_some_and(|files| files.contains(path))
+                || is_ignore_file_of(step, path)
+                || self.is_seen(step, path)
         };
         // The step's own files explain it better than those of others.
         let own = self.change.all().filter(|path| path.starts_with(&step.folder)).find(is_covered);
@@ -129,28 +132,6 @@ impl Reach<'_> {
     /// Whether a step sees a changed file. One whose files could not be listed says so when it runs.
     fn is_seen(&self, step: &Step, path: &ProjectPath) -> bool {
         self.change.seen.get(&step.file_set).is_none_or(|seen| seen.contains(path))
-    }
-
-    /// The files of a step that it does not see: its configuration, and those of its environment.
-    fn find_settings(&self, step: &Step) -> BTreeSet<ProjectPath> {
-        let config = self.config;
-        let mut files: BTreeSet<ProjectPath> =
-            step.config.iter().map(|file| file.path.clone()).collect();
-        let lock = match &step.environment {
-            EnvironmentSpec::Tool { lock, .. } => Some(lock.as_str()),
-            EnvironmentSpec::Base { .. } => None,
-            EnvironmentSpec::Image(_) => return files,
-        };
-        let project = step.environment.sees_project().then_some(PROJECT);
-        let build = step.environment.builds_project().then_some(BUILD);
-        let locks = lock.into_iter().chain(project).chain(build);
-        files.extend(locks.filter_map(|name| recipe::lock_path(config, name).ok()));
-        files.insert(recipe::base_lock_path(config));
-        files.insert(config.image.dockerfile.clone());
-        if let Some(CaBundle::OfProject(path)) = &config.network.ca_bundle {
-            files.insert(path.clone());
-        }
-        files
     }
 
     /// The package of a file, if it is another one than that of a step.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use super::review::{folders, is_pipeline, relative_to};
 use crate::discover;
+use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::gate::Since;
 use crate::git::{self, GitContext, GitError};
-use crate::plan::{Change, FileSet, Plan};
+use crate::network::CaBundle;
+use crate::plan::{ChangeSet, EnvironmentSpec, FileSet, Plan};
 use crate::project::ProjectPath;
 use crate::snapshot::Inventory;
 
@@ -29,13 +31,17 @@ impl Context<'_> {
             paths.iter().map(|path| (path.clone(), ())).collect::<BTreeMap<_, _>>()
         };
         let (base, files) = git::select_changed_files(context, since, &folders(&folder), all)?;
-        let mut change = Change::default();
+        let mut change = ChangeSet::default();
         for path in files.into_keys() {
             if is_pipeline(&path) {
                 change.pipeline = Some(relative_to(&folder, &path));
             }
             self.add(&mut change, &relative_to(&folder, &path));
         }
+        let environments = plan.every_step().map(|step| &step.environment);
+        change.environments = environments
+            .map(|environment| (environment.clone(), self.list_built_from(environment)))
+            .collect();
         change.seen = self.list_seen(plan, &change.removed);
         let tracked: BTreeSet<String> =
             tracked.iter().map(|path| relative_to(&folder, path)).collect();
@@ -47,8 +53,28 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// The files that an environment is built from. Not all of them exist.
+    fn list_built_from(&self, environment: &EnvironmentSpec) -> BTreeSet<ProjectPath> {
+        let config = self.config;
+        let lock = match environment {
+            EnvironmentSpec::Tool { lock, .. } => Some(lock.as_str()),
+            EnvironmentSpec::Base { .. } => None,
+            EnvironmentSpec::Image(_) => return BTreeSet::new(),
+        };
+        let project = environment.sees_project().then_some(PROJECT);
+        let build = environment.builds_project().then_some(BUILD);
+        let locks = lock.into_iter().chain(project).chain(build);
+        let locks = locks.filter_map(|name| recipe::lock_path(config, name).ok());
+        let shared = [recipe::base_lock_path(config), config.image.dockerfile.clone()];
+        let mut files: BTreeSet<ProjectPath> = locks.chain(shared).collect();
+        if let Some(CaBundle::OfProject(path)) = &config.network.ca_bundle {
+            files.insert(path.clone());
+        }
+        files
+    }
+
     /// Adds a changed file, if it belongs to the project.
-    fn add(&self, change: &mut Change, path: &str) {
+    fn add(&self, change: &mut ChangeSet, path: &str) {
         let Ok(path) = ProjectPath::new(path) else { return };
         match path.on_disk(&self.project.root).symlink_metadata() {
             Ok(_) => change.files.insert(path),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::layer::{CheckLayer, OwnFile, Text, Value};
 use super::super::tool_packages::RESERVED_LOCKS;
 use super::super::{Check, CommandPlace, ConfigError, ToolConfig, ToolPackages, Work, nearest};
-use super::checks::{Place, Scope};
+use super::checks::{CheckOwner, Scope};
 use super::findings::findings;
 use super::requests::requests;
 use super::terms::{Terms, is_canonical};
@@ -35,27 +35,27 @@ pub(super) fn suggest_check(
     }
 }
 
-/// Validates one check of a place.
+/// Validates one check of an owner.
 pub(super) fn check(
     terms: &mut Terms<'_>,
     name: &Text,
     layer: &CheckLayer,
-    place: &Place<'_>,
+    owner: &CheckOwner<'_>,
 ) -> Result<Check, ConfigError> {
-    let scope = &place.scope;
+    let scope = &owner.scope;
     let check_name =
         CheckName::new(&name.value).map_err(|wrong| terms.error(name, wrong.to_string()))?;
     let asks = requests(terms, name, layer)?;
-    let package = place.package.map(|package| package.name.as_str());
+    let package = owner.package.map(|package| package.name.as_str());
     let id = StepId::new(package, check_name.clone(), None)
         .map_err(|wrong| terms.error(name, wrong.to_string()))?;
-    let folder = place.package.map_or_else(ProjectPath::root, |package| package.folder.clone());
+    let folder = owner.package.map_or_else(ProjectPath::root, |package| package.folder.clone());
     let exclude = terms.globs(layer.exclude.as_ref())?;
     let include = terms.globs(layer.include.as_ref())?;
     Ok(Check {
         name: check_name,
         id,
-        work: work(terms, name, layer, place)?,
+        work: work(terms, name, layer, owner)?,
         source: match (&layer.source, default_source(name, layer, &folder)) {
             (None, Some(of_tool)) => of_tool,
             (own, _) => terms.sources("source", own.as_ref().or(scope.source))?,
@@ -171,10 +171,10 @@ fn work(
     terms: &mut Terms<'_>,
     name: &Text,
     layer: &CheckLayer,
-    place: &Place<'_>,
+    owner: &CheckOwner<'_>,
 ) -> Result<Work, ConfigError> {
     // A configuration that several packages share is one file of the project.
-    let config = match place.own_config.contains(&name.value) {
+    let config = match owner.own_config.contains(&name.value) {
         true => own_config(terms, layer)?,
         false => {
             let folder = terms.enter(ProjectPath::root());

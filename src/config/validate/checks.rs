@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::super::layer::{CheckLayer, PackageLayer, SourcePaths, Text, Value};
 use super::super::merge::check_over;
-use super::super::{Check, CommandPlace, ConfigError, Package, Work, below, name_locks};
+use super::super::{Check, CommandPlace, ConfigError, ProjectPackage, Work, below, name_locks};
 use super::check::{check, suggest_check, taken_lock};
 use super::terms::Terms;
 use crate::limits::Limits;
@@ -24,9 +24,9 @@ pub(super) struct Scope<'a> {
     pub(super) limits: Limits,
 }
 
-/// A place that runs checks: the project, or a package of it.
-pub(super) struct Place<'a> {
-    pub(super) package: Option<&'a Package>,
+/// The owner of checks: the project, or a package of it.
+pub(super) struct CheckOwner<'a> {
+    pub(super) package: Option<&'a ProjectPackage>,
     pub(super) scope: Scope<'a>,
     /// The checks whose `config` is that of the package.
     pub(super) own_config: BTreeSet<String>,
@@ -37,11 +37,11 @@ pub(super) struct Place<'a> {
 pub(super) fn validate(
     terms: &mut Terms<'_>,
     layers: BTreeMap<Text, CheckLayer>,
-    packages: &[(Package, PackageLayer)],
+    packages: &[(ProjectPackage, PackageLayer)],
     scope: &Scope<'_>,
 ) -> Result<Vec<Check>, ConfigError> {
     let mut enabled = Enabled::default();
-    let root = Place { package: None, scope: scope.clone(), own_config: BTreeSet::new() };
+    let root = CheckOwner { package: None, scope: scope.clone(), own_config: BTreeSet::new() };
     let (shared, once) = match packages {
         [] => (BTreeMap::new(), layers),
         _ => layers.into_iter().partition(|(_, layer)| is_per_package(layer)),
@@ -56,7 +56,9 @@ pub(super) fn validate(
     }
     let Enabled { mut checks, off } = enabled;
     name_locks(&mut checks);
-    refuse_shared_locks(terms, &once, packages, &checks)?;
+    refuse_other_requirements(terms, packages, &checks)?;
+    let of_project = once.iter().chain(&shared);
+    refuse_shared_name(terms, of_project, packages, &checks)?;
     match off {
         Some(enabled) if checks.is_empty() => Err(terms
             .error(&enabled, "all checks are disabled")
@@ -69,7 +71,7 @@ pub(super) fn validate(
 fn add_package(
     enabled: &mut Enabled,
     terms: &mut Terms<'_>,
-    package: &Package,
+    package: &ProjectPackage,
     layer: &PackageLayer,
     shared: &BTreeMap<Text, CheckLayer>,
     folders: &[&ProjectPath],
@@ -86,7 +88,7 @@ fn add_package(
     let source = layer.source.as_ref().or(scope.source);
     let has_config = |(_, check): &(&Text, &CheckLayer)| check.config.is_some();
     let own_config = layer.checks.iter().filter(has_config).map(|(name, _)| name.value.clone());
-    let place = Place {
+    let owner = CheckOwner {
         package: Some(package),
         own_config: own_config.collect(),
         scope: Scope { source, exclude, include, ..scope.clone() },
@@ -99,7 +101,7 @@ fn add_package(
     }
     let own = in_file_order(&changes);
     merged.extend(own.into_iter().map(|(name, check)| (name.clone(), check.clone())));
-    enabled.add(terms, &place, merged.iter().map(|(name, check)| (name, check)).collect())
+    enabled.add(terms, &owner, merged.iter().map(|(name, check)| (name, check)).collect())
 }
 
 /// The checks that are not disabled.
@@ -111,16 +113,16 @@ struct Enabled {
 }
 
 impl Enabled {
-    /// Adds the checks of a place.
+    /// Adds the checks of an owner.
     fn add(
         &mut self,
         terms: &mut Terms<'_>,
-        place: &Place<'_>,
+        owner: &CheckOwner<'_>,
         layers: Vec<(&Text, &CheckLayer)>,
     ) -> Result<(), ConfigError> {
         let names: Vec<String> = layers.iter().map(|(name, _)| name.value.clone()).collect();
         for (name, layer) in layers {
-            let check = check(terms, name, layer, place)
+            let check = check(terms, name, layer, owner)
                 .map_err(|error| suggest_check(error, name, layer, &names))?;
             match &layer.enabled {
                 Some(enabled) if !enabled.value => self.off = Some(enabled.clone()),
@@ -142,50 +144,47 @@ fn in_file_order(layers: &BTreeMap<Text, CheckLayer>) -> Vec<(&Text, &CheckLayer
     layers
 }
 
-/// Refuses commands whose locks have the names of others: of a tool, or of a command in another package
-/// that has other requirements.
-fn refuse_shared_locks(
+/// Refuses a command whose requirements differ between packages: they have one lock.
+fn refuse_other_requirements(
     terms: &Terms<'_>,
-    once: &BTreeMap<Text, CheckLayer>,
-    packages: &[(Package, PackageLayer)],
+    packages: &[(ProjectPackage, PackageLayer)],
     checks: &[Check],
 ) -> Result<(), ConfigError> {
-    let mut of_tools = BTreeSet::new();
-    let mut of_commands: BTreeMap<&str, &[String]> = BTreeMap::new();
-    for check in checks {
-        match &check.work {
-            Work::Tool { packages, .. } => {
-                of_tools.insert(packages.lock.as_str());
-            }
-            Work::Command { place: CommandPlace::Requirements(own), .. } => {
-                let first = of_commands.entry(check.name.as_str()).or_insert(own);
-                if *first != own.as_slice() {
-                    let written = packages.iter().flat_map(|(_, layer)| &layer.checks);
-                    let written = written.filter(|(name, _)| name.value == check.name.as_str());
-                    let (name, place) = match written.last() {
-                        Some((name, CheckLayer { requirements: Some(texts), .. })) => {
-                            (name, Some(texts))
-                        }
-                        Some((name, _)) => (name, None),
-                        None => continue,
-                    };
-                    let message =
-                        format!("`{}` has other requirements in another package", name.value);
-                    let error = place.map_or_else(
-                        || terms.error(name, message.clone()),
-                        |texts| terms.error(texts, message.clone()),
-                    );
-                    return Err(error.with_hint("give the check of this package another name"));
-                }
-            }
-            Work::Command { .. } => {}
+    let mut first: BTreeMap<&str, &[String]> = BTreeMap::new();
+    for Check { name, work, .. } in checks {
+        let Work::Command { place: CommandPlace::Requirements(own), .. } = work else { continue };
+        if *first.entry(name.as_str()).or_insert(own) == own.as_slice() {
+            continue;
+        }
+        let of_packages = packages.iter().flat_map(|(_, layer)| &layer.checks);
+        let named = of_packages.filter(|(other, _)| other.value == name.as_str());
+        if let Some(written) =
+            named.filter_map(|(_, layer)| layer.requirements.as_ref()).next_back()
+        {
+            return Err(terms
+                .error(written, format!("`{name}` has other requirements in another package"))
+                .with_hint("give the check of this package another name"));
         }
     }
-    let own = packages.iter().flat_map(|(_, layer)| &layer.checks);
-    let has_lock = |layer: &CheckLayer| layer.run.is_some() && layer.requirements.is_some();
-    let mut shared = once
+    Ok(())
+}
+
+/// Refuses a command whose lock has the same name as that of a tool.
+fn refuse_shared_name<'l>(
+    terms: &Terms<'_>,
+    of_project: impl Iterator<Item = (&'l Text, &'l CheckLayer)>,
+    packages: &'l [(ProjectPackage, PackageLayer)],
+    checks: &[Check],
+) -> Result<(), ConfigError> {
+    let of_tools: BTreeSet<&str> = checks
         .iter()
-        .chain(own)
+        .filter(|check| matches!(check.work, Work::Tool { .. }))
+        .filter_map(Check::lock)
+        .collect();
+    let has_lock = |layer: &CheckLayer| layer.run.is_some() && layer.requirements.is_some();
+    let of_packages = packages.iter().flat_map(|(_, layer)| &layer.checks);
+    let mut shared = of_project
+        .chain(of_packages)
         .filter(|(name, layer)| has_lock(layer) && of_tools.contains(name.value.as_str()));
     shared.next().map_or(Ok(()), |(name, _)| Err(taken_lock(terms, name)))
 }

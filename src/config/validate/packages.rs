@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::layer::{PackageLayer, Text};
-use super::super::{ConfigError, PROJECT_JOB, Package, nearest};
+use super::super::{ConfigError, PROJECT_JOB, ProjectPackage, nearest};
 use super::terms::Terms;
 use crate::check::StepId;
 
@@ -11,8 +11,8 @@ use crate::check::StepId;
 pub(super) fn validate(
     terms: &mut Terms<'_>,
     layers: &BTreeMap<Text, PackageLayer>,
-) -> Result<Vec<(Package, PackageLayer)>, ConfigError> {
-    let mut packages: Vec<(Package, PackageLayer)> = Vec::new();
+) -> Result<Vec<(ProjectPackage, PackageLayer)>, ConfigError> {
+    let mut packages: Vec<(ProjectPackage, PackageLayer)> = Vec::new();
     for (name, layer) in in_file_order(layers) {
         if !StepId::is_package(&name.value) {
             let message = format!(
@@ -39,7 +39,8 @@ pub(super) fn validate(
         }
         let depends_on = layer.depends_on.as_ref();
         let depends_on = depends_on.map(|_| known(terms, name, layer, layers)).transpose()?;
-        packages.push((Package { name: name.value.clone(), folder, depends_on }, layer.clone()));
+        packages
+            .push((ProjectPackage { name: name.value.clone(), folder, depends_on }, layer.clone()));
     }
     Ok(packages)
 }

@@ -24,7 +24,7 @@ fn configure() -> Config {
 }
 
 /// The checks that a change reaches, each with the file and the package that it is from.
-fn reached(change: impl Fn(&mut Change)) -> Vec<(String, String, Option<String>)> {
+fn reached(change: impl Fn(&mut ChangeSet)) -> Vec<(String, String, Option<String>)> {
     let config = configure();
     let known = Known {
         import_roots: BTreeMap::from([("api".to_owned(), vec![path("core/src")])]),
@@ -36,8 +36,16 @@ fn reached(change: impl Fn(&mut Change)) -> Vec<(String, String, Option<String>)
         let is_seen = |file: &ProjectPath| set.paths.iter().any(|seen| file.starts_with(seen));
         (set.clone(), files.into_iter().filter(is_seen).collect())
     };
+    let built_from = |environment: &EnvironmentSpec| {
+        let lock = match environment {
+            EnvironmentSpec::Tool { lock, .. } => Some(path(&format!("locks/{lock}.txt"))),
+            _ => None,
+        };
+        (environment.clone(), lock.into_iter().chain([path("base.lock")]).collect())
+    };
     let seen = plan.steps.iter().map(|step| seen(&step.file_set)).collect();
-    let mut changed = Change { seen, ..Change::default() };
+    let environments = plan.steps.iter().map(|step| built_from(&step.environment)).collect();
+    let mut changed = ChangeSet { seen, environments, ..ChangeSet::default() };
     change(&mut changed);
     let all = plan.steps.len();
     let base = CompareBase { name: "main".to_owned(), commit: String::new() };
@@ -48,11 +56,11 @@ fn reached(change: impl Fn(&mut Change)) -> Vec<(String, String, Option<String>)
     reached.into_iter().map(|(name, by)| (name, by.file, by.package)).collect()
 }
 
-fn add(change: &mut Change, text: &str) {
+fn add(change: &mut ChangeSet, text: &str) {
     change.files.insert(path(text));
 }
 
-fn remove(change: &mut Change, text: &str) {
+fn remove(change: &mut ChangeSet, text: &str) {
     change.removed.insert(path(text));
 }
 
@@ -95,8 +103,8 @@ fn a_removed_file_reaches_the_checks_that_have_seen_it() {
 fn configurations_and_locks_reach_the_checks_that_they_are_for() {
     let of = |text: &str| reached(|change| add(change, text));
     assert_eq!(names(&of(".config/mypy.ini")), ["api:mypy", "core:mypy"]);
-    assert_eq!(names(&of(".docker/requirements/ruff.txt")), ["api:ruff", "core:ruff"]);
-    assert_eq!(names(&of(".docker/pipe.lock")), ALL);
+    assert_eq!(names(&of("locks/ruff.txt")), ["api:ruff", "core:ruff"]);
+    assert_eq!(names(&of("base.lock")), ALL);
     assert_eq!(names(&of(".gitignore")), ALL);
     assert_eq!(names(&of("core/.gitignore")), names(&of("core/src/a.py")));
 }
