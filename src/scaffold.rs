@@ -42,7 +42,7 @@ use crate::environment::recipe::{self, BUILD, PROJECT};
 use crate::project::{FileLocation, Manifest, Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
-use crate::template::{JobGrants, NewCheck, NewConfig};
+use crate::template::{JobGrants, NewCheck, NewConfig, NewPackageCheck};
 use crate::tools;
 use crate::trust::collect;
 use adopt::{Adoption, AdoptionRequest, Note};
@@ -224,6 +224,8 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
             load(&settings).or_else(|error| {
                 // A command of a job can be stranger than a setting may be.
                 settings.checks.iter_mut().for_each(NewCheck::forget_arguments);
+                let own = settings.packages.iter_mut().flat_map(|package| &mut package.checks);
+                own.for_each(NewPackageCheck::forget_arguments);
                 notes.push(Note {
                     found: format!("arguments that are not valid settings ({error})"),
                     effect: "they are left out of `pipe.toml`".to_owned(),

@@ -25,7 +25,10 @@ pub use generated::{
 pub use pipelines::{CiValues, JobGrants, JobsIn, can_name};
 pub(crate) use seal::seal;
 pub use seal::{FileOrigin, body, origin};
-pub use settings::{ConfigSetting, GitlabFile, NewCheck, NewCommand, NewConfig, NewDependencies};
+pub use settings::{
+    ConfigSetting, GitlabFile, NewCheck, NewCommand, NewConfig, NewDependencies, NewPackage,
+    NewPackageCheck,
+};
 
 /// The version of cargo pipe.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

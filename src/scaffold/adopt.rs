@@ -4,8 +4,11 @@
 //! the reasons. Nothing is read from disk here, and no file of the user is changed. The facts about tools
 //! come from [`crate::tools`].
 
+mod checks;
 mod configs;
 mod formatter;
+mod members;
+mod packages;
 pub mod pins;
 mod python;
 pub mod refused;
@@ -27,6 +30,7 @@ use crate::template::{
 };
 use crate::tools::own_config::OwnConfig;
 use crate::tools::{TOOLS, Tool};
+use checks::CheckChooser;
 
 /// The config folder of a new project.
 pub const CONFIG_FOLDER: &str = ".config";
@@ -162,6 +166,29 @@ impl FolderSurvey {
         self.texts.get(&ProjectPath::new(path).ok()?).map(String::as_str)
     }
 
+    /// The survey without what is in these folders.
+    fn without(&self, folders: &[ProjectPath]) -> FolderSurvey {
+        let is_outside =
+            |path: &ProjectPath| !folders.iter().any(|folder| path.starts_with(folder));
+        let texts = self.texts.iter().filter(|(path, _)| is_outside(path));
+        FolderSurvey {
+            files: self.files.iter().filter(|path| is_outside(path)).cloned().collect(),
+            texts: texts.map(|(path, text)| (path.clone(), text.clone())).collect(),
+            remotes: self.remotes.clone(),
+        }
+    }
+
+    /// The survey of a folder, with paths that are relative to it.
+    fn below(&self, folder: &ProjectPath) -> FolderSurvey {
+        let files = self.files.iter().filter(|path| path.starts_with(folder));
+        let texts = self.texts.iter().filter(|(path, _)| path.starts_with(folder));
+        FolderSurvey {
+            files: files.map(|path| path.below(folder)).collect(),
+            texts: texts.map(|(path, text)| (path.below(folder), text.clone())).collect(),
+            remotes: Vec::new(),
+        }
+    }
+
     /// The text of a file that cargo pipe did not write.
     pub(crate) fn foreign(&self, path: &str) -> Option<&str> {
         self.text(path).filter(|text| origin(text) == FileOrigin::Foreign)
@@ -187,18 +214,34 @@ pub fn config_paths() -> impl Iterator<Item = String> {
 pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     let mut notes = Vec::new();
     let found = sources::find_sources(survey);
-    notes.extend(found.notes());
-    let places: Vec<String> = found.source.iter().map(ToString::to_string).collect();
-    let evidence = evidence::read_evidence(&survey.texts);
+    let members = members::find_members(survey);
+    notes.extend(found.notes(&members.find_rest(survey)));
+    notes.extend(members.note());
+    let places: Vec<String> = match members.members.as_slice() {
+        [] => found.source.iter().map(ToString::to_string).collect(),
+        members => packages::common_source(members),
+    };
+    let evidence = evidence::read_evidence(&survey.texts, &members.folders());
     let (python, python_note) = python::choose(survey);
     notes.extend(python_note);
-    let is_opinionated = request.opinionated;
-    let checks = uses::choose_checks(survey, &evidence, is_opinionated, &found, &mut notes);
-    let dependencies = uses::choose_dependencies(survey, &evidence.uses, &checks);
-    let commands = uses::offer_commands(&evidence.foreign, &mut notes);
+    let chooser = CheckChooser {
+        survey,
+        outside: survey.without(&members.folders()),
+        evidence: &evidence,
+        found: &found,
+        members: &members.members,
+        is_opinionated: request.opinionated,
+    };
+    let chosen = chooser.choose(&mut notes);
+    let dependencies = uses::choose_dependencies(survey, &evidence.project.uses, &chosen.checks);
+    let commands = uses::offer_commands(&evidence, &mut notes);
 
     let tests = testing::find_tests(survey, &found);
     notes.extend(tests.note());
+    let tests = match members.members.as_slice() {
+        [] => tests,
+        members => packages::common_tests(members),
+    };
 
     let mut dockerfile = DOCKERFILE;
     if survey.foreign(DOCKERFILE).is_some() {
@@ -226,7 +269,7 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     let settings = NewConfig {
         tests,
         tested,
-        source: if places.is_empty() { usual.source.clone() } else { places },
+        source: if places.is_empty() { usual.source.clone() } else { places.clone() },
         exclude: found.exclude_globs(),
         dockerfile: dockerfile.to_owned(),
         gitlab,
@@ -234,7 +277,8 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
         install: if request.xtask { Install::Xtask } else { Install::Wheel },
         python,
         dependencies,
-        checks,
+        packages: packages::describe(&members.members, &places, chosen.of_packages),
+        checks: chosen.checks,
         commands,
         ..usual
     };

@@ -19,11 +19,13 @@ mod nox;
 mod packages;
 mod python_tokens;
 mod recipes;
+mod requirements;
 mod scripts;
 mod shell;
 mod tables;
 mod tasks;
 mod tox;
+mod workspace;
 mod wrappers;
 mod yaml;
 
@@ -133,6 +135,15 @@ pub struct ProjectEvidence {
     pub foreign: Vec<ForeignUse>,
 }
 
+/// The tools and programs that a project runs as a whole, and those that it runs in its packages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkspaceEvidence {
+    /// The evidence of the whole project.
+    pub project: ProjectEvidence,
+    /// The evidence of each package, whose paths are relative to its folder.
+    pub packages: Vec<ProjectEvidence>,
+}
+
 /// Whether a file can contain evidence, by its path.
 #[must_use]
 pub fn is_evidence(path: &str) -> bool {
@@ -165,15 +176,13 @@ pub const FILES: &[&str] = &[
     "uv.lock",
 ];
 
-/// Reads the evidence in texts of files.
+/// Reads the evidence in texts of files: that of the project, and that of the packages in these folders.
 #[must_use]
-pub fn read_evidence(texts: &BTreeMap<ProjectPath, String>) -> ProjectEvidence {
-    let files: BTreeMap<&str, &str> = texts
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .filter(|(path, _)| is_evidence(path))
-        .collect();
-    calls::follow_all(&files)
+pub fn read_evidence(
+    texts: &BTreeMap<ProjectPath, String>,
+    packages: &[ProjectPath],
+) -> WorkspaceEvidence {
+    workspace::read(texts, packages)
 }
 
 /// The versions of tools that the hooks in a `.pre-commit-config.yaml` pin.

@@ -29,7 +29,8 @@ pub(super) fn survey(root: &Path) -> Result<FolderSurvey, ScaffoldError> {
     Ok(survey)
 }
 
-/// Reads the configuration files at the root, in the config folder, and in every folder of sources.
+/// Reads the configuration files at the root, in the config folder, and in every folder of sources, and
+/// what can have evidence at the root and in packages.
 fn read_texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPath, String> {
     let folders: BTreeSet<&str> = files
         .iter()
@@ -37,10 +38,16 @@ fn read_texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPat
         .chain(["."])
         .collect();
     let names: BTreeSet<&str> = adopt::config_names().collect();
-    let inside = folders
-        .into_iter()
-        .flat_map(|folder| names.iter().map(move |name| format!("{folder}/{name}")));
-    let listed = files.iter().map(ToString::to_string).filter(|path| evidence::is_evidence(path));
+    let inside =
+        folders.iter().flat_map(|folder| names.iter().map(move |name| format!("{folder}/{name}")));
+    let projects: BTreeSet<&str> =
+        folders.iter().copied().filter(|folder| is_project(files, folder)).collect();
+    let listed = files.iter().map(ToString::to_string).filter(|path| {
+        // The tasks of a package are in its own folder.
+        let ends = path.match_indices('/').map(|(end, _)| end);
+        let mut inside = ends.filter(|end| projects.contains(&path[..*end]));
+        evidence::is_evidence(path) || inside.any(|end| evidence::is_evidence(&path[end + 1..]))
+    });
     inside
         .chain(adopt::config_paths())
         .chain(listed)
@@ -48,6 +55,11 @@ fn read_texts(root: &Path, files: &BTreeSet<ProjectPath>) -> BTreeMap<ProjectPat
         .filter_map(|path| ProjectPath::new(&path).ok())
         .filter_map(|path| Some((path.clone(), read_text(root, &path)?)))
         .collect()
+}
+
+/// Whether a folder has a `pyproject.toml`, and could therefore be a package.
+fn is_project(files: &BTreeSet<ProjectPath>, folder: &str) -> bool {
+    ProjectPath::new(&format!("{folder}/pyproject.toml")).is_ok_and(|path| files.contains(&path))
 }
 
 /// The paths of the workflows of GitHub, whose folder is hidden.

@@ -2,12 +2,16 @@
 //!
 //! [`crate::scaffold::adopt`] decides them.
 
+mod packages;
+
 use serde::{Serialize, Serializer};
 
 use super::DEFAULT_PYTHON;
 use super::DOCKERFILE;
 use crate::config::{GitlabJobs, Install};
 use crate::tools::{self, Tool};
+use packages::package_tables;
+pub use packages::{NewPackage, NewPackageCheck};
 
 /// The settings of a new `pipe.toml` that differ between projects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +52,9 @@ pub struct NewConfig {
     /// The built-in checks, in their order.
     #[serde(serialize_with = "check_tables")]
     pub checks: Vec<NewCheck>,
+    /// The packages, and the checks that they do not share.
+    #[serde(serialize_with = "package_tables")]
+    pub packages: Vec<NewPackage>,
     /// Commands that could be checks of the project's own, commented out.
     #[serde(serialize_with = "command_tables")]
     pub commands: Vec<NewCommand>,
@@ -92,6 +99,8 @@ pub struct NewCheck {
     pub source: Vec<String>,
     /// Globs of files that it does not see.
     pub exclude: Vec<String>,
+    /// Whether it runs once in a project with packages.
+    pub runs_once: bool,
 }
 
 /// The dependencies that the checks of a new project see; none for the usual ones.
@@ -116,6 +125,8 @@ pub struct NewCommand {
     pub run: Vec<String>,
     /// The packages that it needs.
     pub requirements: Vec<String>,
+    /// Whether it runs once in a project with packages.
+    pub runs_once: bool,
 }
 
 /// The setting for the configuration of a tool.
@@ -154,6 +165,7 @@ impl NewCheck {
             args: Vec::new(),
             source: Vec::new(),
             exclude: Vec::new(),
+            runs_once: false,
         }
     }
 }
@@ -175,6 +187,7 @@ impl Default for NewConfig {
             python: DEFAULT_PYTHON.to_owned(),
             dependencies: NewDependencies::default(),
             commands: Vec::new(),
+            packages: Vec::new(),
             checks: tools::default_checks()
                 .into_iter()
                 .map(|(name, tool)| NewCheck::usual(name, tool))
@@ -235,9 +248,9 @@ fn dependency_lines<S: Serializer>(
 
 /// A table of `pipe.toml`: comments above it, its name, and its lines.
 #[derive(Serialize)]
-struct CheckTable<'a> {
+struct CheckTable {
     comments: Vec<String>,
-    name: &'a str,
+    name: String,
     lines: Vec<String>,
 }
 
@@ -245,7 +258,13 @@ fn check_tables<S: Serializer>(checks: &[NewCheck], serializer: S) -> Result<S::
     serializer.collect_seq(checks.iter().map(check_table))
 }
 
-fn check_table(check: &NewCheck) -> CheckTable<'_> {
+fn check_table(check: &NewCheck) -> CheckTable {
+    let lines = check_lines(check);
+    CheckTable { comments: comments(&check.comments), name: check.name.clone(), lines }
+}
+
+/// The settings of a check, of which the first is its tool.
+fn check_lines(check: &NewCheck) -> Vec<String> {
     let mut lines = vec![format!("tool = {}", quoted(&check.tool))];
     if !check.enabled {
         lines.push("enabled = false".to_owned());
@@ -266,8 +285,14 @@ fn check_table(check: &NewCheck) -> CheckTable<'_> {
             lines.push(format!("{key} = {}", listed(values)));
         }
     }
-    CheckTable { comments: comments(&check.comments), name: &check.name, lines }
+    if check.runs_once {
+        lines.push(RUNS_ONCE.to_owned());
+    }
+    lines
 }
+
+/// The setting of a check that runs once in a project with packages.
+const RUNS_ONCE: &str = "per-package = false";
 
 /// The lines about the packages of a check.
 fn package_lines(check: &NewCheck) -> Vec<String> {
@@ -294,12 +319,17 @@ fn command_tables<S: Serializer>(
     commands: &[NewCommand],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(commands.iter().map(|command| CheckTable {
-        comments: comments(std::slice::from_ref(&command.comment)),
-        name: &command.name,
-        lines: vec![
-            format!("run = {}", listed(&command.run)),
-            format!("requirements = {}", listed(&command.requirements)),
-        ],
-    }))
+    serializer.collect_seq(commands.iter().map(command_table))
+}
+
+fn command_table(command: &NewCommand) -> CheckTable {
+    let mut lines = vec![
+        format!("run = {}", listed(&command.run)),
+        format!("requirements = {}", listed(&command.requirements)),
+    ];
+    if command.runs_once {
+        lines.push(RUNS_ONCE.to_owned());
+    }
+    let comments = comments(std::slice::from_ref(&command.comment));
+    CheckTable { comments, name: command.name.clone(), lines }
 }

@@ -130,6 +130,23 @@ pub(super) fn choose(
     }
 }
 
+/// A configuration that a tool has in a folder.
+pub(super) struct OwnSetting {
+    /// The setting with which a check in that folder uses it.
+    pub(super) setting: ConfigSetting,
+    /// The file.
+    pub(super) file: String,
+}
+
+/// Finds the configuration of a tool in its config folder, or where the tool itself finds it.
+pub(super) fn find_own(survey: &FolderSurvey, tool: &dyn Tool) -> Option<OwnSetting> {
+    if let Some(file) = find_in_config_folder(survey, tool) {
+        return Some(OwnSetting { setting: ConfigSetting::File(file.clone()), file });
+    }
+    let own = find_at_root(survey, tool)?;
+    Some(OwnSetting { setting: ConfigSetting::Found, file: own.file.to_owned() })
+}
+
 /// The name of the tool's file in the config folder; every tool of a default check has one.
 fn usual_file(tool: &dyn Tool) -> &'static str {
     tool.config_file().unwrap_or_default()

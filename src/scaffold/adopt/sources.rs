@@ -31,6 +31,8 @@ pub(super) struct PythonSources {
     exclude: Vec<ProjectPath>,
     /// The folders and files that are left out.
     left_out: Vec<ProjectPath>,
+    /// Whether there is only tooling or documentation, which is therefore checked.
+    pub(super) is_fallback: bool,
 }
 
 /// Finds the sources.
@@ -50,7 +52,8 @@ pub(super) fn find_sources(survey: &FolderSurvey) -> PythonSources {
             left_out.insert(place)
         };
     }
-    if source.is_empty() {
+    let is_fallback = source.is_empty();
+    if is_fallback {
         std::mem::swap(&mut source, &mut left_out);
     }
     let is_below = |path: &ProjectPath, places: &BTreeSet<ProjectPath>| {
@@ -65,6 +68,7 @@ pub(super) fn find_sources(survey: &FolderSurvey) -> PythonSources {
             .filter(|path| !is_below(path, &outermost) && !outermost.contains(path))
             .collect(),
         source: outermost.into_iter().collect(),
+        is_fallback,
     }
 }
 
@@ -82,16 +86,25 @@ impl PythonSources {
         self.exclude.iter().any(|folder| path.starts_with(folder))
     }
 
-    pub(super) fn notes(&self) -> Vec<Note> {
+    /// The notes about the sources, of which those in `rest` belong to no package of a monorepo.
+    pub(super) fn notes(&self, rest: &[ProjectPath]) -> Vec<Note> {
         let mut notes = Vec::new();
-        if !self.source.is_empty() {
-            let (found, effect) = match self.source.as_slice() {
+        let checked: Vec<ProjectPath> =
+            self.source.iter().filter(|path| !rest.contains(path)).cloned().collect();
+        if !checked.is_empty() {
+            let (found, effect) = match checked.as_slice() {
                 [root] if root.is_root() => {
                     ("modules at the root".to_owned(), "the whole project is checked")
                 }
                 source => (format!("Python in {}", join_names(source)), "it is checked"),
             };
             notes.push(Note::new(found, effect));
+        }
+        if !rest.is_empty() {
+            notes.push(Note::new(
+                format!("Python outside of the packages in {}", join_names(rest)),
+                "only checks with `per-package = false` can check it",
+            ));
         }
         if !self.exclude.is_empty() {
             let found = format!("third-party code in {}", join_names(&self.exclude));

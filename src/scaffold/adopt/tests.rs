@@ -1,7 +1,9 @@
+mod packages;
+
 use super::*;
 use crate::template::{ConfigSetting, NewCheck};
 
-fn survey(files: &[(&str, &str)]) -> FolderSurvey {
+pub(super) fn survey(files: &[(&str, &str)]) -> FolderSurvey {
     let path = |name: &str| ProjectPath::new(name).unwrap();
     let is_hidden = |name: &str| name.split('/').any(|part| part.starts_with('.'));
     FolderSurvey {
@@ -19,7 +21,7 @@ fn survey(files: &[(&str, &str)]) -> FolderSurvey {
     }
 }
 
-fn settings(files: &[(&str, &str)]) -> NewConfig {
+pub(super) fn settings(files: &[(&str, &str)]) -> NewConfig {
     adopt(&survey(files), AdoptionRequest::default()).settings
 }
 

@@ -1,165 +1,45 @@
-//! Chooses the checks of a new project from the evidence of what it runs today.
-//!
-//! A tool that the project does not use is written down, but not switched on. Without any evidence all
-//! usual tools are on, with their own defaults.
+//! Turns the commands that a project runs today into checks.
 
-use super::configs::{self, ConfigPolicy};
-use super::sources::PythonSources;
-use super::{FolderSurvey, Note, formatter, is_python, join_names, locked_version};
+use super::{FolderSurvey, Note, is_python, join_names, locked_version};
 use crate::project::ProjectPath;
 use crate::requirement::{Requirement, normalize};
-use crate::scaffold::evidence::{EvidenceRank, ForeignUse, ProjectEvidence, ToolUse};
+use crate::scaffold::evidence::{EvidenceRank, ToolUse, WorkspaceEvidence};
 use crate::template::{ConfigSetting, NewCheck, NewCommand, NewDependencies};
-use crate::tools::{self, TOOLS, Tool};
+use crate::tools::{self, Tool};
 use crate::version::VersionRange;
 
-/// The reason for which tools of a new project are on or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Basis {
-    /// All of them are on, with the configurations of cargo pipe.
-    Ours,
-    /// Those are on that the project runs.
-    Uses,
-    /// Those are on that the project configures.
-    Configurations,
-    /// All of them are on, with their own defaults.
-    Nothing,
-}
-
-/// Chooses the checks, and explains them.
-pub(super) fn choose_checks(
+/// Writes the commands that run a tool into checks: the first into that of the check's name, each other one
+/// of the same weight into a further one. `package` is the package that runs them, if there is one.
+pub(super) fn adopt_uses(
+    usual: &NewCheck,
+    tool: &dyn Tool,
+    uses: &[&ToolUse],
     survey: &FolderSurvey,
-    evidence: &ProjectEvidence,
-    is_opinionated: bool,
-    found: &PythonSources,
+    package: Option<&str>,
     notes: &mut Vec<Note>,
 ) -> Vec<NewCheck> {
-    let basis = choose_basis(survey, evidence, is_opinionated, found);
+    let Some((first, _)) = uses.split_first() else { return vec![usual.clone()] };
+    let others = other_commands(uses);
     let mut checks = Vec::new();
-    for (name, usual) in all_checks() {
-        let is_for_check = |used: &&ToolUse| check_of(used.tool) == Some(name);
-        let uses: Vec<&ToolUse> = match basis {
-            Basis::Ours => Vec::new(),
-            _ => evidence.uses.iter().filter(is_for_check).collect(),
-        };
-        let used = uses.first().copied();
-        let mut tool = used.and_then(|used| tools::find(used.tool)).unwrap_or(usual);
-        if usual.is_formatter() && used.is_none() {
-            let formatter = formatter::choose(survey, usual);
-            tool = formatter.tool;
-            if basis == Basis::Ours {
-                notes.extend(formatter.note);
-            }
-        }
-        let is_default = usual.adoption().default_check.is_some();
-        let is_on = match basis {
-            Basis::Ours | Basis::Nothing => is_default,
-            Basis::Uses => used.is_some(),
-            Basis::Configurations => is_configured(survey, tool, found),
-        };
-        if !is_on && !is_default {
-            continue;
-        }
-        if !is_on {
-            checks.push(unused(name, tool));
-            continue;
-        }
-        let policy = if basis == Basis::Ours { ConfigPolicy::Write } else { ConfigPolicy::Leave };
-        let choice = configs::choose(survey, tool, name, found, policy);
-        let usual = choice.check;
+    for (number, used) in (1..).zip(std::iter::once(first).chain(&others)) {
         let mut check = usual.clone();
-        let mut more = Vec::new();
-        if let Some(used) = used {
-            notes.push(note_of(used, name));
-            apply(&mut check, used, tool, survey, notes);
-            add_package(&mut check, tool, survey);
-            let others = other_commands(&uses);
-            for (number, other) in (2..).zip(&others) {
-                let mut check = NewCheck { name: format!("{name}-{number}"), ..usual.clone() };
-                notes.push(note_of(other, &check.name));
-                apply(&mut check, other, tool, survey, notes);
-                add_package(&mut check, tool, survey);
-                more.push(check);
-            }
-            let is_left =
-                |used: &&&ToolUse| !others.iter().any(|other| std::ptr::eq(*other, **used));
-            let rest: Vec<&ToolUse> = uses.iter().filter(is_left).copied().collect();
-            notes.extend(note_differences(&rest, name));
+        if number > 1 {
+            check.name = format!("{}-{number}", usual.name);
         }
-        notes.extend(choice.note);
+        notes.push(note_of(used, &full_name(package, &check.name)));
+        apply(&mut check, used, tool, survey, notes);
+        add_package(&mut check, tool, survey);
         checks.push(check);
-        checks.extend(more);
     }
-    let off: Vec<&str> =
-        checks.iter().filter(|check| !check.enabled).map(|check| check.tool.as_str()).collect();
-    if !off.is_empty() {
-        let found = format!("no use of {}", join_names(&off));
-        notes.push(Note::new(found, "the check is in `pipe.toml`, but not switched on"));
-    }
-    if basis == Basis::Nothing {
-        notes.push(Note::new(
-            "no evidence of any tool",
-            "the usual checks are switched on, with the defaults of the tools",
-        ));
-    }
+    let is_left = |used: &&&ToolUse| !others.iter().any(|other| std::ptr::eq(*other, **used));
+    let rest: Vec<&ToolUse> = uses.iter().filter(is_left).copied().collect();
+    notes.extend(note_differences(&rest, &full_name(package, &usual.name)));
     checks
 }
 
-fn choose_basis(
-    survey: &FolderSurvey,
-    evidence: &ProjectEvidence,
-    is_opinionated: bool,
-    found: &PythonSources,
-) -> Basis {
-    let is_check = |used: &ToolUse| check_of(used.tool).is_some();
-    let is_configured = |tool: &&dyn Tool| {
-        tool.adoption().default_check.is_some() && is_configured(survey, *tool, found)
-    };
-    if is_opinionated || !survey.has_python() {
-        Basis::Ours
-    } else if evidence.uses.iter().any(is_check) {
-        Basis::Uses
-    } else if TOOLS.iter().any(is_configured) {
-        Basis::Configurations
-    } else {
-        Basis::Nothing
-    }
-}
-
-/// The usual checks, then those of the tools that are only on where a project uses them.
-fn all_checks() -> Vec<(&'static str, &'static dyn Tool)> {
-    let mut checks = tools::default_checks();
-    for tool in TOOLS {
-        if tool.adoption().default_check.is_none() && !tool.runs_project() {
-            checks.push((tool.name(), *tool));
-        }
-    }
-    checks
-}
-
-/// The check that runs a tool. Tests run code of the project, so that no check of them is adopted.
-fn check_of(tool: &str) -> Option<&'static str> {
-    let tool = tools::find(tool).filter(|tool| !tool.runs_project())?;
-    tool.adoption().default_check.or(Some(tool.name()))
-}
-
-fn is_configured(survey: &FolderSurvey, tool: &dyn Tool, found: &PythonSources) -> bool {
-    if tool.is_formatter() {
-        return formatter::formats_with(survey, tool);
-    }
-    configs::is_configured(survey, tool, found)
-}
-
-fn unused(name: &'static str, tool: &dyn Tool) -> NewCheck {
-    NewCheck {
-        config: ConfigSetting::Found,
-        enabled: false,
-        comments: vec![format!(
-            "This project does not use {}. Delete `enabled = false` to switch it on.",
-            tool.name()
-        )],
-        ..NewCheck::usual(name, tool)
-    }
+/// The name of a check in messages.
+fn full_name(package: Option<&str>, check: &str) -> String {
+    package.map_or_else(|| check.to_owned(), |package| format!("{package}:{check}"))
 }
 
 fn note_of(used: &ToolUse, check: &str) -> Note {
@@ -404,22 +284,29 @@ fn expand_path(word: &str, survey: &FolderSurvey) -> Option<Vec<String>> {
 }
 
 /// The programs that are not adopted: those that can run as commands of the project's own, and notes
-/// with the reasons.
-pub(super) fn offer_commands(foreign: &[ForeignUse], notes: &mut Vec<Note>) -> Vec<NewCommand> {
+/// with the reasons. Those of packages are only noted.
+pub(super) fn offer_commands(
+    evidence: &WorkspaceEvidence,
+    notes: &mut Vec<Note>,
+) -> Vec<NewCommand> {
+    let WorkspaceEvidence { project, packages } = evidence;
     let mut commands = Vec::new();
     let mut reasons: Vec<(&str, &str, Vec<&str>)> = Vec::new();
-    for other in foreign {
+    for other in project.foreign.iter().chain(packages.iter().flat_map(|it| &it.foreign)) {
         let entry = (other.reason.as_str(), other.origin.file.as_str());
         match reasons.iter_mut().find(|(reason, file, _)| (*reason, *file) == entry) {
             Some((_, _, names)) => names.push(&other.name),
             None => reasons.push((entry.0, entry.1, vec![&other.name])),
         }
+    }
+    for other in &project.foreign {
         if !other.run.is_empty() {
             commands.push(NewCommand {
                 name: other.name.clone(),
                 comment: format!("From {}.", other.origin),
                 run: other.run.clone(),
                 requirements: other.requirements.clone(),
+                runs_once: !packages.is_empty(),
             });
         }
     }

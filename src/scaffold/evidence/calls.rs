@@ -13,7 +13,8 @@ use super::shell::Verdictless;
 use super::tasks::{Call, RunScope, Task, TaskId, TaskProgram, Tasks};
 use super::wrappers::{self, Unwrapped};
 use super::{EvidenceRank, ForeignUse, MOST_CALLS, ProjectEvidence, ToolUse};
-use super::{jobs, nox, recipes, scripts, tables, tox};
+use super::{nox, recipes, requirements, scripts, tables, tox};
+use crate::project::ProjectPath;
 use crate::tools::{TOOLS, Tool};
 
 /// The most levels that a job calls down.
@@ -30,60 +31,65 @@ const FOREIGN: &[(&str, &str)] = &[
     ("validate-pyproject", "validate-pyproject"),
 ];
 
-/// Follows everything that a project runs.
-pub(super) fn follow_all(files: &BTreeMap<&str, &str>) -> ProjectEvidence {
-    let mut tasks = Tasks::new();
-    tox::read_tasks(files, &mut tasks);
-    nox::read_tasks(files, &mut tasks);
-    recipes::read_tasks(files, &mut tasks);
-    tables::read_tasks(files, &mut tasks);
-    let is_script = |path: &str| scripts::is_script(path);
-    let scripts = files.iter().filter(|(path, _)| is_script(path));
-    let mut follower = Follower {
-        scripts: scripts.map(|(path, text)| (*path, *text)).collect(),
-        packages: ProjectPackages::read(files),
-        tasks,
-        hooks: files.get(hooks::FILE).map(|text| hooks::parse(text)).unwrap_or_default(),
-        visited: BTreeSet::new(),
-        calls_left: MOST_CALLS,
-        evidence: ProjectEvidence::default(),
-    };
-    for call in jobs::read(files) {
-        follower.follow(&call, EvidenceRank::Job, 0);
-    }
-    if !follower.has_linter() {
-        follower.follow_tasks();
-    }
-    for hook in follower.hooks.clone() {
-        follower.follow_hook(&hook, hook.rank, DEEPEST);
-    }
-    if !follower.has_linter() {
-        follower.add_dependencies();
-    }
-    let mut evidence = follower.evidence;
-    evidence.uses.sort_by_key(|used| used.rank);
-    evidence
-}
-
-struct Follower<'a> {
+/// Follows the commands of one place: of the project, or of one of its packages.
+pub(super) struct Follower<'a> {
     scripts: BTreeMap<&'a str, &'a str>,
     packages: ProjectPackages,
     tasks: Tasks,
     hooks: Vec<PreCommitHook>,
     visited: BTreeSet<(TaskId, EvidenceRank)>,
     calls_left: usize,
-    evidence: ProjectEvidence,
+    /// The folders whose commands are followed elsewhere.
+    elsewhere: &'a [ProjectPath],
+    /// The commands that run there.
+    pub(super) handed_over: Vec<HandedCall>,
+    pub(super) evidence: ProjectEvidence,
 }
 
-impl Follower<'_> {
+/// A command that runs in a folder which is followed elsewhere.
+pub(super) struct HandedCall {
+    pub(super) call: Call,
+    pub(super) rank: EvidenceRank,
+    pub(super) depth: usize,
+}
+
+impl<'a> Follower<'a> {
+    /// A follower that has these files, and does not follow what runs in these folders.
+    pub(super) fn new(files: &BTreeMap<&'a str, &'a str>, elsewhere: &'a [ProjectPath]) -> Self {
+        let mut tasks = Tasks::new();
+        tox::read_tasks(files, &mut tasks);
+        nox::read_tasks(files, &mut tasks);
+        recipes::read_tasks(files, &mut tasks);
+        tables::read_tasks(files, &mut tasks);
+        let is_script = |path: &str| scripts::is_script(path);
+        let scripts = files.iter().filter(|(path, _)| is_script(path));
+        Follower {
+            scripts: scripts.map(|(path, text)| (*path, *text)).collect(),
+            packages: ProjectPackages::read(files),
+            tasks,
+            hooks: files.get(hooks::FILE).map(|text| hooks::parse(text)).unwrap_or_default(),
+            visited: BTreeSet::new(),
+            calls_left: MOST_CALLS,
+            elsewhere,
+            handed_over: Vec::new(),
+            evidence: ProjectEvidence::default(),
+        }
+    }
+    /// A follower for a package, for which the versions that the project pins are valid, too.
+    pub(super) fn in_package(files: &BTreeMap<&'a str, &'a str>, project: &Follower<'_>) -> Self {
+        let mut follower = Follower::new(files, &[]);
+        follower.packages.add_pins_of(&project.packages);
+        follower
+    }
+
     /// Whether there is evidence of a tool that checks sources, so not only of tests.
-    fn has_linter(&self) -> bool {
+    pub(super) fn has_linter(&self) -> bool {
         let runs = |name| crate::tools::find(name).is_some_and(Tool::runs_project);
         self.evidence.uses.iter().any(|used| !runs(used.tool))
     }
 
     /// Follows the tasks that no job calls.
-    fn follow_tasks(&mut self) {
+    pub(super) fn follow_tasks(&mut self) {
         let checks = ["check", "ci", "lint", "mypy", "qa", "quality", "ruff", "style", "typ"];
         let fixes = ["fix", "fmt", "format"];
         let has = |list: &[&str], name: &str| list.iter().any(|part| name.contains(part));
@@ -102,7 +108,8 @@ impl Follower<'_> {
         }
     }
 
-    fn add_dependencies(&mut self) {
+    /// Adds the tools that are dependencies of the developers.
+    pub(super) fn add_dependencies(&mut self) {
         let mut seen = BTreeSet::new();
         for tool in TOOLS {
             // Two tools of one package: the name of the package shows only the first.
@@ -128,23 +135,30 @@ impl Follower<'_> {
         }
     }
 
-    fn follow(&mut self, call: &Call, rank: EvidenceRank, depth: usize) {
+    /// Follows a command that is this many levels below a job.
+    pub(super) fn follow(&mut self, call: &Call, rank: EvidenceRank, depth: usize) {
         if self.calls_left == 0 {
             return;
         }
         self.calls_left -= 1;
-        let Unwrapped { words, scope } = wrappers::unwrap(&call.words, &call.scope);
+        let Unwrapped { words, scope, folder } = wrappers::unwrap(&call.words, &call.scope);
+        let call =
+            Call { words, scope, folder: enter(call.folder.as_deref(), folder), ..call.clone() };
+        if call.folder.as_ref().is_some_and(|folder| self.is_elsewhere(folder)) {
+            self.handed_over.push(HandedCall { call, rank, depth });
+            return;
+        }
         let known: BTreeSet<(TaskProgram, &str)> =
             self.tasks.keys().map(|id| (id.runner, id.name.as_str())).collect();
         let is_known = |runner, name: &str| known.contains(&(runner, name));
-        let called = wrappers::called_tasks(&words, &is_known);
+        let called = wrappers::called_tasks(&call.words, &is_known);
         if let Some((runner, names)) = called {
             if call.folder.is_none() && depth < DEEPEST {
                 self.follow_named(runner, &names, rank, depth);
             }
             return;
         }
-        if let Some(wanted) = wrappers::called_hooks(&words) {
+        if let Some(wanted) = wrappers::called_hooks(&call.words) {
             for hook in self.hooks.clone() {
                 if call.folder.is_none()
                     && depth < DEEPEST
@@ -155,16 +169,15 @@ impl Follower<'_> {
             }
             return;
         }
-        if let Some((path, text)) = scripts::find_script(&self.scripts, &words) {
+        if let Some((path, text)) = scripts::find_script(&self.scripts, &call.words) {
             if call.folder.is_none() && depth < DEEPEST {
                 for mut inner in scripts::read(path, text) {
-                    inner.scope.installs.extend(scope.installs.clone());
+                    inner.scope.installs.extend(call.scope.installs.clone());
                     self.follow(&inner, rank, depth + 1);
                 }
             }
             return;
         }
-        let call = Call { words, scope, ..call.clone() };
         match find_tool(&call.words) {
             Some((tool, rest)) => self.add_use(tool, rest, &call, rank),
             None => self.add_foreign(&call),
@@ -220,6 +233,18 @@ impl Follower<'_> {
         }
     }
 
+    /// Follows the hooks of pre-commit.
+    pub(super) fn follow_hooks(&mut self) {
+        for hook in self.hooks.clone() {
+            self.follow_hook(&hook, hook.rank, DEEPEST);
+        }
+    }
+
+    fn is_elsewhere(&self, folder: &str) -> bool {
+        let folder = ProjectPath::new(folder);
+        folder.is_ok_and(|folder| self.elsewhere.iter().any(|other| folder.starts_with(other)))
+    }
+
     fn follow_hook(&mut self, hook: &PreCommitHook, rank: EvidenceRank, depth: usize) {
         match &hook.action {
             HookAction::Runs(call) => self.follow(call, rank, depth),
@@ -271,7 +296,7 @@ impl Follower<'_> {
             rank,
             origin: call.origin.clone(),
             version: self.version(tool, &call.scope),
-            requirements: relevant(tool, &call.scope),
+            requirements: requirements::find_relevant(tool, &call.scope),
             is_isolated: call.scope.is_isolated,
             files: call.scope.installs.files.clone(),
             groups: call.scope.installs.groups.clone(),
@@ -344,6 +369,16 @@ impl Follower<'_> {
     }
 }
 
+/// The folder of a command that a starter runs in a folder of its own.
+fn enter(outer: Option<&str>, inner: Option<String>) -> Option<String> {
+    let folder = match (outer, inner) {
+        (Some(outer), Some(inner)) => format!("{outer}/{inner}"),
+        (outer, inner) => inner.or_else(|| outer.map(str::to_owned))?,
+    };
+    let is_root = ProjectPath::new(&folder).is_ok_and(|path| path.is_root());
+    (!is_root).then_some(folder)
+}
+
 /// Whether a name is the same, or the same but for the variables of a shell in it: `py$V-lint`.
 fn is_like(name: &str, wanted: &str) -> bool {
     let Some((before, rest)) = wanted.split_once('$') else { return name == wanted };
@@ -359,42 +394,4 @@ fn is_like(name: &str, wanted: &str) -> bool {
         && name.len() >= before.len() + after.len()
         && name.starts_with(before)
         && name.ends_with(after)
-}
-
-/// Programs that are installed to run others, which no check imports.
-const PROGRAMS: &[&str] = &[
-    "build",
-    "coverage",
-    "hatch",
-    "nox",
-    "pdm",
-    "pip",
-    "poetry",
-    "pre-commit",
-    "prek",
-    "setuptools",
-    "tox",
-    "tox-uv",
-    "twine",
-    "uv",
-    "wheel",
-];
-
-/// The installed packages that can change the result of a tool: all that a hook names, and of those
-/// that a job installs, what a tool imports or looks at.
-fn relevant(tool: &dyn Tool, scope: &RunScope) -> Vec<String> {
-    let is_relevant = |name: &str| {
-        let is_own = name != tool.lock() && name.contains(tool.lock());
-        let is_checker = |tool: &&dyn Tool| tool.lock() == name && !tool.runs_project();
-        let is_program = PROGRAMS.contains(&name) || TOOLS.iter().any(is_checker);
-        scope.is_hook || is_own || (tool.sees_project() && !is_program)
-    };
-    let mut requirements = Vec::new();
-    for text in &scope.installs.packages {
-        let Some((name, _)) = packages::parse(text) else { continue };
-        if name != tool.lock() && is_relevant(&name) && !requirements.contains(text) {
-            requirements.push(text.clone());
-        }
-    }
-    requirements
 }

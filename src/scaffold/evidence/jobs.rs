@@ -45,14 +45,16 @@ fn read_workflow(file: &str, text: &str) -> Vec<Call> {
             if step.text_of("continue-on-error") == Some("true") {
                 continue;
             }
-            let own = step.text_of("working-directory").or(folder);
-            reader.folder = own.map(|path| path.trim_start_matches("./").to_owned());
-            reader.folder = reader.folder.take().filter(|path| !path.is_empty() && path != ".");
+            let own = step.text_of("working-directory").or(folder).unwrap_or_default();
             if let Some(run) = step.get("run") {
                 let script = run.text().unwrap_or_default();
                 let origin = EvidenceOrigin { file: file.to_owned(), line: run.line };
-                for script in expand(script, matrix) {
-                    calls.extend(reader.read(&script, &origin));
+                // The folder of a step and its script have the same values of the matrix.
+                for text in expand(&format!("{own}\n{script}"), matrix) {
+                    let (own, script) = text.split_once('\n').unwrap_or_default();
+                    let own = own.trim_start_matches("./");
+                    reader.folder = (!matches!(own, "" | ".")).then(|| own.to_owned());
+                    calls.extend(reader.read(script, &origin));
                 }
             } else if let Some(call) = action(file, step) {
                 calls.push(call);

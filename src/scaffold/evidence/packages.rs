@@ -47,6 +47,13 @@ impl ProjectPackages {
         self.pins.get(package).map(String::as_str)
     }
 
+    /// Adds the versions that other packages pin and these do not.
+    pub(super) fn add_pins_of(&mut self, other: &ProjectPackages) {
+        for (name, version) in &other.pins {
+            self.pin(name, Some(version));
+        }
+    }
+
     /// The place where the project names a package for its developers.
     pub(super) fn named(&self, package: &str) -> Option<&EvidenceOrigin> {
         self.named.get(package)

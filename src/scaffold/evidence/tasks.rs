@@ -7,6 +7,7 @@ use super::filter::NameFilter;
 use super::installs::Installed;
 use super::shell::{self, Verdictless};
 use super::wrappers;
+use crate::project::ProjectPath;
 
 /// The surroundings of a command.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +77,7 @@ impl ScriptReader {
             if let [cd, folder] = command.words.as_slice()
                 && cd == "cd"
             {
-                self.folder = (folder != ".").then(|| folder.clone());
+                self.folder = self.enter(folder);
                 continue;
             }
             let origin = EvidenceOrigin { line: origin.line + command.line, ..origin.clone() };
@@ -85,6 +86,16 @@ impl ScriptReader {
             calls.push(Call { words: command.words, origin, scope, folder, counts });
         }
         calls
+    }
+}
+
+impl ScriptReader {
+    /// The folder after `cd`; none for the root. Only a path that goes up depends on the folder so far.
+    fn enter(&self, folder: &str) -> Option<String> {
+        let so_far = self.folder.as_ref().filter(|_| folder.starts_with(".."));
+        let joined = so_far.and_then(|it| ProjectPath::new(&format!("{it}/{folder}")).ok());
+        let folder = joined.map_or_else(|| folder.to_owned(), |joined| joined.to_string());
+        (folder != ".").then_some(folder)
     }
 }
 

@@ -1,3 +1,5 @@
+mod packages;
+
 use super::*;
 
 /// The uses in these files: rank, tool, version, arguments, paths, requirements, place.
@@ -14,7 +16,7 @@ fn uses(files: &[(&str, &str)]) -> Vec<String> {
 fn read(files: &[(&str, &str)]) -> ProjectEvidence {
     let texts =
         files.iter().map(|(name, text)| (ProjectPath::new(name).unwrap(), (*text).to_owned()));
-    read_evidence(&texts.collect())
+    read_evidence(&texts.collect(), &[]).project
 }
 
 const HOOKS: &str = "\

@@ -8,6 +8,8 @@ use super::tasks::{RunScope, TaskProgram};
 pub(super) struct Unwrapped {
     pub(super) words: Vec<String>,
     pub(super) scope: RunScope,
+    /// The folder in which a starter runs it.
+    pub(super) folder: Option<String>,
 }
 
 /// The start of a name that stands for all environments of tox with these factors.
@@ -50,7 +52,7 @@ const VALUED: &[&str] = &[
 
 /// Takes the starters off.
 pub(super) fn unwrap(words: &[String], scope: &RunScope) -> Unwrapped {
-    let mut unwrapped = Unwrapped { words: words.to_vec(), scope: scope.clone() };
+    let mut unwrapped = Unwrapped { words: words.to_vec(), scope: scope.clone(), folder: None };
     for _ in 0..MOST {
         if !unwrap_once(&mut unwrapped) {
             break;
@@ -70,6 +72,10 @@ fn unwrap_once(unwrapped: &mut Unwrapped) -> bool {
         _ if is_assignment => unwrapped.skip(1),
         ("env" | "time" | "exec" | "command" | "sudo" | "nice" | "xvfb-run", _) => {
             unwrapped.skip(1);
+        }
+        ("uv" | "poetry", "--directory") | ("make" | "gmake" | "poetry", "-C") => {
+            unwrapped.folder = Some(word(2).to_owned()).filter(|folder| !folder.is_empty());
+            unwrapped.words.drain(1..words.len().min(3));
         }
         ("poetry" | "pipenv" | "rye", "run") => unwrapped.skip(2),
         ("uv", "run") => unwrapped.skip_options(2),
@@ -144,6 +150,7 @@ impl Unwrapped {
                 ) => {
                     self.scope.installs.add_option(option, &value);
                 }
+                ("--directory", Some(value)) => self.folder = Some(value),
                 ("--no-project" | "--isolated", _) => self.scope.is_isolated = true,
                 _ => {}
             }

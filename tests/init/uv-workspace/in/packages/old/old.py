@@ -1,0 +1,1 @@
+"""No longer a member."""
