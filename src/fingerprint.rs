@@ -77,7 +77,7 @@ pub fn of_step(step: &Step, facts: &Facts<'_>) -> Ingredients {
         })
         .with_all(installation.iter().flatten().collect::<Vec<_>>().into_iter())
         .with(facts.launcher);
-    let command = match step.folder.is_root() {
+    let command = match step.folder.is_root() && step.import_roots.is_empty() {
         true => command,
         false => command
             .with("folder")

@@ -266,3 +266,19 @@ fn a_package_can_import_one_in_its_own_folder() {
     assert_eq!(files("app:mypy"), ("libs/core src".to_owned(), String::new()));
     assert_eq!(files("app:ruff"), ("src".to_owned(), "libs/core/**".to_owned()));
 }
+
+#[test]
+fn a_check_that_runs_once_can_import_every_package() {
+    let settings = "[checks.mypy]\nper-package = false\nsource = ['tools']\n\
+                    [packages.core]\n[packages.api]\n";
+    let plan = pipeline(settings).plan(&request(&["mypy", "api:ruff"], Fixing::Off)).unwrap();
+    let roots = |at: usize| {
+        plan.steps[at]
+            .import_roots
+            .iter()
+            .map(|root| root.to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!([roots(0), roots(1)], ["api core", ""]);
+}

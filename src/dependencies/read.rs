@@ -21,6 +21,7 @@ use crate::lock::Lock;
 use crate::plan::{EnvironmentSpec, Plan, Step};
 use crate::project::ProjectPath;
 use crate::read::{self, SizeLimit};
+use crate::requirement::normalize;
 use crate::tools;
 use crate::version::is_at_least;
 
@@ -112,6 +113,11 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
         }
     };
     let Dependencies { kind, left_out, .. } = &dependencies;
+    // A package of the project is imported where it is.
+    let is_package = |name: &String| {
+        config.packages.iter().any(|package| normalize(&package.name) == normalize(name))
+    };
+    let left_out: Vec<&String> = left_out.iter().filter(|name| !is_package(name)).collect();
     let files = dependencies.file_names();
     let (command, is_fresh) = match (kind, own(root, config, PROJECT)) {
         (DependencyKind::Locked(lock), None) if lock.packages.is_empty() => return Vec::new(),

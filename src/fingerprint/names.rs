@@ -33,7 +33,7 @@ pub fn command_parts(step: &Step, launcher: Hash) -> BTreeMap<String, Hash> {
     if let Some(installation) = &step.installation {
         parts.insert("installation of the project".to_owned(), strings(&installation.operands()));
     }
-    if !step.folder.is_root() {
+    if !step.folder.is_root() || !step.import_roots.is_empty() {
         parts.insert("folder".to_owned(), Hash::of(step.folder.as_str().as_bytes()));
         let roots = step.import_roots.iter().map(ProjectPath::as_str).collect();
         parts.insert("packages that it imports".to_owned(), all(roots));

@@ -118,6 +118,12 @@ fn every_ingredient_changes_it() {
             });
         }),
         with(|step| step.per_file = true),
+        with(|step| step.folder = ProjectPath::new("libs").unwrap()),
+        with(|step| step.import_roots = vec![ProjectPath::new("libs").unwrap()]),
+        with(|step| {
+            step.folder = ProjectPath::new("libs").unwrap();
+            step.import_roots = vec![ProjectPath::new("libs").unwrap()];
+        }),
         with(|step| step.grants = BTreeSet::from([Grant::Network])),
         with(|step| step.secrets = secret("API_TOKEN", one)),
         with(|step| step.secrets = secret("API_TOKEN", Hash::of(b"yet another"))),

@@ -12,11 +12,12 @@ use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 use crate::requirement::{Requirement, normalize};
 
-/// The import roots of the packages that each package depends on, directly or not, by its name.
+/// The import roots of the packages that each package depends on, directly or not, and those of all
+/// packages for the project itself.
 pub(super) fn find_import_roots(
     project: &Project,
     config: &Config,
-) -> BTreeMap<String, Vec<ProjectPath>> {
+) -> BTreeMap<Option<String>, Vec<ProjectPath>> {
     let graph = find_dependencies(project, config);
     let roots: BTreeMap<&str, ProjectPath> = config
         .packages
@@ -29,7 +30,9 @@ pub(super) fn find_import_roots(
             reached.iter().filter_map(|name| roots.get(name.as_str()).cloned()).collect();
         found.into_iter().collect()
     };
-    graph.keys().map(|name| (name.clone(), roots_of(name))).collect()
+    let of_packages = graph.keys().map(|name| (Some(name.clone()), roots_of(name)));
+    let all: BTreeSet<ProjectPath> = roots.values().cloned().collect();
+    of_packages.chain([(None, all.into_iter().collect())]).collect()
 }
 
 /// The packages that each package depends on directly.

@@ -283,7 +283,7 @@ impl Step {
     /// Makes the packages that its own depends on visible, also those in its own folder, unless they are in
     /// its sources: those are checked, and the files of another package must not be.
     fn import_packages(&mut self, known: &Known) {
-        let roots = self.id.package().and_then(|package| known.import_roots.get(package));
+        let roots = known.import_roots.get(&self.id.package().map(str::to_owned));
         for root in roots.into_iter().flatten() {
             self.file_set.add(root);
             self.import_roots.push(root.clone());

@@ -27,7 +27,7 @@ fn configure() -> Config {
 fn reached(change: impl Fn(&mut ChangeSet)) -> Vec<(String, String, Option<String>)> {
     let config = configure();
     let known = Known {
-        import_roots: BTreeMap::from([("api".to_owned(), vec![path("core/src")])]),
+        import_roots: BTreeMap::from([(Some("api".to_owned()), vec![path("core/src")])]),
         ..Known::default()
     };
     let mut plan = plan(&config, &known, &Request::default()).unwrap();
