@@ -154,13 +154,14 @@ fn wait_for_lock(path: &Path, cancel: &Cancel) -> Result<File, CheckoutError> {
     let (wake, wakes) = channel();
     let (locked, result) = channel();
     let _listening = cancel.listen(wake.clone());
-    std::thread::spawn(move || {
+    let waiting = std::thread::Builder::new().spawn(move || {
         if file.lock().is_ok() {
             // If this fails, the caller has given up, and the lock is released.
             drop(locked.send(file));
         }
         wake.send(Wake::Exited)
     });
+    waiting.map_err(CheckoutError::io("wait for", path))?;
     match wakes.recv() {
         Ok(Wake::Exited) => {
             let failed = |error| CheckoutError::io("lock", path)(std::io::Error::other(error));

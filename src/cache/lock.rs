@@ -58,7 +58,7 @@ fn wait(path: PathBuf, limit: Duration, cancel: &Cancel) -> LockResult {
     let (wake, wakes) = channel();
     let (locked, result) = channel();
     let _listening = cancel.listen(wake.clone());
-    std::thread::spawn(move || {
+    let waiting = std::thread::Builder::new().spawn(move || {
         loop {
             match attempt(&path, |file| file.lock().map_err(fs::TryLockError::Error)) {
                 // If this fails, the caller has given up, and the lock is released.
@@ -69,6 +69,9 @@ fn wait(path: PathBuf, limit: Duration, cancel: &Cancel) -> LockResult {
             return wake.send(Wake::Exited);
         }
     });
+    if waiting.is_err() {
+        return LockResult::Unavailable;
+    }
     match wakes.recv_timeout(limit) {
         Ok(Wake::Exited) => {
             result.try_recv().map_or(LockResult::Unavailable, LockResult::AcquiredAfterWait)

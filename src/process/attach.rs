@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use super::cancel::Wake;
-use super::child::GRACE;
+use super::child::{GRACE, Waiter};
 use super::{Cancel, Emitter, Invocation, ProcessError, Stdin, TerminalState, processors, running};
 use crate::event::Event;
 
@@ -33,22 +33,17 @@ pub fn attach(
         Stdin::Empty | Stdin::Held => super::expression(invocation),
     };
     let program = program.unchecked();
-    let started = processors::within(invocation.processors, || program.start());
-    let handle = Arc::new(started.map_err(|source| ProcessError::NotStarted {
+    let not_started = |source| ProcessError::NotStarted {
         program: invocation.program.display().to_string(),
         source,
-    })?);
-    let pids = handle.pids();
-    running::add_attached(&pids);
+    };
     let (wake, wakes) = channel();
     let _listening = cancel.listen(wake.clone());
-    let waiter = Arc::clone(&handle);
-    std::thread::spawn(move || {
-        // The status itself is read below.
-        let _ = waiter.wait();
-        running::remove(&pids);
-        let _ = wake.send(Wake::Exited);
-    });
+    let waiter = Waiter::start(wake).map_err(not_started)?;
+    let started = processors::within(invocation.processors, || program.start());
+    let handle = Arc::new(started.map_err(not_started)?);
+    running::add_attached(&handle.pids());
+    waiter.wait_for(&handle);
     if wakes.recv() == Ok(Wake::Stop) {
         stop();
         if !exits(&wakes, GRACE) {

@@ -6,6 +6,8 @@
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::child::start_thread;
+
 /// The reason that a run stops early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -97,19 +99,26 @@ impl Cancel {
     }
 
     /// Does work in a thread of its own and waits for it; none if the run stops first, in which
-    /// case the thread continues alone.
-    pub(crate) fn unless_stopped<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
+    /// case the thread continues alone. Without such a thread the work cannot be stopped.
+    pub(crate) fn unless_stopped<T, Work>(&self, work: Work) -> Option<T>
+    where
+        T: Send + 'static,
+        Work: FnOnce() -> T + Send + 'static,
+    {
         let (wake, wakes) = channel();
         let (done, result) = channel();
         let _listening = self.listen(wake.clone());
-        std::thread::spawn(move || {
+        let (give, take) = channel::<Work>();
+        let started = start_thread(move || {
+            let Ok(work) = take.recv() else { return };
             // The receiver is gone if the run has stopped.
             let _ = done.send(work());
             let _ = wake.send(Wake::Exited);
         });
+        if started.is_err() {
+            return Some(work());
+        }
+        let _ = give.send(work);
         match wakes.recv() {
             Ok(Wake::Exited) => result.recv().ok(),
             _ => None,

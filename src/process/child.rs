@@ -66,8 +66,40 @@ fn read_through_pipe(file: &Path) -> io::Result<PipeReader> {
     let mut file = File::open(file)?;
     let (reader, mut writer) = io::pipe()?;
     // The program may end before it has read everything.
-    std::thread::spawn(move || io::copy(&mut file, &mut writer));
+    start_thread(move || io::copy(&mut file, &mut writer))?;
     Ok(reader)
+}
+
+/// Starts a thread.
+pub(super) fn start_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    std::thread::Builder::new().spawn(work)
+}
+
+/// A thread that waits for the end of a program.
+pub(super) struct Waiter(Sender<Arc<duct::Handle>>);
+
+impl Waiter {
+    /// Starts the thread, which sends [`Wake::Exited`] to `wake` at the end of its program.
+    pub(super) fn start(wake: Sender<Wake>) -> io::Result<Waiter> {
+        let (program, programs) = channel::<Arc<duct::Handle>>();
+        start_thread(move || {
+            // There is none if it could not be started.
+            let Ok(program) = programs.recv() else { return };
+            let pids = program.pids();
+            // The status itself is read by the owner of the program.
+            let _ = program.wait();
+            running::remove(&pids);
+            let _ = wake.send(Wake::Exited);
+        })?;
+        Ok(Waiter(program))
+    }
+
+    /// Makes the thread wait for a program.
+    pub(super) fn wait_for(self, program: &Arc<duct::Handle>) {
+        let _ = self.0.send(Arc::clone(program));
+    }
 }
 
 impl Child {
@@ -126,30 +158,27 @@ impl Child {
                 Ok(())
             })
             .unchecked();
-        let started = processors::within(invocation.processors, || expression.start());
-        let handle = Arc::new(started.map_err(not_started)?);
-        let pids = handle.pids();
-        running::add(&pids);
-        // The expression holds our copies of the write ends; the readers wait for the last one to
-        // close.
-        drop(expression);
-
+        // A system that refuses a thread must do so before there is a program to look after.
         let (wake, wakes) = channel();
         let line_wake = (lines == LineMode::PassedOn).then(|| wake.clone());
         let output_limit = output.map(|limit| OutputLimit::new(limit, wake.clone()));
         let (of_stdout, of_stderr) = (output_limit.clone(), output_limit.clone());
-        let stdout = std::thread::spawn(move || capture::capture(stdout, of_stdout.as_ref()));
-        let stderr = std::thread::spawn(move || match line_wake {
+        let stdout = start_thread(move || capture::capture(stdout, of_stdout.as_ref()));
+        let stdout = stdout.map_err(not_started)?;
+        let stderr = start_thread(move || match line_wake {
             Some(wake) => capture::capture_lines(stderr, &wake),
             None => capture::capture(stderr, of_stderr.as_ref()),
         });
-        let (waiter, exit_wake) = (Arc::clone(&handle), wake.clone());
-        std::thread::spawn(move || {
-            // The status itself is read in `output`.
-            let _ = waiter.wait();
-            running::remove(&pids);
-            let _ = exit_wake.send(Wake::Exited);
-        });
+        let stderr = stderr.map_err(not_started)?;
+        let waiter = Waiter::start(wake.clone()).map_err(not_started)?;
+
+        let started = processors::within(invocation.processors, || expression.start());
+        let handle = Arc::new(started.map_err(not_started)?);
+        running::add(&handle.pids());
+        waiter.wait_for(&handle);
+        // The expression holds our copies of the write ends; the readers wait for the last one to
+        // close.
+        drop(expression);
         let secrets = invocation.secrets.clone();
         Ok(Child {
             command,

@@ -4,6 +4,7 @@
 //! the one that is remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 
 use rayon::prelude::*;
 
@@ -127,11 +128,14 @@ impl<'r> Run<'r> {
         if let Some(resources) = &resources {
             resources.engine().place(ready.iter().flatten().flat_map(ReadyStep::trees).collect());
         }
-        let (outcomes, warnings) = std::thread::scope(|scope| {
+        let (outcomes, warnings) = thread::scope(|scope| {
             let background = resources.as_ref().map(|resources| {
                 // Containers of killed runs are removed in the background: no check depends on it.
                 let left = || self.context.sweep_leftovers(Some(resources.engine()));
-                [scope.spawn(left), scope.spawn(|| self.find_ignored_files())]
+                let ignored = || self.find_ignored_files();
+                // Without such a thread, only warnings are missing, and the next run looks again.
+                let left = thread::Builder::new().spawn_scoped(scope, left);
+                [left, thread::Builder::new().spawn_scoped(scope, ignored)]
             });
             let steps = self.plan.steps.par_iter().zip(lookups).zip(ready);
             let outcomes: Vec<CheckOutcome> = steps
@@ -145,7 +149,7 @@ impl<'r> Run<'r> {
                 }
                 None => self.context.sweep_leftovers(None),
             };
-            for thread in background.into_iter().flatten() {
+            for thread in background.into_iter().flatten().flatten() {
                 warnings.extend(thread.join().unwrap_or_default());
             }
             (outcomes, warnings)
