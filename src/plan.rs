@@ -88,7 +88,7 @@ pub struct Known {
     pub has_project_lock: bool,
     /// The facts about each folder in which a check runs.
     pub folders: BTreeMap<ProjectPath, FolderFacts>,
-    /// The folders from which a package can import those that it depends on, and a check that runs once all
+    /// The folders from which a package can import those that it depends on, and a tool that runs once all
     /// packages.
     pub import_roots: BTreeMap<Option<String>, Vec<ProjectPath>>,
     /// The locked releases of tools, by the name of their lock; only those that the configuration

@@ -235,7 +235,9 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.config = file;
         }
         Work::Command { run, place, findings_exit, findings, .. } => {
-            step.import_packages(known);
+            if check.id.package().is_some() {
+                step.import_packages(known);
+            }
             step.environment = match place {
                 CommandPlace::Base => EnvironmentSpec::Base { sees_project, builds_project },
                 CommandPlace::Image(image) => EnvironmentSpec::Image(image.clone()),

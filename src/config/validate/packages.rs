@@ -37,6 +37,11 @@ pub(super) fn validate(
                 .error(path, message)
                 .with_hint("give each package a `path` of its own"));
         }
+        if let Some(value) = layer.checks.values().find_map(|check| check.per_package.as_ref()) {
+            return Err(terms
+                .error(value, "`per-package` can only be used in `[checks]`")
+                .with_hint("remove it: a check of a package runs in that package alone"));
+        }
         let depends_on = layer.depends_on.as_ref();
         let depends_on = depends_on.map(|_| known(terms, name, layer, layers)).transpose()?;
         packages
