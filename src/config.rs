@@ -10,6 +10,7 @@ pub mod layer;
 pub mod merge;
 pub mod nearest;
 mod package;
+pub mod python;
 mod tool_packages;
 pub mod validate;
 
@@ -29,6 +30,7 @@ use crate::project::ProjectPath;
 pub use ci::{Ci, CiBuilder, CiJobs, GitlabJobs, Install};
 pub(crate) use package::below;
 pub use package::{PROJECT_JOB, ProjectPackage};
+pub use python::Python;
 pub use tool_packages::{ToolPackages, name_locks};
 
 /// A project's settings, with every default filled in.
@@ -65,7 +67,7 @@ pub struct Config {
     pub cache_size: u64,
     /// The time in which a docker command that moves no data has to answer.
     pub answer_limit: Duration,
-    /// The Python the tools run on.
+    /// The Python that checks run on.
     pub python: Python,
     /// How images are made.
     pub image: ImageSettings,
@@ -81,28 +83,6 @@ pub struct Config {
     pub allow: BTreeSet<Grant>,
     /// The file that configures the project, relative to its root: `pipe.toml` or `Cargo.toml`.
     pub manifest: String,
-}
-
-/// The Python the tools run on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Python {
-    /// Major and minor version, such as `3.13`.
-    pub version: String,
-    /// The base image.
-    pub image: String,
-    /// The files that declare the project's dependencies; detected if none.
-    pub requirements: Option<Vec<ProjectPath>>,
-    /// The dependency groups to install; the default ones if none.
-    pub groups: Option<Vec<String>>,
-    /// The extras of the project to install.
-    pub extras: Vec<String>,
-    /// The packages that are built from source.
-    pub from_source: Vec<String>,
-    /// The age that a release must have before `update` uses it.
-    pub minimum_age: Option<Duration>,
-    /// The version with which the project is installed if it comes from version control.
-    pub project_version: String,
 }
 
 /// How images are made.
@@ -238,8 +218,11 @@ pub enum TopologyChoice {
 pub struct Check {
     /// Its name.
     pub name: CheckName,
-    /// The identity of its step, with the package that it belongs to.
+    /// The identity of its step, with the package that it belongs to, and its Python if it runs on
+    /// several.
     pub id: StepId,
+    /// The version of Python that it runs on.
+    pub python: String,
     /// The folder that it runs in: that of its package, or the root.
     pub folder: ProjectPath,
     /// What it runs.

@@ -47,6 +47,7 @@ chapters! {
     quick_start, "quick-start", "guide/quick-start.md", "Install cargo pipe and run the first checks";
     checks, "checks", "guide/checks.md", "Built-in checks, your own checks, and tests";
     packages, "packages", "guide/packages.md", "Monorepos, and running only what a change reaches";
+    pythons, "pythons", "guide/pythons.md", "Checks on several versions of Python";
     fixing, "fixing", "guide/fixing.md", "Fix findings and format code";
     watching, "watching", "guide/watching.md", "Check again whenever you save a file";
     hooks, "hooks", "guide/hooks.md", "Check each commit before it is made";

@@ -45,8 +45,8 @@ pub(crate) fn ends_like_python(path: &ProjectPath) -> bool {
 /// Exhaustive: a caller fills in what differs from `Request::default()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The checks to run, all if empty: `lint` in every package, `core:lint` in one, or `core:` for all
-    /// of a package.
+    /// The checks to run, all if empty: `lint` in every package and on every Python, `core:lint` in one
+    /// package, `lint@3.12` on one Python, `core:` for all of a package, or `@3.12` for all on a Python.
     pub checks: Vec<String>,
     /// Whether the first check that does not pass cancels the others.
     pub fail_fast: bool,
@@ -229,13 +229,24 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     Ok(Plan { fail_fast, jobs, fixes, notes, steps, gate, cache, affected: None })
 }
 
-/// Whether a name on the command line means a check: that of the check in every package, that of its
-/// step, or that of its package with a colon.
+/// Whether a name on the command line means a check. Each part of `package:check@python` can be left
+/// out, and then means all: `lint`, `core:lint`, `core:`, `lint@3.12`, `@3.12`.
 pub(crate) fn names(name: &str, check: &Check) -> bool {
-    let package = name.strip_suffix(':');
-    name == check.name.as_str()
-        || name == check.id.as_str()
-        || package.is_some_and(|package| check.id.package() == Some(package))
+    let (package, rest) = match name.split_once(':') {
+        Some((package, rest)) => (Some(package), rest),
+        None => (None, name),
+    };
+    let (own_name, python) = match rest.split_once('@') {
+        Some((own_name, python)) => (own_name, Some(python)),
+        None => (rest, None),
+    };
+    let is_of_check = match own_name {
+        "" => package.is_some() || python.is_some(),
+        _ => own_name == check.name.as_str(),
+    };
+    is_of_check
+        && package.is_none_or(|package| check.id.package() == Some(package))
+        && python.is_none_or(|python| check.python == python)
 }
 
 fn gate_of(config: &Config, request: &Request) -> gate::GateSpec {
@@ -254,7 +265,7 @@ fn unknown_check(config: &Config, name: &str) -> PlanError {
             checks.push(check.name.as_str());
         }
     }
-    if name.contains(':') {
+    if name.contains([':', '@']) {
         checks.extend(config.checks.iter().map(|check| check.id.as_str()));
     }
     let known: Vec<&str> = checks.iter().chain(COMMANDS).copied().collect();

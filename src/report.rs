@@ -23,6 +23,7 @@ pub mod label;
 pub mod markdown;
 pub mod next;
 pub mod phase;
+pub mod reported;
 pub mod review;
 #[cfg(test)]
 pub(crate) mod sample;

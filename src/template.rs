@@ -58,10 +58,12 @@ pub fn install(from_source: &[String]) -> Vec<String> {
 /// The names that templates may use. Any other name is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Values {
-    /// Python's version, such as `3.13`.
+    /// The oldest version of Python, such as `3.13`.
     pub python: String,
     /// The same without a dot, such as `313`.
     pub python_nodot: String,
+    /// Whether checks run on several versions of Python.
+    pub has_several_pythons: bool,
     /// The version of cargo pipe.
     pub version: &'static str,
     /// The image that environments are built on.
@@ -85,7 +87,8 @@ impl Values {
             apt: config.image.apt.clone(),
             ci: Some(CiValues::of(config, &JobGrants::default())),
             install: install(&config.python.from_source).join(" "),
-            ..Self::for_python(&config.python.version)
+            has_several_pythons: config.pythons().len() > 1,
+            ..Self::for_python(config.oldest_python())
         }
     }
 
@@ -95,6 +98,7 @@ impl Values {
         Values {
             python: version.to_owned(),
             python_nodot: version.replace('.', ""),
+            has_several_pythons: false,
             version: VERSION,
             base_image: format!("python:{version}-slim"),
             apt: Vec::new(),

@@ -168,12 +168,11 @@ impl Record {
 fn content(config: &Config, step: &Step) -> Content {
     let variables: Vec<String> =
         step.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let base = config.python.image_of(step.environment.python());
     let image = match &step.environment {
         EnvironmentSpec::Image(image) => HashBuilder::new("image").with(image),
-        EnvironmentSpec::Tool { lock, .. } => {
-            HashBuilder::new("tool").with(lock).with(&config.python.image)
-        }
-        EnvironmentSpec::Base { .. } => HashBuilder::new("base").with(&config.python.image),
+        EnvironmentSpec::Tool { lock, .. } => HashBuilder::new("tool").with(lock).with(&base),
+        EnvironmentSpec::Base { .. } => HashBuilder::new("base").with(&base),
     };
     let sources = step.source.iter().map(ProjectPath::as_str);
     let files = HashBuilder::new("files")

@@ -23,7 +23,7 @@ use crate::version::VersionRange;
 use resolver::Resolver;
 use targets::{LockSource, Target};
 
-pub use base::{BaseUpdate, record_first_base};
+pub use base::{BaseRecord, BaseUpdate, record_first_base};
 pub use error::UpdateError;
 
 /// The planned changes of a project's locks.

@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use cargo_pipe::check::Grant;
-use cargo_pipe::config::layer::{Layer, SourcePaths, Value};
+use cargo_pipe::config::layer::{Layer, OneOrMany, Value};
 use cargo_pipe::config::{Config, ConfigError, Work};
 use cargo_pipe::configure::load_config;
 use cargo_pipe::discover;
@@ -148,7 +148,7 @@ fn a_wrong_flag_or_variable_is_named() {
 
     let mut flags = Layer::default();
     let source = vec![Value::named("--source", "/etc".to_owned())];
-    flags.source = Some(SourcePaths(Value::named("--source", source)));
+    flags.source = Some(OneOrMany(Value::named("--source", source)));
     let error = load_with(root.path(), EnvVars::default(), flags).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -9,7 +9,7 @@ use cargo_pipe::config::layer::Layer;
 use cargo_pipe::env_vars::EnvVars;
 use cargo_pipe::pipeline::Pipeline;
 use cargo_pipe::plan::{
-    Effect, Fixing, Plan, Request, ShellFiles, ShellRequest, Streams, Withheld,
+    Effect, Fixing, Plan, Request, ShellFiles, ShellRequest, Step, Streams, Withheld,
 };
 use cargo_pipe::report::json;
 use cargo_pipe::tools::command::Command;
@@ -235,6 +235,60 @@ fn a_name_means_a_check_in_every_package_or_one_or_all_of_a_package() {
     assert!(pipeline(PACKAGES).plan(&request(&["other:"], Fixing::Off)).is_err());
 }
 
+/// Checks on several versions of Python: two in each package, and one on a version of its own.
+const PYTHONS: &str = "[python]\nversions = ['3.13', '3.11']\n\
+    [checks.own]\nrun = ['own']\nfix = ['own', '--fix']\n\
+    [checks.old]\nrun = ['old']\npython = '3.9'\n\
+    [checks.ruff]\npython = ['3.12', '3.10']\n\
+    [checks.lint]\nenabled = false\n\
+    [packages.core]\n[packages.api]\n";
+
+#[test]
+fn checks_that_import_the_project_run_on_each_python() {
+    let pipeline = pipeline(PYTHONS);
+    let ids = |checks: &[&str]| {
+        let plan = pipeline.plan(&request(checks, Fixing::Off)).unwrap();
+        let python = |step: &Step| step.environment.python().unwrap_or("3.13").to_owned();
+        plan.steps.iter().map(|it| (it.id.to_string(), python(it))).collect::<Vec<_>>()
+    };
+    let of = |id: &str, python: &str| (id.to_owned(), python.to_owned());
+    let core = [
+        of("core:format", "3.13"),
+        of("core:mypy@3.11", "3.11"),
+        of("core:mypy@3.13", "3.13"),
+        of("core:ruff@3.10", "3.10"),
+        of("core:ruff@3.12", "3.12"),
+        of("core:own@3.11", "3.11"),
+        of("core:own@3.13", "3.13"),
+        of("core:old", "3.9"),
+    ];
+    assert_eq!(ids(&["core:"]), core);
+    assert_eq!(ids(&["mypy@3.11"]), [of("core:mypy@3.11", "3.11"), of("api:mypy@3.11", "3.11")]);
+    assert_eq!(ids(&["api:mypy"]), [of("api:mypy@3.11", "3.11"), of("api:mypy@3.13", "3.13")]);
+    let of_core = |step: &(String, String)| step.0.starts_with("core:");
+    let newest: Vec<_> = ids(&["@3.13"]).into_iter().filter(of_core).collect();
+    assert_eq!(newest, [core[0].clone(), core[2].clone(), core[6].clone()]);
+    assert_eq!(ids(&["core:@3.9"]), [of("core:old", "3.9")]);
+    assert!(pipeline.plan(&request(&["mypy@3.12"], Fixing::Off)).is_err());
+    assert!(pipeline.plan(&request(&["@"], Fixing::Off)).is_err());
+    let error = pipeline.plan(&request(&["core:mypy@3.31"], Fixing::Off)).unwrap_err();
+    assert_eq!(error.hint().unwrap(), "did you mean `cargo pipe core:mypy@3.11`?");
+    // What a fixer writes is for all of them.
+    let plan = pipeline.plan(&request(&["core:own"], Fixing::Write)).unwrap();
+    assert_eq!(fixers(&plan), ["core:own@3.11"]);
+}
+
+#[test]
+fn each_python_has_a_base_image_and_the_oldest_chooses_releases() {
+    let config = pipeline(PYTHONS).config;
+    assert_eq!(config.pythons(), ["3.9", "3.10", "3.11", "3.12", "3.13"]);
+    assert_eq!(config.oldest_python(), "3.9");
+    assert_eq!(config.images()[..2], ["python:3.13-slim", "python:3.9-slim"]);
+    let own = "[python]\nimage = 'mirror.example/{version}/python:{version}'\nversions = ['3.9', '3.11']\n";
+    let images = ["mirror.example/3.11/python:3.11", "mirror.example/3.9/python:3.9"];
+    assert_eq!(pipeline(own).config.images(), images);
+}
+
 #[test]
 fn a_shell_is_opened_in_one_package() {
     let pipeline = pipeline(PACKAGES);
@@ -249,7 +303,7 @@ fn a_shell_is_opened_in_one_package() {
     };
     assert_eq!(shell("api:mypy").unwrap().step.folder.as_str(), "api");
     let error = shell("mypy").unwrap_err();
-    assert_eq!(error.to_string(), "`mypy` is a check of several packages");
+    assert_eq!(error.to_string(), "`mypy` names several checks");
     assert_eq!(error.hint().unwrap(), "name one of them: `core:mypy`, `api:mypy`");
 }
 

@@ -6,7 +6,7 @@ mod action;
 
 use std::path::PathBuf;
 
-use crate::config::layer::{Layer, SourcePaths, Value};
+use crate::config::layer::{Layer, OneOrMany, Value};
 use crate::config::{CacheMode, EngineChoice, GitlabJobs};
 use crate::env_vars::EnvVars;
 use crate::gate::Since;
@@ -107,7 +107,7 @@ fn place(args: GlobalArgs, environment: EnvVars) -> ProjectLocation {
     } = args;
     let paths = source.into_iter().map(|path| Value::named("--source", path)).collect::<Vec<_>>();
     let flags = Layer {
-        source: (!paths.is_empty()).then(|| SourcePaths(Value::named("--source", paths))),
+        source: (!paths.is_empty()).then(|| OneOrMany(Value::named("--source", paths))),
         config: config.map(|path| Value::named("--config", path)),
         engine: engine.map(|engine| Value::named("--engine", engine_choice(engine))),
         jobs: jobs.map(|jobs| Value::named("--jobs", i64::from(jobs))),

@@ -16,7 +16,7 @@ pub use findings::{FindingsLayer, FindingsTable};
 pub use testing::{CoverageLayer, CoverageTable, Percent, WorkersSetting};
 pub(crate) use text::{check_syntax, translate};
 pub use text::{parse, place_in_cargo_toml};
-pub use value::{CacheSetting, OwnFile, Private, SourcePaths, Switch, Value, WrittenAt};
+pub use value::{CacheSetting, OneOrMany, OwnFile, Private, Switch, Value, WrittenAt};
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub type Texts = Value<Vec<Text>>;
 #[non_exhaustive]
 pub struct Layer {
     /// The files and folders that are checked.
-    pub source: Option<SourcePaths>,
+    pub source: Option<OneOrMany>,
     /// The folder of the tools' configuration files.
     pub config: Option<Text>,
     /// Where checks run.
@@ -110,9 +110,12 @@ pub struct Layer {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Python"))]
 #[non_exhaustive]
 pub struct PythonLayer {
-    /// Major and minor version, such as `3.13`.
+    /// Major and minor version, such as `3.13`. If absent, the newest of `versions`.
     pub version: Option<Text>,
-    /// The base image; `python:VERSION-slim` if absent.
+    /// The versions on each of which the checks run that import the project or its dependencies. The
+    /// other checks run on `version`, which must be one of them.
+    pub versions: Option<Texts>,
+    /// The base image; `python:{version}-slim` if absent. `{version}` stands for the version.
     pub image: Option<Text>,
     /// The files that declare the project's dependencies. If absent: `uv.lock`, `pylock.toml` or
     /// `poetry.lock`, otherwise `requirements*.txt`, `pyproject.toml`, `setup.cfg`, `setup.py` and
@@ -182,7 +185,7 @@ pub struct CheckLayer {
     /// The command that fixes findings, for a check with `run`.
     pub fix: Option<Texts>,
     /// The files and folders that it checks, instead of the project's `source`.
-    pub source: Option<SourcePaths>,
+    pub source: Option<OneOrMany>,
     /// Globs of files that it does not see, in addition to the project's `exclude`.
     pub exclude: Option<Texts>,
     /// Globs of ignored files that it sees nevertheless, in addition to the project's `include`.
@@ -255,6 +258,9 @@ pub struct CheckLayer {
     /// Whether each package runs it, which is the default; `false` for a check that runs once, in the
     /// folder of the project.
     pub per_package: Option<Value<bool>>,
+    /// The version of Python that it runs on, or a list of versions on each of which it runs, instead of
+    /// those of the project.
+    pub python: Option<OneOrMany>,
 }
 
 /// A package of the project: a folder with its own sources and configurations. Paths and globs are
@@ -267,7 +273,7 @@ pub struct PackageLayer {
     /// Its folder; that of its name if absent.
     pub path: Option<Text>,
     /// The files and folders that are checked; those of the project, within its folder, if absent.
-    pub source: Option<SourcePaths>,
+    pub source: Option<OneOrMany>,
     /// Globs of files that no check of the package sees, in addition to those of the project.
     pub exclude: Option<Texts>,
     /// Globs of ignored files that checks see nevertheless, in addition to those of the project.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::layer::{
-    CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, PackageLayer, PythonLayer, SourcePaths,
+    CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, OneOrMany, PackageLayer, PythonLayer,
     Text, Value,
 };
 
@@ -39,7 +39,7 @@ impl Layers {
 
 fn over(higher: Layer, lower: Layer) -> Layer {
     Layer {
-        source: first_sources(higher.source, lower.source),
+        source: first_list(higher.source, lower.source),
         config: first(higher.config, lower.config),
         engine: first(higher.engine, lower.engine),
         topology: first(higher.topology, lower.topology),
@@ -58,16 +58,7 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         cache: higher.cache.or(lower.cache),
         cache_size: higher.cache_size.or(lower.cache_size),
         answer_limit: higher.answer_limit.or(lower.answer_limit),
-        python: PythonLayer {
-            version: first(higher.python.version, lower.python.version),
-            image: first(higher.python.image, lower.python.image),
-            requirements: first(higher.python.requirements, lower.python.requirements),
-            groups: first(higher.python.groups, lower.python.groups),
-            extras: first(higher.python.extras, lower.python.extras),
-            from_source: first(higher.python.from_source, lower.python.from_source),
-            minimum_age: first(higher.python.minimum_age, lower.python.minimum_age),
-            project_version: first(higher.python.project_version, lower.python.project_version),
-        },
+        python: python_over(higher.python, lower.python),
         image: ImageLayer {
             dockerfile: first(higher.image.dockerfile, lower.image.dockerfile),
             apt: first(higher.image.apt, lower.image.apt),
@@ -91,6 +82,22 @@ fn over(higher: Layer, lower: Layer) -> Layer {
             install: first(higher.ci.install, lower.ci.install),
         },
         allow: [higher.allow, lower.allow].concat(),
+    }
+}
+
+fn python_over(higher: PythonLayer, lower: PythonLayer) -> PythonLayer {
+    // `versions` chooses `version`, unless the same layer sets it, too.
+    let version = if higher.versions.is_some() { None } else { lower.version };
+    PythonLayer {
+        version: first(higher.version, version),
+        versions: first(higher.versions, lower.versions),
+        image: first(higher.image, lower.image),
+        requirements: first(higher.requirements, lower.requirements),
+        groups: first(higher.groups, lower.groups),
+        extras: first(higher.extras, lower.extras),
+        from_source: first(higher.from_source, lower.from_source),
+        minimum_age: first(higher.minimum_age, lower.minimum_age),
+        project_version: first(higher.project_version, lower.project_version),
     }
 }
 
@@ -130,7 +137,7 @@ pub(super) fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         tool: first(higher.tool, work.tool),
         run: first(higher.run, work.run),
         fix: first(higher.fix, work.fix),
-        source: first_sources(higher.source, lower.source),
+        source: first_list(higher.source, lower.source),
         exclude: first(higher.exclude, lower.exclude),
         include: first(higher.include, lower.include),
         config: first(higher.config, work.config),
@@ -158,6 +165,7 @@ pub(super) fn check_over(higher: CheckLayer, lower: CheckLayer) -> CheckLayer {
         writable: first(higher.writable, lower.writable),
         secrets: first(higher.secrets, lower.secrets),
         per_package: first(higher.per_package, lower.per_package),
+        python: first_list(higher.python, lower.python),
     }
 }
 
@@ -165,8 +173,8 @@ fn first<T>(higher: Option<Value<T>>, lower: Option<Value<T>>) -> Option<Value<T
     higher.or_else(|| lower.map(cover))
 }
 
-fn first_sources(higher: Option<SourcePaths>, lower: Option<SourcePaths>) -> Option<SourcePaths> {
-    first(higher.map(|paths| paths.0), lower.map(|paths| paths.0)).map(SourcePaths)
+fn first_list(higher: Option<OneOrMany>, lower: Option<OneOrMany>) -> Option<OneOrMany> {
+    first(higher.map(|texts| texts.0), lower.map(|texts| texts.0)).map(OneOrMany)
 }
 
 fn cover<T>(mut value: Value<T>) -> Value<T> {

@@ -9,20 +9,20 @@ mod checks;
 mod findings;
 mod network;
 mod packages;
+mod python;
 mod requests;
 mod terms;
 mod testing;
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use terms::{ValidationContext, is_canonical};
 
-use super::layer::{
-    Age, CiLayer, ImageLayer, Layer, OwnFile, PythonLayer, Text, Texts, Value, WrittenAt,
-};
+use super::layer::{CiLayer, ImageLayer, Layer, OwnFile, Switch, Text, Texts, Value, WrittenAt};
 use super::merge::OVER_DEFAULTS;
-use super::{Ci, Config, ConfigError, EngineChoice, EngineSource, ImageSettings, Install, Python};
+use super::{
+    Ci, CiJobs, Config, ConfigError, EngineChoice, EngineSource, GitlabJobs, ImageSettings, Install,
+};
 use crate::gate::BaselineFile;
 use crate::limits::{LimitKind, Limits};
 use crate::project::ProjectPath;
@@ -67,6 +67,7 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         disk: terms.size(LimitKind::Disk, terms.required("disk", layer.disk.as_ref())?)?,
         output: terms.size(LimitKind::Output, terms.required("output", layer.output.as_ref())?)?,
     };
+    let python = python::validate(&mut terms, layer.python)?;
     let packages = packages::validate(&mut terms, &layer.packages)?;
     let scope = checks::Scope {
         source: layer.source.as_ref(),
@@ -74,8 +75,11 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         include: include.clone(),
         timeout,
         limits,
+        python: &python,
     };
     let checks = checks::validate(&mut terms, layer.checks, &packages, &scope)?;
+    let gitlab = layer.ci.gitlab.clone();
+    let ci = ci(&terms, layer.ci)?;
     let baseline = baseline(&mut terms, &config, layer.baseline, layer.never_accept)?;
     let engine_source = engine_source(layer.engine.as_ref());
     let config = Config {
@@ -91,19 +95,43 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         cache: layer.cache.unwrap_or_default(),
         cache_size: layer.cache_size.unwrap_or(CACHE_SIZE),
         answer_limit: layer.answer_limit.map_or(ANSWER_LIMIT, |limit| limit.0),
-        python: python(&mut terms, layer.python)?,
+        python,
         image: image(&mut terms, &layer.image)?,
         network: network::validate(&mut terms, layer.network)?,
         checks,
         packages: packages.into_iter().map(|(package, _)| package).collect(),
-        ci: ci(&terms, layer.ci)?,
+        ci,
         allow: layer.allow.into_iter().collect(),
         manifest: context.manifest.to_owned(),
         source,
         exclude,
         include,
     };
+    if let Some(gitlab) = gitlab {
+        has_python_in_jobs(&terms, &config, &gitlab)?;
+    }
     Ok(Valid { config, paths: terms.into_paths() })
+}
+
+/// Checks that the image of each job in GitLab has the Python of its checks.
+fn has_python_in_jobs(
+    terms: &Terms<'_>,
+    config: &Config,
+    gitlab: &Value<Switch>,
+) -> Result<(), ConfigError> {
+    let pythons = config.pythons();
+    let has_one_each = config.ci.jobs == CiJobs::PerCheck && config.image.registry.is_none();
+    if config.ci.gitlab != Some(GitlabJobs::Image) || pythons.len() == 1 || has_one_each {
+        return Ok(());
+    }
+    let message = format!(
+        "the image of a job has one Python, but the checks run on {}",
+        pythons.join(" and ")
+    );
+    Err(terms.error(gitlab, message).with_hint(
+        "set `jobs = \"per-check\"` without `registry`, or an engine for the jobs, such as \
+         `gitlab = \"dind\"`",
+    ))
 }
 
 fn engine_source(engine: Option<&Value<EngineChoice>>) -> EngineSource {
@@ -169,102 +197,6 @@ fn baseline(
             Ok(path.map(|path| BaselineFile { path, named: false, never_accept }))
         }
     }
-}
-
-fn python(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Python, ConfigError> {
-    let version = terms.required("python.version", python.version.as_ref())?;
-    let minor = version.value.strip_prefix("3.").unwrap_or_default();
-    let digits = minor.chars().all(|c| c.is_ascii_digit());
-    if minor.is_empty() || minor.len() > 2 || !digits || minor.starts_with('0') {
-        let message = format!("invalid Python version: `{}`", version.value);
-        return Err(terms
-            .error(version, message)
-            .with_hint("write the major and minor version, such as \"3.13\""));
-    }
-    let image = match &python.image {
-        None => format!("python:{}-slim", version.value),
-        Some(image) => {
-            same_version(terms, version, image)?;
-            terms.image(image)?
-        }
-    };
-    let groups = python.groups.as_ref();
-    Ok(Python {
-        version: version.value.clone(),
-        image,
-        requirements: requirements(terms, python.requirements.as_ref())?,
-        groups: groups.map(|names| terms.names(Some(names), "group")).transpose()?,
-        extras: terms.names(python.extras.as_ref(), "extra")?,
-        from_source: terms.names(python.from_source.as_ref(), "package")?,
-        minimum_age: python.minimum_age.map(|age| age_in_range(terms, &age)).transpose()?,
-        project_version: match &python.project_version {
-            None => UNKNOWN_VERSION.to_owned(),
-            Some(version) => exact_version(terms, version)?,
-        },
-    })
-}
-
-/// The version of a project that only version control knows, as versioneer calls it. It is the same in
-/// every commit, so that a commit changes no fingerprint.
-const UNKNOWN_VERSION: &str = "0+unknown";
-
-fn exact_version(terms: &Terms<'_>, version: &Text) -> Result<String, ConfigError> {
-    match version.value.parse::<pep440_rs::Version>() {
-        Ok(parsed) => Ok(parsed.to_string()),
-        Err(_) => {
-            let message = format!("invalid version: `{}`", version.value.escape_debug());
-            Err(terms.error(version, message).with_hint("write a version, such as \"1.2.3\""))
-        }
-    }
-}
-
-/// Validates the files that declare the project's dependencies.
-fn requirements(
-    terms: &mut Terms<'_>,
-    files: Option<&Texts>,
-) -> Result<Option<Vec<ProjectPath>>, ConfigError> {
-    let Some(files) = files else { return Ok(None) };
-    for file in terms.items(Some(files)) {
-        let name = file.value.rsplit('/').next().unwrap_or_default();
-        let is_known = name.ends_with(".txt")
-            || ["pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock"].contains(&name);
-        if !is_known {
-            let message = format!("unsupported dependency file: `{}`", file.value.escape_debug());
-            return Err(terms.error(&file, message).with_hint(
-                "expected a requirements file that ends in `.txt`, `pyproject.toml`, `uv.lock`, \
-                 `pylock.toml` or `poetry.lock`",
-            ));
-        }
-    }
-    terms.paths(Some(files)).map(Some)
-}
-
-/// The ages that `minimum-age` can ask for. Above a year `update` would find nothing; below an hour
-/// is `3m`, which was meant as months.
-const AGES: RangeInclusive<Duration> =
-    Duration::from_secs(60 * 60)..=Duration::from_secs(365 * 24 * 60 * 60);
-
-fn age_in_range(terms: &Terms<'_>, age: &Value<Age>) -> Result<Duration, ConfigError> {
-    let Age(duration) = age.value;
-    if duration.is_zero() || AGES.contains(&duration) {
-        return Ok(duration);
-    }
-    let message = "`minimum-age` must be between 1 hour and 365 days";
-    Err(terms.error(age, message).with_hint(format!("write {}", Age::NOTATION)))
-}
-
-/// Checks that the tag of an official image agrees with `version`.
-fn same_version(terms: &Terms<'_>, version: &Text, image: &Text) -> Result<(), ConfigError> {
-    let name = image.value.rsplit('/').next().unwrap_or_default();
-    let Some(tag) = name.strip_prefix("python:3.") else {
-        return Ok(());
-    };
-    let minor: String = tag.chars().take_while(char::is_ascii_digit).collect();
-    if version.value == format!("3.{minor}") {
-        return Ok(());
-    }
-    let message = format!("the image has Python 3.{minor}, but `version` is {}", version.value);
-    Err(terms.error(image, message).with_hint("remove `image`: its default follows `version`"))
 }
 
 fn image(terms: &mut Terms<'_>, image: &ImageLayer) -> Result<ImageSettings, ConfigError> {

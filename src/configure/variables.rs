@@ -7,7 +7,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
 use crate::check::Grant;
-use crate::config::layer::{Layer, OwnFile, SourcePaths, Text, Timeout, Value, translate};
+use crate::config::layer::{Layer, OneOrMany, OwnFile, Text, Timeout, Value, translate};
 use crate::config::{ConfigError, nearest};
 use crate::env_vars::{
     ALLOW, BASELINE, CACHE, CACHE_SIZE, CONFIG, CPUS, DOCKER_TIMEOUT, ENGINE, EnvVars, JOBS, NAMES,
@@ -21,7 +21,7 @@ use crate::limits::ByteSize;
 pub(super) fn layer(environment: &EnvVars) -> Result<(Layer, Vec<String>), ConfigError> {
     let get = |name| environment.get(name);
     let layer = Layer {
-        source: get(SOURCE).map(|text| SourcePaths(Value::named(SOURCE, list(SOURCE, text)))),
+        source: get(SOURCE).map(|text| OneOrMany(Value::named(SOURCE, list(SOURCE, text)))),
         config: get(CONFIG).map(|text| Value::named(CONFIG, text.to_owned())),
         engine: get(ENGINE).map(|text| word(ENGINE, text)).transpose()?,
         topology: get(TOPOLOGY).map(|text| word(TOPOLOGY, text)).transpose()?,

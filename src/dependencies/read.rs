@@ -190,7 +190,7 @@ pub fn build_requirements(root: &Path, config: &Config) -> Option<Vec<String>> {
 /// The hash of everything that the resolution of these requirements depends on.
 #[must_use]
 pub fn asked(config: &Config, requirements: &[String]) -> Hash {
-    written::asked(requirements, &config.python.version, &config.python.from_source)
+    written::asked(requirements, config.oldest_python(), &config.python.from_source)
 }
 
 /// Reads one of our locks; none if it is missing or cannot be read.

@@ -62,18 +62,24 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
             Examined::good("buildx", said.split(' ').nth(1).unwrap_or("is there"))
         }
     });
-    let image = &context.config.python.image;
-    match docker.ask(&["image", "inspect", "--format", "{{json .RepoDigests}} {{.Size}}", image]) {
-        Some(answer) => {
-            examined.push(base(image, &answer));
-            examined.push(topology(context, &docker, directory));
+    for image in &context.config.images() {
+        let format = "{{json .RepoDigests}} {{.Size}}";
+        match docker.ask(&["image", "inspect", "--format", format, image]) {
+            Some(answer) => {
+                examined.push(base(image, &answer));
+                if *image == context.config.python.image {
+                    examined.push(topology(context, &docker, directory));
+                }
+            }
+            None => examined.push(Examined::is(
+                Health::Warning,
+                "base",
+                format!("`{image}` is not here"),
+                format!(
+                    "the first run pulls it; behind a mirror, `docker pull {image}` has to work"
+                ),
+            )),
         }
-        None => examined.push(Examined::is(
-            Health::Warning,
-            "base",
-            format!("`{image}` is not here"),
-            format!("the first run pulls it; behind a mirror, `docker pull {image}` has to work"),
-        )),
     }
     examined.extend(docker.measure_images().map(|usage| images(&usage)));
     examined.extend(docker.ask(&DISK_USAGE).and_then(|answer| build_cache(&answer)));
@@ -128,7 +134,9 @@ fn venv(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
     match Venv::connect(settings, context.cancel, context.emitter) {
         Ok(venv) => choice
             .into_iter()
-            .chain([python(context, &venv), installer(context), sandbox(context, &venv)])
+            .chain([python(context, &venv)])
+            .chain(other_pythons(context, &venv))
+            .chain([installer(context), sandbox(context, &venv)])
             .collect(),
         Err(error) => choice.into_iter().chain([unhelped("python", &error)]).collect(),
     }
@@ -151,6 +159,17 @@ fn choice_of_project(context: Context<'_>) -> Option<Examined> {
         ),
         format!("`--engine {program}` runs them in containers"),
     ))
+}
+
+/// Looks for the versions of Python on which checks run in addition to that of the project.
+fn other_pythons(context: Context<'_>, venv: &Venv<'_>) -> Vec<Examined> {
+    let pythons = context.config.pythons().into_iter();
+    let others = pythons.filter(|version| *version != context.config.python.version);
+    let examined = others.map(|version| match venv.find_python(version) {
+        Ok(path) => Examined::good("python", format!("`{}` is Python {version}", path.display())),
+        Err(error) => unhelped("python", &error),
+    });
+    examined.collect()
 }
 
 fn python(context: Context<'_>, venv: &Venv<'_>) -> Examined {

@@ -142,6 +142,9 @@ pub enum EngineError {
     /// No interpreter was found that environments could use.
     #[error("Python {0} not found, nor a compatible version")]
     NoPython(String),
+    /// No interpreter of one of several versions was found.
+    #[error("Python {0} not found")]
+    NoOtherPython(String),
     /// The forced platform is not that of this machine.
     #[error("`platform` is `{forced}`, but this machine is `{here}`")]
     Platform {

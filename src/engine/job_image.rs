@@ -3,7 +3,7 @@
 //! The name contains a hash of everything in the image. The docker engine builds it, the venv
 //! engine finds its environments in it, and the generated pipelines refer to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::check::Grant;
@@ -73,23 +73,26 @@ pub struct Shipped {
 pub fn choose_jobs_image(root: &Path, config: &Config) -> JobsIn {
     match reference(root, config) {
         Some(reference) => JobsIn::Everything(reference),
-        None => JobsIn::Base(locked_base(root, config)),
+        None => JobsIn::Base(locked_bases(root, config)),
     }
 }
 
-/// The base image, by its digest if that is recorded.
-fn locked_base(root: &Path, config: &Config) -> String {
-    let image = &config.python.image;
+/// The base images, each by its digest if that is recorded.
+fn locked_bases(root: &Path, config: &Config) -> BTreeMap<String, String> {
     let lock = BaseLock::read(root, &recipe::base_lock_path(config));
     // Each run reports an unreadable lock.
     let lock = lock.unwrap_or_default();
     let platform =
         |base: &&LockedBase| config.platform.as_ref().is_none_or(|it| *it == base.platform);
-    let bases = lock.base.iter().filter(|base| base.image == *image).filter(platform);
-    match bases.filter_map(|base| base.digest.as_ref()).next() {
-        Some(digest) if !image.contains('@') => format!("{image}@{digest}"),
-        _ => image.clone(),
-    }
+    let refer = |image: String| {
+        let mut bases = lock.base.iter().filter(|base| base.image == image).filter(platform);
+        let reference = match bases.find_map(|base| base.digest.as_ref()) {
+            Some(digest) if !image.contains('@') => format!("{image}@{digest}"),
+            _ => image.clone(),
+        };
+        (image, reference)
+    };
+    config.images().into_iter().map(refer).collect()
 }
 
 /// The image's name with the variables of its registry, as in a pipeline; none if no registry is

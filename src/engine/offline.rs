@@ -20,7 +20,7 @@ pub fn list_missing(
         missing.extend(missing_thing(error));
         // An image cannot be looked up without its base, so it counts as missing.
         if matches!(**error, EngineError::ImageMissing { .. }) && recipe.dockerfile.is_some() {
-            missing.insert(name_environment(recipe.name()));
+            missing.insert(name_environment(&recipe.label()));
         }
     }
     if missing.is_empty() {

@@ -50,7 +50,10 @@ pub struct Venv<'a> {
     settings: EngineOptions,
     cancel: &'a Cancel,
     emitter: &'a Emitter<'a>,
-    interpreter: Interpreter,
+    /// The interpreter of the project's version, or of the nearest one.
+    interpreter: Arc<Interpreter>,
+    /// The interpreters of other versions, by version, as far as environments wanted them.
+    others: Mutex<BTreeMap<String, Arc<Interpreter>>>,
     store: VenvStore,
     /// The folder of the environments in a job's image, which are used exclusively if there are
     /// any.
@@ -82,13 +85,14 @@ impl<'a> Venv<'a> {
             return Err(EngineError::Platform { forced: forced.clone(), here });
         }
         let store = VenvStore::open(&settings.cache)?;
-        let interpreter = Interpreter::find(&settings, cancel, emitter)?;
+        let interpreter = Arc::new(Interpreter::find(&settings, cancel, emitter)?);
         let mut venv = Venv {
             shipped: settings.variables.get(ENVIRONMENTS).map(PathBuf::from),
             settings,
             cancel,
             emitter,
             interpreter,
+            others: Mutex::default(),
             store,
             bubblewrap: None,
             roots: bubblewrap::roots(),
@@ -112,6 +116,15 @@ impl<'a> Venv<'a> {
         &self.interpreter.executable
     }
 
+    /// Finds the interpreter of a version that some checks run on.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn find_python(&self, version: &str) -> Result<PathBuf, Arc<EngineError>> {
+        Ok(self.interpreter_for(version)?.executable.clone())
+    }
+
     /// Whether jobs run in a sandbox.
     #[must_use]
     pub fn has_sandbox(&self) -> bool {
@@ -127,7 +140,8 @@ impl<'a> Venv<'a> {
         let folder =
             Folder { outside: self.settings.folder.clone(), inside: APP, access: Access::Read };
         let folders = JobFolders { folders: vec![folder] };
-        let mut args = bubblewrap::arguments(&self.sandbox(&folders), &self.roots);
+        let sandbox = sandbox(&self.interpreter, &folders);
+        let mut args = bubblewrap::arguments(&sandbox, &self.roots);
         args.push(self.interpreter.executable.clone().into());
         args.extend(["-I", "-S", "-c", ""].map(OsString::from));
         let until = Until { cancel: Some(self.cancel), limit: LIMIT };
@@ -137,18 +151,17 @@ impl<'a> Venv<'a> {
             _ => Ok(None),
         }
     }
+}
 
-    fn sandbox<'s>(&'s self, folders: &'s JobFolders) -> Sandbox<'s> {
-        let prefix = &self.interpreter.prefix;
-        let working_directory = APP;
-        Sandbox {
-            folders,
-            working_directory,
-            prefix,
-            network: false,
-            socket: None,
-            terminal: false,
-        }
+/// The sandbox in which a job with this interpreter sees these folders.
+fn sandbox<'s>(interpreter: &'s Interpreter, folders: &'s JobFolders) -> Sandbox<'s> {
+    Sandbox {
+        folders,
+        working_directory: APP,
+        prefix: &interpreter.prefix,
+        network: false,
+        socket: None,
+        terminal: false,
     }
 }
 
@@ -168,16 +181,6 @@ impl Engine for Venv<'_> {
     fn notes(&self) -> Vec<String> {
         let noted = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut notes: Vec<String> = noted.iter().cloned().collect();
-        let Interpreter { executable, probe, .. } = &self.interpreter;
-        if !self.interpreter.is(&self.settings.python) {
-            notes.push(format!(
-                "Python {} not found; the checks ran on {} (`{}`), which may report different \
-                 findings",
-                self.settings.python,
-                probe.version,
-                executable.display()
-            ));
-        }
         if self.bubblewrap.is_none() {
             notes.push(
                 "the checks ran without a sandbox, because `bwrap` is missing or does not work"
@@ -240,6 +243,19 @@ impl Engine for Venv<'_> {
 }
 
 impl Venv<'_> {
+    /// Adds a warning to the report if the interpreter is not of the project's version.
+    fn note_other_version(&self) {
+        if self.interpreter.is(&self.settings.python) {
+            return;
+        }
+        self.note(format!(
+            "Python {} not found; the checks ran on {} (`{}`), which may report different findings",
+            self.settings.python,
+            self.interpreter.probe.version,
+            self.interpreter.executable.display()
+        ));
+    }
+
     /// Adds a warning to the report.
     fn note(&self, message: String) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(message);

@@ -80,7 +80,7 @@ impl Recipe {
         let own_dockerfile = || dockerfile(root, config, grants);
         let mut recipe = Recipe {
             environment: environment.clone(),
-            base: config.python.image.clone(),
+            base: config.python.image_of(environment.python()),
             dockerfile: None,
             lock: None,
             tool: None,
@@ -147,6 +147,12 @@ impl Recipe {
     }
 
     /// The environment's name in tags and messages.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.environment.label(self.name())
+    }
+
+    /// The name of its lock; that of its image for one that has none.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.environment {

@@ -20,6 +20,7 @@ fn step() -> Step {
         file_set: FileSet::default(),
         config: None,
         environment: EnvironmentSpec::Tool {
+            python: None,
             lock: "pylint".into(),
             sees_project: false,
             builds_project: false,

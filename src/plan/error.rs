@@ -36,7 +36,7 @@ pub enum PlanError {
         fixers: Vec<StepId>,
     },
     /// A command for one check got a name that several packages have.
-    #[error("`{name}` is a check of several packages")]
+    #[error("`{name}` names several checks")]
     SeveralSteps {
         /// The name.
         name: String,

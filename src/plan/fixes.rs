@@ -150,6 +150,11 @@ fn command(known: &Known, check: &Check, config: Option<&str>) -> Option<Command
 
 /// The fixers of some checks, formatters last.
 fn in_order(known: &Known, checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
+    // What a fixer writes cannot be right for one version of Python only.
+    let is_first = |check: &Check| {
+        let same = |it: &&&Check| it.name == check.name && it.id.package() == check.id.package();
+        checks.iter().find(same).is_some_and(|first| first.id == check.id)
+    };
     let fix_step = |(check, step): (&&Check, &Step)| {
         let place = step.config.as_ref().map(super::ConfigFile::in_container);
         let command = command(known, check, place.as_deref())?;
@@ -168,7 +173,8 @@ fn in_order(known: &Known, checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
         step.installation = None;
         Some((is_formatter(check), FixStep { step, reason: reason.to_owned() }))
     };
-    let mut fixers: Vec<(bool, FixStep)> = checks.iter().zip(steps).filter_map(fix_step).collect();
+    let firsts = checks.iter().zip(steps).filter(|(check, _)| is_first(check));
+    let mut fixers: Vec<(bool, FixStep)> = firsts.filter_map(fix_step).collect();
     fixers.sort_by_key(|(is_formatter, _)| *is_formatter);
     fixers.into_iter().map(|(_, step)| step).collect()
 }

@@ -102,6 +102,8 @@ pub enum EnvironmentSpec {
     Tool {
         /// The lock's name.
         lock: String,
+        /// The version of its Python, where that is not the project's.
+        python: Option<String>,
         /// Whether it contains the project's dependencies, too.
         sees_project: bool,
         /// Whether it contains the project's build system.
@@ -109,6 +111,8 @@ pub enum EnvironmentSpec {
     },
     /// The base without a tool.
     Base {
+        /// The version of its Python, where that is not the project's.
+        python: Option<String>,
         /// Whether it contains the project's dependencies.
         sees_project: bool,
         /// Whether it contains the project's build system.
@@ -143,6 +147,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
     let installation = facts.and_then(|facts| facts.installation.clone());
     let installation = installation.filter(|_| check.installs_project);
     let builds_project = installation.is_some();
+    let python = Some(&check.python).filter(|python| **python != config.python.version).cloned();
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -157,7 +162,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         endings: Vec::new(),
         file_set: FileSet::of(check, &check.inputs),
         config: None,
-        environment: EnvironmentSpec::Base { sees_project, builds_project },
+        environment: EnvironmentSpec::Base { python: python.clone(), sees_project, builds_project },
         installation,
         command: Command::Exec(Vec::new()),
         args: Vec::new(),
@@ -217,6 +222,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.endings = tool.endings().iter().map(|ending| (*ending).to_owned()).collect();
             step.environment = EnvironmentSpec::Tool {
                 lock: packages.lock.clone(),
+                python,
                 sees_project: sees_project && tool.sees_project(),
                 builds_project,
             };
@@ -239,11 +245,14 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 step.import_packages(known);
             }
             step.environment = match place {
-                CommandPlace::Base => EnvironmentSpec::Base { sees_project, builds_project },
+                CommandPlace::Base => {
+                    EnvironmentSpec::Base { python, sees_project, builds_project }
+                }
                 CommandPlace::Image(image) => EnvironmentSpec::Image(image.clone()),
                 CommandPlace::Requirements(_) => {
                     let lock = check.name.to_string();
-                    EnvironmentSpec::Tool { lock, sees_project: false, builds_project: false }
+                    let (sees_project, builds_project) = (false, false);
+                    EnvironmentSpec::Tool { lock, python, sees_project, builds_project }
                 }
             };
             step.command = match findings.as_ref().map(|it| &it.from) {
@@ -305,6 +314,27 @@ impl Step {
 }
 
 impl EnvironmentSpec {
+    /// The version of its Python, where that is not the project's.
+    #[must_use]
+    pub fn python(&self) -> Option<&str> {
+        match self {
+            EnvironmentSpec::Tool { python, .. } | EnvironmentSpec::Base { python, .. } => {
+                python.as_deref()
+            }
+            EnvironmentSpec::Image(_) => None,
+        }
+    }
+
+    /// The name of a part of it in tags and messages: that of the lock, with the version of its Python
+    /// where that is not the project's.
+    #[must_use]
+    pub fn label(&self, lock: &str) -> String {
+        match self.python() {
+            Some(python) => format!("{lock}-{python}"),
+            None => lock.to_owned(),
+        }
+    }
+
     /// Whether it contains the project's dependencies.
     #[must_use]
     pub fn sees_project(&self) -> bool {
@@ -330,7 +360,7 @@ impl EnvironmentSpec {
     pub fn has_dockerfile(&self, config: &Config) -> bool {
         match self {
             EnvironmentSpec::Tool { .. } => true,
-            EnvironmentSpec::Base { sees_project, builds_project } => {
+            EnvironmentSpec::Base { sees_project, builds_project, .. } => {
                 *sees_project || *builds_project || !config.image.apt.is_empty()
             }
             EnvironmentSpec::Image(_) => false,

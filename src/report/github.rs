@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::reported::{ReportedFinding, reported};
 use super::{Report, label};
 use crate::finding::{Finding, Severity};
 use crate::outcome::{CheckOutcome, Reason, Status};
@@ -27,11 +28,9 @@ pub fn to_github(report: &Report) -> String {
             add(level, format!("::{level} title={}::{}\n", property(check.id.as_str()), text));
         }
     }
-    for check in &report.checks {
-        for finding in &check.findings {
-            let level = level(finding);
-            add(level, annotation(report, check, finding, level));
-        }
+    for it in reported(&report.checks) {
+        let level = level(it.finding);
+        add(level, annotation(report, &it, level));
     }
     levels.into_iter().flat_map(|(_, lines)| lines.into_iter().take(LIMIT)).collect()
 }
@@ -89,7 +88,8 @@ fn level(finding: &Finding) -> &'static str {
     }
 }
 
-fn annotation(report: &Report, check: &CheckOutcome, finding: &Finding, level: &str) -> String {
+fn annotation(report: &Report, it: &ReportedFinding<'_>, level: &str) -> String {
+    let finding = it.finding;
     let place = &finding.place;
     let mut properties = Vec::new();
     if !place.path.is_empty() {
@@ -104,7 +104,7 @@ fn annotation(report: &Report, check: &CheckOutcome, finding: &Finding, level: &
         }
     }
     let accepted = if finding.gating { "" } else { " (accepted)" };
-    properties.push(("title", label::rule(&check.id, finding) + accepted));
+    properties.push(("title", label::rule(&it.check_label(), finding) + accepted));
     let properties: Vec<String> =
         properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
     format!("::{level} {}::{}\n", properties.join(","), data(&finding.message))

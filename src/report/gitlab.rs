@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+use super::reported::{ReportedFinding, reported_by_check};
 use super::{Report, json, label};
 use crate::finding::{Finding, Severity};
 use crate::hash::{Hash, HashBuilder};
@@ -40,15 +41,20 @@ struct Lines {
 /// Renders the report as a JSON array with a line feed at the end.
 #[must_use]
 pub fn to_gitlab(report: &Report) -> String {
-    let issues: Vec<Issue> = report.checks.iter().flat_map(|check| issues(report, check)).collect();
+    let mut issues = Vec::new();
+    for (check, findings) in reported_by_check(&report.checks) {
+        issues.extend(failure(check));
+        issues.extend(findings.iter().map(|it| issue(report, it)));
+    }
     json::pretty(&issues)
 }
 
-fn issues(report: &Report, check: &CheckOutcome) -> Vec<Issue> {
-    let findings = check.findings.iter().map(|finding| Issue {
+fn issue(report: &Report, it: &ReportedFinding<'_>) -> Issue {
+    let finding = it.finding;
+    Issue {
         description: finding.message.clone(),
-        check_name: label::rule(&check.id, finding),
-        fingerprint: fingerprint(check, finding).to_string(),
+        check_name: label::rule(&it.check_label(), finding),
+        fingerprint: fingerprint(it.check, finding).to_string(),
         severity: severity(finding),
         location: Location {
             path: match finding.place.path.as_str() {
@@ -57,8 +63,7 @@ fn issues(report: &Report, check: &CheckOutcome) -> Vec<Issue> {
             },
             lines: Lines { begin: finding.place.line, end: finding.place.end_line },
         },
-    });
-    failure(check).into_iter().chain(findings).collect()
+    }
 }
 
 /// The entry of a check that could not run.

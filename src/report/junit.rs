@@ -113,7 +113,7 @@ fn case(name: &str, check: &CheckOutcome, findings: &[&Finding]) -> TestCase {
 fn line(check: &CheckOutcome, finding: &Finding) -> String {
     let place = label::place(&finding.place);
     let severity = label::severity(finding.severity);
-    let rule = label::rule(&check.id, finding);
+    let rule = label::rule(check.id.as_str(), finding);
     format!("{place}: {severity}: {} [{rule}]", finding.message)
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Nothing is escaped here; each format does that.
 
-use crate::check::StepId;
 use crate::finding::{Finding, Place, Severity};
 
 /// `path:line:column`, as editors open it; `project` without a path.
@@ -19,8 +18,8 @@ pub fn place(place: &Place) -> String {
 
 /// The check, the code and the rule, without repetitions, and `flaky` for a test that fails by chance.
 #[must_use]
-pub fn rule(check: &StepId, finding: &Finding) -> String {
-    let mut parts = vec![check.as_str(), &finding.code, &finding.rule];
+pub fn rule(check: &str, finding: &Finding) -> String {
+    let mut parts = vec![check, &finding.code, &finding.rule];
     parts.dedup();
     if finding.is_flaky() {
         parts.push("flaky");

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::count::Count;
 use super::elapsed::Elapsed;
 use super::json::Counts;
+use super::reported::reported;
 use super::review::ReviewFile;
 use super::{Report, harmless, label};
 use crate::finding::{Finding, Severity};
@@ -113,25 +114,19 @@ fn failure(check: &CheckOutcome) -> String {
 
 /// As many findings as fit: first those that count, then by severity.
 fn push_findings(text: &mut String, report: &Report) {
-    let all = report
-        .checks
-        .iter()
-        .flat_map(|check| check.findings.iter().map(move |finding| (check, finding)));
-    let mut all: Vec<(&CheckOutcome, &Finding)> = all.collect();
+    let mut all = reported(&report.checks);
     if all.is_empty() {
         return;
     }
-    all.sort_by(|(_, a), (_, b)| {
-        let worth = |finding: &Finding| (!finding.gating, finding.severity);
-        (worth(a), &a.place).cmp(&(worth(b), &b.place))
-    });
+    all.sort_by_key(|it| (!it.finding.gating, it.finding.severity, &it.finding.place));
     *text += "\n| place | | finding | rule |\n| --- | --- | --- | --- |\n";
-    for (shown, (check, finding)) in all.iter().enumerate() {
+    for (shown, it) in all.iter().enumerate() {
+        let finding = it.finding;
         let row = row(&[
             code(&label::place(&finding.place)),
             severity(finding).to_owned(),
             code(&cut(&finding.message)),
-            code(&label::rule(&check.id, finding)),
+            code(&label::rule(&it.check_label(), finding)),
         ]);
         if text.len() + row.len() > LENGTH {
             let left = all.len() - shown;

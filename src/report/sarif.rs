@@ -1,7 +1,8 @@
 //! SARIF 2.1.0
 //! (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>).
 //!
-//! Each check is a run. Paths are relative to the repository. Findings that do not count are
+//! Each check is a run. A finding that a check has on several versions of Python is in the run of the
+//! first one, with all of these versions. Paths are relative to the repository. Findings that do not count are
 //! suppressed.
 
 mod model;
@@ -11,14 +12,15 @@ use std::collections::BTreeMap;
 use fluent_uri::pct_enc::EString;
 use fluent_uri::pct_enc::encoder::{Data, Path};
 
+use super::reported::{ReportedFinding, reported_by_check};
 use super::{Report, json};
 use crate::finding::{self, Edit, Finding, Place, Severity};
 use crate::outcome::{CheckOutcome, ReasonKind, Status, Verdict};
 
 use model::{
     ArtifactChange, ArtifactLocation, AutomationDetails, Driver, Location, Message, Notification,
-    PhysicalLocation, Region, Rule, SarifFix, SarifInvocation, SarifLog, SarifReplacement,
-    SarifResult, SarifRun, SarifTool, Suppression,
+    PhysicalLocation, Region, ResultProperties, Rule, SarifFix, SarifInvocation, SarifLog,
+    SarifReplacement, SarifResult, SarifRun, SarifTool, Suppression,
 };
 
 /// GitHub's name for the base of relative paths.
@@ -30,19 +32,22 @@ pub fn to_sarif(report: &Report) -> String {
     json::pretty(&SarifLog {
         schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         version: "2.1.0",
-        runs: report.checks.iter().map(|check| run(report, check)).collect(),
+        runs: reported_by_check(&report.checks)
+            .into_iter()
+            .map(|(check, findings)| run(report, check, &findings))
+            .collect(),
     })
 }
 
-fn run(report: &Report, check: &CheckOutcome) -> SarifRun {
+fn run(report: &Report, check: &CheckOutcome, findings: &[ReportedFinding<'_>]) -> SarifRun {
     let mut rules: BTreeMap<&str, (usize, Rule)> = BTreeMap::new();
-    for finding in &check.findings {
+    for ReportedFinding { finding, .. } in findings {
         let next = rules.len();
         rules.entry(&finding.code).or_insert_with(|| (next, rule(finding)));
     }
-    let results = check.findings.iter().map(|finding| {
-        let index = rules.get(finding.code.as_str()).map_or(0, |(index, _)| *index);
-        result(report, finding, index)
+    let results = findings.iter().map(|it| {
+        let index = rules.get(it.finding.code.as_str()).map_or(0, |(index, _)| *index);
+        result(report, it, index)
     });
     let results = results.collect();
     let mut rules: Vec<(usize, Rule)> = rules.into_values().collect();
@@ -74,7 +79,10 @@ fn rule(finding: &Finding) -> Rule {
     }
 }
 
-fn result(report: &Report, finding: &Finding, rule_index: usize) -> SarifResult {
+fn result(report: &Report, it: &ReportedFinding<'_>, rule_index: usize) -> SarifResult {
+    let finding = it.finding;
+    let pythons: Vec<String> =
+        it.checks().filter_map(|check| check.id.python()).map(str::to_owned).collect();
     let related = finding.related.iter().filter_map(|place| location(report, place));
     SarifResult {
         rule_id: finding.code.clone(),
@@ -92,6 +100,7 @@ fn result(report: &Report, finding: &Finding, rule_index: usize) -> SarifResult 
             false => vec![Suppression { kind: "external", status: "accepted" }],
         },
         fixes: finding.fix.iter().map(|fix| self::fix(report, finding, fix)).collect(),
+        properties: (!pythons.is_empty()).then_some(ResultProperties { pythons }),
     }
 }
 

@@ -2,29 +2,30 @@
 //!
 //! Also contains the checks that could not run, and ends with the verdict.
 
+use super::reported::reported;
 use super::{Report, harmless, label};
 use crate::outcome::Status;
 
 /// Renders the findings of all checks in the order of their places, then the checks that could not run.
 #[must_use]
 pub fn to_short(report: &Report) -> String {
-    let mut all: Vec<_> = report
-        .checks
-        .iter()
-        .flat_map(|check| check.findings.iter().map(move |finding| (finding, check)))
-        .collect();
-    all.sort_by_key(|(finding, _)| {
-        let place = &finding.place;
+    let mut all = reported(&report.checks);
+    all.sort_by_key(|it| {
+        let place = &it.finding.place;
         (place.path.as_str(), place.line, place.column)
     });
-    let findings = all.into_iter().map(|(finding, check)| {
+    let findings = all.into_iter().map(|it| {
+        let finding = it.finding;
         let place = harmless::line(&label::place(&finding.place));
         let severity = match finding.gating {
             true => label::severity(finding.severity),
             false => "accepted",
         };
         let (code, message) = (harmless::line(&finding.code), harmless::line(&finding.message));
-        format!("{place}: {severity} {code} {message} [{}]\n", harmless::line(check.tool_label()))
+        let tool = harmless::line(it.check.tool_label());
+        let pythons: Vec<&str> = it.checks().filter_map(|check| check.id.python()).collect();
+        let at = if pythons.is_empty() { "" } else { "@" };
+        format!("{place}: {severity} {code} {message} [{tool}{at}{}]\n", pythons.join(","))
     });
     let failures = report.checks.iter().filter_map(|check| {
         let word = match check.status {

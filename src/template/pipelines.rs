@@ -1,6 +1,6 @@
 //! The values of the generated pipelines: jobs, their names, their commands and their images.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -71,6 +71,8 @@ pub struct CiValues {
 struct Job {
     /// The name in GitLab.
     name: String,
+    /// The image in GitLab, if it is not that of the other jobs.
+    image: Option<String>,
     /// The step or package that it runs, spelled for names of artifacts and caches; none for all steps.
     check: Option<String>,
     /// The command of cargo-pipe.
@@ -143,8 +145,9 @@ impl CiValues {
 /// The image of image jobs in GitLab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobsIn {
-    /// The base image of the environments, which the jobs build themselves.
-    Base(String),
+    /// The base images of the environments, which the jobs build themselves: each image of the
+    /// configuration with the reference by which it is pulled.
+    Base(BTreeMap<String, String>),
     /// An image with all environments and cargo-pipe.
     Everything(String),
 }
@@ -155,7 +158,12 @@ impl CiValues {
     pub fn in_image(self, image: JobsIn) -> Self {
         match image {
             _ if self.gitlab != GitlabJobs::Image => self,
-            JobsIn::Base(image) => CiValues { image, ..self },
+            JobsIn::Base(references) => {
+                let refer = |image: String| references.get(&image).cloned().unwrap_or(image);
+                let jobs = self.jobs.into_iter();
+                let jobs = jobs.map(|job| Job { image: job.image.map(refer), ..job }).collect();
+                CiValues { image: refer(self.image), jobs, ..self }
+            }
             JobsIn::Everything(image) => {
                 let program = match self.install {
                     Install::Xtask => "cargo-pipe pipe",
@@ -235,7 +243,8 @@ fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
         let asks = requested_grants(&config.checks, granted);
         let (name, command) = (JOB.to_owned(), "run-all".to_owned());
         let host = host_option(config, &config.checks, granted);
-        return vec![Job { name, check: None, command, grants: grant_options(&asks), host }];
+        let grants = grant_options(&asks);
+        return vec![Job { name, image: None, check: None, command, grants, host }];
     }
     let mut groups: Vec<(String, Vec<Check>)> = Vec::new();
     for check in &config.checks {
@@ -254,7 +263,14 @@ fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
 /// The job of some checks.
 fn make_job(config: &Config, name: &str, checks: &[Check], granted: &JobGrants) -> Job {
     let names: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
+    let image = match (config.ci.gitlab, checks) {
+        (Some(GitlabJobs::Image), [check]) if check.python != config.python.version => {
+            Some(config.python.image_of(Some(&check.python)))
+        }
+        _ => None,
+    };
     Job {
+        image,
         // The prefix avoids keywords of GitLab, such as `image`, and jobs of the project, such as `lint`.
         name: format!("{JOB}:{name}"),
         check: Some(to_file_name(name)),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
@@ -168,7 +169,10 @@ fn every_value_of_a_pipeline_is_itself_in_yaml() {
         let mut values = values();
         nasty.clone_into(&mut values.settings.gitlab_stage);
         let ci = values.ci.clone().unwrap();
-        for image in [JobsIn::Base(nasty.to_owned()), JobsIn::Everything(nasty.to_owned())] {
+        for image in [
+            JobsIn::Base(BTreeMap::from([(config().python.image, nasty.to_owned())])),
+            JobsIn::Everything(nasty.to_owned()),
+        ] {
             values.ci = Some(ci.clone().in_image(image));
             for path in [GITLAB_CI, GITLAB_INCLUDED, GITHUB_WORKFLOW] {
                 let text = generated(path).unwrap().render(&values);

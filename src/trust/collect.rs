@@ -195,7 +195,8 @@ fn of_dockerfile(project: &Project, config: &Config) -> Option<GrantReview> {
         return None;
     }
     let ask = GrantRequest::new(Requester::Project, Grant::Dockerfile, reasons.join(", and "));
-    let mut content = Content::from([("its base image".to_owned(), Hash::of(base.as_bytes()))]);
+    let bases = Hash::of(config.images().join(" ").as_bytes());
+    let mut content = Content::from([("its base image".to_owned(), bases)]);
     let copied = text.map(|text| {
         content.insert(format!("`{path}`"), Hash::of(text.as_bytes()));
         let copied = copied_files(project, path, &text);

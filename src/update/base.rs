@@ -20,12 +20,20 @@ pub(super) const NAME: &str = "base";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BaseUpdate {
-    /// The current record of the image for this platform, if there is one.
+    /// The records, one for each version of Python.
+    pub records: Vec<BaseRecord>,
+    /// The file, and what it holds now and then.
+    pub(super) replacement: FileReplacement,
+}
+
+/// The planned record of a base image for this platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BaseRecord {
+    /// The current record of the image, if there is one.
     pub before: Option<LockedBase>,
     /// The new record.
     pub after: LockedBase,
-    /// The file, and what it holds now and then.
-    pub(super) replacement: FileReplacement,
 }
 
 impl BaseUpdate {
@@ -45,36 +53,39 @@ pub(super) enum BaseRequest {
     Everything,
 }
 
-/// Inspects the current base image. Returns none, with a warning, if no docker engine has it and it
-/// was not named.
+/// Inspects the current base images. Returns none, with a warning, if no docker engine has one of them
+/// and the base was not named.
 pub(super) fn look(
     context: Context<'_>,
     wish: BaseRequest,
 ) -> Result<Option<BaseUpdate>, UpdateError> {
     let Context { config, project, cancel, emitter, .. } = context;
-    let image = &config.python.image;
+    let images = config.images();
     let path = recipe::base_lock_path(config);
     let directory = Directory::create(context.scratch).map_err(EngineError::from)?;
-    let settings = context.engine_options(&directory, Duration::ZERO);
     let mut lock = BaseLock::read(&project.root, &path).map_err(EngineError::from)?;
-    let after = match engine::record_base(image, settings, cancel, emitter) {
-        Ok(base) => base,
-        Err(error) if wish == BaseRequest::Everything && error.is_out_of_reach() => {
-            emitter.emit(&Event::Warning { message: &left(&path, &error) });
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let before = lock.find(image, &after.platform).cloned();
+    let mut records = Vec::new();
+    for image in &images {
+        let settings = context.engine_options(&directory, Duration::ZERO);
+        let after = match engine::record_base(image, settings, cancel, emitter) {
+            Ok(base) => base,
+            Err(error) if wish == BaseRequest::Everything && error.is_out_of_reach() => {
+                emitter.emit(&Event::Warning { message: &left(&path, &error) });
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        records.push(BaseRecord { before: lock.find(image, &after.platform).cloned(), after });
+    }
     // Records of other images are obsolete.
-    lock.base.retain(|base| base.image == *image);
-    lock.record(after.clone());
+    lock.base.retain(|base| images.contains(&base.image));
+    records.iter().for_each(|record| lock.record(record.after.clone()));
     let replacement = scaffold::replacement(&project.root, path, lock.text())?;
-    Ok(Some(BaseUpdate { before, after, replacement }))
+    Ok(Some(BaseUpdate { records, replacement }))
 }
 
-/// Records the base image of this machine in a project without a lock of the base. Returns the file that
-/// was written; none if the project has one, or the machine does not have the image.
+/// Records the base images of this machine in a project without a lock of the base. Returns the file that
+/// was written; none if the project has one, or the machine has none of the images.
 ///
 /// # Errors
 ///
@@ -86,13 +97,15 @@ pub fn record_first_base(context: Context<'_>) -> Result<Option<ProjectPath>, Up
         return Ok(None);
     }
     let directory = Directory::create(context.scratch).map_err(EngineError::from)?;
-    let settings = context.engine_options(&directory, Duration::ZERO);
-    let image = &config.python.image;
-    let Some(base) = engine::record_local_base(image, settings, cancel, emitter)? else {
-        return Ok(None);
-    };
     let mut lock = BaseLock::default();
-    lock.record(base);
+    for image in config.images() {
+        let settings = context.engine_options(&directory, Duration::ZERO);
+        let base = engine::record_local_base(&image, settings, cancel, emitter)?;
+        base.into_iter().for_each(|base| lock.record(base));
+    }
+    if lock.base.is_empty() {
+        return Ok(None);
+    }
     let replacement = scaffold::replacement(&project.root, path.clone(), lock.text())?;
     scaffold::replace_together(&project.root, &[&replacement])?;
     Ok(Some(path))

@@ -97,7 +97,7 @@ impl Resolver {
         // uv resolves for a Python that this machine does not have; downloading it takes minutes.
         add(&["--no-python-downloads"]);
         add(&["--no-sources", "--no-strip-extras", "--python-version"]);
-        add(&[&context.config.python.version, "--only-binary=:all:"]);
+        add(&[context.config.oldest_python(), "--only-binary=:all:"]);
         for package in &context.config.python.from_source {
             add(&["--no-binary", package]);
         }

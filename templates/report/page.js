@@ -33,22 +33,38 @@
     return `${finding.path}:${finding.line}${column}`;
   };
 
-  const labelOf = (check, finding) => {
-    const parts = [check.name, finding.code, finding.rule];
+  const labelOf = (names, finding) => {
+    const [first, ...others] = names;
+    const pythons = others.map((name) => `,${name.split("@")[1]}`);
+    const parts = [first + pythons.join(""), finding.code, finding.rule];
     const label = parts.filter((part, at) => part !== parts[at - 1]);
     return label.concat(finding.flaky ? ["flaky"] : []).join(" ");
   };
 
-  // The findings of a report, in the order of their places.
+  // The findings of a report, in the order of their places. One that a check reports on several versions
+  // of Python is one finding, with the names of all of these checks.
   const list = (report) => {
     const all = [];
+    const known = new Map();
     for (const check of report.checks) {
+      const [step, python] = check.name.split("@");
       for (const finding of check.findings) {
-        const [place, label] = [placeOf(finding), labelOf(check, finding)];
-        const source = (finding.source ?? []).join("");
-        const text = `${place} ${label} ${finding.severity} ${finding.message} ${source}`.toLowerCase();
-        all.push({ check, finding, place, label, text, isNew: false });
+        const key = python && `${step} ${JSON.stringify(finding)}`;
+        const same = known.get(key);
+        if (same) {
+          same.names.push(check.name);
+          continue;
+        }
+        const item = { check, names: [check.name], finding, place: placeOf(finding), isNew: false };
+        if (key) known.set(key, item);
+        all.push(item);
       }
+    }
+    for (const item of all) {
+      const { names, finding, place } = item;
+      item.label = labelOf(names, finding);
+      const source = (finding.source ?? []).join("");
+      item.text = `${place} ${item.label} ${finding.severity} ${finding.message} ${source}`.toLowerCase();
     }
     return all.sort((a, b) =>
       order(a.finding.path, b.finding.path) || a.finding.line - b.finding.line || order(a.label, b.label));
@@ -151,7 +167,7 @@
     const all = since === "gone" ? gone : here;
     return [all.length, all.filter((item) =>
       (since !== "new" || item.isNew)
-      && (!check || item.check.name === check)
+      && (!check || item.names.includes(check))
       && severities.has(item.finding.severity)
       && (accepted || item.finding.gating)
       && words.every((word) => item.text.includes(word)))];
@@ -188,12 +204,12 @@
     return report;
   };
 
-  // Finds new and gone findings. A finding is known by its check and fingerprint, wherever its lines are.
+  // Finds new and gone findings. A finding is known by its checks and fingerprint, wherever its lines are.
   const compare = (earlier) => {
-    const key = ({ check, finding }) => `${check.name} ${finding.fingerprint}`;
-    const [before, now] = [earlier, here].map((items) => new Set(items.map(key)));
-    for (const item of here) item.isNew = !before.has(key(item));
-    gone = earlier.filter((item) => !now.has(key(item)));
+    const keys = ({ names, finding }) => names.map((name) => `${name} ${finding.fingerprint}`);
+    const [before, now] = [earlier, here].map((items) => new Set(items.flatMap(keys)));
+    for (const item of here) item.isNew = keys(item).some((key) => !before.has(key));
+    gone = earlier.filter((item) => !keys(item).some((key) => now.has(key)));
   };
 
   // Names what differs between a check here and in the earlier report.

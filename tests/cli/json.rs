@@ -51,7 +51,7 @@ fn a_plan_follows_its_schema() {
     );
     assert_eq!(spelling["command"]["program"], "codespell");
     assert_eq!(spelling["command"]["args"], json!(["src"]));
-    let far = json!({"kind": "image", "lock": null, "project_build": false, "project_dependencies": false, "image": "debian:13"});
+    let far = json!({"kind": "image", "lock": null, "python": null, "project_build": false, "project_dependencies": false, "image": "debian:13"});
     assert_eq!(check("far")["environment"], far);
     let lint = check("lint");
     assert_eq!(

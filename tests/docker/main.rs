@@ -47,6 +47,7 @@ mod per_file;
 mod podman;
 mod project;
 mod pytest;
+mod pythons;
 mod registry;
 mod registry_images;
 mod remote;
@@ -62,6 +63,8 @@ mod socket_jobs;
 mod topology;
 #[path = "../harness/two_packages.rs"]
 mod two_packages;
+#[path = "../harness/two_pythons.rs"]
+mod two_pythons;
 mod unused_images;
 
 use std::process::ExitCode;
@@ -117,6 +120,7 @@ fn main() -> ExitCode {
         paths::TESTS,
         per_file::TESTS,
         pytest::TESTS,
+        pythons::TESTS,
         registry_images::TESTS,
         remote::TESTS,
         sandbox::TESTS,

@@ -40,6 +40,7 @@ mod project;
 #[expect(dead_code, reason = "the tests of incremental tools use the rest")]
 #[path = "../harness/python.rs"]
 mod python;
+mod pythons;
 mod repository;
 mod sandbox;
 #[expect(dead_code, reason = "other programs use the rest")]
@@ -49,6 +50,8 @@ mod shadows;
 mod test_runs;
 #[path = "../harness/two_packages.rs"]
 mod two_packages;
+#[path = "../harness/two_pythons.rs"]
+mod two_pythons;
 mod watch;
 
 use std::process::ExitCode;
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         monorepo::TESTS,
         packages::TESTS,
         pinned_tools::TESTS,
+        pythons::TESTS,
         sandbox::TESTS,
         shadows::TESTS,
         test_runs::TESTS,

@@ -130,6 +130,10 @@ fn environment(environment: &EnvironmentSpec) -> String {
         EnvironmentSpec::Base { .. } => "the project's base image".to_owned(),
         EnvironmentSpec::Image(image) => format!("the image `{}`", harmless::line(image)),
     };
+    let place = match environment.python() {
+        Some(python) => format!("{place} on Python {python}"),
+        None => place,
+    };
     match (environment.sees_project(), environment.builds_project()) {
         (true, true) => format!("{place}, with the project and its dependencies"),
         (true, false) => format!("{place}, with the project's dependencies"),

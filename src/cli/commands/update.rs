@@ -12,7 +12,9 @@ use crate::report::count::Count;
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::scaffold;
-use crate::update::{self, BaseUpdate, KeepReason, Move, Update, UpdateRequest, Updates};
+use crate::update::{
+    self, BaseRecord, BaseUpdate, KeepReason, Move, Update, UpdateRequest, Updates,
+};
 
 use super::{pipeline, run};
 use crate::cli::exit::Failure;
@@ -99,7 +101,7 @@ fn left_behind<'a>(paths: impl Iterator<Item = &'a FileLocation>, typed: &str) -
 
 /// Renders one line for each unchanged lock, and one for each changed package.
 fn table(updates: &Updates) -> String {
-    let base = updates.base.iter().map(|base| ("base".to_owned(), recorded(base)));
+    let base = updates.base.iter().flat_map(recorded);
     let rows: Vec<(String, String)> = updates.packages.iter().flat_map(rows).chain(base).collect();
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
     rows.iter().map(|(name, what)| format!("{name:width$}  {what}\n")).collect()
@@ -143,17 +145,24 @@ fn kept(update: &Update) -> &'static str {
     }
 }
 
-/// Renders the change of the lock of the base.
-fn recorded(update: &BaseUpdate) -> String {
+/// Renders the changes of the lock of the base, one for each version of Python.
+fn recorded(update: &BaseUpdate) -> Vec<(String, String)> {
+    let records = update.records.iter();
+    records.map(|record| ("base".to_owned(), change_of_base(record))).collect()
+}
+
+fn change_of_base(record: &BaseRecord) -> String {
     let line = |text: &str| harmless::line(text);
-    let (image, python) = (line(&update.after.image), line(&update.after.python.version));
-    match &update.before {
+    let (image, python) = (line(&record.after.image), line(&record.after.python.version));
+    match &record.before {
         None => format!("new, `{image}` with Python {python}"),
-        Some(_) if update.is_current() => format!("`{image}` with Python {python}, as recorded"),
-        Some(before) if before.python.version != update.after.python.version => {
+        Some(before) if *before == record.after => {
+            format!("`{image}` with Python {python}, as recorded")
+        }
+        Some(before) if before.python.version != record.after.python.version => {
             format!("Python {} → {python}", line(&before.python.version))
         }
-        Some(before) if before.layers != update.after.layers => {
+        Some(before) if before.layers != record.after.layers => {
             format!("another `{image}`, with Python {python} as before")
         }
         Some(_) => "the same image, with a new record".to_owned(),

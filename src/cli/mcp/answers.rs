@@ -132,6 +132,9 @@ pub(super) struct FindingsPage {
 pub(super) struct ListedFinding {
     /// The check that found it.
     pub(super) check: String,
+    /// The same check on other versions of Python that found it, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) also: Vec<String>,
     /// The finding. A fix that is too large for a page is left out.
     #[serde(flatten)]
     pub(super) finding: JsonFinding,

@@ -16,6 +16,7 @@ use crate::pipeline::{Cancel, CheckoutSource, Emitter, Pipeline, StagedPipeline}
 use crate::plan::{Fixing, GateAsked, Plan, Request};
 use crate::report::json::why::JsonWhy;
 use crate::report::json::{Counts, JsonFinding, JsonNext, compact};
+use crate::report::reported::{ReportedFinding, reported};
 use crate::report::{self, Report, next};
 
 /// The largest number of findings in a page.
@@ -227,22 +228,21 @@ impl From<&CheckOutcome> for RanCheck {
 /// A page of the findings of a run.
 fn page(report: &Report, wanted: &FindingsRequest) -> FindingsPage {
     let FindingsRequest { check, path, rule, offset, limit } = wanted;
-    let checks = report
-        .checks
-        .iter()
-        .filter(|outcome| check.as_ref().is_none_or(|name| outcome.id.as_str() == name));
-    let found: Vec<(&CheckOutcome, &Finding)> = checks
-        .flat_map(|outcome| outcome.findings.iter().map(move |finding| (outcome, finding)))
-        .filter(|(_, finding)| path.as_ref().is_none_or(|path| is_below(&finding.place.path, path)))
-        .filter(|(_, finding)| {
-            rule.as_ref().is_none_or(|rule| finding.code == *rule || finding.rule == *rule)
-        })
-        .collect();
+    let is_wanted = |outcome: &&CheckOutcome| {
+        let names = [outcome.id.as_str(), outcome.id.check().as_str()];
+        check.as_ref().is_none_or(|name| names.contains(&name.as_str()))
+    };
+    let is_there = |finding: &Finding| {
+        path.as_ref().is_none_or(|path| is_below(&finding.place.path, path))
+            && rule.as_ref().is_none_or(|rule| finding.code == *rule || finding.rule == *rule)
+    };
+    let mut found = reported(report.checks.iter().filter(is_wanted));
+    found.retain(|it| is_there(it.finding));
     let mut findings = Vec::new();
     let mut size = 0;
     let limit = (*limit).clamp(1, MAX_PAGE);
-    for (outcome, finding) in found.iter().skip(*offset).take(limit) {
-        let listed = listed(outcome, finding);
+    for it in found.iter().skip(*offset).take(limit) {
+        let listed = listed(it);
         size += compact(&listed).len();
         // A page has at least one finding, so that the next page gets further.
         if size > PAGE_SIZE && !findings.is_empty() {
@@ -260,18 +260,19 @@ fn is_below(file: &str, path: &str) -> bool {
     file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn listed(outcome: &CheckOutcome, finding: &Finding) -> ListedFinding {
-    let place = &finding.place;
-    let mut shown = JsonFinding::from(finding);
+fn listed(it: &ReportedFinding<'_>) -> ListedFinding {
+    let place = &it.finding.place;
+    let mut shown = JsonFinding::from(it.finding);
     shown.message = cut(&shown.message, MESSAGE);
     shown.related.truncate(LISTED);
     if compact(&shown.fix).len() > FIX_SIZE {
         shown.fix = None;
     }
     ListedFinding {
-        check: outcome.id.to_string(),
+        check: it.check.id.to_string(),
+        also: it.also.iter().map(|check| check.id.to_string()).collect(),
         finding: shown,
-        line_text: outcome.excerpts.line(&place.path, place.line).map(str::to_owned),
+        line_text: it.check.excerpts.line(&place.path, place.line).map(str::to_owned),
     }
 }
 

@@ -69,12 +69,12 @@ impl Board {
     pub(super) fn update(&mut self, event: &Event<'_>) {
         match event {
             Event::Started(plan) => {
-                let rows: Vec<(&str, Option<&str>)> = plan
+                let rows: Vec<(&str, Option<String>)> = plan
                     .steps
                     .iter()
                     .map(|step| match &step.environment {
                         EnvironmentSpec::Tool { lock: name, .. } | EnvironmentSpec::Image(name) => {
-                            (step.id.as_str(), Some(name.as_str()))
+                            (step.id.as_str(), Some(step.environment.label(name)))
                         }
                         EnvironmentSpec::Base { .. } => (step.id.as_str(), None),
                     })
@@ -99,7 +99,7 @@ impl Board {
     }
 
     /// Adds the checks, and the environments that they wait for.
-    fn begin(&mut self, checks: &[(&str, Option<&str>)]) {
+    fn begin(&mut self, checks: &[(&str, Option<String>)]) {
         let names = checks.iter().map(|(name, _)| name.chars().count());
         let width = names.max().unwrap_or_default().min(NAME);
         for (name, environment) in checks {
@@ -110,7 +110,7 @@ impl Board {
             bar.set_prefix(shown(&paint(style::STRONG, format!("{shortened:width$}"))));
             bar.set_message("waiting");
             bar.tick();
-            let row = Row { bar, environment: environment.map(str::to_owned), begun: false };
+            let row = Row { bar, environment: environment.clone(), begun: false };
             self.rows.insert((*name).to_owned(), row);
         }
     }
@@ -195,8 +195,8 @@ mod tests {
         let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
         let mut board = Board::on(target, Program::Xtask);
         board.begin(&[
-            ("lint", Some("pylint")),
-            ("format", Some("black")),
+            ("lint", Some("pylint".to_owned())),
+            ("format", Some("black".to_owned())),
             ("a-name-that-is-far-too-long-to-show", None),
         ]);
         (board, terminal)

@@ -87,11 +87,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Value<T> {
     }
 }
 
-/// The `source` setting: one path, or a list of paths.
+/// One text, or a list of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourcePaths(pub Value<Vec<Value<String>>>);
+pub struct OneOrMany(pub Value<Vec<Value<String>>>);
 
-impl<'de> Deserialize<'de> for SourcePaths {
+impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         enum Written {
             One(String),
@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for SourcePaths {
             type Value = Written;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a path or a list of paths")
+                formatter.write_str("a string or a list of strings")
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
@@ -112,11 +112,11 @@ impl<'de> Deserialize<'de> for SourcePaths {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Written, A::Error> {
-                let mut paths = Vec::new();
-                while let Some(path) = list.next_element()? {
-                    paths.push(path);
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
                 }
-                Ok(Written::Many(paths))
+                Ok(Written::Many(texts))
             }
         }
 
@@ -128,9 +128,9 @@ impl<'de> Deserialize<'de> for SourcePaths {
 
         let written = Value::<Written>::deserialize(deserializer)?;
         let Value { value, place, .. } = written;
-        Ok(SourcePaths(match value {
-            Written::One(path) => Value::at(place.clone(), vec![Value::at(place, path)]),
-            Written::Many(paths) => Value::at(place, paths),
+        Ok(OneOrMany(match value {
+            Written::One(text) => Value::at(place.clone(), vec![Value::at(place, text)]),
+            Written::Many(texts) => Value::at(place, texts),
         }))
     }
 }
@@ -240,7 +240,7 @@ mod schema {
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
     use super::super::duration::{Age, Timeout};
-    use super::{CacheSetting, OwnFile, Private, SourcePaths, Switch, Value};
+    use super::{CacheSetting, OneOrMany, OwnFile, Private, Switch, Value};
 
     impl<T: JsonSchema> JsonSchema for Value<T> {
         fn schema_name() -> Cow<'static, str> {
@@ -274,7 +274,7 @@ mod schema {
         };
     }
 
-    notation!(SourcePaths, {
+    notation!(OneOrMany, {
         "anyOf": [
             { "type": "string" },
             { "type": "array", "items": { "type": "string" } },

@@ -9,6 +9,7 @@ use super::super::tool_packages::RESERVED_LOCKS;
 use super::super::{Check, CommandPlace, ConfigError, ToolConfig, ToolPackages, Work, nearest};
 use super::checks::{CheckOwner, Scope};
 use super::findings::findings;
+use super::python;
 use super::requests::requests;
 use super::terms::{Terms, is_canonical};
 use super::testing::{refuse_test_settings, test_settings};
@@ -35,8 +36,26 @@ pub(super) fn suggest_check(
     }
 }
 
-/// Validates one check of an owner.
-pub(super) fn check(
+/// Validates one check of an owner. Each Python that it runs on has a check.
+pub(super) fn checks(
+    terms: &mut Terms<'_>,
+    name: &Text,
+    layer: &CheckLayer,
+    owner: &CheckOwner<'_>,
+) -> Result<Vec<Check>, ConfigError> {
+    let check = check(terms, name, layer, owner)?;
+    let versions = python::of_check(terms, owner.scope.python, layer, &check.work)?;
+    let has_several = versions.len() > 1;
+    let on_each = versions.into_iter().map(|python| {
+        let shown = has_several.then_some(python.as_str());
+        let id = StepId::new(check.id.package(), check.name.clone(), shown)
+            .map_err(|wrong| terms.error(name, wrong.to_string()))?;
+        Ok(Check { id, python, ..check.clone() })
+    });
+    on_each.collect()
+}
+
+fn check(
     terms: &mut Terms<'_>,
     name: &Text,
     layer: &CheckLayer,
@@ -55,6 +74,7 @@ pub(super) fn check(
     Ok(Check {
         name: check_name,
         id,
+        python: scope.python.version.clone(),
         work: work(terms, name, layer, owner)?,
         source: match (&layer.source, default_source(name, layer, &folder)) {
             (None, Some(of_tool)) => of_tool,

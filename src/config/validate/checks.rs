@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::super::layer::{CheckLayer, PackageLayer, SourcePaths, Text, Value};
+use super::super::layer::{CheckLayer, OneOrMany, PackageLayer, Text, Value};
 use super::super::merge::check_over;
-use super::super::{Check, CommandPlace, ConfigError, ProjectPackage, Work, below, name_locks};
-use super::check::{check, suggest_check, taken_lock};
+use super::super::{
+    Check, CommandPlace, ConfigError, ProjectPackage, Python, Work, below, name_locks,
+};
+use super::check::{checks, suggest_check, taken_lock};
 use super::terms::Terms;
 use crate::limits::Limits;
 use crate::project::ProjectPath;
@@ -17,11 +19,12 @@ use crate::project::ProjectPath;
 /// The project's settings for all checks.
 #[derive(Clone)]
 pub(super) struct Scope<'a> {
-    pub(super) source: Option<&'a SourcePaths>,
+    pub(super) source: Option<&'a OneOrMany>,
     pub(super) exclude: Vec<String>,
     pub(super) include: Vec<String>,
     pub(super) timeout: Duration,
     pub(super) limits: Limits,
+    pub(super) python: &'a Python,
 }
 
 /// The owner of checks: the project, or a package of it.
@@ -122,11 +125,11 @@ impl Enabled {
     ) -> Result<(), ConfigError> {
         let names: Vec<String> = layers.iter().map(|(name, _)| name.value.clone()).collect();
         for (name, layer) in layers {
-            let check = check(terms, name, layer, owner)
+            let on_each = checks(terms, name, layer, owner)
                 .map_err(|error| suggest_check(error, name, layer, &names))?;
             match &layer.enabled {
                 Some(enabled) if !enabled.value => self.off = Some(enabled.clone()),
-                _ => self.checks.push(check),
+                _ => self.checks.extend(on_each),
             }
         }
         Ok(())

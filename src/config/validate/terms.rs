@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::super::ConfigError;
-use super::super::layer::{SourcePaths, Text, Texts, Timeout, Value, WrittenAt};
+use super::super::layer::{OneOrMany, Text, Texts, Timeout, Value, WrittenAt};
 use super::super::merge::OVER_DEFAULTS;
 use crate::config::glob::{MAX_GLOBS, exceeded_limit};
 use crate::limits::{ByteSize, LimitKind};
@@ -140,7 +140,7 @@ impl<'a> Terms<'a> {
     pub(super) fn sources(
         &mut self,
         setting: &str,
-        sources: Option<&SourcePaths>,
+        sources: Option<&OneOrMany>,
     ) -> Result<Vec<ProjectPath>, ConfigError> {
         let list = self.required(setting, sources.map(|paths| &paths.0))?;
         if list.value.is_empty() {

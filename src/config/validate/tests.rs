@@ -78,7 +78,7 @@ fn every_example_in_the_default_file_is_right() {
     let config = config(&text);
     assert_eq!(config.platform.as_deref(), Some("linux/amd64"));
     assert_eq!(config.checks[0].id.as_str(), "spelling");
-    let config = &config.find_step("api:mypy").unwrap().work;
+    let config = &config.find_step("api:mypy@3.13").unwrap().work;
     let file = ProjectPath::new("apps/api/mypy.ini").unwrap();
     assert!(matches!(config, Work::Tool { config: ToolConfig::File(path), .. } if *path == file));
 }

@@ -98,7 +98,7 @@ impl Docker<'_> {
         );
         let Some(dockerfile) = &recipe.dockerfile else {
             return Ok(PreparedEnvironment {
-                name: recipe.name().to_owned(),
+                name: recipe.label(),
                 id: base.id.clone(),
                 reference: reference.clone(),
                 version: None,
@@ -110,7 +110,7 @@ impl Docker<'_> {
         // An image is for one platform, because the base's layers differ.
         let key =
             HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform()).hash();
-        let names = ImageNames::new(recipe.name(), &key.to_string(), &self.settings.project);
+        let names = ImageNames::new(&recipe.label(), &key.to_string(), &self.settings.project);
         // The hash of the content of a foreign image is part of the environment's.
         let fits = |image: &ImageInfo| recipe.exceeds_locks() || image.is_built_on(base);
         let found = self.inspect(&names.content)?.filter(fits);
@@ -126,7 +126,7 @@ impl Docker<'_> {
             self.note(format!(
                 "the environment of `{}` contains more than its locks list, so it is the same \
                  elsewhere only if its image is shared",
-                recipe.name()
+                recipe.label()
             ));
             resolved.hash = HashBuilder::new("built")
                 .with(resolved.hash.to_string())
@@ -135,7 +135,7 @@ impl Docker<'_> {
         }
         resolved.platform = image.platform();
         Ok(PreparedEnvironment {
-            name: recipe.name().to_owned(),
+            name: recipe.label(),
             id: image.id.clone(),
             reference: names.content,
             version: recipe.version().map(str::to_owned),
@@ -170,11 +170,11 @@ impl Docker<'_> {
         base: &str,
         names: &ImageNames,
     ) -> Result<ImageInfo, EngineError> {
-        let environment = recipe.name();
+        let environment = recipe.label();
         if self.settings.offline {
-            return Err(EngineError::Offline(environment.to_owned()));
+            return Err(EngineError::Offline(environment));
         }
-        self.run_build(environment, &self.build_invocation(recipe, dockerfile, base, names)?)?;
+        self.run_build(&environment, &self.build_invocation(recipe, dockerfile, base, names)?)?;
         self.has_marked_use.store(true, Ordering::Relaxed);
         self.inspect_built(&names.content)
     }
@@ -249,7 +249,7 @@ impl Docker<'_> {
         if recipe.lock.is_some() {
             add("--build-arg", format!("LOCK={}", recipe.name()));
         }
-        add("--label", format!("{IMAGE_LABEL}={}", recipe.name()));
+        add("--label", format!("{IMAGE_LABEL}={}", recipe.label()));
         for name in names.all() {
             add("--tag", name.to_owned());
         }

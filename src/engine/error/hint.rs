@@ -42,6 +42,12 @@ impl EngineError {
                 ));
             }
             EngineError::NoPython(_) => "install it, for example with `uv python install`",
+            EngineError::NoOtherPython(version) => {
+                return Some(format!(
+                    "install it, for example with `uv python install {version}`; `--engine docker` \
+                     needs none on this machine"
+                ));
+            }
             EngineError::Platform { .. } => "use an engine with containers: `--engine docker`",
             EngineError::StaleImage(_) => {
                 "run `cargo pipe sync` to update the pipeline, and `cargo pipe build --ci-image --push` \

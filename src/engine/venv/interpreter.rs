@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{EngineError, EngineOptions};
+use crate::config::python::minor;
 use crate::env_vars::EnvVars;
 use crate::environment::python;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
@@ -34,16 +35,20 @@ impl Interpreter {
         // The nearest first; of two at the same distance, the newer one.
         candidates.sort_by_key(|minor| (minor.abs_diff(wanted), u32::MAX - minor));
         candidates.dedup();
-        let places = SearchPlaces::from_variables(&settings.variables);
-        for minor in candidates {
-            for program in places.programs(minor) {
-                let found = probe(&program, settings, cancel, emitter)?;
-                if let Some(found) = found.filter(|found| found.is_minor(minor)) {
-                    return Ok(found);
-                }
-            }
-        }
-        Err(EngineError::NoPython(settings.python.clone()))
+        find_first(&candidates, settings, cancel, emitter)?
+            .ok_or_else(|| EngineError::NoPython(settings.python.clone()))
+    }
+
+    /// Finds the interpreter with exactly this minor version.
+    pub(super) fn find_exact(
+        version: &str,
+        settings: &EngineOptions,
+        cancel: &Cancel,
+        emitter: &Emitter<'_>,
+    ) -> Result<Interpreter, EngineError> {
+        let minor: Vec<u32> = minor(version).into_iter().collect();
+        find_first(&minor, settings, cancel, emitter)?
+            .ok_or_else(|| EngineError::NoOtherPython(version.to_owned()))
     }
 
     /// Whether it is of this major and minor version, such as `3.13`.
@@ -56,8 +61,23 @@ impl Interpreter {
     }
 }
 
-fn minor(version: &str) -> Option<u32> {
-    version.strip_prefix("3.")?.parse().ok()
+/// The first interpreter that has one of these minor versions.
+fn find_first(
+    minors: &[u32],
+    settings: &EngineOptions,
+    cancel: &Cancel,
+    emitter: &Emitter<'_>,
+) -> Result<Option<Interpreter>, EngineError> {
+    let places = SearchPlaces::from_variables(&settings.variables);
+    for minor in minors {
+        for program in places.programs(*minor) {
+            let found = probe(&program, settings, cancel, emitter)?;
+            if let Some(found) = found.filter(|found| found.is_minor(*minor)) {
+                return Ok(Some(found));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// All programs that could be the interpreter, without starting any.

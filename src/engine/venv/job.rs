@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::bubblewrap::{self, Sandbox};
 use super::folders::{Folder, JobFolders};
-use super::{Venv, VenvParts, watch};
+use super::{Venv, VenvParts, sandbox, watch};
 use crate::check::Grant;
 use crate::container::{APP, BUILD, CONFIG, CONTROL, PROJECT, working_directory};
 use crate::engine::launcher::{self, Way};
@@ -41,12 +42,8 @@ pub(super) enum JobStreams {
 
 impl Venv<'_> {
     /// The folders that a job sees, and its variables.
-    fn folders(&self, job: &Job<'_>) -> Result<(JobFolders, BTreeMap<String, String>), RunError> {
-        let parts = self.held().get(&job.environment.id).cloned();
-        let Some(VenvParts { tool, project, build }) = parts else {
-            let unknown = format!("environment `{}` not found", job.environment.id);
-            return Err(RunError::Engine(EngineError::Store(unknown)));
-        };
+    fn folders(&self, job: &Job<'_>, parts: VenvParts) -> (JobFolders, BTreeMap<String, String>) {
+        let VenvParts { tool, project, build, .. } = parts;
         let mut folders = JobFolders::default();
         let mut add = |outside: &Path, inside, access| {
             folders.folders.push(Folder { outside: outside.to_owned(), inside, access });
@@ -67,7 +64,7 @@ impl Venv<'_> {
         let mut variables =
             BTreeMap::from([("PATH".to_owned(), format!("{first}/bin:{SYSTEM_PATH}"))]);
         variables.extend(job.step.env.clone());
-        Ok((folders, variables))
+        (folders, variables)
     }
 
     /// The invocation that runs a command as a job.
@@ -77,7 +74,12 @@ impl Venv<'_> {
         words: &[String],
         streams: JobStreams,
     ) -> Result<(Invocation, JobFolders), RunError> {
-        let (mut folders, variables) = self.folders(job)?;
+        let parts = self.held().get(&job.environment.id).cloned().ok_or_else(|| {
+            let unknown = format!("environment `{}` not found", job.environment.id);
+            RunError::Engine(EngineError::Store(unknown))
+        })?;
+        let interpreter = Arc::clone(&parts.interpreter);
+        let (mut folders, variables) = self.folders(job, parts);
         let grants = &job.step.grants;
         let socket = match grants.contains(&Grant::DockerSocket) {
             true => Some(endpoint::socket(&self.settings.variables)?),
@@ -89,7 +91,7 @@ impl Venv<'_> {
                 network: grants.contains(&Grant::Network),
                 socket: socket.as_deref(),
                 terminal: streams == JobStreams::Attached,
-                ..self.sandbox(&folders)
+                ..sandbox(&interpreter, &folders)
             };
             let mut args = bubblewrap::arguments(&sandbox, &self.roots);
             args.extend(words.iter().map(OsString::from));
@@ -128,7 +130,7 @@ impl Venv<'_> {
             let found = which::which_in(&*program, Some(&path), &folder);
             *program = found.map_or_else(|_| program.clone(), PathBuf::into_os_string);
         }
-        let program = &self.interpreter.executable;
+        let program = &interpreter.executable;
         let invocation = match streams {
             JobStreams::Attached => Invocation::new(words.remove(0), words),
             JobStreams::Captured => {

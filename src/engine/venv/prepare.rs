@@ -7,6 +7,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::install::{self, Installer};
+use super::interpreter::Interpreter;
 use super::store::Held;
 use super::{Venv, platform};
 use crate::engine::{EngineError, EngineOptions, PreparedEnvironment};
@@ -23,6 +24,7 @@ const FORMAT: &str = "1";
 /// The virtual environments of an environment.
 #[derive(Clone)]
 pub(super) struct VenvParts {
+    pub(super) interpreter: Arc<Interpreter>,
     pub(super) tool: Option<Arc<Held>>,
     pub(super) project: Option<Arc<Held>>,
     pub(super) build: Option<Arc<Held>>,
@@ -34,11 +36,19 @@ impl VenvParts {
     }
 }
 
+/// The virtual environments that an environment consists of: those of the tool, of the project's
+/// dependencies and of its build system.
+struct Wanted<'b> {
+    interpreter: Arc<Interpreter>,
+    parts: [Option<Part<'b>>; 3],
+}
+
 /// A wanted virtual environment.
 struct Part<'b> {
     key: String,
+    interpreter: Arc<Interpreter>,
     /// The name of its environment, for messages.
-    environment: &'b str,
+    environment: String,
     lock: &'b Lock,
     /// The packages that are built from source.
     from_source: Vec<&'b str>,
@@ -51,20 +61,21 @@ impl Venv<'_> {
         &self,
         recipes: &[Recipe],
     ) -> Vec<Result<PreparedEnvironment, Arc<EngineError>>> {
-        let wanted: Vec<Result<[Option<Part<'_>>; 3], Arc<EngineError>>> = recipes
+        let wanted: Vec<Result<Wanted<'_>, Arc<EngineError>>> = recipes
             .iter()
             .map(|recipe| {
-                check_supported(recipe, self.settings.allows_host)
-                    .map(|()| self.parts(recipe))
-                    .map_err(Arc::new)
+                check_supported(recipe, self.settings.allows_host).map_err(Arc::new)?;
+                let interpreter = self.interpreter_of(recipe)?;
+                let parts = self.parts(recipe, &interpreter);
+                Ok(Wanted { interpreter, parts })
             })
             .collect();
         let mut parts: BTreeMap<&str, &Part<'_>> = BTreeMap::new();
         let mut references: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (recipe, wanted) in recipes.iter().zip(&wanted) {
-            for part in wanted.iter().flatten().flatten() {
+            for part in wanted.iter().flat_map(|wanted| &wanted.parts).flatten() {
                 parts.entry(&part.key).or_insert(part);
-                let keys = references.entry(recipe.name().to_owned()).or_default();
+                let keys = references.entry(recipe.label()).or_default();
                 keys.insert(part.key.clone());
             }
         }
@@ -81,27 +92,64 @@ impl Venv<'_> {
             .iter()
             .zip(&wanted)
             .map(|(recipe, wanted)| {
-                let [tool, project, build] = wanted.as_ref().map_err(Arc::clone)?;
+                let Wanted { interpreter, parts } = wanted.as_ref().map_err(Arc::clone)?;
+                let [tool, project, build] = parts;
                 let held = |part: &Option<Part<'_>>| match part {
                     Some(part) => held[part.key.as_str()].clone().map(Some),
                     None => Ok(None),
                 };
-                let base = self.base(&recipe.base)?;
-                let parts =
-                    VenvParts { tool: held(tool)?, project: held(project)?, build: held(build)? };
+                let base = self.base(&recipe.base, interpreter)?;
+                let parts = VenvParts {
+                    interpreter: Arc::clone(interpreter),
+                    tool: held(tool)?,
+                    project: held(project)?,
+                    build: held(build)?,
+                };
                 self.prepared(recipe, &base, parts).map_err(Arc::new)
             })
             .collect()
     }
 
-    /// The virtual environments that an environment consists of: those of the tool, of the project's
-    /// dependencies and of its build system.
-    fn parts<'b>(&'b self, recipe: &'b Recipe) -> [Option<Part<'b>>; 3] {
-        let part = |environment, lock: &'b Lock| {
+    /// The interpreter of an environment. That of the project may be of another version if there is none
+    /// of its own; all others must be of the version that the configuration names.
+    fn interpreter_of(&self, recipe: &Recipe) -> Result<Arc<Interpreter>, Arc<EngineError>> {
+        match recipe.environment.python() {
+            Some(version) => self.interpreter_for(version),
+            None => {
+                self.note_other_version();
+                Ok(Arc::clone(&self.interpreter))
+            }
+        }
+    }
+
+    /// The interpreter of exactly this version.
+    pub(super) fn interpreter_for(
+        &self,
+        version: &str,
+    ) -> Result<Arc<Interpreter>, Arc<EngineError>> {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = others.get(version) {
+            return Ok(Arc::clone(found));
+        }
+        let found = Interpreter::find_exact(version, &self.settings, self.cancel, self.emitter)?;
+        let found = Arc::new(found);
+        others.insert(version.to_owned(), Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// The virtual environments of an environment.
+    fn parts<'b>(
+        &'b self,
+        recipe: &'b Recipe,
+        interpreter: &Arc<Interpreter>,
+    ) -> [Option<Part<'b>>; 3] {
+        let part = |name, lock: &'b Lock| {
+            let environment = recipe.environment.label(name);
             let is_in = |name: &&str| lock.packages.iter().any(|package| package.name == **name);
             let names = recipe.from_source.iter().map(String::as_str);
             let from_source: Vec<&str> = names.filter(is_in).collect();
-            Part { key: self.key(lock, &from_source), environment, lock, from_source }
+            let key = key(interpreter, lock, &from_source);
+            Part { key, interpreter: Arc::clone(interpreter), environment, lock, from_source }
         };
         let project = recipe.project.as_ref().map(|lock| part(recipe::PROJECT, lock));
         let tool = match (&recipe.lock, &project) {
@@ -112,36 +160,22 @@ impl Venv<'_> {
         [tool, project, build]
     }
 
-    /// The key of a virtual environment: a hash of everything that it is built from.
-    fn key(&self, lock: &Lock, from_source: &[&str]) -> String {
-        let key = HashBuilder::new("venv")
-            .with(FORMAT)
-            .with(self.interpreter.executable.as_os_str().as_encoded_bytes())
-            .with(self.interpreter.probe.identity().to_string())
-            .with(platform())
-            .with(lock.hash().to_string())
-            .with_all(from_source.iter())
-            .hash();
-        key.to_string()[..32].to_owned()
-    }
-
     /// Holds a virtual environment, and installs it if it is missing.
     fn hold(&self, part: &Part<'_>) -> Result<Held, EngineError> {
-        let Part { key, environment, lock, from_source } = part;
+        let Part { key, interpreter, environment, lock, from_source } = part;
         let installer = Installer {
             settings: &self.settings,
-            interpreter: &self.interpreter,
+            interpreter,
             cancel: self.cancel,
             emitter: self.emitter,
         };
-        let environment = *environment;
         if let Some(shipped) = &self.shipped {
             let held = Held::shipped(shipped.join(key));
-            return held.ok_or_else(|| EngineError::StaleImage(environment.to_owned()));
+            return held.ok_or_else(|| EngineError::StaleImage(environment.clone()));
         }
         self.store.hold(key, self.cancel, |folder| {
             if self.settings.offline {
-                return Err(EngineError::OfflineVenv(environment.to_owned()));
+                return Err(EngineError::OfflineVenv(environment.clone()));
             }
             self.emitter.emit(&Event::BuildStarted { environment });
             let started = Instant::now();
@@ -154,10 +188,10 @@ impl Venv<'_> {
 
     /// The identity of the base: the recorded one if this interpreter equals the base's Python,
     /// otherwise the interpreter's own.
-    fn base(&self, image: &str) -> Result<Hash, Arc<EngineError>> {
+    fn base(&self, image: &str, interpreter: &Interpreter) -> Result<Hash, Arc<EngineError>> {
         let lock = BaseLock::read(&self.settings.root, &self.settings.base_lock);
         let lock = lock.map_err(|error| Arc::new(EngineError::from(error)))?;
-        let here = &self.interpreter.probe;
+        let here = &interpreter.probe;
         Ok(match lock.find(image, &platform()) {
             Some(base) if base.python == *here => base.layers,
             Some(base) => {
@@ -182,7 +216,7 @@ impl Venv<'_> {
         let folders: Vec<String> =
             parts.iter().map(|part| part.folder.display().to_string()).collect();
         let existed = parts.iter().all(|part| part.existed);
-        let python = Some(self.interpreter.probe.version.clone());
+        let python = Some(parts.interpreter.probe.version.clone());
         let mut resolved =
             ResolvedEnvironment::on_base(recipe, *base, python, platform(), ResolvedBy::Prepared);
         if recipe.exceeds_locks() {
@@ -193,14 +227,14 @@ impl Venv<'_> {
             self.note(format!(
                 "the environment of `{}` contains packages built from source on this machine ({}), so \
                  no other machine has the same environment",
-                recipe.name(),
+                recipe.label(),
                 recipe.from_source.join(", ")
             ));
         }
         let id = folders.join(":");
         self.held().insert(id.clone(), parts);
         Ok(PreparedEnvironment {
-            name: recipe.name().to_owned(),
+            name: recipe.label(),
             reference: folders.first().cloned().unwrap_or_default(),
             id,
             version: recipe.version().map(str::to_owned),
@@ -213,6 +247,19 @@ impl Venv<'_> {
     pub(super) fn held(&self) -> MutexGuard<'_, BTreeMap<String, VenvParts>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The key of a virtual environment: a hash of everything that it is built from.
+fn key(interpreter: &Interpreter, lock: &Lock, from_source: &[&str]) -> String {
+    let key = HashBuilder::new("venv")
+        .with(FORMAT)
+        .with(interpreter.executable.as_os_str().as_encoded_bytes())
+        .with(interpreter.probe.identity().to_string())
+        .with(platform())
+        .with(lock.hash().to_string())
+        .with_all(from_source.iter())
+        .hash();
+    key.to_string()[..32].to_owned()
 }
 
 /// Refuses environments that need an image, and packages built from source unless their code may

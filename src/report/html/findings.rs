@@ -3,10 +3,14 @@
 //! A page has the most severe findings, up to a size. A browser without its script shows the first of
 //! them. Long texts are cut.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::check::StepId;
 use crate::finding::{Excerpts, Finding, Place, Severity};
 use crate::hash::Hash;
+use crate::report::reported::{ReportedFinding, reported};
 use crate::report::source_line::{self, ChangedLine};
 use crate::report::{Report, harmless, label};
 
@@ -78,10 +82,9 @@ pub(super) struct ListedFile<'a> {
     findings: Vec<PageFinding<'a>>,
 }
 
-/// A finding, the index of its check, and the finding as it is shown.
+/// A finding, and the finding as it is shown.
 struct Shown<'a> {
-    check: usize,
-    finding: &'a Finding,
+    reported: ReportedFinding<'a>,
     safe: ShownFinding,
 }
 
@@ -96,21 +99,18 @@ pub(super) struct FindingSelection<'a> {
 impl<'a> FindingSelection<'a> {
     /// Selects the findings that a page has room for.
     pub(super) fn of(report: &'a Report) -> FindingSelection<'a> {
-        let mut all = Vec::new();
-        for (at, check) in report.checks.iter().enumerate() {
-            all.extend(check.findings.iter().map(|finding| (at, finding)));
-        }
-        all.sort_by_key(|(_, finding)| (!finding.gating, finding.severity));
+        let mut all = reported(&report.checks);
+        all.sort_by_key(|it| (!it.finding.gating, it.finding.severity));
         let total = all.len();
         let mut shown = Vec::new();
         let mut size = 0;
-        for (check, finding) in all {
-            let safe = ShownFinding::of(finding, &report.checks[check].excerpts);
+        for reported in all {
+            let safe = ShownFinding::of(reported.finding, &reported.check.excerpts);
             size += safe.size();
             if size > SIZE {
                 break;
             }
-            shown.push(Shown { check, finding, safe });
+            shown.push(Shown { reported, safe });
         }
         FindingSelection { report, shown, total }
     }
@@ -122,20 +122,24 @@ impl<'a> FindingSelection<'a> {
 
     /// The findings of each check.
     pub(super) fn by_check(&self) -> Vec<Vec<&ShownFinding>> {
-        let mut by_check = vec![Vec::new(); self.report.checks.len()];
+        let checks = self.report.checks.iter().map(|check| &check.id);
+        let mut by_check: BTreeMap<&StepId, Vec<&ShownFinding>> =
+            checks.clone().map(|id| (id, Vec::new())).collect();
         for shown in &self.shown {
-            by_check[shown.check].push(&shown.safe);
+            for check in shown.reported.checks() {
+                by_check.entry(&check.id).or_default().push(&shown.safe);
+            }
         }
-        by_check
+        checks.map(|id| by_check.remove(id).unwrap_or_default()).collect()
     }
 
     /// The findings that are listed without the script, by file.
     pub(super) fn list(&self) -> Vec<ListedFile<'_>> {
         let mut listed: Vec<&Shown<'_>> = self.shown.iter().take(LISTED).collect();
-        listed.sort_by_key(|shown| &shown.finding.place);
+        listed.sort_by_key(|shown| &shown.reported.finding.place);
         let mut files = Vec::new();
-        for group in listed.chunk_by(|a, b| a.finding.place.path == b.finding.place.path) {
-            let findings = group.iter().map(|shown| self.describe(shown)).collect();
+        for group in listed.chunk_by(|a, b| a.safe.path == b.safe.path) {
+            let findings = group.iter().map(|shown| shown.describe()).collect();
             let path = group[0].safe.path.as_str();
             files.push(ListedFile {
                 path: if path.is_empty() { "project" } else { path },
@@ -144,12 +148,14 @@ impl<'a> FindingSelection<'a> {
         }
         files
     }
+}
 
-    fn describe<'s>(&self, shown: &'s Shown<'_>) -> PageFinding<'s> {
-        let Shown { check, finding, safe } = shown;
+impl Shown<'_> {
+    fn describe(&self) -> PageFinding<'_> {
+        let Shown { reported, safe } = self;
         PageFinding {
-            place: harmless::line(&label::place(&finding.place)),
-            label: harmless::line(&label::rule(&self.report.checks[*check].id, finding)),
+            place: harmless::line(&label::place(&reported.finding.place)),
+            label: harmless::line(&label::rule(&reported.check_label(), reported.finding)),
             finding: safe,
         }
     }

@@ -10,44 +10,39 @@ use super::style::{self, paint};
 use super::{Links, Options, snippet};
 use crate::finding::{Finding, Place};
 use crate::outcome::{CheckOutcome, Status};
+use crate::report::reported::{ReportedFinding, reported};
 use crate::report::{harmless, label};
 
-/// A finding and its check.
-pub(super) type CheckFinding<'a> = (&'a Finding, &'a CheckOutcome);
-
 /// The findings of checks in the order of their places, then of the checks.
-pub(super) fn sorted<'a>(
-    checks: impl IntoIterator<Item = &'a CheckOutcome>,
-) -> Vec<CheckFinding<'a>> {
-    let mut all: Vec<CheckFinding<'_>> = checks
-        .into_iter()
-        .flat_map(|check| check.findings.iter().map(move |finding| (finding, check)))
-        .collect();
-    all.sort_by_key(|(finding, _)| {
-        let place = &finding.place;
+pub(super) fn sorted(checks: &[CheckOutcome]) -> Vec<ReportedFinding<'_>> {
+    let mut all = reported(checks);
+    all.sort_by_key(|it| {
+        let place = &it.finding.place;
         (place.path.as_str(), place.line, place.column)
     });
     all
 }
 
 /// Renders findings, grouped by file and line. The first finding of a rule links its documentation.
-pub(super) fn listing(found: &[CheckFinding<'_>], options: &Options<'_>) -> String {
+pub(super) fn listing(found: &[ReportedFinding<'_>], options: &Options<'_>) -> String {
     let mut shown = BTreeSet::new();
     let mut text = String::new();
-    let same_line = |(a, _): &CheckFinding<'_>, (b, _): &CheckFinding<'_>| {
-        (&a.place.path, a.place.line) == (&b.place.path, b.place.line)
+    let same_line = |a: &ReportedFinding<'_>, b: &ReportedFinding<'_>| {
+        let [a, b] = [&a.finding.place, &b.finding.place];
+        (&a.path, a.line) == (&b.path, b.line)
     };
     for group in found.chunk_by(same_line) {
         if !text.is_empty() {
             text += "\n";
         }
         let mut meant = Vec::new();
-        for (finding, check) in group {
-            text += &entry(finding, check, options, &mut shown);
+        for it in group {
+            let (finding, excerpts) = (it.finding, &it.check.excerpts);
+            text += &entry(it, options, &mut shown);
             if finding.place.column.is_none() && finding.fix.is_some() {
-                text += &snippet::change(finding, &check.excerpts);
+                text += &snippet::change(finding, excerpts);
             } else {
-                meant.push((*finding, &check.excerpts));
+                meant.push((finding, excerpts));
             }
         }
         if let Some((_, excerpts)) = meant.first() {
@@ -77,11 +72,11 @@ pub fn explain(check: &CheckOutcome) -> Vec<String> {
 
 /// Renders a finding with its related places, fix and link.
 fn entry<'a>(
-    finding: &'a Finding,
-    check: &'a CheckOutcome,
+    it: &ReportedFinding<'a>,
     options: &Options<'_>,
     shown: &mut BTreeSet<(&'a str, &'a str)>,
 ) -> String {
+    let finding = it.finding;
     let message = harmless::text(&finding.message);
     let mut lines = message.trim().lines();
     let severity = label::severity(finding.severity);
@@ -91,7 +86,7 @@ fn entry<'a>(
     ];
     let text = lines.next().unwrap_or_default();
     words.extend(prose(text));
-    let rule = tag(finding, check);
+    let rule = tag(it);
     let link = match options.links {
         Links::Hidden => finding.url.as_deref(),
         Links::Written => None,
@@ -111,7 +106,7 @@ fn entry<'a>(
         entry += &format!("{INDENT}{label} {}{safety}\n", harmless::line(&fix.message));
     }
     if let (Links::Written, Some(url)) = (options.links, &finding.url)
-        && shown.insert((check.id.as_str(), finding.code.as_str()))
+        && shown.insert((it.check.id.check().as_str(), finding.code.as_str()))
     {
         let label = paint(style::INFO, "see:");
         entry += &format!("{INDENT}{label} {}\n", harmless::line(url));
@@ -120,9 +115,9 @@ fn entry<'a>(
 }
 
 /// The rule in brackets, and whether the finding is accepted.
-fn tag(finding: &Finding, check: &CheckOutcome) -> String {
-    let accepted = if finding.gating { "" } else { ", accepted" };
-    format!("[{}{accepted}]", harmless::line(&label::rule(&check.id, finding)))
+fn tag(it: &ReportedFinding<'_>) -> String {
+    let accepted = if it.finding.gating { "" } else { ", accepted" };
+    format!("[{}{accepted}]", harmless::line(&label::rule(&it.check_label(), it.finding)))
 }
 
 fn place(place: &Place) -> String {

@@ -6,10 +6,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Options;
-use super::findings::CheckFinding;
 use super::style::{self, paint};
 use crate::finding::{Finding, Severity};
 use crate::report::count::Count;
+use crate::report::reported::ReportedFinding;
 use crate::report::{harmless, label};
 
 /// The number of findings that are shown.
@@ -20,26 +20,26 @@ const RULES: usize = 20;
 
 /// Selects the findings to show, and renders the summary of all.
 pub(super) fn choose<'a>(
-    all: Vec<CheckFinding<'a>>,
+    all: Vec<ReportedFinding<'a>>,
     options: &Options<'_>,
-) -> (String, Vec<CheckFinding<'a>>) {
+) -> (String, Vec<ReportedFinding<'a>>) {
     if all.len() <= SHOWN {
         return (String::new(), all);
     }
     let number = all.len();
     // One finding of each rule before the second of any, so that a frequent rule does not hide others.
-    let mut rules: BTreeMap<_, (CheckFinding<'_>, usize)> = BTreeMap::new();
-    let mut ranked: Vec<(usize, usize, CheckFinding<'_>)> = Vec::with_capacity(number);
-    for (place, found @ (finding, check)) in all.into_iter().enumerate() {
-        let Finding { severity, code, rule, gating, .. } = finding;
-        let key = (*severity, check.id.as_str(), code.as_str(), rule.as_str(), *gating);
-        let (_, before) = rules.entry(key).or_insert((found, 0));
+    let mut rules: BTreeMap<_, (ReportedFinding<'_>, usize)> = BTreeMap::new();
+    let mut ranked: Vec<(usize, usize, ReportedFinding<'_>)> = Vec::with_capacity(number);
+    for (place, found) in all.into_iter().enumerate() {
+        let Finding { severity, code, rule, gating, .. } = found.finding;
+        let key = (*severity, found.check_label(), code.as_str(), rule.as_str(), *gating);
+        let (_, before) = rules.entry(key).or_insert_with(|| (found.clone(), 0));
         ranked.push((*before, place, found));
         *before += 1;
     }
     let text = render_rules(number, rules.into_values()) + "\n" + &rest(number, options);
-    ranked.select_nth_unstable_by_key(SHOWN, |(before, place, (finding, _))| {
-        (!finding.gating, finding.severity, *before, *place)
+    ranked.select_nth_unstable_by_key(SHOWN, |(before, place, found)| {
+        (!found.finding.gating, found.finding.severity, *before, *place)
     });
     ranked.truncate(SHOWN);
     ranked.sort_by_key(|(_, place, _)| *place);
@@ -47,10 +47,14 @@ pub(super) fn choose<'a>(
 }
 
 /// Renders the most frequent rules with their counts, one a line.
-fn render_rules<'a>(all: usize, rules: impl Iterator<Item = (CheckFinding<'a>, usize)>) -> String {
+fn render_rules<'a>(
+    all: usize,
+    rules: impl Iterator<Item = (ReportedFinding<'a>, usize)>,
+) -> String {
     let mut counts: BTreeMap<(Severity, String), usize> = BTreeMap::new();
-    for ((finding, check), number) in rules {
-        let rule = harmless::line(&label::rule(&check.id, finding));
+    for (found, number) in rules {
+        let finding = found.finding;
+        let rule = harmless::line(&label::rule(&found.check_label(), finding));
         let accepted = if finding.gating { "" } else { ", accepted" };
         *counts.entry((finding.severity, format!("{rule}{accepted}"))).or_default() += number;
     }

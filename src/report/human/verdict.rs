@@ -5,6 +5,7 @@ use super::style::{self, paint};
 use crate::outcome::{CacheUse, CheckOutcome, Status, Verdict};
 use crate::report::Report;
 use crate::report::count::Count;
+use crate::report::reported::reported;
 
 /// Renders the verdict, and the fingerprint if every check has one.
 #[must_use]
@@ -36,11 +37,7 @@ pub fn describe(report: &Report) -> (&'static str, String) {
     match report.verdict {
         Verdict::Passed => ("passed", passed(checks)),
         Verdict::Findings => {
-            let gating = checks
-                .iter()
-                .flat_map(|check| &check.findings)
-                .filter(|finding| finding.gating)
-                .count();
+            let gating = reported(checks).iter().filter(|it| it.finding.gating).count();
             let failing = number(checks, |check| check.status == Status::Findings);
             let text = format!("{} did not pass", of_all(failing));
             match gating {

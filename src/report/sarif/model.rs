@@ -90,6 +90,15 @@ pub(super) struct SarifResult {
     pub(super) suppressions: Vec<Suppression>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) fixes: Vec<SarifFix>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) properties: Option<ResultProperties>,
+}
+
+/// The property bag of a result.
+#[derive(Serialize)]
+pub(super) struct ResultProperties {
+    /// The versions of Python on which the check has it.
+    pub(super) pythons: Vec<String>,
 }
 
 #[derive(Serialize)]

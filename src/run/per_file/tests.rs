@@ -32,7 +32,11 @@ fn step(source: &[&str], inputs: &[&str], endings: &[&str], argv: &[&str]) -> St
         id: "format".parse().unwrap(),
         tool: "black".to_owned(),
         config: None,
-        environment: EnvironmentSpec::Base { sees_project: false, builds_project: false },
+        environment: EnvironmentSpec::Base {
+            python: None,
+            sees_project: false,
+            builds_project: false,
+        },
         installation: None,
         args: Vec::new(),
         env: BTreeMap::new(),

@@ -13,6 +13,8 @@ pub struct JsonEnvironment {
     pub kind: JsonEnvironmentKind,
     /// The name of the lock with its packages; null if it is not a `tool`.
     pub lock: Option<String>,
+    /// The version of its Python, such as `3.12`; null if it is that of the project, or an `image`.
+    pub python: Option<String>,
     /// Whether the dependencies of the project are installed in it.
     pub project_dependencies: bool,
     /// Whether the build system of the project is installed in it.
@@ -47,6 +49,7 @@ impl From<&EnvironmentSpec> for JsonEnvironment {
             }
         };
         let (project_dependencies, project_build) = (spec.sees_project(), spec.builds_project());
-        JsonEnvironment { kind, lock, project_dependencies, project_build, image }
+        let python = spec.python().map(str::to_owned);
+        JsonEnvironment { kind, lock, python, project_dependencies, project_build, image }
     }
 }

@@ -1,0 +1,83 @@
+//! The versions of Python that checks run on, and the packages that they see.
+
+use std::time::Duration;
+
+use super::Config;
+use crate::project::ProjectPath;
+
+/// The part of the name of a base image that stands for the version of Python.
+pub(super) const VERSION: &str = "{version}";
+
+/// The Python that checks run on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Python {
+    /// Major and minor version, such as `3.13`.
+    pub version: String,
+    /// The versions on each of which a check runs that imports the project or its dependencies: that
+    /// one alone, unless the configuration names several.
+    pub versions: Vec<String>,
+    /// The base image of `version`.
+    pub image: String,
+    /// The base images of all versions, with [`VERSION`] for the version.
+    pub(super) images: String,
+    /// The files that declare the project's dependencies; detected if none.
+    pub requirements: Option<Vec<ProjectPath>>,
+    /// The dependency groups to install; the default ones if none.
+    pub groups: Option<Vec<String>>,
+    /// The extras of the project to install.
+    pub extras: Vec<String>,
+    /// The packages that are built from source.
+    pub from_source: Vec<String>,
+    /// The age that a release must have before `update` uses it.
+    pub minimum_age: Option<Duration>,
+    /// The version with which the project is installed if it comes from version control.
+    pub project_version: String,
+}
+
+impl Python {
+    /// The base image of a version; that of the project if none.
+    #[must_use]
+    pub fn image_of(&self, version: Option<&str>) -> String {
+        self.images.replace(VERSION, version.unwrap_or(&self.version))
+    }
+}
+
+impl Config {
+    /// The versions of Python that checks run on and that of the project, the oldest first.
+    #[must_use]
+    pub fn pythons(&self) -> Vec<&str> {
+        let of_checks = self.checks.iter().map(|check| check.python.as_str());
+        let mut versions: Vec<&str> = of_checks.chain([self.python.version.as_str()]).collect();
+        versions.sort_by_key(|version| minor(version));
+        versions.dedup();
+        versions
+    }
+
+    /// The base images of all versions, the one of the project first.
+    #[must_use]
+    pub fn images(&self) -> Vec<String> {
+        let mut images = vec![self.python.image.clone()];
+        for python in self.pythons() {
+            let image = self.python.image_of(Some(python));
+            if !images.contains(&image) {
+                images.push(image);
+            }
+        }
+        images
+    }
+
+    /// The oldest version of Python, for which releases of packages are chosen.
+    #[must_use]
+    pub fn oldest_python(&self) -> &str {
+        self.pythons().first().copied().unwrap_or(&self.python.version)
+    }
+}
+
+/// The minor version of Python 3, such as 13 for `3.13`; none for another notation.
+#[must_use]
+pub fn minor(version: &str) -> Option<u32> {
+    let minor = version.strip_prefix("3.")?;
+    let is_plain = minor.chars().all(|c| c.is_ascii_digit()) && !minor.starts_with('0');
+    minor.parse().ok().filter(|_| is_plain && minor.len() <= 2)
+}
