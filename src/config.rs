@@ -5,6 +5,7 @@
 //! words. The plan reads only the `Config`.
 
 mod ci;
+mod dependencies;
 pub(crate) mod glob;
 pub mod layer;
 pub mod merge;
@@ -28,6 +29,7 @@ use crate::network::Network;
 use crate::project::ProjectPath;
 
 pub use ci::{Ci, CiBuilder, CiJobs, GitlabJobs, Install};
+pub use dependencies::{DependencySet, DependencySettings, PROJECT_LOCK};
 pub(crate) use package::below;
 pub use package::{PROJECT_JOB, ProjectPackage};
 pub use python::Python;

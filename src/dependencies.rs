@@ -156,6 +156,13 @@ pub fn dependencies(
 }
 
 /// Whether a file describes a package, and is not a list of requirements.
+/// Whether a file of this name can declare dependencies.
+#[must_use]
+pub fn is_dependency_file(name: &str) -> bool {
+    let is_list = name.starts_with("requirements") && name.ends_with(".txt");
+    is_manifest(name) || LOCKS.contains(&name) || is_list
+}
+
 fn is_manifest(name: &str) -> bool {
     [pyproject::FILE, pipfile::FILE, setuptools::SETUP_CFG, setuptools::SETUP_PY].contains(&name)
 }

@@ -84,8 +84,8 @@ pub struct Known {
     /// The requests for more than the sandbox, with the user's decision. A request that is missing
     /// here was never decided.
     pub asks: Vec<GrantRequest>,
-    /// Whether its own dependencies are locked.
-    pub has_project_lock: bool,
+    /// The locks of dependencies that it has.
+    pub project_locks: BTreeSet<String>,
     /// The facts about each folder in which a check runs.
     pub folders: BTreeMap<ProjectPath, FolderFacts>,
     /// The folders from which a package can import those that it depends on, and a tool that runs once all

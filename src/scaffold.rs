@@ -26,6 +26,7 @@ pub use sync::{Drift, DriftKind, Edited, drift, sync};
 pub use task_runner::{TaskRunner, TaskRunnerChanges, plan_task_runner};
 pub(crate) use transaction::{FileReplacement, read_text, replace_together, replacement};
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ use crate::dependencies::{DependencyError, DependencyKind};
 use crate::discover::{self, OutsideError};
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
-use crate::environment::recipe::{self, BUILD, PROJECT};
+use crate::environment::recipe::{self, BUILD};
 use crate::project::{FileLocation, Manifest, Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 use crate::snapshot::SnapshotError;
@@ -252,16 +253,20 @@ pub fn init(folder: &Path, request: &InitRequest) -> Result<Scaffolding, Scaffol
         notes.extend(Note::about_pipelines(&request.adoption, &config.ci, &config.manifest));
     }
     let mut wanted = required_files::list(&scene)?;
-    let mut declared = Vec::new();
-    // Each run and `sync` report dependencies that cannot be read.
-    if let Ok(Some(found)) = dependencies::read(&root, &config) {
-        if let DependencyKind::Declared(requirements) = &found.kind {
-            declared.clone_from(requirements);
+    let mut declared = BTreeSet::new();
+    for set in config.dependency_sets() {
+        // Each run and `sync` report dependencies that cannot be read.
+        let Ok(Some(found)) = dependencies::read(&root, set) else { continue };
+        match &found.kind {
+            DependencyKind::Declared(requirements) if !requirements.is_empty() => {
+                declared.insert(set.lock());
+            }
+            _ => {}
         }
         if is_new {
-            notes.push(Note::about_dependencies(&found));
+            notes.push(Note::about_dependencies(&found, &set.lock()));
         }
-        let derived = dependencies::derived(&config, &found);
+        let derived = dependencies::derived(&config, set, &found);
         let derived = derived.map(|(path, text)| (placement.in_project(path), text));
         wanted.extend(derived.map(|(location, text)| RequiredFile::derived(location, text)));
     }
@@ -297,31 +302,31 @@ fn check_pyproject(root: &Path) -> Result<(), ScaffoldError> {
 }
 
 /// The locks that do not exist: those of checks with another release of their tool or with plugins, that
-/// of the project's build system, if a check needs the project installed, and that of the project's
-/// declared dependencies, if a check sees them.
-fn locks_to_write(root: &Path, config: &Config, declared: &[String]) -> Vec<String> {
+/// of the project's build system, if a check needs the project installed, and those of declared
+/// dependencies that a check sees.
+fn locks_to_write(root: &Path, config: &Config, declared: &BTreeSet<String>) -> Vec<String> {
     let is_missing =
         |name: &str| !recipe::lock_path(config, name).is_ok_and(|path| path.on_disk(root).exists());
     let mut missing = Vec::new();
-    let mut sees_project = false;
+    let mut seen = BTreeSet::new();
     if is_missing(BUILD) && dependencies::build_requirements(root, config).is_some() {
         missing.push(BUILD.to_owned());
     }
     for check in &config.checks {
-        let Work::Tool { tool, packages, .. } = &check.work else {
-            sees_project |= check.sees_project;
-            continue;
+        let can_see = match &check.work {
+            Work::Tool { tool, .. } => tools::find(tool).is_some_and(|tool| tool.sees_project()),
+            Work::Command { .. } => true,
         };
-        let can_see = tools::find(tool).is_some_and(|tool| tool.sees_project());
-        sees_project |= check.sees_project && can_see;
+        if check.sees_project && can_see {
+            seen.insert(config.dependency_set(check.id.package()).lock());
+        }
+        let Work::Tool { packages, .. } = &check.work else { continue };
         if !packages.is_bundled() && is_missing(&packages.lock) && !missing.contains(&packages.lock)
         {
             missing.push(packages.lock.clone());
         }
     }
-    if sees_project && !declared.is_empty() && is_missing(PROJECT) {
-        missing.push(PROJECT.to_owned());
-    }
+    missing.extend(declared.intersection(&seen).filter(|name| is_missing(name)).cloned());
     missing
 }
 

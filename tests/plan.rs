@@ -279,6 +279,44 @@ fn checks_that_import_the_project_run_on_each_python() {
 }
 
 #[test]
+fn a_package_can_have_its_own_python_and_dependencies() {
+    let settings = "[packages.core]\n[packages.api]\npython = ['3.11', '3.12']\n\
+                    requirements = ['uv.lock']\n[packages.web]\nextras = ['x']\npython = '3.9'\n";
+    let project = tempfile::tempdir().unwrap();
+    fs::write(project.path().join("pipe.toml"), settings).unwrap();
+    let locks = project.path().join(".docker/requirements");
+    fs::create_dir_all(&locks).unwrap();
+    for name in ["project", "project.api"] {
+        fs::write(locks.join(format!("{name}.txt")), "").unwrap();
+    }
+    let variables = EnvVars::default();
+    let pipeline = Pipeline::discover(project.path(), variables, Layer::default()).unwrap();
+    let plan = pipeline.plan(&request(&["mypy", "format"], Fixing::Off)).unwrap();
+    let describe = |step: &Step| {
+        let environment = &step.environment;
+        let [project, python] = [environment.project(), environment.python()];
+        let label = environment.label(&step.tool);
+        format!("{} {} {} {label}", step.id, project.unwrap_or("-"), python.unwrap_or("-"))
+    };
+    let steps: Vec<String> = plan.steps.iter().map(describe).collect();
+    let expected = [
+        "core:format - - black",
+        "core:mypy project - mypy",
+        "api:format - 3.12 black-3.12",
+        "api:mypy@3.11 project.api 3.11 mypy.api-3.11",
+        "api:mypy@3.12 project.api 3.12 mypy.api-3.12",
+        // Its lock is missing.
+        "web:format - 3.9 black-3.9",
+        "web:mypy - 3.9 mypy-3.9",
+    ];
+    assert_eq!(steps, expected);
+    let sets = pipeline.config.dependency_sets();
+    let sets: Vec<String> =
+        sets.iter().map(|set| format!("{} {}", set.lock(), set.folder())).collect();
+    assert_eq!(sets, ["project .", "project.api api", "project.web web"]);
+}
+
+#[test]
 fn each_python_has_a_base_image_and_the_oldest_chooses_releases() {
     let config = pipeline(PYTHONS).config;
     assert_eq!(config.pythons(), ["3.9", "3.10", "3.11", "3.12", "3.13"]);

@@ -280,6 +280,15 @@ pub struct PackageLayer {
     pub include: Option<Texts>,
     /// The packages that it imports. If absent, those among the dependencies in its `pyproject.toml`.
     pub depends_on: Option<Texts>,
+    /// The files that declare its dependencies, if it does not share those of the project. With `groups` or
+    /// `extras` alone, those in its folder.
+    pub requirements: Option<Texts>,
+    /// The dependency groups to install, for a package with its own dependencies.
+    pub groups: Option<Texts>,
+    /// Its extras to install, for a package with its own dependencies.
+    pub extras: Option<Texts>,
+    /// The version of Python of its checks, or a list of versions, instead of those of the project.
+    pub python: Option<OneOrMany>,
     /// Changes to the checks of the project for this package, and checks of its own.
     pub checks: BTreeMap<Text, CheckLayer>,
 }

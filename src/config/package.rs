@@ -1,5 +1,6 @@
 //! The packages of a project that consists of several.
 
+use super::DependencySettings;
 use crate::project::ProjectPath;
 
 /// The name of the CI job with the checks that run once, which no package can have.
@@ -21,4 +22,6 @@ pub struct ProjectPackage {
     pub folder: ProjectPath,
     /// The packages that it imports; those among its declared dependencies if none are set.
     pub depends_on: Option<Vec<String>>,
+    /// Its own dependencies; none if it shares those of the project.
+    pub dependencies: Option<DependencySettings>,
 }

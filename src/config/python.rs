@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::Config;
-use crate::project::ProjectPath;
+use super::{Config, DependencySettings};
 
 /// The part of the name of a base image that stands for the version of Python.
 pub(super) const VERSION: &str = "{version}";
@@ -21,12 +20,8 @@ pub struct Python {
     pub image: String,
     /// The base images of all versions, with [`VERSION`] for the version.
     pub(super) images: String,
-    /// The files that declare the project's dependencies; detected if none.
-    pub requirements: Option<Vec<ProjectPath>>,
-    /// The dependency groups to install; the default ones if none.
-    pub groups: Option<Vec<String>>,
-    /// The extras of the project to install.
-    pub extras: Vec<String>,
+    /// The dependencies of the project.
+    pub dependencies: DependencySettings,
     /// The packages that are built from source.
     pub from_source: Vec<String>,
     /// The age that a release must have before `update` uses it.

@@ -75,7 +75,9 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         include: include.clone(),
         timeout,
         limits,
-        python: &python,
+        images: &python,
+        python: python.version.clone(),
+        pythons: python.versions.clone(),
     };
     let checks = checks::validate(&mut terms, layer.checks, &packages, &scope)?;
     let gitlab = layer.ci.gitlab.clone();

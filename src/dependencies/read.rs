@@ -11,24 +11,26 @@ use super::pyproject::{FILE, dynamic_files};
 use super::setuptools::SETUP_PY;
 use super::written::{self, From};
 use super::{
-    Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies, is_manifest,
-    requirements,
+    Dependencies, DependencyError, DependencyKind, LOCKS, Selection, dependencies,
+    is_dependency_file, is_manifest, requirements,
 };
-use crate::config::{CommandPlace, Config, Work};
-use crate::environment::recipe::{self, BUILD, PROJECT};
+use crate::config::{
+    CommandPlace, Config, DependencySet, DependencySettings, ProjectPackage, Work,
+};
+use crate::environment::recipe::{self, BUILD};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::plan::{EnvironmentSpec, Plan, Step};
 use crate::project::ProjectPath;
 use crate::read::{self, SizeLimit};
-use crate::requirement::normalize;
+use crate::requirement::{Requirement, normalize};
 use crate::tools;
 use crate::version::is_at_least;
 
 /// Warnings about the locks of a plan's steps.
 #[must_use]
 pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
-    let wants_project = plan.every_step().any(|step| {
+    let wants_project = |step: &&Step| {
         let check = config.find_check(&step.id);
         let is_apart = check.is_some_and(|check| !check.sees_project);
         let can_see = match step.environment {
@@ -36,11 +38,15 @@ pub fn warnings(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
             _ => tools::find(&step.tool).is_some_and(|tool| tool.sees_project()),
         };
         can_see && !is_apart
-    });
-    let mut warnings = match wants_project {
-        true => of_project(root, config),
-        false => Vec::new(),
     };
+    let wanted: BTreeSet<String> = plan
+        .every_step()
+        .filter(wants_project)
+        .map(|step| config.dependency_set(step.id.package()).lock())
+        .collect();
+    let sets = config.dependency_sets().into_iter();
+    let sets = sets.filter(|set| wanted.contains(&set.lock()));
+    let mut warnings: Vec<String> = sets.flat_map(|set| of_set(root, config, set)).collect();
     warnings.extend(untried_releases(root, config, plan));
     warnings.extend(build_system_warning(root, config, plan));
     for check in &config.checks {
@@ -103,40 +109,43 @@ fn untried_releases(root: &Path, config: &Config, plan: &Plan) -> Vec<String> {
     warnings
 }
 
-fn of_project(root: &Path, config: &Config) -> Vec<String> {
-    let dependencies = match read(root, config) {
+fn of_set(root: &Path, config: &Config, set: DependencySet<'_>) -> Vec<String> {
+    let owner = match set.package {
+        Some(package) => format!("dependencies of `{}`", package.name),
+        None => "project's dependencies".to_owned(),
+    };
+    let dependencies = match read(root, set) {
         Ok(None) => return Vec::new(),
         Ok(Some(dependencies)) => dependencies,
         Err(error) => {
             let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            return vec![format!("cannot read the project's dependencies: {error}{hint}")];
+            return vec![format!("cannot read the {owner}: {error}{hint}")];
         }
     };
+    let name = set.lock();
+    let update = format!("update {name}");
     let Dependencies { kind, left_out, .. } = &dependencies;
-    // A package of the project is imported where it is.
-    let is_package = |name: &String| {
-        config.packages.iter().any(|package| normalize(&package.name) == normalize(name))
-    };
-    let left_out: Vec<&String> = left_out.iter().filter(|name| !is_package(name)).collect();
+    let left_out: Vec<&String> =
+        left_out.iter().filter(|name| !is_package(set.packages, name)).collect();
     let files = dependencies.file_names();
-    let (command, is_fresh) = match (kind, own(root, config, PROJECT)) {
+    let (command, is_fresh) = match (kind, own(root, config, &name)) {
         (DependencyKind::Locked(lock), None) if lock.packages.is_empty() => return Vec::new(),
         (DependencyKind::Declared(of), None) if of.is_empty() => return Vec::new(),
         (DependencyKind::Locked(_), None) => ("sync", None),
-        (DependencyKind::Declared(_), None) => ("update project", None),
+        (DependencyKind::Declared(_), None) => (update.as_str(), None),
         (DependencyKind::Locked(lock), Some(text)) => {
             ("sync", Some(Lock::parse(&text).is_ok_and(|own| own.hash() == lock.hash())))
         }
         (DependencyKind::Declared(of), Some(text)) => {
-            ("update project", Some(written::answers(&text, &asked(config, of))))
+            (update.as_str(), Some(written::answers(&text, &asked(config, of))))
         }
     };
     let mut warnings = Vec::new();
     match is_fresh {
         Some(true) => {}
         Some(false) => warnings.push(format!(
-            "{files} changed since the project's dependencies were locked, so checks see the old ones; \
-             run `cargo pipe {command}`"
+            "{files} changed since the {owner} were locked, so checks see the old ones; run `cargo pipe \
+             {command}`"
         )),
         None => warnings.push(format!(
             "the dependencies in {files} are not locked yet, so checks do not see them; run \
@@ -155,9 +164,13 @@ fn of_project(root: &Path, config: &Config) -> Vec<String> {
 
 /// The expected content of our lock, for a project with its own lock.
 #[must_use]
-pub fn derived(config: &Config, found: &Dependencies) -> Option<(ProjectPath, String)> {
+pub fn derived(
+    config: &Config,
+    set: DependencySet<'_>,
+    found: &Dependencies,
+) -> Option<(ProjectPath, String)> {
     let DependencyKind::Locked(lock) = &found.kind else { return None };
-    let path = recipe::lock_path(config, PROJECT).ok()?;
+    let path = recipe::lock_path(config, &set.lock()).ok()?;
     Some((path, written::text(lock, &From::Lock(found.file_names()))))
 }
 
@@ -198,15 +211,15 @@ fn own(root: &Path, config: &Config, name: &str) -> Option<String> {
     text(root, &recipe::lock_path(config, name).ok()?).ok()
 }
 
-/// Reads the dependencies of a project; none if it has none.
+/// Reads the dependencies of a project or package; none if it has none.
 ///
 /// # Errors
 ///
 /// When a file cannot be read or parsed.
-pub fn read(root: &Path, config: &Config) -> Result<Option<Dependencies>, DependencyError> {
-    let files = match &config.python.requirements {
+pub fn read(root: &Path, set: DependencySet<'_>) -> Result<Option<Dependencies>, DependencyError> {
+    let files = match &set.settings.requirements {
         Some(files) => files.clone(),
-        None => found(root),
+        None => found(root, &set.folder()),
     };
     let mut files = files;
     let mut texts = BTreeMap::new();
@@ -231,39 +244,47 @@ pub fn read(root: &Path, config: &Config) -> Result<Option<Dependencies>, Depend
         }
         texts.insert(path, text);
     }
-    let selection =
-        Selection { groups: config.python.groups.clone(), extras: config.python.extras.clone() };
-    dependencies(&files, &texts, &selection)
+    let DependencySettings { groups, extras, .. } = set.settings;
+    let selection = Selection { groups: groups.clone(), extras: extras.clone() };
+    let mut found = dependencies(&files, &texts, &selection)?;
+    if let Some(Dependencies { kind: DependencyKind::Declared(requirements), .. }) = &mut found {
+        requirements.retain(|text| {
+            let name = Requirement::parse(text).map(|requirement| requirement.name);
+            name.is_none_or(|name| !is_package(set.packages, name))
+        });
+    }
+    Ok(found)
 }
 
-/// Finds the dependency files at the root of a project.
-fn found(root: &Path) -> Vec<ProjectPath> {
-    let entries = fs::read_dir(root).into_iter().flatten().flatten();
-    let is_one = |name: &str| {
-        is_manifest(name)
-            || LOCKS.contains(&name)
-            || (name.starts_with("requirements") && name.ends_with(".txt"))
-    };
+/// Whether a name is that of a package of the project, which is imported where it is.
+fn is_package(packages: &[ProjectPackage], name: &str) -> bool {
+    packages.iter().any(|package| normalize(&package.name) == normalize(name))
+}
+
+/// Finds the dependency files in a folder of a project.
+fn found(root: &Path, folder: &ProjectPath) -> Vec<ProjectPath> {
+    let place = folder.on_disk(root);
+    let entries = fs::read_dir(&place).into_iter().flatten().flatten();
     let mut found: Vec<ProjectPath> = entries
         .filter(|entry| entry.path().is_file())
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| is_one(name))
-        .filter_map(|name| ProjectPath::new(&name).ok())
+        .filter(|name| is_dependency_file(name))
+        .filter_map(|name| folder.child(&name))
         .collect();
-    let is_list = |path: &ProjectPath| path.as_str().starts_with("requirements");
+    let is_list = |path: &ProjectPath| path.file_name().starts_with("requirements");
     if !found.iter().any(is_list) {
-        found.extend(find_in_folder(root));
+        found.extend(find_lists(&place, folder));
     }
     found.sort();
     found
 }
 
 /// Finds the lists in the folder `requirements`.
-fn find_in_folder(root: &Path) -> Vec<ProjectPath> {
-    let entries = fs::read_dir(root.join("requirements")).into_iter().flatten().flatten();
+fn find_lists(place: &Path, folder: &ProjectPath) -> Vec<ProjectPath> {
+    let entries = fs::read_dir(place.join("requirements")).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let lists = names.filter(|name| name.ends_with(".txt"));
-    lists.filter_map(|name| ProjectPath::new(&format!("requirements/{name}")).ok()).collect()
+    lists.filter_map(|name| folder.join(&format!("requirements/{name}")).ok()).collect()
 }
 
 fn text(root: &Path, path: &ProjectPath) -> Result<String, DependencyError> {

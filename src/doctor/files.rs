@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Examined, Health, conflicts};
 use crate::config::{ConfigError, Work};
 use crate::environment::BaseLock;
-use crate::environment::recipe::{self, BUILD, PROJECT};
+use crate::environment::recipe::{self, BUILD};
 use crate::lock::Lock;
 use crate::project::{Project, ProjectPath};
 use crate::read::{self, SizeLimit};
@@ -64,8 +64,8 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
             locks.extend(read(name).map(|lock| (tool, lock)));
         }
     }
-    if recipe::has_project_lock(root, context.config) {
-        read(PROJECT);
+    for name in recipe::project_locks(root, context.config) {
+        read(&name);
     }
     if recipe::has_build_lock(root, context.config) {
         read(BUILD);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::check::Grant;
 use crate::config::{Check, Config};
 use crate::env_vars::EnvVars;
-use crate::environment::recipe::{self, BUILD, PROJECT};
+use crate::environment::recipe::{self, BUILD};
 use crate::environment::{BaseLock, LockedBase};
 use crate::hash::{Hash, HashBuilder};
 use crate::lock::Lock;
@@ -157,10 +157,11 @@ fn tag(root: &Path, config: &Config) -> Hash {
 
 /// The names of the locks that checks need.
 fn locks(root: &Path, config: &Config) -> BTreeSet<String> {
-    let project = recipe::has_project_lock(root, config).then_some(PROJECT);
     let build = recipe::has_build_lock(root, config).then_some(BUILD);
     let checks = config.checks.iter().filter_map(Check::lock);
-    checks.chain(project).chain(build).map(str::to_owned).collect()
+    let mut locks = recipe::project_locks(root, config);
+    locks.extend(checks.chain(build).map(str::to_owned));
+    locks
 }
 
 fn lock_path(config: &Config, name: &str) -> Option<ProjectPath> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::satisfaction::{Mismatch, find_unsatisfied};
 use crate::check::Grant;
-use crate::config::{Check, Config};
+use crate::config::{Check, Config, PROJECT_LOCK};
 use crate::fingerprint::ingredients::EnvironmentParts;
 use crate::hash::{Hash, HashBuilder};
 use crate::lock::Lock;
@@ -47,7 +47,7 @@ pub struct Recipe {
 }
 
 /// The name of the lock of the project's own dependencies.
-pub const PROJECT: &str = "project";
+pub const PROJECT: &str = PROJECT_LOCK;
 
 /// The name of the lock of the project's build system. No check can have the name of a command.
 pub const BUILD: &str = "build";
@@ -119,8 +119,8 @@ impl Recipe {
                 recipe.lock = Some(found);
             }
         }
-        if environment.sees_project() {
-            recipe.project = Some(lock(PROJECT)?);
+        if let Some(name) = environment.project() {
+            recipe.project = Some(lock(name)?);
         }
         if environment.builds_project() {
             recipe.build = Some(lock(BUILD)?);
@@ -133,7 +133,12 @@ impl Recipe {
             };
             let from_source = config.python.from_source.iter().filter(is_in).cloned().collect();
             recipe.from_source = from_source;
-            recipe.dockerfile = Some(own_dockerfile()?);
+            let dockerfile = own_dockerfile()?;
+            let is_shared = environment.project().is_none_or(|name| name == PROJECT);
+            if !is_shared && !dockerfile.text.contains("${PROJECT}") {
+                return Err(RecipeError::OneProject(config.image.dockerfile.clone()));
+            }
+            recipe.dockerfile = Some(dockerfile);
         }
         Ok(recipe)
     }
@@ -244,14 +249,17 @@ pub fn has_build_lock(root: &Path, config: &Config) -> bool {
     lock_path(config, BUILD).is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
 }
 
-/// Whether the project's own dependencies are locked.
+/// The names of the locks of dependencies that there are.
 #[must_use]
-pub fn has_project_lock(root: &Path, config: &Config) -> bool {
+pub fn project_locks(root: &Path, config: &Config) -> BTreeSet<String> {
     let is_none = |files: &Vec<ProjectPath>| files.is_empty();
+    let sets = config.dependency_sets().into_iter();
+    let wanted = sets.filter(|set| !set.settings.requirements.as_ref().is_some_and(is_none));
     // A link that leads out of the project counts, too; reading it is refused.
-    !config.python.requirements.as_ref().is_some_and(is_none)
-        && lock_path(config, PROJECT)
-            .is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
+    let exists = |name: &String| {
+        lock_path(config, name).is_ok_and(|path| path.on_disk(root).symlink_metadata().is_ok())
+    };
+    wanted.map(|set| set.lock()).filter(exists).collect()
 }
 
 /// The locked releases of the tools whose release or plugins the configuration chooses, by the name of

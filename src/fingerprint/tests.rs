@@ -22,7 +22,7 @@ fn step() -> Step {
         environment: EnvironmentSpec::Tool {
             python: None,
             lock: "pylint".into(),
-            sees_project: false,
+            project: None,
             builds_project: false,
         },
         installation: None,

@@ -35,7 +35,7 @@ const GENERATING: &[&[&str]] = &[
 pub(super) fn read_facts(project: &Project, config: &Config) -> Known {
     let reader = Reader { project, config };
     let mut known = Known {
-        has_project_lock: recipe::has_project_lock(&project.root, config),
+        project_locks: recipe::project_locks(&project.root, config),
         import_roots: imports::find_import_roots(project, config),
         versions: recipe::chosen_versions(&project.root, config),
         tool_files: reader.find_tool_files(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::check::{COMMAND, CachePolicy, FindingsOrigin, FindingsSpec, Grant, SecretName, StepId};
-use crate::config::{Check, CommandPlace, Config, ToolConfig, Work, below};
+use crate::config::{Check, CommandPlace, Config, PROJECT_LOCK, ToolConfig, Work, below};
 use crate::container::{APP, CONFIG};
 use crate::hash::Hash;
 use crate::limits::Limits;
@@ -104,8 +104,8 @@ pub enum EnvironmentSpec {
         lock: String,
         /// The version of its Python, where that is not the project's.
         python: Option<String>,
-        /// Whether it contains the project's dependencies, too.
-        sees_project: bool,
+        /// The lock of the project's dependencies, if it contains them, too.
+        project: Option<String>,
         /// Whether it contains the project's build system.
         builds_project: bool,
     },
@@ -113,8 +113,8 @@ pub enum EnvironmentSpec {
     Base {
         /// The version of its Python, where that is not the project's.
         python: Option<String>,
-        /// Whether it contains the project's dependencies.
-        sees_project: bool,
+        /// The lock of the project's dependencies, if it contains them.
+        project: Option<String>,
         /// Whether it contains the project's build system.
         builds_project: bool,
     },
@@ -142,7 +142,8 @@ pub const CANONICAL_ENV: &[(&str, &str)] = &[
 
 /// The step of a check, with all grants that it asks for, given or not.
 pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Request) -> Step {
-    let sees_project = known.has_project_lock && check.sees_project;
+    let project = config.dependency_set(check.id.package()).lock();
+    let project = Some(project).filter(|it| check.sees_project && known.project_locks.contains(it));
     let facts = known.folders.get(&check.folder);
     let installation = facts.and_then(|facts| facts.installation.clone());
     let installation = installation.filter(|_| check.installs_project);
@@ -162,7 +163,11 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         endings: Vec::new(),
         file_set: FileSet::of(check, &check.inputs),
         config: None,
-        environment: EnvironmentSpec::Base { python: python.clone(), sees_project, builds_project },
+        environment: EnvironmentSpec::Base {
+            python: python.clone(),
+            project: project.clone(),
+            builds_project,
+        },
         installation,
         command: Command::Exec(Vec::new()),
         args: Vec::new(),
@@ -223,7 +228,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
             step.environment = EnvironmentSpec::Tool {
                 lock: packages.lock.clone(),
                 python,
-                sees_project: sees_project && tool.sees_project(),
+                project: project.filter(|_| tool.sees_project()),
                 builds_project,
             };
             step.command = tool.check(&ToolInvocation {
@@ -245,14 +250,12 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 step.import_packages(known);
             }
             step.environment = match place {
-                CommandPlace::Base => {
-                    EnvironmentSpec::Base { python, sees_project, builds_project }
-                }
+                CommandPlace::Base => EnvironmentSpec::Base { python, project, builds_project },
                 CommandPlace::Image(image) => EnvironmentSpec::Image(image.clone()),
                 CommandPlace::Requirements(_) => {
                     let lock = check.name.to_string();
-                    let (sees_project, builds_project) = (false, false);
-                    EnvironmentSpec::Tool { lock, python, sees_project, builds_project }
+                    let (project, builds_project) = (None, false);
+                    EnvironmentSpec::Tool { lock, python, project, builds_project }
                 }
             };
             step.command = match findings.as_ref().map(|it| &it.from) {
@@ -325,24 +328,39 @@ impl EnvironmentSpec {
         }
     }
 
-    /// The name of a part of it in tags and messages: that of the lock, with the version of its Python
-    /// where that is not the project's.
+    /// Its name in tags and messages: that of its own lock, with the package whose dependencies it has and
+    /// the version of its Python where these are not the project's.
     #[must_use]
     pub fn label(&self, lock: &str) -> String {
+        let package = self.project().and_then(|it| it.strip_prefix(PROJECT_LOCK));
+        self.with_python(&format!("{lock}{}", package.unwrap_or_default()))
+    }
+
+    /// The name of one of its locks in messages, with the version of its Python where that is not the
+    /// project's.
+    #[must_use]
+    pub fn with_python(&self, lock: &str) -> String {
         match self.python() {
             Some(python) => format!("{lock}-{python}"),
             None => lock.to_owned(),
         }
     }
 
+    /// The lock of the project's dependencies, if it contains them.
+    #[must_use]
+    pub fn project(&self) -> Option<&str> {
+        match self {
+            EnvironmentSpec::Tool { project, .. } | EnvironmentSpec::Base { project, .. } => {
+                project.as_deref()
+            }
+            EnvironmentSpec::Image(_) => None,
+        }
+    }
+
     /// Whether it contains the project's dependencies.
     #[must_use]
     pub fn sees_project(&self) -> bool {
-        match self {
-            EnvironmentSpec::Tool { sees_project, .. }
-            | EnvironmentSpec::Base { sees_project, .. } => *sees_project,
-            EnvironmentSpec::Image(_) => false,
-        }
+        self.project().is_some()
     }
 
     /// Whether it contains the project's build system.
@@ -360,8 +378,8 @@ impl EnvironmentSpec {
     pub fn has_dockerfile(&self, config: &Config) -> bool {
         match self {
             EnvironmentSpec::Tool { .. } => true,
-            EnvironmentSpec::Base { sees_project, builds_project, .. } => {
-                *sees_project || *builds_project || !config.image.apt.is_empty()
+            EnvironmentSpec::Base { project, builds_project, .. } => {
+                project.is_some() || *builds_project || !config.image.apt.is_empty()
             }
             EnvironmentSpec::Image(_) => false,
         }

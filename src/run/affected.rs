@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use super::review::{folders, is_pipeline, relative_to};
 use crate::discover;
-use crate::environment::recipe::{self, BUILD, PROJECT};
+use crate::environment::recipe::{self, BUILD};
 use crate::gate::Since;
 use crate::git::{self, GitContext, GitError};
 use crate::network::CaBundle;
@@ -61,7 +61,7 @@ impl Context<'_> {
             EnvironmentSpec::Base { .. } => None,
             EnvironmentSpec::Image(_) => return BTreeSet::new(),
         };
-        let project = environment.sees_project().then_some(PROJECT);
+        let project = environment.project();
         let build = environment.builds_project().then_some(BUILD);
         let locks = lock.into_iter().chain(project).chain(build);
         let locks = locks.filter_map(|name| recipe::lock_path(config, name).ok());

@@ -75,9 +75,10 @@ impl Context<'_> {
     fn list_settings(&self, plan: &Plan) -> BTreeSet<ProjectPath> {
         let config = self.config;
         let manifest = ProjectPath::new(&config.manifest);
-        let locks = config.checks.iter().filter_map(Check::lock);
-        let locks = locks.chain([recipe::PROJECT, recipe::BUILD]);
-        let locks = locks.map(|name| recipe::lock_path(config, name));
+        let locks = config.checks.iter().filter_map(Check::lock).chain([recipe::BUILD]);
+        let of_project = config.dependency_sets().into_iter().map(|set| set.lock());
+        let locks = locks.map(str::to_owned).chain(of_project);
+        let locks = locks.map(|name| recipe::lock_path(config, &name));
         let mut files: BTreeSet<ProjectPath> = locks.chain([manifest]).flatten().collect();
         files.extend([recipe::base_lock_path(config), config.image.dockerfile.clone()]);
         files.extend(plan.gate.baseline.iter().map(|baseline| baseline.path.clone()));

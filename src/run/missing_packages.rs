@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use crate::config::{Check, Config};
+use crate::config::{Check, Config, DependencySettings};
 use crate::finding::Finding;
 use crate::project::ProjectPath;
 use crate::read::{self, SizeLimit};
@@ -89,15 +89,17 @@ pub(super) fn find_missing_packages(
         warnings.push(advise_requirements(check, &packages));
         return warnings;
     }
-    let manifest = ProjectPath::root().beside("pyproject.toml");
+    let set = config.dependency_set(check.id.package());
+    let (table, lock) = (set.table(), set.lock());
+    let manifest = set.folder().child("pyproject.toml").unwrap_or_else(ProjectPath::root);
     let text = read::read_project_text(root, &manifest, SizeLimit::Config).unwrap_or_default();
     let manifest: Table = text.parse().unwrap_or_default();
     let mut unnamed = BTreeSet::new();
     for package in packages {
-        match find_optional(&manifest, config, &package) {
+        match find_optional(&manifest, set.settings, &package) {
             Some((setting, list, names)) => warnings.push(format!(
                 "`{package}` is not installed; it is in the {list}, which `{setting} = [{names}]` under \
-                 `[python]` in pipe.toml adds once `cargo pipe update project` has locked it"
+                 `{table}` in pipe.toml adds once `cargo pipe update {lock}` has locked it"
             )),
             None => drop(unnamed.insert(package)),
         }
@@ -106,8 +108,8 @@ pub(super) fn find_missing_packages(
         let (listed, verb) = list(&unnamed);
         warnings.push(format!(
             "{listed} {verb} not among the locked dependencies of the project; add the file that names \
-             the package to `requirements` under `[python]` in pipe.toml, then run `cargo pipe update \
-             project`"
+             the package to `requirements` under `{table}` in pipe.toml, then run `cargo pipe update \
+             {lock}`"
         ));
     }
     warnings
@@ -166,13 +168,12 @@ fn is_in_project(root: &Path, source: &[ProjectPath], module: &str) -> bool {
 /// The extra or group with a package that is not selected: the setting, what it is, and its new value.
 fn find_optional(
     manifest: &Table,
-    config: &Config,
+    settings: &DependencySettings,
     package: &str,
 ) -> Option<(&'static str, String, String)> {
-    let python = &config.python;
-    let groups = python.groups.clone().unwrap_or_default();
+    let groups = settings.groups.clone().unwrap_or_default();
     for (setting, kind, path, chosen) in [
-        ("extras", "extra", &["project", "optional-dependencies"][..], &python.extras),
+        ("extras", "extra", &["project", "optional-dependencies"][..], &settings.extras),
         ("groups", "group", &["dependency-groups"], &groups),
     ] {
         let table = path.iter().try_fold(manifest, |table, key| table.get(*key)?.as_table());

@@ -141,7 +141,8 @@ impl ReviewRules {
         let configs = plan.every_step().filter_map(|step: &Step| step.config.as_ref());
         files.extend(configs.map(|config| (config.path.to_string(), Configuration)));
         files.extend(plan.gate.baseline.iter().map(|it| (it.path.to_string(), Configuration)));
-        let requirements = config.python.requirements.iter().flatten();
+        let requirements = config.dependency_sets().into_iter();
+        let requirements = requirements.flat_map(|set| set.settings.requirements.iter().flatten());
         files.extend(requirements.map(|path| (path.to_string(), Environment)));
         let locks = config.image.dockerfile.beside("requirements");
         let mut folders = vec![(locks, Environment)];

@@ -121,17 +121,17 @@ impl Note {
         (!lines.is_empty()).then(|| Note::new(found, effect))
     }
 
-    /// The note about the dependencies of the project.
+    /// The note about dependencies, whose lock has this name.
     #[must_use]
-    pub fn about_dependencies(dependencies: &Dependencies) -> Self {
+    pub fn about_dependencies(dependencies: &Dependencies, lock: &str) -> Self {
         let effect = match dependencies.kind {
             DependencyKind::Locked(_) => {
-                "pylint, mypy and your own checks see the packages that it locks"
+                "pylint, mypy and your own checks see the packages that it locks".to_owned()
             }
-            DependencyKind::Declared(_) => {
+            DependencyKind::Declared(_) => format!(
                 "pylint, mypy and your own checks see these packages once they are locked, as by \
-                 `cargo pipe update project`"
-            }
+                 `cargo pipe update {lock}`"
+            ),
         };
         Note::new(dependencies.file_names(), effect)
     }

@@ -47,10 +47,11 @@ pub fn remove(root: &Path, config: &Config) -> Result<Vec<FileRemoval>, Scaffold
     // `pipe.toml` is removed last, because a second attempt needs it to find the project.
     let generated: Vec<FileLocation> =
         GENERATED.iter().rev().filter_map(|file| file.locate(&placement, &config.config)).collect();
-    let locks =
-        config.checks.iter().filter_map(Check::lock).chain([recipe::BUILD, recipe::PROJECT]);
+    let locks = config.checks.iter().filter_map(Check::lock).chain([recipe::BUILD]);
+    let of_project = config.dependency_sets().into_iter().map(|set| set.lock());
+    let locks = locks.map(str::to_owned).chain(of_project);
     let locks: BTreeSet<FileLocation> = locks
-        .filter_map(|name| recipe::lock_path(config, name).ok())
+        .filter_map(|name| recipe::lock_path(config, &name).ok())
         .map(|path| placement.in_project(path))
         .filter(|location| !generated.contains(location))
         .collect();

@@ -16,7 +16,7 @@ use crate::dependencies::read as dependencies;
 use crate::discover;
 use crate::engine::job_image;
 use crate::env_vars::EnvVars;
-use crate::environment::recipe::{self, BUILD, PROJECT};
+use crate::environment::recipe::{self, BUILD};
 use crate::project::{FileLocation, Project, ProjectPath, ProjectPlacement};
 use crate::read::{self, ReadError, SizeLimit};
 use crate::template::{FileOrigin, GENERATED, Need, Ownership, body, origin};
@@ -82,10 +82,12 @@ pub fn drift(project: &Project) -> Result<Vec<Drift>, ScaffoldError> {
         granted: job_grants(project, &config),
         jobs_in: job_image::choose_jobs_image(root, &config),
     })?;
-    let found = dependencies::read(root, &config)?;
-    let derived = found.and_then(|found| dependencies::derived(&config, &found));
     let in_project = |path| placement.in_project(path);
-    wanted.extend(derived.map(|(path, text)| RequiredFile::derived(in_project(path), text)));
+    for set in config.dependency_sets() {
+        let found = dependencies::read(root, set)?;
+        let derived = found.and_then(|found| dependencies::derived(&config, set, &found));
+        wanted.extend(derived.map(|(path, text)| RequiredFile::derived(in_project(path), text)));
+    }
     let mut drifts = Vec::new();
     for file in &wanted {
         drifts.extend(compare(file)?);
@@ -146,8 +148,9 @@ fn unused_locks(root: &Path, config: &Config) -> Vec<ProjectPath> {
         .iter()
         .filter_map(Check::lock)
         .chain(config.installs_project().then_some(BUILD))
-        .chain([PROJECT])
-        .filter_map(|name| recipe::lock_path(config, name).ok())
+        .map(str::to_owned)
+        .chain(config.dependency_sets().into_iter().map(|set| set.lock()))
+        .filter_map(|name| recipe::lock_path(config, &name).ok())
         .collect();
     let entries = fs::read_dir(folder.on_disk(root)).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());

@@ -8,7 +8,7 @@ use crate::config::nearest::nearest;
 use crate::config::{Check, CommandPlace, Config, EngineChoice, ToolPackages, Work};
 use crate::dependencies::DependencyKind;
 use crate::dependencies::read as dependencies;
-use crate::environment::recipe::{self, BUILD, PROJECT};
+use crate::environment::recipe::{self, BUILD};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::plan;
@@ -97,19 +97,20 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
         let files = "the project's build system".to_owned();
         targets.push(Target::new(config, BUILD, requirements, files, None)?);
     }
-    if let Some(found) = dependencies::read(&project.root, config)? {
-        let files = found.file_names();
+    for set in config.dependency_sets() {
+        let Some(found) = dependencies::read(&project.root, set)? else { continue };
+        let (name, files) = (set.lock(), found.file_names());
         match found.kind {
             DependencyKind::Locked(lock) => targets.push(Target {
-                name: PROJECT.to_owned(),
-                path: recipe::lock_path(config, PROJECT)?,
+                path: recipe::lock_path(config, &name)?,
+                name,
                 source: LockSource::Lock { lock, files },
                 tool: None,
                 tested: Vec::new(),
                 day: None,
             }),
             DependencyKind::Declared(requirements) => {
-                targets.push(Target::new(config, PROJECT, requirements, files, None)?);
+                targets.push(Target::new(config, &name, requirements, files, None)?);
             }
         }
     }

@@ -80,3 +80,43 @@ pub(crate) fn assert_judged(report: &Report) {
         ["once", "core:lint", "api:lint"].map(|check| &report.check(check)["package"]).into();
     assert_eq!(packages, [&Value::Null, &Value::from("core"), &Value::from("api")]);
 }
+
+/// Two packages with other releases of the same dependency, and a check that prints them.
+const OWN_DEPENDENCIES: &str = r#"source = ["src"]
+[checks.lint]
+enabled = false
+[checks.format]
+enabled = false
+[checks.ruff]
+enabled = false
+[checks.mypy]
+enabled = false
+[checks.release]
+run = ["python3", "-c", "import six; print(six.__version__)"]
+[packages.old]
+requirements = ["requirements.txt"]
+[packages.new]
+requirements = ["pyproject.toml"]
+"#;
+
+/// Asserts that each package sees its own dependencies, once they are locked.
+pub(crate) fn assert_own_dependencies(project: &Project, args: &[&str]) {
+    project.write("pipe.toml", OWN_DEPENDENCIES);
+    project.write("old/requirements.txt", "six==1.16.0\n");
+    // A package of the project is not looked for in the index.
+    let manifest =
+        "[project]\nname = \"new\"\nversion = \"1\"\ndependencies = [\"six==1.17.0\", \"old\"]\n";
+    project.write("new/pyproject.toml", manifest);
+    for package in ["old", "new"] {
+        project.write(&format!("{package}/src/{package}.py"), "");
+    }
+    let before = project.report(&[args, &["run", "old:release"]].concat());
+    let warnings = before.json["warnings"].to_string();
+    assert!(warnings.contains("run `cargo pipe update project.old`"), "{warnings}");
+    assert!(!warnings.contains("project.new"), "{warnings}");
+    let updated = project.pipe(&[args, &["update", "project.old", "project.new"]].concat());
+    assert_eq!(updated.status, Some(0), "{updated:?}");
+    let report = project.report(&[args, &["run", "release"]].concat());
+    assert_eq!(log(&report, "old:release"), "1.16.0", "{report:#?}");
+    assert_eq!(log(&report, "new:release"), "1.17.0");
+}

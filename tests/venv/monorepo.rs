@@ -4,14 +4,17 @@ use std::fs;
 
 use crate::engine::without_docker;
 use crate::project::{Project, Report};
-use crate::two_packages::{add_settings, assert_judged, places, write_packages};
+use crate::two_packages::{
+    add_settings, assert_judged, assert_own_dependencies, places, write_packages,
+};
 
 tests!(
     bubblewrap,
     [
         each_package_is_judged_by_its_own_configuration,
         an_edit_reaches_the_packages_that_import_it,
-        tests_import_their_package_and_those_that_it_depends_on
+        tests_import_their_package_and_those_that_it_depends_on,
+        packages_have_their_own_dependencies
     ]
 );
 
@@ -78,4 +81,9 @@ fn tests_import_their_package_and_those_that_it_depends_on() {
     assert_eq!(updated.status, Some(0), "{updated:?}");
     let report = run(&project, &["api:test"]);
     assert_eq!(places(&report, "api:test"), ["apps/api/tests/test_api.py:13"], "{report:#?}");
+}
+
+fn packages_have_their_own_dependencies() {
+    let project = without_docker(Project::scaffolded());
+    assert_own_dependencies(&project, &["--engine", "venv"]);
 }

@@ -44,7 +44,7 @@ pub(super) fn checks(
     owner: &CheckOwner<'_>,
 ) -> Result<Vec<Check>, ConfigError> {
     let check = check(terms, name, layer, owner)?;
-    let versions = python::of_check(terms, owner.scope.python, layer, &check.work)?;
+    let versions = python::of_check(terms, &owner.scope, layer, &check.work)?;
     let has_several = versions.len() > 1;
     let on_each = versions.into_iter().map(|python| {
         let shown = has_several.then_some(python.as_str());
@@ -74,7 +74,7 @@ fn check(
     Ok(Check {
         name: check_name,
         id,
-        python: scope.python.version.clone(),
+        python: scope.python.clone(),
         work: work(terms, name, layer, owner)?,
         source: match (&layer.source, default_source(name, layer, &folder)) {
             (None, Some(of_tool)) => of_tool,

@@ -12,6 +12,7 @@ use super::super::{
     Check, CommandPlace, ConfigError, ProjectPackage, Python, Work, below, name_locks,
 };
 use super::check::{checks, suggest_check, taken_lock};
+use super::python;
 use super::terms::Terms;
 use crate::limits::Limits;
 use crate::project::ProjectPath;
@@ -24,7 +25,12 @@ pub(super) struct Scope<'a> {
     pub(super) include: Vec<String>,
     pub(super) timeout: Duration,
     pub(super) limits: Limits,
-    pub(super) python: &'a Python,
+    /// The Python of the project, which knows the base image of each version.
+    pub(super) images: &'a Python,
+    /// The version that checks run on which do not depend on it.
+    pub(super) python: String,
+    /// The versions of all others.
+    pub(super) pythons: Vec<String>,
 }
 
 /// The owner of checks: the project, or a package of it.
@@ -90,12 +96,15 @@ fn add_package(
     let include = [scope.include.clone(), terms.globs(layer.include.as_ref())?].concat();
     let source = layer.source.as_ref().or(scope.source);
     let has_config = |(_, check): &(&Text, &CheckLayer)| check.config.is_some();
+    let mut scope = Scope { source, exclude, include, ..scope.clone() };
+    if let Some(texts) = layer.python.as_ref().map(|own| &own.0) {
+        scope.pythons = python::with_images(terms, scope.images, texts)?;
+        if let Some(newest) = scope.pythons.last() {
+            scope.python.clone_from(newest);
+        }
+    }
     let own_config = layer.checks.iter().filter(has_config).map(|(name, _)| name.value.clone());
-    let owner = CheckOwner {
-        package: Some(package),
-        own_config: own_config.collect(),
-        scope: Scope { source, exclude, include, ..scope.clone() },
-    };
+    let owner = CheckOwner { package: Some(package), own_config: own_config.collect(), scope };
     let mut changes = layer.checks.clone();
     let mut merged = Vec::new();
     for (name, below) in in_file_order(shared) {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::layer::{PackageLayer, Text};
-use super::super::{ConfigError, PROJECT_JOB, ProjectPackage, nearest};
+use super::super::{ConfigError, DependencySettings, PROJECT_JOB, ProjectPackage, nearest};
+use super::python;
 use super::terms::Terms;
 use crate::check::StepId;
+use crate::project::ProjectPath;
 
 /// Validates the packages, in the order of the file.
 pub(super) fn validate(
@@ -44,10 +46,27 @@ pub(super) fn validate(
         }
         let depends_on = layer.depends_on.as_ref();
         let depends_on = depends_on.map(|_| known(terms, name, layer, layers)).transpose()?;
-        packages
-            .push((ProjectPackage { name: name.value.clone(), folder, depends_on }, layer.clone()));
+        let dependencies = own_dependencies(terms, layer, &folder)?;
+        let package = ProjectPackage { name: name.value.clone(), folder, depends_on, dependencies };
+        packages.push((package, layer.clone()));
     }
     Ok(packages)
+}
+
+/// The dependencies of a package that does not share those of the project.
+fn own_dependencies(
+    terms: &mut Terms<'_>,
+    layer: &PackageLayer,
+    folder: &ProjectPath,
+) -> Result<Option<DependencySettings>, ConfigError> {
+    let PackageLayer { requirements, groups, extras, .. } = layer;
+    if requirements.is_none() && groups.is_none() && extras.is_none() {
+        return Ok(None);
+    }
+    let outside = terms.enter(folder.clone());
+    let own = python::dependencies(terms, requirements.as_ref(), groups.as_ref(), extras.as_ref());
+    terms.enter(outside);
+    own.map(Some)
 }
 
 fn in_file_order(layers: &BTreeMap<Text, PackageLayer>) -> Vec<(&Text, &PackageLayer)> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::super::layer::{Age, CheckLayer, PythonLayer, Text, Texts, Value};
 use super::super::python::{VERSION, minor};
-use super::super::{CommandPlace, ConfigError, Python, Work};
+use super::super::{CommandPlace, ConfigError, DependencySettings, Python, Work};
+use super::checks::Scope;
 use super::terms::Terms;
 use crate::project::ProjectPath;
 use crate::tools;
@@ -41,15 +42,18 @@ pub(super) fn validate(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Pyt
             image.value.clone()
         }
     };
-    let groups = python.groups.as_ref();
+    let dependencies = dependencies(
+        terms,
+        python.requirements.as_ref(),
+        python.groups.as_ref(),
+        python.extras.as_ref(),
+    )?;
     let validated = Python {
         image: images.replace(VERSION, &version.value),
         images,
         version: version.value.clone(),
         versions,
-        requirements: requirements(terms, python.requirements.as_ref())?,
-        groups: groups.map(|names| terms.names(Some(names), "group")).transpose()?,
-        extras: terms.names(python.extras.as_ref(), "extra")?,
+        dependencies,
         from_source: terms.names(python.from_source.as_ref(), "package")?,
         minimum_age: python.minimum_age.map(|age| age_in_range(terms, &age)).transpose()?,
         project_version: match &python.project_version {
@@ -67,14 +71,14 @@ pub(super) fn validate(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Pyt
 /// depends on them.
 pub(super) fn of_check(
     terms: &Terms<'_>,
-    python: &Python,
+    scope: &Scope<'_>,
     layer: &CheckLayer,
     work: &Work,
 ) -> Result<Vec<String>, ConfigError> {
     let Some(own) = layer.python.as_ref().map(|own| &own.0) else {
         return Ok(match depends_on_python(work) {
-            true => python.versions.clone(),
-            false => vec![python.version.clone()],
+            true => scope.pythons.clone(),
+            false => vec![scope.python.clone()],
         });
     };
     if let Work::Command { place: CommandPlace::Image(_), .. } = work {
@@ -82,8 +86,17 @@ pub(super) fn of_check(
             .error(own, "`python` and `image` cannot be used together")
             .with_hint("remove `python`: the check runs on what its image contains"));
     }
-    let versions = versions(terms, own)?;
-    has_images(terms, python, own)?;
+    with_images(terms, scope.images, own)
+}
+
+/// Validates the versions that a package or a check names; there is a base image for each.
+pub(super) fn with_images(
+    terms: &Terms<'_>,
+    python: &Python,
+    texts: &Texts,
+) -> Result<Vec<String>, ConfigError> {
+    let versions = versions(terms, texts)?;
+    has_images(terms, python, texts)?;
     Ok(versions)
 }
 
@@ -157,7 +170,21 @@ fn exact_version(terms: &Terms<'_>, version: &Text) -> Result<String, ConfigErro
     }
 }
 
-/// Validates the files that declare the project's dependencies.
+/// Validates the settings of dependencies.
+pub(super) fn dependencies(
+    terms: &mut Terms<'_>,
+    files: Option<&Texts>,
+    groups: Option<&Texts>,
+    extras: Option<&Texts>,
+) -> Result<DependencySettings, ConfigError> {
+    Ok(DependencySettings {
+        requirements: requirements(terms, files)?,
+        groups: groups.map(|names| terms.names(Some(names), "group")).transpose()?,
+        extras: terms.names(extras, "extra")?,
+    })
+}
+
+/// Validates the files that declare dependencies.
 fn requirements(
     terms: &mut Terms<'_>,
     files: Option<&Texts>,

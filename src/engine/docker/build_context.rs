@@ -11,7 +11,7 @@ use super::Docker;
 use super::call::{BuildOutput, failed};
 use super::image::find_state_error;
 use crate::engine::EngineError;
-use crate::environment::recipe::{BUILD, Dockerfile, PROJECT, Recipe};
+use crate::environment::recipe::{BUILD, Dockerfile, Recipe};
 use crate::process::{Invocation, Stdin};
 use crate::snapshot::{self, MTIME, SnapshotError};
 
@@ -36,7 +36,7 @@ impl Docker<'_> {
             return Ok(());
         }
         let tool = recipe.lock.as_ref().map(|lock| (recipe.name(), lock));
-        let project = recipe.project.as_ref().map(|lock| (PROJECT, lock));
+        let project = recipe.environment.project().zip(recipe.project.as_ref());
         let build = recipe.build.as_ref().map(|lock| (BUILD, lock));
         let locks = tool.into_iter().chain(project).chain(build);
         let locks = locks

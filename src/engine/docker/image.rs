@@ -16,7 +16,7 @@ use super::image_info::ImageInfo;
 use super::unused::{project_tag, use_tag};
 use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::ResolvedEnvironment;
-use crate::environment::recipe::{Dockerfile, Recipe};
+use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
 use crate::event::Event;
 use crate::explanation::ResolvedBy;
 use crate::hash::HashBuilder;
@@ -48,7 +48,8 @@ pub(super) struct ImageNames {
 
 impl ImageNames {
     pub(super) fn new(environment: &str, key: &str, project: &str) -> ImageNames {
-        let name = |tag: &str| format!("{REPOSITORY}/{environment}:{tag}");
+        let repository = to_repository(environment);
+        let name = |tag: &str| format!("{REPOSITORY}/{repository}:{tag}");
         ImageNames {
             content: name(&key[..32]),
             project: name(&project_tag(project)),
@@ -249,6 +250,9 @@ impl Docker<'_> {
         if recipe.lock.is_some() {
             add("--build-arg", format!("LOCK={}", recipe.name()));
         }
+        if let Some(project) = recipe.environment.project().filter(|name| *name != PROJECT) {
+            add("--build-arg", format!("PROJECT={project}"));
+        }
         add("--label", format!("{IMAGE_LABEL}={}", recipe.label()));
         for name in names.all() {
             add("--tag", name.to_owned());
@@ -260,6 +264,19 @@ impl Docker<'_> {
         self.add_context(&mut invocation, recipe, dockerfile, &names.content)?;
         Ok(invocation)
     }
+}
+
+/// A name as a part of that of an image: lowercase, with single characters between letters and digits.
+fn to_repository(name: &str) -> String {
+    let mut repository = String::new();
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() {
+            repository.push(c.to_ascii_lowercase());
+        } else if repository.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+            repository.push(c);
+        }
+    }
+    repository.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()
 }
 
 /// Whether a build failed because another run's build was killed: BuildKit shares the work of
@@ -316,6 +333,15 @@ fn last_lines(stderr: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_an_environment_is_one_of_an_image() {
+        for (name, repository) in
+            [("mypy", "mypy"), ("mypy.My__Api.-3.11", "mypy.my_api.3.11"), ("a.b-", "a.b")]
+        {
+            assert_eq!(to_repository(name), repository);
+        }
+    }
 
     #[test]
     fn a_builders_line_loses_its_step_and_clock() {

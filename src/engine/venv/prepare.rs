@@ -144,14 +144,15 @@ impl Venv<'_> {
         interpreter: &Arc<Interpreter>,
     ) -> [Option<Part<'b>>; 3] {
         let part = |name, lock: &'b Lock| {
-            let environment = recipe.environment.label(name);
+            let environment = recipe.environment.with_python(name);
             let is_in = |name: &&str| lock.packages.iter().any(|package| package.name == **name);
             let names = recipe.from_source.iter().map(String::as_str);
             let from_source: Vec<&str> = names.filter(is_in).collect();
             let key = key(interpreter, lock, &from_source);
             Part { key, interpreter: Arc::clone(interpreter), environment, lock, from_source }
         };
-        let project = recipe.project.as_ref().map(|lock| part(recipe::PROJECT, lock));
+        let project = recipe.environment.project().unwrap_or(recipe::PROJECT);
+        let project = recipe.project.as_ref().map(|lock| part(project, lock));
         let tool = match (&recipe.lock, &project) {
             (None, Some(_)) => None,
             (lock, _) => Some(part(recipe.name(), lock.as_ref().unwrap_or(&self.nothing))),

@@ -69,6 +69,9 @@ pub enum RecipeError {
     /// The project's Dockerfile was generated from other settings.
     #[error("`{0}` is out of date")]
     Stale(ProjectPath),
+    /// The project's own Dockerfile installs the same dependencies for every package.
+    #[error("`{0}` installs the dependencies of the project, not those of one package")]
+    OneProject(ProjectPath),
     /// The project's Dockerfile is not the generated one, and the grant is missing.
     #[error("`{0}` is not the generated Dockerfile; building it needs the grant `dockerfile`")]
     DockerfileNotGranted(ProjectPath),
@@ -97,6 +100,10 @@ impl RecipeError {
             RecipeError::DockerfileNotGranted(_) => Some(
                 "if you trust it, run again with `--allow dockerfile`; otherwise delete it and run \
                  `cargo pipe init`"
+                    .to_owned(),
+            ),
+            RecipeError::OneProject(_) => Some(
+                "write `ARG PROJECT=project` and `requirements/${PROJECT}.txt` in its stage `project`"
                     .to_owned(),
             ),
             RecipeError::BaseNotGranted(_) => Some(

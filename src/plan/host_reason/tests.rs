@@ -19,11 +19,7 @@ fn step(tool: &str) -> Step {
         endings: Vec::new(),
         file_set: FileSet::default(),
         config: None,
-        environment: EnvironmentSpec::Base {
-            python: None,
-            sees_project: false,
-            builds_project: false,
-        },
+        environment: EnvironmentSpec::Base { python: None, project: None, builds_project: false },
         installation: None,
         command: Command::Exec(Vec::new()),
         args: Vec::new(),

@@ -32,11 +32,7 @@ fn step(source: &[&str], inputs: &[&str], endings: &[&str], argv: &[&str]) -> St
         id: "format".parse().unwrap(),
         tool: "black".to_owned(),
         config: None,
-        environment: EnvironmentSpec::Base {
-            python: None,
-            sees_project: false,
-            builds_project: false,
-        },
+        environment: EnvironmentSpec::Base { python: None, project: None, builds_project: false },
         installation: None,
         args: Vec::new(),
         env: BTreeMap::new(),

@@ -11,9 +11,13 @@ use super::sources::{self, PythonSources};
 use super::{FolderSurvey, Note, folder_of, join_names};
 use crate::check::StepId;
 use crate::config::PROJECT_JOB;
+use crate::dependencies::{Selection, dependencies, is_dependency_file};
 use crate::project::ProjectPath;
 
 const MANIFEST: &str = "pyproject.toml";
+
+/// What shows that folders are packages, without a project at the root.
+const OWN_PROJECTS: &str = "folders with a `pyproject.toml` of their own";
 
 /// The most packages of one project.
 const MOST_MEMBERS: usize = 200;
@@ -31,6 +35,9 @@ pub(super) struct Member {
     pub(super) survey: FolderSurvey,
     /// Its sources, relative to its folder.
     pub(super) sources: PythonSources,
+    /// The files that declare its dependencies, relative to its folder; empty if it shares those of the
+    /// project.
+    pub(super) requirements: Vec<String>,
 }
 
 /// The packages of a project; none if it is not a monorepo.
@@ -75,13 +82,14 @@ pub(super) fn find_members(survey: &FolderSurvey) -> Members {
     let declared = [
         ("the uv workspace of `pyproject.toml`", find_in_workspace(survey, &manifest)),
         ("the path dependencies of `pyproject.toml`", find_path_dependencies(survey, &manifest)),
-        ("folders with a `pyproject.toml` of their own", find_projects(survey, &manifest)),
+        (OWN_PROJECTS, find_projects(survey, &manifest)),
     ];
     let found = declared.into_iter().find(|(_, folders)| !folders.is_empty());
     let Some((found_in, mut folders)) = found else { return Members::default() };
     if is_project(&manifest) {
         folders.insert(ProjectPath::root());
     }
+    let shares_dependencies = found_in != OWN_PROJECTS || has_dependencies(survey, &manifest);
     let mut members: Vec<Member> = Vec::new();
     for folder in folders.iter().take(MOST_MEMBERS) {
         let inside: Vec<ProjectPath> = folders
@@ -95,13 +103,32 @@ pub(super) fn find_members(survey: &FolderSurvey) -> Members {
         let has_own = if folder.is_root() { !sources.is_fallback } else { true };
         let is_package = has_own && !sources.source.is_empty();
         if let Some(name) = choose_name(&survey, folder, &members).filter(|_| is_package) {
-            members.push(Member { name, folder: folder.clone(), survey, sources });
+            let requirements =
+                if shares_dependencies { Vec::new() } else { dependency_files(&survey) };
+            let folder = folder.clone();
+            members.push(Member { name, folder, survey, sources, requirements });
         }
     }
     if members.iter().all(|member| member.folder.is_root()) {
         return Members::default();
     }
     Members { members, found_in }
+}
+
+/// Whether a root without a project declares dependencies, such as those of its tools.
+fn has_dependencies(survey: &FolderSurvey, manifest: &Table) -> bool {
+    manifest.contains_key("dependency-groups")
+        || dependency_files(survey).iter().any(|name| name != MANIFEST)
+}
+
+/// The files at the top of a folder that declare dependencies: the first lock alone, or all others.
+fn dependency_files(survey: &FolderSurvey) -> Vec<String> {
+    let files = survey.files.iter().filter(|path| is_dependency_file(path.as_str()));
+    let files: Vec<ProjectPath> = files.cloned().collect();
+    let found = dependencies(&files, &survey.texts, &Selection::default());
+    // Each run reports files that cannot be read.
+    let names = found.map_or(files, |found| found.map(|it| it.files).unwrap_or_default());
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// The members of a uv workspace: the folders with a manifest that a glob matches, and no other glob
@@ -300,6 +327,32 @@ mod tests {
             ("vendor/d/d/x.py", ""),
         ];
         assert!(members(&[A, &examples].concat()).is_empty());
+    }
+
+    #[test]
+    fn without_dependencies_at_the_root_each_project_has_its_own() {
+        let own = [
+            (
+                "libs/a/uv.lock",
+                "version = 1\n[[package]]\nname = 'a'\nsource = { editable = '.' }\n",
+            ),
+            ("libs/a/requirements.txt", "attrs"),
+            ("libs/b/requirements-dev.txt", "attrs"),
+        ];
+        let groups = [("pyproject.toml", "[dependency-groups]\ndev = []")];
+        let all = vec![vec!["uv.lock"], vec!["requirements-dev.txt"]];
+        for (root, expected) in [
+            (&[("pyproject.toml", "[tool.ruff]")][..], all),
+            (&groups, vec![vec![], vec![]]),
+            (&[("requirements.txt", "attrs")], vec![vec![], vec![]]),
+        ] {
+            let found = find_members(&survey(&[A, B, &own, root].concat())).members;
+            let found: Vec<Vec<String>> = found.into_iter().map(|it| it.requirements).collect();
+            assert_eq!(found, expected, "{root:?}");
+        }
+        let workspace = [("pyproject.toml", "[tool.uv.workspace]\nmembers = ['libs/*']")];
+        let found = find_members(&survey(&[A, B, &own, &workspace].concat())).members;
+        assert!(found.iter().all(|member| member.requirements.is_empty()));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(super) fn describe(
             name: member.name.clone(),
             path: member.folder.to_string(),
             source: if own == common_source { Vec::new() } else { own },
+            requirements: member.requirements.clone(),
             checks,
         }
     };

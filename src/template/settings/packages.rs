@@ -13,6 +13,8 @@ pub struct NewPackage {
     pub path: String,
     /// Its own sources; empty for those of the project.
     pub source: Vec<String>,
+    /// The files that declare its dependencies; empty if it shares those of the project.
+    pub requirements: Vec<String>,
     /// The checks that are not those of the project.
     pub checks: Vec<NewPackageCheck>,
 }
@@ -65,6 +67,9 @@ fn tables_of(package: &NewPackage) -> Vec<CheckTable> {
     }
     if !package.source.is_empty() {
         lines.push(format!("source = {}", listed(&package.source)));
+    }
+    if !package.requirements.is_empty() {
+        lines.push(format!("requirements = {}", listed(&package.requirements)));
     }
     let mut tables = vec![CheckTable { comments: Vec::new(), name: key.clone(), lines }];
     for own in &package.checks {
