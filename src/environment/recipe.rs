@@ -151,7 +151,7 @@ impl Recipe {
         adds || !self.from_source.is_empty()
     }
 
-    /// The environment's name in tags and messages.
+    /// The environment's name in messages.
     #[must_use]
     pub fn label(&self) -> String {
         self.environment.label(self.name())

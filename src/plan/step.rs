@@ -328,12 +328,18 @@ impl EnvironmentSpec {
         }
     }
 
-    /// Its name in tags and messages: that of its own lock, with the package whose dependencies it has and
-    /// the version of its Python where these are not the project's.
+    /// Its name in messages: that of its own lock, and what tells it apart from others with that lock.
     #[must_use]
     pub fn label(&self, lock: &str) -> String {
+        format!("{lock}{}", self.qualifier())
+    }
+
+    /// The package whose dependencies it has and the version of its Python, as in `.api-3.11`, where these
+    /// are not the project's.
+    #[must_use]
+    pub fn qualifier(&self) -> String {
         let package = self.project().and_then(|it| it.strip_prefix(PROJECT_LOCK));
-        self.with_python(&format!("{lock}{}", package.unwrap_or_default()))
+        self.with_python(package.unwrap_or_default())
     }
 
     /// The name of one of its locks in messages, with the version of its Python where that is not the

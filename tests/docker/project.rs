@@ -198,7 +198,7 @@ impl Drop for Project {
             return;
         }
         // The images' contents stay for the next test; only this project's references go.
-        let tag = format!("cargo-pipe/*:project-{}", self.id());
+        let tag = format!("cargo-pipe/*:project-{}*", self.id());
         let listed = lines(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", &tag]);
         if !listed.is_empty() {
             let args = ["image", "rm"].into_iter().chain(listed.iter().map(String::as_str));

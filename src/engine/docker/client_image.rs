@@ -27,7 +27,7 @@ impl Docker<'_> {
         let base = self.inspect(id)?.ok_or_else(missing)?;
         let content = base.content().to_string();
         let key = HashBuilder::new("client").with(DOCKERFILE).with(content).with(base.platform());
-        let names = ImageNames::new(NAME, &key.hash().to_string(), &self.settings.project);
+        let names = ImageNames::new(NAME, "", &key.hash().to_string(), &self.settings.project);
         let found = self.inspect(&names.content)?.filter(|image| image.is_built_on(&base));
         if let Some(image) = found.filter(|image| self.mark_use(image, &names)) {
             return Ok(image.id);

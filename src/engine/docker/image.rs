@@ -47,12 +47,14 @@ pub(super) struct ImageNames {
 }
 
 impl ImageNames {
-    pub(super) fn new(environment: &str, key: &str, project: &str) -> ImageNames {
-        let repository = to_repository(environment);
+    /// The names of an image for the environment of a lock, which `project` refers to. The qualifier tells
+    /// apart several images of one lock.
+    pub(super) fn new(lock: &str, qualifier: &str, key: &str, project: &str) -> ImageNames {
+        let repository = to_repository(lock);
         let name = |tag: &str| format!("{REPOSITORY}/{repository}:{tag}");
         ImageNames {
             content: name(&key[..32]),
-            project: name(&project_tag(project)),
+            project: name(&project_tag(project, qualifier)),
             used: name(&use_tag(SystemTime::now(), key)),
         }
     }
@@ -111,7 +113,9 @@ impl Docker<'_> {
         // An image is for one platform, because the base's layers differ.
         let key =
             HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform()).hash();
-        let names = ImageNames::new(&recipe.label(), &key.to_string(), &self.settings.project);
+        let qualifier = recipe.environment.qualifier();
+        let (lock, project) = (recipe.name(), &self.settings.project);
+        let names = ImageNames::new(lock, &qualifier, &key.to_string(), project);
         // The hash of the content of a foreign image is part of the environment's.
         let fits = |image: &ImageInfo| recipe.exceeds_locks() || image.is_built_on(base);
         let found = self.inspect(&names.content)?.filter(fits);
@@ -337,7 +341,7 @@ mod tests {
     #[test]
     fn the_name_of_an_environment_is_one_of_an_image() {
         for (name, repository) in
-            [("mypy", "mypy"), ("mypy.My__Api.-3.11", "mypy.my_api.3.11"), ("a.b-", "a.b")]
+            [("mypy", "mypy"), ("mypy.My__Api.-lint", "mypy.my_api.lint"), ("a.b-", "a.b")]
         {
             assert_eq!(to_repository(name), repository);
         }

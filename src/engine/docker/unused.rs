@@ -3,14 +3,16 @@
 //! An image has a tag for its content, a tag for each project that refers to it, and a tag for the day
 //! of its last use. All of this is in the engine, so that CI jobs that share an engine and nothing else
 //! know what the others use. A project whose folder is known on this machine refers to an image for as
-//! long as it has the lock. Of any other project it is not known whether it exists, so its reference
-//! counts for two weeks after the last use.
+//! long as it has the lock. Where it may have several images of one lock, for packages or versions of
+//! Python, and where it is not known whether the project exists, the reference counts for two weeks after
+//! the last use.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::image::REPOSITORY;
 use super::podman::short_name;
+use crate::hash::Hash;
 
 /// The format of a line of `docker image ls`.
 pub(super) const LINE: &str = "{{.ID}} {{.Repository}} {{.Tag}} {{.CreatedAt}}";
@@ -21,15 +23,22 @@ const UNUSED: Duration = Duration::from_secs(15 * 24 * 3600);
 /// The start of the tag by which a project refers to an image.
 const PROJECT: &str = "project-";
 
+/// The character between the id of a project, which does not have it, and a qualifier.
+const SEPARATOR: char = '-';
+
 /// The start of the tag with the day of an image's last use.
 const USED: &str = "used-";
 
 /// The number of characters of a day such as `2026-11-30`.
 const DAY: usize = 10;
 
-/// The tag by which a project refers to an image.
-pub(super) fn project_tag(project: &str) -> String {
-    format!("{PROJECT}{project}")
+/// The tag by which a project refers to an image. It may refer to several images of one lock, of which all
+/// but one have a qualifier.
+pub(super) fn project_tag(project: &str, qualifier: &str) -> String {
+    match qualifier {
+        "" => format!("{PROJECT}{project}"),
+        _ => format!("{PROJECT}{project}{SEPARATOR}{:.12}", Hash::of(qualifier.as_bytes()).short()),
+    }
 }
 
 /// The tag of an image that is used on this day; `key` belongs to its content.
@@ -79,7 +88,13 @@ impl Listed {
 
     /// The project that refers to the image with this tag.
     fn project(&self) -> Option<&str> {
-        self.tag.strip_prefix(PROJECT)
+        self.tag.strip_prefix(PROJECT)?.split(SEPARATOR).next()
+    }
+
+    /// Whether the project may refer to several images of the lock, so that its folder does not tell
+    /// whether it still needs this one.
+    fn is_qualified(&self) -> bool {
+        self.tag.strip_prefix(PROJECT).is_some_and(|rest| rest.contains(SEPARATOR))
     }
 }
 
@@ -136,7 +151,10 @@ pub(super) fn select(
         let last_use = names.iter().filter_map(|name| name.used()).max();
         let is_old = is_old(last_use.unwrap_or(&names[0].created), now);
         let known = |name: &Listed| match (name.environment(), name.project()) {
-            (Some(environment), Some(project)) => Some(look_up(environment, project)),
+            (Some(environment), Some(project)) => Some(match look_up(environment, project) {
+                Reference::Needed if name.is_qualified() => Reference::Unknown,
+                reference => reference,
+            }),
             _ => None,
         };
         let is_needed = names.iter().any(|name| match known(name) {
@@ -249,11 +267,25 @@ mod tests {
             ("project-you", &[LONG_AGO], All, false),
             ("project-job", &[LONG_AGO], Old, true),
             ("project-job", &[TODAY], All, false),
+            // One of several images of a lock.
+            ("project-you-0123", &[LONG_AGO], Old, true),
+            ("project-you-0123", &[TODAY], All, false),
+            ("project-me-0123", &[TODAY], All, true),
         ] {
             assert_eq!(goes(tag, days, which), is_gone, "{tag} {days:?} {which:?}");
         }
         let days = images("project-you", &[LONG_AGO, TODAY]);
         assert_eq!(selected(&days, Old), [format!("cargo-pipe/ruff:{}", used(LONG_AGO))]);
+    }
+
+    #[test]
+    fn a_qualified_tag_names_its_project() {
+        assert_eq!(project_tag("0123", ""), "project-0123");
+        let [one, other] = [".api", ".api-3.11"].map(|qualifier| project_tag("0123", qualifier));
+        assert_ne!(one, other);
+        for tag in [one, other] {
+            assert_eq!(listed("1", "cargo-pipe/ruff", &tag).project(), Some("0123"));
+        }
     }
 
     #[test]
