@@ -6,6 +6,7 @@
 //! and the folders of projects. The folders of current runs are there as well. All of it may be lost at
 //! any moment and costs only time; a file that cannot be read counts as missing.
 
+mod durations;
 pub(crate) mod entry;
 pub mod index;
 mod key;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use crate::env_vars::CACHE_DIR;
 use crate::env_vars::EnvVars;
 
+pub use durations::Durations;
 pub use index::Index;
 pub use key::Key;
 pub use lock::{EntryLock, LockResult};

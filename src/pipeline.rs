@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::cache;
-use crate::check::GrantRequest;
+use crate::cache::{self, Durations};
+use crate::check::{GrantRequest, StepId};
 use crate::config::layer::Layer;
 use crate::config::{Config, ConfigError, EngineChoice};
 use crate::configure;
@@ -149,6 +149,16 @@ impl Pipeline {
         observer: &mut dyn Observer,
     ) -> Result<(), Error> {
         Ok(self.context(cancel, &Emitter::new(observer)).narrow(plan, since)?)
+    }
+
+    /// Adds the order to a plan in which its steps start: the longest first, by their last durations.
+    pub fn add_order(&self, plan: &mut Plan) {
+        let mut starts: Vec<StepId> = plan.steps.iter().map(|step| step.id.clone()).collect();
+        // All of them start at once otherwise.
+        if starts.len() > plan.jobs {
+            Durations::read(&self.cache, &self.project.id()).sort(&mut starts, |step| step);
+        }
+        plan.starts = Some(starts);
     }
 
     /// Runs a plan to its end. The report contains the errors of single checks.

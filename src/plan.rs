@@ -148,6 +148,8 @@ pub struct Plan {
     pub jobs: usize,
     /// The use of the result cache.
     pub cache: CacheMode,
+    /// The steps in the order in which they start, if that was asked for.
+    pub starts: Option<Vec<StepId>>,
     /// What a change reaches, if steps that it does not reach are left out.
     pub affected: Option<Affected>,
 }
@@ -226,7 +228,8 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     let gate = gate_of(config, request);
     let cache = request.cache.unwrap_or(config.cache).replaying(!request.no_cache);
     let (fail_fast, jobs) = (request.fail_fast, config.jobs);
-    Ok(Plan { fail_fast, jobs, fixes, notes, steps, gate, cache, affected: None })
+    let (starts, affected) = (None, None);
+    Ok(Plan { fail_fast, jobs, fixes, notes, steps, gate, cache, starts, affected })
 }
 
 /// Whether a name on the command line means a check. Each part of `package:check@python` can be left

@@ -55,7 +55,8 @@ pub struct Layer {
     pub include: Option<Texts>,
     /// The platform to force, such as `linux/amd64`.
     pub platform: Option<Text>,
-    /// The number of checks that run at once; the number of processors, but at least 4, if absent.
+    /// The number of checks that run at once; the number of processors, but at least 4, if absent. Of more
+    /// checks, those that took longest when they last ran start first.
     pub jobs: Option<Value<i64>>,
     /// The number of processors that each check gets; all if absent.
     pub cpus: Option<Value<i64>>,

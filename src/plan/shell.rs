@@ -92,6 +92,7 @@ impl Shell {
             fail_fast: false,
             jobs: self.jobs,
             cache: CacheMode::Off,
+            starts: None,
             affected: None,
         }
     }

@@ -4,6 +4,7 @@
 //! the one that is remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rayon::prelude::*;
@@ -15,7 +16,7 @@ use super::preflight::{Lookup, Preflight};
 use super::resources::Resources;
 use super::step::ReadyStep;
 use super::{Context, outcome};
-use crate::cache::{Index, ResultCache, last_run};
+use crate::cache::{Durations, Index, ResultCache, last_run};
 use crate::config::Check;
 use crate::engine::EngineError;
 use crate::engine_info::EngineInfo;
@@ -67,9 +68,10 @@ impl Context<'_> {
             Run { context: *self, plan, gate, store: &store, recipes: &recipes, preflight, fixed };
         let result = run.finish(lookups, resources);
         if store.mode().keeps() {
-            // Both only save work in the next run.
+            // They only save work in the next run.
             let _ = index.save(&self.project.root);
             let _ = record_inputs(&store, &project, &result);
+            let _ = record_durations(&store, &project, &result);
         }
         result
     }
@@ -137,11 +139,7 @@ impl<'r> Run<'r> {
                 let left = thread::Builder::new().spawn_scoped(scope, left);
                 [left, thread::Builder::new().spawn_scoped(scope, ignored)]
             });
-            let steps = self.plan.steps.par_iter().zip(lookups).zip(ready);
-            let outcomes: Vec<CheckOutcome> = steps
-                .with_max_len(1)
-                .map(|((step, lookup), ready)| self.end_step(step, lookup, ready))
-                .collect();
+            let outcomes = self.end_all(lookups, ready);
             let mut warnings = match &resources {
                 Some(resources) => {
                     resources.engine().clean_up();
@@ -155,6 +153,38 @@ impl<'r> Run<'r> {
             (outcomes, warnings)
         });
         self.gather(outcomes, resources.as_ref(), warnings)
+    }
+
+    /// Brings each step to its outcome. The steps that have to run start in the order of their last
+    /// durations, and the others end at once.
+    fn end_all(
+        &self,
+        lookups: Vec<Lookup>,
+        ready: Vec<Result<ReadyStep<'_>, Reason>>,
+    ) -> Vec<CheckOutcome> {
+        let steps = self.plan.steps.iter().zip(lookups).zip(ready);
+        let steps =
+            steps.enumerate().map(|(at, ((step, lookup), ready))| (at, step, lookup, ready));
+        let (mut missed, others): (Vec<_>, Vec<_>) =
+            steps.partition(|(_, _, lookup, _)| matches!(lookup, Lookup::Miss));
+        // Without more steps than threads, all of them start at once.
+        if missed.len() > self.plan.jobs {
+            let context = self.context;
+            let durations = Durations::read(context.cache, &context.project.id());
+            durations.sort(&mut missed, |(_, step, ..)| &step.id);
+        }
+        let waiting = Mutex::new(others.into_iter().chain(missed));
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        // A parallel iterator over the steps would not start them in their order.
+        let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
+        let mut ended: Vec<(usize, CheckOutcome)> = threads
+            .flat_map_iter(|_| {
+                std::iter::from_fn(next)
+                    .map(|(at, step, lookup, ready)| (at, self.end_step(step, lookup, ready)))
+            })
+            .collect();
+        ended.sort_unstable_by_key(|(at, _)| *at);
+        ended.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     /// Brings one step to its outcome.
@@ -339,6 +369,17 @@ fn has_not_passed(lookup: &Lookup) -> bool {
 }
 
 /// Records the inputs of each outcome, so that `cargo pipe why` can name a later difference.
+/// Records how long the checks took that ran to their end.
+fn record_durations(store: &ResultCache, project: &str, result: &RunResult) -> std::io::Result<()> {
+    let has_run = |outcome: &&CheckOutcome| {
+        outcome.cache != CacheUse::Hit
+            && matches!(outcome.status, Status::Passed | Status::Findings)
+    };
+    let ran = result.outcomes.iter().filter(has_run);
+    let ran = ran.map(|outcome| (&outcome.id, outcome.duration));
+    Durations::record(store.home(), project, ran)
+}
+
 fn record_inputs(store: &ResultCache, project: &str, result: &RunResult) -> std::io::Result<()> {
     for outcome in &result.outcomes {
         let Some(inputs) = &outcome.inputs else { continue };

@@ -30,6 +30,7 @@ mod hook_push;
 mod imports;
 mod kept_copies;
 mod monorepo;
+mod order;
 #[path = "../docker/package_index.rs"]
 mod package_index;
 mod packages;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         hook_push::TESTS,
         kept_copies::TESTS,
         monorepo::TESTS,
+        order::TESTS,
         packages::TESTS,
         pinned_tools::TESTS,
         pythons::TESTS,

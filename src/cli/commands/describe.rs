@@ -1,6 +1,6 @@
 //! Descriptions of a plan, for `--dry-run` and the help of a check.
 
-use crate::check::CachePolicy;
+use crate::check::{CachePolicy, StepId};
 use crate::limits::Limits;
 use crate::plan::{Effect, EnvironmentSpec, FixStep, Fixes, Plan, ReachedBy, Step};
 use crate::project::ProjectPath;
@@ -25,10 +25,16 @@ pub(super) fn plan(plan: &Plan) -> String {
         0 | 1 => String::new(),
         jobs => format!(", {jobs} at once"),
     };
+    let starts = plan.starts.as_ref().filter(|starts| starts.len() > plan.jobs);
+    let starts = starts.map(|starts| {
+        let names: Vec<&str> = starts.iter().map(StepId::as_str).collect();
+        format!("; they start in this order: {}", names.join(", "))
+    });
+    let starts = starts.unwrap_or_default();
     let ending = if plan.fail_fast { ", until one does not pass" } else { "" };
     let notes: String = plan.notes.iter().map(|note| format!("{note}\n\n")).collect();
     let fixes = plan.fixes.as_ref().map(fixes).unwrap_or_default();
-    format!("{fixes}{notes}{steps}{checks}{at_once}{ending}\n")
+    format!("{fixes}{notes}{steps}{checks}{at_once}{ending}{starts}\n")
 }
 
 /// Describes the fixes of a plan.

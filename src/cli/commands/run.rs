@@ -49,6 +49,7 @@ pub(super) fn run_in(
     }
     let is_shown = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show);
     if run.writing == Writing::Dry {
+        pipeline.add_order(&mut plan);
         term.data(&match run.format {
             MessageFormat::Json | MessageFormat::Jsonl | MessageFormat::Gitlab => {
                 json::plan::to_json(&plan)

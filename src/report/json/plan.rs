@@ -53,6 +53,9 @@ pub struct JsonPlan {
     /// The checks that a change reaches, and those that will not run because it does not; null unless
     /// that was asked for.
     pub affected: Option<Affected>,
+    /// The names of the checks in the order in which they start: the longest first, by their last durations
+    /// on this machine; null if the order was not determined.
+    pub starts: Option<Vec<String>>,
     /// The checks, in the order of the report; empty if fixes are only shown.
     pub checks: Vec<JsonPlannedCheck>,
 }
@@ -230,7 +233,7 @@ pub struct JsonConfigFile {
 
 impl From<&Plan> for JsonPlan {
     fn from(plan: &Plan) -> Self {
-        let Plan { fixes, notes, steps, gate, fail_fast, jobs, cache, affected } = plan;
+        let Plan { fixes, notes, steps, gate, fail_fast, jobs, cache, starts, affected } = plan;
         let baseline = gate.baseline.as_ref().map(|baseline| JsonBaselineFile {
             path: baseline.path.to_string(),
             named: baseline.named,
@@ -256,6 +259,7 @@ impl From<&Plan> for JsonPlan {
             notes: notes.clone(),
             fixes,
             affected: affected.clone(),
+            starts: starts.as_ref().map(|steps| steps.iter().map(ToString::to_string).collect()),
             checks: steps.iter().map(JsonPlannedCheck::from).collect(),
         }
     }
