@@ -112,15 +112,21 @@ impl Examined {
 }
 
 /// Inspects the project that a folder belongs to, and the machine. Without a project, the machine is
-/// inspected as for a new one.
+/// inspected as for a new one. `show` gets the results of each part as soon as it is inspected.
 pub fn examine(
     folder: &Path,
     variables: &EnvVars,
     flags: &Layer,
     cancel: &Cancel,
     observer: &mut dyn Observer,
+    show: &mut dyn FnMut(&[Examined]),
 ) -> Diagnosis {
-    let mut examined = vec![machine::program(variables)];
+    let mut examined = Vec::new();
+    let mut add = |part: Vec<Examined>| {
+        show(&part);
+        examined.extend(part);
+    };
+    add(vec![machine::program(variables)]);
     let nothing = Project::in_folder(folder.to_owned(), None);
     let found = discover::find(folder).and_then(|project| {
         let (config, warnings) = configure::load_config(&project, variables, flags.clone())?;
@@ -128,11 +134,11 @@ pub fn examine(
     });
     let (project, config) = match found {
         Ok((project, config, warnings)) => {
-            examined.extend(files::project(&project, &warnings));
+            add(files::project(&project, &warnings));
             (Some(project), Some(config))
         }
         Err(error) => {
-            examined.push(files::no_project(&error));
+            add(vec![files::no_project(&error)]);
             // The defaults are embedded, and every test configures them.
             let plain = configure::load_config(&nothing, &EnvVars::default(), Layer::default());
             (None, plain.ok().map(|(config, _)| config))
@@ -155,10 +161,10 @@ pub fn examine(
             begun: Instant::now(),
         };
         if is_project {
-            examined.extend(files::examine(context));
+            add(files::examine(context));
         }
-        examined.extend(engine::examine(context));
-        examined.extend(machine::examine(context));
+        add(engine::examine(context));
+        add(machine::examine(context));
     }
     Diagnosis { schema: SCHEMA, version: VERSION, examined }
 }

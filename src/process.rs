@@ -12,6 +12,7 @@ mod child;
 mod processors;
 mod running;
 mod terminal_state;
+mod threads;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ use child::LineMode;
 pub use child::{Child, Waited};
 pub use running::end_all;
 pub use terminal_state::TerminalState;
+pub use threads::for_each_at_once;
 
 /// A program to start.
 #[derive(Clone)]

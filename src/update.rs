@@ -10,12 +10,12 @@ mod resolver;
 mod targets;
 
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 use crate::dependencies::written::{self, From};
 use crate::event::Event;
 use crate::lock::Lock;
+use crate::process::for_each_at_once;
 use crate::project::{Project, ProjectPath};
 use crate::run::Context;
 use crate::scaffold::{self, FileReplacement};
@@ -244,14 +244,7 @@ fn packages(
         let range = target.tool.as_ref().and_then(|(_, range)| range.clone());
         Ok(Update { name, package, range, before, after, untested, kept, replacement })
     };
-    thread::scope(|scope| {
-        let threads: Vec<_> =
-            targets.iter().map(|target| scope.spawn(|| resolve(target))).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    for_each_at_once(targets, resolve).into_iter().collect()
 }
 
 /// The lock as it is, if it meets the requirements of today.

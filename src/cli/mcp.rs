@@ -45,11 +45,12 @@ pub(super) fn serve(place: ProjectLocation, stop: &Cancel) -> Result<Verdict, Fa
     let (wake, wakes) = std::sync::mpsc::channel();
     let listening = stop.listen(wake);
     let notify = Arc::clone(&stopped);
-    thread::spawn(move || {
+    let wait = move || {
         if wakes.recv().is_ok() {
             notify.notify_one();
         }
-    });
+    };
+    thread::Builder::new().spawn(wait).map_err(system("cannot start the server"))?;
     let session = Arc::new(Mutex::new(AgentSession::new(place)));
     let calls = stop.part();
     let server = Server { session: Arc::clone(&session), calls: calls.clone() };

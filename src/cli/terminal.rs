@@ -354,10 +354,14 @@ fn printed(piece: &Piece, colors: bool) -> String {
 pub(crate) fn print_last_words(text: &str) {
     let line = format!("\n{} {text}\n", paint(style::WARNING, "warning:"));
     let (done, is_done) = channel();
-    thread::spawn(move || {
-        say(&line);
+    let copy = line.clone();
+    let thread = thread::Builder::new().spawn(move || {
+        say(&copy);
         done.send(())
     });
+    if thread.is_err() {
+        return say(&line);
+    }
     // The process ends now, whether or not the line was written.
     let _ = is_done.recv_timeout(LAST_WORDS);
 }

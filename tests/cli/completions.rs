@@ -26,14 +26,20 @@ fn a_script_completes_topics() {
 
 /// The words that bash offers after these, with these lines before the script is loaded.
 fn offered_by_bash(before: &str, words: &[&str]) -> Vec<String> {
+    offered_in(&Scene::new(), before, words)
+}
+
+fn offered_in(scene: &Scene, before: &str, words: &[&str]) -> Vec<String> {
     // As bash calls the function of a program: with the program, the last word and the one before.
     const ASK: &str = r#"
-COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*"
+# It is one line, in which no space is around these characters.
+COMP_LINE=${COMP_LINE// : /:} COMP_LINE=${COMP_LINE// @ /@} COMP_LINE=${COMP_LINE/% :/:}
 [[ $(complete -p "$1") =~ \ -F\ ([^ ]+) ]]
 "${BASH_REMATCH[1]}" "$1" "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
 printf '%s\n' "${COMPREPLY[@]}"
 "#;
-    let script = Scene::new().pipe("completions bash").ended().stdout;
+    let script = scene.pipe("completions bash").ended().stdout;
     let text = format!("{before}\n{script}\n{ASK}");
     let output = start::command("bash").args(["-c", &text, "bash"]).args(words).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
@@ -50,6 +56,26 @@ fn bash_completes_the_program_and_cargo_pipe_alike() {
     ] {
         for program in [&["cargo-pipe"][..], &["cargo", "pipe"]] {
             assert_eq!(offered_by_bash("", &[program, words].concat()), offered, "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn bash_completes_the_parts_of_a_step() {
+    let settings = "[python]\nversions = ['3.11', '3.13']\n[packages.core]\n[packages.api]\n\
+                    [packages.api.checks.own]\nrun = ['own']\n";
+    let scene = Scene::new().file("pipe.toml", settings);
+    // Bash splits words at these characters, and replaces what is behind the last of them.
+    for (words, offered) in [
+        (&["run", "core", ":", "f"][..], &["format"][..]),
+        (&["run", "core", ":", "mypy", "@", "3.1"], &["3.11", "3.13"]),
+        (&["core", ":", "li"], &["lint@3.11", "lint@3.13"]),
+        (&["ow"], &["own"]),
+        (&["core", ":", "format", "--fail"], &["--fail-fast"]),
+    ] {
+        for program in [&["cargo-pipe"][..], &["cargo", "pipe"]] {
+            let words = [program, words].concat();
+            assert_eq!(offered_in(&scene, "", &words), offered, "{words:?}");
         }
     }
 }

@@ -3,7 +3,10 @@
 //! They complete commands, topics, and the checks of the current project, after `cargo-pipe` as after
 //! `cargo pipe`.
 
-use clap::Command;
+use std::collections::BTreeSet;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command, Id};
 use clap_complete::Shell;
 
 use crate::outcome::Verdict;
@@ -29,14 +32,36 @@ pub(super) fn completions(
 ) -> Result<Verdict, Failure> {
     // A script is wanted whatever is wrong with a project.
     let checks: Vec<String> = match pipeline(place) {
-        Ok(pipeline) => pipeline.config.checks.iter().map(|check| check.id.to_string()).collect(),
+        Ok(pipeline) => {
+            let checks = pipeline.config.checks.iter();
+            let names = checks.flat_map(|check| [check.name.to_string(), check.id.to_string()]);
+            names.collect::<BTreeSet<_>>().into_iter().collect()
+        }
         Err(_) => built_in_checks().into_iter().map(str::to_owned).collect(),
     };
-    let command = checks.iter().fold(args::command(Program::CargoPipe), |command, check| {
+    let command = args::command(Program::CargoPipe);
+    let command = command.mut_subcommands(|command| with_checks(command, &checks));
+    let command = checks.iter().fold(command, |command, check| {
         command.subcommand(args::check_command(check).about(format!("Run the check `{check}`")))
     });
     term.data(&script(shell, command));
     Ok(Verdict::Passed)
+}
+
+/// A command whose arguments that name checks are completed with these.
+fn with_checks(command: Command, checks: &[String]) -> Command {
+    let is_check = |argument: &&Arg| {
+        argument.get_value_names().is_some_and(|names| names.iter().any(|name| *name == "CHECK"))
+    };
+    let named: Vec<Id> = command
+        .get_positionals()
+        .filter(is_check)
+        .map(|argument| argument.get_id().clone())
+        .collect();
+    named.into_iter().fold(command, |command, id| {
+        let values = PossibleValuesParser::new(checks.to_vec());
+        command.mut_arg(id, |argument| argument.value_parser(values))
+    })
 }
 
 /// Completes `cargo pipe` in bash, where cargo's own script asks no other.

@@ -12,7 +12,7 @@ use crate::cli::settings::{Doctor, ProjectLocation};
 use crate::cli::terminal::{Stream, Term};
 use crate::doctor::runner::{self, JobNeeds, Runner, RunnerConfig};
 use crate::doctor::runner_user::RunnerUser;
-use crate::doctor::{self, Diagnosis, Examined, Health};
+use crate::doctor::{self, Examined, Health};
 use crate::outcome::Verdict;
 use crate::pipeline::Pipeline;
 use crate::process::{Cancel, Emitter};
@@ -51,20 +51,24 @@ fn examine(
     let interrupts = run::interrupts(&cancel)?;
     let mut observer = term.observer();
     let ProjectLocation { folder, environment, flags, typed: _ } = place;
-    let diagnosis = doctor::examine(folder, environment, flags, &cancel, &mut observer);
+    let mut show = |examined: &[Examined]| {
+        if format != MessageFormat::Json {
+            term.text(&lines(examined, Stream::Out.width()));
+        }
+    };
+    let diagnosis = doctor::examine(folder, environment, flags, &cancel, &mut observer, &mut show);
     term.observed(observer);
     if interrupts.happened() {
         return Ok(Verdict::Interrupted);
     }
-    match format {
-        MessageFormat::Json => term.data(&json(&diagnosis)),
-        _ => term.text(&state(&diagnosis, Stream::Out.width())),
+    if format == MessageFormat::Json {
+        term.data(&json(&diagnosis));
     }
     Ok(diagnosis.verdict())
 }
 
-fn state(diagnosis: &Diagnosis, width: Option<usize>) -> String {
-    diagnosis.examined.iter().map(|examined| line(examined, width)).collect()
+fn lines(examined: &[Examined], width: Option<usize>) -> String {
+    examined.iter().map(|examined| line(examined, width)).collect()
 }
 
 /// The label of a state, and its style.

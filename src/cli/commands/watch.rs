@@ -42,7 +42,8 @@ pub(super) fn watch(
         && place.environment.get("TERM") != Some("dumb");
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
-    let mut lookout = Lookout::new(place, run.request.clone(), polling, cancel.clone());
+    let mut lookout = Lookout::new(place, run.request.clone(), polling, cancel.clone())
+        .map_err(|source| Failure::System { what: "cannot watch files".to_owned(), source })?;
     let keys = Keys::listen(&lookout);
     let earlier = Vec::new();
     let mut rounds = Rounds { run, is_page, reads_keys: keys.is_some(), cancel, earlier, term };
@@ -121,15 +122,19 @@ impl Rounds<'_> {
         let (report, recorded) = run::execute(&self.run, self.term, |observer| {
             thread::scope(|scope| {
                 let end = lookout.begin_round();
-                let running = scope.spawn(|| {
-                    let _end = end;
-                    pipeline.run(&plan, &cancel, observer)
+                // Without such a thread, changes are noticed after the round.
+                let watching = thread::Builder::new().spawn_scoped(scope, || {
+                    next = lookout.watch_round(is_fixing);
+                    if next.is_some() {
+                        cancel.interrupt();
+                    }
                 });
-                next = lookout.watch_round(is_fixing);
-                if next.is_some() {
-                    cancel.interrupt();
+                let report = pipeline.run(&plan, &cancel, observer);
+                drop(end);
+                if let Ok(watching) = watching {
+                    watching.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                 }
-                running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                report
             })
         })?;
         lookout.learn_fixes(&report);

@@ -40,10 +40,12 @@ pub(super) fn listing(checks: &[CheckOutcome], width: Option<usize>) -> String {
     }
     groups.sort_by_key(|group| badness(group.status));
     let unread = checks.iter().filter(|check| says_it_itself(check)).map(log);
+    // Groups with the same suggestion stand together, and it is below the last of them.
+    let same_hint = |a: &Group<'_>, b: &Group<'_>| a.hint().is_some() && a.hint() == b.hint();
     let shown: Vec<String> = unread
         .filter(|log| !log.trim().is_empty())
         .map(|log| log.trim_end().to_owned() + "\n")
-        .chain(groups.iter().map(|group| tell(group, width)))
+        .chain(groups.chunk_by(same_hint).map(|groups| tell_all(groups, width)))
         .collect();
     shown.join("\n")
 }
@@ -60,6 +62,12 @@ struct Group<'a> {
     checks: Vec<&'a CheckOutcome>,
 }
 
+impl Group<'_> {
+    fn hint(&self) -> Option<&str> {
+        self.reason?.hint.as_deref()
+    }
+}
+
 /// The order of groups: the worst is last, where it is read first.
 fn badness(status: Status) -> u8 {
     match status {
@@ -68,6 +76,16 @@ fn badness(status: Status) -> u8 {
         Status::TimedOut => 2,
         Status::Error => 3,
     }
+}
+
+/// Renders groups that have the same suggestion.
+fn tell_all(groups: &[Group<'_>], width: Option<usize>) -> String {
+    let mut text: String = groups.iter().map(|group| tell(group, width)).collect();
+    if let Some(hint) = groups.last().and_then(Group::hint) {
+        text += "\n";
+        text += &fold::labelled((style::INFO, "hint:"), hint, width);
+    }
+    text
 }
 
 fn tell(group: &Group<'_>, width: Option<usize>) -> String {
@@ -81,10 +99,6 @@ fn tell(group: &Group<'_>, width: Option<usize>) -> String {
                 names.split(' ').map(|name| Word::new(style::STRONG, name)).collect();
             head.push(Word::new(style, format!("{label}:")));
             text += &fold::behind(head, &reason.message, width);
-            if let Some(hint) = &reason.hint {
-                text += "\n";
-                text += &fold::labelled((style::INFO, "hint:"), hint, width);
-            }
         }
         None => text += &format!("{} {}\n", paint(style::STRONG, names), paint(style, label)),
     }

@@ -40,7 +40,7 @@ pub(super) fn listing(found: &[ReportedFinding<'_>], options: &Options<'_>) -> S
             let (finding, excerpts) = (it.finding, &it.check.excerpts);
             text += &entry(it, options, &mut shown);
             if finding.place.column.is_none() && finding.fix.is_some() {
-                text += &snippet::change(finding, excerpts);
+                text += &snippet::change(finding, excerpts, options.width);
             } else {
                 meant.push((finding, excerpts));
             }

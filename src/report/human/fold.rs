@@ -6,14 +6,29 @@
 //! The crate `textwrap` would only replace `fold`, whose length its `Fragment` for a styled and
 //! linked `Word` has as well.
 
+use std::borrow::Cow;
+
 use anstyle::Style;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::style::paint;
 use crate::report::harmless;
 
 /// What hangs below a first line.
 pub(super) const INDENT: &str = "    ";
+
+/// The start of a line that is wider than this, with `…` for its end.
+pub(super) fn cut(line: &str, width: Option<usize>) -> Cow<'_, str> {
+    let Some(width) = width.filter(|width| line.width() > *width) else { return line.into() };
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or_default();
+        used < width
+    };
+    let mut shown: String = line.chars().take_while(fits).collect();
+    shown.push('…');
+    shown.into()
+}
 
 /// A piece of text that is not broken.
 pub(super) struct Word<'a> {
@@ -118,6 +133,20 @@ mod tests {
         let text = labelled((Style::new(), "warning:"), text, Some(width));
         assert!(!text.contains('\u{1b}'), "{text}");
         text
+    }
+
+    #[test]
+    fn a_line_that_is_too_wide_loses_its_end() {
+        for (line, width, shown) in [
+            ("abcdef", Some(6), "abcdef"),
+            ("abcdef", Some(5), "abcd…"),
+            ("数数数", Some(5), "数数…"),
+            ("数数数", Some(4), "数…"),
+            ("abcdef", None, "abcdef"),
+            ("abc", Some(0), "…"),
+        ] {
+            assert_eq!(cut(line, width), shown);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::fold::{INDENT, cut};
 use super::style::{self, paint};
 use crate::finding::{Excerpts, Finding, Severity};
 use crate::report::source_line::{self, ChangedLine};
@@ -49,12 +50,15 @@ pub(super) fn marked(findings: &[&Finding], excerpts: &Excerpts, width: Option<u
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// Renders the lines that a formatter removes and adds.
-pub(super) fn change(finding: &Finding, excerpts: &Excerpts) -> String {
+/// Renders the lines that a formatter removes and adds, without blank ones at their start and end.
+pub(super) fn change(finding: &Finding, excerpts: &Excerpts, width: Option<usize>) -> String {
     let changed = source_line::changed(finding, excerpts);
-    let lines: Vec<String> = changed.iter().map(side).collect();
+    let is_written = |line: &ChangedLine| !line.text().trim().is_empty();
+    let first = changed.iter().position(is_written).unwrap_or_default();
+    let last = changed.iter().rposition(is_written).unwrap_or(changed.len().saturating_sub(1));
+    let lines = changed.get(first..=last).unwrap_or_default();
     let left = lines.len().saturating_sub(CHANGED);
-    let mut text: String = lines.iter().take(CHANGED).map(String::as_str).collect();
+    let mut text: String = lines.iter().take(CHANGED).map(|line| side(line, width)).collect();
     if left > 0 {
         text += &paint(style::DIM, format!("    … {left} more"));
         text += "\n";
@@ -62,11 +66,12 @@ pub(super) fn change(finding: &Finding, excerpts: &Excerpts) -> String {
     text
 }
 
-fn side(line: &ChangedLine) -> String {
+fn side(line: &ChangedLine, width: Option<usize>) -> String {
     let (style, sign) = match line {
         ChangedLine::Removed(_) => (style::ERROR, '-'),
         ChangedLine::Added(_) => (style::GOOD, '+'),
     };
     let line = format!("{sign} {}", line.text());
-    format!("    {}\n", paint(style.bold(), line.trim_end()))
+    let room = width.map(|width| width.saturating_sub(INDENT.len()));
+    format!("{INDENT}{}\n", paint(style.bold(), cut(line.trim_end(), room)))
 }

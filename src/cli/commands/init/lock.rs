@@ -4,11 +4,10 @@
 //! the command that locks the rest.
 
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::pipeline::Pipeline;
-use crate::process::{Cancel, Emitter, ProcessError};
+use crate::process::{Cancel, Emitter, ProcessError, for_each_at_once};
 use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use crate::update::{self, UpdateError, UpdateRequest};
@@ -87,16 +86,7 @@ fn lock_each(
     };
     let results = match update::find_resolver(context, deadline) {
         Err(error) => vec![Err(error)],
-        Ok(()) => thread::scope(|scope| {
-            let threads: Vec<_> =
-                names.iter().map(|name| scope.spawn(move || lock(name))).collect();
-            threads
-                .into_iter()
-                .map(|thread| {
-                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
-        }),
+        Ok(()) => for_each_at_once(names, lock),
     };
     drop(emitter);
     term.observed(observer);

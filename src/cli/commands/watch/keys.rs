@@ -29,7 +29,10 @@ impl Keys {
         }
         let sender = lookout.sender();
         // It ends with the process: no other thread can end its wait for a key.
-        thread::spawn(move || read_keys(&sender));
+        if thread::Builder::new().spawn(move || read_keys(&sender)).is_err() {
+            state.restore();
+            return None;
+        }
         // Without this, a stopped process leaves a terminal that shows no input.
         let stops = restore_while_stopped(&state).ok();
         Some(Keys { state, stops })

@@ -5,6 +5,7 @@
 //! saved without a change, and edits that were undone cause nothing.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -118,15 +119,19 @@ impl Drop for RoundEnd {
 
 impl Lookout {
     /// A lookout for the files of these checks. It ends with `cancel`.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread.
     pub(super) fn new(
         place: ProjectLocation,
         request: Request,
         polling: Polling,
         cancel: Cancel,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let (sender, notices) = sync_channel(WAITING);
-        let listening = forward_interrupt(&cancel, sender.clone());
-        Lookout {
+        let listening = forward_interrupt(&cancel, sender.clone())?;
+        Ok(Lookout {
             place,
             request,
             cancel,
@@ -138,7 +143,7 @@ impl Lookout {
             covered: CoveredFiles::default(),
             number: 0,
             _listening: listening,
-        }
+        })
     }
 
     /// A sender of notices to this lookout.
@@ -302,16 +307,16 @@ pub(super) fn send_change(sender: &SyncSender<Notice>) {
 }
 
 /// Passes on that `cancel` was interrupted, until the returned guard is dropped.
-fn forward_interrupt(cancel: &Cancel, sender: SyncSender<Notice>) -> Listening {
+fn forward_interrupt(cancel: &Cancel, sender: SyncSender<Notice>) -> io::Result<Listening> {
     let (wake, woken) = channel();
     let listening = cancel.listen(wake);
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         if woken.recv().is_ok() {
             // Without a receiver the command ends already.
             let _ = sender.send(Notice::Interrupted);
         }
-    });
-    listening
+    })?;
+    Ok(listening)
 }
 
 /// The files that are new, gone or different, sorted.

@@ -82,10 +82,12 @@ in which it reads files; they do not count
 
 #[test]
 fn what_a_formatter_would_write_is_shown_beside_what_is_there() {
-    let edit = Edit { line: 1, column: 1, end_line: 2, end_column: 1, content: "a = 1\n".into() };
+    // Blank lines at the start and end of a change are not shown.
+    let content = "a = 1\n\n".into();
+    let edit = Edit { line: 1, column: 1, end_line: 3, end_column: 1, content };
     let fix = Fix { message: "format these lines".to_owned(), safe: true, edits: vec![edit] };
     let finding = Finding {
-        place: Place { end_line: Some(1), ..Place::line("a.py", 1) },
+        place: Place { end_line: Some(2), ..Place::line("a.py", 1) },
         message: "would be formatted differently".to_owned(),
         code: "format".to_owned(),
         rule: "format".to_owned(),
@@ -94,7 +96,8 @@ fn what_a_formatter_would_write_is_shown_beside_what_is_there() {
         ..sample::finding("a.py", 1)
     };
     let mut excerpts = Excerpts::default();
-    excerpts.insert("a.py", 1, "a  =1");
+    excerpts.insert("a.py", 1, "");
+    excerpts.insert("a.py", 2, "a  =1");
     let report = sample::report_of(vec![CheckOutcome {
         status: Status::Findings,
         findings: vec![finding],
@@ -207,4 +210,17 @@ fn a_terminal_that_opens_links_gets_them_behind_the_rule() {
     let link = "\u{1b}]8;;https://pylint.readthedocs.io/en/stable/user_guide/messages/\u{1b}\\";
     assert!(text.contains(link), "{text}");
     assert!(!strip_str(text).to_string().contains("https://"));
+}
+
+#[test]
+fn a_suggestion_for_several_failures_is_given_once() {
+    let failed = |name: &str, hint: &str| {
+        let reason = Reason::new(ReasonKind::Config, format!("the lock of `{name}` is missing"));
+        sample::failed(name, reason.with_hint(hint.to_owned()))
+    };
+    let checks = vec![failed("a", "create it"), failed("b", "create it"), failed("c", "other")];
+    let text = shown(&sample::report_of(checks));
+    let expected = "a: error: the lock of `a` is missing\nb: error: the lock of `b` is missing\n\n\
+                    hint: create it\n\nc: error: the lock of `c` is missing\n\nhint: other\n\n";
+    assert!(text.starts_with(expected), "{text}");
 }
