@@ -102,6 +102,11 @@ impl Invocation {
             .chain(self.args.iter().map(OsString::as_os_str))
             .map(|word| {
                 let word = word.to_string_lossy();
+                // The first line of a script says what it does.
+                let word = match word.split_once('\n') {
+                    Some((first, _)) => Cow::Owned(format!("{first}…")),
+                    None => word,
+                };
                 shlex::try_quote(&word)
                     .map_or_else(|_| word.to_string(), |quoted| quoted.to_string())
             })

@@ -39,8 +39,11 @@ use crate::environment::Recipe;
 use crate::lock::Lock;
 use crate::outcome::RawOutput;
 use crate::plan::{Shell, ShellFiles};
-use crate::process::{self, Cancel, Emitter, Invocation, Until};
+use crate::process::{self, Cancel, Emitter, Invocation, Stdin, Until};
 use crate::snapshot::{Changes, Inventory, Tree};
+
+/// The script that starts a program outside of a sandbox, and ends all of its processes.
+const GUARD: &str = include_str!("../../templates/guard.py");
 
 /// The time limit of the test whether bubblewrap works.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -151,6 +154,13 @@ impl<'a> Venv<'a> {
             _ => Ok(None),
         }
     }
+}
+
+/// The invocation that starts a program and ends all of its processes, also when this process is killed.
+fn guarded(python: &Path, words: impl IntoIterator<Item = OsString>) -> Invocation {
+    let guard = ["-I", "-S", "-c", GUARD].map(OsString::from);
+    let guarded = Invocation::new(python, guard.into_iter().chain(words));
+    Invocation { stdin: Stdin::Held, ..guarded }
 }
 
 /// The sandbox in which a job with this interpreter sees these folders.

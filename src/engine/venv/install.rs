@@ -3,6 +3,7 @@
 //! An environment does not depend on its path: its scripts find the interpreter in their own
 //! folder. The installer gets the text of the lock.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{EngineError, EngineOptions};
+use super::guarded;
 use super::interpreter::Interpreter;
 use crate::event::Event;
 use crate::hash::HashBuilder;
@@ -113,13 +115,17 @@ impl Installer<'_, '_> {
         ours.extend(ALONE.map(|(name, value)| (name, value.to_owned())));
         // Search all indexes, as pip does. The locked hashes exclude other packages.
         ours.push(("UV_INDEX_STRATEGY", "unsafe-best-match".to_owned()));
+        let command = std::iter::once(program.into()).chain(words.iter().map(OsString::from));
+        let mut only = self.settings.variables.for_installers(&self.settings.secrets);
+        // What a killed installer leaves goes with this folder.
+        only.insert("TMPDIR".to_owned(), folder.clone().into());
         Words(Invocation {
             env: ours.into_iter().map(|(name, value)| (name.into(), value)).collect(),
-            only: Some(self.settings.variables.for_installers(&self.settings.secrets)),
+            only: Some(only),
             secrets: network.secrets(),
             // Not the project's folder, where a `uv.toml` could name an index.
             folder: Some(folder.clone()),
-            ..Invocation::new(program, words)
+            ..guarded(&self.interpreter.executable, command)
         })
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::bubblewrap::{self, Sandbox};
 use super::folders::{Folder, JobFolders};
-use super::{Venv, VenvParts, sandbox, watch};
+use super::{Venv, VenvParts, guarded, sandbox, watch};
 use crate::check::Grant;
 use crate::container::{APP, BUILD, CONFIG, CONTROL, PROJECT, working_directory};
 use crate::engine::launcher::{self, Way};
@@ -19,11 +19,8 @@ use crate::engine::{Access, EngineError, Job, RunError, endpoint};
 use crate::hash::Hash;
 use crate::limits::{ByteSize, LimitKind, memory_on_machine};
 use crate::outcome::RawOutput;
-use crate::process::{Child, Invocation, Stdin, Until, Waited};
+use crate::process::{Child, Invocation, Until, Waited};
 use crate::snapshot::{SnapshotError, Tree};
-
-/// The script that starts a job without a sandbox, and ends all of its processes.
-const GUARD: &str = include_str!("../../../templates/guard.py");
 
 /// The path of a tool's environment, as in an image.
 const TOOL: &str = "/opt/tool";
@@ -133,11 +130,7 @@ impl Venv<'_> {
         let program = &interpreter.executable;
         let invocation = match streams {
             JobStreams::Attached => Invocation::new(words.remove(0), words),
-            JobStreams::Captured => {
-                let guard = ["-I", "-S", "-c", GUARD].map(OsString::from);
-                let guarded = Invocation::new(program, guard.into_iter().chain(words));
-                Invocation { stdin: Stdin::Held, ..guarded }
-            }
+            JobStreams::Captured => guarded(program, words),
         };
         outside.extend(secret_variables(job));
         let invocation = Invocation {
