@@ -1,17 +1,20 @@
 //! Builds of environments: several at once, and after one that was killed.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engine::{at_home, environments, without_docker, without_sandbox};
-use crate::project::{Ended, Project};
+use crate::project::{Ended, Project, variable};
 
 tests!(
     python,
     [
         ten_runs_at_once_make_an_environment_once,
         a_run_after_a_killed_environment_build_succeeds,
+        an_interrupted_installer_leaves_nothing,
         an_altered_wheel_is_refused_by_name,
         offline_names_what_is_missing,
         a_path_of_any_characters_is_in_no_message,
@@ -53,6 +56,51 @@ fn a_run_after_a_killed_environment_build_succeeds() {
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let names = environments(&cache);
     assert_eq!(names.iter().filter(|path| path.extension().is_none()).count(), 1, "{names:?}");
+}
+
+fn an_interrupted_installer_leaves_nothing() {
+    let (project, cache) = alone();
+    let temporary = cache.with_file_name("tmp");
+    fs::create_dir(&temporary).unwrap();
+    // pip installs, whose temporary files have a name.
+    let path = variable("PATH").unwrap();
+    let path: Vec<&str> = path.split(':').filter(|it| !Path::new(it).join("uv").exists()).collect();
+    let project = project.with("PATH", &path.join(":"));
+    let project = project.with("TMPDIR", temporary.to_str().unwrap());
+    let mut run = project.command(&["--engine", "venv", "build", "ruff"]).spawn().unwrap();
+    let is_unpacking = || {
+        let runs = fs::read_dir(cache.join("runs")).into_iter().flatten().flatten();
+        let mut places = runs.map(|run| run.path()).chain([temporary.clone()]);
+        places.any(|place| has_entry(&place, "pip-unpack-"))
+    };
+    while !is_unpacking() {
+        assert!(run.try_wait().unwrap().is_none(), "it was done before it was interrupted");
+    }
+    // The second time it ends at once.
+    while run.try_wait().unwrap().is_none() {
+        let _ = kill_process(Pid::from_child(&run), Signal::INT);
+    }
+    let began = Instant::now();
+    while is_named_by_a_process(&cache) {
+        assert!(began.elapsed() < Duration::from_secs(30), "the installer is still running");
+    }
+    assert_eq!(project.pipe(&["--engine", "venv", "run", "ruff"]).status, Some(0));
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+    assert!(!is_unpacking());
+}
+
+/// Whether a folder has an entry whose name starts like this.
+fn has_entry(folder: &Path, start: &str) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.any(|entry| entry.file_name().to_string_lossy().starts_with(start))
+}
+
+/// Whether a path is in the command of any process.
+fn is_named_by_a_process(path: &Path) -> bool {
+    let path = path.to_str().unwrap();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut commands = processes.filter_map(|it| fs::read(it.path().join("cmdline")).ok());
+    commands.any(|command| String::from_utf8_lossy(&command).contains(path))
 }
 
 fn an_altered_wheel_is_refused_by_name() {
