@@ -251,6 +251,11 @@ impl Child {
         self.wait(Until { cancel: None, limit: Duration::MAX });
     }
 
+    /// Kills what is left of the process group of a program that has ended.
+    pub fn kill_group(&self) {
+        self.signal(rustix::process::Signal::KILL);
+    }
+
     /// The exit status and the output of the program. Waits for its end.
     #[must_use]
     pub fn output(self) -> RawOutput {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::project::{Project, variable};
 use crate::start;
@@ -17,7 +18,10 @@ tests!(
         a_check_with_an_image_needs_docker
     ],
     bubblewrap,
-    [the_doctor_names_the_engine_that_checks_would_use]
+    [
+        the_doctor_names_the_engine_that_checks_would_use,
+        a_sandbox_that_is_killed_while_it_starts_does_not_hold_the_run
+    ]
 );
 
 /// Whether a program starts and is content.
@@ -51,6 +55,17 @@ pub(crate) fn with_bubblewrap(project: Project, text: &str) -> Project {
     let path = variable("PATH").unwrap_or_default();
     script(&programs.join("bwrap"), text);
     project.with("PATH", &format!("{}:{path}", programs.display()))
+}
+
+/// Its first process dies as early as one can, and leaves another that holds the streams of the check.
+fn a_sandbox_that_is_killed_while_it_starts_does_not_hold_the_run() {
+    const KILLED: &str = "#!/bin/sh\ncase \"$*\" in *--proof*) sleep 1000 & kill -KILL $$;; esac\n\
+                          exec /usr/bin/bwrap \"$@\"\n";
+    let project = with_bubblewrap(without_docker(Project::scaffolded()), KILLED);
+    let began = Instant::now();
+    let report = project.report(&["--engine", "venv", "run", "ruff"]);
+    assert!(began.elapsed() < Duration::from_secs(200), "the run was held");
+    assert_eq!(report.outcome("ruff"), "error", "{report:#?}");
 }
 
 fn script(path: &Path, text: &str) {

@@ -164,6 +164,8 @@ impl Venv<'_> {
             .map_err(EngineError::from)?;
         let waited = child.wait_watched(until, &mut watch);
         match waited {
+            // A sandbox whose first process was killed while it started can leave one that holds our streams.
+            Waited::Exited if self.bubblewrap.is_some() => child.kill_group(),
             Waited::Exited => {}
             // The first process of a sandbox ignores TERM. Unless it has begun, it would outlive bubblewrap
             // and never close its output.
