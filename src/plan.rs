@@ -5,6 +5,7 @@
 //! plan are relative to the project, or those inside a container.
 
 mod affected;
+mod environment;
 mod error;
 mod fixes;
 mod grants;
@@ -27,11 +28,12 @@ use crate::tools::{self, Installation};
 
 pub(crate) use affected::ChangeSet;
 pub use affected::{Affected, ReachedBy};
+pub use environment::EnvironmentSpec;
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, can_fix};
 pub use shell::{Shell, ShellFiles, ShellRequest, Streams, plan_shell};
 pub(crate) use step::step;
-pub use step::{CANONICAL_ENV, ConfigFile, EnvironmentSpec, FileSet, Step};
+pub use step::{CANONICAL_ENV, ConfigFile, FileSet, Step};
 
 pub use crate::check::COMMAND;
 
@@ -235,14 +237,7 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
 /// Whether a name on the command line means a check. Each part of `package:check@python` can be left
 /// out, and then means all: `lint`, `core:lint`, `core:`, `lint@3.12`, `@3.12`.
 pub(crate) fn names(name: &str, check: &Check) -> bool {
-    let (package, rest) = match name.split_once(':') {
-        Some((package, rest)) => (Some(package), rest),
-        None => (None, name),
-    };
-    let (own_name, python) = match rest.split_once('@') {
-        Some((own_name, python)) => (own_name, Some(python)),
-        None => (rest, None),
-    };
+    let (package, own_name, python) = StepId::split(name);
     let is_of_check = match own_name {
         "" => package.is_some() || python.is_some(),
         _ => own_name == check.name.as_str(),

@@ -74,6 +74,19 @@ impl StepId {
         Ok(StepId { package, check, python, spelled })
     }
 
+    /// The parts of a text like a spelling: the package, the check and the version of Python.
+    pub(crate) fn split(text: &str) -> (Option<&str>, &str, Option<&str>) {
+        let (package, rest) = match text.split_once(':') {
+            Some((package, rest)) => (Some(package), rest),
+            None => (None, text),
+        };
+        let (check, python) = match rest.split_once('@') {
+            Some((check, python)) => (check, Some(python)),
+            None => (rest, None),
+        };
+        (package, check, python)
+    }
+
     /// Whether a text can be the name of a package.
     #[must_use]
     pub fn is_package(text: &str) -> bool {
@@ -138,14 +151,7 @@ impl FromStr for StepId {
     type Err = StepIdError;
 
     fn from_str(text: &str) -> Result<Self, StepIdError> {
-        let (package, rest) = match text.split_once(':') {
-            Some((package, rest)) => (Some(package), rest),
-            None => (None, text),
-        };
-        let (check, python) = match rest.split_once('@') {
-            Some((check, python)) => (check, Some(python)),
-            None => (rest, None),
-        };
+        let (package, check, python) = StepId::split(text);
         StepId::new(package, CheckName::new(check)?, python)
     }
 }

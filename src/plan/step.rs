@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::check::{COMMAND, CachePolicy, FindingsOrigin, FindingsSpec, Grant, SecretName, StepId};
-use crate::config::{Check, CommandPlace, Config, PROJECT_LOCK, ToolConfig, Work, below};
+use crate::config::{Check, CommandPlace, Config, ToolConfig, Work, below};
 use crate::container::{APP, CONFIG};
 use crate::hash::Hash;
 use crate::limits::Limits;
@@ -12,7 +12,7 @@ use crate::project::ProjectPath;
 use crate::secrets::SecretError;
 use crate::tools::{self, Command, Installation, Tool, ToolInvocation};
 
-use super::{FolderFacts, Known, Request};
+use super::{EnvironmentSpec, FolderFacts, Known, Request};
 
 /// One check to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,35 +91,6 @@ pub struct ConfigFile {
     pub path: ProjectPath,
     /// Whether it is mounted at [`CONFIG`] instead of read in its place in the snapshot.
     pub mounted: bool,
-}
-
-/// The environment that a step runs in, as requested.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum EnvironmentSpec {
-    /// The base with locked packages: those of a tool of the catalogue, or of a check of the user's
-    /// own that requires some.
-    Tool {
-        /// The lock's name.
-        lock: String,
-        /// The version of its Python, where that is not the project's.
-        python: Option<String>,
-        /// The lock of the project's dependencies, if it contains them, too.
-        project: Option<String>,
-        /// Whether it contains the project's build system.
-        builds_project: bool,
-    },
-    /// The base without a tool.
-    Base {
-        /// The version of its Python, where that is not the project's.
-        python: Option<String>,
-        /// The lock of the project's dependencies, if it contains them.
-        project: Option<String>,
-        /// Whether it contains the project's build system.
-        builds_project: bool,
-    },
-    /// An image that cargo pipe does not build.
-    Image(String),
 }
 
 /// Variables that every check gets, so that no tool's output depends on the machine.
@@ -313,82 +284,6 @@ impl Step {
     pub(super) fn withhold_secrets(&mut self) {
         self.secrets.clear();
         self.grants.retain(|grant| grant.secret().is_none());
-    }
-}
-
-impl EnvironmentSpec {
-    /// The version of its Python, where that is not the project's.
-    #[must_use]
-    pub fn python(&self) -> Option<&str> {
-        match self {
-            EnvironmentSpec::Tool { python, .. } | EnvironmentSpec::Base { python, .. } => {
-                python.as_deref()
-            }
-            EnvironmentSpec::Image(_) => None,
-        }
-    }
-
-    /// Its name in messages: that of its own lock, and what tells it apart from others with that lock.
-    #[must_use]
-    pub fn label(&self, lock: &str) -> String {
-        format!("{lock}{}", self.qualifier())
-    }
-
-    /// The package whose dependencies it has and the version of its Python, as in `.api-3.11`, where these
-    /// are not the project's.
-    #[must_use]
-    pub fn qualifier(&self) -> String {
-        let package = self.project().and_then(|it| it.strip_prefix(PROJECT_LOCK));
-        self.with_python(package.unwrap_or_default())
-    }
-
-    /// The name of one of its locks in messages, with the version of its Python where that is not the
-    /// project's.
-    #[must_use]
-    pub fn with_python(&self, lock: &str) -> String {
-        match self.python() {
-            Some(python) => format!("{lock}-{python}"),
-            None => lock.to_owned(),
-        }
-    }
-
-    /// The lock of the project's dependencies, if it contains them.
-    #[must_use]
-    pub fn project(&self) -> Option<&str> {
-        match self {
-            EnvironmentSpec::Tool { project, .. } | EnvironmentSpec::Base { project, .. } => {
-                project.as_deref()
-            }
-            EnvironmentSpec::Image(_) => None,
-        }
-    }
-
-    /// Whether it contains the project's dependencies.
-    #[must_use]
-    pub fn sees_project(&self) -> bool {
-        self.project().is_some()
-    }
-
-    /// Whether it contains the project's build system.
-    #[must_use]
-    pub fn builds_project(&self) -> bool {
-        match self {
-            EnvironmentSpec::Tool { builds_project, .. }
-            | EnvironmentSpec::Base { builds_project, .. } => *builds_project,
-            EnvironmentSpec::Image(_) => false,
-        }
-    }
-
-    /// Whether it is built from the project's Dockerfile: without packages it is the base itself.
-    #[must_use]
-    pub fn has_dockerfile(&self, config: &Config) -> bool {
-        match self {
-            EnvironmentSpec::Tool { .. } => true,
-            EnvironmentSpec::Base { project, builds_project, .. } => {
-                project.is_some() || *builds_project || !config.image.apt.is_empty()
-            }
-            EnvironmentSpec::Image(_) => false,
-        }
     }
 }
 
