@@ -15,10 +15,12 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use crate::cache::{self, Stat, last_run};
+use crate::event::Event;
 use crate::git::{GitContext, HookIndex, Staged, StagedContent, StagedFile, StagedKind};
-use crate::process::{Cancel, Wake};
+use crate::process::Wake;
 use crate::project::{CHECKOUT, Project, ProjectPath};
 use crate::read::{self, SizeLimit};
 
@@ -28,6 +30,9 @@ use record::{CheckoutRecord, RecordedFile};
 
 /// The folder with the files.
 const FILES: &str = "files";
+/// The time after which a hook says that it waits for another one.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// The lock of a hook that uses them.
 const LOCK: &str = "lock";
 /// The name of a link in the place of a file that is withheld. It leads nowhere, so that nothing reads
@@ -61,7 +66,7 @@ impl Checkout {
     ) -> Result<Checkout, CheckoutError> {
         let folder = last_run::create_below(cache, &project.id(), CHECKOUT)
             .map_err(CheckoutError::io("create", &last_run::all(cache).join(project.id())))?;
-        let lock = wait_for_lock(&folder.join(LOCK), context.cancel)?;
+        let lock = wait_for_lock(&folder.join(LOCK), context)?;
         let root = folder.join(FILES);
         fs::create_dir_all(&root).map_err(CheckoutError::io("create", &root))?;
         let before = CheckoutRecord::read(&folder);
@@ -143,7 +148,7 @@ pub struct ChangedFile {
 }
 
 /// Waits until no other hook uses the checkout.
-fn wait_for_lock(path: &Path, cancel: &Cancel) -> Result<File, CheckoutError> {
+fn wait_for_lock(path: &Path, context: GitContext<'_>) -> Result<File, CheckoutError> {
     let file = cache::open_lock(path).map_err(CheckoutError::io("open", path))?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
@@ -153,7 +158,7 @@ fn wait_for_lock(path: &Path, cancel: &Cancel) -> Result<File, CheckoutError> {
     // Such a wait cannot be interrupted, so it happens in a thread of its own.
     let (wake, wakes) = channel();
     let (locked, result) = channel();
-    let _listening = cancel.listen(wake.clone());
+    let _listening = context.cancel.listen(wake.clone());
     let waiting = std::thread::Builder::new().spawn(move || {
         if file.lock().is_ok() {
             // If this fails, the caller has given up, and the lock is released.
@@ -162,7 +167,11 @@ fn wait_for_lock(path: &Path, cancel: &Cancel) -> Result<File, CheckoutError> {
         wake.send(Wake::Exited)
     });
     waiting.map_err(CheckoutError::io("wait for", path))?;
-    match wakes.recv() {
+    let woken = wakes.recv_timeout(QUIET).or_else(|_| {
+        context.emitter.emit(&Event::Waiting { reason: "another hook of this project is running" });
+        wakes.recv()
+    });
+    match woken {
         Ok(Wake::Exited) => {
             let failed = |error| CheckoutError::io("lock", path)(std::io::Error::other(error));
             result.try_recv().map_err(failed)

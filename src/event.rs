@@ -19,6 +19,11 @@ pub enum Event<'a> {
         /// The command line, quoted for a shell.
         command: &'a str,
     },
+    /// The run waits for another process.
+    Waiting {
+        /// What the other process does, such as `another hook of this project is running`.
+        reason: &'a str,
+    },
     /// An image is being pulled.
     PullStarted {
         /// The image.

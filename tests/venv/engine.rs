@@ -33,8 +33,12 @@ pub(crate) fn answers(program: &str, args: &[&str]) -> bool {
 
 /// A project on a machine without a docker engine, with the environments of all tests.
 pub(crate) fn without_docker(project: Project) -> Project {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("venv-cache");
-    at_home(project.with("CARGO_PIPE_CACHE_DIR", cache.to_str().unwrap()))
+    at_home(project.with("CARGO_PIPE_CACHE_DIR", venv_cache().to_str().unwrap()))
+}
+
+/// The cache of those projects.
+pub(crate) fn venv_cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("venv-cache")
 }
 
 /// The same with a cache of its own.

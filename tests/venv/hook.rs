@@ -1,14 +1,17 @@
 //! The hook before a commit: real git, real tools, and a clean clone that must agree.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::engine::venv_cache;
 use crate::repository::{CLEAN, Repository, UNUSED, fingerprint};
 
 tests!(
@@ -22,6 +25,7 @@ tests!(
         each_project_of_a_repository_has_its_line,
         a_merge_is_checked_when_it_is_committed,
         a_killed_hook_changes_nothing,
+        a_hook_says_that_it_waits_for_another,
         files_that_need_a_program_of_git_are_named,
         an_untracked_file_is_named_by_why,
     ]
@@ -70,6 +74,26 @@ fn only_what_is_staged_is_checked() {
     repository.git(&["reset", "--quiet"]);
     repository.stage("src/other.py", format!("{CLEAN}print(\"more\")\n"));
     repository.clone_hits(&repository.commits(&[]));
+}
+
+fn a_hook_says_that_it_waits_for_another() {
+    let repository = Repository::new();
+    repository.git(&["add", "--all"]);
+    repository.commits(&[]);
+    let id = repository.project.id();
+    let lock = venv_cache().join("projects").join(id).join("checkout/lock");
+    let lock = fs::File::options().write(true).open(lock).unwrap();
+    lock.lock().unwrap();
+    let mut command = repository.project.command(&["hook", "run"]);
+    let mut hook = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    let mut stderr = BufReader::new(hook.stderr.take().unwrap());
+    while !said.contains("waiting: another hook of this project is running") {
+        assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    lock.unlock().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(hook.wait().unwrap().success(), "{said}");
 }
 
 fn every_way_to_commit_is_checked_as_a_clone_of_it() {

@@ -13,7 +13,7 @@ use crate::report::harmless;
 use crate::report::human::style::{self, paint};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::{lines, say};
+use super::{Verbosity, lines, say};
 use crate::program::Program;
 
 /// The interval at which the time of running checks is drawn.
@@ -81,6 +81,7 @@ impl Board {
                     .collect();
                 self.begin(&rows);
             }
+            Event::Waiting { .. } => self.above(&lines::of(event, Verbosity::Normal)),
             Event::PullStarted { image } => self.wait(image, &format!("pulling {image}")),
             Event::PullFinished { image, .. } => self.built(image),
             Event::BuildStarted { environment } => self.building(environment, ""),

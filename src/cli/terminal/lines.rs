@@ -16,6 +16,7 @@ pub(super) fn of(event: &Event<'_>, verbosity: Verbosity) -> String {
         Event::Spawned { command } if verbose => {
             paint(style::DIM, format!("$ {}", harmless::line(command)))
         }
+        Event::Waiting { reason } => format!("waiting: {} …", harmless::line(reason)),
         Event::PullStarted { image } => format!("pulling {} …", harmless::line(image)),
         Event::PullFinished { image, duration } => {
             format!("pulled {} in {}", harmless::line(image), Elapsed(*duration))
