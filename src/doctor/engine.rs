@@ -62,14 +62,13 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
             Examined::good("buildx", said.split(' ').nth(1).unwrap_or("is there"))
         }
     });
+    let mut has_base = false;
     for image in &context.config.images() {
         let format = "{{json .RepoDigests}} {{.Size}}";
         match docker.ask(&["image", "inspect", "--format", format, image]) {
             Some(answer) => {
                 examined.push(base(image, &answer));
-                if *image == context.config.python.image {
-                    examined.push(topology(context, &docker, directory));
-                }
+                has_base |= *image == context.config.python.image;
             }
             None => examined.push(Examined::is(
                 Health::Warning,
@@ -80,6 +79,9 @@ fn docker(context: Context<'_>, directory: &Directory) -> Vec<Examined> {
                 ),
             )),
         }
+    }
+    if has_base {
+        examined.push(topology(context, &docker, directory));
     }
     examined.extend(docker.measure_images().map(|usage| images(&usage)));
     examined.extend(docker.ask(&DISK_USAGE).and_then(|answer| build_cache(&answer)));

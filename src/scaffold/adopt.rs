@@ -224,6 +224,7 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     let evidence = evidence::read_evidence(&survey.texts, &members.folders());
     let (python, python_note) = python::choose(survey);
     notes.extend(python_note);
+    notes.extend(python::note_others(survey, &python));
     let chooser = CheckChooser {
         survey,
         outside: survey.without(&members.folders()),

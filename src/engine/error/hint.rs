@@ -2,6 +2,9 @@
 
 use super::EngineError;
 
+/// What pip prints if there is no release for its version of Python.
+const OTHER_PYTHON: &str = "require a different python version";
+
 impl EngineError {
     /// A hint about what to do next, if one is known.
     #[must_use]
@@ -69,7 +72,6 @@ impl EngineError {
             EngineError::NoInstaller { .. } => {
                 "install uv, or the packages `python3-pip` or `python3-venv` of Debian"
             }
-            EngineError::InstallFailed { .. } => "`cargo pipe build -v` shows the complete output",
             EngineError::SourceNotGranted(_) => {
                 "if you trust them, run again with `--allow host`; with docker they are built in an \
                  image, which needs no grant"
@@ -96,7 +98,16 @@ impl EngineError {
             EngineError::ArchiveTooLarge(_) => {
                 "leave large files out with `exclude`, or use `topology = \"bind\"` where it works"
             }
-            EngineError::BuildFailed { .. } => "`cargo pipe build -v` shows the complete output",
+            EngineError::InstallFailed { message, .. }
+            | EngineError::BuildFailed { message, .. }
+                if message.contains(OTHER_PYTHON) =>
+            {
+                "a locked release does not support this version of Python: set `version` of the check, or \
+                 its `python`, then run `cargo pipe update`"
+            }
+            EngineError::InstallFailed { .. } | EngineError::BuildFailed { .. } => {
+                "`cargo pipe build -v` shows the complete output"
+            }
             EngineError::BuilderState(_) => {
                 "set BUILDX_CONFIG to a folder that docker can write to, or DOCKER_CONFIG to one with \
                  your docker settings"

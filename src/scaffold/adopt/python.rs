@@ -3,6 +3,7 @@
 //! `.python-version` comes first, then `requires-python` and its older spellings, then the classifiers.
 //! A bound is always obeyed.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::{FolderSurvey, Note};
@@ -58,6 +59,24 @@ pub(super) fn choose(survey: &FolderSurvey) -> (String, Option<Note>) {
         effect += ", which the locked tools do not support; pin older releases";
     }
     (format!("3.{chosen}"), Some(Note::new(found, effect)))
+}
+
+/// The note about the other versions that a project promises to support.
+pub(super) fn note_others(survey: &FolderSurvey, chosen: &str) -> Option<Note> {
+    let mut versions: BTreeSet<u32> =
+        classifiers(survey).into_iter().filter(|minor| SUPPORTED.contains(minor)).collect();
+    versions.extend(minor(chosen));
+    if versions.len() < 2 {
+        return None;
+    }
+    let (oldest, newest) = (versions.first()?, versions.last()?);
+    let found = format!("classifiers of Python 3.{oldest} to 3.{newest}");
+    let listed: Vec<String> = versions.iter().map(|minor| format!("\"3.{minor}\"")).collect();
+    let effect = format!(
+        "the checks run on {chosen}; `versions = [{}]` under `[python]` runs tests and type checks on each",
+        listed.join(", ")
+    );
+    Some(Note::new(found, effect))
 }
 
 /// The minor version of a text such as `3.12.1`; none for another implementation.
@@ -126,6 +145,24 @@ mod tests {
         let texts =
             files.iter().map(|(name, text)| (ProjectPath::new(name).unwrap(), (*text).to_owned()));
         choose(&FolderSurvey { texts: texts.collect(), ..FolderSurvey::default() }).0
+    }
+
+    #[test]
+    fn other_versions_are_only_named() {
+        let note = |classified: &[u32], chosen: &str| {
+            let lines = classified
+                .iter()
+                .map(|minor| format!("Programming Language :: Python :: 3.{minor}\n"));
+            let texts = [(ProjectPath::new("setup.cfg").unwrap(), lines.collect::<String>())];
+            let survey = FolderSurvey { texts: texts.into(), ..FolderSurvey::default() };
+            note_others(&survey, chosen).map(|note| note.to_string())
+        };
+        let expected = "found classifiers of Python 3.11 to 3.13: the checks run on 3.13; \
+                        `versions = [\"3.11\", \"3.12\", \"3.13\"]` under `[python]` runs tests and \
+                        type checks on each";
+        assert_eq!(note(&[8, 12, 11, 13], "3.13").as_deref(), Some(expected));
+        assert_eq!(note(&[13], "3.13"), None);
+        assert_eq!(note(&[], "3.13"), None);
     }
 
     #[test]
