@@ -264,7 +264,9 @@ fn unknown_check(config: &Config, name: &str) -> PlanError {
         }
     }
     if name.contains([':', '@']) {
-        checks.extend(config.checks.iter().map(|check| check.id.as_str()));
+        let steps = config.checks.iter().map(|check| check.id.as_str());
+        let steps: Vec<&str> = steps.filter(|step| !checks.contains(step)).collect();
+        checks.extend(steps);
     }
     let known: Vec<&str> = checks.iter().chain(COMMANDS).copied().collect();
     if let Some(error) = unused::unused_tool(config, name) {

@@ -271,6 +271,9 @@ fn checks_that_import_the_project_run_on_each_python() {
     assert_eq!(ids(&["core:@3.9"]), [of("core:old", "3.9")]);
     assert!(pipeline.plan(&request(&["mypy@3.12"], Fixing::Off)).is_err());
     assert!(pipeline.plan(&request(&["@"], Fixing::Off)).is_err());
+    let error = pipeline.plan(&request(&["@4"], Fixing::Off)).unwrap_err();
+    let hint = error.hint().unwrap();
+    assert_eq!(hint.matches(" core:old,").count(), 1, "{hint}");
     let error = pipeline.plan(&request(&["core:mypy@3.31"], Fixing::Off)).unwrap_err();
     assert_eq!(error.hint().unwrap(), "did you mean `cargo pipe core:mypy@3.11`?");
     // What a fixer writes is for all of them.
