@@ -71,6 +71,8 @@ pub enum Stdin {
     Empty,
     /// A file.
     File(PathBuf),
+    /// These bytes.
+    Bytes(Vec<u8>),
     /// Empty, but open for as long as this process lives and has not stopped the program, which
     /// can so tell from its end that it has to exit.
     Held,

@@ -66,11 +66,6 @@ impl CheckoutError {
         }
     }
 
-    /// No temporary folder can be created.
-    pub(crate) fn no_folder(source: io::Error) -> CheckoutError {
-        CheckoutError::Io { action: "create", path: std::env::temp_dir(), source }
-    }
-
     pub(super) fn io<'a>(
         action: &'static str,
         path: &'a Path,

@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -120,18 +119,13 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// The output of a command that reads a list and must succeed. A pipe could fill up while the
-    /// command waits for its own output to be read, so the list is in a file.
+    /// The output of a command that reads a list and must succeed.
     pub(super) fn read_list<A: Into<OsString>>(
         &self,
         args: impl IntoIterator<Item = A>,
         list: &[u8],
     ) -> Result<Vec<u8>, GitError> {
-        let failed =
-            |error: io::Error| GitError::Git(format!("cannot write a temporary file: {error}"));
-        let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-        file.write_all(list).map_err(failed)?;
-        self.read(args, Stdin::File(file.path().to_owned()))
+        self.read(args, Stdin::Bytes(list.to_vec()))
     }
 
     /// The exit status and output of a command without an input.

@@ -8,7 +8,7 @@ mod listing;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use checkout_config::{hash_conversion, read_config};
@@ -22,7 +22,6 @@ use super::program::Git;
 use super::{GitContext, GitError};
 use crate::gate::lines::MAX_LENGTH;
 use crate::hash::Hash;
-use crate::process::Stdin;
 use crate::read::Size;
 
 /// The time limit of git.
@@ -173,7 +172,7 @@ impl<'a> Staged<'a> {
 
     /// Writes contents to the repository's objects, so that each file is checked out as it is given
     /// here, and returns their hashes. A file that no stored content is checked out as is not among
-    /// them. The index stays as it is.
+    /// them. The index stays as it is. Git reads the contents from `folder`.
     ///
     /// # Errors
     ///
@@ -181,6 +180,7 @@ impl<'a> Staged<'a> {
     pub fn write_objects(
         &self,
         files: &BTreeMap<String, Vec<u8>>,
+        folder: &Path,
     ) -> Result<BTreeMap<String, String>, StagedError> {
         let paths: BTreeSet<&str> = files.keys().map(String::as_str).collect();
         let mut stored: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -196,17 +196,14 @@ impl<'a> Staged<'a> {
         if stored.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let folder = tempfile::tempdir().map_err(cannot_write)?;
         let mut names = String::new();
         for (number, content) in stored.values().enumerate() {
-            let place = folder.path().join(number.to_string());
+            let place = folder.join(number.to_string());
             std::fs::write(&place, content).map_err(cannot_write)?;
             names.push_str(&format!("{}\n", place.display()));
         }
-        let list = folder.path().join("list");
-        std::fs::write(&list, names).map_err(cannot_write)?;
         let words = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
-        let answer = self.git.read(words, Stdin::File(list))?;
+        let answer = self.git.read_list(words, names.as_bytes())?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let mut written = BTreeMap::new();
         for ((path, content), id) in stored.into_iter().zip(answer.lines()) {

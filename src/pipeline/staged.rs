@@ -11,6 +11,7 @@ use crate::checkout::{Checkout, CheckoutError};
 use crate::config::layer::Layer;
 use crate::configure;
 use crate::discover;
+use crate::engine::EngineError;
 use crate::env_vars::EnvVars;
 use crate::error::Error;
 use crate::event::Observer;
@@ -18,6 +19,7 @@ use crate::git::{GitContext, HookIndex};
 use crate::plan::FileSet;
 use crate::process::{Cancel, Emitter};
 use crate::project::{Manifest, Project, ProjectPath};
+use crate::run::Directory;
 use crate::snapshot::Inventory;
 
 /// The files that are checked. Exhaustive: a caller has to say which of them it means.
@@ -70,7 +72,8 @@ impl StagedPipeline {
         let checkout = match source {
             CheckoutSource::Index => Checkout::update(&home, &work, context, &index)?,
             CheckoutSource::Commit(commit) => {
-                let scratch = tempfile::tempdir().map_err(CheckoutError::no_folder)?;
+                // What a killed hook leaves is swept by the next run.
+                let scratch = Directory::create(&home).map_err(EngineError::from)?;
                 let file = scratch.path().join("index");
                 let index = index
                     .of_commit(context, commit, file)

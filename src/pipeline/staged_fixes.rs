@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::StagedPipeline;
 use crate::checkout::{self, ChangedFile, CheckoutError};
+use crate::engine::EngineError;
 use crate::error::Error;
 use crate::event::Observer;
 use crate::git::{
@@ -21,6 +22,7 @@ use crate::hash::Hash;
 use crate::process::{Cancel, Emitter};
 use crate::project::ProjectPath;
 use crate::report::diff;
+use crate::run::Directory;
 use crate::run::fix::write_back::{self, Amendment, WriteBackStep};
 use crate::snapshot::InventoryEntry;
 
@@ -108,7 +110,8 @@ impl StagedPipeline {
                 Err(why) => fixes.refuse(path, why, &before, &content),
             }
         }
-        let ids = staged.write_objects(&wanted).map_err(CheckoutError::from)?;
+        let scratch = Directory::create(&self.pipeline.scratch).map_err(EngineError::from)?;
+        let ids = staged.write_objects(&wanted, scratch.path()).map_err(CheckoutError::from)?;
         for (path, content) in &wanted {
             if !ids.contains_key(path) {
                 fixes.refuse(path.clone(), LINE_ENDS, &contents[path], content);

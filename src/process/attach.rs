@@ -30,6 +30,7 @@ pub fn attach(
     let _terminal = TerminalState::save();
     let program = match &invocation.stdin {
         Stdin::File(file) => super::expression(invocation).stdin_path(file),
+        Stdin::Bytes(bytes) => super::expression(invocation).stdin_bytes(bytes.clone()),
         Stdin::Empty | Stdin::Held => super::expression(invocation),
     };
     let program = program.unchecked();

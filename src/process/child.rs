@@ -1,9 +1,8 @@
 //! A running program: its output, its end, and the reasons to end it earlier.
 
 use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter};
+use std::io::{self, Cursor, PipeReader, PipeWriter, Read};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -60,13 +59,12 @@ pub struct Child {
     held: Option<PipeWriter>,
 }
 
-/// The content of a file as a pipe. A confined program may be refused a file even if its parent has
+/// Content as a pipe, which a thread fills. A confined program may be refused a file even if its parent has
 /// opened it, as docker of the snap is (<https://bugs.launchpad.net/snapd/+bug/1849753>).
-fn read_through_pipe(file: &Path) -> io::Result<PipeReader> {
-    let mut file = File::open(file)?;
+fn read_through_pipe(mut content: impl Read + Send + 'static) -> io::Result<PipeReader> {
     let (reader, mut writer) = io::pipe()?;
     // The program may end before it has read everything.
-    start_thread(move || io::copy(&mut file, &mut writer))?;
+    start_thread(move || io::copy(&mut content, &mut writer))?;
     Ok(reader)
 }
 
@@ -143,7 +141,12 @@ impl Child {
         let (fed, held) = match &invocation.stdin {
             Stdin::Empty => (program.stdin_null(), None),
             Stdin::File(file) => {
+                let file = File::open(file).map_err(not_started)?;
                 (program.stdin_file(read_through_pipe(file).map_err(not_started)?), None)
+            }
+            Stdin::Bytes(bytes) => {
+                let bytes = Cursor::new(bytes.clone());
+                (program.stdin_file(read_through_pipe(bytes).map_err(not_started)?), None)
             }
             Stdin::Held => {
                 let (end, held) = io::pipe().map_err(not_started)?;

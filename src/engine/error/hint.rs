@@ -2,7 +2,7 @@
 
 use super::EngineError;
 
-/// What pip prints if there is no release for its version of Python.
+/// What pip prints about releases that do not support its version of Python.
 const OTHER_PYTHON: &str = "require a different python version";
 
 impl EngineError {
