@@ -288,7 +288,7 @@ fn a_name_that_is_none_and_one_that_is_an_option_are_refused() {
     let repository = Repository::new();
     for name in ["nowhere", "--all", "-h", ""] {
         let reason = changed(repository.path(), Some(name), &[]).unwrap_err();
-        assert!(reason.message.contains("which `--changed` names"), "{name}: {reason:?}");
+        assert!(reason.message.contains("which the command line names"), "{name}: {reason:?}");
     }
 }
 

@@ -25,7 +25,7 @@ fn a_base_by_digest_is_pulled_and_is_the_same_base() {
         let check = format!("checks.other = {{ run = [\"true\"], image = \"{image}\" }}");
         project.configure(&check);
         let settings = fs::read_to_string(project.root.join("pipe.toml")).unwrap();
-        let unset = "\n#image = \"python:3.13-slim\"\n";
+        let unset = "\n#image = \"python:{version}-slim\"\n";
         assert!(settings.contains(unset), "{settings}");
         project.write("pipe.toml", settings.replace(unset, &format!("\nimage = \"{image}\"\n")));
         assert_eq!(project.pipe(&["sync"]).status, Some(0));

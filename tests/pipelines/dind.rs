@@ -57,7 +57,11 @@ impl Drop for CachedOutcome {
 
 fn an_engine_next_to_the_job_reports_the_same_as_the_host() {
     let scene = Scene::new(&["--ci", "gitlab", "--gitlab", "dind"]);
-    scene.edit("pipe.toml", "#image = \"python:3.13-slim\"", &format!("image = \"{STOCKED}\""));
+    scene.edit(
+        "pipe.toml",
+        "#image = \"python:{version}-slim\"",
+        &format!("image = \"{STOCKED}\""),
+    );
     assert_eq!(scene.pipe(&["sync"]).status, Some(0));
     let kept = CachedOutcome::new(scene);
     let scene = &kept.scene;

@@ -28,9 +28,8 @@ impl Docker<'_> {
         tag: &str,
     ) -> Result<(), EngineError> {
         let file = self.settings.folder.join("build").join(tag.replace(['/', ':'], "-"));
-        let text = dockerfile.text.clone().into_bytes();
         if let Some(context) = &dockerfile.own_context {
-            snapshot::write_tree(&file, &[(DOCKERFILE, text.as_slice())])?;
+            snapshot::write_tree(&file, &[(DOCKERFILE, dockerfile.text.as_bytes())])?;
             invocation.stdin = Stdin::File(file.join(DOCKERFILE));
             invocation.args.extend(["--file".into(), "-".into(), context.into()]);
             return Ok(());
@@ -41,8 +40,11 @@ impl Docker<'_> {
         let locks = tool.into_iter().chain(project).chain(build);
         let locks = locks
             .map(|(name, lock)| (format!("requirements/{name}.txt"), lock.text().into_bytes()));
+        // Buildah 1.39 does not expand arguments in the source of a mount.
+        let project = recipe.environment.project().unwrap_or_default();
+        let text = dockerfile.text.replace("${LOCK}", recipe.name()).replace("${PROJECT}", project);
         let files: Vec<(String, Vec<u8>)> =
-            std::iter::once((DOCKERFILE.to_owned(), text)).chain(locks).collect();
+            std::iter::once((DOCKERFILE.to_owned(), text.into_bytes())).chain(locks).collect();
         write(&file, &files)?;
         invocation.stdin = Stdin::File(file);
         invocation.args.push("-".into());

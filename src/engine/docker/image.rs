@@ -16,7 +16,7 @@ use super::image_info::ImageInfo;
 use super::unused::{project_tag, use_tag};
 use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::ResolvedEnvironment;
-use crate::environment::recipe::{Dockerfile, PROJECT, Recipe};
+use crate::environment::recipe::{Dockerfile, Recipe};
 use crate::event::Event;
 use crate::explanation::ResolvedBy;
 use crate::hash::HashBuilder;
@@ -254,7 +254,7 @@ impl Docker<'_> {
         if recipe.lock.is_some() {
             add("--build-arg", format!("LOCK={}", recipe.name()));
         }
-        if let Some(project) = recipe.environment.project().filter(|name| *name != PROJECT) {
+        if let Some(project) = recipe.environment.project() {
             add("--build-arg", format!("PROJECT={project}"));
         }
         add("--label", format!("{IMAGE_LABEL}={}", recipe.label()));
