@@ -146,9 +146,15 @@ fn an_environment_is_built(podman: &Podman<'_>) {
     let wheel = Wheel::unheard_of("handmade");
     let index = Index::open(vec![wheel.clone()]);
     let project = needing(&wheel);
+    project.write(".docker/requirements/own.txt", wheel.locked());
+    let code = format!("import {}", wheel.name);
+    project.configure(&format!(
+        "checks.own = {{ run = [\"python3\", \"-c\", \"{code}\"], requirements = [\"{}\"] }}",
+        wheel.name
+    ));
     podman.copy(&project, "built");
     let variable = format!("PIP_INDEX_URL={}", index.url(""));
-    let report = podman.report("built", &[&variable], &["run", "imports"]);
+    let report = podman.report("built", &[&variable], &["run", "imports", "own"]);
     assert_eq!(report.status, 0, "{report:#?}");
     podman.ask("built", &["cargo-pipe", "--engine", "podman", "remove"]);
 }
