@@ -25,6 +25,9 @@ mod update;
 mod watch;
 mod why;
 
+use std::io;
+use std::sync::OnceLock;
+
 use crate::pipeline::Pipeline;
 
 use crate::cli::exit::{Ending, Failure};
@@ -41,6 +44,9 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
     let CommandLine { place, verbosity, action } = settings;
     term.set_verbosity(verbosity);
     term.set_typed(place.typed.clone());
+    if uses_global_threads(&action) {
+        start_global_threads()?;
+    }
     let verdict = match action {
         Action::Init(wanted) => init::init(&place, &wanted, term),
         Action::Sync(sync) => sync::sync(&place, sync, term),
@@ -68,6 +74,50 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Man { command } => man::man(command.as_deref(), term),
     };
     verdict.map(Ending::Verdict)
+}
+
+/// Whether a command reads or removes files in rayon's global pool. Runs have a pool of their own, and
+/// a command that only prints starts none.
+fn uses_global_threads(action: &Action) -> bool {
+    match action {
+        Action::Init(_)
+        | Action::Sync(_)
+        | Action::Watch(_)
+        | Action::Baseline { .. }
+        | Action::Build { .. }
+        | Action::Ship(_)
+        | Action::Bash(_)
+        | Action::Doctor(_)
+        | Action::Update { .. }
+        | Action::Remove { .. }
+        | Action::Hook(_) => true,
+        #[cfg(feature = "mcp")]
+        Action::Mcp => true,
+        Action::Run(_)
+        | Action::Check(_)
+        | Action::List { .. }
+        | Action::Trust(_)
+        | Action::Why { .. }
+        | Action::Compare { .. }
+        | Action::Completions(_)
+        | Action::Help(_)
+        | Action::Schema(_)
+        | Action::Man { .. } => false,
+    }
+}
+
+/// Starts the global pool, which panics at its first use where the system refuses threads.
+fn start_global_threads() -> Result<(), Failure> {
+    // The pool may be started already: an xtask runs several commands.
+    static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
+    let started = STARTED.get_or_init(|| {
+        let built = rayon::ThreadPoolBuilder::new().build_global();
+        built.map_err(|error| error.to_string())
+    });
+    started.clone().map_err(|error| Failure::System {
+        what: "cannot start threads".to_owned(),
+        source: io::Error::other(error),
+    })
 }
 
 /// Discovers and configures the project of a command.

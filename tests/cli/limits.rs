@@ -114,3 +114,15 @@ hint: write a size such as "4 GiB" or "512 MiB"
 "#]],
     );
 }
+
+#[test]
+fn threads_that_the_system_refuses_are_an_error() {
+    let refuse =
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=clone,clone3:error=EAGAIN"];
+    for words in ["init", "sync", "doctor", "watch", "build", "remove", "mcp"] {
+        let scene = Scene::with_project();
+        let ended = scene.pipe(words).behind(&refuse, ":", &scene.project());
+        assert_eq!(ended.status, Some(3), "{words}: {ended:?}");
+        assert!(ended.stderr.starts_with("error: cannot start threads: "), "{words}: {ended:?}");
+    }
+}
