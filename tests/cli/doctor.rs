@@ -273,3 +273,15 @@ fn an_engine_that_the_project_chooses_is_a_warning() {
     let ended = scene.pipe("doctor --engine venv").ended();
     assert!(!ended.stdout.contains("chooses checks"), "{ended:?}");
 }
+
+#[test]
+fn locks_that_are_missing_share_a_hint() {
+    let scene = scaffolded();
+    for name in ["black", "mypy"] {
+        fs::remove_file(scene.project().join(format!(".docker/requirements/{name}.txt"))).unwrap();
+    }
+    let ended = scene.pipe("doctor").with("CARGO_PIPE_DOCKER", NOWHERE).ended();
+    let hints = ended.stdout.matches("hint: `cargo pipe init` creates the missing files").count();
+    assert_eq!(hints, 1, "{ended:?}");
+    assert_eq!(ended.stdout.matches(".txt` does not exist\n").count(), 2, "{ended:?}");
+}

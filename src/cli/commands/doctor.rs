@@ -67,8 +67,21 @@ fn examine(
     Ok(diagnosis.verdict())
 }
 
+/// Renders results. Neighbours with the same suggestion have it once, below the last of them.
 fn lines(examined: &[Examined], width: Option<usize>) -> String {
-    examined.iter().map(|examined| line(examined, width)).collect()
+    let same_hint = |a: &Examined, b: &Examined| hint(a).is_some() && hint(a) == hint(b);
+    let mut text = String::new();
+    for group in examined.chunk_by(same_hint) {
+        text.extend(group.iter().map(|examined| line(examined, width)));
+        if let Some(hint) = group.last().and_then(hint) {
+            text += &labelled((style::INFO, "    hint:"), hint, width);
+        }
+    }
+    text
+}
+
+fn hint(examined: &Examined) -> Option<&str> {
+    examined.next.as_deref().filter(|_| examined.state != Health::Good)
 }
 
 /// The label of a state, and its style.
@@ -83,11 +96,7 @@ fn state_label(state: Health) -> (anstyle::Style, &'static str) {
 fn line(examined: &Examined, width: Option<usize>) -> String {
     let (style, word) = state_label(examined.state);
     let found = format!("{:<8}  {}", examined.subject, examined.found);
-    let mut text = labelled((style, word), &found, width);
-    if let Some(next) = examined.next.as_deref().filter(|_| examined.state != Health::Good) {
-        text += &labelled((style::INFO, "    hint:"), next, width);
-    }
-    text
+    labelled((style, word), &found, width)
 }
 
 fn runner_config(
