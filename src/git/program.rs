@@ -249,7 +249,9 @@ mod tests {
 
     #[test]
     fn all_commands_of_git_share_one_limit() {
-        with_git("echo true", Duration::from_secs(60), |mut git| {
+        // The second one does not end by itself, not even before its limit is looked at.
+        let script = "[ -e \"$0.used\" ] && exec sleep 1000; : > \"$0.used\"";
+        with_git(script, Duration::from_secs(60), |mut git| {
             assert!(git.query(["rev-parse"]).is_ok());
             git.deadline = Instant::now();
             let GitError::Limit(message) = git.query(["rev-parse"]).unwrap_err() else {
