@@ -21,7 +21,7 @@ pub enum Event<'a> {
     },
     /// The run waits for another process.
     Waiting {
-        /// What the other process does, such as `another hook of this project is running`.
+        /// The work of the other process, such as `another hook of this project is running`.
         reason: &'a str,
     },
     /// An image is being pulled.

@@ -276,7 +276,7 @@ fn checks_that_import_the_project_run_on_each_python() {
     assert_eq!(hint.matches(" core:old,").count(), 1, "{hint}");
     let error = pipeline.plan(&request(&["core:mypy@3.31"], Fixing::Off)).unwrap_err();
     assert_eq!(error.hint().unwrap(), "did you mean `cargo pipe core:mypy@3.11`?");
-    // What a fixer writes is for all of them.
+    // A fixer writes the same files for all of them.
     let plan = pipeline.plan(&request(&["core:own"], Fixing::Write)).unwrap();
     assert_eq!(fixers(&plan), ["core:own@3.11"]);
 }

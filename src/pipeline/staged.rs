@@ -72,7 +72,7 @@ impl StagedPipeline {
         let checkout = match source {
             CheckoutSource::Index => Checkout::update(&home, &work, context, &index)?,
             CheckoutSource::Commit(commit) => {
-                // What a killed hook leaves is swept by the next run.
+                // The next run removes the files of a killed hook.
                 let scratch = Directory::create(&home).map_err(EngineError::from)?;
                 let file = scratch.path().join("index");
                 let index = index

@@ -150,7 +150,7 @@ fn command(known: &Known, check: &Check, config: Option<&str>) -> Option<Command
 
 /// The fixers of some checks, formatters last.
 fn in_order(known: &Known, checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
-    // What a fixer writes cannot be right for one version of Python only.
+    // A fixer writes the same files for every version of Python.
     let is_first = |check: &Check| {
         let same = |it: &&&Check| it.name == check.name && it.id.package() == check.id.package();
         checks.iter().find(same).is_some_and(|first| first.id == check.id)

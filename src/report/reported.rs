@@ -43,17 +43,18 @@ pub fn reported<'a>(
     checks: impl IntoIterator<Item = &'a CheckOutcome>,
 ) -> Vec<ReportedFinding<'a>> {
     let mut all: Vec<ReportedFinding<'_>> = Vec::new();
-    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    let mut known: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for check in checks {
         for finding in &check.findings {
             // The fingerprints of a check's findings differ.
             if check.id.python().is_some() {
                 let key = (check.id.package(), check.id.check().as_str(), finding.fingerprint);
-                let first = *known.entry(key).or_insert(all.len());
-                if let Some(first) = all.get_mut(first).filter(|it| it.finding == finding) {
-                    first.also.push(check);
+                let alike = known.entry(key).or_default();
+                if let Some(at) = alike.iter().find(|at| all[**at].finding == finding) {
+                    all[*at].also.push(check);
                     continue;
                 }
+                alike.push(all.len());
             }
             all.push(ReportedFinding { finding, check, also: Vec::new() });
         }
@@ -93,17 +94,19 @@ mod tests {
             check.id = id.parse().unwrap();
             check
         };
-        let mut checks = [on("lint@3.11"), on("lint@3.12"), on("lint@3.13"), on("other@3.13")];
+        let ids = ["lint@3.11", "lint@3.12", "lint@3.13", "lint@3.14", "other@3.13"];
+        let mut checks = ids.map(on);
         checks[1].findings.remove(0);
         checks[2].findings[1].message.push_str(" now");
+        checks[3].findings[1].message.push_str(" now");
         let found = reported(&checks);
         let labels = |at: usize| {
             let finding = &template.findings[at];
             let same = found.iter().filter(|it| it.finding.fingerprint == finding.fingerprint);
             same.map(|it| it.check_label().into_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(labels(0), ["lint@3.11,3.13", "other@3.13"]);
-        assert_eq!(labels(1), ["lint@3.11,3.12", "lint@3.13", "other@3.13"]);
+        assert_eq!(labels(0), ["lint@3.11,3.13,3.14", "other@3.13"]);
+        assert_eq!(labels(1), ["lint@3.11,3.12", "lint@3.13,3.14", "other@3.13"]);
         let pairs = found.iter().map(|it| it.checks().count()).sum::<usize>();
         assert_eq!(pairs, checks.iter().map(|check| check.findings.len()).sum::<usize>());
     }

@@ -9,7 +9,6 @@ use super::super::tool_packages::RESERVED_LOCKS;
 use super::super::{Check, CommandPlace, ConfigError, ToolConfig, ToolPackages, Work, nearest};
 use super::checks::{CheckOwner, Scope};
 use super::findings::findings;
-use super::python;
 use super::requests::requests;
 use super::terms::{Terms, is_canonical};
 use super::testing::{refuse_test_settings, test_settings};
@@ -36,26 +35,8 @@ pub(super) fn suggest_check(
     }
 }
 
-/// Validates one check of an owner. Each Python that it runs on has a check.
-pub(super) fn checks(
-    terms: &mut Terms<'_>,
-    name: &Text,
-    layer: &CheckLayer,
-    owner: &CheckOwner<'_>,
-) -> Result<Vec<Check>, ConfigError> {
-    let check = check(terms, name, layer, owner)?;
-    let versions = python::of_check(terms, &owner.scope, layer, &check.work)?;
-    let has_several = versions.len() > 1;
-    let on_each = versions.into_iter().map(|python| {
-        let shown = has_several.then_some(python.as_str());
-        let id = StepId::new(check.id.package(), check.name.clone(), shown)
-            .map_err(|wrong| terms.error(name, wrong.to_string()))?;
-        Ok(Check { id, python, ..check.clone() })
-    });
-    on_each.collect()
-}
-
-fn check(
+/// Validates one check of an owner.
+pub(super) fn check(
     terms: &mut Terms<'_>,
     name: &Text,
     layer: &CheckLayer,

@@ -11,7 +11,7 @@ use super::super::merge::check_over;
 use super::super::{
     Check, CommandPlace, ConfigError, ProjectPackage, Python, Work, below, name_locks,
 };
-use super::check::{checks, suggest_check, taken_lock};
+use super::check::{check, suggest_check, taken_lock};
 use super::python;
 use super::terms::Terms;
 use crate::limits::Limits;
@@ -134,7 +134,8 @@ impl Enabled {
     ) -> Result<(), ConfigError> {
         let names: Vec<String> = layers.iter().map(|(name, _)| name.value.clone()).collect();
         for (name, layer) in layers {
-            let on_each = checks(terms, name, layer, owner)
+            let on_each = check(terms, name, layer, owner)
+                .and_then(|check| python::on_each(terms, name, layer, &owner.scope, &check))
                 .map_err(|error| suggest_check(error, name, layer, &names))?;
             match &layer.enabled {
                 Some(enabled) if !enabled.value => self.off = Some(enabled.clone()),

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::super::layer::{Age, CheckLayer, PythonLayer, Text, Texts, Value};
 use super::super::python::{VERSION, minor};
-use super::super::{CommandPlace, ConfigError, DependencySettings, Python, Work};
+use super::super::{Check, CommandPlace, ConfigError, DependencySettings, Python, Work};
 use super::checks::Scope;
 use super::terms::Terms;
+use crate::check::StepId;
 use crate::project::ProjectPath;
 use crate::tools;
 
@@ -67,9 +68,28 @@ pub(super) fn validate(terms: &mut Terms<'_>, python: PythonLayer) -> Result<Pyt
     Ok(validated)
 }
 
-/// The versions of Python on which a check runs: its own, or those of the project if what it reports
-/// depends on them.
-pub(super) fn of_check(
+/// The same check on each version of Python that it runs on.
+pub(super) fn on_each(
+    terms: &Terms<'_>,
+    name: &Text,
+    layer: &CheckLayer,
+    scope: &Scope<'_>,
+    check: &Check,
+) -> Result<Vec<Check>, ConfigError> {
+    let versions = of_check(terms, scope, layer, &check.work)?;
+    let has_several = versions.len() > 1;
+    let on_each = versions.into_iter().map(|python| {
+        let shown = has_several.then_some(python.as_str());
+        let id = StepId::new(check.id.package(), check.name.clone(), shown)
+            .map_err(|wrong| terms.error(name, wrong.to_string()))?;
+        Ok(Check { id, python, ..check.clone() })
+    });
+    on_each.collect()
+}
+
+/// The versions of Python on which a check runs: its own, or those of its package or project if its
+/// findings depend on them.
+fn of_check(
     terms: &Terms<'_>,
     scope: &Scope<'_>,
     layer: &CheckLayer,

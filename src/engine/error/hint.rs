@@ -2,7 +2,7 @@
 
 use super::EngineError;
 
-/// What pip prints about releases that do not support its version of Python.
+/// The words of pip about releases that do not support its version of Python.
 const OTHER_PYTHON: &str = "require a different python version";
 
 impl EngineError {

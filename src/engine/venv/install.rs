@@ -117,7 +117,7 @@ impl Installer<'_, '_> {
         ours.push(("UV_INDEX_STRATEGY", "unsafe-best-match".to_owned()));
         let command = std::iter::once(program.into()).chain(words.iter().map(OsString::from));
         let mut only = self.settings.variables.for_installers(&self.settings.secrets);
-        // What a killed installer leaves goes with this folder.
+        // The files of a killed installer are removed with this folder.
         only.insert("TMPDIR".to_owned(), folder.clone().into());
         Words(Invocation {
             env: ours.into_iter().map(|(name, value)| (name.into(), value)).collect(),
