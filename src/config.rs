@@ -223,8 +223,13 @@ pub struct Check {
     /// The identity of its step, with the package that it belongs to, and its Python if it runs on
     /// several.
     pub id: StepId,
-    /// The version of Python that it runs on.
+    /// The version of Python that it checks for.
     pub python: String,
+    /// Whether it names that version itself.
+    pub names_python: bool,
+    /// The version of Python that it runs on: the same one, unless the release of its tool does not support
+    /// that.
+    pub runs_on: String,
     /// The folder that it runs in: that of its package, or the root.
     pub folder: ProjectPath,
     /// What it runs.

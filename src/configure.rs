@@ -12,6 +12,7 @@ use crate::config::validate::{self, Valid, ValidationContext};
 use crate::config::{Config, ConfigError};
 use crate::discover;
 use crate::env_vars::EnvVars;
+use crate::environment;
 use crate::project::{Manifest, Project};
 use crate::{template, tools};
 
@@ -23,14 +24,14 @@ use crate::{template, tools};
 /// leaves the project by a link.
 pub fn load_config(
     project: &Project,
-    environment: &EnvVars,
+    variables: &EnvVars,
     flags: Layer,
 ) -> Result<(Config, Vec<String>), ConfigError> {
     let text = match &project.manifest {
         Some(manifest) => discover::read_manifest(&project.root, manifest)?,
         None => String::new(),
     };
-    load_config_text(project, &text, environment, flags)
+    load_config_text(project, &text, variables, flags)
 }
 
 /// Loads the configuration that a project with this text as its manifest would have.
@@ -41,14 +42,14 @@ pub fn load_config(
 pub(crate) fn load_config_text(
     project: &Project,
     text: &str,
-    environment: &EnvVars,
+    variables: &EnvVars,
     flags: Layer,
 ) -> Result<(Config, Vec<String>), ConfigError> {
     let manifest = project.manifest.clone().unwrap_or(Manifest::PipeToml);
-    let (variables, mut warnings) = variables::layer(environment)?;
-    let (network, differing) = usual::network(environment);
+    let (set, mut warnings) = variables::layer(variables)?;
+    let (network, differing) = usual::network(variables);
     warnings.extend(differing);
-    let variables = Layer { network, ..variables };
+    let variables = Layer { network, ..set };
     let layers = Layers {
         defaults: defaults()?,
         file: layer::parse(&manifest, text)?.unwrap_or_default(),
@@ -57,7 +58,7 @@ pub(crate) fn load_config_text(
     };
     let tools: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name()).collect();
     let context = ValidationContext { manifest: manifest.file_name(), text, tools: &tools };
-    let Valid { config, paths } = validate::validate(layers.merge(), &context)?;
+    let Valid { mut config, paths } = validate::validate(layers.merge(), &context)?;
     for path in paths {
         discover::inside(&project.root, &path.value).map_err(|outside| {
             context
@@ -65,6 +66,7 @@ pub(crate) fn load_config_text(
                 .with_hint("put the files themselves into the project")
         })?;
     }
+    environment::choose_pythons(&project.root, &mut config);
     Ok((config, warnings))
 }
 

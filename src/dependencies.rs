@@ -197,7 +197,7 @@ fn file(
 /// Makes a lock of these packages, and validates it.
 fn checked(path: &ProjectPath, mut packages: Vec<Package>) -> Result<Lock, DependencyError> {
     packages.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
-    let lock = Lock { packages };
+    let lock = Lock { packages, ..Lock::default() };
     Lock::parse(&lock.text()).map_err(|LockError { message, .. }| DependencyError {
         path: path.clone(),
         message,

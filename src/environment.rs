@@ -10,8 +10,10 @@ pub mod recipe;
 pub mod remembered;
 mod resolved;
 mod satisfaction;
+mod tool_python;
 
 pub use base_lock::{BaseLock, BaseLockError, LockedBase};
 pub use python::Probe;
 pub use recipe::{Recipe, RecipeError};
 pub use resolved::{ResolvedEnvironment, predict};
+pub use tool_python::{choose_pythons, target};

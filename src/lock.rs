@@ -4,14 +4,20 @@
 //! nothing but pinned and hashed requirements: an option, a URL, a path or a version range could install
 //! code that was never reviewed.
 
+mod pythons;
+
 use crate::hash::{Hash, HashBuilder};
 
+pub use pythons::PythonRange;
+
 /// The pinned packages of an environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lock {
     /// The packages, in the order of the file.
     pub packages: Vec<Package>,
+    /// The versions of Python that they support, as the header says.
+    pub pythons: PythonRange,
 }
 
 /// A pinned package.
@@ -56,7 +62,7 @@ impl Lock {
             .into_iter()
             .map(|(line, text)| parse_package(&text).map_err(|message| LockError { line, message }))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Lock { packages })
+        Ok(Lock { packages, pythons: PythonRange::read(text) })
     }
 
     /// The requirements for the installer. They are written again from the parsed packages, so that the

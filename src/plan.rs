@@ -103,6 +103,8 @@ pub struct Known {
     pub scripts: BTreeSet<ProjectPath>,
     /// The files and folders to which the configuration of each check refers.
     pub references: BTreeMap<StepId, BTreeSet<ProjectPath>>,
+    /// The Python that an option names for the tools of some checks, because they run on a newer one.
+    pub targets: BTreeMap<StepId, String>,
     /// The granted secrets: what a fingerprint has of each value, or the reason why there is none.
     pub secrets: BTreeMap<SecretName, Result<Hash, SecretError>>,
 }

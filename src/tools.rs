@@ -173,6 +173,18 @@ pub trait Tool: Sync {
         &[]
     }
 
+    /// The option that sets the Python that it checks for; none for a tool whose findings do not depend
+    /// on the Python that it runs on.
+    fn target_option(&self) -> Option<TargetOption> {
+        None
+    }
+
+    /// Whether it parses Python with the Python that it runs on, so that a release supports none that
+    /// came out after it.
+    fn parses_with_python(&self) -> bool {
+        false
+    }
+
     /// The sources of a check that names none; empty for those of the project.
     fn default_source(&self) -> &'static [&'static str] {
         &[]
@@ -215,6 +227,18 @@ pub trait Tool: Sync {
 
     /// Judges its exit status and output.
     fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified;
+}
+
+/// The option of a tool that sets the Python that it checks for, which is otherwise the one that it runs
+/// on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetOption {
+    /// The option on the command line, such as `--python-version`.
+    pub option: &'static str,
+    /// The key in a configuration, with `-` for `_`.
+    pub key: &'static str,
+    /// Whether it can be older than every Python that the tool runs on.
+    pub any_older: bool,
 }
 
 /// The arguments of a tool's command.

@@ -6,6 +6,7 @@
 mod base;
 mod error;
 mod pin;
+mod release;
 mod resolver;
 mod targets;
 
@@ -20,7 +21,7 @@ use crate::project::{Project, ProjectPath};
 use crate::run::Context;
 use crate::scaffold::{self, FileReplacement};
 use crate::version::VersionRange;
-use resolver::Resolver;
+use resolver::{Resolver, Wish};
 use targets::{LockSource, Target};
 
 pub use base::{BaseRecord, BaseUpdate, record_first_base};
@@ -124,7 +125,7 @@ impl Update {
             versions.dedup();
             versions
         };
-        let before = self.before.clone().unwrap_or(Lock { packages: Vec::new() });
+        let before = self.before.clone().unwrap_or_default();
         let mut names: Vec<&String> =
             before.packages.iter().chain(&self.after.packages).map(|it| &it.name).collect();
         names.sort();
@@ -215,23 +216,26 @@ fn packages(
                     let pins = target.tested.iter().map(|(name, it)| format!("{name}=={it}"));
                     requirements.extend(pins);
                 }
-                let (name, day) = (target.name.clone(), target.day.as_deref());
-                let lock = match resolver.resolve(context, &name, &requirements, day) {
+                let (lock, until) = match resolve(resolver, context, target, &requirements) {
                     Err(error) if error.is_without_solution() && resolver.leaves_out_young() => {
                         kept = Some(KeepReason::MinimumAge);
-                        current(project, target)?.ok_or(error)?
+                        (current(project, target)?.ok_or(error)?, None)
                     }
                     resolved => resolved?,
                 };
-                let files = files.clone();
+                let until = until.map(|day| format!(", releases until {day}"));
+                let files = format!("{files}{}", until.unwrap_or_default());
+                let name = target.name.clone();
                 (lock, From::Requirements { name, files, asked: *asked })
             }
         };
         let path = target.path.clone();
         let replacement = scaffold::replacement(&project.root, path, written::text(&after, &from))?;
         let before = replacement.before.as_deref().and_then(|text| Lock::parse(text).ok());
-        // Only the date in the header would differ.
-        let is_same = before.as_ref().is_some_and(|before| before.hash() == after.hash());
+        // Otherwise only the header would differ.
+        let is_same = before.as_ref().is_some_and(|before| {
+            before.hash() == after.hash() && before.pythons.newest == after.pythons.newest
+        });
         let is_known =
             replacement.before.as_deref().is_some_and(|text| answers(text, &target.source));
         let replacement = match (is_same && is_known, replacement.before.clone()) {
@@ -245,6 +249,26 @@ fn packages(
         Ok(Update { name, package, range, before, after, untested, kept, replacement })
     };
     for_each_at_once(targets, resolve).into_iter().collect()
+}
+
+/// Resolves the requirements of a lock; also returns the day after which releases are ignored because the
+/// release of its tool is that old.
+fn resolve(
+    resolver: &Resolver,
+    context: Context<'_>,
+    target: &Target,
+    requirements: &[String],
+) -> Result<(Lock, Option<String>), UpdateError> {
+    let python = context.config.oldest_python();
+    let until = target.end_of_day();
+    let wish = Wish { name: &target.name, requirements, until, python };
+    match &target.tool {
+        Some((tool, range)) => {
+            let resolved = release::resolve_tool(resolver, context, *tool, range.as_ref(), &wish)?;
+            Ok((resolved.lock, resolved.until))
+        }
+        None => Ok((resolver.resolve(context, &wish)?, None)),
+    }
 }
 
 /// The lock as it is, if it meets the requirements of today.

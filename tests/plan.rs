@@ -308,9 +308,9 @@ fn a_package_can_have_its_own_python_and_dependencies() {
         "api:format - 3.12 black-3.12",
         "api:mypy@3.11 project.api 3.11 mypy.api-3.11",
         "api:mypy@3.12 project.api 3.12 mypy.api-3.12",
-        // Its lock is missing.
-        "web:format - 3.9 black-3.9",
-        "web:mypy - 3.9 mypy-3.9",
+        // Its lock is missing, and these releases do not support its Python.
+        "web:format - - black",
+        "web:mypy - - mypy",
     ];
     assert_eq!(steps, expected);
     let sets = pipeline.config.dependency_sets();
@@ -325,9 +325,77 @@ fn each_python_has_a_base_image_and_the_oldest_chooses_releases() {
     assert_eq!(config.pythons(), ["3.9", "3.10", "3.11", "3.12", "3.13"]);
     assert_eq!(config.oldest_python(), "3.9");
     assert_eq!(config.images()[..2], ["python:3.13-slim", "python:3.9-slim"]);
-    let own = "[python]\nimage = 'mirror.example/{version}/python:{version}'\nversions = ['3.9', '3.11']\n";
-    let images = ["mirror.example/3.11/python:3.11", "mirror.example/3.9/python:3.9"];
+    let own = "[python]\nimage = 'mirror.example/{version}/python:{version}'\nversions = ['3.10', '3.11']\n";
+    let images = ["mirror.example/3.11/python:3.11", "mirror.example/3.10/python:3.10"];
     assert_eq!(pipeline(own).config.images(), images);
+}
+
+/// The Python and the command of each check, with this file in addition to the settings and to a lock of
+/// mypy 1.0, which supports Python 3.8 to 3.11.
+fn pythons_of_tools(settings: &str, file: &str, text: &str) -> Vec<(String, String)> {
+    let project = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = project.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let settings = format!("{settings}[checks.mypy]\nversion = '1.0.0'\nconfig = false\n");
+    write("pipe.toml", &settings);
+    let hash = format!("--hash=sha256:{}", "1".repeat(64));
+    let lock = format!("# For every platform.\n# For Python 3.8 to 3.11.\nmypy==1.0.0 {hash}\n");
+    write(".docker/requirements/mypy.txt", &lock);
+    write(file, text);
+    let pipeline = Pipeline::discover(project.path(), EnvVars::default(), Layer::default());
+    let plan = pipeline.unwrap().plan(&request(&[], Fixing::Off)).unwrap();
+    let describe = |step: &Step| {
+        let python = step.environment.python().unwrap_or("own").to_owned();
+        let words = match &step.command {
+            Command::Exec(words) => words.clone(),
+            Command::Module { args, .. } => args.clone(),
+            _ => Vec::new(),
+        };
+        let target = words.into_iter().find(|word| word.starts_with("--py"));
+        (python, format!("{} {}", step.id, target.unwrap_or_default()).trim().to_owned())
+    };
+    plan.steps.iter().map(describe).collect()
+}
+
+#[test]
+fn a_tool_runs_on_a_python_that_its_release_supports() {
+    let planned = |version: &str, more: &str, file: &str, text: &str| {
+        let settings = format!("[python]\nversion = '{version}'\n{more}");
+        let found = pythons_of_tools(&settings, file, text);
+        found.iter().map(|(python, step)| format!("{python} {step}")).collect::<Vec<_>>()
+    };
+    let test = "[checks.test]\ntool = 'pytest'\n";
+    let old = ["3.13 lint --py-version=3.8", "3.13 format", "own mypy", "own ruff", "own test"];
+    assert_eq!(planned("3.8", test, "README", ""), old);
+    let new = ["own lint", "own format", "3.11 mypy", "own ruff", "own test"];
+    assert_eq!(planned("3.13", test, "README", ""), new);
+    // Older than any that mypy supports, and so the oldest that it knows.
+    let older =
+        ["3.13 lint --py-version=3.7", "3.13 format", "3.11 mypy --python-version=3.8", "own ruff"];
+    assert_eq!(planned("3.7", "", "README", ""), older);
+
+    let set = planned("3.7", "", "mypy.ini", "[mypy]\npython_version = 3.9\n");
+    assert_eq!(set[2], "3.11 mypy");
+    let set = planned("3.8", "", ".config/.pylintrc", "[MAIN]\npy-version = 3.9\n");
+    assert_eq!(set[0], "3.13 lint");
+    // A check that names a Python stays on it.
+    let named = "[checks.lint]\npython = '3.8'\n";
+    assert_eq!(planned("3.8", named, "README", "")[0], "own lint");
+}
+
+#[test]
+fn a_tool_stays_on_the_python_of_the_project_where_there_is_no_other() {
+    for settings in
+        ["[python]\nversion = '3.13'\nimage = 'python:3.13'\n", "[ci]\ngitlab = 'image'\n"]
+    {
+        let found = pythons_of_tools(settings, "README", "");
+        assert!(found.iter().all(|(python, _)| python == "own"), "{settings}: {found:?}");
+    }
+    let per_check = "[ci]\ngitlab = 'image'\njobs = 'per-check'\n";
+    assert_eq!(pythons_of_tools(per_check, "README", "")[2].0, "3.11");
 }
 
 #[test]

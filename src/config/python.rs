@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Config, DependencySettings};
+use super::{CiJobs, Config, DependencySettings, GitlabJobs};
 
 /// The part of the name of a base image that stands for the version of Python.
 pub(super) const VERSION: &str = "{version}";
@@ -36,24 +36,47 @@ impl Python {
     pub fn image_of(&self, version: Option<&str>) -> String {
         self.images.replace(VERSION, version.unwrap_or(&self.version))
     }
+
+    /// Whether the name of the base image has the version, so that there is one for each.
+    #[must_use]
+    pub fn has_every_image(&self) -> bool {
+        self.images.contains(VERSION)
+    }
 }
 
 impl Config {
-    /// The versions of Python that checks run on and that of the project, the oldest first.
+    /// The versions of Python that checks are for and that of the project, the oldest first.
     #[must_use]
     pub fn pythons(&self) -> Vec<&str> {
-        let of_checks = self.checks.iter().map(|check| check.python.as_str());
-        let mut versions: Vec<&str> = of_checks.chain([self.python.version.as_str()]).collect();
+        self.with_own(self.checks.iter().map(|check| &check.python))
+    }
+
+    /// The versions of Python that checks run on and that of the project, the oldest first.
+    #[must_use]
+    pub fn interpreters(&self) -> Vec<&str> {
+        self.with_own(self.checks.iter().map(|check| &check.runs_on))
+    }
+
+    fn with_own<'c>(&'c self, versions: impl Iterator<Item = &'c String>) -> Vec<&'c str> {
+        let mut versions: Vec<&str> =
+            versions.chain([&self.python.version]).map(String::as_str).collect();
         versions.sort_by_key(|version| minor(version));
         versions.dedup();
         versions
+    }
+
+    /// Whether every job in GitLab runs on one Python of all checks, that of its image.
+    #[must_use]
+    pub fn shares_job_image(&self) -> bool {
+        let has_one_each = self.ci.jobs == CiJobs::PerCheck && self.image.registry.is_none();
+        self.ci.gitlab == Some(GitlabJobs::Image) && !has_one_each
     }
 
     /// The base images of all versions, the one of the project first.
     #[must_use]
     pub fn images(&self) -> Vec<String> {
         let mut images = vec![self.python.image.clone()];
-        for python in self.pythons() {
+        for python in self.interpreters() {
             let image = self.python.image_of(Some(python));
             if !images.contains(&image) {
                 images.push(image);

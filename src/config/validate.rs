@@ -20,9 +20,7 @@ pub use terms::{ValidationContext, is_canonical};
 
 use super::layer::{CiLayer, ImageLayer, Layer, OwnFile, Switch, Text, Texts, Value, WrittenAt};
 use super::merge::OVER_DEFAULTS;
-use super::{
-    Ci, CiJobs, Config, ConfigError, EngineChoice, EngineSource, GitlabJobs, ImageSettings, Install,
-};
+use super::{Ci, Config, ConfigError, EngineChoice, EngineSource, ImageSettings, Install};
 use crate::gate::BaselineFile;
 use crate::limits::{LimitKind, Limits};
 use crate::project::ProjectPath;
@@ -122,8 +120,7 @@ fn has_python_in_jobs(
     gitlab: &Value<Switch>,
 ) -> Result<(), ConfigError> {
     let pythons = config.pythons();
-    let has_one_each = config.ci.jobs == CiJobs::PerCheck && config.image.registry.is_none();
-    if config.ci.gitlab != Some(GitlabJobs::Image) || pythons.len() == 1 || has_one_each {
+    if pythons.len() == 1 || !config.shares_job_image() {
         return Ok(());
     }
     let message = format!(

@@ -33,8 +33,9 @@ pub fn text(lock: &Lock, from: &From) -> String {
             (format!("resolved from {files} ({})", asked.short()), format!("update {name}"))
         }
     };
+    let pythons = lock.pythons.header().unwrap_or_default();
     let mut body =
-        format!("# For every platform: {whence}.\n# Update with `cargo pipe {moved}`.\n");
+        format!("# For every platform: {whence}.\n{pythons}# Update with `cargo pipe {moved}`.\n");
     lock.packages.iter().for_each(|package| body.push_str(&lines(package)));
     template::seal(template::VERSION, CHECKED, &body)
 }

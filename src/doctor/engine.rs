@@ -165,7 +165,7 @@ fn choice_of_project(context: Context<'_>) -> Option<Examined> {
 
 /// Looks for the versions of Python on which checks run in addition to that of the project.
 fn other_pythons(context: Context<'_>, venv: &Venv<'_>) -> Vec<Examined> {
-    let pythons = context.config.pythons().into_iter();
+    let pythons = context.config.interpreters().into_iter();
     let others = pythons.filter(|version| *version != context.config.python.version);
     let examined = others.map(|version| match venv.find_python(version) {
         Ok(path) => Examined::good("python", format!("`{}` is Python {version}", path.display())),

@@ -100,7 +100,7 @@ impl<'a> Venv<'a> {
             bubblewrap: None,
             roots: bubblewrap::roots(),
             held: Mutex::default(),
-            nothing: Lock { packages: Vec::new() },
+            nothing: Lock::default(),
             notes: Mutex::default(),
         };
         venv.bubblewrap = venv.find_bubblewrap()?;

@@ -11,7 +11,7 @@ use crate::dependencies::build_system;
 use crate::dependencies::read as dependencies;
 use crate::discover;
 use crate::env_vars::EnvVars;
-use crate::environment::recipe;
+use crate::environment::{self, recipe};
 use crate::hash::Hash;
 use crate::plan::{self, FolderFacts, Known};
 use crate::project::{Project, ProjectPath};
@@ -51,6 +51,9 @@ pub(super) fn read_facts(project: &Project, config: &Config) -> Known {
         let references = reader.find_references(check);
         if !references.is_empty() {
             known.references.insert(check.id.clone(), references);
+        }
+        if let Some(target) = reader.find_target(check) {
+            known.targets.insert(check.id.clone(), target);
         }
     }
     known
@@ -164,6 +167,25 @@ impl Reader<'_> {
             }
         }
         found
+    }
+
+    /// The Python that an option of the tool of a check has to name, unless its configuration does.
+    fn find_target(&self, check: &Check) -> Option<String> {
+        let Reader { project, config } = self;
+        let python = environment::target(&project.root, config, check)?;
+        let Work::Tool { tool, config: named, .. } = &check.work else { return None };
+        let tool = tools::find(tool)?;
+        let key = tool.target_option()?.key;
+        let paths = match (named, tool.config_file()) {
+            (ToolConfig::File(path), _) => vec![path.clone()],
+            (ToolConfig::Usual, Some(file)) => config.config.join(file).ok().into_iter().collect(),
+            _ => self.find_configs(tool, named, &check.folder),
+        };
+        let is_set = |path: &ProjectPath| {
+            let text = self.read(path);
+            text.is_some_and(|text| references::sets_option(tool, path.file_name(), &text, key))
+        };
+        (!paths.iter().any(is_set)).then_some(python)
     }
 
     /// The configurations that a tool reads where they are. One in the config folder is mounted apart,

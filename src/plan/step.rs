@@ -119,7 +119,7 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
     let installation = facts.and_then(|facts| facts.installation.clone());
     let installation = installation.filter(|_| check.installs_project);
     let builds_project = installation.is_some();
-    let python = Some(&check.python).filter(|python| **python != config.python.version).cloned();
+    let python = Some(&check.runs_on).filter(|python| **python != config.python.version).cloned();
     let mut env: BTreeMap<String, String> = CANONICAL_ENV
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -202,11 +202,15 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
                 project: project.filter(|_| tool.sees_project()),
                 builds_project,
             };
+            let target = tool.target_option().zip(known.targets.get(&check.id));
+            let target = target.map(|(target, python)| format!("{}={python}", target.option));
+            // The check may set another one after it.
+            let all_args: Vec<String> = target.into_iter().chain(args.iter().cloned()).collect();
             step.command = tool.check(&ToolInvocation {
                 config: file.as_ref().map(ConfigFile::in_container).as_deref(),
                 source: &step.own_source(),
                 scripts: &known.scripts_of(check),
-                args,
+                args: &all_args,
                 sees_project: step.environment.sees_project(),
                 installs_project: builds_project,
                 version: known.versions.get(&packages.lock).map(String::as_str),

@@ -264,8 +264,8 @@ fn make_jobs(config: &Config, granted: &JobGrants) -> Vec<Job> {
 fn make_job(config: &Config, name: &str, checks: &[Check], granted: &JobGrants) -> Job {
     let names: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
     let image = match (config.ci.gitlab, checks) {
-        (Some(GitlabJobs::Image), [check]) if check.python != config.python.version => {
-            Some(config.python.image_of(Some(&check.python)))
+        (Some(GitlabJobs::Image), [check]) if check.runs_on != config.python.version => {
+            Some(config.python.image_of(Some(&check.runs_on)))
         }
         _ => None,
     };

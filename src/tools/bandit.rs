@@ -60,6 +60,7 @@ pub static BANDIT: CatalogueTool = CatalogueTool {
     },
     allow_list: Some(ALLOWED),
     tried: ("1.8", "2"),
+    parses_with_python: true,
     check: |it| it.exec(&["bandit"], "--configfile", &["--recursive", "--format=json", "--quiet"]),
     classify,
     ..CatalogueTool::USUAL

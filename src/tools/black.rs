@@ -136,6 +136,10 @@ impl Tool for Black {
         OWN_CONFIGS
     }
 
+    fn parses_with_python(&self) -> bool {
+        true
+    }
+
     fn adoption(&self) -> AdoptionFacts {
         AdoptionFacts {
             default_check: Some("format"),

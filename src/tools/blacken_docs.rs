@@ -31,6 +31,7 @@ pub static BLACKEN_DOCS: CatalogueTool = CatalogueTool {
         ..AllowList::NOTHING
     }),
     tried: ("1.14", "2"),
+    parses_with_python: true,
     check: |it| names_command("blacken-docs", it, &["--cargo-pipe=check"]),
     fix: Some(|it| names_command("blacken-docs", it, &["--cargo-pipe=fix"])),
     classify: |output, sources| classify("blacken-docs", output, sources),

@@ -8,7 +8,7 @@ use super::allow_list::AllowList;
 use super::command::Command;
 use super::exit_status::{abnormal, accepted, crashed, failed, rejected, text};
 use super::own_config::{OwnConfig, Refused};
-use super::{PYTHON_ENDINGS, SourceFiles, Tool, ToolInvocation};
+use super::{PYTHON_ENDINGS, SourceFiles, TargetOption, Tool, ToolInvocation};
 use crate::finding::{Finding, Place};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::parse::columns::Columns;
@@ -38,6 +38,10 @@ pub struct CatalogueTool {
     pub(super) tried: (&'static str, &'static str),
     /// Whether it looks at the packages that the project imports.
     pub(super) sees_project: bool,
+    /// The option that sets the Python that it checks for, if that is otherwise the one that it runs on.
+    pub(super) target_option: Option<TargetOption>,
+    /// Whether it parses Python with the Python that it runs on.
+    pub(super) parses_with_python: bool,
     /// Whether it looks at hidden files, too.
     pub(super) sees_hidden: bool,
     pub(super) check: fn(&ToolInvocation<'_>) -> Command,
@@ -63,6 +67,8 @@ impl CatalogueTool {
         allow_list: None,
         tried: ("", ""),
         sees_project: false,
+        target_option: None,
+        parses_with_python: false,
         sees_hidden: false,
         check: |_| Command::Exec(Vec::new()),
         fix: None,
@@ -121,6 +127,14 @@ impl Tool for CatalogueTool {
 
     fn path_options(&self) -> &'static [&'static str] {
         self.path_options
+    }
+
+    fn target_option(&self) -> Option<TargetOption> {
+        self.target_option
+    }
+
+    fn parses_with_python(&self) -> bool {
+        self.parses_with_python
     }
 
     fn endings(&self) -> &'static [&'static str] {

@@ -71,6 +71,7 @@ pub static FLAKE8: CatalogueTool = CatalogueTool {
     },
     allow_list: Some(ALLOWED),
     tried: ("5.0.0", "8"),
+    parses_with_python: true,
     check: |it| {
         it.exec(&["flake8"], "--config", &["--format=default", "--no-show-source", "--color=never"])
     },

@@ -65,6 +65,7 @@ pub static INTERROGATE: CatalogueTool = CatalogueTool {
     },
     allow_list: Some(ALLOWED),
     tried: ("1.5", "2"),
+    parses_with_python: true,
     check: |it| it.exec(&["interrogate"], "--config", &["--verbose", "--verbose", "--no-color"]),
     classify,
     ..CatalogueTool::USUAL

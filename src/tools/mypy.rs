@@ -11,7 +11,7 @@ use super::exit_status::{
     SCOPE_WARNING, abnormal, accepted, crashed, failed, nothing_to_check, rejected, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
-use super::{SourceFiles, Tool, ToolInvocation};
+use super::{SourceFiles, TargetOption, Tool, ToolInvocation};
 use crate::container::PROJECT;
 use crate::finding::{Finding, Place, Severity};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -208,6 +208,14 @@ impl Tool for Mypy {
 
     fn path_options(&self) -> &'static [&'static str] {
         &["plugins", "mypy-path", "custom-typeshed-dir"]
+    }
+
+    fn target_option(&self) -> Option<TargetOption> {
+        Some(TargetOption { option: "--python-version", key: "python-version", any_older: false })
+    }
+
+    fn parses_with_python(&self) -> bool {
+        true
     }
 
     fn adoption(&self) -> AdoptionFacts {

@@ -11,7 +11,7 @@ use super::exit_status::{
     abnormal, accepted, crashed, failed, nothing_to_check, rejected, text, unreadable,
 };
 use super::own_config::{OwnConfig, Refused};
-use super::{SourceFiles, Tool, ToolInvocation};
+use super::{SourceFiles, TargetOption, Tool, ToolInvocation};
 use crate::outcome::{Classified, RawOutput, ReasonKind};
 use crate::tools::command::{Command, PYLINT_WORKER, Precedence};
 use crate::tools::parse::pylint_json2::{self, PylintReport};
@@ -295,6 +295,14 @@ impl Tool for Pylint {
 
     fn path_options(&self) -> &'static [&'static str] {
         &["init-hook", "load-plugins", "source-roots", "spelling-private-dict-file"]
+    }
+
+    fn target_option(&self) -> Option<TargetOption> {
+        Some(TargetOption { option: "--py-version", key: "py-version", any_older: true })
+    }
+
+    fn parses_with_python(&self) -> bool {
+        true
     }
 
     fn adoption(&self) -> AdoptionFacts {

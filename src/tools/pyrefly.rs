@@ -7,11 +7,14 @@ use super::catalogue::{CatalogueTool, config_error, judge};
 use super::command::Command;
 use super::exit_status::nothing_to_check;
 use super::own_config::OwnConfig;
-use super::{SourceFiles, ToolInvocation};
+use super::{SourceFiles, TargetOption, ToolInvocation};
 use crate::container::PROJECT;
 use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput};
 use crate::tools::parse::report::FindingValues;
+
+const TARGET: TargetOption =
+    TargetOption { option: "--python-version", key: "python-version", any_older: true };
 
 /// Checks types.
 pub static PYREFLY: CatalogueTool = CatalogueTool {
@@ -47,6 +50,7 @@ pub static PYREFLY: CatalogueTool = CatalogueTool {
     },
     tried: ("0.46", "2"),
     sees_project: true,
+    target_option: Some(TARGET),
     check: command,
     classify,
     ..CatalogueTool::USUAL

@@ -10,7 +10,7 @@ use super::catalogue::{CatalogueTool, config_error, judge};
 use super::command::Command;
 use super::exit_status::{failed, nothing_to_check, text};
 use super::own_config::OwnConfig;
-use super::{SourceFiles, ToolInvocation};
+use super::{SourceFiles, TargetOption, ToolInvocation};
 use crate::container::PROJECT;
 use crate::finding::Finding;
 use crate::outcome::{Classified, RawOutput, ReasonKind};
@@ -37,6 +37,9 @@ const CALL: CallFacts = CallFacts {
     ..CallFacts::NONE
 };
 
+const TARGET: TargetOption =
+    TargetOption { option: "--pythonversion", key: "pythonVersion", any_older: true };
+
 /// Checks types.
 pub static PYRIGHT: CatalogueTool = CatalogueTool {
     name: "pyright",
@@ -53,6 +56,7 @@ pub static PYRIGHT: CatalogueTool = CatalogueTool {
     // Earlier packages download the program when they first run.
     tried: ("1.1.402", "1.2"),
     sees_project: true,
+    target_option: Some(TARGET),
     check: |it| command("pyright", it),
     classify: |output, sources| classify("pyright", output, sources),
     ..CatalogueTool::USUAL

@@ -43,6 +43,40 @@ pub fn find_references(tool: &dyn Tool, file: &str, text: &str) -> Vec<String> {
     values.iter().flat_map(|value| split_candidates(value)).collect()
 }
 
+/// Whether a configuration sets an option of a tool, whose name has `-` for `_`.
+#[must_use]
+pub fn sets_option(tool: &dyn Tool, file: &str, text: &str, option: &str) -> bool {
+    if file.ends_with(".json") {
+        return text.contains(&format!("\"{option}\""));
+    }
+    match notation(tool, file) {
+        Notation::Toml => {
+            let table = text.parse::<Table>().unwrap_or_default();
+            let own = tool.own_configs().iter().filter(|own| own.notation == Notation::Toml);
+            let mut sections = own.filter_map(|own| find_section(&table, own.section));
+            sections.any(|section| has_option(section, option))
+        }
+        Notation::Ini => {
+            let found = ini::parse(text).unwrap_or_default();
+            found.iter().any(|it| is_listed(&[option], &it.name))
+        }
+    }
+}
+
+/// The table of a tool, such as `tool.mypy`.
+fn find_section<'t>(table: &'t Table, section: &str) -> Option<&'t Table> {
+    let names = section.split('.').filter(|name| !name.is_empty());
+    names.into_iter().try_fold(table, |table, name| table.get(name)?.as_table())
+}
+
+fn has_option(table: &Table, option: &str) -> bool {
+    let mut entries = table.iter();
+    entries.any(|(name, value)| match value {
+        Value::Table(inner) => has_option(inner, option),
+        _ => is_listed(&[option], name),
+    })
+}
+
 fn notation(tool: &dyn Tool, file: &str) -> Notation {
     let own = tool.own_configs().iter().find(|own| own.file == file);
     let by_name = || if file.ends_with(".toml") { Notation::Toml } else { Notation::Ini };
@@ -130,6 +164,23 @@ mod tests {
             let found = references(tool, file, text);
             assert!(found.iter().any(|path| path == expected), "{tool}: {found:?}");
         }
+    }
+
+    #[test]
+    fn an_option_is_found_in_the_part_of_the_tool() {
+        let sets = |tool: &str, file: &str, text: &str| {
+            let tool = find(tool).unwrap();
+            sets_option(tool, file, text, tool.target_option().unwrap().key)
+        };
+        assert!(sets("pylint", ".pylintrc", "[MAIN]\npy-version=3.8\n"));
+        assert!(sets("pylint", "pyproject.toml", "[tool.pylint.main]\npy-version = '3.8'\n"));
+        assert!(sets("mypy", "mypy.ini", "[mypy]\npython_version = 3.8\n"));
+        assert!(sets("mypy", "pyproject.toml", "[tool.mypy]\npython_version = '3.8'\n"));
+        assert!(sets("ty", "ty.toml", "[environment]\npython-version = '3.8'\n"));
+        assert!(sets("pyright", "pyrightconfig.json", "{\"pythonVersion\": \"3.8\"}"));
+        assert!(!sets("mypy", "pyproject.toml", "[tool.ty.environment]\npython-version = '3.8'\n"));
+        assert!(!sets("pyright", "pyrightconfig.json", "{\"pythonPlatform\": \"Linux\"}"));
+        assert!(!sets("mypy", "mypy.ini", "[mypy]\nstrict = True\n"));
     }
 
     #[test]

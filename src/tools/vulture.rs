@@ -62,6 +62,7 @@ pub static VULTURE: CatalogueTool = CatalogueTool {
     },
     allow_list: Some(ALLOWED),
     tried: ("2.7", "3"),
+    parses_with_python: true,
     check: |it| it.exec(&["vulture"], "--config", &[]),
     classify,
     ..CatalogueTool::USUAL

@@ -93,6 +93,12 @@ impl UpdateError {
         matches!(self, UpdateError::Unresolved { message, .. } if message.contains("No solution found"))
     }
 
+    /// Whether no releases in the index meet the requirements on this Python.
+    pub(super) fn needs_other_python(&self) -> bool {
+        self.is_without_solution()
+            && matches!(self, UpdateError::Unresolved { message, .. } if message.contains("Python version"))
+    }
+
     /// A suggestion, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -31,6 +31,24 @@ pub(super) struct Resolver {
     limit: TimeLimit,
 }
 
+/// The packages to resolve.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'w> {
+    /// The name of their lock.
+    pub(super) name: &'w str,
+    pub(super) requirements: &'w [String],
+    /// The time after which releases are ignored.
+    pub(super) until: Option<SystemTime>,
+    /// The oldest Python that they are for.
+    pub(super) python: &'w str,
+}
+
+impl Wish<'_> {
+    fn unresolved(&self, message: String) -> UpdateError {
+        UpdateError::Unresolved { name: self.name.to_owned(), message }
+    }
+}
+
 /// The time that uv may take.
 #[derive(Clone, Copy, Debug)]
 struct TimeLimit(Option<Instant>);
@@ -77,34 +95,49 @@ impl Resolver {
         self.newest.is_some()
     }
 
-    /// Resolves requirements to the newest versions, for every platform; without those that are newer
-    /// than a day, if there is one.
+    /// Resolves requirements to the newest versions, for every platform.
     pub(super) fn resolve(
         &self,
         context: Context<'_>,
-        name: &str,
-        requirements: &[String],
-        day: Option<&str>,
+        wish: &Wish<'_>,
     ) -> Result<Lock, UpdateError> {
-        let asked = self.folder.path().join(format!("{name}.in"));
+        let text = self.compile(context, wish, "in", &["--generate-hashes"])?;
+        Lock::parse(&text).map_err(|error| wish.unresolved(error.to_string()))
+    }
+
+    /// Lists the files of requirements without their dependencies, as PEP 751 describes.
+    pub(super) fn list(
+        &self,
+        context: Context<'_>,
+        wish: &Wish<'_>,
+    ) -> Result<String, UpdateError> {
+        self.compile(context, wish, "list.in", &["--no-deps", "--format", "pylock.toml"])
+    }
+
+    /// The answer of uv.
+    fn compile(
+        &self,
+        context: Context<'_>,
+        wish: &Wish<'_>,
+        ending: &str,
+        options: &[&str],
+    ) -> Result<String, UpdateError> {
+        let Wish { name, requirements, until, python } = *wish;
+        let asked = self.folder.path().join(format!("{name}.{ending}"));
         let text: String = requirements.iter().map(|it| format!("{it}\n")).collect();
-        let unresolved =
-            |message: String| UpdateError::Unresolved { name: name.to_owned(), message };
-        fs::write(&asked, text).map_err(|error| unresolved(error.to_string()))?;
+        fs::write(&asked, text).map_err(|error| wish.unresolved(error.to_string()))?;
         let mut uv = Invocation::new(&self.program, ["pip", "compile", "--universal"]);
         let mut add = |words: &[&str]| uv.args.extend(words.iter().map(Into::into));
-        add(&["--generate-hashes", "--no-header", "--no-annotate", "--quiet", "--color=never"]);
+        add(options);
+        add(&["--no-header", "--no-annotate", "--quiet", "--color=never"]);
         // uv resolves for a Python that this machine does not have; downloading it takes minutes.
         add(&["--no-python-downloads"]);
         add(&["--no-sources", "--no-strip-extras", "--python-version"]);
-        add(&[context.config.oldest_python(), "--only-binary=:all:"]);
+        add(&[python, "--only-binary=:all:"]);
         for package in &context.config.python.from_source {
             add(&["--no-binary", package]);
         }
-        let day = day.and_then(|day| humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok());
-        // Releases of the day itself are used.
-        let day = day.and_then(|day| day.checked_add(Duration::from_secs(24 * 60 * 60)));
-        if let Some(newest) = self.newest.into_iter().chain(day).min() {
+        if let Some(newest) = self.newest.into_iter().chain(until).min() {
             add(&["--exclude-newer", &humantime::format_rfc3339_seconds(newest).to_string()]);
         }
         // Not in the project's folder: a `uv.toml` there could name an index.
@@ -112,10 +145,9 @@ impl Resolver {
         uv.args.push(asked.into());
         let output = run(context, uv, self.limit)?;
         if output.code != 0 {
-            return Err(unresolved(error_text(&output)));
+            return Err(wish.unresolved(error_text(&output)));
         }
-        let text = String::from_utf8_lossy(&output.stdout);
-        Lock::parse(&text).map_err(|error| unresolved(error.to_string()))
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 

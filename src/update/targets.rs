@@ -1,6 +1,7 @@
 //! The locks of a project, with the requirements that they are resolved from.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
 use super::UpdateError;
 use super::base::{self, BaseRequest};
@@ -52,6 +53,13 @@ impl Target {
         let path = recipe::lock_path(config, name)?;
         let (name, tested) = (name.to_owned(), Vec::new());
         Ok(Target { name, path, source, tool: None, tested, day })
+    }
+
+    /// The end of the day after which no release is used. Releases of the day itself are used.
+    pub(super) fn end_of_day(&self) -> Option<SystemTime> {
+        let day = format!("{}T00:00:00Z", self.day.as_ref()?);
+        let start = humantime::parse_rfc3339(&day).ok()?;
+        start.checked_add(Duration::from_secs(24 * 60 * 60))
     }
 
     fn of_tool(

@@ -42,6 +42,7 @@ mod project;
 #[path = "../harness/python.rs"]
 mod python;
 mod pythons;
+mod releases;
 mod repository;
 mod sandbox;
 #[expect(dead_code, reason = "other programs use the rest")]
@@ -57,6 +58,8 @@ mod watch;
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
+
+use bubblewrap as can_run;
 
 fn main() -> ExitCode {
     // Half of its time a test waits: for packages, or for another process.
@@ -78,11 +81,15 @@ fn main() -> ExitCode {
         packages::TESTS,
         pinned_tools::TESTS,
         pythons::TESTS,
+        releases::TESTS,
         sandbox::TESTS,
         shadows::TESTS,
         test_runs::TESTS,
         watch::TESTS,
     ];
+    // `cargo xtask soak` asks for what takes too long for every run.
+    let is_soak = project::variable("CARGO_PIPE_TEST_SOAK").is_some();
+    let lists = [&lists[..], if is_soak { &[releases::SOAK] } else { &[] }].concat();
     libtest_mimic::run(&arguments, harness::trials(&lists)).exit_code()
 }
 

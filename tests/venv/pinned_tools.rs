@@ -153,7 +153,7 @@ fn found_by_hand(project: &Project, tool: &Pinned) -> Found {
     found
 }
 
-fn holds_distribution(environment: &Path, start: &str) -> bool {
+pub(crate) fn holds_distribution(environment: &Path, start: &str) -> bool {
     let libraries = fs::read_dir(environment.join("lib")).into_iter().flatten().flatten();
     let packages = libraries.flat_map(|it| fs::read_dir(it.path().join("site-packages")));
     let mut names = packages.flatten().flatten().map(|it| it.file_name());

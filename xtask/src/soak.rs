@@ -51,6 +51,7 @@ const SUBJECTS: &[Subject] = &[
     },
     Subject { name: "mypy", tests: "--test mypy -- --nocapture", times_in_the_gate: 0 },
     Subject { name: "matrix", tests: "--test docker -- matrix_ --nocapture", times_in_the_gate: 0 },
+    Subject { name: "releases", tests: "--test venv -- releases_", times_in_the_gate: 0 },
     Subject { name: "adoption", tests: "--test docker -- adoption", times_in_the_gate: 0 },
     Subject { name: "job-image", tests: "--test docker -- job_image", times_in_the_gate: 0 },
     Subject { name: "packages", tests: "--test docker -- packages", times_in_the_gate: 0 },

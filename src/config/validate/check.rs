@@ -56,6 +56,8 @@ pub(super) fn check(
         name: check_name,
         id,
         python: scope.python.clone(),
+        names_python: layer.python.is_some(),
+        runs_on: scope.python.clone(),
         work: work(terms, name, layer, owner)?,
         source: match (&layer.source, default_source(name, layer, &folder)) {
             (None, Some(of_tool)) => of_tool,

@@ -82,7 +82,7 @@ pub(super) fn on_each(
         let shown = has_several.then_some(python.as_str());
         let id = StepId::new(check.id.package(), check.name.clone(), shown)
             .map_err(|wrong| terms.error(name, wrong.to_string()))?;
-        Ok(Check { id, python, ..check.clone() })
+        Ok(Check { id, runs_on: python.clone(), python, ..check.clone() })
     });
     on_each.collect()
 }
@@ -163,7 +163,7 @@ fn check_version(terms: &Terms<'_>, version: &Text) -> Result<(), ConfigError> {
 /// Checks that there is a base image for each of these versions.
 fn has_images(terms: &Terms<'_>, python: &Python, texts: &Texts) -> Result<(), ConfigError> {
     let others = |version: &&Text| version.value != python.version;
-    if python.images.contains(VERSION) {
+    if python.has_every_image() {
         return Ok(());
     }
     let items = terms.items(Some(texts));

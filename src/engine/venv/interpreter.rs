@@ -14,7 +14,7 @@ use crate::environment::python;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 
 /// The minor versions of Python 3 that the locks support.
-const SUPPORTED: std::ops::RangeInclusive<u32> = 10..=15;
+pub(super) const SUPPORTED: std::ops::RangeInclusive<u32> = 10..=15;
 
 /// The time limit of a candidate's description.
 const LIMIT: Duration = Duration::from_secs(20);

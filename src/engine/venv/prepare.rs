@@ -7,9 +7,10 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::install::{self, Installer};
-use super::interpreter::Interpreter;
+use super::interpreter::{Interpreter, SUPPORTED};
 use super::store::Held;
 use super::{Venv, platform};
+use crate::config::python::minor;
 use crate::engine::{EngineError, EngineOptions, PreparedEnvironment};
 use crate::environment::{BaseLock, Recipe, ResolvedEnvironment, recipe};
 use crate::event::Event;
@@ -111,15 +112,37 @@ impl Venv<'_> {
     }
 
     /// The interpreter of an environment. That of the project may be of another version if there is none
-    /// of its own; all others must be of the version that the configuration names.
+    /// of its own, and that of a tool of any version that its release supports; all others must be of
+    /// the version that the configuration names.
     fn interpreter_of(&self, recipe: &Recipe) -> Result<Arc<Interpreter>, Arc<EngineError>> {
-        match recipe.environment.python() {
-            Some(version) => self.interpreter_for(version),
-            None => {
-                self.note_other_version();
-                Ok(Arc::clone(&self.interpreter))
-            }
+        let Some(version) = recipe.environment.python() else {
+            self.note_other_version();
+            return Ok(Arc::clone(&self.interpreter));
+        };
+        self.interpreter_for(version)
+            .or_else(|error| self.supported_interpreter(recipe, version).ok_or(error))
+    }
+
+    /// The newest interpreter that the release of a tool supports, in place of one that was chosen for
+    /// it; that of the project if the release is older than every one here.
+    fn supported_interpreter(&self, recipe: &Recipe, version: &str) -> Option<Arc<Interpreter>> {
+        let range = recipe.lock.as_ref()?.pythons;
+        let own = minor(&self.settings.python)?;
+        if range.contains(own) || !range.contains(minor(version)?) {
+            // The configuration names this version.
+            return None;
         }
+        let others = SUPPORTED.rev().filter(|minor| range.contains(*minor));
+        let found = others.map(|minor| self.interpreter_for(&format!("3.{minor}")));
+        let is_too_new = range.newest.is_some_and(|newest| newest < own);
+        let found = found.filter_map(Result::ok).next();
+        let found = found.or_else(|| is_too_new.then(|| Arc::clone(&self.interpreter)))?;
+        self.note(format!(
+            "Python {version} not found; `{}` runs on {}, which may report different findings",
+            recipe.name(),
+            found.probe.version
+        ));
+        Some(found)
     }
 
     /// The interpreter of exactly this version.
