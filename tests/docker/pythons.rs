@@ -6,7 +6,10 @@ use std::sync::LazyLock;
 use crate::project::{Project, docker, lines};
 use crate::two_pythons::{assert_reported, write_project};
 
-tests![each_python_has_an_image_of_its_own];
+tests![
+    each_python_has_an_image_of_its_own,
+    a_tool_runs_in_the_image_of_a_python_that_its_release_supports
+];
 
 /// The images, of which the one with Python 3.11 has that of Debian 12.
 const IMAGES: &str = "cargo-pipe.test/pythons";
@@ -55,4 +58,38 @@ fn each_python_has_an_image_of_its_own() {
     assert_eq!(own, expected.map(|name| format!("cargo-pipe/{name}:project-")));
     let again = project.pipe(&["build"]);
     assert!(!again.stdout.contains("building") && again.status == Some(0), "{again:?}");
+}
+
+fn a_tool_runs_in_the_image_of_a_python_that_its_release_supports() {
+    images();
+    let project = Project::scaffolded().with("CARGO_PIPE_ALLOW", "dockerfile");
+    let settings = |version: &str| {
+        format!(
+            "source = [\"src\"]\n[python]\nversion = \"{version}\"\n\
+             image = \"{IMAGES}:{{version}}\"\n[checks.mypy]\nconfig = false\n"
+        )
+    };
+    project.write("pipe.toml", settings("3.8"));
+    project.write(
+        "src/main.py",
+        "import distutils\nimport sys\n\nprint(distutils)\n\
+         if sys.version_info >= (3, 12):\n    NUMBER: int = ''\n",
+    );
+    assert_eq!(project.pipe(&["sync"]).status, Some(0));
+    // The bundled release supports Python 3.10 and newer, and checks for the oldest of them.
+    let report = project.report(&["run", "mypy"]);
+    assert_eq!(report.outcome("mypy"), "passed", "{report:#?}");
+    let python = || project.pipe(&["bash", "mypy", "--", "python3", "--version"]).stdout;
+    assert!(python().starts_with("Python 3.13."), "{}", python());
+
+    project.write("pipe.toml", settings("3.13"));
+    assert_eq!(project.pipe(&["sync"]).status, Some(0));
+    let lock = project.root.join(".docker/requirements/mypy.txt");
+    let text = fs::read_to_string(&lock).unwrap();
+    let old = text.replace("# For Python 3.10 and newer.", "# For Python 3.10 to 3.11.");
+    assert_ne!(old, text);
+    fs::write(&lock, old).unwrap();
+    let report = project.report(&["run", "mypy"]);
+    assert_eq!(report.outcome("mypy"), "passed", "{report:#?}");
+    assert!(python().starts_with("Python 3.11."), "{}", python());
 }
