@@ -20,7 +20,7 @@ use crate::outcome::{CheckOutcome, ReasonKind, Status, Verdict};
 use model::{
     ArtifactChange, ArtifactLocation, AutomationDetails, Driver, Location, Message, Notification,
     PhysicalLocation, Region, ResultProperties, Rule, SarifFix, SarifInvocation, SarifLog,
-    SarifReplacement, SarifResult, SarifRun, SarifTool, Suppression,
+    SarifReplacement, SarifResult, SarifRun, SarifTool, Suppression, TestProperties,
 };
 
 /// GitHub's name for the base of relative paths.
@@ -81,8 +81,6 @@ fn rule(finding: &Finding) -> Rule {
 
 fn result(report: &Report, it: &ReportedFinding<'_>, rule_index: usize) -> SarifResult {
     let finding = it.finding;
-    let pythons: Vec<String> =
-        it.checks().filter_map(|check| check.id.python()).map(str::to_owned).collect();
     let related = finding.related.iter().filter_map(|place| location(report, place));
     SarifResult {
         rule_id: finding.code.clone(),
@@ -100,8 +98,17 @@ fn result(report: &Report, it: &ReportedFinding<'_>, rule_index: usize) -> Sarif
             false => vec![Suppression { kind: "external", status: "accepted" }],
         },
         fixes: finding.fix.iter().map(|fix| self::fix(report, finding, fix)).collect(),
-        properties: (!pythons.is_empty()).then_some(ResultProperties { pythons }),
+        properties: properties(it),
     }
+}
+
+/// The property bag of a result; none if it would be empty.
+fn properties(it: &ReportedFinding<'_>) -> Option<ResultProperties> {
+    let pythons: Vec<String> =
+        it.checks().filter_map(|check| check.id.python()).map(str::to_owned).collect();
+    let test = it.finding.test.as_ref();
+    let test = test.map(|test| TestProperties { test: test.name.clone(), flaky: test.flaky });
+    (!pythons.is_empty() || test.is_some()).then_some(ResultProperties { pythons, test })
 }
 
 fn fix(report: &Report, finding: &Finding, fix: &finding::Fix) -> SarifFix {

@@ -5,6 +5,8 @@ use std::fs;
 use cargo_pipe::outcome::{CacheUse, Status};
 use cargo_pipe::report::json::JsonReport;
 
+use serde_json::{Value, json};
+
 use crate::cache::{base_image, report, tool_image};
 use crate::container::PROOF;
 use crate::scene::Scene;
@@ -86,8 +88,12 @@ fn a_flaky_test_that_is_only_reported_passes_and_is_not_cached() {
         assert!(finding.flaky && !finding.gating, "{finding:?}");
     }
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}{FAILED}")).once();
-    let ended = scene.pipe("test").ended();
+    let ended = scene.pipe("test --report sarif=../results.sarif").ended();
     assert!(ended.stdout.contains("[test failed flaky, accepted]"), "{ended:?}");
+    let sarif = fs::read_to_string(scene.project().join("../results.sarif")).unwrap();
+    let sarif: Value = serde_json::from_str(&sarif).unwrap();
+    let properties = &sarif["runs"][0]["results"][0]["properties"];
+    assert_eq!(*properties, json!({ "test": "tests/test_a.py::test_x", "flaky": true }));
 }
 
 #[test]

@@ -97,8 +97,20 @@ pub(super) struct SarifResult {
 /// The property bag of a result.
 #[derive(Serialize)]
 pub(super) struct ResultProperties {
-    /// The versions of Python on which the check has it.
+    /// The versions of Python on which the check has it, if it runs on several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) pythons: Vec<String>,
+    #[serde(flatten)]
+    pub(super) test: Option<TestProperties>,
+}
+
+/// What the property bag has about a test that failed.
+#[derive(Serialize)]
+pub(super) struct TestProperties {
+    /// Its name.
+    pub(super) test: String,
+    /// Whether it has also passed with the same fingerprint.
+    pub(super) flaky: bool,
 }
 
 #[derive(Serialize)]
