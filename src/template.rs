@@ -27,7 +27,7 @@ pub(crate) use seal::seal;
 pub use seal::{FileOrigin, body, origin};
 pub use settings::{
     ConfigSetting, GitlabFile, NewCheck, NewCommand, NewConfig, NewDependencies, NewPackage,
-    NewPackageCheck,
+    NewPackageCheck, NewTestSettings,
 };
 
 /// The version of cargo pipe.

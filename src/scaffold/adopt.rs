@@ -13,6 +13,7 @@ pub mod pins;
 mod python;
 pub mod refused;
 mod sources;
+mod test_settings;
 mod testing;
 mod uses;
 
@@ -270,6 +271,7 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
     let settings = NewConfig {
         tests,
         tested,
+        test_lines: test_settings::find_test_settings(survey, &evidence.project.uses),
         source: if places.is_empty() { usual.source.clone() } else { places.clone() },
         exclude: found.exclude_globs(),
         dockerfile: dockerfile.to_owned(),

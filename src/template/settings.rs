@@ -3,6 +3,7 @@
 //! [`crate::scaffold::adopt`] decides them.
 
 mod packages;
+mod testing;
 
 use serde::{Serialize, Serializer};
 
@@ -12,6 +13,8 @@ use crate::config::{GitlabJobs, Install};
 use crate::tools::{self, Tool};
 use packages::package_tables;
 pub use packages::{NewPackage, NewPackageCheck};
+pub use testing::NewTestSettings;
+use testing::test_lines;
 
 /// The settings of a new `pipe.toml` that differ between projects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +31,9 @@ pub struct NewConfig {
     /// The inputs of that example: what the tests import.
     #[serde(serialize_with = "list")]
     pub tested: Vec<String>,
+    /// Its settings about processes, coverage and reruns.
+    #[serde(serialize_with = "test_lines")]
+    pub test_lines: NewTestSettings,
     /// The Dockerfile of the environments.
     #[serde(serialize_with = "text")]
     pub dockerfile: String,
@@ -178,6 +184,7 @@ impl Default for NewConfig {
             exclude: Vec::new(),
             tests: vec!["tests".to_owned()],
             tested: vec!["src".to_owned()],
+            test_lines: NewTestSettings::default(),
             dockerfile: DOCKERFILE.to_owned(),
             gitlab: None,
             github: false,

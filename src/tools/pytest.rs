@@ -55,13 +55,14 @@ const AT_ROOT: &[&str] = &[
 const CALL: CallFacts = CallFacts {
     programs: &[&["pytest"], &["py.test"]],
     hook_args: &[],
-    valued: "--basetemp --color --confcutdir --cov-config --cov-report --deselect --dist \
-             --durations --ignore --ignore-glob --import-mode --junit-xml --junitxml --maxfail \
-             --numprocesses --override-ini --rootdir --tb -W -c -k -m -n -o -p -r",
+    valued: "--basetemp --color --confcutdir --cov --cov-config --cov-context --cov-fail-under \
+             --cov-report --deselect --dist --durations --ignore --ignore-glob --import-mode \
+             --junit-xml --junitxml --maxfail --numprocesses --override-ini --reruns --rootdir --tb -W \
+             -c -k -m -n -o -p -r",
     config: "-c",
-    dropped: "--basetemp --color --cov* --dist --durations --junit-xml --junitxml --maxfail \
-              --no-cov --no-header --numprocesses --quiet --showlocals --tb --verbose -l -n -q -r \
-              -ra -rA -s -v -vv -x",
+    dropped: "--basetemp --color --cov-append --cov-branch --cov-config --cov-context --cov-report \
+              --dist --durations --junit-xml --junitxml --maxfail --no-header --quiet --showlocals \
+              --tb --verbose -l -q -r -ra -rA -s -v -vv -x",
     ..CallFacts::NONE
 };
 

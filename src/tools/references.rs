@@ -63,6 +63,29 @@ pub fn sets_option(tool: &dyn Tool, file: &str, text: &str, option: &str) -> boo
     }
 }
 
+/// The texts in the value of an option of a tool, whose name has `-` for `_`.
+#[must_use]
+pub fn find_texts(tool: &dyn Tool, file: &str, text: &str, option: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    for own in tool.own_configs().iter().filter(|own| own.file == file) {
+        match own.notation {
+            Notation::Toml => {
+                let table = text.parse::<Table>().unwrap_or_default();
+                if let Some(section) = find_section(&table, own.section) {
+                    collect_from_table(&[option], section, &mut values);
+                }
+            }
+            Notation::Ini => {
+                let found = ini::parse(text).unwrap_or_default().into_iter();
+                let is_own = |section: &str| own.section.is_empty() || own.section == section;
+                let own = found.filter(|it| is_listed(&[option], &it.name) && is_own(&it.section));
+                values.extend(own.map(|option| option.value));
+            }
+        }
+    }
+    values
+}
+
 /// The table of a tool, such as `tool.mypy`.
 fn find_section<'t>(table: &'t Table, section: &str) -> Option<&'t Table> {
     let names = section.split('.').filter(|name| !name.is_empty());

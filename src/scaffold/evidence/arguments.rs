@@ -133,7 +133,7 @@ mod tests {
             ("isort -c --diff .", r#"isort [] ["."] "#),
             (
                 "pytest --cov=x --cov-report term -q -m slow tests",
-                r#"pytest ["-m", "slow"] ["tests"] "#,
+                r#"pytest ["--cov=x", "-m", "slow"] ["tests"] "#,
             ),
             ("mypy $FILES --x=$(y)", r#"mypy [] [] "#),
             (
