@@ -46,6 +46,7 @@ pub const COMMANDS: &[&str] = &[
     "list",
     "man",
     "mcp",
+    "merge",
     "remove",
     "run",
     "run-all",

@@ -197,7 +197,10 @@ fn gone(baseline: &Baseline, ended: &[&CheckOutcome]) -> Vec<BaselineEntry> {
         ended.iter().flat_map(|check| &check.findings).map(|it| it.fingerprint).collect();
     let was_looked_for = |entry: &&BaselineEntry| ended.iter().any(|check| check.id == entry.check);
     let entries = baseline.entries.iter().filter(was_looked_for);
-    entries.filter(|entry| !found.contains(&entry.fingerprint)).cloned().collect()
+    let mut gone: Vec<BaselineEntry> =
+        entries.filter(|entry| !found.contains(&entry.fingerprint)).cloned().collect();
+    gone.sort();
+    gone
 }
 
 #[cfg(test)]

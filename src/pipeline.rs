@@ -21,10 +21,10 @@ use crate::discover;
 use crate::engine::{JobImage, job_image};
 use crate::env_vars::EnvVars;
 use crate::error::Error;
-use crate::event::Observer;
+use crate::event::{Observer, Silent};
 use crate::gate::Since;
 use crate::git::GitContext;
-use crate::plan::{self, Known, Plan, Request, Shell, ShellRequest};
+use crate::plan::{self, Costs, Known, Plan, Request, RunPart, Shell, ShellRequest};
 use crate::project::{Project, ProjectPath};
 use crate::report::{Preview, Report};
 use crate::run::Context;
@@ -149,6 +149,12 @@ impl Pipeline {
         observer: &mut dyn Observer,
     ) -> Result<(), Error> {
         Ok(self.context(cancel, &Emitter::new(observer)).narrow(plan, since)?)
+    }
+
+    /// Keeps one part of a plan, for a run that several machines share. Without costs, a check costs what
+    /// its files have in bytes.
+    pub fn divide(&self, plan: &mut Plan, part: RunPart, costs: Option<&Costs>) {
+        self.context(&Cancel::default(), &Emitter::new(&mut Silent)).divide(plan, part, costs);
     }
 
     /// Adds the order to a plan in which its steps start: the longest first, by their last durations.

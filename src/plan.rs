@@ -10,6 +10,7 @@ mod error;
 mod fixes;
 mod grants;
 mod host_reason;
+mod partition;
 mod shell;
 mod step;
 mod unused;
@@ -31,6 +32,7 @@ pub use affected::{Affected, ReachedBy};
 pub use environment::EnvironmentSpec;
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, can_fix};
+pub use partition::{Costs, Partition, RunPart, RunPartError};
 pub use shell::{Shell, ShellFiles, ShellRequest, Streams, plan_shell};
 pub(crate) use step::step;
 pub use step::{CANONICAL_ENV, ConfigFile, FileSet, Step};
@@ -156,6 +158,10 @@ pub struct Plan {
     pub starts: Option<Vec<StepId>>,
     /// What a change reaches, if steps that it does not reach are left out.
     pub affected: Option<Affected>,
+    /// The part of the run that this is; none for a whole run.
+    pub partition: Option<Partition>,
+    /// The steps of the other parts, which do not run.
+    pub others: Vec<Step>,
 }
 
 impl Plan {
@@ -185,9 +191,15 @@ impl Plan {
         self.every_step().map(|step| step.timeout).max().unwrap_or_default()
     }
 
-    /// The sources of all checks, sorted.
+    /// Every step of the whole run, also those of other parts.
+    pub(crate) fn steps_of_all_parts(&self) -> impl Iterator<Item = &Step> {
+        self.every_step().chain(&self.others)
+    }
+
+    /// The sources of all checks of the whole run, sorted.
     pub(crate) fn sources(&self) -> Vec<ProjectPath> {
-        let sources: BTreeSet<_> = self.steps.iter().flat_map(|step| step.source.clone()).collect();
+        let steps = self.steps.iter().chain(&self.others);
+        let sources: BTreeSet<_> = steps.flat_map(|step| step.source.clone()).collect();
         sources.into_iter().collect()
     }
 }
@@ -232,8 +244,19 @@ pub fn plan(config: &Config, known: &Known, request: &Request) -> Result<Plan, P
     let gate = gate_of(config, request);
     let cache = request.cache.unwrap_or(config.cache).replaying(!request.no_cache);
     let (fail_fast, jobs) = (request.fail_fast, config.jobs);
-    let (starts, affected) = (None, None);
-    Ok(Plan { fail_fast, jobs, fixes, notes, steps, gate, cache, starts, affected })
+    Ok(Plan {
+        fail_fast,
+        jobs,
+        fixes,
+        notes,
+        steps,
+        gate,
+        cache,
+        starts: None,
+        affected: None,
+        partition: None,
+        others: Vec::new(),
+    })
 }
 
 /// Whether a name on the command line means a check. Each part of `package:check@python` can be left

@@ -21,6 +21,7 @@ pub mod jsonl;
 pub mod junit;
 pub mod label;
 pub mod markdown;
+pub mod merge;
 pub mod next;
 pub mod phase;
 pub mod reported;
@@ -44,7 +45,7 @@ use crate::fingerprint;
 use crate::gate::Gated;
 use crate::hash::Hash;
 use crate::outcome::{CheckOutcome, Reason, Verdict};
-use crate::plan::Affected;
+use crate::plan::{Affected, Partition};
 use phase::Phase;
 use review::Review;
 
@@ -76,6 +77,8 @@ pub struct Report {
     pub review: Option<Review>,
     /// What the change reaches, if checks that it does not reach were left out.
     pub affected: Option<Affected>,
+    /// The part of a run that this is; none for a whole run.
+    pub partition: Option<Partition>,
     /// The checks, in plan order.
     pub checks: Vec<CheckOutcome>,
 }

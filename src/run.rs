@@ -8,6 +8,7 @@ mod affected;
 mod context;
 mod covered;
 mod directory;
+mod divide;
 mod environments;
 mod explain;
 pub mod fix;
@@ -99,11 +100,12 @@ impl Context<'_> {
             None
         });
         let gate = gate.ok().and_then(|gate| gate.summary(&result.outcomes));
-        let is_unaffected = plan.affected.is_some() && plan.steps.is_empty();
+        let has_reason = plan.affected.is_some() || plan.partition.is_some();
+        let has_nothing_to_do = plan.steps.is_empty() && has_reason;
         let interruption = (self.cancel.stopped() == Some(Stop::Interrupt)).then_some(Interruption);
         Report {
             folder: discover::placement(&self.project.identity).folder_text(),
-            verdict: match (is_unaffected, interruption) {
+            verdict: match (has_nothing_to_do, interruption) {
                 (true, None) => Verdict::Passed,
                 (_, interruption) => Verdict::over(&result.outcomes, interruption),
             }
@@ -118,6 +120,7 @@ impl Context<'_> {
             gate,
             review,
             affected: plan.affected.clone(),
+            partition: plan.partition.clone(),
             checks: result.outcomes,
         }
     }

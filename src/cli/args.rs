@@ -10,6 +10,7 @@ mod help;
 mod help_args;
 mod hook;
 mod init;
+mod merge;
 mod run;
 mod sandbox;
 
@@ -26,6 +27,7 @@ pub(crate) use hook::{
     HookArg, HookArgs, HookCommandArgs, HookInstallArgs, HookRunArgs, HookUninstallArgs,
 };
 pub(crate) use init::{CiArg, GitlabArg, InitArgs, RemoveArgs, SyncArgs, UpdateArgs};
+pub(crate) use merge::MergeArgs;
 pub(crate) use run::{CacheArg, MessageFormat, ReportTarget, RunArgs, RunSomeArgs, WatchArgs};
 pub(crate) use sandbox::{BashArgs, TrustArgs};
 
@@ -110,6 +112,10 @@ pub(crate) enum CommandArgs {
     /// Compare the inputs on this machine with those of a report
     #[command(after_help = help::COMPARE)]
     Compare(CompareArgs),
+
+    /// Merge the reports of a run that several machines share
+    #[command(after_help = help::MERGE)]
+    Merge(MergeArgs),
 
     /// Check that everything cargo pipe needs is installed and working
     #[command(after_help = help::DOCTOR)]
@@ -269,7 +275,8 @@ pub(crate) fn command(program: Program) -> Command {
 
 /// Hides the options of a run that `watch` refuses.
 fn without_dry_runs(watch: Command) -> Command {
-    watch.mut_arg("diff", |option| option.hide(true)).mut_arg("dry_run", |option| option.hide(true))
+    let refused = ["diff", "dry_run", "partition", "costs"];
+    refused.into_iter().fold(watch, |watch, name| watch.mut_arg(name, |option| option.hide(true)))
 }
 
 fn spelled(command: Command, program: Program) -> Command {

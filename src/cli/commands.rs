@@ -15,6 +15,7 @@ mod list;
 mod man;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod merge;
 mod remove;
 mod reports;
 mod run;
@@ -62,6 +63,7 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Trust(trust) => trust::trust(place, trust, term),
         Action::Why { check, format } => why::why(place, check, format, term),
         Action::Compare { report, format } => why::compare(place, &report, format, term),
+        Action::Merge { reports, output } => merge::merge(&place, &reports, &output, term),
         Action::Doctor(doctor) => doctor::doctor(&place, &doctor, term),
         Action::Update { request, writing } => update::update(place, &request, writing, term),
         Action::Remove { removal, files } => remove::remove(place, removal, files, term),
@@ -99,6 +101,7 @@ fn uses_global_threads(action: &Action) -> bool {
         | Action::Trust(_)
         | Action::Why { .. }
         | Action::Compare { .. }
+        | Action::Merge { .. }
         | Action::Completions(_)
         | Action::Help(_)
         | Action::Schema(_)

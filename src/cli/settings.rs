@@ -21,16 +21,16 @@ use crate::cli::args::{
     Args, BaselineArgs, BashArgs, BuildArgs, CacheArg, CiArg, CommandArgs, CompareArgs,
     CompletionsArgs, DoctorArgs, EngineArg, GitlabArg, GlobalArgs, HelpArgs, HookArg, HookArgs,
     HookCommandArgs, HookInstallArgs, HookRunArgs, HookUninstallArgs, InitArgs, ListArgs, ManArgs,
-    MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SchemaArgs, SyncArgs, TrustArgs, UpdateArgs,
-    WatchArgs, WhyArgs,
+    MergeArgs, MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SchemaArgs, SyncArgs, TrustArgs,
+    UpdateArgs, WatchArgs, WhyArgs,
 };
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
 
 pub(crate) use action::{
     Action, BashCommand, CheckRun, CommandLine, Doctor, GeneratedFiles, Help, HelpSubject, Hook,
-    HookRun, Init, Paging, Polling, ProjectLocation, Sync, Trust, Unsaid, Verbosity, WatchCommand,
-    Writing, Xtask,
+    HookRun, Init, Output, Paging, PartRequest, Polling, ProjectLocation, Sync, Trust, Unsaid,
+    Verbosity, WatchCommand, Writing, Xtask,
 };
 
 /// Converts the arguments.
@@ -59,6 +59,8 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         strict,
         changed,
         affected,
+        partition,
+        costs,
         dry_run,
         timeout,
         report,
@@ -68,7 +70,9 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
         (true, _, _) => Fixing::Write,
         (_, true, _) => Fixing::Show,
         (_, _, Unsaid::Check) => Fixing::Off,
-        (_, _, Unsaid::ByName { .. }) if check => Fixing::Withheld(Withheld::Check),
+        (_, _, Unsaid::ByName { .. }) if check || partition.is_some() => {
+            Fixing::Withheld(Withheld::Check)
+        }
         (_, _, Unsaid::ByName { is_ci: true }) => Fixing::Withheld(Withheld::Ci),
         (_, _, Unsaid::ByName { is_ci: false }) => Fixing::ByName,
     };
@@ -82,10 +86,10 @@ pub(crate) fn run(checks: Vec<String>, args: RunArgs, unsaid: Unsaid) -> CheckRu
     CheckRun {
         request: Request { checks, fail_fast, timeout, fixing, gate, strict, cache, no_cache },
         affected: affected.map(since),
+        part: partition.map(|part| PartRequest { part, costs }),
         baseline,
         writing: writing(dry_run),
-        reports: report,
-        format: message_format,
+        output: Output { reports: report, format: message_format },
     }
 }
 
@@ -232,6 +236,10 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Compare(CompareArgs { report, json }) => {
             Action::Compare { report, format: format(json) }
         }
+        CommandArgs::Merge(MergeArgs { reports, report, message_format }) => {
+            let output = Output { reports: report, format: message_format };
+            Action::Merge { reports, output }
+        }
         CommandArgs::Doctor(DoctorArgs { json, runner_config }) => {
             let format = if json { MessageFormat::Json } else { MessageFormat::Human };
             Action::Doctor(Doctor { runner_config, format })
@@ -264,7 +272,9 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
 
 fn watch(args: WatchArgs) -> Result<WatchCommand, Failure> {
     let WatchArgs { checks, poll, run: args } = args;
-    for (option, is_given) in [("--dry-run", args.dry_run), ("--diff", args.diff)] {
+    let partition = args.partition.is_some();
+    let refused = [("--dry-run", args.dry_run), ("--diff", args.diff), ("--partition", partition)];
+    for (option, is_given) in refused {
         if is_given {
             return Err(Failure::usage(format!("`watch` cannot be combined with `{option}`"))
                 .with_hint(format!("use `cargo pipe run-all {option}`")));

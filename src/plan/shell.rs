@@ -94,6 +94,8 @@ impl Shell {
             cache: CacheMode::Off,
             starts: None,
             affected: None,
+            partition: None,
+            others: Vec::new(),
         }
     }
 }

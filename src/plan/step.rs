@@ -262,6 +262,14 @@ impl Step {
         self.source.iter().map(|path| path.below(&self.folder)).collect()
     }
 
+    /// Whether a file that it sees is one that it checks.
+    pub(crate) fn is_about(&self, path: &ProjectPath) -> bool {
+        let has_ending = self.endings.is_empty()
+            || self.endings.iter().any(|ending| path.as_str().ends_with(ending.as_str()))
+            || self.source.contains(path);
+        has_ending && self.source.iter().any(|source| path.starts_with(source))
+    }
+
     /// The folders in which a tool may search for its configuration: its own, and all above.
     pub(crate) fn searched_folders(&self) -> impl Iterator<Item = ProjectPath> {
         let own = std::iter::once(self.folder.clone());

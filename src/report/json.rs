@@ -8,6 +8,7 @@
 
 pub mod comparison;
 mod finding;
+mod into_report;
 mod phase;
 mod plain;
 pub mod plan;
@@ -34,7 +35,7 @@ use crate::gate::baseline::BaselineEntry;
 use crate::gate::{CompareBase, Gated};
 use crate::hash::Hash;
 use crate::outcome::{CacheUse, CheckOutcome, Coverage, Reason, Status, Verdict};
-use crate::plan::Affected;
+use crate::plan::{Affected, Partition};
 use why::{JsonDifference, JsonWorkDone};
 
 /// The name of this version of the format.
@@ -113,6 +114,13 @@ pub struct JsonReport {
     /// that was asked for, and in reports of older versions.
     #[serde(default)]
     pub affected: Option<Affected>,
+    /// The part of a run that this is; null for a whole run, and in reports of older versions.
+    #[serde(default)]
+    pub partition: Option<Partition>,
+    /// The path of the project within its repository, with `/`; empty at the root, and in reports of
+    /// older versions.
+    #[serde(default)]
+    pub folder: String,
     /// The checks, in plan order.
     pub checks: Vec<JsonCheck>,
     /// The commands to run next; empty if every check passed, and in reports of older versions.
@@ -329,6 +337,8 @@ impl From<&super::Report> for JsonReport {
                 files: review.files.clone(),
             }),
             affected: report.affected.clone(),
+            partition: report.partition.clone(),
+            folder: report.folder.clone(),
             checks: report.checks.iter().map(JsonCheck::from).collect(),
             next: next::commands(&report.checks).iter().map(JsonNext::from).collect(),
         }

@@ -39,6 +39,7 @@ pub(crate) fn report() -> Report {
         gate: None,
         review: None,
         affected: None,
+        partition: None,
         checks,
     }
 }

@@ -114,7 +114,7 @@ impl Context<'_> {
             read::read_project_file(&self.project.root, &path, SizeLimit::Config).ok()
         };
         let words: Vec<String> =
-            plan.every_step().flat_map(|step| step.find_code_words(paths, read)).collect();
+            plan.steps_of_all_parts().flat_map(|step| step.find_code_words(paths, read)).collect();
         trust::candidates(words.iter().map(String::as_str))
     }
 }
@@ -138,7 +138,7 @@ impl ReviewRules {
             (config.image.dockerfile.to_string(), Environment),
             (recipe::base_lock_path(config).to_string(), Environment),
         ]);
-        let configs = plan.every_step().filter_map(|step: &Step| step.config.as_ref());
+        let configs = plan.steps_of_all_parts().filter_map(|step: &Step| step.config.as_ref());
         files.extend(configs.map(|config| (config.path.to_string(), Configuration)));
         files.extend(plan.gate.baseline.iter().map(|it| (it.path.to_string(), Configuration)));
         let requirements = config.dependency_sets().into_iter();

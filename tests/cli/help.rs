@@ -89,13 +89,13 @@ fn an_unknown_topic_is_an_error_with_the_list_of_topics() {
 error: `sandbx` is not a command, a check or a topic
 
 hint: did you mean `cargo pipe help sandbox`?
-topics are quick-start, checks, packages, pythons, fixing, watching, hooks, editors, agents, old-code, ci, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
+topics are quick-start, checks, packages, pythons, fixing, watching, hooks, editors, agents, old-code, ci, many-machines, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
 
 "#]]);
     scene.pipe("help -k run-all").ends(2, "", str![[r#"
 error: unknown topic `run-all`
 
-hint: topics are quick-start, checks, packages, pythons, fixing, watching, hooks, editors, agents, old-code, ci, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
+hint: topics are quick-start, checks, packages, pythons, fixing, watching, hooks, editors, agents, old-code, ci, many-machines, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
 
 "#]]);
 }

@@ -32,6 +32,7 @@ mod limits;
 mod line_ends;
 mod list;
 mod memory;
+mod partition;
 mod planted;
 mod removal;
 mod reports;

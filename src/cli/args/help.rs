@@ -246,6 +246,20 @@ Examples:
     exit_status!()
 );
 
+pub(super) const MERGE: &str = concat!(
+    "\
+The result is that of a run of all checks on one machine. The reports must be those of all parts of one \
+run: `--partition I/N` with the same options for the same content of the files.
+
+Examples:
+  cargo pipe run-all --partition 1/2 --report json=1.json
+  cargo pipe run-all --partition 2/2 --report json=2.json
+  cargo pipe merge 1.json 2.json --report junit=junit.xml
+
+",
+    exit_status!()
+);
+
 pub(super) const DOCTOR: &str = concat!(
     "\
 Checks the settings, lock files and generated files of the project; the engine, its socket, builder \

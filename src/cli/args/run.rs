@@ -1,10 +1,12 @@
 //! Options of every command that runs checks.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::global::ADVANCED;
 use crate::config::layer::Timeout;
+use crate::plan::RunPart;
 use crate::report::Format;
 
 /// Options of every command that runs checks.
@@ -54,6 +56,21 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "REF", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "clap's form of an option with an optional value")]
     pub(crate) affected: Option<Option<String>>,
+
+    /// Run only part I of N, for a run that N machines share
+    ///
+    /// Every machine divides the checks in the same way, by the size of their files, and
+    /// `cargo pipe merge` makes one report of the JSON reports of all parts.
+    #[arg(long, value_name = "I/N", value_parser = RunPart::from_str)]
+    #[arg(conflicts_with_all = ["fix", "diff"])]
+    pub(crate) partition: Option<RunPart>,
+
+    /// Divide the checks by their durations in a JSON report
+    ///
+    /// All parts of a run need the same report.
+    #[arg(long, value_name = "REPORT", requires = "partition")]
+    #[arg(hide_short_help = true, help_heading = ADVANCED)]
+    pub(crate) costs: Option<PathBuf>,
 
     /// Run every check, even if its result is cached
     ///
@@ -191,7 +208,7 @@ fn timeout(text: &str) -> Result<Duration, String> {
     timeout.range_error().map_or(Ok(timeout.0), Err)
 }
 
-fn report_target(text: &str) -> Result<ReportTarget, String> {
+pub(super) fn report_target(text: &str) -> Result<ReportTarget, String> {
     let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
     let names = names.join(", ");
     let (name, path) =

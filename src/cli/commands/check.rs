@@ -29,7 +29,7 @@ pub(super) fn check(
         Ok(CheckAsked::Run(args)) => {
             let is_ci = pipeline.environment.is_ci();
             let run = settings::run(vec![name], args, Unsaid::ByName { is_ci });
-            reports::validate(&run.reports, run.format)?;
+            reports::validate(&run.output.reports, run.output.format)?;
             run::run_in(&pipeline, &run, term)
         }
         Ok(CheckAsked::Help(length)) => explain(&mut pipeline, name, length, term),

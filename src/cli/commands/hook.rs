@@ -18,7 +18,7 @@ use crate::report::human::style::{self, paint};
 use super::{pipeline, run};
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
-use crate::cli::settings::{CheckRun, Hook, HookRun, ProjectLocation, Writing};
+use crate::cli::settings::{CheckRun, Hook, HookRun, Output, ProjectLocation, Writing};
 use crate::cli::terminal::Term;
 
 /// The length of what git may say about a push, in bytes.
@@ -187,11 +187,11 @@ fn check_files(
     let fixing = if wanted.fix { Fixing::Write } else { Fixing::Off };
     let run = CheckRun {
         affected: None,
+        part: None,
         request: Request { fail_fast: wanted.fail_fast, fixing, ..Request::default() },
         baseline: None,
         writing: Writing::Real,
-        reports: Vec::new(),
-        format: MessageFormat::Human,
+        output: Output { reports: Vec::new(), format: MessageFormat::Human },
     };
     let verdict = run::run_in(&staged.pipeline, &run, term)?;
     if verdict == Verdict::Config

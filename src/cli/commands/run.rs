@@ -6,19 +6,21 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::outcome::{CheckOutcome, Status, Verdict};
+use crate::env_vars::EnvVars;
+use crate::outcome::{CacheUse, CheckOutcome, Status, Verdict};
 use crate::pipeline::Pipeline;
-use crate::plan::{Effect, Fixing, Withheld};
+use crate::plan::{Costs, Effect, Fixing, Withheld};
 use crate::process::Cancel;
 use crate::report::human::Sections;
+use crate::report::json::JsonCheck;
 use crate::report::{Format, Report, json};
 
 use super::reports::{self, Recorded, Recorder};
-use super::{base_lock, describe, pipeline};
+use super::{base_lock, describe, merge, pipeline};
 use crate::cli::args::MessageFormat;
 use crate::cli::exit::Failure;
 use crate::cli::interrupt::Interrupts;
-use crate::cli::settings::{CheckRun, ProjectLocation, Writing};
+use crate::cli::settings::{CheckRun, Output, PartRequest, ProjectLocation, Writing};
 use crate::cli::terminal::{Showing, Stream, Term};
 
 /// Runs checks, or shows what would run.
@@ -27,7 +29,7 @@ pub(super) fn run(
     run: &CheckRun,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    reports::validate(&run.reports, run.format)?;
+    reports::validate(&run.output.reports, run.output.format)?;
     run_in(&pipeline(place.accepting("--baseline", run.baseline.clone()))?, run, term)
 }
 
@@ -47,10 +49,14 @@ pub(super) fn run_in(
         drop(interrupts);
         narrowed?;
     }
+    if let Some(PartRequest { part, costs }) = &run.part {
+        let costs = costs.as_deref().map(read_costs).transpose()?;
+        pipeline.divide(&mut plan, *part, costs.as_ref());
+    }
     let is_shown = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Show);
     if run.writing == Writing::Dry {
         pipeline.add_order(&mut plan);
-        term.data(&match run.format {
+        term.data(&match run.output.format {
             MessageFormat::Json | MessageFormat::Jsonl | MessageFormat::Gitlab => {
                 json::plan::to_json(&plan)
             }
@@ -70,7 +76,8 @@ pub(super) fn run_in(
         term.preview(&preview);
         return Ok(preview.verdict);
     }
-    let (report, recorded) = execute(run, term, |observer| pipeline.run(&plan, &cancel, observer))?;
+    let (report, recorded) =
+        execute(&run.output, term, |observer| pipeline.run(&plan, &cancel, observer))?;
     drop(interrupts);
     let verdict = conclude(pipeline, run, &report, recorded, term)?;
     // The process ends next, and the system frees thousands of findings at once.
@@ -78,17 +85,27 @@ pub(super) fn run_in(
     Ok(verdict)
 }
 
+/// Reads the durations of the checks in a report that ran to their end.
+fn read_costs(path: &Path) -> Result<Costs, Failure> {
+    let report = merge::read_report(path)?;
+    let has_run = |check: &&JsonCheck| {
+        check.cache != CacheUse::Hit && matches!(check.outcome, Status::Passed | Status::Findings)
+    };
+    let checks = report.checks.iter().filter(has_run);
+    Ok(checks.filter_map(|check| Some((check.name.parse().ok()?, check.duration_ms))).collect())
+}
+
 /// Calls `go` to run checks, shows their progress and records their events.
 pub(super) fn execute(
-    run: &CheckRun,
+    output: &Output,
     term: &mut Term,
     go: impl FnOnce(&mut Recorder) -> Report,
 ) -> Result<(Report, Recorded), Failure> {
-    let observer = match printed(run) {
+    let observer = match printed(output) {
         Some(Format::Jsonl) => term.observer().with_events(),
         _ => term.observer(),
     };
-    let mut recorder = Recorder::begin(&run.reports, observer)?;
+    let mut recorder = Recorder::begin(&output.reports, observer)?;
     let report = go(&mut recorder);
     let (observer, recorded) = recorder.end();
     term.observed(observer);
@@ -103,33 +120,55 @@ pub(super) fn conclude(
     recorded: Recorded,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    let mut unwritten = reports::write(&run.reports, recorded, report);
-    if run.format == MessageFormat::Github
-        && let Some(path) = pipeline.environment.get("GITHUB_STEP_SUMMARY")
-    {
-        unwritten.extend(reports::summarize(Path::new(path), report).err());
-    }
+    let unwritten = write(&pipeline.environment, &run.output, report, recorded);
     let used_containers = report.engine.as_ref().is_some_and(|engine| engine.kind != "venv");
     let recorded = match used_containers && run.request.fixing != Fixing::Withheld(Withheld::Check)
     {
         true => base_lock::record_first_base(pipeline, term),
         false => Ok(()),
     };
-    show(pipeline, run, report, term);
-    if let Some(format) = printed(run) {
+    let verdict = present(&pipeline.environment, &run.output, report, &unwritten, term);
+    recorded?;
+    Ok(verdict)
+}
+
+/// Writes the reports of a finished run, and returns the failures to do so.
+pub(super) fn write(
+    environment: &EnvVars,
+    output: &Output,
+    report: &Report,
+    recorded: Recorded,
+) -> Vec<Failure> {
+    let mut unwritten = reports::write(&output.reports, recorded, report);
+    if output.format == MessageFormat::Github
+        && let Some(path) = environment.get("GITHUB_STEP_SUMMARY")
+    {
+        unwritten.extend(reports::summarize(Path::new(path), report).err());
+    }
+    unwritten
+}
+
+/// Shows a finished run and the reports that could not be written.
+pub(super) fn present(
+    environment: &EnvVars,
+    output: &Output,
+    report: &Report,
+    unwritten: &[Failure],
+    term: &mut Term,
+) -> Verdict {
+    show(environment, output, report, term);
+    if let Some(format) = printed(output) {
         term.data(&format.render(report));
     }
     unwritten.iter().for_each(|failure| term.failure(failure));
-    recorded?;
     let failed = (!unwritten.is_empty()).then_some(Verdict::Error);
-    let verdict = report.verdict;
-    Ok(Verdict::worst(failed.into_iter().chain([verdict])).unwrap_or(verdict))
+    report.verdict.and(failed)
 }
 
 /// The machine-readable format of standard output, if there is one.
-fn printed(run: &CheckRun) -> Option<Format> {
-    let beside = run.reports.iter().find(|target| target.path.is_none());
-    beside.map(|target| target.format).or(match run.format {
+fn printed(output: &Output) -> Option<Format> {
+    let beside = output.reports.iter().find(|target| target.path.is_none());
+    beside.map(|target| target.format).or(match output.format {
         MessageFormat::Human | MessageFormat::Short => None,
         MessageFormat::Json => Some(Format::Json),
         MessageFormat::Jsonl => Some(Format::Jsonl),
@@ -139,23 +178,23 @@ fn printed(run: &CheckRun) -> Option<Format> {
 }
 
 /// Shows a finished run; on standard error if a report is on standard output.
-fn show(pipeline: &Pipeline, run: &CheckRun, report: &Report, term: &mut Term) {
-    let is = |name: &str| pipeline.environment.get(name) == Some("true");
+fn show(environment: &EnvVars, output: &Output, report: &Report, term: &mut Term) {
+    let is = |name: &str| environment.get(name) == Some("true");
     let ended = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let sections = match run.format {
+    let sections = match output.format {
         MessageFormat::Github => Sections::Github,
         _ if is("GITHUB_ACTIONS") => Sections::Github,
         _ if is("GITLAB_CI") => Sections::Gitlab { ended },
         _ => Sections::None,
     };
-    let complete = run.reports.iter().filter(|target| target.format.is_complete());
+    let complete = output.reports.iter().filter(|target| target.format.is_complete());
     let paths = complete.filter_map(|target| target.path.as_ref());
     let reports: Vec<String> = paths.map(|path| path.display().to_string()).collect();
-    let stream = match run.reports.iter().all(|target| target.path.is_some()) {
+    let stream = match output.reports.iter().all(|target| target.path.is_some()) {
         true => Stream::Out,
         false => Stream::Error,
     };
-    match run.format {
+    match output.format {
         MessageFormat::Human | MessageFormat::Github => {
             term.report(report, &Showing { stream, sections, reports: &reports });
         }

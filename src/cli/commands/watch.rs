@@ -35,9 +35,9 @@ pub(super) fn watch(
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
     let WatchCommand { run, polling } = wanted;
-    reports::validate(&run.reports, run.format)?;
+    reports::validate(&run.output.reports, run.output.format)?;
     let place = place.accepting("--baseline", run.baseline.clone());
-    let is_page = matches!(run.format, MessageFormat::Human | MessageFormat::Short)
+    let is_page = matches!(run.output.format, MessageFormat::Human | MessageFormat::Short)
         && term.is_screen()
         && place.environment.get("TERM") != Some("dumb");
     let cancel = Cancel::default();
@@ -119,7 +119,7 @@ impl Rounds<'_> {
         let is_fixing = plan.fixes.as_ref().is_some_and(|fixes| fixes.effect == Effect::Write);
         let cancel = self.cancel.part();
         let mut next = None;
-        let (report, recorded) = run::execute(&self.run, self.term, |observer| {
+        let (report, recorded) = run::execute(&self.run.output, self.term, |observer| {
             thread::scope(|scope| {
                 let end = lookout.begin_round();
                 // Without such a thread, changes are noticed after the round.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::cli::args::MessageFormat;
+use crate::cli::commands::merge::read_report;
 use crate::cli::commands::{pipeline, run};
 use crate::cli::exit::Failure;
 use crate::cli::settings::ProjectLocation;
@@ -14,7 +15,6 @@ use crate::fingerprint::diff::Difference;
 use crate::outcome::Verdict;
 use crate::plan::Request;
 use crate::process::{Cancel, Emitter};
-use crate::read::{self, SizeLimit};
 use crate::report::count::Count;
 use crate::report::{harmless, json};
 
@@ -49,14 +49,7 @@ pub(super) fn compare(
     format: MessageFormat,
     term: &mut Term,
 ) -> Result<Verdict, Failure> {
-    let shown = report.display();
-    let text = read::read_named_text(report, SizeLimit::Report).map_err(|error| {
-        Failure::System { what: format!("cannot read the report `{shown}`"), source: error.into() }
-    })?;
-    let read = json::from_json(&text).map_err(|error| {
-        Failure::usage(format!("`{shown}` is not a report: {error}"))
-            .with_hint("run `cargo pipe run-all --report json=FILE` to write one".to_owned())
-    })?;
+    let read = read_report(report)?;
     let pipeline = pipeline(place)?;
     let known = |name: &String| pipeline.config.checks.iter().any(|it| it.id.as_str() == name);
     let names = read.checks.iter().map(|check| check.name.clone());

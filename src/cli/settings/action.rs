@@ -9,7 +9,7 @@ use crate::env_vars::EnvVars;
 use crate::gate::Since;
 use crate::hook::HookKind;
 use crate::pipeline::{Removal, Then};
-use crate::plan::{Request, ShellFiles};
+use crate::plan::{Request, RunPart, ShellFiles};
 use crate::scaffold::{Edited, InitRequest};
 use crate::update::UpdateRequest;
 
@@ -115,6 +115,13 @@ pub(crate) enum Action {
         report: PathBuf,
         /// The output format.
         format: MessageFormat,
+    },
+    /// Merge the reports of the parts of a run.
+    Merge {
+        /// The reports.
+        reports: Vec<PathBuf>,
+        /// What becomes of the merged report.
+        output: Output,
     },
     /// Remove the project's containers, images and caches, or unused images.
     Remove {
@@ -247,10 +254,28 @@ pub(crate) struct CheckRun {
     pub(crate) request: Request,
     /// The commit since which a change must reach a check, if only such checks run.
     pub(crate) affected: Option<Since>,
+    /// The part to run, if not all checks run here.
+    pub(crate) part: Option<PartRequest>,
     /// The baseline, if not the configured one.
     pub(crate) baseline: Option<String>,
     /// Whether they run, or the plan is shown.
     pub(crate) writing: Writing,
+    /// The reports to write, and the format of standard output.
+    pub(crate) output: Output,
+}
+
+/// The part of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PartRequest {
+    /// The part.
+    pub(crate) part: RunPart,
+    /// The report whose durations divide the checks.
+    pub(crate) costs: Option<PathBuf>,
+}
+
+/// What becomes of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
     /// The reports to write.
     pub(crate) reports: Vec<ReportTarget>,
     /// The format of standard output.

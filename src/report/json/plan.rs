@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::check::{CachePolicy, FindingsSpec, Grant};
 use crate::config::CacheMode;
 use crate::gate::Since;
-use crate::plan::{Affected, Effect, FixStep, Plan, Step};
+use crate::plan::{Affected, Effect, FixStep, Partition, Plan, Step};
 use crate::project::ProjectPath;
 
 pub use command::{JsonCommand, JsonCommandKind};
@@ -53,6 +53,8 @@ pub struct JsonPlan {
     /// The checks that a change reaches, and those that will not run because it does not; null unless
     /// that was asked for.
     pub affected: Option<Affected>,
+    /// The part of a run that this is; null for a whole run.
+    pub partition: Option<Partition>,
     /// The names of the checks in the order in which they start: the longest first, by their last durations
     /// on this machine; null if the order was not determined.
     pub starts: Option<Vec<String>>,
@@ -233,7 +235,19 @@ pub struct JsonConfigFile {
 
 impl From<&Plan> for JsonPlan {
     fn from(plan: &Plan) -> Self {
-        let Plan { fixes, notes, steps, gate, fail_fast, jobs, cache, starts, affected } = plan;
+        let Plan {
+            fixes,
+            notes,
+            steps,
+            gate,
+            fail_fast,
+            jobs,
+            cache,
+            starts,
+            affected,
+            partition,
+            others: _,
+        } = plan;
         let baseline = gate.baseline.as_ref().map(|baseline| JsonBaselineFile {
             path: baseline.path.to_string(),
             named: baseline.named,
@@ -259,6 +273,7 @@ impl From<&Plan> for JsonPlan {
             notes: notes.clone(),
             fixes,
             affected: affected.clone(),
+            partition: partition.clone(),
             starts: starts.as_ref().map(|steps| steps.iter().map(ToString::to_string).collect()),
             checks: steps.iter().map(JsonPlannedCheck::from).collect(),
         }

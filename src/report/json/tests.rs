@@ -22,7 +22,7 @@ fn a_report_has_the_fields_of_the_contract_in_their_order() {
         let found = text[at..].find(&format!("\n  \"{key}\": ")).unwrap();
         at += found + 1;
     }
-    assert_eq!(keys(&value).len(), 17);
+    assert_eq!(keys(&value).len(), 19);
     assert_eq!(value["next"][0]["command"], "cargo pipe run lint");
     assert_eq!(keys(lint).len(), 21);
     assert_eq!(keys(&lint["findings"][0]).len(), 16);
