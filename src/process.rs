@@ -38,7 +38,7 @@ use child::LineMode;
 pub use child::{Child, Waited};
 pub use running::end_all;
 pub use terminal_state::TerminalState;
-pub use threads::for_each_at_once;
+pub use threads::{for_each_at_once, try_threads};
 
 /// A program to start.
 #[derive(Clone)]

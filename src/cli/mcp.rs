@@ -28,7 +28,12 @@ use crate::cli::settings::ProjectLocation;
 use crate::event::{Event, Observer};
 use crate::outcome::Verdict;
 use crate::pipeline::Cancel;
+use crate::process::try_threads;
 use crate::report::human::status_name;
+
+/// The threads of the runtime for one client: it reads, writes and answers a call. The runtime panics
+/// where the system refuses the first one, and waits for ever where it refuses the others.
+const CLIENT_THREADS: usize = 3;
 
 /// Serves one client until it closes standard input, or `stop` is interrupted. What runs then is
 /// interrupted, and has ended when this returns.
@@ -51,6 +56,7 @@ pub(super) fn serve(place: ProjectLocation, stop: &Cancel) -> Result<Verdict, Fa
         }
     };
     thread::Builder::new().spawn(wait).map_err(system("cannot start the server"))?;
+    try_threads(CLIENT_THREADS).map_err(system("cannot start the server"))?;
     let session = Arc::new(Mutex::new(AgentSession::new(place)));
     let calls = stop.part();
     let server = Server { session: Arc::clone(&session), calls: calls.clone() };

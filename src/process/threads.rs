@@ -1,6 +1,24 @@
 //! Work in threads that may be refused by the system.
 
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::{io, thread};
+
+/// Starts so many threads at once and ends them, before a dependency starts its own and panics without.
+///
+/// # Errors
+///
+/// When the system refuses one of them.
+pub fn try_threads(number: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    let wait = || drop(gate.lock());
+    let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::scope(|scope| {
+        let start = |_| thread::Builder::new().spawn_scoped(scope, wait).map(drop);
+        let started = (0..number).try_for_each(start);
+        drop(closed);
+        started
+    })
+}
 
 /// Calls `work` for each item, each in a thread of its own; in this one where the system refuses another.
 ///

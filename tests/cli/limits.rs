@@ -126,3 +126,19 @@ fn threads_that_the_system_refuses_are_an_error() {
         assert!(ended.stderr.starts_with("error: cannot start threads: "), "{words}: {ended:?}");
     }
 }
+
+#[test]
+fn each_thread_that_the_system_refuses_is_an_error() {
+    // Those of rayon, one for signals, one for a stop, and one of the watcher or the server.
+    let threads = std::thread::available_parallelism().unwrap().get() + 3;
+    for words in ["watch", "mcp"] {
+        for first in 1..=threads {
+            let refuse = format!("inject=clone,clone3:error=EAGAIN:when={first}+");
+            let refuse = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &refuse];
+            let scene = Scene::with_project();
+            let ended = scene.pipe(words).behind(&refuse, ":", &scene.project());
+            assert_eq!(ended.status, Some(3), "{words}, {first}: {ended:?}");
+            assert!(ended.stderr.starts_with("error: cannot "), "{words}, {first}: {ended:?}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Watches folders for changes, or says that they have to be looked at from time to time.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind as IoErrorKind;
+use std::io::{self, ErrorKind as IoErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Wat
 
 use super::lookout::{Notice, send_change};
 use crate::cli::settings::Polling;
+use crate::process::try_threads;
 use crate::report::harmless;
 
 /// Watches folders, each without those below it.
@@ -42,11 +43,17 @@ struct Lost {
 
 impl FolderWatch {
     /// Watches no folder yet. Each change of one that is watched is sent as a notice.
-    pub(super) fn new(polling: Polling, notices: SyncSender<Notice>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread.
+    pub(super) fn new(polling: Polling, notices: SyncSender<Notice>) -> io::Result<Self> {
         let lost = Arc::<Mutex<Lost>>::default();
         if polling == Polling::Always {
-            return FolderWatch { way: Way::Polled { reason: "of `--poll`".to_owned() }, lost };
+            return Ok(FolderWatch { way: Way::Polled { reason: "of `--poll`".to_owned() }, lost });
         }
+        // A watcher without its thread panics when it gets its first folder.
+        try_threads(1)?;
         let noted = Arc::clone(&lost);
         let report = move |event: notify::Result<Event>| {
             if note(event, &mut noted.lock().unwrap_or_else(PoisonError::into_inner)) {
@@ -57,7 +64,7 @@ impl FolderWatch {
             Ok(watcher) => Way::Reported { watcher: Box::new(watcher), folders: BTreeSet::new() },
             Err(error) => Way::Polled { reason: describe(&error) },
         };
-        FolderWatch { way, lost }
+        Ok(FolderWatch { way, lost })
     }
 
     /// The number of watched folders, or the reason why files have to be looked at from time to time.
@@ -208,7 +215,7 @@ mod tests {
 
     fn watching(folders: &[&Path]) -> (FolderWatch, Receiver<Notice>) {
         let (sender, notices) = sync_channel(9);
-        let mut watch = FolderWatch::new(Polling::WhereNeeded, sender);
+        let mut watch = FolderWatch::new(Polling::WhereNeeded, sender).unwrap();
         assert!(watch.watch(folders.iter().map(|folder| (*folder).to_owned()).collect()));
         (watch, notices)
     }
@@ -258,7 +265,7 @@ mod tests {
     fn polling_watches_nothing() {
         let root = tempfile::tempdir().unwrap();
         let (sender, notices) = sync_channel(9);
-        let mut watch = FolderWatch::new(Polling::Always, sender);
+        let mut watch = FolderWatch::new(Polling::Always, sender).unwrap();
         assert!(!watch.watch([root.path().to_owned()].into()));
         assert_eq!(watch.number(), Err("of `--poll`"));
         fs::write(root.path().join("a.py"), "").unwrap();

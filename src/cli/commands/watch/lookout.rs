@@ -135,7 +135,7 @@ impl Lookout {
             place,
             request,
             cancel,
-            folders: FolderWatch::new(polling, sender.clone()),
+            folders: FolderWatch::new(polling, sender.clone())?,
             sender,
             notices,
             kept: VecDeque::new(),
