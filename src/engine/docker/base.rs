@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use super::Docker;
-use super::call::{BUILD_LIMIT, last_line, text};
+use super::call::{BUILD_LIMIT, last_line, quote, text};
 use super::image_info::{self, ImageInfo};
 use crate::engine::EngineError;
 use crate::environment::{BaseLock, LockedBase, python};
@@ -151,7 +151,7 @@ impl Docker<'_> {
             // Its client ended before the container did.
             .inspect_err(|_| self.mark_untidy())?;
         let answer: python::ProbeOutput = serde_json::from_slice(&output.stdout)
-            .map_err(|error| EngineError::Answer(format!("{error}: {}", text(&output.stdout))))?;
+            .map_err(|error| unreadable(&error, &text(&output.stdout)))?;
         Ok(LockedBase {
             image: image.to_owned(),
             platform: inspected.platform(),
@@ -192,8 +192,10 @@ impl Docker<'_> {
         if output.code != 0 || answer.is_empty() {
             return Ok(None);
         }
-        serde_json::from_str(&answer)
-            .map(Some)
-            .map_err(|error| EngineError::Answer(format!("{error}: {answer}")))
+        serde_json::from_str(&answer).map(Some).map_err(|error| unreadable(&error, &answer))
     }
+}
+
+fn unreadable(error: &serde_json::Error, answer: &str) -> EngineError {
+    EngineError::Answer(format!("{error}: {}", quote(answer)))
 }

@@ -13,6 +13,9 @@ use crate::limits::ByteSize;
 use crate::outcome::RawOutput;
 use crate::process::{self, Child, Invocation, ProcessError, Until, Waited};
 
+/// The number of characters of an answer that an error quotes. An engine may print without an end.
+const QUOTED: usize = 1000;
+
 /// The time limit of a docker command that moves data.
 const DATA_LIMIT: Duration = Duration::from_secs(15 * 60);
 
@@ -203,7 +206,15 @@ pub(super) fn text(bytes: &[u8]) -> String {
 pub(super) fn last_line(bytes: &[u8], otherwise: &str) -> String {
     let text = text(bytes);
     let is_message = |line: &&str| !line.is_empty() && !line.starts_with("Run 'docker");
-    text.lines().map(str::trim).rfind(is_message).unwrap_or(otherwise).to_owned()
+    quote(text.lines().map(str::trim).rfind(is_message).unwrap_or(otherwise))
+}
+
+/// The part of an answer that an error quotes.
+pub(super) fn quote(answer: &str) -> String {
+    match answer.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &answer[..end]),
+        None => answer.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -216,5 +227,13 @@ mod tests {
             last_line(b"docker: no such image\n\nRun 'docker run --help'\n", ""),
             "docker: no such image"
         );
+    }
+
+    #[test]
+    fn an_error_quotes_a_part_of_a_long_answer() {
+        let answer = "é".repeat(QUOTED);
+        assert_eq!(quote(&answer), answer);
+        assert_eq!(quote(&format!("{answer}xyz")), format!("{answer}…"));
+        assert_eq!(last_line(format!("{answer}xyz").as_bytes(), ""), format!("{answer}…"));
     }
 }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::call::{last_line, text};
+use super::call::{last_line, quote, text};
 use super::image::{BASE, IMAGE_LABEL};
 use super::unused::{self, LINE, Listed, Reference, Unneeded, Unused};
 use super::{Docker, PROJECT_LABEL};
@@ -158,7 +158,7 @@ impl Docker<'_> {
         let output = self.succeed(&self.docker(list))?;
         text(&output.stdout)
             .lines()
-            .map(|line| Listed::read(line).ok_or_else(|| EngineError::Answer(line.to_owned())))
+            .map(|line| Listed::read(line).ok_or_else(|| EngineError::Answer(quote(line))))
             .collect()
     }
 }
