@@ -81,8 +81,8 @@ const PRELUDES: &[&str] = &[
     "ulimit -f 1000",
     "ulimit -s 512",
     "ulimit -s 1024",
-    // A program without optimisation has 51 MB of code and data itself.
-    "ulimit -v 70000",
+    // A program without optimisation has 52 MB of code and data itself, and Rust aborts without memory.
+    "ulimit -v 100000",
     "ulimit -v 200000",
     "ulimit -v 600000",
     "ulimit -t 1",
