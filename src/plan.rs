@@ -299,7 +299,10 @@ fn unknown_check(config: &Config, name: &str) -> PlanError {
     }
     let hint = match nearest(name, &known) {
         Some(nearest) => format!("did you mean `cargo pipe {nearest}`?"),
-        None => format!("the checks are: {}", checks.join(", ")),
+        None => {
+            let checks = checks.join(", ");
+            format!("the checks are: {checks}; `cargo pipe help` lists the commands")
+        }
     };
     PlanError::UnknownCheck { name: name.to_owned(), hint }
 }

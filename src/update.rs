@@ -13,6 +13,7 @@ mod targets;
 use std::path::Path;
 use std::time::Instant;
 
+use crate::config::Config;
 use crate::dependencies::written::{self, From};
 use crate::event::Event;
 use crate::lock::Lock;
@@ -21,8 +22,9 @@ use crate::project::{Project, ProjectPath};
 use crate::run::Context;
 use crate::scaffold::{self, FileReplacement};
 use crate::version::VersionRange;
+use pin::Pinned;
 use resolver::{Resolver, Wish};
-use targets::{LockSource, Target};
+use targets::{Chosen, LockSource, Target};
 
 pub use base::{BaseRecord, BaseUpdate, record_first_base};
 pub use error::UpdateError;
@@ -166,11 +168,8 @@ impl Updates {
 /// When no lock has a given name, versions cannot be resolved, or the base was named and cannot be
 /// inspected.
 pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, UpdateError> {
-    let pin::Pinned { config, names, manifest } =
-        pin::apply(context.project, context.config, &request.names)?;
-    let context = Context { config: &config, ..context };
-    let all = targets::targets(context.project, &config)?;
-    let chosen = targets::choose(&config, all, &names)?;
+    let (pinned, chosen) = choose(context.project, context.config, request)?;
+    let context = Context { config: &pinned.config, ..context };
     let packages = packages(context, &chosen.targets, request)?;
     for update in packages.iter().filter(|update| !update.untested.is_empty()) {
         context.emitter.emit(&Event::Warning { message: &untested_warning(&update.untested) });
@@ -179,7 +178,31 @@ pub fn look(context: Context<'_>, request: &UpdateRequest) -> Result<Updates, Up
         Some(wish) => base::look(context, wish)?,
         None => None,
     };
-    Ok(Updates { packages, base, manifest })
+    Ok(Updates { packages, base, manifest: pinned.manifest })
+}
+
+/// Checks that each name has a lock, for which no program is started.
+///
+/// # Errors
+///
+/// When one has none, or a file that decides it cannot be read.
+pub fn check_names(
+    project: &Project,
+    config: &Config,
+    request: &UpdateRequest,
+) -> Result<(), UpdateError> {
+    choose(project, config, request).map(drop)
+}
+
+fn choose(
+    project: &Project,
+    config: &Config,
+    request: &UpdateRequest,
+) -> Result<(Pinned, Chosen), UpdateError> {
+    let pinned = pin::apply(project, config, &request.names)?;
+    let all = targets::targets(project, &pinned.config)?;
+    let chosen = targets::choose(&pinned.config, all, &pinned.names)?;
+    Ok((pinned, chosen))
 }
 
 /// Makes uv available, which installs it if it is not on PATH.

@@ -33,7 +33,7 @@ hint: did you mean `cargo pipe run-all`?
         str![[r#"
 error: unknown command or check `deploy`
 
-hint: the checks are: lint, format, mypy, ruff
+hint: the checks are: lint, format, mypy, ruff; `cargo pipe help` lists the commands
 
 "#]],
     );

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use snapbox::str;
+
 use crate::cache::{FINDING, base_image, lock_base, main_file, ready, report, scene};
 use crate::container::PROOF;
 use crate::scene::Scene;
@@ -117,6 +119,20 @@ fn compare_names_the_one_thing_that_differs() {
     });
     assert_eq!(status, Some(1));
     assert!(text.contains("\n  package `ruff` of the tool: 0.0.1 → "), "{text}");
+}
+
+#[test]
+fn a_missing_report_is_an_error_with_the_command_that_writes_one() {
+    Scene::new().pipe("compare nosuch.json").ends(
+        2,
+        "",
+        str![[r#"
+error: cannot read the report `nosuch.json`: No such file or directory (os error 2)
+
+hint: run `cargo pipe run-all --report json=FILE` to write one
+
+"#]],
+    );
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn a_report_from_a_pipe_is_read_and_one_without_an_end_is_refused() {
     let ended = scene.pipe("compare /dev/stdin").redirected("</dev/null");
     assert!(ended.stderr.contains("is not a report"), "{}", ended.stderr);
     let ended = scene.pipe("compare /dev/zero").within_limits();
-    assert_eq!(ended.status, Some(3), "{}", ended.stderr);
+    assert_eq!(ended.status, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("the limit is 256 MiB"), "{}", ended.stderr);
 }
 

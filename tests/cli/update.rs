@@ -302,7 +302,6 @@ fn a_name_without_a_lock_and_no_network_are_refused() {
         2,
         "",
         str![[r#"
-resolving versions with the package index …
 error: unknown lock `speling`
 
 hint: did you mean `spelling`?

@@ -82,7 +82,6 @@ fn a_release_of_something_else_than_a_tool_and_a_malformed_one_are_refused() {
         2,
         "",
         str![[r#"
-resolving versions with the package index …
 error: `spelling` is not a tool of a check, so its release cannot be set
 
 hint: set the versions of a command in `requirements` of its check
@@ -94,7 +93,6 @@ hint: set the versions of a command in `requirements` of its check
         2,
         "",
         str![[r#"
-resolving versions with the package index …
 error: invalid release: `black==`
 
 hint: write a tool and a release, such as `black==24.4.2`

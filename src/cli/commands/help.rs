@@ -107,13 +107,19 @@ fn command_help(name: &str, term: &Term) -> String {
 
 fn unknown_topic(name: &str) -> Failure {
     let names: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
-    let near = nearest(name, &names);
-    Failure::usage(format!("unknown topic `{name}`")).with_hint(suggestion(near))
+    let hint = match nearest(name, &names) {
+        Some(near) => format!("did you mean `cargo pipe help -k {near}`?"),
+        None => format!("topics are {}", names.join(", ")),
+    };
+    Failure::usage(format!("unknown topic `{name}`")).with_hint(hint)
 }
 
 fn unknown_name(name: &str) -> Failure {
     let failure = Failure::usage(format!("`{name}` is not a command, a check or a topic"));
-    failure.with_hint(suggestion(nearest_name(name)))
+    failure.with_hint(match nearest_name(name) {
+        Some(near) => format!("did you mean `cargo pipe help {near}`?"),
+        None => "`cargo pipe help` lists the commands and topics".to_owned(),
+    })
 }
 
 /// The command or topic that was probably meant.
@@ -121,13 +127,4 @@ fn nearest_name(name: &str) -> Option<&'static str> {
     let topics = TOPICS.iter().map(|topic| topic.name);
     let names: Vec<&str> = COMMANDS.iter().copied().chain(topics).collect();
     nearest(name, &names)
-}
-
-fn suggestion(near: Option<&str>) -> String {
-    let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
-    let topics = format!("topics are {}", topics.join(", "));
-    match near {
-        Some(near) => format!("did you mean `cargo pipe help {near}`?\n{topics}"),
-        None => topics,
-    }
 }

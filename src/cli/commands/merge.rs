@@ -39,12 +39,12 @@ pub(super) fn merge(
 /// Reads a JSON report.
 pub(super) fn read_report(path: &Path) -> Result<JsonReport, Failure> {
     let shown = path.display();
-    let text = read::read_named_text(path, SizeLimit::Report).map_err(|error| Failure::System {
-        what: format!("cannot read the report `{shown}`"),
-        source: error.into(),
+    let hint = "run `cargo pipe run-all --report json=FILE` to write one";
+    let text = read::read_named_text(path, SizeLimit::Report).map_err(|error| {
+        Failure::usage(format!("cannot read the report `{shown}`: {error}"))
+            .with_hint(hint.to_owned())
     })?;
     json::from_json(&text).map_err(|error| {
-        Failure::usage(format!("`{shown}` is not a report: {error}"))
-            .with_hint("run `cargo pipe run-all --report json=FILE` to write one".to_owned())
+        Failure::usage(format!("`{shown}` is not a report: {error}")).with_hint(hint.to_owned())
     })
 }

@@ -32,6 +32,7 @@ pub(super) fn update(
     let pipeline = pipeline(place)?;
     let cancel = Cancel::default();
     let interrupts = run::interrupts(&cancel)?;
+    update::check_names(&pipeline.project, &pipeline.config, request).map_err(Error::from)?;
     if !pipeline.config.offline {
         term.note("resolving versions with the package index …\n");
     }
