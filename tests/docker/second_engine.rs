@@ -1,4 +1,5 @@
-//! A second engine on this machine, which maps the users of containers to others.
+//! A second engine on this machine, which maps the users of containers to others, or keeps images in
+//! another way.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use crate::container::Container;
 use crate::nested_engine::{certify, save};
 use crate::project::{Project, docker_with, left_of};
 
-tests![mapped_users_change_no_result];
+tests![mapped_users_change_no_result, the_containerd_image_store_changes_no_fingerprint];
 
 /// An engine inside a container that sees the temporary folder of this machine at the same path.
 struct SecondEngine {
@@ -19,20 +20,25 @@ struct SecondEngine {
 }
 
 impl SecondEngine {
-    fn start() -> SecondEngine {
+    fn start(settings: &str) -> SecondEngine {
         let folder = tempfile::Builder::new().prefix("cargo-pipe-test-").tempdir().unwrap();
         let (certificates, images) =
             (folder.path().join("certificates"), folder.path().join("images.tar"));
         fs::create_dir(&certificates).unwrap();
         certify(&certificates);
         save(&images, &["format", "ruff"]);
+        let daemon = folder.path().join("daemon.json");
+        fs::write(&daemon, settings).unwrap();
         let socket = folder.path().join("docker.sock");
         let temporary = folder.path().parent().unwrap().display();
         let shared = format!("{temporary}:{temporary}");
         let options = ["--privileged", "--volume", "/var/lib/docker", "--volume", &shared];
-        let files = [(certificates.as_path(), "/certificates")];
+        let files = [
+            (certificates.as_path(), "/certificates"),
+            (daemon.as_path(), "/etc/docker/daemon.json"),
+        ];
         let host = format!("unix://{}", socket.display());
-        let command = ["start", "--host", &host, "--userns-remap", "default"];
+        let command = ["start", "--host", &host];
         let container = Container::start(&options, &files, &command);
         let load = ["docker", "load", "--quiet", "--input", images.to_str().unwrap()];
         let loaded = container.run(&[], &load);
@@ -67,7 +73,7 @@ fn writing() -> Project {
 }
 
 fn mapped_users_change_no_result() {
-    let engine = SecondEngine::start();
+    let engine = SecondEngine::start(r#"{"userns-remap": "default"}"#);
     let (here, there) = (writing(), engine.serve(writing()));
     let read = there.report(&["ruff"]);
     assert_eq!(read.json["engine"]["topology"], "bind", "{read:#?}");
@@ -98,4 +104,30 @@ fn mapped_users_change_no_result() {
     assert_eq!(report.status, 3, "{report:#?}");
     assert_eq!(report.check("format")["reason"]["kind"], "mount", "{report:#?}");
     assert_eq!(engine.leftovers(&bound), [""; 0]);
+}
+
+fn the_containerd_image_store_changes_no_fingerprint() {
+    let engine = SecondEngine::start(r#"{"features": {"containerd-snapshotter": true}}"#);
+    let driver = docker_with(&engine.variables(), &["info", "--format", "{{.DriverStatus}}"]);
+    assert!(driver.stdout.contains("io.containerd.snapshotter.v1"), "{driver:?}");
+    let (here, there) = (Project::scaffolded(), engine.serve(Project::scaffolded()));
+    // The images of two checks are loaded, and that of `mypy` is built there.
+    let checks = ["ruff", "format", "mypy"];
+    let run = [&["run", "--check"], &checks[..]].concat();
+    let reports = [&here, &there].map(|project| {
+        let path = project.root.join("../report.json");
+        let report = project.report(&run);
+        assert_eq!(report.status, 0, "{report:#?}");
+        fs::write(&path, report.json.to_string()).unwrap();
+        path
+    });
+    for (project, report) in [(&here, &reports[1]), (&there, &reports[0])] {
+        let ended = project.pipe(&["compare", report.to_str().unwrap()]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        let same = checks.map(|check| format!("{check}: nothing differs"));
+        let lines: Vec<&str> = ended.stdout.lines().collect();
+        assert!(same.iter().all(|line| lines.contains(&line.as_str())), "{ended:?}");
+        assert_eq!(lines.len(), checks.len(), "{ended:?}");
+    }
+    assert_eq!(engine.leftovers(&there), [""; 0]);
 }
