@@ -12,6 +12,17 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use super::MIN_LENGTH;
 use super::visible::{Escapes, Visible};
 
+/// How programs write a double and a single quote in XML or HTML: as in an element, with names, with
+/// numbers.
+const QUOTES: [[&str; 2]; 6] = [
+    ["\"", "'"],
+    ["&quot;", "'"],
+    ["&quot;", "&#x27;"],
+    ["&quot;", "&apos;"],
+    ["&quot;", "&#39;"],
+    ["&#34;", "&#39;"],
+];
+
 /// All forms of a value that are long enough to differ from other text.
 pub(super) fn find_forms(value: &str) -> BTreeSet<String> {
     let mut forms = BTreeSet::new();
@@ -20,12 +31,11 @@ pub(super) fn find_forms(value: &str) -> BTreeSet<String> {
             text.to_owned(),
             json(text),
             ascii_json(text),
-            xml(text, false),
-            xml(text, true),
             url(text, "-._~", "%20"),
             url(text, "-._~/", "%20"),
             url(text, "-._~", "+"),
         ]);
+        forms.extend(QUOTES.map(|quotes| xml(text, quotes)));
         forms.extend(base64(text));
     }
     forms.extend(base64(value));
@@ -56,13 +66,10 @@ fn ascii_json(text: &str) -> String {
     escaped
 }
 
-/// The content of an XML element, or of an attribute.
-fn xml(text: &str, is_attribute: bool) -> String {
+/// The content of an XML element or of an attribute, with these forms of both quotes.
+fn xml(text: &str, [double, single]: [&str; 2]) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    match is_attribute {
-        true => escaped.replace('"', "&quot;"),
-        false => escaped,
-    }
+    escaped.replace('"', double).replace('\'', single)
 }
 
 /// A part of a URL, in which these characters and a space are written so.

@@ -32,6 +32,21 @@ fn a_value_is_masked_however_a_program_writes_it() {
 }
 
 #[test]
+fn both_quotes_are_masked_as_each_program_writes_them_in_html() {
+    let secrets = Secrets::of_values(["\"it's\" a secret"]);
+    for form in [
+        "&quot;it's&quot; a secret",
+        // `html.escape`, names, numbers and `markupsafe`.
+        "&quot;it&#x27;s&quot; a secret",
+        "&quot;it&apos;s&quot; a secret",
+        "&quot;it&#39;s&quot; a secret",
+        "&#34;it&#39;s&#34; a secret",
+    ] {
+        assert_eq!(secrets.redact(&format!("at {form}.")), "at ***.", "{form}");
+    }
+}
+
+#[test]
 fn base64_is_masked_wherever_the_value_stands_in_what_is_encoded() {
     use base64::Engine;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE};
