@@ -3,12 +3,14 @@
 mod cache;
 mod git;
 mod host_code;
+mod kept;
 mod kills;
 mod links;
 mod load;
 mod memory;
 mod odd;
 mod paths;
+mod secrets;
 mod shadow;
 mod sizes;
 mod surroundings;
@@ -62,7 +64,7 @@ pub(super) const PARTS: &[Part] = &[
     Part { tries: 20, quick: 0, ..part("edits", load::edit) },
     Part { tries: 6, quick: 0, per_processor: 0, cases: load::ways, ..part("load", load::attack) },
     Part { tries: 48, quick: 1, cases: cache::cases, ..part("cache", cache::attack) },
-    Part { tries: 84, quick: 2, ..part("memory", memory::attack) },
+    Part { tries: 252, quick: 3, ..part("memory", memory::attack) },
     Part { tries: 120, quick: 2, cases: odd::cases, ..part("odd", odd::attack) },
     // The third one waits for a docker that hangs.
     Part { tries: 240, quick: 2, per_processor: 2, ..part("surroundings", surroundings::attack) },

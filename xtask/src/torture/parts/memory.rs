@@ -1,9 +1,11 @@
-//! Code of a branch that shapes what pylint and mypy remember, and the next run on another branch.
+//! Runs that leave something for the next one: the memory of pylint and mypy here, the copy of the
+//! sources in [`kept`], and results with secrets in [`secrets`].
 //!
-//! The branch replaces what the tool reports by nothing. After it, the clean project must have all
-//! of its findings, whether what the branch left was believed or not.
+//! Code of a branch shapes what the tools remember, and replaces what they report by nothing. After it,
+//! the clean project must have all of its findings, whether what the branch left was believed or not.
 
 use super::super::scene::{LIMIT, Machine, Scene};
+use super::{kept, secrets};
 use crate::failure::Result;
 
 /// Code that silences pylint and mypy, and the records that are written afterwards.
@@ -118,6 +120,16 @@ const SETTINGS: &[&str] = &[
 ];
 
 pub(super) fn attack(scene: &mut Scene<'_>) -> Result<()> {
+    let kind = scene.case % 3;
+    scene.case /= 3;
+    match kind {
+        0 => shape_memory(scene),
+        1 => kept::attack(scene),
+        _ => secrets::attack(scene),
+    }
+}
+
+fn shape_memory(scene: &mut Scene<'_>) -> Result<()> {
     scene.build()?;
     let modules: Vec<&str> = MODULES.split_whitespace().collect();
     let module = modules[scene.random.usize(..modules.len())];
