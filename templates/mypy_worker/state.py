@@ -1,4 +1,4 @@
-"""What a run leaves for the next one: mypy's cache, and what it was true for."""
+"""Memory of mypy between runs: its cache, and the inputs for which that is true."""
 
 from __future__ import annotations
 
