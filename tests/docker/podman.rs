@@ -89,6 +89,7 @@ fn podman_without_root_reports_the_same_as_docker() {
     let podman = Podman::new(&machine, "user", "/home/user");
     let project = Project::scaffolded();
     says_what_docker_says(&podman, &project, "bind", 0);
+    doctor_finds_nothing_that_stops_a_check(&podman);
     findings_are_the_same(&podman);
     fixes_come_back(&podman);
     an_environment_is_built(&podman);
@@ -115,6 +116,21 @@ fn says_what_docker_says(podman: &Podman<'_>, project: &Project, topology: &str,
     assert_eq!(report.json["engine"]["topology"], topology);
     assert_eq!((docker.status, report.status), (status, status), "{report:#?}");
     assert_eq!(docker.comparable(), report.comparable());
+    assert_eq!(podman.leftovers(), "");
+}
+
+fn doctor_finds_nothing_that_stops_a_check(podman: &Podman<'_>) {
+    let printed = podman.ask("project", &["cargo-pipe", "--engine", "podman", "doctor", "--json"]);
+    let diagnosis: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let found = |subject: &str| {
+        let mut all = diagnosis["examined"].as_array().unwrap().iter();
+        let one = all.find(|one| one["subject"] == subject).unwrap_or_else(|| panic!("{printed}"));
+        (one["state"].as_str().unwrap(), one["found"].as_str().unwrap())
+    };
+    assert!(found("engine").0 == "good" && found("engine").1.contains("podman"), "{printed}");
+    let topology = "bind: containers see your folders and can write to them";
+    assert_eq!(found("topology"), ("good", topology), "{printed}");
+    assert!(found("base").1.starts_with("`python:3.13-slim` is here"), "{printed}");
     assert_eq!(podman.leftovers(), "");
 }
 
