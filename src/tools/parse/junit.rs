@@ -147,7 +147,10 @@ fn any_finding(case: Node<'_, '_>, failure: Node<'_, '_>, sources: &dyn SourceFi
     let attribute = |name: &str| failure.attribute(name).or_else(|| case.attribute(name));
     let line = || attribute("line")?.parse::<u32>().ok();
     let place = match attribute("file").and_then(inside::project_path) {
-        Some(path) => Place::line(path, line().unwrap_or(1).max(1)),
+        Some(path) => {
+            let line = line_in_text(&path, text).or_else(line).unwrap_or(1);
+            Place::line(path, line.max(1))
+        }
         None => place(None, None, text, sources),
     };
     let first =
@@ -158,6 +161,14 @@ fn any_finding(case: Node<'_, '_>, failure: Node<'_, '_>, sources: &dyn SourceFi
     let code = failure.attribute("type").filter(|it| !it.is_empty()).unwrap_or("failed");
     let why = why.unwrap_or_else(|| "it failed without a message".to_owned());
     new_finding(place, code, &format!("{}: {why}", names.join(".")))
+}
+
+/// The line in a file that a text names last at the start of a line, as in `tests/a.py:9: AssertionError`.
+/// In the report of pytest, the attribute is the line above the test.
+fn line_in_text(path: &str, text: &str) -> Option<u32> {
+    let number =
+        |line: &str| line.strip_prefix(path)?.strip_prefix(':')?.split(':').next()?.parse().ok();
+    text.lines().rev().find_map(number)
 }
 
 /// The finding about a file that could not be imported during collection. The traceback follows a
