@@ -20,6 +20,8 @@ use cargo_pipe::version::is_at_least;
 use proptest::prelude::*;
 use snapbox::{Assert, Data};
 
+#[path = "tools/findings.rs"]
+mod findings;
 #[path = "tools/launcher.rs"]
 mod launcher;
 #[path = "harness/start.rs"]

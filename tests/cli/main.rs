@@ -10,6 +10,7 @@ mod cache;
 mod check;
 mod ci;
 mod client_proxies;
+mod command_findings;
 mod completions;
 mod configuration;
 mod container;
