@@ -6,7 +6,7 @@
 use super::adoption::AdoptionFacts;
 use super::allow_list::AllowList;
 use super::command::Command;
-use super::exit_status::{abnormal, accepted, crashed, failed, rejected, text};
+use super::exit_status::{abnormal, accepted, crashed, failed, has_panicked, rejected, text};
 use super::own_config::{OwnConfig, Refused};
 use super::{PYTHON_ENDINGS, SourceFiles, TargetOption, Tool, ToolInvocation};
 use crate::finding::{Finding, Place};
@@ -176,6 +176,8 @@ impl Tool for CatalogueTool {
     fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {
         // No signal sets 255, but some programs end with it.
         let abnormal = if output.code == 255 { None } else { abnormal(self.name, output) };
+        let abnormal =
+            abnormal.or_else(|| has_panicked(output).then(|| crashed(self.name, output)));
         let mut classified = abnormal.unwrap_or_else(|| (self.classify)(output, sources));
         move_to_last_line(&mut classified.findings, sources);
         classified

@@ -10,6 +10,9 @@ use crate::tools::parse::inside;
 /// The message of the system for a process that has reached its limit of open files.
 const TOO_MANY_FILES: &str = "Too many open files";
 
+/// The words of a program in Rust that ends because of an error of its own.
+const PANIC: &str = "panicked at";
+
 /// The tool could not finish.
 pub(super) fn failed(kind: ReasonKind, message: impl Into<String>) -> Classified {
     Classified {
@@ -56,11 +59,16 @@ pub(super) fn crashed(tool: &str, output: &RawOutput) -> Classified {
     // Advice follows an internal error; the last line of a traceback has the error.
     let why = lines
         .clone()
-        .find(|line| line.contains("INTERNAL ERROR"))
+        .find(|line| line.contains("INTERNAL ERROR") || line.contains(PANIC))
         .or_else(|| lines.next_back())
         .map(|line| format!(": {}", line.trim()))
         .unwrap_or_default();
     failed(ReasonKind::Tool, format!("{tool} failed with exit status {}{why}", output.code))
+}
+
+/// Whether a program in Rust ended because of an error of its own.
+pub(super) fn has_panicked(output: &RawOutput) -> bool {
+    output.code != 0 && String::from_utf8_lossy(&output.stderr).contains(PANIC)
 }
 
 /// The output of the tool has lines of an unknown format, so that its exit status cannot be trusted.
