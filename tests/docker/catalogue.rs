@@ -234,3 +234,37 @@ pub(crate) fn pass_and_report_broken_configurations(
         assert_eq!(check["reason"]["kind"], "config", "{}: {check}", tool.name);
     }
 }
+
+/// Ends a tool that is written in Python as soon as it starts, and leaves the launcher alone.
+const CRASH: &str = "import os, sys\n\nif not any('launcher' in word for word in sys.orig_argv):\n    \
+    os.write(2, b'Traceback (most recent call last):\\nMemoryError\\n')\n    os._exit(70)\n";
+
+/// The variables with which each tool crashes: Python imports a module first, Rust cannot make threads,
+/// and Haskell refuses its options.
+const CRASHING: &str = "env = { PYTHONPATH = \"/app/crash\", RUST_MIN_STACK = \"9000000000000000000\", \
+    GHCRTS = \"-M1m\" }\ninputs = [\"crash\"]\n";
+
+/// Runs the tools, each of which crashes.
+pub(crate) fn report_a_crash(project: &Project, engine: &[&str], tools: &[&PlainTool]) {
+    let settings: String = settings(tools)
+        .split_inclusive('\n')
+        .map(|line| match tools.iter().any(|tool| line == format!("[checks.{}]\n", tool.name)) {
+            true => format!("{line}{CRASHING}"),
+            false => line.to_owned(),
+        })
+        .collect();
+    project.write("pipe.toml", settings);
+    project.write("crash/sitecustomize.py", CRASH);
+    let report = project.report(&[engine, &["run-all"]].concat());
+    for tool in tools {
+        // The launcher runs these in its own process.
+        if ["blacken-docs", "pre-commit-hooks"].contains(&tool.name) {
+            continue;
+        }
+        assert_eq!(report.outcome(tool.name), "error", "{}: {report:#?}", tool.name);
+        let reason = &report.check(tool.name)["reason"];
+        // It ends with the exit status for a wrong configuration.
+        let kind = if tool.name == "ty" { "config" } else { "tool" };
+        assert_eq!(reason["kind"], kind, "{}: {reason}", tool.name);
+    }
+}

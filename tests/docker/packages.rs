@@ -18,7 +18,13 @@ tests![
     catalogue_tools_find_what_their_plain_commands_find
 ];
 
-tests!(SOAK, [httpx_has_the_findings_of_the_plain_tools]);
+tests!(
+    SOAK,
+    [
+        httpx_has_the_findings_of_the_plain_tools,
+        every_catalogue_tool_finds_what_its_plain_command_finds
+    ]
+);
 
 /// A finding of a tool: path, line and code.
 type Found = BTreeSet<(String, u64, String)>;
@@ -117,8 +123,14 @@ fn imports_are_sorted_as_by_plain_isort() {
 const IN_IMAGES: [&str; 2] = ["flake8", "pre-commit-hooks"];
 
 fn catalogue_tools_find_what_their_plain_commands_find() {
-    let tools: Vec<&PlainTool> =
-        catalogue::TOOLS.iter().filter(|tool| IN_IMAGES.contains(&tool.name)).collect();
+    agree_in_images(catalogue::TOOLS.iter().filter(|it| IN_IMAGES.contains(&it.name)).collect());
+}
+
+fn every_catalogue_tool_finds_what_its_plain_command_finds() {
+    agree_in_images(catalogue::TOOLS.iter().collect());
+}
+
+fn agree_in_images(tools: Vec<&PlainTool>) {
     let project = Project::empty();
     project.write("pipe.toml", catalogue::settings(&tools));
     let project = project.scaffold();
@@ -127,6 +139,8 @@ fn catalogue_tools_find_what_their_plain_commands_find() {
         let (stdout, stderr) = plain(&project, tool.lock, tool.command);
         stdout + &stderr
     });
+    catalogue::report_a_crash(&project, &engine, &tools);
+    project.write("pipe.toml", catalogue::settings(&tools));
     catalogue::pass_and_report_broken_configurations(&project, &engine, &tools);
 }
 

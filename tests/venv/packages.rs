@@ -307,5 +307,7 @@ fn catalogue_tools_find_what_their_plain_commands_find() {
         let output = command.args(&words[1..]).current_dir(&project.root).output().unwrap();
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     });
+    catalogue::report_a_crash(&project, &engine, &tools);
+    project.write("pipe.toml", catalogue::settings(&tools));
     catalogue::pass_and_report_broken_configurations(&project, &engine, &tools);
 }
