@@ -1,6 +1,7 @@
 //! Everything that is kept between runs, in the user's cache folder.
 //!
-//! It holds the outcomes of checks and the memory of incremental tools ([`ResultCache`]), the
+//! It holds the outcomes of checks and the memory of incremental tools ([`ResultCache`]), which machines
+//! can share through a remote cache, the
 //! remembered environments ([`crate::environment::remembered`]), the inputs of the last runs
 //! ([`last_run`]), the results of tests ([`TestJournal`]), the hashes of a project's files ([`index`])
 //! and the folders of projects. The folders of current runs are there as well. All of it may be lost at
@@ -15,7 +16,10 @@ mod lock;
 mod memory;
 mod planted;
 pub(crate) mod project_folders;
+#[cfg(feature = "remote")]
+pub(crate) mod remote;
 mod remove;
+mod shared_cache;
 mod stat;
 mod store;
 mod test_journal;
@@ -34,7 +38,10 @@ pub use key::Key;
 pub use lock::{EntryLock, LockResult};
 pub use memory::Memory;
 pub use planted::refuse_planted;
+#[cfg(feature = "remote")]
+pub(crate) use remote::RemoteCache;
 pub(crate) use remove::remove_folder;
+pub(crate) use shared_cache::SharedCache;
 pub(crate) use stat::Stat;
 pub use store::{CachedOutcome, OutcomeOrigin, ResultCache};
 pub use test_journal::TestJournal;

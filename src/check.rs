@@ -37,6 +37,7 @@ pub const COMMANDS: &[&str] = &[
     "baseline",
     "bash",
     "build",
+    "cache",
     "compare",
     "completions",
     "doctor",

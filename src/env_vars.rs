@@ -34,6 +34,14 @@ pub(crate) const ALLOW: &str = "CARGO_PIPE_ALLOW";
 pub(crate) const CACHE: &str = "CARGO_PIPE_CACHE";
 /// The size limit of the result cache, such as `500M` or `2G`.
 pub(crate) const CACHE_SIZE: &str = "CARGO_PIPE_CACHE_SIZE";
+/// The address of a cache that several machines share.
+pub(crate) const CACHE_REMOTE: &str = "CARGO_PIPE_CACHE_REMOTE";
+/// The public keys whose entries in that cache are believed, separated by commas.
+pub(crate) const CACHE_KEYS: &str = "CARGO_PIPE_CACHE_KEYS";
+/// The private key that signs new entries for that cache, or a file with it.
+pub(crate) const CACHE_SIGNING_KEY: &str = "CARGO_PIPE_CACHE_SIGNING_KEY";
+/// The token that opens that cache.
+pub(crate) const CACHE_TOKEN: &str = "CARGO_PIPE_CACHE_TOKEN";
 /// The effect of findings in a build script: `off`, `warn` or `deny`.
 pub(crate) const BUILD: &str = "CARGO_PIPE_BUILD";
 /// The folder of the result cache.
@@ -59,6 +67,10 @@ pub(crate) const NAMES: &[&str] = &[
     ALLOW,
     CACHE,
     CACHE_SIZE,
+    CACHE_REMOTE,
+    CACHE_KEYS,
+    CACHE_SIGNING_KEY,
+    CACHE_TOKEN,
     BUILD,
     CACHE_DIR,
     DOCKER,
@@ -92,7 +104,7 @@ impl EnvVars {
         self.0.keys()
     }
 
-    /// All variables except these secrets, and those that configure pip, uv or Python, so that the
+    /// All variables except these secrets, those of a shared cache, and those that configure pip, uv or Python, so that the
     /// installed packages do not depend on the user's settings. Cache folders, timeouts and retries are
     /// kept: they change nothing that is installed.
     #[must_use]
@@ -101,7 +113,10 @@ impl EnvVars {
             ["PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_"].iter().any(|it| name.starts_with(it))
                 && !["_CACHE_DIR", "_TIMEOUT", "_RETRIES"].iter().any(|it| name.ends_with(it))
         };
-        let is_secret = |name: &str| secrets.iter().any(|secret| secret.as_str() == name);
+        let is_secret = |name: &str| {
+            [CACHE_SIGNING_KEY, CACHE_TOKEN].contains(&name)
+                || secrets.iter().any(|secret| secret.as_str() == name)
+        };
         let left = self.0.iter().filter(|(name, _)| !sets_up(name) && !is_secret(name));
         left.map(|(name, value)| (name.clone(), value.into())).collect()
     }
@@ -133,7 +148,12 @@ mod tests {
 
     #[test]
     fn an_installer_gets_no_secret_of_a_check() {
-        let variables = EnvVars::from([("API_TOKEN", "x"), ("PIP_NO_DEPS", "1"), ("HOME", "/h")]);
+        let variables = EnvVars::from([
+            ("API_TOKEN", "x"),
+            ("CARGO_PIPE_CACHE_SIGNING_KEY", "x"),
+            ("PIP_NO_DEPS", "1"),
+            ("HOME", "/h"),
+        ]);
         let secrets = BTreeSet::from([SecretName::new("API_TOKEN").unwrap()]);
         let names: Vec<String> = variables.for_installers(&secrets).into_keys().collect();
         assert_eq!(names, ["HOME"]);

@@ -55,7 +55,7 @@ chapters! {
     agents, "agents", "guide/agents.md", "Let an agent or an editor run checks and propose fixes";
     old_code, "old-code", "guide/old-code.md", "Introduce checks to an old code base";
     ci, "ci", "guide/ci.md", "Pipelines for GitLab and GitHub";
-    many_machines, "many-machines", "guide/many-machines.md", "Divide a run over several machines";
+    many_machines, "many-machines", "guide/many-machines.md", "Divide a run over several machines, and share results";
     reports, "reports", "guide/reports.md", "Reports for people, CI and other programs";
     caching, "caching", "guide/caching.md", "Fingerprints, cached results, and why a check runs";
     pylint, "pylint", "guide/pylint.md", "How pylint lints only what an edit can change";

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::cache::{self, Durations};
+use crate::cache::{self, Durations, ResultCache};
 use crate::check::{GrantRequest, StepId};
 use crate::config::layer::Layer;
 use crate::config::{Config, ConfigError, EngineChoice};
@@ -149,6 +149,13 @@ impl Pipeline {
         observer: &mut dyn Observer,
     ) -> Result<(), Error> {
         Ok(self.context(cancel, &Emitter::new(observer)).narrow(plan, since)?)
+    }
+
+    /// The number of files in the cache of results, and their size in bytes.
+    #[must_use]
+    pub fn measure_cache(&self) -> (usize, u64) {
+        let config = &self.config;
+        ResultCache::new(self.cache.clone(), config.cache, config.cache_size).measure()
     }
 
     /// Keeps one part of a plan, for a run that several machines share. Without costs, a check costs what

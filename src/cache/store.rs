@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, PARTIAL, create, entry, is_ours, mark, replace};
+use super::{Key, PARTIAL, SharedCache, create, entry, is_ours, mark, replace};
 use crate::config::CacheMode;
 use crate::finding::{Excerpts, Finding};
 use crate::fingerprint;
@@ -72,19 +73,26 @@ pub struct OutcomeOrigin {
 }
 
 /// The cached outcomes of checks.
-#[derive(Debug)]
 pub struct ResultCache {
     home: PathBuf,
     mode: CacheMode,
     /// The size limit in bytes.
     limit: u64,
+    /// The cache that other machines share.
+    shared: Option<Arc<dyn SharedCache>>,
 }
 
 impl ResultCache {
     /// Opens the result cache in the user's cache folder.
     #[must_use]
     pub fn new(home: PathBuf, mode: CacheMode, limit: u64) -> ResultCache {
-        ResultCache { home, mode, limit }
+        ResultCache { home, mode, limit, shared: None }
+    }
+
+    /// The same with a cache that other machines share: outcomes that are missing here are looked up there,
+    /// and new ones are passed on.
+    pub(crate) fn sharing(self, shared: Option<Arc<dyn SharedCache>>) -> ResultCache {
+        ResultCache { shared, ..self }
     }
 
     /// The user's cache folder.
@@ -102,19 +110,39 @@ impl ResultCache {
     /// Looks up the outcome under a key.
     #[must_use]
     pub fn lookup(&self, key: &Key) -> Option<CachedOutcome> {
-        if !self.mode.replays() || !is_ours(&self.folder()) {
+        if !self.mode.replays() {
+            return None;
+        }
+        self.lookup_local(key).or_else(|| self.lookup_shared(key))
+    }
+
+    fn lookup_local(&self, key: &Key) -> Option<CachedOutcome> {
+        if !is_ours(&self.folder()) {
             return None;
         }
         let mut file = File::open(self.folder().join(key.path())).ok()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
-        let (_, rest) = entry::open::<OutcomeOrigin>(&origin(key), &bytes)?;
-        let (cached, rest) = entry::open(&outcome(key), rest)?;
+        let (_, cached) = read_entry(key, &bytes)?;
         if self.mode.keeps() {
             // Marks it as just used. If that fails, it is only evicted earlier.
             let _ = file.set_modified(SystemTime::now());
         }
-        rest.is_empty().then_some(cached)
+        Some(cached)
+    }
+
+    /// Looks up an outcome in the shared cache, and keeps it here.
+    fn lookup_shared(&self, key: &Key) -> Option<CachedOutcome> {
+        let bytes = self.shared.as_ref()?.fetch(key)?;
+        let (origin, cached) = read_entry(key, &bytes)?;
+        if Key::from_fingerprint(&origin.inputs.ingredients.fingerprint()) != *key {
+            return None;
+        }
+        if self.mode.keeps() {
+            // The next run asks the shared cache again if it cannot be written.
+            let _ = self.write(key, &[&bytes]);
+        }
+        Some(cached)
     }
 
     /// Whether a file exists for a key. It may still be damaged.
@@ -132,11 +160,21 @@ impl ResultCache {
         if !self.mode.keeps() {
             return Ok(());
         }
+        let sealed = [entry::seal(&origin(key), from), entry::seal(&outcome(key), cached)];
+        self.write(key, &[&sealed[0], &sealed[1]])?;
+        if let Some(shared) = &self.shared {
+            shared.send(key, from.inputs.ingredients.fingerprint(), sealed.concat());
+        }
+        Ok(())
+    }
+
+    /// Writes an entry, and evicts the oldest ones above the size limit.
+    fn write(&self, key: &Key, parts: &[&[u8]]) -> io::Result<()> {
         let path = self.create()?.join(key.path());
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        replace(&path, &[&entry::seal(&origin(key), from), &entry::seal(&outcome(key), cached)])?;
+        replace(&path, parts)?;
         self.evict();
         Ok(())
     }
@@ -185,6 +223,13 @@ impl ResultCache {
             .iter()
             .filter(|entry| !others.iter().any(|other| entry.path.starts_with(other)));
         outcomes.filter_map(|entry| read_origin(&entry.path)).collect()
+    }
+
+    /// The number of files, and their size in bytes.
+    #[must_use]
+    pub fn measure(&self) -> (usize, u64) {
+        let entries = entries(&self.folder());
+        (entries.len(), entries.iter().map(|entry| entry.size).sum())
     }
 
     /// The folder that can be carried to another machine.
@@ -251,6 +296,13 @@ fn entries(folder: &Path) -> Vec<Entry> {
         })
     };
     below(folder).flat_map(|folder| below(&folder.path())).filter_map(entry).collect()
+}
+
+/// Reads an entry, if it is intact and belongs to the key.
+fn read_entry(key: &Key, bytes: &[u8]) -> Option<(OutcomeOrigin, CachedOutcome)> {
+    let (from, rest) = entry::open(&origin(key), bytes)?;
+    let (cached, rest) = entry::open(&outcome(key), rest)?;
+    rest.is_empty().then_some((from, cached))
 }
 
 /// Reads the origin of the outcome in a file, and not the outcome.

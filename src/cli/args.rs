@@ -3,6 +3,8 @@
 //! This module only defines the syntax and the help texts. It reads no file and no variable;
 //! [`crate::cli::settings`] turns the arguments into a request.
 
+#[cfg(feature = "remote")]
+mod cache;
 mod check;
 mod explain;
 mod global;
@@ -19,6 +21,8 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::{Resettable, StyledStr};
 use clap::{Args as _, Command, CommandFactory, FromArgMatches, Parser};
 
+#[cfg(feature = "remote")]
+pub(crate) use cache::{CacheArgs, CacheCommandArgs};
 pub(crate) use check::{CheckArgs, CheckAsked, HelpLength, clap_command as check_command};
 pub(crate) use explain::{CompareArgs, DoctorArgs, WhyArgs};
 pub(crate) use global::{EngineArg, GlobalArgs};
@@ -89,6 +93,11 @@ pub(crate) enum CommandArgs {
     /// Build the environments of checks in advance
     #[command(after_help = help::BUILD)]
     Build(BuildArgs),
+
+    /// Make keys for a remote cache, and show the size of the local one
+    #[cfg(feature = "remote")]
+    #[command(after_help = help::CACHE)]
+    Cache(CacheArgs),
 
     /// Open a shell, or run a command, in the container of a check
     #[command(after_help = help::BASH)]

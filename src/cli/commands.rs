@@ -4,6 +4,8 @@ mod base_lock;
 mod baseline;
 mod bash;
 mod build;
+#[cfg(feature = "remote")]
+mod cache;
 mod check;
 mod completions;
 mod describe;
@@ -63,6 +65,10 @@ pub(crate) fn dispatch(settings: CommandLine, term: &mut Term) -> Result<Ending,
         Action::Trust(trust) => trust::trust(place, trust, term),
         Action::Why { check, format } => why::why(place, check, format, term),
         Action::Compare { report, format } => why::compare(place, &report, format, term),
+        #[cfg(feature = "remote")]
+        Action::GenerateKey(file) => cache::generate_key(&file, term),
+        #[cfg(feature = "remote")]
+        Action::CacheStats => cache::show_stats(place, term),
         Action::Merge { reports, output } => merge::merge(&place, &reports, &output, term),
         Action::Doctor(doctor) => doctor::doctor(&place, &doctor, term),
         Action::Update { request, writing } => update::update(place, &request, writing, term),
@@ -95,6 +101,8 @@ fn uses_global_threads(action: &Action) -> bool {
         | Action::Hook(_) => true,
         #[cfg(feature = "mcp")]
         Action::Mcp => true,
+        #[cfg(feature = "remote")]
+        Action::GenerateKey(_) | Action::CacheStats => false,
         Action::Run(_)
         | Action::Check(_)
         | Action::List { .. }

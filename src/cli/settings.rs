@@ -24,6 +24,8 @@ use crate::cli::args::{
     MergeArgs, MessageFormat, RemoveArgs, RunArgs, RunSomeArgs, SchemaArgs, SyncArgs, TrustArgs,
     UpdateArgs, WatchArgs, WhyArgs,
 };
+#[cfg(feature = "remote")]
+use crate::cli::args::{CacheArgs, CacheCommandArgs};
 use crate::cli::commands::Asking;
 use crate::cli::exit::Failure;
 
@@ -236,6 +238,11 @@ fn action(command: CommandArgs) -> Result<Action, Failure> {
         CommandArgs::Compare(CompareArgs { report, json }) => {
             Action::Compare { report, format: format(json) }
         }
+        #[cfg(feature = "remote")]
+        CommandArgs::Cache(CacheArgs { command }) => match command {
+            CacheCommandArgs::Keygen { file } => Action::GenerateKey(file),
+            CacheCommandArgs::Stats => Action::CacheStats,
+        },
         CommandArgs::Merge(MergeArgs { reports, report, message_format }) => {
             let output = Output { reports: report, format: message_format };
             Action::Merge { reports, output }

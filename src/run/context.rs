@@ -4,15 +4,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Directory;
-use crate::cache::ResultCache;
+#[cfg(feature = "remote")]
+use crate::cache::RemoteCache;
+use crate::cache::{ResultCache, SharedCache};
 use crate::check::{Grant, SecretName};
 use crate::config::{CacheMode, Config, EngineSource};
 use crate::engine::{self, Engine, EngineError, EngineOptions, docker};
+#[cfg(feature = "remote")]
+use crate::env_vars::CACHE_REMOTE;
 use crate::env_vars::EnvVars;
 use crate::environment::recipe;
+#[cfg(feature = "remote")]
+use crate::network::CaBundle;
 use crate::plan::{FileSet, Plan};
 use crate::process::{Cancel, Emitter};
 use crate::project::{Project, ProjectPath};
@@ -101,6 +108,28 @@ impl<'a> Context<'a> {
     /// Opens the cache of results.
     pub(super) fn open_cache(&self, mode: CacheMode) -> ResultCache {
         ResultCache::new(self.cache.to_owned(), mode, self.config.cache_size)
+    }
+
+    /// Opens the cache that the user's machines share, without talking to it yet; or a warning about it.
+    #[cfg(feature = "remote")]
+    pub(super) fn open_shared_cache(&self) -> (Option<Arc<dyn SharedCache>>, Option<String>) {
+        if self.config.offline || self.variables.get(CACHE_REMOTE).is_none() {
+            return (None, None);
+        }
+        // A certificate of the project could let a stranger read the token.
+        let bundle = self.config.network.ca_bundle.as_ref();
+        let bundle = bundle.filter(|bundle| matches!(bundle, CaBundle::OfMachine { .. }));
+        let authorities = bundle.map(|bundle| bundle.on_disk(&self.project.root));
+        match RemoteCache::of(self.variables, authorities) {
+            Ok(remote) => (remote.map(|remote| Arc::new(remote) as _), None),
+            Err(warning) => (None, Some(warning)),
+        }
+    }
+
+    /// Without the feature `remote`, machines share no cache.
+    #[cfg(not(feature = "remote"))]
+    pub(super) fn open_shared_cache(&self) -> (Option<Arc<dyn SharedCache>>, Option<String>) {
+        (None, None)
     }
 
     /// Takes the copy of these files that is kept between runs to `folder`. A CI job keeps none, because

@@ -54,7 +54,8 @@ impl Context<'_> {
             Ok(fixed) => fixed,
             Err(error) => return self.fail_all(plan, &error.reason()),
         };
-        let store = self.open_cache(plan.cache);
+        let (shared, warning) = self.open_shared_cache();
+        let store = self.open_cache(plan.cache).sharing(shared.clone());
         let (project, files) = (self.project.id(), self.project.files_id());
         let index = match (plan.cache.replays(), plan.cache.keeps()) {
             (true, true) => Index::load(self.cache, &files),
@@ -66,7 +67,9 @@ impl Context<'_> {
             plan.steps.par_iter().map(|step| preflight.lookup(&store, step)).collect();
         let run =
             Run { context: *self, plan, gate, store: &store, recipes: &recipes, preflight, fixed };
-        let result = run.finish(lookups, resources);
+        let mut result = run.finish(lookups, resources);
+        result.warnings.extend(warning);
+        result.warnings.extend(shared.iter().flat_map(|shared| shared.finish()));
         if store.mode().keeps() {
             // They only save work in the next run.
             let _ = index.save(&self.project.root);

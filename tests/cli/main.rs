@@ -35,6 +35,7 @@ mod list;
 mod memory;
 mod partition;
 mod planted;
+mod remote;
 mod removal;
 mod reports;
 mod review;

@@ -192,6 +192,19 @@ Examples:
     exit_status!()
 );
 
+#[cfg(feature = "remote")]
+pub(super) const CACHE: &str = concat!(
+    "\
+See `cargo pipe help many-machines`.
+
+Examples:
+  cargo pipe cache keygen signing.key    make a key for the jobs of protected branches
+  cargo pipe cache stats                 show the caches of results
+
+",
+    exit_status!()
+);
+
 pub(super) const BASH: &str = "\
 The container has the image, variables, user, mounts and sandbox of the check, and is removed \
 afterwards. The shell is `bash`, or `sh` if the image has no bash.

@@ -116,6 +116,12 @@ pub(crate) enum Action {
         /// The output format.
         format: MessageFormat,
     },
+    /// Make a key for a remote cache, in this file.
+    #[cfg(feature = "remote")]
+    GenerateKey(PathBuf),
+    /// Show the size of the cache.
+    #[cfg(feature = "remote")]
+    CacheStats,
     /// Merge the reports of the parts of a run.
     Merge {
         /// The reports.
