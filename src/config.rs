@@ -12,6 +12,7 @@ pub mod merge;
 pub mod nearest;
 mod package;
 pub mod python;
+pub mod rust;
 mod tool_packages;
 pub mod validate;
 
@@ -27,12 +28,14 @@ use crate::gate::BaselineFile;
 use crate::limits::Limits;
 use crate::network::Network;
 use crate::project::ProjectPath;
+use crate::tools::{self, Tool};
 
 pub use ci::{Ci, CiBuilder, CiJobs, GitlabJobs, Install};
 pub use dependencies::{DependencySet, DependencySettings, PROJECT_LOCK};
 pub(crate) use package::below;
 pub use package::{PROJECT_JOB, ProjectPackage};
 pub use python::Python;
+pub use rust::Rust;
 pub use tool_packages::{ToolPackages, name_locks};
 
 /// A project's settings, with every default filled in.
@@ -71,6 +74,8 @@ pub struct Config {
     pub answer_limit: Duration,
     /// The Python that checks run on.
     pub python: Python,
+    /// The Rust toolchain that checks of Rust code run with.
+    pub rust: Rust,
     /// How images are made.
     pub image: ImageSettings,
     /// How installers reach packages.
@@ -269,7 +274,7 @@ impl Check {
         match &self.work {
             Work::Tool { packages, .. } => Some(&packages.lock),
             Work::Command { place: CommandPlace::Requirements(_), .. } => Some(self.name.as_str()),
-            Work::Command { .. } => None,
+            Work::Rust { .. } | Work::Command { .. } => None,
         }
     }
 }
@@ -278,7 +283,14 @@ impl Check {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Work {
-    /// A tool from the catalogue.
+    /// A tool of the Rust toolchain.
+    Rust {
+        /// Its name in the catalogue.
+        tool: String,
+        /// Arguments in addition to the canonical ones.
+        args: Vec<String>,
+    },
+    /// Another tool from the catalogue.
     Tool {
         /// Its name there.
         tool: String,
@@ -302,6 +314,17 @@ pub enum Work {
         /// The format of its findings.
         findings: Option<Box<FindingsSpec>>,
     },
+}
+
+impl Work {
+    /// The tool from the catalogue that it runs, if it runs one.
+    #[must_use]
+    pub fn tool(&self) -> Option<&'static dyn Tool> {
+        match self {
+            Work::Tool { tool, .. } | Work::Rust { tool, .. } => tools::find(tool),
+            Work::Command { .. } => None,
+        }
+    }
 }
 
 /// The environment that a command of the project runs in.

@@ -26,5 +26,11 @@ pub const LAUNCH: [&str; 2] = ["python3", "/pipe/launcher.py"];
 pub const PROJECT: &str = "/opt/project";
 /// The virtual environment of the project's build system.
 pub const BUILD: &str = "/opt/build";
+/// The Rust toolchain.
+pub const RUST: &str = "/opt/rust";
+/// The packages of Rust, as a directory source of cargo.
+pub const CRATES: &str = "/opt/crates";
+/// The compiled packages of Rust, a target folder of cargo.
+pub const TARGET: &str = "/opt/target";
 /// The virtual environment in which the project is installed, made before each run.
 pub const INSTALLED: &str = "/tmp/cargo-pipe-project";

@@ -9,6 +9,7 @@ pub mod python;
 pub mod recipe;
 pub mod remembered;
 mod resolved;
+pub mod rust;
 mod satisfaction;
 mod tool_python;
 
@@ -16,4 +17,5 @@ pub use base_lock::{BaseLock, BaseLockError, LockedBase};
 pub use python::Probe;
 pub use recipe::{Recipe, RecipeError};
 pub use resolved::{ResolvedEnvironment, predict};
+pub use rust::RustRecipe;
 pub use tool_python::{choose_pythons, target};

@@ -48,6 +48,7 @@ chapters! {
     checks, "checks", "guide/checks.md", "Built-in checks, your own checks, and tests";
     packages, "packages", "guide/packages.md", "Monorepos, and running only what a change reaches";
     pythons, "pythons", "guide/pythons.md", "Checks on several versions of Python";
+    rust, "rust", "guide/rust.md", "rustfmt, clippy, cargo test and rustdoc in the same run";
     fixing, "fixing", "guide/fixing.md", "Fix findings and format code";
     watching, "watching", "guide/watching.md", "Check again whenever you save a file";
     hooks, "hooks", "guide/hooks.md", "Check each commit before it is made";

@@ -11,6 +11,7 @@ mod fixes;
 mod grants;
 mod host_reason;
 mod partition;
+mod rust;
 mod shell;
 mod step;
 mod unused;
@@ -29,7 +30,7 @@ use crate::tools::{self, Installation};
 
 pub(crate) use affected::ChangeSet;
 pub use affected::{Affected, ReachedBy};
-pub use environment::EnvironmentSpec;
+pub use environment::{EnvironmentSpec, RustCompilation};
 pub use error::PlanError;
 pub use fixes::{Effect, FixStep, Fixes, Fixing, Withheld, can_fix};
 pub use partition::{Costs, Partition, RunPart, RunPartError};

@@ -315,6 +315,7 @@ fn locks_to_write(root: &Path, config: &Config, declared: &BTreeSet<String>) -> 
     for check in &config.checks {
         let can_see = match &check.work {
             Work::Tool { tool, .. } => tools::find(tool).is_some_and(|tool| tool.sees_project()),
+            Work::Rust { .. } => false,
             Work::Command { .. } => true,
         };
         if check.sees_project && can_see {

@@ -116,6 +116,12 @@ pub fn dockerfile(config: &Config) -> String {
     file.render(&Values::of(config))
 }
 
+/// The Dockerfile of the environments with the Rust toolchain. No project has it as a file.
+#[must_use]
+pub fn rust_dockerfile(config: &Config) -> String {
+    render(include_str!("../templates/rust.Dockerfile"), &Values::of(config))
+}
+
 /// The default configuration: the text of the lowest layer.
 #[must_use]
 pub fn default_config() -> String {

@@ -10,6 +10,8 @@
 pub mod bandit;
 pub mod black;
 pub mod blacken_docs;
+pub mod cargo_test;
+pub mod clippy;
 pub mod codespell;
 pub mod flake8;
 pub mod interrogate;
@@ -22,6 +24,8 @@ pub mod pyright;
 pub mod pytest;
 pub mod ruff;
 pub mod ruff_format;
+pub mod rustdoc;
+pub mod rustfmt;
 pub mod shellcheck;
 pub mod ty;
 pub mod typos;
@@ -29,6 +33,7 @@ pub mod vulture;
 pub mod yamllint;
 pub mod zizmor;
 
+mod cargo;
 mod exit_status;
 
 pub mod adoption;
@@ -81,6 +86,10 @@ pub const TOOLS: &[&dyn Tool] = &[
     &vulture::VULTURE,
     &yamllint::YAMLLINT,
     &zizmor::ZIZMOR,
+    &rustfmt::RUSTFMT,
+    &clippy::CLIPPY,
+    &cargo_test::CARGO_TEST,
+    &rustdoc::RUSTDOC,
 ];
 
 /// A built-in tool.
@@ -99,6 +108,11 @@ pub trait Tool: Sync {
 
     /// The lock of a new project.
     fn lock_template(&self) -> &'static str;
+
+    /// Whether it belongs to the Rust toolchain. Such a tool has neither a lock nor a release of its own.
+    fn is_rust(&self) -> bool {
+        false
+    }
 
     /// Requirements of optional packages that it is installed with.
     fn companions(&self) -> &'static [&'static str] {
@@ -213,6 +227,12 @@ pub trait Tool: Sync {
     /// The command that fixes what can be fixed, if there is one. Its exit status is ignored, because
     /// the check runs afterwards and reports what is left.
     fn fix(&self, invocation: &ToolInvocation<'_>) -> Option<Command>;
+
+    /// The command that compiles what the check needs of other packages, for a tool of the Rust toolchain
+    /// that compiles. It runs in a project without code.
+    fn compile(&self, _invocation: &ToolInvocation<'_>) -> Option<Command> {
+        None
+    }
 
     /// Whether it formats whole files. Two such tools can contradict each other. A formatter fixes
     /// after every other tool, and its check fixes by default when a user runs it by name.

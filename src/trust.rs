@@ -173,6 +173,7 @@ fn content(config: &Config, step: &Step) -> Content {
         EnvironmentSpec::Image(image) => HashBuilder::new("image").with(image),
         EnvironmentSpec::Tool { lock, .. } => HashBuilder::new("tool").with(lock).with(&base),
         EnvironmentSpec::Base { .. } => HashBuilder::new("base").with(&base),
+        EnvironmentSpec::Rust { .. } => HashBuilder::new("rust").with(&base),
     };
     let sources = step.source.iter().map(ProjectPath::as_str);
     let files = HashBuilder::new("files")

@@ -34,6 +34,8 @@ calls BACKEND and looks for in PATHS, too. The new virtual environment INTO gets
 packages of the virtual environment DIR as well, if there is one. VERSION is the version of a project
 whose build system would ask version control. If the installation fails, its output follows the line
 `cargo-pipe-not-installed` on standard error.
+
+With --copy FOLDER TARGET, the folder TARGET gets what is in FOLDER, if there is such a folder.
 """
 
 import os
@@ -342,6 +344,13 @@ def run_marked(name, options, args):
     os._exit(code)
 
 
+def copy(folder, target):
+    """Copies what is in a folder, if there is one, with the times of its files."""
+    if os.path.isdir(folder):
+        os.makedirs(target, exist_ok=True)
+        os.spawnvp(os.P_WAIT, "cp", ["cp", "-R", "-p", folder + "/.", target])
+
+
 def main(argv):
     """Prints the proofs, then runs the tool."""
     global PROJECT
@@ -374,6 +383,9 @@ def main(argv):
     if argv[0] == "--install":
         load_worker("install_worker")(*argv[1:7])
         argv = argv[7:]
+    if argv[0] == "--copy":
+        copy(*argv[1:3])
+        argv = argv[3:]
     end = argv.index("--")
     how, *operands = argv[:end]
     if how == "exec":

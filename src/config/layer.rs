@@ -77,6 +77,8 @@ pub struct Layer {
     pub output: Option<Value<ByteSize>>,
     /// The Python that the tools run on.
     pub python: PythonLayer,
+    /// The Rust toolchain that checks of Rust code run with.
+    pub rust: RustLayer,
     /// How images are built.
     pub image: ImageLayer,
     /// The index, proxies and certificates that environments are built with.
@@ -133,6 +135,20 @@ pub struct PythonLayer {
     /// The version with which the project is installed if it comes from version control;
     /// `0+unknown` if absent.
     pub project_version: Option<Text>,
+}
+
+/// The Rust toolchain that checks of Rust code run with.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Rust"))]
+#[non_exhaustive]
+pub struct RustLayer {
+    /// Its release, such as `1.95.0` or `nightly-2026-01-31`. If absent, that of `rust-toolchain.toml`,
+    /// which must name one release.
+    pub toolchain: Option<Text>,
+    /// The image with the toolchain; `rust:{toolchain}-slim` if absent. `{toolchain}` stands for its
+    /// release.
+    pub image: Option<Text>,
 }
 
 /// How images are built.

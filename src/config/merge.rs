@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::layer::{
     CheckLayer, CiLayer, ImageLayer, Layer, NetworkLayer, OneOrMany, PackageLayer, PythonLayer,
-    Text, Value,
+    RustLayer, Text, Value,
 };
 
 /// All layers of a configuration, the lowest first.
@@ -59,6 +59,10 @@ fn over(higher: Layer, lower: Layer) -> Layer {
         cache_size: higher.cache_size.or(lower.cache_size),
         answer_limit: higher.answer_limit.or(lower.answer_limit),
         python: python_over(higher.python, lower.python),
+        rust: RustLayer {
+            toolchain: first(higher.rust.toolchain, lower.rust.toolchain),
+            image: first(higher.rust.image, lower.rust.image),
+        },
         image: ImageLayer {
             dockerfile: first(higher.image.dockerfile, lower.image.dockerfile),
             apt: first(higher.image.apt, lower.image.apt),

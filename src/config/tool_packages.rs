@@ -102,7 +102,7 @@ pub fn name_locks(checks: &mut [Check]) {
 fn packages_of(check: &Check) -> Option<(&'static str, &ToolPackages)> {
     match &check.work {
         Work::Tool { tool, packages, .. } => Some((tools::find(tool)?.lock(), packages)),
-        Work::Command { .. } => None,
+        Work::Rust { .. } | Work::Command { .. } => None,
     }
 }
 
@@ -119,7 +119,7 @@ fn own_name(package: &str, check: &Check) -> String {
 }
 
 /// Names of locks that belong to no check.
-pub(super) const RESERVED_LOCKS: &[&str] = &["base", "build", "project"];
+pub(super) const RESERVED_LOCKS: &[&str] = &["base", "build", "project", "rust"];
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ mod network;
 mod packages;
 mod python;
 mod requests;
+mod rust;
 mod terms;
 mod testing;
 
@@ -20,7 +21,9 @@ pub use terms::{ValidationContext, is_canonical};
 
 use super::layer::{CiLayer, ImageLayer, Layer, OwnFile, Switch, Text, Texts, Value, WrittenAt};
 use super::merge::OVER_DEFAULTS;
-use super::{Ci, Config, ConfigError, EngineChoice, EngineSource, ImageSettings, Install};
+use super::{
+    Ci, Config, ConfigError, EngineChoice, EngineSource, GitlabJobs, ImageSettings, Install, Work,
+};
 use crate::gate::BaselineFile;
 use crate::limits::{LimitKind, Limits};
 use crate::project::ProjectPath;
@@ -66,6 +69,7 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         output: terms.size(LimitKind::Output, terms.required("output", layer.output.as_ref())?)?,
     };
     let python = python::validate(&mut terms, layer.python)?;
+    let rust = rust::validate(&mut terms, layer.rust)?;
     let packages = packages::validate(&mut terms, &layer.packages)?;
     let scope = checks::Scope {
         source: layer.source.as_ref(),
@@ -96,6 +100,7 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
         cache_size: layer.cache_size.unwrap_or(CACHE_SIZE),
         answer_limit: layer.answer_limit.map_or(ANSWER_LIMIT, |limit| limit.0),
         python,
+        rust,
         image: image(&mut terms, &layer.image)?,
         network: network::validate(&mut terms, layer.network)?,
         checks,
@@ -109,6 +114,7 @@ pub fn validate(layer: Layer, context: &ValidationContext<'_>) -> Result<Valid, 
     };
     if let Some(gitlab) = gitlab {
         has_python_in_jobs(&terms, &config, &gitlab)?;
+        has_toolchain_in_jobs(&terms, &config, &gitlab)?;
     }
     Ok(Valid { config, paths: terms.into_paths() })
 }
@@ -131,6 +137,21 @@ fn has_python_in_jobs(
         "set `jobs = \"per-check\"` without `registry`, or an engine for the jobs, such as \
          `gitlab = \"dind\"`",
     ))
+}
+
+/// Checks that the jobs in GitLab have an engine for checks of Rust code: their image has no toolchain.
+fn has_toolchain_in_jobs(
+    terms: &Terms<'_>,
+    config: &Config,
+    gitlab: &Value<Switch>,
+) -> Result<(), ConfigError> {
+    let of_rust = config.checks.iter().find(|check| matches!(check.work, Work::Rust { .. }));
+    match of_rust.filter(|_| config.ci.gitlab == Some(GitlabJobs::Image)) {
+        None => Ok(()),
+        Some(check) => Err(terms
+            .error(gitlab, format!("the image of a job has no Rust toolchain for `{}`", check.id))
+            .with_hint("set an engine for the jobs, such as `gitlab = \"dind\"`")),
+    }
 }
 
 fn engine_source(engine: Option<&Value<EngineChoice>>) -> EngineSource {

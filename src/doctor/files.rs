@@ -84,7 +84,7 @@ fn locks(context: Context<'_>) -> (Vec<(&'static dyn Tool, Lock)>, Vec<Examined>
 fn tools(context: Context<'_>) -> impl Iterator<Item = (&'static dyn Tool, &str)> {
     context.config.checks.iter().filter_map(|check| match &check.work {
         Work::Tool { tool, packages, .. } => Some((tools::find(tool)?, packages.lock.as_str())),
-        Work::Command { .. } => None,
+        Work::Rust { .. } | Work::Command { .. } => None,
     })
 }
 

@@ -145,6 +145,9 @@ pub enum EngineError {
     /// No interpreter of one of several versions was found.
     #[error("Python {0} not found")]
     NoOtherPython(String),
+    /// No Rust toolchain of the project's release was found.
+    #[error("Rust {0} not found on this machine")]
+    NoToolchain(String),
     /// The forced platform is not that of this machine.
     #[error("`platform` is `{forced}`, but this machine is `{here}`")]
     Platform {

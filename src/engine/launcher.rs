@@ -5,11 +5,11 @@
 //! proofs hold.
 
 use super::{Access, EngineError, Job, RunError};
-use crate::container::{APP, CONFIG, LAUNCH, working_directory};
+use crate::container::{APP, CONFIG, LAUNCH, TARGET, working_directory};
 use crate::hash::{Hash, HashBuilder};
 use crate::limits::LimitKind;
 use crate::outcome::RawOutput;
-use crate::plan::Step;
+use crate::plan::{EnvironmentSpec, Step};
 use crate::snapshot::Tree;
 use crate::tools;
 use crate::tools::command::{Command, Installation, MYPY_WORKER, NAMES_WORKER, SCOPE_WORKER};
@@ -229,12 +229,24 @@ pub(super) fn build_command(job: &Job<'_>, way: Way) -> Vec<String> {
         let roots = job.step.import_roots.iter().filter(|_| can_import(job.step));
         command.extend(roots.flat_map(|root| ["--root".to_owned(), working_directory(root)]));
         command.extend(job.step.installation.iter().flat_map(Installation::operands));
+        command.extend(compiled_operands(job.step));
     }
     match &job.step.command {
         Command::Exec(argv) if !job.environment.has_launcher => command.extend_from_slice(argv),
         launched => command.extend(launched.operands()),
     }
     command
+}
+
+/// The operands with which the launcher copies the compiled packages of Rust to cargo's output folder. The
+/// temporary folder of a fixer is too small for them.
+fn compiled_operands(step: &Step) -> Vec<String> {
+    let EnvironmentSpec::Rust { compilation: Some(_), .. } = &step.environment else {
+        return Vec::new();
+    };
+    let target = step.env.get("CARGO_TARGET_DIR").filter(|target| target.starts_with(APP));
+    let copy = |target: &String| ["--copy".to_owned(), TARGET.to_owned(), target.clone()];
+    target.map(copy).into_iter().flatten().collect()
 }
 
 /// Whether the program of a step finds packages of the project as Python does: it runs the project, or

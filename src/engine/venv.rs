@@ -12,7 +12,9 @@ mod interpreter;
 mod job;
 mod prepare;
 mod private_folder;
+mod rust;
 mod store;
+mod toolchain;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

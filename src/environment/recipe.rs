@@ -10,6 +10,7 @@ mod error;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::rust::RustRecipe;
 use super::satisfaction::{Mismatch, find_unsatisfied};
 use crate::check::Grant;
 use crate::config::{Check, Config, PROJECT_LOCK};
@@ -42,6 +43,8 @@ pub struct Recipe {
     pub project: Option<Lock>,
     /// The lock of the project's build system, if the environment contains it.
     pub build: Option<Lock>,
+    /// The Rust toolchain and its packages, if the environment contains them.
+    pub rust: Option<RustRecipe>,
     /// The packages of all locks that are built from source.
     pub from_source: Vec<String>,
 }
@@ -51,6 +54,9 @@ pub const PROJECT: &str = PROJECT_LOCK;
 
 /// The name of the lock of the project's build system. No check can have the name of a command.
 pub const BUILD: &str = "build";
+
+/// The name of environments with the Rust toolchain. No check has a lock of that name.
+pub const RUST: &str = "rust";
 
 /// A Dockerfile of environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,9 +92,20 @@ impl Recipe {
             tool: None,
             project: None,
             build: None,
+            rust: None,
             from_source: Vec::new(),
         };
         match environment {
+            EnvironmentSpec::Rust { folder, compilation, .. } => {
+                refuse_own_base(&recipe.base, grants)?;
+                recipe.rust =
+                    Some(RustRecipe::read(root, config, folder, compilation.as_ref(), grants)?);
+                recipe.dockerfile = Some(Dockerfile {
+                    text: template::rust_dockerfile(config),
+                    own_context: None,
+                    adds_to_base: !config.image.apt.is_empty(),
+                });
+            }
             EnvironmentSpec::Image(image) => recipe.base.clone_from(image),
             EnvironmentSpec::Base { .. } => {}
             EnvironmentSpec::Tool { lock: name, .. } => {
@@ -163,6 +180,7 @@ impl Recipe {
         match &self.environment {
             EnvironmentSpec::Tool { lock, .. } => lock,
             EnvironmentSpec::Base { .. } => "base",
+            EnvironmentSpec::Rust { .. } => RUST,
             EnvironmentSpec::Image(image) => image,
         }
     }
@@ -170,6 +188,9 @@ impl Recipe {
     /// The locked version of the environment's tool.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
+        if let Some(rust) = &self.rust {
+            return Some(&rust.toolchain);
+        }
         let package = self.tool.unwrap_or(self.name());
         // A tool that runs the project's code has the project's version, where the project has one.
         let runs_project = |tool: &dyn Tool| tool.lock() == package && tool.runs_project();
@@ -210,6 +231,8 @@ impl Recipe {
             tool: packages(&self.lock),
             project: packages(&self.project),
             build: packages(&self.build),
+            toolchain: self.rust.as_ref().map(|rust| rust.toolchain.clone()),
+            crates: self.rust.as_ref().map(RustRecipe::versions).unwrap_or_default(),
         }
     }
 
@@ -218,13 +241,16 @@ impl Recipe {
     pub fn hash(&self, base: &Hash) -> Hash {
         let dockerfile = self.dockerfile.as_ref().map(|dockerfile| instructions(&dockerfile.text));
         let lock = |lock: &Option<Lock>| lock.as_ref().map(|lock| lock.hash().to_string());
-        HashBuilder::new("environment")
+        let mut builder = HashBuilder::new("environment")
             .with(base.to_string())
             .with(dockerfile.unwrap_or_default())
             .with(lock(&self.lock).unwrap_or_default())
             .with(lock(&self.project).unwrap_or_default())
-            .with(lock(&self.build).unwrap_or_default())
-            .hash()
+            .with(lock(&self.build).unwrap_or_default());
+        if let Some(rust) = &self.rust {
+            builder.add(rust.hash());
+        }
+        builder.hash()
     }
 }
 
@@ -327,10 +353,7 @@ fn dockerfile(
     config: &Config,
     grants: &BTreeSet<Grant>,
 ) -> Result<Dockerfile, RecipeError> {
-    let base = &config.python.image;
-    if !is_official(base) && !grants.contains(&Grant::Dockerfile) {
-        return Err(RecipeError::BaseNotGranted(base.clone()));
-    }
+    refuse_own_base(&config.python.image, grants)?;
     let path = &config.image.dockerfile;
     let Some(text) = foreign_dockerfile(root, config)? else {
         // Build our own text: a comment in the file, such as `# syntax=`, could be a directive.
@@ -346,6 +369,14 @@ fn dockerfile(
     }
     let folder = path.on_disk(root).parent().map(Path::to_owned);
     Ok(Dockerfile { text, own_context: folder, adds_to_base: true })
+}
+
+/// Refuses a base that is not the official image, unless the grant is there.
+fn refuse_own_base(base: &str, grants: &BTreeSet<Grant>) -> Result<(), RecipeError> {
+    match is_official(base) || grants.contains(&Grant::Dockerfile) {
+        true => Ok(()),
+        false => Err(RecipeError::BaseNotGranted(base.to_owned())),
+    }
 }
 
 /// A Dockerfile's lines without comments and blank lines.
@@ -369,11 +400,16 @@ fn read(root: &Path, path: &ProjectPath) -> Result<String, RecipeError> {
 /// Whether an image is an official Python image, under any of the names that docker accepts.
 #[must_use]
 pub fn is_official(image: &str) -> bool {
+    is_official_image(image, "python")
+}
+
+/// Whether an image is the official one of this name, under any of the names that docker accepts.
+pub(super) fn is_official_image(image: &str, official: &str) -> bool {
     let name = ["docker.io/library/", "docker.io/", "library/"]
         .iter()
         .find_map(|prefix| image.strip_prefix(prefix))
         .unwrap_or(image);
-    name.strip_prefix("python").is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+    name.strip_prefix(official).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
 }
 
 #[cfg(test)]

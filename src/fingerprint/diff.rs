@@ -47,6 +47,10 @@ pub enum DifferenceKind {
     ProjectPackage,
     /// A package of the project's build system.
     BuildPackage,
+    /// The release of the Rust toolchain.
+    Toolchain,
+    /// A package of `Cargo.lock`.
+    Crate,
     /// Another part of the environment.
     Environment,
     /// A part of the command.
@@ -175,6 +179,9 @@ fn compare_environments(
     found.extend(maps(DifferenceKind::Package, &one.tool, &other.tool));
     found.extend(maps(DifferenceKind::ProjectPackage, &one.project, &other.project));
     found.extend(maps(DifferenceKind::BuildPackage, &one.build, &other.build));
+    let (before, now) = (one.toolchain.as_ref(), other.toolchain.as_ref());
+    found.extend(value(DifferenceKind::Toolchain, "Rust", before, now));
+    found.extend(maps(DifferenceKind::Crate, &one.crates, &other.crates));
     or_else(
         found,
         differing,
@@ -247,6 +254,8 @@ impl fmt::Display for Difference {
                 | DifferenceKind::Package
                 | DifferenceKind::ProjectPackage
                 | DifferenceKind::BuildPackage
+                | DifferenceKind::Toolchain
+                | DifferenceKind::Crate
                 | DifferenceKind::Config
         );
         let what = match kind {
@@ -257,6 +266,7 @@ impl fmt::Display for Difference {
             DifferenceKind::BuildPackage => {
                 format!("package `{name}` of the project's build system")
             }
+            DifferenceKind::Crate => format!("package `{name}` of Cargo.lock"),
             DifferenceKind::Command => format!("command: {name}"),
             _ => name.clone(),
         };
@@ -315,6 +325,14 @@ mod tests {
         assert_eq!(
             of_environment(|it| drop(it.build.insert("new".into(), "2.0".into()))),
             ["package `new` of the project's build system: added, 2.0"]
+        );
+        assert_eq!(
+            of_environment(|it| drop(it.crates.insert("itoa".into(), "1.0.19".into()))),
+            ["package `itoa` of Cargo.lock: added, 1.0.19"]
+        );
+        assert_eq!(
+            of_environment(|it| it.toolchain = Some("1.95.0".into())),
+            ["Rust: added, 1.95.0"]
         );
         assert_eq!(
             of_environment(|it| {

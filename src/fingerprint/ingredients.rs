@@ -88,6 +88,12 @@ pub struct EnvironmentParts {
     /// The packages of the build system of the project and their versions, if the project is installed.
     #[serde(default)]
     pub build: BTreeMap<String, String>,
+    /// The release of the Rust toolchain, such as `1.95.0`; null if there is none.
+    #[serde(default)]
+    pub toolchain: Option<String>,
+    /// The packages of `Cargo.lock` and their versions, if the environment has the Rust toolchain.
+    #[serde(default)]
+    pub crates: BTreeMap<String, String>,
 }
 
 /// A tool's configuration file.

@@ -1,6 +1,10 @@
 //! The environment that a step runs in, as requested: its locks, and its Python.
 
+use std::collections::BTreeMap;
+
+use crate::check::CheckName;
 use crate::config::{Config, PROJECT_LOCK};
+use crate::project::ProjectPath;
 
 /// The environment that a step runs in, as requested.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +31,31 @@ pub enum EnvironmentSpec {
         /// Whether it contains the project's build system.
         builds_project: bool,
     },
+    /// The base with the Rust toolchain and the packages of a `Cargo.lock`.
+    Rust {
+        /// The folder whose code is checked; the lock is there, or in one above.
+        folder: ProjectPath,
+        /// The name of the check, whose command decides what is compiled.
+        check: CheckName,
+        /// The compilation of its packages; none for a check that compiles nothing.
+        compilation: Option<RustCompilation>,
+    },
     /// An image that cargo pipe does not build.
     Image(String),
+}
+
+/// The compilation of the packages that Rust code depends on, before it is checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct RustCompilation {
+    /// The folder in which the command runs.
+    pub folder: ProjectPath,
+    /// The command.
+    pub command: Vec<String>,
+    /// Its variables.
+    pub env: BTreeMap<String, String>,
+    /// Globs of files that the check does not see.
+    pub exclude: Vec<String>,
 }
 
 impl EnvironmentSpec {
@@ -39,7 +66,7 @@ impl EnvironmentSpec {
             EnvironmentSpec::Tool { python, .. } | EnvironmentSpec::Base { python, .. } => {
                 python.as_deref()
             }
-            EnvironmentSpec::Image(_) => None,
+            EnvironmentSpec::Rust { .. } | EnvironmentSpec::Image(_) => None,
         }
     }
 
@@ -50,9 +77,15 @@ impl EnvironmentSpec {
     }
 
     /// The package whose dependencies it has and the version of its Python, as in `.api-3.11`, where these
-    /// are not the project's.
+    /// are not the project's; the folder and the check of Rust code.
     #[must_use]
     pub fn qualifier(&self) -> String {
+        if let EnvironmentSpec::Rust { folder, check, .. } = self {
+            return match folder.is_root() {
+                true => format!(".{check}"),
+                false => format!(".{}.{check}", folder.as_str().replace('/', "--")),
+            };
+        }
         let package = self.project().and_then(|it| it.strip_prefix(PROJECT_LOCK));
         self.with_python(package.unwrap_or_default())
     }
@@ -74,7 +107,7 @@ impl EnvironmentSpec {
             EnvironmentSpec::Tool { project, .. } | EnvironmentSpec::Base { project, .. } => {
                 project.as_deref()
             }
-            EnvironmentSpec::Image(_) => None,
+            EnvironmentSpec::Rust { .. } | EnvironmentSpec::Image(_) => None,
         }
     }
 
@@ -90,11 +123,12 @@ impl EnvironmentSpec {
         match self {
             EnvironmentSpec::Tool { builds_project, .. }
             | EnvironmentSpec::Base { builds_project, .. } => *builds_project,
-            EnvironmentSpec::Image(_) => false,
+            EnvironmentSpec::Rust { .. } | EnvironmentSpec::Image(_) => false,
         }
     }
 
-    /// Whether it is built from the project's Dockerfile: without packages it is the base itself.
+    /// Whether it is built from the project's Dockerfile: without packages it is the base itself, and that
+    /// of Rust has a Dockerfile of its own.
     #[must_use]
     pub fn has_dockerfile(&self, config: &Config) -> bool {
         match self {
@@ -102,7 +136,7 @@ impl EnvironmentSpec {
             EnvironmentSpec::Base { project, builds_project, .. } => {
                 project.is_some() || *builds_project || !config.image.apt.is_empty()
             }
-            EnvironmentSpec::Image(_) => false,
+            EnvironmentSpec::Rust { .. } | EnvironmentSpec::Image(_) => false,
         }
     }
 }

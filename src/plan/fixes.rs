@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Known, PlanError, Step};
+use super::{Known, PlanError, Step, rust};
 use crate::check::{CachePolicy, Grant, StepId};
 use crate::config::{Check, Config, Work};
 use crate::tools::command::Command;
@@ -112,10 +112,7 @@ fn id(check: &Check) -> StepId {
 }
 
 fn is_formatter(check: &Check) -> bool {
-    match &check.work {
-        Work::Tool { tool, .. } => tools::find(tool).is_some_and(|tool| tool.is_formatter()),
-        Work::Command { .. } => false,
-    }
+    check.work.tool().is_some_and(|tool| tool.is_formatter())
 }
 
 /// Whether findings of a check can be fixed.
@@ -144,6 +141,7 @@ fn command(known: &Known, check: &Check, config: Option<&str>) -> Option<Command
             };
             tools::find(tool)?.fix(&invocation)
         }
+        Work::Rust { tool, args } => tools::find(tool)?.fix(&rust::invocation(args)),
         Work::Command { fix, .. } => fix.clone().map(Command::Exec),
     }
 }
@@ -169,8 +167,11 @@ fn in_order(known: &Known, checks: &[&Check], steps: &[Step]) -> Vec<FixStep> {
         // It could write a secret into the project.
         step.withhold_secrets();
         step.writable = false;
-        // The files that an installation leaves are no changes of a fixer.
+        // Neither the files that an installation leaves nor the output of a compiler are changes of a fixer.
         step.installation = None;
+        if let Work::Rust { .. } = check.work {
+            rust::build_outside(&mut step);
+        }
         Some((is_formatter(check), FixStep { step, reason: reason.to_owned() }))
     };
     let firsts = checks.iter().zip(steps).filter(|(check, _)| is_first(check));

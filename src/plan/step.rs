@@ -12,7 +12,7 @@ use crate::project::ProjectPath;
 use crate::secrets::SecretError;
 use crate::tools::{self, Command, Installation, Tool, ToolInvocation};
 
-use super::{EnvironmentSpec, FolderFacts, Known, Request};
+use super::{EnvironmentSpec, FolderFacts, Known, Request, rust};
 
 /// One check to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,6 +159,12 @@ pub(crate) fn step(config: &Config, known: &Known, check: &Check, request: &Requ
         cache: check.cache,
     };
     match &check.work {
+        Work::Rust { tool, args } => {
+            let tool = tools::find(tool).unwrap_or_else(|| {
+                unreachable!("the configuration was validated against the catalogue")
+            });
+            rust::complete(&mut step, tool, args);
+        }
         Work::Tool { tool, config: file, args, packages } => {
             let tool = tools::find(tool).unwrap_or_else(|| {
                 unreachable!("the configuration was validated against the catalogue")

@@ -124,6 +124,8 @@ pub(crate) fn inputs(name: &str, tool: &str) -> Inputs {
                 tool: versions(&[tool]),
                 project: versions(&["requests"]),
                 build: BTreeMap::new(),
+                toolchain: None,
+                crates: BTreeMap::new(),
             },
             platform: "linux/amd64".to_owned(),
             command: BTreeMap::from([("argument 0".to_owned(), Hash::of(name.as_bytes()))]),

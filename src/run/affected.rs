@@ -58,7 +58,7 @@ impl Context<'_> {
         let config = self.config;
         let lock = match environment {
             EnvironmentSpec::Tool { lock, .. } => Some(lock.as_str()),
-            EnvironmentSpec::Base { .. } => None,
+            EnvironmentSpec::Base { .. } | EnvironmentSpec::Rust { .. } => None,
             EnvironmentSpec::Image(_) => return BTreeSet::new(),
         };
         let project = environment.project();

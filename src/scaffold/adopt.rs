@@ -12,6 +12,7 @@ mod packages;
 pub mod pins;
 mod python;
 pub mod refused;
+mod rust;
 mod sources;
 mod test_settings;
 mod testing;
@@ -203,7 +204,9 @@ pub fn config_names() -> impl Iterator<Item = &'static str> {
 
 /// The paths of the other files whose texts a [`FolderSurvey`] has.
 pub fn config_paths() -> impl Iterator<Item = String> {
-    let others = [DOCKERFILE, DAGGER, "setup.py", python::PYTHON_VERSION];
+    let [toolchain, toolchain_toml] = rust::TOOLCHAIN_FILES;
+    let python = python::PYTHON_VERSION;
+    let others = [DOCKERFILE, DAGGER, "setup.py", python, toolchain, toolchain_toml];
     TOOLS
         .iter()
         .filter_map(|tool| Some(format!("{CONFIG_FOLDER}/{}", tool.config_file()?)))
@@ -235,6 +238,7 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
         is_opinionated: request.opinionated,
     };
     let chosen = chooser.choose(&mut notes);
+    let rust = rust::choose(survey, &evidence.project.uses, &mut notes);
     let dependencies = uses::choose_dependencies(survey, &evidence.project.uses, &chosen.checks);
     let commands = uses::offer_commands(&evidence, &mut notes);
 
@@ -253,7 +257,8 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
             format!("environments are built from `{PIPE_DOCKERFILE}`"),
         ));
     }
-    let gitlab = choose_gitlab(survey, request, &mut notes);
+    let has_rust = !rust.checks.is_empty();
+    let gitlab = choose_gitlab(survey, request, has_rust, &mut notes);
     let github = choose_github(survey, request, &mut notes);
     if survey.text(DAGGER).is_some() {
         notes.push(Note::new(
@@ -281,7 +286,8 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
         python,
         dependencies,
         packages: packages::describe(&members.members, &places, chosen.of_packages),
-        checks: chosen.checks,
+        checks: chosen.checks.into_iter().chain(rust.checks).collect(),
+        toolchain: rust.toolchain,
         commands,
         ..usual
     };
@@ -292,6 +298,7 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
 fn choose_gitlab(
     survey: &FolderSurvey,
     request: AdoptionRequest,
+    has_rust: bool,
     notes: &mut Vec<Note>,
 ) -> Option<GitlabJobs> {
     let own = survey.foreign(GITLAB_CI).is_some();
@@ -309,7 +316,9 @@ fn choose_gitlab(
             format!("`{GITLAB_CI}` runs the checks there; `--ci none` omits it"),
         ));
     }
-    Some(request.jobs.unwrap_or_default())
+    // The image of a job has no Rust toolchain.
+    let usual = if has_rust { GitlabJobs::Dind } else { GitlabJobs::default() };
+    Some(request.jobs.unwrap_or(usual))
 }
 
 /// Chooses a workflow for GitHub if the user asks for one, or if the project is in GitHub.

@@ -112,6 +112,6 @@ pub(super) fn names_schema(text: &str, config_folder: &ProjectPath) -> bool {
 fn used_tools(config: &Config) -> impl Iterator<Item = (&str, &ToolConfig)> {
     config.checks.iter().filter_map(|check| match &check.work {
         Work::Tool { tool, config, .. } => Some((tool.as_str(), config)),
-        Work::Command { .. } => None,
+        Work::Rust { .. } | Work::Command { .. } => None,
     })
 }

@@ -178,7 +178,7 @@ fn pipeline(path: &str, need: Need, source: &'static str) -> Generated {
 /// The locks of all tools. Two tools of one package share theirs.
 fn locks() -> Vec<Generated> {
     let mut locks: Vec<Generated> = Vec::new();
-    for tool in TOOLS {
+    for tool in TOOLS.iter().filter(|tool| !tool.is_rust()) {
         let need = Need::Lock(tool.lock());
         if locks.iter().all(|other| other.need != need) {
             locks.push(Generated {

@@ -55,6 +55,9 @@ pub struct NewConfig {
     /// The lines about the dependencies of the project, below its comments.
     #[serde(serialize_with = "dependency_lines")]
     pub dependencies: NewDependencies,
+    /// The release of the Rust toolchain; none for that of the toolchain file.
+    #[serde(serialize_with = "toolchain_line")]
+    pub toolchain: Option<String>,
     /// The built-in checks, in their order.
     #[serde(serialize_with = "check_tables")]
     pub checks: Vec<NewCheck>,
@@ -193,6 +196,7 @@ impl Default for NewConfig {
             install: Install::Wheel,
             python: DEFAULT_PYTHON.to_owned(),
             dependencies: NewDependencies::default(),
+            toolchain: None,
             commands: Vec::new(),
             packages: Vec::new(),
             checks: tools::default_checks()
@@ -234,6 +238,18 @@ fn gitlab<S: Serializer>(jobs: &Option<GitlabJobs>, serializer: S) -> Result<S::
 
 fn install<S: Serializer>(install: &Install, serializer: S) -> Result<S::Ok, S::Error> {
     text(&install.words(), serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands out references")]
+fn toolchain_line<S: Serializer>(
+    toolchain: &Option<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let line = match toolchain {
+        Some(toolchain) => format!("toolchain = {}", quoted(toolchain)),
+        None => "#toolchain = \"1.95.0\"".to_owned(),
+    };
+    serializer.serialize_str(&line)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

@@ -40,6 +40,9 @@ pub struct CallFacts {
     /// The arguments with which the tool passes whatever it finds, or checks no files: a word, or
     /// `OPTION=VALUE`.
     pub verdictless: &'static str,
+    /// Whether the arguments are kept as they are: a word without a hyphen names no file, and what
+    /// stands behind `--` is for another program.
+    pub verbatim: bool,
     /// Whether a check leaves the choice of files to the configuration of the tool, so that files of
     /// an adopted command are arguments.
     pub paths_are_args: bool,
@@ -65,6 +68,7 @@ impl CallFacts {
         config: "",
         dropped: "",
         verdictless: "",
+        verbatim: false,
         paths_are_args: false,
     };
 }

@@ -22,6 +22,12 @@ pub struct CatalogueTool {
     /// The name of its package and of its lock.
     pub(super) lock: &'static str,
     pub(super) lock_template: &'static str,
+    /// Whether it belongs to the Rust toolchain.
+    pub(super) is_rust: bool,
+    /// Whether it runs the project's own code.
+    pub(super) runs_project: bool,
+    /// Whether it formats whole files.
+    pub(super) is_formatter: bool,
     /// Optional packages that it is installed with.
     pub(super) companions: &'static [&'static str],
     /// Where it looks for its configuration, in the folder in which it runs.
@@ -46,6 +52,8 @@ pub struct CatalogueTool {
     pub(super) sees_hidden: bool,
     pub(super) check: fn(&ToolInvocation<'_>) -> Command,
     pub(super) fix: Option<fn(&ToolInvocation<'_>) -> Command>,
+    /// The command that compiles what a Rust tool needs of other packages.
+    pub(super) compile: Option<fn(&ToolInvocation<'_>) -> Command>,
     /// Judges a run that no signal has ended.
     pub(super) classify: fn(&RawOutput, &dyn SourceFiles) -> Classified,
 }
@@ -58,6 +66,9 @@ impl CatalogueTool {
         notes: &[],
         lock: "",
         lock_template: "",
+        is_rust: false,
+        runs_project: false,
+        is_formatter: false,
         companions: &[],
         own_configs: &[],
         path_options: &[],
@@ -72,6 +83,7 @@ impl CatalogueTool {
         sees_hidden: false,
         check: |_| Command::Exec(Vec::new()),
         fix: None,
+        compile: None,
         classify: |_, _| accepted(Vec::new()),
     };
 }
@@ -95,6 +107,18 @@ impl Tool for CatalogueTool {
 
     fn lock_template(&self) -> &'static str {
         self.lock_template
+    }
+
+    fn is_rust(&self) -> bool {
+        self.is_rust
+    }
+
+    fn runs_project(&self) -> bool {
+        self.runs_project
+    }
+
+    fn is_formatter(&self) -> bool {
+        self.is_formatter
     }
 
     fn companions(&self) -> &'static [&'static str] {
@@ -169,6 +193,10 @@ impl Tool for CatalogueTool {
         self.fix.map(|fix| fix(invocation))
     }
 
+    fn compile(&self, invocation: &ToolInvocation<'_>) -> Option<Command> {
+        self.compile.map(|compile| compile(invocation))
+    }
+
     fn prints_data(&self) -> bool {
         true
     }
@@ -176,8 +204,9 @@ impl Tool for CatalogueTool {
     fn classify(&self, output: &RawOutput, sources: &dyn SourceFiles) -> Classified {
         // No signal sets 255, but some programs end with it.
         let abnormal = if output.code == 255 { None } else { abnormal(self.name, output) };
-        let abnormal =
-            abnormal.or_else(|| has_panicked(output).then(|| crashed(self.name, output)));
+        // What cargo starts may panic: a build script, or a test.
+        let has_panicked = !self.is_rust && has_panicked(output);
+        let abnormal = abnormal.or_else(|| has_panicked.then(|| crashed(self.name, output)));
         let mut classified = abnormal.unwrap_or_else(|| (self.classify)(output, sources));
         move_to_last_line(&mut classified.findings, sources);
         classified

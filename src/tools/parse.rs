@@ -18,8 +18,11 @@ pub(crate) mod inside;
 mod checkstyle;
 mod gcc;
 mod json_lines;
+pub(in crate::tools) mod libtest;
 mod modules;
 mod pattern;
+pub(in crate::tools) mod rustc;
+pub(in crate::tools) mod rustfmt_diff;
 mod sarif;
 mod xml;
 

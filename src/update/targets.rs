@@ -95,7 +95,7 @@ pub(super) fn targets(project: &Project, config: &Config) -> Result<Vec<Target>,
                 let name = check.name.as_str();
                 Target::new(config, name, requirements.clone(), format!("`[checks.{name}]`"), None)?
             }
-            Work::Command { .. } => continue,
+            Work::Rust { .. } | Work::Command { .. } => continue,
         };
         if targets.iter().all(|other| other.name != target.name) {
             targets.push(target);

@@ -51,6 +51,9 @@ mod pythons;
 mod registry;
 mod registry_images;
 mod remote;
+mod rust;
+#[path = "../harness/rust_project.rs"]
+mod rust_project;
 mod sandbox;
 mod second_engine;
 mod secrets;
@@ -123,6 +126,7 @@ fn main() -> ExitCode {
         pythons::TESTS,
         registry_images::TESTS,
         remote::TESTS,
+        rust::TESTS,
         sandbox::TESTS,
         signals::TESTS,
         parallel_runs::TESTS,

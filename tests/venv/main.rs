@@ -44,6 +44,9 @@ mod python;
 mod pythons;
 mod releases;
 mod repository;
+mod rust;
+#[path = "../harness/rust_project.rs"]
+mod rust_project;
 mod sandbox;
 #[expect(dead_code, reason = "other programs use the rest")]
 #[path = "../pty/session.rs"]
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         pinned_tools::TESTS,
         pythons::TESTS,
         releases::TESTS,
+        rust::TESTS,
         sandbox::TESTS,
         shadows::TESTS,
         test_runs::TESTS,

@@ -5,6 +5,7 @@
 
 mod daemon;
 mod packages;
+mod rust_image;
 mod stand_in;
 
 use std::time::Duration;
@@ -42,6 +43,9 @@ pub(crate) fn run(system: System) -> Result<String> {
         say(&format!("engine {} is running, not started by this task", engine.version));
     }
     let name = base_image(system, &engine)?;
+    if system == System::Install {
+        rust_image::complete(&engine)?;
+    }
     if name != BASE_IMAGE {
         say("this task did not start the engine, so the official name stays free");
         say(&format!(

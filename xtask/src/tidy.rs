@@ -28,8 +28,9 @@ pub(crate) struct File {
 }
 
 impl File {
+    /// Whether it is code of this repository. That in recorded output of tools is theirs.
     fn is_source(&self) -> bool {
-        self.path.ends_with(".rs")
+        self.path.ends_with(".rs") && !self.path.starts_with("tests/fixtures/tool-output/")
     }
 
     /// The text up to the tests, which come last.

@@ -134,6 +134,9 @@ fn environment(environment: &EnvironmentSpec) -> String {
             format!("the locked environment of `{}`", harmless::line(lock))
         }
         EnvironmentSpec::Base { .. } => "the project's base image".to_owned(),
+        EnvironmentSpec::Rust { .. } => {
+            "the Rust toolchain with the packages of `Cargo.lock`".to_owned()
+        }
         EnvironmentSpec::Image(image) => format!("the image `{}`", harmless::line(image)),
     };
     let place = match environment.python() {

@@ -66,7 +66,7 @@ pub(crate) struct ListedCheck {
 impl From<&Check> for ListedCheck {
     fn from(check: &Check) -> Self {
         let tool = match &check.work {
-            Work::Tool { tool, .. } => tool,
+            Work::Tool { tool, .. } | Work::Rust { tool, .. } => tool,
             Work::Command { .. } => "command",
         };
         ListedCheck {
@@ -92,7 +92,7 @@ fn for_person(checks: &[Check]) -> String {
 
 fn work(work: &Work) -> String {
     match work {
-        Work::Tool { tool, .. } => match tools::find(tool) {
+        Work::Tool { tool, .. } | Work::Rust { tool, .. } => match tools::find(tool) {
             Some(known) => format!("{tool}: {}", known.about()),
             None => tool.clone(),
         },

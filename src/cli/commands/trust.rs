@@ -120,7 +120,7 @@ fn render_request(pipeline: &Pipeline, asked: &GrantReview) -> String {
         }));
         let place = check.and_then(|check| match &check.work {
             Work::Command { place, .. } => Some(place),
-            Work::Tool { .. } => None,
+            Work::Rust { .. } | Work::Tool { .. } => None,
         });
         if let Some(CommandPlace::Image(image)) = place {
             lines.push(format!("it runs in the image `{}`", harmless::line(image)));

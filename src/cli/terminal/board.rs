@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::environment::recipe::RUST;
 use crate::event::Event;
 use crate::plan::EnvironmentSpec;
 use crate::report::elapsed::Elapsed;
@@ -75,6 +76,9 @@ impl Board {
                     .map(|step| match &step.environment {
                         EnvironmentSpec::Tool { lock: name, .. } | EnvironmentSpec::Image(name) => {
                             (step.id.as_str(), Some(step.environment.label(name)))
+                        }
+                        EnvironmentSpec::Rust { .. } => {
+                            (step.id.as_str(), Some(step.environment.label(RUST)))
                         }
                         EnvironmentSpec::Base { .. } => (step.id.as_str(), None),
                     })

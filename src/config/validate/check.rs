@@ -10,6 +10,7 @@ use super::super::{Check, CommandPlace, ConfigError, ToolConfig, ToolPackages, W
 use super::checks::{CheckOwner, Scope};
 use super::findings::findings;
 use super::requests::requests;
+use super::rust;
 use super::terms::{Terms, is_canonical};
 use super::testing::{refuse_test_settings, test_settings};
 use crate::check::{CachePolicy, CheckName, Grant, StepId, is_variable_name};
@@ -52,6 +53,8 @@ pub(super) fn check(
     let folder = owner.package.map_or_else(ProjectPath::root, |package| package.folder.clone());
     let exclude = terms.globs(layer.exclude.as_ref())?;
     let include = terms.globs(layer.include.as_ref())?;
+    let is_rust = tool_name(name, layer).and_then(tools::find).is_some_and(|tool| tool.is_rust());
+    let of_tool = if is_rust { rust::excluded(layer, &folder) } else { Vec::new() };
     Ok(Check {
         name: check_name,
         id,
@@ -64,7 +67,7 @@ pub(super) fn check(
             (own, _) => terms.sources("source", own.as_ref().or(scope.source))?,
         },
         folder,
-        exclude: scope.exclude.iter().cloned().chain(exclude).collect(),
+        exclude: scope.exclude.iter().cloned().chain(of_tool).chain(exclude).collect(),
         include: scope.include.iter().cloned().chain(include).collect(),
         inputs: terms.paths(layer.inputs.as_ref())?,
         sees_project: layer.dependencies.as_ref().is_none_or(|wanted| wanted.value),
@@ -89,7 +92,7 @@ fn installs_project(
     layer: &CheckLayer,
 ) -> Result<bool, ConfigError> {
     let tool = tool_name(name, layer).and_then(tools::find);
-    let runs_project = tool.is_none_or(|tool| tool.runs_project());
+    let runs_project = tool.is_none_or(|tool| tool.runs_project() && !tool.is_rust());
     let Some(install) = &layer.install else { return Ok(tool.is_some() && runs_project) };
     let refused = match tool {
         Some(tool) if !runs_project => format!("{} does not run the project", tool.name()),
@@ -273,6 +276,9 @@ fn tool_work(
     refuse(terms, layer.image.as_ref(), "image", "run", locked)?;
     refuse(terms, layer.findings_exit.as_ref(), "findings-exit", "run", knows)?;
     refuse(terms, layer.findings.as_ref(), "findings", "run", knows)?;
+    if let Some(tool) = tools::find(&tool.value).filter(|tool| tool.is_rust()) {
+        return rust::work(terms, tool, layer);
+    }
     let mut args = terms.words(layer.args.as_ref())?;
     if let Some(tool) = tools::find(&tool.value) {
         args.extend(test_settings(terms, tool, layer)?.to_args());

@@ -124,6 +124,7 @@ pub(super) fn with_images(
 /// versions of Python.
 fn depends_on_python(work: &Work) -> bool {
     match work {
+        Work::Rust { .. } => false,
         Work::Tool { tool, .. } => tools::find(tool).is_some_and(|tool| tool.sees_project()),
         Work::Command { place, .. } => *place == CommandPlace::Base,
     }

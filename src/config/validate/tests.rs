@@ -311,7 +311,7 @@ fn each_package_has_the_checks_of_the_project_in_its_own_folder() {
     assert!(find("links").folder.is_root());
     let config_of = |step: &str| match &find(step).work {
         Work::Tool { config, .. } => config.clone(),
-        Work::Command { .. } => ToolConfig::Found,
+        Work::Rust { .. } | Work::Command { .. } => ToolConfig::Found,
     };
     let own = ProjectPath::new("libs/core/mypy.ini").unwrap();
     assert_eq!(config_of("core:mypy"), ToolConfig::File(own));

@@ -9,9 +9,10 @@ use std::path::Path;
 
 use super::Docker;
 use super::call::{BuildOutput, failed};
-use super::image::find_state_error;
+use super::image::{Sources, find_state_error};
 use crate::engine::EngineError;
-use crate::environment::recipe::{BUILD, Dockerfile, Recipe};
+use crate::environment::recipe::BUILD;
+use crate::environment::rust::DOWNLOADER;
 use crate::process::{Invocation, Stdin};
 use crate::snapshot::{self, MTIME, SnapshotError};
 
@@ -23,10 +24,10 @@ impl Docker<'_> {
     pub(super) fn add_context(
         &self,
         invocation: &mut Invocation,
-        recipe: &Recipe,
-        dockerfile: &Dockerfile,
+        sources: &Sources<'_>,
         tag: &str,
     ) -> Result<(), EngineError> {
+        let Sources { recipe, dockerfile, skeleton } = *sources;
         let file = self.settings.folder.join("build").join(tag.replace(['/', ':'], "-"));
         if let Some(context) = &dockerfile.own_context {
             snapshot::write_tree(&file, &[(DOCKERFILE, dockerfile.text.as_bytes())])?;
@@ -43,8 +44,19 @@ impl Docker<'_> {
         // Buildah 1.39 does not expand arguments in the source of a mount.
         let project = recipe.environment.project().unwrap_or_default();
         let text = dockerfile.text.replace("${LOCK}", recipe.name()).replace("${PROJECT}", project);
+        let crates = recipe.rust.iter().flat_map(|rust| {
+            let downloader = ("crates.py".to_owned(), DOWNLOADER.as_bytes().to_vec());
+            [downloader, ("crates.txt".to_owned(), rust.list().into_bytes())]
+        });
+        let compiled = skeleton.into_iter().flat_map(|skeleton| {
+            let script = ("compile.sh".to_owned(), skeleton.script.clone().into_bytes());
+            let files = skeleton.files.iter();
+            let files = files.map(|(path, text)| (format!("skeleton/{path}"), text.clone()));
+            files.chain([script])
+        });
+        let dockerfile = (DOCKERFILE.to_owned(), text.into_bytes());
         let files: Vec<(String, Vec<u8>)> =
-            std::iter::once((DOCKERFILE.to_owned(), text.into_bytes())).chain(locks).collect();
+            std::iter::once(dockerfile).chain(locks).chain(crates).chain(compiled).collect();
         write(&file, &files)?;
         invocation.stdin = Stdin::File(file);
         invocation.args.push("-".into());

@@ -16,7 +16,8 @@ use super::image_info::ImageInfo;
 use super::unused::{project_tag, use_tag};
 use crate::engine::{EngineError, PreparedEnvironment};
 use crate::environment::ResolvedEnvironment;
-use crate::environment::recipe::{Dockerfile, Recipe};
+use crate::environment::recipe::{Dockerfile, RUST, Recipe};
+use crate::environment::rust::Skeleton;
 use crate::event::Event;
 use crate::explanation::ResolvedBy;
 use crate::hash::HashBuilder;
@@ -62,6 +63,14 @@ impl ImageNames {
     fn all(&self) -> [&str; 3] {
         [&self.content, &self.project, &self.used]
     }
+}
+
+/// Everything that an image is built from, apart from its base.
+pub(super) struct Sources<'s> {
+    pub(super) recipe: &'s Recipe,
+    pub(super) dockerfile: &'s Dockerfile,
+    /// The project without code in which packages of Rust are compiled.
+    pub(super) skeleton: Option<&'s Skeleton>,
 }
 
 impl Docker<'_> {
@@ -111,8 +120,15 @@ impl Docker<'_> {
             });
         };
         // An image is for one platform, because the base's layers differ.
-        let key =
-            HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform()).hash();
+        let packages = recipe.rust.as_ref().and_then(|rust| rust.packages.as_ref());
+        let skeleton = packages.map(|packages| Skeleton::read(&self.settings.root, packages));
+        let skeleton = skeleton.transpose()?;
+        let mut key =
+            HashBuilder::new("image").with(resolved.hash.to_string()).with(base.platform());
+        if let Some(skeleton) = &skeleton {
+            key.add(skeleton.hash());
+        }
+        let key = key.hash();
         let qualifier = recipe.environment.qualifier();
         let (lock, project) = (recipe.name(), &self.settings.project);
         let names = ImageNames::new(lock, &qualifier, &key.to_string(), project);
@@ -121,7 +137,10 @@ impl Docker<'_> {
         let found = self.inspect(&names.content)?.filter(fits);
         let (image, existed) = match found.filter(|image| self.refer_to(image, &names)) {
             Some(image) => (image, true),
-            None => (self.build(recipe, dockerfile, reference, &names)?, false),
+            None => {
+                let sources = Sources { recipe, dockerfile, skeleton: skeleton.as_ref() };
+                (self.build(&sources, reference, &names)?, false)
+            }
         };
         if !fits(&image) {
             return Err(self.reject(&names.all(), &recipe.base));
@@ -170,16 +189,15 @@ impl Docker<'_> {
 
     fn build(
         &self,
-        recipe: &Recipe,
-        dockerfile: &Dockerfile,
+        sources: &Sources<'_>,
         base: &str,
         names: &ImageNames,
     ) -> Result<ImageInfo, EngineError> {
-        let environment = recipe.label();
+        let environment = sources.recipe.label();
         if self.settings.offline {
             return Err(EngineError::Offline(environment));
         }
-        self.run_build(&environment, &self.build_invocation(recipe, dockerfile, base, names)?)?;
+        self.run_build(&environment, &self.build_invocation(sources, base, names)?)?;
         self.has_marked_use.store(true, Ordering::Relaxed);
         self.inspect_built(&names.content)
     }
@@ -228,12 +246,14 @@ impl Docker<'_> {
 
     fn build_invocation(
         &self,
-        recipe: &Recipe,
-        dockerfile: &Dockerfile,
+        sources: &Sources<'_>,
         base: &str,
         names: &ImageNames,
     ) -> Result<Invocation, EngineError> {
+        let Sources { recipe, dockerfile, .. } = *sources;
         let stage = match (&recipe.lock, &recipe.project) {
+            _ if recipe.rust.as_ref().is_some_and(|rust| rust.packages.is_some()) => "compiled",
+            _ if recipe.rust.is_some() => RUST,
             (Some(_), Some(_)) => "both",
             (Some(_), None) => "tool",
             (None, Some(_)) => "project",
@@ -257,6 +277,10 @@ impl Docker<'_> {
         if let Some(project) = recipe.environment.project() {
             add("--build-arg", format!("PROJECT={project}"));
         }
+        if let Some(rust) = &recipe.rust {
+            add("--build-arg", format!("RUST={}", rust.image));
+            add("--build-arg", format!("TOOLCHAIN={}", rust.toolchain));
+        }
         add("--label", format!("{IMAGE_LABEL}={}", recipe.label()));
         for name in names.all() {
             add("--tag", name.to_owned());
@@ -265,7 +289,7 @@ impl Docker<'_> {
             add("--platform", platform.clone());
         }
         self.add_network(&mut invocation, dockerfile)?;
-        self.add_context(&mut invocation, recipe, dockerfile, &names.content)?;
+        self.add_context(&mut invocation, sources, &names.content)?;
         Ok(invocation)
     }
 }

@@ -45,6 +45,12 @@ impl EngineError {
                 ));
             }
             EngineError::NoPython(_) => "install it, for example with `uv python install`",
+            EngineError::NoToolchain(release) => {
+                return Some(format!(
+                    "install it, for example with `rustup toolchain install {release} --component \
+                     clippy,rustfmt`; `--engine docker` needs none on this machine"
+                ));
+            }
             EngineError::NoOtherPython(version) => {
                 return Some(format!(
                     "install it, for example with `uv python install {version}`; `--engine docker` \

@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::hash::HashBuilder;
 use crate::lock::Lock;
 use crate::network::ALONE;
+use crate::outcome::RawOutput;
 use crate::process::{self, Cancel, Emitter, Invocation, Until};
 use crate::snapshot::SnapshotError;
 
@@ -108,7 +109,7 @@ impl Installer<'_, '_> {
         Ok(own.join("bin/python"))
     }
 
-    fn invocation(&self, program: &Path, words: &[&str]) -> Words {
+    pub(super) fn invocation(&self, program: &Path, words: &[&str]) -> Words {
         let EngineOptions { network, ca_bundle, folder, .. } = self.settings;
         let ca_bundle = ca_bundle.as_ref().map(|path| path.to_string_lossy());
         let mut ours = network.variables(ca_bundle.as_deref());
@@ -130,7 +131,11 @@ impl Installer<'_, '_> {
     }
 
     /// Runs an installer; returns its last lines if it failed.
-    fn follow(&self, environment: &str, words: &Words) -> Result<Result<(), String>, EngineError> {
+    pub(super) fn follow(
+        &self,
+        environment: &str,
+        words: &Words,
+    ) -> Result<Result<(), String>, EngineError> {
         let until = Until { cancel: Some(self.cancel), limit: LIMIT };
         let output = process::stream(&words.0, until, self.emitter, |line| {
             self.emitter.emit(&Event::BuildProgress { environment, line });
@@ -138,11 +143,16 @@ impl Installer<'_, '_> {
         if output.code == 0 {
             return Ok(Ok(()));
         }
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
-        let message = lines[lines.len().saturating_sub(ERROR_LINES)..].join("\n");
-        Ok(Err(if message.is_empty() { format!("exit status {}", output.code) } else { message }))
+        Ok(Err(last_lines(&output)))
     }
+}
+
+/// The last lines of a program that failed, or its exit status if it printed nothing.
+pub(super) fn last_lines(output: &RawOutput) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    let message = lines[lines.len().saturating_sub(ERROR_LINES)..].join("\n");
+    if message.is_empty() { format!("exit status {}", output.code) } else { message }
 }
 
 /// Identifies an environment with packages that were built from source, by the hashes of all
@@ -174,7 +184,7 @@ fn remove_uv_module(folder: &Path) {
 }
 
 /// A command that arguments are added to.
-struct Words(Invocation);
+pub(super) struct Words(Invocation);
 
 impl Words {
     fn words(self, words: &[&str]) -> Words {
@@ -182,7 +192,10 @@ impl Words {
         self.with(words)
     }
 
-    fn with<'w>(mut self, words: impl IntoIterator<Item = &'w std::ffi::OsStr>) -> Words {
+    pub(super) fn with<'w>(
+        mut self,
+        words: impl IntoIterator<Item = &'w std::ffi::OsStr>,
+    ) -> Words {
         self.0.args.extend(words.into_iter().map(Into::into));
         self
     }

@@ -10,9 +10,13 @@ use std::sync::Arc;
 
 use super::bubblewrap::{self, Sandbox};
 use super::folders::{Folder, JobFolders};
+use super::interpreter::Interpreter;
+use super::prepare::RustParts;
 use super::{Venv, VenvParts, guarded, sandbox, watch};
 use crate::check::Grant;
-use crate::container::{APP, BUILD, CONFIG, CONTROL, PROJECT, working_directory};
+use crate::container::{
+    APP, BUILD, CONFIG, CONTROL, CRATES, PROJECT, RUST, TARGET, working_directory,
+};
 use crate::engine::launcher::{self, Way};
 use crate::engine::limits::{CopyWatch, exceeded_error, total_memory};
 use crate::engine::{Access, EngineError, Job, RunError, endpoint};
@@ -40,7 +44,7 @@ pub(super) enum JobStreams {
 impl Venv<'_> {
     /// The folders that a job sees, and its variables.
     fn folders(&self, job: &Job<'_>, parts: VenvParts) -> (JobFolders, BTreeMap<String, String>) {
-        let VenvParts { tool, project, build, .. } = parts;
+        let VenvParts { interpreter, tool, project, build, rust } = parts;
         let mut folders = JobFolders::default();
         let mut add = |outside: &Path, inside, access| {
             folders.folders.push(Folder { outside: outside.to_owned(), inside, access });
@@ -57,9 +61,20 @@ impl Venv<'_> {
                 add(&part.folder, inside, Access::Read);
             }
         }
-        let first = if tool.is_some() { TOOL } else { PROJECT };
-        let mut variables =
-            BTreeMap::from([("PATH".to_owned(), format!("{first}/bin:{SYSTEM_PATH}"))]);
+        if let Some(RustParts { toolchain, crates, compiled }) = &rust {
+            add(toolchain, RUST, Access::Read);
+            for (part, inside) in [(crates, CRATES), (compiled, TARGET)] {
+                if let Some(part) = part {
+                    add(&part.folder, inside, Access::Read);
+                }
+            }
+        }
+        let path = match (&tool, &rust) {
+            (Some(_), _) => format!("{TOOL}/bin:{SYSTEM_PATH}"),
+            (None, Some(_)) => rust_path(&interpreter),
+            (None, None) => format!("{PROJECT}/bin:{SYSTEM_PATH}"),
+        };
+        let mut variables = BTreeMap::from([("PATH".to_owned(), path)]);
         variables.extend(job.step.env.clone());
         (folders, variables)
     }
@@ -210,6 +225,12 @@ impl Venv<'_> {
         }
         limit
     }
+}
+
+/// The search path of jobs with the Rust toolchain. Build scripts look for Python, and the launcher needs
+/// it.
+pub(super) fn rust_path(interpreter: &Interpreter) -> String {
+    format!("{RUST}/bin:{}/bin:{SYSTEM_PATH}", interpreter.prefix.display())
 }
 
 /// The secrets of a job, as variables. Their values are passed as they are: none is a path of the job.

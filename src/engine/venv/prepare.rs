@@ -1,6 +1,7 @@
 //! Prepares virtual environments: each is installed once, and held for as long as the run needs it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -8,11 +9,13 @@ use rayon::prelude::*;
 
 use super::install::{self, Installer};
 use super::interpreter::{Interpreter, SUPPORTED};
+use super::rust::CompiledFrom;
 use super::store::Held;
-use super::{Venv, platform};
+use super::{Venv, platform, toolchain};
 use crate::config::python::minor;
 use crate::engine::{EngineError, EngineOptions, PreparedEnvironment};
-use crate::environment::{BaseLock, Recipe, ResolvedEnvironment, recipe};
+use crate::environment::rust::Skeleton;
+use crate::environment::{BaseLock, Recipe, ResolvedEnvironment, RustRecipe, recipe};
 use crate::event::Event;
 use crate::explanation::ResolvedBy;
 use crate::hash::{Hash, HashBuilder};
@@ -22,6 +25,9 @@ use crate::plan::EnvironmentSpec;
 /// The version of the way that a virtual environment is filled from its lock.
 const FORMAT: &str = "1";
 
+/// The name of the packages of Rust in messages.
+const CARGO_LOCK: &str = "Cargo.lock";
+
 /// The virtual environments of an environment.
 #[derive(Clone)]
 pub(super) struct VenvParts {
@@ -29,30 +35,70 @@ pub(super) struct VenvParts {
     pub(super) tool: Option<Arc<Held>>,
     pub(super) project: Option<Arc<Held>>,
     pub(super) build: Option<Arc<Held>>,
+    pub(super) rust: Option<RustParts>,
+}
+
+/// The Rust toolchain of an environment, and its packages.
+#[derive(Clone)]
+pub(super) struct RustParts {
+    /// The folder of the toolchain.
+    pub(super) toolchain: PathBuf,
+    /// The packages, if its checks compile any.
+    pub(super) crates: Option<Arc<Held>>,
+    /// The same, compiled.
+    pub(super) compiled: Option<Arc<Held>>,
 }
 
 impl VenvParts {
     fn iter(&self) -> impl Iterator<Item = &Arc<Held>> {
-        [&self.tool, &self.project, &self.build].into_iter().flatten()
+        let rust = self.rust.iter().flat_map(|rust| [&rust.crates, &rust.compiled]);
+        [&self.tool, &self.project, &self.build].into_iter().chain(rust).flatten()
     }
 }
 
-/// The virtual environments that an environment consists of: those of the tool, of the project's
-/// dependencies and of its build system.
+/// The folders that an environment consists of: the virtual environments of the tool, of the project's
+/// dependencies and of its build system, and the packages of Rust.
 struct Wanted<'b> {
     interpreter: Arc<Interpreter>,
     parts: [Option<Part<'b>>; 3],
+    rust: Option<WantedRust<'b>>,
 }
 
-/// A wanted virtual environment.
+/// The folders of Rust that an environment consists of.
+struct WantedRust<'b> {
+    toolchain: PathBuf,
+    crates: Option<Part<'b>>,
+    compiled: Option<Part<'b>>,
+}
+
+impl<'b> Wanted<'b> {
+    fn all_parts(&self) -> impl Iterator<Item = &Part<'b>> {
+        let rust = self.rust.iter().flat_map(|rust| [&rust.crates, &rust.compiled]);
+        self.parts.iter().chain(rust).flatten()
+    }
+}
+
+/// A wanted folder.
 struct Part<'b> {
     key: String,
     interpreter: Arc<Interpreter>,
     /// The name of its environment, for messages.
     environment: String,
-    lock: &'b Lock,
-    /// The packages that are built from source.
-    from_source: Vec<&'b str>,
+    content: Content<'b>,
+}
+
+/// The content of a folder.
+enum Content<'b> {
+    /// A virtual environment.
+    Packages {
+        lock: &'b Lock,
+        /// The packages that are built from source.
+        from_source: Vec<&'b str>,
+    },
+    /// The packages of Rust.
+    Crates(&'b RustRecipe),
+    /// The same, compiled.
+    Compiled { rust: &'b RustRecipe, toolchain: PathBuf, skeleton: Skeleton },
 }
 
 impl Venv<'_> {
@@ -68,13 +114,16 @@ impl Venv<'_> {
                 check_supported(recipe, self.settings.allows_host).map_err(Arc::new)?;
                 let interpreter = self.interpreter_of(recipe)?;
                 let parts = self.parts(recipe, &interpreter);
-                Ok(Wanted { interpreter, parts })
+                let rust = recipe.rust.as_ref();
+                let rust =
+                    rust.map(|rust| self.rust_parts(recipe, rust, &interpreter)).transpose()?;
+                Ok(Wanted { interpreter, parts, rust })
             })
             .collect();
         let mut parts: BTreeMap<&str, &Part<'_>> = BTreeMap::new();
         let mut references: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (recipe, wanted) in recipes.iter().zip(&wanted) {
-            for part in wanted.iter().flat_map(|wanted| &wanted.parts).flatten() {
+            for part in wanted.iter().flat_map(Wanted::all_parts) {
                 parts.entry(&part.key).or_insert(part);
                 let keys = references.entry(recipe.label()).or_default();
                 keys.insert(part.key.clone());
@@ -93,7 +142,7 @@ impl Venv<'_> {
             .iter()
             .zip(&wanted)
             .map(|(recipe, wanted)| {
-                let Wanted { interpreter, parts } = wanted.as_ref().map_err(Arc::clone)?;
+                let Wanted { interpreter, parts, rust } = wanted.as_ref().map_err(Arc::clone)?;
                 let [tool, project, build] = parts;
                 let held = |part: &Option<Part<'_>>| match part {
                     Some(part) => held[part.key.as_str()].clone().map(Some),
@@ -105,6 +154,14 @@ impl Venv<'_> {
                     tool: held(tool)?,
                     project: held(project)?,
                     build: held(build)?,
+                    rust: match rust {
+                        Some(WantedRust { toolchain, crates, compiled }) => Some(RustParts {
+                            toolchain: toolchain.clone(),
+                            crates: held(crates)?,
+                            compiled: held(compiled)?,
+                        }),
+                        None => None,
+                    },
                 };
                 self.prepared(recipe, &base, parts).map_err(Arc::new)
             })
@@ -172,21 +229,54 @@ impl Venv<'_> {
             let names = recipe.from_source.iter().map(String::as_str);
             let from_source: Vec<&str> = names.filter(is_in).collect();
             let key = key(interpreter, lock, &from_source);
-            Part { key, interpreter: Arc::clone(interpreter), environment, lock, from_source }
+            let content = Content::Packages { lock, from_source };
+            Part { key, interpreter: Arc::clone(interpreter), environment, content }
         };
         let project = recipe.environment.project().unwrap_or(recipe::PROJECT);
         let project = recipe.project.as_ref().map(|lock| part(project, lock));
         let tool = match (&recipe.lock, &project) {
             (None, Some(_)) => None,
+            (None, None) if recipe.rust.is_some() => None,
             (lock, _) => Some(part(recipe.name(), lock.as_ref().unwrap_or(&self.nothing))),
         };
         let build = recipe.build.as_ref().map(|lock| part(recipe::BUILD, lock));
         [tool, project, build]
     }
 
-    /// Holds a virtual environment, and installs it if it is missing.
+    /// The folders of Rust that an environment consists of.
+    fn rust_parts<'b>(
+        &self,
+        recipe: &Recipe,
+        rust: &'b RustRecipe,
+        interpreter: &Arc<Interpreter>,
+    ) -> Result<WantedRust<'b>, EngineError> {
+        let (settings, release) = (&self.settings, &rust.toolchain);
+        let toolchain = toolchain::find(release, settings, self.cancel, self.emitter)?;
+        let part = |key, environment, content| Part {
+            key,
+            interpreter: Arc::clone(interpreter),
+            environment,
+            content,
+        };
+        let Some(packages) = &rust.packages else {
+            return Ok(WantedRust { toolchain, crates: None, compiled: None });
+        };
+        let crates = Some(part(crates_key(rust), CARGO_LOCK.to_owned(), Content::Crates(rust)));
+        let compiled = match self.has_sandbox() {
+            true => {
+                let skeleton = Skeleton::read(&settings.root, packages)?;
+                let key = compiled_key(interpreter, rust, &toolchain, &skeleton);
+                let toolchain = toolchain.clone();
+                Some(part(key, recipe.label(), Content::Compiled { rust, toolchain, skeleton }))
+            }
+            false => None,
+        };
+        Ok(WantedRust { toolchain, crates, compiled })
+    }
+
+    /// Holds a folder, and fills it if it is missing.
     fn hold(&self, part: &Part<'_>) -> Result<Held, EngineError> {
-        let Part { key, interpreter, environment, lock, from_source } = part;
+        let Part { key, interpreter, environment, content } = part;
         let installer = Installer {
             settings: &self.settings,
             interpreter,
@@ -203,7 +293,23 @@ impl Venv<'_> {
             }
             self.emitter.emit(&Event::BuildStarted { environment });
             let started = Instant::now();
-            installer.install(environment, lock, from_source, folder)?;
+            match content {
+                Content::Packages { lock, from_source } => {
+                    installer.install(environment, lock, from_source, folder)?;
+                }
+                Content::Crates(rust) => installer.download(environment, rust, folder)?,
+                Content::Compiled { rust, toolchain, skeleton } => {
+                    let crates = Part {
+                        key: crates_key(rust),
+                        interpreter: Arc::clone(interpreter),
+                        environment: CARGO_LOCK.to_owned(),
+                        content: Content::Crates(rust),
+                    };
+                    let crates = self.hold(&crates)?;
+                    let from = CompiledFrom { toolchain, crates: &crates.folder, target: folder };
+                    self.compile(interpreter, environment, skeleton, &from)?;
+                }
+            }
             let duration = started.elapsed();
             self.emitter.emit(&Event::BuildFinished { environment, duration });
             Ok(())
@@ -282,6 +388,32 @@ fn key(interpreter: &Interpreter, lock: &Lock, from_source: &[&str]) -> String {
         .with(platform())
         .with(lock.hash().to_string())
         .with_all(from_source.iter())
+        .hash();
+    key.to_string()[..32].to_owned()
+}
+
+/// The key of the packages of Rust.
+fn crates_key(rust: &RustRecipe) -> String {
+    let key = HashBuilder::new("crates").with(FORMAT).with(rust.list()).hash();
+    key.to_string()[..32].to_owned()
+}
+
+/// The key of compiled packages of Rust.
+fn compiled_key(
+    interpreter: &Interpreter,
+    rust: &RustRecipe,
+    toolchain: &Path,
+    skeleton: &Skeleton,
+) -> String {
+    // Build scripts look for Python, for libraries of the system, and for a compiler of C.
+    let key = HashBuilder::new("compiled")
+        .with(FORMAT)
+        .with(interpreter.executable.as_os_str().as_encoded_bytes())
+        .with(interpreter.probe.identity().to_string())
+        .with(platform())
+        .with(rust.hash())
+        .with(toolchain.as_os_str().as_encoded_bytes())
+        .with(skeleton.hash())
         .hash();
     key.to_string()[..32].to_owned()
 }

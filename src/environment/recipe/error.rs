@@ -66,6 +66,31 @@ pub enum RecipeError {
     /// The base image is not the official one, and the grant is missing.
     #[error("`{0}` is not an official Python image; building on it needs the grant `dockerfile`")]
     BaseNotGranted(String),
+    /// No file names the Rust toolchain.
+    #[error("the release of the Rust toolchain is not chosen")]
+    NoToolchain,
+    /// The toolchain file names several releases, or none.
+    #[error("`{path}` does not choose one release of Rust: `{}`", .channel.escape_debug())]
+    ManyReleases {
+        /// The toolchain file.
+        path: ProjectPath,
+        /// The channel that it names.
+        channel: String,
+    },
+    /// A Rust project has no lock.
+    #[error("`Cargo.lock` not found in `{0}` or above")]
+    NoCargoLock(ProjectPath),
+    /// The lock of a Rust project is invalid, or has a package that cannot be downloaded.
+    #[error("cannot use `{path}`: {message}")]
+    CargoLock {
+        /// The lock.
+        path: ProjectPath,
+        /// The reason.
+        message: String,
+    },
+    /// The image with the toolchain is not the official one, and the grant is missing.
+    #[error("`{0}` is not an official Rust image; building on it needs the grant `dockerfile`")]
+    RustNotGranted(String),
     /// The project's Dockerfile was generated from other settings.
     #[error("`{0}` is out of date")]
     Stale(ProjectPath),
@@ -106,7 +131,20 @@ impl RecipeError {
                 "write `ARG PROJECT=project` and `requirements/${PROJECT}.txt` in its stage `project`"
                     .to_owned(),
             ),
-            RecipeError::BaseNotGranted(_) => Some(
+            RecipeError::NoToolchain | RecipeError::ManyReleases { .. } => Some(
+                "write it in pipe.toml, such as toolchain = \"1.95.0\" in [rust], so that everybody has \
+                 the same"
+                    .to_owned(),
+            ),
+            RecipeError::NoCargoLock(_) => {
+                Some("run `cargo generate-lockfile`, so that everybody has the same packages".to_owned())
+            }
+            RecipeError::CargoLock { .. } => Some(
+                "checks of Rust code need the packages of Cargo.lock from crates.io; turn them off with \
+                 `enabled = false`"
+                    .to_owned(),
+            ),
+            RecipeError::RustNotGranted(_) | RecipeError::BaseNotGranted(_) => Some(
                 "its programs run, with network access, while images are built; if you trust it, run \
                  again with `--allow dockerfile`"
                     .to_owned(),

@@ -65,7 +65,9 @@ fn commands_and_tests_always_need_host() {
     assert_eq!(reason(&step("pytest"), &[]), Some("pytest".to_owned()));
     let without_list: Vec<&str> =
         TOOLS.iter().filter(|it| it.allow_list().is_none()).map(|it| it.name()).collect();
-    assert_eq!(without_list, ["pytest", "basedpyright", "pyrefly", "pyright", "ty"]);
+    let python = ["pytest", "basedpyright", "pyrefly", "pyright", "ty"];
+    let rust = ["rustfmt", "clippy", "cargo-test", "rustdoc"];
+    assert_eq!(without_list, [&python[..], &rust].concat());
     for tool in TOOLS {
         let expected = without_list.contains(&tool.name()).then(|| tool.name().to_owned());
         assert_eq!(reason(&step(tool.name()), &[]), expected, "{}", tool.name());

@@ -12,7 +12,7 @@ use super::members::Member;
 use super::packages;
 use super::sources::PythonSources;
 use super::uses::adopt_uses;
-use super::{FolderSurvey, Note, formatter, join_names};
+use super::{FolderSurvey, Note, formatter, join_names, rust};
 use crate::scaffold::evidence::{EvidenceRank, ProjectEvidence, ToolUse, WorkspaceEvidence};
 use crate::template::{ConfigSetting, NewCheck, NewPackageCheck};
 use crate::tools::{self, TOOLS, Tool};
@@ -235,7 +235,10 @@ impl CheckChooser<'_> {
             tool.adoption().default_check.is_some() && is_configured(survey, *tool, found)
         };
         let mut all = std::iter::once(&evidence.project).chain(&evidence.packages);
-        if self.is_opinionated || !survey.has_python() {
+        if !survey.has_python() && rust::has_rust(survey) {
+            // No Python tool is one of theirs.
+            Basis::Uses
+        } else if self.is_opinionated || !survey.has_python() {
             Basis::Ours
         } else if all.any(|evidence| evidence.uses.iter().any(is_check)) {
             Basis::Uses
@@ -260,7 +263,8 @@ fn uses_for<'a>(name: &str, evidence: &'a ProjectEvidence, basis: Basis) -> Vec<
 fn all_checks() -> Vec<(&'static str, &'static dyn Tool)> {
     let mut checks = tools::default_checks();
     for tool in TOOLS {
-        if tool.adoption().default_check.is_none() && !tool.runs_project() {
+        let is_usual = tool.adoption().default_check.is_some();
+        if !is_usual && !tool.runs_project() && !tool.is_rust() {
             checks.push((tool.name(), *tool));
         }
     }
@@ -269,7 +273,7 @@ fn all_checks() -> Vec<(&'static str, &'static dyn Tool)> {
 
 /// The check that runs a tool. Tests run code of the project, so that no check of them is adopted.
 fn check_of(tool: &str) -> Option<&'static str> {
-    let tool = tools::find(tool).filter(|tool| !tool.runs_project())?;
+    let tool = tools::find(tool).filter(|tool| !tool.runs_project() && !tool.is_rust())?;
     tool.adoption().default_check.or(Some(tool.name()))
 }
 

@@ -42,7 +42,7 @@ fn full_name(package: Option<&str>, check: &str) -> String {
     package.map_or_else(|| check.to_owned(), |package| format!("{package}:{check}"))
 }
 
-fn note_of(used: &ToolUse, check: &str) -> Note {
+pub(super) fn note_of(used: &ToolUse, check: &str) -> Note {
     let version = used.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
     let how = match used.rank {
         EvidenceRank::Job => "your CI runs it",
@@ -58,7 +58,7 @@ fn note_of(used: &ToolUse, check: &str) -> Note {
 const MOST_OTHERS: usize = 4;
 
 /// The other commands that run the same tool with the same weight: each of them has a verdict.
-fn other_commands<'a>(uses: &[&'a ToolUse]) -> Vec<&'a ToolUse> {
+pub(super) fn other_commands<'a>(uses: &[&'a ToolUse]) -> Vec<&'a ToolUse> {
     let Some((first, rest)) = uses.split_first() else { return Vec::new() };
     // A dependency names the package and not a command.
     if first.rank == EvidenceRank::Dependency {

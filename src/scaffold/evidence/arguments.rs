@@ -47,6 +47,9 @@ pub(super) fn is_verdictless(facts: &CallFacts, words: &[String]) -> bool {
 
 /// Splits the arguments of a tool.
 pub(super) fn split(facts: &CallFacts, words: &[String]) -> SplitArguments {
+    if facts.verbatim {
+        return SplitArguments { args: keep(facts, words), ..SplitArguments::default() };
+    }
     let mut split = SplitArguments::default();
     let listed = |list: &str, name: &str| list.split_whitespace().any(|item| item == name);
     let mut words = words.iter();
@@ -93,6 +96,25 @@ pub(super) fn split(facts: &CallFacts, words: &[String]) -> SplitArguments {
         }
     }
     split
+}
+
+/// The arguments of a tool without those that do not change what is found.
+fn keep(facts: &CallFacts, words: &[String]) -> Vec<String> {
+    let listed = |list: &str, name: &str| list.split_whitespace().any(|item| item == name);
+    let mut kept: Vec<String> = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        if listed(facts.dropped, name) {
+            if listed(facts.valued, word) {
+                words.next();
+            }
+        } else if is_plain(word) {
+            kept.push(word.clone());
+        }
+    }
+    kept.pop_if(|last| last == "--");
+    kept
 }
 
 /// Whether a word has its final value: no variable, no substitution.

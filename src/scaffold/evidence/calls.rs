@@ -84,8 +84,9 @@ impl<'a> Follower<'a> {
 
     /// Whether there is evidence of a tool that checks sources, so not only of tests.
     pub(super) fn has_linter(&self) -> bool {
-        let runs = |name| crate::tools::find(name).is_some_and(Tool::runs_project);
-        self.evidence.uses.iter().any(|used| !runs(used.tool))
+        let is_linter = |tool: &dyn Tool| !tool.runs_project() && !tool.is_rust();
+        let is_known = |name| crate::tools::find(name).is_none_or(is_linter);
+        self.evidence.uses.iter().any(|used| is_known(used.tool))
     }
 
     /// Follows the tasks that no job calls.
@@ -111,7 +112,7 @@ impl<'a> Follower<'a> {
     /// Adds the tools that are dependencies of the developers.
     pub(super) fn add_dependencies(&mut self) {
         let mut seen = BTreeSet::new();
-        for tool in TOOLS {
+        for tool in TOOLS.iter().filter(|tool| !tool.is_rust()) {
             // Two tools of one package: the name of the package shows only the first.
             if !seen.insert(tool.lock()) {
                 continue;

@@ -33,6 +33,8 @@ pub enum JsonEnvironmentKind {
     Tool,
     /// The base image of the project.
     Base,
+    /// The base image of the project with the Rust toolchain and the packages of a `Cargo.lock`.
+    Rust,
     /// An image that the configuration names.
     Image,
 }
@@ -44,6 +46,7 @@ impl From<&EnvironmentSpec> for JsonEnvironment {
                 (JsonEnvironmentKind::Tool, Some(lock.clone()), None)
             }
             EnvironmentSpec::Base { .. } => (JsonEnvironmentKind::Base, None, None),
+            EnvironmentSpec::Rust { .. } => (JsonEnvironmentKind::Rust, None, None),
             EnvironmentSpec::Image(image) => {
                 (JsonEnvironmentKind::Image, None, Some(image.clone()))
             }
