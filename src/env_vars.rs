@@ -42,6 +42,8 @@ pub(crate) const CACHE_KEYS: &str = "CARGO_PIPE_CACHE_KEYS";
 pub(crate) const CACHE_SIGNING_KEY: &str = "CARGO_PIPE_CACHE_SIGNING_KEY";
 /// The token that opens that cache.
 pub(crate) const CACHE_TOKEN: &str = "CARGO_PIPE_CACHE_TOKEN";
+/// The variables of a shared cache that no program gets which is started.
+pub(crate) const PRIVATE: [&str; 2] = [CACHE_SIGNING_KEY, CACHE_TOKEN];
 /// The effect of findings in a build script: `off`, `warn` or `deny`.
 pub(crate) const BUILD: &str = "CARGO_PIPE_BUILD";
 /// The folder of the result cache.
@@ -114,8 +116,7 @@ impl EnvVars {
                 && !["_CACHE_DIR", "_TIMEOUT", "_RETRIES"].iter().any(|it| name.ends_with(it))
         };
         let is_secret = |name: &str| {
-            [CACHE_SIGNING_KEY, CACHE_TOKEN].contains(&name)
-                || secrets.iter().any(|secret| secret.as_str() == name)
+            PRIVATE.contains(&name) || secrets.iter().any(|secret| secret.as_str() == name)
         };
         let left = self.0.iter().filter(|(name, _)| !sets_up(name) && !is_secret(name));
         left.map(|(name, value)| (name.clone(), value.into())).collect()

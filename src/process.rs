@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::env_vars::PRIVATE;
 use crate::event::{Event, Observer};
 use crate::outcome::RawOutput;
 use crate::secrets::Secrets;
@@ -226,7 +227,7 @@ fn expression(invocation: &Invocation) -> duct::Expression {
     };
     let added = invocation.env.iter();
     let program = added.fold(program, |program, (name, value)| program.env(name.as_ref(), value));
-    let removed = invocation.removed.iter();
+    let removed = invocation.removed.iter().map(String::as_str).chain(PRIVATE);
     let program = removed.fold(program, |program, name| program.env_remove(name));
     // `duct` applies the outermost call first, so that the variables of `env` are added to these.
     match &invocation.only {

@@ -238,7 +238,8 @@ pub fn adopt(survey: &FolderSurvey, request: AdoptionRequest) -> Adoption {
         is_opinionated: request.opinionated,
     };
     let chosen = chooser.choose(&mut notes);
-    let rust = rust::choose(survey, &evidence.project.uses, &mut notes);
+    let has_packages = !members.members.is_empty();
+    let rust = rust::choose(survey, &evidence.project.uses, has_packages, &mut notes);
     let dependencies = uses::choose_dependencies(survey, &evidence.project.uses, &chosen.checks);
     let commands = uses::offer_commands(&evidence, &mut notes);
 

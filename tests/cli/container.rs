@@ -91,13 +91,15 @@ fn a_check_is_one_docker_run_in_the_whole_sandbox() {
 }
 
 #[test]
-fn variables_that_change_what_docker_does_do_not_reach_it() {
+fn variables_that_change_what_docker_does_and_keys_do_not_reach_it() {
     let scene = scene();
     scene.docker().on(&["run", "--name"]).script(&format!("{PROOF}env > $FAKE/seen; echo '[]'"));
     let removed = [
         "BUILDKIT_HOST",
         "BUILDX_BUILDER",
         "BUILDX_NO_DEFAULT_ATTESTATIONS",
+        "CARGO_PIPE_CACHE_SIGNING_KEY",
+        "CARGO_PIPE_CACHE_TOKEN",
         "DOCKER_API_VERSION",
         "DOCKER_CONTENT_TRUST",
         "DOCKER_DEFAULT_PLATFORM",

@@ -28,7 +28,12 @@ pub(super) fn has_rust(survey: &FolderSurvey) -> bool {
 }
 
 /// Chooses the checks, and explains them.
-pub(super) fn choose(survey: &FolderSurvey, uses: &[ToolUse], notes: &mut Vec<Note>) -> RustChoice {
+pub(super) fn choose(
+    survey: &FolderSurvey,
+    uses: &[ToolUse],
+    has_packages: bool,
+    notes: &mut Vec<Note>,
+) -> RustChoice {
     let mut choice = RustChoice::default();
     if !has_rust(survey) {
         return choice;
@@ -40,14 +45,12 @@ pub(super) fn choose(survey: &FolderSurvey, uses: &[ToolUse], notes: &mut Vec<No
         let uses: Vec<&ToolUse> = uses.iter().filter(is_use).collect();
         match uses.is_empty() {
             true => unused.push(tool.name()),
-            false => choice.checks.extend(adopt(*tool, &uses, notes)),
+            false => choice.checks.extend(adopt(*tool, &uses, has_packages, notes)),
         }
     }
     if !unused.is_empty() {
-        let effect = format!(
-            "no check runs it; `tool = \"{}\"` in a check of that name switches it on",
-            unused[0]
-        );
+        let effect =
+            format!("not switched on; `[checks.{}]` in pipe.toml is enough to do it", unused[0]);
         notes.push(Note::new(
             format!("`Cargo.toml`, and no use of {}", join_names(&unused)),
             effect,
@@ -60,7 +63,12 @@ pub(super) fn choose(survey: &FolderSurvey, uses: &[ToolUse], notes: &mut Vec<No
 }
 
 /// The checks that run what the uses of a tool run.
-fn adopt(tool: &dyn Tool, uses: &[&ToolUse], notes: &mut Vec<Note>) -> Vec<NewCheck> {
+fn adopt(
+    tool: &dyn Tool,
+    uses: &[&ToolUse],
+    has_packages: bool,
+    notes: &mut Vec<Note>,
+) -> Vec<NewCheck> {
     let first = uses.first().copied();
     let mut checks = Vec::new();
     for (number, used) in (1..).zip(first.into_iter().chain(other_commands(uses))) {
@@ -68,10 +76,12 @@ fn adopt(tool: &dyn Tool, uses: &[&ToolUse], notes: &mut Vec<Note>) -> Vec<NewCh
         if number > 1 {
             check.name = format!("{}-{number}", tool.name());
         }
+        // The version of a hook is that of its repository.
+        let used = &ToolUse { version: None, ..used.clone() };
         notes.push(note_of(used, &check.name));
         check.comments.push(format!("From {}.", used.origin));
         check.args = in_folder(used);
-        check.runs_once = true;
+        check.runs_once = has_packages;
         checks.push(check);
     }
     checks

@@ -378,3 +378,44 @@ fn files_that_a_hook_selects_by_their_endings_leave_out_the_others() {
     assert!(found.source.is_empty());
     assert_eq!(found.exclude, ["**/*.svg", "LICENSE"]);
 }
+
+#[test]
+fn the_commands_of_cargo_that_ci_runs_are_checks_of_rust_code() {
+    let ci = "lint:\n  script:\n    - cargo fmt --all -- --check\n    - make clippy\n    \
+              - cd rust && cargo test --locked --workspace -- --skip slow\n";
+    let makefile = "clippy:\n\tcargo clippy -q --all-targets -- -D warnings\n";
+    let found = adopt(
+        &survey(&[
+            (".gitlab-ci.yml", ci),
+            ("Makefile", makefile),
+            ("rust/Cargo.toml", ""),
+            ("rust-toolchain.toml", "[toolchain]\nchannel = '1.90'\n"),
+            ("a/b.py", ""),
+        ]),
+        AdoptionRequest::default(),
+    );
+    let of_rust =
+        |check: &&NewCheck| crate::tools::find(&check.tool).is_some_and(|tool| tool.is_rust());
+    let checks = found.settings.checks.iter().filter(of_rust);
+    let described: Vec<String> =
+        checks.map(|check| format!("{} {}", check.name, check.args.join(" "))).collect();
+    assert_eq!(
+        described,
+        [
+            "rustfmt --all",
+            "clippy --all-targets -- -D warnings",
+            "cargo-test --manifest-path=rust/Cargo.toml --workspace -- --skip slow"
+        ]
+    );
+    assert_eq!(found.settings.toolchain.as_deref(), Some("1.90.0"));
+    assert_eq!(found.settings.gitlab, Some(GitlabJobs::Dind), "a job needs an engine");
+    let one = settings(&[
+        ("rust-toolchain", "1.91.1\n"),
+        ("Cargo.toml", ""),
+        (".gitlab-ci.yml", "a:\n  script: cargo clippy\n"),
+    ]);
+    assert_eq!(one.toolchain, None, "the toolchain file names one release");
+    assert!(one.checks.iter().any(|check| check.tool == "clippy" && check.enabled));
+    let python = settings(&[(".gitlab-ci.yml", ci), ("a/b.py", "")]);
+    assert!(!python.checks.iter().any(|check| check.tool == "rustfmt"));
+}
