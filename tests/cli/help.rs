@@ -118,7 +118,7 @@ hint: did you mean `cargo pipe help -k sandbox`?
     scene.pipe("help -k run-all").ends(2, "", str![[r#"
 error: unknown topic `run-all`
 
-hint: topics are quick-start, checks, packages, pythons, fixing, watching, hooks, editors, agents, old-code, ci, many-machines, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
+hint: topics are quick-start, checks, packages, pythons, rust, fixing, watching, hooks, editors, agents, old-code, ci, many-machines, reports, caching, pylint, incremental-mypy, sandbox, engines, environments, network, cargo, configuration, variables, commands, exit-status, performance, security, limits, architecture, extending, contributing
 
 "#]]);
 }
