@@ -98,8 +98,26 @@ enum Content<'b> {
     /// The packages of Rust.
     Crates(&'b RustRecipe),
     /// The same, compiled.
-    Compiled { rust: &'b RustRecipe, toolchain: PathBuf, skeleton: Skeleton },
+    Compiled {
+        /// The key of their folder.
+        crates: String,
+        toolchain: PathBuf,
+        skeleton: Skeleton,
+    },
 }
+
+impl Part<'_> {
+    /// The key of the packages of Rust that it is compiled from.
+    fn compiled_from(&self) -> Option<&str> {
+        match &self.content {
+            Content::Compiled { crates, .. } => Some(crates),
+            _ => None,
+        }
+    }
+}
+
+/// Folders that are held, by their keys.
+type HeldParts<'p> = BTreeMap<&'p str, Result<Arc<Held>, Arc<EngineError>>>;
 
 impl Venv<'_> {
     /// Prepares the environments of all recipes. A virtual environment that several need is
@@ -134,10 +152,11 @@ impl Venv<'_> {
             let error = Arc::new(error);
             return recipes.iter().map(|_| Err(Arc::clone(&error))).collect();
         }
-        let held: BTreeMap<&str, Result<Arc<Held>, Arc<EngineError>>> = parts
-            .into_par_iter()
-            .map(|(key, part)| (key, self.hold(part).map(Arc::new).map_err(Arc::new)))
-            .collect();
+        // A folder is held once: its lock would wait for that of another thread.
+        let (compiled, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            parts.into_iter().partition(|(_, part)| part.compiled_from().is_some());
+        let mut held = self.hold_all(others, &HeldParts::new());
+        held.extend(self.hold_all(compiled, &held));
         recipes
             .iter()
             .zip(&wanted)
@@ -267,15 +286,37 @@ impl Venv<'_> {
                 let skeleton = Skeleton::read(&settings.root, packages)?;
                 let key = compiled_key(interpreter, rust, &toolchain, &skeleton);
                 let toolchain = toolchain.clone();
-                Some(part(key, recipe.label(), Content::Compiled { rust, toolchain, skeleton }))
+                Some(part(
+                    key,
+                    recipe.label(),
+                    Content::Compiled { crates: crates_key(rust), toolchain, skeleton },
+                ))
             }
             false => None,
         };
         Ok(WantedRust { toolchain, crates, compiled })
     }
 
-    /// Holds a folder, and fills it if it is missing.
-    fn hold(&self, part: &Part<'_>) -> Result<Held, EngineError> {
+    /// Holds several folders, for which those in `before` are held already.
+    fn hold_all<'p>(
+        &self,
+        parts: BTreeMap<&'p str, &Part<'_>>,
+        before: &HeldParts<'p>,
+    ) -> HeldParts<'p> {
+        let hold = |part: &Part<'_>| {
+            let crates = match part.compiled_from() {
+                Some(key) => Some(before[key].as_ref().map_err(Arc::clone)?),
+                None => None,
+            };
+            let crates = crates.map(|held| held.folder.as_path());
+            self.hold(part, crates).map(Arc::new).map_err(Arc::new)
+        };
+        parts.into_par_iter().map(|(key, part)| (key, hold(part))).collect()
+    }
+
+    /// Holds a folder, and fills it if it is missing. Packages of Rust are compiled from those in
+    /// `crates`.
+    fn hold(&self, part: &Part<'_>, crates: Option<&Path>) -> Result<Held, EngineError> {
         let Part { key, interpreter, environment, content } = part;
         let installer = Installer {
             settings: &self.settings,
@@ -298,16 +339,11 @@ impl Venv<'_> {
                     installer.install(environment, lock, from_source, folder)?;
                 }
                 Content::Crates(rust) => installer.download(environment, rust, folder)?,
-                Content::Compiled { rust, toolchain, skeleton } => {
-                    let crates = Part {
-                        key: crates_key(rust),
-                        interpreter: Arc::clone(interpreter),
-                        environment: CARGO_LOCK.to_owned(),
-                        content: Content::Crates(rust),
-                    };
-                    let crates = self.hold(&crates)?;
-                    let from = CompiledFrom { toolchain, crates: &crates.folder, target: folder };
-                    self.compile(interpreter, environment, skeleton, &from)?;
+                Content::Compiled { toolchain, skeleton, .. } => {
+                    if let Some(crates) = crates {
+                        let from = CompiledFrom { toolchain, crates, target: folder };
+                        self.compile(interpreter, environment, skeleton, &from)?;
+                    }
                 }
             }
             let duration = started.elapsed();
