@@ -235,8 +235,7 @@ impl CheckChooser<'_> {
             tool.adoption().default_check.is_some() && is_configured(survey, *tool, found)
         };
         let mut all = std::iter::once(&evidence.project).chain(&evidence.packages);
-        if !survey.has_python() && rust::has_rust(survey) {
-            // No Python tool is one of theirs.
+        if !survey.has_python() && rust::has_checks(survey, &evidence.project.uses) {
             Basis::Uses
         } else if self.is_opinionated || !survey.has_python() {
             Basis::Ours

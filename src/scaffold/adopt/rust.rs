@@ -5,7 +5,7 @@ use super::{FolderSurvey, Note, join_names};
 use crate::config::rust::is_one_release;
 use crate::scaffold::evidence::{EvidenceRank, ToolUse};
 use crate::template::NewCheck;
-use crate::tools::{TOOLS, Tool};
+use crate::tools::{self, TOOLS, Tool};
 
 /// The release of the toolchain where the project names none.
 const DEFAULT_TOOLCHAIN: &str = "1.95.0";
@@ -22,8 +22,14 @@ pub(super) struct RustChoice {
     pub(super) toolchain: Option<String>,
 }
 
+/// Whether a project checks Rust code.
+pub(super) fn has_checks(survey: &FolderSurvey, uses: &[ToolUse]) -> bool {
+    let is_rust = |used: &ToolUse| tools::find(used.tool).is_some_and(|tool| tool.is_rust());
+    has_rust(survey) && uses.iter().any(is_rust)
+}
+
 /// Whether a folder has Rust code that cargo builds.
-pub(super) fn has_rust(survey: &FolderSurvey) -> bool {
+fn has_rust(survey: &FolderSurvey) -> bool {
     survey.files.iter().any(|path| path.file_name() == "Cargo.toml")
 }
 
