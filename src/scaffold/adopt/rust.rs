@@ -55,12 +55,8 @@ pub(super) fn choose(
         }
     }
     if !unused.is_empty() {
-        let effect =
-            format!("not switched on; `[checks.{}]` in pipe.toml is enough to do it", unused[0]);
-        notes.push(Note::new(
-            format!("`Cargo.toml`, and no use of {}", join_names(&unused)),
-            effect,
-        ));
+        let found = format!("`Cargo.toml`, and no use of {}", join_names(&unused));
+        notes.push(Note::new(found, "not switched on; `cargo pipe help rust` shows how"));
     }
     if !choice.checks.is_empty() {
         choice.toolchain = choose_toolchain(survey, notes);
